@@ -1,0 +1,177 @@
+"""Clicks, submissions, deadlines and withdrawals by day, as files hold them, made into happenings.
+
+The columns are named in `COLUMNS`; other columns are let be. Rows are by day: a day's rows of one account are
+spread over its waking hours in the order of the file, and numbered, so that rows that look alike stay two.
+"""
+
+import csv
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any, TextIO
+
+from local.figures import Life
+from local.happenings import Happening
+
+COLUMNS = """\
+EVENTS      account_id, day (from the start, may be negative), date (YYYY-MM-DD), event_type (a kind of page,
+            or assessment_submitted), resource_id, clicks, score
+OUTCOMES    account_id, outcome (any word), registered_day, withdrawn_day (empty: stayed to the end)
+DEADLINES   resource_id, due_day"""
+
+SUBMITTED = "assessment_submitted"
+MORNING = timedelta(hours=8)
+WAKING = timedelta(hours=14)
+
+
+class Unreadable(Exception):
+    """A file is not what `COLUMNS` says."""
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """Days count from the start; `withdrew` is None for whoever stayed."""
+
+    account_id: str
+    outcome: str
+    registered: float | None
+    withdrew: float | None
+
+
+@dataclass(frozen=True)
+class Coursework:
+    """`happenings` are in time order; `opens` and `end` are the first and the last day of the events file."""
+
+    start: datetime
+    opens: datetime
+    end: datetime
+    enrolments: tuple[Enrolment, ...]
+    happenings: tuple[Happening, ...]
+
+    def moment(self, day: float) -> datetime:
+        return self.start + timedelta(days=day)
+
+    def lives(self) -> list[Life]:
+        """Of all who took part."""
+        opens = (self.opens - self.start).days
+        return [
+            Life(
+                account_id=enrolment.account_id,
+                outcome=enrolment.outcome,
+                since=self.moment(joined(enrolment, opens=opens)),
+                until=self.end if enrolment.withdrew is None else self.moment(enrolment.withdrew),
+                left=enrolment.withdrew is not None,
+            )
+            for enrolment in self.enrolments
+            if took_part(enrolment, opens=opens)
+        ]
+
+
+def read(events: Path, outcomes: Path, deadlines: Path) -> Coursework:
+    """Raises `Unreadable`, `OSError`."""
+    try:
+        return _read(events, outcomes, deadlines)
+    except (KeyError, ValueError) as error:
+        raise Unreadable(f"{error!r}: is that what --help says of the columns?") from error
+
+
+def _read(events: Path, outcomes: Path, deadlines: Path) -> Coursework:
+    rows = list(_rows(events))
+    if not rows:
+        raise ValueError(f"{events} holds no rows")
+    days = [int(row["day"]) for row in rows]
+    start = _midnight(rows[0]["date"]) - timedelta(days=days[0])
+    opens, closes = min(days), max(days)
+    enrolments = tuple(_enrolments(outcomes))
+    due = {row["resource_id"]: float(row["due_day"]) for row in _rows(deadlines)}
+    happenings = [*_clicks(rows, start)]
+    for enrolment in enrolments:
+        happenings += _registration(enrolment, due, start=start, opens=opens)
+    return Coursework(
+        start=start,
+        opens=start + timedelta(days=opens),
+        end=start + timedelta(days=closes + 1),
+        enrolments=enrolments,
+        happenings=tuple(sorted(happenings, key=lambda happening: happening.time)),
+    )
+
+
+def joined(enrolment: Enrolment, *, opens: float) -> float:
+    """The day from which silence says something: nobody can come before the pages are open.
+
+    Without a known day of registration it is the start of the course, day 0.
+    """
+    return max(opens, enrolment.registered if enrolment.registered is not None else 0.0)
+
+
+def took_part(enrolment: Enrolment, *, opens: float) -> bool:
+    """Whoever withdrew before there was anything to see never was an account."""
+    return enrolment.withdrew is None or enrolment.withdrew > joined(enrolment, opens=opens)
+
+
+def _registration(enrolment: Enrolment, due: dict[str, float], *, start: datetime, opens: int) -> Iterator[Happening]:
+    """The account and the deadlines that are still ahead of it."""
+    if not took_part(enrolment, opens=opens):
+        return
+    day = joined(enrolment, opens=opens)
+    at = start + timedelta(days=day)
+    account = enrolment.account_id
+    yield Happening(f"{account}-joined", account, "account.updated", at, properties={"stage": "adoption"})
+    for step, due_day in sorted(due.items()):
+        if due_day > day:
+            deadline = {"step": step, "due": (start + timedelta(days=due_day + 1)).isoformat()}
+            yield Happening(f"{account}-due-{step}", account, "milestone.planned", at, properties=deadline)
+
+
+def _clicks(rows: list[dict[str, str]], start: datetime) -> Iterator[Happening]:
+    of_the_day: dict[tuple[str, int], list[tuple[int, dict[str, str]]]] = {}
+    for number, row in enumerate(rows, start=1):
+        of_the_day.setdefault((row["account_id"], int(row["day"])), []).append((number, row))
+    for (_, day), numbered in of_the_day.items():
+        morning = start + timedelta(days=day) + MORNING
+        for place, (number, row) in enumerate(numbered):
+            yield from _row(row, number, morning + WAKING * (place / len(numbered)))
+
+
+def _row(row: dict[str, str], number: int, at: datetime) -> Iterator[Happening]:
+    account, resource = row["account_id"], row["resource_id"]
+    if row["event_type"] != SUBMITTED:
+        page: dict[str, Any] = {"activity": row["event_type"], "resource": resource}
+        if row["clicks"]:
+            page["clicks"] = int(row["clicks"])
+        yield Happening(f"row-{number}", account, "page.viewed", at, properties=page)
+        return
+    handed_in: dict[str, Any] = {"resource": resource}
+    if row["score"]:
+        handed_in["score"] = float(row["score"])
+    yield Happening(f"row-{number}", account, "assessment.submitted", at, properties=handed_in)
+    yield Happening(f"row-{number}-step", account, "milestone.reached", at, properties={"step": resource})
+
+
+def _enrolments(path: Path) -> Iterator[Enrolment]:
+    for row in _rows(path):
+        registered, withdrew = row["registered_day"], row["withdrawn_day"]
+        yield Enrolment(
+            row["account_id"],
+            row["outcome"],
+            float(registered) if registered else None,
+            float(withdrew) if withdrew else None,
+        )
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    with _text(path) as lines:
+        yield from csv.DictReader(lines)
+
+
+def _text(path: Path) -> TextIO:
+    if path.suffix == ".gz":
+        return TextIOWrapper(gzip.open(path), newline="")
+    return path.open(newline="")
+
+
+def _midnight(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC)

@@ -1,0 +1,132 @@
+"""The daily life of one customer: people come on weekdays, work, get stuck, answer a survey."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import exp, sqrt
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from local.customers import Customer
+from local.stories import DAYS, Plot, level
+
+FEATURES = (
+    "dashboards", "reports", "workflows", "alerts", "exports", "imports", "api", "approvals", "comments",
+    "templates", "forms", "calendar", "search", "audit_log", "sharing", "mobile",
+)  # fmt: skip
+# Monday to Sunday: how likely a person is to work with the product, against a good day.
+WEEK = (1.0, 1.0, 1.0, 0.95, 0.8, 0.06, 0.04)
+SURVEY_DAYS = 91
+
+
+@dataclass(frozen=True)
+class Deed:
+    """Something done at a moment; not yet numbered."""
+
+    at: datetime
+    name: str
+    user_id: str | None
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Person:
+    user_id: str
+    stays_until: float  # gone once the share of people that still come falls below this
+    leaves: float  # the day on which this person is gone whatever the others do
+    keenness: float  # chance to come on a good day
+    taste: tuple[str, ...]
+    holiday: tuple[float, float]
+
+
+def life(rng: Random, customer: Customer, *, start: datetime) -> Iterator[Deed]:
+    """Everything that is not an appointment of the contract, from joining until notice is given."""
+    plot = customer.plot
+    first = plot.joins or 0.0
+    last = min(DAYS, plot.leaves if plot.leaves is not None else DAYS)
+    people = _people(rng, customer)
+    zone = ZoneInfo(customer.time_zone)
+    survey = rng.uniform(5, SURVEY_DAYS)
+    for day in range(int(first), int(last) + 1):
+        midnight = datetime.combine((start + timedelta(days=day)).date(), datetime.min.time(), zone)
+        came = [person for person in people if _comes(rng, person, customer, midnight, day)]
+        deeds = [deed for person in came for deed in _work(rng, person, customer, midnight, day)]
+        if (day - survey) % SURVEY_DAYS < 1:
+            deeds += _survey(rng, plot, people, midnight, day)
+        yield from (deed for deed in deeds if first <= _days(deed.at, start) < last)
+
+
+def _people(rng: Random, customer: Customer) -> list[Person]:
+    alive = max(3, round(customer.seats * customer.plot.alive))
+    return [
+        Person(
+            user_id=f"{customer.account_id}-u{number:02d}",
+            # The champion is the first to come and, short of another job, the last to go.
+            stays_until=(number - 0.5) / alive,
+            leaves=customer.plot.champion_until if number == 1 and customer.plot.champion_until else DAYS,
+            keenness=rng.uniform(0.3, 0.85),
+            taste=tuple(rng.sample(FEATURES, k=rng.randrange(4, 10))),
+            holiday=(begin := rng.uniform(0, DAYS), begin + rng.uniform(5, 14)),
+        )
+        for number in range(1, alive + 1)
+    ]
+
+
+def _comes(rng: Random, person: Person, customer: Customer, midnight: datetime, day: int) -> bool:
+    if level(customer.plot.people, day) < person.stays_until or day >= person.leaves:
+        return False
+    if person.holiday[0] <= day < person.holiday[1]:
+        return False
+    # Less use is both fewer sittings and shorter ones.
+    return rng.random() < person.keenness * WEEK[midnight.weekday()] * sqrt(level(customer.plot.use, day))
+
+
+def _work(rng: Random, person: Person, customer: Customer, midnight: datetime, day: int) -> Iterator[Deed]:
+    """One sitting: a session, what is done in it, and at times a ticket."""
+    at = midnight + timedelta(hours=min(21.0, max(6.0, rng.gauss(11.5, 2.5))))
+    yield Deed(at, "session.started", person.user_id, {})
+    for _ in range(_poisson(rng, 1.5 * sqrt(level(customer.plot.use, day)))):
+        at += timedelta(minutes=rng.uniform(1, 15))
+        yield _action(rng, person, at)
+    # A ticket is opened on a day with a sitting, of which a good week has about three.
+    if rng.random() < level(customer.plot.tickets, day) / 3:
+        yield Deed(at, "ticket.opened", person.user_id, {"severity": rng.choice((1, 1, 2, 3))})
+
+
+def _action(rng: Random, person: Person, at: datetime) -> Deed:
+    kind = rng.random()
+    if kind < 0.3:
+        return Deed(at, "report.created", person.user_id, {})
+    if kind < 0.5:
+        return Deed(at, "workflow.run", person.user_id, {})
+    return Deed(at, "feature.used", person.user_id, {"feature": rng.choice(person.taste)})
+
+
+def _survey(rng: Random, plot: Plot, people: list[Person], midnight: datetime, day: int) -> list[Deed]:
+    """A third of the people who still come answer."""
+    mood, share = level(plot.mood, day), level(plot.people, day)
+    return [
+        Deed(
+            midnight + timedelta(hours=rng.uniform(8, 18)),
+            "nps.answered",
+            person.user_id,
+            {"score": min(10, max(0, round(rng.gauss(mood, 1.2))))},
+        )
+        for person in people
+        if person.stays_until <= share and rng.random() < 0.33
+    ]
+
+
+def _poisson(rng: Random, mean: float) -> int:
+    """Knuth's way; the means here are small."""
+    count, product = 0, rng.random()
+    limit = exp(-mean)
+    while product > limit:
+        count += 1
+        product *= rng.random()
+    return count
+
+
+def _days(at: datetime, start: datetime) -> float:
+    return (at.astimezone(UTC) - start).total_seconds() / 86_400

@@ -1,0 +1,69 @@
+"""The real servers, as pytest fixtures: started when a test first asks for them, ended with the session."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import apache
+from local.apache import ApacheKafka
+from local.embedded import EmbeddedBroker
+from local.postgres import Postgres
+
+# Jars are fetched once a checkout, not once a session.
+STATE = Path(__file__).parents[2] / ".local"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    # Not pytest's own directory: it is closed to the user that the server runs as if we are root.
+    directory = Path(tempfile.mkdtemp(prefix="pg-"))
+    directory.chmod(0o755)
+    server = Postgres(directory, durable=False)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    name = f"test_{uuid.uuid4().hex}"
+    yield postgres.create_database(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    broker = EmbeddedBroker(tmp_path_factory.mktemp("embedded"))
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+
+
+@pytest.fixture(scope="session")
+def kafka_jars() -> Path:
+    """Skips without Java and Maven, but fails where CI says that they must be there."""
+    if reason := apache.available():
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"Apache Kafka: {reason}")
+    return apache.jars(STATE)
+
+
+@pytest.fixture(scope="session")
+def apache_broker(kafka_jars: Path) -> Iterator[ApacheKafka]:
+    directory = Path(tempfile.mkdtemp(prefix="kafka-"))
+    broker = ApacheKafka(directory, libraries=kafka_jars)
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.stop()
+        shutil.rmtree(directory, ignore_errors=True)

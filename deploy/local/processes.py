@@ -1,0 +1,134 @@
+"""Starting and ending the stack's processes: each in its own session, known by its pid, never by name."""
+
+import os
+import signal
+import socket
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+POLL = 0.02
+
+
+class ServerError(Exception):
+    """A server did not start, or did not stop; the message says where its log is."""
+
+
+def package(name: str) -> Path:
+    """Where an installed package lies, without importing it."""
+    found = find_spec(name)
+    if found is None or not found.submodule_search_locations:
+        raise ServerError(f"{name} is not installed")
+    return Path(found.submodule_search_locations[0])
+
+
+def free_port() -> int:
+    """Free a moment ago: nobody keeps it for us."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def known_brokers(port: int) -> int:
+    """How many brokers the Kafka broker at this port knows to be there; 0 while it does not answer."""
+    # Metadata request, version 1, correlation id 0, no client id, no topics.
+    request = struct.pack(">hhihi", 3, 1, 0, -1, 0)
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            answer = connection.makefile("rb").read(12)
+    except OSError:
+        return 0
+    brokers: int = struct.unpack(">iii", answer)[2] if len(answer) == 12 else 0
+    return brokers
+
+
+class Process:
+    """A child that outlives its parent if it is not stopped; its output goes to a file."""
+
+    def __init__(self, command: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None) -> None:
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=None if env is None else {**os.environ, **env},
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def running(self) -> bool:
+        return self._child.poll() is None
+
+    def wait_until(self, ready: Callable[[], bool], *, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not ready():
+            if not self.running:
+                raise ServerError(f"{self._child.args!r} ended with {self._child.returncode}: see {self.log}")
+            if time.monotonic() > deadline:
+                self.kill()
+                raise ServerError(f"not ready after {timeout} s: see {self.log}")
+            time.sleep(POLL)
+
+    def signal(self, number: int) -> None:
+        if self.running:
+            os.killpg(self.pid, number)
+
+    def stop(self, *, timeout: float = 20.0) -> None:
+        """Asks, and insists after `timeout` seconds."""
+        self.signal(signal.SIGTERM)
+        try:
+            self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self._child.wait()
+
+    def leave_running(self) -> int:
+        """Its pid, for whoever ends it later."""
+        self._child.returncode = 0  # Else Python warns of a child that nobody waited for.
+        return self.pid
+
+
+def stop_pid(pid: int, *, timeout: float = 20.0) -> None:
+    """Ends the process group that another process of ours started; fine if it has ended."""
+    deadline = time.monotonic() + timeout
+    _signal(pid, signal.SIGTERM)
+    while alive(pid):
+        if time.monotonic() > deadline:
+            _signal(pid, signal.SIGKILL)
+        time.sleep(POLL)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(pid, number)

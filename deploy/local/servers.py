@@ -1,0 +1,72 @@
+"""PostgreSQL and a Kafka broker as processes on this machine, below one folder."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from local import apache
+from local.apache import ApacheKafka
+from local.embedded import EmbeddedBroker
+from local.ledger import Ledger
+from local.postgres import Postgres
+from local.processes import Process, ServerError
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+LOCAL = CHECKOUT / ".local"
+
+
+class Broker(StrEnum):
+    """The embedded one needs nothing and forgets its log when it ends; Apache Kafka needs Java and Maven."""
+
+    EMBEDDED = "embedded"
+    KAFKA = "kafka"
+
+
+class Servers:
+    """What is started is in the ledger at once; PostgreSQL is known by its data directory instead."""
+
+    def __init__(self, home: Path, *, broker: Broker, ledger: Ledger, durable: bool, port: int | None = None) -> None:
+        self._broker = broker
+        self._home = home
+        self._port = port
+        self._ledger = ledger
+        self._kafka: EmbeddedBroker | ApacheKafka | None = None
+        self.postgres = Postgres(home / "postgres", durable=durable)
+
+    @property
+    def bootstrap(self) -> str:
+        assert self._kafka is not None, "not started"
+        return self._kafka.bootstrap
+
+    @property
+    def process(self) -> Process:
+        """The broker's."""
+        assert self._kafka is not None, "not started"
+        return self._kafka.node() if isinstance(self._kafka, ApacheKafka) else self._kafka.process
+
+    def start(self) -> None:
+        self.postgres.start()
+        self._kafka = kafka = self._made()
+        try:
+            kafka.start()
+        except BaseException:
+            kafka.stop()
+            raise
+        self._ledger.add("broker", self.process.pid)
+
+    def stop(self) -> None:
+        """The broker first; PostgreSQL's data stays."""
+        if self._kafka is not None:
+            self._kafka.stop()
+            self._ledger.remove(self.process.pid)
+        self.postgres.stop()
+
+    def leave_running(self) -> None:
+        self.process.leave_running()
+
+    def _made(self) -> EmbeddedBroker | ApacheKafka:
+        if self._broker is Broker.EMBEDDED:
+            return EmbeddedBroker(self._home / "broker", port=self._port)
+        if missing := apache.available():
+            raise ServerError(f"BROKER=kafka: {missing}")
+        ports = [self._port] if self._port else []
+        return ApacheKafka(self._home / "kafka", libraries=apache.jars(LOCAL / "jars"), ports=ports)

@@ -1,0 +1,201 @@
+"""The services as processes: one deployment of ingest and scoring on a database and a topic prefix of its own."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from common import topics
+from common.bus.kafka import KafkaAdmin
+from common.topics import TimeMode, Topics
+from local.embedded import FETCH_MAX_WAIT
+from local.ledger import Ledger
+from local.processes import Process, ServerError, free_port
+from local.servers import CHECKOUT, Broker
+
+START_TIMEOUT = 60.0
+COMMAND_TIMEOUT = 120.0
+WATCH_SECONDS = 0.5
+# Started in this order and stopped the other way round: who writes last to the log goes last.
+COMMANDS = {"scoring worker": "scoring worker", "scoring api": "scoring api", "ingest": "ingest serve"}
+
+
+@dataclass(frozen=True)
+class Ports:
+    ingest: int = field(default_factory=free_port)
+    scoring_api: int = field(default_factory=free_port)
+    scoring_worker: int = field(default_factory=free_port)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What one set of services is told. `group` is scoring's in Kafka."""
+
+    bootstrap: str
+    database_url: str
+    broker: Broker
+    mode: TimeMode
+    card: Path
+    prefix: str = ""
+    partitions: int = 12
+
+    @property
+    def topics(self) -> Topics:
+        return Topics(self.prefix)
+
+    @property
+    def fetch_wait(self) -> float:
+        """Seconds that a fetch may wait for news."""
+        return FETCH_MAX_WAIT if self.broker is Broker.EMBEDDED else 0.5
+
+    def environment(self, ports: Ports) -> dict[str, str]:
+        wait = str(round(self.fetch_wait * 1000))
+        return {
+            "KAFKA_BOOTSTRAP": self.bootstrap,
+            "DATABASE_URL": self.database_url,
+            "TOPIC_PREFIX": self.prefix,
+            "PARTITIONS": str(self.partitions),
+            "REPLICATION": "1",
+            "TIME_MODE": self.mode,
+            "HOST": "127.0.0.1",
+            "LOG_FORMAT": "console",
+            "LOG_LEVEL": "info",
+            "INGEST_PORT": str(ports.ingest),
+            "SCORING_API_PORT": str(ports.scoring_api),
+            "SCORING_WORKER_PORT": str(ports.scoring_worker),
+            "SCORING_GROUP": f"{self.prefix}scoring",
+            "SCORING_CARD": str(self.card),
+            "SCORING_FETCH_WAIT_MS": wait,
+            "ALERTS_FETCH_WAIT_MS": wait,
+        }
+
+
+@dataclass(frozen=True)
+class Keys:
+    """`write` opens ingest, `read` opens scoring's API."""
+
+    write: str
+    read: str
+
+
+class Services:
+    """`logs` is the folder of the processes' output."""
+
+    def __init__(self, deployment: Deployment, *, ports: Ports, logs: Path, ledger: Ledger) -> None:
+        self.deployment = deployment
+        self.ports = ports
+        self._logs = logs
+        self._ledger = ledger
+        self._environment = deployment.environment(ports)
+        self._processes: dict[str, Process] = {}
+
+    def migrate(self) -> None:
+        """Topics and tables. Raises `ServerError`."""
+        migrating = [self._command(f"{service} migrate") for service in ("ingest", "scoring")]
+        asyncio.run(self._ensure_topics())
+        for command in migrating:
+            _output(command)
+
+    def create_keys(self) -> Keys:
+        """Raises `ServerError`."""
+        write = self._command("ingest keys create --source web --scope write")
+        read = self._command("scoring keys create --source reports --scope read")
+        return Keys(write=_output(write).split()[-1], read=_output(read).split()[-1])
+
+    def start(self) -> None:
+        """Returns when all are ready. Raises `ServerError` with the last lines of the log of the one that is not."""
+        for name, command in COMMANDS.items():
+            process = Process(
+                [sys.executable, "-m", *command.split()],
+                log=self._logs / f"{name.replace(' ', '-')}.log",
+                env=self._environment,
+            )
+            self._processes[name] = process
+            self._ledger.add(name, process.pid)
+        for name, process in self._processes.items():
+            _wait(name, process, self.url(name))
+
+    def stop(self) -> None:
+        for process in reversed(self._processes.values()):
+            process.stop()
+            self._ledger.remove(process.pid)
+        self._processes.clear()
+
+    def leave_running(self) -> None:
+        for process in self._processes.values():
+            process.leave_running()
+
+    def url(self, name: str) -> str:
+        ports: Mapping[str, int] = {
+            "ingest": self.ports.ingest,
+            "scoring api": self.ports.scoring_api,
+            "scoring worker": self.ports.scoring_worker,
+        }
+        return f"http://127.0.0.1:{ports[name]}"
+
+    async def watch(self) -> None:
+        """Until one of them ends, which raises `ServerError`."""
+        while True:
+            for name, process in self._processes.items():
+                if not process.running:
+                    raise ServerError(f"{name} has ended\n{last_lines(process.log)}")
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _ensure_topics(self) -> None:
+        deployment = self.deployment
+        await topics.ensure(
+            KafkaAdmin(deployment.bootstrap),
+            deployment.topics,
+            mode=deployment.mode,
+            partitions=deployment.partitions,
+            replication=1,
+            retention_days=35,
+        )
+
+    def _command(self, words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", *words.split()],
+            cwd=CHECKOUT,
+            env={**os.environ, **self._environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def last_lines(log: Path, count: int = 15) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-count:] if log.exists() else []
+    return "\n".join([f"the last lines of {log}:", *(f"    {line}" for line in lines)])
+
+
+def _output(command: subprocess.Popen[str]) -> str:
+    try:
+        out, told = command.communicate(timeout=COMMAND_TIMEOUT)
+    except BaseException:
+        command.kill()
+        command.communicate()
+        raise
+    if command.returncode:
+        raise ServerError(f"{command.args!r} ended with {command.returncode}:\n{told[-3000:]}")
+    return out
+
+
+def _wait(name: str, process: Process, url: str) -> None:
+    try:
+        process.wait_until(lambda: _ready(url), timeout=START_TIMEOUT)
+    except ServerError as error:
+        raise ServerError(f"{name} did not start: {error}\n{last_lines(process.log)}") from error
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=2.0).status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False

@@ -1,0 +1,126 @@
+"""The demo's and the replay's findings as lines of text. Pure: values in, lines out."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+
+from alerts.words import what, why
+from common.contracts.signals import Band, Kind, Severity, Signal
+from local.figures import Figures, Played
+from local.terminal import WIDTH, Colour, table
+from local.verdicts import StoryRow, Verdict
+
+
+class Listed(Struct, frozen=True):
+    """One account as scoring's API lists it; `score` is None where there is not enough to go by."""
+
+    account_id: str
+    name: str
+    tier: str
+    score: float | None
+    band: str
+    why: str
+
+
+COLOURS = {Band.RED: Colour.RED, Band.YELLOW: Colour.YELLOW, Band.GREEN: Colour.GREEN}
+
+
+def signal_line(signal: Signal) -> str:
+    """`14 Mar 09:12  Birch Foods (low)     red 61>38             silence: active seats -14, logins -6`."""
+    who = f"{signal.facts.name or signal.account_id} ({signal.facts.tier or 'tier unknown'})"
+    return f"{signal.at:%d %b %H:%M}  {who:<28.28}  {what(signal):<21.21}  {why(signal)}"[:WIDTH].rstrip()
+
+
+def signal_colour(signal: Signal) -> Colour | None:
+    if signal.kind is Kind.BAND:
+        return COLOURS.get(Band(signal.to))
+    return Colour.RED if signal.severity is Severity.CRITICAL else None
+
+
+def stories(rows: Sequence[StoryRow]) -> list[str]:
+    head = ("story", "accounts", "caught", "days after it began", "days before notice", "missed")
+    return table(
+        head,
+        [
+            (
+                row.story,
+                str(row.accounts),
+                str(row.caught),
+                _days(row.after),
+                _days(row.ahead),
+                ", ".join(row.missed) or "nobody",
+            )
+            for row in rows
+        ],
+    )
+
+
+def summary(judged: Sequence[Verdict], wrong: Sequence[Verdict]) -> list[str]:
+    """What was caught, what was missed, and the price of it, in sentences."""
+    troubled = [one for one in judged if one.truth.trouble is not None]
+    healthy = [one for one in judged if one.truth.trouble is None]
+    leavers = [one for one in troubled if one.truth.leaves is not None]
+    caught = sum(one.caught is not None for one in troubled)
+    in_time = sum(one.caught is not None for one in leavers)
+    early = sum(len(one.early) for one in troubled)
+    alarms = sum(len(one.early) for one in wrong)
+    lines = [
+        f"Caught {caught} of {len(troubled)} stories of trouble; "
+        f"{in_time} of the {len(leavers)} that gave notice, before the notice.",
+        f"False alarms: {alarms} on {len(wrong)} of {len(healthy)} healthy accounts; "
+        f"{early} on troubled accounts before their trouble began.",
+    ]
+    for one in wrong:
+        told = Counter(what(signal).split(" ")[0] + _flagged(signal) for signal in one.early)
+        lines.append(f"  {one.truth.name}: " + ", ".join(f"{n} x {text}" for text, n in told.items()))
+    return lines
+
+
+def figures(found: Figures, played: Played, *, accounts: int, first_day: int, lead: timedelta) -> list[str]:
+    kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds) or "none"
+    lines = [
+        f"accounts          {accounts}",
+        f"events            {played.posted}",
+        f"events per second {played.posted / played.posting:,.0f} accepted, {played.posted / played.total:,.0f} from the first post "
+        "to the last signal told",
+        f"signals           {kinds}",
+        f"alarms            {found.alarms} while the account was there: {found.weekly:.1f} per 100 accounts and week",
+        f"withdrawals       {found.left} from day {first_day} on; {found.signalled} "
+        f"({_share(found.signalled, found.left)}) were signalled at least {lead.days} days ahead,",
+        f"                  {found.standing} ({_share(found.standing, found.left)}) stood in yellow or red "
+        "at that moment",
+    ]
+    for outcome, count, alarmed in found.stayed:
+        of_them = f"{alarmed} of {count} ({_share(alarmed, count)}) had an alarm at any time"
+        lines.append(f"stayed: {outcome:<10.10}{of_them}")
+    return lines
+
+
+def accounts(listed: Sequence[Listed], stories: Mapping[str, str]) -> list[str]:
+    """The worst first; `stories` names each account's hidden one."""
+    rows = [
+        (
+            account.name,
+            account.tier,
+            "-" if account.score is None else f"{account.score:.0f}",
+            account.band.replace("_", " "),
+            stories.get(account.account_id, ""),
+            account.why,
+        )
+        for account in listed
+    ]
+    return table(("account", "tier", "score", "band", "hidden story", "why"), rows)
+
+
+def _flagged(signal: Signal) -> str:
+    return "" if signal.kind is Kind.BAND else f" {signal.to.replace('_', ' ')}"
+
+
+def _days(days: float | None) -> str:
+    return "-" if days is None else f"{days:.0f}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.0%}" if whole else "-"

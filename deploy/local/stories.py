@@ -1,0 +1,219 @@
+"""The hidden stories of the company that the demo plays: what really happens to a customer, and when.
+
+Nothing here knows that anybody keeps score. Days count from the start of the play and may be fractions; a
+line is a level over days, straight between its points and flat outside them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+DAYS = 182
+
+Line = tuple[tuple[float, float], ...]
+
+
+class Story(StrEnum):
+    HEALTHY = "healthy"
+    SLOW_DECLINE = "slow decline"
+    SUDDEN_SILENCE = "sudden silence"
+    CHAMPION_LEFT = "champion left"
+    DOWNGRADE = "downgrade"
+    NEVER_ONBOARDED = "never onboarded"
+    SUPPORT_STORM = "support storm"
+    RECOVERY = "recovery"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happens once, beside the daily life."""
+
+    day: float
+    name: str
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plot:
+    """One customer's hidden story.
+
+    `trouble` is the day on which it begins, `leaves` the day on which notice is given; after it nobody comes.
+    `people` is the share of the usual users who still come at all, `use` how much each of them does,
+    `tickets` how many a user opens in a week, `mood` the mean answer to "would you recommend us" (0 to 10),
+    `alive` the share of the paid seats that have a usual user, `champion_until` the first user's last day.
+    """
+
+    story: Story
+    trouble: float | None = None
+    leaves: float | None = None
+    joins: float | None = None
+    people: Line = ((0, 1.0),)
+    use: Line = ((0, 1.0),)
+    tickets: Line = ((0, 0.06),)
+    mood: Line = ((0, 8.7),)
+    alive: float = 0.8
+    champion_until: float | None = None
+    moments: tuple[Moment, ...] = ()
+
+
+def level(line: Line, day: float) -> float:
+    if day <= line[0][0]:
+        return line[0][1]
+    for (left, low), (right, high) in pairwise(line):
+        if day <= right:
+            return low + (high - low) * (day - left) / (right - left)
+    return line[-1][1]
+
+
+def healthy(rng: Random) -> Plot:
+    """Usage breathes; one in four is a new customer whose onboarding goes to plan, a few buy more seats."""
+    joins = rng.uniform(5, 90) if rng.random() < 0.25 else None
+    dip = rng.uniform(20, 150)
+    use: Line = ((dip, 1.0), (dip + 5, rng.uniform(0.7, 0.9)), (dip + 16, 1.0))
+    if joins is not None:
+        return Plot(
+            story=Story.HEALTHY,
+            joins=joins,
+            people=((joins, 0.2), (joins + 25, 1.0)),
+            moments=_onboarding(rng, joins),
+        )
+    grows = (
+        (Moment(rng.uniform(40, 160), "contract.changed", {"growth": rng.uniform(1.1, 1.3)}),)
+        if rng.random() < 0.15
+        else ()
+    )
+    return Plot(story=Story.HEALTHY, use=use, alive=rng.uniform(0.68, 0.95), moments=grows)
+
+
+def slow_decline(rng: Random) -> Plot:
+    """One user after the other stops coming over a quarter, and nobody says why."""
+    trouble = rng.uniform(35, 65)
+    leaves = trouble + rng.uniform(85, 112)
+    return Plot(
+        story=Story.SLOW_DECLINE,
+        trouble=trouble,
+        leaves=leaves,
+        people=((trouble, 1.0), (trouble + 0.85 * (leaves - trouble), 0.1)),
+        use=((trouble, 1.0), (leaves, 0.4)),
+        mood=((trouble, 8.4), (leaves, 5.5)),
+        alive=rng.uniform(0.6, 0.85),
+    )
+
+
+def sudden_silence(rng: Random) -> Plot:
+    """From one day to the next nobody comes any more; the notice follows weeks later."""
+    trouble = rng.uniform(60, 135)
+    return Plot(
+        story=Story.SUDDEN_SILENCE,
+        trouble=trouble,
+        leaves=trouble + rng.uniform(25, 45),
+        people=((trouble, 1.0), (trouble + 1, 0.0)),
+        alive=rng.uniform(0.65, 0.9),
+    )
+
+
+def champion_left(rng: Random) -> Plot:
+    """The person who brought us in changes jobs, which somebody may note; the others lose interest."""
+    trouble = rng.uniform(45, 95)
+    leaves = trouble + rng.uniform(60, 85)
+    noted = (Moment(trouble + rng.uniform(1, 10), "champion.left"),) if rng.random() < 0.6 else ()
+    return Plot(
+        story=Story.CHAMPION_LEFT,
+        trouble=trouble,
+        leaves=leaves,
+        people=((trouble, 1.0), (trouble + 45, 0.35)),
+        use=((trouble, 1.0), (trouble + 45, 0.6)),
+        mood=((trouble, 8.5), (trouble + 40, 6.0)),
+        champion_until=trouble,
+        moments=noted,
+    )
+
+
+def downgrade(rng: Random) -> Plot:
+    """Half of the seats are no longer lived, and some weeks later the contract shrinks to what is used."""
+    trouble = rng.uniform(35, 80)
+    shrinks = trouble + rng.uniform(50, 70)
+    asked = (Moment(shrinks - 10, "contract.downgrade_requested"),) if rng.random() < 0.5 else ()
+    return Plot(
+        story=Story.DOWNGRADE,
+        trouble=trouble,
+        people=((trouble, 1.0), (trouble + 30, 0.45)),
+        mood=((trouble, 8.3), (shrinks, 7.0)),
+        moments=(*asked, Moment(shrinks, "contract.changed", {"growth": rng.uniform(0.45, 0.6)})),
+    )
+
+
+def never_onboarded(rng: Random) -> Plot:
+    """Signed, kicked off perhaps, and then the project never finds time."""
+    joins = rng.uniform(8, 55)
+    leaves = joins + rng.uniform(90, 120)
+    return Plot(
+        story=Story.NEVER_ONBOARDED,
+        trouble=joins,
+        leaves=leaves,
+        joins=joins,
+        people=((joins, 0.15), (joins + 20, 0.12), (joins + 60, 0.05)),
+        use=((joins, 0.5), (leaves, 0.15)),
+        mood=((joins, 6.0),),
+        moments=(Moment(joins + rng.uniform(5, 12), "milestone.reached", {"step": "kickoff"}),),
+    )
+
+
+def support_storm(rng: Random) -> Plot:
+    """A broken release: tickets pile up, use sinks; half of them are won back by the fix, half leave."""
+    trouble = rng.uniform(50, 100)
+    fixed = trouble + rng.uniform(14, 25)
+    storm: Line = ((trouble, 0.08), (trouble + 3, 1.4), (fixed, 1.0), (fixed + 7, 0.08))
+    if rng.random() < 0.5:
+        return Plot(
+            story=Story.SUPPORT_STORM,
+            trouble=trouble,
+            people=((trouble, 1.0), (fixed, 0.6), (fixed + 20, 1.0)),
+            tickets=storm,
+            mood=((trouble, 8.5), (fixed, 5.0), (fixed + 40, 8.0)),
+        )
+    leaves = fixed + rng.uniform(35, 55)
+    return Plot(
+        story=Story.SUPPORT_STORM,
+        trouble=trouble,
+        leaves=leaves,
+        people=((trouble, 1.0), (fixed, 0.6), (leaves, 0.25)),
+        tickets=storm,
+        mood=((trouble, 8.5), (fixed, 4.0)),
+    )
+
+
+def recovery(rng: Random) -> Plot:
+    """A decline that somebody turned round: a workshop, new champions, and use comes back."""
+    trouble = rng.uniform(30, 55)
+    trough = trouble + rng.uniform(35, 45)
+    return Plot(
+        story=Story.RECOVERY,
+        trouble=trouble,
+        people=((trouble, 1.0), (trough, 0.15), (trough + 14, 0.2), (trough + 40, 1.0)),
+        use=((trouble, 1.0), (trough, 0.5), (trough + 30, 1.0)),
+        mood=((trouble, 8.2), (trough, 6.0), (trough + 40, 9.0)),
+    )
+
+
+# How many of sixty customers live each story.
+CAST: dict[Story, tuple[int, Callable[[Random], Plot]]] = {
+    Story.HEALTHY: (28, healthy),
+    Story.SLOW_DECLINE: (6, slow_decline),
+    Story.SUDDEN_SILENCE: (5, sudden_silence),
+    Story.CHAMPION_LEFT: (5, champion_left),
+    Story.DOWNGRADE: (4, downgrade),
+    Story.NEVER_ONBOARDED: (4, never_onboarded),
+    Story.SUPPORT_STORM: (4, support_storm),
+    Story.RECOVERY: (4, recovery),
+}
+
+
+def _onboarding(rng: Random, joins: float) -> tuple[Moment, ...]:
+    steps = {"kickoff": (2, 6), "sso_live": (9, 19), "first_value": (14, 28)}
+    return tuple(
+        Moment(joins + rng.uniform(*days), "milestone.reached", {"step": step}) for step, days in steps.items()
+    )

@@ -1,0 +1,87 @@
+"""A stack for one run: servers and services below a folder of its own, all of it gone afterwards."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from common.topics import TimeMode
+from local.ledger import Ledger
+from local.postgres import Postgres
+from local.processes import alive
+from local.servers import CHECKOUT, LOCAL, Broker, Servers
+from local.services import Deployment, Keys, Ports, Services
+
+
+class Place:
+    """Servers that run, and room for deployments on them, each with a database and a topic prefix of its own."""
+
+    def __init__(self, home: Path, *, broker: Broker) -> None:
+        self._home = home
+        self._broker = broker
+        self._ledger = Ledger(home / "processes.json")
+        self._servers = Servers(home, broker=broker, ledger=self._ledger, durable=True)
+        self.logs = home / "log"
+
+    def start(self) -> None:
+        self._servers.start()
+
+    @contextmanager
+    def deployed(self, name: str, *, mode: TimeMode, card: Path) -> Iterator[tuple[Services, Keys]]:
+        """Ingest and scoring, ready, until the block is left."""
+        deployment = Deployment(
+            bootstrap=self._servers.bootstrap,
+            database_url=self._servers.postgres.create_database(name),
+            broker=self._broker,
+            mode=mode,
+            card=card,
+            prefix=f"{name}.",
+        )
+        services = Services(deployment, ports=Ports(), logs=self.logs / name, ledger=self._ledger)
+        services.migrate()
+        keys = services.create_keys()
+        try:
+            services.start()
+            yield services, keys
+        finally:
+            services.stop()
+
+    def remove(self) -> None:
+        """Ends whatever still runs and deletes what it wrote."""
+        self._ledger.end_all()
+        self._servers.postgres.remove()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+
+@contextmanager
+def place(purpose: str, *, broker: Broker) -> Iterator[Place]:
+    """Logs outlive a failure, in `.local/log/PURPOSE`; nothing else does."""
+    _sweep(purpose)
+    kept = LOCAL / "log" / purpose
+    made = Place(LOCAL / f"{purpose}-{os.getpid()}", broker=broker)
+    try:
+        made.start()
+        yield made
+    except Exception:
+        shutil.rmtree(kept, ignore_errors=True)
+        with suppress(FileNotFoundError):
+            shutil.copytree(made.logs, kept)
+        raise
+    finally:
+        made.remove()
+
+
+def kept_logs(purpose: str) -> Path:
+    """Where a failed run's logs are, from the checkout."""
+    return (LOCAL / "log" / purpose).relative_to(CHECKOUT)
+
+
+def _sweep(purpose: str) -> None:
+    """What a run left behind that was killed before it could clean up."""
+    for home in LOCAL.glob(f"{purpose}-*"):
+        owner = home.name.rpartition("-")[2]
+        if owner.isdigit() and not alive(int(owner)):
+            Ledger(home / "processes.json").end_all()
+            Postgres(home / "postgres").remove()
+            shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,113 @@
+"""The admin's port on aiokafka. Each question brings its own connection: they are few, and far between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
+
+from common.bus.errors import Unavailable
+from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES, to_record
+from common.bus.ports import Record
+from common.bus.quiet import quieten_aiokafka
+
+CLOSE_TIMEOUT = 5.0
+
+
+class KafkaAdmin:
+    """`timeout` (seconds) bounds each call; all of them raise `Unavailable` beyond it."""
+
+    def __init__(self, bootstrap: str, *, timeout: float = 15.0, fetch_max_wait: float = 0.5) -> None:
+        self._bootstrap = bootstrap
+        self._timeout = timeout
+        self._fetch_max_wait = fetch_max_wait
+
+    async def cluster_id(self) -> str:
+        async with self._admin() as admin:
+            description = await admin.describe_cluster()
+            return str(description["cluster_id"])
+
+    async def partitions(self, topic: str) -> int | None:
+        async with self._admin() as admin:
+            # All of them: a broker that makes topics by itself would make the one that is asked for.
+            for described in await admin.describe_topics():
+                if described["topic"] == topic:
+                    return len(described["partitions"])
+            return None
+
+    async def create(self, topic: str, *, partitions: int, replication: int, config: Mapping[str, str]) -> None:
+        async with self._admin() as admin:
+            new = NewTopic(topic, partitions, replication, topic_configs=dict(config))
+            response = await admin.create_topics([new])
+            for _, code, *_ in response.topic_errors:
+                if code not in (0, TopicAlreadyExistsError.errno):
+                    raise for_code(code)
+
+    async def earliest(self, topic: str, partition: int) -> int:
+        tp = TopicPartition(topic, partition)
+        async with self._reader(tp) as reader:
+            offsets = await reader.beginning_offsets([tp])
+            return int(offsets[tp])
+
+    async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
+        tp = TopicPartition(topic, partition)
+        async with self._reader(tp) as reader:
+            reader.seek(tp, offset)
+            reader.resume(tp)
+            with suppress(OffsetOutOfRangeError):
+                polled = await reader.getmany(tp, timeout_ms=round(timeout * 1000), max_records=1)
+                for record in polled.get(tp, ()):
+                    # The log answers with the next record that it has, if this one has been compacted away.
+                    return to_record(record) if record.offset == offset else None
+        return None
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[Any]:
+        async with self._bounded():
+            admin = AIOKafkaAdminClient(
+                bootstrap_servers=self._bootstrap, request_timeout_ms=round(self._timeout * 1000)
+            )
+            try:
+                await admin.start()
+                yield admin
+            finally:
+                await _close(admin.close())
+
+    @asynccontextmanager
+    async def _reader(self, tp: TopicPartition) -> AsyncIterator[Any]:
+        async with self._bounded():
+            reader = AIOKafkaConsumer(
+                bootstrap_servers=self._bootstrap,
+                enable_auto_commit=False,
+                auto_offset_reset="none",
+                fetch_max_wait_ms=round(self._fetch_max_wait * 1000),
+                max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
+                request_timeout_ms=round(self._timeout * 1000),
+            )
+            try:
+                await reader.start()
+                reader.assign([tp])
+                # A position at once, or aiokafka would look for a stored one, and no fetch from it.
+                reader.seek(tp, 0)
+                reader.pause(tp)
+                yield reader
+            finally:
+                await _close(reader.stop())
+
+    @asynccontextmanager
+    async def _bounded(self) -> AsyncIterator[None]:
+        quieten_aiokafka()
+        try:
+            async with asyncio.timeout(self._timeout):
+                yield
+        except (KafkaError, TimeoutError) as error:
+            raise Unavailable(f"{self._bootstrap}: {error!r}") from error
+
+
+async def _close(closing: Awaitable[None]) -> None:
+    with suppress(KafkaError, TimeoutError):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await closing

@@ -1,0 +1,203 @@
+"""The producer's port on aiokafka: acks=all, snappy, never idempotent, its own deadline and its own bound.
+
+Each partition has a lane: calls queue in it in their order, one batch is under way, and whatever queued up
+meanwhile goes with the next, so that many small calls at once cost few requests and need no lingering.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from common.bus.errors import Refused, Unavailable
+from common.bus.kafka_lane import Call, Lane, refuses, size_of
+from common.bus.ports import Ack, Outgoing
+from common.bus.quiet import quieten_aiokafka
+
+# Kafka takes 1,048,588 bytes in a batch by default; what does not compress is sent as it is.
+MAX_BATCH_BYTES = 1_000_000
+MAX_RECORD_BYTES = 900_000
+STOP_TIMEOUT = 5.0
+REPLACE_BACKOFF = 0.5
+
+# Makes an aiokafka producer, not yet started.
+Connect = Callable[[], Any]
+
+
+def connecting(bootstrap: str, *, deadline: float) -> Connect:
+    """`deadline` (seconds) is also when aiokafka itself gives a batch up."""
+
+    def connect() -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=bootstrap,
+            acks="all",
+            enable_idempotence=False,
+            compression_type="snappy",
+            linger_ms=0,
+            max_batch_size=MAX_BATCH_BYTES,
+            request_timeout_ms=round(deadline * 1000),
+        )
+
+    return connect
+
+
+class KafkaProducer:
+    """`deadline` is seconds; `max_pending_bytes` bounds what is unacknowledged, still wanted or given up."""
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        deadline: float = 10.0,
+        max_pending_bytes: int = 64 * 1024 * 1024,
+        connect: Connect | None = None,
+    ) -> None:
+        self._connect = connect or connecting(bootstrap, deadline=deadline)
+        self._deadline = deadline
+        self._max_pending_bytes = max_pending_bytes
+        self._pending_bytes = 0
+        self._inner: Any = None
+        self._replacing: asyncio.Task[None] | None = None
+        self._lanes: dict[tuple[str, int], Lane] = {}
+
+    @property
+    def healthy(self) -> bool:
+        return self._inner is not None
+
+    async def start(self) -> None:
+        quieten_aiokafka()
+        self._inner = await self._connected()
+
+    async def stop(self) -> None:
+        if self._replacing is not None:
+            self._replacing.cancel()
+        pumps = [lane.pump for lane in self._lanes.values() if lane.pump is not None]
+        if pumps:
+            _, late = await asyncio.wait(pumps, timeout=STOP_TIMEOUT)
+            for pump in late:
+                pump.cancel()
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            await _close(inner)
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        self._admit(records)
+        calls: dict[int, Call] = {}
+        for record in records:
+            if record.partition not in calls:
+                calls[record.partition] = Call()
+            calls[record.partition].records.append(record)
+        for partition, call in calls.items():
+            self._enqueue(topic, partition, call)
+        try:
+            await self._acknowledged([call.done for call in calls.values()])
+        finally:
+            for call in calls.values():
+                call.give_up()
+        acks = {partition: iter(call.acks) for partition, call in calls.items()}
+        return [next(acks[record.partition]) for record in records]
+
+    def _admit(self, records: Sequence[Outgoing]) -> None:
+        largest = max(map(size_of, records), default=0)
+        if largest > MAX_RECORD_BYTES:
+            raise Refused(f"a record of {largest} bytes is over {MAX_RECORD_BYTES}")
+        if self._inner is None:
+            raise Unavailable("there is no producer yet, or it is being replaced")
+        if self._pending_bytes + sum(map(size_of, records)) > self._max_pending_bytes:
+            raise Unavailable(f"{self._pending_bytes} bytes are waiting for their acknowledgement")
+
+    def _enqueue(self, topic: str, partition: int, call: Call) -> None:
+        lane = self._lanes.setdefault((topic, partition), Lane(topic, partition))
+        lane.waiting.append(call)
+        self._pending_bytes += call.size
+        if lane.pump is None:
+            lane.pump = asyncio.create_task(self._pump(lane))
+
+    async def _acknowledged(self, calls: list[asyncio.Future[None]]) -> None:
+        if not calls:
+            return
+        done, late = await asyncio.wait(calls, timeout=self._deadline)
+        if late:
+            raise Unavailable(f"not acknowledged in {self._deadline} s")
+        # Unavailable first: whoever sees Refused sends none of it again.
+        failures = [failure for call in done if (failure := call.exception()) is not None]
+        for failure in sorted(failures, key=lambda failure: isinstance(failure, Refused)):
+            raise failure
+
+    async def _pump(self, lane: Lane) -> None:
+        try:
+            while lane.waiting:
+                await self._deliver(lane)
+                self._pending_bytes -= lane.drop_finished()
+        finally:
+            lane.fail_all(Unavailable("the producer was stopped"))
+            self._pending_bytes -= lane.drop_finished()
+            lane.pump = None
+
+    async def _deliver(self, lane: Lane) -> None:
+        inner = self._inner
+        if inner is None:
+            lane.fail_all(Unavailable("the producer is being replaced"))
+            return
+        batch = inner.create_batch()
+        parts = lane.fill(batch)
+        if not parts:
+            return
+        try:
+            # aiokafka lets go of a batch a little after its deadline; if it does not, it is beyond help.
+            async with asyncio.timeout(self._deadline + STOP_TIMEOUT):
+                if lane.partition not in await inner.partitions_for(lane.topic):
+                    lane.fail(parts, Refused(f"{lane.topic} has no partition {lane.partition}"))
+                    return
+                written = await (await inner.send_batch(batch, lane.topic, partition=lane.partition))
+        except KafkaError as error:
+            if refuses(error):
+                lane.refused(parts, error)
+                return
+            if not error.retriable:
+                self._replace(inner)
+            lane.fail(parts, Unavailable(f"{lane.topic}: {error!r}"))
+        except TimeoutError:
+            self._replace(inner)
+            lane.fail(parts, Unavailable(f"{lane.topic}: no word of a batch"))
+        else:
+            lane.written(parts, written)
+
+    def _replace(self, broken: Any) -> None:
+        if self._inner is broken:
+            self._inner = None
+            self._replacing = asyncio.create_task(self._take_over(broken))
+
+    async def _take_over(self, broken: Any) -> None:
+        await _close(broken)
+        while self._inner is None:
+            try:
+                self._inner = await self._connected()
+            except Unavailable:
+                await asyncio.sleep(REPLACE_BACKOFF)
+
+    async def _connected(self) -> Any:
+        inner = self._connect()
+        try:
+            async with asyncio.timeout(self._deadline):
+                await inner.start()
+        except (KafkaError, TimeoutError) as error:
+            await _close(inner)
+            raise Unavailable(f"cannot reach the brokers: {error!r}") from error
+        except asyncio.CancelledError:
+            await _close(inner)
+            raise
+        return inner
+
+
+async def _close(inner: Any) -> None:
+    """Without a broker `stop` waits for batches that nobody will take; closing the connections ends that."""
+    with suppress(KafkaError):
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await inner.stop()
+        except TimeoutError:
+            await inner.client.close()

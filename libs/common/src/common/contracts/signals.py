@@ -1,0 +1,172 @@
+"""What travels on `account.signals.v1`: facts worth telling, with all that a reader needs to tell them.
+
+Readers look nothing up: a signal carries health before and after, the receipt, the forecast and the account's
+facts at that moment. Points are 0 to 100, moments are UTC.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+
+class Band(StrEnum):
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    INSUFFICIENT = "insufficient_data"
+
+
+class Kind(StrEnum):
+    BAND = "band"
+    FLAG = "flag"
+    MILESTONE_MISSED = "milestone_missed"
+    OUTCOME = "outcome"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Driver(StrEnum):
+    """What moved a score: time passing, an event, a change of weights around it, or a cap."""
+
+    SILENCE = "silence"
+    EVENT = "event"
+    CONTEXT = "context"
+    CAP = "cap"
+
+
+class Facts(Struct, frozen=True, omit_defaults=True):
+    """What is known of the account. `owner` is an e-mail address, `arr` is in the deployment's one currency."""
+
+    name: str | None = None
+    tier: str | None = None
+    owner: str | None = None
+    arr: float | None = None
+    seats: float | None = None
+    contract_start: date | None = None
+    contract_end: date | None = None
+    stage: str | None = None
+    time_zone: str | None = None
+    language: str | None = None
+    parent: str | None = None
+
+
+class Health(Struct, frozen=True):
+    """Score (0 to 100) and band at one moment; `coverage` is the share of all weight that had evidence (0 to 1)."""
+
+    score: float
+    band: Band
+    coverage: float
+    stage: str
+
+
+class Contribution(Struct, frozen=True):
+    """One metric's part of a score: `weight` (0 to 1) times (`points` minus the reference).
+
+    A cap is a contribution too: dimension "cap", named after its flag, weight 0.
+    """
+
+    metric: str
+    dimension: str
+    points: float
+    weight: float
+    contribution: float
+    value: float | None = None
+
+
+class Level(Struct, frozen=True):
+    """Why the score is what it is: `score` = `reference` + the sum of all contributions, with no residual."""
+
+    score: float
+    reference: float
+    contributions: tuple[Contribution, ...]
+
+
+class Part(Struct, frozen=True):
+    """How far one metric (or flag, for a cap) moved the score for one kind of reason, in points."""
+
+    metric: str
+    driver: Driver
+    points: float
+
+
+class MovingEvent(Struct, frozen=True):
+    """One of the events that moved the score most within a change."""
+
+    source: str
+    event_id: str
+    name: str
+    time: datetime
+    points: float
+
+
+class Change(Struct, frozen=True):
+    """How the score got from `before` (at `since`) to `after`: the parts add up to the difference."""
+
+    since: datetime
+    before: float
+    after: float
+    parts: tuple[Part, ...]
+    events: tuple[MovingEvent, ...]
+
+
+class Receipt(Struct, frozen=True):
+    level: Level
+    change: Change
+
+
+class Forecast(Struct, frozen=True):
+    """The next band and the moment it would come if the account stayed silent."""
+
+    band: Band
+    at: datetime
+
+
+class Signal(Struct, frozen=True, tag="signal"):
+    """A fact worth telling. `since` is when the line was crossed, `at` when that was confirmed.
+
+    `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it.
+    """
+
+    signal_id: str
+    account_id: str
+    episode: str
+    card_id: str
+    kind: Kind
+    severity: Severity
+    to: str
+    cause: tuple[str, str] | str
+    at: datetime
+    since: datetime
+    before: Health | None
+    after: Health
+    receipt: Receipt
+    facts: Facts
+    forecast: Forecast | None = None
+    history: bool = False
+
+
+class CaughtUp(Struct, frozen=True, tag="caught_up"):
+    """Scoring has told everything that was due in this partition up to this record's time."""
+
+    partition: int
+
+
+SignalsRecord = Signal | CaughtUp
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[SignalsRecord] = msgspec.json.Decoder(SignalsRecord)
+
+
+def encode_signals_record(record: SignalsRecord) -> bytes:
+    return _encoder.encode(record)
+
+
+def decode_signals_record(body: bytes) -> SignalsRecord:
+    """Raises `msgspec.DecodeError` for anything else."""
+    return _decoder.decode(body)

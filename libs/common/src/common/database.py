@@ -1,0 +1,68 @@
+"""PostgreSQL: the engine of a process, and the migrations of each service in a schema of its own.
+
+A service keeps `migrations/` (env.py, script.py.mako, versions/) in its package; its env.py only calls
+`run_migrations()`. All steps run in one transaction, so a failed migration leaves nothing behind.
+"""
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+_QUEUE_TIMEOUT = "60s"
+# A migration that waits for a table lock makes every later query on that table wait behind it.
+_LOCK_TIMEOUT = "3s"
+
+
+def engine(url: str, *, pool_size: int = 5, connect_timeout: float = 3.0, pre_ping: bool = True) -> AsyncEngine:
+    """A pool of at most `pool_size` connections; connecting takes at most `connect_timeout` seconds.
+
+    `pre_ping` asks each connection whether it lives before it is used: a round trip that a caller which expects
+    failures can save.
+    """
+    return create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=connect_timeout,
+        pool_pre_ping=pre_ping,
+        connect_args={"timeout": connect_timeout},
+    )
+
+
+async def migrate(url: str, service: str) -> None:
+    """Brings the schema named like the service to its newest version; a second caller waits for the first.
+
+    Gives up with an error, and changes nothing, if a table stays locked by others for 3 seconds.
+    """
+    once = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with once.begin() as connection:
+            await connection.run_sync(_upgrade, service)
+    finally:
+        await once.dispose()
+
+
+def _upgrade(connection: Connection, service: str) -> None:
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_QUEUE_TIMEOUT}'"))
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"migrate {service}"})
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
+    connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service}"'))
+    config = Config()
+    config.set_main_option("script_location", f"{service}:migrations")
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    config.attributes["schema"] = service
+    command.upgrade(config, "head")
+
+
+def run_migrations() -> None:
+    """What a service's `migrations/env.py` calls: the missing steps, on the connection of `migrate`."""
+    attributes = context.config.attributes
+    context.configure(
+        connection=attributes["connection"],
+        version_table="schema_version",
+        version_table_schema=attributes["schema"],
+    )
+    with context.begin_transaction():
+        context.run_migrations()

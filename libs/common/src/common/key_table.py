@@ -1,0 +1,32 @@
+"""The table of API keys: one definition, in the schema of every service that checks keys."""
+
+from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+
+def api_key(metadata: MetaData) -> Table:
+    """As queries see it; `metadata` names the schema."""
+    return Table(
+        "api_key",
+        metadata,
+        Column("id", Text, primary_key=True),
+        Column("secret_sha256", LargeBinary, nullable=False),
+        Column("source", Text, nullable=False),
+        Column("scopes", ARRAY(Text), nullable=False),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("revoked_at", DateTime(timezone=True)),
+    )
+
+
+def create_api_key_1(schema: str) -> str:
+    """DDL of the table's first form, for a migration. Never edited: a change gets a new function."""
+    return f"""
+        CREATE TABLE "{schema}".api_key (
+            id text PRIMARY KEY,
+            secret_sha256 bytea NOT NULL CHECK (length(secret_sha256) = 32),
+            source text NOT NULL CHECK (source <> ''),
+            scopes text[] NOT NULL CHECK (cardinality(scopes) > 0 AND scopes <@ ARRAY['read', 'write']),
+            created_at timestamptz NOT NULL DEFAULT now(),
+            revoked_at timestamptz
+        )
+    """

@@ -1,0 +1,126 @@
+"""The keys of a service as a serving process holds them: in memory, never older than their time to live.
+
+All active keys are read at once (one company has tens of them), so a key that does not exist costs no memory,
+and whoever makes up keys causes at most one read a second.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+from msgspec import Struct
+
+from common.keys import Key, KeysUnavailable, StoredKey, read_token
+
+_log = structlog.get_logger()
+_READ_TIMEOUT = 5.0
+
+
+class ActiveKeys(Protocol):
+    async def active(self) -> Mapping[str, StoredKey]:
+        """Every key that is not revoked, by id. Raises `KeysUnavailable`."""
+
+
+class _Snapshot(Struct, frozen=True):
+    keys: Mapping[str, StoredKey]
+    taken: float
+
+
+class Keyring:
+    """Tells whose key a token is.
+
+    A revocation holds after at most `ttl` seconds, a new key works after at most `miss_ttl`. While the keys
+    cannot be read, those known go on serving, and it is tried again every `retry` seconds. All in seconds.
+    """
+
+    def __init__(
+        self,
+        store: ActiveKeys,
+        *,
+        ttl: float = 30.0,
+        miss_ttl: float = 1.0,
+        retry: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._ttl = ttl
+        self._miss_ttl = miss_ttl
+        self._retry = retry
+        self._clock = clock
+        self._snapshot: _Snapshot | None = None
+        self._failed_at: float | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    def trouble(self) -> str | None:
+        """For readiness: keys that were read once go on serving."""
+        return None if self._snapshot else "the keys were not read yet"
+
+    @property
+    def age(self) -> float:
+        """Seconds since the keys were read; infinite before the first time."""
+        return self._clock() - self._snapshot.taken if self._snapshot else float("inf")
+
+    def __len__(self) -> int:
+        return len(self._snapshot.keys) if self._snapshot else 0
+
+    async def verify(self, token: str) -> Key | None:
+        """The key, or None if there is no such key. Raises `KeysUnavailable` if that cannot be told now."""
+        parts = read_token(token)
+        if parts is None:
+            return None
+        key_id, secret = parts
+        stored = await self._find(key_id)
+        return stored.key if stored is not None and stored.opened_by(secret) else None
+
+    async def keep_fresh(self, stop: asyncio.Event) -> None:
+        """Reads the keys well before they are too old, and more often while that fails."""
+        while not stop.is_set():
+            with suppress(KeysUnavailable):
+                await self._read()
+            pause = self._retry if self._failed_at is not None else self._ttl / 2
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+
+    async def _find(self, key_id: str) -> StoredKey | None:
+        known = self._lookup(key_id)
+        if known is not None:
+            # While PostgreSQL is away nobody waits for it: `keep_fresh` sees when it is back.
+            if self.age >= self._ttl and self._failed_at is None:
+                with suppress(KeysUnavailable):
+                    await self._read()
+            return self._lookup(key_id)
+        if self.age >= self._miss_ttl:
+            await self._read_for_stranger()
+        return self._lookup(key_id)
+
+    def _lookup(self, key_id: str) -> StoredKey | None:
+        return self._snapshot.keys.get(key_id) if self._snapshot else None
+
+    async def _read_for_stranger(self) -> None:
+        if self._failed_at is not None and self._clock() - self._failed_at < self._retry:
+            raise KeysUnavailable("the keys could not be read a moment ago")
+        await self._read()
+
+    async def _read(self) -> None:
+        """One read at a time, shared by all who wait; it goes on when one of them gives up."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_once())
+        await asyncio.shield(self._reading)
+
+    async def _read_once(self) -> None:
+        asked = self._clock()
+        try:
+            async with asyncio.timeout(_READ_TIMEOUT):
+                keys = await self._store.active()
+        except (KeysUnavailable, TimeoutError) as error:
+            if self._failed_at is None:
+                _log.warning("keys.unreadable", error=str(error) or "timed out", known=len(self))
+            self._failed_at = self._clock()
+            raise KeysUnavailable("the keys cannot be read") from error
+        if self._failed_at is not None:
+            _log.info("keys.readable", known=len(keys))
+        self._failed_at = None
+        self._snapshot = _Snapshot(keys=keys, taken=asked)

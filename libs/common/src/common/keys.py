@@ -1,0 +1,119 @@
+"""API keys: who may call, and as which source.
+
+A key reads `cs_<id>_<secret>`. The id is public (lists and logs show it); of the secret only its SHA-256 is
+kept.
+"""
+
+import hmac
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from msgspec import Struct
+from sqlalchemy import MetaData, RowMapping, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.key_table import api_key
+
+_TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+class Scope(StrEnum):
+    WRITE = "write"
+    READ = "read"
+
+
+class KeysUnavailable(Exception):
+    """Whether a key is good cannot be told now: answer 503, never 401."""
+
+
+class Key(Struct, frozen=True):
+    id: str
+    source: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class StoredKey(Struct, frozen=True):
+    key: Key
+    secret_sha256: bytes
+
+    def opened_by(self, secret: str) -> bool:
+        """Compared in constant time."""
+        return hmac.compare_digest(self.secret_sha256, _digest(secret))
+
+
+def read_token(token: str) -> tuple[str, str] | None:
+    """The id and the secret, or None for anything that no key looks like."""
+    match = _TOKEN.fullmatch(token)
+    return (match[1], match[2]) if match else None
+
+
+class KeyStore:
+    """The keys of one service, in its own schema."""
+
+    def __init__(self, engine: AsyncEngine, *, schema: str) -> None:
+        self._engine = engine
+        self._table = api_key(MetaData(schema=schema))
+
+    async def create(self, *, source: str, scopes: frozenset[Scope]) -> str:
+        """The whole key, which nobody can show again."""
+        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        row = {
+            "id": key_id,
+            "secret_sha256": _digest(secret),
+            "source": source,
+            "scopes": [scope.value for scope in sorted(scopes)],
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(self._table).values(row))
+        return f"cs_{key_id}_{secret}"
+
+    async def list(self) -> Sequence[Key]:
+        """All of them, revoked ones too, oldest first."""
+        query = select(self._table).order_by(self._table.c.created_at, self._table.c.id)
+        async with self._engine.connect() as connection:
+            return [_stored(row).key for row in (await connection.execute(query)).mappings()]
+
+    async def revoke(self, key_id: str) -> bool:
+        """False if no active key has this id."""
+        columns = self._table.c
+        query = (
+            update(self._table)
+            .where(columns.id == key_id, columns.revoked_at.is_(None))
+            .values(revoked_at=func.now())
+            .returning(columns.id)
+        )
+        async with self._engine.begin() as connection:
+            return (await connection.execute(query)).first() is not None
+
+    async def active(self) -> Mapping[str, StoredKey]:
+        """Every key that is not revoked, by id. Raises `KeysUnavailable`."""
+        query = select(self._table).where(self._table.c.revoked_at.is_(None))
+        try:
+            async with self._engine.connect() as connection:
+                rows = (await connection.execute(query)).mappings().all()
+        except (SQLAlchemyError, OSError) as error:  # TimeoutError is an OSError
+            raise KeysUnavailable(f"{type(error).__name__}: {error}") from error
+        return {row["id"]: _stored(row) for row in rows}
+
+
+def _digest(secret: str) -> bytes:
+    # Not a password: 256 random bits need no slow hash.
+    return sha256(secret.encode()).digest()
+
+
+def _stored(row: RowMapping) -> StoredKey:
+    key = Key(
+        id=row["id"],
+        source=row["source"],
+        scopes=frozenset(map(Scope, row["scopes"])),
+        created_at=row["created_at"],
+        revoked_at=row["revoked_at"],
+    )
+    return StoredKey(key=key, secret_sha256=row["secret_sha256"])

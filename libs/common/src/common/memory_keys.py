@@ -1,0 +1,35 @@
+"""Keys without a PostgreSQL, for tests: what `Keyring` asks of a store, and an outage on request."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from common.keys import Key, KeysUnavailable, Scope, StoredKey
+
+
+class MemoryKeys:
+    """`reads` hears of every read, failed ones too, by its number from 1."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.reads: asyncio.Queue[int] = asyncio.Queue()
+        self.count = 0
+        self._keys: dict[str, StoredKey] = {}
+
+    def create(self, *, source: str = "web", scopes: frozenset[Scope] = frozenset({Scope.WRITE})) -> str:
+        key = Key(secrets.token_hex(6), source, scopes, datetime.now(UTC))
+        secret = secrets.token_urlsafe(32)
+        self._keys[key.id] = StoredKey(key=key, secret_sha256=sha256(secret.encode()).digest())
+        return f"cs_{key.id}_{secret}"
+
+    def revoke(self, token: str) -> None:
+        del self._keys[token.split("_")[1]]
+
+    async def active(self) -> Mapping[str, StoredKey]:
+        self.count += 1
+        self.reads.put_nowait(self.count)
+        if self.away:
+            raise KeysUnavailable("away")
+        return dict(self._keys)

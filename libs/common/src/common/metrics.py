@@ -1,0 +1,33 @@
+"""What every process counts about itself. Names start with `churn_`; label values come from closed sets only.
+
+A process builds one registry and hands it to one object that holds its metrics; nothing registers on import.
+"""
+
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+# Half a millisecond to ten seconds: what an answer, a commit or a publish takes.
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def registry(*, service: str, process: str) -> CollectorRegistry:
+    """With the process's memory, CPU and files, and `churn_build_info`."""
+    built = CollectorRegistry()
+    ProcessCollector(registry=built)
+    info = Gauge(
+        "churn_build_info",
+        "Always 1; which program this is.",
+        ("service", "process", "version"),
+        registry=built,
+    )
+    info.labels(service, process, version(f"churn-signals-{service}")).set(1)
+    return built
+
+
+def exposition(registry: CollectorRegistry) -> bytes:
+    """The Prometheus text format."""
+    return generate_latest(registry)

@@ -1,0 +1,96 @@
+"""Errors over HTTP as RFC 9457 says them: `application/problem+json`, with a `code` that programs compare."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """An answer other than success: `code` names the reason, `detail` tells this occurrence to a person."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = dict(headers or {})
+        self.more = dict(more or {})
+
+    def response(self) -> Response:
+        body = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            **self.more,
+        }
+        return Response(msgspec.json.encode(body), self.status, self.headers, media_type=MEDIA_TYPE)
+
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457 problem details",
+    "required": ["type", "title", "status", "code", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+    },
+}
+"""For OpenAPI documents."""
+
+
+def install(app: FastAPI) -> None:
+    """From here on `app` answers every error as a problem: ours, the framework's, those nobody foresaw."""
+    app.add_exception_handler(Problem, _ours)
+    app.add_exception_handler(HTTPException, _framework)
+    app.add_exception_handler(RequestValidationError, _parameters)
+    app.add_exception_handler(Exception, _unforeseen)
+
+
+async def _ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+async def _framework(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "_")
+    detail = error.detail if error.detail != phrase else f"{request.method} {request.url.path}: {phrase.lower()}"
+    return Problem(error.status_code, code, detail, headers=error.headers).response()
+
+
+async def _parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(map(str, fault["loc"])), "reason": fault["type"], "detail": fault["msg"]}
+        for fault in error.errors()
+    ]
+    named = ", ".join(fault["field"] for fault in errors)
+    return Problem(422, "bad_parameter", f"not valid: {named}", more={"errors": errors}).response()
+
+
+async def _unforeseen(request: Request, error: Exception) -> Response:
+    # Starlette raises it again after this answer, and the server logs it then.
+    return Problem(500, "internal_server_error", "an error of ours; it has been logged").response()

@@ -1,0 +1,43 @@
+"""What every process is told by its environment; each service adds its own in a subclass."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from common.topics import TimeMode
+
+Port = Annotated[int, Field(ge=0, le=65535)]  # 0 takes a free one; the log tells which
+
+
+class LogFormat(StrEnum):
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class CommonSettings(BaseSettings):
+    """Named as in the environment, in any case; `.env` of the working directory fills what is unset there."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    database_url: str = "postgresql+asyncpg://churn@127.0.0.1:5432/churn"
+    topic_prefix: str = ""
+    partitions: PositiveInt = 12
+    replication: PositiveInt = 1
+    retention_days: PositiveInt = 35
+    time_mode: TimeMode = TimeMode.WALL
+    key_ttl_seconds: Annotated[float, Field(gt=0)] = 30.0
+    host: str = "127.0.0.1"
+    drain_notice_seconds: Annotated[float, Field(ge=0)] = 0.0
+    drain_seconds: Annotated[float, Field(gt=0)] = 20.0
+    log_format: LogFormat = LogFormat.CONSOLE
+    log_level: LogLevel = LogLevel.INFO

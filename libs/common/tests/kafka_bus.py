@@ -1,0 +1,44 @@
+"""Any Kafka broker, behind a proxy that can lose its answers, as the contract wants it."""
+
+from typing import ClassVar
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from bus_contract import Bus
+
+from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
+from local.proxy import Api, KafkaProxy
+
+
+class KafkaBus(Bus):
+    fetch_max_wait: ClassVar[float] = 0.5
+
+    def __init__(self, proxy: KafkaProxy) -> None:
+        self._proxy = proxy
+
+    def producer(self, *, deadline: float = 10.0, max_pending_bytes: int = 1 << 24) -> KafkaProducer:
+        return KafkaProducer(self._proxy.bootstrap, deadline=deadline, max_pending_bytes=max_pending_bytes)
+
+    def consumer(self, topic: str, *, group: str) -> KafkaConsumer:
+        # The topic is this test's own: so is the group.
+        return KafkaConsumer(self._proxy.bootstrap, topic, group=f"{group}-{topic}", fetch_max_wait=self.fetch_max_wait)
+
+    def admin(self) -> KafkaAdmin:
+        return KafkaAdmin(self._proxy.bootstrap, timeout=5.0, fetch_max_wait=self.fetch_max_wait)
+
+    def lose_next_ack(self) -> None:
+        self._proxy.lose_next(Api.PRODUCE)
+
+    async def leave(self) -> None:
+        await self._proxy.stop()
+
+    async def come_back(self) -> None:
+        await self._proxy.start()
+
+    async def truncate(self, topic: str, partition: int, *, before: int) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._proxy.bootstrap)
+        await admin.start()
+        try:
+            await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before)})
+        finally:
+            await admin.close()

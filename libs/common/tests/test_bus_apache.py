@@ -1,0 +1,22 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from bus_contract import BusContract
+from kafka_bus import KafkaBus
+
+from local.apache import ApacheKafka
+from local.proxy import KafkaProxy
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+async def bus(apache_broker: ApacheKafka) -> AsyncIterator[KafkaBus]:
+    proxy = KafkaProxy(apache_broker.ports[0])
+    await proxy.start()
+    yield KafkaBus(proxy)
+    await proxy.stop()
+
+
+class TestContract(BusContract):
+    pass

@@ -1,0 +1,27 @@
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+import pytest
+from bus_contract import BusContract
+from kafka_bus import KafkaBus
+
+from local.embedded import FETCH_MAX_WAIT, EmbeddedBroker
+from local.proxy import KafkaProxy
+
+
+class EmbeddedBus(KafkaBus):
+    stamps: ClassVar[bool] = False
+    knows_its_bounds: ClassVar[bool] = False
+    fetch_max_wait: ClassVar[float] = FETCH_MAX_WAIT
+
+
+@pytest.fixture
+async def bus(embedded_broker: EmbeddedBroker) -> AsyncIterator[EmbeddedBus]:
+    proxy = KafkaProxy(embedded_broker.port)
+    await proxy.start()
+    yield EmbeddedBus(proxy)
+    await proxy.stop()
+
+
+class TestContract(BusContract):
+    pass

@@ -1,0 +1,50 @@
+"""Lines as another process would write them: logging is global, so each test has a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import logging
+import structlog
+from common import logs
+from common.settings import LogFormat, LogLevel
+
+logs.configure(LogLevel.INFO, LogFormat("{form}"), service="ingest")
+log = structlog.get_logger()
+log.info("batch.scored", events=512)
+log.debug("batch.polled")
+logging.getLogger("aiokafka.cluster").error("no %s", "broker")
+logging.getLogger("httpx").info("HTTP Request: GET ...")
+try:
+    raise ValueError("broken")
+except ValueError:
+    log.exception("process.failed")
+"""
+
+
+def said(form: str) -> list[str]:
+    command = [sys.executable, "-c", PROGRAM.format(form=form)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "", "standard output is for what was asked for"
+    return done.stderr.splitlines()
+
+
+def test_json_lines_name_service_level_and_time_for_us_and_for_libraries() -> None:
+    ours, theirs, failure = map(json.loads, said("json"))
+    assert (ours["event"], ours["events"], ours["service"], ours["level"]) == (
+        "batch.scored",
+        512,
+        "ingest",
+        "info",
+    )
+    assert ours["timestamp"].endswith("Z")
+    assert (theirs["event"], theirs["level"], theirs["logger"]) == ("no broker", "error", "aiokafka.cluster")
+    assert failure["exception"][0]["exc_type"] == "ValueError"
+
+
+@pytest.mark.parametrize("word", ["batch.scored", "events=512", "no broker", "ValueError: broken"])
+def test_the_console_shows_the_same_to_people(word: str) -> None:
+    assert any(word in line for line in said("console"))

@@ -1,0 +1,160 @@
+"""A process's life: it serves, it drains, it goes down with any part of it."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from structlog.testing import capture_logs
+
+from common import metrics, operations
+from common.operations import Readiness
+from common.runtime import Application, Stop, Task, serve
+
+
+class Running:
+    """An application in this process, and the way to stop it."""
+
+    def __init__(self, tasks: Mapping[str, Task], *, notice: float = 0.0, grace: float = 5.0) -> None:
+        self.asked_for = asyncio.Event()
+        self.answer = asyncio.Event()
+        self.stop = Stop()
+        self.readiness = Readiness({})
+        registry = metrics.registry(service="common", process="test")
+        routes = [Route("/slow", self._slow), *operations.routes(self.readiness, registry)]
+        self.application = Application(
+            name="test",
+            http=Starlette(routes=routes),
+            host="127.0.0.1",
+            port=0,
+            readiness=self.readiness,
+            tasks=tasks,
+            notice=notice,
+            grace=grace,
+        )
+
+    async def _slow(self, request: Request) -> PlainTextResponse:
+        self.asked_for.set()
+        await self.answer.wait()
+        return PlainTextResponse("done")
+
+    async def start(self) -> str:
+        """The address, once it answers."""
+        port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.code = asyncio.create_task(serve(self.application, self.stop, listening=port.set_result))
+        address = f"http://127.0.0.1:{await port}"
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(f"{address}/healthz")).status_code == 200
+        return address
+
+
+async def until_told(stop: asyncio.Event) -> None:
+    await stop.wait()
+
+
+async def test_a_request_in_flight_is_answered_before_the_tasks_are_told_to_stop() -> None:
+    told: list[bool] = []
+
+    async def task(stop: asyncio.Event) -> None:
+        await stop.wait()
+        told.append(running.answer.is_set())
+
+    running = Running({"task": task})
+    address = await running.start()
+    async with httpx.AsyncClient() as client:
+        request = asyncio.create_task(client.get(f"{address}/slow"))
+        await running.asked_for.wait()
+        running.stop.signal()
+        while await accepts(address):
+            pass
+        assert "draining" in running.readiness.report()
+        running.answer.set()
+        assert (await request).text == "done"
+    assert await running.code == 0
+    assert told == [True]
+
+
+async def accepts(address: str) -> bool:
+    with suppress(OSError):
+        host, port = address.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        return True
+    return False
+
+
+async def test_readiness_is_red_while_new_requests_are_still_answered() -> None:
+    running = Running({"task": until_told}, notice=60)
+    address = await running.start()
+    async with httpx.AsyncClient() as client:
+        assert (await client.get(f"{address}/readyz")).status_code == 200
+        running.stop.signal()
+        while (answer := await client.get(f"{address}/readyz")).status_code == 200:
+            pass
+        assert answer.json()["checks"] == {"draining": "the process is shutting down"}
+        assert (await client.get(f"{address}/healthz")).status_code == 200
+    running.stop.signal()
+    assert await running.code == 1, "the second signal cut the drain short"
+
+
+async def test_a_task_that_fails_takes_the_process_down() -> None:
+    async def broken(stop: asyncio.Event) -> None:
+        raise ValueError("broken")
+
+    finished = asyncio.Event()
+
+    async def other(stop: asyncio.Event) -> None:
+        await stop.wait()
+        finished.set()
+
+    with capture_logs() as lines:
+        code = await serve(Running({"broken": broken, "other": other}).application, Stop())
+    assert code == 1
+    assert finished.is_set(), "the others were told to finish"
+    (line,) = (line for line in lines if line["event"] == "task.ended")
+    assert line["task"] == "broken"
+    assert isinstance(line["exc_info"], ValueError)
+
+
+async def test_a_task_that_ends_unasked_takes_the_process_down() -> None:
+    async def short(stop: asyncio.Event) -> None:
+        return
+
+    assert await serve(Running({"short": short}).application, Stop()) == 1
+
+
+async def test_a_task_that_fails_while_it_drains_is_an_error_too() -> None:
+    async def broken(stop: asyncio.Event) -> None:
+        await stop.wait()
+        raise ValueError("could not flush")
+
+    running = Running({"broken": broken})
+    await running.start()
+    running.stop.signal()
+    assert await running.code == 1
+
+
+async def test_what_does_not_end_within_the_grace_is_cut() -> None:
+    cut = asyncio.Event()
+
+    async def stubborn(stop: asyncio.Event) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cut.set()
+
+    running = Running({"stubborn": stubborn}, grace=0.5)
+    address = await running.start()
+    async with httpx.AsyncClient() as client:
+        request = asyncio.create_task(client.get(f"{address}/slow"))
+        await running.asked_for.wait()
+        running.stop.signal()
+        assert await running.code == 0
+        request.cancel()
+    assert cut.is_set()

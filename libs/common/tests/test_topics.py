@@ -1,0 +1,55 @@
+import pytest
+
+from common.bus.memory import MemoryBroker
+from common.bus.ports import Outgoing
+from common.topics import TimeMode, TopicMismatch, Topics, ensure, murmur2, partition_of, settings
+
+
+# From Kafka's own UtilsTest.testMurmur2, there as signed numbers.
+@pytest.mark.parametrize(
+    ("key", "signed"),
+    [
+        (b"21", -973932308),
+        (b"foobar", -790332482),
+        (b"a-little-bit-long-string", -985981536),
+        (b"a-little-bit-longer-string", -1486304829),
+        (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
+        (b"abc", 479470107),
+    ],
+)
+def test_keys_hash_as_they_do_in_kafka(key: bytes, signed: int) -> None:
+    assert murmur2(key) == signed % 2**32
+    assert partition_of(key, 12) == (signed & 0x7FFFFFFF) % 12
+
+
+async def test_a_deployment_has_three_topics_below_its_prefix() -> None:
+    broker = MemoryBroker()
+    topics = Topics("demo.")
+    for _ in range(2):
+        await ensure(broker.admin(), topics, mode=TimeMode.WALL, partitions=4, replication=1, retention_days=35)
+    assert sorted(broker.topics) == [
+        "demo.account.events.v1",
+        "demo.account.events.v1.dead",
+        "demo.account.signals.v1",
+    ]
+    assert [await broker.admin().partitions(name) for name in broker.topics] == [4, 4, 4]
+
+
+async def test_another_number_of_partitions_is_an_error() -> None:
+    admin = MemoryBroker().admin()
+    await admin.create("account.signals.v1", partitions=3, replication=1, config={})
+    with pytest.raises(TopicMismatch, match=r"account\.signals\.v1 has 3 partitions, PARTITIONS says 4"):
+        await ensure(admin, Topics(), mode=TimeMode.WALL, partitions=4, replication=1, retention_days=35)
+
+
+# Who stamps, and for how long records are kept.
+@pytest.mark.parametrize(
+    ("mode", "stamped", "retention"), [(TimeMode.WALL, 9_000, str(35 * 86_400_000)), (TimeMode.STREAM, 1_000, "-1")]
+)
+async def test_the_mode_says_who_stamps(mode: TimeMode, stamped: int, retention: str) -> None:
+    broker = MemoryBroker(clock=lambda: 9.0)
+    topics = Topics()
+    await ensure(broker.admin(), topics, mode=mode, partitions=1, replication=1, retention_days=35)
+    await broker.producer().send(topics.events, [Outgoing(0, None, b"x", timestamp=1_000)])
+    assert broker.records(topics.events, 0)[0].timestamp == stamped
+    assert settings(mode, retention_days=35)["retention.ms"] == retention

@@ -1,0 +1,108 @@
+"""The whole of ingest but its sockets, on a log and keys in memory: for tests, which bring httpx."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from common.bus.memory import MemoryBroker
+from common.bus.ports import Record
+from common.contracts.events import Event, decode_events_record
+from common.keyring import Keyring
+from common.memory_keys import MemoryKeys
+from common.operations import Readiness
+from common.topics import TimeMode, Topics
+from ingest import app
+from ingest.access import Limiter
+from ingest.bounds import BOUNDS, Bounds
+from ingest.bucket import Rate
+from ingest.intake import Intake
+from ingest.link import Link
+from ingest.metrics import IngestMetrics
+from ingest.publisher import Publisher
+from ingest.upload import Memory
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+PARTITIONS = 4
+
+
+@dataclass
+class Ingest:
+    """`http` posts as a key of the source "web" unless told otherwise."""
+
+    http: httpx.AsyncClient
+    app: FastAPI
+    broker: MemoryBroker
+    keys: MemoryKeys
+    clock: list[float]
+
+    async def post(
+        self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
+    ) -> httpx.Response:
+        """Header names with underscores for hyphens."""
+        content = json.dumps(body).encode() if isinstance(body, list | dict) else body
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.http.post(url, content=content, headers={"content-type": "application/json", **named})
+
+    def records(self) -> list[Record]:
+        topic = Topics("").events
+        return [record for number in range(PARTITIONS) for record in self.broker.records(topic, number)]
+
+    def events(self) -> list[Event]:
+        found = [decode_events_record(record.value or b"") for record in self.records()]
+        return [event for event in found if isinstance(event, Event)]
+
+    async def metric(self, line: str) -> float:
+        """The value behind a line's name and labels, as /metrics shows it."""
+        shown = (await self.http.get("/metrics")).text.splitlines()
+        return next(float(text.removeprefix(f"{line} ")) for text in shown if text.startswith(f"{line} "))
+
+
+@asynccontextmanager
+async def in_memory(
+    *,
+    mode: TimeMode = TimeMode.WALL,
+    bounds: Bounds = BOUNDS,
+    rate: Rate | None = None,
+    memory_bytes: int = 100_000_000,
+    body_seconds: float = 10.0,
+    ack_seconds: float = 10.0,
+    unacked_bytes: int = 100_000_000,
+) -> AsyncIterator[Ingest]:
+    """Whatever the time is, ingest and its log hold it for `NOW`; `Ingest.clock` is the one of rates and keys."""
+    broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
+    producer = broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes)
+    names = Topics("")
+    link = Link(broker.admin(), producer, names, mode=mode, partitions=PARTITIONS, replication=1, retention_days=35)
+    registry, memory = CollectorRegistry(), Memory(memory_bytes)
+    keyring = Keyring(keys, miss_ttl=0, clock=lambda: clock[0])
+    metrics = IngestMetrics(registry)
+    metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
+    intake = Intake(
+        keys=keyring,
+        limiter=Limiter(rate, clock=lambda: clock[0]),
+        memory=memory,
+        publisher=Publisher(producer, topic=names.events, partitions=PARTITIONS, mode=mode),
+        metrics=metrics,
+        bounds=bounds,
+        body_seconds=body_seconds,
+        now=lambda: NOW,
+    )
+    readiness = Readiness({"log": link.trouble, "keys": keyring.trouble})
+    built = app.build(intake, readiness=readiness, registry=registry)
+    bearer = {"authorization": f"Bearer {keys.create()}"}
+    stop = asyncio.Event()
+    linked = asyncio.create_task(link.keep(stop))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(built), base_url="http://ingest", headers=bearer
+    ) as http:
+        yield Ingest(http, built, broker, keys, clock)
+    stop.set()
+    await linked

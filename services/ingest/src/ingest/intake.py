@@ -1,0 +1,126 @@
+"""POST /v1/events: from the first header to the answer. 2xx only after every event was acknowledged."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from common.contracts.events import Event
+from common.keys import Key
+from common.problems import Problem
+from ingest import access, answers, batch, items, upload
+from ingest.batch import Arrival, Batch
+from ingest.bounds import Bounds
+from ingest.faults import BodyRefused
+from ingest.metrics import IngestMetrics
+from ingest.publisher import NotAcknowledged
+
+_log = structlog.get_logger()
+_SWITCH = {"true": True, "1": True, "false": False, "0": False}
+_KEY_CHARS = 255
+
+
+class Publishing(Protocol):
+    async def publish(self, events: list[Event]) -> None:
+        """Raises `NotAcknowledged`."""
+
+
+class Intake:
+    """Takes one request; holds what all share. `body_seconds` is how long a body may take to come."""
+
+    def __init__(
+        self,
+        *,
+        keys: access.Verifier,
+        limiter: access.Limiter,
+        memory: upload.Memory,
+        publisher: Publishing,
+        metrics: IngestMetrics,
+        bounds: Bounds,
+        body_seconds: float,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
+        self._keys = keys
+        self._limiter = limiter
+        self._memory = memory
+        self._publisher = publisher
+        self._metrics = metrics
+        self._bounds = bounds
+        self._body_seconds = body_seconds
+        self._now = now
+        self._new_id = new_id
+
+    async def __call__(self, request: Request) -> Response:
+        """Never raises what a client could cause."""
+        line: dict[str, object] = {}
+        began = time.perf_counter()
+        try:
+            response = await self._take(request, line)
+        except Problem as problem:
+            line["reason"] = problem.code
+            if problem.status >= 500:
+                line["error"] = str(problem.__cause__ or problem)
+            response = problem.response()
+        except ClientDisconnect:
+            line["reason"] = "client_gone"
+            response = Response(status_code=400)  # nobody reads it
+        self._metrics.answered(response.status_code)
+        say = _log.debug if response.status_code < 400 else _log.warning
+        seconds = round(time.perf_counter() - began, 4)
+        say("events.received", status=response.status_code, seconds=seconds, **line)
+        return response
+
+    async def _take(self, request: Request, line: dict[str, object]) -> Response:
+        key = await access.writer(request.headers.get("authorization"), self._keys)
+        line.update(key_id=key.id, source=key.source)
+        self._limiter.check(key)
+        with self._memory.share() as share:
+            found = await self._read(request, key, share)
+            line.update(taken=len(found.taken), rejected=len(found.rejected), bytes=share.size)
+            self._limiter.charge(key, len(found.taken) + len(found.rejected))
+            self._metrics.read(found)
+            if not found.taken:
+                raise answers.none_taken(answers.of(found))
+            await self._publish([taken.event for taken in found.taken])
+        return answers.accepted(answers.of(found))
+
+    async def _read(self, request: Request, key: Key, share: upload.Share) -> Batch:
+        history, idempotency_key = _history(request), _idempotency_key(request)
+        try:
+            form = items.form_of(request.headers.get("content-type"))
+            body = await upload.read(request, share, bounds=self._bounds, seconds=self._body_seconds)
+            cut = items.cut(body, form, self._bounds)
+        except BodyRefused as refusal:
+            raise answers.refused(refusal) from refusal
+        arrival = Arrival(source=key.source, received_at=self._now(), history=history, idempotency_key=idempotency_key)
+        return batch.read(cut, arrival, bounds=self._bounds, new_id=self._new_id)
+
+    async def _publish(self, events: list[Event]) -> None:
+        try:
+            with self._metrics.publish_seconds.time():
+                await self._publisher.publish(events)
+        except NotAcknowledged as error:
+            self._metrics.lost_sight_of(len(events))
+            raise answers.unknown() from error
+        self._metrics.acknowledged(len(events))
+
+
+def _history(request: Request) -> bool:
+    said = request.query_params.get("history", "false")
+    switch = _SWITCH.get(said.lower())
+    if switch is None:
+        raise Problem(400, "bad_parameter", f"history is true or false, not {said[:40]!r}")
+    return switch
+
+
+def _idempotency_key(request: Request) -> str | None:
+    said = request.headers.get("idempotency-key")
+    if said is not None and not (0 < len(said) <= _KEY_CHARS and said.isascii() and said.isprintable()):
+        raise Problem(400, "bad_idempotency_key", f"Idempotency-Key is 1 to {_KEY_CHARS} printable ASCII characters")
+    return said

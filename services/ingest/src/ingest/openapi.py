@@ -1,0 +1,99 @@
+"""What the OpenAPI document says of POST /v1/events, drawn from the types that the code itself uses."""
+
+from typing import Any, Final
+
+import msgspec
+
+from common import problems
+from ingest.answers import Answer
+from ingest.bounds import BOUNDS
+from ingest.incoming import IncomingEvent
+
+_REF: Final = "#/components/schemas/{name}"
+_EVENT: Final = {"$ref": _REF.format(name="IncomingEvent")}
+_EXAMPLE: Final = {
+    "event_id": "a6c1f0",
+    "account_id": "acme",
+    "user_id": "u-17",
+    "name": "report.opened",
+    "time": "2026-01-31T09:00:00Z",
+    "properties": {"report": "churn"},
+}
+_LINES: Final = {
+    "schema": {"type": "string", "description": "one event a line"},
+    "example": '{"account_id":"acme","name":"report.opened"}\n{"account_id":"acme","name":"report.shared"}\n',
+}
+_RETRY: Final = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+
+_REFUSALS: Final = {
+    400: "The body as a whole, or a parameter, cannot be read; `detail` tells where.",
+    401: "No key, or none that is active.",
+    403: "The key has not the scope `write`.",
+    408: "The body came too slowly.",
+    413: f"Over {BOUNDS.body_bytes} bytes, {BOUNDS.inflated_bytes} inflated or {BOUNDS.items} events.",
+    415: "Another content type than JSON or NDJSON, or another encoding than gzip.",
+    422: "Not one event could be taken: `items` tells why for each.",
+    429: "The key sends faster than it may; nothing was taken.",
+    503: "Unknown whether it was taken: send all of it again with the same ids.",
+}
+
+
+def components() -> dict[str, Any]:
+    _, schemas = msgspec.json.schema_components((IncomingEvent, Answer), ref_template=_REF)
+    return {
+        "schemas": {**schemas, "Problem": problems.SCHEMA},
+        "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "scope `write`"}},
+    }
+
+
+def post_events() -> dict[str, Any]:
+    accepted = {"description": "At least one event was taken, and is on the log.", **_json("Answer")}
+    return {
+        "security": [{"key": []}],
+        "parameters": _parameters(),
+        "requestBody": {"required": True, "content": _bodies()},
+        "responses": {
+            "202": accepted,
+            **{str(status): _problem(status, text) for status, text in _REFUSALS.items()},
+        },
+    }
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"content": {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}}
+
+
+def _problem(status: int, text: str) -> dict[str, Any]:
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
+    headers = _RETRY if status in (429, 503) else {}
+    return {"description": text, "content": content, "headers": headers}
+
+
+def _bodies() -> dict[str, Any]:
+    batch = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": BOUNDS.items}
+    return {
+        "application/json": {"schema": {"anyOf": [_EVENT, batch]}, "example": _EXAMPLE},
+        "application/x-ndjson": _LINES,
+    }
+
+
+def _parameters() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "history",
+            "in": "query",
+            "description": "A backfill: what follows from it is kept as history and wakes nobody.",
+            "schema": {"type": "boolean", "default": False},
+        },
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "description": "Gives events without an id the same ids whenever this request is sent again.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+        },
+        {
+            "name": "Content-Encoding",
+            "in": "header",
+            "schema": {"type": "string", "enum": ["gzip", "identity"]},
+        },
+    ]

@@ -1,0 +1,17 @@
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from common.settings import CommonSettings, Port
+
+
+class IngestSettings(CommonSettings):
+    """What ingest is told beside the common settings."""
+
+    ingest_port: Port = 8080
+    ingest_ack_seconds: PositiveFloat = 5.0
+    ingest_body_seconds: PositiveFloat = 30.0
+    ingest_body_memory_bytes: PositiveInt = 256_000_000
+    ingest_unacked_bytes: PositiveInt = 64_000_000
+    ingest_events_per_second: Annotated[float, Field(ge=0)] = 0.0
+    ingest_burst_events: PositiveInt = 20_000

@@ -1,0 +1,75 @@
+"""The OpenAPI document says what ingest does."""
+
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ingest.in_memory import Ingest
+
+GOOD = {"account_id": "acme", "name": "report.opened", "time": "2026-01-31T09:00:00Z", "properties": {"n": 1}}
+
+
+@pytest.fixture
+async def document(ingest: Ingest) -> dict[str, Any]:
+    found: dict[str, Any] = (await ingest.http.get("/openapi.json")).json()
+    return found
+
+
+def validator(document: dict[str, Any], schema: dict[str, Any]) -> Draft202012Validator:
+    return Draft202012Validator({**schema, "components": document["components"]})
+
+
+def operation(document: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = document["paths"]["/v1/events"]["post"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("body", "valid"),
+    [
+        (GOOD, True),
+        ([GOOD, GOOD], True),
+        ([], False),
+        ({**GOOD, "name": "opened"}, False),
+        ({**GOOD, "account_id": ""}, False),
+        ({**GOOD, "acount_id": "acme"}, False),
+        ({"name": "report.opened"}, False),
+    ],
+)
+async def test_the_schema_of_a_body_and_ingest_agree(
+    ingest: Ingest, document: dict[str, Any], body: Any, valid: bool
+) -> None:
+    content = operation(document)["requestBody"]["content"]["application/json"]
+    assert validator(document, content["schema"]).is_valid(body) is valid
+    assert ((await ingest.post(body)).status_code == 202) is valid
+
+
+async def test_the_example_is_taken(ingest: Ingest, document: dict[str, Any]) -> None:
+    content = operation(document)["requestBody"]["content"]
+    assert (await ingest.post(content["application/json"]["example"])).status_code == 202
+    lines = content["application/x-ndjson"]["example"].encode()
+    assert (await ingest.post(lines, content_type="application/x-ndjson")).json()["rejected"] == 0
+
+
+@pytest.mark.parametrize("body", [GOOD, [GOOD, {}], {}, "hello"])
+async def test_answers_are_of_the_documented_form(ingest: Ingest, document: dict[str, Any], body: Any) -> None:
+    answer = await ingest.post(body if body != "hello" else b"hello")
+    described = operation(document)["responses"][str(answer.status_code)]
+    schema = described["content"][answer.headers["content-type"]]["schema"]
+    validator(document, schema).validate(answer.json())
+
+
+async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    def references(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            own = [value["$ref"]] if "$ref" in value else []
+            return own + [found for inner in value.values() for found in references(inner)]
+        return [found for inner in value for found in references(inner)] if isinstance(value, list) else []
+
+    schemas = document["components"]["schemas"]
+    found = {reference.removeprefix("#/components/schemas/") for reference in references(document)}
+    assert found
+    assert found <= set(schemas)
+    assert operation(document)["security"] == [{"key": []}]
+    assert "key" in document["components"]["securitySchemes"]

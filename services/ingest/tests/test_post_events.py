@@ -1,0 +1,355 @@
+"""POST /v1/events, as its callers see it."""
+
+import asyncio
+import gzip
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from structlog.testing import capture_logs
+
+from common.contracts import ids
+from common.contracts.events import Event
+from common.keys import Scope
+from common.topics import TimeMode, partition_of
+from ingest.bounds import BOUNDS
+from ingest.bucket import Rate
+from ingest.in_memory import NOW, Ingest, in_memory
+
+GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
+BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
+NDJSON = "application/x-ndjson"
+
+
+def good(number: int) -> dict[str, Any]:
+    return {**GOOD, "event_id": f"e-{number}"}
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["status"] == answer.status_code
+    assert body["detail"]
+    return answer.status_code, body["code"]
+
+
+async def test_an_accepted_event_is_on_the_log_in_its_accounts_partition(ingest: Ingest) -> None:
+    posted = {**GOOD, "user_id": "u-1", "time": "2026-01-31T10:00:00+01:00", "properties": {"seats": 3}}
+    answer = await ingest.post(posted)
+    assert answer.status_code == 202
+    assert answer.json() == {
+        "accepted": 1,
+        "rejected": 0,
+        "items": [{"index": 0, "status": "accepted", "event_id": "e-1"}],
+    }
+    (record,) = ingest.records()
+    assert (record.key, record.partition) == (b"acme", partition_of(b"acme", 4))
+    assert ingest.events() == [
+        Event(
+            event_id="e-1",
+            account_id="acme",
+            user_id="u-1",
+            name="report.opened",
+            time=datetime(2026, 1, 31, 9, tzinfo=UTC),
+            properties={"seats": 3},
+            source="web",
+            received_at=NOW,
+        )
+    ]
+
+
+async def test_an_array_and_lines_and_their_compressed_forms_are_all_taken(ingest: Ingest) -> None:
+    array = json.dumps([good(1), good(2)]).encode()
+    lines = b"\n".join(json.dumps(good(number)).encode() for number in (3, 4))
+    assert (await ingest.post(array)).json()["accepted"] == 2
+    assert (await ingest.post(lines, content_type=NDJSON)).json()["accepted"] == 2
+    assert (await ingest.post(gzip.compress(array), content_encoding="gzip")).json()["accepted"] == 2
+    answer = await ingest.post(gzip.compress(lines), content_encoding="gzip", content_type=NDJSON)
+    assert answer.json()["accepted"] == 2
+    assert len(ingest.events()) == 8
+
+
+async def test_the_events_of_one_account_keep_their_order(ingest: Ingest) -> None:
+    await ingest.post([good(number) for number in range(500)])
+    assert [event.event_id for event in ingest.events()] == [f"e-{number}" for number in range(500)]
+
+
+async def test_one_bad_event_does_not_fail_its_batch(ingest: Ingest) -> None:
+    answer = await ingest.post([good(1), BAD, good(3)])
+    assert answer.status_code == 202
+    body = answer.json()
+    assert (body["accepted"], body["rejected"]) == (2, 1)
+    assert [item["status"] for item in body["items"]] == ["accepted", "rejected", "accepted"]
+    assert body["items"][1] == {
+        "index": 1,
+        "status": "rejected",
+        "event_id": "e-2",
+        "errors": [
+            {
+                "field": "acount_id",
+                "reason": "unknown_field",
+                "detail": "an event has event_id, account_id, user_id, name, time, properties",
+            },
+            {"field": "account_id", "reason": "missing", "detail": "every event needs it"},
+        ],
+    }
+    assert [event.event_id for event in ingest.events()] == ["e-1", "e-3"]
+
+
+async def test_a_broken_line_is_named_by_its_number(ingest: Ingest) -> None:
+    answer = await ingest.post(b'\n{"broken\n' + json.dumps(GOOD).encode(), content_type=NDJSON)
+    assert answer.status_code == 202
+    rejected, accepted = answer.json()["items"]
+    assert (rejected["index"], rejected["line"], rejected["errors"][0]["reason"]) == (0, 2, "malformed")
+    assert (accepted["index"], accepted["status"]) == (1, "accepted")
+
+
+async def test_if_no_event_can_be_taken_the_answer_says_why_for_each(ingest: Ingest) -> None:
+    answer = await ingest.post([BAD, 17])
+    assert problem(answer) == (422, "no_event_taken")
+    assert [item["errors"][0]["field"] for item in answer.json()["items"]] == ["acount_id", ""]
+    assert (answer.json()["accepted"], answer.json()["rejected"]) == (0, 2)
+    assert ingest.records() == []
+
+
+async def test_an_event_without_an_id_gets_one_that_does_not_protect_it(ingest: Ingest) -> None:
+    answer = await ingest.post([{"account_id": "acme", "name": "report.opened"}, GOOD])
+    made_up, own = answer.json()["items"]
+    assert made_up["deduplicated"] is False
+    assert UUID(made_up["event_id"]).version == 4
+    assert "deduplicated" not in own
+    assert ingest.events()[0].event_id == made_up["event_id"]
+
+
+async def test_an_idempotency_key_gives_the_same_ids_to_the_same_places(ingest: Ingest) -> None:
+    nameless = {"account_id": "acme", "name": "report.opened"}
+    for _ in range(2):
+        answer = await ingest.post([nameless, GOOD, nameless], idempotency_key="order-17")
+        assert [item["event_id"] for item in answer.json()["items"]] == [
+            ids.event_id("web", "order-17", 0),
+            "e-1",
+            ids.event_id("web", "order-17", 2),
+        ]
+        assert all("deduplicated" not in item for item in answer.json()["items"])
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])
+async def test_an_idempotency_key_has_bounds(ingest: Ingest, key: str) -> None:
+    assert problem(await ingest.post(GOOD, idempotency_key=key)) == (400, "bad_idempotency_key")
+
+
+async def test_a_backfill_is_marked_as_history(ingest: Ingest) -> None:
+    await ingest.post(good(1), "/v1/events?history=true")
+    await ingest.post(good(2), "/v1/events?history=false")
+    assert [event.history for event in ingest.events()] == [True, False]
+    assert problem(await ingest.post(good(3), "/v1/events?history=maybe")) == (400, "bad_parameter")
+
+
+async def test_an_event_without_a_time_happened_when_it_was_received(ingest: Ingest) -> None:
+    await ingest.post(GOOD)
+    assert ingest.events()[0].time == NOW
+
+
+async def test_in_wall_mode_the_log_says_when_a_record_happened(ingest: Ingest) -> None:
+    await ingest.post({**GOOD, "time": "2026-01-01T00:00:00Z"})
+    assert ingest.records()[0].timestamp == NOW.timestamp() * 1000
+
+
+async def test_in_stream_mode_a_record_happened_when_its_event_did() -> None:
+    async with in_memory(mode=TimeMode.STREAM) as ingest:
+        await ingest.post({**GOOD, "time": "2026-01-01T00:00:00.123999Z"})
+        assert ingest.records()[0].timestamp == 1767225600123
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        ("", "no_key"),
+        ("Basic d2ViOg==", "no_key"),
+        ("Bearer ", "no_key"),
+        ("Bearer secret", "bad_key"),
+        (f"Bearer cs_0123456789ab_{'x' * 43}", "bad_key"),
+    ],
+)
+async def test_without_a_key_that_is_known_nothing_is_taken(ingest: Ingest, authorization: str, code: str) -> None:
+    answer = await ingest.post(GOOD, authorization=authorization)
+    assert problem(answer) == (401, code)
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert ingest.records() == []
+
+
+async def test_a_key_that_may_only_read_may_not_write(ingest: Ingest) -> None:
+    token = ingest.keys.create(scopes=frozenset({Scope.READ}))
+    assert problem(await ingest.post(GOOD, authorization=f"Bearer {token}")) == (403, "scope_missing")
+
+
+async def test_keys_of_one_source_and_of_another(ingest: Ingest) -> None:
+    token = ingest.keys.create(source="billing")
+    await ingest.post(good(1), authorization=f"Bearer {token}")
+    await ingest.post(good(2), authorization=f"bearer {token}")
+    await ingest.post(good(3))
+    assert [event.source for event in ingest.events()] == ["billing", "billing", "web"]
+
+
+async def test_an_unknown_key_while_keys_cannot_be_read_is_told_to_come_again(ingest: Ingest) -> None:
+    token = ingest.keys.create(source="new")
+    await ingest.post(good(1))
+    ingest.keys.away = True
+    ingest.clock[0] += 3600
+    answer = await ingest.post(good(2), authorization=f"Bearer cs_0123456789ab_{'x' * 43}")
+    assert problem(answer) == (503, "keys_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert (await ingest.post(good(3), authorization=f"Bearer {token}")).status_code == 202, "known keys serve on"
+
+
+async def test_a_key_that_sends_too_fast_waits_as_long_as_it_is_told() -> None:
+    async with in_memory(rate=Rate(per_second=10, burst=20)) as ingest:
+        other = f"Bearer {ingest.keys.create(source='other')}"
+        assert (await ingest.post([good(number) for number in range(50)])).status_code == 202
+        answer = await ingest.post(GOOD)
+        assert problem(answer) == (429, "too_many_events")
+        assert answer.headers["retry-after"] == "3"
+        assert (await ingest.post(GOOD, authorization=other)).status_code == 202, "each key has its own share"
+        ingest.clock[0] += 3.1
+        assert (await ingest.post(GOOD)).status_code == 202
+
+
+async def test_rejected_events_count_as_sent() -> None:
+    async with in_memory(rate=Rate(per_second=10, burst=20)) as ingest:
+        await ingest.post([BAD] * 30)
+        assert problem(await ingest.post(GOOD)) == (429, "too_many_events")
+
+
+async def test_a_lost_acknowledgement_means_send_all_of_it_again(ingest: Ingest) -> None:
+    assert (await ingest.post(good(0))).status_code == 202
+    ingest.broker.lose_next_ack()
+    answer = await ingest.post([good(1), BAD])
+    assert problem(answer) == (503, "not_acknowledged")
+    assert int(answer.headers["retry-after"]) > 0
+    assert "same ids" in answer.json()["detail"]
+    assert (await ingest.post([good(1), BAD])).status_code == 202
+    assert [event.event_id for event in ingest.events()] == ["e-0", "e-1", "e-1"], "duplicates are for the reader"
+    assert await ingest.metric('churn_ingest_events_total{outcome="unknown"}') == 1
+
+
+async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:
+    async with in_memory(ack_seconds=0.05) as ingest:
+        assert (await ingest.post(good(1))).status_code == 202
+        ingest.broker.leave()
+        assert problem(await ingest.post(good(2))) == (503, "not_acknowledged")
+        ingest.broker.come_back()
+        assert (await ingest.post(good(2))).status_code == 202
+
+
+async def test_more_unacknowledged_bytes_than_the_bound_are_not_buffered() -> None:
+    async with in_memory(unacked_bytes=2000) as ingest:
+        assert problem(await ingest.post([good(number) for number in range(100)])) == (503, "not_acknowledged")
+        assert ingest.records() == []
+        assert (await ingest.post(GOOD)).status_code == 202
+
+
+async def test_a_body_beyond_what_all_bodies_may_hold_is_told_to_come_again() -> None:
+    async with in_memory(memory_bytes=1000) as ingest:
+        answer = await ingest.post([good(number) for number in range(100)])
+        assert problem(answer) == (503, "busy")
+        assert (await ingest.post(GOOD)).status_code == 202, "what it held is given back"
+        assert await ingest.metric("churn_ingest_pending_bytes") == 0
+
+
+async def streamed(*pieces: bytes) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
+async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() -> None:
+    async with in_memory(bounds=replace(BOUNDS, body_bytes=1000, inflated_bytes=5000)) as ingest:
+        large = json.dumps([good(number) for number in range(100)]).encode()
+        for body in (large, streamed(large[:900], large[900:])):
+            answer = await ingest.post(body)
+            assert problem(answer) == (413, "body_too_large")
+            assert answer.headers["connection"] == "close"
+        bomb = gzip.compress(b" " * 100_000)
+        assert problem(await ingest.post(bomb, content_encoding="gzip")) == (413, "inflated_body_too_large")
+
+
+async def test_more_events_than_a_request_may_hold_are_refused(ingest: Ingest) -> None:
+    assert problem(await ingest.post(b"[" + b"1," * 10_000 + b"1]")) == (413, "too_many_items")
+
+
+async def test_a_body_that_comes_too_slowly_is_given_up() -> None:
+    async def stuck() -> AsyncIterator[bytes]:
+        yield b"["
+        await asyncio.Event().wait()
+
+    async with in_memory(body_seconds=0.05) as ingest:
+        answer = await ingest.post(stuck())
+        assert problem(answer) == (408, "slow_body")
+        assert answer.headers["connection"] == "close"
+        assert await ingest.metric("churn_ingest_pending_bytes") == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "expected"),
+    [
+        (b"", {}, (400, "empty_body")),
+        (b"[]", {}, (400, "empty_body")),
+        (b'{"account_id":', {}, (400, "malformed_body")),
+        (b"hello", {"content_encoding": "gzip"}, (400, "bad_compression")),
+        (b"hello", {"content_encoding": "br"}, (415, "unsupported_content_encoding")),
+        (b"{}", {"content_type": "text/plain"}, (415, "unsupported_content_type")),
+        (b"{}", {"content_type": "application/cloudevents+json"}, (415, "unsupported_content_type")),
+    ],
+)
+async def test_a_body_that_cannot_be_read_at_all_is_one_problem(
+    ingest: Ingest, body: bytes, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    assert problem(await ingest.post(body, **headers)) == expected
+
+
+async def test_other_paths_and_methods_are_problems_too(ingest: Ingest) -> None:
+    assert problem(await ingest.http.get("/v1/event")) == (404, "not_found")
+    answer = await ingest.http.get("/v1/events")
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "POST"
+
+
+async def test_what_became_of_requests_and_events_is_counted(ingest: Ingest) -> None:
+    await ingest.post([good(1), good(2), BAD])
+    await ingest.post(b"hello")
+    expected = {
+        'churn_ingest_events_total{outcome="accepted"}': 2,
+        'churn_ingest_events_total{outcome="rejected"}': 1,
+        'churn_ingest_faults_total{reason="unknown_field"}': 1,
+        'churn_ingest_faults_total{reason="missing"}': 1,
+        'churn_ingest_requests_total{status_class="2xx"}': 1,
+        'churn_ingest_requests_total{status_class="4xx"}': 1,
+        "churn_ingest_publish_seconds_count": 1,
+        "churn_ingest_pending_bytes": 0,
+        "churn_ingest_keys": 1,
+    }
+    assert {line: await ingest.metric(line) for line in expected} == expected
+
+
+async def test_a_request_is_one_line_without_its_key_and_its_body(ingest: Ingest) -> None:
+    with capture_logs() as lines:
+        await ingest.post([GOOD, BAD])
+        await ingest.post([BAD])
+    taken, refused = (line for line in lines if line["event"] == "events.received")
+    assert (taken["log_level"], taken["status"], taken["taken"], taken["rejected"]) == ("debug", 202, 1, 1)
+    assert (refused["log_level"], refused["status"], refused["reason"]) == ("warning", 422, "no_event_taken")
+    secret = str(ingest.http.headers["authorization"]).rsplit("_", maxsplit=1)[-1]
+    assert secret not in str(lines)
+    assert "acme" not in str(lines)
+
+
+async def test_ingest_is_ready_once_it_has_its_log_and_its_keys() -> None:
+    async with in_memory() as ingest:
+        assert (await ingest.http.get("/readyz")).json()["checks"]["keys"] == "the keys were not read yet"
+        await ingest.post(GOOD)
+        answer = await ingest.http.get("/readyz")
+        assert (answer.status_code, answer.json()["checks"]) == (200, {"log": "ok", "keys": "ok"})

@@ -1,0 +1,49 @@
+"""`python -m scoring worker|api|migrate|keys|card|log`."""
+
+import argparse
+import asyncio
+import sys
+from functools import partial
+
+from common import database, logs, runtime
+from common.commands import keys
+from scoring import app
+from scoring.cards.errors import InvalidCard
+from scoring.commands import card, log
+from scoring.errors import ScoringError
+from scoring.settings import ScoringSettings
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scoring")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("worker", help="score what arrives on the events topic")
+    commands.add_parser("migrate", help="bring the database schema up to date")
+    keys.add_parser(commands)
+    card.add(commands)
+    log.add_parser(commands)
+    arguments = parser.parse_args()
+    if arguments.command == "card":
+        return card.run(arguments)
+    settings = ScoringSettings()
+    logs.configure(settings.log_format, settings.log_level)
+    try:
+        match arguments.command:
+            case "worker":
+                return runtime.run(partial(app.worker, settings))
+            case "migrate":
+                asyncio.run(database.migrate(settings.database_url, "scoring"))
+            case "keys":
+                return asyncio.run(
+                    keys.run(arguments, database_url=settings.database_url, service="scoring")
+                )
+            case "log":
+                return asyncio.run(log.run(arguments, settings))
+    except (ScoringError, InvalidCard) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+"""The one place that knows the concrete classes of the worker."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+
+from common import database, operations
+from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
+from common.metrics import registry
+from common.runtime import Application
+from common.topics import Topics, ensure
+from scoring.assembly import Clocks, Parts, Rules, assemble
+from scoring.cards.identity import use_pinned_time_zones
+from scoring.core.scorer import Scorer
+from scoring.metrics import WorkerMetrics
+from scoring.partition import Limits
+from scoring.settings import ScoringSettings
+from scoring.start import agree, origin
+from scoring.store import PostgresStore
+
+
+@asynccontextmanager
+async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
+    """A worker, wired but not yet running. Raises `Stop` if it must not run as it is set up."""
+    use_pinned_time_zones()
+    text = settings.scoring_card.read_text(encoding="utf-8")
+    card, mine = origin(
+        text, name=str(settings.scoring_card), time_mode=settings.time_mode, partitions=settings.partitions
+    )
+    topics = Topics(settings.topic_prefix)
+    prometheus = registry(service="scoring", process="worker")
+    async with AsyncExitStack() as closing:
+        engine = database.engine(settings.database_url, pre_ping=False)
+        closing.push_async_callback(engine.dispose)
+        store = PostgresStore(engine, patience=settings.scoring_database_seconds)
+        agree(mine, await store.origins())
+        admin = KafkaAdmin(settings.kafka_bootstrap)
+        await ensure(
+            admin,
+            topics,
+            mode=settings.time_mode,
+            partitions=settings.partitions,
+            replication=settings.replication,
+            retention_days=settings.retention_days,
+        )
+        producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.scoring_send_seconds)
+        await producer.start()
+        closing.push_async_callback(producer.stop)
+        parts = Parts(
+            consumer=KafkaConsumer(
+                settings.kafka_bootstrap,
+                topics.events,
+                group=settings.scoring_group,
+                session_timeout=settings.scoring_session_seconds,
+                fetch_max_wait=settings.scoring_fetch_wait_ms / 1000,
+            ),
+            producer=producer,
+            admin=admin,
+            store=store,
+            metrics=WorkerMetrics(prometheus),
+            clocks=Clocks(wall=time.time, steady=time.monotonic),
+            cluster_id=await admin.cluster_id(),
+        )
+        loop = assemble(
+            parts, _rules(settings, topics), scorer=Scorer(card, mine.card_id, strict=False), origin=mine
+        )
+        readiness = operations.Readiness(
+            {
+                "partitions": loop.ready,
+                "producer": lambda: None if producer.healthy else "the producer is being replaced",
+            }
+        )
+        yield Application(
+            name="scoring worker",
+            http=Starlette(routes=operations.routes(readiness, prometheus)),
+            host=settings.host,
+            port=settings.scoring_worker_port,
+            readiness=readiness,
+            tasks={"worker": loop.run},
+            notice=settings.drain_notice_seconds,
+            grace=settings.drain_seconds,
+        )
+
+
+def _rules(settings: ScoringSettings, topics: Topics) -> Rules:
+    return Rules(
+        topics=topics,
+        limits=Limits(
+            remembered=settings.scoring_remembered_ids,
+            cached=settings.scoring_cached_accounts,
+            chunk=settings.scoring_chunk,
+            poisoned=settings.scoring_poisoned,
+            poisoned_within=settings.scoring_poisoned_seconds,
+        ),
+        max_records=settings.scoring_max_records,
+        late_after=settings.scoring_late_seconds,
+        log_patience=settings.scoring_send_seconds,
+    )

@@ -1,0 +1,103 @@
+"""A worker out of its parts: the same for the process, the demo and the tests; only the parts differ."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct
+
+from common.bus.ports import Admin, Consumer, Producer
+from common.topics import TimeMode, Topics, partition_of
+from scoring.commit import Outlet
+from scoring.core.scorer import Scorer
+from scoring.log import EventsLog
+from scoring.metrics import WorkerMetrics
+from scoring.partition import Limits, Partition, Shared, Store
+from scoring.relay import Outbox, Relay
+from scoring.store import Origin
+from scoring.ticker import LogTime
+from scoring.upkeep import Upkeep
+from scoring.worker import Heart, Owned, Worker
+
+
+class WorkerStore(Store, Outbox, Heart, Protocol):
+    """All that a worker asks of its database."""
+
+
+class Clocks(Struct, frozen=True):
+    """`wall` is seconds since the epoch, `steady` never goes back."""
+
+    wall: Callable[[], float]
+    steady: Callable[[], float]
+
+
+class Parts(Struct, frozen=True, kw_only=True):
+    consumer: Consumer
+    producer: Producer
+    admin: Admin
+    store: WorkerStore
+    metrics: WorkerMetrics
+    clocks: Clocks
+    cluster_id: str
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """What a worker is set to; `late_after` and `log_patience` are seconds."""
+
+    topics: Topics
+    limits: Limits
+    max_records: int
+    late_after: float
+    log_patience: float
+
+
+def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> Worker:
+    topics = rules.topics
+    wall = TimeMode(origin.time_mode) is TimeMode.WALL
+    log_time = LogTime()
+    shared = Shared(
+        scorer=scorer,
+        store=parts.store,
+        log=EventsLog(
+            parts.admin, topic=topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience
+        ),
+        reader=parts.consumer,
+        metrics=parts.metrics,
+        origin=origin,
+        cluster_id=parts.cluster_id,
+        owns=lambda number, account_id: partition_of(account_id.encode(), origin.partitions) == number,
+        steady=parts.clocks.steady,
+        limits=rules.limits,
+    )
+
+    def own(number: int) -> Owned:
+        relay = Relay(
+            number,
+            outbox=parts.store,
+            sender=parts.producer,
+            topics={Outlet.SIGNALS: topics.signals, Outlet.DEAD: topics.dead},
+            stamped=not wall,
+            now=parts.clocks.steady,
+        )
+        partition = Partition(number, shared=shared, relay=relay)
+        upkeep = Upkeep(
+            partition,
+            reader=parts.consumer,
+            sender=parts.producer,
+            events_topic=topics.events,
+            metrics=parts.metrics,
+            log_time=log_time,
+            clock=parts.clocks.wall,
+            wall=wall,
+            late_after=rules.late_after,
+        )
+        return Owned(partition, upkeep)
+
+    return Worker(
+        consumer=parts.consumer,
+        own=own,
+        heart=parts.store,
+        metrics=parts.metrics,
+        clock=parts.clocks.wall,
+        max_records=rules.max_records,
+        backlog=rules.limits.backlog,
+    )

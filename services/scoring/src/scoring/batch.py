@@ -1,0 +1,255 @@
+"""Scores a run of one partition's records. Nothing here reads a clock or a table: what would change is a value."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from common.bus.ports import Record
+from common.contracts.events import CardActivated, Event, EventsRecord, Tick, decode_events_record
+from common.contracts.signals import Signal, encode_signals_record
+from scoring.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position
+from scoring.core.account import Account
+from scoring.core.view import Day, Step
+from scoring.core.scorer import Scorer
+from scoring.dedupe import Window, digest, hour_of
+from scoring.memory import Memory
+from scoring.origin import record_hash
+
+Poison = frozenset[tuple[int, str]]
+"""(offset, account) pairs at which the core is known to raise."""
+
+
+class Poisoned(Exception):
+    """The core raised: do this batch again without that record."""
+
+    def __init__(self, offset: int, account_id: str) -> None:
+        super().__init__(f"the core raised on offset {offset} for account {account_id!r}")
+        self.offset = offset
+        self.account_id = account_id
+
+
+class Read(Struct, frozen=True):
+    """A record and what it says; a reason instead if it says nothing that can be read."""
+
+    record: Record
+    said: EventsRecord | DeadReason
+
+
+class Report(Struct):
+    """What a batch did, for the log line and the counters."""
+
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    ticks: int = 0
+    fired: int = 0
+    mismatches: int = 0
+    dead: list[DeadReason] = msgspec.field(default_factory=list)
+
+
+def read(record: Record) -> Read:
+    if record.value is None:
+        return Read(record, DeadReason.UNREADABLE)
+    try:
+        said = decode_events_record(record.value)
+    except msgspec.DecodeError:
+        return Read(record, DeadReason.UNREADABLE)
+    # PostgreSQL's text has no NUL; ingest refuses it, others may not.
+    if isinstance(said, Event) and ("\0" in said.account_id or not said.account_id):
+        return Read(record, DeadReason.UNREADABLE)
+    return Read(record, said)
+
+
+def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
+    """The accounts whose stored states this batch needs and memory does not have."""
+    needed: set[str] = set()
+    clock = memory.position.clock
+    for item in items:
+        if isinstance(item.said, Event):
+            needed.add(item.said.account_id)
+        elif isinstance(item.said, Tick):
+            clock = max(clock, item.record.timestamp / 1000)
+    needed.update(memory.timers.due(clock))
+    return needed - memory.accounts.keys()
+
+
+class Batch:
+    """One run of records over what memory holds. States change in place: on any error call `memory.forget`."""
+
+    def __init__(self, memory: Memory, scorer: Scorer, *, owns: Callable[[str], bool], poison: Poison) -> None:
+        """`owns` says whether an account id belongs in this partition at all."""
+        self._memory = memory
+        self._scorer = scorer
+        self._owns = owns
+        self._poison = poison
+        self._window = Window(memory.seen, memory.remembered)
+        self._clock = memory.position.clock
+        self._newest = memory.position.newest
+        self._last: Record | None = None
+        self._before: dict[str, tuple[AccountRow | None, float]] = {}
+        self.touched: dict[str, Account] = {}
+        self._applied: set[str] = set()
+        self._days: dict[tuple[str, int], Day] = {}
+        self._signals: list[Signal] = []
+        self._outbox: list[OutboxRow] = []
+        self.report = Report()
+
+    def run(self, items: Sequence[Read]) -> None:
+        """Raises `Poisoned` if the core does."""
+        for item in items:
+            self._one(item)
+            self._last = item.record
+
+    def fire(self, tick: Read, account_ids: Collection[str]) -> None:
+        """A chunk of a big tick: these accounts advance, the offset and the clock stay."""
+        for account_id in account_ids:
+            self._advance(tick.record.offset, account_id, tick.record.timestamp / 1000)
+
+    def commit(self, partition: int, writer: str) -> Commit:
+        """What this batch would write."""
+        states: dict[str, bytes] = {}
+        timers: dict[str, int | None] = {}
+        rows: list[AccountRow] = []
+        for account_id, account in self.touched.items():
+            row, clock = self._before[account_id]
+            # A timer that found nothing re-arms and touches nothing else.
+            if account_id in self._applied or account.clock != clock:
+                states[account_id] = account.encode()
+                if account.today is not None:
+                    self._day(account.today)
+            if account.due != self._memory.timers.of(account_id):
+                timers[account_id] = account.due
+            if (after := account_row(account)) != row:
+                rows.append(after)
+        return Commit(
+            partition=partition,
+            last=self._memory.seq,
+            writer=writer,
+            position=self._position(),
+            states=states,
+            timers=timers,
+            seen=self._window.blobs(),
+            accounts=tuple(rows),
+            days=tuple(self._days.values()),
+            signals=tuple(self._signals),
+            outbox=tuple(self._outbox),
+        )
+
+    def _one(self, item: Read) -> None:
+        self.report.records += 1
+        moment = item.record.timestamp / 1000
+        self._newest = max(self._newest, moment)
+        match item.said:
+            case Event():
+                self._event(item.record, item.said, moment)
+            case Tick():
+                self._tick(item.record.offset, moment)
+            case CardActivated():
+                self._dead(item.record, DeadReason.CARD_CHANGE)
+            case DeadReason():
+                self._dead(item.record, item.said)
+
+    def _event(self, record: Record, event: Event, moment: float) -> None:
+        if (record.offset, event.account_id) in self._poison:
+            self._dead(record, DeadReason.CORE_FAILED)
+            return
+        account = self._touch(event.account_id)
+        if account is None:
+            self._dead(record, DeadReason.WRONG_PARTITION)
+            return
+        one = digest(event.source, event.account_id, event.event_id)
+        if not self._window.count(one, hour_of(self._newest)):
+            self.report.duplicates += 1
+            return
+        self.report.events += 1
+        self._applied.add(event.account_id)
+        try:
+            self._take(self._scorer.apply(account, event, max(moment, self._clock)))
+        except Exception as error:  # whatever it is: the record is set aside and the partition goes on
+            raise Poisoned(record.offset, event.account_id) from error
+
+    def _tick(self, offset: int, moment: float) -> None:
+        self.report.ticks += 1
+        self._clock = max(self._clock, moment)
+        for account_id in self.due(self._clock):
+            self._advance(offset, account_id, self._clock)
+
+    def due(self, until: float) -> list[str]:
+        """The accounts whose timers are due by then, in the order of (due, account)."""
+        untouched = (one for one in self._memory.timers.due(until) if one not in self.touched)
+        moments = [(self._memory.timers.of(one) or 0, one) for one in untouched]
+        for account_id, account in self.touched.items():
+            if account.due is not None and account.due <= until:
+                moments.append((account.due, account_id))
+        return [account_id for _, account_id in sorted(moments)]
+
+    def _advance(self, offset: int, account_id: str, until: float) -> None:
+        account = self._touch(account_id)
+        if account is None:
+            return
+        if (offset, account_id) in self._poison:
+            account.due = None  # the next event of this account arms it again
+            self._set_aside(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
+            return
+        self.report.fired += 1
+        try:
+            self._take(self._scorer.advance(account, until))
+        except Exception as error:  # see _event
+            raise Poisoned(offset, account_id) from error
+
+    def _touch(self, account_id: str) -> Account | None:
+        """The account in its present state; None if it does not belong here."""
+        if (account := self.touched.get(account_id)) is not None:
+            return account
+        account = self._memory.accounts.get(account_id)
+        if account is not None:
+            self._before[account_id] = (account_row(account), account.clock)
+        elif self._owns(account_id):
+            account = self._scorer.create(account_id)
+            self._before[account_id] = (None, account.clock)
+        else:
+            return None
+        self.touched[account_id] = account
+        return account
+
+    def _take(self, step: Step) -> None:
+        self.report.mismatches += step.mismatches
+        for day in step.days:
+            self._day(day)
+        for signal in step.signals:
+            self._signals.append(signal)
+            self._outbox.append(
+                OutboxRow(
+                    outlet=Outlet.SIGNALS,
+                    stamp=round(signal.at.timestamp() * 1000),
+                    key=signal.account_id.encode(),
+                    value=encode_signals_record(signal),
+                )
+            )
+
+    def _day(self, day: Day) -> None:
+        self._days[day.account_id, day.day.toordinal()] = day
+
+    def _dead(self, record: Record, reason: DeadReason) -> None:
+        self._set_aside(record.timestamp, record.key, record.value, reason)
+
+    def _set_aside(self, stamp: int, key: bytes | None, value: bytes | None, reason: DeadReason) -> None:
+        self.report.dead.append(reason)
+        self._outbox.append(OutboxRow(Outlet.DEAD, stamp, key, value, reason))
+
+    def _position(self) -> Position:
+        if self._last is None:
+            return self._memory.position
+        return Position(
+            to_offset=self._last.offset + 1,
+            clock=self._clock,
+            newest=self._newest,
+            last_offset=self._last.offset,
+            last_time=self._last.timestamp,
+            last_hash=record_hash(self._last),
+        )
+
+
+def account_row(account: Account) -> AccountRow:
+    return AccountRow(account.account_id, account.facts, account.band)

@@ -1,0 +1,75 @@
+"""Curves: points over a value, one for all stages or one by stage."""
+
+from msgspec import Struct
+
+from scoring.cards.document import Value
+from scoring.cards.errors import Findings, did_you_mean
+from scoring.cards.shapes import JsonSchema, Number, shown
+from scoring.core.card import DEFAULT, STAGES, Curve
+
+MOST_POINTS = 32
+_POINTS = Number(least=0, most=100)
+
+
+class Curves(Struct, frozen=True):
+    """A list of `[value, points]`, values ascending; or `{stage: list, default: list}`.
+
+    With `logarithmic` the curve is straight over log2 of the value, so every value must be above zero.
+    """
+
+    logarithmic: bool
+    least: float | None = None
+
+    def read(self, value: Value, found: Findings) -> dict[str, Curve]:
+        if isinstance(value.content, tuple):
+            return {DEFAULT: self._curve(value, found)}
+        if not isinstance(value.content, dict):
+            raise found.problem(value.where, f"must be a list of [value, points], not {shown(value)}")
+        if DEFAULT not in value.content:
+            raise found.problem(value.where, "'default' is missing: the curve of every other stage")
+        return {name: self._of_stage(name, each, found) for name, each in value.content.items()}
+
+    def _of_stage(self, name: str, value: Value, found: Findings) -> Curve:
+        if name not in (*STAGES, DEFAULT):
+            near = did_you_mean(name, (*STAGES, DEFAULT))
+            raise found.problem(value.where, f"unknown stage '{name}'{near or ', known: ' + ', '.join(STAGES)}")
+        return self._curve(value, found)
+
+    def _curve(self, value: Value, found: Findings) -> Curve:
+        items = value.content
+        if not isinstance(items, tuple) or not 2 <= len(items) <= MOST_POINTS:
+            raise found.problem(value.where, f"must be 2 to {MOST_POINTS} [value, points], not {shown(value)}")
+        curve: list[tuple[float, float]] = []
+        for item in items:
+            at, points = self._point(item, found)
+            if curve and at <= curve[-1][0]:
+                why = f"points must ascend in value: {at:g} comes after {curve[-1][0]:g}"
+                raise found.problem(item.where, why)
+            curve.append((at, points))
+        return tuple(curve)
+
+    def _point(self, value: Value, found: Findings) -> tuple[float, float]:
+        pair = value.content
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise found.problem(value.where, f"must be [value, points], not {shown(value)}")
+        return self._number().read(pair[0], found), _POINTS.read(pair[1], found)
+
+    def _number(self) -> Number:
+        return Number(above=0) if self.logarithmic else Number(least=self.least)
+
+    def schema(self) -> JsonSchema:
+        point = {
+            "type": "array",
+            "prefixItems": [self._number().schema(), _POINTS.schema()],
+            "minItems": 2,
+            "maxItems": 2,
+            "items": False,
+        }
+        curve = {"type": "array", "items": point, "minItems": 2, "maxItems": MOST_POINTS}
+        by_stage = {
+            "type": "object",
+            "required": [DEFAULT],
+            "properties": {name: curve for name in (*STAGES, DEFAULT)},
+            "additionalProperties": False,
+        }
+        return {"anyOf": [curve, by_stage]}

@@ -1,0 +1,61 @@
+"""Whether everything that a card watches can count, and every stage has something that does."""
+
+from scoring.cards.draft import Draft
+from scoring.cards.errors import Findings
+from scoring.core.card import STAGES, Dimension, Ratio, Stage
+
+
+def check(draft: Draft, found: Findings) -> None:
+    if "weights" not in found.places:
+        return
+    idle: dict[str, list[Stage]] = {}
+    for stage in STAGES:
+        for path in _idle_weights(stage, draft, found):
+            idle.setdefault(path, []).append(stage)
+    for path, stages in idle.items():
+        why = f"has weight but no metric in {', '.join(stages)}: its weight goes to the others"
+        found.warning(path, f"'{path.rpartition('.')[2]}' {why}")
+    if len(draft.weights) == len(STAGES):
+        _warn_of_idle_metrics(draft, found)
+
+
+def _idle_weights(stage: Stage, draft: Draft, found: Findings) -> list[str]:
+    """The paths of weights that nothing earns in this stage; reports a stage in which nothing counts at all."""
+    weights = draft.weights.get(stage)
+    if weights is None:
+        found.problem("weights", f"stage '{stage}' has no weights, and there is no 'default'")
+        return []
+    path = f"weights.{stage}" if f"weights.{stage}" in found.places else "weights.default"
+    heavy = [dimension for dimension, weight in weights.items() if weight > 0]
+    if not heavy:
+        found.problem(path, f"all weights of stage '{stage}' are zero")
+        return []
+    if len(draft.metrics) < len(draft.named):
+        return []  # one of the unreadable metrics may be the one that is missed here
+    idle = [dimension for dimension in heavy if not _counts(dimension, stage, draft)]
+    if len(idle) == len(heavy):
+        found.problem(path, f"no metric counts in stage '{stage}'")
+        return []
+    return [f"{path}.{dimension}" for dimension in idle]
+
+
+def _counts(dimension: Dimension, stage: Stage, draft: Draft) -> bool:
+    return any(
+        metric.dimension == dimension and metric.share > 0 and stage in (metric.stages or STAGES)
+        for metric in draft.metrics.values()
+    )
+
+
+def _warn_of_idle_metrics(draft: Draft, found: Findings) -> None:
+    """A metric that never counts may still be there for others to lean on."""
+    leaned_on = {flag.when.metric for flag in draft.flags.values() if flag.when}
+    for metric in draft.metrics.values():
+        if isinstance(metric, Ratio):
+            leaned_on |= {name for name in (metric.denominator_metric, metric.quiet_follows) if name}
+    for metric in draft.metrics.values():
+        stages = metric.stages or STAGES
+        weighs = metric.share > 0 and any(draft.weights[stage][metric.dimension] > 0 for stage in stages)
+        if not weighs and metric.name not in leaned_on:
+            weightless = f"'{metric.dimension}' has no weight in its stages"
+            why = weightless if metric.share else "its share is zero"
+            found.warning(f"metrics.{metric.name}", f"can never count: {why}")

@@ -1,0 +1,72 @@
+"""`card check FILE`: is this scorecard sound, and what does it say? `card schema`: its format for editors."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from scoring.cards.errors import CardProblem
+from scoring.cards.grammar import DIMENSIONS
+from scoring.cards.identity import identify
+from scoring.cards.load import Reading, examine
+from scoring.cards.schema import schema_text
+from scoring.core.card import STAGES, Card
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Adds `card` to a service's commands; what it parses goes to `run`."""
+    card = subparsers.add_parser("card", help="check a scorecard, or print the format's JSON Schema")
+    actions = card.add_subparsers(dest="action", required=True)
+    check = actions.add_parser("check", help="exit 1 and say where, if the scorecard is not sound")
+    check.add_argument("file", type=Path, metavar="FILE")
+    actions.add_parser("schema", help="print the JSON Schema (deploy/scorecard.schema.json)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The exit code."""
+    if arguments.action == "schema":
+        print(schema_text(), end="")
+        return 0
+    return check(arguments.file)
+
+
+def check(file: Path) -> int:
+    try:
+        reading = examine(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{file}: cannot be read: {error}", file=sys.stderr)
+        return 1
+    print(report(reading, str(file)))
+    return 0 if reading.card else 1
+
+
+def report(reading: Reading, source_name: str) -> str:
+    """Problems and warnings in the order of the file, in the form that editors and CI turn into links."""
+    lines = [_line(source_name, problem) for problem in reading.problems]
+    lines += [_line(source_name, warning, note="warning: ") for warning in reading.warnings]
+    if reading.card:
+        lines += summary(reading.card)
+    else:
+        count = len(reading.problems)
+        lines.append(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
+    return "\n".join(lines)
+
+
+def summary(card: Card) -> list[str]:
+    """What is watched by dimension, what each dimension weighs in each stage, and the card's id."""
+    lines = [f"card {identify(card)}: {len(card.metrics)} metrics, {len(card.flags)} flags"]
+    for dimension in DIMENSIONS:
+        names = [metric.name for metric in card.metrics if metric.dimension == dimension]
+        lines.append(f"  {dimension:<12}{', '.join(names) or '-'}")
+    lines += ["", "weights (%)".ljust(14) + "".join(f"{dimension:>12}" for dimension in DIMENSIONS)]
+    for stage in STAGES:
+        weights = card.weights[stage]
+        total = sum(weights.values())
+        lines.append(
+            f"  {stage:<12}" + "".join(f"{100 * weights[name] / total:>12.0f}" for name in DIMENSIONS)
+        )
+    return lines
+
+
+def _line(source_name: str, problem: CardProblem, *, note: str = "") -> str:
+    where = f"{problem.where}: " if problem.where else ""
+    return f"{source_name}:{problem.line}:{problem.column}: {where}{note}{problem.reason}"

@@ -1,0 +1,90 @@
+"""`python -m scoring log show|adopt`: whether the log is the one that the journal knows, and a person's answer."""
+
+import argparse
+from contextlib import AsyncExitStack
+
+from common import database
+from common.bus.kafka import KafkaAdmin
+from common.topics import Topics
+from scoring.commit import Commit, Position
+from scoring.errors import Doubt, Stop
+from scoring.log import EventsLog
+from scoring.memory import Opened
+from scoring.origin import FINE
+from scoring.settings import ScoringSettings
+from scoring.store import PostgresStore
+
+OPERATOR = "operator"
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    log = commands.add_parser("log", help="compare the journal with the log, or take another log for it")
+    actions = log.add_subparsers(dest="action", required=True)
+    actions.add_parser("show", help="where each partition stands; exit code 1 if one does not fit")
+    adopt = actions.add_parser(
+        "adopt",
+        help="go on with the log as it is now (stop the workers first); event ids still remembered count once",
+    )
+    adopt.add_argument("--from", dest="where", choices=("earliest", "journal"), required=True, help=(
+        "earliest: read everything the log holds; journal: keep the journal's offsets"
+    ))
+
+
+async def run(arguments: argparse.Namespace, settings: ScoringSettings) -> int:
+    """The exit code."""
+    async with AsyncExitStack() as closing:
+        engine = database.engine(settings.database_url, pool_size=1)
+        closing.push_async_callback(engine.dispose)
+        store = PostgresStore(engine, patience=settings.scoring_database_seconds)
+        admin = KafkaAdmin(settings.kafka_bootstrap)
+        cluster_id = await admin.cluster_id()
+        topic = Topics(settings.topic_prefix).events
+        events = EventsLog(
+            admin, topic=topic, cluster_id=cluster_id, patience=settings.scoring_send_seconds
+        )
+        partitions = [
+            (number, opened)
+            for number in sorted(await store.origins())
+            if (opened := await store.opened(number)) is not None
+        ]
+        if arguments.action == "show":
+            return await _show(events, partitions)
+        for number, opened in partitions:
+            await _adopt(store, events, number, opened, cluster_id=cluster_id, where=arguments.where)
+        return 0
+
+
+async def _show(events: EventsLog, partitions: list[tuple[int, Opened]]) -> int:
+    wrong = 0
+    for number, opened in partitions:
+        verdict = await events.judge(number, opened)
+        wrong += verdict not in FINE
+        print(f"partition {number:3}  seq {opened.seq:8}  next offset {opened.position.to_offset:10}  {verdict.value}")
+    return 1 if wrong else 0
+
+
+async def _adopt(
+    store: PostgresStore, events: EventsLog, number: int, opened: Opened, *, cluster_id: str, where: str
+) -> None:
+    start = await events.start(number)
+    offset = start.to_offset if where == "earliest" else opened.position.to_offset
+    commit = Commit(
+        partition=number,
+        last=opened.seq,
+        writer=OPERATOR,
+        position=Position(
+            to_offset=offset, clock=opened.position.clock, newest=opened.position.newest
+        ),
+        states={},
+        timers={},
+        seen={},
+        accounts=(),
+        days=(),
+        signals=(),
+        outbox=(),
+    )
+    try:
+        await store.commit(commit, cluster_id)
+    except Doubt as doubt:
+        raise Stop(f"partition {number} is being written by a worker: stop the workers first ({doubt})") from doubt
+    print(f"partition {number:3}  goes on from offset {offset} of cluster {cluster_id}")

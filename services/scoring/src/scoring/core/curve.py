@@ -1,0 +1,78 @@
+"""Curves: points over a value; and drifts: how that value moves while nobody does anything.
+
+Where a value halves with time both are read in log2(value), so that every drift is a line.
+"""
+
+from bisect import bisect_left, bisect_right
+from math import inf, log2, nextafter
+from typing import NamedTuple
+
+from scoring.core import card
+
+
+class Drift(NamedTuple):
+    """x(t) = x + velocity * (t - base), velocity per second, until `until`; after that there is no value."""
+
+    base: float
+    x: float
+    velocity: float = 0.0
+    until: float = inf
+
+    def at(self, moment: float) -> float | None:
+        return self.x + self.velocity * (moment - self.base) if moment < self.until else None
+
+    def holds(self, op: str, bound: float) -> tuple[float, float] | None:
+        """From when until when x(t) `op` bound is true, from the base on; None if it never is."""
+        above, touching = op in (">", ">="), op in (">=", "<=")
+        if self.velocity == 0.0 or abs(self.x) == inf:
+            true = (self.x > bound) == above if self.x != bound else touching
+            return (self.base, self.until) if true else None
+        crossing = self.base + (bound - self.x) / self.velocity
+        after = above == (self.velocity > 0.0)
+        if touching != after:
+            # The crossing itself belongs to the other side.
+            crossing = nextafter(crossing, inf)
+        start, end = (crossing, self.until) if after else (self.base, min(crossing, self.until))
+        return (max(start, self.base), end) if max(start, self.base) < end else None
+
+
+class Curve:
+    """Points by linear interpolation over x, which is the value or its log2; flat outside."""
+
+    __slots__ = ("logarithmic", "points", "xs")
+
+    def __init__(self, curve: card.Curve, *, logarithmic: bool) -> None:
+        self.logarithmic = logarithmic
+        self.xs = tuple(self.x_of(value) for value, _ in curve)
+        self.points = tuple(float(points) for _, points in curve)
+
+    def x_of(self, value: float) -> float:
+        return log2_or_less(value) if self.logarithmic else float(value)
+
+    def value_of(self, x: float) -> float:
+        return 2.0**x if self.logarithmic else x
+
+    def read(self, x: float) -> float:
+        xs, points = self.xs, self.points
+        above = bisect_right(xs, x)
+        if above == 0:
+            return points[0]
+        if above == len(xs):
+            return points[-1]
+        share = (x - xs[above - 1]) / (xs[above] - xs[above - 1])
+        return points[above - 1] + share * (points[above] - points[above - 1])
+
+    def passed(self, drift: Drift) -> list[tuple[float, float]]:
+        """The (x, points) of this curve that the drift comes by, in that order."""
+        if drift.velocity == 0.0:
+            return []
+        if drift.velocity > 0.0:
+            first = bisect_right(self.xs, drift.x)
+            return list(zip(self.xs[first:], self.points[first:], strict=True))
+        first = bisect_left(self.xs, drift.x)
+        return list(zip(self.xs[:first], self.points[:first], strict=True))[::-1]
+
+
+def log2_or_less(value: float) -> float:
+    """log2, and minus infinity for nothing."""
+    return log2(value) if value > 0.0 else -inf

@@ -1,0 +1,94 @@
+"""Points as a function of time, as long as nobody does anything: lines from knot to knot.
+
+A path is a function of state alone, never of now, so a path kept and a path made again give the same floats.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from scoring.core.curve import Curve, Drift
+
+# Knots closer than this are one: below it the difference of two moments is mostly rounding.
+_FINEST = 1e-6
+
+Piece = tuple[float, float | None, float]
+
+
+class Path:
+    """Pieces that each start at a moment with points and a slope per second, and hold until the next starts.
+
+    None means that there are no points to be had. Undefined before the first start; the last piece never ends.
+    """
+
+    __slots__ = ("points", "slopes", "starts")
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        starts, points, slopes = zip(*pieces, strict=True)
+        self.starts: tuple[float, ...] = starts
+        self.points: tuple[float | None, ...] = points
+        self.slopes: tuple[float, ...] = slopes
+
+    def piece(self, moment: float) -> int:
+        return bisect_right(self.starts, moment) - 1
+
+    def at(self, moment: float) -> float | None:
+        piece = bisect_right(self.starts, moment) - 1
+        points = self.points[piece]
+        return None if points is None else points + self.slopes[piece] * (moment - self.starts[piece])
+
+
+NEVER = Path([(float("-inf"), None, 0.0)])
+
+
+def flat(start: float, points: float) -> Path:
+    return Path([(start, points, 0.0)])
+
+
+def through(knots: list[tuple[float, float]]) -> Path:
+    """The lines through (moment, points), in order of time; flat after the last."""
+    merged = [knots[0]]
+    for moment, points in knots[1:]:
+        if moment - merged[-1][0] < _FINEST:
+            merged[-1] = (merged[-1][0], points)
+        else:
+            merged.append((moment, points))
+    pieces: list[Piece] = [(a, p, (q - p) / (b - a)) for (a, p), (b, q) in pairwise(merged)]
+    pieces.append((*merged[-1], 0.0))
+    return Path(pieces)
+
+
+def along(curve: Curve, drift: Drift) -> Path:
+    """What `curve` gives for a value that drifts."""
+    passed = curve.passed(drift)
+    knots = [(drift.base, curve.read(drift.x))]
+    knots += [(drift.base + (x - drift.x) / drift.velocity, points) for x, points in passed]
+    return through(knots)
+
+
+def spliced(head: list[Piece], *, tail: Path, start: float, bonus: float) -> Path:
+    """`head`, and from `start` on the points of `tail` plus `bonus`, kept within 0 to 100."""
+    pieces = list(head)
+    for index, begin in enumerate(tail.starts):
+        end = tail.starts[index + 1] if index + 1 < len(tail.starts) else float("inf")
+        if end <= start:
+            continue
+        points, slope = tail.points[index], tail.slopes[index]
+        if points is None:
+            pieces.append((max(begin, start), None, 0.0))
+            continue
+        begin, points = max(begin, start), points + slope * (max(begin, start) - begin) + bonus
+        pieces += _clamped((begin, points, slope), end)
+    return Path(pieces)
+
+
+def _clamped(piece: tuple[float, float, float], end: float) -> Iterator[Piece]:
+    start, points, slope = piece
+    bounds = [start + (bound - points) / slope for bound in (0.0, 100.0)] if slope else []
+    cuts = [start, *sorted(cut for cut in bounds if start < cut < end)]
+    for begin, until in zip(cuts, [*cuts[1:], end], strict=True):
+        middle = points + slope * ((begin + until) / 2 - start) if slope else points
+        if 0.0 <= middle <= 100.0:
+            yield begin, points + slope * (begin - start), slope
+        else:
+            yield begin, min(max(middle, 0.0), 100.0), 0.0

@@ -1,0 +1,56 @@
+"""What a worker knows of one partition between two transactions; dropped whole at the first doubt."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from scoring.commit import Commit, Position
+from scoring.core.account import Account
+from scoring.dedupe import Seen, hour_of
+from scoring.timers import Timers
+
+
+class Opened(Struct, frozen=True):
+    """What the database holds of a partition, its states apart (they are read as they are needed)."""
+
+    seq: int
+    position: Position
+    writer: str  # the token of the assignment that wrote the last row
+    cluster_id: str
+    timers: dict[str, int]
+    seen: tuple[tuple[int, bytes], ...]  # (clock hour, ids), oldest first
+
+
+class Memory:
+    def __init__(self, opened: Opened, *, remembered: int, cached: int) -> None:
+        """`remembered` bounds the ids that dedupe knows, `cached` the accounts kept decoded."""
+        self.seq = opened.seq
+        self.position = opened.position
+        self.timers = Timers(opened.timers)
+        self.remembered = remembered
+        self.seen = Seen(remembered)
+        for hour, ids in opened.seen:
+            self.seen.restore(hour, ids)
+        self.seen.forget(hour_of(self.position.newest))
+        self.accounts: dict[str, Account] = {}
+        self._cached = cached
+
+    def keep(self, commit: Commit, touched: dict[str, Account]) -> None:
+        """The transaction went through: what was a proposal is now so."""
+        self.seq = commit.last + 1
+        self.position = commit.position
+        for account_id, due in commit.timers.items():
+            self.timers.set(account_id, due)
+        for hour, ids in commit.seen.items():
+            self.seen.restore(hour, ids)
+        self.seen.forget(hour_of(self.position.newest))
+        for account_id, account in touched.items():
+            self.accounts.pop(account_id, None)
+            self.accounts[account_id] = account
+        while len(self.accounts) > self._cached:
+            del self.accounts[next(iter(self.accounts))]
+
+    def forget(self, account_ids: Iterable[str]) -> None:
+        """These were changed by a batch that is not to be; their stored rows are the truth."""
+        for account_id in account_ids:
+            self.accounts.pop(account_id, None)

@@ -1,0 +1,41 @@
+"""Whether the log in front of us is the one that the journal was written from."""
+
+from enum import StrEnum
+from hashlib import blake2b
+
+from common.bus.ports import Record
+from scoring.commit import Position
+
+
+class Verdict(StrEnum):
+    SAME = "the last record read is still there"
+    RETAINED = "retention took the last record read, and nothing after it"
+    NOTHING_READ = "nothing has been read yet"
+    OTHER_LOG = "the record at the last offset is another one"
+    OTHER_CLUSTER = "this is another cluster"
+    LOST_AHEAD = "retention took records that were never read"
+    SHORTER = "the log ends before the last record read"
+
+
+FINE = frozenset({Verdict.SAME, Verdict.RETAINED, Verdict.NOTHING_READ})
+
+
+def record_hash(record: Record) -> bytes:
+    """64 bits of what the record says."""
+    return blake2b((record.key or b"") + b"\0" + (record.value or b""), digest_size=8).digest()
+
+
+def compare(
+    position: Position, *, clusters: tuple[str, str], earliest: int, found: Record | None
+) -> Verdict:
+    """`clusters` is (journal's, broker's); `found` is what the log holds at the last offset read, if anything."""
+    if clusters[0] != clusters[1]:
+        return Verdict.OTHER_CLUSTER
+    if earliest > position.to_offset:
+        return Verdict.LOST_AHEAD
+    if position.last_offset is None:
+        return Verdict.NOTHING_READ
+    if found is None:
+        return Verdict.RETAINED if earliest > position.last_offset else Verdict.SHORTER
+    known = (position.last_time, position.last_hash)
+    return Verdict.SAME if known == (found.timestamp, record_hash(found)) else Verdict.OTHER_LOG

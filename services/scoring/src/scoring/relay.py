@@ -1,0 +1,180 @@
+"""From the outbox to the log: one relay per owned partition, woken by its own commit, in the order of the journal.
+
+A row is deleted after its ack, so a crash between the two sends it again; readers know signals by their ids.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from common.bus.errors import Refused, Unavailable
+from common.bus.ports import Ack, Outgoing
+from common.contracts.signals import CaughtUp, encode_signals_record
+from scoring.commit import OutboxRow, Outlet, Queued
+from scoring.errors import Doubt
+
+_log = structlog.get_logger()
+
+RUN = 500
+PAUSE = (0.1, 5.0)  # seconds, first and longest
+
+
+class Outbox(Protocol):
+    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]: ...
+
+    async def sent(self, partition: int, through: tuple[int, int]) -> None: ...
+
+
+class Sender(Protocol):
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]: ...
+
+
+class Relay:
+    """`stamped` puts the signal's own moment on each record (stream mode); else the log stamps."""
+
+    def __init__(
+        self,
+        partition: int,
+        *,
+        outbox: Outbox,
+        sender: Sender,
+        topics: Mapping[Outlet, str],
+        stamped: bool,
+        now: Callable[[], float],
+    ) -> None:
+        self._partition = partition
+        self._outbox = outbox
+        self._sender = sender
+        self._topics = topics
+        self._stamped = stamped
+        self._now = now
+        self._rows: deque[Queued] = deque()
+        self._oldest: float | None = None
+        self._reading = True  # the outbox may hold what memory does not
+        self._missed = False
+        self._through = (-1, -1)
+        self._moved = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._wake.set()
+
+    @property
+    def depth(self) -> int:
+        """Rows known to wait."""
+        return len(self._rows)
+
+    @property
+    def empty(self) -> bool:
+        return not self._rows and not self._reading
+
+    def waited(self) -> float:
+        """How long the oldest row has been waiting, in seconds."""
+        return 0.0 if self._oldest is None else self._now() - self._oldest
+
+    def add(self, rows: Sequence[Queued]) -> None:
+        """What a commit has just put into the outbox."""
+        if not rows:
+            return
+        if self._oldest is None:
+            self._oldest = self._now()
+        if self._reading:
+            self._missed = True  # a look at the table that is under way may have been too early
+        else:
+            self._rows.extend(rows)
+        self._wake.set()
+
+    def reread(self) -> None:
+        """Memory is in doubt: the table says what waits."""
+        self._rows.clear()
+        self._moved.set()
+        self._through = (-1, -1)
+        self._reading = True
+        self._wake.set()
+
+    async def room(self, backlog: int) -> None:
+        """Returns when at most `backlog` rows wait: what fills the outbox faster than the log takes it, waits here."""
+        while len(self._rows) > backlog:
+            self._moved.clear()
+            await self._moved.wait()
+
+    async def caught_up(self, stamp: int) -> None:
+        """Tells readers that all that was due up to now has been told. Raises `Unavailable`."""
+        record = Outgoing(
+            self._partition,
+            None,
+            encode_signals_record(CaughtUp(self._partition)),
+            timestamp=stamp if self._stamped else None,
+        )
+        await self._sender.send(self._topics[Outlet.SIGNALS], [record])
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        pause = PAUSE[0]
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                while await self._step():
+                    pause = PAUSE[0]
+            except (Unavailable, Doubt) as error:
+                _log.warning("relay.waiting", partition=self._partition, seconds=pause, reason=str(error))
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, PAUSE[1])
+                self.reread()
+
+    async def _step(self) -> bool:
+        """Sends one run of rows; False if none were waiting."""
+        if self._reading:
+            await self._read()
+        rows = [self._rows[i] for i in range(min(RUN, len(self._rows)))]
+        if not rows:
+            self._oldest = None
+            return False
+        await self._send(rows)
+        through = (rows[-1].seq, rows[-1].n)
+        await self._outbox.sent(self._partition, through)
+        self._through = max(self._through, through)
+        while self._rows and (self._rows[0].seq, self._rows[0].n) <= through:
+            self._rows.popleft()
+        self._moved.set()
+        return True
+
+    async def _read(self) -> None:
+        self._missed = False
+        after = (self._rows[-1].seq, self._rows[-1].n) if self._rows else self._through
+        found = await self._outbox.outbox(self._partition, after=after, limit=RUN)
+        self._rows.extend(found)
+        self._reading = len(found) == RUN or self._missed
+
+    async def _send(self, rows: Sequence[Queued]) -> None:
+        """In order; the two topics keep no order between them."""
+        for outlet in Outlet:
+            records = [self._outgoing(queued.row) for queued in rows if queued.row.outlet is outlet]
+            if not records:
+                continue
+            try:
+                await self._sender.send(self._topics[outlet], records)
+            except Refused:
+                await self._one_by_one(outlet, records)
+
+    async def _one_by_one(self, outlet: Outlet, records: Sequence[Outgoing]) -> None:
+        """One of these will never be taken: the others go, and it is named."""
+        for record in records:
+            try:
+                await self._sender.send(self._topics[outlet], [record])
+            except Refused as refusal:
+                # A signal is still in the table of signals; a dead letter keeps its key and its reason.
+                _log.error(
+                    "record.refused", outlet=outlet.value, partition=self._partition,
+                    bytes=len(record.value), reason=str(refusal),
+                )
+                if outlet is Outlet.DEAD:
+                    short = record._replace(value=b"", headers=(*record.headers, ("truncated", b"true")))
+                    await self._sender.send(self._topics[outlet], [short])
+
+    def _outgoing(self, row: OutboxRow) -> Outgoing:
+        headers = (("reason", row.reason.value.encode()),) if row.reason is not None else ()
+        stamp = row.stamp if self._stamped else None
+        return Outgoing(self._partition, row.key, row.value or b"", headers, stamp)

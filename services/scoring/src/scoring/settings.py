@@ -1,0 +1,26 @@
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from common.settings import CommonSettings, Port
+
+
+class ScoringSettings(CommonSettings):
+    """What scoring is told beside the common settings."""
+
+    scoring_worker_port: Port = 8082
+    scoring_api_port: Port = 8081
+    scoring_group: str = "scoring"
+    scoring_card: Path = Path("deploy/scorecard.yml")
+    scoring_max_records: PositiveInt = 2_000
+    scoring_fetch_wait_ms: PositiveInt = 500
+    scoring_session_seconds: PositiveFloat = 6.0
+    scoring_send_seconds: PositiveFloat = 10.0
+    scoring_database_seconds: PositiveFloat = 15.0
+    scoring_remembered_ids: PositiveInt = 2_000_000
+    scoring_cached_accounts: PositiveInt = 20_000
+    scoring_chunk: PositiveInt = 2_000
+    scoring_late_seconds: PositiveFloat = 60.0
+    scoring_poisoned: Annotated[int, Field(ge=0)] = 100
+    scoring_poisoned_seconds: PositiveFloat = 600.0

@@ -1,0 +1,123 @@
+"""What an owned partition needs between its records: ticks when a timer is due, and word when all has been told."""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import structlog
+
+from common.bus.errors import Unavailable
+from common.bus.ports import Ack, Outgoing
+from common.contracts.events import Tick, encode_events_record
+from scoring.memory import Memory
+from scoring.metrics import WorkerMetrics
+from scoring.partition import Partition, Reader, Turned
+from scoring.store import Beat
+from scoring.ticker import LogTime, Ticker
+
+_log = structlog.get_logger()
+_TICK = encode_events_record(Tick())
+
+
+class Sender(Protocol):
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]: ...
+
+
+class Upkeep:
+    """`wall` says that this worker ticks; in stream mode whoever plays the stream does. `late_after` is seconds."""
+
+    def __init__(
+        self,
+        partition: Partition,
+        *,
+        reader: Reader,
+        sender: Sender,
+        events_topic: str,
+        metrics: WorkerMetrics,
+        log_time: LogTime,
+        clock: Callable[[], float],
+        wall: bool,
+        late_after: float,
+    ) -> None:
+        self._partition = partition
+        self._reader = reader
+        self._sender = sender
+        self._events_topic = events_topic
+        self._metrics = metrics
+        self._log_time = log_time
+        self._clock = clock
+        self._wall = wall
+        self._late_after = late_after
+        self._ticker = Ticker()
+        self._owes_word = True  # readers wait for it after every assignment
+
+    def now(self) -> float:
+        """The log's time as far as this worker can tell, in seconds."""
+        return self._log_time.now(self._clock())
+
+    def turned(self, turned: Turned) -> None:
+        """Takes note of what a turn read."""
+        now = self.now()
+        for tick in turned.ticks:
+            sent = self._ticker.asked
+            if self._ticker.read(offset=tick.offset):
+                self._log_time.read_back(sent=sent, stamped=tick.timestamp / 1000)
+        if now - turned.oldest > self._late_after or turned.overdue > self._late_after:
+            self._owes_word = True
+        if turned.signals and self._wall:
+            self._metrics.told(max(0.0, now - turned.newest))
+
+    async def look(self) -> Beat | None:
+        """Ticks if a timer is due, tells readers if all has been told; how the partition stands, None if unopened."""
+        memory = self._partition.memory
+        if memory is None:
+            return None
+        relay = self._partition.relay
+        if relay.waited() > self._late_after:
+            self._owes_word = True
+        try:
+            if self._wall and self._ticker.wants(earliest=memory.timers.earliest(), now=self.now()):
+                await self._tick()
+            level = self._level(memory)
+            if level and self._owes_word:
+                await relay.caught_up(self._stamp(memory))
+                self._owes_word = False
+        except Unavailable as error:
+            _log.warning("log.unavailable", partition=self._partition.number, reason=str(error))
+            level = False
+        return self._beat(memory, level=level)
+
+    async def _tick(self) -> None:
+        asked = self._clock()
+        try:
+            acks = await self._sender.send(
+                self._events_topic, [Outgoing(self._partition.number, None, _TICK)]
+            )
+        except Unavailable:
+            self._ticker.failed(now=asked)
+            raise
+        self._ticker.wrote(offset=acks[0].offset, now=asked)
+
+    def _level(self, memory: Memory) -> bool:
+        """No unread record, no overdue timer, nothing in the outbox."""
+        if not self._reader.level(self._partition.number) or not self._partition.relay.empty:
+            return False
+        earliest = memory.timers.earliest()
+        until = self.now() if self._wall else memory.position.clock
+        return earliest is None or earliest > until
+
+    def _stamp(self, memory: Memory) -> int:
+        return round(max(memory.position.clock, memory.position.newest) * 1000)
+
+    def _beat(self, memory: Memory, *, level: bool) -> Beat:
+        now = self.now()
+        earliest = memory.timers.earliest()
+        overdue = max(0.0, now - earliest) if self._wall and earliest is not None else 0.0
+        lag = 0.0 if self._reader.level(self._partition.number) else max(0.0, now - memory.position.newest)
+        self._metrics.looked(
+            self._partition.number,
+            lag=lag,
+            overdue=overdue,
+            outbox=self._partition.relay.depth,
+            window=self._partition.window(),
+        )
+        return Beat(self._partition.number, self._clock(), level, lag)

@@ -1,0 +1,173 @@
+"""The loop: poll, let every owned partition take its turn, keep what silence needs going."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from common.bus.errors import OffsetLost, Unavailable
+from common.bus.ports import Assigned, Record
+from scoring.errors import Doubt, Stop
+from scoring.metrics import WorkerMetrics
+from scoring.partition import Partition
+from scoring.store import Beat
+from scoring.upkeep import Upkeep
+
+_log = structlog.get_logger()
+
+POLL = (0.02, 0.5)  # seconds, shortest and longest wait for records
+BEAT_EVERY = 1.0
+HAND_OVER = 5.0  # seconds that a partition in the middle of a commit may keep the group waiting
+
+
+class Consumer(Protocol):
+    async def start(self, *, assigned: Assigned, revoked: Assigned) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]: ...
+
+
+class Heart(Protocol):
+    async def beat(self, beats: Sequence[Beat]) -> None: ...
+
+
+class Owned:
+    """A partition with its relay running, and a lock so that it is handed over between two transactions."""
+
+    def __init__(self, partition: Partition, upkeep: Upkeep) -> None:
+        self.partition = partition
+        self.upkeep = upkeep
+        self.lock = asyncio.Lock()
+        self.gone = False
+        self.relaying = asyncio.ensure_future(partition.relay.run())
+
+    async def turn(self, records: Sequence[Record], *, backlog: int) -> Beat | None:
+        async with self.lock:
+            if self.gone:
+                return None
+            if self.relaying.done():
+                await self.relaying  # a bug there ends the process like any other
+            if records:
+                await self.partition.relay.room(backlog)
+            turned = await self.partition.turn(records)
+            if turned is not None:
+                self.upkeep.turned(turned)
+            return await self.upkeep.look()
+
+    async def close(self) -> None:
+        """Lets the transaction under way finish (or not: the fence decides), then ends the relay."""
+        self.gone = True
+        try:
+            async with asyncio.timeout(HAND_OVER), self.lock:
+                pass
+        except TimeoutError:
+            _log.warning("partition.handed_over_late", partition=self.partition.number)
+        self.relaying.cancel()
+        await asyncio.gather(self.relaying, return_exceptions=True)
+
+
+class Worker:
+    def __init__(
+        self,
+        *,
+        consumer: Consumer,
+        own: Callable[[int], Owned],
+        heart: Heart,
+        metrics: WorkerMetrics,
+        clock: Callable[[], float],
+        max_records: int,
+        backlog: int,
+    ) -> None:
+        """`own` builds what owns a partition; `clock` is the worker's own, in seconds since the epoch."""
+        self._consumer = consumer
+        self._own = own
+        self._heart = heart
+        self._metrics = metrics
+        self._clock = clock
+        self._max_records = max_records
+        self._backlog = backlog
+        self._owned: dict[int, Owned] = {}
+        self._beaten_at = float("-inf")
+        self.unavailable: str | None = "not started"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. Raises `Stop` if only a person can decide."""
+        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
+        try:
+            while not stop.is_set():
+                await self._round()
+        finally:
+            await self._revoked(frozenset(self._owned))
+            await self._consumer.stop()
+
+    def ready(self) -> str | None:
+        """Why this worker should not be counted on, None if it should."""
+        if self.unavailable is not None:
+            return self.unavailable
+        unopened = [n for n, owned in self._owned.items() if owned.partition.memory is None]
+        return f"partitions not open: {sorted(unopened)}" if unopened else None
+
+    def standing(self) -> dict[int, tuple[int, int]]:
+        """Of each open partition the next offset, and how many outbox rows are known to wait (at least)."""
+        return {
+            number: (memory.position.to_offset, owned.partition.relay.depth or int(not owned.partition.relay.empty))
+            for number, owned in self._owned.items()
+            if (memory := owned.partition.memory) is not None
+        }
+
+    async def _round(self) -> None:
+        try:
+            polled = await self._consumer.poll(max_records=self._max_records, timeout=self._patience())
+        except OffsetLost as lost:
+            raise Stop(
+                f"the log no longer holds offset {lost.offset} of partition {lost.partition}, which comes next; "
+                "look with `python -m scoring log show`, decide with `python -m scoring log adopt`"
+            ) from lost
+        except Unavailable as error:
+            self.unavailable = f"the log does not answer: {error}"
+            _log.warning("log.unavailable", reason=str(error))
+            await asyncio.sleep(POLL[1])
+            return
+        self.unavailable = None
+        owned = dict(self._owned)
+        beats = await asyncio.gather(
+            *(one.turn(polled.get(number, ()), backlog=self._backlog) for number, one in owned.items())
+        )
+        await self._beat([beat for beat in beats if beat is not None])
+
+    def _patience(self) -> float:
+        """How long to wait for records before the next timer or an unopened partition wants its turn."""
+        patience = POLL[1]
+        for owned in self._owned.values():
+            memory = owned.partition.memory
+            if memory is None:
+                return POLL[0]
+            earliest = memory.timers.earliest()
+            if earliest is not None:
+                patience = min(patience, earliest - owned.upkeep.now())
+        return max(POLL[0], patience)
+
+    async def _beat(self, beats: Sequence[Beat]) -> None:
+        now = self._clock()
+        if not beats or now - self._beaten_at < BEAT_EVERY:
+            return
+        self._beaten_at = now
+        try:
+            await self._heart.beat(beats)
+        except Doubt as error:
+            _log.warning("heartbeat.unwritten", reason=str(error))
+
+    async def _assigned(self, partitions: frozenset[int]) -> None:
+        for number in sorted(partitions):
+            self._owned[number] = self._own(number)
+        self._metrics.owned(len(self._owned))
+        _log.info("partitions.assigned", partitions=sorted(partitions))
+
+    async def _revoked(self, partitions: frozenset[int]) -> None:
+        leaving = {number: self._owned.pop(number) for number in partitions if number in self._owned}
+        await asyncio.gather(*(owned.close() for owned in leaving.values()))
+        for number in leaving:
+            self._metrics.lost(number)
+        self._metrics.owned(len(self._owned))

@@ -1,0 +1,153 @@
+"""Guarantees 2 and 11: every event counts once, and what cannot be read is set aside with its reason."""
+
+import msgspec
+import pytest
+
+from common.bus.ports import Record
+from common.contracts.events import CardActivated, Event
+from scoring.core.account import Account
+from scoring.core.scorer import Scorer
+from scoring.core.view import Step
+from scoring.errors import Stop
+from scoring.partition import Limits
+from support.road import DAY, START, TOPICS, Road, event
+
+
+def dead(stream: Road) -> list[Record]:
+    return [record for n in range(stream.partitions) for record in stream.broker.records(TOPICS.dead, n)]
+
+
+def reasons(stream: Road) -> list[str]:
+    return [dict(record.headers)["reason"].decode() for record in dead(stream)]
+
+
+async def body(stream: Road, account_id: str) -> str | None:
+    rows = (await stream.rows())["state"]
+    return next((row[2] for row in rows if row[0] == account_id), None)
+
+
+async def test_the_same_event_counts_once_in_one_batch_and_in_the_next(stream: Road) -> None:
+    one = event("acme", "session.started", START, user_id="ann")
+    await stream.post(one)
+    await stream.score()
+    once = await body(stream, "acme")
+    await stream.post(one, one)
+    await stream.score()
+    assert await body(stream, "acme") == once
+    assert stream.count("events_total", outcome="counted") == 1
+    assert stream.count("events_total", outcome="duplicate") == 2
+
+
+async def test_the_first_content_of_an_id_wins(stream: Road) -> None:
+    first = event("acme", "nps.answered", START, event_id="n1", user_id="ann", properties={"score": 9})
+    await stream.post(first, msgspec.structs.replace(first, properties={"score": 0}))
+    await stream.score()
+    assert stream.count("events_total", outcome="duplicate") == 1
+
+
+async def test_two_sources_may_use_the_same_id(stream: Road) -> None:
+    one = event("acme", "session.started", START, user_id="ann")
+    await stream.post(one, msgspec.structs.replace(one, source="other"))
+    await stream.score()
+    assert stream.count("events_total", outcome="counted") == 2
+
+
+@pytest.mark.parametrize(
+    "value", [b"not json", b"{}", b'{"type":"event","event_id":1}', b"\xff", b'{"type":"gossip"}', b""]
+)
+async def test_what_cannot_be_read_is_set_aside_as_it_came(stream: Road, value: bytes) -> None:
+    await stream.write(0, value, at=START)
+    await stream.post(event("acme", "session.started", START))
+    await stream.score()
+    assert reasons(stream) == ["unreadable"]
+    assert dead(stream)[0].value == value
+    assert stream.count("events_total", outcome="counted") == 1
+    assert stream.count("dead_letters_total", reason="unreadable") == 1
+
+
+async def test_an_account_of_another_partition_is_set_aside(stream: Road) -> None:
+    one = event("acme", "session.started", START)
+    await stream.write(1 - stream.partition_of("acme"), one, at=START)
+    await stream.score()
+    assert reasons(stream) == ["wrong_partition"]
+    assert await body(stream, "acme") is None
+
+
+async def test_an_account_name_that_the_database_cannot_hold_is_set_aside(stream: Road) -> None:
+    one = event("ac\0me", "session.started", START)
+    await stream.post(one)
+    await stream.score()
+    assert reasons(stream) == ["unreadable"]
+
+
+async def test_facts_that_the_database_cannot_hold_do_not_stop_the_partition(stream: Road) -> None:
+    await stream.post(event("acme", "account.updated", START, properties={"name": "A\0cme", "owner": "x\0"}))
+    await stream.score()
+    assert await stream.scalar("SELECT name FROM scoring.account") == "Acme"
+
+
+async def test_a_card_change_is_set_aside_while_this_version_cannot_follow_it(stream: Road) -> None:
+    await stream.write(0, CardActivated(card_id="x", card="version: 1"), at=START)
+    await stream.score()
+    assert reasons(stream) == ["card_change_not_supported"]
+
+
+class Allergic(Scorer):
+    """A core that cannot stand one event name, and has already changed the account when it says so."""
+
+    def apply(self, account: Account, event: Event, at: float) -> Step:
+        step = super().apply(account, event, at)
+        if event.name == "peanut.eaten":
+            raise ZeroDivisionError("peanut")
+        return step
+
+
+def allergic(stream: Road, limits: Limits | None = None) -> None:
+    stream.scorer = Allergic(stream.card, stream.origin.card_id)
+    if limits is not None:
+        stream.rules = msgspec.structs.replace(stream.rules, limits=limits)
+
+
+async def test_an_event_that_the_core_cannot_stand_leaves_its_account_as_it_was(stream: Road) -> None:
+    good = [event("acme", "session.started", START + hour * 3600, user_id="ann") for hour in range(4)]
+    await stream.post(*good)
+    await stream.score()
+    untouched = await stream.rows()
+
+    bad = event("acme", "peanut.eaten", START + 5400)
+    allergic(stream)
+    await stream.empty()  # the same events again, with the bad one among them
+    await stream.post(good[0], good[1], bad, good[2], good[3])
+    await stream.score()
+    assert reasons(stream) == ["core_failed"]
+    rows = await stream.rows()
+    assert rows["state"] == untouched["state"]
+    assert rows["day"] == untouched["day"]
+    assert stream.count("dead_letters_total", reason="core_failed") == 1
+
+
+async def test_a_core_that_fails_too_often_stops_the_worker(stream: Road) -> None:
+    allergic(stream, Limits(poisoned=2))
+    await stream.post(*(event("acme", "peanut.eaten", START + n) for n in range(3)))
+    with pytest.raises(Stop, match="the core failed 3 times"):
+        await stream.score()
+
+
+class Sleepless(Scorer):
+    """A core that fails when a timer fires."""
+
+    def advance(self, account: Account, to: float) -> Step:
+        if account.due is not None and account.due <= to:
+            raise ZeroDivisionError("timer")
+        return super().advance(account, to)
+
+
+async def test_a_timer_that_the_core_cannot_stand_is_set_aside_and_the_partition_goes_on(stream: Road) -> None:
+    await stream.post(event("acme", "session.started", START, user_id="ann"))
+    await stream.score()
+    stream.scorer = Sleepless(stream.card, stream.origin.card_id)
+    await stream.tick(START + 30 * DAY)
+    await stream.score()
+    assert reasons(stream) == ["core_failed"]
+    assert dead(stream)[0].key == b"acme"
+    assert await stream.scalar("SELECT count(*) FROM scoring.timer") == 0

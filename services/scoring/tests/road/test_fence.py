@@ -1,0 +1,145 @@
+"""Guarantee 3: of two writers one is undone, whole; a commit in doubt is neither lost nor counted twice."""
+
+import asyncio
+from collections.abc import Collection
+
+from scoring.commit import Commit
+from scoring.errors import Doubt, Fenced, Unreachable
+from scoring.store import PostgresStore
+from support.road import DAY, START, Road, event
+
+
+class Hurt(PostgresStore):
+    """A database whose next commits fail as the plan says: before or after they were written."""
+
+    def __init__(self, inner: PostgresStore, plan: Collection[str]) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self.plan = list(plan)
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        fate = self.plan.pop(0) if self.plan else "well"
+        if fate == "before":
+            raise Unreachable("the connection broke before the statement")
+        await super().commit(commit, cluster_id)
+        if fate == "after":
+            raise Unreachable("the connection broke during COMMIT")
+
+
+async def undisturbed(stream: Road) -> dict[str, list[tuple[object, ...]]]:
+    await stream.score()
+    rows = await stream.rows()
+    await stream.empty(keep_log=True)
+    return rows
+
+
+async def story(stream: Road) -> None:
+    for n in range(6):
+        await stream.post(event("acme", "session.started", START + n * 3600, user_id="ann"))
+    await stream.post(event("acme", "contract.cancel_requested", START + DAY))
+    await stream.tick(START + 20 * DAY)
+
+
+async def test_a_commit_in_doubt_that_went_through_counts_once(stream: Road) -> None:
+    await story(stream)
+    expected = await undisturbed(stream)
+    told = [one.signal_id for one in stream.signals()]
+    await stream.score(stream.worker(store=Hurt(stream.store, ["after", "after"]), max_records=3))
+    assert await stream.rows() == expected
+    assert [one.signal_id for one in stream.signals()] == told
+    assert stream.count("doubtful_commits_found_total") >= 1
+
+
+async def test_a_commit_in_doubt_that_was_lost_is_made_again(stream: Road) -> None:
+    await story(stream)
+    expected = await undisturbed(stream)
+    await stream.score(stream.worker(store=Hurt(stream.store, ["before", "well", "before"]), max_records=3))
+    assert await stream.rows() == expected
+
+
+def commit(partition: int, last: int, writer: str, account_id: str) -> Commit:
+    from scoring.commit import OutboxRow, Outlet, Position
+
+    return Commit(
+        partition=partition,
+        last=last,
+        writer=writer,
+        position=Position(to_offset=9, clock=1.0, newest=1.0),
+        states={account_id: b"state"},
+        timers={account_id: 5},
+        seen={1: b"0123456789abcdef"},
+        accounts=(),
+        days=(),
+        signals=(),
+        outbox=(OutboxRow(Outlet.DEAD, 0, None, b"", None),),
+    )
+
+
+TABLES = ("journal", "state", "timer", "seen", "outbox")
+
+
+async def counts(stream: Road) -> list[int]:
+    return [await stream.scalar(f"SELECT count(*) FROM scoring.{table}") for table in TABLES]
+
+
+async def test_a_zombie_is_undone_whole(stream: Road) -> None:
+    await stream.score()
+    await stream.store.commit(commit(0, 0, "owner", "acme"), "memory")
+    before = await counts(stream)
+    try:
+        await stream.store.commit(commit(0, 0, "zombie", "beta"), "memory")
+    except Fenced:
+        pass
+    else:
+        raise AssertionError("the zombie's commit was taken")
+    assert await counts(stream) == before
+
+
+async def test_of_many_racers_one_wins(stream: Road) -> None:
+    await stream.score()
+
+    async def race(n: int) -> bool:
+        try:
+            await stream.store.commit(commit(0, 0, f"racer {n}", f"account {n}"), "memory")
+        except Doubt:
+            return False
+        return True
+
+    assert sum(await asyncio.gather(*(race(n) for n in range(4)))) == 1
+    assert await stream.scalar("SELECT count(*) FROM scoring.state") == 1
+
+
+async def test_a_zombie_that_wakes_writes_nothing_and_takes_nothing(stream: Road) -> None:
+    """It owned everything, its session timed out, another went on; it wakes with records in its hands."""
+    await story(stream)
+    expected = await undisturbed(stream)
+
+    sleeper_store = Asleep(stream.store)
+    sleeper_consumer = stream.consumer()
+    sleeper = stream.worker(store=sleeper_store, consumer=sleeper_consumer)
+    async with stream.running(sleeper):
+        await asyncio.wait_for(sleeper_store.holding.wait(), 10)
+        await stream.broker.expire(sleeper_consumer)
+        heir = stream.worker()
+        async with stream.running(heir):
+            await stream.until(lambda: stream.level(heir))
+            sleeper_store.wake.set()
+            await stream.until(lambda: stream.count("partition_reopened_total", reason="fenced") >= 1)
+            await stream.broker.wake(sleeper_consumer)
+            await stream.until(lambda: stream.level(heir, sleeper))
+    assert await stream.rows() == expected
+
+
+class Asleep(PostgresStore):
+    """Stops in front of its first commit until it is woken."""
+
+    def __init__(self, inner: PostgresStore) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self.holding = asyncio.Event()
+        self.wake = asyncio.Event()
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        self.holding.set()
+        await self.wake.wait()
+        await super().commit(commit, cluster_id)

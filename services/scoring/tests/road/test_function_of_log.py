@@ -1,0 +1,179 @@
+"""Guarantee 5: whatever the cuts, the owners and the statement at which a crash falls, the outcome is the same bytes.
+
+Hypothesis draws a log and then the lives of the workers that read it. The reference is one worker that read it whole.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from common.contracts.events import Event
+from scoring.commit import Commit, Queued
+from scoring.memory import Opened
+from scoring.partition import Limits
+from scoring.store import Beat, PostgresStore
+from support.road import DAY, START, Road, event, ids
+
+ACCOUNTS = ("acme", "beta", "gamma")
+
+
+class Killed(Exception):
+    """The process is gone: nothing after this happens."""
+
+
+class Mortal(PostgresStore):
+    """A database connection whose process dies at its nth statement, before or after it is done."""
+
+    def __init__(self, inner: PostgresStore, *, at: int, done: bool) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self._left = at
+        self._done = done
+
+    def _die(self, *, done: bool) -> None:
+        if not done:
+            self._left -= 1
+        if self._left < 0 or (self._left == 0 and done == self._done):
+            self._left = -1
+            raise Killed
+
+    async def opened(self, partition: int) -> Opened | None:
+        self._die(done=False)
+        found = await super().opened(partition)
+        self._die(done=True)
+        return found
+
+    async def states(self, account_ids: Any) -> dict[str, bytes]:
+        self._die(done=False)
+        found = await super().states(account_ids)
+        self._die(done=True)
+        return found
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        self._die(done=False)
+        await super().commit(commit, cluster_id)
+        self._die(done=True)
+
+    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]:
+        self._die(done=False)
+        found = await super().outbox(partition, after=after, limit=limit)
+        self._die(done=True)
+        return found
+
+    async def sent(self, partition: int, through: tuple[int, int]) -> None:
+        self._die(done=False)
+        await super().sent(partition, through)
+        self._die(done=True)
+
+    async def beat(self, beats: Sequence[Beat]) -> None:
+        pass  # says nothing of the log, and comes by the clock
+
+
+class Life(Struct, frozen=True):
+    """One worker: how it cuts the log, how much it remembers, and at which statement it dies."""
+
+    max_records: int
+    chunk: int
+    cached: int
+    dies_at: int
+    done: bool
+
+
+lives = st.lists(
+    st.builds(
+        Life,
+        max_records=st.integers(1, 12),
+        chunk=st.integers(1, 4),
+        cached=st.sampled_from([1, 2, 100]),
+        dies_at=st.integers(1, 25),
+        done=st.booleans(),
+    ),
+    max_size=5,
+)
+
+happenings = st.lists(
+    st.tuples(
+        st.sampled_from(ACCOUNTS),
+        st.sampled_from(
+            ["session.started"] * 4
+            + ["ticket.opened", "nps.answered", "contract.cancel_requested", "contract.renewed"]
+            + ["account.updated", "milestone.planned", "milestone.reached", "tick", "again"]
+        ),
+        st.integers(0, 40),  # hours since the one before
+        st.integers(0, 3),  # who, or what
+        st.integers(0, 60),  # hours late
+    ),
+    min_size=5,
+    max_size=60,
+)
+
+
+def properties(name: str, n: int, at: float) -> dict[str, Any]:
+    match name:
+        case "nps.answered":
+            return {"score": n * 3}
+        case "account.updated":
+            return {"stage": ["onboarding", "adoption", "renewal", "expansion"][n], "seats": n + 1}
+        case "milestone.planned":
+            return {"step": f"step {n}", "due": at + n * DAY}
+        case "milestone.reached":
+            return {"step": f"step {n}"}
+    return {}
+
+
+async def write(stream: Road, story: list[tuple[str, str, int, int, int]]) -> None:
+    now = START
+    posted: list[Event] = []
+    for account_id, name, hours, n, late in story:
+        now += hours * 3600
+        if name == "tick":
+            await stream.tick(now)
+        elif name == "again":
+            if posted:
+                again = posted[n % len(posted)]
+                await stream.write(stream.partition_of(again.account_id), again, at=now)
+        else:
+            one = event(
+                account_id, name, now - late * 3600, user_id=f"user {n}", event_id=f"{len(posted)}",
+                properties=properties(name, n, now),
+            )
+            posted.append(one)
+            await stream.write(stream.partition_of(account_id), one, at=now)
+    await stream.tick(now + 45 * DAY)
+
+
+async def live(stream: Road, life: Life) -> None:
+    """Until it dies or has nothing left to do."""
+    store = Mortal(stream.store, at=life.dies_at, done=life.done)
+    limits = Limits(chunk=life.chunk, cached=life.cached)
+    worker = stream.worker(store=store, max_records=life.max_records, limits=limits)
+    with suppress(Killed):
+        await stream.score(worker)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(story=happenings, workers=lives)
+async def test_the_outcome_is_a_function_of_the_log(
+    stream: Road, story: list[tuple[str, str, int, int, int]], workers: list[Life]
+) -> None:
+    await stream.empty()
+    await write(stream, story)
+    await stream.score()
+    expected, told = await stream.rows(), stream.signals()
+
+    await stream.empty(keep_log=True)
+    for life in workers:
+        await live(stream, life)
+    await stream.score(stream.worker(max_records=7))
+    assert await stream.rows() == expected
+    for account_id in ACCOUNTS:
+        mine = [one for one in told if one.account_id == account_id]
+        assert stream.signals(account_id) == mine
+        assert ids(stream.signals(account_id)) == ids(mine)
+    assert await stream.scalar("SELECT count(*) FROM scoring.outbox") == 0

@@ -1,0 +1,136 @@
+"""Guarantees 4 and 9: time is a record. No worker's clock fires a timer, and a backlog never looks like silence."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from common.contracts.events import Tick, decode_events_record
+from common.contracts.signals import Band, Kind
+from scoring.partition import Limits
+from support.road import DAY, START, TOPICS, Road, event
+
+
+def ticks(road: Road, partition: int) -> int:
+    records = road.broker.records(TOPICS.events, partition)
+    return sum(isinstance(decode_events_record(record.value or b""), Tick) for record in records)
+
+
+async def busy_week(road: Road, account_id: str) -> None:
+    """Three people every morning, each stamped as it comes."""
+    for day in range(7):
+        for user in ("ann", "bob", "cy"):
+            road.clock.now = START + day * DAY
+            at = road.clock.now
+            await road.post(
+                event(account_id, "session.started", at, user_id=user, event_id=f"{account_id}-{day}-{user}")
+            )
+
+
+def loud(road: Road) -> Callable[[], bool]:
+    return lambda: any(one.kind is Kind.FLAG and one.to == "gone_quiet" for one in road.signals())
+
+
+async def test_silence_alone_makes_the_signal_come(wall: Road) -> None:
+    await busy_week(wall, "acme")
+    await wall.score()
+    assert not loud(wall)()
+    wall.clock.now = START + 40 * DAY
+    async with wall.running():
+        await wall.until(loud(wall))
+    quiet = next(one for one in wall.signals() if one.to == "gone_quiet")
+    assert quiet.cause == f"silence@{quiet.since:%Y-%m-%dT%H:%M:%SZ}"
+    assert START + 10 * DAY < quiet.since.timestamp() < START + 30 * DAY, "when it was due, not when it was read"
+
+
+async def test_an_account_with_nothing_due_costs_no_tick(wall: Road) -> None:
+    await busy_week(wall, "acme")
+    worker = wall.worker()
+    async with wall.running(worker):
+        await wall.until(lambda: wall.level(worker))
+        await wall.until(lambda: wall.caught_up() == wall.partitions)
+    assert ticks(wall, 0) + ticks(wall, 1) == 0
+
+
+async def test_a_worker_whose_clock_runs_ahead_fires_nothing_early(wall: Road) -> None:
+    """It asks the log for the time, and believes the answer."""
+    await busy_week(wall, "acme")
+    partition = wall.partition_of("acme")
+    parts_clock = Fast(wall)
+    worker = wall.worker(clock=parts_clock)
+    async with wall.running(worker):
+        await wall.until(lambda: ticks(wall, partition) >= 1)
+        await wall.until(lambda: wall.level(worker))
+    assert not wall.signals() or all(one.at.timestamp() <= wall.clock.now for one in wall.signals())
+    assert not loud(wall)()
+
+
+class Fast:
+    """A year ahead of the log."""
+
+    def __init__(self, road: Road) -> None:
+        self._road = road
+
+    def __call__(self) -> float:
+        return self._road.clock.now + 365 * DAY
+
+
+async def test_a_backlog_is_not_silence(wall: Road) -> None:
+    """Six weeks of sessions wait unread while the worker was away; the account never went quiet."""
+    for day in range(42):
+        wall.clock.now = START + day * DAY
+        await wall.post(event("acme", "session.started", wall.clock.now, user_id="ann"))
+    wall.clock.now += 3600
+    worker = wall.worker(max_records=1)
+    async with wall.running(worker):
+        await wall.until(lambda: wall.level(worker))
+    assert not loud(wall)()
+
+
+async def test_an_idle_partition_is_ticked_too(wall: Road) -> None:
+    quiet = next(name for name in ("acme", "beta", "gamma", "delta") if wall.partition_of(name) == 1)
+    busy = next(name for name in ("acme", "beta", "gamma", "delta") if wall.partition_of(name) == 0)
+    await busy_week(wall, quiet)
+    async with wall.running() as worker:
+        await wall.until(lambda: wall.level(worker))
+        for hour in range(48 * 20):
+            wall.clock.now += 1800
+            if hour % 8 == 0:
+                await wall.post(event(busy, "session.started", wall.clock.now, user_id="ann"))
+        await wall.until(lambda: any(one.account_id == quiet for one in wall.signals()))
+
+
+async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None:
+    names = [f"account {n}" for n in range(30)]
+    for name in names:
+        await stream.post(event(name, "session.started", START, user_id="ann"))
+    await stream.tick(START + 60 * DAY)
+    await stream.score()
+    whole, told = await stream.rows(), sorted(one.signal_id for one in stream.signals())
+    commits = stream.count("commits_total")
+
+    await stream.empty(keep_log=True)
+    await stream.score(stream.worker(limits=Limits(chunk=4)))
+    assert stream.count("commits_total") - commits > commits
+    assert await stream.rows() == whole
+    assert sorted(one.signal_id for one in stream.signals()) == told
+
+
+async def test_an_event_ahead_of_its_record_counts_at_the_record(stream: Road) -> None:
+    """A phone with a clock a year ahead must not push the account's clock there."""
+    ahead = event("acme", "session.started", START + 365 * DAY, user_id="ann")
+    await stream.write(stream.partition_of("acme"), ahead, at=START)
+    await stream.write(stream.partition_of("acme"), event("acme", "session.started", START + DAY), at=START + DAY)
+    await stream.tick(START + 40 * DAY)
+    await stream.score()
+    assert any(one.to == "gone_quiet" for one in stream.signals("acme"))
+
+
+async def test_a_new_account_that_never_comes_to_life_is_told(stream: Road) -> None:
+    await stream.post(event("acme", "account.updated", START, properties={"name": "Acme", "stage": "onboarding"}))
+    await stream.tick(START + 40 * DAY)
+    await stream.score()
+    assert [one.to for one in stream.signals("acme") if one.kind is Kind.BAND][-1:] == [Band.RED]
+
+
+def test_a_tick_says_nothing_but_that_time_has_passed() -> None:
+    assert msgspec.structs.fields(Tick) == ()

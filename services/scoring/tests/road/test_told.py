@@ -1,0 +1,201 @@
+"""Guarantees 6 and 8: every signal is told once to a reader that keeps ids, and readers learn when all was told."""
+
+import asyncio
+from collections.abc import Sequence
+
+from common.bus.errors import Refused, Unavailable
+from common.bus.ports import Ack, Outgoing, Producer
+from common.contracts.signals import CaughtUp, Signal, decode_signals_record
+from scoring.commit import DeadReason, OutboxRow, Outlet, Queued
+from scoring.relay import Relay
+from scoring.store import PostgresStore
+from support.road import DAY, START, TOPICS, Clock, Road, event
+
+
+async def troubled(road: Road, accounts: int = 4) -> None:
+    for n in range(accounts):
+        await road.post(event(f"account {n}", "session.started", START, user_id="ann"))
+        await road.post(event(f"account {n}", "contract.cancel_requested", START + DAY))
+        await road.post(event(f"account {n}", "contract.renewed", START + 2 * DAY))
+
+
+async def test_a_signal_is_told_once_and_its_row_is_gone(stream: Road) -> None:
+    await troubled(stream)
+    await stream.score()
+    told = [one for one in stream.told() if isinstance(one, Signal)]
+    assert len(told) == len({one.signal_id for one in told}) > 8
+    assert await stream.scalar("SELECT count(*) FROM scoring.outbox") == 0
+    assert await stream.scalar("SELECT count(*) FROM scoring.signal") == len(told)
+
+
+async def test_a_lost_ack_repeats_and_never_loses(stream: Road) -> None:
+    await troubled(stream)
+    worker = stream.worker(producer=Deaf(stream.broker.producer(), times=2))
+    await stream.score(worker)
+    told = [one for one in stream.told() if isinstance(one, Signal)]
+    assert len(told) > len(stream.signals())
+    assert await stream.scalar("SELECT count(*) FROM scoring.signal") == len(stream.signals())
+    assert await stream.scalar("SELECT count(*) FROM scoring.outbox") == 0
+
+
+class Deaf:
+    """A producer that writes but does not hear the first acks."""
+
+    def __init__(self, inner: Producer, *, times: int) -> None:
+        self._inner = inner
+        self._times = times
+        self.healthy = True
+
+    async def start(self) -> None:
+        await self._inner.start()
+
+    async def stop(self) -> None:
+        await self._inner.stop()
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        acks = await self._inner.send(topic, records)
+        if self._times:
+            self._times -= 1
+            raise Unavailable("no acknowledgement")
+        return acks
+
+
+async def test_what_a_crash_left_in_the_outbox_is_told_by_the_next_owner(stream: Road) -> None:
+    """Dead between the commit and the relay."""
+    await troubled(stream)
+    worker = stream.worker(producer=Deaf(stream.broker.producer(), times=10**9), store=Forgetful(stream.store))
+    async with stream.running(worker):
+        await stream.until(lambda: stream.count("commits_total") >= 2)
+    waiting = await stream.scalar("SELECT count(*) FROM scoring.outbox")
+    assert waiting > 0
+    await stream.score()
+    assert await stream.scalar("SELECT count(*) FROM scoring.outbox") == 0
+    assert len(stream.signals()) == await stream.scalar("SELECT count(*) FROM scoring.signal")
+
+
+class Forgetful(PostgresStore):
+    """A database in which nothing that was sent is ever deleted."""
+
+    def __init__(self, inner: PostgresStore) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+
+    async def sent(self, partition: int, through: tuple[int, int]) -> None:
+        pass
+
+
+async def test_signals_of_an_account_are_told_in_the_order_of_the_journal(stream: Road) -> None:
+    await troubled(stream)
+    await stream.score(stream.worker(max_records=1))
+    for n in range(4):
+        moments = [one.at for one in stream.signals(f"account {n}")]
+        assert moments == sorted(moments)
+
+
+async def test_in_stream_mode_a_signal_is_stamped_with_its_own_moment(stream: Road) -> None:
+    await troubled(stream, accounts=1)
+    await stream.score()
+    for record in stream.broker.records(TOPICS.signals, stream.partition_of("account 0")):
+        said = decode_signals_record(record.value or b"")
+        if isinstance(said, Signal):
+            assert record.timestamp == round(said.at.timestamp() * 1000)
+
+
+async def test_readers_hear_once_that_a_new_owner_has_told_everything(wall: Road) -> None:
+    async with wall.running() as worker:
+        await wall.until(lambda: wall.caught_up() == wall.partitions)
+        await wall.post(event("acme", "session.started", START))
+        await wall.until(lambda: wall.level(worker))
+    assert wall.caught_up() == wall.partitions, "nothing was late, so there was nothing to say"
+
+
+async def test_readers_hear_again_after_a_record_was_late(wall: Road) -> None:
+    async with wall.running() as worker:
+        await wall.until(lambda: wall.caught_up() == wall.partitions)
+        await wall.post(event("acme", "session.started", START))
+        wall.clock.now += 61  # it had lain unread that long
+        await wall.until(lambda: wall.level(worker))
+        await wall.until(lambda: wall.caught_up() == wall.partitions + 1)
+
+
+async def test_word_comes_after_the_signals_that_it_speaks_of(wall: Road) -> None:
+    await troubled(wall)
+    async with wall.running():
+        await wall.until(lambda: wall.caught_up() == wall.partitions)
+    for partition in range(wall.partitions):
+        records = wall.broker.records(TOPICS.signals, partition)
+        assert isinstance(decode_signals_record(records[-1].value or b""), CaughtUp)
+
+
+class Slow:
+    """An outbox that is read long before the answer comes."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+        self.rows: list[Queued] = []
+
+    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]:
+        found = [row for row in self.rows if (row.seq, row.n) > after][:limit]
+        self.asked.set()
+        await self.answer.wait()
+        return found
+
+    async def sent(self, partition: int, through: tuple[int, int]) -> None:
+        self.rows = [row for row in self.rows if (row.seq, row.n) > through]
+
+
+class Keen:
+    """Takes everything, and says what it took."""
+
+    def __init__(self) -> None:
+        self.values: list[bytes] = []
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        self.values += [record.value for record in records]
+        return [Ack(record.partition, 0, None) for record in records]
+
+
+async def test_what_is_committed_while_the_outbox_is_read_is_told_all_the_same() -> None:
+    outbox, sender = Slow(), Keen()
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
+    running = asyncio.create_task(relay.run())
+    await outbox.asked.wait()
+    row = Queued(1, 0, OutboxRow(Outlet.SIGNALS, 0, None, b"late", None))
+    outbox.rows.append(row)
+    relay.add([row])
+    outbox.answer.set()
+    async with asyncio.timeout(5):
+        while not relay.empty:
+            await asyncio.sleep(0)
+    assert sender.values == [b"late"]
+    running.cancel()
+
+
+class Choosy(Keen):
+    """Never takes a record with this value, whatever it comes with."""
+
+    def __init__(self, hated: bytes) -> None:
+        super().__init__()
+        self._hated = hated
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        if any(record.value == self._hated for record in records):
+            raise Refused("too large")
+        return await super().send(topic, records)
+
+
+async def test_a_record_that_the_log_refuses_does_not_hold_up_the_others() -> None:
+    outbox, sender = Slow(), Choosy(b"huge")
+    outbox.answer.set()
+    outbox.rows = [
+        Queued(1, 0, OutboxRow(Outlet.DEAD, 0, b"key", b"huge", DeadReason.UNREADABLE)),
+        Queued(1, 1, OutboxRow(Outlet.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
+    ]
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
+    running = asyncio.create_task(relay.run())
+    async with asyncio.timeout(5):
+        while outbox.rows:
+            await asyncio.sleep(0)
+    assert sender.values == [b"", b"small"], "its key and reason are kept, its body is not"
+    running.cancel()

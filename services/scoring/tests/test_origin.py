@@ -1,0 +1,40 @@
+"""Is this the log that the journal was written from?"""
+
+import pytest
+
+from common.bus.ports import Record
+from scoring.commit import Position
+from scoring.origin import Verdict, compare, record_hash
+
+LAST = Record(0, 41, 1_000, b"acme", b"{}")
+READ = Position(
+    to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST)
+)
+UNREAD = Position(to_offset=5, clock=0.0, newest=0.0)
+
+
+@pytest.mark.parametrize(
+    ("position", "clusters", "earliest", "found", "verdict"),
+    [
+        (READ, ("a", "a"), 0, LAST, Verdict.SAME),
+        (READ, ("a", "b"), 0, LAST, Verdict.OTHER_CLUSTER),
+        (UNREAD, ("a", "a"), 5, None, Verdict.NOTHING_READ),
+        # Retention may take what was read ...
+        (READ, ("a", "a"), 42, None, Verdict.RETAINED),
+        # ... but not what was not.
+        (READ, ("a", "a"), 43, None, Verdict.LOST_AHEAD),
+        (UNREAD, ("a", "a"), 6, None, Verdict.LOST_AHEAD),
+        # A log that was lost and filled anew: another record there, or none.
+        (READ, ("a", "a"), 0, LAST._replace(value=b"{ }"), Verdict.OTHER_LOG),
+        (READ, ("a", "a"), 0, LAST._replace(timestamp=1_001), Verdict.OTHER_LOG),
+        (READ, ("a", "a"), 0, None, Verdict.SHORTER),
+    ],
+)
+def test_the_verdict_on_a_log(
+    position: Position, clusters: tuple[str, str], earliest: int, found: Record | None, verdict: Verdict
+) -> None:
+    assert compare(position, clusters=clusters, earliest=earliest, found=found) is verdict
+
+
+def test_a_key_moved_into_the_value_is_another_record() -> None:
+    assert record_hash(Record(0, 0, 0, b"a", b"b")) != record_hash(Record(0, 0, 0, b"", b"ab"))

@@ -1,0 +1,227 @@
+"""Scoring for tests: real workers over a log in memory and a real database, started, stopped and hurt at will."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common import database
+from common.bus.memory import MemoryBroker, MemoryConsumer
+from common.bus.ports import Outgoing, Producer
+from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
+from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
+from common.topics import TimeMode, Topics, ensure, partition_of
+from scoring.assembly import Clocks, Parts, Rules, WorkerStore, assemble
+from scoring.core.card import Card
+from scoring.core.scorer import Scorer
+from scoring.metrics import WorkerMetrics
+from scoring.partition import Limits
+from scoring.start import origin
+from scoring.store import Origin, PostgresStore
+from scoring.worker import Worker
+
+TOPICS = Topics("")
+DAY = 86_400.0
+START = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
+
+# All that depends on the log alone. What is left out names the cuts (seq), or the clock of the machine.
+_ROWS = {
+    "state": "SELECT account_id, partition, encode(body, 'hex') FROM scoring.state",
+    "timer": "SELECT account_id, partition, due FROM scoring.timer",
+    "account": "SELECT * FROM scoring.account",
+    "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
+    "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
+    "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
+                   ORDER BY partition, seq DESC""",
+}
+
+_TABLES = ("journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat")
+
+
+class Clock:
+    """Stands still until it is set, and moves steadily for those who only count."""
+
+    def __init__(self, now: float = START) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def event(account_id: str, name: str, at: float, **more: Any) -> Event:
+    """An event as ingest writes it; its id is made of what it says unless given."""
+    moment = datetime.fromtimestamp(at, UTC)
+    given = {"event_id": f"{name}@{at}", "source": "test", "user_id": None, "history": False} | more
+    return Event(account_id=account_id, name=name, time=moment, received_at=moment, **given)
+
+
+class Road:
+    """A log with its topics, a database with its tables, and the workers between them."""
+
+    def __init__(self, url: str, card: str, *, mode: TimeMode, partitions: int, limits: Limits, clock: Clock) -> None:
+        self.broker = MemoryBroker(clock=clock)
+        self.clock = clock
+        self.mode = mode
+        self.partitions = partitions
+        self.registry = CollectorRegistry()
+        self.engine: AsyncEngine = database.engine(url, pre_ping=False)
+        self.store = PostgresStore(self.engine, patience=10.0)
+        self.producer: Producer = self.broker.producer()
+        self.metrics = WorkerMetrics(self.registry)
+        self._tasks: dict[Worker, asyncio.Task[None]] = {}
+        self.rules = Rules(
+            topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0
+        )
+        self.card: Card
+        self.origin: Origin
+        self.card, self.origin = origin(card, name="test card", time_mode=mode, partitions=partitions)
+        self.scorer = Scorer(self.card, self.origin.card_id, strict=True)
+
+    async def prepare(self) -> None:
+        await ensure(
+            self.broker.admin(), TOPICS, mode=self.mode, partitions=self.partitions, replication=1, retention_days=35
+        )
+
+    async def empty(self, *, keep_log: bool = False) -> None:
+        """A new database, and a new log unless it is kept (what was told is gone either way)."""
+        async with self.engine.begin() as connection:
+            await connection.execute(text(f"TRUNCATE {', '.join(f'scoring.{table}' for table in _TABLES)}"))
+        for topic in (TOPICS.signals, TOPICS.dead, *(() if keep_log else (TOPICS.events,))):
+            self.broker.topics.pop(topic)
+        await self.prepare()
+
+    def partition_of(self, account_id: str) -> int:
+        return partition_of(account_id.encode(), self.partitions)
+
+    async def post(self, *events: Event) -> None:
+        """Stamped with the events' own times in stream mode, by the log in wall mode."""
+        for one in events:
+            await self.write(self.partition_of(one.account_id), one, at=one.time.timestamp())
+
+    async def tick(self, at: float) -> None:
+        for partition in range(self.partitions):
+            await self.write(partition, Tick(), at=at)
+
+    async def write(self, partition: int, record: EventsRecord | bytes, *, at: float) -> None:
+        value = record if isinstance(record, bytes) else encode_events_record(record)
+        key = record.account_id.encode() if isinstance(record, Event) else None
+        stamp = round(at * 1000) if self.mode is TimeMode.STREAM else None
+        await self.producer.send(TOPICS.events, [Outgoing(partition, key, value, (), stamp)])
+
+    def consumer(self) -> MemoryConsumer:
+        return self.broker.consumer(TOPICS.events, group="scoring")
+
+    def worker(
+        self, *, store: WorkerStore | None = None, producer: Producer | None = None, max_records: int | None = None,
+        consumer: MemoryConsumer | None = None, limits: Limits | None = None,
+        clock: Callable[[], float] | None = None, cluster_id: str = "memory",
+    ) -> Worker:
+        parts = Parts(
+            consumer=consumer or self.consumer(),
+            producer=producer or self.broker.producer(),
+            admin=self.broker.admin(),
+            store=store or self.store,
+            metrics=self.metrics,
+            clocks=Clocks(wall=clock or self.clock, steady=asyncio.get_running_loop().time),
+            cluster_id=cluster_id,
+        )
+        rules = self.rules
+        if max_records is not None:
+            rules = msgspec.structs.replace(rules, max_records=max_records)
+        if limits is not None:
+            rules = msgspec.structs.replace(rules, limits=limits)
+        return assemble(parts, rules, scorer=self.scorer, origin=self.origin)
+
+    @asynccontextmanager
+    async def running(self, worker: Worker | None = None) -> AsyncIterator[Worker]:
+        """Stopped in good order at the end; what it raises is raised here."""
+        worker = worker or self.worker()
+        stop = asyncio.Event()
+        task = self._tasks[worker] = asyncio.create_task(worker.run(stop))
+        try:
+            yield worker
+        finally:
+            stop.set()
+            await task
+
+    async def score(self, worker: Worker | None = None) -> None:
+        """Runs a worker until all that is in the log now has been scored and told."""
+        worker = worker or self.worker()
+        async with self.running(worker):
+            await self.until(lambda: self._tasks[worker].done() or self.level(worker))
+
+    def level(self, *workers: Worker) -> bool:
+        """Whether these workers have read all, and told all."""
+        positions = {n: where for worker in workers for n, where in worker.standing().items()}
+        ends = {n: len(self.broker.records(TOPICS.events, n)) for n in range(self.partitions)}
+        return all(positions.get(n) == (end, 0) for n, end in ends.items())
+
+    async def until(self, condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.002)
+
+    def told(self) -> list[SignalsRecord]:
+        """The signals topic as it is, copies and all, partition by partition."""
+        return [
+            decode_signals_record(record.value)
+            for partition in range(self.partitions)
+            for record in self.broker.records(TOPICS.signals, partition)
+            if record.value is not None
+        ]
+
+    def signals(self, account_id: str | None = None) -> list[Signal]:
+        """What a reader that keeps ids has been told, in order."""
+        known: dict[str, Signal] = {}
+        for record in self.told():
+            if isinstance(record, Signal) and account_id in (None, record.account_id):
+                known.setdefault(record.signal_id, record)
+        return list(known.values())
+
+    def caught_up(self) -> int:
+        return sum(isinstance(record, CaughtUp) for record in self.told())
+
+    async def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every stored row that is a function of the log."""
+        async with self.engine.connect() as connection:
+            return {
+                name: sorted((tuple(row) for row in await connection.execute(text(query))), key=repr)
+                for name, query in _ROWS.items()
+            }
+
+    async def scalar(self, query: str) -> Any:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(text(query))).scalar()
+
+    def count(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(f"churn_scoring_{name}", labels) or 0.0
+
+
+@asynccontextmanager
+async def road(
+    url: str,
+    card: str,
+    *,
+    mode: TimeMode = TimeMode.STREAM,
+    partitions: int = 2,
+    limits: Limits | None = None,
+    clock: Clock | None = None,
+) -> AsyncIterator[Road]:
+    """On an empty database."""
+    await database.migrate(url, "scoring")
+    built = Road(url, card, mode=mode, partitions=partitions, limits=limits or Limits(), clock=clock or Clock())
+    try:
+        await built.prepare()
+        yield built
+    finally:
+        await built.engine.dispose()
+
+
+def ids(signals: Sequence[Signal]) -> list[str]:
+    return [one.signal_id for one in signals]
