@@ -26,3 +26,55 @@ lock: ## pin every dependency anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
 		--python-version 3.11 --group dev --group local -o requirements.lock \
 		$(MEMBERS:%=%/pyproject.toml)
+
+.PHONY: demo
+demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=7 for another company)
+	@PYTHONPATH=deploy $(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED))
+
+.PHONY: test
+test: .venv/installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
+	$(BIN)/pytest -m "not kafka and not campaign"
+
+.PHONY: test-kafka
+test-kafka: .venv/installed ## the bus and the whole system on Apache Kafka (needs Java 17 and Maven)
+	$(BIN)/pytest -m kafka
+
+.PHONY: up
+up: .venv/installed ## start PostgreSQL, a broker and the services (BROKER=kafka for Apache Kafka)
+	@PYTHONPATH=deploy $(BIN)/python -m local.stack up $(if $(BROKER),--broker $(BROKER))
+
+.PHONY: down
+down: .venv/installed ## end what `make up` started
+	@PYTHONPATH=deploy $(BIN)/python -m local.stack down
+
+.PHONY: replay
+replay: .venv/installed ## play recorded data: EVENTS=.. OUTCOMES=.. DEADLINES=.. [CARD=..]
+	@PYTHONPATH=deploy $(BIN)/python -m local.replay --events "$(EVENTS)" --outcomes "$(OUTCOMES)" \
+		--deadlines "$(DEADLINES)" $(if $(CARD),--card "$(CARD)")
+
+.PHONY: mutants
+mutants: .venv/installed ## plant one bug per guarantee; each must turn the tests red
+	@$(BIN)/python tests/mutants/run.py
+
+.PHONY: prove
+prove: .venv/installed ## the long proof of the crossing against brute force (N=1000000 examples)
+	N=$(or $(N),1000000) $(BIN)/pytest -m campaign --timeout 0
+
+.PHONY: fmt
+fmt: .venv/installed ## format the code
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format --quiet
+
+.PHONY: lint
+lint: .venv/installed ## style, and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+.PHONY: types
+types: .venv/installed ## mypy --strict, tests too
+	$(BIN)/mypy $(MEMBERS:%=%/src) deploy/local tests $(MEMBERS:%=%/tests)
+
+.PHONY: clean
+clean: ## remove what was built here
+	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import exp, sqrt
+from math import exp, floor, sqrt
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from local.customers import Customer
-from local.stories import DAYS, Plot, level
+from local.stories import BACKFILL, DAYS, Plot, level
 
 FEATURES = (
     "dashboards", "reports", "workflows", "alerts", "exports", "imports", "api", "approvals", "comments",
@@ -43,12 +43,12 @@ class Person:
 def life(rng: Random, customer: Customer, *, start: datetime) -> Iterator[Deed]:
     """Everything that is not an appointment of the contract, from joining until notice is given."""
     plot = customer.plot
-    first = plot.joins or 0.0
+    first = -BACKFILL if plot.joins is None else plot.joins
     last = min(DAYS, plot.leaves if plot.leaves is not None else DAYS)
     people = _people(rng, customer)
     zone = ZoneInfo(customer.time_zone)
     survey = rng.uniform(5, SURVEY_DAYS)
-    for day in range(int(first), int(last) + 1):
+    for day in range(floor(first), int(last) + 1):
         midnight = datetime.combine((start + timedelta(days=day)).date(), datetime.min.time(), zone)
         came = [person for person in people if _comes(rng, person, customer, midnight, day)]
         deeds = [deed for person in came for deed in _work(rng, person, customer, midnight, day)]

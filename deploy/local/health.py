@@ -1,8 +1,63 @@
 """How the accounts read now, asked of scoring's API as anybody would ask it."""
 
+import httpx
+import msgspec
+from msgspec import Struct
+
+from local.processes import ServerError
 from local.services import Keys, Services
 from local.show import Listed
 
+PAGE = 100
+
+
+class Row(Struct, frozen=True):
+    """What is used of an account in the answer."""
+
+    account_id: str
+    name: str | None = None
+    tier: str | None = None
+    score: float | None = None
+    band: str | None = None
+    drivers: tuple[str, ...] = ()
+
+
+class Page(Struct, frozen=True):
+    accounts: tuple[Row, ...]
+    next_offset: int | None = None
+
+
+_page: msgspec.json.Decoder[Page] = msgspec.json.Decoder(Page)
+
 
 async def read(services: Services, keys: Keys) -> list[Listed]:
-    return []
+    """All accounts, the lowest score first. Raises `ServerError`."""
+    async with httpx.AsyncClient(
+        base_url=services.url("scoring api"), headers={"authorization": f"Bearer {keys.read}"}, timeout=30.0
+    ) as http:
+        return await accounts(http)
+
+
+async def accounts(http: httpx.AsyncClient) -> list[Listed]:
+    found: list[Listed] = []
+    offset: int | None = 0
+    while offset is not None:
+        query: dict[str, str | int] = {"sort": "score", "limit": PAGE, "offset": offset}
+        answer = await http.get("/v1/accounts", params=query)
+        if answer.status_code != httpx.codes.OK:
+            raise ServerError(f"scoring's API answered {answer.status_code}: {answer.text[:500]}")
+        page = _page.decode(answer.content)
+        found += map(_listed, page.accounts)
+        offset = page.next_offset
+    return found
+
+
+def _listed(row: Row) -> Listed:
+    return Listed(
+        account_id=row.account_id,
+        name=row.name or row.account_id,
+        tier=row.tier or "unknown",
+        score=row.score,
+        band=row.band or "-",
+        why=", ".join(row.drivers),
+    )

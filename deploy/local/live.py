@@ -46,7 +46,7 @@ async def goes_quiet(poster: Poster, listener: Listener, terminal: Terminal) -> 
     await poster.post([_happening(QUIET, "account.updated", 0, facts)])
     for number in range(1, SESSIONS + 1):
         await poster.post([_happening(QUIET, "session.started", number)])
-        terminal.progress(number / SESSIONS, f"Lighthouse is at work: session {number} of {SESSIONS}")
+        terminal.status(f"Lighthouse is at work: session {number} of {SESSIONS}")
         await asyncio.sleep(PACE)
     terminal.done()
     stopped = time.monotonic() - PACE
@@ -71,7 +71,7 @@ async def measure(poster: Poster, listener: Listener, terminal: Terminal) -> Lat
         await poster.post([_happening(account, "invoice.payment_failed", number)])
         await listener.signal(_FlagOf(account))
         seconds.append(time.monotonic() - sent)
-        terminal.progress(number / PROBES, f"probe {number} of {PROBES}")
+        terminal.status(f"probe {number} of {PROBES}")
     terminal.done()
     return latency(seconds)
 

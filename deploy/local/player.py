@@ -2,9 +2,9 @@
 
 import asyncio
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
@@ -14,12 +14,12 @@ from local.happenings import Happening
 LANES = 4
 BATCH = 500
 TICK = timedelta(hours=12)
-# Lanes wait for each other this often, so that signals come in about the order of simulated time.
+# So that signals come in about the order of simulated time.
 STRETCH = timedelta(days=7)
 
 
 class Mailbox(Protocol):
-    async def post(self, happenings: Sequence[Happening]) -> None: ...
+    async def post(self, happenings: Sequence[Happening], *, history: bool) -> None: ...
 
 
 class Sender(Protocol):
@@ -45,14 +45,24 @@ class Player:
         partitions: int,
         lanes: int = LANES,
         tick: timedelta = TICK,
+        stretch: timedelta = STRETCH,
+        pace: float = 0.0,
     ) -> None:
+        """Lanes wait for each other after every `stretch`, which takes at least `pace` seconds."""
         self._mailbox = mailbox
         self._sender = sender
         self._topic = topic
         self._partitions = partitions
         self._lanes = min(lanes, partitions)
         self._tick = tick
+        self._stretch = max(1, stretch // tick)
+        self._pace = pace
         self._posted = 0
+
+    async def backfill(self, happenings: Sequence[Happening], *, until: datetime) -> None:
+        """`happenings` are in time order and before `until`, the one moment that is ticked."""
+        lanes = self._in_lanes(happenings)
+        await _all(self._run(number, lane, [until], history=True) for number, lane in enumerate(lanes))
 
     async def play(
         self, happenings: Sequence[Happening], *, start: datetime, end: datetime, progress: Progress
@@ -60,20 +70,18 @@ class Player:
         """`happenings` are in time order and before `end`; the last tick, everywhere, is `end`."""
         lanes = self._in_lanes(happenings)
         moments = list(_moments(start, end, self._tick))
-        stretch = max(1, STRETCH // self._tick)
-        for first in range(0, len(moments), stretch):
-            until = moments[first : first + stretch]
-            async with asyncio.TaskGroup() as together:
-                for number, lane in enumerate(lanes):
-                    together.create_task(self._run(number, lane, until))
+        for first in range(0, len(moments), self._stretch):
+            until = moments[first : first + self._stretch]
+            runs = [self._run(number, lane, until, history=False) for number, lane in enumerate(lanes)]
+            await _all([asyncio.sleep(self._pace), *runs])
             progress(until[-1], self._posted)
 
-    async def _run(self, number: int, lane: "_Lane", moments: Sequence[datetime]) -> None:
+    async def _run(self, number: int, lane: "_Lane", moments: Sequence[datetime], *, history: bool) -> None:
         for moment in moments:
             due = lane.take(moment)
             for first in range(0, len(due), BATCH):
                 batch = due[first : first + BATCH]
-                await self._mailbox.post(batch)
+                await self._mailbox.post(batch, history=history)
                 self._posted += len(batch)
             await self._sender.send(self._topic, self._ticks(number, moment))
 
@@ -110,6 +118,16 @@ class _Lane:
         taken = self._happenings[self._next : end]
         self._next = end
         return taken
+
+
+async def _all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Together; the first failure ends the others, and is what is raised."""
+    try:
+        async with asyncio.TaskGroup() as together:
+            for work in works:
+                together.create_task(work)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from failures
 
 
 def _moments(start: datetime, end: datetime, tick: timedelta) -> Iterator[datetime]:

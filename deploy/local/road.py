@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -17,7 +17,7 @@ from common.contracts.signals import Signal
 from local.figures import Played
 from local.happenings import Happening
 from local.listening import Listener
-from local.player import BATCH, Player
+from local.player import Player
 from local.posting import Poster
 from local.processes import ServerError
 from local.services import Keys, Services
@@ -27,9 +27,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Stretch:
-    """What is to be played, in time order: `imported` as history first, then `lived` along simulated time."""
+    """What is to be played, in time order: `backfill` as history first, then `lived` along simulated time."""
 
-    imported: Sequence[Happening]
+    backfill: Sequence[Happening]
     lived: Sequence[Happening]
     start: datetime
     end: datetime
@@ -43,15 +43,26 @@ async def play(
     heard: Callable[[Signal], None],
     progress: Callable[[datetime, int], None],
     patience: float,
+    pace: float = 0.0,
 ) -> Played:
-    """Raises `ServerError` if a service ends, or if scoring is not through `patience` seconds after the last post."""
+    """A simulated day takes at least `pace` seconds.
+
+    Raises `ServerError` if a service ends, or if scoring is not through `patience` seconds after the last post.
+    """
     deployment = services.deployment
     producer = KafkaProducer(deployment.bootstrap)
     await producer.start()
     try:
         async with posting(services, keys) as poster, hearing(services, heard=heard) as listener:
-            player = Player(poster, producer, topic=deployment.topics.events, partitions=deployment.partitions)
-            playing = _play(stretch, poster, player, listener, progress=progress, patience=patience)
+            player = Player(
+                poster,
+                producer,
+                topic=deployment.topics.events,
+                partitions=deployment.partitions,
+                stretch=timedelta(days=1 if pace else 7),
+                pace=pace,
+            )
+            playing = _play(stretch, player, listener, progress=progress, patience=patience)
             return await attended(playing, listener.run(), services.watch())
     finally:
         await producer.stop()
@@ -101,7 +112,6 @@ async def hearing(services: Services, *, heard: Callable[[Signal], None]) -> Asy
 
 async def _play(
     stretch: Stretch,
-    poster: Poster,
     player: Player,
     listener: Listener,
     *,
@@ -109,8 +119,8 @@ async def _play(
     patience: float,
 ) -> Played:
     begun = time.monotonic()
-    for first in range(0, len(stretch.imported), BATCH):
-        await poster.post(stretch.imported[first : first + BATCH], history=True)
+    if stretch.backfill:
+        await player.backfill(stretch.backfill, until=stretch.start)
     await player.play(stretch.lived, start=stretch.start, end=stretch.end, progress=progress)
     posted = time.monotonic()
     try:
@@ -120,7 +130,7 @@ async def _play(
         raise ServerError(f"scoring was not through {patience:.0f} s after the last event") from error
     return Played(
         signals=listener.signals,
-        posted=len(stretch.imported) + len(stretch.lived),
+        posted=len(stretch.backfill) + len(stretch.lived),
         posting=posted - begun,
         total=time.monotonic() - begun,
     )

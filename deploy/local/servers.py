@@ -69,4 +69,4 @@ class Servers:
         if missing := apache.available():
             raise ServerError(f"BROKER=kafka: {missing}")
         ports = [self._port] if self._port else []
-        return ApacheKafka(self._home / "kafka", libraries=apache.jars(LOCAL / "jars"), ports=ports)
+        return ApacheKafka(self._home / "kafka", libraries=apache.jars(LOCAL), ports=ports)

@@ -28,9 +28,11 @@ COLOURS = {Band.RED: Colour.RED, Band.YELLOW: Colour.YELLOW, Band.GREEN: Colour.
 
 
 def signal_line(signal: Signal) -> str:
-    """`14 Mar 09:12  Birch Foods (low)     red 61>38             silence: active seats -14, logins -6`."""
+    """`14 Mar  Birch Foods (low)          red 61>38              active seats -14, logins -6`."""
     who = f"{signal.facts.name or signal.account_id} ({signal.facts.tier or 'tier unknown'})"
-    return f"{signal.at:%d %b %H:%M}  {who:<28.28}  {what(signal):<21.21}  {why(signal)}"[:WIDTH].rstrip()
+    start = f"{signal.at:%d %b}  {who:<25.25}  {what(signal):<22.22}  "
+    reasons = (why(signal, limit=limit) for limit in (3, 2, 1))
+    return next((line for reason in reasons if len(line := start + reason) <= WIDTH), start).rstrip()
 
 
 def signal_colour(signal: Signal) -> Colour | None:
@@ -79,23 +81,21 @@ def summary(judged: Sequence[Verdict], wrong: Sequence[Verdict]) -> list[str]:
 
 
 def figures(found: Figures, played: Played, *, accounts: int, first_day: int, lead: timedelta) -> list[str]:
+    accepted, told = played.posted / played.posting, played.posted / played.total
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds) or "none"
     lines = [
-        f"accounts          {accounts}",
-        f"events            {played.posted}",
-        f"events per second {played.posted / played.posting:,.0f} accepted, {played.posted / played.total:,.0f} from the first post "
-        "to the last signal told",
-        f"signals           {kinds}",
-        f"alarms            {found.alarms} while the account was there: {found.weekly:.1f} per 100 accounts and week",
-        f"withdrawals       {found.left} from day {first_day} on; {found.signalled} "
-        f"({_share(found.signalled, found.left)}) were signalled at least {lead.days} days ahead,",
-        f"                  {found.standing} ({_share(found.standing, found.left)}) stood in yellow or red "
-        "at that moment",
+        ("accounts", f"{accounts}"),
+        ("events", f"{played.posted}"),
+        ("events per second", f"{accepted:,.0f} accepted; {told:,.0f} until the last signal was told"),
+        ("signals", f"{len(played.signals)}: {kinds}"),
+        ("alarms", f"{found.alarms} while the account was there: {found.weekly:.1f} per 100 accounts and week"),
+        ("withdrawals", f"{found.left} from day {first_day} on"),
+        ("  signalled", f"{_of(found.signalled, found.left)} at least {lead.days} days ahead"),
+        ("  standing", f"{_of(found.standing, found.left)} in yellow or red {lead.days} days ahead"),
+        ("stayed", "to the end of the data"),
+        *((f"  {outcome}", f"{_of(alarmed, count)} alarmed at any time") for outcome, count, alarmed in found.stayed),
     ]
-    for outcome, count, alarmed in found.stayed:
-        of_them = f"{alarmed} of {count} ({_share(alarmed, count)}) had an alarm at any time"
-        lines.append(f"stayed: {outcome:<10.10}{of_them}")
-    return lines
+    return [f"{label:<18} {text}" for label, text in lines]
 
 
 def accounts(listed: Sequence[Listed], stories: Mapping[str, str]) -> list[str]:
@@ -122,5 +122,5 @@ def _days(days: float | None) -> str:
     return "-" if days is None else f"{days:.0f}"
 
 
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.0%}" if whole else "-"
+def _of(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({part / whole:.0%})" if whole else "none"

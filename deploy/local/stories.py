@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 
 DAYS = 182
+# Days of daily life before the first one that are known.
+BACKFILL = 28
 
 Line = tuple[tuple[float, float], ...]
 

@@ -34,14 +34,20 @@ class Terminal:
         self.line()
         self.line(text, Colour.BOLD)
 
-    def progress(self, share: float, text: str) -> None:
-        """`share` is 0 to 1 and never falls within one stretch of work."""
+    def status(self, text: str) -> None:
+        """What goes on right now; only for those who watch."""
         if self._moving:
             self._wipe()
-            filled = round(share * 20)
-            self._progress = f"[{'#' * filled}{'.' * (20 - filled)}] {text}"[: WIDTH - 1]
+            self._progress = text[: WIDTH - 1]
             self._redraw()
-        elif int(share * 10) > self._tenth:
+
+    def progress(self, share: float, text: str) -> None:
+        """`share` is 0 to 1 and never falls within one stretch of work."""
+        filled = round(share * 20)
+        self.status(f"[{'#' * filled}{'.' * (20 - filled)}] {text}")
+        if self._moving:
+            return
+        if int(share * 10) > self._tenth:
             self._tenth = int(share * 10)
             self._out.write(f"... {share:.0%} {text}\n"[:WIDTH])
             self._out.flush()

@@ -12,7 +12,7 @@ from random import Random
 from local.customers import Customer, cast
 from local.daily import Deed, life
 from local.happenings import Happening
-from local.stories import DAYS
+from local.stories import BACKFILL, DAYS
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 RENEWAL_WINDOW = 90
@@ -21,50 +21,55 @@ ONBOARDING_DAYS = 45
 
 @dataclass(frozen=True)
 class World:
-    """`imported` is what was known on the first day (a backfill), `lived` what follows, in time order."""
+    """`backfill` is what the vendor's systems had kept of the last weeks before the start, `lived` what follows.
+
+    Both are in time order.
+    """
 
     start: datetime
     end: datetime
     customers: tuple[Customer, ...]
-    imported: tuple[Happening, ...]
+    backfill: tuple[Happening, ...]
     lived: tuple[Happening, ...]
 
 
 def build(seed: int, *, accounts: int = 60, start: datetime = START) -> World:
     rng = Random(seed)
     customers = tuple(cast(rng, first_day=start.date(), accounts=accounts))
-    imported: list[Happening] = []
+    backfill: list[Happening] = []
     lived: list[Happening] = []
     end = start + timedelta(days=DAYS)
     for customer in customers:
         # Each customer draws from a stream of its own, so that one story's length moves no other story.
         own = Random(f"{seed} {customer.account_id}")
-        known = _numbered(customer, _known(own, customer, start), prefix="import")
-        imported += known
-        deeds = [
-            *_contract(customer, start),
-            *_invoices(own, customer, start),
-            *life(own, customer, start=start),
-        ]
-        lived += _numbered(customer, (deed for deed in deeds if start <= deed.at < end))
-    return World(start, end, customers, _in_order(imported), _in_order(lived))
+        deeds = [*_known(own, customer, start), *_contract(customer, start), *_invoices(own, customer, start)]
+        deeds += life(own, customer, start=start)
+        happenings = _numbered(customer, (deed for deed in deeds if deed.at < end))
+        backfill += (one for one in happenings if one.time < start)
+        lived += (one for one in happenings if one.time >= start)
+    return World(start, end, customers, _in_order(backfill), _in_order(lived))
 
 
 def moment(world: World, day: float) -> datetime:
-    return world.start + timedelta(days=day)
+    return whole(world.start + timedelta(days=day))
+
+
+def whole(at: datetime) -> datetime:
+    """The events of this world happen on whole seconds, so that what is told of them is told of that very moment."""
+    return at.replace(microsecond=0)
 
 
 def _in_order(happenings: list[Happening]) -> tuple[Happening, ...]:
     return tuple(sorted(happenings, key=lambda happening: (happening.time, happening.event_id)))
 
 
-def _numbered(customer: Customer, deeds: Iterator[Deed], prefix: str = "event") -> list[Happening]:
+def _numbered(customer: Customer, deeds: Iterator[Deed]) -> list[Happening]:
     return [
         Happening(
-            event_id=f"{customer.account_id}-{prefix}-{number:05d}",
+            event_id=f"{customer.account_id}-{number:05d}",
             account_id=customer.account_id,
             name=deed.name,
-            time=deed.at.astimezone(UTC),
+            time=whole(deed.at.astimezone(UTC)),
             user_id=deed.user_id,
             properties=deed.properties,
         )
@@ -76,11 +81,12 @@ def _known(rng: Random, customer: Customer, start: datetime) -> Iterator[Deed]:
     """What the vendor's books say of the customers it already has; new ones bring their own first day."""
     if customer.plot.joins is not None:
         return
+    first = start - timedelta(days=BACKFILL)
     # Steps before facts: whoever signed years ago must not look late with the kick-off in between.
     for step in ("kickoff", "sso_live", "first_value"):
-        yield Deed(start, "milestone.reached", None, {"step": step})
-    at = start + timedelta(seconds=1)
-    days_left = (customer.contract_end - start.date()).days
+        yield Deed(first, "milestone.reached", None, {"step": step})
+    at = first + timedelta(seconds=1)
+    days_left = (customer.contract_end - first.date()).days
     stage = "renewal" if days_left <= RENEWAL_WINDOW else "adoption"
     yield Deed(at, "account.updated", None, _facts(customer) | {"stage": stage})
     yield Deed(at, "contract.changed", None, {"arr": customer.arr})
@@ -136,7 +142,7 @@ def _renewal(customer: Customer, start: datetime) -> Iterator[Deed]:
     ends = (customer.contract_end - start.date()).days
     leaves = customer.plot.leaves
     opens = ends - RENEWAL_WINDOW
-    if opens > 0 and (leaves is None or opens < leaves):
+    if opens > -BACKFILL and (leaves is None or opens < leaves):
         yield Deed(start + timedelta(days=opens), "account.updated", None, {"stage": "renewal"})
     at = start + timedelta(days=ends)
     if leaves is not None:

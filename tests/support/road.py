@@ -21,9 +21,10 @@ from scoring.assembly import Clocks, Parts, Rules, WorkerStore, assemble
 from scoring.core.card import Card
 from scoring.core.scorer import Scorer
 from scoring.metrics import WorkerMetrics
+from scoring.origin import Origin
 from scoring.partition import Limits
 from scoring.start import origin
-from scoring.store import Origin, PostgresStore
+from scoring.store import PostgresStore
 from scoring.worker import Worker
 
 TOPICS = Topics("")
@@ -99,6 +100,10 @@ class Road:
     def partition_of(self, account_id: str) -> int:
         return partition_of(account_id.encode(), self.partitions)
 
+    def name_in(self, partition: int) -> str:
+        """An account of this partition."""
+        return next(name for n in range(100) if self.partition_of(name := f"account {n}") == partition)
+
     async def post(self, *events: Event) -> None:
         """Stamped with the events' own times in stream mode, by the log in wall mode."""
         for one in events:
@@ -159,12 +164,12 @@ class Road:
     def level(self, *workers: Worker) -> bool:
         """Whether these workers have read all, and told all."""
         positions = {n: where for worker in workers for n, where in worker.standing().items()}
-        ends = {n: len(self.broker.records(TOPICS.events, n)) for n in range(self.partitions)}
+        ends = {n: log.end for n, log in enumerate(self.broker.topics[TOPICS.events].partitions)}
         return all(positions.get(n) == (end, 0) for n, end in ends.items())
 
     async def until(self, condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
         async with asyncio.timeout(seconds):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
                 await asyncio.sleep(0.002)
 
     def told(self) -> list[SignalsRecord]:

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from bus_contract import Bus
+from bus_contract import Bus, BusContract
 
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from local.proxy import Api, KafkaProxy
@@ -42,3 +42,20 @@ class KafkaBus(Bus):
             await admin.delete_records({TopicPartition(topic, partition): RecordsToDelete(before)})
         finally:
             await admin.close()
+
+    async def tombstone(self, topic: str) -> None:
+        """As another program would write it: our own producer has no such record."""
+        producer = AIOKafkaProducer(bootstrap_servers=self._proxy.bootstrap)
+        await producer.start()
+        try:
+            await producer.send_and_wait(topic, None, b"key", 0)
+        finally:
+            await producer.stop()
+
+
+class KafkaContract(BusContract):
+    async def test_a_record_without_a_value_can_be_read(self, bus: KafkaBus) -> None:
+        topic = await bus.topic()
+        await bus.tombstone(topic)
+        (record,) = await bus.records(topic, 1)
+        assert (record.offset, record.key, record.value) == (0, b"key", None)

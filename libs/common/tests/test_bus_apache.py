@@ -1,8 +1,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from bus_contract import BusContract
-from kafka_bus import KafkaBus
+from kafka_bus import KafkaBus, KafkaContract
 
 from local.apache import ApacheKafka
 from local.proxy import KafkaProxy
@@ -18,5 +17,5 @@ async def bus(apache_broker: ApacheKafka) -> AsyncIterator[KafkaBus]:
     await proxy.stop()
 
 
-class TestContract(BusContract):
+class TestContract(KafkaContract):
     pass

@@ -2,8 +2,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 import pytest
-from bus_contract import BusContract
-from kafka_bus import KafkaBus
+from kafka_bus import KafkaBus, KafkaContract
 
 from local.embedded import FETCH_MAX_WAIT, EmbeddedBroker
 from local.proxy import KafkaProxy
@@ -23,5 +22,5 @@ async def bus(embedded_broker: EmbeddedBroker) -> AsyncIterator[EmbeddedBus]:
     await proxy.stop()
 
 
-class TestContract(BusContract):
+class TestContract(KafkaContract):
     pass

@@ -70,6 +70,13 @@ async def test_a_table_that_is_not_there_means_that_keys_cannot_be_told(connecte
         await KeyStore(connected, schema="elsewhere").active()
 
 
+async def test_a_database_that_is_not_there_means_that_keys_cannot_be_told(database: str) -> None:
+    nowhere = engine(database.replace("/test_", "/missing_"))
+    with pytest.raises(KeysUnavailable, match="does not exist"):
+        await KeyStore(nowhere, schema="house").active()
+    await nowhere.dispose()
+
+
 async def test_a_postgresql_that_is_not_there_means_that_keys_cannot_be_told() -> None:
     nowhere = engine("postgresql+asyncpg://churn@127.0.0.1:1/churn")
     with pytest.raises(KeysUnavailable):

@@ -12,13 +12,14 @@ import structlog
 from common import logs
 from common.settings import LogFormat, LogLevel
 
-logs.configure(LogLevel.INFO, LogFormat("{form}"), service="ingest")
+logs.configure(LogFormat("{form}"), LogLevel.INFO, service="ingest")
 log = structlog.get_logger()
 log.info("batch.scored", events=512)
 log.debug("batch.polled")
 logging.getLogger("aiokafka.cluster").error("no %s", "broker")
 logging.getLogger("httpx").info("HTTP Request: GET ...")
 try:
+    key = "cs_" + "secret"
     raise ValueError("broken")
 except ValueError:
     log.exception("process.failed")
@@ -43,6 +44,13 @@ def test_json_lines_name_service_level_and_time_for_us_and_for_libraries() -> No
     assert ours["timestamp"].endswith("Z")
     assert (theirs["event"], theirs["level"], theirs["logger"]) == ("no broker", "error", "aiokafka.cluster")
     assert failure["exception"][0]["exc_type"] == "ValueError"
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_an_exception_shows_where_it_was_and_no_variable(form: str) -> None:
+    text = "\n".join(said(form))
+    assert "<module>" in text
+    assert "cs_secret" not in text
 
 
 @pytest.mark.parametrize("word", ["batch.scored", "events=512", "no broker", "ValueError: broken"])

@@ -1,6 +1,9 @@
 """A process's life: it serves, it drains, it goes down with any part of it."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -158,3 +161,38 @@ async def test_what_does_not_end_within_the_grace_is_cut() -> None:
         assert await running.code == 0
         request.cancel()
     assert cut.is_set()
+
+
+WIRING = """
+import asyncio
+from contextlib import asynccontextmanager
+from common import runtime
+
+@asynccontextmanager
+async def wiring():
+    try:
+        {step}
+    finally:
+        print("closed", flush=True)
+    yield
+
+raise SystemExit(runtime.run(wiring))
+"""
+
+
+def test_a_signal_ends_a_process_that_still_waits_for_its_parts() -> None:
+    step = 'print("waiting", flush=True); await asyncio.Event().wait()'
+    with subprocess.Popen([sys.executable, "-c", WIRING.format(step=step)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "waiting\n"
+        child.send_signal(signal.SIGTERM)
+        assert child.stdout.readline() == "closed\n"
+        assert child.wait() == 0
+
+
+def test_a_process_whose_parts_cannot_be_had_says_so_and_fails() -> None:
+    program = WIRING.format(step='raise ValueError("no card")')
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "process.failed" in done.stdout + done.stderr
+    assert "no card" in done.stdout + done.stderr

@@ -63,9 +63,7 @@ async def test_a_record_that_cannot_be_read_is_counted_and_hides_nothing(broker:
 
 async def test_the_tail_follows_what_comes_later(broker: MemoryBroker) -> None:
     heard: asyncio.Queue[str] = asyncio.Queue()
-    following = asyncio.create_task(
-        tail(feed(broker), write=heard.put_nowait, complain=pytest.fail, as_json=True)
-    )
+    following = asyncio.create_task(tail(feed(broker), write=heard.put_nowait, complain=pytest.fail, as_json=True))
     await publish(broker, 0, encode_signals_record(RED))
     first = await heard.get()
     await publish(broker, 0, encode_signals_record(GREEN))

@@ -1,10 +1,11 @@
-from alerts.samples import Sample
+from alerts.samples import NOON, Sample
 from alerts.words import line, what, why
-from common.contracts.signals import Driver, Facts, Kind, Part
+from common.contracts.signals import Driver, Facts, Kind, MovingEvent, Part
 
 MOVED = (
+    Part("active_seats", Driver.SILENCE, -44.2),
+    Part("active_seats", Driver.EVENT, 30.0),
     Part("nps", Driver.EVENT, -8.4),
-    Part("active_seats", Driver.SILENCE, -14.2),
     Part("logins", Driver.SILENCE, -3.0),
     Part("breadth", Driver.SILENCE, -0.2),
     Part("tickets", Driver.EVENT, 5.0),
@@ -22,17 +23,38 @@ def test_names_of_flags_and_steps_are_told_without_underscores() -> None:
     assert what(Sample(kind=Kind.OUTCOME, to="renewed").build()) == "outcome renewed"
 
 
-def test_the_largest_movements_are_told_first_by_what_moved_them() -> None:
+def test_what_moved_the_score_most_is_told_first_each_metric_as_a_whole() -> None:
     fell = Sample(before=78, after=57, parts=MOVED).build()
 
-    assert why(fell) == "silence: active seats -14, logins -3; events: nps -8"
-    assert why(fell, limit=1) == "silence: active seats -14"
+    assert why(fell) == "active seats -14, nps -8, logins -3"
+    assert why(fell, limit=1) == "active seats -14"
+
+
+def test_a_cap_is_told_as_such() -> None:
+    parts = (Part("champion_left", Driver.CAP, -30.0), Part("logins", Driver.SILENCE, -0.4))
+
+    assert why(Sample(parts=parts).build()) == "capped by champion left -30"
 
 
 def test_a_rise_is_explained_by_what_rose() -> None:
     rose = Sample(to="green", before=60, after=79, parts=(*MOVED, Part("logins", Driver.EVENT, 20.0))).build()
 
-    assert why(rose) == "events: logins +20, tickets +5"
+    assert why(rose) == "logins +17, tickets +5"
+
+
+def test_a_band_that_got_worse_since_it_was_told_is_explained_by_what_fell() -> None:
+    """Since the first look the score has risen; what brought it under the line fell all the same."""
+    parts = (Part("people", Driver.EVENT, 40.0), Part("logins", Driver.SILENCE, -9.0))
+
+    assert why(Sample(before=20, after=51, parts=parts).build()) == "logins -9"
+
+
+def test_a_flag_is_explained_by_what_caused_it() -> None:
+    quiet = Sample(kind=Kind.FLAG, to="gone_quiet").build()
+    failed = MovingEvent("web", "e-1", "invoice.payment_failed", NOON, -40.0)
+
+    assert why(quiet) == "by silence alone"
+    assert why(Sample(kind=Kind.FLAG, to="payment_failed", event=failed).build()) == "by invoice.payment_failed"
 
 
 def test_without_facts_the_account_is_named_by_its_id() -> None:

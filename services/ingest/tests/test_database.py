@@ -12,6 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from common.database import engine, migrate
 
+NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
+
 
 async def query(url: str, statement: str) -> list[Any]:
     pool = engine(url, pool_size=1)
@@ -70,6 +72,19 @@ def test_keys_are_shown_once_listed_without_their_secret_and_revoked(database: s
     assert re.search(rf"^{key_id}  web .*Z$", ingest(database, "keys", "list"), re.MULTILINE)
 
 
+@pytest.mark.parametrize("words", [("migrate",), ("keys", "list")])
+def test_a_database_that_cannot_be_reached_is_one_line(words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ingest", *words],
+        env={"DATABASE_URL": NOWHERE},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(r"PostgreSQL: .*\n", done.stderr)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -80,4 +95,4 @@ def test_keys_are_shown_once_listed_without_their_secret_and_revoked(database: s
     ],
 )
 def test_a_key_needs_a_source_and_a_scope_that_exist(words: tuple[str, ...]) -> None:
-    ingest("postgresql+asyncpg://nobody@127.0.0.1:1/none", "keys", "create", *words, code=2)
+    ingest(NOWHERE, "keys", "create", *words, code=2)

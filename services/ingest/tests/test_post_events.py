@@ -11,12 +11,17 @@ from uuid import UUID
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
+from starlette.requests import Request
+from starlette.responses import Response
 from structlog.testing import capture_logs
 
 from common.contracts import ids
 from common.contracts.events import Event
 from common.keys import Scope
+from common.operations import Readiness
 from common.topics import TimeMode, partition_of
+from ingest import app
 from ingest.bounds import BOUNDS
 from ingest.bucket import Rate
 from ingest.in_memory import NOW, Ingest, in_memory
@@ -316,6 +321,19 @@ async def test_other_paths_and_methods_are_problems_too(ingest: Ingest) -> None:
     answer = await ingest.http.get("/v1/events")
     assert problem(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == "POST"
+
+
+async def test_an_error_of_ours_is_a_problem_that_tells_nothing_of_the_inside() -> None:
+    async def broken(request: Request) -> Response:
+        raise ValueError("a secret")
+
+    built = app.build(broken, readiness=Readiness({}), registry=CollectorRegistry())
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
+        with capture_logs() as lines:
+            answer = await http.post("/v1/events")
+    assert problem(answer) == (500, "internal_server_error")
+    assert "secret" not in answer.text
+    assert [line["event"] for line in lines] == ["request.crashed"]
 
 
 async def test_what_became_of_requests_and_events_is_counted(ingest: Ingest) -> None:

@@ -4,10 +4,15 @@ A service keeps `migrations/` (env.py, script.py.mako, versions/) in its package
 `run_migrations()`. All steps run in one transaction, so a failed migration leaves nothing behind.
 """
 
+import asyncpg
 from alembic import command, context
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+# What goes wrong while connecting comes as asyncpg raised it: SQLAlchemy wraps only what comes later.
+FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 _QUEUE_TIMEOUT = "60s"
 # A migration that waits for a table lock makes every later query on that table wait behind it.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _CHATTY = ("uvicorn", "asyncio", "httpx", "httpcore", "alembic")
 
 
-def configure(level: LogLevel, form: LogFormat, *, service: str) -> None:
+def configure(form: LogFormat, level: LogLevel, *, service: str) -> None:
     """Everything goes to standard error, and every line names the service."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -44,7 +44,9 @@ def configure(level: LogLevel, form: LogFormat, *, service: str) -> None:
 
 def _rendering(form: LogFormat) -> "list[Processor]":
     if form is LogFormat.JSON:
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # Local variables hold keys and customers' data.
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        return [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer()]
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 

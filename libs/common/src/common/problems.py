@@ -68,6 +68,11 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
+def unforeseen() -> Problem:
+    """Tells nothing of the inside."""
+    return Problem(500, "internal_server_error", "an error of ours; it has been logged")
+
+
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return error.response()
@@ -93,4 +98,4 @@ async def _parameters(request: Request, error: Exception) -> Response:
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     # Starlette raises it again after this answer, and the server logs it then.
-    return Problem(500, "internal_server_error", "an error of ours; it has been logged").response()
+    return unforeseen().response()

@@ -69,8 +69,8 @@ async def _run(wiring: Wiring) -> int:
                 if not await _before(entering, stop.asked):
                     return 0
                 return await serve(entering.result(), stop)
-    except Exception:
-        _log.exception("process.failed")
+    except Exception as error:
+        _log.exception("process.failed", reason=str(error))
         return 1
 
 
@@ -131,7 +131,7 @@ async def _first_to_fail(running: Mapping["asyncio.Future[None]", str], asked: a
     for ended, name in running.items():
         if not ended.done():
             continue
-        _log.error("task.ended", task=name, exc_info=ended.exception())
+        _log.error("task.ended", task=name, reason=str(ended.exception()), exc_info=ended.exception())
         return name
     return None
 

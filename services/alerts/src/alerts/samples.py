@@ -12,6 +12,7 @@ from common.contracts.signals import (
     Health,
     Kind,
     Level,
+    MovingEvent,
     Part,
     Receipt,
     Severity,
@@ -37,11 +38,13 @@ class Sample:
     parts: tuple[Part, ...] = (Part("logins", Driver.SILENCE, -14.0),)
     facts: Facts = BIRCH_FOODS
     severity: Severity | None = None
+    event: MovingEvent | None = None
     history: bool = False
 
     def build(self) -> Signal:
-        cause = silence(int(self.at.timestamp()))
+        cause = self._cause()
         name = signal_id(self.account, CARD, self.kind, self.to, cause)
+        events = (self.event,) if self.event else ()
         band = Band(self.to) if self.kind is Kind.BAND else Band.YELLOW
         return Signal(
             signal_id=name,
@@ -57,11 +60,16 @@ class Sample:
             before=Health(self.before, Band.GREEN, 1.0, "adoption"),
             after=Health(self.after, band, 1.0, "adoption"),
             receipt=Receipt(
-                Level(self.after, self.after, ()), Change(self.at, self.before, self.after, self.parts, ())
+                Level(self.after, self.after, ()), Change(self.at, self.before, self.after, self.parts, events)
             ),
             facts=self.facts,
             history=self.history,
         )
+
+    def _cause(self) -> tuple[str, str] | str:
+        if self.event is not None:
+            return self.event.source, self.event.event_id
+        return silence(int(self.at.timestamp()))
 
     def _severity(self) -> Severity:
         if self.kind is Kind.BAND:

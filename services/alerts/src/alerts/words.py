@@ -1,8 +1,6 @@
 """A signal in words that a person reads at a glance. Pure: every word comes out of the signal."""
 
-from collections.abc import Iterable
-
-from common.contracts.signals import Driver, Kind, Part, Signal
+from common.contracts.signals import Driver, Kind, Part, Severity, Signal
 
 # Parts of less than half a point explain nothing.
 WORTH_TELLING = 0.5
@@ -12,8 +10,7 @@ def what(signal: Signal) -> str:
     """What happened: `red 61>38`, `flag payment failed`, `missed sso live`, `outcome renewed`."""
     match signal.kind:
         case Kind.BAND:
-            before = f"{signal.before.score:.0f}>" if signal.before else ""
-            return f"{signal.to} {before}{signal.after.score:.0f}"
+            return f"{plain(signal.to)} {_start(signal):.0f}>{signal.after.score:.0f}"
         case Kind.FLAG:
             return f"flag {plain(signal.to)}"
         case Kind.MILESTONE_MISSED:
@@ -23,17 +20,18 @@ def what(signal: Signal) -> str:
 
 
 def why(signal: Signal, *, limit: int = 3) -> str:
-    """The largest movements that led there, by what moved them: `silence: logins -14, breadth -6`.
+    """What led there: for a band what moved the score most, `active seats -14, logins -6`; else what caused it.
 
-    Only movements in the direction of the whole are told; empty if none is worth it.
+    Each metric with all that moved it, since the last band that was told.
     """
-    change = signal.receipt.change
-    down = change.after < change.before
-    parts = [part for part in change.parts if _tells(part, down=down)]
-    parts.sort(key=lambda part: (-abs(part.points), part.metric))
-    shown = parts[:limit]
-    drivers = dict.fromkeys(part.driver for part in shown)
-    return "; ".join(f"{_driver(driver)}: {_sums(shown, driver)}" for driver in drivers)
+    if signal.kind is not Kind.BAND:
+        return _cause(signal)
+    moved: dict[str, float] = {}
+    for part in signal.receipt.change.parts:
+        moved[_mover(part)] = moved.get(_mover(part), 0.0) + part.points
+    sign = -1 if _worse(signal) else 1
+    telling = sorted((-sign * points, name) for name, points in moved.items() if sign * points > WORTH_TELLING)
+    return ", ".join(f"{name} {-sign * points:+.0f}" for points, name in telling[:limit])
 
 
 def line(signal: Signal) -> str:
@@ -56,13 +54,25 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _tells(part: Part, *, down: bool) -> bool:
-    return part.points < -WORTH_TELLING if down else part.points > WORTH_TELLING
+def _worse(signal: Signal) -> bool:
+    return signal.severity is not Severity.INFO
 
 
-def _sums(parts: Iterable[Part], driver: Driver) -> str:
-    return ", ".join(f"{plain(part.metric)} {part.points:+.0f}" for part in parts if part.driver == driver)
+def _start(signal: Signal) -> float:
+    """Where the score came from: since the last band told, if that lies on the other side, else just before."""
+    change, after = signal.receipt.change, signal.after.score
+    if signal.before is None or (change.before > after) == _worse(signal):
+        return change.before
+    return signal.before.score
 
 
-def _driver(driver: Driver) -> str:
-    return "events" if driver is Driver.EVENT else str(driver)
+def _cause(signal: Signal) -> str:
+    if isinstance(signal.cause, str):
+        return "by silence alone"
+    _, event_id = signal.cause
+    names = [event.name for event in signal.receipt.change.events if event.event_id == event_id]
+    return f"by {names[0]}" if names else "by an event"
+
+
+def _mover(part: Part) -> str:
+    return f"capped by {plain(part.metric)}" if part.driver is Driver.CAP else plain(part.metric)

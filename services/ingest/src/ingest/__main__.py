@@ -20,15 +20,17 @@ def main(words: Sequence[str]) -> int:
     arguments = parser.parse_args(words)
 
     settings = IngestSettings()
-    logs.configure(settings.log_level, settings.log_format, service="ingest")
-    match arguments.command:
-        case "serve":
-            return runtime.run(lambda: application(settings))
-        case "migrate":
+    logs.configure(settings.log_format, settings.log_level, service="ingest")
+    if arguments.command == "serve":
+        return runtime.run(lambda: application(settings))
+    try:
+        if arguments.command == "migrate":
             asyncio.run(database.migrate(settings.database_url, "ingest"))
             return 0
-        case _:
-            return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="ingest"))
+        return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="ingest"))
+    except database.FAILURES as error:
+        print(f"PostgreSQL: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from common.bus.memory import MemoryBroker
@@ -38,7 +37,6 @@ class Ingest:
     """`http` posts as a key of the source "web" unless told otherwise."""
 
     http: httpx.AsyncClient
-    app: FastAPI
     broker: MemoryBroker
     keys: MemoryKeys
     clock: list[float]
@@ -103,6 +101,6 @@ async def in_memory(
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(built), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(http, built, broker, keys, clock)
+        yield Ingest(http, broker, keys, clock)
     stop.set()
     await linked

@@ -26,7 +26,7 @@ def main() -> int:
     if arguments.command == "card":
         return card.run(arguments)
     settings = ScoringSettings()
-    logs.configure(settings.log_format, settings.log_level)
+    logs.configure(settings.log_format, settings.log_level, service="scoring")
     try:
         match arguments.command:
             case "worker":

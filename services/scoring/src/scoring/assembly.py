@@ -11,9 +11,9 @@ from scoring.commit import Outlet
 from scoring.core.scorer import Scorer
 from scoring.log import EventsLog
 from scoring.metrics import WorkerMetrics
+from scoring.origin import Origin
 from scoring.partition import Limits, Partition, Shared, Store
 from scoring.relay import Outbox, Relay
-from scoring.store import Origin
 from scoring.ticker import LogTime
 from scoring.upkeep import Upkeep
 from scoring.worker import Heart, Owned, Worker

@@ -10,8 +10,8 @@ from common.contracts.events import CardActivated, Event, EventsRecord, Tick, de
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position
 from scoring.core.account import Account
-from scoring.core.view import Day, Step
 from scoring.core.scorer import Scorer
+from scoring.core.view import Day, Step
 from scoring.dedupe import Window, digest, hour_of
 from scoring.memory import Memory
 from scoring.origin import record_hash

@@ -1,10 +1,22 @@
-"""Whether the log in front of us is the one that the journal was written from."""
+"""What a journal was begun with, and whether the log in front of us is the one that it was written from."""
 
 from enum import StrEnum
 from hashlib import blake2b
 
+from msgspec import Struct
+
 from common.bus.ports import Record
 from scoring.commit import Position
+
+
+class Origin(Struct, frozen=True):
+    """What a partition was started with, for as long as it lives."""
+
+    card_id: str
+    card: str  # the whole file
+    calendars: dict[str, str]
+    time_mode: str
+    partitions: int
 
 
 class Verdict(StrEnum):

@@ -18,8 +18,8 @@ from scoring.core.scorer import Scorer
 from scoring.errors import Doubt, Fenced, Stop
 from scoring.memory import Memory, Opened
 from scoring.metrics import WorkerMetrics
+from scoring.origin import Origin
 from scoring.relay import Relay
-from scoring.store import Origin
 
 _log = structlog.get_logger()
 

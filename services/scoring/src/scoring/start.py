@@ -7,7 +7,7 @@ from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
 from scoring.core.card import Card
 from scoring.errors import Stop
-from scoring.store import Origin
+from scoring.origin import Origin
 
 
 def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tuple[Card, Origin]:

@@ -6,37 +6,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from common.database import FAILURES
 from scoring import schema
+from scoring.beat import Beat
 from scoring.commit import Commit, DeadReason, OutboxRow, Outlet, Position, Queued
 from scoring.dedupe import HOURS, hour_of
 from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.memory import Opened
+from scoring.origin import Origin
 from scoring.statement import COMMIT, parameters
-
-
-class Origin(Struct, frozen=True):
-    """What a partition was started with, for as long as it lives."""
-
-    card_id: str
-    card: str  # the whole file
-    calendars: dict[str, str]
-    time_mode: str
-    partitions: int
-
-
-class Beat(Struct, frozen=True):
-    """What the owner of a partition last said of itself; seconds."""
-
-    partition: int
-    at: float
-    caught_up: bool
-    lag_seconds: float
 
 
 class PostgresStore:
@@ -150,7 +133,8 @@ class PostgresStore:
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
         async with self._connection() as connection:
-            return (await connection.execute(query)).all()
+            found: Sequence[Any] = (await connection.execute(query)).all()
+            return found
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
@@ -158,15 +142,15 @@ class PostgresStore:
             async with asyncio.timeout(self._patience), self._engine.connect() as connection:
                 yield connection
         except IntegrityError as error:
-            fence = "journal" in str(error.orig)
-            raise (Fenced if fence else Doubt)(str(error.orig)) from error
+            # Whichever part of the statement met the other writer first: all that could conflict is keyed by seq.
+            raise Fenced(str(error.orig)) from error
         except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
             raise Unreachable(str(error) or type(error).__name__) from error
         except DBAPIError as error:
             if error.connection_invalidated:
                 raise Unreachable(str(error.orig)) from error
             raise Doubt(str(error.orig)) from error
-        except SQLAlchemyError as error:
+        except FAILURES as error:
             raise Unreachable(str(error)) from error
 
 

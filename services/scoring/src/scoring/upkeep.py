@@ -8,10 +8,10 @@ import structlog
 from common.bus.errors import Unavailable
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
+from scoring.beat import Beat
 from scoring.memory import Memory
 from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition, Reader, Turned
-from scoring.store import Beat
 from scoring.ticker import LogTime, Ticker
 
 _log = structlog.get_logger()

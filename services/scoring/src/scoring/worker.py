@@ -8,10 +8,10 @@ import structlog
 
 from common.bus.errors import OffsetLost, Unavailable
 from common.bus.ports import Assigned, Record
+from scoring.beat import Beat
 from scoring.errors import Doubt, Stop
 from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition
-from scoring.store import Beat
 from scoring.upkeep import Upkeep
 
 _log = structlog.get_logger()
@@ -96,8 +96,9 @@ class Worker:
         """Until `stop` is set. Raises `Stop` if only a person can decide."""
         await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
         try:
+            stopping = asyncio.create_task(stop.wait())
             while not stop.is_set():
-                await self._round()
+                await self._round(stopping)
         finally:
             await self._revoked(frozenset(self._owned))
             await self._consumer.stop()
@@ -117,9 +118,18 @@ class Worker:
             if (memory := owned.partition.memory) is not None
         }
 
-    async def _round(self) -> None:
+    async def _round(self, stopping: asyncio.Task[bool]) -> None:
+        polling = asyncio.create_task(
+            self._consumer.poll(max_records=self._max_records, timeout=self._patience())
+        )
+        await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not polling.done():
+            # What it may have taken is not lost: the next owner starts from the journal.
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+            return
         try:
-            polled = await self._consumer.poll(max_records=self._max_records, timeout=self._patience())
+            polled = polling.result()
         except OffsetLost as lost:
             raise Stop(
                 f"the log no longer holds offset {lost.offset} of partition {lost.partition}, which comes next; "
@@ -139,7 +149,7 @@ class Worker:
 
     def _patience(self) -> float:
         """How long to wait for records before the next timer or an unopened partition wants its turn."""
-        patience = POLL[1]
+        patience = POLL[1] if self._owned else POLL[0]
         for owned in self._owned.values():
             memory = owned.partition.memory
             if memory is None:

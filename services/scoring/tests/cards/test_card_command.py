@@ -50,7 +50,7 @@ def test_problems_are_printed_where_editors_and_ci_find_them(
     assert _run("check", str(file)) == 1
 
     assert capsys.readouterr().out.splitlines() == [
-        f"{file}:3:105: metrics.logins.curve[1]: points must ascend in value: 0.5 comes after 1",
+        f"{file}:3:103: metrics.logins.curve[1]: points must ascend in value: 0.5 comes after 1",
         f"{file}:6:19: bands.default.red: must be below yellow (80 is not below 70)",
         f"{file}: 2 problems, not loaded",
     ]
@@ -62,7 +62,7 @@ def test_warnings_do_not_fail_a_check(tmp_path: Path, capsys: pytest.CaptureFixt
 
     assert _run("check", str(file)) == 0
 
-    assert ":5:47: weights.default.adoption: warning: 'adoption' has weight" in capsys.readouterr().out
+    assert ":5:46: weights.default.adoption: warning: 'adoption' has weight" in capsys.readouterr().out
 
 
 def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

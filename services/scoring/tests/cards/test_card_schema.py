@@ -60,7 +60,7 @@ def _card(metric: str = METRIC, *, flag: str = "event: a.b, cap: 5, ttl: 1d", mo
         _card(METRIC.replace("a.b", "[a.b, Order Completed]")),
         _card(METRIC.replace("[[1, 0], [2, 100]]", "{default: [[1, 0], [2, 100]], renewal: [[3, 0], [4, 100]]}")),
         _card(METRIC.replace("curve:", "curve_per_week:") + ", prior_per_week: 3, weight: clicks, share: 0.5"),
-        _card(METRIC + ", stages: [renewal, adoption]"),
+        _card(METRIC + ", stages: [renewal, adoption, expansion, onboarding]"),
         _card(GAUGE),
         _card(GAUGE + ", value: arr/arr_peak_12m"),
         _card(GAUGE + ", key: user_id, read: mean, hold: 1d, neutral: 50"),

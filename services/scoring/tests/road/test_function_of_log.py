@@ -15,7 +15,8 @@ from common.contracts.events import Event
 from scoring.commit import Commit, Queued
 from scoring.memory import Opened
 from scoring.partition import Limits
-from scoring.store import Beat, PostgresStore
+from scoring.beat import Beat
+from scoring.store import PostgresStore
 from support.road import DAY, START, Road, event, ids
 
 ACCOUNTS = ("acme", "beta", "gamma")

@@ -1,7 +1,7 @@
 """The admin's port on aiokafka. Each question brings its own connection: they are few, and far between."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -9,12 +9,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
 
+from common.bus.closing import close
 from common.bus.errors import Unavailable
 from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES, to_record
 from common.bus.ports import Record
 from common.bus.quiet import quieten_aiokafka
-
-CLOSE_TIMEOUT = 5.0
 
 
 class KafkaAdmin:
@@ -74,7 +73,7 @@ class KafkaAdmin:
                 await admin.start()
                 yield admin
             finally:
-                await _close(admin.close())
+                await close(admin.close(), admin._client)
 
     @asynccontextmanager
     async def _reader(self, tp: TopicPartition) -> AsyncIterator[Any]:
@@ -95,7 +94,7 @@ class KafkaAdmin:
                 reader.pause(tp)
                 yield reader
             finally:
-                await _close(reader.stop())
+                await close(reader.stop(), reader._client)
 
     @asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:
@@ -105,9 +104,3 @@ class KafkaAdmin:
                 yield
         except (KafkaError, TimeoutError) as error:
             raise Unavailable(f"{self._bootstrap}: {error!r}") from error
-
-
-async def _close(closing: Awaitable[None]) -> None:
-    with suppress(KafkaError, TimeoutError):
-        async with asyncio.timeout(CLOSE_TIMEOUT):
-            await closing

@@ -3,19 +3,18 @@
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from common.bus.closing import close
 from common.bus.errors import OffsetLost, Unavailable
 from common.bus.membership import Membership
 from common.bus.ports import Assigned, Record
 from common.bus.quiet import quieten_aiokafka
 
 START_TIMEOUT = 30.0
-STOP_TIMEOUT = 5.0
 # How long the brokers may be silent before we ask whether they are there, and how long the answer may take.
 PATIENCE = 3.0
 PING_TIMEOUT = 2.0
@@ -68,10 +67,10 @@ class KafkaConsumer:
             async with asyncio.timeout(START_TIMEOUT):
                 await inner.start()
         except (KafkaError, TimeoutError) as error:
-            await _close(inner)
+            await close(inner.stop(), inner._client)
             raise Unavailable(f"cannot join for {self._topic}: {error!r}") from error
         except asyncio.CancelledError:
-            await _close(inner)
+            await close(inner.stop(), inner._client)
             raise
         self._reading = reading
 
@@ -83,7 +82,7 @@ class KafkaConsumer:
             if coordinator.generation == 0:
                 # aiokafka reads 0 as "no member" and would go without a word; not every broker counts from 1.
                 coordinator.generation = 1
-            await _close(reading.inner)
+            await close(reading.inner.stop(), reading.inner._client)
 
     async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]:
         if self._reading is None:
@@ -190,9 +189,3 @@ class _Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
 
 def to_record(record: Any) -> Record:
     return Record(record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers))
-
-
-async def _close(inner: Any) -> None:
-    with suppress(KafkaError, TimeoutError):
-        async with asyncio.timeout(STOP_TIMEOUT):
-            await inner.stop()

@@ -14,7 +14,9 @@ from aiokafka.errors import (
 from common.bus.errors import BusError, Refused
 from common.bus.ports import Ack, Outgoing
 
-RECORD_OVERHEAD = 64  # Bytes that a record's own fields and lengths take, at most.
+# Bytes that the fields and lengths of a record, and of a header, take at most.
+RECORD_OVERHEAD = 64
+HEADER_OVERHEAD = 16
 
 
 class Call:
@@ -22,12 +24,13 @@ class Call:
 
     def __init__(self) -> None:
         self.records: list[Outgoing] = []
+        self.size = 0
         self.acks: list[Ack] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    @property
-    def size(self) -> int:
-        return sum(map(size_of, self.records))
+    def add(self, record: Outgoing, size: int) -> None:
+        self.records.append(record)
+        self.size += size
 
     def give_up(self) -> None:
         if not self.done.cancel() and not self.done.cancelled():
@@ -113,5 +116,7 @@ def refuses(error: KafkaError) -> bool:
 
 
 def size_of(record: Outgoing) -> int:
-    headers = sum(len(name) + len(value) + 16 for name, value in record.headers)
-    return len(record.value) + len(record.key or b"") + headers + RECORD_OVERHEAD
+    size = len(record.value) + len(record.key or b"") + RECORD_OVERHEAD
+    for name, value in record.headers:
+        size += len(name) + len(value) + HEADER_OVERHEAD
+    return size

@@ -6,12 +6,12 @@ meanwhile goes with the next, so that many small calls at once cost few requests
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from common.bus.closing import STOP_TIMEOUT, close
 from common.bus.errors import Refused, Unavailable
 from common.bus.kafka_lane import Call, Lane, refuses, size_of
 from common.bus.ports import Ack, Outgoing
@@ -20,7 +20,6 @@ from common.bus.quiet import quieten_aiokafka
 # Kafka takes 1,048,588 bytes in a batch by default; what does not compress is sent as it is.
 MAX_BATCH_BYTES = 1_000_000
 MAX_RECORD_BYTES = 900_000
-STOP_TIMEOUT = 5.0
 REPLACE_BACKOFF = 0.5
 
 # Makes an aiokafka producer, not yet started.
@@ -74,6 +73,7 @@ class KafkaProducer:
     async def stop(self) -> None:
         if self._replacing is not None:
             self._replacing.cancel()
+            await asyncio.wait([self._replacing])
         pumps = [lane.pump for lane in self._lanes.values() if lane.pump is not None]
         if pumps:
             _, late = await asyncio.wait(pumps, timeout=STOP_TIMEOUT)
@@ -81,15 +81,21 @@ class KafkaProducer:
                 pump.cancel()
         inner, self._inner = self._inner, None
         if inner is not None:
-            await _close(inner)
+            await close(inner.stop(), inner.client)
+
+    async def replaced(self) -> None:
+        """Returns when a fresh producer has taken over, or at once if none has to."""
+        if self._replacing is not None:
+            await asyncio.wait([self._replacing])
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
-        self._admit(records)
+        sizes = [size_of(record) for record in records]
+        self._admit(sizes)
         calls: dict[int, Call] = {}
-        for record in records:
+        for record, size in zip(records, sizes, strict=True):
             if record.partition not in calls:
                 calls[record.partition] = Call()
-            calls[record.partition].records.append(record)
+            calls[record.partition].add(record, size)
         for partition, call in calls.items():
             self._enqueue(topic, partition, call)
         try:
@@ -100,13 +106,13 @@ class KafkaProducer:
         acks = {partition: iter(call.acks) for partition, call in calls.items()}
         return [next(acks[record.partition]) for record in records]
 
-    def _admit(self, records: Sequence[Outgoing]) -> None:
-        largest = max(map(size_of, records), default=0)
+    def _admit(self, sizes: list[int]) -> None:
+        largest = max(sizes, default=0)
         if largest > MAX_RECORD_BYTES:
             raise Refused(f"a record of {largest} bytes is over {MAX_RECORD_BYTES}")
         if self._inner is None:
             raise Unavailable("there is no producer yet, or it is being replaced")
-        if self._pending_bytes + sum(map(size_of, records)) > self._max_pending_bytes:
+        if self._pending_bytes + sum(sizes) > self._max_pending_bytes:
             raise Unavailable(f"{self._pending_bytes} bytes are waiting for their acknowledgement")
 
     def _enqueue(self, topic: str, partition: int, call: Call) -> None:
@@ -172,7 +178,7 @@ class KafkaProducer:
             self._replacing = asyncio.create_task(self._take_over(broken))
 
     async def _take_over(self, broken: Any) -> None:
-        await _close(broken)
+        await close(broken.stop(), broken.client)
         while self._inner is None:
             try:
                 self._inner = await self._connected()
@@ -185,19 +191,9 @@ class KafkaProducer:
             async with asyncio.timeout(self._deadline):
                 await inner.start()
         except (KafkaError, TimeoutError) as error:
-            await _close(inner)
+            await close(inner.stop(), inner.client)
             raise Unavailable(f"cannot reach the brokers: {error!r}") from error
         except asyncio.CancelledError:
-            await _close(inner)
+            await close(inner.stop(), inner.client)
             raise
         return inner
-
-
-async def _close(inner: Any) -> None:
-    """Without a broker `stop` waits for batches that nobody will take; closing the connections ends that."""
-    with suppress(KafkaError):
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await inner.stop()
-        except TimeoutError:
-            await inner.client.close()

@@ -1,13 +1,17 @@
 """Keeping an account's ledgers: every step of its score goes into the change since the last band and into the day."""
 
 from common.contracts.events import Event
-from common.contracts.signals import Driver, Level, Signal
+from common.contracts.signals import Change, Driver, Level, Signal
 from scoring.core import receipt
 from scoring.core.account import Account, closed
-from scoring.core.ledger import TOLERANCE, DayLedger, Ledger, Names, ReceiptMismatch, off_by, split
+from scoring.core.ledger import TOLERANCE, DayLedger, Ledger, Names, off_by, split
 from scoring.core.moments import utc_day
 from scoring.core.sight import Sight
 from scoring.core.view import Day, Step
+
+
+class ReceiptMismatch(AssertionError):
+    """Parts that do not add up to what they explain: a bug, never the data."""
 
 
 class Draft:
@@ -47,12 +51,21 @@ class Books:
     def begin_change(self, account: Account, sight: Sight) -> None:
         account.record.change = _begin(sight)
 
+    def change(self, account: Account, *, before: Sight, after: Sight) -> Change:
+        """The change so far and, if time passed between the two, what silence did in it; nothing is booked."""
+        ledger = account.record.change
+        if ledger is None:
+            raise ValueError(f"no record of {account.account_id} has come yet")
+        if after is not before:
+            ledger = ledger.copy()
+            parts = split(before, after, driver=Driver.SILENCE, names=self._names)
+            ledger.book(parts, after=after.score)
+        return ledger.change()
+
     def check_level(self, level: Level, draft: Draft) -> None:
         self._check(receipt.off_by(level), draft)
 
-    def _book(
-        self, account: Account, *, before: Sight, after: Sight, driver: Driver, draft: Draft
-    ) -> None:
+    def _book(self, account: Account, *, before: Sight, after: Sight, driver: Driver, draft: Draft) -> None:
         parts = split(before, after, driver=driver, names=self._names)
         self._check(off_by(parts, before.score, after.score), draft)
         for ledger in _ledgers(account):

@@ -9,123 +9,129 @@ from math import ceil, floor, inf
 
 from scoring.core.moments import LAST
 from scoring.core.path import Path
-from scoring.core.sight import Course, mask_of, weighted
+from scoring.core.sight import Course, Sight
 
 # Scores are rounded to 1e-6, so a score is over a line this much before it is.
 _HALF = 5e-7
+# A line that stays this far from a bound does not meet it.
+_CLEAR = 1e-9
 # How far from the truth the computed moment of a meeting may be.
 _BLUR_POINTS = 1e-11
 _BLUR_SECONDS = 1e-5
 _BLUR_MOST = 8.0
 
+# value and slope per second, as value + slope * (t - now)
+_Line = tuple[float, float]
+
 
 def next_due(
     course: Course,
+    sight: Sight,
     *,
-    now: float,
     room: tuple[float, float],
     moments: Iterable[float],
     differs: Callable[[float], bool],
 ) -> int | None:
-    """The first whole second after `now` at which `differs` is true; None if there is none before the year 10000.
+    """The first whole second after `sight` at which `differs` is true; None if the calendar ends before.
 
     `room` are the scores (low <= score < high) at which nothing happens; `moments` are others at which it may.
     """
-    asked = floor(now)
-    for second in _Walk(course, now=now, room=room, moments=moments).candidates():
+    first = asked = floor(sight.at)
+    for second in _Walk(course, sight, room=room, moments=moments).candidates():
         if second > LAST:
             return None
-        if second != asked and differs(second):
+        if second > first and second != asked and differs(second):
             return second
         asked = second
     return None
 
 
 class _Walk:
-    """Lines are held as value + slope * (t - now), None where there are no points; metrics first, then caps."""
+    """All paths side by side, metrics first, then caps: each with its value now, its slope, its piece and next knot.
 
-    def __init__(
-        self, course: Course, *, now: float, room: tuple[float, float], moments: Iterable[float]
-    ) -> None:
-        low, high = room
-        self._course, self._now = course, now
-        self._bounds = [bound - _HALF for bound in (low, high) if abs(bound) != inf]
-        self._low, self._high = low - _HALF, high - _HALF
-        self._values: list[float | None] = []
-        self._slopes: list[float] = []
-        self._knots: list[tuple[float, int, int]] = [(moment, -1, 0) for moment in moments if moment > now]
-        self._paths = (*course.paths, *course.caps)
-        for index, path in enumerate(self._paths):
-            self._start(index, path)
-        self._knots.sort()
+    Last comes a column without a path, whose knots are the bare moments.
+    """
+
+    def __init__(self, course: Course, sight: Sight, *, room: tuple[float, float], moments: Iterable[float]) -> None:
+        self._course = course
+        self._now = now = sight.at
+        self._low, self._high = room[0] - _HALF, room[1] - _HALF
+        self._bounds = [bound for bound in (self._low, self._high) if abs(bound) != inf]
         self._metrics = len(course.paths)
+        self._paths: list[Path] = course.paths + course.caps
+        self._values = sight.metrics.points + sight.caps.points
+        self._pieces = sight.metrics.pieces + sight.caps.pieces
+        self._slopes = [path.slopes[k] for path, k in zip(self._paths, self._pieces, strict=True)]
+        self._next = [
+            path.starts[k + 1] if k + 1 < len(path.starts) else inf
+            for path, k in zip(self._paths, self._pieces, strict=True)
+        ]
+        self._moments = sorted((moment for moment in moments if moment > now), reverse=True)
+        self._next.append(self._moments[-1] if self._moments else inf)
+        self._weights, self._mean = sight.weights, sight.mean
+        self._slope = self._slope_of_mean()
         self._jumped = False
-        self._weigh()
-
-    def _start(self, index: int, path: Path) -> None:
-        piece = path.piece(self._now)
-        self._values.append(None)
-        self._slopes.append(0.0)
-        self._take(index, piece)
-        self._knots += [(start, index, k) for k, start in enumerate(path.starts) if k > piece]
-
-    def _take(self, index: int, piece: int) -> None:
-        path = self._paths[index]
-        points, slope = path.points[piece], path.slopes[piece]
-        self._slopes[index] = slope
-        self._values[index] = None if points is None else points - slope * (path.starts[piece] - self._now)
-
-    def _weigh(self) -> None:
-        course, values = self._course, self._values[: self._metrics]
-        weights = course.weights.of(mask_of(values))
-        slope = 0.0
-        for weight, own in zip(weights.values, self._slopes, strict=False):
-            slope += weight * own
-        self._mean = (course.reference if weights.nothing else weighted(weights.values, values), slope)
 
     def candidates(self) -> Iterator[int]:
-        """Whole seconds after now; none is left out that lies before one given."""
-        first, begin = floor(self._now) + 1, self._now
-        for moment, index, piece in self._knots:
-            if moment > begin:
-                yield from (max(second, first) for second in self._segment(begin, moment))
-                begin = moment
-            self._pass(index, piece)
-        yield from (max(second, first) for second in self._segment(begin, inf))
+        """Whole seconds at which something may differ; none is left out that lies before one given."""
+        begin, knots = self._now, self._next
+        while True:
+            end = min(knots)
+            yield from self._segment(begin, end)
+            if end == inf:
+                return
+            while end in knots:
+                self._pass(knots.index(end))
+            self._mean_again()
+            begin = end
 
-    def _pass(self, index: int, piece: int) -> None:
-        if index < 0:
+    def _pass(self, column: int) -> None:
+        """Goes on to the next piece of a path."""
+        if column == len(self._paths):
+            self._moments.pop()
+            self._next[column] = self._moments[-1] if self._moments else inf
             self._jumped = True
             return
-        before = self._values[index]
-        self._take(index, piece)
-        if (before is None) is not (self._values[index] is None):
-            self._jumped = True
-        if index < self._metrics:
-            self._weigh()
+        path, before = self._paths[column], self._values[column]
+        self._pieces[column] = piece = self._pieces[column] + 1
+        start, points, slope = path.starts[piece], path.points[piece], path.slopes[piece]
+        self._next[column] = path.starts[piece + 1] if piece + 1 < len(path.starts) else inf
+        self._slopes[column] = slope
+        self._values[column] = None if points is None else points - slope * (start - self._now)
+        self._jumped |= (before is None) is not (points is None)
+
+    def _mean_again(self) -> None:
+        self._weights, self._mean = self._course.mean_of(self._values[: self._metrics])
+        self._slope = self._slope_of_mean()
+
+    def _slope_of_mean(self) -> float:
+        slope = 0.0
+        for index, weight in self._weights.counting:
+            slope += weight * self._slopes[index]
+        return slope
 
     def _segment(self, begin: float, end: float) -> Iterator[int]:
-        """No knot lies between `begin` and `end`."""
-        age = begin - self._now
-        lines = [self._mean]
+        """Between `begin` and `end` the mean and every cap are lines."""
+        lines = [(self._mean, self._slope)]
         for value, slope in zip(self._values[self._metrics :], self._slopes[self._metrics :], strict=True):
             if value is not None:
                 lines.append((value, slope))
-        score = min(value + slope * age for value, slope in lines)
-        if self._jumped or not self._low <= score < self._high:
+        age = begin - self._now
+        if self._jumped or not self._low <= min(value + slope * age for value, slope in lines) < self._high:
             yield ceil(begin)
         self._jumped = False
         for met, blur in sorted(self._meetings(lines, begin, end)):
             yield from range(ceil(met - blur), ceil(met + blur) + 1)
 
-    def _meetings(
-        self, lines: list[tuple[float, float]], begin: float, end: float
-    ) -> Iterator[tuple[float, float]]:
+    def _meetings(self, lines: list[_Line], begin: float, end: float) -> Iterator[tuple[float, float]]:
         for value, slope in lines:
             if slope == 0.0:
                 continue
-            blur = min(_BLUR_SECONDS + _BLUR_POINTS / abs(slope), _BLUR_MOST)
+            first, last = value + slope * (begin - self._now), value + slope * (end - self._now)
             for bound in self._bounds:
+                if min(first, last) > bound + _CLEAR or max(first, last) < bound - _CLEAR:
+                    continue
                 met = self._now + (bound - value) / slope
+                blur = min(_BLUR_SECONDS + _BLUR_POINTS / abs(slope), _BLUR_MOST)
                 if begin - blur <= met <= end + blur:
                     yield met, blur

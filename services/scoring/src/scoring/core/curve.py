@@ -4,6 +4,7 @@ Where a value halves with time both are read in log2(value), so that every drift
 """
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from math import inf, log2, nextafter
 from typing import NamedTuple
 
@@ -62,15 +63,13 @@ class Curve:
         share = (x - xs[above - 1]) / (xs[above] - xs[above - 1])
         return points[above - 1] + share * (points[above] - points[above - 1])
 
-    def passed(self, drift: Drift) -> list[tuple[float, float]]:
-        """The (x, points) of this curve that the drift comes by, in that order."""
-        if drift.velocity == 0.0:
-            return []
-        if drift.velocity > 0.0:
-            first = bisect_right(self.xs, drift.x)
-            return list(zip(self.xs[first:], self.points[first:], strict=True))
-        first = bisect_left(self.xs, drift.x)
-        return list(zip(self.xs[:first], self.points[:first], strict=True))[::-1]
+    def passed(self, x: float, velocity: float) -> Iterator[tuple[float, float]]:
+        """The (x, points) of this curve that a value comes by from `x` on, in that order."""
+        if velocity > 0.0:
+            first = bisect_right(self.xs, x)
+            return zip(self.xs[first:], self.points[first:], strict=True)
+        last = bisect_left(self.xs, x) if velocity else 0
+        return zip(self.xs[:last][::-1], self.points[:last][::-1], strict=True)
 
 
 def log2_or_less(value: float) -> float:

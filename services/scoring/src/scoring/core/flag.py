@@ -10,7 +10,7 @@ from scoring.core import card
 from scoring.core.context import Context
 from scoring.core.metrics.kind import Metric
 from scoring.core.moments import seconds
-from scoring.core.path import NEVER, Path, Piece
+from scoring.core.path import NEVER, Path, Piece, of_pieces
 
 _UNCAPPED = 100.0
 
@@ -45,7 +45,7 @@ class Flag:
             return self._derived(self.watches, states, context)
         if state.raised <= state.cleared:
             return NEVER
-        return Path(self._up(state.raised, inf))
+        return of_pieces(self._up(state.raised, inf))
 
     def _derived(self, metric: Metric, states: Sequence[Any], context: Context) -> Path:
         when = self.definition.when
@@ -56,7 +56,7 @@ class Flag:
         if held is None:
             return NEVER
         since, until = held
-        return Path([(drift.base, None, 0.0), *self._up(since, until)])
+        return of_pieces([(drift.base, None, 0.0), *self._up(since, until)])
 
     def _up(self, since: float, until: float) -> list[Piece]:
         slope = (_UNCAPPED - self.definition.cap) / self._ttl

@@ -1,6 +1,7 @@
 """An account and its course: what an event feeds, and what of the course must be drawn again."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -17,15 +18,13 @@ def assembled(
     account_id: str, record: Record, *, parts: Mapping[str, msgspec.Raw], due: int | None, plan: Plan
 ) -> Account:
     """Parts by fingerprint; what the card has and the parts have not starts fresh."""
-    types = [*(metric.state_type for metric in plan.metrics), *(Raised for _ in plan.flags)]
+    types: list[type[Any]] = [*(metric.state_type for metric in plan.metrics), *(Raised for _ in plan.flags)]
     states = [
         msgspec.msgpack.decode(parts[key], type=of) if key in parts else of()
         for key, of in zip(plan.keys, types, strict=True)
     ]
     count = len(plan.metrics)
-    return Account(
-        account_id, record=record, metrics=states[:count], flags=states[count:], keys=plan.keys, due=due
-    )
+    return Account(account_id, record=record, metrics=states[:count], flags=states[count:], keys=plan.keys, due=due)
 
 
 def course_of(account: Account, plan: Plan) -> Course:

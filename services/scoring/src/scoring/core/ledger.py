@@ -37,7 +37,7 @@ def split(before: Sight, after: Sight, *, driver: Driver, names: Names) -> list[
     """
     parts = []
     weights = zip(names.metrics, before.weights.values, after.weights.values, strict=True)
-    for (name, old, new), p, q in zip(weights, before.points, after.points, strict=True):
+    for (name, old, new), p, q in zip(weights, before.metrics.points, after.metrics.points, strict=True):
         if p is None:
             p = q
         if q is None:

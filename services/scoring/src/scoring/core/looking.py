@@ -2,7 +2,9 @@
 
 from common.contracts.signals import Band, Change, Forecast, Health, Level
 from scoring.core import receipt
+from scoring.core.account import Account
 from scoring.core.flag import Flag
+from scoring.core.keeping import course_of
 from scoring.core.moments import seconds, to_datetime
 from scoring.core.plan import Plan
 from scoring.core.sight import Course, Sight
@@ -10,29 +12,25 @@ from scoring.core.standing import Standing
 from scoring.core.view import FlagUp, Missed, Pending, View
 
 
-def health(standing: Standing, sight: Sight, course: Course) -> Health | None:
-    """None as long as no look has given a band."""
-    if standing.band is None:
-        return None
-    return Health(
-        score=sight.score, band=standing.band, coverage=sight.weights.coverage, stage=course.stage
-    )
+def health(standing: Standing, sight: Sight, course: Course) -> Health:
+    # There is a band as soon as there is a record; without evidence it says so.
+    band = standing.band or Band.INSUFFICIENT
+    return Health(score=sight.score, band=band, coverage=sight.weights.coverage, stage=course.stage)
 
 
 def view(
-    health: Health,
-    *,
+    account: Account,
     sight: Sight,
-    course: Course,
-    standing: Standing,
+    *,
     plan: Plan,
     level: Level,
     change: Change,
     forecast: Forecast | None,
 ) -> View:
+    standing, course = account.record.standing, course_of(account, plan)
     return View(
         at=to_datetime(sight.at),
-        health=health,
+        health=health(standing, sight, course),
         level=level,
         change=change,
         dimensions=receipt.dimensions(sight, metrics=plan.metrics, stage=course.stage),
@@ -46,7 +44,7 @@ def view(
 
 def _flags(standing: Standing, sight: Sight, flags: tuple[Flag, ...]) -> tuple[FlagUp, ...]:
     up = []
-    for flag, cap in zip(flags, sight.caps, strict=True):
+    for flag, cap in zip(flags, sight.caps.points, strict=True):
         crossing = standing.flags.get(flag.name)
         if cap is not None and crossing is not None:
             up.append(FlagUp(flag.name, to_datetime(crossing.since), cap, crossing.told))

@@ -4,8 +4,8 @@ A path is a function of state alone, never of now, so a path kept and a path mad
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 
 from scoring.core.curve import Curve, Drift
 
@@ -23,14 +23,10 @@ class Path:
 
     __slots__ = ("points", "slopes", "starts")
 
-    def __init__(self, pieces: Iterable[Piece]) -> None:
-        starts, points, slopes = zip(*pieces, strict=True)
-        self.starts: tuple[float, ...] = starts
-        self.points: tuple[float | None, ...] = points
-        self.slopes: tuple[float, ...] = slopes
-
-    def piece(self, moment: float) -> int:
-        return bisect_right(self.starts, moment) - 1
+    def __init__(self, starts: Sequence[float], points: Sequence[float | None], slopes: Sequence[float]) -> None:
+        self.starts = starts
+        self.points = points
+        self.slopes = slopes
 
     def at(self, moment: float) -> float | None:
         piece = bisect_right(self.starts, moment) - 1
@@ -38,31 +34,41 @@ class Path:
         return None if points is None else points + self.slopes[piece] * (moment - self.starts[piece])
 
 
-NEVER = Path([(float("-inf"), None, 0.0)])
+NEVER = Path((-inf,), (None,), (0.0,))
 
 
 def flat(start: float, points: float) -> Path:
-    return Path([(start, points, 0.0)])
+    return Path((start,), (points,), (0.0,))
 
 
-def through(knots: list[tuple[float, float]]) -> Path:
+def of_pieces(pieces: Sequence[Piece]) -> Path:
+    starts, points, slopes = zip(*pieces, strict=True)
+    return Path(starts, points, slopes)
+
+
+def through(knots: Iterable[tuple[float, float]]) -> Path:
     """The lines through (moment, points), in order of time; flat after the last."""
-    merged = [knots[0]]
-    for moment, points in knots[1:]:
-        if moment - merged[-1][0] < _FINEST:
-            merged[-1] = (merged[-1][0], points)
-        else:
-            merged.append((moment, points))
-    pieces: list[Piece] = [(a, p, (q - p) / (b - a)) for (a, p), (b, q) in pairwise(merged)]
-    pieces.append((*merged[-1], 0.0))
-    return Path(pieces)
+    starts: list[float] = []
+    points: list[float] = []
+    slopes: list[float] = []
+    for moment, value in knots:
+        if starts and moment - starts[-1] < _FINEST:
+            points[-1] = value
+            continue
+        if starts:
+            slopes.append((value - points[-1]) / (moment - starts[-1]))
+        starts.append(moment)
+        points.append(value)
+    slopes.append(0.0)
+    return Path(starts, points, slopes)
 
 
 def along(curve: Curve, drift: Drift) -> Path:
     """What `curve` gives for a value that drifts."""
-    passed = curve.passed(drift)
-    knots = [(drift.base, curve.read(drift.x))]
-    knots += [(drift.base + (x - drift.x) / drift.velocity, points) for x, points in passed]
+    base, x, velocity, _ = drift
+    knots = [(base, curve.read(x))]
+    for passed, points in curve.passed(x, velocity):
+        knots.append((base + (passed - x) / velocity, points))
     return through(knots)
 
 
@@ -70,7 +76,7 @@ def spliced(head: list[Piece], *, tail: Path, start: float, bonus: float) -> Pat
     """`head`, and from `start` on the points of `tail` plus `bonus`, kept within 0 to 100."""
     pieces = list(head)
     for index, begin in enumerate(tail.starts):
-        end = tail.starts[index + 1] if index + 1 < len(tail.starts) else float("inf")
+        end = tail.starts[index + 1] if index + 1 < len(tail.starts) else inf
         if end <= start:
             continue
         points, slope = tail.points[index], tail.slopes[index]
@@ -79,7 +85,7 @@ def spliced(head: list[Piece], *, tail: Path, start: float, bonus: float) -> Pat
             continue
         begin, points = max(begin, start), points + slope * (max(begin, start) - begin) + bonus
         pieces += _clamped((begin, points, slope), end)
-    return Path(pieces)
+    return of_pieces(pieces)
 
 
 def _clamped(piece: tuple[float, float, float], end: float) -> Iterator[Piece]:

@@ -42,9 +42,7 @@ class Plan:
         self.card = card_
         self.metrics = _metrics(card_)
         by_name = {metric.name: metric for metric in self.metrics}
-        self.flags = tuple(
-            Flag(flag, watches=by_name[flag.when.metric] if flag.when else None) for flag in card_.flags
-        )
+        self.flags = tuple(Flag(flag, watches=by_name[flag.when.metric] if flag.when else None) for flag in card_.flags)
         self.names = Names(
             tuple(metric.name for metric in self.metrics),
             tuple(flag.name for flag in self.flags),

@@ -1,42 +1,35 @@
 """Receipts of level: why a score is what it is."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from common.contracts.signals import Contribution, Level
+from scoring.core.account import Account
 from scoring.core.card import Stage
-from scoring.core.context import Context
 from scoring.core.flag import Flag
+from scoring.core.keeping import context_now
 from scoring.core.metrics.kind import Metric
+from scoring.core.plan import Plan
 from scoring.core.sight import Sight
 
 CAP = "cap"
 
 
-def level(
-    sight: Sight,
-    *,
-    metrics: Sequence[Metric],
-    flags: Sequence[Flag],
-    states: Sequence[Any],
-    context: Context,
-    reference: float,
-) -> Level:
+def level(account: Account, sight: Sight, *, plan: Plan) -> Level:
     """`score` = `reference` + the sum of all contributions."""
-    contributions = [
-        _contribution(metric, sight, value=metric.value(states, context, moment=sight.at), reference=reference)
-        for metric in metrics
-        if sight.points[metric.index] is not None and context.stage in metric.stages
-    ]
-    if sight.weights.nothing:
-        contributions = []
+    context, reference = context_now(account, plan), plan.card.reference
+    contributions = []
+    for metric in plan.metrics:
+        available = sight.metrics.points[metric.index] is not None and not sight.weights.nothing
+        if available and context.stage in metric.stages:
+            value = metric.value(account.metrics, context, moment=sight.at)
+            contributions.append(_contribution(metric, sight, value=value, reference=reference))
     if sight.capped_by is not None:
-        contributions.append(_cap(flags[sight.capped_by], sight))
+        contributions.append(_cap(plan.flags[sight.capped_by], sight))
     return Level(score=sight.score, reference=reference, contributions=tuple(contributions))
 
 
 def _contribution(metric: Metric, sight: Sight, *, value: float | None, reference: float) -> Contribution:
-    points, weight = sight.points[metric.index], sight.weights.values[metric.index]
+    points, weight = sight.metrics.points[metric.index], sight.weights.values[metric.index]
     assert points is not None
     return Contribution(
         metric=metric.name,
@@ -68,7 +61,7 @@ def dimensions(sight: Sight, *, metrics: Sequence[Metric], stage: Stage) -> dict
     shares: dict[str, float] = {}
     applying = [metric for metric in metrics if stage in metric.stages]
     for metric in applying:
-        own = sight.points[metric.index]
+        own = sight.metrics.points[metric.index]
         if own is not None and metric.share > 0.0:
             points[metric.dimension] = points.get(metric.dimension, 0.0) + metric.share * own
             shares[metric.dimension] = shares.get(metric.dimension, 0.0) + metric.share

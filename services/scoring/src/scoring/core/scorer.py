@@ -3,15 +3,19 @@
 Accounts are changed in place for speed; all else is a function of its arguments. Nothing here reads a clock.
 """
 
-
+from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.signals import Health
-from scoring.core import looking
+from common.contracts.signals import Forecast, Health, Kind, Receipt
+from scoring.core import looking, receipt
 from scoring.core.account import Account, Record, decode
 from scoring.core.booking import Books, Draft
 from scoring.core.card import Card
+from scoring.core.forecast import due_after, forecast
+from scoring.core.keeping import assembled, course_of, feed, sight_of
 from scoring.core.plan import Plan
-from scoring.core.standing import Trigger
+from scoring.core.sight import Sight
+from scoring.core.signals import Telling, told
+from scoring.core.standing import News, Trigger, differs, settle
 from scoring.core.view import Step, View
 
 
@@ -64,7 +68,7 @@ class Scorer:
             account,
             sight,
             plan=self._plan,
-            level=self._level(account, sight),
+            level=receipt.level(account, sight, plan=self._plan),
             change=self._books.change(account, before=sight_of(account, self._plan), after=sight),
             forecast=self._forecast(account),
         )
@@ -82,8 +86,8 @@ class Scorer:
         feed(account, event, at=at, plan=self._plan)
         sight = self._see(account, at)
         self._books.open(account, sight)
-        trigger = Trigger((event.source, event.event_id), history=event.history, first=True)
-        self._settle(account, trigger, event=event, earlier=None, redrawn=True, draft=draft)
+        trigger = self._trigger(event, before=None)
+        self._settle(account, trigger, earlier=None, redrawn=True, draft=draft)
 
     def _hear(self, account: Account, event: Event, at: float, draft: Draft) -> None:
         earlier = self._health(account)
@@ -94,10 +98,19 @@ class Scorer:
             self._settle(account, trigger, earlier=earlier, draft=draft)
         redrawn = feed(account, event, at=at, plan=self._plan)
         if redrawn:
-            after = self._see(account, at)
+            after = self._see_again(account, event, before)
             self._books.event(account, event, before=before, after=after, draft=draft)
-        trigger = Trigger((event.source, event.event_id), history=event.history, before=before)
-        self._settle(account, trigger, event=event, earlier=earlier, redrawn=redrawn, draft=draft)
+        trigger = self._trigger(event, before=before)
+        self._settle(account, trigger, earlier=earlier, redrawn=redrawn, draft=draft)
+
+    def _trigger(self, event: Event, *, before: Sight | None) -> Trigger:
+        return Trigger(
+            (event.source, event.event_id),
+            history=event.history,
+            before=before,
+            first=before is None,
+            outcomes=self._plan.reaction(event.name).outcomes,
+        )
 
     def _advance(self, account: Account, to: float, draft: Draft) -> None:
         while account.due is not None and account.due <= to:
@@ -105,9 +118,10 @@ class Scorer:
 
     def _fire(self, account: Account, due: int, draft: Draft) -> None:
         course, standing = course_of(account, self._plan), account.record.standing
-        if not differs(standing, course.sight(due), course=course, flags=self._plan.flags):
+        sight = course.sight(due)
+        if not differs(standing, sight, course=course, flags=self._plan.flags):
             # A timer that finds nothing is set again and leaves no trace.
-            account.due = self._next(account, due)
+            account.due = self._next(account, sight)
             return
         earlier = self._health(account)
         self._wait(account, float(due), draft)
@@ -116,6 +130,14 @@ class Scorer:
     def _see(self, account: Account, at: float) -> Sight:
         account.sight = course_of(account, self._plan).sight(at)
         account.record.clock = at
+        return account.sight
+
+    def _see_again(self, account: Account, event: Event, before: Sight) -> Sight:
+        """Health right after an event; what it did not feed is as it was."""
+        if account.course is None:
+            return self._see(account, before.at)
+        reaction = self._plan.reaction(event.name)
+        account.sight = account.course.sight_again(before, paths=reaction.paths, caps=reaction.caps)
         return account.sight
 
     def _wait(self, account: Account, at: float, draft: Draft) -> Sight:
@@ -134,16 +156,48 @@ class Scorer:
         *,
         earlier: Health | None,
         draft: Draft,
-        event: Event | None = None,
         redrawn: bool = False,
     ) -> None:
-        """Moves the standing on, tells what is news, and finds the next moment at which anything changes."""
-        course, sight, standing = course_of(account, self._plan), sight_of(account, self._plan), account.record.standing
-        flags = self._plan.flags
+        """Moves the standing on, finds the next moment at which anything changes, and tells what is news."""
+        course, sight = course_of(account, self._plan), sight_of(account, self._plan)
+        standing, flags = account.record.standing, self._plan.flags
         moved = differs(standing, sight, course=course, flags=flags)
-        news = settle(standing, sight, course=course, flags=flags, trigger=trigger) if moved else []
+        news: list[News] = []
+        if moved or trigger.outcomes:
+            news = settle(standing, sight, course=course, flags=flags, trigger=trigger)
         if moved or redrawn:
-            account.due = self._next(account, account.clock)
-        outcomes = () if event is None else self._plan.reaction(event.name).outcomes
-        if news or outcomes:
-            self._tell(account, in_order(news, outcomes, ...), earlier=earlier, draft=draft)
+            account.due = self._next(account, sight)
+        loud = [item for item in news if not item.quiet]
+        if loud:
+            self._tell(account, loud, earlier=earlier, draft=draft)
+
+    def _tell(self, account: Account, news: list[News], *, earlier: Health | None, draft: Draft) -> None:
+        sight = sight_of(account, self._plan)
+        level = receipt.level(account, sight, plan=self._plan)
+        self._books.check_level(level, draft)
+        telling = Telling(
+            account_id=account.account_id,
+            card_id=self.card_id,
+            at=account.clock,
+            before=earlier,
+            after=self._health(account),
+            receipt=Receipt(level, self._books.change(account, before=sight, after=sight)),
+            facts=account.facts,
+            forecast=self._forecast(account),
+        )
+        standing = account.record.standing
+        draft.signals += [told(item, telling=telling, standing=standing, caps=self._caps) for item in news]
+        if any(item.kind is Kind.BAND for item in news):
+            self._books.begin_change(account, sight)
+
+    def _health(self, account: Account) -> Health:
+        course, sight = course_of(account, self._plan), sight_of(account, self._plan)
+        return looking.health(account.record.standing, sight, course)
+
+    def _next(self, account: Account, sight: Sight) -> int | None:
+        course, standing = course_of(account, self._plan), account.record.standing
+        return due_after(sight, course=course, standing=standing, flags=self._plan.flags)
+
+    def _forecast(self, account: Account) -> Forecast | None:
+        course, standing = course_of(account, self._plan), account.record.standing
+        return forecast(account.due, course=course, standing=standing, flags=self._plan.flags)

@@ -1,6 +1,8 @@
 """What an account's health is at one moment, and the course that it takes if nobody does anything."""
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from scoring.core.card import Bands, Stage
 from scoring.core.path import Path
@@ -9,31 +11,41 @@ from scoring.core.weights import StageWeights, Weights
 _DECIMALS = 6
 
 
+class Reading(NamedTuple):
+    """Paths at one moment: where there are points, how many, and on which piece of its path each is."""
+
+    points: list[float | None]
+    pieces: list[int]
+
+    def again(self, paths: Sequence[Path], changed: Iterable[int], moment: float) -> "Reading":
+        """The same moment after some of the paths were drawn again."""
+        fresh = Reading(self.points.copy(), self.pieces.copy())
+        for index in changed:
+            path = paths[index]
+            piece = fresh.pieces[index] = bisect_right(path.starts, moment) - 1
+            value = path.points[piece]
+            if value is not None:
+                value += path.slopes[piece] * (moment - path.starts[piece])
+            fresh.points[index] = value
+        return fresh
+
+
 class Sight:
     """Health at one moment: points and caps by metric and flag in the card's order, None where there are none.
 
     `score` is the weighted `mean` or the lowest cap; `capped_by` is the index of that cap's flag if it bites.
     """
 
-    __slots__ = ("at", "capped_by", "caps", "mean", "points", "rounded", "score", "weights")
+    __slots__ = ("at", "capped_by", "caps", "mean", "metrics", "rounded", "score", "weights")
 
-    def __init__(
-        self,
-        at: float,
-        *,
-        points: list[float | None],
-        weights: Weights,
-        mean: float,
-        caps: list[float | None],
-    ) -> None:
+    def __init__(self, at: float, *, metrics: Reading, caps: Reading, weights: Weights, mean: float) -> None:
         self.at = at
-        self.points = points
-        self.weights = weights
-        self.mean = mean
+        self.metrics = metrics
         self.caps = caps
-        self.score = mean
+        self.weights = weights
+        self.mean = self.score = mean
         self.capped_by: int | None = None
-        for index, cap in enumerate(caps):
+        for index, cap in enumerate(caps.points):
             if cap is not None and cap < self.score:
                 self.score, self.capped_by = cap, index
         # Bands compare this, so that the last bits of a float decide nothing.
@@ -59,25 +71,41 @@ class Course:
 
     def sight(self, moment: float) -> Sight:
         """For moments not before anything that the account did."""
-        points = [path.at(moment) for path in self.paths]
-        weights = self.weights.of(mask_of(points))
-        mean = self.reference if weights.nothing else weighted(weights.values, points)
-        caps = [path.at(moment) for path in self.caps]
-        return Sight(moment, points=points, weights=weights, mean=mean, caps=caps)
+        return self._weigh(moment, read(self.paths, moment), read(self.caps, moment))
+
+    def sight_again(self, before: Sight, *, paths: Iterable[int], caps: Iterable[int]) -> Sight:
+        """The same moment as `before`, after these paths and caps were drawn again."""
+        metrics = before.metrics.again(self.paths, paths, before.at)
+        return self._weigh(before.at, metrics, before.caps.again(self.caps, caps, before.at))
+
+    def _weigh(self, moment: float, metrics: Reading, caps: Reading) -> Sight:
+        weights, mean = self.mean_of(metrics.points)
+        return Sight(moment, metrics=metrics, caps=caps, weights=weights, mean=mean)
+
+    def mean_of(self, points: Sequence[float | None]) -> tuple[Weights, float]:
+        """Added up in the card's order, one by one: the same bits on every version of Python."""
+        mask = 0
+        for index, value in enumerate(points):
+            if value is not None:
+                mask |= 1 << index
+        weights = self.weights.of(mask)
+        if weights.nothing:
+            return weights, self.reference
+        total = 0.0
+        for index, weight in weights.counting:
+            total += weight * points[index]  # type: ignore[operator]
+        return weights, total
 
 
-def mask_of(points: Sequence[float | None]) -> int:
-    mask = 0
-    for index, value in enumerate(points):
+def read(paths: Sequence[Path], moment: float) -> Reading:
+    points: list[float | None] = []
+    pieces: list[int] = []
+    for path in paths:
+        starts = path.starts
+        piece = bisect_right(starts, moment) - 1
+        value = path.points[piece]
         if value is not None:
-            mask |= 1 << index
-    return mask
-
-
-def weighted(weights: Sequence[float], points: Sequence[float | None]) -> float:
-    """Added up in the card's order, one by one: the same bits on every version of Python."""
-    total = 0.0
-    for weight, value in zip(weights, points, strict=True):
-        if value is not None:
-            total += weight * value
-    return total
+            value += path.slopes[piece] * (moment - starts[piece])
+        points.append(value)
+        pieces.append(piece)
+    return Reading(points, pieces)

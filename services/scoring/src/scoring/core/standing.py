@@ -28,6 +28,7 @@ class Trigger(Struct, frozen=True):
     history: bool = False
     before: Sight | None = None
     first: bool = False
+    outcomes: tuple[str, ...] = ()
 
 
 class Crossing(Struct, array_like=True, frozen=True):
@@ -88,7 +89,7 @@ def differs(standing: Standing, sight: Sight, *, course: Course, flags: tuple[Fl
     if not low <= sight.rounded < high:
         return True
     up = standing.flags
-    for flag, cap in zip(flags, sight.caps, strict=True):
+    for flag, cap in zip(flags, sight.caps.points, strict=True):
         if (cap is None) is (flag.name in up):
             return True
     if (standing.waiting or up) and any(moment <= sight.at for moment in confirmations(standing, course)):
@@ -99,10 +100,11 @@ def differs(standing: Standing, sight: Sight, *, course: Course, flags: tuple[Fl
 def settle(
     standing: Standing, sight: Sight, *, course: Course, flags: tuple[Flag, ...], trigger: Trigger
 ) -> list[News]:
-    """Brings the standing up to date in place. News come as they are told: milestones, flags, the band."""
+    """Brings the standing up to date in place. News come as they are told: milestones, flags, outcomes, the band."""
     return [
         *_miss(standing, sight, course=course, trigger=trigger),
         *_raise(standing, sight, course=course, flags=flags, trigger=trigger),
+        *(News(Kind.OUTCOME, name, sight.at, trigger.cause, trigger.history) for name in trigger.outcomes),
         *_band(standing, sight, course=course, trigger=trigger),
     ]
 
@@ -123,7 +125,7 @@ def _raise(
     news = []
     for index in sorted(range(len(flags)), key=lambda i: flags[i].name):
         flag, name = flags[index], flags[index].name
-        if sight.caps[index] is None:
+        if sight.caps.points[index] is None:
             standing.flags.pop(name, None)
             continue
         crossing = standing.flags.get(name)
@@ -131,7 +133,7 @@ def _raise(
             crossing = Crossing(sight.at, trigger.cause, trigger.history)
             before = trigger.before
             at_once = flag.watches is None or (
-                _is_sudden(trigger, sight) and before is not None and before.caps[index] is None
+                _is_sudden(trigger, sight) and before is not None and before.caps.points[index] is None
             )
         else:
             at_once = False
@@ -158,9 +160,7 @@ def _band(standing: Standing, sight: Sight, *, course: Course, trigger: Trigger)
     return _worsen(standing, sight, course=course, trigger=trigger, told=told)
 
 
-def _worsen(
-    standing: Standing, sight: Sight, *, course: Course, trigger: Trigger, told: Band
-) -> list[News]:
+def _worsen(standing: Standing, sight: Sight, *, course: Course, trigger: Trigger, told: Band) -> list[News]:
     """Each line waits on its own; the worst that is confirmed is told, once."""
     confirmed: tuple[Band, Crossing] | None = None
     for band in bands.WORSE[told]:

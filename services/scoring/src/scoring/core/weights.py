@@ -15,13 +15,18 @@ _KEPT = 4096
 class Weights(Struct, frozen=True):
     """One weight per metric, in the card's order, adding up to 1, or all 0 if nothing is available.
 
-    `coverage` is the configured weight that is available over all that applies; compared to 1e-6.
+    `counting` are those above 0 with their index. `coverage` is the configured weight that is available over all
+    that applies; it is compared rounded to 1e-6.
     """
 
     values: tuple[float, ...]
     coverage: float
     sufficient: bool
-    nothing: bool
+    counting: tuple[tuple[int, float], ...]
+
+    @property
+    def nothing(self) -> bool:
+        return not self.counting
 
 
 class StageWeights:
@@ -54,7 +59,8 @@ class StageWeights:
         covered = sum(configured.get(metric.index, 0.0) for metric in available)
         coverage = covered / everything if everything else 0.0
         sufficient = round(coverage, 6) >= self._least
-        return Weights(tuple(values), coverage, sufficient, total == 0.0)
+        counting = tuple((index, weight) for index, weight in enumerate(values) if weight)
+        return Weights(tuple(values), coverage, sufficient, counting)
 
     def _spread(self, metrics: Sequence[Metric]) -> dict[int, float]:
         """The weight of each dimension, shared out over those of its metrics."""

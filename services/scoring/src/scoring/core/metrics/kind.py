@@ -62,9 +62,7 @@ class CurvedMetric(Metric):
     def __init__(self, definition: card.Curved, index: int, *, logarithmic: bool) -> None:
         super().__init__(definition, index)
         self._curves = {
-            stage: Curve(
-                definition.curves.get(stage) or definition.curves[card.DEFAULT], logarithmic=logarithmic
-            )
+            stage: Curve(definition.curves.get(stage) or definition.curves[card.DEFAULT], logarithmic=logarithmic)
             for stage in card.STAGES
         }
 

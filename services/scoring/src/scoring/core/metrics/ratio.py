@@ -15,7 +15,7 @@ from scoring.core.metrics.distinct import Distinct
 from scoring.core.metrics.kind import CurvedMetric, Metric
 from scoring.core.metrics.rate import Rate
 from scoring.core.moments import seconds
-from scoring.core.path import Path, Piece, spliced
+from scoring.core.path import Path, Piece, of_pieces, spliced
 from scoring.core.properties import weight_of
 
 
@@ -78,7 +78,7 @@ class Ratio(CurvedMetric):
         if unknown < quiet:
             head.append((unknown, None, 0.0))
         if self._follows is None or quiet == inf:
-            return Path(head)
+            return of_pieces(head)
         start, bonus = max(quiet, base), self.definition.quiet_bonus
         return spliced(head, tail=paths[self._follows.index], start=start, bonus=bonus)
 

@@ -1,0 +1,162 @@
+"""What the read API answers, as it goes over the wire. Points are 0 to 100, moments are UTC."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from common.contracts.signals import (
+    Band,
+    Contribution,
+    Facts,
+    Health,
+    Kind,
+    MovingEvent,
+    Part,
+    Severity,
+)
+from scoring.core.view import FlagUp, Missed, Pending
+
+
+class Ahead(Struct, frozen=True):
+    """The next band and when it would be told, if the account stays silent. `words` are on the account's own clock."""
+
+    band: Band
+    at: datetime
+    time_zone: str
+    words: str
+
+
+class Moved(Struct, frozen=True):
+    """How a score got from `before` (at `since`) to `after`: the parts add up to the difference."""
+
+    words: str
+    since: datetime
+    before: float
+    after: float
+    parts: tuple[Part, ...]
+    events: tuple[MovingEvent, ...]
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """One account of a list. With an `error` there is no health: its state could not be read."""
+
+    account_id: str
+    name: str | None
+    tier: str | None
+    owner: str | None
+    arr: float | None
+    contract_end: date | None
+    stage: str | None
+    band: Band | None = None
+    score: float | None = None
+    coverage: float | None = None
+    drivers: tuple[str, ...] = ()
+    forecast: Ahead | None = None
+    as_of: datetime
+    error: str | None = None
+
+
+class Accounts(Struct, frozen=True, kw_only=True):
+    """`total` match the filter; `as_of` is the earliest of the rows'; `next_offset` is null on the last page."""
+
+    accounts: tuple[Listed, ...]
+    total: int
+    offset: int
+    limit: int
+    next_offset: int | None
+    as_of: datetime
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """One account as it reads at `as_of`, if it was silent since `clock`.
+
+    `drivers` are what lies between the best score and this one, the largest first; `change` is since the last band
+    told.
+    """
+
+    account_id: str
+    score: float
+    band: Band
+    coverage: float
+    stage: str
+    dimensions: dict[str, float | None]
+    drivers: tuple[str, ...]
+    forecast: Ahead | None
+    change: Moved
+    flags: tuple[FlagUp, ...]
+    missed: tuple[Missed, ...]
+    pending: Pending | None
+    episode: str | None
+    facts: Facts
+    card_id: str
+    clock: datetime
+    as_of: datetime
+
+
+class HistoryDay(Struct, frozen=True):
+    """One UTC day. Silence is booked on the day on which it is seen: `since` may lie before the day."""
+
+    day: date
+    since: datetime
+    before: float
+    after: float
+    parts: tuple[Part, ...]
+    events: tuple[MovingEvent, ...]
+
+
+class HistorySignal(Struct, frozen=True, kw_only=True):
+    """A signal as it was told. `history` if it came of an import and woke nobody."""
+
+    signal_id: str
+    kind: Kind
+    severity: Severity
+    to: str
+    at: datetime
+    since: datetime
+    cause: tuple[str, str] | str
+    episode: str
+    before: Health | None
+    after: Health
+    words: str
+    history: bool
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """Newest first. More of either lies before the oldest shown where `more_` says so."""
+
+    account_id: str
+    days: tuple[HistoryDay, ...]
+    more_days: bool
+    signals: tuple[HistorySignal, ...]
+    more_signals: bool
+    clock: datetime
+    as_of: datetime
+
+
+class LevelNow(Struct, frozen=True):
+    """Why the score is what it is: `sum` is the reference and all contributions added up, which is the score."""
+
+    score: float
+    reference: float
+    contributions: tuple[Contribution, ...]
+    sum: float
+
+
+class SignalReceipt(Struct, frozen=True, kw_only=True):
+    signal_id: str
+    kind: Kind
+    to: str
+    at: datetime
+    change: Moved
+
+
+class Receipts(Struct, frozen=True, kw_only=True):
+    """The level now, and the change that came with each signal, newest first."""
+
+    account_id: str
+    level: LevelNow
+    signals: tuple[SignalReceipt, ...]
+    more_signals: bool
+    card_id: str
+    clock: datetime
+    as_of: datetime

@@ -1,0 +1,61 @@
+"""The one place that knows the concrete classes of the read API."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from common import database
+from common.keyring import Keyring
+from common.keys import KeyStore
+from common.metrics import registry
+from common.operations import Readiness
+from common.runtime import Application
+from scoring.api import routes
+from scoring.api.listing import Listing
+from scoring.api.lookout import Lookout
+from scoring.api.metrics import ApiMetrics
+from scoring.api.reading import Reading
+from scoring.api.ruling import RulingCard
+from scoring.api.settings import ApiSettings
+from scoring.api.tables import Tables
+from scoring.cards.identity import use_pinned_time_zones
+
+
+@asynccontextmanager
+async def api(settings: ApiSettings) -> AsyncIterator[Application]:
+    """Everything that `python -m scoring api` runs, ready to be started; scoring need not have begun."""
+    use_pinned_time_zones()
+    prometheus = registry(service="scoring", process="api")
+    async with AsyncExitStack() as closing:
+        # Long lists must not keep anybody from having a key checked, so keys have a connection of their own.
+        for_keys = database.engine(settings.database_url, pool_size=1)
+        closing.push_async_callback(for_keys.dispose)
+        for_tables = database.engine(settings.database_url, pool_size=settings.scoring_api_connections)
+        closing.push_async_callback(for_tables.dispose)
+
+        keyring = Keyring(KeyStore(for_keys, schema="scoring"), ttl=settings.key_ttl_seconds)
+        tables = Tables(for_tables, patience=settings.scoring_api_request_seconds)
+        ruling = RulingCard(tables)
+        metrics = ApiMetrics(prometheus)
+        lookout = Lookout(
+            tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time
+        )
+        readiness = Readiness({"card": ruling.trouble, "keys": keyring.trouble})
+        http = routes.build(
+            Listing(lookout, most_scored=settings.scoring_api_most_scored),
+            Reading(lookout),
+            keys=keyring,
+            metrics=metrics,
+            readiness=readiness,
+            registry=prometheus,
+        )
+        yield Application(
+            name="scoring api",
+            http=http,
+            host=settings.host,
+            port=settings.scoring_api_port,
+            readiness=readiness,
+            tasks={"keys": keyring.keep_fresh, "card": ruling.keep},
+            notice=settings.drain_notice_seconds,
+            grace=settings.drain_seconds,
+        )

@@ -1,0 +1,60 @@
+"""What the OpenAPI document says beside the parameters, drawn from the types that the code itself answers with."""
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from common import problems
+from scoring.api import answers
+
+_REF: Final = "#/components/schemas/{name}"
+_ANSWERS: Final = (answers.Accounts, answers.Account, answers.History, answers.Receipts)
+_RETRY: Final = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
+_CHALLENGE: Final = {"WWW-Authenticate": {"schema": {"type": "string"}}}
+_DESCRIPTION: Final = """\
+Health of accounts, with a reason for every point. Every answer says as of when it holds (`as_of`): now while scoring
+keeps up, else the moment until which it has read. Scores are worked out for that moment when they are asked for, so
+an account that has gone silent sinks without anything being written.
+"""
+
+_REFUSALS: Final = {
+    401: "No key, or none that is active.",
+    403: "The key has not the scope `read`.",
+    422: "A parameter cannot be used: `errors` tells which and why.",
+    503: "Scoring has not started yet, or the database does not answer: ask again.",
+}
+_OF_ONE: Final = {
+    404: "Nothing is known of an account with this id.",
+    500: "The state of the account was written by another version.",
+}
+
+
+def responses(answer: type[Any], *, of_one: bool) -> dict[int | str, dict[str, Any]]:
+    """For one route: its answer and every problem that it may tell."""
+    refusals = dict(sorted({**_REFUSALS, **(_OF_ONE if of_one else {})}.items()))
+    return {
+        200: {
+            "description": (answer.__doc__ or "").strip(),
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
+        },
+        **{status: _problem(status, text) for status, text in refusals.items()},
+    }
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+    _, schemas = msgspec.json.schema_components(_ANSWERS, ref_template=_REF)
+    found["components"] = {
+        "schemas": {**found.get("components", {}).get("schemas", {}), **schemas, "Problem": problems.SCHEMA},
+        "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "scope `read`"}},
+    }
+    found["security"] = [{"key": []}]
+    return found
+
+
+def _problem(status: int, text: str) -> dict[str, Any]:
+    content = {problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
+    headers = {401: _CHALLENGE, 503: _RETRY}.get(status, {})
+    return {"description": text, "content": content, "headers": headers}

@@ -1,0 +1,141 @@
+"""What may be asked: every query parameter with its bounds, and the problem for a value outside of them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Any
+from urllib.parse import unquote_to_bytes
+
+from fastapi import Path
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from common.contracts.signals import Band
+from common.problems import Problem
+from scoring.api.queries import Filter, Sort
+from scoring.core.card import Stage
+
+ID_CHARS = 512
+AHEAD = timedelta(days=400)
+_FIRST, _LAST = date(1970, 1, 1), date(9998, 12, 31)
+
+
+def bad_parameter(field: str, reason: str, detail: str) -> Problem:
+    """As the framework's own validation is told."""
+    errors = [{"field": field, "reason": reason, "detail": detail}]
+    return Problem(422, "bad_parameter", f"not valid: {field}: {detail}", more={"errors": errors})
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not contain the character NUL")
+    return text
+
+
+def _start(value: Any) -> float:
+    """A date is its first moment."""
+    return _moment(value, time.min)
+
+
+def _end(value: Any) -> float:
+    """A date is its last moment."""
+    return _moment(value, time.max)
+
+
+def _moment(value: Any, of_day: time) -> float:
+    moment = _read(str(value), of_day)
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("is a date (2026-01-31) or RFC 3339 with a zone (2026-01-31T09:00:00Z; write + as %2B)")
+    if not _FIRST < moment.date() < _LAST:
+        raise ValueError(f"lies outside of {_FIRST} to {_LAST}")
+    return moment.timestamp()
+
+
+def _read(text: str, of_day: time) -> datetime | None:
+    try:
+        if len(text) == len("2026-01-31"):
+            return datetime.combine(date.fromisoformat(text), of_day, UTC)
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+_MOMENT = WithJsonSchema(
+    {"type": "string", "examples": ["2026-01-31", "2026-01-31T09:00:00Z"], "description": "a date, or RFC 3339"}
+)
+Start = Annotated[float, BeforeValidator(_start), _MOMENT]
+End = Annotated[float, BeforeValidator(_end), _MOMENT]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_without_nul)]
+Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
+Day = Annotated[date, Field(ge=_FIRST, le=_LAST)]
+
+
+class Parameters(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ListParameters(Parameters):
+    """Filters hold together; a parameter given several times asks for any of its values."""
+
+    band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
+    tier: list[Text] = Field(default=[], max_length=20, description="any of these tiers")
+    owner: list[Text] = Field(default=[], max_length=20, description="any of these owners' e-mail addresses")
+    stage: list[Stage] = Field(default=[], max_length=20, description="any of these stages")
+    min_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
+    max_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
+    contract_end_from: Day | None = Field(default=None, description="the contract ends on this day or later")
+    contract_end_to: Day | None = Field(default=None, description="the contract ends on this day or earlier")
+    renewal_within_days: int | None = Field(
+        default=None, ge=0, le=3660, description="the contract ends within so many days from today"
+    )
+    starts_with: Text | None = Field(default=None, description="beginning of the name or the id, in any case")
+    sort: Sort = Field(default=Sort.SCORE, description="ascending: the worst first; with a minus descending")
+    limit: int = Field(default=50, ge=1, le=500)
+    offset: int = Field(default=0, ge=0, le=1_000_000)
+
+    def wanted(self, *, today: date, default_stage: str) -> Filter:
+        ends_from, ends_to = self.contract_end_from, self.contract_end_to
+        if self.renewal_within_days is not None:
+            last = today + timedelta(days=self.renewal_within_days)
+            ends_from = max(ends_from or today, today)
+            ends_to = min(ends_to or last, last)
+        return Filter(
+            bands=tuple(self.band),
+            tiers=tuple(self.tier),
+            owners=tuple(self.owner),
+            stages=tuple(self.stage),
+            default_stage=default_stage,
+            min_arr=self.min_arr,
+            max_arr=self.max_arr,
+            ends_from=ends_from,
+            ends_to=ends_to,
+            starts_with=self.starts_with,
+        )
+
+
+class LookParameters(Parameters):
+    as_of: Start | None = Field(
+        default=None, description=f"look ahead, at most {AHEAD.days} days: how it would read then in silence"
+    )
+
+
+class HistoryParameters(Parameters):
+    since: Start | None = Field(default=None, alias="from", description="not older than this")
+    until: End | None = Field(default=None, alias="to", description="not newer than this; a date is included")
+    limit: int = Field(default=90, ge=1, le=400, description="at most so many days, and so many signals")
+
+
+class ReceiptParameters(LookParameters):
+    limit: int = Field(default=20, ge=1, le=100, description="at most so many signals")
+
+
+def account_id(
+    account_id: Annotated[str, Path(description="Any characters; percent-encoded, slashes too.", examples=["acme"])],
+) -> str:
+    """The id that was percent-encoded in the path."""
+    try:
+        decoded = unquote_to_bytes(account_id.encode("latin-1")).decode()
+    except UnicodeDecodeError:
+        raise bad_parameter("path.account_id", "encoding", "is not UTF-8") from None
+    if "\0" in decoded:
+        raise bad_parameter("path.account_id", "nul", "must not contain the character NUL")
+    if len(decoded) > ID_CHARS:
+        raise bad_parameter("path.account_id", "too_long", f"has more than {ID_CHARS} characters")
+    return decoded

@@ -1,0 +1,176 @@
+"""Every query of the read API, and what they filter and sort by."""
+
+from collections.abc import Collection
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select, true
+
+from common.contracts.signals import Band
+from scoring.core.card import STAGES
+from scoring.schema import account, day, heartbeat, journal, signal, state, timer
+
+
+class Sort(StrEnum):
+    """Ascending, so that the worst, the soonest and A come first; with a minus descending."""
+
+    SCORE = "score"
+    SCORE_DOWN = "-score"
+    ARR = "arr"
+    ARR_DOWN = "-arr"
+    RENEWAL = "renewal"
+    RENEWAL_DOWN = "-renewal"
+    NAME = "name"
+    NAME_DOWN = "-name"
+    BAND = "band"
+    BAND_DOWN = "-band"
+
+    @property
+    def by(self) -> "Sort":
+        return Sort(self.value.removeprefix("-"))
+
+    @property
+    def descending(self) -> bool:
+        return self.value.startswith("-")
+
+
+class Filter(Struct, frozen=True, kw_only=True):
+    """What an account must be to be shown: one of each set that is not empty, and within every bound."""
+
+    bands: tuple[Band, ...] = ()
+    tiers: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    default_stage: str
+    min_arr: float | None = None
+    max_arr: float | None = None
+    ends_from: date | None = None
+    ends_to: date | None = None
+    starts_with: str | None = None
+
+
+# The worst first.
+_SEVERITY = {band: rank for rank, band in enumerate((Band.RED, Band.YELLOW, Band.INSUFFICIENT, Band.GREEN))}
+
+
+def origin() -> Select[Any]:
+    """What the first partition was begun with; no row before that."""
+    return select(journal.c.origin).where(journal.c.seq == 0).order_by(journal.c.partition).limit(1)
+
+
+def pulses(partitions: int) -> Select[Any]:
+    """Clock and heartbeat of each partition that was begun: one look into an index each, however long the journal."""
+    number = func.generate_series(0, partitions - 1).table_valued("partition").render_derived()
+    newest = (
+        select(journal.c.clock)
+        .where(journal.c.partition == number.c.partition)
+        .order_by(journal.c.seq.desc())
+        .limit(1)
+        .lateral()
+    )
+    return select(number.c.partition, newest.c.clock, heartbeat.c.at, heartbeat.c.caught_up).select_from(
+        number.join(newest, true()).outerjoin(heartbeat, heartbeat.c.partition == number.c.partition)
+    )
+
+
+def count(wanted: Filter) -> Select[Any]:
+    return select(func.count()).select_from(account).where(*_conditions(wanted))
+
+
+def ids(wanted: Filter, sort: Sort, *, limit: int, offset: int) -> Select[Any]:
+    """By anything that is stored. Accounts without it come last in both directions."""
+    by = _column(sort.by)
+    ordered = (by.desc() if sort.descending else by.asc()).nulls_last()
+    return (
+        select(account.c.account_id)
+        .where(*_conditions(wanted))
+        .order_by(ordered, account.c.account_id)
+        .limit(limit)
+        .offset(offset)
+    )
+
+
+def states(wanted: Filter) -> Select[Any]:
+    return _with_states(account.c.account_id, account.c.partition).where(*_conditions(wanted))
+
+
+def rows(account_ids: Collection[str]) -> Select[Any]:
+    """Facts, band and state of these accounts, in any order."""
+    return _with_states(account).where(account.c.account_id == func.any(list(account_ids)))
+
+
+def days(account_id: str, *, first: date | None, last: date | None, limit: int) -> Select[Any]:
+    """The newest first; both bounds included."""
+    query = select(cast(day.c.body, Text)).where(day.c.account_id == account_id)
+    if first is not None:
+        query = query.where(day.c.day >= first)
+    if last is not None:
+        query = query.where(day.c.day <= last)
+    return query.order_by(day.c.day.desc()).limit(limit)
+
+
+def signals(account_id: str, *, since: float | None, until: float | None, limit: int) -> Select[Any]:
+    """The newest first; both bounds (seconds since the epoch) included."""
+    query = select(cast(signal.c.body, Text)).where(signal.c.account_id == account_id)
+    if since is not None:
+        query = query.where(signal.c.at >= since)
+    if until is not None:
+        query = query.where(signal.c.at <= until)
+    return query.order_by(signal.c.at.desc(), signal.c.signal_id).limit(limit)
+
+
+def _with_states(*columns: Any) -> Select[Any]:
+    armed = (timer.c.partition == account.c.partition) & (timer.c.account_id == account.c.account_id)
+    return select(*columns, state.c.body, timer.c.due).select_from(
+        account.outerjoin(state, state.c.account_id == account.c.account_id).outerjoin(timer, armed)
+    )
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column, values in (
+        (account.c.band, wanted.bands),
+        (account.c.tier, wanted.tiers),
+        (account.c.owner, wanted.owners),
+    ):
+        if values:
+            found.append(column.in_(values))
+    if wanted.stages:
+        found.append(_stage_is(wanted.stages, default=wanted.default_stage))
+    for bounded, least, most in (
+        (account.c.arr, wanted.min_arr, wanted.max_arr),
+        (account.c.contract_end, wanted.ends_from, wanted.ends_to),
+    ):
+        if least is not None:
+            found.append(bounded >= least)
+        if most is not None:
+            found.append(bounded <= most)
+    if wanted.starts_with is not None:
+        columns = (account.c.name, account.c.account_id)
+        found.append(or_(*(one.istartswith(wanted.starts_with, autoescape=True) for one in columns)))
+    return found
+
+
+def _stage_is(stages: Collection[str], *, default: str) -> ColumnElement[bool]:
+    """A stage that no card knows is scored as the default one, so it is found as that."""
+    named = account.c.stage.in_(stages)
+    if default not in stages:
+        return named
+    return or_(named, account.c.stage.is_(None), account.c.stage.not_in(STAGES))
+
+
+def _column(by: Sort) -> ColumnElement[Any]:
+    match by:
+        case Sort.ARR:
+            return account.c.arr
+        case Sort.RENEWAL:
+            return account.c.contract_end
+        case Sort.NAME:
+            return func.lower(func.coalesce(account.c.name, account.c.account_id))
+        case Sort.BAND:
+            return case(*((account.c.band == band, rank) for band, rank in _SEVERITY.items()))
+        case _:
+            raise ValueError(f"{by} is not stored: a stored score is stale the moment it is written")
+

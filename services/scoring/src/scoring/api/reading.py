@@ -1,0 +1,84 @@
+"""One account: in full, its past, its receipts."""
+
+from common.problems import Problem
+from scoring.api import answers, telling
+from scoring.api.eye import Eye, Look, Unreadable
+from scoring.api.lookout import Lookout
+from scoring.api.parameters import AHEAD, HistoryParameters, LookParameters, ReceiptParameters, bad_parameter
+from scoring.api.tables import Row, Snapshot
+from scoring.core.moments import to_date, to_datetime, utc_day
+
+
+class Reading:
+    """Raises the 404 of an unknown account, the 500 of one whose state cannot be read."""
+
+    def __init__(self, lookout: Lookout) -> None:
+        self._lookout = lookout
+
+    async def account(self, account_id: str, asked: LookParameters) -> answers.Account:
+        async with self._lookout.open() as (eye, snapshot):
+            row = await _known(snapshot, account_id)
+        look = self._look(eye, row, asked.as_of)
+        scorer = eye.scorer
+        return telling.account(account_id, look, facts=row.facts, card=scorer.card, card_id=scorer.card_id)
+
+    async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:
+        since, until = asked.since, asked.until
+        async with self._lookout.open() as (eye, snapshot):
+            row = await _known(snapshot, account_id)
+            days = await snapshot.days(
+                account_id,
+                first=None if since is None else to_date(utc_day(since)),
+                last=None if until is None else to_date(utc_day(until)),
+                limit=asked.limit + 1,
+            )
+            signals = await snapshot.signals(account_id, since=since, until=until, limit=asked.limit + 1)
+        look = self._look(eye, row)
+        return answers.History(
+            account_id=account_id,
+            days=tuple(telling.day(day) for day in days[: asked.limit]),
+            more_days=len(days) > asked.limit,
+            signals=tuple(telling.signal(one, eye.scorer.card) for one in signals[: asked.limit]),
+            more_signals=len(signals) > asked.limit,
+            clock=to_datetime(look.clock),
+            as_of=look.view.at,
+        )
+
+    async def receipts(self, account_id: str, asked: ReceiptParameters) -> answers.Receipts:
+        async with self._lookout.open() as (eye, snapshot):
+            row = await _known(snapshot, account_id)
+            signals = await snapshot.signals(account_id, since=None, until=None, limit=asked.limit + 1)
+        look = self._look(eye, row, asked.as_of)
+        return answers.Receipts(
+            account_id=account_id,
+            level=telling.level(look.view.level),
+            signals=tuple(telling.receipt(one, eye.scorer.card) for one in signals[: asked.limit]),
+            more_signals=len(signals) > asked.limit,
+            card_id=eye.scorer.card_id,
+            clock=to_datetime(look.clock),
+            as_of=look.view.at,
+        )
+
+    def _look(self, eye: Eye, row: Row, at: float | None = None) -> Look:
+        self._lookout.metrics.looked(1)
+        try:
+            account = eye.open(row.stored)
+        except Unreadable as error:
+            self._lookout.report(error)
+            detail = "the account's state was written by another version of scoring; it has been logged"
+            raise Problem(500, "state_unreadable", detail) from error
+        soonest = eye.as_of(account, row.stored)
+        if at is None:
+            return eye.look(account, soonest)
+        if not soonest <= at <= soonest + AHEAD.total_seconds():
+            first = to_datetime(soonest).isoformat()
+            detail = f"must lie within {AHEAD.days} days after {first}; what was before is in the history"
+            raise bad_parameter("query.as_of", "out_of_range", detail)
+        return eye.look(account, at)
+
+
+async def _known(snapshot: Snapshot, account_id: str) -> Row:
+    row = (await snapshot.rows([account_id])).get(account_id)
+    if row is None:
+        raise Problem(404, "unknown_account", "nothing is known of an account with this id")
+    return row

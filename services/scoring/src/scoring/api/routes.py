@@ -1,0 +1,83 @@
+"""The HTTP face of the read API."""
+
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from prometheus_client import CollectorRegistry
+
+from common import operations, problems
+from common.operations import Readiness
+from scoring.api import access, answers, openapi
+from scoring.api.http import Counted, EncodedPath
+from scoring.api.listing import Listing
+from scoring.api.metrics import ApiMetrics
+from scoring.api.parameters import (
+    HistoryParameters,
+    ListParameters,
+    LookParameters,
+    ReceiptParameters,
+    account_id,
+)
+from scoring.api.reading import Reading
+
+AccountId = Annotated[str, Depends(account_id)]
+
+
+def build(
+    listing: Listing,
+    reading: Reading,
+    *,
+    keys: access.Verifier,
+    metrics: ApiMetrics,
+    readiness: Readiness,
+    registry: CollectorRegistry,
+) -> FastAPI:
+    app = FastAPI(
+        title="Churn signals: health of accounts",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    problems.install(app)
+    app.add_middleware(EncodedPath)
+    app.add_middleware(Counted, metrics=metrics)
+    app.router.routes.extend(operations.routes(readiness, registry))
+    app.include_router(_accounts(listing, reading, keys))
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return app
+
+
+def _accounts(listing: Listing, reading: Reading, keys: access.Verifier) -> APIRouter:
+    async def with_key(request: Request) -> None:
+        await access.reader(request.headers.get("authorization"), keys)
+
+    router = APIRouter(prefix="/v1/accounts", dependencies=[Depends(with_key)])
+
+    @router.get("", responses=openapi.responses(answers.Accounts, of_one=False))
+    async def list_accounts(asked: Annotated[ListParameters, Query()]) -> Response:
+        """Accounts that match every filter, the worst first. Above 10,000 matches: sort by something else, or narrow
+        the filter."""
+        return _json(await listing.accounts(asked))
+
+    @router.get("/{account_id}", responses=openapi.responses(answers.Account, of_one=True))
+    async def get_account(account: AccountId, asked: Annotated[LookParameters, Query()]) -> Response:
+        """Health now, why, and what comes next if nobody does anything."""
+        return _json(await reading.account(account, asked))
+
+    @router.get("/{account_id}/history", responses=openapi.responses(answers.History, of_one=True))
+    async def get_history(account: AccountId, asked: Annotated[HistoryParameters, Query()]) -> Response:
+        """How the score moved day by day, and every signal that was told; the newest first."""
+        return _json(await reading.history(account, asked))
+
+    @router.get("/{account_id}/receipts", responses=openapi.responses(answers.Receipts, of_one=True))
+    async def get_receipts(account: AccountId, asked: Annotated[ReceiptParameters, Query()]) -> Response:
+        """Every point of the score now, and of the change that came with each signal."""
+        return _json(await reading.receipts(account, asked))
+
+    return router
+
+
+def _json(answer: msgspec.Struct) -> Response:
+    return Response(msgspec.json.encode(answer), media_type="application/json")

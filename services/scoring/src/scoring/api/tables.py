@@ -1,0 +1,128 @@
+"""PostgreSQL as the read API uses it: every answer comes out of one snapshot, so that its parts fit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from common.contracts.signals import Facts, Signal
+from scoring.api import queries
+from scoring.api.asof import Pulse
+from scoring.api.queries import Filter, Sort
+from scoring.core.view import Day
+from scoring.origin import Origin
+
+_SLICE = 250
+
+_day = msgspec.json.Decoder(Day)
+_signal = msgspec.json.Decoder(Signal)
+
+
+class Unavailable(Exception):
+    """The database does not answer in time: ask again later."""
+
+
+class Stored(Struct, frozen=True):
+    """An account's state as it is kept; no body is left of an account whose records were all set aside."""
+
+    account_id: str
+    partition: int
+    body: bytes | None
+    due: int | None
+
+
+class Row(Struct, frozen=True):
+    """An account's state, and what is known of it."""
+
+    stored: Stored
+    facts: Facts
+
+
+class Snapshot:
+    """The tables as they were at one moment."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def origin(self) -> Origin | None:
+        """None before scoring has begun."""
+        rows = await self._rows(queries.origin())
+        return msgspec.convert(rows[0].origin, Origin) if rows else None
+
+    async def pulses(self, partitions: int) -> dict[int, Pulse]:
+        """By partition; one that was never begun has none."""
+        return {
+            row.partition: Pulse(clock=row.clock, beat_at=row.at, caught_up=bool(row.caught_up))
+            for row in await self._rows(queries.pulses(partitions))
+        }
+
+    async def count(self, wanted: Filter) -> int:
+        return int((await self._rows(queries.count(wanted)))[0][0])
+
+    async def ids(self, wanted: Filter, sort: Sort, *, limit: int, offset: int) -> list[str]:
+        query = queries.ids(wanted, sort, limit=limit, offset=offset)
+        return [row.account_id for row in await self._rows(query)]
+
+    async def states(self, wanted: Filter) -> AsyncIterator[Sequence[Stored]]:
+        """All of them, in any order, a slice at a time: they need not fit into memory."""
+        async with self._connection.stream(queries.states(wanted)) as result:
+            async for rows in result.partitions(_SLICE):
+                yield [_stored(row) for row in rows]
+
+    async def rows(self, account_ids: Collection[str]) -> Mapping[str, Row]:
+        """By account; unknown ones are left out."""
+        found = await self._rows(queries.rows(account_ids))
+        return {row.account_id: Row(_stored(row), _facts(row)) for row in found}
+
+    async def days(
+        self, account_id: str, *, first: date | None, last: date | None, limit: int
+    ) -> tuple[Day, ...]:
+        rows = await self._rows(queries.days(account_id, first=first, last=last, limit=limit))
+        return tuple(_day.decode(row[0]) for row in rows)
+
+    async def signals(
+        self, account_id: str, *, since: float | None, until: float | None, limit: int
+    ) -> tuple[Signal, ...]:
+        rows = await self._rows(queries.signals(account_id, since=since, until=until, limit=limit))
+        return tuple(_signal.decode(row[0]) for row in rows)
+
+    async def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        rows: Sequence[Any] = (await self._connection.execute(query)).all()
+        return rows
+
+
+class Tables:
+    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+        """`patience` is the most that one snapshot may be held, in seconds."""
+        self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._patience = patience
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """Raises `Unavailable`."""
+        try:
+            async with asyncio.timeout(self._patience), self._engine.connect() as connection:
+                yield Snapshot(connection)
+        except (OperationalError, InterfaceError, OSError) as error:  # TimeoutError is an OSError
+            raise Unavailable(str(error) or type(error).__name__) from error
+        except DBAPIError as error:
+            if error.connection_invalidated:
+                raise Unavailable(str(error.orig)) from error
+            raise
+        except SQLAlchemyError as error:
+            raise Unavailable(str(error)) from error
+
+
+def _stored(row: Any) -> Stored:
+    return Stored(row.account_id, row.partition, row.body, row.due)
+
+
+def _facts(row: Any) -> Facts:
+    return Facts(**{name: getattr(row, name) for name in Facts.__struct_fields__})

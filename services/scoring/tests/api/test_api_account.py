@@ -1,0 +1,152 @@
+"""One account: its receipts add up, its past is told, its id may be anything."""
+
+from math import fsum
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from structlog.testing import capture_logs
+
+from support.asking import Api, live
+from support.road import DAY, START, event
+
+
+@pytest.fixture
+async def api(stream_api: Api) -> Api:
+    """Acme was fine for ten days, asked to cancel, and has been silent for ten."""
+    road = stream_api.road
+    await live(road, "acme", days=10, name="Acme", arr=90_000, time_zone="Asia/Tokyo")
+    planned = {"step": "kickoff", "due": "2026-03-08T00:00:00Z"}
+    await road.post(event("acme", "milestone.planned", START + 10 * DAY, properties=planned))
+    await road.post(event("acme", "contract.cancel_requested", START + 10 * DAY))
+    await road.tick(START + 20 * DAY)
+    await road.score()
+    return stream_api
+
+
+async def test_a_score_is_its_reference_and_every_contribution(api: Api) -> None:
+    answer = await api.get("/v1/accounts/acme/receipts")
+    level = answer["level"]
+    parts = [part["contribution"] for part in level["contributions"]]
+    assert level["sum"] == pytest.approx(level["score"], abs=1e-9)
+    assert fsum([level["reference"], *parts]) == level["sum"]
+    assert level["score"] == (await api.get("/v1/accounts/acme"))["score"]
+    for part in level["contributions"]:
+        if part["dimension"] != "cap":
+            assert part["contribution"] == part["weight"] * (part["points"] - level["reference"])
+
+
+async def test_the_receipts_of_its_signals_add_up_and_come_newest_first(api: Api) -> None:
+    answer = await api.get("/v1/accounts/acme/receipts")
+    assert len(answer["signals"]) > 2
+    for signal in answer["signals"]:
+        change = signal["change"]
+        moved = fsum(part["points"] for part in change["parts"])
+        assert change["before"] + moved == pytest.approx(change["after"], abs=1e-9)
+    moments = [signal["at"] for signal in answer["signals"]]
+    assert moments == sorted(moments, reverse=True)
+    first = await api.get("/v1/accounts/acme/receipts", limit=1)
+    assert (first["signals"], first["more_signals"]) == (answer["signals"][:1], True)
+    assert not answer["more_signals"]
+
+
+async def test_an_account_tells_its_health_and_the_reasons(api: Api) -> None:
+    answer = await api.get("/v1/accounts/acme")
+    assert answer["band"] == "red"
+    assert "cancel_intent" in [flag["name"] for flag in answer["flags"]]
+    assert [missed["step"] for missed in answer["missed"]] == ["kickoff"]
+    assert answer["facts"]["name"] == "Acme"
+    assert set(answer["dimensions"]) == {"deployment", "engagement", "adoption", "roi"}
+    assert answer["dimensions"]["roi"] is None, "nobody was asked"
+    assert answer["episode"]
+    assert answer["card_id"] == api.road.origin.card_id
+    assert any("cancel intent caps the score" in driver for driver in answer["drivers"])
+    change = answer["change"]
+    assert change["words"].split()[:3] == [str(round(change["before"])), "to", str(round(change["after"]))]
+
+
+async def test_its_past_is_told_by_day_and_by_signal(api: Api) -> None:
+    told = api.road.signals("acme")
+    history = await api.get("/v1/accounts/acme/history")
+    assert [signal["signal_id"] for signal in history["signals"]] == [
+        one.signal_id for one in sorted(told, key=lambda one: one.at, reverse=True)
+    ]
+    days = history["days"]
+    assert [day["day"] for day in days] == sorted((day["day"] for day in days), reverse=True)
+    for day in days:
+        moved = fsum(part["points"] for part in day["parts"])
+        assert day["before"] + moved == pytest.approx(day["after"], abs=1e-9)
+    asked_to_cancel = next(day for day in days if day["day"] == "2026-03-12")
+    assert asked_to_cancel["events"][0]["name"] == "contract.cancel_requested"
+    assert not history["more_days"]
+
+
+PERIODS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"from_": "2026-03-03", "to": "2026-03-05"}, ["2026-03-05", "2026-03-04", "2026-03-03"]),
+    ({"to": "2026-03-03T00:00:00Z"}, ["2026-03-03", "2026-03-02"]),
+    ({"to": "2026-03-04T01:00:00+02:00"}, ["2026-03-03", "2026-03-02"]),
+    ({"to": "2026-03-01"}, []),
+]
+
+
+async def test_a_period_of_its_past_can_be_asked_for(api: Api) -> None:
+    for period, expected in PERIODS:
+        history = await api.get("/v1/accounts/acme/history", **period)
+        assert [day["day"] for day in history["days"]] == expected, period
+        assert history["signals"] == []
+
+
+async def test_a_signal_at_the_end_of_a_period_belongs_to_it(api: Api) -> None:
+    newest = (await api.get("/v1/accounts/acme/history"))["signals"][0]
+    until = await api.get("/v1/accounts/acme/history", from_=newest["at"], to=newest["at"])
+    assert newest in until["signals"]
+    short = await api.get("/v1/accounts/acme/history", limit=1)
+    assert (len(short["days"]), short["more_days"], short["more_signals"]) == (1, True, True)
+
+
+async def test_an_unknown_account_is_not_found(api: Api) -> None:
+    for rest in ("", "/history", "/receipts"):
+        problem = await api.problem(f"/v1/accounts/nobody{rest}")
+        assert (problem["status"], problem["code"]) == (404, "unknown_account")
+
+
+NAMES = ["a/b", "a/b/history", "history", "..", "100%", "%2F", "ключ", "😀", "a b+c&d=e?f#g", "x" * 512]
+
+
+async def test_an_id_may_hold_any_character(stream_api: Api) -> None:
+    for name in NAMES:
+        await stream_api.road.post(event(name, "session.started", START, user_id="ann"))
+    await stream_api.road.score()
+    for name in NAMES:
+        path = "/v1/accounts/" + quote(name, safe="").replace(".", "%2E")
+        for rest in ("", "/history", "/receipts"):
+            answer = await stream_api.get(path + rest)
+            assert answer["account_id" if rest else "card_id"], name
+            if rest:
+                assert answer["account_id"] == name
+    assert set(await stream_api.ids()) == set(NAMES)
+
+
+async def test_an_id_that_no_account_can_have_is_refused(api: Api) -> None:
+    for path in ("a%00b", "%FF", "%ED%A0%80", "y" * 513):
+        problem = await api.problem(f"/v1/accounts/{path}")
+        assert (problem["status"], problem["code"]) == (422, "bad_parameter")
+        assert problem["errors"][0]["field"] == "path.account_id"
+
+
+async def test_a_state_of_another_version_hides_no_other_account(api: Api) -> None:
+    await live(api.road, "bolt", days=3)
+    await api.road.score()
+    await api.execute("UPDATE scoring.state SET body = '\\xff00' WHERE account_id = 'acme'")
+    with capture_logs() as logs:
+        for sort in ("score", "-score", "name"):
+            rows = {row["account_id"]: row for row in (await api.get("/v1/accounts", sort=sort))["accounts"]}
+            assert rows["acme"]["score"] is None
+            assert "format ff" in rows["acme"]["error"]
+            assert (rows["bolt"]["error"], rows["acme"]["name"]) == (None, "Acme")
+        assert await api.ids() == ["bolt", "acme"] == await api.ids(sort="-score")
+        problem = await api.problem("/v1/accounts/acme")
+    assert (problem["status"], problem["code"]) == (500, "state_unreadable")
+    unreadable = [line for line in logs if line["event"] == "state.unreadable"]
+    assert {line["account_id"] for line in unreadable} == {"acme"}
+    assert api.count("unreadable_states_total") == len(unreadable) == 6

@@ -1,0 +1,127 @@
+"""The list: what is filtered, how it is sorted, where it ends."""
+
+from typing import Any
+
+import pytest
+
+from support.asking import Api, live
+from support.road import DAY, START
+
+COMPANIES: dict[str, dict[str, Any]] = {
+    "acme": {"name": "Acme", "tier": "high", "owner": "eva@us.test", "arr": 90_000, "contract_end": "2026-04-01"},
+    "bolt": {"name": "bolt", "tier": "low", "owner": "eva@us.test", "arr": 5_000, "contract_end": "2027-03-01"},
+    "core": {"name": "Acrobat", "tier": "low", "owner": "tom@us.test", "stage": "onboarding"},
+    "dusk": {"stage": "no such stage", "arr": 0, "contract_end": "2026-03-01"},
+}
+
+
+@pytest.fixture
+async def api(stream_api: Api) -> Api:
+    for account_id, facts in COMPANIES.items():
+        await live(stream_api.road, account_id, days=3, **facts)
+    await stream_api.road.tick(START + 3 * DAY)
+    await stream_api.road.score()
+    return stream_api
+
+
+FILTERS: list[tuple[dict[str, Any], str]] = [
+    ({}, "acme bolt core dusk"),
+    ({"tier": "low"}, "bolt core"),
+    ({"tier": ["low", "high"]}, "acme bolt core"),
+    ({"tier": "low", "owner": "eva@us.test"}, "bolt"),
+    ({"owner": "nobody"}, ""),
+    # What the card does not know as a stage is scored as adoption, and so is who never said.
+    ({"stage": "adoption"}, "acme bolt dusk"),
+    ({"stage": ["onboarding", "renewal"]}, "core"),
+    ({"min_arr": 5000}, "acme bolt"),
+    ({"max_arr": 5000}, "bolt dusk"),
+    ({"min_arr": 1, "max_arr": 6000}, "bolt"),
+    ({"contract_end_from": "2026-04-01"}, "acme bolt"),
+    ({"contract_end_to": "2026-04-01"}, "acme dusk"),
+    # Today is the day of the stream, 5 March 2026; a contract that has ended is up for nothing.
+    ({"renewal_within_days": 27}, "acme"),
+    ({"renewal_within_days": 26}, ""),
+    ({"renewal_within_days": 400}, "acme bolt"),
+    ({"renewal_within_days": 400, "contract_end_from": "2026-05-01"}, "bolt"),
+    ({"starts_with": "AC"}, "acme core"),
+    ({"starts_with": "bo"}, "bolt"),
+    ({"starts_with": "%"}, ""),
+    ({"starts_with": "a_"}, ""),
+    ({"band": ["green", "yellow", "red", "insufficient_data"]}, "acme bolt core dusk"),
+]
+
+
+async def test_filters_hold_together(api: Api) -> None:
+    for query, expected in FILTERS:
+        answer = await api.get("/v1/accounts", **query)
+        assert sorted(row["account_id"] for row in answer["accounts"]) == expected.split(), query
+        assert answer["total"] == len(answer["accounts"])
+
+
+SORTS = [
+    ("arr", "dusk bolt acme core"),
+    ("-arr", "acme bolt dusk core"),  # unknown comes last either way
+    ("renewal", "dusk acme bolt core"),
+    ("-renewal", "bolt acme dusk core"),
+    ("name", "acme core bolt dusk"),
+    ("-name", "dusk bolt core acme"),
+]
+
+
+async def test_sorts_by_what_is_stored(api: Api) -> None:
+    for sort, expected in SORTS:
+        assert await api.ids(sort=sort) == expected.split(), sort
+
+
+async def test_the_band_is_sorted_by_how_bad_it_is(api: Api) -> None:
+    for band, account_id in (("green", "acme"), ("red", "bolt"), ("insufficient_data", "core"), ("yellow", "dusk")):
+        await api.execute("UPDATE scoring.account SET band = :band WHERE account_id = :id", band=band, id=account_id)
+    assert await api.ids(sort="band") == ["bolt", "dusk", "core", "acme"]
+    assert await api.ids(sort="-band") == ["acme", "core", "dusk", "bolt"]
+    assert await api.ids(band="red") == ["bolt"]
+
+
+async def test_pages_add_up_to_the_whole(api: Api) -> None:
+    for sort in ("score", "-score", "name", "band"):
+        found: list[str] = []
+        offset: int | None = 0
+        while offset is not None:
+            page = await api.get("/v1/accounts", sort=sort, limit=3, offset=offset)
+            found += [row["account_id"] for row in page["accounts"]]
+            assert page["total"] == 4
+            offset = page["next_offset"]
+        assert found == await api.ids(sort=sort)
+    beyond = await api.get("/v1/accounts", offset=10)
+    assert (beyond["accounts"], beyond["next_offset"]) == ([], None)
+
+
+async def test_a_row_says_why_and_what_comes_next(api: Api) -> None:
+    (row,) = (await api.get("/v1/accounts", starts_with="Acme"))["accounts"]
+    full = await api.get("/v1/accounts/acme")
+    assert row["name"] == "Acme"
+    assert row["contract_end"] == "2026-04-01"
+    assert row["error"] is None
+    for same in ("score", "band", "coverage", "stage", "forecast", "as_of"):
+        assert row[same] == full[same], same
+    assert row["drivers"] == full["drivers"][:3]
+    assert row["drivers"]
+
+
+async def test_ten_thousand_accounts_are_sorted_by_score_and_one_more_is_told_to_narrow_the_filter(api: Api) -> None:
+    copy = """
+        WITH one AS (SELECT * FROM scoring.account WHERE account_id = 'acme'),
+        new AS (SELECT 'copy ' || n AS account_id FROM generate_series(5, 10001) AS n),
+        states AS (INSERT INTO scoring.state
+                   SELECT new.account_id, partition, body FROM new, scoring.state WHERE state.account_id = 'acme')
+        INSERT INTO scoring.account (account_id, partition, tier, band)
+        SELECT new.account_id, partition, 'many', 'green' FROM new, one
+    """
+    await api.execute(copy)
+    problem = await api.problem("/v1/accounts")
+    assert (problem["status"], problem["code"], problem["matches"]) == (422, "too_many_accounts", 10_001)
+    assert "narrow the filter" in problem["detail"]
+    assert len(await api.ids(sort="name", limit=5)) == 5, "what is stored can be sorted"
+
+    answer = await api.get("/v1/accounts", tier="many", limit=1, offset=9_996)
+    assert (answer["total"], answer["next_offset"]) == (9_997, None)
+    assert api.count("looks_total") > 9_997

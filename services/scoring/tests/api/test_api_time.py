@@ -1,0 +1,116 @@
+"""As of when an answer speaks, and that a score is never older than that."""
+
+from datetime import UTC, datetime, timedelta
+
+from common.topics import TimeMode
+from scoring.api.asof import Pulse, as_of
+from support.asking import FRESH, Api, live
+from support.road import DAY, START
+
+
+def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
+    now, clock = 1000.0, 400.0
+    told = [
+        # pulse, wall, as of
+        (Pulse(clock, beat_at=now - 1, caught_up=True), True, now),
+        (Pulse(clock, beat_at=now - FRESH, caught_up=True), True, clock),  # it may be dead
+        (Pulse(clock, beat_at=now - 1, caught_up=False), True, clock),  # it is behind
+        (Pulse(clock), True, clock),  # nobody ever owned it
+        (Pulse(clock, beat_at=now - 1, caught_up=True), False, clock),  # a stream's time is not ours
+        (Pulse(clock, beat_at=now + 1, caught_up=True), True, now),  # its clock is a little ahead of ours
+    ]
+    for pulse, wall, expected in told:
+        assert as_of(pulse, now=now, wall=wall, fresh=FRESH) == expected, pulse
+
+
+async def test_a_silent_account_sinks_between_two_looks_though_nothing_is_written(wall_api: Api) -> None:
+    road = wall_api.road
+    await live(road, "acme", days=1)
+    await road.score()
+    written = await road.rows()
+
+    scores = []
+    for hour in (1, 2, 3):
+        road.clock.now = START + hour * 3600
+        await wall_api.beat(at=road.clock.now)
+        account = await wall_api.get("/v1/accounts/acme")
+        assert moment(account["as_of"]) == road.clock.now
+        (listed,) = (await wall_api.get("/v1/accounts"))["accounts"]
+        assert (listed["score"], listed["as_of"]) == (account["score"], account["as_of"])
+        scores.append(account["score"])
+    assert scores[0] > scores[1] > scores[2]
+    assert await road.rows() == written
+
+
+async def test_with_a_stale_heartbeat_an_answer_speaks_of_the_partitions_clock(wall_api: Api) -> None:
+    road = wall_api.road
+    await live(road, "acme", days=1)
+    await road.score()
+    road.clock.now = START + DAY
+    await road.tick(road.clock.now)
+    await road.score()
+
+    road.clock.now = START + 2 * DAY
+    await wall_api.beat(at=road.clock.now - FRESH - 1)
+    answer = await wall_api.get("/v1/accounts/acme")
+    assert moment(answer["as_of"]) == START + DAY
+    assert moment((await wall_api.get("/v1/accounts"))["as_of"]) == START + DAY
+
+    await wall_api.beat(at=road.clock.now)
+    fresh = await wall_api.get("/v1/accounts/acme")
+    assert moment(fresh["as_of"]) == START + 2 * DAY
+    assert fresh["score"] < answer["score"]
+    assert fresh["clock"] == answer["clock"], "looking changes nothing"
+
+
+async def test_no_account_is_looked_at_before_its_own_clock(stream_api: Api) -> None:
+    road = stream_api.road
+    assert road.mode is TimeMode.STREAM
+    await live(road, "acme", days=3)  # no tick: the partition's clock has not moved
+    await road.score()
+    answer = await stream_api.get("/v1/accounts/acme")
+    assert moment(answer["as_of"]) == moment(answer["clock"]) == START + 2 * DAY
+
+
+async def test_the_one_who_went_silent_is_sorted_to_the_unhealthy_end(stream_api: Api) -> None:
+    road = stream_api.road
+    await live(road, "gone", days=10)
+    await live(road, "here", days=20)
+    await live(road, "late", days=16)
+    # Each is as healthy as the others when it is last heard of.
+    await road.tick(START + 20 * DAY)
+    await road.score()
+    assert await stream_api.ids() == ["gone", "late", "here"]
+    assert await stream_api.ids(sort="-score") == ["here", "late", "gone"]
+    rows = (await stream_api.get("/v1/accounts"))["accounts"]
+    assert {moment(row["as_of"]) for row in rows} == {START + 20 * DAY}
+
+
+async def test_looking_ahead_shows_what_silence_will_do(stream_api: Api) -> None:
+    road = stream_api.road
+    await live(road, "acme", days=20, time_zone="Europe/Berlin")
+    await road.tick(START + 20 * DAY)
+    await road.score()
+    now = await stream_api.get("/v1/accounts/acme")
+    assert now["band"] == "green"
+    forecast = now["forecast"]
+    assert forecast["band"] in ("yellow", "red")
+    assert forecast["time_zone"] == "Europe/Berlin"
+    assert forecast["words"].startswith(f"{forecast['band']} on ")
+
+    then = await stream_api.get("/v1/accounts/acme", as_of=forecast["at"])
+    assert (then["band"], then["as_of"]) == (forecast["band"], forecast["at"])
+    assert then["clock"] == now["clock"], "nothing happened"
+    just_before = datetime.fromisoformat(forecast["at"]) - timedelta(seconds=1)
+    before = await stream_api.get("/v1/accounts/acme", as_of=just_before.isoformat())
+    assert before["band"] == "green"
+
+    for wrong in (START, START + 500 * DAY):
+        asked = datetime.fromtimestamp(wrong, UTC).isoformat()
+        problem = await stream_api.problem("/v1/accounts/acme", as_of=asked)
+        assert (problem["status"], problem["code"]) == (422, "bad_parameter")
+        assert problem["errors"][0]["field"] == "query.as_of"
+
+
+def moment(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

@@ -1,0 +1,25 @@
+"""What a card's name stands for."""
+
+import zoneinfo
+from collections.abc import Iterator
+from importlib import metadata
+
+import pytest
+
+from scoring.cards.identity import use_pinned_time_zones, versions
+
+
+@pytest.fixture
+def _zones_as_before() -> Iterator[None]:
+    yield
+    zoneinfo.reset_tzpath()
+    zoneinfo.ZoneInfo.clear_cache()
+
+
+@pytest.mark.usefixtures("_zones_as_before")
+def test_time_zones_are_read_from_the_package_that_the_cards_name_mentions() -> None:
+    use_pinned_time_zones()
+
+    assert zoneinfo.TZPATH == ()
+    assert zoneinfo.ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
+    assert versions() == {"tzdata": metadata.version("tzdata")}

@@ -1,0 +1,46 @@
+"""The moment that an account carries is the first second at which silence changes anything, and never another."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from scoring.core.plan import Plan
+from scoring.core.scorer import Scorer
+from support.foresight import changes_at, seconds_to_try
+from support.worlds import World, worlds
+
+_EXAMPLES = int(os.environ.get("EX", "2000"))
+_RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_MOST_TIMERS = 6
+
+
+def foresees(world: World) -> None:
+    """After every event of the story, and at each of the timers that follow."""
+    scorer, plan = Scorer(world.card, "card"), Plan(world.card)
+    account = scorer.create("acme")
+    for moment in world.story:
+        scorer.apply(account, moment.event, moment.at)
+        assert not changes_at(account, plan, account.clock)
+    for _ in range(_MOST_TIMERS):
+        for second in seconds_to_try(account, plan, account.due):
+            assert changes_at(account, plan, second) is (second == account.due), (second, account.due)
+        if account.due is None:
+            return
+        due = account.due
+        scorer.advance(account, due)
+        assert account.clock == due
+        assert account.due is None or account.due > due
+
+
+@settings(max_examples=_EXAMPLES, **_RELAXED)
+@given(worlds())
+def test_the_next_crossing_is_the_first_second_at_which_anything_changes(world: World) -> None:
+    foresees(world)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(0)
+def test_a_campaign_of_crossings() -> None:
+    examples = int(os.environ.get("N", "20000"))
+    settings(max_examples=examples, **_RELAXED)(given(worlds())(foresees))()

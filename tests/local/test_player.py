@@ -1,0 +1,113 @@
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from common.bus.memory import MemoryBroker
+from common.bus.ports import Ack, Outgoing
+from common.contracts.events import Tick, decode_events_record
+from common.topics import partition_of
+from local.happenings import Happening
+from local.player import Player, milliseconds
+
+START = datetime(2025, 1, 6, tzinfo=UTC)
+PARTITIONS = 4
+TICK = timedelta(hours=12)
+
+
+class Road:
+    """What arrived, in order, by partition: event ids and tick moments."""
+
+    def __init__(self) -> None:
+        self.history: list[bool] = []
+        self.seen: dict[int, list[str | int]] = {partition: [] for partition in range(PARTITIONS)}
+
+    async def post(self, happenings: Sequence[Happening], *, history: bool) -> None:
+        await asyncio.sleep(0)  # Another lane may come between.
+        self.history += [history] * len(happenings)
+        for one in happenings:
+            self.seen[partition_of(one.account_id.encode(), PARTITIONS)].append(one.event_id)
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        await asyncio.sleep(0)
+        for record in records:
+            assert isinstance(decode_events_record(record.value), Tick)
+            assert record.timestamp is not None
+            self.seen[record.partition].append(record.timestamp)
+        return [Ack(record.partition, 0, None) for record in records]
+
+
+def happening(account: str, number: int, at: datetime) -> Happening:
+    return Happening(f"{account}-{number}", account, "session.started", at)
+
+
+def player(road: Road) -> Player:
+    return Player(road, road, topic="events", partitions=PARTITIONS, tick=TICK)
+
+
+async def test_every_partition_is_ticked_along_the_way_and_at_the_end() -> None:
+    road = Road()
+    end = START + timedelta(hours=30)
+
+    await player(road).play([], start=START, end=end, progress=lambda reached, posted: None)
+
+    moments = [milliseconds(START + timedelta(hours=hours)) for hours in (12, 24, 30)]
+    assert road.seen == dict.fromkeys(range(PARTITIONS), moments)
+
+
+async def test_no_account_overtakes_itself_and_no_tick_an_older_event() -> None:
+    road = Road()
+    happenings = [
+        happening(f"account-{account}", hour, START + timedelta(hours=hour))
+        for hour in range(24 * 15)
+        for account in range(20)
+    ]
+    time = {one.event_id: milliseconds(one.time) for one in happenings}
+
+    await player(road).play(
+        happenings, start=START, end=START + timedelta(days=15), progress=lambda reached, posted: None
+    )
+
+    for seen in road.seen.values():
+        moments = [time.get(one, 0) if isinstance(one, str) else one for one in seen]
+        assert moments == sorted(moments)
+    assert sum(isinstance(one, str) for seen in road.seen.values() for one in seen) == len(happenings)
+
+
+async def test_a_backfill_is_history_and_ends_with_one_tick() -> None:
+    road = Road()
+    happenings = [happening("a", day, START - timedelta(days=10 - day)) for day in range(10)]
+
+    await player(road).backfill(happenings, until=START)
+
+    assert road.history == [True] * 10
+    assert [seen[-1] for seen in road.seen.values()] == [milliseconds(START)] * PARTITIONS
+    assert sum(map(len, road.seen.values())) == 10 + PARTITIONS
+
+
+async def test_progress_tells_how_far_all_lanes_have_come() -> None:
+    told: list[tuple[datetime, int]] = []
+    happenings = [happening("a", 1, START + timedelta(days=1)), happening("b", 2, START + timedelta(days=8))]
+    end = START + timedelta(days=10)
+
+    await player(Road()).play(
+        happenings, start=START, end=end, progress=lambda reached, posted: told.append((reached, posted))
+    )
+
+    assert told == [(START + timedelta(days=7), 1), (end, 2)]
+
+
+async def test_ticks_carry_the_simulated_time_onto_the_log() -> None:
+    broker = MemoryBroker()
+    await broker.admin().create(
+        "events", partitions=PARTITIONS, replication=1, config={"message.timestamp.type": "CreateTime"}
+    )
+    producer = broker.producer()
+    await producer.start()
+
+    playing = Player(Road(), producer, topic="events", partitions=PARTITIONS, tick=TICK)
+    await playing.play([], start=START, end=START + TICK, progress=lambda reached, posted: None)
+
+    for partition in range(PARTITIONS):
+        (tick,) = broker.records("events", partition)
+        assert tick.timestamp == milliseconds(START + TICK)
+        assert tick.key is None

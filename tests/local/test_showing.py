@@ -1,0 +1,114 @@
+"""What people read: it fits the width and says what was found."""
+
+import io
+from datetime import timedelta
+
+from alerts.samples import NOON, Sample
+from common.contracts.signals import Driver, Facts, Kind, Part
+from local import show
+from local.figures import Figures, Played
+from local.live import latency
+from local.terminal import WIDTH, Colour, Terminal, table
+from local.verdicts import StoryRow, Truth, by_story, false_alarms, verdicts
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_signal_says_who_what_why_and_when() -> None:
+    told = show.signal_line(Sample(to="red", before=61, after=38).build())
+
+    assert told == "14 Mar  Birch Foods (low)          red 61>38               logins -14"
+
+
+def test_a_signal_with_long_names_still_fits() -> None:
+    parts = tuple(Part(f"metric_with_a_long_name_{number}", Driver.SILENCE, -9.0) for number in range(5))
+    facts = Facts(name="A Company Of A Very Long Name Indeed", tier="high")
+
+    line = show.signal_line(Sample(parts=parts, facts=facts).build())
+    assert len(line) <= WIDTH
+    assert line.endswith("metric with a long name 0 -9")
+
+
+def test_good_and_bad_news_differ_in_colour() -> None:
+    assert show.signal_colour(Sample(to="red").build()) is Colour.RED
+    assert show.signal_colour(Sample(to="green").build()) is Colour.GREEN
+    assert show.signal_colour(Sample(kind=Kind.MILESTONE_MISSED, to="kickoff").build()) is None
+
+
+def test_the_table_of_stories_names_who_was_missed() -> None:
+    lines = show.stories(
+        [StoryRow("slow decline", 6, 5, 21.4, 60.0, ("Birch Foods",)), StoryRow("downgrade", 4, 4, 9.0, None, ())]
+    )
+
+    assert lines[2].split("  ")[-1] == "Birch Foods"
+    assert "nobody" in lines[3]
+    assert all(len(line) <= WIDTH for line in lines)
+
+
+def test_the_summary_names_every_false_alarm() -> None:
+    wrong = Truth("cust-001", "Birch Foods", "healthy", None, None)
+    missed = Truth("cust-002", "Cedar Labs", "slow decline", NOON, NOON + timedelta(days=50))
+    signals = [Sample().build(), Sample(kind=Kind.FLAG, to="payment_failed").build()]
+    judged = verdicts([wrong, missed], {"cust-001": signals})
+
+    lines = show.summary(judged, false_alarms(judged))
+
+    assert lines[0] == "Caught 0 of 1 stories of trouble; 0 of the 1 that gave notice, before the notice."
+    assert lines[1].startswith("False alarms: 2 on 1 of 1 healthy accounts; 0 on troubled accounts")
+    assert lines[2] == "  Birch Foods: 1 x yellow, 1 x flag payment failed"
+    assert [row.caught for row in by_story(judged)] == [0]
+
+
+def test_the_figures_of_a_replay_fit_and_say_both_speeds() -> None:
+    found = Figures((("to yellow", 3),), 3, 1.25, 40, 30, 25, (("Pass", 100, 20),))
+
+    lines = show.figures(found, Played([], 10_000, 5.0, 20.0), accounts=378, first_day=14, lead=timedelta(days=14))
+
+    assert "2,000 accepted; 500 until the last signal was told" in lines[2]
+    assert "30 of 40 (75%) at least 14 days ahead" in lines[6]
+    assert all(len(line) <= WIDTH for line in lines)
+
+
+def test_latency_is_by_nearest_rank() -> None:
+    found = latency([0.1 * number for number in range(20, 0, -1)])
+
+    assert (round(found.p50, 3), round(found.p99, 3), found.probes) == (1.0, 2.0, 20)
+
+
+def test_without_a_terminal_there_is_no_colour_and_progress_is_a_line_a_tenth() -> None:
+    out = io.StringIO()
+    terminal = Terminal(out)
+
+    for percent in range(0, 101, 5):
+        terminal.progress(percent / 100, "going")
+    terminal.line("bad news", Colour.RED)
+
+    lines = out.getvalue().splitlines()
+    assert len(lines) == 11
+    assert lines[0] == "... 10% going"
+    assert lines[-1] == "bad news"
+
+
+def test_on_a_terminal_lines_are_printed_above_the_progress() -> None:
+    screen = Screen()
+    terminal = Terminal(screen)
+
+    terminal.progress(0.5, "half")
+    terminal.line("news", Colour.RED)
+    terminal.done()
+
+    shown = screen.getvalue()
+    assert "\x1b[31mnews\x1b[0m\n[##########..........] half" in shown
+    assert shown.endswith("\r\x1b[K")
+
+
+def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
+    assert table(("name", "score"), [("a", "7"), ("long name", "100")]) == [
+        "name       score",
+        "---------  -----",
+        "a              7",
+        "long name    100",
+    ]

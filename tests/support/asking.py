@@ -1,0 +1,104 @@
+"""The read API for tests: in this process, over the tables that a road's workers have written."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+
+from common.keyring import Keyring
+from common.keys import KeyStore, Scope
+from common.operations import Readiness
+from scoring.api import routes
+from scoring.api.listing import Listing
+from scoring.api.lookout import Lookout
+from scoring.api.metrics import ApiMetrics
+from scoring.api.reading import Reading
+from scoring.api.ruling import RulingCard
+from scoring.api.tables import Tables
+from scoring.beat import Beat
+from support.road import DAY, START, Road, event
+
+FRESH = 5.0
+
+
+class Api:
+    """Asks with a key that may read, at the time of the road's clock."""
+
+    def __init__(
+        self, road: Road, app: FastAPI, *, ruling: RulingCard, registry: CollectorRegistry, token: str
+    ) -> None:
+        self.road = road
+        self.app = app
+        self.ruling = ruling
+        self.token = token
+        self._registry = registry
+        transport = httpx.ASGITransport(app)
+        headers = {"authorization": f"Bearer {token}"}
+        self.http = httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """What a good question is answered with; `from_` asks for `from`."""
+        answer = await self.ask(path, **query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def problem(self, path: str, **query: Any) -> Any:
+        answer = await self.ask(path, **query)
+        assert answer.headers["content-type"] == "application/problem+json", answer.text
+        return answer.json()
+
+    async def ask(self, path: str, **query: Any) -> httpx.Response:
+        if self.ruling.trouble():
+            await self.ruling.read()
+        return await self.http.get(path, params={name.rstrip("_"): value for name, value in query.items()})
+
+    async def ids(self, **query: Any) -> list[str]:
+        return [row["account_id"] for row in (await self.get("/v1/accounts", **query))["accounts"]]
+
+    async def beat(self, *, at: float, caught_up: bool = True) -> None:
+        """What the owners of all partitions say of themselves."""
+        await self.road.store.beat([Beat(n, at, caught_up, 0.0) for n in range(self.road.partitions)])
+
+    async def execute(self, statement: str, **values: Any) -> None:
+        async with self.road.engine.begin() as connection:
+            await connection.execute(text(statement), values)
+
+    def count(self, name: str, **labels: str) -> float:
+        return self._registry.get_sample_value(f"churn_scoring_api_{name}", labels) or 0.0
+
+
+@asynccontextmanager
+async def asking(road: Road, *, most_scored: int = 10_000) -> AsyncIterator[Api]:
+    store = KeyStore(road.engine, schema="scoring")
+    token = await store.create(source="reports", scopes=frozenset({Scope.READ}))
+    registry = CollectorRegistry()
+    tables = Tables(road.engine, patience=30.0)
+    ruling, metrics = RulingCard(tables), ApiMetrics(registry)
+    lookout = Lookout(tables, ruling, metrics=metrics, fresh=FRESH, clock=road.clock)
+    app = routes.build(
+        Listing(lookout, most_scored=most_scored),
+        Reading(lookout),
+        keys=Keyring(store),
+        metrics=metrics,
+        readiness=Readiness({"card": ruling.trouble}),
+        registry=registry,
+    )
+    api = Api(road, app, ruling=ruling, registry=registry, token=token)
+    async with api.http:
+        yield api
+
+
+async def live(road: Road, account_id: str, *, days: int, **facts: Any) -> None:
+    """An account that comes every day from the start on, with three people, and then no more."""
+    if facts:
+        await road.post(event(account_id, "account.updated", START, properties=facts))
+    for n in range(days):
+        for user in ("ann", "bob", "cid"):
+            at = START + n * DAY
+            await road.post(
+                event(account_id, "session.started", at, user_id=user, event_id=f"{account_id} {user} {n}")
+            )

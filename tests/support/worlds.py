@@ -1,0 +1,292 @@
+"""Random scorecards and random stories for them, built to be nasty: second-long and month-long half-lives, late and
+simultaneous events, huge numbers, flags, missing facts."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from common.contracts.events import Event
+from scoring.core.account import Account
+from scoring.core.card import (
+    STAGES,
+    AnyMetric,
+    Bands,
+    Card,
+    Curve,
+    Dimension,
+    Distinct,
+    Flag,
+    Gauge,
+    Milestone,
+    Outcome,
+    Rate,
+    Ratio,
+    Silence,
+    Stage,
+    When,
+)
+from scoring.core.scorer import Scorer
+from scoring.core.view import Step
+
+START = 1_700_000_000.0
+SECOND = 1 / 86_400
+DIMENSIONS: tuple[Dimension, ...] = ("deployment", "engagement", "adoption", "roi")
+NAMES = ("a.done", "b.done", "c.done", "d.done")
+RAISE, CLEAR, OUTCOME = "flag.raised", "flag.cleared", "goal.reached"
+
+
+class Moment(Struct, frozen=True):
+    """An event and the time of its record."""
+
+    event: Event
+    at: float
+
+
+class World(Struct, frozen=True):
+    card: Card
+    story: tuple[Moment, ...]
+    unit: float
+
+
+def event(name: str, moment: float, *, event_id: str = "e", history: bool = False, **properties: Any) -> Event:
+    """`user_id` among the properties becomes the event's own."""
+    time = datetime.fromtimestamp(0, UTC) + timedelta(seconds=moment)
+    user_id = properties.pop("user_id", None)
+    return Event(
+        event_id=event_id,
+        account_id="acme",
+        name=name,
+        time=time,
+        source="web",
+        received_at=time,
+        user_id=user_id,
+        properties=properties,
+        history=history,
+    )
+
+
+def played(scorer: Scorer, story: Iterable[Moment]) -> tuple[Account, list[Step]]:
+    account = scorer.create("acme")
+    return account, [scorer.apply(account, moment.event, moment.at) for moment in story]
+
+
+def durations(unit: float, low: float = 1.0, high: float = 60.0) -> st.SearchStrategy[float]:
+    """Days."""
+    return st.floats(low, high, allow_nan=False).map(lambda length: length * unit)
+
+
+def points() -> st.SearchStrategy[float]:
+    return st.sampled_from([0.0, 25.0, 40.0, 55.0, 70.0, 100.0]) | st.floats(0, 100)
+
+
+@st.composite
+def curves(draw: st.DrawFn, values: tuple[float, ...]) -> dict[str, Curve]:
+    xs = draw(st.lists(st.sampled_from(values), min_size=1, max_size=4, unique=True).map(sorted))
+    by_stage = {"default": tuple((x, draw(points())) for x in xs)}
+    if draw(st.integers(0, 4)) == 0:
+        by_stage["renewal"] = tuple((x, draw(points())) for x in xs)
+    return by_stage
+
+
+_POSITIVE = (0.05, 0.2, 0.5, 1.0, 2.0, 3.5, 8.0, 20.0, 1e6)
+_PHI = (0.1, 0.5, 1.0, 3.0, 6.0)
+_ANSWERS = (-100.0, -50.0, 0.0, 3.0, 5.5, 7.0, 9.0, 30.0, 70.0)
+
+
+@st.composite
+def metrics(draw: st.DrawFn, unit: float) -> tuple[AnyMetric, ...]:
+    made: list[AnyMetric] = []
+    half_life = draw(durations(unit))
+    for index in range(draw(st.integers(1, 6))):
+        kind = draw(st.sampled_from(["rate", "ratio", "distinct", "silence", "gauge", "milestone"]))
+        common: dict[str, Any] = {
+            "name": f"m{index}",
+            "dimension": draw(st.sampled_from(DIMENSIONS)),
+            "share": draw(st.sampled_from([1.0, 1.0, 2.0, 0.3])),
+            "stages": draw(st.sampled_from([(), (), (), ("onboarding",), ("adoption", "renewal")])),
+        }
+        made.append(draw(_metric(kind, common, made=tuple(made), unit=unit, half_life=half_life)))
+    return tuple(made)
+
+
+def _events() -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(NAMES), min_size=1, max_size=2, unique=True).map(tuple)
+
+
+@st.composite
+def _metric(
+    draw: st.DrawFn,
+    kind: str,
+    common: dict[str, Any],
+    *,
+    made: tuple[AnyMetric, ...],
+    unit: float,
+    half_life: float,
+) -> AnyMetric:
+    if kind == "rate":
+        return Rate(
+            **common,
+            events=draw(_events()),
+            half_life=half_life,
+            weight=draw(st.sampled_from([None, "weight"])),
+            per_week=draw(st.booleans()),
+            prior_per_week=draw(st.sampled_from([0.0, 0.0, 5.0, 1e4])),
+            curves=draw(curves(_POSITIVE)),
+        )
+    if kind == "distinct":
+        return Distinct(
+            **common,
+            events=draw(_events()),
+            key=draw(st.sampled_from(["user_id", "feature"])),
+            half_life=half_life,
+            of=draw(st.sampled_from([None, 4.0, "seats"])),
+            curves=draw(curves(_POSITIVE)),
+        )
+    if kind == "ratio":
+        sums = [m.name for m in made if isinstance(m, Rate | Distinct)]
+        denominator = draw(st.sampled_from([None, *sums]))
+        return Ratio(
+            **common,
+            events=draw(_events()),
+            half_life=half_life,
+            weight=draw(st.sampled_from([None, "weight"])),
+            denominator_events=() if denominator else draw(_events()),
+            denominator_metric=denominator,
+            min_denominator=draw(st.sampled_from([0.3, 1.0, 2.0])),
+            quiet_follows=draw(st.sampled_from([None, *(m.name for m in made)])),
+            quiet_bonus=draw(st.sampled_from([20.0, 0.0, -30.0])),
+            curves=draw(curves(_POSITIVE)),
+        )
+    if kind == "silence":
+        return Silence(**common, events=draw(_events()), prior_gap=draw(durations(unit)), curves=draw(curves(_PHI)))
+    if kind == "gauge":
+        return Gauge(
+            **common,
+            events=draw(_events()),
+            value=draw(st.sampled_from(["value", "value", "arr/arr_peak_12m"])),
+            key=draw(st.sampled_from([None, "user_id"])),
+            read=draw(st.sampled_from(["last", "mean", "net_promoter"])),
+            hold=draw(st.sampled_from([0.0, 20.0])) * unit,
+            ttl=draw(st.sampled_from([None, 30.0, 300.0]).map(lambda ttl: ttl and ttl * unit)),
+            neutral=draw(points()),
+            curves=draw(curves(_ANSWERS)),
+        )
+    steps = draw(st.lists(st.sampled_from(["kickoff", "live", "value"]), max_size=2, unique=True))
+    return Milestone(
+        **common,
+        steps={step: draw(durations(unit, 0.0, 200.0)) for step in steps},
+        planned=draw(st.booleans()),
+        grace=draw(st.sampled_from([0.0, 7.5, 30.0])) * unit,
+    )
+
+
+@st.composite
+def cards(draw: st.DrawFn, unit: float) -> Card:
+    made = draw(metrics(unit))
+    return Card(
+        version=1,
+        metrics=made,
+        weights={stage: draw(_weights()) for stage in STAGES},
+        bands=draw(_bands(unit)),
+        flags=draw(_flags(made, unit)),
+        outcomes=(Outcome(name="goal", events=(OUTCOME,)),),
+        default_stage=draw(st.sampled_from(STAGES)),
+        reference=draw(st.sampled_from([100.0, 60.0])),
+        min_coverage=draw(st.sampled_from([0.0, 0.5, 0.5, 0.9])),
+    )
+
+
+@st.composite
+def _weights(draw: st.DrawFn) -> dict[Dimension, float]:
+    return {dimension: draw(st.sampled_from([0.0, 5.0, 20.0, 33.0, 50.0])) for dimension in DIMENSIONS}
+
+
+@st.composite
+def _bands(draw: st.DrawFn, unit: float) -> dict[str, Bands]:
+    names = ["default", *draw(st.lists(st.sampled_from(STAGES), max_size=2, unique=True))]
+    made = {}
+    for name in names:
+        red = draw(st.sampled_from([20.0, 40.0, 50.0]))
+        made[name] = Bands(
+            red=red,
+            yellow=red + draw(st.sampled_from([5.0, 30.0])),
+            hysteresis=draw(st.sampled_from([0.0, 8.0])),
+            min_duration=draw(st.sampled_from([0.0, 2.0, 45.5])) * unit,
+        )
+    return made
+
+
+@st.composite
+def _flags(draw: st.DrawFn, made: tuple[AnyMetric, ...], unit: float) -> tuple[Flag, ...]:
+    flags = []
+    if draw(st.booleans()):
+        ttl = draw(st.sampled_from([None, 90.0]).map(lambda ttl: ttl and ttl * unit))
+        flags.append(Flag(name="raised", cap=draw(points()), events=(RAISE,), clear_on=(CLEAR,), ttl=ttl))
+    watched = [metric.name for metric in made if not isinstance(metric, Milestone)]
+    if watched and draw(st.booleans()):
+        when = When(
+            metric=draw(st.sampled_from(watched)),
+            op=draw(st.sampled_from([">=", ">", "<=", "<"])),
+            value=draw(st.sampled_from([0.0, 0.5, 1.0, 3.0, 20.0])),
+        )
+        ttl = draw(st.sampled_from([None, None, 50.0]).map(lambda ttl: ttl and ttl * unit))
+        flags.append(Flag(name="derived", cap=draw(points()), when=when, ttl=ttl))
+    return tuple(flags)
+
+
+_NUMBERS: tuple[Any, ...] = (0, 1, 3, 6, 7.5, 9, 10, 1e15, -4.0, 1e-12, None, "x", True, 10**400)
+_DATES: tuple[Any, ...] = ("2023-11-14", "2023-11-16T08:00:00Z", "2020-01-01", None, 7)
+_STAGES: tuple[Stage | None | str, ...] = (*STAGES, None, "unheard of")
+
+
+@st.composite
+def stories(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Moment, ...]:
+    at, story = START + draw(st.sampled_from([0.0, 0.25])), []
+    for index in range(draw(st.integers(1, most))):
+        at += draw(st.sampled_from([0.0, 0.1, 1.0, 7.3, 40.0, 900.0])) * unit / SECOND
+        late = draw(st.sampled_from([0.0, 0.0, 0.0, 0.4, 30.0, 20_000.0])) * unit / SECOND
+        name, properties = draw(_deeds(at, unit))
+        history = draw(st.integers(0, 5)) == 0
+        event_id = f"e{index}"
+        story.append(Moment(event(name, at - late, event_id=event_id, history=history, **properties), at))
+    return tuple(story)
+
+
+@st.composite
+def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]]:
+    name = draw(
+        st.sampled_from(
+            [*NAMES * 3, RAISE, CLEAR, OUTCOME, "account.updated", "contract.changed"]
+            + ["milestone.planned", "milestone.reached", "nobody.listens"]
+        )
+    )
+    if name in ("account.updated", "contract.changed"):
+        fields = {
+            "seats": draw(st.sampled_from([4, 10, 0, None, "many"])),
+            "stage": draw(st.sampled_from(_STAGES)),
+            "contract_start": draw(st.sampled_from(_DATES)),
+            "time_zone": draw(st.sampled_from(["Asia/Tokyo", "Nowhere/At_All", None])),
+            "arr": draw(st.sampled_from([0, 100, 50.5, None])),
+        }
+        kept = draw(st.sets(st.sampled_from(sorted(fields)), min_size=1))
+        return name, {field: value for field, value in fields.items() if field in kept}
+    if name.startswith("milestone."):
+        due = draw(st.sampled_from([-40.0, 0.0, 3.3, 60.0])) * unit / SECOND + at
+        return name, {"step": draw(st.sampled_from(["kickoff", "live", "extra", 5])), "due": due}
+    return name, {
+        "user_id": draw(st.sampled_from(["ann", "bob", "cem", None])),
+        "feature": draw(st.sampled_from(["x", "y", 3, None, ["no"]])),
+        "weight": draw(st.sampled_from(_NUMBERS)),
+        "value": draw(st.sampled_from(_NUMBERS)),
+        "arr": draw(st.sampled_from(_NUMBERS)),
+    }
+
+
+@st.composite
+def worlds(draw: st.DrawFn, most: int = 12) -> World:
+    """Half of them live by the second, half by the day, and some by the tenth of a second."""
+    unit = draw(st.sampled_from([SECOND, SECOND, 1.0, 1.0, SECOND / 10]))
+    return World(draw(cards(unit)), draw(stories(unit, most)), unit)
