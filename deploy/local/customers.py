@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from local.stories import CAST, Plot
+from local.stories import CAST, DAYS, Plot
 
 FIRST = (
     "Aster", "Birch", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Harbour", "Indigo", "Juniper", "Kestrel",
@@ -46,6 +46,8 @@ class Customer:
     contract_end: date
     time_zone: str
     language: str
+    pulse: float  # how often its people come, against the usual
+    closed: tuple[float, float]  # days between which hardly anybody works; of no length for most
     plot: Plot
 
 
@@ -82,8 +84,16 @@ def _customer(rng: Random, *, name: str, number: int, plot: Plot, first_day: dat
         contract_end=_contract_end(start, first_day),
         time_zone=time_zone,
         language=language,
+        pulse=rng.uniform(0.55, 1.15),
+        closed=_closed(rng),
         plot=plot,
     )
+
+
+def _closed(rng: Random) -> tuple[float, float]:
+    """One in three closes for a week or so: a holiday, a move, a fair."""
+    begin = rng.uniform(0, DAYS)
+    return begin, begin + (rng.uniform(4, 10) if rng.random() < 0.33 else 0.0)
 
 
 def _contract_start(rng: Random, plot: Plot, first_day: date) -> date:

@@ -18,6 +18,8 @@ FEATURES = (
 # Monday to Sunday: how likely a person is to work with the product, against a good day.
 WEEK = (1.0, 1.0, 1.0, 0.95, 0.8, 0.06, 0.04)
 SURVEY_DAYS = 91
+# Who works while the company is closed.
+CLOSED = 0.08
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,10 @@ def _comes(rng: Random, person: Person, customer: Customer, midnight: datetime, 
     if person.holiday[0] <= day < person.holiday[1]:
         return False
     # Less use is both fewer sittings and shorter ones.
-    return rng.random() < person.keenness * WEEK[midnight.weekday()] * sqrt(level(customer.plot.use, day))
+    chance = person.keenness * customer.pulse * WEEK[midnight.weekday()] * sqrt(level(customer.plot.use, day))
+    if customer.closed[0] <= day < customer.closed[1]:
+        chance *= CLOSED
+    return rng.random() < chance
 
 
 def _work(rng: Random, person: Person, customer: Customer, midnight: datetime, day: int) -> Iterator[Deed]:

@@ -33,7 +33,7 @@ SECONDS = 35.0
 
 
 def demo(terminal: Terminal, *, world: World, broker: Broker, pace: float) -> None:
-    """`pace` is seconds that a simulated day takes at least."""
+    """`pace` is seconds that a simulated day takes at least. Raises `ServerError` if a part did not work."""
     begun = time.monotonic()
     terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest and scoring on this machine.")
     with place("demo", broker=broker) as somewhere:
@@ -47,14 +47,18 @@ def _half_a_year(somewhere: Place, world: World, terminal: Terminal, *, begun: f
     with somewhere.deployed("demo", mode=TimeMode.STREAM, card=CARD) as (services, keys):
         terminal.line(f"Ready after {time.monotonic() - begun:.0f} s.")
         terminal.headline(
-            f"Six months of {len(world.customers)} customers go in over HTTP; signals come as scoring tells them."
+            f"Half a year of {len(world.customers)} customers goes in over HTTP; signals come as scoring tells them."
         )
         played = asyncio.run(_played(world, services, keys, terminal, pace=pace))
         listed = asyncio.run(health.read(services, keys))
     terminal.line(
         f"{played.posted:,} events were accepted in {played.posting:.0f} s, "
-        f"and {len(played.signals)} signals told after {played.total:.0f} s."
+        f"and the last signal was told after {played.total:.0f} s."
     )
+    if not verdicts.alarms_by_account(played.signals) or len(listed) != len(world.customers):
+        raise ServerError(
+            f"{len(played.signals)} signals and {len(listed)} accounts came of {len(world.customers)} customers"
+        )
     _findings(world, played.signals, listed, terminal)
 
 
@@ -77,7 +81,7 @@ async def _played(world: World, services: Services, keys: Keys, terminal: Termin
 
 def _findings(world: World, signals: Sequence[Signal], listed: Sequence[show.Listed], terminal: Terminal) -> None:
     truths = [_truth(world, number) for number in range(len(world.customers))]
-    stories = {truth.account_id: truth.story for truth in truths}
+    stories = {truth.account_id: truth.story + (" (left)" if truth.leaves else "") for truth in truths}
     judged = verdicts.verdicts(truths, verdicts.alarms_by_account(signals))
     terminal.headline("How every account reads on the last day, from scoring's API, the worst first.")
     for text in show.accounts(listed, stories):
@@ -103,7 +107,9 @@ def _truth(world: World, number: int) -> Truth:
 
 def _real_time(somewhere: Place, terminal: Terminal) -> None:
     terminal.headline("Now in real time, with a card of seconds instead of weeks: silence is told without any event.")
+    terminal.status("starting ingest and scoring on an empty database")
     with somewhere.deployed("live", mode=TimeMode.WALL, card=LIVE_CARD) as (services, keys):
+        terminal.done()
         found = asyncio.run(_lived(services, keys, terminal))
     terminal.line(
         f"From POST to signal, payments failing on {found.probes} accounts, one at a time: "

@@ -59,5 +59,5 @@ def _listed(row: Row) -> Listed:
         tier=row.tier or "unknown",
         score=row.score,
         band=row.band or "-",
-        why=", ".join(row.drivers),
+        why=row.drivers,
     )

@@ -18,5 +18,16 @@ def ends_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Impatience does not stop the cleaning up."""
+    former = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(128 + number)

@@ -98,6 +98,13 @@ class Process:
         self.signal(signal.SIGKILL)
         self._child.wait()
 
+    def ended(self, *, timeout: float) -> int:
+        """Its exit code, once it has ended by itself. Raises `ServerError` if it goes on for `timeout` seconds."""
+        try:
+            return self._child.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise ServerError(f"{self._child.args!r} had not ended after {timeout} s: see {self.log}") from error
+
     def leave_running(self) -> int:
         """Its pid, for whoever ends it later."""
         self._child.returncode = 0  # Else Python warns of a child that nobody waited for.

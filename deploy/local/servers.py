@@ -37,31 +37,28 @@ class Servers:
         assert self._kafka is not None, "not started"
         return self._kafka.bootstrap
 
-    @property
-    def process(self) -> Process:
-        """The broker's."""
-        assert self._kafka is not None, "not started"
-        return self._kafka.node() if isinstance(self._kafka, ApacheKafka) else self._kafka.process
-
     def start(self) -> None:
         self.postgres.start()
-        self._kafka = kafka = self._made()
+        kafka = self._made()
         try:
             kafka.start()
         except BaseException:
             kafka.stop()
             raise
-        self._ledger.add("broker", self.process.pid)
+        self._kafka = kafka
+        self._ledger.add("broker", _process(kafka).pid)
 
     def stop(self) -> None:
         """The broker first; PostgreSQL's data stays."""
-        if self._kafka is not None:
-            self._kafka.stop()
-            self._ledger.remove(self.process.pid)
+        kafka, self._kafka = self._kafka, None
+        if kafka is not None:
+            kafka.stop()
+            self._ledger.remove(_process(kafka).pid)
         self.postgres.stop()
 
     def leave_running(self) -> None:
-        self.process.leave_running()
+        assert self._kafka is not None, "not started"
+        _process(self._kafka).leave_running()
 
     def _made(self) -> EmbeddedBroker | ApacheKafka:
         if self._broker is Broker.EMBEDDED:
@@ -70,3 +67,7 @@ class Servers:
             raise ServerError(f"BROKER=kafka: {missing}")
         ports = [self._port] if self._port else []
         return ApacheKafka(self._home / "kafka", libraries=apache.jars(LOCAL), ports=ports)
+
+
+def _process(kafka: EmbeddedBroker | ApacheKafka) -> Process:
+    return kafka.node() if isinstance(kafka, ApacheKafka) else kafka.process

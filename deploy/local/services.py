@@ -96,19 +96,19 @@ class Services:
 
     def migrate(self) -> None:
         """Topics and tables. Raises `ServerError`."""
-        migrating = [self._command(f"{service} migrate") for service in ("ingest", "scoring")]
         asyncio.run(self._ensure_topics())
-        for command in migrating:
-            _output(command)
+        self._run("ingest migrate", "scoring migrate")
 
     def create_keys(self) -> Keys:
         """Raises `ServerError`."""
-        write = self._command("ingest keys create --source web --scope write")
-        read = self._command("scoring keys create --source reports --scope read")
-        return Keys(write=_output(write).split()[-1], read=_output(read).split()[-1])
+        write, read = self._run(
+            "ingest keys create --source web --scope write",
+            "scoring keys create --source reports --scope read",
+        )
+        return Keys(write=write.split()[-1], read=read.split()[-1])
 
     def start(self) -> None:
-        """Returns when all are ready. Raises `ServerError` with the last lines of the log of the one that is not."""
+        """Returns at once."""
         for name, command in COMMANDS.items():
             process = Process(
                 [sys.executable, "-m", *command.split()],
@@ -117,6 +117,9 @@ class Services:
             )
             self._processes[name] = process
             self._ledger.add(name, process.pid)
+
+    def wait_until_ready(self) -> None:
+        """Raises `ServerError` with the last lines of the log of the one that is not."""
         for name, process in self._processes.items():
             _wait(name, process, self.url(name))
 
@@ -157,6 +160,17 @@ class Services:
             retention_days=35,
         )
 
+    def _run(self, *commands: str) -> list[str]:
+        """What they print; side by side. Raises `ServerError`."""
+        running = [self._command(command) for command in commands]
+        try:
+            return [_output(command) for command in running]
+        finally:
+            for command in running:
+                if command.poll() is None:
+                    command.kill()
+                    command.communicate()
+
     def _command(self, words: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", *words.split()],
@@ -176,12 +190,7 @@ def last_lines(log: Path, count: int = 15) -> str:
 
 
 def _output(command: subprocess.Popen[str]) -> str:
-    try:
-        out, told = command.communicate(timeout=COMMAND_TIMEOUT)
-    except BaseException:
-        command.kill()
-        command.communicate()
-        raise
+    out, told = command.communicate(timeout=COMMAND_TIMEOUT)
     if command.returncode:
         raise ServerError(f"{command.args!r} ended with {command.returncode}:\n{told[-3000:]}")
     return out

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from textwrap import wrap
 
 from msgspec import Struct
 
@@ -21,7 +22,7 @@ class Listed(Struct, frozen=True):
     tier: str
     score: float | None
     band: str
-    why: str
+    why: tuple[str, ...]
 
 
 COLOURS = {Band.RED: Colour.RED, Band.YELLOW: Colour.YELLOW, Band.GREEN: Colour.GREEN}
@@ -42,21 +43,11 @@ def signal_colour(signal: Signal) -> Colour | None:
 
 
 def stories(rows: Sequence[StoryRow]) -> list[str]:
-    head = ("story", "accounts", "caught", "days after it began", "days before notice", "missed")
-    return table(
-        head,
-        [
-            (
-                row.story,
-                str(row.accounts),
-                str(row.caught),
-                _days(row.after),
-                _days(row.ahead),
-                ", ".join(row.missed) or "nobody",
-            )
-            for row in rows
-        ],
-    )
+    """One line a story, then the names of the missed."""
+    head = ("story", "accounts", "caught", "days after it began", "days before notice")
+    cells = [(row.story, str(row.accounts), str(row.caught), _days(row.after), _days(row.ahead)) for row in rows]
+    missed = [f"{name} ({row.story})" for row in rows for name in row.missed]
+    return [*table(head, cells), *wrap(f"Missed: {', '.join(missed) or 'nobody'}.", WIDTH)]
 
 
 def summary(judged: Sequence[Verdict], wrong: Sequence[Verdict]) -> list[str]:
@@ -99,7 +90,7 @@ def figures(found: Figures, played: Played, *, accounts: int, first_day: int, le
 
 
 def accounts(listed: Sequence[Listed], stories: Mapping[str, str]) -> list[str]:
-    """The worst first; `stories` names each account's hidden one."""
+    """In the order given; `stories` names each account's hidden one."""
     rows = [
         (
             account.name,
@@ -107,11 +98,23 @@ def accounts(listed: Sequence[Listed], stories: Mapping[str, str]) -> list[str]:
             "-" if account.score is None else f"{account.score:.0f}",
             account.band.replace("_", " "),
             stories.get(account.account_id, ""),
-            account.why,
         )
         for account in listed
     ]
-    return table(("account", "tier", "score", "band", "hidden story", "why"), rows)
+    head, line, *lines = table(("account", "tier", "score", "band", "hidden story"), rows)
+    width = len(line) + 2
+    told = (
+        f"{text:<{width}}{_fitting(account.why, WIDTH - width)}" for text, account in zip(lines, listed, strict=True)
+    )
+    return [f"{head:<{width}}why", line, *(text.rstrip() for text in told)]
+
+
+def _fitting(reasons: Sequence[str], width: int) -> str:
+    """As many of them, whole, as there is room for."""
+    count = len(reasons)
+    while count and len(", ".join(reasons[:count])) > width:
+        count -= 1
+    return ", ".join(reasons[:count])
 
 
 def _flagged(signal: Signal) -> str:

@@ -7,7 +7,8 @@ import os
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -15,18 +16,60 @@ import msgspec
 from msgspec import Struct
 
 from common.topics import TimeMode
-from local.interruption import ends_on_sigterm
+from local.interruption import ends_on_sigterm, undisturbed
 from local.ledger import Ledger, runs, write_private
 from local.postgres import Postgres
 from local.processes import ServerError, free_port
 from local.servers import CHECKOUT, LOCAL, Broker, Servers
 from local.services import Deployment, Keys, Ports, Services
 
-DATA = LOCAL / "data"
-RUN = LOCAL / "run"
-LOGS = LOCAL / "log"
-TOLD = RUN / "stack.json"
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where a stack keeps what it is, what it writes and who it is made of."""
+
+    path: Path = LOCAL
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "log"
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run"
+
+    @property
+    def told(self) -> Path:
+        """What `up` has told, kept for the next time."""
+        return self.run / "stack.json"
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.run / "processes.json")
+
+    @property
+    def postgres(self) -> Postgres:
+        return Postgres(self.data / "postgres")
+
+    def keys(self, broker: Broker) -> Path:
+        return self.data / f"keys-{broker}.json"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """One command at a time. Raises `ServerError`."""
+        self.run.mkdir(parents=True, exist_ok=True)
+        with (self.run / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ServerError("another `make up` or `make down` is at work") from error
+            yield
 
 
 class Up(Struct, frozen=True):
@@ -41,34 +84,34 @@ class Up(Struct, frozen=True):
     keys: Keys
 
 
-def up(broker: Broker) -> int:
-    ledger = Ledger(RUN / "processes.json")
-    if ledger.entries():
-        return _already(ledger)
-    with _undone_on_failure(ledger):
-        stack = _start(broker, ledger)
-        write_private(TOLD, msgspec.json.encode(stack))
+def up(home: Home, *, broker: Broker, card: Path) -> int:
+    """The exit code. Raises `ServerError`; then nothing of it is left running."""
+    with home.alone():
+        if home.ledger.entries():
+            return _already(home)
+        try:
+            stack = _start(home, broker, card)
+            write_private(home.told, msgspec.json.encode(stack))
+        except BaseException:
+            with undisturbed():
+                _end(home)
+            raise
     print("\n".join(["The stack is up.", *words(stack)]))
     return 0
 
 
-def down() -> int:
-    ledger = Ledger(RUN / "processes.json")
-    postgres = Postgres(DATA / "postgres")
-    if not ledger.entries() and not postgres.running:
-        print("Nothing is up.")
-        return 0
-    ended = ledger.end_all()
-    if postgres.running:
-        postgres.stop()
-        ended.append("PostgreSQL")
-    TOLD.unlink(missing_ok=True)
-    print(f"Ended: {', '.join(ended) or 'nothing was left running'}.")
+def down(home: Home) -> int:
+    """The exit code."""
+    with home.alone():
+        ended = _end(home)
+    print(f"Ended: {', '.join(ended)}." if ended else "Nothing was up.")
     return 0
 
 
 def words(stack: Up) -> list[str]:
     """Addresses, keys, and a line to try for each service."""
+    write, read = (f"-H 'Authorization: Bearer {key}'" for key in (stack.keys.write, stack.keys.read))
+    event = """-H 'Content-Type: application/json' -d '{"account_id": "acme", "name": "session.started"}'"""
     return [
         f"  ingest          {stack.ingest}",
         f"  scoring api     {stack.scoring_api}",
@@ -77,42 +120,56 @@ def words(stack: Up) -> list[str]:
         f"  PostgreSQL      {stack.database_url}",
         f"  write key       {stack.keys.write}",
         f"  read key        {stack.keys.read}",
-        f"  logs            {LOGS.relative_to(CHECKOUT)}",
         "Try:",
-        f"  curl -sS {stack.ingest}/v1/events -H 'Authorization: Bearer {stack.keys.write}' "
-        "-H 'Content-Type: application/json' "
-        """-d '{"account_id": "acme", "user_id": "ann", "name": "session.started"}'""",
-        f"  curl -sS {stack.scoring_api}/v1/accounts -H 'Authorization: Bearer {stack.keys.read}'",
+        f"  curl -sS {stack.ingest}/v1/events {write} {event}",
+        f"  curl -sS {stack.scoring_api}/v1/accounts {read}",
         f"  curl -sS {stack.scoring_worker}/readyz",
         f"  KAFKA_BOOTSTRAP={stack.bootstrap} .venv/bin/python -m alerts tail",
     ]
 
 
-def _already(ledger: Ledger) -> int:
-    ended = [entry.name for entry in ledger.entries() if not runs(entry)]
-    if ended or not TOLD.exists():
-        print(f"A part of the stack is up, but not all of it (ended: {', '.join(ended) or 'the last start'}).")
-        print(f"Its log is in {LOGS.relative_to(CHECKOUT)}; `make down` ends the rest.")
+def _already(home: Home) -> int:
+    ended = [entry.name for entry in home.ledger.entries() if not runs(entry)]
+    if ended or not home.told.exists():
+        print(f"Only a part of the stack is up (ended: {', '.join(ended) or 'the last start'}).")
+        print(f"Logs are in {home.logs}; `make down` ends the rest.")
         return 1
-    stack = msgspec.json.decode(TOLD.read_bytes(), type=Up)
+    stack = msgspec.json.decode(home.told.read_bytes(), type=Up)
     print("\n".join(["The stack is up already.", *words(stack)]))
     return 0
 
 
-def _start(broker: Broker, ledger: Ledger) -> Up:
-    servers = Servers(DATA, broker=broker, ledger=ledger, durable=True, port=_port(9092))
-    servers.start()
-    url, keys = _database(servers.postgres, broker)
-    deployment = Deployment(bootstrap=servers.bootstrap, database_url=url, broker=broker, mode=TimeMode.WALL, card=CARD)
-    ports = Ports(ingest=_port(8080), scoring_api=_port(8081), scoring_worker=_port(8082))
-    services = Services(deployment, ports=ports, logs=LOGS, ledger=ledger)
-    services.migrate()
-    if keys is None:
-        keys = services.create_keys()
-        write_private(_keys_file(broker), msgspec.json.encode(keys))
-    services.start()
-    services.leave_running()
-    servers.leave_running()
+def _end(home: Home) -> list[str]:
+    """PostgreSQL last; the names of what was running."""
+    ended = home.ledger.end_all()
+    if home.postgres.running:
+        home.postgres.stop()
+        ended.append("PostgreSQL")
+    home.told.unlink(missing_ok=True)
+    return ended
+
+
+def _start(home: Home, broker: Broker, card: Path) -> Up:
+    with ExitStack() as undone:
+        servers = Servers(home.data, broker=broker, ledger=home.ledger, durable=True, port=_port(9092))
+        undone.callback(servers.stop)
+        servers.start()
+        url, keys = _database(home, broker)
+        deployment = Deployment(
+            bootstrap=servers.bootstrap, database_url=url, broker=broker, mode=TimeMode.WALL, card=card
+        )
+        ports = Ports(ingest=_port(8080), scoring_api=_port(8081), scoring_worker=_port(8082))
+        services = Services(deployment, ports=ports, logs=home.logs, ledger=home.ledger)
+        services.migrate()
+        undone.callback(services.stop)
+        services.start()
+        if keys is None:
+            keys = services.create_keys()
+            write_private(home.keys(broker), msgspec.json.encode(keys))
+        services.wait_until_ready()
+        services.leave_running()
+        servers.leave_running()
+        undone.pop_all()
     return Up(
         broker=broker,
         bootstrap=servers.bootstrap,
@@ -124,24 +181,19 @@ def _start(broker: Broker, ledger: Ledger) -> Up:
     )
 
 
-def _database(postgres: Postgres, broker: Broker) -> tuple[str, Keys | None]:
+def _database(home: Home, broker: Broker) -> tuple[str, Keys | None]:
     """The database that goes with this broker's log, and the keys in it if it is an old one."""
     name = f"churn_{broker}"
-    url = postgres.url(name)
+    url = home.postgres.url(name)
     known = asyncio.run(_exists(url))
-    file = _keys_file(broker)
+    file = home.keys(broker)
     if known and broker is Broker.EMBEDDED:
         print("The embedded broker has forgotten its log, so this start begins with an empty database.")
-        postgres.drop_database(name)
-        file.unlink(missing_ok=True)
+        home.postgres.drop_database(name)
         known = False
-    if not known:
-        return postgres.create_database(name), None
-    return url, msgspec.json.decode(file.read_bytes(), type=Keys) if file.exists() else None
-
-
-def _keys_file(broker: Broker) -> Path:
-    return DATA / f"keys-{broker}.json"
+    if known and file.exists():
+        return url, msgspec.json.decode(file.read_bytes(), type=Keys)
+    return (url if known else home.postgres.create_database(name)), None
 
 
 async def _exists(url: str) -> bool:
@@ -164,28 +216,6 @@ def _port(preferred: int) -> int:
     return preferred
 
 
-@contextmanager
-def _undone_on_failure(ledger: Ledger) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        ledger.end_all()
-        Postgres(DATA / "postgres").stop()
-        raise
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One command at a time."""
-    RUN.mkdir(parents=True, exist_ok=True)
-    with (RUN / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ServerError("another `make up` or `make down` is at work") from error
-        yield
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.stack")
     parser.add_argument("command", choices=("up", "down"))
@@ -195,8 +225,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     with ends_on_sigterm():
         try:
-            with _alone():
-                return up(arguments.broker) if arguments.command == "up" else down()
+            if arguments.command == "up":
+                return up(Home(), broker=arguments.broker, card=CARD)
+            return down(Home())
         except ServerError as error:
             print(error, file=sys.stderr)
             return 1

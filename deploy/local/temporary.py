@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.topics import TimeMode
+from local.interruption import undisturbed
 from local.ledger import Ledger
 from local.postgres import Postgres
 from local.processes import alive
@@ -40,15 +41,17 @@ class Place:
         )
         services = Services(deployment, ports=Ports(), logs=self.logs / name, ledger=self._ledger)
         services.migrate()
-        keys = services.create_keys()
         try:
             services.start()
+            keys = services.create_keys()
+            services.wait_until_ready()
             yield services, keys
         finally:
             services.stop()
 
     def remove(self) -> None:
         """Ends whatever still runs and deletes what it wrote."""
+        self._servers.stop()
         self._ledger.end_all()
         self._servers.postgres.remove()
         shutil.rmtree(self._home, ignore_errors=True)
@@ -69,7 +72,8 @@ def place(purpose: str, *, broker: Broker) -> Iterator[Place]:
             shutil.copytree(made.logs, kept)
         raise
     finally:
-        made.remove()
+        with undisturbed():
+            made.remove()
 
 
 def kept_logs(purpose: str) -> Path:

@@ -121,20 +121,18 @@ def _contract(customer: Customer, start: datetime) -> Iterator[Deed]:
         settled = start + timedelta(days=plot.joins + ONBOARDING_DAYS)
         yield Deed(settled, "account.updated", None, {"stage": "adoption"})
     for one in plot.moments:
-        yield from _moment(customer, start + timedelta(days=one.day), one.name, one.properties)
+        yield _moment(customer, start + timedelta(days=one.day), one.name, one.properties)
     yield from _renewal(customer, start)
     if plot.leaves is not None:
         yield Deed(start + timedelta(days=plot.leaves), "contract.cancel_requested", None, {})
 
 
-def _moment(customer: Customer, at: datetime, name: str, properties: dict[str, object]) -> Iterator[Deed]:
+def _moment(customer: Customer, at: datetime, name: str, properties: dict[str, object]) -> Deed:
+    """A contract that changes does so in seats and money alike."""
     growth = properties.get("growth")
-    if not isinstance(growth, float):
-        yield Deed(at, name, None, properties)
-        return
-    arr, seats = round(customer.arr * growth), max(3, round(customer.seats * growth))
-    yield Deed(at, name, None, {"arr": arr})
-    yield Deed(at + timedelta(seconds=1), "account.updated", None, {"arr": arr, "seats": seats})
+    if isinstance(growth, float):
+        properties = {"arr": round(customer.arr * growth), "seats": max(3, round(customer.seats * growth))}
+    return Deed(at, name, None, properties)
 
 
 def _renewal(customer: Customer, start: datetime) -> Iterator[Deed]:

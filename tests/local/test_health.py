@@ -28,7 +28,7 @@ async def test_all_pages_are_read() -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(api), base_url="http://api") as http:
         first, second = await accounts(http)
 
-    assert (first.name, first.score, first.why) == ("Birch Foods", 31.4, "silence -20, logins -9")
+    assert (first.name, first.score, first.why) == ("Birch Foods", 31.4, ("silence -20", "logins -9"))
     assert (second.name, second.score, second.band) == ("b", None, "insufficient_data")
 
 

@@ -8,6 +8,7 @@ from common.contracts.signals import Driver, Facts, Kind, Part
 from local import show
 from local.figures import Figures, Played
 from local.live import latency
+from local.show import Listed
 from local.terminal import WIDTH, Colour, Terminal, table
 from local.verdicts import StoryRow, Truth, by_story, false_alarms, verdicts
 
@@ -39,12 +40,29 @@ def test_good_and_bad_news_differ_in_colour() -> None:
 
 
 def test_the_table_of_stories_names_who_was_missed() -> None:
-    lines = show.stories(
-        [StoryRow("slow decline", 6, 5, 21.4, 60.0, ("Birch Foods",)), StoryRow("downgrade", 4, 4, 9.0, None, ())]
-    )
+    missed = tuple(f"Birch Foods {number}" for number in range(9))
+    rows = [StoryRow("slow decline", 14, 5, 21.4, 60.0, missed), StoryRow("downgrade", 4, 4, 9.0, None, ())]
 
-    assert lines[2].split("  ")[-1] == "Birch Foods"
-    assert "nobody" in lines[3]
+    lines = show.stories(rows)
+
+    assert lines[2].split()[-2:] == ["21", "60"]
+    assert lines[3].split()[-2:] == ["9", "-"]
+    assert lines[4].startswith("Missed: Birch Foods 0 (slow decline), ")
+    assert all(len(line) <= WIDTH for line in lines)
+    assert show.stories(rows[1:])[-1] == "Missed: nobody."
+
+
+def test_accounts_show_as_many_reasons_as_there_is_room_for() -> None:
+    reasons = ("-15 active seats", "-12 core users", "-9 a reason that is far too long to be told here")
+    listed = [
+        Listed("a", "Birch Foods", "low", 31.4, "red", reasons),
+        Listed("b", "Cedar Labs", "tech", None, "insufficient_data", ()),
+    ]
+
+    lines = show.accounts(listed, {"a": "slow decline (left)"})
+
+    assert lines[2].endswith("-15 active seats, -12 core users")
+    assert lines[3].split() == ["Cedar", "Labs", "tech", "-", "insufficient", "data"]
     assert all(len(line) <= WIDTH for line in lines)
 
 

@@ -128,12 +128,12 @@ def test_a_slow_decline_is_slow_and_a_recovery_comes_back(half: HalfYear) -> Non
     for customer in half.living(Story.SLOW_DECLINE):
         trouble, leaves = customer.plot.trouble or 0.0, customer.plot.leaves or 0.0
         before = half.sessions(customer, since=trouble - 28, until=trouble)
-        assert half.sessions(customer, since=trouble, until=trouble + 14) > before / 2
+        assert half.sessions(customer, since=trouble, until=trouble + 14) > before / 4
         assert half.sessions(customer, since=leaves - 14, until=leaves) < before / 2
     for customer in half.living(Story.RECOVERY):
         trouble = customer.plot.trouble or 0.0
         before = half.sessions(customer, since=trouble - 28, until=trouble)
-        assert half.sessions(customer, since=trouble + 90, until=trouble + 125) > before / 2
+        assert half.sessions(customer, since=trouble + 90, until=trouble + 125) > before / 3
 
 
 def test_a_customer_that_is_never_onboarded_reaches_no_value(half: HalfYear) -> None:

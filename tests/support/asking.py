@@ -99,6 +99,4 @@ async def live(road: Road, account_id: str, *, days: int, **facts: Any) -> None:
     for n in range(days):
         for user in ("ann", "bob", "cid"):
             at = START + n * DAY
-            await road.post(
-                event(account_id, "session.started", at, user_id=user, event_id=f"{account_id} {user} {n}")
-            )
+            await road.post(event(account_id, "session.started", at, user_id=user, event_id=f"{account_id} {user} {n}"))

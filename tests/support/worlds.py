@@ -239,7 +239,7 @@ def _flags(draw: st.DrawFn, made: tuple[AnyMetric, ...], unit: float) -> tuple[F
 
 _NUMBERS: tuple[Any, ...] = (0, 1, 3, 6, 7.5, 9, 10, 1e15, -4.0, 1e-12, None, "x", True, 10**400)
 _DATES: tuple[Any, ...] = ("2023-11-14", "2023-11-16T08:00:00Z", "2020-01-01", None, 7)
-_STAGES: tuple[Stage | None | str, ...] = (*STAGES, None, "unheard of")
+_STAGES: tuple[Stage | str | None, ...] = (*STAGES, None, "unheard of")
 
 
 @st.composite
@@ -255,12 +255,14 @@ def stories(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Moment, ...]:
     return tuple(story)
 
 
+_PLANS = ("milestone.planned", "milestone.reached")
+
+
 @st.composite
 def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]]:
     name = draw(
         st.sampled_from(
-            [*NAMES * 3, RAISE, CLEAR, OUTCOME, "account.updated", "contract.changed"]
-            + ["milestone.planned", "milestone.reached", "nobody.listens"]
+            (*(NAMES * 3), RAISE, CLEAR, OUTCOME, "account.updated", "contract.changed", *_PLANS, "nobody.listens")
         )
     )
     if name in ("account.updated", "contract.changed"):

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
-from bus_contract import Bus, BusContract
+from bus_contract import BusContract
+from bus_harness import Bus
 
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from local.proxy import Api, KafkaProxy

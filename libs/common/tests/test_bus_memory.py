@@ -1,7 +1,8 @@
 from typing import cast
 
 import pytest
-from bus_contract import Bus, BusContract, outgoing, values
+from bus_contract import BusContract
+from bus_harness import Bus, outgoing, values
 
 from common.bus.errors import Refused, Unavailable
 from common.bus.memory import MemoryBroker, MemoryConsumer, MemoryProducer

@@ -19,10 +19,10 @@ from common.memory_keys import MemoryKeys
 from common.operations import Readiness
 from common.topics import TimeMode, Topics
 from ingest import app
-from ingest.access import Limiter
 from ingest.bounds import BOUNDS, Bounds
 from ingest.bucket import Rate
 from ingest.intake import Intake
+from ingest.limiter import Limiter
 from ingest.link import Link
 from ingest.metrics import IngestMetrics
 from ingest.publisher import Publisher

@@ -10,13 +10,15 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from common.access import Verifier, bearer
 from common.contracts.events import Event
-from common.keys import Key
+from common.keys import Key, Scope
 from common.problems import Problem
-from ingest import access, answers, batch, items, upload
+from ingest import answers, batch, items, upload
 from ingest.batch import Arrival, Batch
 from ingest.bounds import Bounds
 from ingest.faults import BodyRefused
+from ingest.limiter import Limiter
 from ingest.metrics import IngestMetrics
 from ingest.publisher import NotAcknowledged
 
@@ -36,8 +38,8 @@ class Intake:
     def __init__(
         self,
         *,
-        keys: access.Verifier,
-        limiter: access.Limiter,
+        keys: Verifier,
+        limiter: Limiter,
         memory: upload.Memory,
         publisher: Publishing,
         metrics: IngestMetrics,
@@ -77,7 +79,7 @@ class Intake:
         return response
 
     async def _take(self, request: Request, line: dict[str, object]) -> Response:
-        key = await access.writer(request.headers.get("authorization"), self._keys)
+        key = await bearer(request.headers.get("authorization"), self._keys, Scope.WRITE)
         line.update(key_id=key.id, source=key.source)
         self._limiter.check(key)
         with self._memory.share() as share:

@@ -12,10 +12,10 @@ from common.operations import Readiness
 from common.runtime import Application
 from common.topics import Topics
 from ingest import app
-from ingest.access import Limiter
 from ingest.bounds import BOUNDS
 from ingest.bucket import Rate
 from ingest.intake import Intake
+from ingest.limiter import Limiter
 from ingest.link import Link
 from ingest.metrics import IngestMetrics
 from ingest.publisher import Publisher

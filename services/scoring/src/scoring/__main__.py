@@ -8,6 +8,7 @@ from functools import partial
 from common import database, logs, runtime
 from common.commands import keys
 from scoring import app
+from scoring.api.app import api
 from scoring.cards.errors import InvalidCard
 from scoring.commands import card, log
 from scoring.errors import ScoringError
@@ -18,6 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scoring")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("worker", help="score what arrives on the events topic")
+    commands.add_parser("api", help="answer questions about health, signals and receipts")
     commands.add_parser("migrate", help="bring the database schema up to date")
     keys.add_parser(commands)
     card.add(commands)
@@ -31,6 +33,8 @@ def main() -> int:
         match arguments.command:
             case "worker":
                 return runtime.run(partial(app.worker, settings))
+            case "api":
+                return runtime.run(partial(api, settings))
             case "migrate":
                 asyncio.run(database.migrate(settings.database_url, "scoring"))
             case "keys":

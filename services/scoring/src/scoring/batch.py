@@ -75,7 +75,7 @@ def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
 
 
 class Batch:
-    """One run of records over what memory holds. States change in place: on any error call `memory.forget`."""
+    """One run of records over what memory holds. States change in place: after an error they must be read again."""
 
     def __init__(self, memory: Memory, scorer: Scorer, *, owns: Callable[[str], bool], poison: Poison) -> None:
         """`owns` says whether an account id belongs in this partition at all."""

@@ -1,7 +1,5 @@
 """What a worker knows of one partition between two transactions; dropped whole at the first doubt."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from scoring.commit import Commit, Position
@@ -49,8 +47,3 @@ class Memory:
             self.accounts[account_id] = account
         while len(self.accounts) > self._cached:
             del self.accounts[next(iter(self.accounts))]
-
-    def forget(self, account_ids: Iterable[str]) -> None:
-        """These were changed by a batch that is not to be; their stored rows are the truth."""
-        for account_id in account_ids:
-            self.accounts.pop(account_id, None)

@@ -229,10 +229,9 @@ class Partition:
                 work(batch)
                 break
             except Poisoned as poisoned:
-                touched = set(batch.touched)
-                memory.forget(touched)
                 self._set_aside(poisoned)
-                await self._load(memory, touched)
+                # What the batch changed in place is read again: the stored rows are the truth.
+                await self._load(memory, batch.touched)
         return await self._write(memory, batch, started)
 
     async def _write(self, memory: Memory, batch: Batch, started: float) -> int:

@@ -24,3 +24,7 @@ class ScoringSettings(CommonSettings):
     scoring_late_seconds: PositiveFloat = 60.0
     scoring_poisoned: Annotated[int, Field(ge=0)] = 100
     scoring_poisoned_seconds: PositiveFloat = 600.0
+    scoring_api_fresh_seconds: PositiveFloat = 5.0
+    scoring_api_request_seconds: PositiveFloat = 30.0
+    scoring_api_most_scored: PositiveInt = 10_000
+    scoring_api_connections: PositiveInt = 4

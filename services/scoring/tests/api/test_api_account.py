@@ -68,9 +68,7 @@ async def test_an_account_tells_its_health_and_the_reasons(api: Api) -> None:
 async def test_its_past_is_told_by_day_and_by_signal(api: Api) -> None:
     told = api.road.signals("acme")
     history = await api.get("/v1/accounts/acme/history")
-    assert [signal["signal_id"] for signal in history["signals"]] == [
-        one.signal_id for one in sorted(told, key=lambda one: one.at, reverse=True)
-    ]
+    assert [signal["signal_id"] for signal in history["signals"]] == [one.signal_id for one in reversed(told)]
     days = history["days"]
     assert [day["day"] for day in days] == sorted((day["day"] for day in days), reverse=True)
     for day in days:
@@ -150,3 +148,17 @@ async def test_a_state_of_another_version_hides_no_other_account(api: Api) -> No
     unreadable = [line for line in logs if line["event"] == "state.unreadable"]
     assert {line["account_id"] for line in unreadable} == {"acme"}
     assert api.count("unreadable_states_total") == len(unreadable) == 6
+
+
+async def test_an_account_that_the_core_fails_on_hides_no_other(api: Api) -> None:
+    await live(api.road, "bolt", days=3)
+    await api.road.score()
+    assert await api.ids() == ["acme", "bolt"]
+    nothing = api.ruling.ruling().scorer.create("acme").encode()
+    await api.execute("UPDATE scoring.state SET body = :body WHERE account_id = 'acme'", body=nothing)
+    with capture_logs() as logs:
+        rows = {row["account_id"]: row for row in (await api.get("/v1/accounts"))["accounts"]}
+    assert (rows["bolt"]["error"], rows["acme"]["score"]) == (None, None)
+    assert "no record" in rows["acme"]["error"]
+    (line,) = (line for line in logs if line["event"] == "state.unreadable")
+    assert isinstance(line["exc_info"], ValueError), "whoever mends it finds the place"

@@ -118,7 +118,7 @@ async def test_an_event_that_the_core_cannot_stand_leaves_its_account_as_it_was(
     allergic(stream)
     await stream.empty()  # the same events again, with the bad one among them
     await stream.post(good[0], good[1], bad, good[2], good[3])
-    await stream.score()
+    await stream.score(stream.worker(max_records=2))  # when the bad one comes, memory holds the account already
     assert reasons(stream) == ["core_failed"]
     rows = await stream.rows()
     assert rows["state"] == untouched["state"]

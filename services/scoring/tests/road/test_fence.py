@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Collection
 
 import pytest
-from scoring.commit import Commit, OutboxRow, Outlet, Position
+
+from scoring.commit import Commit, Position
 from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.store import PostgresStore
 from support.road import DAY, START, Road, event, ids
@@ -63,6 +64,7 @@ async def test_a_commit_in_doubt_that_was_lost_is_made_again(stream: Road) -> No
 
 
 def commit(partition: int, last: int, writer: str, account_id: str) -> Commit:
+    """As poor as a commit can be: nothing but the journal's own row could stop it."""
     return Commit(
         partition=partition,
         last=last,
@@ -70,11 +72,11 @@ def commit(partition: int, last: int, writer: str, account_id: str) -> Commit:
         position=Position(to_offset=9, clock=1.0, newest=1.0),
         states={account_id: b"state"},
         timers={account_id: 5},
-        seen={1: b"0123456789abcdef"},
+        seen={},
         accounts=(),
         days=(),
         signals=(),
-        outbox=(OutboxRow(Outlet.DEAD, 0, None, b"", None),),
+        outbox=(),
     )
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from common.contracts.events import Event
+from scoring.beat import Beat
 from scoring.commit import Commit, Queued
 from scoring.memory import Opened
 from scoring.partition import Limits
-from scoring.beat import Beat
 from scoring.store import PostgresStore
 from support.road import DAY, START, Road, event, ids
 

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 import msgspec
+import pytest
 
 from common.contracts.events import Tick, decode_events_record
 from common.contracts.signals import Band, Kind
+from scoring.commit import Commit
 from scoring.partition import Limits
+from scoring.store import PostgresStore
 from support.road import DAY, START, TOPICS, Road, event
 
 
@@ -114,6 +117,40 @@ async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None
     assert stream.count("commits_total") - commits > commits
     assert await stream.rows() == whole
     assert sorted(one.signal_id for one in stream.signals()) == told
+
+
+async def test_a_crash_between_two_chunks_loses_none_of_the_others(stream: Road) -> None:
+    names = [stream.name_in(0) + f" and {n}" for n in range(200)]
+    for name in [one for one in names if stream.partition_of(one) == 0][:12]:
+        await stream.post(event(name, "session.started", START, user_id="ann"))
+    await stream.score()
+    await stream.tick(START + 60 * DAY)
+    few = Limits(chunk=4)
+    for at in (1, 2):  # the tick comes in three pieces: none of them is the only one to survive
+        with pytest.raises(Killed):
+            await stream.score(stream.worker(store=Mortal(stream.store, commits=at), limits=few))
+    await stream.score(stream.worker(limits=few))
+    quiet = {one.account_id for one in stream.signals() if one.to == "gone_quiet"}
+    assert len(quiet) == 12
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+class Mortal(PostgresStore):
+    """Dies after so many commits."""
+
+    def __init__(self, inner: PostgresStore, *, commits: int) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self._left = commits
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        await super().commit(commit, cluster_id)
+        self._left -= 1
+        if self._left <= 0:
+            raise Killed
 
 
 async def test_an_event_ahead_of_its_record_counts_at_the_record(stream: Road) -> None:

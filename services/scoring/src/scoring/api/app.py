@@ -16,13 +16,13 @@ from scoring.api.lookout import Lookout
 from scoring.api.metrics import ApiMetrics
 from scoring.api.reading import Reading
 from scoring.api.ruling import RulingCard
-from scoring.api.settings import ApiSettings
 from scoring.api.tables import Tables
 from scoring.cards.identity import use_pinned_time_zones
+from scoring.settings import ScoringSettings
 
 
 @asynccontextmanager
-async def api(settings: ApiSettings) -> AsyncIterator[Application]:
+async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
     """Everything that `python -m scoring api` runs, ready to be started; scoring need not have begun."""
     use_pinned_time_zones()
     prometheus = registry(service="scoring", process="api")
@@ -37,9 +37,7 @@ async def api(settings: ApiSettings) -> AsyncIterator[Application]:
         tables = Tables(for_tables, patience=settings.scoring_api_request_seconds)
         ruling = RulingCard(tables)
         metrics = ApiMetrics(prometheus)
-        lookout = Lookout(
-            tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time
-        )
+        lookout = Lookout(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
         readiness = Readiness({"card": ruling.trouble, "keys": keyring.trouble})
         http = routes.build(
             Listing(lookout, most_scored=settings.scoring_api_most_scored),

@@ -1,24 +1,35 @@
 """Looks at stored accounts through the pure core, each as of the moment that may be spoken of."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date, timedelta
 
-import msgspec
 from msgspec import Struct
 
 from scoring.api.tables import Stored
-from scoring.core.account import Account, UnknownFormat
+from scoring.core.account import Account
 from scoring.core.moments import to_datetime
 from scoring.core.scorer import Scorer
 from scoring.core.view import View
 
+# How far ahead silence is played.
+AHEAD = timedelta(days=400)
+
 
 class Unreadable(Exception):
-    """This version cannot read the state of an account."""
+    """The core can make nothing of the state of an account: another version wrote it, or there is a bug."""
 
     def __init__(self, account_id: str, reason: str) -> None:
         super().__init__(reason)
         self.account_id = account_id
+
+
+class OutOfReach(Exception):
+    """Nobody looks there: what was before `soonest` (seconds since the epoch) is in the history."""
+
+    def __init__(self, soonest: float) -> None:
+        super().__init__()
+        self.soonest = soonest
 
 
 class Look(Struct, frozen=True):
@@ -46,24 +57,41 @@ class Eye:
         """As of when its partition may be spoken of."""
         return self._moments.get(stored.partition, 0.0)
 
-    def open(self, stored: Stored) -> Account:
+    def score(self, stored: Stored) -> float:
         """Raises `Unreadable`."""
+        with _reading(stored):
+            account = self._open(stored)
+            return self.scorer.health(account, self._soonest(account, stored)).score
+
+    def look(self, stored: Stored, at: float | None = None) -> Look:
+        """As of the soonest moment that may be spoken of, or at a later one, at most `AHEAD`.
+
+        Raises `Unreadable`, and `OutOfReach` for any other moment.
+        """
+        with _reading(stored):
+            account = self._open(stored)
+            soonest = self._soonest(account, stored)
+            if at is None:
+                at = soonest
+            if not soonest <= at <= soonest + AHEAD.total_seconds():
+                raise OutOfReach(soonest)
+            return Look(view=self.scorer.look(account, at), clock=account.clock)
+
+    def _open(self, stored: Stored) -> Account:
         if stored.body is None:
             raise Unreadable(stored.account_id, "there is no state: none of its records could be scored")
-        try:
-            return self.scorer.load(stored.account_id, stored.body, stored.due)
-        except (UnknownFormat, msgspec.DecodeError) as error:
-            raise Unreadable(stored.account_id, str(error)) from error
+        return self.scorer.load(stored.account_id, stored.body, stored.due)
 
-    def as_of(self, account: Account, stored: Stored) -> float:
+    def _soonest(self, account: Account, stored: Stored) -> float:
         # What the account did was recorded by then, however far its partition's ticks have come.
         return max(account.clock, self.moment(stored))
 
-    def score(self, stored: Stored) -> float:
-        """Raises `Unreadable`."""
-        account = self.open(stored)
-        return self.scorer.health(account, self.as_of(account, stored)).score
 
-    def look(self, account: Account, at: float) -> Look:
-        """`at` is not before the account's clock."""
-        return Look(view=self.scorer.look(account, at), clock=account.clock)
+@contextmanager
+def _reading(stored: Stored) -> Iterator[None]:
+    try:
+        yield
+    except (Unreadable, OutOfReach):
+        raise
+    except Exception as error:  # whatever it is: one account must not hide the others
+        raise Unreadable(stored.account_id, f"{type(error).__name__}: {error}") from error

@@ -75,14 +75,10 @@ class Listing:
         """One account that cannot be read hides no other."""
         account_id = row.stored.account_id
         try:
-            account = eye.open(row.stored)
-            look = eye.look(account, eye.as_of(account, row.stored))
-            return telling.listed(account_id, look, facts=row.facts, card=eye.scorer.card)
+            return telling.listed(account_id, eye.look(row.stored), facts=row.facts, card=eye.scorer.card)
         except Unreadable as error:
             self._lookout.report(error)
-            return telling.unreadable(
-                account_id, facts=row.facts, error=str(error), as_of=eye.moment(row.stored)
-            )
+            return telling.unreadable(account_id, facts=row.facts, error=str(error), as_of=eye.moment(row.stored))
 
 
 def _rank(eye: Eye, stored: Stored, *, down: bool) -> float:

@@ -53,4 +53,5 @@ class Lookout:
     def report(self, unreadable: Unreadable) -> None:
         """For operators: an account that nobody can see."""
         self.metrics.unreadable()
-        _log.error("state.unreadable", account_id=unreadable.account_id, error=str(unreadable))
+        cause = unreadable.__cause__
+        _log.error("state.unreadable", account_id=unreadable.account_id, error=str(unreadable), exc_info=cause)

@@ -9,11 +9,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from common.contracts.signals import Band
 from common.problems import Problem
+from scoring.api.eye import AHEAD
 from scoring.api.queries import Filter, Sort
 from scoring.core.card import Stage
 
 ID_CHARS = 512
-AHEAD = timedelta(days=400)
 _FIRST, _LAST = date(1970, 1, 1), date(9998, 12, 31)
 
 

@@ -1,6 +1,6 @@
 """Every query of the read API, and what they filter and sort by."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select, true
 
-from common.contracts.signals import Band
+from common.contracts.signals import Band, Kind
 from scoring.core.card import STAGES
 from scoring.schema import account, day, heartbeat, journal, signal, state, timer
 
@@ -50,6 +50,9 @@ class Filter(Struct, frozen=True, kw_only=True):
     ends_to: date | None = None
     starts_with: str | None = None
 
+
+# In this order signals of one moment are told.
+_TOLD = {kind: rank for rank, kind in enumerate((Kind.MILESTONE_MISSED, Kind.FLAG, Kind.OUTCOME, Kind.BAND))}
 
 # The worst first.
 _SEVERITY = {band: rank for rank, band in enumerate((Band.RED, Band.YELLOW, Band.INSUFFICIENT, Band.GREEN))}
@@ -118,7 +121,7 @@ def signals(account_id: str, *, since: float | None, until: float | None, limit:
         query = query.where(signal.c.at >= since)
     if until is not None:
         query = query.where(signal.c.at <= until)
-    return query.order_by(signal.c.at.desc(), signal.c.signal_id).limit(limit)
+    return query.order_by(signal.c.at.desc(), _rank(signal.c.kind, _TOLD).desc(), signal.c.signal_id).limit(limit)
 
 
 def _with_states(*columns: Any) -> Select[Any]:
@@ -170,7 +173,10 @@ def _column(by: Sort) -> ColumnElement[Any]:
         case Sort.NAME:
             return func.lower(func.coalesce(account.c.name, account.c.account_id))
         case Sort.BAND:
-            return case(*((account.c.band == band, rank) for band, rank in _SEVERITY.items()))
+            return _rank(account.c.band, _SEVERITY)
         case _:
             raise ValueError(f"{by} is not stored: a stored score is stale the moment it is written")
 
+
+def _rank(column: ColumnElement[Any], ranks: Mapping[Any, int]) -> ColumnElement[Any]:
+    return case(*((column == value, rank) for value, rank in ranks.items()))

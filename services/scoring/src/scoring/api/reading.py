@@ -2,9 +2,9 @@
 
 from common.problems import Problem
 from scoring.api import answers, telling
-from scoring.api.eye import Eye, Look, Unreadable
+from scoring.api.eye import AHEAD, Eye, Look, OutOfReach, Unreadable
 from scoring.api.lookout import Lookout
-from scoring.api.parameters import AHEAD, HistoryParameters, LookParameters, ReceiptParameters, bad_parameter
+from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters, bad_parameter
 from scoring.api.tables import Row, Snapshot
 from scoring.core.moments import to_date, to_datetime, utc_day
 
@@ -62,19 +62,15 @@ class Reading:
     def _look(self, eye: Eye, row: Row, at: float | None = None) -> Look:
         self._lookout.metrics.looked(1)
         try:
-            account = eye.open(row.stored)
+            return eye.look(row.stored, at)
+        except OutOfReach as error:
+            first = to_datetime(error.soonest).isoformat()
+            detail = f"must lie within {AHEAD.days} days after {first}; what was before is in the history"
+            raise bad_parameter("query.as_of", "out_of_range", detail) from error
         except Unreadable as error:
             self._lookout.report(error)
-            detail = "the account's state was written by another version of scoring; it has been logged"
+            detail = "the account's state cannot be read by this version of scoring; it has been logged"
             raise Problem(500, "state_unreadable", detail) from error
-        soonest = eye.as_of(account, row.stored)
-        if at is None:
-            return eye.look(account, soonest)
-        if not soonest <= at <= soonest + AHEAD.total_seconds():
-            first = to_datetime(soonest).isoformat()
-            detail = f"must lie within {AHEAD.days} days after {first}; what was before is in the history"
-            raise bad_parameter("query.as_of", "out_of_range", detail)
-        return eye.look(account, at)
 
 
 async def _known(snapshot: Snapshot, account_id: str) -> Row:

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
 from common import operations, problems
+from common.access import Verifier, bearer
+from common.keys import Scope
 from common.operations import Readiness
-from scoring.api import access, answers, openapi
+from scoring.api import answers, openapi
 from scoring.api.http import Counted, EncodedPath
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
@@ -28,7 +30,7 @@ def build(
     listing: Listing,
     reading: Reading,
     *,
-    keys: access.Verifier,
+    keys: Verifier,
     metrics: ApiMetrics,
     readiness: Readiness,
     registry: CollectorRegistry,
@@ -39,19 +41,20 @@ def build(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     problems.install(app)
-    app.add_middleware(EncodedPath)
     app.add_middleware(Counted, metrics=metrics)
+    app.add_middleware(EncodedPath)
     app.router.routes.extend(operations.routes(readiness, registry))
     app.include_router(_accounts(listing, reading, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
 
-def _accounts(listing: Listing, reading: Reading, keys: access.Verifier) -> APIRouter:
+def _accounts(listing: Listing, reading: Reading, keys: Verifier) -> APIRouter:
     async def with_key(request: Request) -> None:
-        await access.reader(request.headers.get("authorization"), keys)
+        await bearer(request.headers.get("authorization"), keys, Scope.READ)
 
     router = APIRouter(prefix="/v1/accounts", dependencies=[Depends(with_key)])
 

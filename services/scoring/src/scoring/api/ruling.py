@@ -73,7 +73,7 @@ class RulingCard:
                 origin = await journal.origin()
             trouble = self._take(origin)
         except Unavailable as error:
-            trouble = f"the database does not answer: {error}"
+            trouble = f"the database is not ready: {error}"
         except InvalidCard as error:
             trouble = f"this version cannot read the card in force: {error}"
         if trouble != self._trouble:

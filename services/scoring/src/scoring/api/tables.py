@@ -20,6 +20,7 @@ from scoring.core.view import Day
 from scoring.origin import Origin
 
 _SLICE = 250
+_UNDEFINED_TABLE = "42P01"
 
 _day = msgspec.json.Decoder(Day)
 _signal = msgspec.json.Decoder(Signal)
@@ -81,9 +82,7 @@ class Snapshot:
         found = await self._rows(queries.rows(account_ids))
         return {row.account_id: Row(_stored(row), _facts(row)) for row in found}
 
-    async def days(
-        self, account_id: str, *, first: date | None, last: date | None, limit: int
-    ) -> tuple[Day, ...]:
+    async def days(self, account_id: str, *, first: date | None, last: date | None, limit: int) -> tuple[Day, ...]:
         rows = await self._rows(queries.days(account_id, first=first, last=last, limit=limit))
         return tuple(_day.decode(row[0]) for row in rows)
 
@@ -107,15 +106,19 @@ class Tables:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """Raises `Unavailable`."""
+        connected = False
         try:
             async with asyncio.timeout(self._patience), self._engine.connect() as connection:
+                connected = True
                 yield Snapshot(connection)
         except (OperationalError, InterfaceError, OSError) as error:  # TimeoutError is an OSError
             raise Unavailable(str(error) or type(error).__name__) from error
         except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unavailable(str(error.orig)) from error
-            raise
+            if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+                raise Unavailable("its tables are missing: `python -m scoring migrate` makes them") from error
+            if connected and not error.connection_invalidated:
+                raise
+            raise Unavailable(str(error.orig)) from error
         except SQLAlchemyError as error:
             raise Unavailable(str(error)) from error
 

@@ -61,9 +61,7 @@ def summary(card: Card) -> list[str]:
     for stage in STAGES:
         weights = card.weights[stage]
         total = sum(weights.values())
-        lines.append(
-            f"  {stage:<12}" + "".join(f"{100 * weights[name] / total:>12.0f}" for name in DIMENSIONS)
-        )
+        lines.append(f"  {stage:<12}" + "".join(f"{100 * weights[name] / total:>12.0f}" for name in DIMENSIONS))
     return lines
 
 

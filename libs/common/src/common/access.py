@@ -1,4 +1,4 @@
-"""Who is asking: a Bearer key that may read."""
+"""Who is calling: a Bearer key with the scope that is asked for."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ class Verifier(Protocol):
         """Raises `KeysUnavailable`."""
 
 
-async def reader(authorization: str | None, keys: Verifier) -> Key:
+async def bearer(authorization: str | None, keys: Verifier, scope: Scope) -> Key:
     """The key of an Authorization header. Raises the `Problem` to be answered: 401, 403 or 503."""
     scheme, _, token = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not token:
@@ -19,13 +19,13 @@ async def reader(authorization: str | None, keys: Verifier) -> Key:
     try:
         key = await keys.verify(token.strip())
     except KeysUnavailable as error:
-        detail = "keys cannot be checked now: ask again"
+        detail = "keys cannot be checked now: nothing was done, send it again"
         raise Problem(503, "keys_unavailable", detail, headers={"retry-after": "5"}) from error
     if key is None:
         challenge = 'Bearer error="invalid_token"'
         raise _unauthorized("bad_key", "no active key reads like this", challenge=challenge)
-    if Scope.READ not in key.scopes:
-        raise Problem(403, "scope_missing", f"key {key.id} has not the scope read")
+    if scope not in key.scopes:
+        raise Problem(403, "scope_missing", f"key {key.id} has not the scope {scope.value}")
     return key
 
 

@@ -1,0 +1,208 @@
+"""States, signals and receipts are a function of the records: not of looks, restarts, leaps or idle timers."""
+
+from collections.abc import Sequence
+from math import floor
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from common.contracts.signals import Change
+from scoring.core.account import Account
+from scoring.core.card import Card, Silence
+from scoring.core.keeping import course_of
+from scoring.core.plan import Plan
+from scoring.core.scorer import Scorer
+from scoring.core.view import Day, Step
+from support.worlds import START, Moment, World, cards, event, played, stories, worlds
+
+_RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_YEAR = 365 * 86_400.0
+
+
+def restored(scorer: Scorer, account: Account) -> Account:
+    return scorer.load(account.account_id, account.encode(), account.due)
+
+
+@settings(max_examples=250, **_RELAXED)
+@given(worlds(), st.data())
+def test_a_restored_account_goes_on_as_if_nothing_was(world: World, data: st.DataObject) -> None:
+    scorer = Scorer(world.card, "card")
+    one, other = scorer.create("acme"), scorer.create("acme")
+    for moment in world.story:
+        if data.draw(st.booleans()):
+            other = restored(scorer, other)
+        assert scorer.apply(one, moment.event, moment.at) == scorer.apply(other, moment.event, moment.at)
+        assert one.encode() == other.encode()
+        assert one.due == other.due
+        assert restored(scorer, other).encode() == other.encode()
+    late = one.clock + data.draw(st.sampled_from([3.0, 1e4, 1e7]))
+    assert scorer.advance(one, late) == scorer.advance(restored(scorer, other), late)
+
+
+@settings(max_examples=200, **_RELAXED)
+@given(worlds(), st.lists(st.sampled_from([0.0, 0.3, 20.0, 86_400.0, 4e7]), min_size=1, max_size=4))
+def test_looking_changes_nothing(world: World, ages: Sequence[float]) -> None:
+    scorer = Scorer(world.card, "card")
+    unseen, seen = scorer.create("acme"), scorer.create("acme")
+    for moment in world.story:
+        step = scorer.apply(unseen, moment.event, moment.at)
+        assert scorer.apply(seen, moment.event, moment.at) == step
+        for age in ages:
+            view = scorer.look(seen, seen.clock + age)
+            assert view.health == scorer.health(seen, seen.clock + age)
+        assert seen.encode() == unseen.encode()
+
+
+@settings(max_examples=200, **_RELAXED)
+@given(worlds(), st.sampled_from([10.0, 5e3, 3e6]))
+def test_a_look_reads_what_would_come_by_then(world: World, age: float) -> None:
+    scorer = Scorer(world.card, "card")
+    account, _ = played(scorer, world.story)
+    at = account.clock + age
+    seen = scorer.look(account, at)
+    step = scorer.advance(account, at)
+    assert scorer.look(account, at) == seen
+    bands = [signal.after for signal in step.signals]
+    assert not bands or bands[-1].band is seen.health.band
+
+
+@settings(max_examples=200, **_RELAXED)
+@given(worlds(), st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted), st.sampled_from([500.0, 1e5, 2e7]))
+def test_one_leap_is_many_steps(world: World, stops: Sequence[float], length: float) -> None:
+    scorer = Scorer(world.card, "card")
+    leaper, _ = played(scorer, world.story)
+    walker, _ = played(scorer, world.story)
+    begin = leaper.clock
+    steps = [scorer.advance(walker, begin + stop * length) for stop in [*stops, 1.0]]
+    leap = scorer.advance(leaper, begin + length)
+    assert leap == joined(steps)
+    assert (leaper.encode(), leaper.due) == (walker.encode(), walker.due)
+
+
+def joined(steps: Sequence[Step]) -> Step:
+    return Step(
+        signals=tuple(signal for step in steps for signal in step.signals),
+        days=tuple(day for step in steps for day in step.days),
+    )
+
+
+@settings(max_examples=200, **_RELAXED)
+@given(worlds(), st.floats(0, 1))
+def test_a_timer_that_finds_nothing_leaves_no_trace(world: World, share: float) -> None:
+    scorer = Scorer(world.card, "card")
+    account, _ = played(scorer, world.story)
+    due, body = account.due, account.encode()
+    horizon = due if due is not None else floor(account.clock) + 1_000_000
+    early = floor(account.clock) + 1 + floor(share * (horizon - account.clock - 1))
+    assume(early < horizon)
+    account = scorer.load("acme", body, early)
+    assert scorer.advance(account, early) == Step()
+    assert account.encode() == body
+    assert account.due == due
+
+
+@settings(max_examples=300, **_RELAXED)
+@given(worlds())
+def test_receipts_add_up_and_days_telescope(world: World) -> None:
+    scorer = Scorer(world.card, "card")
+    account = scorer.create("acme")
+    score, days = None, list[Day]()
+    for moment in world.story:
+        step = scorer.apply(account, moment.event, moment.at)
+        if score is None:
+            score = scorer.look(account, moment.at).level.score
+        days += step.days
+        check(scorer, account, step)
+    days += scorer.advance(account, account.clock + _YEAR).days
+    today = account.today
+    assert today is not None
+    for early, late in zip(days, [*days[1:], today], strict=True):
+        assert early.after == late.before
+        assert early.day < late.day
+        assert early.since <= late.since
+    parts = [part.points for day in [*days, today] for part in day.parts]
+    assert score is not None
+    assert abs(score + sum(parts) - scorer.look(account, account.clock).level.score) < 1e-9
+
+
+def check(scorer: Scorer, account: Account, step: Step) -> None:
+    for signal in step.signals:
+        level = signal.receipt.level
+        assert abs(level.reference + sum(c.contribution for c in level.contributions) - level.score) < 1e-9
+        assert signal.after.score == level.score
+        adds_up(signal.receipt.change)
+    for age in (0.0, 7.0, 1e6):
+        view = scorer.look(account, account.clock + age)
+        level = view.level
+        assert abs(level.reference + sum(c.contribution for c in level.contributions) - level.score) < 1e-9
+        adds_up(view.change)
+        assert abs(view.change.after - level.score) < 1e-9
+    for day in step.days:
+        assert abs(day.before + sum(part.points for part in day.parts) - day.after) < 1e-9
+
+
+def adds_up(change: Change) -> None:
+    assert abs(change.before + sum(part.points for part in change.parts) - change.after) < 1e-9
+    assert len(change.events) <= 3
+
+
+@st.composite
+def exact_worlds(draw: st.DrawFn) -> World:
+    """Worlds without silence: it alone cares in which order active days come in."""
+    unit = draw(st.sampled_from([1 / 86_400, 1.0]))
+    card: Card = draw(cards(unit).filter(lambda c: not any(isinstance(m, Silence) for m in c.metrics)))
+    return World(card, draw(stories(unit)), unit)
+
+
+@settings(max_examples=250, **_RELAXED)
+@given(exact_worlds(), st.randoms(use_true_random=False))
+def test_the_order_of_events_does_not_matter(world: World, random: Random) -> None:
+    """All come in at one moment, as a backfill does."""
+    scorer = Scorer(world.card, "card")
+    at = max(moment.at for moment in world.story)
+    story = [Moment(moment.event, at) for moment in world.story]
+    straight, _ = played(scorer, story)
+    random.shuffle(story)
+    shuffled, _ = played(scorer, story)
+    assert straight.facts == shuffled.facts
+    plan = Plan(world.card)
+    for age in (0.0, 11.0, 1e5):
+        one = course_of(straight, plan).sight(at + age)
+        other = course_of(shuffled, plan).sight(at + age)
+        # A hair later, because rounding may tell them apart right at the least of evidence.
+        after = course_of(shuffled, plan).sight(at + age + 1e-5)
+        for p, q, r in zip(one.metrics.points, other.metrics.points, after.metrics.points, strict=True):
+            assert alike(p, q) or (q is None and alike(p, r)) or p is None
+
+
+def alike(p: float | None, q: float | None) -> bool:
+    return p is q if p is None or q is None else abs(p - q) < 1e-6
+
+
+@settings(max_examples=60, **_RELAXED)
+@given(cards(1.0))
+def test_events_that_nobody_expected_are_no_error(card: Card) -> None:
+    scorer = Scorer(card, "card")
+    account = scorer.create("acme")
+    for index, (moment, at) in enumerate([(START, START), (-6.2e10, START), (START, START + 1e9)]):
+        for name in ("a.done", "b.done", "milestone.planned", "account.updated", "contract.changed"):
+            scorer.apply(account, event(name, moment, event_id=f"{name}{index}", **_HOSTILE), at)
+    scorer.advance(account, START + 2e9)
+    assert restored(scorer, account).encode() == account.encode()
+
+
+_HOSTILE: dict[str, Any] = {
+    "step": ["x"],
+    "due": "yesterday",
+    "value": float("nan"),
+    "arr": float("-inf"),
+    "weight": float("inf"),
+    "stage": {},
+    "seats": "",
+    "contract_start": "2023-99-99",
+    "time_zone": "../etc",
+    "user_id": "\ud800",
+    "feature": {"a": 1},
+}

@@ -1,0 +1,84 @@
+"""`make up` and `make down` with real processes, in a folder of the test's own."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from local.ledger import runs
+from local.processes import ServerError
+from local.servers import Broker
+from local.stack import CARD, Home, Up, down, up
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    # Not pytest's own folder: it is closed to the user that PostgreSQL runs as if we are root.
+    path = Path(tempfile.mkdtemp(prefix="up-"))
+    path.chmod(0o755)
+    home = Home(path)
+    try:
+        yield home
+    finally:
+        down(home)
+        home.postgres.remove()
+        shutil.rmtree(path)
+
+
+@pytest.mark.timeout(180)
+def test_the_stack_stays_until_it_is_taken_down(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    assert up(home, broker=Broker.EMBEDDED, card=CARD) == 0
+    stack = msgspec.json.decode(home.told.read_bytes(), type=Up)
+    processes = home.ledger.entries()
+
+    assert [entry.name for entry in processes] == ["broker", "scoring worker", "scoring api", "ingest"]
+    assert all(map(runs, processes))
+    assert _post(stack).status_code == 202
+    assert _list(stack).status_code == 200
+    assert stack.keys.write in capsys.readouterr().out
+
+    assert up(home, broker=Broker.EMBEDDED, card=CARD) == 0
+    assert "up already" in capsys.readouterr().out
+    assert home.ledger.entries() == processes
+
+    assert down(home) == 0
+    assert not any(map(runs, processes))
+    assert not home.postgres.running
+    assert capsys.readouterr().out == "Ended: ingest, scoring api, scoring worker, broker, PostgreSQL.\n"
+    assert down(home) == 0
+    assert capsys.readouterr().out == "Nothing was up.\n"
+
+
+@pytest.mark.timeout(180)
+def test_a_start_that_fails_shows_why_and_leaves_nothing_running(home: Home, tmp_path: Path) -> None:
+    card = tmp_path / "scorecard.yml"
+    card.write_text("version: none of this is a card\n")
+
+    with pytest.raises(ServerError, match=r"scoring worker did not start(.|\n)*scorecard\.yml"):
+        up(home, broker=Broker.EMBEDDED, card=card)
+
+    assert home.ledger.entries() == []
+    assert not home.postgres.running
+    assert not home.told.exists()
+
+
+def test_one_command_at_a_time(home: Home) -> None:
+    with home.alone(), pytest.raises(ServerError, match="another"):
+        down(home)
+
+
+def _post(stack: Up) -> httpx.Response:
+    event = {"account_id": "acme", "event_id": "e-1", "name": "session.started"}
+    return httpx.post(f"{stack.ingest}/v1/events", json=event, headers=_bearer(stack.keys.write))
+
+
+def _list(stack: Up) -> httpx.Response:
+    return httpx.get(f"{stack.scoring_api}/v1/accounts", headers=_bearer(stack.keys.read))
+
+
+def _bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}

@@ -1,0 +1,177 @@
+"""After whatever befell the system: what it holds and what it told, against a recount of the log."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from msgspec import Struct
+
+from common.bus.kafka_consumer import to_record
+from common.bus.ports import Outgoing, Record
+from common.contracts.signals import CaughtUp, Signal, decode_signals_record, encode_signals_record
+from scoring.core.scorer import Scorer
+from scoring.start import origin
+from support.recount import Recount, Rows
+from support.system import System
+
+_log = logging.getLogger(__name__)
+_READ_SECONDS = 60.0
+_END = (("end", b""),)
+
+# All that depends on the log alone; what is left out names the cuts (seq) or the clock of the machine.
+STORED = {
+    "state": "SELECT account_id, partition, body FROM scoring.state",
+    "timer": "SELECT account_id, partition, due FROM scoring.timer",
+    "account": """SELECT account_id, partition, name, tier, owner, arr, seats, contract_start, contract_end, stage,
+                  time_zone, language, parent, band FROM scoring.account""",
+    "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
+    "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
+    "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
+                   ORDER BY partition, seq DESC""",
+}
+_WAITING = "SELECT partition, key, value FROM scoring.outbox WHERE topic = 'signals' ORDER BY partition, seq, n"
+
+
+class Figures(Struct, frozen=True):
+    """`copies` are signals that the topic holds more than once; `commits` are transactions."""
+
+    records: int
+    counted: int
+    duplicates: int
+    ticks: int
+    accounts: int
+    signals: int
+    commits: int
+    copies: int = 0
+
+
+class Audit(Struct, frozen=True):
+    figures: Figures
+    recounts: Mapping[int, Recount]
+    signals: tuple[Signal, ...]
+
+    def of(self, account_id: str) -> list[Signal]:
+        return [one for one in self.signals if one.account_id == account_id]
+
+
+async def audit(system: System, *, accepted: Collection[str] = ()) -> Audit:
+    """Asserts that everything accepted was counted, and once; that the tables and the signals topic hold what the log
+    comes to, to the byte. No worker may run.
+    """
+    found = await tables_audited(system, accepted=accepted)
+    told = await told_by(system)
+    left: dict[int, list[tuple[bytes, bytes]]] = {n: [] for n in told}
+    for partition, key, value in await system.rows(_WAITING):
+        left[partition].append((key, value))
+    copies = sum(check_told(one.told(), told[n] + left[n]) for n, one in found.recounts.items())
+    figures = msgspec.structs.replace(found.figures, copies=copies)
+    _log.info("recounted %s", figures)
+    return msgspec.structs.replace(found, figures=figures)
+
+
+async def tables_audited(system: System, *, accepted: Collection[str] = ()) -> Audit:
+    """The same, of the tables alone; workers may run."""
+    stored = await system.snapshot({**STORED, "commits": "SELECT count(*) FROM scoring.journal"})
+    (commits,) = stored.pop("commits")[0]
+    recounts = await recounted(system, {row[0]: row[1] for row in stored["position"]})
+    for name, rows in expected(recounts.values()).items():
+        assert_same(name, rows, stored[name])
+    counted = Counter(one for recount in recounts.values() for one in recount.counted)
+    lost = set(accepted) - counted.keys()
+    assert not lost, f"{len(lost)} of {len(accepted)} accepted events are not on the log, {sorted(lost)[:5]} among them"
+    signals = tuple(one for recount in recounts.values() for one in recount.signals)
+    figures = Figures(
+        records=sum(recount.to_offset for recount in recounts.values()),
+        counted=counted.total(),
+        duplicates=sum(recount.duplicates for recount in recounts.values()),
+        ticks=sum(recount.ticks for recount in recounts.values()),
+        accounts=len(stored["state"]),
+        signals=len(signals),
+        commits=commits,
+    )
+    return Audit(figures, recounts, signals)
+
+
+async def recounted(system: System, ends: Mapping[int, int]) -> dict[int, Recount]:
+    """The events topic from its beginning to where the tables say that they are."""
+    deployment = system.deployment
+    card, mine = origin(
+        deployment.card.read_text(), name="card", time_mode=deployment.mode, partitions=deployment.partitions
+    )
+    scorer = Scorer(card, mine.card_id, strict=True)
+    recounts = {
+        partition: Recount(scorer, partition=partition, partitions=deployment.partitions, remembered=system.remembered)
+        for partition in ends
+    }
+    for record in await read(system, deployment.topics.events, ends):
+        recounts[record.partition].read(record)
+    return recounts
+
+
+def expected(recounts: Iterable[Recount]) -> Rows:
+    rows: Rows = {name: [] for name in STORED}
+    for recount in recounts:
+        for name, found in recount.rows().items():
+            rows[name] += found
+    return rows
+
+
+def assert_same(name: str, expected: list[tuple[object, ...]], found: list[tuple[object, ...]]) -> None:
+    """Short where pytest's own answer would fill the screen."""
+    missing, surplus = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
+    assert not missing, f"{name}: {missing.total()} rows are not as recounted; expected {next(iter(missing))}, " + (
+        f"found {next(iter(surplus), None)}"
+    )
+    assert not surplus, f"{name}: {surplus.total()} rows too many, {next(iter(surplus))} among them"
+
+
+async def told_by(system: System) -> dict[int, list[tuple[bytes, bytes]]]:
+    """Key and value of every signal on the topic, copies too, in the order of each partition."""
+    topic = system.deployment.topics.signals
+    ends = [Outgoing(n, None, encode_signals_record(CaughtUp(n)), _END) for n in range(system.deployment.partitions)]
+    acks = await system.append(topic, ends)
+    told: dict[int, list[tuple[bytes, bytes]]] = {n: [] for n in range(system.deployment.partitions)}
+    for record in await read(system, topic, {ack.partition: ack.offset for ack in acks}):
+        assert record.value is not None
+        if isinstance(decode_signals_record(record.value), Signal):
+            assert record.key is not None
+            told[record.partition].append((record.key, record.value))
+    return told
+
+
+def check_told(expected: list[tuple[bytes, bytes]], told: list[tuple[bytes, bytes]]) -> int:
+    """How many copies there are beyond the first; the first ones are the expected signals in their order."""
+    first = list(dict.fromkeys(told))
+    assert_same("signals told", list(expected), list(first))
+    assert first == expected, "signals were told in another order"
+    return len(told) - len(first)
+
+
+async def read(system: System, topic: str, ends: Mapping[int, int]) -> list[Record]:
+    """Everything below these offsets, partition by partition."""
+    wanted = {TopicPartition(topic, partition): end for partition, end in ends.items() if end}
+    if not wanted:
+        return []
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=system.deployment.bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        fetch_max_wait_ms=round(system.deployment.fetch_wait * 1000),
+    )
+    found: dict[TopicPartition, list[Record]] = {one: [] for one in wanted}
+    await consumer.start()
+    try:
+        consumer.assign(list(wanted))
+        for one in wanted:
+            consumer.seek(one, 0)
+        deadline = time.monotonic() + _READ_SECONDS
+        while left := [one for one, end in wanted.items() if len(found[one]) < end]:
+            assert time.monotonic() < deadline, f"{topic} did not yield {wanted} within {_READ_SECONDS} s: {left}"
+            for one, records in (await consumer.getmany(*left, timeout_ms=500, max_records=5000)).items():
+                found[one] += [to_record(record) for record in records if record.offset < wanted[one]]
+    finally:
+        await consumer.stop()
+    return [record for records in found.values() for record in records]

@@ -1,0 +1,133 @@
+"""One partition's log counted again by the plainest program that could do it: one record after the other.
+
+It shares with the worker the contracts and the pure core and nothing else: no batches, no memory to drop, no timers
+kept in order, no database. What it comes to is what the tables and the signals topic must hold, to the byte.
+"""
+
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from common.bus.ports import Record
+from common.contracts.events import CardActivated, Event, Tick, decode_events_record
+from common.contracts.signals import Signal, encode_signals_record
+from common.topics import partition_of
+from scoring.core.account import Account
+from scoring.core.scorer import Scorer
+from scoring.core.view import Day, Step
+
+HOUR = 3600
+REMEMBERED_HOURS = 24
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+class Seen:
+    """Guarantee 2 with a plain dict: an id counts again 25 clock hours, or `remembered` ids, after it counted."""
+
+    def __init__(self, remembered: int) -> None:
+        self._remembered = remembered
+        self._counted: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self._ordinal = 0
+
+    def __call__(self, event: Event, hour: int) -> bool:
+        name = (event.source, event.account_id, event.event_id)
+        if name in self._counted:
+            ordinal, its_hour = self._counted[name]
+            if self._ordinal - ordinal <= self._remembered and hour - its_hour <= REMEMBERED_HOURS:
+                return True
+        self._counted[name] = (self._ordinal, hour)
+        self._ordinal += 1
+        return False
+
+
+class Recount:
+    """`read` takes the records of one partition in their order, from its first one on."""
+
+    def __init__(self, scorer: Scorer, *, partition: int, partitions: int, remembered: int) -> None:
+        self._scorer = scorer
+        self._partition = partition
+        self._partitions = partitions
+        self._seen = Seen(remembered)
+        self._days: dict[tuple[str, date], Day] = {}
+        self.accounts: dict[str, Account] = {}
+        self.signals: list[Signal] = []
+        self.dead: list[tuple[str, bytes | None, bytes | None]] = []
+        self.counted: list[str] = []
+        self.duplicates = 0
+        self.ticks = 0
+        self.clock = 0.0
+        self.newest = 0.0
+        self.to_offset = 0
+
+    def read(self, record: Record) -> None:
+        moment = record.timestamp / 1000
+        self.newest = max(self.newest, moment)
+        self.to_offset = record.offset + 1
+        try:
+            said = decode_events_record(record.value or b"")
+        except msgspec.DecodeError:
+            self._set_aside("unreadable", record)
+            return
+        if isinstance(said, Tick):
+            self._tick(moment)
+        elif isinstance(said, CardActivated):
+            self._set_aside("card_change_not_supported", record)
+        elif partition_of(said.account_id.encode(), self._partitions) != self._partition:
+            self._set_aside("wrong_partition", record)
+        else:
+            self._event(said, moment)
+
+    def rows(self) -> Rows:
+        """What the tables must hold of this partition, whatever the order."""
+        mine = self._partition
+        accounts = self.accounts.items()
+        days = {**self._days, **{(n, day.day): day for n, one in accounts if (day := one.today) is not None}}
+        signals = {one.signal_id: one for one in reversed(self.signals)}.values()
+        return {
+            "state": [(name, mine, one.encode()) for name, one in accounts],
+            "timer": [(name, mine, one.due) for name, one in accounts if one.due is not None],
+            "account": [(name, mine, *msgspec.structs.astuple(one.facts), one.band) for name, one in accounts],
+            "signal": [
+                (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
+            ],
+            "day": [(name, day, mine, _json(one)) for (name, day), one in days.items()],
+            "position": [(mine, self.to_offset, self.clock, self.newest)],
+        }
+
+    def told(self) -> list[tuple[bytes, bytes]]:
+        """Key and value of each signal, in the order in which a reader that keeps ids must first see them."""
+        first = {one.signal_id: one for one in reversed(self.signals)}
+        return [(first[name].account_id.encode(), encode_signals_record(first[name])) for name in self._ids()]
+
+    def _ids(self) -> list[str]:
+        return list(dict.fromkeys(one.signal_id for one in self.signals))
+
+    def _event(self, event: Event, moment: float) -> None:
+        if self._seen(event, int(self.newest // HOUR)):
+            self.duplicates += 1
+            return
+        self.counted.append(event.event_id)
+        account = self.accounts.setdefault(event.account_id, self._scorer.create(event.account_id))
+        self._take(self._scorer.apply(account, event, max(moment, self.clock)))
+
+    def _tick(self, moment: float) -> None:
+        self.ticks += 1
+        self.clock = max(self.clock, moment)
+        due = [(one.due, name) for name, one in self.accounts.items() if one.due is not None and one.due <= self.clock]
+        for _, name in sorted(due):
+            self._take(self._scorer.advance(self.accounts[name], self.clock))
+
+    def _take(self, step: Step) -> None:
+        assert not step.mismatches
+        self.signals += step.signals
+        for day in step.days:
+            self._days[day.account_id, day.day] = day
+
+    def _set_aside(self, reason: str, record: Record) -> None:
+        self.dead.append((reason, record.key, record.value))
+
+
+def _json(value: Signal | Day) -> str:
+    return msgspec.json.encode(value).decode()

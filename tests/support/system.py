@@ -1,0 +1,250 @@
+"""The whole system as its users run it: each service a process of its own on real servers, hurt at will."""
+
+import asyncio
+import os
+import sys
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import NullPool, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from common import database
+from common.bus.kafka import KafkaProducer
+from common.bus.ports import Ack, Outgoing
+from common.contracts.events import Tick, encode_events_record
+from common.keys import KeyStore, Scope
+from common.topics import TimeMode, partition_of
+from local.happenings import Happening, ndjson
+from local.processes import free_port
+from local.servers import Broker
+from local.services import Deployment, Keys, Ports
+from support.quick import QUICK
+from support.service import Service
+
+PARTITIONS = 4
+PATIENCE = 60.0
+POLL = 0.05
+COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api"}
+
+
+class System:
+    """One deployment: a database, a topic prefix and a group of its own, and the processes that a test starts.
+
+    Ingest comes back at the same address; `settings` are for all processes, by their names in the environment.
+    """
+
+    def __init__(
+        self, deployment: Deployment, *, logs: Path, settings: Mapping[str, str], remembered: int = 2_000_000
+    ) -> None:
+        self.deployment = deployment
+        self.remembered = remembered
+        self.services: list[Service] = []
+        self.keys = asyncio.run(_prepared(deployment.database_url))
+        self._logs = logs
+        self._starts = 0
+        self._engine = create_async_engine(deployment.database_url, poolclass=NullPool)
+        self._settings = {
+            **deployment.environment(Ports(ingest=free_port(), scoring_api=0, scoring_worker=0)),
+            "LOG_FORMAT": "json",
+            "SCORING_REMEMBERED_IDS": str(remembered),
+            **settings,
+        }
+
+    def start(self, name: str, **settings: str) -> Service:
+        """Returns at once. `name` is one of `COMMANDS`."""
+        environment = self._settings | settings
+        self._starts += 1
+        log = self._logs / f"{self._starts}-{name}.log"
+        service = Service(name, COMMANDS[name], environment=environment, log=log)
+        self.services.append(service)
+        return service
+
+    def started(self, *names: str) -> list[Service]:
+        """All of them, ready. Not from within the event loop."""
+        services = [self.start(name) for name in names]
+        for service in services:
+            service.wait_ready()
+        return services
+
+    async def up(self, *names: str, **settings: str) -> list[Service]:
+        """All of them, ready."""
+        services = [self.start(name, **settings) for name in names]
+        await asyncio.gather(*(service.ready() for service in services))
+        return services
+
+    def the(self, name: str) -> Service:
+        """The one that was started last under this name."""
+        return next(service for service in reversed(self.services) if service.name == name)
+
+    @property
+    def ingest_url(self) -> str:
+        return f"http://127.0.0.1:{self._settings['INGEST_PORT']}"
+
+    def stop(self) -> None:
+        for service in self.services:
+            service.kill()
+
+    def partition_of(self, account_id: str) -> int:
+        return partition_of(account_id.encode(), self.deployment.partitions)
+
+    def name_in(self, partition: int, stem: str) -> str:
+        """An account of this partition."""
+        return next(name for n in range(1000) if self.partition_of(name := f"{stem}-{n}") == partition)
+
+    async def command(self, words: str) -> tuple[int, str]:
+        """Exit code and output of `python -m WORDS`, as an operator types it."""
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *words.split(), env={**os.environ, **self._settings},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await child.communicate()
+        assert child.returncode is not None
+        return child.returncode, output.decode()
+
+    async def rows(self, query: str) -> list[tuple[Any, ...]]:
+        async with self._engine.connect() as connection:
+            return [tuple(row) for row in await connection.execute(text(query))]
+
+    async def snapshot(self, queries: Mapping[str, str]) -> dict[str, list[tuple[Any, ...]]]:
+        """All of them as of one moment."""
+        engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        async with engine.connect() as connection:
+            return {
+                name: [tuple(row) for row in await connection.execute(text(query))] for name, query in queries.items()
+            }
+
+    async def append(self, topic: str, records: list[Outgoing]) -> list[Ack]:
+        """Past all services, as another program would."""
+        producer = KafkaProducer(self.deployment.bootstrap)
+        await producer.start()
+        try:
+            return await producer.send(topic, records)
+        finally:
+            await producer.stop()
+
+    async def scored(self) -> None:
+        """When all that is on the log now has been scored: a tick of ours is the last of it."""
+        ticks = [Outgoing(n, None, encode_events_record(Tick())) for n in range(self.deployment.partitions)]
+        acks = await self.append(self.deployment.topics.events, ticks)
+        ends = {ack.partition: ack.offset for ack in acks}
+
+        async def through() -> bool:
+            reached = dict(await self.rows("SELECT partition, max(to_offset) FROM scoring.journal GROUP BY 1"))
+            return all(reached.get(partition, 0) > offset for partition, offset in ends.items())
+
+        await self.until("every partition is scored to its end", through)
+
+    async def told(self) -> None:
+        """When the outbox is empty."""
+
+        async def empty() -> bool:
+            return await self.rows("SELECT count(*) FROM scoring.outbox") == [(0,)]
+
+        await self.until("the outbox is empty", empty)
+
+    async def until(self, what: str, holds: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
+        """Raises `AssertionError` with the last words of every process if it does not come about."""
+        deadline = time.monotonic() + seconds
+        while not await holds():
+            dead = [service for service in self.services if service.expected and not service.running]
+            assert not dead, f"waiting until {what}\n{self._last_words()}"
+            assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}\n{self._last_words()}"
+            await asyncio.sleep(POLL)
+
+    def _last_words(self) -> str:
+        return "\n".join(service.last_words() for service in self.services)
+
+
+class Client:
+    """What users' programs do: post with the write key, ask with the read key, scrape. The empty key sends none."""
+
+    def __init__(self, system: System, http: httpx.AsyncClient) -> None:
+        self._system = system
+        self.http = http
+
+    async def post(self, *happenings: Happening, key: str | None = None) -> httpx.Response:
+        """Once, whatever the answer."""
+        return await self.http.post(
+            f"{self._system.ingest_url}/v1/events",
+            content=ndjson(list(happenings)),
+            headers={"content-type": "application/x-ndjson", **bearer(self._system.keys.write if key is None else key)},
+        )
+
+    async def posted(self, *happenings: Happening) -> None:
+        """All of them accepted."""
+        answer = await self.post(*happenings)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        assert answer.json()["accepted"] == len(happenings), answer.text
+
+    async def ask(self, path: str, *, key: str | None = None, **query: str) -> httpx.Response:
+        url = f"{self._system.the('api').url}{path}"
+        return await self.http.get(url, params=query, headers=bearer(self._system.keys.read if key is None else key))
+
+    async def metric(self, service: Service, name: str, **labels: str) -> float:
+        """The sum over all series of this name that have these labels."""
+        lines = (await self.http.get(f"{service.url}/metrics")).text.splitlines()
+        wanted = {f'{label}="{value}"' for label, value in labels.items()}
+        total = 0.0
+        for line in lines:
+            series, _, value = line.rpartition(" ")
+            head, _, rest = series.partition("{")
+            if head == name and wanted <= set(rest.rstrip("}").split(",")):
+                total += float(value)
+        return total
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
+def happening(account: str, name: str, event_id: str | None = None, **more: Any) -> Happening:
+    """One that happens now, under an id that nobody else has unless given."""
+    moment = more.pop("time", datetime.now(UTC))
+    return Happening(event_id=event_id or uuid.uuid4().hex, account_id=account, name=name, time=moment, **more)
+
+
+@contextmanager
+def system(
+    *,
+    bootstrap: str,
+    broker: Broker,
+    database_url: str,
+    directory: Path,
+    card: str = QUICK,
+    mode: TimeMode = TimeMode.WALL,
+    **settings: str,
+) -> Iterator[System]:
+    """Nothing of it runs yet; whatever was started is ended. Not from within the event loop."""
+    file = directory / "card.yml"
+    file.write_text(card)
+    deployment = Deployment(
+        bootstrap=bootstrap,
+        database_url=database_url,
+        broker=broker,
+        mode=mode,
+        card=file,
+        prefix=f"{uuid.uuid4().hex[:8]}.",
+        partitions=PARTITIONS,
+    )
+    made = System(deployment, logs=directory / "log", settings=settings)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+async def _prepared(url: str) -> Keys:
+    """Tables, and a key for each door."""
+    for service in ("ingest", "scoring"):
+        await database.migrate(url, service)
+    engine = create_async_engine(url, poolclass=NullPool)
+    write = await KeyStore(engine, schema="ingest").create(source="web", scopes=frozenset({Scope.WRITE}))
+    read = await KeyStore(engine, schema="scoring").create(source="reports", scopes=frozenset({Scope.READ}))
+    return Keys(write=write, read=read)
