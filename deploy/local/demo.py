@@ -29,7 +29,7 @@ SEED = 7
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
 LIVE_CARD = CHECKOUT / "deploy" / "examples" / "demo-live.yml"
 PATIENCE = 300.0
-SECONDS = 35.0
+SECONDS = 30.0
 
 
 def demo(terminal: Terminal, *, world: World, broker: Broker, pace: float) -> None:
@@ -47,7 +47,8 @@ def _half_a_year(somewhere: Place, world: World, terminal: Terminal, *, begun: f
     with somewhere.deployed("demo", mode=TimeMode.STREAM, card=CARD) as (services, keys):
         terminal.line(f"Ready after {time.monotonic() - begun:.0f} s.")
         terminal.headline(
-            f"Half a year of {len(world.customers)} customers goes in over HTTP; signals come as scoring tells them."
+            f"{world.start:%B} to {world.end:%B %Y} of {len(world.customers)} customers goes in over HTTP; "
+            "signals come as scoring tells them."
         )
         played = asyncio.run(_played(world, services, keys, terminal, pace=pace))
         listed = asyncio.run(health.read(services, keys))

@@ -44,7 +44,7 @@ def signal_colour(signal: Signal) -> Colour | None:
 
 def stories(rows: Sequence[StoryRow]) -> list[str]:
     """One line a story, then the names of the missed."""
-    head = ("story", "accounts", "caught", "days after it began", "days before notice")
+    head = ("story", "accounts", "caught", "median days after it began", "median days before notice")
     cells = [(row.story, str(row.accounts), str(row.caught), _days(row.after), _days(row.ahead)) for row in rows]
     missed = [f"{name} ({row.story})" for row in rows for name in row.missed]
     return [*table(head, cells), *wrap(f"Missed: {', '.join(missed) or 'nobody'}.", WIDTH)]

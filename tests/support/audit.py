@@ -130,16 +130,22 @@ def assert_same(name: str, expected: list[tuple[object, ...]], found: list[tuple
 
 async def told_by(system: System) -> dict[int, list[tuple[bytes, bytes]]]:
     """Key and value of every signal on the topic, copies too, in the order of each partition."""
-    topic = system.deployment.topics.signals
-    ends = [Outgoing(n, None, encode_signals_record(CaughtUp(n)), _END) for n in range(system.deployment.partitions)]
-    acks = await system.append(topic, ends)
     told: dict[int, list[tuple[bytes, bytes]]] = {n: [] for n in range(system.deployment.partitions)}
-    for record in await read(system, topic, {ack.partition: ack.offset for ack in acks}):
+    for record in await signals_topic(system):
         assert record.value is not None
         if isinstance(decode_signals_record(record.value), Signal):
             assert record.key is not None
             told[record.partition].append((record.key, record.value))
     return told
+
+
+async def signals_topic(system: System) -> list[Record]:
+    """All of it, partition by partition. Leaves a mark at its end, which later calls skip."""
+    topic = system.deployment.topics.signals
+    ends = [Outgoing(n, None, encode_signals_record(CaughtUp(n)), _END) for n in range(system.deployment.partitions)]
+    acks = await system.append(topic, ends)
+    records = await read(system, topic, {ack.partition: ack.offset for ack in acks})
+    return [record for record in records if record.headers != _END]
 
 
 def check_told(expected: list[tuple[bytes, bytes]], told: list[tuple[bytes, bytes]]) -> int:

@@ -22,7 +22,7 @@ from scoring.core.card import Card
 from scoring.core.scorer import Scorer
 from scoring.metrics import WorkerMetrics
 from scoring.origin import Origin
-from scoring.partition import Limits
+from scoring.shared import Limits
 from scoring.start import origin
 from scoring.store import PostgresStore
 from scoring.worker import Worker
@@ -76,9 +76,7 @@ class Road:
         self.producer: Producer = self.broker.producer()
         self.metrics = WorkerMetrics(self.registry)
         self._tasks: dict[Worker, asyncio.Task[None]] = {}
-        self.rules = Rules(
-            topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0
-        )
+        self.rules = Rules(topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0)
         self.card: Card
         self.origin: Origin
         self.card, self.origin = origin(card, name="test card", time_mode=mode, partitions=partitions)
@@ -123,9 +121,15 @@ class Road:
         return self.broker.consumer(TOPICS.events, group="scoring")
 
     def worker(
-        self, *, store: WorkerStore | None = None, producer: Producer | None = None, max_records: int | None = None,
-        consumer: MemoryConsumer | None = None, limits: Limits | None = None,
-        clock: Callable[[], float] | None = None, cluster_id: str = "memory",
+        self,
+        *,
+        store: WorkerStore | None = None,
+        producer: Producer | None = None,
+        max_records: int | None = None,
+        consumer: MemoryConsumer | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] | None = None,
+        cluster_id: str = "memory",
     ) -> Worker:
         parts = Parts(
             consumer=consumer or self.consumer(),

@@ -141,6 +141,20 @@ class System:
 
         await self.until("every partition is scored to its end", through)
 
+    async def commits(self, count: int) -> None:
+        """When as many more transactions have been written."""
+
+        async def written() -> int:
+            found = await self.rows("SELECT count(*) FROM scoring.journal")
+            return int(found[0][0])
+
+        goal = await written() + count
+
+        async def reached() -> bool:
+            return await written() >= goal
+
+        await self.until(f"{count} more commits are written", reached)
+
     async def told(self) -> None:
         """When the outbox is empty."""
 
@@ -186,6 +200,14 @@ class Client:
     async def ask(self, path: str, *, key: str | None = None, **query: str) -> httpx.Response:
         url = f"{self._system.the('api').url}{path}"
         return await self.http.get(url, params=query, headers=bearer(self._system.keys.read if key is None else key))
+
+    async def owns(self, service: Service, partitions: int) -> None:
+        """When a worker has this many partitions."""
+
+        async def so_many() -> bool:
+            return await self.metric(service, "churn_scoring_partitions_owned") == partitions
+
+        await self._system.until(f"{service.name} owns {partitions} partitions", so_many)
 
     async def metric(self, service: Service, name: str, **labels: str) -> float:
         """The sum over all series of this name that have these labels."""

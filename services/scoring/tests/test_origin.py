@@ -7,9 +7,7 @@ from scoring.commit import Position
 from scoring.origin import Verdict, compare, record_hash
 
 LAST = Record(0, 41, 1_000, b"acme", b"{}")
-READ = Position(
-    to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST)
-)
+READ = Position(to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST))
 UNREAD = Position(to_offset=5, clock=0.0, newest=0.0)
 
 

@@ -71,7 +71,7 @@ def _cause(signal: Signal) -> str:
         return "by silence alone"
     _, event_id = signal.cause
     names = [event.name for event in signal.receipt.change.events if event.event_id == event_id]
-    return f"by {names[0]}" if names else "by an event"
+    return f"by {names[0]}" if names else ""
 
 
 def _mover(part: Part) -> str:

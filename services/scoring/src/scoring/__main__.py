@@ -38,9 +38,7 @@ def main() -> int:
             case "migrate":
                 asyncio.run(database.migrate(settings.database_url, "scoring"))
             case "keys":
-                return asyncio.run(
-                    keys.run(arguments, database_url=settings.database_url, service="scoring")
-                )
+                return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="scoring"))
             case "log":
                 return asyncio.run(log.run(arguments, settings))
     except (ScoringError, InvalidCard) as error:

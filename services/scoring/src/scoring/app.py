@@ -15,8 +15,8 @@ from scoring.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core.scorer import Scorer
 from scoring.metrics import WorkerMetrics
-from scoring.partition import Limits
 from scoring.settings import ScoringSettings
+from scoring.shared import Limits
 from scoring.start import agree, origin
 from scoring.store import PostgresStore
 
@@ -63,9 +63,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
             clocks=Clocks(wall=time.time, steady=time.monotonic),
             cluster_id=await admin.cluster_id(),
         )
-        loop = assemble(
-            parts, _rules(settings, topics), scorer=Scorer(card, mine.card_id, strict=False), origin=mine
-        )
+        loop = assemble(parts, _rules(settings, topics), scorer=Scorer(card, mine.card_id, strict=False), origin=mine)
         readiness = operations.Readiness(
             {
                 "partitions": loop.ready,

@@ -12,8 +12,9 @@ from scoring.core.scorer import Scorer
 from scoring.log import EventsLog
 from scoring.metrics import WorkerMetrics
 from scoring.origin import Origin
-from scoring.partition import Limits, Partition, Shared, Store
+from scoring.partition import Partition
 from scoring.relay import Outbox, Relay
+from scoring.shared import Limits, Shared, Store
 from scoring.ticker import LogTime
 from scoring.upkeep import Upkeep
 from scoring.worker import Heart, Owned, Worker
@@ -57,9 +58,7 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
     shared = Shared(
         scorer=scorer,
         store=parts.store,
-        log=EventsLog(
-            parts.admin, topic=topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience
-        ),
+        log=EventsLog(parts.admin, topic=topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience),
         reader=parts.consumer,
         metrics=parts.metrics,
         origin=origin,

@@ -51,10 +51,9 @@ class EventsLog:
         found = None
         with _answering():
             earliest = await self._admin.earliest(self._topic, partition)
-            if position.last_offset is not None and earliest <= position.last_offset:
-                found = await self._admin.read(
-                    self._topic, partition, position.last_offset, timeout=self._patience
-                )
+            same_cluster = opened.cluster_id == self._cluster_id
+            if same_cluster and position.last_offset is not None and earliest <= position.last_offset:
+                found = await self._admin.read(self._topic, partition, position.last_offset, timeout=self._patience)
         clusters = (opened.cluster_id, self._cluster_id)
         return compare(position, clusters=clusters, earliest=earliest, found=found)
 

@@ -79,4 +79,3 @@ class WorkerMetrics:
         """What another worker owns now is its to report."""
         for gauge in (self._lag, self._overdue, self._outbox, self._window):
             gauge.remove(str(partition))
-

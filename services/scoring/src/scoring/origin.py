@@ -37,9 +37,7 @@ def record_hash(record: Record) -> bytes:
     return blake2b((record.key or b"") + b"\0" + (record.value or b""), digest_size=8).digest()
 
 
-def compare(
-    position: Position, *, clusters: tuple[str, str], earliest: int, found: Record | None
-) -> Verdict:
+def compare(position: Position, *, clusters: tuple[str, str], earliest: int, found: Record | None) -> Verdict:
     """`clusters` is (journal's, broker's); `found` is what the log holds at the last offset read, if anything."""
     if clusters[0] != clusters[1]:
         return Verdict.OTHER_CLUSTER

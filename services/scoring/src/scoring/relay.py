@@ -167,8 +167,11 @@ class Relay:
             except Refused as refusal:
                 # A signal is still in the table of signals; a dead letter keeps its key and its reason.
                 _log.error(
-                    "record.refused", outlet=outlet.value, partition=self._partition,
-                    bytes=len(record.value), reason=str(refusal),
+                    "record.refused",
+                    outlet=outlet.value,
+                    partition=self._partition,
+                    bytes=len(record.value),
+                    reason=str(refusal),
                 )
                 if outlet is Outlet.DEAD:
                     short = record._replace(value=b"", headers=(*record.headers, ("truncated", b"true")))

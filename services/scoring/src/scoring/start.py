@@ -31,12 +31,12 @@ def agree(mine: Origin, journal: Mapping[int, Origin]) -> None:
                 "and stays so for life: use another database, topic prefix and group for another mode"
             )
         if theirs.partitions != mine.partitions:
-            raise Stop(
-                f"PARTITIONS is {mine.partitions}, but the journal was begun with {theirs.partitions}, for life"
-            )
+            raise Stop(f"PARTITIONS is {mine.partitions}, but the journal was begun with {theirs.partitions}, for life")
         if theirs.card_id != mine.card_id:
-            calendars = "" if theirs.calendars == mine.calendars else (
-                f" (its calendars were {dict(theirs.calendars)}, here they are {dict(mine.calendars)})"
+            calendars = (
+                ""
+                if theirs.calendars == mine.calendars
+                else (f" (its calendars were {dict(theirs.calendars)}, here they are {dict(mine.calendars)})")
             )
             raise Stop(
                 f"the card is {mine.card_id}, but partition {partition} is scored by {theirs.card_id}{calendars}: "

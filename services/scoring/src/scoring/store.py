@@ -36,9 +36,7 @@ class PostgresStore:
         rows = await self._rows(select(journal.partition, journal.origin).where(journal.seq == 0))
         return {row.partition: msgspec.convert(row.origin, Origin) for row in rows}
 
-    async def begin(
-        self, partition: int, origin: Origin, position: Position, *, cluster_id: str, writer: str
-    ) -> None:
+    async def begin(self, partition: int, origin: Origin, position: Position, *, cluster_id: str, writer: str) -> None:
         """Writes the journal's first row, unless it is there."""
         first = {
             "partition": partition,
@@ -101,9 +99,7 @@ class PostgresStore:
     async def sent(self, partition: int, through: tuple[int, int]) -> None:
         """Deletes what the log has acknowledged."""
         outbox = schema.outbox.c
-        gone = delete(schema.outbox).where(
-            outbox.partition == partition, tuple_(outbox.seq, outbox.n) <= through
-        )
+        gone = delete(schema.outbox).where(outbox.partition == partition, tuple_(outbox.seq, outbox.n) <= through)
         async with self._connection() as connection:
             await connection.execute(gone)
 

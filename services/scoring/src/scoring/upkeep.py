@@ -11,7 +11,9 @@ from common.contracts.events import Tick, encode_events_record
 from scoring.beat import Beat
 from scoring.memory import Memory
 from scoring.metrics import WorkerMetrics
-from scoring.partition import Partition, Reader, Turned
+from scoring.partition import Partition
+from scoring.runs import Turned
+from scoring.shared import Reader
 from scoring.ticker import LogTime, Ticker
 
 _log = structlog.get_logger()
@@ -89,9 +91,7 @@ class Upkeep:
     async def _tick(self) -> None:
         asked = self._clock()
         try:
-            acks = await self._sender.send(
-                self._events_topic, [Outgoing(self._partition.number, None, _TICK)]
-            )
+            acks = await self._sender.send(self._events_topic, [Outgoing(self._partition.number, None, _TICK)])
         except Unavailable:
             self._ticker.failed(now=asked)
             raise

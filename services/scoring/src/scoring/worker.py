@@ -119,9 +119,7 @@ class Worker:
         }
 
     async def _round(self, stopping: asyncio.Task[bool]) -> None:
-        polling = asyncio.create_task(
-            self._consumer.poll(max_records=self._max_records, timeout=self._patience())
-        )
+        polling = asyncio.create_task(self._consumer.poll(max_records=self._max_records, timeout=self._patience()))
         await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
         if not polling.done():
             # What it may have taken is not lost: the next owner starts from the journal.

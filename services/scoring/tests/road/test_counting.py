@@ -9,7 +9,7 @@ from scoring.core.account import Account
 from scoring.core.scorer import Scorer
 from scoring.core.view import Step
 from scoring.errors import Stop
-from scoring.partition import Limits
+from scoring.shared import Limits
 from support.road import DAY, START, TOPICS, Road, event
 
 

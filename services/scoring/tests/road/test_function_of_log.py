@@ -15,7 +15,7 @@ from common.contracts.events import Event
 from scoring.beat import Beat
 from scoring.commit import Commit, Queued
 from scoring.memory import Opened
-from scoring.partition import Limits
+from scoring.shared import Limits
 from scoring.store import PostgresStore
 from support.road import DAY, START, Road, event, ids
 
@@ -139,7 +139,11 @@ async def write(stream: Road, story: list[tuple[str, str, int, int, int]]) -> No
                 await stream.write(stream.partition_of(again.account_id), again, at=now)
         else:
             one = event(
-                account_id, name, now - late * 3600, user_id=f"user {n}", event_id=f"{len(posted)}",
+                account_id,
+                name,
+                now - late * 3600,
+                user_id=f"user {n}",
+                event_id=f"{len(posted)}",
                 properties=properties(name, n, now),
             )
             posted.append(one)

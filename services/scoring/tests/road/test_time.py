@@ -8,7 +8,7 @@ import pytest
 from common.contracts.events import Tick, decode_events_record
 from common.contracts.signals import Band, Kind
 from scoring.commit import Commit
-from scoring.partition import Limits
+from scoring.shared import Limits
 from scoring.store import PostgresStore
 from support.road import DAY, START, TOPICS, Road, event
 

@@ -25,9 +25,13 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "adopt",
         help="go on with the log as it is now (stop the workers first); event ids still remembered count once",
     )
-    adopt.add_argument("--from", dest="where", choices=("earliest", "journal"), required=True, help=(
-        "earliest: read everything the log holds; journal: keep the journal's offsets"
-    ))
+    adopt.add_argument(
+        "--from",
+        dest="where",
+        choices=("earliest", "journal"),
+        required=True,
+        help=("earliest: read everything the log holds; journal: keep the journal's offsets"),
+    )
 
 
 async def run(arguments: argparse.Namespace, settings: ScoringSettings) -> int:
@@ -39,9 +43,7 @@ async def run(arguments: argparse.Namespace, settings: ScoringSettings) -> int:
         admin = KafkaAdmin(settings.kafka_bootstrap)
         cluster_id = await admin.cluster_id()
         topic = Topics(settings.topic_prefix).events
-        events = EventsLog(
-            admin, topic=topic, cluster_id=cluster_id, patience=settings.scoring_send_seconds
-        )
+        events = EventsLog(admin, topic=topic, cluster_id=cluster_id, patience=settings.scoring_send_seconds)
         partitions = [
             (number, opened)
             for number in sorted(await store.origins())
@@ -72,9 +74,7 @@ async def _adopt(
         partition=number,
         last=opened.seq,
         writer=OPERATOR,
-        position=Position(
-            to_offset=offset, clock=opened.position.clock, newest=opened.position.newest
-        ),
+        position=Position(to_offset=offset, clock=opened.position.clock, newest=opened.position.newest),
         states={},
         timers={},
         seen={},

@@ -118,7 +118,7 @@ class Scorer:
 
     def _fire(self, account: Account, due: int, draft: Draft) -> None:
         course, standing = course_of(account, self._plan), account.record.standing
-        sight = course.sight(due)
+        sight = course.sight(max(float(due), account.clock))
         if not differs(standing, sight, course=course, flags=self._plan.flags):
             # A timer that finds nothing is set again and leaves no trace.
             account.due = self._next(account, sight)
