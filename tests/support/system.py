@@ -108,6 +108,10 @@ class System:
         assert child.returncode is not None
         return child.returncode, output.decode()
 
+    async def key(self, service: str, scope: Scope) -> str:
+        """A new one, in a moment known to the service."""
+        return await _key(self.deployment.database_url, service, scope)
+
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         async with self._engine.connect() as connection:
             return [tuple(row) for row in await connection.execute(text(query))]
@@ -266,7 +270,9 @@ async def _prepared(url: str) -> Keys:
     """Tables, and a key for each door."""
     for service in ("ingest", "scoring"):
         await database.migrate(url, service)
+    return Keys(write=await _key(url, "ingest", Scope.WRITE), read=await _key(url, "scoring", Scope.READ))
+
+
+async def _key(url: str, service: str, scope: Scope) -> str:
     engine = create_async_engine(url, poolclass=NullPool)
-    write = await KeyStore(engine, schema="ingest").create(source="web", scopes=frozenset({Scope.WRITE}))
-    read = await KeyStore(engine, schema="scoring").create(source="reports", scopes=frozenset({Scope.READ}))
-    return Keys(write=write, read=read)
+    return await KeyStore(engine, schema=service).create(source="web", scopes=frozenset({scope}))

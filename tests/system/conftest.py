@@ -50,9 +50,16 @@ def embedded(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path) -> 
 
 @pytest.fixture
 def kafka(apache_broker: ApacheKafka, database: str, tmp_path: Path) -> Iterator[System]:
-    """A system of this test's own on Apache Kafka; nothing of it runs yet."""
+    """A system of this test's own on Apache Kafka, quick to notice what befalls it; nothing of it runs yet."""
     with system(
-        bootstrap=apache_broker.bootstrap, broker=Broker.KAFKA, database_url=database, directory=tmp_path
+        bootstrap=apache_broker.bootstrap,
+        broker=Broker.KAFKA,
+        database_url=database,
+        directory=tmp_path,
+        SCORING_SESSION_SECONDS="3",
+        SCORING_MAX_RECORDS="100",
+        SCORING_LATE_SECONDS="2",
+        INGEST_ACK_SECONDS="2",
     ) as made:
         yield made
 

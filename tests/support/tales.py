@@ -1,0 +1,83 @@
+"""Small cards and a way to tell an account's story day by day."""
+
+from typing import Any
+
+from common.contracts.signals import Band
+from scoring.core.card import STAGES, AnyMetric, Bands, Card, Curve, Dimension, Flag, Gauge, Outcome
+from scoring.core.scorer import Scorer
+from scoring.core.view import Step, View
+from support.worlds import event
+
+DAY = 86_400.0
+# A Wednesday, midnight UTC.
+DAWN = 1_704_844_800.0
+IDENTITY: Curve = ((0.0, 0.0), (100.0, 100.0))
+
+# The score is what was read last, for ever.
+MOOD = Gauge(name="mood", dimension="engagement", events=("mood.read",), curves={"default": IDENTITY})
+# It falls by a point a day from 100 on, without a hold.
+SLIDE = Gauge(
+    name="mood", dimension="engagement", events=("mood.read",), curves={"default": IDENTITY}, ttl=100.0, neutral=0.0
+)
+
+
+def card(
+    *metrics: AnyMetric,
+    bands: Bands | None = None,
+    flags: tuple[Flag, ...] = (),
+    min_coverage: float = 0.0,
+    weights: dict[Dimension, float] | None = None,
+    by_stage: dict[str, Bands] | None = None,
+) -> Card:
+    """Red 40, yellow 70, hysteresis 8, two days of patience, unless said otherwise; all stages weigh alike."""
+    even: dict[Dimension, float] = {"deployment": 25, "engagement": 25, "adoption": 25, "roi": 25}
+    return Card(
+        version=1,
+        metrics=metrics,
+        weights={stage: weights or even for stage in STAGES},
+        bands={"default": bands or Bands(red=40, yellow=70), **(by_stage or {})},
+        flags=flags,
+        outcomes=(Outcome(name="renewed", events=("contract.renewed",)),),
+        min_coverage=min_coverage,
+    )
+
+
+class Tale:
+    """One account. Days count from DAWN and may be fractions; events are named e1, e2 and so on."""
+
+    def __init__(self, told_by: Card) -> None:
+        self.scorer = Scorer(told_by, "card")
+        self.account = self.scorer.create("acme")
+        self._events = 0
+
+    def does(self, name: str, day: float, *, late: float = 0.0, history: bool = False, **properties: Any) -> Step:
+        """`late` is days between the event and its record."""
+        self._events += 1
+        at = DAWN + day * DAY
+        happened = event(name, at - late * DAY, event_id=f"e{self._events}", history=history, **properties)
+        return self.scorer.apply(self.account, happened, at)
+
+    def waits(self, day: float) -> Step:
+        return self.scorer.advance(self.account, DAWN + day * DAY)
+
+    def looks(self, day: float) -> View:
+        return self.scorer.look(self.account, DAWN + day * DAY)
+
+    def score(self, day: float) -> float:
+        return self.looks(day).health.score
+
+    def points(self, metric: str, day: float) -> float | None:
+        found = [c.points for c in self.looks(day).level.contributions if c.metric == metric]
+        return found[0] if found else None
+
+    def value(self, metric: str, day: float) -> float | None:
+        return next(c.value for c in self.looks(day).level.contributions if c.metric == metric)
+
+    @property
+    def band(self) -> Band | None:
+        return self.account.band
+
+
+def told(step: Step) -> list[str]:
+    """What a step told, as "kind to"."""
+    return [f"{signal.kind} {signal.to}" for signal in step.signals]
