@@ -4,8 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -120,8 +121,10 @@ class Services:
 
     def wait_until_ready(self) -> None:
         """Raises `ServerError` with the last lines of the log of the one that is not."""
-        for name, process in self._processes.items():
-            _wait(name, process, self.url(name))
+        # One client for all questions, without the certificates that take a while to load and are not needed.
+        with httpx.Client(timeout=2.0, verify=False) as http:
+            for name, process in self._processes.items():
+                _wait(name, process, partial(_ready, http, self.url(name)))
 
     def stop(self) -> None:
         for process in reversed(self._processes.values()):
@@ -196,15 +199,15 @@ def _output(command: subprocess.Popen[str]) -> str:
     return out
 
 
-def _wait(name: str, process: Process, url: str) -> None:
+def _wait(name: str, process: Process, ready: Callable[[], bool]) -> None:
     try:
-        process.wait_until(lambda: _ready(url), timeout=START_TIMEOUT)
+        process.wait_until(ready, timeout=START_TIMEOUT)
     except ServerError as error:
         raise ServerError(f"{name} did not start: {error}\n{last_lines(process.log)}") from error
 
 
-def _ready(url: str) -> bool:
+def _ready(http: httpx.Client, url: str) -> bool:
     try:
-        return httpx.get(f"{url}/readyz", timeout=2.0).status_code == httpx.codes.OK
+        return http.get(f"{url}/readyz").status_code == httpx.codes.OK
     except httpx.TransportError:
         return False

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,7 +14,7 @@ from common.bus.ports import Outgoing, Record
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record, encode_signals_record
 from scoring.core.scorer import Scorer
 from scoring.start import origin
-from support.recount import Recount, Rows
+from support.recount import Recount, Rows, Told
 from support.system import System
 
 _log = logging.getLogger(__name__)
@@ -63,10 +63,9 @@ async def audit(system: System, *, accepted: Collection[str] = ()) -> Audit:
     """
     found = await tables_audited(system, accepted=accepted)
     told = await told_by(system)
-    left: dict[int, list[tuple[bytes, bytes]]] = {n: [] for n in told}
     for partition, key, value in await system.rows(_WAITING):
-        left[partition].append((key, value))
-    copies = sum(check_told(one.told(), told[n] + left[n]) for n, one in found.recounts.items())
+        told[partition].append(_told(key, value))
+    copies = sum(check_told(one.told(), told[n]) for n, one in found.recounts.items())
     figures = msgspec.structs.replace(found.figures, copies=copies)
     _log.info("recounted %s", figures)
     return msgspec.structs.replace(found, figures=figures)
@@ -119,7 +118,7 @@ def expected(recounts: Iterable[Recount]) -> Rows:
     return rows
 
 
-def assert_same(name: str, expected: list[tuple[object, ...]], found: list[tuple[object, ...]]) -> None:
+def assert_same(name: str, expected: Sequence[tuple[object, ...]], found: Sequence[tuple[object, ...]]) -> None:
     """Short where pytest's own answer would fill the screen."""
     missing, surplus = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
     assert not missing, f"{name}: {missing.total()} rows are not as recounted; expected {next(iter(missing))}, " + (
@@ -128,15 +127,28 @@ def assert_same(name: str, expected: list[tuple[object, ...]], found: list[tuple
     assert not surplus, f"{name}: {surplus.total()} rows too many, {next(iter(surplus))} among them"
 
 
-async def told_by(system: System) -> dict[int, list[tuple[bytes, bytes]]]:
-    """Key and value of every signal on the topic, copies too, in the order of each partition."""
-    told: dict[int, list[tuple[bytes, bytes]]] = {n: [] for n in range(system.deployment.partitions)}
+async def told_by(system: System) -> dict[int, list[Told]]:
+    """Every signal on the topic, copies too, in the order of each partition."""
+    told: dict[int, list[Told]] = {n: [] for n in range(system.deployment.partitions)}
     for record in await signals_topic(system):
         assert record.value is not None
-        if isinstance(decode_signals_record(record.value), Signal):
-            assert record.key is not None
-            told[record.partition].append((record.key, record.value))
+        if record.key is not None:
+            told[record.partition].append(_told(record.key, record.value))
     return told
+
+
+def _told(key: bytes, value: bytes) -> Told:
+    said = decode_signals_record(value)
+    assert isinstance(said, Signal)
+    return Told(said.signal_id, key, value)
+
+
+def first_of_each(told: Iterable[Told]) -> list[Told]:
+    """What a reader that keeps ids takes."""
+    found: dict[str, Told] = {}
+    for one in told:
+        found.setdefault(one.signal_id, one)
+    return list(found.values())
 
 
 async def signals_topic(system: System) -> list[Record]:
@@ -148,12 +160,16 @@ async def signals_topic(system: System) -> list[Record]:
     return [record for record in records if record.headers != _END]
 
 
-def check_told(expected: list[tuple[bytes, bytes]], told: list[tuple[bytes, bytes]]) -> int:
-    """How many copies there are beyond the first; the first ones are the expected signals in their order."""
-    first = list(dict.fromkeys(told))
-    assert_same("signals told", list(expected), list(first))
-    assert first == expected, "signals were told in another order"
-    return len(told) - len(first)
+def check_told(expected: list[Told], told: list[Told]) -> int:
+    """To a reader that keeps ids all signals come, once, in their order; how many copies it has to let pass.
+
+    What comes under a known id is a copy, or the core itself named two facts alike (a step that was planned anew
+    within the second in which it was missed): then the first is the one that counts.
+    """
+    assert_same("signals told", first_of_each(expected), first_of_each(told))
+    assert first_of_each(told) == first_of_each(expected), "signals were told in another order"
+    assert set(told) <= set(expected), "a copy says something else"
+    return len(told) - len(expected)
 
 
 async def read(system: System, topic: str, ends: Mapping[int, int]) -> list[Record]:

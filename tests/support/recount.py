@@ -5,7 +5,7 @@ kept in order, no database. What it comes to is what the tables and the signals 
 """
 
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,6 +19,15 @@ from scoring.core.view import Day, Step
 
 HOUR = 3600
 REMEMBERED_HOURS = 24
+
+
+class Told(NamedTuple):
+    """A signal as a record: `key` and `value` are bytes on the topic."""
+
+    signal_id: str
+    key: bytes
+    value: bytes
+
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -96,13 +105,9 @@ class Recount:
             "position": [(mine, self.to_offset, self.clock, self.newest)],
         }
 
-    def told(self) -> list[tuple[bytes, bytes]]:
-        """Key and value of each signal, in the order in which a reader that keeps ids must first see them."""
-        first = {one.signal_id: one for one in reversed(self.signals)}
-        return [(first[name].account_id.encode(), encode_signals_record(first[name])) for name in self._ids()]
-
-    def _ids(self) -> list[str]:
-        return list(dict.fromkeys(one.signal_id for one in self.signals))
+    def told(self) -> list[Told]:
+        """Every signal in the order in which it came about."""
+        return [Told(one.signal_id, one.account_id.encode(), encode_signals_record(one)) for one in self.signals]
 
     def _event(self, event: Event, moment: float) -> None:
         if self._seen(event, int(self.newest // HOUR)):

@@ -50,11 +50,13 @@ class Tale:
         self.account = self.scorer.create("acme")
         self._events = 0
 
-    def does(self, name: str, day: float, *, late: float = 0.0, history: bool = False, **properties: Any) -> Step:
+    def does(
+        self, event_name: str, day: float, /, *, late: float = 0.0, history: bool = False, **properties: Any
+    ) -> Step:
         """`late` is days between the event and its record."""
         self._events += 1
         at = DAWN + day * DAY
-        happened = event(name, at - late * DAY, event_id=f"e{self._events}", history=history, **properties)
+        happened = event(event_name, at - late * DAY, event_id=f"e{self._events}", history=history, **properties)
         return self.scorer.apply(self.account, happened, at)
 
     def waits(self, day: float) -> Step:

@@ -181,7 +181,7 @@ def is_number(value: object) -> bool:
 
 def weigh(event: Any, name: str | None) -> float:
     value = event.properties.get(name) if name else None
-    return max(float(value), 0.0) if is_number(value) else 1.0
+    return max(float(value), 0.0) if value is not None and is_number(value) else 1.0
 
 
 def halved(age: float, half_life: float) -> float:

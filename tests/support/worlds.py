@@ -51,14 +51,14 @@ class World(Struct, frozen=True):
     unit: float
 
 
-def event(name: str, moment: float, *, event_id: str = "e", history: bool = False, **properties: Any) -> Event:
+def event(event_name: str, moment: float, /, *, event_id: str = "e", history: bool = False, **properties: Any) -> Event:
     """`user_id` among the properties becomes the event's own."""
     time = datetime.fromtimestamp(0, UTC) + timedelta(seconds=moment)
     user_id = properties.pop("user_id", None)
     return Event(
         event_id=event_id,
         account_id="acme",
-        name=name,
+        name=event_name,
         time=time,
         source="web",
         received_at=time,
@@ -226,7 +226,8 @@ def _flags(draw: st.DrawFn, made: tuple[AnyMetric, ...], unit: float) -> tuple[F
         ttl = draw(st.sampled_from([None, 90.0]).map(lambda ttl: ttl and ttl * unit))
         flags.append(Flag(name="raised", cap=draw(points()), events=(RAISE,), clear_on=(CLEAR,), ttl=ttl))
     watched = [metric.name for metric in made if not isinstance(metric, Milestone)]
-    if watched and draw(st.booleans()):
+    derived = draw(st.booleans())
+    if watched and derived:
         when = When(
             metric=draw(st.sampled_from(watched)),
             op=draw(st.sampled_from([">=", ">", "<=", "<"])),

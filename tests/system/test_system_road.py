@@ -5,15 +5,15 @@ import pytest
 from common.contracts.signals import Kind, Signal, decode_signals_record
 from common.keys import Scope
 from local.happenings import Happening
-from support.audit import tables_audited, told_by
+from support.audit import first_of_each, tables_audited, told_by
 from support.quick import QUICK, QUIET_AFTER
 from support.system import Client, System, happening
 
 
 async def told(system: System, account_id: str) -> list[Signal]:
     """What the topic says of an account to a reader that keeps ids."""
-    records = dict.fromkeys((await told_by(system))[system.partition_of(account_id)])
-    signals = [decode_signals_record(value) for key, value in records if key == account_id.encode()]
+    records = first_of_each((await told_by(system))[system.partition_of(account_id)])
+    signals = [decode_signals_record(one.value) for one in records if one.key == account_id.encode()]
     return [one for one in signals if isinstance(one, Signal)]
 
 

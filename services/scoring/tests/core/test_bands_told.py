@@ -6,7 +6,7 @@ import pytest
 
 from common.contracts.signals import Band, Severity, Signal
 from scoring.core import bands
-from scoring.core.card import Bands, Rate
+from scoring.core.card import Bands, Distinct
 from scoring.core.view import Step
 from support.tales import DAY, MOOD, SLIDE, Tale, card, told
 
@@ -219,23 +219,25 @@ def test_history_is_marked_even_if_it_is_told_later() -> None:
 
 
 def test_evidence_that_goes_is_shown_and_not_told_and_nothing_waits_meanwhile() -> None:
-    logins = Rate(
-        name="logins",
+    people = Distinct(
+        name="people",
         dimension="adoption",
         events=("login",),
-        half_life=1,
-        curves={"default": ((1, 0), (2, 100))},
-        stages=("adoption",),
+        key="user_id",
+        half_life=1e6,
+        of="seats",
+        curves={"default": ((0.1, 100), (1, 100))},
     )
-    tale = Tale(card(MOOD, logins, min_coverage=0.6))
-    tale.does("mood.read", 0, value=100)
-    assert tale.band is Band.YELLOW
-    tale.does("account.updated", 1, stage="renewal")
-    assert tale.band is Band.GREEN
-    # At this stage the mood is all there is.
-    tale.does("mood.read", 2, value=69)
-    tale.does("mood.read", 2, value=71)
-    assert told(tale.waits(30)) == ["band yellow"]
+    tale = Tale(card(MOOD, people, min_coverage=0.6))
+    tale.does("account.updated", 0, seats=10)
+    tale.does("mood.read", 1, value=42)
+    tale.does("mood.read", 2, value=38)
+    assert tale.looks(2).pending is not None
+    assert told(tale.does("account.updated", 3, seats=None)) == []
+    assert tale.band is Band.INSUFFICIENT
+    assert told(tale.waits(30)) == []
+    signal = only(tale.does("account.updated", 31, seats=10))
+    assert (signal.to, signal.since) == ("yellow", day(31))
 
 
 def test_stages_have_their_own_lines() -> None:

@@ -18,7 +18,7 @@ from scoring.core.scorer import Scorer
 from scoring.core.view import Day, Step
 from support.worlds import START, Moment, World, cards, event, played, stories, worlds
 
-_RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 _YEAR = 365 * 86_400.0
 
 
@@ -26,7 +26,7 @@ def restored(scorer: Scorer, account: Account) -> Account:
     return scorer.load(account.account_id, account.encode(), account.due)
 
 
-@settings(max_examples=250, **_RELAXED)
+@settings(_RELAXED, max_examples=250)
 @given(worlds(), st.data())
 def test_a_restored_account_goes_on_as_if_nothing_was(world: World, data: st.DataObject) -> None:
     scorer = Scorer(world.card, "card")
@@ -42,7 +42,7 @@ def test_a_restored_account_goes_on_as_if_nothing_was(world: World, data: st.Dat
     assert scorer.advance(one, late) == scorer.advance(restored(scorer, other), late)
 
 
-@settings(max_examples=200, **_RELAXED)
+@settings(_RELAXED, max_examples=200)
 @given(worlds(), st.lists(st.sampled_from([0.0, 0.3, 20.0, 86_400.0, 4e7]), min_size=1, max_size=4))
 def test_looking_changes_nothing(world: World, ages: Sequence[float]) -> None:
     scorer = Scorer(world.card, "card")
@@ -56,7 +56,7 @@ def test_looking_changes_nothing(world: World, ages: Sequence[float]) -> None:
         assert seen.encode() == unseen.encode()
 
 
-@settings(max_examples=200, **_RELAXED)
+@settings(_RELAXED, max_examples=200)
 @given(worlds(), st.sampled_from([10.0, 5e3, 3e6]))
 def test_a_look_reads_what_would_come_by_then(world: World, age: float) -> None:
     scorer = Scorer(world.card, "card")
@@ -69,7 +69,7 @@ def test_a_look_reads_what_would_come_by_then(world: World, age: float) -> None:
     assert not bands or bands[-1].band is seen.health.band
 
 
-@settings(max_examples=200, **_RELAXED)
+@settings(_RELAXED, max_examples=200)
 @given(worlds(), st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted), st.sampled_from([500.0, 1e5, 2e7]))
 def test_one_leap_is_many_steps(world: World, stops: Sequence[float], length: float) -> None:
     scorer = Scorer(world.card, "card")
@@ -89,7 +89,7 @@ def joined(steps: Sequence[Step]) -> Step:
     )
 
 
-@settings(max_examples=200, **_RELAXED)
+@settings(_RELAXED, max_examples=200)
 @given(worlds(), st.floats(0, 1))
 def test_a_timer_that_finds_nothing_leaves_no_trace(world: World, share: float) -> None:
     scorer = Scorer(world.card, "card")
@@ -105,7 +105,7 @@ def test_a_timer_that_finds_nothing_leaves_no_trace(world: World, share: float) 
     assert account.due == due
 
 
-@settings(max_examples=300, **_RELAXED)
+@settings(_RELAXED, max_examples=300)
 @given(worlds())
 def test_receipts_add_up_and_days_telescope(world: World) -> None:
     scorer = Scorer(world.card, "card")
@@ -158,7 +158,7 @@ def exact_worlds(draw: st.DrawFn) -> World:
     return World(card, draw(stories(unit)), unit)
 
 
-@settings(max_examples=250, **_RELAXED)
+@settings(_RELAXED, max_examples=250)
 @given(exact_worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_events_does_not_matter(world: World, random: Random) -> None:
     """All come in at one moment, as a backfill does."""
@@ -183,7 +183,7 @@ def alike(p: float | None, q: float | None) -> bool:
     return p is q if p is None or q is None else abs(p - q) < 1e-6
 
 
-@settings(max_examples=60, **_RELAXED)
+@settings(_RELAXED, max_examples=60)
 @given(cards(1.0))
 def test_events_that_nobody_expected_are_no_error(card: Card) -> None:
     scorer = Scorer(card, "card")

@@ -11,12 +11,12 @@ from scoring.core.scorer import Scorer
 from support.textbook import Textbook
 from support.worlds import SECOND, World, played, worlds
 
-_RELAXED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+_RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 _BLINK = 1e-6
 
 
-@settings(max_examples=600, **_RELAXED)
+@settings(_RELAXED, max_examples=600)
 @given(worlds(), st.lists(st.floats(0, 500), max_size=5))
 def test_every_kind_of_metric_reads_as_the_table_says(world: World, ages: Sequence[float]) -> None:
     account, _ = played(Scorer(world.card, "card"), world.story)

@@ -1,0 +1,114 @@
+"""What is stored: a golden body of every format so far, and what does not fit the card."""
+
+from pathlib import Path
+
+import pytest
+
+from scoring.core.account import FORMAT, UnknownFormat
+from scoring.core.card import Card, Curve, Distinct, Flag, Gauge, Milestone, Rate, Ratio, Silence, When
+from scoring.core.scorer import Scorer
+from support.tales import DAWN, DAY, IDENTITY, Tale, card
+
+GOLDEN = Path(__file__).parent / "golden"
+CURVES = {"default": IDENTITY}
+
+RISING: dict[str, Curve] = {"default": ((1.0, 0.0), (9.0, 100.0))}
+
+RATE = Rate(name="rate", dimension="adoption", events=("a",), half_life=7, prior_per_week=2, curves=RISING)
+EVERY_KIND: Card = card(
+    RATE,
+    Distinct(
+        name="distinct",
+        dimension="adoption",
+        events=("a",),
+        key="user_id",
+        half_life=7,
+        curves=RISING,
+    ),
+    Ratio(
+        name="ratio",
+        dimension="roi",
+        events=("b",),
+        half_life=7,
+        denominator_metric="rate",
+        curves=RISING,
+    ),
+    Silence(name="silence", dimension="engagement", events=("a",), prior_gap=2, curves={"default": ((0, 100), (9, 0))}),
+    Gauge(name="gauge", dimension="engagement", events=("c",), curves=CURVES, hold=5, ttl=50, neutral=60),
+    Gauge(name="people", dimension="engagement", events=("c",), key="user_id", read="mean", curves=CURVES),
+    Gauge(
+        name="arr",
+        dimension="roi",
+        events=("contract.changed",),
+        value="arr/arr_peak_12m",
+        curves={"default": ((0, 0), (1, 100))},
+    ),
+    Milestone(name="steps", dimension="deployment", steps={"kickoff": 3, "live": 40}, planned=True),
+    flags=(
+        Flag(name="unpaid", cap=45, events=("unpaid",), clear_on=("paid",), ttl=30),
+        Flag(name="quiet", cap=50, when=When(metric="silence", op=">=", value=1)),
+    ),
+)
+
+
+def told() -> Tale:
+    """A little of everything."""
+    tale = Tale(EVERY_KIND)
+    tale.does("account.updated", 0, name="Acme", seats=10, contract_start="2024-01-10", arr=5000.0)
+    for day in (0.5, 1.25, 2.0):
+        tale.does("a", day, user_id=f"person {day}")
+    tale.does("b", 2)
+    tale.does("contract.changed", 2.5, arr=100)
+    tale.does("contract.changed", 2.75, arr=70)
+    tale.does("c", 3, user_id="ann", value=80)
+    tale.does("milestone.planned", 3.5, step="essay", due="2024-02-01T12:00:00+01:00")
+    tale.does("milestone.reached", 4, step="live")
+    tale.does("paid", 5)
+    tale.does("unpaid", 6, late=0.25)
+    tale.waits(30)
+    tale.does("nobody.listens", 30.5)
+    return tale
+
+
+def test_the_story_writes_the_golden_body_of_this_format() -> None:
+    assert told().account.encode() == bytes.fromhex((GOLDEN / f"format_{FORMAT}.hex").read_text())
+
+
+@pytest.mark.parametrize("path", sorted(GOLDEN.glob("format_*.hex")), ids=lambda path: path.stem)
+def test_bodies_of_all_formats_so_far_are_read(path: Path) -> None:
+    scorer = Scorer(EVERY_KIND, "card")
+    live = told()
+    account = scorer.load("acme", bytes.fromhex(path.read_text()), live.account.due)
+    assert account.facts == live.account.facts
+    assert scorer.look(account, DAWN + 40 * DAY) == live.looks(40)
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00", b"\x02\x90", b"\xff"])
+def test_a_body_of_another_format_is_refused(body: bytes) -> None:
+    with pytest.raises(UnknownFormat):
+        Scorer(EVERY_KIND, "card").load("acme", body, due=None)
+
+
+def test_a_part_belongs_to_its_definition_not_to_its_place() -> None:
+    """A card with one metric changed and another order keeps the states of the others."""
+    body = told().account.encode()
+    changed = Rate(name="new", dimension="adoption", events=("a",), half_life=3, curves=RISING)
+    scorer = Scorer(card(EVERY_KIND.metrics[3], changed, RATE), "other")
+    before = {c.metric: c.value for c in told().looks(40).level.contributions}
+    after = {
+        c.metric: c.value for c in scorer.look(scorer.load("acme", body, None), DAWN + 40 * DAY).level.contributions
+    }
+    assert after == {"silence": before["silence"], "rate": before["rate"], "new": 0.0}
+
+
+def test_a_new_account_is_stored_and_comes_back() -> None:
+    scorer = Scorer(EVERY_KIND, "card")
+    body = scorer.create("acme").encode()
+    account = scorer.load("acme", body, None)
+    assert account.encode() == body
+    assert (account.band, account.clock, account.due, account.today) == (None, 0.0, None, None)
+
+
+def test_the_id_of_a_signal_is_fixed() -> None:
+    (signal,) = told().does("contract.renewed", 31).signals
+    assert signal.signal_id == "f09913ac-b98a-5383-9cf5-e2637c0bb1e2"
