@@ -13,7 +13,7 @@ from scoring.core.keeping import course_of
 from scoring.core.plan import Plan
 from scoring.core.standing import Trigger, settle
 
-_EVERY = 150
+_EVERY = 100
 _AROUND = 2
 _BETWEEN = 7
 _LAST = 253_402_300_799

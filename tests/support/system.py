@@ -31,6 +31,7 @@ from support.service import Service
 PARTITIONS = 4
 PATIENCE = 60.0
 POLL = 0.05
+_REACHED = "SELECT DISTINCT ON (partition) partition, to_offset FROM scoring.journal ORDER BY partition, seq DESC"
 COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api"}
 
 
@@ -140,7 +141,7 @@ class System:
         ends = {ack.partition: ack.offset for ack in acks}
 
         async def through() -> bool:
-            reached = dict(await self.rows("SELECT partition, max(to_offset) FROM scoring.journal GROUP BY 1"))
+            reached = dict(await self.rows(_REACHED))
             return all(reached.get(partition, 0) > offset for partition, offset in ends.items())
 
         await self.until("every partition is scored to its end", through)

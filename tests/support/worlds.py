@@ -34,6 +34,7 @@ from scoring.core.view import Step
 START = 1_700_000_000.0
 SECOND = 1 / 86_400
 DIMENSIONS: tuple[Dimension, ...] = ("deployment", "engagement", "adoption", "roi")
+KINDS = ("rate", "ratio", "distinct", "silence", "gauge", "milestone")
 NAMES = ("a.done", "b.done", "c.done", "d.done")
 RAISE, CLEAR, OUTCOME = "flag.raised", "flag.cleared", "goal.reached"
 
@@ -97,11 +98,11 @@ _ANSWERS = (-100.0, -50.0, 0.0, 3.0, 5.5, 7.0, 9.0, 30.0, 70.0)
 
 
 @st.composite
-def metrics(draw: st.DrawFn, unit: float) -> tuple[AnyMetric, ...]:
+def metrics(draw: st.DrawFn, unit: float, kinds: tuple[str, ...]) -> tuple[AnyMetric, ...]:
     made: list[AnyMetric] = []
     half_life = draw(durations(unit))
     for index in range(draw(st.integers(1, 6))):
-        kind = draw(st.sampled_from(["rate", "ratio", "distinct", "silence", "gauge", "milestone"]))
+        kind = draw(st.sampled_from(kinds))
         common: dict[str, Any] = {
             "name": f"m{index}",
             "dimension": draw(st.sampled_from(DIMENSIONS)),
@@ -184,8 +185,8 @@ def _metric(
 
 
 @st.composite
-def cards(draw: st.DrawFn, unit: float) -> Card:
-    made = draw(metrics(unit))
+def cards(draw: st.DrawFn, unit: float, kinds: tuple[str, ...] = KINDS) -> Card:
+    made = draw(metrics(unit, kinds))
     return Card(
         version=1,
         metrics=made,

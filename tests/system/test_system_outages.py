@@ -78,7 +78,7 @@ def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
     broker = EmbeddedBroker(tmp_path)
     broker.start()
     yield broker
-    broker.stop()
+    broker.process.kill()
 
 
 @pytest.fixture
@@ -97,9 +97,8 @@ async def test_another_log_stops_scoring_until_a_person_decides(
     await client.posted(*(happening("acme", "session.started", user_id="ann") for _ in range(5)))
     await on_own_broker.scored()
     known = "SELECT account_id FROM scoring.state ORDER BY 1"
-    for name in ("worker", "ingest"):
-        assert await on_own_broker.the(name).terminate() == 0
-    await asyncio.to_thread(own_broker.stop)
+    assert await on_own_broker.the("worker").terminate() == 0
+    await asyncio.to_thread(own_broker.process.kill)
     await asyncio.to_thread(own_broker.start)
 
     refused = on_own_broker.start("worker")
@@ -112,7 +111,7 @@ async def test_another_log_stops_scoring_until_a_person_decides(
 
     adopted, _ = await on_own_broker.command("scoring log adopt --from earliest")
     assert adopted == 0
-    await on_own_broker.up("worker", "ingest")
+    await on_own_broker.up("worker")
     await client.posted(happening("beta", "session.started", user_id="bob"))
     await on_own_broker.scored()
     assert await on_own_broker.rows(known) == [("acme",), ("beta",)]

@@ -1,5 +1,8 @@
 """An event in, health and signal out, through processes and sockets."""
 
+from collections.abc import Awaitable
+
+import httpx
 import pytest
 
 from common.contracts.signals import Kind, Signal, decode_signals_record
@@ -124,18 +127,20 @@ async def test_a_key_opens_its_own_door_until_it_is_revoked(running: System, cli
     assert (await client.post(one, key=running.keys.read)).status_code == 401
     assert (await client.ask("/v1/accounts", key=running.keys.write)).status_code == 401
     reader, writer = await running.key("ingest", Scope.READ), await running.key("scoring", Scope.WRITE)
-    assert (await client.post(one, key=reader)).status_code == 403
-    assert (await client.ask("/v1/accounts", key=writer)).status_code == 403
+    await running.until("who may read is known and may not post", lambda: answers(403, client.post(one, key=reader)))
+    listing = "/v1/accounts"
+    await running.until("who may post is known and may not read", lambda: answers(403, client.ask(listing, key=writer)))
 
-    _, key = await running.command("ingest keys create --source crm --scope write")
-    assert (await client.post(one, key=key.split()[-1])).status_code == 202
-    ended, _ = await running.command(f"ingest keys revoke {key.split()[-1].split('_')[1]}")
-    assert ended == 0
+    made, said = await running.command("ingest keys create --source crm --scope write")
+    key = said.split()[-1]
+    await running.until("a new key is known", lambda: answers(202, client.post(one, key=key)))
+    revoked, _ = await running.command(f"ingest keys revoke {key.split('_')[1]}")
+    assert (made, revoked) == (0, 0)
+    await running.until("a revoked key is refused", lambda: answers(401, client.post(one, key=key)))
 
-    async def revoked() -> bool:
-        return (await client.post(one, key=key.split()[-1])).status_code == 401
 
-    await running.until("a revoked key is refused", revoked)
+async def answers(status: int, asking: Awaitable[httpx.Response]) -> bool:
+    return (await asking).status_code == status
 
 
 OTHER_CARD = QUICK.replace("half_life: 6s", "half_life: 7s")

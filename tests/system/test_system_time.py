@@ -73,7 +73,7 @@ async def test_a_backlog_after_an_outage_is_not_silence(kafka: System, client: C
         again = time.time()
         await kafka.up("worker")
         await kafka.scored()
-        await kafka.told()
+        await kafka.until("the new owner says that it has caught up", lambda: caught_up(kafka, since=again))
     assert await kafka.the("worker").terminate() == 0
     found = await audit(kafka)
 
@@ -83,6 +83,12 @@ async def test_a_backlog_after_an_outage_is_not_silence(kafka: System, client: C
     assert off < seconds(told.since) < again, "it fell silent while nobody looked"
     assert told.cause == f"silence@{told.since:%Y-%m-%dT%H:%M:%SZ}"
     await word_comes_last(kafka, off=off, again=again)
+
+
+async def caught_up(system: System, *, since: float) -> bool:
+    """By the heartbeat of partition 0."""
+    query = f"SELECT caught_up FROM scoring.heartbeat WHERE partition = 0 AND at > {since}"
+    return await system.rows(query) == [(True,)]
 
 
 async def longest_gap(system: System, account_id: str, end: int) -> float:
@@ -117,8 +123,7 @@ async def test_a_timer_fires_in_a_partition_where_nothing_comes(kafka: System, c
     assert not [one for name in others for one in found.of(name) if one.to == "gone_quiet"]
 
     (told,) = [one for one in found.of(idle) if one.to == "gone_quiet"]
-    said = {one.timestamp: decode_signals_record(one.value or b"") for one in await signals_topic(kafka)}
-    stamp = next(stamp for stamp, what in said.items() if what == told)
+    stamp = next(one.timestamp for one in await signals_topic(kafka) if decode_signals_record(one.value or b"") == told)
     assert 0 <= stamp / 1000 - seconds(told.since) < 10, "seconds after it was due"
 
 

@@ -80,7 +80,9 @@ def test_cuts_and_restarts_change_nothing(
     for number, later in steps:
         hour += later
         log.append((number, hour))
-    seen, stored, verdicts = Seen(limit), [], []
+    seen = Seen(limit)
+    stored: list[tuple[int, dict[int, bytes]]] = []
+    verdicts: list[bool] = []
     at = 0
     while at < len(log):
         size = cuts[len(stored) % len(cuts)]

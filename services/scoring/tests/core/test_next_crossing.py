@@ -10,9 +10,9 @@ from scoring.core.scorer import Scorer
 from support.foresight import changes_at, seconds_to_try
 from support.worlds import World, worlds
 
-_EXAMPLES = int(os.environ.get("EX", "2000"))
+_EXAMPLES = 2_000
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-_MOST_TIMERS = 6
+_MOST_TIMERS = 4
 
 
 def foresees(world: World) -> None:

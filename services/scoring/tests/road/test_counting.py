@@ -1,5 +1,8 @@
 """Guarantees 2 and 11: every event counts once, and what cannot be read is set aside with its reason."""
 
+from random import Random
+from string import ascii_letters, digits
+
 import msgspec
 import pytest
 
@@ -53,7 +56,17 @@ async def test_two_sources_may_use_the_same_id(stream: Road) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [b"not json", b"{}", b'{"type":"event","event_id":1}', b"\xff", b'{"type":"gossip"}', b""]
+    "value",
+    [
+        b"not json",
+        b"{}",
+        b'{"type":"event","event_id":1}',
+        b"\xff",
+        b'{"type":"gossip"}',
+        b"",
+        b'{"type":"event","event_id":"\xff"}',  # not UTF-8 where a text is
+        b'{"type":"tick","more":' + b"[" * 5000 + b"]" * 5000 + b"}",  # nested beyond any reader
+    ],
 )
 async def test_what_cannot_be_read_is_set_aside_as_it_came(stream: Road, value: bytes) -> None:
     await stream.write(0, value, at=START)
@@ -78,6 +91,24 @@ async def test_an_account_name_that_the_database_cannot_hold_is_set_aside(stream
     await stream.post(one)
     await stream.score()
     assert reasons(stream) == ["unreadable"]
+
+
+async def test_an_account_name_that_no_index_can_hold_is_set_aside(stream: Road) -> None:
+    await stream.post(event(random_text(3000), "session.started", START))
+    await stream.score()
+    assert reasons(stream) == ["unreadable"]
+
+
+async def test_an_owner_that_no_index_can_hold_does_not_stop_the_partition(stream: Road) -> None:
+    owner = random_text(8192)  # ingest takes texts of this length
+    await stream.post(event("acme", "account.updated", START, properties={"owner": owner}))
+    await stream.score()
+    assert owner.startswith(await stream.scalar("SELECT owner FROM scoring.account"))
+
+
+def random_text(length: int) -> str:
+    """Text that does not compress: PostgreSQL would, and then hold it after all."""
+    return "".join(Random(7).choices(ascii_letters + digits, k=length))
 
 
 async def test_facts_that_the_database_cannot_hold_do_not_stop_the_partition(stream: Road) -> None:

@@ -5,8 +5,10 @@ import pytest
 
 from common.bus.ports import Outgoing
 from common.topics import TimeMode
+from scoring.commit import Position
 from scoring.errors import Stop
 from scoring.start import agree, origin
+from scoring.worker import Worker
 from support.cards import SMALL
 from support.road import START, TOPICS, Road, event
 
@@ -40,6 +42,31 @@ async def test_another_setting_refuses_to_start(
     _, mine = origin(card, name="card", time_mode=mode, partitions=partitions)
     with pytest.raises(Stop, match=complaint):
         agree(mine, await stream.store.origins())
+
+
+async def test_of_two_first_workers_with_different_cards_one_stops(stream: Road) -> None:
+    """Both found an empty journal and may start; the second is given a partition that the first began."""
+    late = another_card(stream)
+    await begun(stream)
+    with pytest.raises(Stop, match="does not change by another file"):
+        await stream.score(late)
+    assert {one.card for one in (await stream.store.origins()).values()} == {SMALL}
+
+
+async def test_no_partition_is_begun_with_another_card_than_the_first(stream: Road) -> None:
+    """It comes first to a partition, but not to the first."""
+    late = another_card(stream)
+    position, others = Position(to_offset=0, clock=0.0, newest=0.0), {"cluster_id": "memory", "writer": "other"}
+    await stream.store.begin(1, stream.origin, position, **others)
+    with pytest.raises(Stop, match="does not change by another file"):
+        await stream.score(late)
+
+
+def another_card(stream: Road) -> Worker:
+    mine = stream.origin
+    _, stream.origin = origin(OTHER, name="card", time_mode=TimeMode.STREAM, partitions=2)
+    late, stream.origin = stream.worker(), mine
+    return late
 
 
 async def test_a_comment_in_the_card_is_not_another_card(stream: Road) -> None:

@@ -77,6 +77,15 @@ class Fast:
         return self._road.clock.now + 365 * DAY
 
 
+async def test_a_worker_whose_clock_runs_ahead_fires_nothing_late_either(wall: Road) -> None:
+    """It knows by how much it is wrong: its next tick does not wait until the log's time is past the last one's."""
+    await busy_week(wall, "acme")
+    async with wall.running(wall.worker(clock=Fast(wall))) as worker:
+        await wall.until(lambda: ticks(wall, wall.partition_of("acme")) >= 1 and wall.level(worker))
+        wall.clock.now = START + 40 * DAY
+        await wall.until(loud(wall), seconds=5)
+
+
 async def test_a_backlog_is_not_silence(wall: Road) -> None:
     """Six weeks of sessions wait unread while the worker was away; the account never went quiet."""
     for day in range(42):

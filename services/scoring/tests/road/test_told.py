@@ -8,6 +8,7 @@ from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
 from scoring.commit import DeadReason, OutboxRow, Outlet, Queued
 from scoring.relay import Relay
+from scoring.shared import Limits
 from scoring.store import PostgresStore
 from support.road import DAY, START, TOPICS, Clock, Road, event
 
@@ -118,6 +119,54 @@ async def test_readers_hear_again_after_a_record_was_late(wall: Road) -> None:
         await wall.until(lambda: wall.caught_up() == wall.partitions + 1)
 
 
+async def test_readers_hear_again_after_a_timer_was_late_and_an_event_fired_it(wall: Road) -> None:
+    """The process was frozen for weeks: the event is fresh, but the silence before it was long due."""
+    for day in range(7):
+        wall.clock.now = START + day * DAY
+        await wall.post(event("acme", "session.started", wall.clock.now, user_id="ann"))
+    async with wall.running() as worker:
+        await wall.until(lambda: wall.caught_up() == wall.partitions and wall.level(worker))
+        wall.clock.now += 40 * DAY
+        await wall.post(event("acme", "contract.renewed", wall.clock.now))
+        await wall.until(lambda: wall.level(worker) and any(one.to == "gone_quiet" for one in wall.signals()))
+        await wall.until(lambda: wall.caught_up() > wall.partitions, seconds=5)
+
+
+async def test_a_worker_that_the_log_holds_up_hands_over_and_goes_on(stream: Road) -> None:
+    """Its partitions are revoked while it waits for room in the outbox."""
+    await troubled(stream)
+    gate = Gate(stream.broker.producer())
+    held = stream.worker(producer=gate, max_records=4, limits=Limits(backlog=0))
+    async with asyncio.timeout(15), stream.running(held):
+        await stream.until(lambda: stream.count("commits_total") >= 2 and gate.waiting >= 1)
+        heir = stream.worker()
+        async with stream.running(heir):
+            await stream.until(lambda: len(heir.standing()) == 1)
+            gate.open.set()
+            await stream.until(lambda: stream.level(held, heir))
+
+
+class Gate:
+    """A producer whose log takes nothing until it is opened."""
+
+    def __init__(self, inner: Producer) -> None:
+        self._inner = inner
+        self.open = asyncio.Event()
+        self.waiting = 0
+        self.healthy = True
+
+    async def start(self) -> None:
+        await self._inner.start()
+
+    async def stop(self) -> None:
+        await self._inner.stop()
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        self.waiting += 1
+        await self.open.wait()
+        return await self._inner.send(topic, records)
+
+
 async def test_word_comes_after_the_signals_that_it_speaks_of(wall: Road) -> None:
     await troubled(wall)
     async with wall.running():
@@ -172,15 +221,36 @@ async def test_what_is_committed_while_the_outbox_is_read_is_told_all_the_same()
     running.cancel()
 
 
+async def test_what_another_writer_left_is_told_although_a_look_was_under_way() -> None:
+    """Between the look and its answer another writer commits and dies; whoever opens the partition then knows."""
+    outbox, sender = Slow(), Keen()
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
+    running = asyncio.create_task(relay.run())
+    await outbox.asked.wait()
+    theirs = Queued(1, 0, OutboxRow(Outlet.SIGNALS, 0, None, b"theirs", None))
+    mine = Queued(2, 0, OutboxRow(Outlet.SIGNALS, 0, None, b"mine", None))
+    outbox.rows.append(theirs)
+    relay.reread()
+    outbox.answer.set()
+    await asyncio.sleep(0.01)
+    outbox.rows.append(mine)
+    relay.add([mine])
+    async with asyncio.timeout(5):
+        while outbox.rows or not relay.empty:  # noqa: ASYNC110 - a list, no event
+            await asyncio.sleep(0)
+    assert sender.values == [b"theirs", b"mine"]
+    running.cancel()
+
+
 class Choosy(Keen):
-    """Never takes a record with this value, whatever it comes with."""
+    """Never takes a record with this value or key, whatever it comes with."""
 
     def __init__(self, hated: bytes) -> None:
         super().__init__()
         self._hated = hated
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
-        if any(record.value == self._hated for record in records):
+        if any(self._hated in (record.value, record.key) for record in records):
             raise Refused("too large")
         return await super().send(topic, records)
 
@@ -198,4 +268,20 @@ async def test_a_record_that_the_log_refuses_does_not_hold_up_the_others() -> No
         while outbox.rows:  # noqa: ASYNC110 - a list, no event
             await asyncio.sleep(0)
     assert sender.values == [b"", b"small"], "its key and reason are kept, its body is not"
+    running.cancel()
+
+
+async def test_a_dead_letter_whose_key_alone_is_too_large_does_not_hold_up_the_others() -> None:
+    outbox, sender = Slow(), Choosy(b"huge")
+    outbox.answer.set()
+    outbox.rows = [
+        Queued(1, 0, OutboxRow(Outlet.DEAD, 0, b"huge", b"body", DeadReason.UNREADABLE)),
+        Queued(1, 1, OutboxRow(Outlet.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
+    ]
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
+    running = asyncio.create_task(relay.run())
+    async with asyncio.timeout(5):
+        while outbox.rows:  # noqa: ASYNC110 - a list, no event
+            await asyncio.sleep(0)
+    assert sender.values == [b"", b"small"], "its reason is kept"
     running.cancel()

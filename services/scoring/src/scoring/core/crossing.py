@@ -37,10 +37,10 @@ def next_due(
     `room` are the scores (low <= score < high) at which nothing happens; `moments` are others at which it may.
     """
     first = asked = floor(sight.at)
-    for second in _Walk(course, sight, room=room, moments=moments).candidates():
+    for second, sure in _Walk(course, sight, room=room, moments=moments).candidates():
         if second > LAST:
             return None
-        if second > first and second != asked and differs(second):
+        if second > first and second != asked and (sure or differs(second)):
             return second
         asked = second
     return None
@@ -56,33 +56,33 @@ class _Walk:
         self._course = course
         self._now = now = sight.at
         self._low, self._high = room[0] - _HALF, room[1] - _HALF
-        self._bounds = [bound for bound in (self._low, self._high) if abs(bound) != inf]
-        self._metrics = len(course.paths)
         self._paths: list[Path] = course.paths + course.caps
+        self._metrics = len(course.paths)
         self._values = sight.metrics.points + sight.caps.points
         self._pieces = sight.metrics.pieces + sight.caps.pieces
         self._slopes = [path.slopes[k] for path, k in zip(self._paths, self._pieces, strict=True)]
-        self._next = [
-            path.starts[k + 1] if k + 1 < len(path.starts) else inf
-            for path, k in zip(self._paths, self._pieces, strict=True)
-        ]
-        self._moments = sorted((moment for moment in moments if moment > now), reverse=True)
+        self._next = [path.end_of(k) for path, k in zip(self._paths, self._pieces, strict=True)]
+        self._moments = sorted([moment for moment in moments if moment > now], reverse=True)
         self._next.append(self._moments[-1] if self._moments else inf)
-        self._weights, self._mean = sight.weights, sight.mean
-        self._slope = self._slope_of_mean()
+        self._weights, self._mean, self._slope = sight.weights, sight.mean, 0.0
+        self._capped = any(cap is not None for cap in sight.caps.points)
         self._jumped = False
+        self._average()
 
-    def candidates(self) -> Iterator[int]:
-        """Whole seconds at which something may differ; none is left out that lies before one given."""
+    def candidates(self) -> Iterator[tuple[int, bool]]:
+        """Whole seconds at which something may differ, or surely does; none is left out that lies before."""
         begin, knots = self._now, self._next
         while True:
             end = min(knots)
-            yield from self._segment(begin, end)
+            if not self._uneventful(begin, end):
+                yield from self._segment(begin, end)
             if end == inf:
                 return
             while end in knots:
                 self._pass(knots.index(end))
-            self._mean_again()
+            if self._jumped:
+                self._weigh()
+            self._average()
             begin = end
 
     def _pass(self, column: int) -> None:
@@ -93,24 +93,41 @@ class _Walk:
             self._jumped = True
             return
         path, before = self._paths[column], self._values[column]
-        self._pieces[column] = piece = self._pieces[column] + 1
-        start, points, slope = path.starts[piece], path.points[piece], path.slopes[piece]
-        self._next[column] = path.starts[piece + 1] if piece + 1 < len(path.starts) else inf
+        piece = self._pieces[column] = self._pieces[column] + 1
+        points, slope = path.points[piece], path.slopes[piece]
+        self._next[column] = path.end_of(piece)
         self._slopes[column] = slope
-        self._values[column] = None if points is None else points - slope * (start - self._now)
-        self._jumped |= (before is None) is not (points is None)
+        self._values[column] = None if points is None else points - slope * (path.starts[piece] - self._now)
+        if (before is None) is not (points is None):
+            self._jumped = True
 
-    def _mean_again(self) -> None:
+    def _weigh(self) -> None:
+        """Something became available, or no longer is."""
         self._weights, self._mean = self._course.mean_of(self._values[: self._metrics])
-        self._slope = self._slope_of_mean()
+        self._capped = any(cap is not None for cap in self._values[self._metrics :])
 
-    def _slope_of_mean(self) -> float:
-        slope = 0.0
+    def _average(self) -> None:
+        """Added up anew at each knot: where values are steep, what is left of old ones would drown the rest."""
+        mean = slope = 0.0
+        values, slopes = self._values, self._slopes
         for index, weight in self._weights.counting:
-            slope += weight * self._slopes[index]
-        return slope
+            mean += weight * values[index]  # type: ignore[operator]
+            slope += weight * slopes[index]
+        if self._weights.counting:
+            self._mean = mean
+        self._slope = slope
 
-    def _segment(self, begin: float, end: float) -> Iterator[int]:
+    def _uneventful(self, begin: float, end: float) -> bool:
+        """The mean is all there is, and it stays clear of both bounds."""
+        if self._jumped or self._capped:
+            return False
+        low, high = self._low + _CLEAR, self._high - _CLEAR
+        first = last = self._mean + self._slope * (begin - self._now)
+        if self._slope:
+            last = self._mean + self._slope * (end - self._now)
+        return low < first < high and low < last < high
+
+    def _segment(self, begin: float, end: float) -> Iterator[tuple[int, bool]]:
         """Between `begin` and `end` the mean and every cap are lines."""
         lines = [(self._mean, self._slope)]
         for value, slope in zip(self._values[self._metrics :], self._slopes[self._metrics :], strict=True):
@@ -118,20 +135,25 @@ class _Walk:
                 lines.append((value, slope))
         age = begin - self._now
         if self._jumped or not self._low <= min(value + slope * age for value, slope in lines) < self._high:
-            yield ceil(begin)
+            yield ceil(begin), False
         self._jumped = False
-        for met, blur in sorted(self._meetings(lines, begin, end)):
-            yield from range(ceil(met - blur), ceil(met + blur) + 1)
+        for met, blur, leaves in sorted(self._meetings(lines, begin, end)):
+            # The mean alone leaves its room and is on the same line still at the second: nobody needs to ask.
+            sure = leaves and not self._capped and met + blur < ceil(met - blur) < end
+            for second in range(ceil(met - blur), ceil(met + blur) + 1):
+                yield second, sure
 
-    def _meetings(self, lines: list[_Line], begin: float, end: float) -> Iterator[tuple[float, float]]:
+    def _meetings(self, lines: list[_Line], begin: float, end: float) -> Iterator[tuple[float, float, bool]]:
+        """When a line comes by a bound, how far off that may be, and whether it goes out there."""
+        bounds = [bound for bound in (self._low, self._high) if abs(bound) != inf]
         for value, slope in lines:
             if slope == 0.0:
                 continue
             first, last = value + slope * (begin - self._now), value + slope * (end - self._now)
-            for bound in self._bounds:
+            for bound in bounds:
                 if min(first, last) > bound + _CLEAR or max(first, last) < bound - _CLEAR:
                     continue
                 met = self._now + (bound - value) / slope
                 blur = min(_BLUR_SECONDS + _BLUR_POINTS / abs(slope), _BLUR_MOST)
                 if begin - blur <= met <= end + blur:
-                    yield met, blur
+                    yield met, blur, (slope < 0.0) is (bound == self._low)

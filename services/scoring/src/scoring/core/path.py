@@ -3,7 +3,6 @@
 A path is a function of state alone, never of now, so a path kept and a path made again give the same floats.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 
@@ -28,10 +27,9 @@ class Path:
         self.points = points
         self.slopes = slopes
 
-    def at(self, moment: float) -> float | None:
-        piece = bisect_right(self.starts, moment) - 1
-        points = self.points[piece]
-        return None if points is None else points + self.slopes[piece] * (moment - self.starts[piece])
+    def end_of(self, piece: int) -> float:
+        """When the next piece begins; the last one never ends."""
+        return self.starts[piece + 1] if piece + 1 < len(self.starts) else inf
 
 
 NEVER = Path((-inf,), (None,), (0.0,))
@@ -76,7 +74,7 @@ def spliced(head: list[Piece], *, tail: Path, start: float, bonus: float) -> Pat
     """`head`, and from `start` on the points of `tail` plus `bonus`, kept within 0 to 100."""
     pieces = list(head)
     for index, begin in enumerate(tail.starts):
-        end = tail.starts[index + 1] if index + 1 < len(tail.starts) else inf
+        end = tail.end_of(index)
         if end <= start:
             continue
         points, slope = tail.points[index], tail.slopes[index]

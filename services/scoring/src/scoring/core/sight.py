@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from scoring.core.card import Bands, Stage
-from scoring.core.path import Path
+from scoring.core.path import NEVER, Path
 from scoring.core.weights import StageWeights, Weights
 
 _DECIMALS = 6
@@ -101,6 +101,10 @@ def read(paths: Sequence[Path], moment: float) -> Reading:
     points: list[float | None] = []
     pieces: list[int] = []
     for path in paths:
+        if path is NEVER:
+            points.append(None)
+            pieces.append(0)
+            continue
         starts = path.starts
         piece = bisect_right(starts, moment) - 1
         value = path.points[piece]
