@@ -15,9 +15,10 @@ from scoring.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core.scorer import Scorer
 from scoring.metrics import WorkerMetrics
+from scoring.origin import agree
 from scoring.settings import ScoringSettings
 from scoring.shared import Limits
-from scoring.start import agree, origin
+from scoring.start import origin
 from scoring.store import PostgresStore
 
 

@@ -54,7 +54,7 @@ class Rules(Struct, frozen=True, kw_only=True):
 def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> Worker:
     topics = rules.topics
     wall = TimeMode(origin.time_mode) is TimeMode.WALL
-    log_time = LogTime()
+    log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     shared = Shared(
         scorer=scorer,
         store=parts.store,
@@ -86,6 +86,7 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
             metrics=parts.metrics,
             log_time=log_time,
             clock=parts.clocks.wall,
+            steady=parts.clocks.steady,
             wall=wall,
             late_after=rules.late_after,
         )

@@ -20,6 +20,10 @@ Poison = frozenset[tuple[int, str]]
 """(offset, account) pairs at which the core is known to raise."""
 
 
+LONGEST_ID = 2_000
+"""Bytes of an account id: an index entry of PostgreSQL's holds 2,704, of which other columns want some."""
+
+
 class Poisoned(Exception):
     """The core raised: do this batch again without that record."""
 
@@ -55,10 +59,14 @@ def read(record: Record) -> Read:
         said = decode_events_record(record.value)
     except msgspec.DecodeError:
         return Read(record, DeadReason.UNREADABLE)
-    # PostgreSQL's text has no NUL; ingest refuses it, others may not.
-    if isinstance(said, Event) and ("\0" in said.account_id or not said.account_id):
+    if isinstance(said, Event) and not _fits(said.account_id):
         return Read(record, DeadReason.UNREADABLE)
     return Read(record, said)
+
+
+def _fits(account_id: str) -> bool:
+    """PostgreSQL's text has no NUL, and its indexes no room; ingest refuses both, others may not."""
+    return bool(account_id) and "\0" not in account_id and len(account_id.encode()) <= LONGEST_ID
 
 
 def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:

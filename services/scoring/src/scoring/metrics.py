@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from common.contracts.signals import Kind
 from common.metrics import SECONDS
 from scoring.batch import Report
 from scoring.commit import Commit
@@ -51,8 +52,9 @@ class WorkerMetrics:
         for reason in report.dead:
             self._dead.labels(reason.value).inc()
         for signal in commit.signals:
-            # Flags, steps and outcomes are named by the card, so the set is closed by it.
-            self._signals.labels(signal.kind.value, signal.to).inc()
+            # Flags and outcomes are named by the card, so the set is closed by it; steps may be named by anybody.
+            to = "step" if signal.kind is Kind.MILESTONE_MISSED else signal.to
+            self._signals.labels(signal.kind.value, to).inc()
         self._commit_seconds.observe(commit_seconds)
         self._batch_seconds.observe(batch_seconds)
 

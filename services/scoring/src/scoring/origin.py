@@ -1,5 +1,6 @@
 """What a journal was begun with, and whether the log in front of us is the one that it was written from."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -7,6 +8,7 @@ from msgspec import Struct
 
 from common.bus.ports import Record
 from scoring.commit import Position
+from scoring.errors import Stop
 
 
 class Origin(Struct, frozen=True):
@@ -17,6 +19,28 @@ class Origin(Struct, frozen=True):
     calendars: dict[str, str]
     time_mode: str
     partitions: int
+
+
+def agree(mine: Origin, journal: Mapping[int, Origin]) -> None:
+    """Raises `Stop` if the journal was begun with something else."""
+    for partition, theirs in sorted(journal.items()):
+        if theirs.time_mode != mine.time_mode:
+            raise Stop(
+                f"TIME_MODE is {mine.time_mode}, but the journal was begun in {theirs.time_mode} mode "
+                "and stays so for life: use another database, topic prefix and group for another mode"
+            )
+        if theirs.partitions != mine.partitions:
+            raise Stop(f"PARTITIONS is {mine.partitions}, but the journal was begun with {theirs.partitions}, for life")
+        if theirs.card_id != mine.card_id:
+            calendars = (
+                ""
+                if theirs.calendars == mine.calendars
+                else (f" (its calendars were {dict(theirs.calendars)}, here they are {dict(mine.calendars)})")
+            )
+            raise Stop(
+                f"the card is {mine.card_id}, but partition {partition} is scored by {theirs.card_id}{calendars}: "
+                "a running card does not change by another file; use that card, or start with an empty database"
+            )
 
 
 class Verdict(StrEnum):

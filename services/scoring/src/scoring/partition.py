@@ -8,6 +8,7 @@ import structlog
 from common.bus.ports import Record
 from scoring.errors import Doubt, Fenced
 from scoring.memory import Memory
+from scoring.origin import agree
 from scoring.relay import Relay
 from scoring.runs import Runs, Turned
 from scoring.shared import Shared
@@ -48,6 +49,7 @@ class Partition:
         shared = self._shared
         opened = await shared.store.opened(self.number)
         if opened is None:
+            agree(shared.origin, await shared.store.origins())
             position = await shared.log.start(self.number)
             await shared.store.begin(
                 self.number, shared.origin, position, cluster_id=shared.cluster_id, writer=self._writer
@@ -56,6 +58,8 @@ class Partition:
             if opened is None:
                 raise Doubt("the journal's first row is gone")
         if not self._verified:
+            # Again, and of all partitions: another worker may have begun one with another card a moment ago.
+            agree(shared.origin, await shared.store.origins())
             await shared.log.verify(self.number, opened)
             self._verified = True
         if self._doubted_at is not None and opened.seq > self._doubted_at and opened.writer == self._writer:

@@ -55,6 +55,8 @@ class Relay:
         self._oldest: float | None = None
         self._reading = True  # the outbox may hold what memory does not
         self._missed = False
+        self._ended = False
+        self._late = 0.0
         self._through = (-1, -1)
         self._moved = asyncio.Event()
         self._wake = asyncio.Event()
@@ -72,6 +74,14 @@ class Relay:
     def waited(self) -> float:
         """How long the oldest row has been waiting, in seconds."""
         return 0.0 if self._oldest is None else self._now() - self._oldest
+
+    def told_late(self) -> float:
+        """How old the oldest signal told since the last call was when the log took it, in seconds.
+
+        By the log's own clock: readers go by it too when they decide to wait for word.
+        """
+        late, self._late = self._late, 0.0
+        return late
 
     def add(self, rows: Sequence[Queued]) -> None:
         """What a commit has just put into the outbox."""
@@ -91,11 +101,15 @@ class Relay:
         self._moved.set()
         self._through = (-1, -1)
         self._reading = True
+        self._missed = True
         self._wake.set()
 
     async def room(self, backlog: int) -> None:
-        """Returns when at most `backlog` rows wait: what fills the outbox faster than the log takes it, waits here."""
-        while len(self._rows) > backlog:
+        """Returns when at most `backlog` rows wait: what fills the outbox faster than the log takes it, waits here.
+
+        At once if nobody relays any more.
+        """
+        while len(self._rows) > backlog and not self._ended:
             self._moved.clear()
             await self._moved.wait()
 
@@ -111,6 +125,13 @@ class Relay:
 
     async def run(self) -> None:
         """Until cancelled."""
+        try:
+            await self._run()
+        finally:
+            self._ended = True
+            self._moved.set()
+
+    async def _run(self) -> None:
         pause = PAUSE[0]
         while True:
             await self._wake.wait()
@@ -151,31 +172,52 @@ class Relay:
     async def _send(self, rows: Sequence[Queued]) -> None:
         """In order; the two topics keep no order between them."""
         for outlet in Outlet:
-            records = [self._outgoing(queued.row) for queued in rows if queued.row.outlet is outlet]
-            if not records:
+            mine = [queued.row for queued in rows if queued.row.outlet is outlet]
+            if not mine:
                 continue
             try:
-                await self._sender.send(self._topics[outlet], records)
+                await self._tell(outlet, mine)
             except Refused:
-                await self._one_by_one(outlet, records)
+                await self._one_by_one(outlet, mine)
 
-    async def _one_by_one(self, outlet: Outlet, records: Sequence[Outgoing]) -> None:
+    async def _tell(self, outlet: Outlet, rows: Sequence[OutboxRow]) -> None:
+        acks = await self._sender.send(self._topics[outlet], [self._outgoing(row) for row in rows])
+        if outlet is Outlet.SIGNALS and not self._stamped:
+            for row, ack in zip(rows, acks, strict=True):
+                if ack.timestamp is not None:
+                    self._late = max(self._late, (ack.timestamp - row.stamp) / 1000)
+
+    async def _one_by_one(self, outlet: Outlet, rows: Sequence[OutboxRow]) -> None:
         """One of these will never be taken: the others go, and it is named."""
-        for record in records:
+        for row in rows:
             try:
-                await self._sender.send(self._topics[outlet], [record])
+                await self._tell(outlet, [row])
             except Refused as refusal:
-                # A signal is still in the table of signals; a dead letter keeps its key and its reason.
-                _log.error(
-                    "record.refused",
-                    outlet=outlet.value,
-                    partition=self._partition,
-                    bytes=len(record.value),
-                    reason=str(refusal),
-                )
+                # A signal is still in the table of signals.
+                self._refused(outlet, row, refusal)
                 if outlet is Outlet.DEAD:
-                    short = record._replace(value=b"", headers=(*record.headers, ("truncated", b"true")))
-                    await self._sender.send(self._topics[outlet], [short])
+                    await self._shorten(row)
+
+    async def _shorten(self, row: OutboxRow) -> None:
+        """A dead letter keeps its reason, and its key if that is not what is too large."""
+        whole = self._outgoing(row)
+        short = whole._replace(value=b"", headers=(*whole.headers, ("truncated", b"true")))
+        for attempt in (short, short._replace(key=None)):
+            try:
+                await self._sender.send(self._topics[Outlet.DEAD], [attempt])
+            except Refused as refusal:
+                self._refused(Outlet.DEAD, row, refusal)
+            else:
+                return
+
+    def _refused(self, outlet: Outlet, row: OutboxRow, refusal: Refused) -> None:
+        _log.error(
+            "record.refused",
+            outlet=outlet.value,
+            partition=self._partition,
+            bytes=len(row.value or b""),
+            reason=str(refusal),
+        )
 
     def _outgoing(self, row: OutboxRow) -> Outgoing:
         headers = (("reason", row.reason.value.encode()),) if row.reason is not None else ()

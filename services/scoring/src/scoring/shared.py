@@ -13,6 +13,9 @@ from scoring.origin import Origin
 
 
 class Store(Protocol):
+    async def origins(self) -> dict[int, Origin]:
+        """What each partition was begun with."""
+
     async def opened(self, partition: int) -> Opened | None: ...
 
     async def begin(

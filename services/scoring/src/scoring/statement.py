@@ -11,6 +11,7 @@ from common.contracts.signals import Facts
 from scoring.commit import Commit
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
+LONGEST_OWNER = 600  # characters; an index entry holds 2,704 bytes
 _FACT_TYPES = {"arr": Double, "seats": Double, "contract_start": Date, "contract_end": Date}
 
 # A zombie's max(seq) is not its last: CASE gives NULL, and a not-null violation undoes everything. A racer that
@@ -170,5 +171,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
 
 def _fact(facts: Facts, name: str) -> str | float | date | None:
     value: str | float | date | None = getattr(facts, name)
-    # PostgreSQL's text has no NUL.
-    return value.replace("\0", "") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    # PostgreSQL's text has no NUL, and its indexes no room for an owner of any length; the state keeps both.
+    return value.replace("\0", "")[: LONGEST_OWNER if name == "owner" else None]

@@ -37,6 +37,7 @@ class Upkeep:
         metrics: WorkerMetrics,
         log_time: LogTime,
         clock: Callable[[], float],
+        steady: Callable[[], float],
         wall: bool,
         late_after: float,
     ) -> None:
@@ -47,22 +48,23 @@ class Upkeep:
         self._metrics = metrics
         self._log_time = log_time
         self._clock = clock
+        self._steady = steady
         self._wall = wall
         self._late_after = late_after
         self._ticker = Ticker()
+        self._sent = log_time.read()  # when the last tick was
         self._owes_word = True  # readers wait for it after every assignment
 
     def now(self) -> float:
         """The log's time as far as this worker can tell, in seconds."""
-        return self._log_time.now(self._clock())
+        return self._log_time.now()
 
     def turned(self, turned: Turned) -> None:
         """Takes note of what a turn read."""
         now = self.now()
         for tick in turned.ticks:
-            sent = self._ticker.asked
             if self._ticker.read(offset=tick.offset):
-                self._log_time.read_back(sent=sent, stamped=tick.timestamp / 1000)
+                self._log_time.read_back(sent=self._sent, stamped=tick.timestamp / 1000)
         if now - turned.oldest > self._late_after or turned.overdue > self._late_after:
             self._owes_word = True
         if turned.signals and self._wall:
@@ -74,10 +76,10 @@ class Upkeep:
         if memory is None:
             return None
         relay = self._partition.relay
-        if relay.waited() > self._late_after:
+        if max(relay.waited(), relay.told_late()) > self._late_after:
             self._owes_word = True
         try:
-            if self._wall and self._ticker.wants(earliest=memory.timers.earliest(), now=self.now()):
+            if self._wall and self._wants_tick(memory):
                 await self._tick()
             level = self._level(memory)
             if level and self._owes_word:
@@ -88,14 +90,17 @@ class Upkeep:
             level = False
         return self._beat(memory, level=level)
 
+    def _wants_tick(self, memory: Memory) -> bool:
+        return self._ticker.wants(earliest=memory.timers.earliest(), now=self.now(), steady=self._steady())
+
     async def _tick(self) -> None:
-        asked = self._clock()
+        asked, self._sent = self._steady(), self._log_time.read()
         try:
             acks = await self._sender.send(self._events_topic, [Outgoing(self._partition.number, None, _TICK)])
         except Unavailable:
-            self._ticker.failed(now=asked)
+            self._ticker.failed(steady=asked)
             raise
-        self._ticker.wrote(offset=acks[0].offset, now=asked)
+        self._ticker.wrote(offset=acks[0].offset, steady=asked)
 
     def _level(self, memory: Memory) -> bool:
         """No unread record, no overdue timer, nothing in the outbox."""

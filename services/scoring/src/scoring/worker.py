@@ -51,20 +51,21 @@ class Owned:
                 await self.relaying  # a bug there ends the process like any other
             if records:
                 await self.partition.relay.room(backlog)
-            turned = await self.partition.turn(records)
+            turned = None if self.gone else await self.partition.turn(records)
             if turned is not None:
                 self.upkeep.turned(turned)
-            return await self.upkeep.look()
+            # Whose it is now speaks for it: a late owner could not know what is still to be told.
+            return None if self.gone else await self.upkeep.look()
 
     async def close(self) -> None:
-        """Lets the transaction under way finish (or not: the fence decides), then ends the relay."""
+        """Ends the relay and lets the transaction under way finish (or not: the fence decides)."""
         self.gone = True
+        self.relaying.cancel()  # first, for a turn may be waiting for room in its outbox
         try:
             async with asyncio.timeout(HAND_OVER), self.lock:
                 pass
         except TimeoutError:
             _log.warning("partition.handed_over_late", partition=self.partition.number)
-        self.relaying.cancel()
         await asyncio.gather(self.relaying, return_exceptions=True)
 
 
@@ -159,7 +160,8 @@ class Worker:
 
     async def _beat(self, beats: Sequence[Beat]) -> None:
         now = self._clock()
-        if not beats or now - self._beaten_at < BEAT_EVERY:
+        # A clock that was set back must not silence the heart until it has caught up with itself.
+        if not beats or 0.0 <= now - self._beaten_at < BEAT_EVERY:
             return
         self._beaten_at = now
         try:

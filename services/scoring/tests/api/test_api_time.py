@@ -17,6 +17,7 @@ def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
         (Pulse(clock, beat_at=now - 1, caught_up=False), True, clock),  # it is behind
         (Pulse(clock), True, clock),  # nobody ever owned it
         (Pulse(clock, beat_at=now - 1, caught_up=True), False, clock),  # a stream's time is not ours
+        (Pulse(clock, beat_at=now + FRESH, caught_up=True), True, clock),  # ahead of ours: dead since who knows
         (Pulse(clock, beat_at=now + 1, caught_up=True), True, now),  # its clock is a little ahead of ours
     ]
     for pulse, wall, expected in told:

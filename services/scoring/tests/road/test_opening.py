@@ -7,7 +7,8 @@ from common.bus.ports import Outgoing
 from common.topics import TimeMode
 from scoring.commit import Position
 from scoring.errors import Stop
-from scoring.start import agree, origin
+from scoring.origin import agree
+from scoring.start import origin
 from scoring.worker import Worker
 from support.cards import SMALL
 from support.road import START, TOPICS, Road, event

@@ -52,4 +52,7 @@ def encode_events_record(record: EventsRecord) -> bytes:
 
 def decode_events_record(body: bytes) -> EventsRecord:
     """Raises `msgspec.DecodeError` (of which `msgspec.ValidationError` is one) for anything else."""
-    return _decoder.decode(body)
+    try:
+        return _decoder.decode(body)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these through as they are
+        raise msgspec.DecodeError(str(error)) from error

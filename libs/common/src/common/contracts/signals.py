@@ -169,4 +169,7 @@ def encode_signals_record(record: SignalsRecord) -> bytes:
 
 def decode_signals_record(body: bytes) -> SignalsRecord:
     """Raises `msgspec.DecodeError` for anything else."""
-    return _decoder.decode(body)
+    try:
+        return _decoder.decode(body)
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these through as they are
+        raise msgspec.DecodeError(str(error)) from error
