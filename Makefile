@@ -28,7 +28,7 @@ lock: ## pin every dependency anew, with hashes
 		$(MEMBERS:%=%/pyproject.toml)
 
 .PHONY: demo
-demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=7 for another company)
+demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=8 for another company)
 	@PYTHONPATH=deploy $(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED))
 
 .PHONY: test
@@ -48,7 +48,8 @@ down: .venv/installed ## end what `make up` started
 	@PYTHONPATH=deploy $(BIN)/python -m local.stack down
 
 .PHONY: replay
-replay: .venv/installed ## play recorded data: EVENTS=.. OUTCOMES=.. DEADLINES=.. [CARD=..]
+replay: .venv/installed ## play recorded course data: EVENTS=.. OUTCOMES=.. DEADLINES=..
+	@test -n "$(EVENTS)$(OUTCOMES)$(DEADLINES)" || { echo "usage: make replay EVENTS=..csv.gz OUTCOMES=..csv DEADLINES=..csv [CARD=..yml]"; exit 2; }
 	@PYTHONPATH=deploy $(BIN)/python -m local.replay --events "$(EVENTS)" --outcomes "$(OUTCOMES)" \
 		--deadlines "$(DEADLINES)" $(if $(CARD),--card "$(CARD)")
 

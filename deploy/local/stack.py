@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import fcntl
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ from local.servers import CHECKOUT, LOCAL, Broker, Servers
 from local.services import Deployment, Keys, Ports, Services
 
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
+ENVIRONMENT = ".local/run/env"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class Home:
     def told(self) -> Path:
         """What `up` has told, kept for the next time."""
         return self.run / "stack.json"
+
+    @property
+    def environment(self) -> Path:
+        """The same, for a shell to source."""
+        return self.run / "env"
 
     @property
     def ledger(self) -> Ledger:
@@ -92,6 +99,7 @@ def up(home: Home, *, broker: Broker, card: Path) -> int:
         try:
             stack = _start(home, broker, card)
             write_private(home.told, msgspec.json.encode(stack))
+            write_private(home.environment, environment(stack).encode())
         except BaseException:
             with undisturbed():
                 _end(home)
@@ -124,8 +132,22 @@ def words(stack: Up) -> list[str]:
         f"  curl -sS {stack.ingest}/v1/events {write} {event}",
         f"  curl -sS {stack.scoring_api}/v1/accounts {read}",
         f"  curl -sS {stack.scoring_worker}/readyz",
-        f"  KAFKA_BOOTSTRAP={stack.bootstrap} .venv/bin/python -m alerts tail",
+        f"  set -a; . {ENVIRONMENT}; set +a    # so that commands find this stack: addresses and keys",
+        "  .venv/bin/python -m alerts tail",
     ]
+
+
+def environment(stack: Up) -> str:
+    """What a shell sources, so that the services' own commands and curl find this stack."""
+    named = {
+        "DATABASE_URL": stack.database_url,
+        "KAFKA_BOOTSTRAP": stack.bootstrap,
+        "INGEST_URL": stack.ingest,
+        "SCORING_URL": stack.scoring_api,
+        "WRITE_KEY": stack.keys.write,
+        "READ_KEY": stack.keys.read,
+    }
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
 
 
 def _already(home: Home) -> int:
@@ -146,6 +168,7 @@ def _end(home: Home) -> list[str]:
         home.postgres.stop()
         ended.append("PostgreSQL")
     home.told.unlink(missing_ok=True)
+    home.environment.unlink(missing_ok=True)
     return ended
 
 

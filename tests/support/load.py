@@ -12,7 +12,8 @@ import httpx
 
 from local.happenings import Happening
 from local.posting import Poster
-from support.system import System, bearer, happening
+from support.client import bearer, happening
+from support.system import System
 
 NAMES = ("session.started",) * 12 + ("nps.answered", "ticket.opened", "milestone.planned", "milestone.reached") + (
     "invoice.payment_failed",

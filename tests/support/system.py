@@ -7,11 +7,9 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import NullPool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -21,7 +19,6 @@ from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
 from common.keys import KeyStore, Scope
 from common.topics import TimeMode, partition_of
-from local.happenings import Happening, ndjson
 from local.processes import free_port
 from local.servers import Broker
 from local.services import Deployment, Keys, Ports
@@ -179,62 +176,6 @@ class System:
 
     def _last_words(self) -> str:
         return "\n".join(service.last_words() for service in self.services)
-
-
-class Client:
-    """What users' programs do: post with the write key, ask with the read key, scrape. The empty key sends none."""
-
-    def __init__(self, system: System, http: httpx.AsyncClient) -> None:
-        self._system = system
-        self.http = http
-
-    async def post(self, *happenings: Happening, key: str | None = None) -> httpx.Response:
-        """Once, whatever the answer."""
-        return await self.http.post(
-            f"{self._system.ingest_url}/v1/events",
-            content=ndjson(list(happenings)),
-            headers={"content-type": "application/x-ndjson", **bearer(self._system.keys.write if key is None else key)},
-        )
-
-    async def posted(self, *happenings: Happening) -> None:
-        """All of them accepted."""
-        answer = await self.post(*happenings)
-        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
-        assert answer.json()["accepted"] == len(happenings), answer.text
-
-    async def ask(self, path: str, *, key: str | None = None, **query: str) -> httpx.Response:
-        url = f"{self._system.the('api').url}{path}"
-        return await self.http.get(url, params=query, headers=bearer(self._system.keys.read if key is None else key))
-
-    async def owns(self, service: Service, partitions: int) -> None:
-        """When a worker has this many partitions."""
-
-        async def so_many() -> bool:
-            return await self.metric(service, "churn_scoring_partitions_owned") == partitions
-
-        await self._system.until(f"{service.name} owns {partitions} partitions", so_many)
-
-    async def metric(self, service: Service, name: str, **labels: str) -> float:
-        """The sum over all series of this name that have these labels."""
-        lines = (await self.http.get(f"{service.url}/metrics")).text.splitlines()
-        wanted = {f'{label}="{value}"' for label, value in labels.items()}
-        total = 0.0
-        for line in lines:
-            series, _, value = line.rpartition(" ")
-            head, _, rest = series.partition("{")
-            if head == name and wanted <= set(rest.rstrip("}").split(",")):
-                total += float(value)
-        return total
-
-
-def bearer(key: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {key}"} if key else {}
-
-
-def happening(account: str, name: str, event_id: str | None = None, **more: Any) -> Happening:
-    """One that happens now, under an id that nobody else has unless given."""
-    moment = more.pop("time", datetime.now(UTC))
-    return Happening(event_id=event_id or uuid.uuid4().hex, account_id=account, name=name, time=moment, **more)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from local.apache import ApacheKafka
 from local.embedded import EmbeddedBroker
 from local.postgres import Postgres
 from local.servers import Broker
-from support.system import Client, System, system
+from support.client import Client
+from support.system import System, system
 
 BROKERS = [Broker.EMBEDDED, pytest.param(Broker.KAFKA, marks=pytest.mark.kafka)]
 

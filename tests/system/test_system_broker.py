@@ -7,8 +7,9 @@ import pytest
 
 from local.apache import ApacheKafka
 from support.audit import audit
+from support.client import Client, happening
 from support.load import loaded
-from support.system import Client, System, happening
+from support.system import System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 

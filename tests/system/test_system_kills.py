@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from support.audit import audit
+from support.client import Client
 from support.load import loaded
 from support.service import Service
-from support.system import PARTITIONS, Client, System
+from support.system import PARTITIONS, System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -81,11 +82,11 @@ async def test_a_worker_that_slept_past_its_session_is_fenced_when_it_wakes(
             await shared(client, sleeper, heir)
             if sleeper.said("partition.doubted", kind="Fenced"):
                 break
-    assert sleeper.said("partition.doubted", kind="Fenced"), sleeper.last_words()
     await kafka.scored()
     for worker in (sleeper, heir):
         assert await worker.terminate() == 0
     await audit(kafka, accepted=load.accepted)
+    assert sleeper.said("partition.doubted", kind="Fenced"), sleeper.last_words()
 
 
 async def test_a_commit_under_way_when_its_worker_froze_is_found_by_the_heir(
@@ -110,11 +111,11 @@ async def test_a_commit_under_way_when_its_worker_froze_is_found_by_the_heir(
         await kafka.commits(20)
         sleeper.thaw()
         await shared(client, sleeper, heir)
-    assert heir.said("partition.doubted", kind="Fenced"), "the sleeper's statement was there first"
     await kafka.scored()
     for worker in (sleeper, heir):
         assert await worker.terminate() == 0
     await audit(kafka, accepted=load.accepted)
+    assert heir.said("partition.doubted", kind="Fenced"), "the sleeper's statement was there first"
 
 
 @asynccontextmanager

@@ -13,8 +13,9 @@ from local.embedded import EmbeddedBroker
 from local.postgres import Postgres
 from local.servers import Broker
 from support.audit import audit
+from support.client import Client, happening
 from support.load import loaded
-from support.system import Client, System, happening, system
+from support.system import System, system
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from common.contracts.signals import Kind, Signal, decode_signals_record
 from common.keys import Scope
 from local.happenings import Happening
 from support.audit import first_of_each, tables_audited, told_by
+from support.client import Client, happening
 from support.quick import QUICK, QUIET_AFTER
-from support.system import Client, System, happening
+from support.system import System
 
 
 async def told(system: System, account_id: str) -> list[Signal]:

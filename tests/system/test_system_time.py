@@ -14,8 +14,9 @@ from common.bus.ports import Outgoing
 from common.contracts.events import Event, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
 from support.audit import audit, read, signals_topic
+from support.client import Client, happening
 from support.quick import QUIET_AFTER
-from support.system import Client, System, happening
+from support.system import System
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 

@@ -6,6 +6,7 @@ from bus_reading import ReadingContract
 from bus_writing import WritingContract
 
 from common.bus.errors import Unavailable
+from common.bus.ports import Stamping
 
 
 class BusContract(WritingContract, ReadingContract):
@@ -18,6 +19,7 @@ class BusContract(WritingContract, ReadingContract):
         assert await admin.partitions(topic) == 3
         assert await admin.partitions("contract-nowhere") is None
         assert await admin.earliest(topic, 2) == 0
+        assert await admin.stamping(topic) in (None, Stamping.CREATE)
         assert await admin.cluster_id() == await bus.admin().cluster_id() != ""
 
     async def test_one_record_can_be_read_by_its_offset(self, bus: Bus) -> None:

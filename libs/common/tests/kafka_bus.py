@@ -1,14 +1,18 @@
 """Any Kafka broker, behind a proxy that can lose its answers, as the contract wants it."""
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
+import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from bus_contract import BusContract
-from bus_harness import Bus
+from bus_harness import Bus, outgoing
 
+from common.bus.errors import Unavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from local.proxy import Api, KafkaProxy
+
+_FETCH = cast(Api, 1)  # the proxy knows requests by number, and has a name for those that it reads
 
 
 class KafkaBus(Bus):
@@ -29,6 +33,11 @@ class KafkaBus(Bus):
 
     def lose_next_ack(self) -> None:
         self._proxy.lose_next(Api.PRODUCE)
+
+    def lose_fetches(self) -> None:
+        """Readers are heard and never answered."""
+        for _ in range(10_000):
+            self._proxy.lose_next(_FETCH)
 
     async def leave(self) -> None:
         await self._proxy.stop()
@@ -60,3 +69,12 @@ class KafkaContract(BusContract):
         await bus.tombstone(topic)
         (record,) = await bus.records(topic, 1)
         assert (record.offset, record.key, record.value) == (0, b"key", None)
+
+    async def test_a_log_that_does_not_answer_is_not_one_that_ends_before(self, bus: KafkaBus) -> None:
+        """A worker that took silence for the end would stop and ask for a person."""
+        topic = await bus.topic()
+        async with bus.producing() as producer:
+            await producer.send(topic, [outgoing(0)])
+        bus.lose_fetches()
+        with pytest.raises(Unavailable):
+            await bus.admin().read(topic, 0, 0, timeout=1.0)

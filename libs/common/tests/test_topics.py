@@ -42,6 +42,17 @@ async def test_another_number_of_partitions_is_an_error() -> None:
         await ensure(admin, Topics(), mode=TimeMode.WALL, partitions=4, replication=1, retention_days=35)
 
 
+async def test_topics_of_the_other_mode_are_an_error() -> None:
+    admin = MemoryBroker().admin()
+    for mode in (TimeMode.STREAM, TimeMode.WALL):
+        prefix = Topics(f"{mode}.")
+        await ensure(admin, prefix, mode=mode, partitions=1, replication=1, retention_days=35)
+    with pytest.raises(TopicMismatch, match="stamped by CreateTime, TIME_MODE wall"):
+        await ensure(admin, Topics("stream."), mode=TimeMode.WALL, partitions=1, replication=1, retention_days=35)
+    with pytest.raises(TopicMismatch, match="stamped by LogAppendTime, TIME_MODE stream"):
+        await ensure(admin, Topics("wall."), mode=TimeMode.STREAM, partitions=1, replication=1, retention_days=35)
+
+
 # Who stamps, and for how long records are kept.
 @pytest.mark.parametrize(
     ("mode", "stamped", "retention"), [(TimeMode.WALL, 9_000, str(35 * 86_400_000)), (TimeMode.STREAM, 1_000, "-1")]

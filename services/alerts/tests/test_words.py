@@ -1,3 +1,8 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from alerts.samples import NOON, Sample
 from alerts.words import line, what, why
 from common.contracts.signals import Driver, Facts, Kind, MovingEvent, Part
@@ -26,27 +31,40 @@ def test_names_of_flags_and_steps_are_told_without_underscores() -> None:
 def test_what_moved_the_score_most_is_told_first_each_metric_as_a_whole() -> None:
     fell = Sample(before=78, after=57, parts=MOVED).build()
 
-    assert why(fell) == "active seats -14, nps -8, logins -3"
-    assert why(fell, limit=1) == "active seats -14"
+    assert why(fell) == "active seats -14, nps -8, logins -3, others +4"
+    assert why(fell, limit=1) == "active seats -14, others -7"
+
+
+@given(
+    st.floats(0, 100),
+    st.lists(st.builds(Part, st.sampled_from(["a", "b", "c", "d"]), st.sampled_from(Driver), st.floats(-30, 30))),
+)
+def test_the_numbers_add_up_to_the_difference_that_is_shown(before: float, parts: list[Part]) -> None:
+    after = before + sum(part.points for part in parts)
+    to = "red" if after < before else "green"
+    signal = Sample(to=to, before=before, after=after, parts=tuple(parts)).build()
+    shown = [int(number) for number in re.findall(r" ([+-]\d+)(?:,|$)", why(signal))]
+    start, end = map(int, re.fullmatch(r"\w+ (-?\d+)>(-?\d+)", what(signal)).groups())  # type: ignore[union-attr]
+    assert sum(shown) == end - start
 
 
 def test_a_cap_is_told_as_such() -> None:
     parts = (Part("champion_left", Driver.CAP, -30.0), Part("logins", Driver.SILENCE, -0.4))
 
-    assert why(Sample(parts=parts).build()) == "capped by champion left -30"
+    assert why(Sample(before=80, after=49.6, parts=parts).build()) == "capped by champion left -30"
 
 
 def test_a_rise_is_explained_by_what_rose() -> None:
     rose = Sample(to="green", before=60, after=79, parts=(*MOVED, Part("logins", Driver.EVENT, 20.0))).build()
 
-    assert why(rose) == "logins +17, tickets +5"
+    assert why(rose) == "logins +17, tickets +5, others -3"
 
 
 def test_a_band_that_got_worse_since_it_was_told_is_explained_by_what_fell() -> None:
     """Since the first look the score has risen; what brought it under the line fell all the same."""
     parts = (Part("people", Driver.EVENT, 40.0), Part("logins", Driver.SILENCE, -9.0))
 
-    assert why(Sample(before=20, after=51, parts=parts).build()) == "logins -9"
+    assert why(Sample(before=20, after=51, parts=parts).build()) == "logins -9, others +40"
 
 
 def test_a_flag_is_explained_by_what_caused_it() -> None:

@@ -112,3 +112,15 @@ def test_the_window_is_as_long_as_the_oldest_id_is_old() -> None:
     seen.extend(7, [one(2), one(3)])
     seen.forget(7)
     assert seen.oldest_hour() == 7
+
+
+def test_an_hour_of_which_ids_were_forgotten_is_not_shown_as_remembered() -> None:
+    seen = Seen(3)
+    seen.extend(7, [one(1), one(2)])
+    seen.extend(8, [one(3)])
+    seen.forget(8)
+    assert seen.oldest_hour() == 7
+    seen.extend(8, [one(4)])
+    seen.forget(8)
+    assert seen.has(one(2), hour=8, fresh=0)
+    assert seen.oldest_hour() == 8, "the first id of hour 7 would count again"

@@ -19,9 +19,17 @@ _QUEUE_TIMEOUT = "60s"
 _LOCK_TIMEOUT = "3s"
 
 
-def engine(url: str, *, pool_size: int = 5, connect_timeout: float = 3.0, pre_ping: bool = True) -> AsyncEngine:
+def engine(
+    url: str,
+    *,
+    pool_size: int = 5,
+    connect_timeout: float = 3.0,
+    patience: float | None = None,
+    pre_ping: bool = True,
+) -> AsyncEngine:
     """A pool of at most `pool_size` connections; connecting takes at most `connect_timeout` seconds.
 
+    `patience` is how long a caller may wait for its turn, in seconds; as long as for connecting unless given.
     `pre_ping` asks each connection whether it lives before it is used: a round trip that a caller which expects
     failures can save.
     """
@@ -29,7 +37,7 @@ def engine(url: str, *, pool_size: int = 5, connect_timeout: float = 3.0, pre_pi
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=connect_timeout,
+        pool_timeout=connect_timeout if patience is None else patience,
         pool_pre_ping=pre_ping,
         connect_args={"timeout": connect_timeout},
     )

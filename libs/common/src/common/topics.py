@@ -17,7 +17,7 @@ class TimeMode(StrEnum):
 
 
 class TopicMismatch(Exception):
-    """A topic is there with another number of partitions: accounts would be looked for in the wrong ones."""
+    """A topic is there with other partitions (accounts would be looked for in the wrong ones) or another stamp."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Topics:
 async def ensure(
     admin: Admin, topics: Topics, *, mode: TimeMode, partitions: int, replication: int, retention_days: int
 ) -> None:
-    """Creates what is not there, with the same number of partitions for all: it is fixed for life.
+    """Creates what is not there, with the same number of partitions for all: it is fixed for life, as the mode is.
 
     Raises `TopicMismatch`, and `Unavailable` as the bus does.
     """
@@ -53,6 +53,9 @@ async def ensure(
             await admin.create(topic, partitions=partitions, replication=replication, config=config)
         if found != partitions:
             raise TopicMismatch(f"{topic} has {found} partitions, PARTITIONS says {partitions}")
+        stamping = await admin.stamping(topic)
+        if stamping not in (None, config["message.timestamp.type"]):
+            raise TopicMismatch(f"{topic} is stamped by {stamping}, TIME_MODE {mode} needs the other")
 
 
 def settings(mode: TimeMode, *, retention_days: int) -> Mapping[str, str]:

@@ -10,7 +10,7 @@ def what(signal: Signal) -> str:
     """What happened: `red 61>38`, `flag payment failed`, `missed sso live`, `outcome renewed`."""
     match signal.kind:
         case Kind.BAND:
-            return f"{plain(signal.to)} {_start(signal):.0f}>{signal.after.score:.0f}"
+            return f"{plain(signal.to)} {round(_start(signal))}>{round(signal.after.score)}"
         case Kind.FLAG:
             return f"flag {plain(signal.to)}"
         case Kind.MILESTONE_MISSED:
@@ -20,9 +20,10 @@ def what(signal: Signal) -> str:
 
 
 def why(signal: Signal, *, limit: int = 3) -> str:
-    """What led there: for a band what moved the score most, `active seats -14, logins -6`; else what caused it.
+    """What led there: for a band what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
 
-    Each metric with all that moved it, since the last band that was told.
+    Each metric with all that moved it, since the last band that was told. The numbers add up to the difference of
+    the two scores that `what` shows.
     """
     if signal.kind is not Kind.BAND:
         return _cause(signal)
@@ -31,7 +32,11 @@ def why(signal: Signal, *, limit: int = 3) -> str:
         moved[_mover(part)] = moved.get(_mover(part), 0.0) + part.points
     sign = -1 if _worse(signal) else 1
     telling = sorted((-sign * points, name) for name, points in moved.items() if sign * points > WORTH_TELLING)
-    return ", ".join(f"{name} {-sign * points:+.0f}" for points, name in telling[:limit])
+    told = [(name, round(-sign * points)) for points, name in telling[:limit]]
+    rest = round(signal.after.score) - round(_start(signal)) - sum(points for _, points in told)
+    if rest:
+        told.append(("others", rest))
+    return ", ".join(f"{name} {points:+d}" for name, points in told)
 
 
 def line(signal: Signal) -> str:

@@ -33,7 +33,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
     topics = Topics(settings.topic_prefix)
     prometheus = registry(service="scoring", process="worker")
     async with AsyncExitStack() as closing:
-        engine = database.engine(settings.database_url, pre_ping=False)
+        engine = database.engine(settings.database_url, patience=settings.scoring_database_seconds, pre_ping=False)
         closing.push_async_callback(engine.dispose)
         store = PostgresStore(engine, patience=settings.scoring_database_seconds)
         agree(mine, await store.origins())

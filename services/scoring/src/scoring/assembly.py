@@ -75,7 +75,7 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
             sender=parts.producer,
             topics={Outlet.SIGNALS: topics.signals, Outlet.DEAD: topics.dead},
             stamped=not wall,
-            now=parts.clocks.steady,
+            now=log_time.now,
         )
         partition = Partition(number, shared=shared, relay=relay)
         upkeep = Upkeep(

@@ -98,6 +98,7 @@ class Batch:
         self._before: dict[str, tuple[AccountRow | None, float]] = {}
         self.touched: dict[str, Account] = {}
         self._applied: set[str] = set()
+        self._moved_at: dict[str, int] = {}  # the offset that last moved each account
         self._days: dict[tuple[str, int], Day] = {}
         self._signals: list[Signal] = []
         self._outbox: list[OutboxRow] = []
@@ -115,7 +116,7 @@ class Batch:
             self._advance(tick.record.offset, account_id, tick.record.timestamp / 1000)
 
     def commit(self, partition: int, writer: str) -> Commit:
-        """What this batch would write."""
+        """What this batch would write. Raises `Poisoned` if the core cannot say what became of an account."""
         states: dict[str, bytes] = {}
         timers: dict[str, int | None] = {}
         rows: list[AccountRow] = []
@@ -123,9 +124,9 @@ class Batch:
             row, clock = self._before[account_id]
             # A timer that found nothing re-arms and touches nothing else.
             if account_id in self._applied or account.clock != clock:
-                states[account_id] = account.encode()
-                if account.today is not None:
-                    self._day(account.today)
+                states[account_id], today = self._kept(account)
+                if today is not None:
+                    self._day(today)
             if account.due != self._memory.timers.of(account_id):
                 timers[account_id] = account.due
             if (after := account_row(account)) != row:
@@ -143,6 +144,12 @@ class Batch:
             signals=tuple(self._signals),
             outbox=tuple(self._outbox),
         )
+
+    def _kept(self, account: Account) -> tuple[bytes, Day | None]:
+        try:
+            return account.encode(), account.today
+        except Exception as error:  # see _event
+            raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
     def _one(self, item: Read) -> None:
         self.report.records += 1
@@ -172,6 +179,7 @@ class Batch:
             return
         self.report.events += 1
         self._applied.add(event.account_id)
+        self._moved_at[event.account_id] = record.offset
         try:
             self._take(self._scorer.apply(account, event, max(moment, self._clock)))
         except Exception as error:  # whatever it is: the record is set aside and the partition goes on
@@ -201,6 +209,7 @@ class Batch:
             self._set_aside(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
             return
         self.report.fired += 1
+        self._moved_at[account_id] = offset
         try:
             self._take(self._scorer.advance(account, until))
         except Exception as error:  # see _event

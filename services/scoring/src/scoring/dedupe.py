@@ -61,8 +61,11 @@ class Seen:
             self._hours.clear()
 
     def oldest_hour(self) -> int | None:
-        """The hour of the oldest id remembered."""
-        return self._hours[0][0] if self._hours else None
+        """The first hour of which no id was forgotten (it may be the one to come); None if none is remembered."""
+        if not self._hours:
+            return None
+        hour, number = self._hours[0]
+        return hour + int(self._next - len(self._order) > number)
 
     def has(self, one: bytes, *, hour: int, fresh: int) -> bool:
         """Whether an id is remembered at `hour`, with `fresh` more ids counted since the last `extend`."""

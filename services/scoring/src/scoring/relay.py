@@ -6,6 +6,7 @@ A row is deleted after its ack, so a crash between the two sends it again; reade
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -19,6 +20,7 @@ from scoring.errors import Doubt
 _log = structlog.get_logger()
 
 RUN = 500
+RUN_BYTES = 4_000_000  # a producer refuses more than it may hold unacknowledged, and many relays share it
 PAUSE = (0.1, 5.0)  # seconds, first and longest
 
 
@@ -33,7 +35,10 @@ class Sender(Protocol):
 
 
 class Relay:
-    """`stamped` puts the signal's own moment on each record (stream mode); else the log stamps."""
+    """`stamped` puts the signal's own moment on each record (stream mode); else the log stamps.
+
+    `now` is the log's time as far as it is known, in seconds.
+    """
 
     def __init__(
         self,
@@ -147,9 +152,9 @@ class Relay:
 
     async def _step(self) -> bool:
         """Sends one run of rows; False if none were waiting."""
-        if self._reading:
+        if self._reading and not self._rows:
             await self._read()
-        rows = [self._rows[i] for i in range(min(RUN, len(self._rows)))]
+        rows = self._next_run()
         if not rows:
             self._oldest = None
             return False
@@ -162,10 +167,20 @@ class Relay:
         self._moved.set()
         return True
 
+    def _next_run(self) -> list[Queued]:
+        """The first rows that wait, at least one, and no more than go together."""
+        size = 0
+        rows: list[Queued] = []
+        for queued in islice(self._rows, RUN):
+            size += len(queued.row.value or b"")
+            if rows and size > RUN_BYTES:
+                break
+            rows.append(queued)
+        return rows
+
     async def _read(self) -> None:
         self._missed = False
-        after = (self._rows[-1].seq, self._rows[-1].n) if self._rows else self._through
-        found = await self._outbox.outbox(self._partition, after=after, limit=RUN)
+        found = await self._outbox.outbox(self._partition, after=self._through, limit=RUN)
         self._rows.extend(found)
         self._reading = len(found) == RUN or self._missed
 
@@ -184,8 +199,9 @@ class Relay:
         acks = await self._sender.send(self._topics[outlet], [self._outgoing(row) for row in rows])
         if outlet is Outlet.SIGNALS and not self._stamped:
             for row, ack in zip(rows, acks, strict=True):
-                if ack.timestamp is not None:
-                    self._late = max(self._late, (ack.timestamp - row.stamp) / 1000)
+                # A log that does not stamp has our own stamp on the record.
+                taken = self._now() if ack.timestamp is None else ack.timestamp / 1000
+                self._late = max(self._late, taken - row.stamp / 1000)
 
     async def _one_by_one(self, outlet: Outlet, rows: Sequence[OutboxRow]) -> None:
         """One of these will never be taken: the others go, and it is named."""

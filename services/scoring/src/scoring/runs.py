@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
+import msgspec
 import structlog
 from msgspec import Struct
 
@@ -12,7 +13,7 @@ from common.contracts.events import Tick
 from scoring.batch import Batch, Poisoned, Read, read, wanted
 from scoring.commit import Commit
 from scoring.core.account import UnknownFormat
-from scoring.errors import Stop
+from scoring.errors import Doubt, Fenced, Stop
 from scoring.memory import Memory
 from scoring.shared import Shared
 
@@ -37,6 +38,7 @@ class Runs:
         self._shared = shared
         self._writer = writer
         self._wrote = wrote
+        self._most: int | None = None  # records of a run, or accounts of a tick, while the database can take no more
         self._poison: set[tuple[int, str]] = set()
         self._poisonings: list[float] = []
 
@@ -64,24 +66,35 @@ class Runs:
             signals=signals,
         )
 
+    def _grow(self) -> None:
+        if self._most is not None:
+            self._most += 1 + self._most // 8
+            if self._most >= self._shared.limits.chunk:
+                self._most = None
+
+    def _chunk(self) -> int:
+        return min(self._shared.limits.chunk, self._most or self._shared.limits.chunk)
+
     def _big(self, memory: Memory, tick: Read) -> bool:
-        return len(memory.timers.due(tick.record.timestamp / 1000)) > self._shared.limits.chunk
+        return len(memory.timers.due(tick.record.timestamp / 1000)) > self._chunk()
 
     async def _fire_in_chunks(self, memory: Memory, tick: Read) -> int:
         """All but the last chunk; that one goes with the tick itself, which moves the offset and the clock."""
-        chunk = self._shared.limits.chunk
         signals = 0
-        while len(due := memory.timers.due(tick.record.timestamp / 1000)) > chunk:
-            first = due[:chunk]
+        while len(due := memory.timers.due(tick.record.timestamp / 1000)) > self._chunk():
+            first = due[: self._chunk()]
             await self._load(memory, set(first) - memory.accounts.keys())
             signals += await self._attempt(memory, partial(Batch.fire, tick=tick, account_ids=first))
         return signals
 
     async def _run(self, memory: Memory, items: Sequence[Read]) -> int:
-        if not items:
-            return 0
-        await self._load(memory, wanted(memory, items))
-        return await self._attempt(memory, partial(Batch.run, items=items))
+        signals = 0
+        while items:
+            some = items[: self._most]
+            items = items[len(some) :]
+            await self._load(memory, wanted(memory, some))
+            signals += await self._attempt(memory, partial(Batch.run, items=some))
+        return signals
 
     async def _attempt(self, memory: Memory, work: Callable[[Batch], None]) -> int:
         """Does the work and writes it; when the core raises, does it again without what it raised on.
@@ -99,17 +112,25 @@ class Runs:
             )
             try:
                 work(batch)
+                commit = batch.commit(self._number, self._writer)
                 break
             except Poisoned as poisoned:
                 self._set_aside(poisoned)
                 # What the batch changed in place is read again: the stored rows are the truth.
                 await self._load(memory, batch.touched)
-        return await self._write(memory, batch, started)
+        return await self._write(memory, batch, commit, started)
 
-    async def _write(self, memory: Memory, batch: Batch, started: float) -> int:
-        commit = batch.commit(self._number, self._writer)
+    async def _write(self, memory: Memory, batch: Batch, commit: Commit, started: float) -> int:
         sent = time.perf_counter()
-        await self._shared.store.commit(commit, self._shared.cluster_id)
+        try:
+            await self._shared.store.commit(commit, self._shared.cluster_id)
+        except Fenced:
+            raise
+        except Doubt:
+            # It may have been too much for one transaction: then the same again would fail for ever.
+            self._most = max(1, max(batch.report.records, len(batch.touched)) // 2)
+            raise
+        self._grow()
         done = time.perf_counter()
         memory.keep(commit, batch.touched)
         self._wrote(commit)
@@ -136,7 +157,7 @@ class Runs:
             due = memory.timers.of(account_id)
             try:
                 memory.accounts[account_id] = self._shared.scorer.load(account_id, body, due)
-            except UnknownFormat as error:
+            except (UnknownFormat, msgspec.DecodeError) as error:
                 raise Stop(f"the stored state of account {account_id!r} cannot be read: {error}") from error
 
     def _set_aside(self, poisoned: Poisoned) -> None:

@@ -54,6 +54,11 @@ class Ticker(Struct):
     def failed(self, *, steady: float) -> None:
         self.asked = steady
 
+    def reached(self, offset: int) -> None:
+        """All before `offset` was read, by whomever: a commit in doubt that went through is not read again."""
+        if self.offset is not None and self.offset < offset:
+            self.offset = None
+
     def read(self, *, offset: int) -> bool:
         """Whether the record at `offset` is the tick that was on its way; it no longer is."""
         if self.offset is None or offset < self.offset:

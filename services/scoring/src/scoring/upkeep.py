@@ -91,6 +91,7 @@ class Upkeep:
         return self._beat(memory, level=level)
 
     def _wants_tick(self, memory: Memory) -> bool:
+        self._ticker.reached(memory.position.to_offset)
         return self._ticker.wants(earliest=memory.timers.earliest(), now=self.now(), steady=self._steady())
 
     async def _tick(self) -> None:

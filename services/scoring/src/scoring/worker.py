@@ -40,26 +40,29 @@ class Owned:
         self.partition = partition
         self.upkeep = upkeep
         self.lock = asyncio.Lock()
-        self.gone = False
+        self._closed = False
         self.relaying = asyncio.ensure_future(partition.relay.run())
 
     async def turn(self, records: Sequence[Record], *, backlog: int) -> Beat | None:
         async with self.lock:
-            if self.gone:
+            if self._gone():
                 return None
             if self.relaying.done():
                 await self.relaying  # a bug there ends the process like any other
             if records:
                 await self.partition.relay.room(backlog)
-            turned = None if self.gone else await self.partition.turn(records)
+            turned = None if self._gone() else await self.partition.turn(records)
             if turned is not None:
                 self.upkeep.turned(turned)
             # Whose it is now speaks for it: a late owner could not know what is still to be told.
-            return None if self.gone else await self.upkeep.look()
+            return None if self._gone() else await self.upkeep.look()
+
+    def _gone(self) -> bool:
+        return self._closed
 
     async def close(self) -> None:
         """Ends the relay and lets the transaction under way finish (or not: the fence decides)."""
-        self.gone = True
+        self._closed = True
         self.relaying.cancel()  # first, for a turn may be waiting for room in its outbox
         try:
             async with asyncio.timeout(HAND_OVER), self.lock:

@@ -65,6 +65,9 @@ async def test_two_sources_may_use_the_same_id(stream: Road) -> None:
         b'{"type":"gossip"}',
         b"",
         b'{"type":"event","event_id":"\xff"}',  # not UTF-8 where a text is
+        # a moment without a zone would mean another one on another machine
+        b'{"type":"event","event_id":"1","account_id":"a","name":"session.started","source":"test",'
+        b'"time":"2026-03-02T00:00:00","received_at":"2026-03-02T00:00:00Z"}',
         b'{"type":"tick","more":' + b"[" * 5000 + b"]" * 5000 + b"}",  # nested beyond any reader
     ],
 )
@@ -123,6 +126,15 @@ async def test_a_card_change_is_set_aside_while_this_version_cannot_follow_it(st
     assert reasons(stream) == ["card_change_not_supported"]
 
 
+async def test_steps_that_customers_name_make_no_label_each(stream: Road) -> None:
+    for n in range(3):
+        planned = {"step": f"step {n}", "due": START + DAY}
+        await stream.post(event("acme", "milestone.planned", START + n, properties=planned))
+    await stream.tick(START + 2 * DAY)
+    await stream.score()
+    assert stream.count("signals_total", kind="milestone_missed", to="step") == 3
+
+
 class Allergic(Scorer):
     """A core that cannot stand one event name, and has already changed the account when it says so."""
 
@@ -155,6 +167,30 @@ async def test_an_event_that_the_core_cannot_stand_leaves_its_account_as_it_was(
     assert rows["state"] == untouched["state"]
     assert rows["day"] == untouched["day"]
     assert stream.count("dead_letters_total", reason="core_failed") == 1
+
+
+class Unwritable(Scorer):
+    """A core that takes an event and only then cannot say what it made of the account."""
+
+    def apply(self, account: Account, event: Event, at: float) -> Step:
+        step = super().apply(account, event, at)
+        if event.name == "peanut.eaten":
+            account.keys = account.keys[1:]
+        return step
+
+
+async def test_an_event_after_which_the_account_cannot_be_stored_is_set_aside(stream: Road) -> None:
+    good = [event("acme", "session.started", START + hour * 3600, user_id="ann") for hour in range(4)]
+    await stream.post(*good)
+    await stream.score()
+    untouched = await stream.rows()
+
+    stream.scorer = Unwritable(stream.card, stream.origin.card_id)
+    await stream.empty()
+    await stream.post(*good[:3], event("acme", "peanut.eaten", START + 3 * 3600), good[3])
+    await stream.score(stream.worker(max_records=4))
+    assert reasons(stream) == ["core_failed"]
+    assert (await stream.rows())["state"] == untouched["state"]
 
 
 async def test_a_core_that_fails_too_often_stops_the_worker(stream: Road) -> None:

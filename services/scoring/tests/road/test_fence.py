@@ -5,10 +5,12 @@ from collections.abc import Collection
 
 import pytest
 
+from common import database
 from scoring.commit import Commit, Position
 from scoring.errors import Doubt, Fenced, Unreachable
+from scoring.shared import Limits
 from scoring.store import PostgresStore
-from support.road import DAY, START, Road, event, ids
+from support.road import DAY, START, TOPICS, Road, event, ids
 
 
 class Hurt(PostgresStore):
@@ -61,6 +63,43 @@ async def test_a_commit_in_doubt_that_was_lost_is_made_again(stream: Road) -> No
     expected = await undisturbed(stream)
     await stream.score(stream.worker(store=Hurt(stream.store, ["before", "well", "before"]), max_records=3))
     assert await outcome(stream) == expected
+
+
+class Narrow(PostgresStore):
+    """A database too slow for more than three accounts within its patience."""
+
+    def __init__(self, inner: PostgresStore) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        if len(commit.states) > 3:
+            raise Unreachable("canceling statement due to statement timeout")
+        await super().commit(commit, cluster_id)
+
+
+async def test_what_is_too_much_for_one_transaction_goes_in_several(stream: Road) -> None:
+    """The same again would fail for the same reason, for ever: events and a tick that wakes everybody."""
+    for n in range(16):
+        await stream.post(event(f"account {n}", "session.started", START, user_id="ann"))
+    await stream.tick(START + 30 * DAY)
+    expected = await undisturbed(stream)
+    await stream.score(stream.worker(store=Narrow(stream.store), limits=Limits(pause=0.01)))
+    found = await outcome(stream)
+    assert found.keys() == expected.keys()
+    for name, rows in found.items():
+        assert sorted(rows, key=repr) == sorted(expected[name], key=repr), name
+
+
+async def test_waiting_for_a_connection_is_no_doubt(stream: Road) -> None:
+    """Twelve partitions share a few connections: who waits its turn must not forget all that it knows."""
+    engine = database.engine(stream.engine.url.render_as_string(hide_password=False), pool_size=1, patience=10.0)
+    store = PostgresStore(engine, patience=10.0)
+    async with engine.connect():
+        waiting = asyncio.create_task(store.origins())
+        await asyncio.sleep(3.5)
+    assert await waiting == {}
+    await engine.dispose()
 
 
 def commit(partition: int, last: int, writer: str, account_id: str) -> Commit:
@@ -128,6 +167,23 @@ async def test_a_zombie_that_wakes_writes_nothing_and_takes_nothing(stream: Road
             await stream.until(lambda: stream.count("partition_reopened_total", reason="fenced") >= 1)
             await stream.broker.wake(sleeper_consumer)
             await stream.until(lambda: stream.level(heir, sleeper))
+    assert await outcome(stream) == expected
+
+
+async def test_two_workers_with_the_same_partitions_for_good_count_everything_once(stream: Road) -> None:
+    """Two groups by mistake: each reads everything, and neither ever loses an assignment."""
+    for n in range(30):
+        await stream.post(event(f"account {n % 5}", "session.started", START + n * 3600, user_id=f"user {n}"))
+    for account in range(5):
+        await stream.post(event(f"account {account}", "contract.cancel_requested", START + 2 * DAY))
+    await stream.tick(START + 20 * DAY)
+    expected = await undisturbed(stream)
+
+    stranger = stream.worker(consumer=stream.broker.consumer(TOPICS.events, group="other"), max_records=3)
+    one = stream.worker(max_records=4)
+    async with stream.running(one), stream.running(stranger):
+        await stream.until(lambda: stream.level(one) and stream.level(stranger))
+    assert stream.count("partition_reopened_total", reason="fenced") > 0
     assert await outcome(stream) == expected
 
 

@@ -127,6 +127,15 @@ async def test_a_state_of_another_format_stops_the_worker(stream: Road) -> None:
         await stream.score()
 
 
+async def test_a_state_that_was_damaged_stops_the_worker(stream: Road) -> None:
+    await begun(stream)
+    async with stream.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE scoring.state SET body = '\\x01ff'")
+    await stream.post(event("acme", "session.started", START + 60))
+    with pytest.raises(Stop, match="cannot be read"):
+        await stream.score()
+
+
 async def test_scoring_starts_at_the_oldest_record_that_is_left(stream: Road) -> None:
     partition = stream.partition_of("acme")
     await stream.producer.send(TOPICS.events, [Outgoing(partition, None, b"gone", (), 0)])

@@ -1,5 +1,6 @@
 """Guarantees 4 and 9: time is a record. No worker's clock fires a timer, and a backlog never looks like silence."""
 
+import asyncio
 from collections.abc import Callable
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from common.contracts.events import Tick, decode_events_record
 from common.contracts.signals import Band, Kind
 from scoring.commit import Commit
+from scoring.errors import Unreachable
 from scoring.shared import Limits
 from scoring.store import PostgresStore
 from support.road import DAY, START, TOPICS, Road, event
@@ -65,6 +67,52 @@ async def test_a_worker_whose_clock_runs_ahead_fires_nothing_early(wall: Road) -
         await wall.until(lambda: wall.level(worker))
     assert not wall.signals() or all(one.at.timestamp() <= wall.clock.now for one in wall.signals())
     assert not loud(wall)()
+
+
+async def test_a_tick_whose_commit_was_in_doubt_does_not_hold_up_the_next(wall: Road) -> None:
+    """It went through, so it will never be read back: the worker need not wait for it."""
+    await busy_week(wall, "acme")
+    partition = wall.partition_of("acme")
+    store = Doubtful(wall.store)
+    async with wall.running(wall.worker(store=store)) as worker:
+        await wall.until(lambda: wall.level(worker) and wall.caught_up() == wall.partitions)
+        store.doubts = 1
+        wall.clock.now = START + 30 * DAY
+        await wall.until(lambda: store.doubts == 0 and wall.level(worker) and loud(wall)())
+        before = ticks(wall, partition)
+        await wall.post(event("acme", "session.started", wall.clock.now, user_id="dan"))
+        await wall.until(lambda: wall.level(worker))
+        wall.clock.now += 60 * DAY
+        await wall.until(lambda: ticks(wall, partition) > before, seconds=5)
+
+
+async def test_a_clock_that_was_set_back_does_not_stop_the_heart(wall: Road) -> None:
+    """Readers would take the owner for dead for as long as the clock was wrong."""
+
+    async def beaten_at() -> float:
+        return float(await wall.scalar("SELECT max(at) FROM scoring.heartbeat") or 0.0)
+
+    async with wall.running() as worker:
+        await wall.until(lambda: wall.level(worker) and wall.caught_up() == wall.partitions)
+        wall.clock.now -= 3600.0
+        async with asyncio.timeout(5):
+            while await beaten_at() != wall.clock.now:  # noqa: ASYNC110 - a row, no event
+                await asyncio.sleep(0.05)
+
+
+class Doubtful(PostgresStore):
+    """Writes, and does not say so, as often as it is told."""
+
+    def __init__(self, inner: PostgresStore) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self.doubts = 0
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        await super().commit(commit, cluster_id)
+        if self.doubts:
+            self.doubts -= 1
+            raise Unreachable("the connection broke during COMMIT")
 
 
 class Fast:

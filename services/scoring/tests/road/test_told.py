@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
@@ -195,14 +197,15 @@ class Slow:
 
 
 class Keen:
-    """Takes everything, and says what it took."""
+    """Takes everything, and says what it took and, if it stamps, when."""
 
-    def __init__(self) -> None:
+    def __init__(self, stamp: int | None = None) -> None:
         self.values: list[bytes] = []
+        self._stamp = stamp
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
         self.values += [record.value for record in records]
-        return [Ack(record.partition, 0, None) for record in records]
+        return [Ack(record.partition, 0, self._stamp) for record in records]
 
 
 async def test_what_is_committed_while_the_outbox_is_read_is_told_all_the_same() -> None:
@@ -268,6 +271,44 @@ async def test_a_record_that_the_log_refuses_does_not_hold_up_the_others() -> No
         while outbox.rows:  # noqa: ASYNC110 - a list, no event
             await asyncio.sleep(0)
     assert sender.values == [b"", b"small"], "its key and reason are kept, its body is not"
+    running.cancel()
+
+
+@pytest.mark.parametrize("stamp", [None, round((START + 60) * 1000)], ids=["our own", "the log's"])
+async def test_how_late_a_signal_is_told_is_known_by_its_own_records_time(stamp: int | None) -> None:
+    outbox, sender, clock = Slow(), Keen(stamp), Clock(START + 60)
+    outbox.answer.set()
+    outbox.rows = [Queued(1, n, OutboxRow(Outlet.SIGNALS, round((START + n) * 1000), None, b"x")) for n in range(2)]
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=clock)
+    running = asyncio.create_task(relay.run())
+    async with asyncio.timeout(5):
+        while outbox.rows:  # noqa: ASYNC110 - a list, no event
+            await asyncio.sleep(0)
+    assert relay.told_late() == 60.0
+    assert relay.told_late() == 0.0, "said once"
+    running.cancel()
+
+
+class Tight(Keen):
+    """Takes no more at once than a producer may have unacknowledged, and takes it never."""
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        if sum(len(record.value) for record in records) > 16_000_000:
+            raise Unavailable("too many bytes are waiting for acknowledgement")
+        return await super().send(topic, records)
+
+
+async def test_many_large_rows_are_told_in_portions() -> None:
+    outbox, sender = Slow(), Tight()
+    outbox.answer.set()
+    large = bytes(800_000)
+    outbox.rows = [Queued(1, n, OutboxRow(Outlet.DEAD, 0, None, large, DeadReason.UNREADABLE)) for n in range(30)]
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
+    running = asyncio.create_task(relay.run())
+    async with asyncio.timeout(5):
+        while outbox.rows:  # noqa: ASYNC110 - a list, no event
+            await asyncio.sleep(0.01)
+    assert len(sender.values) == 30
     running.cancel()
 
 

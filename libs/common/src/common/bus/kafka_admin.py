@@ -7,12 +7,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
 
 from common.bus.closing import close
 from common.bus.errors import Unavailable
 from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES, to_record
-from common.bus.ports import Record
+from common.bus.ports import Record, Stamping
 from common.bus.quiet import quieten_aiokafka
 
 
@@ -36,6 +37,16 @@ class KafkaAdmin:
                 if described["topic"] == topic:
                     return len(described["partitions"])
             return None
+
+    async def stamping(self, topic: str) -> Stamping | None:
+        async with self._admin() as admin:
+            resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+            for response in await admin.describe_configs([resource]):
+                for code, _, _, _, entries in response.resources:
+                    values = {} if code else {name: value for name, value, *_ in entries}
+                    if (stamping := values.get("message.timestamp.type")) is not None:
+                        return Stamping(stamping)
+        return None
 
     async def create(self, topic: str, *, partitions: int, replication: int, config: Mapping[str, str]) -> None:
         async with self._admin() as admin:
@@ -61,6 +72,8 @@ class KafkaAdmin:
                 for record in polled.get(tp, ()):
                     # The log answers with the next record that it has, if this one has been compacted away.
                     return to_record(record) if record.offset == offset else None
+                if reader.highwater(tp) is None:
+                    raise KafkaTimeoutError(f"{topic} says nothing of partition {partition}")
         return None
 
     @asynccontextmanager

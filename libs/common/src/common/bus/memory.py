@@ -221,6 +221,10 @@ class MemoryAdmin:
         self._log.check_reachable()
         return len(self._log.topics[topic].partitions) if topic in self._log.topics else None
 
+    async def stamping(self, topic: str) -> Stamping | None:
+        self._log.check_reachable()
+        return self._log.topics[topic].stamping if topic in self._log.topics else None
+
     async def create(self, topic: str, *, partitions: int, replication: int, config: Mapping[str, str]) -> None:
         self._log.check_reachable()
         stamping = Stamping(config.get("message.timestamp.type", Stamping.CREATE))

@@ -105,6 +105,9 @@ class Admin(Protocol):
     async def partitions(self, topic: str) -> int | None:
         """None if there is no such topic."""
 
+    async def stamping(self, topic: str) -> Stamping | None:
+        """Who stamps this topic's records; None if the log does not say."""
+
     async def create(self, topic: str, *, partitions: int, replication: int, config: Mapping[str, str]) -> None:
         """Does nothing if the topic is there."""
 
@@ -112,4 +115,4 @@ class Admin(Protocol):
         """The first offset that retention has left."""
 
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
-        """The record at exactly this offset, outside any group; None if the log does not hold it (or is silent)."""
+        """The record at exactly this offset, outside any group; None if the log says that it does not hold it."""

@@ -4,10 +4,13 @@ A record's own time is Kafka's timestamp and nothing else, so no struct here car
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
+
+# Without a zone it would mean another moment on another machine.
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Event(Struct, frozen=True, tag="event", omit_defaults=True):
@@ -21,9 +24,9 @@ class Event(Struct, frozen=True, tag="event", omit_defaults=True):
     event_id: str
     account_id: str
     name: str
-    time: datetime
+    time: Moment
     source: str
-    received_at: datetime
+    received_at: Moment
     user_id: str | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     history: bool = False

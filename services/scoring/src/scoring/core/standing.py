@@ -129,14 +129,9 @@ def _raise(
             standing.flags.pop(name, None)
             continue
         crossing = standing.flags.get(name)
+        at_once = crossing is None and (flag.watches is None or _is_sudden(trigger, sight))
         if crossing is None:
             crossing = Crossing(sight.at, trigger.cause, trigger.history)
-            before = trigger.before
-            at_once = flag.watches is None or (
-                _is_sudden(trigger, sight) and before is not None and before.caps.points[index] is None
-            )
-        else:
-            at_once = False
         if not crossing.told and (at_once or _confirmed(crossing, sight, course)):
             crossing = replace(crossing, told=True)
             news.append(News(Kind.FLAG, name, crossing.since, crossing.cause, crossing.history))
@@ -169,11 +164,9 @@ def _worsen(standing: Standing, sight: Sight, *, course: Course, trigger: Trigge
             standing.waiting.pop(band, None)
             continue
         crossing = standing.waiting.get(band)
-        sudden = False
+        sudden = crossing is None and _is_sudden(trigger, sight)
         if crossing is None:
             crossing = standing.waiting[band] = Crossing(sight.at, trigger.cause, trigger.history)
-            before = trigger.before
-            sudden = _is_sudden(trigger, sight) and before is not None and before.rounded >= line
         if sudden or _confirmed(crossing, sight, course):
             confirmed = band, crossing
     if confirmed is None:
