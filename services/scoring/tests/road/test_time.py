@@ -96,7 +96,7 @@ async def test_a_clock_that_was_set_back_does_not_stop_the_heart(wall: Road) -> 
         await wall.until(lambda: wall.level(worker) and wall.caught_up() == wall.partitions)
         wall.clock.now -= 3600.0
         async with asyncio.timeout(5):
-            while await beaten_at() != wall.clock.now:  # noqa: ASYNC110 - a row, no event
+            while await beaten_at() != wall.clock.now:  # noqa: ASYNC110 - a table has no event
                 await asyncio.sleep(0.05)
 
 
