@@ -19,9 +19,9 @@ class Screen(io.StringIO):
 
 
 def test_a_signal_says_who_what_why_and_when() -> None:
-    told = show.signal_line(Sample(to="red", before=61, after=38).build())
+    told = show.signal_line(Sample(to="red", before=61, after=47).build())
 
-    assert told == "14 Mar  Birch Foods (low)          red 61>38               logins -14"
+    assert told == "14 Mar  Birch Foods (low)          red 61>47               logins -14"
 
 
 def test_a_signal_with_long_names_still_fits() -> None:
@@ -30,7 +30,7 @@ def test_a_signal_with_long_names_still_fits() -> None:
 
     line = show.signal_line(Sample(parts=parts, facts=facts).build())
     assert len(line) <= WIDTH
-    assert line.endswith("metric with a long name 0 -9")
+    assert line.endswith("metric with a long name 0 -9, others -5")
 
 
 def test_good_and_bad_news_differ_in_colour() -> None:
