@@ -58,13 +58,14 @@ class KafkaAdmin:
 
     async def earliest(self, topic: str, partition: int) -> int:
         tp = TopicPartition(topic, partition)
-        async with self._reader(tp) as reader:
+        async with self._reader(tp, fetch_max_wait=self._fetch_max_wait) as reader:
             offsets = await reader.beginning_offsets([tp])
             return int(offsets[tp])
 
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
         tp = TopicPartition(topic, partition)
-        async with self._reader(tp) as reader:
+        # A log with nothing to say answers when the fetch has waited long enough: well before we give up.
+        async with self._reader(tp, fetch_max_wait=min(self._fetch_max_wait, timeout / 4)) as reader:
             reader.seek(tp, offset)
             reader.resume(tp)
             with suppress(OffsetOutOfRangeError):
@@ -89,13 +90,13 @@ class KafkaAdmin:
                 await close(admin.close(), admin._client)
 
     @asynccontextmanager
-    async def _reader(self, tp: TopicPartition) -> AsyncIterator[Any]:
+    async def _reader(self, tp: TopicPartition, *, fetch_max_wait: float) -> AsyncIterator[Any]:
         async with self._bounded():
             reader = AIOKafkaConsumer(
                 bootstrap_servers=self._bootstrap,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
-                fetch_max_wait_ms=round(self._fetch_max_wait * 1000),
+                fetch_max_wait_ms=round(fetch_max_wait * 1000),
                 max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
                 request_timeout_ms=round(self._timeout * 1000),
             )
