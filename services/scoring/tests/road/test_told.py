@@ -9,7 +9,7 @@ from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
 from scoring.commit import DeadReason, OutboxRow, Outlet, Queued
-from scoring.relay import Relay
+from scoring.relay import Relay, Sender
 from scoring.shared import Limits
 from scoring.store import PostgresStore
 from support.road import DAY, START, TOPICS, Clock, Road, event
@@ -196,6 +196,20 @@ class Slow:
         self.rows = [row for row in self.rows if (row.seq, row.n) > through]
 
 
+async def relayed(outbox: Slow, sender: Sender, *, now: Clock | None = None) -> Relay:
+    """A relay that has emptied this outbox."""
+    topics = dict.fromkeys(Outlet, "t")
+    relay = Relay(0, outbox=outbox, sender=sender, topics=topics, stamped=False, now=now or Clock())
+    running = asyncio.create_task(relay.run())
+    try:
+        async with asyncio.timeout(5):
+            while outbox.rows:  # noqa: ASYNC110 - a list, no event
+                await asyncio.sleep(0.001)
+    finally:
+        running.cancel()
+    return relay
+
+
 class Keen:
     """Takes everything, and says what it took and, if it stamps, when."""
 
@@ -265,13 +279,8 @@ async def test_a_record_that_the_log_refuses_does_not_hold_up_the_others() -> No
         Queued(1, 0, OutboxRow(Outlet.DEAD, 0, b"key", b"huge", DeadReason.UNREADABLE)),
         Queued(1, 1, OutboxRow(Outlet.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
     ]
-    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
-    running = asyncio.create_task(relay.run())
-    async with asyncio.timeout(5):
-        while outbox.rows:  # noqa: ASYNC110 - a list, no event
-            await asyncio.sleep(0)
+    await relayed(outbox, sender)
     assert sender.values == [b"", b"small"], "its key and reason are kept, its body is not"
-    running.cancel()
 
 
 @pytest.mark.parametrize("stamp", [None, round((START + 60) * 1000)], ids=["our own", "the log's"])
@@ -279,14 +288,9 @@ async def test_how_late_a_signal_is_told_is_known_by_its_own_records_time(stamp:
     outbox, sender, clock = Slow(), Keen(stamp), Clock(START + 60)
     outbox.answer.set()
     outbox.rows = [Queued(1, n, OutboxRow(Outlet.SIGNALS, round((START + n) * 1000), None, b"x")) for n in range(2)]
-    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=clock)
-    running = asyncio.create_task(relay.run())
-    async with asyncio.timeout(5):
-        while outbox.rows:  # noqa: ASYNC110 - a list, no event
-            await asyncio.sleep(0)
+    relay = await relayed(outbox, sender, now=clock)
     assert relay.told_late() == 60.0
     assert relay.told_late() == 0.0, "said once"
-    running.cancel()
 
 
 class Tight(Keen):
@@ -303,13 +307,8 @@ async def test_many_large_rows_are_told_in_portions() -> None:
     outbox.answer.set()
     large = bytes(800_000)
     outbox.rows = [Queued(1, n, OutboxRow(Outlet.DEAD, 0, None, large, DeadReason.UNREADABLE)) for n in range(30)]
-    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
-    running = asyncio.create_task(relay.run())
-    async with asyncio.timeout(5):
-        while outbox.rows:  # noqa: ASYNC110 - a list, no event
-            await asyncio.sleep(0.01)
+    await relayed(outbox, sender)
     assert len(sender.values) == 30
-    running.cancel()
 
 
 async def test_a_dead_letter_whose_key_alone_is_too_large_does_not_hold_up_the_others() -> None:
@@ -319,10 +318,5 @@ async def test_a_dead_letter_whose_key_alone_is_too_large_does_not_hold_up_the_o
         Queued(1, 0, OutboxRow(Outlet.DEAD, 0, b"huge", b"body", DeadReason.UNREADABLE)),
         Queued(1, 1, OutboxRow(Outlet.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
     ]
-    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
-    running = asyncio.create_task(relay.run())
-    async with asyncio.timeout(5):
-        while outbox.rows:  # noqa: ASYNC110 - a list, no event
-            await asyncio.sleep(0)
+    await relayed(outbox, sender)
     assert sender.values == [b"", b"small"], "its reason is kept"
-    running.cancel()
