@@ -4,12 +4,16 @@ A service keeps `migrations/` (env.py, script.py.mako, versions/) in its package
 `run_migrations()`. All steps run in one transaction, so a failed migration leaves nothing behind.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import asyncpg
 from alembic import command, context
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 # What goes wrong while connecting comes as asyncpg raised it: SQLAlchemy wraps only what comes later.
 FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
@@ -17,6 +21,11 @@ FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSEr
 _QUEUE_TIMEOUT = "60s"
 # A migration that waits for a table lock makes every later query on that table wait behind it.
 _LOCK_TIMEOUT = "3s"
+_UNDEFINED_TABLE = "42P01"
+
+
+class Unavailable(Exception):
+    """The database does not answer in time: ask again later."""
 
 
 def engine(
@@ -41,6 +50,29 @@ def engine(
         pool_pre_ping=pre_ping,
         connect_args={"timeout": connect_timeout},
     )
+
+
+@asynccontextmanager
+async def connected(engine: AsyncEngine, *, patience: float, service: str) -> AsyncIterator[AsyncConnection]:
+    """A connection for at most `patience` seconds, for a request that somebody waits for. Raises `Unavailable`.
+
+    What is wrong with a statement itself is raised as it is.
+    """
+    reached = False
+    try:
+        async with asyncio.timeout(patience), engine.connect() as connection:
+            reached = True
+            yield connection
+    except (OperationalError, InterfaceError, OSError) as error:  # TimeoutError is an OSError
+        raise Unavailable(str(error) or type(error).__name__) from error
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+            raise Unavailable(f"its tables are missing: `python -m {service} migrate` makes them") from error
+        if reached and not error.connection_invalidated:
+            raise
+        raise Unavailable(str(error.orig)) from error
+    except SQLAlchemyError as error:
+        raise Unavailable(str(error)) from error
 
 
 async def migrate(url: str, service: str) -> None:

@@ -59,6 +59,18 @@ SCHEMA: dict[str, Any] = {
 }
 """For OpenAPI documents."""
 
+_HEADERS: dict[int, dict[str, Any]] = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}},
+    503: {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}},
+}
+
+
+def documented(status: int, text: str) -> dict[str, Any]:
+    """One answer in an OpenAPI document that has `SCHEMA` as its component `Problem`."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": text, "content": content, "headers": _HEADERS.get(status, {})}
+
 
 def install(app: FastAPI) -> None:
     """From here on `app` answers every error as a problem: ours, the framework's, those nobody foresaw."""

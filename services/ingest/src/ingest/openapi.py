@@ -23,7 +23,6 @@ _LINES: Final = {
     "schema": {"type": "string", "description": "one event a line"},
     "example": '{"account_id":"acme","name":"report.opened"}\n{"account_id":"acme","name":"report.shared"}\n',
 }
-_RETRY: Final = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
 
 _REFUSALS: Final = {
     400: "The body as a whole, or a parameter, cannot be read; `detail` tells where.",
@@ -54,19 +53,13 @@ def post_events() -> dict[str, Any]:
         "requestBody": {"required": True, "content": _bodies()},
         "responses": {
             "202": accepted,
-            **{str(status): _problem(status, text) for status, text in _REFUSALS.items()},
+            **{str(status): problems.documented(status, text) for status, text in _REFUSALS.items()},
         },
     }
 
 
 def _json(name: str) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}}
-
-
-def _problem(status: int, text: str) -> dict[str, Any]:
-    content = {problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
-    headers = _RETRY if status in (429, 503) else {}
-    return {"description": text, "content": content, "headers": headers}
 
 
 def _bodies() -> dict[str, Any]:

@@ -5,12 +5,13 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from common.database import Unavailable
 from common.problems import Problem
 from scoring.api.asof import as_of
 from scoring.api.eye import Eye, Unreadable
 from scoring.api.metrics import ApiMetrics
 from scoring.api.ruling import RulingCard
-from scoring.api.tables import Snapshot, Tables, Unavailable
+from scoring.api.tables import Snapshot, Tables
 
 _log = structlog.get_logger()
 

@@ -11,8 +11,6 @@ from scoring.api import answers
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (answers.Accounts, answers.Account, answers.History, answers.Receipts)
-_RETRY: Final = {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}}
-_CHALLENGE: Final = {"WWW-Authenticate": {"schema": {"type": "string"}}}
 _DESCRIPTION: Final = """\
 Health of accounts, with a reason for every point. Every answer says as of when it holds (`as_of`): now while scoring
 keeps up, else the moment until which it has read. Scores are worked out for that moment when they are asked for, so
@@ -39,7 +37,7 @@ def responses(answer: type[Any], *, of_one: bool) -> dict[int | str, dict[str, A
             "description": (answer.__doc__ or "").strip(),
             "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
         },
-        **{status: _problem(status, text) for status, text in refusals.items()},
+        **{status: problems.documented(status, text) for status, text in refusals.items()},
     }
 
 
@@ -52,9 +50,3 @@ def document(app: FastAPI) -> dict[str, Any]:
     }
     found["security"] = [{"key": []}]
     return found
-
-
-def _problem(status: int, text: str) -> dict[str, Any]:
-    content = {problems.MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
-    headers = {401: _CHALLENGE, 503: _RETRY}.get(status, {})
-    return {"description": text, "content": content, "headers": headers}

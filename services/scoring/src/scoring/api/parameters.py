@@ -1,74 +1,21 @@
 """What may be asked: every query parameter with its bounds, and the problem for a value outside of them."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Annotated, Any
+from datetime import date, timedelta
+from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import Field
 
 from common.contracts.signals import Band
-from common.problems import Problem
+from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
 from scoring.api.eye import AHEAD
 from scoring.api.queries import Filter, Sort
 from scoring.core.card import Stage
 
 ID_CHARS = 512
-_FIRST, _LAST = date(1970, 1, 1), date(9998, 12, 31)
-
-
-def bad_parameter(field: str, reason: str, detail: str) -> Problem:
-    """As the framework's own validation is told."""
-    errors = [{"field": field, "reason": reason, "detail": detail}]
-    return Problem(422, "bad_parameter", f"not valid: {field}: {detail}", more={"errors": errors})
-
-
-def _without_nul(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("must not contain the character NUL")
-    return text
-
-
-def _start(value: Any) -> float:
-    """A date is its first moment."""
-    return _moment(value, time.min)
-
-
-def _end(value: Any) -> float:
-    """A date is its last moment."""
-    return _moment(value, time.max)
-
-
-def _moment(value: Any, of_day: time) -> float:
-    moment = _read(str(value), of_day)
-    if moment is None or moment.tzinfo is None:
-        raise ValueError("is a date (2026-01-31) or RFC 3339 with a zone (2026-01-31T09:00:00Z; write + as %2B)")
-    if not _FIRST < moment.date() < _LAST:
-        raise ValueError(f"lies outside of {_FIRST} to {_LAST}")
-    return moment.timestamp()
-
-
-def _read(text: str, of_day: time) -> datetime | None:
-    try:
-        if len(text) == len("2026-01-31"):
-            return datetime.combine(date.fromisoformat(text), of_day, UTC)
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-_MOMENT = WithJsonSchema(
-    {"type": "string", "examples": ["2026-01-31", "2026-01-31T09:00:00Z"], "description": "a date, or RFC 3339"}
-)
-Start = Annotated[float, BeforeValidator(_start), _MOMENT]
-End = Annotated[float, BeforeValidator(_end), _MOMENT]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(_without_nul)]
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
-Day = Annotated[date, Field(ge=_FIRST, le=_LAST)]
-
-
-class Parameters(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+Day = Annotated[date, Field(ge=FIRST, le=LAST)]
 
 
 class ListParameters(Parameters):

@@ -1,10 +1,11 @@
 """One account: in full, its past, its receipts."""
 
+from common.parameters import bad_parameter
 from common.problems import Problem
 from scoring.api import answers, telling
 from scoring.api.eye import AHEAD, Eye, Look, OutOfReach, Unreadable
 from scoring.api.lookout import Lookout
-from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters, bad_parameter
+from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters
 from scoring.api.tables import Row, Snapshot
 from scoring.core.moments import to_date, to_datetime, utc_day
 

@@ -10,8 +10,9 @@ from common import operations, problems
 from common.access import Verifier, bearer
 from common.keys import Scope
 from common.operations import Readiness
+from common.requests import Counted
 from scoring.api import answers, openapi
-from scoring.api.http import Counted, EncodedPath
+from scoring.api.http import EncodedPath
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.parameters import (

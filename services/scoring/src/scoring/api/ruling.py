@@ -7,9 +7,9 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
+from common.database import Unavailable
 from common.problems import Problem
 from common.topics import TimeMode
-from scoring.api.tables import Unavailable
 from scoring.cards.errors import InvalidCard
 from scoring.cards.identity import versions
 from scoring.cards.load import load

@@ -1,6 +1,5 @@
 """PostgreSQL as the read API uses it: every answer comes out of one snapshot, so that its parts fit."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
@@ -9,10 +8,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Select
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.signals import Facts, Signal
+from common.database import connected
 from scoring.api import queries
 from scoring.api.asof import Pulse
 from scoring.api.queries import Filter, Sort
@@ -20,14 +19,9 @@ from scoring.core.view import Day
 from scoring.origin import Origin
 
 _SLICE = 250
-_UNDEFINED_TABLE = "42P01"
 
 _day = msgspec.json.Decoder(Day)
 _signal = msgspec.json.Decoder(Signal)
-
-
-class Unavailable(Exception):
-    """The database does not answer in time: ask again later."""
 
 
 class Stored(Struct, frozen=True):
@@ -106,21 +100,8 @@ class Tables:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """Raises `Unavailable`."""
-        connected = False
-        try:
-            async with asyncio.timeout(self._patience), self._engine.connect() as connection:
-                connected = True
-                yield Snapshot(connection)
-        except (OperationalError, InterfaceError, OSError) as error:  # TimeoutError is an OSError
-            raise Unavailable(str(error) or type(error).__name__) from error
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
-                raise Unavailable("its tables are missing: `python -m scoring migrate` makes them") from error
-            if connected and not error.connection_invalidated:
-                raise
-            raise Unavailable(str(error.orig)) from error
-        except SQLAlchemyError as error:
-            raise Unavailable(str(error)) from error
+        async with connected(self._engine, patience=self._patience, service="scoring") as connection:
+            yield Snapshot(connection)
 
 
 def _stored(row: Any) -> Stored:

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
-from scoring.cards.document import Value
-from scoring.cards.errors import Findings, did_you_mean
-from scoring.cards.shapes import JsonSchema, Number, shown
+from common.documents.findings import Findings, did_you_mean
+from common.documents.shapes import JsonSchema, Number, shown
+from common.documents.yaml import Value
 from scoring.core.card import DEFAULT, STAGES, Curve
 
 MOST_POINTS = 32

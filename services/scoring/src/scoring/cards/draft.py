@@ -4,10 +4,10 @@ from typing import Any, cast, get_args
 
 from msgspec import Struct
 
-from scoring.cards.document import Value
-from scoring.cards.errors import Findings
+from common.documents.findings import Findings
+from common.documents.records import Record
+from common.documents.yaml import Value
 from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, METRICS, OUTCOME
-from scoring.cards.records import Record
 from scoring.core.card import (
     DEFAULT,
     STAGES,

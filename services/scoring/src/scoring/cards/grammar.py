@@ -5,10 +5,8 @@ The loader reads by it and the editors' JSON Schema is printed from it.
 
 from typing import Any, get_args
 
-from scoring.cards.curves import Curves
-from scoring.cards.records import ByKind, Key, Record
-from scoring.cards.shapes import (
-    EVENT,
+from common.documents.records import ByKind, Key, Record
+from common.documents.shapes import (
     NAME,
     Choice,
     Duration,
@@ -19,7 +17,8 @@ from scoring.cards.shapes import (
     Switch,
     Word,
 )
-from scoring.cards.special import Comparison, Denominator, Measured, Of
+from scoring.cards.curves import Curves
+from scoring.cards.special import EVENT, Comparison, Denominator, Measured, Of
 from scoring.core.card import DEFAULT, STAGES, Dimension
 
 VERSION = 1
@@ -137,6 +136,7 @@ METRICS = ByKind(
             },
         ),
     },
+    about="How the metric is computed.",
     later=("trend",),
 )
 

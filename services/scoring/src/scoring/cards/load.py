@@ -2,10 +2,11 @@
 
 from msgspec import Struct
 
+from common.documents.findings import Finding, Findings, Unreadable
+from common.documents.yaml import parse
 from scoring.cards import rules, weighing
-from scoring.cards.document import parse
 from scoring.cards.draft import draft
-from scoring.cards.errors import CardProblem, Findings, InvalidCard, Unreadable
+from scoring.cards.errors import InvalidCard
 from scoring.core.card import Card
 
 
@@ -13,8 +14,8 @@ class Reading(Struct, frozen=True):
     """`card` is there exactly when there are no problems; warnings never stand in its way."""
 
     card: Card | None
-    problems: tuple[CardProblem, ...]
-    warnings: tuple[CardProblem, ...]
+    problems: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
 
 
 def examine(text: str) -> Reading:
@@ -22,7 +23,7 @@ def examine(text: str) -> Reading:
     found = Findings()
     card = None
     try:
-        drafted = draft(parse(text, found), found)
+        drafted = draft(parse(text, found, noun="a scorecard"), found)
         rules.check(drafted, found)
         weighing.check(drafted, found)
         if not found.problems:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from common.documents.findings import Findings, did_you_mean
 from scoring.cards.draft import Draft
-from scoring.cards.errors import Findings, did_you_mean
 from scoring.core.card import (
     DEFAULT,
     AnyMetric,

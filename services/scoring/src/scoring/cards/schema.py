@@ -6,8 +6,8 @@ It says all that can be said of one value at a time. What needs two (unknown met
 
 import json
 
+from common.documents.shapes import JsonSchema
 from scoring.cards.grammar import CARD, METRICS
-from scoring.cards.shapes import JsonSchema
 
 
 def json_schema() -> JsonSchema:

@@ -5,10 +5,13 @@ from typing import ClassVar, Literal, cast
 
 from msgspec import Struct
 
-from scoring.cards.document import Value
-from scoring.cards.errors import Findings
-from scoring.cards.shapes import EVENT, NAME, JsonSchema, Number, OneOrMany, Word, shown
+from common.documents.findings import Findings
+from common.documents.shapes import NAME, JsonSchema, Number, OneOrMany, Word, shown
+from common.documents.yaml import Value
 from scoring.core.card import When
+
+# Product events come with whatever names the product gave them ("Report Created"), ours are object.verbed.
+EVENT = r"^\S(.{0,198}\S)?$"
 
 
 class Of(Struct, frozen=True):

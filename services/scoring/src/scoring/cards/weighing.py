@@ -1,7 +1,7 @@
 """Whether everything that a card watches can count, and every stage has something that does."""
 
+from common.documents.findings import Findings
 from scoring.cards.draft import Draft
-from scoring.cards.errors import Findings
 from scoring.core.card import STAGES, Dimension, Ratio, Stage
 
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from scoring.cards.errors import CardProblem
+from common.documents.findings import listed
 from scoring.cards.grammar import DIMENSIONS
 from scoring.cards.identity import identify
 from scoring.cards.load import Reading, examine
@@ -41,8 +41,7 @@ def check(file: Path) -> int:
 
 def report(reading: Reading, source_name: str) -> str:
     """Problems and warnings in the order of the file, in the form that editors and CI turn into links."""
-    lines = [_line(source_name, problem) for problem in reading.problems]
-    lines += [_line(source_name, warning, note="warning: ") for warning in reading.warnings]
+    lines = listed(source_name, problems=reading.problems, warnings=reading.warnings)
     if reading.card:
         lines += summary(reading.card)
     else:
@@ -63,8 +62,3 @@ def summary(card: Card) -> list[str]:
         total = sum(weights.values())
         lines.append(f"  {stage:<12}" + "".join(f"{100 * weights[name] / total:>12.0f}" for name in DIMENSIONS))
     return lines
-
-
-def _line(source_name: str, problem: CardProblem, *, note: str = "") -> str:
-    where = f"{problem.where}: " if problem.where else ""
-    return f"{source_name}:{problem.line}:{problem.column}: {where}{note}{problem.reason}"

@@ -1,6 +1,6 @@
 """YAML text as a tree that remembers where everything stood.
 
-Plain YAML only: no aliases, anchors or tags (a card is read by people, and aliases are how a small file
+Plain YAML only: no aliases, anchors or tags (such a file is read by people, and aliases are how a small one
 becomes a huge one), one document, bounded in size and depth.
 """
 
@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from scoring.cards.errors import Findings, Place
+from common.documents.findings import Findings, Place
 
 MAX_CHARACTERS = 262_144
 MAX_NODES = 20_000
@@ -39,12 +39,15 @@ class Value(Struct, frozen=True):
     content: "Scalar | tuple[Value, ...] | dict[str, Value]"
 
 
-def parse(text: str, found: Findings) -> Value:
-    """The tree of a text; duplicate keys are reported and left out. Raises `Unreadable` if there is none."""
+def parse(text: str, found: Findings, *, noun: str) -> Value:
+    """The tree of a text; duplicate keys are reported and left out. Raises `Unreadable` if there is none.
+
+    `noun` is what messages call the document: "a scorecard".
+    """
     if len(text) > MAX_CHARACTERS:
         raise found.problem("", f"the file has more than {MAX_CHARACTERS:,} characters")
     try:
-        _check_events(YAML(typ="safe", pure=True).parse(text), found)
+        _check_events(YAML(typ="safe", pure=True).parse(text), found, noun)
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -60,17 +63,17 @@ def parse(text: str, found: Findings) -> Value:
     return value
 
 
-def _check_events(events: Iterator[Event], found: Findings) -> None:
+def _check_events(events: Iterator[Event], found: Findings, noun: str) -> None:
     """Looks at the flat stream first, because building the tree is what a hostile file makes expensive."""
     depth = nodes = 0
     for event in events:
         place = _place(event.start_mark)
         if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-            raise found.problem("", "directives (%) are not part of a scorecard", place=place)
+            raise found.problem("", f"directives (%) are not part of {noun}", place=place)
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
-            raise found.problem("", "anchors and aliases (& and *) are not part of a scorecard", place=place)
+            raise found.problem("", f"anchors and aliases (& and *) are not part of {noun}", place=place)
         if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag and event.tag != "!":
-            raise found.problem("", f"tags such as {event.tag} are not part of a scorecard", place=place)
+            raise found.problem("", f"tags such as {event.tag} are not part of {noun}", place=place)
         nodes += isinstance(event, NodeEvent)
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if nodes > MAX_NODES or depth > MAX_DEPTH:

@@ -1,4 +1,4 @@
-"""The shapes that values of a scorecard have.
+"""The shapes that values of a document have.
 
 Each reads its value from the file and describes it as JSON Schema, so that the editor's opinion and the
 loader's come from the same lines.
@@ -12,15 +12,13 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from msgspec import Struct
 
-from scoring.cards.document import Value
-from scoring.cards.errors import Findings, Unreadable, did_you_mean
+from common.documents.findings import Findings, Unreadable, did_you_mean
+from common.documents.yaml import Value
 
 JsonSchema = dict[str, Any]
 T_co = TypeVar("T_co", covariant=True)
 
 NAME = r"^[a-z][a-z0-9_]{0,63}$"
-# Product events come with whatever names the product gave them ("Report Created"), ours are object.verbed.
-EVENT = r"^\S(.{0,198}\S)?$"
 
 
 class Shape(Protocol[T_co]):
@@ -94,9 +92,13 @@ class Word(Struct, frozen=True):
 
     def read(self, value: Value, found: Findings) -> str:
         text = value.content
-        if not isinstance(text, str) or not re.match(self.pattern, text) or not text.isprintable():
+        if not isinstance(text, str) or not self.fits(text):
             raise found.problem(value.where, f"must be {self.what}, not {shown(value)}")
         return text
+
+    def fits(self, text: str) -> bool:
+        # `$` alone would let a last line feed through.
+        return bool(re.match(self.pattern, text)) and text.isprintable()
 
     def schema(self) -> JsonSchema:
         return {"type": "string", "pattern": self.pattern}
@@ -157,10 +159,11 @@ class Many(OneOrMany, frozen=True):
 
 
 class Named(Struct, frozen=True):
-    """A mapping from names that people choose, or (with `names`) from some of a closed set."""
+    """A mapping from names that people choose and `name` describes, or (with `names`) from some of a closed set."""
 
     item: Any
     names: tuple[str, ...] = ()
+    name: Word = Word(NAME, "a name of a-z, 0-9 and _, beginning with a letter")
     required: tuple[str, ...] = ()
     least: int = 1
     most: int = 64
@@ -187,8 +190,8 @@ class Named(Struct, frozen=True):
             among = ", ".join(self.names)
             found.problem(where, f"unknown name '{name}'{did_you_mean(name, self.names) or ', known: ' + among}")
             raise Unreadable
-        if not self.names and not re.match(NAME, name):
-            found.problem(where, f"'{name}' must be a name of a-z, 0-9 and _, beginning with a letter")
+        if not self.names and not self.name.fits(name):
+            found.problem(where, f"'{name}' must be {self.name.what}")
             raise Unreadable
 
     def schema(self) -> JsonSchema:
@@ -198,7 +201,7 @@ class Named(Struct, frozen=True):
         if self.names:
             item = self.item.schema()
             return bounds | {"properties": {name: item for name in self.names}, "additionalProperties": False}
-        return bounds | {"propertyNames": {"pattern": NAME}, "additionalProperties": self.item.schema()}
+        return bounds | {"propertyNames": {"pattern": self.name.pattern}, "additionalProperties": self.item.schema()}
 
 
 def mapping(value: Value, found: Findings) -> dict[str, Value]:

@@ -1,16 +1,16 @@
 """Records: mappings whose every key is known, each with its shape and a line for the editor's help."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from scoring.cards.document import Value
-from scoring.cards.errors import Findings, Unreadable, did_you_mean
-from scoring.cards.shapes import JsonSchema, mapping, shown
+from common.documents.findings import Findings, Unreadable, did_you_mean
+from common.documents.shapes import JsonSchema, mapping, shown
+from common.documents.yaml import Value
 
 
 class Key(Struct, frozen=True):
-    """A key of a record. `to` is the field of the core's struct that it fills, if that has another name."""
+    """A key of a record. `to` is the field that it fills, if that has another name."""
 
     shape: Any
     about: str
@@ -24,7 +24,8 @@ class Key(Struct, frozen=True):
 class Record(Struct, frozen=True):
     """`one_of`: exactly one of these keys has to be there. `needs`: a key that makes no sense without others.
 
-    `later`: keys that a later version of the format knows.
+    `later`: keys that a later version of the format knows. `refused`: keys that people know from elsewhere, and why
+    they are not taken here.
     """
 
     keys: dict[str, Key]
@@ -32,6 +33,7 @@ class Record(Struct, frozen=True):
     one_of: tuple[str, ...] = ()
     needs: dict[str, tuple[str, ...]] = {}
     later: tuple[str, ...] = ()
+    refused: dict[str, str] = {}
 
     def read(self, value: Value, found: Findings) -> dict[str, Any]:
         """What could be read, by key; raises if anything is wrong."""
@@ -69,6 +71,8 @@ class Record(Struct, frozen=True):
         return not missing and not lacking and (not self.one_of or len(given) == 1)
 
     def _unknown(self, name: str) -> str:
+        if name in self.refused:
+            return self.refused[name]
         if name in self.later:
             return f"this version does not know '{name}' yet: take it out, or use a later version"
         near = did_you_mean(name, tuple(self.keys)) or f", known: {', '.join(self.keys)}"
@@ -94,6 +98,7 @@ class ByKind(Struct, frozen=True):
     """A record whose `kind` says which keys it has."""
 
     kinds: dict[str, Record]
+    about: str
     later: tuple[str, ...] = ()
 
     def read(self, value: Value, found: Findings) -> dict[str, Any]:
@@ -115,7 +120,7 @@ class ByKind(Struct, frozen=True):
         """By if/then, so that an editor speaks of the kind that was named and of no other."""
         return {
             "type": "object",
-            "properties": {"kind": {"enum": list(self.kinds), "description": "How the metric is computed."}},
+            "properties": {"kind": {"enum": list(self.kinds), "description": self.about}},
             "required": ["kind"],
             "allOf": [
                 {
@@ -125,3 +130,33 @@ class ByKind(Struct, frozen=True):
                 for kind in self.kinds
             ],
         }
+
+
+class Entry(NamedTuple):
+    """One record of a list, and its path."""
+
+    where: str
+    fields: dict[str, Any]
+
+
+class Listed(Struct, frozen=True):
+    """A list of records as a tuple of entries."""
+
+    item: Record
+    most: int = 200
+
+    def read(self, value: Value, found: Findings) -> tuple[Entry, ...]:
+        """Without what was unreadable, so that the rest can still be checked; raises if it is no list."""
+        items = value.content
+        if not isinstance(items, tuple) or not 1 <= len(items) <= self.most:
+            raise found.problem(value.where, f"must be a list of 1 to {self.most} entries, not {shown(value)}")
+        entries = []
+        for item in items:
+            try:
+                entries.append(Entry(item.where, self.item.read(item, found)))
+            except Unreadable:
+                continue
+        return tuple(entries)
+
+    def schema(self) -> JsonSchema:
+        return {"type": "array", "items": self.item.schema(), "minItems": 1, "maxItems": self.most}
