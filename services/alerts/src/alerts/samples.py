@@ -1,14 +1,20 @@
-"""Signals made up whole, for tests that care about a few of their fields."""
+"""Signals and stories made up whole, for tests that care about a few of their fields."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from alerts.core.destination import Channel, Target
+from alerts.core.reasons import Reason
+from alerts.messages.story import Earlier, Story
 from common.contracts.ids import signal_id, silence
 from common.contracts.signals import (
     Band,
     Change,
+    Contribution,
     Driver,
     Facts,
+    Forecast,
     Health,
     Kind,
     Level,
@@ -22,12 +28,17 @@ from common.contracts.signals import (
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
 CARD = "0123456789abcdef"
 BIRCH_FOODS = Facts(name="Birch Foods", tier="low")
+DESK = Target(Channel.SLACK, "#cs-desk")
+DANA = Target(Channel.EMAIL, "dana@example.com", person="dana@example.com")
 SEVERITY = {Band.RED: Severity.CRITICAL, Band.YELLOW: Severity.WARNING, Band.GREEN: Severity.INFO}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """`build` makes a signal of it that is consistent in itself, ids included."""
+    """`build` makes a signal of it that is consistent in itself, ids included.
+
+    `was` is the band before, `band` the one after where `to` is none; `values` are what metrics stand at.
+    """
 
     account: str = "cust-001"
     kind: Kind = Kind.BAND
@@ -40,16 +51,26 @@ class Sample:
     severity: Severity | None = None
     event: MovingEvent | None = None
     history: bool = False
+    was: Band = Band.GREEN
+    band: Band = Band.YELLOW
+    stage: str = "adoption"
+    coverage: float = 1.0
+    values: Mapping[str, float] = field(default_factory=dict)
+    level: tuple[Contribution, ...] = ()
+    forecast: Forecast | None = None
+    episode: str | None = None
 
     def build(self) -> Signal:
         cause = self._cause()
         name = signal_id(self.account, CARD, self.kind, self.to, cause)
         events = (self.event,) if self.event else ()
-        band = Band(self.to) if self.kind is Kind.BAND else Band.YELLOW
+        band = Band(self.to) if self.kind is Kind.BAND else self.band
+        level = tuple(Contribution(metric, "adoption", 50.0, 0.0, 0.0, value) for metric, value in self.values.items())
+        level += self.level
         return Signal(
             signal_id=name,
             account_id=self.account,
-            episode=name,
+            episode=self.episode or name,
             card_id=CARD,
             kind=self.kind,
             severity=self.severity or self._severity(),
@@ -57,12 +78,13 @@ class Sample:
             cause=cause,
             at=self.at,
             since=self.at,
-            before=Health(self.before, Band.GREEN, 1.0, "adoption"),
-            after=Health(self.after, band, 1.0, "adoption"),
+            before=Health(self.before, self.was, self.coverage, self.stage),
+            after=Health(self.after, band, self.coverage, self.stage),
             receipt=Receipt(
-                Level(self.after, self.after, ()), Change(self.at, self.before, self.after, self.parts, events)
+                Level(self.after, self.after, level), Change(self.at, self.before, self.after, self.parts, events)
             ),
             facts=self.facts,
+            forecast=self.forecast,
             history=self.history,
         )
 
@@ -75,3 +97,20 @@ class Sample:
         if self.kind is Kind.BAND:
             return SEVERITY[Band(self.to)]
         return Severity.INFO if self.kind is Kind.OUTCOME else Severity.WARNING
+
+
+def story(
+    *signals: Signal,
+    target: Target = DESK,
+    reason: Reason = Reason.NEW,
+    after: float = 3.0,
+    first: Earlier | None = None,
+    last: Earlier | None = None,
+) -> Story:
+    """A message about `signals`, written `after` seconds after the first of them. `last` is `first` unless given."""
+    now = signals[0].at.timestamp() + after
+    return Story("n-9", target, reason, signals, now, first, last or first)
+
+
+def earlier(signal: Signal, notification_id: str = "n-1", thread: str | None = None) -> Earlier:
+    return Earlier(notification_id, signal, signal.at.timestamp() + 3.0, thread)

@@ -1,16 +1,33 @@
 """A signal in words that a person reads at a glance. Pure: every word comes out of the signal."""
 
-from common.contracts.signals import Driver, Kind, Part, Severity, Signal
+from typing import NamedTuple
+
+from common.contracts.signals import Driver, Kind, Severity, Signal
 
 # Parts of less than half a point explain nothing.
 WORTH_TELLING = 0.5
+
+
+class Moved(NamedTuple):
+    """Whole points by which a metric moved the score, or a flag by capping it."""
+
+    name: str
+    capped: bool
+    points: int
+
+
+class Why(NamedTuple):
+    """What moved the score most, the biggest first; `others` is all the rest. Together they are the difference."""
+
+    most: tuple[Moved, ...]
+    others: int
 
 
 def what(signal: Signal) -> str:
     """What happened: `red 61>38`, `flag payment failed`, `missed sso live`, `outcome renewed`."""
     match signal.kind:
         case Kind.BAND:
-            return f"{plain(signal.to)} {round(_start(signal))}>{round(signal.after.score)}"
+            return f"{plain(signal.to)} {round(start(signal))}>{round(signal.after.score)}"
         case Kind.FLAG:
             return f"flag {plain(signal.to)}"
         case Kind.MILESTONE_MISSED:
@@ -27,16 +44,22 @@ def why(signal: Signal, *, limit: int = 3) -> str:
     """
     if signal.kind is not Kind.BAND:
         return _cause(signal)
-    moved: dict[str, float] = {}
+    moved = movers(signal, limit=limit)
+    told = [f"{'capped by ' if one.capped else ''}{plain(one.name)} {one.points:+d}" for one in moved.most]
+    return ", ".join([*told, f"others {moved.others:+d}"] if moved.others else told)
+
+
+def movers(signal: Signal, *, limit: int = 3, share: float = 0.0) -> Why:
+    """For a band: what brought it there. Less than `share` (0 to 1) of what the biggest did is left to the others."""
+    moved: dict[tuple[str, bool], float] = {}
     for part in signal.receipt.change.parts:
-        moved[_mover(part)] = moved.get(_mover(part), 0.0) + part.points
-    sign = -1 if _worse(signal) else 1
-    telling = sorted((-sign * points, name) for name, points in moved.items() if sign * points > WORTH_TELLING)
-    told = [(name, round(-sign * points)) for points, name in telling[:limit]]
-    rest = round(signal.after.score) - round(_start(signal)) - sum(points for _, points in told)
-    if rest:
-        told.append(("others", rest))
-    return ", ".join(f"{name} {points:+d}" for name, points in told)
+        mover = part.metric, part.driver is Driver.CAP
+        moved[mover] = moved.get(mover, 0.0) + part.points
+    sign = -1 if worse(signal) else 1
+    telling = sorted((-sign * points, mover) for mover, points in moved.items() if sign * points > WORTH_TELLING)
+    least = share * -telling[0][0] if telling else 0.0
+    most = tuple(Moved(*mover, round(-sign * points)) for points, mover in telling[:limit] if -points >= least)
+    return Why(most, round(signal.after.score) - round(start(signal)) - sum(one.points for one in most))
 
 
 def line(signal: Signal) -> str:
@@ -59,14 +82,14 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _worse(signal: Signal) -> bool:
+def worse(signal: Signal) -> bool:
     return signal.severity is not Severity.INFO
 
 
-def _start(signal: Signal) -> float:
+def start(signal: Signal) -> float:
     """Where the score came from: since the last band told, if that lies on the other side, else just before."""
     change, after = signal.receipt.change, signal.after.score
-    if signal.before is None or (change.before > after) == _worse(signal):
+    if signal.before is None or (change.before > after) == worse(signal):
         return change.before
     return signal.before.score
 
@@ -77,7 +100,3 @@ def _cause(signal: Signal) -> str:
     _, event_id = signal.cause
     names = [event.name for event in signal.receipt.change.events if event.event_id == event_id]
     return f"by {names[0]}" if names else ""
-
-
-def _mover(part: Part) -> str:
-    return f"capped by {plain(part.metric)}" if part.driver is Driver.CAP else plain(part.metric)

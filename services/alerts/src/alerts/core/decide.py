@@ -1,0 +1,132 @@
+"""What becomes of an account's signals: for every receiver a named reason, and the messages that follow from it."""
+
+from collections.abc import Iterable, Sequence
+
+from alerts.core.case import RANK, Composed, Decision, Dossier, Fresh, Outcome, Pending, closes
+from alerts.core.destination import Destination
+from alerts.core.reasons import Reason, Verdict
+from alerts.core.ruling import Ruling, Untold, rule
+from common.contracts.signals import Kind, Signal
+
+
+def decide(dossier: Dossier, fresh: Sequence[Fresh], *, now: float) -> Outcome:
+    """`fresh` are the account's signals since, oldest first (none: look again at what waits to be sent).
+
+    `now` is record time. The same dossier and signals give the same outcome.
+    """
+    outcome = Outcome(dossier.account_id, now, tuple(decision for one in fresh for decision in _without_channel(one)))
+    for lane in _lanes(dossier, fresh):
+        outcome = _with_lane(outcome, lane, dossier, fresh)
+    return outcome
+
+
+def lane_of(destination: Destination) -> str | None:
+    """Where its next message goes; None if the receiver has no channel."""
+    return destination.ways[0].lane if destination.ways else None
+
+
+def _without_channel(fresh: Fresh) -> Iterable[Decision]:
+    for destination in fresh.destinations:
+        if not destination.ways:
+            yield Decision(fresh.signal.signal_id, Reason.NO_CHANNEL, destination)
+
+
+def _lanes(dossier: Dossier, fresh: Sequence[Fresh]) -> list[str]:
+    """Every lane that may have something to hear: routed there, waiting there, or told there what now closes."""
+    closing = {one.signal.episode for one in fresh if closes(one.signal)}
+    concerned = [
+        *(destination for one in fresh for destination in one.destinations),
+        *(pending.destination for pending in dossier.pending),
+        *(told.destination for told in dossier.told if told.signal.episode in closing),
+    ]
+    return list(dict.fromkeys(lane for destination in concerned if (lane := lane_of(destination)) is not None))
+
+
+def _with_lane(outcome: Outcome, lane: str, dossier: Dossier, fresh: Sequence[Fresh]) -> Outcome:
+    pending = [one for one in dossier.pending if lane_of(one.destination) == lane]
+    rulings = rule(
+        [*_waiting(pending), *_routed(lane, fresh)],
+        [one for one in dossier.told if lane_of(one.destination) == lane],
+        acknowledged=dossier.acknowledged,
+        left=dossier.left,
+        now=outcome.at,
+    )
+    composed = list(outcome.composed)
+    # A message that would read the same stays as it is, with what was tried of it.
+    standing = {_ids(one.signals): one.notification_id for one in pending}
+    dropped = dict(standing)
+    become: dict[str, str | int] = {}
+    for message in _messages(rulings):
+        ids = _ids(message.signals)
+        if ids in standing:
+            del dropped[ids]
+        else:
+            composed.append(message)
+        become |= dict.fromkeys(ids, standing.get(ids, len(composed) - 1))
+    return Outcome(
+        outcome.account_id,
+        outcome.at,
+        decisions=(*outcome.decisions, *_decisions(rulings, become)),
+        composed=tuple(composed),
+        dropped=(*outcome.dropped, *dropped.values()),
+    )
+
+
+def _waiting(pending: Sequence[Pending]) -> list[Untold]:
+    """What waits to be sent, as if it came now: nobody has been told of it yet."""
+    untold = [
+        Untold(signal, one.destination, one.notification_id, one.maybe_told)
+        for one in pending
+        for signal in one.signals
+    ]
+    return sorted(untold, key=lambda one: one.signal.at)
+
+
+def _routed(lane: str, fresh: Sequence[Fresh]) -> Iterable[Untold]:
+    for one in fresh:
+        here = (destination for destination in one.destinations if lane_of(destination) == lane)
+        yield Untold(one.signal, next(here, None))
+
+
+def _messages(rulings: Sequence[Ruling]) -> list[Composed]:
+    """A recovery closes its own thread; all else that stands goes into one message, the gravest at its head."""
+    recoveries: list[Composed] = []
+    others: list[Ruling] = []
+    for ruling in rulings:
+        if ruling.reason is None or ruling.reason.verdict is not Verdict.TELL or ruling.destination is None:
+            continue
+        if ruling.reason is Reason.RECOVERED:
+            maybe = ruling.untold.maybe_told
+            recoveries.append(Composed(ruling.destination, ruling.reason, (ruling.untold.signal,), maybe))
+        else:
+            others.append(ruling)
+    return [*recoveries, *([_merged(others)] if others else [])]
+
+
+def _merged(rulings: Sequence[Ruling]) -> Composed:
+    ordered = sorted(rulings, key=lambda ruling: _gravity(ruling.untold.signal))
+    head = ordered[0]
+    assert head.destination is not None
+    assert head.reason is not None
+    signals = tuple(ruling.untold.signal for ruling in ordered)
+    return Composed(head.destination, head.reason, signals, any(ruling.untold.maybe_told for ruling in ordered))
+
+
+def _gravity(signal: Signal) -> tuple[int, bool, float]:
+    """The gravest first; a band before what belongs to it, and then the newest."""
+    return RANK[signal.severity], signal.kind is not Kind.BAND, -signal.at.timestamp()
+
+
+def _decisions(rulings: Sequence[Ruling], become: dict[str, str | int]) -> Iterable[Decision]:
+    """One for every new signal; for one that was waiting to be sent only if that has changed."""
+    for untold, destination, reason in rulings:
+        if reason is None:
+            continue
+        signal_id = untold.signal.signal_id
+        told = become.get(signal_id) if reason.verdict is Verdict.TELL else None
+        if untold.pending is None or told != untold.pending:
+            yield Decision(signal_id, reason, destination, told)
+
+
+def _ids(signals: Sequence[Signal]) -> tuple[str, ...]:
+    return tuple(signal.signal_id for signal in signals)

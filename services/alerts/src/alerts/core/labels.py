@@ -1,0 +1,35 @@
+"""What routes and playbooks match on: a signal as a few words."""
+
+from common.contracts.signals import Driver, Signal
+
+Labels = dict[str, str]
+
+NAMES = ("account", "tier", "owner", "kind", "to", "severity", "stage", "reason")
+
+
+def labels(signal: Signal) -> Labels:
+    """One value for each of `NAMES`; what is not known is the empty string, as an absent label is in Alertmanager.
+
+    `tier` as posted (high, low, tech, ...), `kind` and `severity` as in the signal, `to` the band, flag, step or
+    outcome, `stage` as scored, `reason` the metric or flag that took the most points ("" if none did).
+    """
+    facts = signal.facts
+    return {
+        "account": signal.account_id,
+        "tier": facts.tier or "",
+        "owner": facts.owner or "",
+        "kind": signal.kind.value,
+        "to": signal.to,
+        "severity": signal.severity.value,
+        "stage": signal.after.stage,
+        "reason": _reason(signal),
+    }
+
+
+def _reason(signal: Signal) -> str:
+    taken: dict[str, float] = {}
+    for part in signal.receipt.change.parts:
+        if part.driver is not Driver.CONTEXT:
+            taken[part.metric] = taken.get(part.metric, 0.0) + part.points
+    worst = min(taken, key=lambda name: (taken[name], name), default="")
+    return worst if worst and taken[worst] < 0 else ""

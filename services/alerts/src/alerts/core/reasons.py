@@ -1,0 +1,43 @@
+"""Every yes and no of alerts, by name. The same words are stored, logged, counted and shown to who asks."""
+
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    TELL = "tell"
+    KEEP = "keep"  # recorded, not told
+    WAIT = "wait"
+
+
+class Reason(StrEnum):
+    """Why a signal is told, kept or made to wait; each belongs to one verdict."""
+
+    # told
+    NEW = "new"
+    WORSE = "worse than last told"
+    AGAIN = "told last longer ago than the repeat interval"
+    RECOVERED = "recovered"
+    HANDED_ON = "handed on, the way before it failed"
+
+    # kept
+    HISTORY = "history"
+    NO_CHANNEL = "the receiver has no channel"
+    OVERTAKEN = "overtaken before told"
+    RECOVERED_BEFORE_TOLD = "recovered before told"
+    NOT_WORSE = "not worse than last told"
+    BETTER = "better, but not recovered"
+    REPEATED = "told within the repeat interval"
+    ACKNOWLEDGED = "acknowledged"
+    LEFT = "the account has left"
+
+    # waits
+    LATE = "late, waits for word that scoring has caught up"
+
+    @property
+    def verdict(self) -> Verdict:
+        if self in _TOLD:
+            return Verdict.TELL
+        return Verdict.WAIT if self is Reason.LATE else Verdict.KEEP
+
+
+_TOLD = frozenset({Reason.NEW, Reason.WORSE, Reason.AGAIN, Reason.RECOVERED, Reason.HANDED_ON})

@@ -1,0 +1,55 @@
+"""A run of records of the signals topic, sorted by what is to be done with them. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from alerts.core.reasons import Reason
+from alerts.core.settle import settle
+from common.bus.ports import Record
+from common.contracts.signals import Signal, decode_signals_record
+
+
+class Entry(Struct, frozen=True):
+    """A signal as it was read; `recorded` is its record time in seconds. `settled` is why it is not decided yet."""
+
+    signal: Signal
+    recorded: float
+    settled: Reason | None
+
+
+class Run(Struct, frozen=True):
+    """`caught_up` is the record time of the last `CaughtUp`, and `before` how many of the entries came before it.
+
+    `unreadable` are the offsets of records of another format.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    caught_up: float | None = None
+    before: int = 0
+    unreadable: tuple[int, ...] = ()
+
+
+def read(records: Sequence[Record], *, late_after: float) -> Run:
+    entries: list[Entry] = []
+    caught_up: float | None = None
+    before = 0
+    unreadable: list[int] = []
+    for record in records:
+        try:
+            what = decode_signals_record(record.value or b"")
+        except msgspec.DecodeError:
+            unreadable.append(record.offset)
+            continue
+        recorded = record.timestamp / 1000
+        if isinstance(what, Signal):
+            entries.append(Entry(what, recorded, settle(what, recorded=recorded, late_after=late_after)))
+        else:
+            caught_up, before = recorded, len(entries)
+    return Run(tuple(entries), caught_up, before, tuple(unreadable))
+
+
+def once(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The first of each id: a relay may have sent a run twice."""
+    return tuple({entry.signal.signal_id: entry for entry in reversed(entries)}.values())[::-1]

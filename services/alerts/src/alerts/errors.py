@@ -1,0 +1,61 @@
+"""Named by what the caller should do.
+
+Exception
+├── AlertsError
+│   ├── Stop             only a person can decide: end the process and say why
+│   ├── Unreachable      the database does not answer: nothing is known to be done, try again
+│   └── Fenced           another reader decides this partition now: forget it, open it again if it is still ours
+└── DeliveryFailed       of one message: try again if it is retryable, else give this way up
+"""
+
+from enum import StrEnum
+
+
+class AlertsError(Exception):
+    pass
+
+
+class Stop(AlertsError):
+    pass
+
+
+class Unreachable(AlertsError):
+    pass
+
+
+class Fenced(AlertsError):
+    pass
+
+
+class Failure(StrEnum):
+    """Why a message was not delivered."""
+
+    RATE_LIMITED = "rate limited"
+    UNAVAILABLE = "the channel answered that it is not available"
+    UNREACHABLE = "the channel could not be reached"
+    NO_ANSWER = "no answer in time"
+    BAD_ANSWER = "an answer that the channel does not give"
+    REFUSED = "refused"
+    MISCONFIGURED = "not allowed, or no such address"
+    TOO_OLD = "not delivered in the time given"
+    CUT_SHORT = "cut short"
+
+
+class DeliveryFailed(Exception):
+    """`retry_after` is seconds, where the channel named them. `maybe_delivered`: whether it arrived cannot be known."""
+
+    def __init__(
+        self,
+        reason: Failure,
+        detail: str,
+        *,
+        retryable: bool,
+        retry_after: float | None = None,
+        maybe_delivered: bool = False,
+    ) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.retryable = retryable
+        self.retry_after = retry_after
+        self.maybe_delivered = maybe_delivered

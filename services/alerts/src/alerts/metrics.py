@@ -1,0 +1,134 @@
+"""What alerts counts; the names that operators watch."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from msgspec import Struct
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from alerts.core.destination import Channel
+from alerts.core.reasons import Reason
+from alerts.errors import Failure
+
+# Of one attempt: a channel answers in tens of milliseconds, or not before the time-out.
+ATTEMPT = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+# From what happened to the message: a second if all is well, a day after an outage.
+ROAD = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
+
+
+class Outcome(StrEnum):
+    """What became of a record of the signals topic."""
+
+    RECORDED = "recorded"
+    DUPLICATE = "duplicate"
+    UNREADABLE = "unreadable"
+
+
+class Depth(Struct, frozen=True, kw_only=True):
+    """What the tables hold at one moment, whichever replica put it there.
+
+    `oldest_unsent` is seconds since the oldest message that is still to be sent was first due; 0 if there is none.
+    `failed` were given up in the last seven days with no way left: their receiver was not told.
+    """
+
+    unsent: int
+    oldest_unsent: float
+    waiting: int
+    failed: int
+
+
+class AlertsMetrics:
+    """Built once per process. Labels: channels, outcomes and reasons from closed sets, and the partition number."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"churn_alerts_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"churn_alerts_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"churn_alerts_{name}", text, labels, buckets=buckets, registry=registry)
+
+        self._signals = counter("signals_total", "Records of the signals topic, by what became of them.", "outcome")
+        self._decided = counter("decided_total", "Every yes and no, by its reason.", "reason")
+        self._doubts = counter("partition_reopened_total", "Times a partition was opened again for doubt.", "reason")
+        self._sent = counter("notifications_sent_total", "Messages that a channel took.", "channel")
+        self._failed = counter("deliveries_failed_total", "Attempts that failed.", "channel", "reason")
+        self._given_up = counter(
+            "notifications_given_up_total", "Messages whose way was given up for good.", "channel", "reason"
+        )
+        self._attempt = histogram("attempt_seconds", "One attempt, to the channel's answer.", ATTEMPT, "channel")
+        self._road = histogram("event_to_sent_seconds", "From a signal's moment to its message (wall mode).", ROAD)
+        self._unsent = gauge("unsent", "Messages that are still to be sent.")
+        self._oldest = gauge("oldest_unsent_seconds", "Since the oldest of them was first due.")
+        self._waiting = gauge("waiting", "Late signals that wait for word that scoring has caught up.")
+        self._lost = gauge("failed", "Messages given up in the last seven days with no way left.")
+        self._age = gauge("tables_age_seconds", "Since these four were read; grows while the database is away.")
+        self._lag = gauge("lag_seconds", "Age of the oldest record not yet read; 0 if there is none.", "partition")
+        self._owned = gauge("partitions_owned", "Partitions assigned to this replica.")
+        self._open = gauge("partitions_open", "Of those, the ones read to the end, whose messages it sends.")
+        self._show_zeros()
+
+    def _show_zeros(self) -> None:
+        """A rate over a series that begins with its first count misses that count."""
+        for outcome in Outcome:
+            self._signals.labels(outcome.value)
+        for reason in Reason:
+            self._decided.labels(reason.value)
+        for doubt in ("fenced", "unreachable"):
+            self._doubts.labels(doubt)
+        for channel in Channel:
+            self._sent.labels(channel.value)
+            self._attempt.labels(channel.value)
+            for failure in Failure:
+                self._failed.labels(channel.value, failure.value)
+                self._given_up.labels(channel.value, failure.value)
+
+    def took(self, outcome: Outcome, records: int = 1) -> None:
+        self._signals.labels(outcome.value).inc(records)
+
+    def decided(self, reason: Reason) -> None:
+        self._decided.labels(reason.value).inc()
+
+    def reopened(self, reason: str) -> None:
+        """`reason` is the kind of doubt: fenced or unreachable."""
+        self._doubts.labels(reason).inc()
+
+    def attempted(self, channel: Channel, seconds: float) -> None:
+        self._attempt.labels(channel.value).observe(seconds)
+
+    def sent(self, channel: Channel, seconds_from_event: float | None) -> None:
+        """None where the moment of what happened is not of this clock (stream mode)."""
+        self._sent.labels(channel.value).inc()
+        if seconds_from_event is not None:
+            self._road.observe(seconds_from_event)
+
+    def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None:
+        """One attempt; `final` if the message's way is given up with it."""
+        self._failed.labels(channel.value, failure.value).inc()
+        if final:
+            self._given_up.labels(channel.value, failure.value).inc()
+
+    def measured(self, depth: Depth) -> None:
+        self._unsent.set(depth.unsent)
+        self._oldest.set(depth.oldest_unsent)
+        self._waiting.set(depth.waiting)
+        self._lost.set(depth.failed)
+
+    def watch(self, *, tables_age: Callable[[], float]) -> None:
+        """What is read off when it is asked for, in seconds."""
+        self._age.set_function(tables_age)
+
+    def owned(self, partitions: int) -> None:
+        self._owned.set(partitions)
+
+    def opened(self, partitions: int) -> None:
+        self._open.set(partitions)
+
+    def lag(self, partition: int, seconds: float) -> None:
+        self._lag.labels(str(partition)).set(seconds)
+
+    def lost(self, partition: int) -> None:
+        """What another replica owns now is its to report."""
+        self._lag.remove(str(partition))

@@ -1,0 +1,47 @@
+"""Where a partition of the signals topic was read to, and whether this is the log that it was read from.
+
+Ids are kept for ever, so reading from the beginning again harms nobody: where scoring has to stop and ask, alerts
+starts over and says so.
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+
+from msgspec import Struct
+
+from common.bus.ports import Record
+
+
+class Position(Struct, frozen=True):
+    """`to_offset` is the next record to read; `last_hash` and `newest` (record time, seconds) are of the one before."""
+
+    cluster_id: str
+    to_offset: int
+    last_hash: bytes | None = None
+    newest: float = 0.0
+
+
+class Fit(StrEnum):
+    SAME = "the log goes on where it was left"
+    RETAINED = "retention took records that were never read"
+    ANOTHER = "it is another log, read from its beginning"
+
+
+def after(record: Record, cluster_id: str) -> Position:
+    return Position(cluster_id, record.offset + 1, digest(record), record.timestamp / 1000)
+
+
+def digest(record: Record) -> bytes:
+    return sha256(record.value or b"").digest()
+
+
+def fit(position: Position, *, cluster_id: str, earliest: int, last: Record | None) -> Fit:
+    """`last` is the record before the position, None if the log does not hold it."""
+    if position.cluster_id != cluster_id:
+        return Fit.ANOTHER
+    if position.to_offset < earliest:
+        return Fit.RETAINED
+    # The first record left may be the next one: then there is nothing before it to compare.
+    if position.last_hash is None or position.to_offset == earliest:
+        return Fit.SAME
+    return Fit.SAME if last is not None and digest(last) == position.last_hash else Fit.ANOTHER

@@ -1,0 +1,186 @@
+"""The loop: poll, let every owned partition decide, and say which partitions may send."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import structlog
+
+from alerts.metrics import AlertsMetrics
+from alerts.partition import Partition
+from common.bus.errors import OffsetLost, Unavailable
+from common.bus.ports import Assigned, Record
+
+_log = structlog.get_logger()
+
+POLL = (0.05, 0.5)  # seconds, shortest and longest wait for records
+HAND_OVER = 5.0  # seconds that a partition in the middle of a transaction may keep the group waiting
+
+
+class Consumer(Protocol):
+    async def start(self, *, assigned: Assigned, revoked: Assigned) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]: ...
+
+
+class Gate:
+    """Whether a partition may send: from when it has been read to its end, until it is far behind again.
+
+    So after an outage what has come and gone meanwhile is decided before anything is sent. `behind_after` is seconds;
+    None where record time is not the wall clock's (stream mode).
+    """
+
+    def __init__(self, *, behind_after: float | None) -> None:
+        self._behind_after = behind_after
+        self.open = False
+
+    def look(self, *, level: bool, lag: float) -> None:
+        """`level`: all that the log holds has been decided. `lag` is the age of what is read now, in seconds."""
+        if level:
+            self.open = True
+        elif self._behind_after is not None and lag > self._behind_after:
+            self.open = False
+
+
+class Owned:
+    """A partition, its gate, and a lock so that it is handed over between two transactions."""
+
+    def __init__(self, partition: Partition, gate: Gate) -> None:
+        self.partition = partition
+        self.gate = gate
+        self.closed = False
+        self._lock = asyncio.Lock()
+
+    async def turn(self, records: Sequence[Record], *, now: float) -> bool:
+        """Whether there is something to send."""
+        async with self._lock:
+            if self.closed:
+                return False
+            was_open = self.gate.open
+            if records:
+                # Before they are decided, so that nothing of them is sent that the next ones take back.
+                self.gate.look(level=False, lag=now - records[0].timestamp / 1000)
+            to_send = await self.partition.turn(records)
+            self.gate.look(level=self.partition.level, lag=self.lag(now))
+            return to_send or (self.gate.open and not was_open)
+
+    def lag(self, now: float) -> float:
+        """Seconds that reading is behind; 0 if it is at the end."""
+        position = self.partition.position
+        return 0.0 if position is None or self.partition.level else max(0.0, now - position.newest)
+
+    async def close(self) -> None:
+        """Lets the transaction under way finish, or not: whoever comes next is told by the table."""
+        self.closed = True
+        try:
+            async with asyncio.timeout(HAND_OVER), self._lock:
+                pass
+        except TimeoutError:
+            _log.warning("partition.handed_over_late", partition=self.partition.number)
+
+
+class Worker:
+    """`clock` is seconds since the epoch. `wake` is called when there may be something to send."""
+
+    def __init__(
+        self,
+        *,
+        consumer: Consumer,
+        own: Callable[[int], Owned],
+        metrics: AlertsMetrics,
+        wake: Callable[[], None],
+        clock: Callable[[], float],
+        max_records: int,
+    ) -> None:
+        self._consumer = consumer
+        self._own = own
+        self._metrics = metrics
+        self._wake = wake
+        self._clock = clock
+        self._max_records = max_records
+        self._owned: dict[int, Owned] = {}
+        self.unavailable: str | None = "not started"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set."""
+        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            while not stop.is_set():
+                await self._round(stopping)
+        finally:
+            stopping.cancel()
+            await self._revoked(frozenset(self._owned))
+            await self._consumer.stop()
+
+    def ready(self) -> str | None:
+        """Why this process should not be counted on, None if it should."""
+        if self.unavailable is not None:
+            return self.unavailable
+        unopened = [number for number, owned in self._owned.items() if owned.partition.position is None]
+        return f"partitions not open: {sorted(unopened)}" if unopened else None
+
+    def open_partitions(self) -> frozenset[int]:
+        """Those whose messages this process may send."""
+        return frozenset(number for number, owned in self._owned.items() if owned.gate.open and not owned.closed)
+
+    def reconsider(self, partition: int, account_id: str) -> None:
+        """What could not be sent may have been overtaken while it was on its way."""
+        if (owned := self._owned.get(partition)) is not None:
+            owned.partition.reconsider(account_id)
+
+    async def _round(self, stopping: asyncio.Task[bool]) -> None:
+        polling = asyncio.create_task(self._consumer.poll(max_records=self._max_records, timeout=self._patience()))
+        await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not polling.done():
+            # What it may have taken is not lost: the next reader starts from the table.
+            polling.cancel()
+            await asyncio.gather(polling, return_exceptions=True)
+            return
+        try:
+            polled = polling.result()
+        except OffsetLost as lost:
+            _log.error("log.lost", partition=lost.partition, offset=lost.offset)
+            self._forget(lost.partition)
+            polled = {}
+        except Unavailable as error:
+            self.unavailable = f"the log does not answer: {error}"
+            _log.warning("log.unavailable", reason=str(error))
+            await asyncio.sleep(POLL[1])
+            return
+        self.unavailable = None
+        await self._turn(polled)
+
+    async def _turn(self, polled: Mapping[int, Sequence[Record]]) -> None:
+        owned, now = dict(self._owned), self._clock()
+        turned = await asyncio.gather(*(one.turn(polled.get(number, ()), now=now) for number, one in owned.items()))
+        for number, one in owned.items():
+            if not one.closed:
+                self._metrics.lag(number, one.lag(now))
+        self._metrics.opened(len(self.open_partitions()))
+        if any(turned):
+            self._wake()
+
+    def _patience(self) -> float:
+        waiting = not self._owned or any(owned.partition.position is None for owned in self._owned.values())
+        return POLL[0] if waiting else POLL[1]
+
+    def _forget(self, number: int) -> None:
+        if (owned := self._owned.get(number)) is not None:
+            owned.partition.position = None
+
+    async def _assigned(self, partitions: frozenset[int]) -> None:
+        for number in sorted(partitions):
+            self._owned[number] = self._own(number)
+            self._metrics.lag(number, 0.0)
+        self._metrics.owned(len(self._owned))
+        _log.info("partitions.assigned", partitions=sorted(partitions))
+
+    async def _revoked(self, partitions: frozenset[int]) -> None:
+        leaving = {number: self._owned.pop(number) for number in partitions if number in self._owned}
+        await asyncio.gather(*(owned.close() for owned in leaving.values()))
+        for number in leaving:
+            self._metrics.lost(number)
+        self._metrics.owned(len(self._owned))

@@ -1,0 +1,285 @@
+"""Sending for tests: a real database with messages to send, replicas that send them, and channels that remember."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alerts import schema
+from alerts.channels.letters import Delivered, Letter, Mail, Posting
+from alerts.core.destination import Channel, Target
+from alerts.core.reasons import Reason
+from alerts.errors import DeliveryFailed, Failure
+from alerts.messages.story import Story
+from alerts.samples import NOON, Sample
+from alerts.sending.backoff import Patience
+from alerts.sending.carrier import Carrier, Clocks, Letters
+from alerts.sending.claims import Claimed, Outcome
+from alerts.sending.limits import KINDS, ChannelLimits, Limits, Opening, Room
+from alerts.sending.outgoing import PostgresOutgoing
+from alerts.sending.sender import Sender
+from common import database
+from common.contracts.signals import Signal
+
+LEASE = 60.0
+DESK = Target(Channel.SLACK, "C0DESK")
+HOOK = Target(Channel.SLACK, "cs-desk", webhook=True)
+DANA = Target(Channel.EMAIL, "dana@example.com")
+ROOMY = Room(tuple(Opening(kind, channel, 100) for kind, channel in KINDS.items()))
+PATIENCE = Patience(retry=0.001, most=0.002, give_up=3600.0)
+DECIDED = 1_700_000_000.0
+
+_numbers = itertools.count(1)
+
+
+class Plain:
+    """Letters that say which message they are."""
+
+    def letter(self, story: Story) -> Letter:
+        named = story.notification_id
+        if story.target.channel is Channel.EMAIL:
+            return Mail(story.target, subject=named, text=story.head.account_id, html="", message_id=f"<{named}@test>")
+        return Posting(story.target, named, (), thread=story.first.thread if story.first else None)
+
+
+def name_of(letter: Letter) -> str:
+    return letter.text if isinstance(letter, Posting) else letter.subject
+
+
+class Post:
+    """Every channel at once. `plan` says how the next deliveries to a lane fail; the others arrive.
+
+    What arrives although it fails (`maybe_delivered`) is among the `arrived` too.
+    """
+
+    def __init__(self) -> None:
+        self.plan: dict[str, list[Exception]] = {}
+        self.tried: list[Letter] = []
+        self.arrived: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._moved = asyncio.Condition()
+
+    async def deliver(self, letter: Letter) -> Delivered:
+        self.tried.append(letter)
+        await self._tell()
+        await self.gate.wait()
+        failures = self.plan.get(letter.target.lane)
+        failure = failures.pop(0) if failures else None
+        if failure is None or getattr(failure, "maybe_delivered", False):
+            self.arrived.append(name_of(letter))
+            await self._tell()
+        if failure is not None:
+            raise failure
+        return Delivered(thread=f"ts {name_of(letter)}")
+
+    async def until(self, *, tried: int = 0, arrived: int = 0) -> None:
+        async with asyncio.timeout(20), self._moved:
+            await self._moved.wait_for(lambda: len(self.tried) >= tried and len(self.arrived) >= arrived)
+
+    async def _tell(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+
+class Tally:
+    """What a sender counts."""
+
+    def __init__(self) -> None:
+        self.sent_over: list[tuple[Channel, float | None]] = []
+        self.failures: list[tuple[Channel, Failure, bool]] = []
+        self.attempts: list[Channel] = []
+
+    def attempted(self, channel: Channel, seconds: float) -> None:
+        assert seconds >= 0
+        self.attempts.append(channel)
+
+    def sent(self, channel: Channel, seconds_from_event: float | None) -> None:
+        self.sent_over.append((channel, seconds_from_event))
+
+    def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None:
+        self.failures.append((channel, failure, final))
+
+
+def failure(reason: Failure = Failure.UNAVAILABLE, **more: Any) -> DeliveryFailed:
+    return DeliveryFailed(reason, "said the channel", **({"retryable": True} | more))
+
+
+class Mailroom:
+    def __init__(self, url: str) -> None:
+        self.engine: AsyncEngine = database.engine(url, pool_size=10)
+        self.tally = Tally()
+
+    async def message(
+        self,
+        *ways: Target,
+        account: str = "acme",
+        partition: int = 0,
+        rank: int = 1,
+        reason: Reason = Reason.NEW,
+        signals: Sequence[Signal] = (),
+        episode: str | None = None,
+    ) -> str:
+        """Decided and not yet sent; its name."""
+        ways = ways or (DESK,)
+        number = next(_numbers)
+        signals = signals or (Sample(account=account, at=NOON + timedelta(minutes=number)).build(),)
+        name = f"n{number}"
+        async with self.engine.begin() as connection:
+            for signal in signals:
+                await connection.execute(insert(schema.alert).values(_alert(signal)).on_conflict_do_nothing())
+            await connection.execute(
+                insert(schema.notification).values(
+                    notification_id=name,
+                    partition=partition,
+                    account_id=account,
+                    episode=episode or signals[0].episode,
+                    receiver="cs-desk",
+                    lane=ways[0].lane,
+                    ways=msgspec.to_builtins(ways),
+                    path=["root", "cs-desk"],
+                    repeat_interval=3600.0,
+                    reason=reason.value,
+                    rank=rank,
+                    signals=[signal.signal_id for signal in signals],
+                    decided=DECIDED,
+                    status="pending",
+                    maybe_told=False,
+                    attempts=0,
+                    due=0.0,
+                )
+            )
+        return name
+
+    def outgoing(self, *, lease: float = LEASE) -> PostgresOutgoing:
+        return PostgresOutgoing(self.engine, lease=lease, patience=10.0)
+
+    def sender(
+        self,
+        post: Post,
+        *,
+        outgoing: PostgresOutgoing | None = None,
+        letters: Letters | None = None,
+        couriers: Mapping[Channel, Post] | None = None,
+        channels: Mapping[Channel, ChannelLimits] | None = None,
+        patience: Patience = PATIENCE,
+        partitions: Callable[[], frozenset[int]] = lambda: frozenset({0, 1}),
+        undelivered: Callable[[int, str], None] = lambda partition, account_id: None,
+        wall: Callable[[], float] | None = None,
+    ) -> Sender:
+        """A replica: it owns both partitions, and hurries."""
+        store = outgoing or self.outgoing()
+        clocks = Clocks(asyncio.get_running_loop().time, wall)
+        carrier = Carrier(
+            leases=store,
+            letters=letters or Plain(),
+            couriers=couriers if couriers is not None else dict.fromkeys(Channel, post),
+            attempts=self.tally,
+            clocks=clocks,
+            patience=patience,
+            lease=LEASE,
+        )
+        return Sender(
+            outgoing=store,
+            carrier=carrier,
+            limits=Limits(channels or dict.fromkeys(Channel, ChannelLimits(concurrency=4))),
+            counts=self.tally,
+            clocks=clocks,
+            patience=patience,
+            open_partitions=partitions,
+            undelivered=undelivered,
+            draw=lambda: 1.0,
+        )
+
+    @asynccontextmanager
+    async def running(self, *senders: Sender) -> AsyncIterator[None]:
+        """Stopped in good order at the end: all that was on its way has ended and is written down."""
+        stop = asyncio.Event()
+        tasks = [asyncio.create_task(sender.run(stop)) for sender in senders]
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.gather(*tasks)
+
+    async def claim(self, outgoing: PostgresOutgoing, *, room: Room = ROOMY) -> list[Claimed]:
+        return await outgoing.claim({0, 1}, room)
+
+    async def send(self, outgoing: PostgresOutgoing, outcome: Outcome) -> Claimed:
+        """The one message that may be claimed, claimed and with this outcome."""
+        [claimed] = await self.claim(outgoing)
+        await outgoing.record(claimed, outcome, ago=0.0)
+        return claimed
+
+    async def row(self, name: str) -> Any:
+        query = select(schema.notification).where(schema.notification.c.notification_id == name)
+        return (await self.rows(query))[0]
+
+    async def attempts(self, name: str) -> list[str | None]:
+        """The outcome of each, None for one that has none."""
+        attempt = schema.attempt.c
+        query = select(attempt.outcome).where(attempt.notification_id == name).order_by(attempt.n)
+        return [row.outcome for row in await self.rows(query)]
+
+    async def handed_on(self, name: str) -> list[Any]:
+        """All later messages of the same signals."""
+        row = await self.row(name)
+        notification = schema.notification.c
+        later = (notification.seq > row.seq, notification.signals == row.signals)
+        return await self.rows(select(schema.notification).where(*later).order_by(notification.seq))
+
+    async def rows(self, query: Any) -> list[Any]:
+        async with self.engine.connect() as connection:
+            return list((await connection.execute(query)).all())
+
+    async def execute(self, statement: str) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement))
+
+    async def let_leases_end(self) -> None:
+        """As if that much time had passed."""
+        await self.execute("UPDATE alerts.notification SET lease_until = 1 WHERE lease_until IS NOT NULL")
+
+    async def let_all_be_due(self) -> None:
+        await self.execute("UPDATE alerts.notification SET due = 0")
+
+    async def until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(20):
+            while not await condition():  # noqa: ASYNC110 - a row that changes tells nobody
+                await asyncio.sleep(0.005)
+
+
+def _alert(signal: Signal) -> dict[str, Any]:
+    return {
+        "signal_id": signal.signal_id,
+        "partition": 0,
+        "account_id": signal.account_id,
+        "episode": signal.episode,
+        "kind": signal.kind.value,
+        "to": signal.to,
+        "severity": signal.severity.value,
+        "stage": signal.after.stage,
+        "at": signal.at.timestamp(),
+        "recorded": signal.at.timestamp(),
+        "history": signal.history,
+        "waiting": False,
+        "body": msgspec.to_builtins(signal),
+    }
+
+
+@asynccontextmanager
+async def mailroom(url: str) -> AsyncIterator[Mailroom]:
+    """On an empty database."""
+    await database.migrate(url, "alerts")
+    built = Mailroom(url)
+    try:
+        yield built
+    finally:
+        await built.engine.dispose()
