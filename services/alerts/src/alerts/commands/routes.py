@@ -1,0 +1,165 @@
+"""`routes check|test|schema`: is routes.yml sound, who would be told of a signal, and the format for editors."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import select
+
+from alerts.core.destination import Destination, Target
+from alerts.core.labels import NAMES, Labels, labels
+from alerts.routing.grammar import json_schema
+from alerts.routing.load import Reading, examine, load
+from alerts.routing.routes import Routes
+from alerts.routing.tree import ROOT, Route
+from alerts.schema import alert
+from alerts.settings import AlertsSettings
+from alerts.words import what
+from common import database
+from common.contracts.signals import Signal
+from common.documents.findings import InvalidDocument, did_you_mean, listed
+
+
+class _Mistaken(Exception):
+    """What was asked cannot be answered; the message says why."""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    routes = commands.add_parser("routes", help="check the routes, or ask them who would be told")
+    actions = routes.add_subparsers(dest="action", required=True)
+    check = actions.add_parser("check", help="exit 1 and say where, if the routes are not sound")
+    check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: ALERTS_ROUTES")
+    test = actions.add_parser("test", help="who would be told, how, and by which path")
+    test.add_argument(
+        "words",
+        nargs="+",
+        metavar="ACCOUNT | LABEL=VALUE",
+        help=f"an account, for its newest alert; or labels ({', '.join(NAMES)}), as in tier=high severity=critical",
+    )
+    test.add_argument("--file", type=Path, help="default: ALERTS_ROUTES")
+    test.add_argument("--on", type=moment, metavar="MOMENT", help="a day or RFC 3339: who is away then? default: now")
+    actions.add_parser("schema", help="print the JSON Schema (deploy/routes.schema.json)")
+
+
+async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
+    """The exit code."""
+    if arguments.action == "schema":
+        print(schema_text(), end="")
+        return 0
+    file = arguments.file or settings.alerts_routes
+    try:
+        text = file.read_text(encoding="utf-8")
+        if arguments.action == "check":
+            return _check(examine(text), str(file))
+        await _test(load(text, str(file)), arguments, settings)
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{file}: cannot be read: {error}", file=sys.stderr)
+        return 1
+    except (_Mistaken, InvalidDocument) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def schema_text() -> str:
+    """As it stands in deploy/routes.schema.json."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _check(reading: Reading, source_name: str) -> int:
+    for line in listed(source_name, problems=reading.problems, warnings=reading.warnings):
+        print(line)
+    if reading.routes is None:
+        count = len(reading.problems)
+        print(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
+        return 1
+    print("\n".join(_summary(reading.routes)))
+    return 0
+
+
+def _summary(routes: Routes) -> Iterator[str]:
+    yield from _branch(routes.root, ROOT)
+    yield f"{len(routes.receivers)} receivers, {len(routes.people.by_email)} people"
+    yield f"channels: {', '.join(sorted(routes.channels)) or 'none: nobody is ever told'}"
+    if routes.webhooks:
+        yield f"ALERTS_SLACK_WEBHOOKS has to name: {', '.join(sorted(routes.webhooks))}"
+
+
+def _branch(route: Route, title: str, depth: int = 0) -> Iterator[str]:
+    goes_on = ", and on to the next" if route.goes_on else ""
+    yield f"{'  ' * depth}{title} -> {route.receiver}{goes_on}"
+    for child in route.routes:
+        yield from _branch(child, str(child), depth + 1)
+
+
+async def _test(routes: Routes, arguments: argparse.Namespace, settings: AlertsSettings) -> None:
+    asked = await _asked(arguments.words, settings)
+    print("labels    " + " ".join(f"{name}={value}" for name, value in asked.items() if value))
+    for destination in routes.destinations(asked, on=arguments.on or datetime.now(UTC)):
+        print("\n".join(_told(destination)))
+
+
+async def _asked(words: Sequence[str], settings: AlertsSettings) -> Labels:
+    """Raises `_Mistaken`."""
+    if len(words) == 1 and "=" not in words[0]:
+        signal = await _newest(words[0], settings)
+        print(f"alert     {signal.signal_id}, {signal.at:%Y-%m-%d %H:%M} UTC: {what(signal)}")
+        return labels(signal)
+    given = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise _Mistaken(f"must be one account, or labels such as tier=high: '{word}'")
+        if name not in NAMES:
+            raise _Mistaken(f"unknown label '{name}'{did_you_mean(name, NAMES) or ', known: ' + ', '.join(NAMES)}")
+        given[name] = value
+    return given
+
+
+async def _newest(account_id: str, settings: AlertsSettings) -> Signal:
+    """Raises `_Mistaken`."""
+    engine = database.engine(settings.database_url, pool_size=1)
+    query = select(alert.c.body).where(alert.c.account_id == account_id).order_by(alert.c.seq.desc()).limit(1)
+    try:
+        async with engine.connect() as connection:
+            body = await connection.scalar(query)
+    except database.FAILURES as error:
+        raise _Mistaken(f"the database does not answer: {error}") from error
+    finally:
+        await engine.dispose()
+    if body is None:
+        raise _Mistaken(f"no alert of account '{account_id}' is recorded")
+    return msgspec.convert(body, Signal)
+
+
+def _told(destination: Destination) -> Iterator[str]:
+    yield ""
+    yield f"receiver  {destination.receiver}"
+    yield f"path      {' > '.join(destination.path)}"
+    for index, way in enumerate(destination.ways):
+        yield f"{'then' if index else 'by':<10}{_way(way)}"
+    if destination.ways:
+        yield f"repeat    after {_duration(destination.repeat_interval)}"
+    else:
+        yield "by        no channel: recorded, not told"
+
+
+def _way(target: Target) -> str:
+    return f"{target.lane}  ({target.language}, {target.time_zone})"
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds % length == 0:
+            return f"{seconds / length:g}{unit}"
+    return f"{seconds:g}s"
+
+
+def moment(text: str) -> datetime:
+    """A day is its noon; without a zone it is UTC."""
+    moment = datetime.fromisoformat(text if len(text) > 10 else f"{text}T12:00")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,125 @@
+"""Matchers: Alertmanager's `tier="high"`, `severity=~"critical|warning"`, `stage!="onboarding"`, `account!~"test-.*"`.
+
+Regular expressions match the whole value. A label without a value is the empty string, which `owner=""` matches.
+"""
+
+import re
+import warnings
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+from msgspec import Struct
+
+from alerts.core.labels import NAMES
+from common.contracts.signals import Kind, Severity
+from common.documents.findings import did_you_mean
+
+MAX_CHARACTERS = 500
+
+_MATCHER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
+_BARE = re.compile(r"[^\s,{}\"'`=!~\\]+")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPE = re.compile(r'\\([\\"n])')
+
+# What the values of a label can be, where that is a closed set.
+_CLOSED: dict[str, tuple[str, ...]] = {
+    "kind": tuple(Kind),
+    "severity": tuple(Severity),
+    "stage": ("onboarding", "adoption", "renewal", "expansion"),
+}
+
+
+class BadMatcher(Exception):
+    """This text is no matcher; the message says what to write."""
+
+
+class Op(StrEnum):
+    IS = "="
+    IS_NOT = "!="
+    MATCHES = "=~"
+    MATCHES_NOT = "!~"
+
+    @property
+    def by_pattern(self) -> bool:
+        return self in (Op.MATCHES, Op.MATCHES_NOT)
+
+    @property
+    def negates(self) -> bool:
+        return self in (Op.IS_NOT, Op.MATCHES_NOT)
+
+
+class Matcher(Struct, frozen=True):
+    """`value` is a pattern where `op` says so. As text it is what may stand in a file."""
+
+    name: str
+    op: Op
+    value: str
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        return self._fits(labels.get(self.name, "")) is not self.op.negates
+
+    def doubt(self) -> str | None:
+        """Why this can hardly be meant: it speaks of a value that no signal has."""
+        known = _CLOSED.get(self.name, ())
+        if not known or any(self._fits(value) for value in known):
+            return None
+        near = did_you_mean(self.value, known) or f", known: {', '.join(known)}"
+        return f"no signal has a {self.name} that is '{self.value}'{near}"
+
+    def _fits(self, value: str) -> bool:
+        if self.op.by_pattern:
+            return _compiled(self.value).fullmatch(value) is not None
+        return value == self.value
+
+    def __str__(self) -> str:
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{self.name}{self.op}"{escaped}"'
+
+
+def parse_matcher(text: str) -> Matcher:
+    """Raises `BadMatcher`."""
+    if len(text) > MAX_CHARACTERS:
+        raise BadMatcher(f"has more than {MAX_CHARACTERS} characters")
+    if not text.strip().isprintable():
+        raise BadMatcher("has characters that cannot be seen; a line feed is written \\n")
+    match = _MATCHER.fullmatch(text)
+    if match is None:
+        raise BadMatcher(f"must be like tier=\"high\" (or != =~ !~), not '{text}'")
+    name, op = match[1], Op(match[2])
+    if name not in NAMES:
+        raise BadMatcher(f"unknown label '{name}'{did_you_mean(name, NAMES) or ', known: ' + ', '.join(NAMES)}")
+    value = _value(match[3], f"{name}{op}")
+    if op.by_pattern:
+        _check_pattern(value)
+    return Matcher(name, op, value)
+
+
+def _value(text: str, before: str) -> str:
+    if quoted := _QUOTED.fullmatch(text):
+        return _ESCAPE.sub(lambda found: "\n" if found[1] == "n" else found[1], quoted[1])
+    if _BARE.fullmatch(text):
+        return text
+    if not text:
+        raise BadMatcher(f'has no value: write {before}"" for the empty one')
+    raise BadMatcher(f'put the value in double quotes, one matcher a line: {before}"..."')
+
+
+def _check_pattern(pattern: str) -> None:
+    # Whatever is escaped, or stands in a class, is a plain character to what follows.
+    bare = re.sub(r"\[\^?\]?[^\]]*\]", "_", re.sub(r"\\.", "_", pattern))
+    if re.search(r"\(\?[^:i]", bare) or re.search(r"\\[1-9]", pattern):
+        raise BadMatcher("of groups only (...), (?:...) and (?i) are known here, and no back-references")
+    if re.search(r"\)[*+{]", bare):
+        raise BadMatcher("a group that is repeated is not known here: a hostile value could keep it busy for ever")
+    try:
+        _compiled(pattern)
+    except (re.error, Warning, OverflowError, RecursionError) as error:
+        raise BadMatcher(f"not a regular expression: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # what Python is about to read in another way
+        return re.compile(pattern, re.ASCII)

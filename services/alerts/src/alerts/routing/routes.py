@@ -1,0 +1,83 @@
+"""Who hears of a signal, and how: all that routes.yml says, as one frozen value."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from alerts.core.destination import Channel, Destination, Target
+from alerts.core.labels import Labels
+from alerts.routing.people import People
+from alerts.routing.tree import Route, arrivals
+
+ACCOUNT_ID = "{account_id}"
+
+
+class Receiver(Struct, frozen=True):
+    """`targets` are told each; with `owner` the account's owner is, and if that cannot be, the receiver `otherwise`.
+
+    Without either it has no channel: what it receives is recorded and not told.
+    """
+
+    name: str
+    targets: tuple[Target, ...] = ()
+    owner: bool = False
+    otherwise: str = ""
+
+
+class Routes(Struct, frozen=True):
+    """`final_outcomes` end a relationship: nothing more is told of the account until its next outcome."""
+
+    root: Route
+    receivers: Mapping[str, Receiver]
+    people: People
+    link: str | None = None
+    final_outcomes: frozenset[str] = frozenset()
+
+    def destinations(self, labels: Labels, *, on: datetime) -> tuple[Destination, ...]:
+        """One for every message that is due; `on` decides who is away. One lane of a receiver hears it once."""
+        different: dict[tuple[str, str | None], Destination] = {}
+        for arrival in arrivals(self.root, labels):
+            receiver = self.receivers[arrival.route.receiver]
+            for receiver_name, ways, steps in self._reached(receiver, labels, on):
+                path = (*arrival.path, *steps)
+                destination = Destination(receiver_name, ways, path, arrival.route.repeat_interval)
+                different.setdefault((receiver_name, ways[0].lane if ways else None), destination)
+        return tuple(different.values())
+
+    def account_url(self, account_id: str) -> str | None:
+        return self.link and self.link.replace(ACCOUNT_ID, quote(account_id, safe=""))
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Everything that a message may go to."""
+        receivers = (target for receiver in self.receivers.values() for target in receiver.targets)
+        people = (target for person in self.people.by_email.values() for target in person.targets)
+        return (*receivers, *people)
+
+    @property
+    def webhooks(self) -> frozenset[str]:
+        """The names for which the settings must have a URL."""
+        return frozenset(target.address for target in self.targets if target.webhook)
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        return frozenset(target.channel for target in self.targets)
+
+    def _reached(
+        self, receiver: Receiver, labels: Labels, on: datetime
+    ) -> Iterator[tuple[str, tuple[Target, ...], tuple[str, ...]]]:
+        """Receiver, ways, and the steps from the route to them."""
+        if receiver.owner:
+            reached = self.people.reach(labels.get("owner", ""), on=on)
+            if reached.ways:
+                yield receiver.name, reached.ways, reached.steps
+            else:
+                instead = self.receivers[receiver.otherwise]
+                for name, ways, steps in self._reached(instead, labels, on):
+                    yield name, ways, (*reached.steps, f"else {instead.name}", *steps)
+        for target in receiver.targets:
+            yield receiver.name, (target,), ()
+        if not receiver.owner and not receiver.targets:
+            yield receiver.name, (), ()
