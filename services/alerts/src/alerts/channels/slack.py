@@ -1,0 +1,202 @@
+"""Messages to Slack: by the bot's token to any channel or member, or by an incoming webhook to its one channel."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+from slack_sdk.errors import SlackApiError, SlackObjectFormationError
+from slack_sdk.models.blocks import Block
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+from slack_sdk.webhook.webhook_response import WebhookResponse
+
+from alerts.channels.letters import Delivered, Letter, Posting
+from alerts.channels.lines import Hidden, secrets_of
+from alerts.channels.slack_answers import THREAD_GONE, Answer, failure, retry_after, webhook_error
+from alerts.channels.wire import NoAnswer, NotSent, Redirected, Wire, proxy_for
+from alerts.errors import DeliveryFailed, Failure
+
+MOST_BLOCKS = 50
+_NOT_SLACKS = Answer(200, None, "not an answer that Slack gives")
+T = TypeVar("T")
+
+
+class _ThreadGone(Exception):
+    pass
+
+
+class _Metadata(msgspec.Struct):
+    messages: list[str] = []
+
+
+class _No(msgspec.Struct):
+    """An answer that is not a yes, as the API words it."""
+
+    error: str | None = None
+    needed: str | None = None
+    response_metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+
+
+class SlackChannel:
+    """Tries each message once; whoever calls it tries again.
+
+    `webhooks` are URLs by the name that routes know them under. They are secrets, as the token is, and appear in no log
+    and no error. `timeout` is seconds for a delivery, everything included. ValueError for settings that cannot work.
+
+    Blocks go out as they are and not in a coloured attachment: Slack folds attachments up as secondary content, and a
+    message to act on is not that.
+    """
+
+    def __init__(self, *, api_url: str, token: str | None, webhooks: Mapping[str, str], timeout: float) -> None:
+        _must_be_url(api_url, "the Slack API's address")
+        for name, url in webhooks.items():
+            _must_be_url(url, f"webhook {name}")
+        if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+            raise ValueError("the Slack token has characters that no token has")
+        self._api_url = api_url
+        self._token = token
+        self._webhooks = dict(webhooks)
+        self._timeout = timeout
+        secrets = [secret for url in webhooks.values() for secret in secrets_of(url)]
+        self._hidden = Hidden([*secrets, token or ""])
+
+    async def deliver(self, letter: Letter) -> Delivered:
+        """Raises DeliveryFailed. A thread that is gone does not keep the message: it begins a new one."""
+        if not isinstance(letter, Posting):
+            raise TypeError("Slack carries postings")
+        blocks = _checked(letter)
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        if letter.target.webhook:
+            return await self._to_webhook(letter, blocks, deadline)
+        try:
+            return await self._as_bot(letter, blocks, deadline, thread=letter.thread)
+        except _ThreadGone:
+            return await self._as_bot(letter, blocks, deadline, thread=None)
+
+    async def _to_webhook(self, posting: Posting, blocks: list[dict[str, Any]], deadline: float) -> Delivered:
+        url = self._webhooks.get(posting.target.address)
+        if url is None:
+            raise _misconfigured(f"no webhook of the name {posting.target.address} in the settings")
+
+        async def ask(session: aiohttp.ClientSession) -> WebhookResponse:
+            client = AsyncWebhookClient(url, session=session, logger=_silent(), retry_handlers=[])
+            client.proxy = proxy_for(url)
+            return await client.send(text=posting.text, blocks=blocks, unfurl_links=False, unfurl_media=False)
+
+        answer = await self._asked(ask, deadline)
+        if answer.status_code == 200 and answer.body.strip() == "ok":
+            return Delivered()
+        error = webhook_error(answer.status_code, answer.body)
+        raise self._failed(Answer(answer.status_code, error, "" if error else answer.body, retry_after(answer.headers)))
+
+    async def _as_bot(
+        self, posting: Posting, blocks: list[dict[str, Any]], deadline: float, *, thread: str | None
+    ) -> Delivered:
+        if self._token is None:
+            raise _misconfigured("no Slack token in the settings")
+
+        async def ask(session: aiohttp.ClientSession) -> AsyncSlackResponse | Answer:
+            client = AsyncWebClient(
+                self._token, base_url=self._api_url, session=session, logger=_silent(), retry_handlers=[]
+            )
+            client.proxy = proxy_for(self._api_url)
+            try:
+                return await client.chat_postMessage(
+                    channel=posting.target.address,
+                    text=posting.text,
+                    blocks=blocks,
+                    thread_ts=thread,
+                    reply_broadcast=True if posting.broadcast and thread is not None else None,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
+            except SlackApiError as error:
+                return _answer(error.response)
+            except AttributeError:
+                # What the SDK makes of a 200 that is not a JSON object.
+                return _NOT_SLACKS
+
+        answer = await self._asked(ask, deadline)
+        if isinstance(answer, AsyncSlackResponse):
+            return Delivered(thread or answer.get("ts"))
+        if thread is not None and answer.error in THREAD_GONE:
+            raise _ThreadGone
+        raise self._failed(answer)
+
+    async def _asked(self, ask: Callable[[aiohttp.ClientSession], Awaitable[T]], deadline: float) -> T:
+        try:
+            return await Wire().exchange(ask, deadline=deadline)
+        except NotSent as error:
+            raise DeliveryFailed(Failure.UNREACHABLE, self._hidden(str(error)), retryable=True) from None
+        except NoAnswer as error:
+            raise DeliveryFailed(
+                Failure.NO_ANSWER, self._hidden(str(error)), retryable=True, maybe_delivered=True
+            ) from None
+        except Redirected:
+            raise _misconfigured("the answer points to another address") from None
+        except UnicodeDecodeError:
+            raise self._failed(_NOT_SLACKS) from None
+
+    def _failed(self, answer: Answer) -> DeliveryFailed:
+        error = answer.error and self._hidden(answer.error)
+        return failure(Answer(answer.status, error, self._hidden(answer.detail), answer.retry_after))
+
+
+def _checked(posting: Posting) -> list[dict[str, Any]]:
+    """The blocks, once Slack's own models have passed them: what they refuse would be refused there too."""
+    if len(posting.blocks) > MOST_BLOCKS:
+        raise _refused(f"{len(posting.blocks)} blocks, {MOST_BLOCKS} at most")
+    try:
+        models: Sequence[Block | None] = Block.parse_all(posting.blocks)
+        for model in models:
+            if model is None:
+                raise _refused("a block of a type that Slack does not know")
+            model.to_dict()
+    except (SlackObjectFormationError, TypeError) as error:
+        raise _refused(f"a block breaks Slack's rules: {error}") from None
+    return list(posting.blocks)
+
+
+def _answer(response: AsyncSlackResponse | aiohttp.ClientResponse) -> Answer:
+    if isinstance(response, aiohttp.ClientResponse):
+        return Answer(response.status, None, "not JSON", retry_after(response.headers))
+    try:
+        said = msgspec.convert(response.data, _No)
+    except msgspec.ValidationError:
+        return Answer(response.status_code, None, "", retry_after(response.headers))
+    detail = [f"needed: {said.needed}"] if said.needed else []
+    return Answer(
+        response.status_code,
+        said.error,
+        "; ".join([*detail, *said.response_metadata.messages]),
+        retry_after(response.headers),
+    )
+
+
+def _silent() -> logging.Logger:
+    """The SDK writes URLs and messages at debug level, and a webhook's URL is a secret."""
+    return logging.Logger("slack_sdk", logging.CRITICAL)
+
+
+def _must_be_url(url: str, name: str) -> None:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
+    except ValueError:
+        good = False
+    if not good:
+        # Never with the value: it may be all but right.
+        raise ValueError(f"{name}: not a URL that begins with https:// or http://")
+
+
+def _misconfigured(detail: str) -> DeliveryFailed:
+    return DeliveryFailed(Failure.MISCONFIGURED, detail, retryable=False)
+
+
+def _refused(detail: str) -> DeliveryFailed:
+    return DeliveryFailed(Failure.REFUSED, detail, retryable=False)
