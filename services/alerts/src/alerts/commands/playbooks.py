@@ -1,0 +1,45 @@
+"""`playbooks check|schema`: is playbooks.yml sound, and the format for editors."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from alerts.messages.playbook_file import Examined, examine, json_schema
+from alerts.settings import AlertsSettings
+from common.documents.findings import listed
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    playbooks = commands.add_parser("playbooks", help="check the playbooks")
+    actions = playbooks.add_subparsers(dest="action", required=True)
+    check = actions.add_parser("check", help="exit 1 and say where, if the playbooks are not sound")
+    check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: ALERTS_PLAYBOOKS")
+    actions.add_parser("schema", help="print the JSON Schema (deploy/playbooks.schema.json)")
+
+
+def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
+    """The exit code."""
+    if arguments.action == "schema":
+        print(schema_text(), end="")
+        return 0
+    file = arguments.file or settings.alerts_playbooks
+    try:
+        reading = examine(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{file}: cannot be read: {error}", file=sys.stderr)
+        return 1
+    print("\n".join([*listed(str(file), problems=reading.problems, warnings=reading.warnings), _summary(reading)]))
+    return 0 if reading.playbooks else 1
+
+
+def schema_text() -> str:
+    """As it stands in deploy/playbooks.schema.json."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _summary(reading: Examined) -> str:
+    if reading.playbooks is None:
+        return f"not loaded, problems: {len(reading.problems)}"
+    names = sum(len(names) for names in reading.playbooks.names.values())
+    return f"{len(reading.playbooks.plays)} playbooks, {names} names"

@@ -1,0 +1,26 @@
+"""From a story to what goes over its channel."""
+
+from collections.abc import Callable
+
+from alerts.channels.letters import Letter
+from alerts.core.destination import Channel
+from alerts.messages.compose import compose
+from alerts.messages.mail import Mails
+from alerts.messages.playbooks import Playbooks
+from alerts.messages.slack import posting
+from alerts.messages.story import Story
+
+
+class Letters:
+    """`account_url` gives the address of an account's page, if there is one; `domain` is that of all Message-IDs."""
+
+    def __init__(self, playbooks: Playbooks, account_url: Callable[[str], str | None], domain: str) -> None:
+        self._playbooks = playbooks
+        self._account_url = account_url
+        self._mails = Mails(domain)
+
+    def letter(self, story: Story) -> Letter:
+        message = compose(story, playbooks=self._playbooks, account_url=self._account_url)
+        if story.target.channel is Channel.EMAIL:
+            return self._mails.mail(message, story)
+        return posting(message, story)
