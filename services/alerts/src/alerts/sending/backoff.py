@@ -1,0 +1,38 @@
+"""When a message that was not delivered is tried again, and when it is given up. Pure."""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from alerts.errors import DeliveryFailed, Failure
+from alerts.sending.claims import Failed
+
+_MOST_DOUBLINGS = 40  # enough for any longest wait; more would overflow
+
+Draw = Callable[[], float]
+"""Evenly between 0 and 1."""
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """Seconds: the first and the longest wait between two attempts, and how long a message is tried at all."""
+
+    retry: float
+    most: float
+    give_up: float
+
+
+def delay(failures: int, patience: Patience, draw: Draw) -> float:
+    """After so many failures in a row: exponential, with full jitter, so that many that failed together spread."""
+    return float(draw() * min(patience.most, patience.retry * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)))
+
+
+def judge(failed: DeliveryFailed, *, attempt: int, age: float, patience: Patience, draw: Draw) -> Failed:
+    """`age` is seconds since the first attempt began; the last one comes when the time given is over."""
+    left = patience.give_up - age
+    asked = max(0.0, failed.retry_after or 0.0)
+    if not failed.retryable:
+        return Failed(failed.reason, failed.detail, failed.maybe_delivered, None)
+    if left <= 0 or asked > left:
+        return Failed(Failure.TOO_OLD, str(failed), failed.maybe_delivered, None)
+    wait = asked if failed.retry_after is not None else min(left, delay(attempt, patience, draw))
+    return Failed(failed.reason, failed.detail, failed.maybe_delivered, wait)

@@ -1,0 +1,86 @@
+"""A message that is ours to send for a while, and what became of an attempt. Pure."""
+
+import msgspec
+from msgspec import Struct
+
+from alerts.core.destination import Target
+from alerts.core.reasons import Reason
+from alerts.errors import Failure
+from alerts.messages.story import Earlier, Story
+from common.contracts.signals import Signal
+
+_signals = msgspec.json.Decoder(Signal)
+
+
+class Before(Struct, frozen=True):
+    """A message of the same thread that has gone out; `body` is the signal that headed it, as stored."""
+
+    notification_id: str
+    body: str
+    sent: float
+    thread: str | None
+
+
+class Claimed(Struct, frozen=True, kw_only=True):
+    """One attempt at one notification, ours as long as the row carries `token`.
+
+    `age` is how many seconds ago it was tried for the first time, `happened` the moment of the signal that heads it.
+    `bodies` are its signals as stored, the head first; `thread` has the first and the newest message before it.
+    """
+
+    notification_id: str
+    partition: int
+    account_id: str
+    receiver: str
+    reason: str
+    ways: tuple[Target, ...]
+    decided: float
+    token: str
+    attempt: int
+    age: float
+    happened: float | None
+    bodies: tuple[str, ...]
+    thread: tuple[Before, ...] = ()
+
+    @property
+    def target(self) -> Target:
+        return self.ways[0]
+
+    def story(self, *, now: float) -> Story:
+        """Raises `msgspec.DecodeError` or `ValueError` if what is stored cannot be read."""
+        earlier = [_earlier(one) for one in self.thread]
+        return Story(
+            notification_id=self.notification_id,
+            target=self.target,
+            reason=Reason(self.reason),
+            signals=tuple(_signals.decode(body) for body in self.bodies),
+            now=now,
+            first=earlier[0] if earlier else None,
+            last=earlier[-1] if earlier else None,
+        )
+
+
+def _earlier(before: Before) -> Earlier:
+    return Earlier(before.notification_id, _signals.decode(before.body), before.sent, before.thread)
+
+
+class Sent(Struct, frozen=True):
+    """`thread` is what the channel calls the message, where it says so."""
+
+    thread: str | None = None
+
+
+class Failed(Struct, frozen=True):
+    """Tried again in `retry_in` seconds; this way is given up for good if that is None."""
+
+    reason: Failure
+    detail: str
+    maybe_told: bool
+    retry_in: float | None
+
+    @property
+    def final(self) -> bool:
+        return self.retry_in is None
+
+
+Outcome = Sent | Failed

@@ -1,0 +1,215 @@
+"""The loop of a replica's sender: claims what may be sent now, sends it, writes down what became of it.
+
+It sleeps until the next message is due or somebody wakes it: a decision that made messages, or the end of one that
+was on its way.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+import structlog
+
+from alerts.core.destination import Channel
+from alerts.errors import Failure, Unreachable
+from alerts.sending.backoff import Draw, Patience, delay
+from alerts.sending.carrier import Clocks
+from alerts.sending.claims import Claimed, Failed, Outcome, Sent
+from alerts.sending.limits import Limits, Room
+
+_log = structlog.get_logger()
+
+PAUSE = (0.1, 5.0)  # seconds, first and longest, while the database is away
+LOCKED = 0.05  # seconds: what is due but in somebody's hands has no event that we could wait for
+LONGEST_SLEEP = 30.0  # seconds: what another replica hands on after it lost the partition wakes nobody here
+LANE_PAUSE = 30.0  # seconds, the longest: others to the same address shall not wait for long once it is back
+
+
+class Outgoing(Protocol):
+    """All of them raise `Unreachable`."""
+
+    async def claim(self, partitions: Collection[int], room: Room) -> list[Claimed]:
+        """What may be sent now, ours from here on; asked again after an answer that was lost, the same."""
+
+    async def next_due(self, partitions: Collection[int], room: Room) -> float | None:
+        """Seconds until there is something to claim."""
+
+    async def record(self, claimed: Claimed, outcome: Outcome, *, ago: float) -> None:
+        """What became of it, `ago` seconds before; a second time it changes nothing."""
+
+
+class Carries(Protocol):
+    async def carry(self, claimed: Claimed) -> Outcome | None: ...
+
+
+class Counts(Protocol):
+    def sent(self, channel: Channel, seconds_from_event: float | None) -> None: ...
+
+    def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None: ...
+
+
+class Sender:
+    """`open_partitions` are those whose messages are ours to send.
+
+    `undelivered` hears the partition and the account of every message that is no longer on its way and was not
+    delivered: what came meanwhile was decided as if it would be.
+    """
+
+    def __init__(
+        self,
+        *,
+        outgoing: Outgoing,
+        carrier: Carries,
+        limits: Limits,
+        counts: Counts,
+        clocks: Clocks,
+        patience: Patience,
+        open_partitions: Callable[[], frozenset[int]],
+        undelivered: Callable[[int, str], None] = lambda partition, account_id: None,
+        draw: Draw = random.random,
+    ) -> None:
+        self._outgoing = outgoing
+        self._carrier = carrier
+        self._limits = limits
+        self._counts = counts
+        self._clocks = clocks
+        self._patience = patience
+        self._open = open_partitions
+        self._undelivered = undelivered
+        self._draw = draw
+        self._carrying: set[asyncio.Task[None]] = set()
+        self._woken = asyncio.Event()
+        self.unavailable: str | None = None
+
+    def wake(self) -> None:
+        """There may be something to send: new messages, or a partition that has been opened."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set and what is on its way has ended. Raises `Stop` if only a person can decide."""
+        stopping = asyncio.create_task(self._wake_on(stop))
+        looking = asyncio.create_task(self._run(stop))
+        try:
+            await asyncio.wait({looking})
+            while self._carrying:
+                await asyncio.wait(self._carrying)
+            await looking
+        finally:
+            tasks = (stopping, looking, *self._carrying)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, stop: asyncio.Event) -> None:
+        pause = PAUSE[0]
+        while not stop.is_set():
+            self._woken.clear()  # before the look, so that what comes during it is not missed
+            try:
+                wait = await self._look(stop)
+                self.unavailable, pause = None, PAUSE[0]
+            except Unreachable as error:
+                self.unavailable = f"the database does not answer: {error}"
+                _log.warning("sender.waiting", seconds=pause, reason=str(error))
+                wait, pause = pause, min(2 * pause, PAUSE[1])
+            await self._sleep(wait)
+
+    async def _look(self, stop: asyncio.Event) -> float:
+        """Sets going all that may be sent now; seconds until it is worth while to look again."""
+        while not stop.is_set():
+            now = self._clocks.steady()
+            room, opens = self._limits.room(now), self._limits.opens(now)
+            partitions = self._open()
+            if not partitions or not room.openings:
+                return LONGEST_SLEEP if opens is None else opens
+            claimed = await self._outgoing.claim(partitions, room)
+            for one in claimed:
+                self._begin(one)
+            if not claimed:
+                due = await self._outgoing.next_due(partitions, room)
+                waits = (opens, None if due is None else max(LOCKED, due))
+                return min((wait for wait in waits if wait is not None), default=LONGEST_SLEEP)
+        return 0.0
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(min(seconds, LONGEST_SLEEP)):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.wake()
+
+    def _begin(self, claimed: Claimed) -> None:
+        self._limits.began(claimed.target, self._clocks.steady())
+        task = asyncio.create_task(self._send(claimed))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
+
+    async def _send(self, claimed: Claimed) -> None:
+        began = self._clocks.steady()
+        try:
+            outcome = await self._carrier.carry(claimed)
+            if outcome is None:
+                _log.warning("message.taken_over", notification=claimed.notification_id)
+                return
+            ended = self._clocks.steady()
+            self._mind(claimed, outcome, ended)
+            await self._record(claimed, outcome, ended)
+            self._tell(claimed, outcome, seconds=ended - began, ended=ended)
+        except Exception:
+            # Its lease ends, and it is tried again: the others are none the worse for it.
+            _log.exception("message.broken", notification=claimed.notification_id)
+        finally:
+            self._limits.ended(claimed.target, self._clocks.steady())
+            self.wake()
+
+    def _mind(self, claimed: Claimed, outcome: Outcome, now: float) -> None:
+        """What the outcome means for others to the same address."""
+        target = claimed.target
+        if isinstance(outcome, Sent):
+            self._limits.went_well(target)
+        elif outcome.reason is Failure.RATE_LIMITED and outcome.retry_in is not None:
+            self._limits.pause_all(target, now + outcome.retry_in)
+        elif outcome.retry_in is not None and outcome.reason is not Failure.CUT_SHORT:
+            pause = delay(self._limits.failures(target), self._patience, self._draw)
+            self._limits.pause(target, now + min(pause, LANE_PAUSE))
+
+    async def _record(self, claimed: Claimed, outcome: Outcome, ended: float) -> None:
+        """Until it is written. Nobody else can take the message while the database is away, and once it is back the
+        outcome counts unless somebody was quicker; then the message may arrive twice.
+        """
+        pause = PAUSE[0]
+        while True:
+            try:
+                return await self._outgoing.record(claimed, outcome, ago=self._clocks.steady() - ended)
+            except Unreachable as error:
+                _log.warning("outcome.unwritten", notification=claimed.notification_id, reason=str(error))
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, PAUSE[1])
+
+    def _tell(self, claimed: Claimed, outcome: Outcome, *, seconds: float, ended: float) -> None:
+        channel = claimed.target.channel
+        about = {
+            "notification": claimed.notification_id,
+            "receiver": claimed.receiver,
+            "lane": claimed.target.lane,
+            "attempt": claimed.attempt,
+            "seconds": round(seconds, 3),
+        }
+        if isinstance(outcome, Failed):
+            self._counts.failed(channel, outcome.reason, final=outcome.final)
+            verb = "message.given_up" if outcome.final else "message.failed"
+            _log.warning(verb, **about, reason=outcome.reason.value, detail=outcome.detail, retry_in=outcome.retry_in)
+            self._undelivered(claimed.partition, claimed.account_id)
+        else:
+            self._counts.sent(channel, self._since(claimed, ended))
+            _log.info("message.sent", **about)
+
+    def _since(self, claimed: Claimed, ended: float) -> float | None:
+        """From what happened to the message, in seconds."""
+        if self._clocks.wall is None or claimed.happened is None:
+            return None
+        return self._clocks.wall() - (self._clocks.steady() - ended) - claimed.happened

@@ -1,0 +1,221 @@
+"""One attempt, with everything that can be wrong with it."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from alerts.channels.letters import Delivered, Letter
+from alerts.core.destination import Channel, Target
+from alerts.errors import DeliveryFailed, Failure, Unreachable
+from alerts.messages.story import Story
+from alerts.samples import Sample
+from alerts.sending.backoff import Patience
+from alerts.sending.carrier import Carrier, Clocks, Courier, Letters
+from alerts.sending.claims import Claimed, Failed, Outcome, Sent
+from support.mailroom import DANA, DECIDED, DESK, LEASE, Plain, Post, Tally, failure
+
+SIGNAL = Sample(to="red").build()
+PATIENCE = Patience(retry=8.0, most=600.0, give_up=3600.0)
+
+
+def claimed(target: Target = DESK, *, age: float = 0.0, body: str | None = None) -> Claimed:
+    return Claimed(
+        notification_id="n1",
+        partition=0,
+        account_id="acme",
+        receiver="cs-desk",
+        reason="new",
+        ways=(target,),
+        decided=DECIDED,
+        token="token",
+        attempt=1,
+        age=age,
+        happened=SIGNAL.at.timestamp(),
+        bodies=(msgspec.json.encode(SIGNAL).decode() if body is None else body,),
+    )
+
+
+class Leases:
+    """Renews as the plan says, True when it has run out."""
+
+    def __init__(self, *answers: bool | Exception, meanwhile: Callable[[], None] = lambda: None) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+        self._meanwhile = meanwhile
+
+    async def renew(self, claimed: Claimed) -> bool:
+        self.asked += 1
+        self._meanwhile()
+        answer = self.answers.pop(0) if self.answers else True
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def carrier(
+    courier: Courier | None,
+    *,
+    leases: Leases | None = None,
+    letters: Letters | None = None,
+    steady: Callable[[], float] | None = None,
+    wall: Callable[[], float] | None = None,
+    lease: float = LEASE,
+    tally: Tally | None = None,
+) -> Carrier:
+    return Carrier(
+        leases=leases or Leases(),
+        letters=letters or Plain(),
+        couriers=dict.fromkeys(Channel, courier) if courier is not None else {},
+        attempts=tally or Tally(),
+        clocks=Clocks(steady or Clock(), wall),
+        patience=PATIENCE,
+        lease=lease,
+        draw=lambda: 0.5,
+    )
+
+
+def given_up(outcome: Outcome | None, reason: Failure) -> str:
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.final, outcome.maybe_told) == (reason, True, False)
+    return outcome.detail
+
+
+def unknown(outcome: Outcome | None, reason: Failure) -> str:
+    """It may have arrived, and is tried again."""
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.final, outcome.maybe_told) == (reason, False, True)
+    return outcome.detail
+
+
+async def test_a_message_is_sent_and_the_channel_names_it() -> None:
+    post, tally = Post(), Tally()
+    assert await carrier(post, tally=tally).carry(claimed()) == Sent("ts n1")
+    assert post.arrived == ["n1"]
+    assert tally.attempts == [Channel.SLACK]
+
+
+async def test_a_channel_that_is_not_set_up_is_given_up_at_once() -> None:
+    leases = Leases()
+    outcome = await carrier(None, leases=leases).carry(claimed(DANA))
+    assert given_up(outcome, Failure.MISCONFIGURED) == "email is not set up"
+
+
+class Stumped:
+    def letter(self, story: Story) -> Letter:
+        raise ZeroDivisionError("no words for it")
+
+
+async def test_a_message_that_cannot_be_written_is_given_up_and_says_why() -> None:
+    post = Post()
+    outcome = await carrier(post, letters=Stumped()).carry(claimed())
+    assert given_up(outcome, Failure.REFUSED) == "it cannot be written: ZeroDivisionError: no words for it"
+    assert post.tried == []
+
+
+async def test_a_stored_signal_of_another_format_is_given_up_too() -> None:
+    outcome = await carrier(Post()).carry(claimed(body="{}"))
+    assert "cannot be written" in given_up(outcome, Failure.REFUSED)
+
+
+async def test_what_is_no_longer_ours_is_not_sent() -> None:
+    post = Post()
+    assert await carrier(post, leases=Leases(False)).carry(claimed()) is None
+    assert post.tried == []
+
+
+async def test_a_process_that_was_stopped_while_it_asked_asks_again() -> None:
+    """SIGSTOP between the question and the sending: the yes is an hour old."""
+    clock, post = Clock(), Post()
+    hours = [3600.0, 0.0]
+
+    def stopped() -> None:
+        clock.now += hours.pop(0)
+
+    leases = Leases(True, False, meanwhile=stopped)
+    assert await carrier(post, leases=leases, steady=clock).carry(claimed()) is None
+    assert leases.asked == 2
+    assert post.tried == []
+
+
+async def test_without_the_database_nothing_is_sent_and_nothing_is_lost() -> None:
+    post = Post()
+    outcome = await carrier(post, leases=Leases(Unreachable("connection refused"))).carry(claimed())
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.retry_in, outcome.maybe_told) == (Failure.CUT_SHORT, 0.0, False)
+    assert post.tried == []
+
+
+async def test_a_failure_comes_with_its_next_attempt() -> None:
+    post = Post()
+    post.plan[DESK.lane] = [failure(), failure(Failure.RATE_LIMITED, retry_after=30.0)]
+    carries = carrier(post)
+    first, second = await carries.carry(claimed()), await carries.carry(claimed())
+    assert first == Failed(Failure.UNAVAILABLE, "said the channel", False, 4.0)
+    assert second == Failed(Failure.RATE_LIMITED, "said the channel", False, 30.0)
+
+
+class Slow:
+    """Takes its time until the attempt is over by the clock of the test."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+
+    async def deliver(self, letter: Letter) -> Delivered:
+        self._clock.now += self._seconds
+        raise DeliveryFailed(Failure.UNREACHABLE, "no route", retryable=True)
+
+
+async def test_the_time_of_an_attempt_counts_too() -> None:
+    clock = Clock()
+    outcome = await carrier(Slow(clock, 20.0), steady=clock).carry(claimed(age=PATIENCE.give_up - 19.0))
+    assert given_up(outcome, Failure.TOO_OLD) == "the channel could not be reached: no route"
+
+
+class Endless:
+    async def deliver(self, letter: Letter) -> Delivered:
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+
+async def test_a_channel_that_never_ends_does_not_outlive_the_lease() -> None:
+    tally = Tally()
+    outcome = await carrier(Endless(), lease=0.02, tally=tally).carry(claimed())
+    unknown(outcome, Failure.NO_ANSWER)
+    assert tally.attempts == [Channel.SLACK]
+
+
+async def test_a_mistake_of_a_channel_is_a_failed_attempt_and_spills_no_secret() -> None:
+    post = Post()
+    post.plan[DESK.lane] = [RuntimeError("https://hooks.slack.com/services/SECRET")]
+    detail = unknown(await carrier(post).carry(claimed()), Failure.BAD_ANSWER)
+    assert "RuntimeError in deliver" in detail
+    assert "SECRET" not in detail
+
+
+class Watching(Plain):
+    def __init__(self) -> None:
+        self.moments: list[float] = []
+
+    def letter(self, story: Story) -> Letter:
+        self.moments.append(story.now)
+        return super().letter(story)
+
+
+@pytest.mark.parametrize(("wall", "now"), [(lambda: 5.0, 5.0), (None, DECIDED)])
+async def test_a_message_is_told_as_of_now_or_in_stream_mode_as_of_then(
+    wall: Callable[[], float] | None, now: float
+) -> None:
+    letters = Watching()
+    await carrier(Post(), letters=letters, wall=wall).carry(claimed())
+    assert letters.moments == [now]

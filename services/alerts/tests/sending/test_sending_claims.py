@@ -1,0 +1,251 @@
+"""Guarantee 7: the oldest message of a receiver and an account is claimed, by one replica, and written down first."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from alerts.core.destination import Channel, Target
+from alerts.core.reasons import Reason
+from alerts.errors import Failure, Stop, Unreachable
+from alerts.samples import NOON, Sample
+from alerts.sending.claims import Claimed, Failed, Sent
+from alerts.sending.limits import Opening, Room
+from alerts.sending.outgoing import PostgresOutgoing
+from support.mailroom import DANA, DECIDED, DESK, HOOK, LEASE, ROOMY, Mailroom
+
+SENT = Sent()
+
+
+def names(claimed: list[Claimed]) -> list[str]:
+    return [one.notification_id for one in claimed]
+
+
+async def test_a_claim_is_written_down_before_anything_is_sent(room: Mailroom) -> None:
+    name = await room.message()
+    [claimed] = await room.claim(room.outgoing())
+    row = await room.row(name)
+    assert (row.status, row.attempts, row.lease_token) == ("pending", 1, claimed.token)
+    assert await room.attempts(name) == [None]
+    assert (claimed.attempt, claimed.target) == (1, DESK)
+
+
+async def test_what_one_replica_holds_the_other_does_not_get(room: Mailroom) -> None:
+    await room.message()
+    assert len(await room.claim(room.outgoing())) == 1
+    assert await room.claim(room.outgoing()) == []
+
+
+async def test_of_one_account_only_the_oldest_message_of_a_lane_is_claimed(room: Mailroom) -> None:
+    outgoing = room.outgoing()
+    older = await room.message()
+    newer = await room.message(rank=0)
+    [claimed] = await room.claim(outgoing)
+    assert claimed.notification_id == older
+    assert await room.claim(outgoing) == [], "not beside the one that is on its way"
+    await outgoing.record(claimed, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0), ago=0.0)
+    assert await room.claim(outgoing) == [], "not before the one that will be tried again"
+    await room.let_all_be_due()
+    await room.send(outgoing, SENT)
+    assert names(await room.claim(outgoing)) == [newer]
+
+
+async def test_an_older_message_that_came_to_light_later_waits_for_the_one_on_its_way(room: Mailroom) -> None:
+    """Numbers are given before they can be seen: another transaction may have been slower."""
+    late, early = await room.message(), await room.message()
+    await room.execute(f"UPDATE alerts.notification SET status = 'unseen' WHERE notification_id = '{late}'")
+    outgoing = room.outgoing()
+    [claimed] = await room.claim(outgoing)
+    await room.execute(f"UPDATE alerts.notification SET status = 'pending' WHERE notification_id = '{late}'")
+    assert claimed.notification_id == early
+    assert await room.claim(outgoing) == []
+    await outgoing.record(claimed, SENT, ago=0.0)
+    assert names(await room.claim(outgoing)) == [late]
+
+
+async def test_each_lane_gets_one_message_the_most_urgent_first_and_then_the_oldest(room: Mailroom) -> None:
+    await room.message(account="a", rank=2)
+    urgent = await room.message(account="b", rank=0)
+    await room.message(account="c", rank=0)
+    mail = await room.message(DANA, account="a", rank=1)
+    assert names(await room.claim(room.outgoing())) == [urgent, mail]
+
+
+async def test_the_bot_and_the_webhooks_share_the_slots_of_slack(room: Mailroom) -> None:
+    await room.message(DESK, account="a", rank=1)
+    urgent = await room.message(HOOK, account="b", rank=0)
+    mail = await room.message(DANA, account="c", rank=2)
+    narrow = Room(tuple(Opening(opening.kind, opening.channel, 1) for opening in ROOMY.openings))
+    assert names(await room.claim(room.outgoing(), room=narrow)) == [urgent, mail]
+
+
+async def test_closed_lanes_and_channels_without_room_are_left_alone(room: Mailroom) -> None:
+    await room.message(DESK, account="a")
+    await room.message(DANA, account="b")
+    hook = await room.message(HOOK, account="c")
+    openings = tuple(opening for opening in ROOMY.openings if opening.channel is not Channel.EMAIL)
+    asked = Room(openings, frozenset({DESK.lane}))
+    outgoing = room.outgoing()
+    assert names(await room.claim(outgoing, room=asked)) == [hook]
+    assert await outgoing.next_due({0}, Room(openings, frozenset({DESK.lane, HOOK.lane}))) is None
+
+
+async def test_only_what_was_asked_for_is_claimed(room: Mailroom) -> None:
+    await room.message(partition=1)
+    outgoing = room.outgoing()
+    assert await outgoing.claim({0}, ROOMY) == []
+    assert await outgoing.next_due({0}, ROOMY) is None
+    assert len(await outgoing.claim({1}, ROOMY)) == 1
+
+
+async def test_what_is_not_due_is_not_claimed_but_announced(room: Mailroom) -> None:
+    await room.message()
+    outgoing = room.outgoing()
+    await room.send(outgoing, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0))
+    assert await room.claim(outgoing) == []
+    wait = await outgoing.next_due({0}, ROOMY)
+    assert wait is not None
+    assert 400 < wait <= 500
+    await room.let_all_be_due()
+    assert await outgoing.next_due({0}, ROOMY) == 0.0
+
+
+async def test_what_another_replica_holds_is_announced_for_the_end_of_its_lease(room: Mailroom) -> None:
+    await room.message()
+    await room.claim(room.outgoing())
+    wait = await room.outgoing().next_due({0}, ROOMY)
+    assert wait is not None
+    assert LEASE / 2 < wait <= LEASE
+
+
+async def test_a_replica_that_died_loses_no_message(room: Mailroom) -> None:
+    """Nobody can know whether it was sent: it goes again, and everybody may know why."""
+    name = await room.message()
+    await room.claim(room.outgoing())
+    await room.let_leases_end()
+    [again] = await room.claim(room.outgoing())
+    assert (again.notification_id, again.attempt) == (name, 2)
+    assert await room.attempts(name) == [Failure.CUT_SHORT, None]
+    assert (await room.row(name)).maybe_told
+
+
+async def test_a_failed_attempt_is_no_riddle_to_the_next_one(room: Mailroom) -> None:
+    name = await room.message()
+    outgoing = room.outgoing()
+    await room.send(outgoing, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0))
+    await room.claim(outgoing)
+    assert await room.attempts(name) == [Failure.UNAVAILABLE, None]
+    assert not (await room.row(name)).maybe_told
+
+
+class Deaf(PostgresOutgoing):
+    """A database whose first answers to a COMMIT are lost."""
+
+    def __init__(self, inner: PostgresOutgoing, *, times: int = 1) -> None:
+        super().__init__(inner._engine, lease=LEASE, patience=10.0)
+        self.times = times
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        async with super()._transaction() as connection:
+            yield connection
+        if self.times:
+            self.times -= 1
+            raise Unreachable("the connection broke during COMMIT")
+
+
+async def test_a_claim_whose_answer_was_lost_is_not_lost(room: Mailroom) -> None:
+    """Nothing can have been sent by then: no second attempt, no doubt, no waiting for the end of the lease."""
+    name = await room.message()
+    outgoing = Deaf(room.outgoing())
+    with pytest.raises(Unreachable):
+        await room.claim(outgoing)
+    [claimed] = await room.claim(outgoing)
+    assert (claimed.notification_id, claimed.attempt) == (name, 1)
+    assert await room.attempts(name) == [None]
+    await outgoing.record(claimed, SENT, ago=0.0)
+    assert (await room.row(name)).status == "sent"
+
+
+async def test_a_claim_in_doubt_that_failed_is_made_anew(room: Mailroom) -> None:
+    outgoing = Deaf(room.outgoing())
+    with pytest.raises(Unreachable):
+        await room.claim(outgoing)
+    name = await room.message()
+    assert names(await room.claim(outgoing)) == [name]
+
+
+async def test_a_row_in_somebodys_hands_is_passed_over_not_waited_for(room: Mailroom) -> None:
+    """Whoever decides may be about to drop it."""
+    held = await room.message(account="a")
+    free = await room.message(DANA, account="b")
+    outgoing = room.outgoing()
+    async with room.engine.begin() as deciding:
+        await deciding.execute(
+            text("SELECT 1 FROM alerts.notification WHERE notification_id = :n FOR UPDATE"), {"n": held}
+        )
+        assert names(await room.claim(outgoing)) == [free]
+        await deciding.execute(
+            text("UPDATE alerts.notification SET status = 'dropped' WHERE notification_id = :n"), {"n": held}
+        )
+    assert await room.claim(outgoing) == []
+
+
+async def test_many_replicas_at_once_share_the_messages_without_overlap(room: Mailroom) -> None:
+    lanes = [Target(Channel.SLACK, f"C{n}") for n in range(8)]
+    every = {await room.message(lane, account=account) for lane in lanes for account in "abcd"}
+    taken: list[str] = []
+
+    async def replica() -> None:
+        outgoing = room.outgoing()
+        while claimed := await room.claim(outgoing):
+            taken.extend(names(claimed))
+            for one in claimed:
+                await outgoing.record(one, SENT, ago=0.0)
+
+    while len(taken) < len(every):
+        await asyncio.gather(*(replica() for _ in range(4)))
+    assert sorted(taken) == sorted(every)
+    for name in every:
+        assert await room.attempts(name) == ["sent"]
+
+
+async def test_a_message_knows_the_first_and_the_newest_of_its_thread(room: Mailroom) -> None:
+    opened = Sample(to="yellow").build()
+    outgoing = room.outgoing()
+    sent = []
+    for hour in range(3):
+        signal = Sample(to="red", at=NOON + timedelta(hours=hour)).build()
+        await room.message(episode=opened.episode, signals=[signal], account=signal.account_id)
+        sent.append(await room.send(outgoing, Sent(thread=f"ts {hour}")))
+    await room.message(DANA, episode=opened.episode, account=opened.account_id, signals=[opened])
+    (mail,) = await room.claim(outgoing)
+    await room.message(episode=opened.episode, account=opened.account_id, signals=[opened, signal], reason=Reason.WORSE)
+    [claimed] = await room.claim(outgoing)
+    story = claimed.story(now=DECIDED)
+    assert story.first is not None
+    assert story.last is not None
+    assert (story.first.notification_id, story.first.thread) == (sent[0].notification_id, "ts 0")
+    assert (story.last.notification_id, story.last.thread) == (sent[2].notification_id, "ts 2")
+    assert (story.signals, story.reason, story.now) == ((opened, signal), Reason.WORSE, DECIDED)
+    assert mail.story(now=DECIDED).first is None, "another lane has its own thread"
+
+
+@pytest.mark.parametrize("damage", ['ways = \'[{"channel": "pigeon"}]\'', "ways = '[]'", "signals = '{gone}'"])
+async def test_a_stored_message_that_cannot_be_read_needs_a_person(room: Mailroom, damage: str) -> None:
+    name = await room.message()
+    await room.execute(f"UPDATE alerts.notification SET {damage}")
+    with pytest.raises(Stop, match=name):
+        await room.claim(room.outgoing())
+    assert (await room.row(name)).attempts == 0
+
+
+async def test_a_database_that_cannot_do_it_is_unreachable(room: Mailroom) -> None:
+    await room.execute("DROP TABLE alerts.attempt")
+    await room.message()
+    with pytest.raises(Unreachable):
+        await room.claim(room.outgoing())

@@ -1,0 +1,142 @@
+"""Guarantee 7 in any order of events: three replicas, each step of each message on its own, crashes and lost leases."""
+
+import random
+from collections import Counter
+from enum import Enum
+
+import pytest
+
+from alerts.core.destination import Target
+from alerts.errors import Failure
+from alerts.sending.claims import Claimed, Failed, Outcome, Sent
+from alerts.sending.outgoing import PostgresOutgoing
+from support.mailroom import DANA, DESK, ROOMY, Mailroom
+
+LANES = (DESK, DANA)
+ACCOUNTS = ("a", "b")
+
+
+class Stage(Enum):
+    CLAIMED = 1
+    RENEWED = 2  # whatever happens from here on until it is written down may repeat the message
+    TRIED = 3
+
+
+class Holding:
+    def __init__(self, claimed: Claimed) -> None:
+        self.claimed = claimed
+        self.stage = Stage.CLAIMED
+        self.outcome: Outcome = Sent()
+
+
+class World:
+    """Everything that happened, as nobody inside can see it."""
+
+    def __init__(self, room: Mailroom, seed: int) -> None:
+        self.room = room
+        self.random = random.Random(seed)
+        self.replicas: dict[PostgresOutgoing, list[Holding]] = {room.outgoing(): [] for _ in range(3)}
+        self.arrived: list[str] = []
+        self.excused: Counter[str] = Counter()  # how often a message may have been repeated
+
+    async def step(self, *, failures: bool) -> None:
+        replica = self.random.choice(list(self.replicas))
+        holdings = self.replicas[replica]
+        if holdings and self.random.random() < 0.75:
+            await self._move(replica, self.random.choice(holdings), failures=failures)
+        else:
+            holdings.extend(Holding(claimed) for claimed in await self.room.claim(replica))
+
+    async def crash(self) -> None:
+        replica = self.random.choice(list(self.replicas))
+        self._excuse(self.replicas.pop(replica))
+        self.replicas[self.room.outgoing()] = []
+
+    async def lose_leases(self) -> None:
+        """Every replica is stopped for longer than a lease."""
+        for holdings in self.replicas.values():
+            self._excuse(holdings)
+        await self.room.let_leases_end()
+
+    def _excuse(self, holdings: list[Holding]) -> None:
+        for holding in holdings:
+            if holding.stage is not Stage.CLAIMED:
+                self.excused[holding.claimed.notification_id] += 1
+
+    async def _move(self, replica: PostgresOutgoing, holding: Holding, *, failures: bool) -> None:
+        claimed = holding.claimed
+        if holding.stage is Stage.CLAIMED:
+            if await replica.renew(claimed):
+                holding.stage = Stage.RENEWED
+            else:
+                self.replicas[replica].remove(holding)
+        elif holding.stage is Stage.RENEWED:
+            holding.outcome = self._outcome() if failures else Sent()
+            if isinstance(holding.outcome, Sent) or holding.outcome.maybe_told:
+                self.arrived.append(claimed.notification_id)
+            holding.stage = Stage.TRIED
+        else:
+            await replica.record(claimed, holding.outcome, ago=0.0)
+            if isinstance(holding.outcome, Failed) and holding.outcome.maybe_told:
+                self.excused[claimed.notification_id] += 1
+            self.replicas[replica].remove(holding)
+
+    def _outcome(self) -> Outcome:
+        fate = self.random.random()
+        if fate < 0.2:
+            return Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0)
+        if fate < 0.3:
+            return Failed(Failure.NO_ANSWER, "", maybe_told=True, retry_in=0.0)
+        return Sent()
+
+    async def finish(self) -> None:
+        """Nothing more goes wrong."""
+        while await self.room.outgoing().next_due({0, 1}, ROOMY) is not None or any(self.replicas.values()):
+            await self.step(failures=False)
+
+
+async def messages(room: Mailroom) -> dict[tuple[Target, str], list[str]]:
+    made: dict[tuple[Target, str], list[str]] = {}
+    for n in range(16):
+        lane, account = LANES[n % 2], ACCOUNTS[n // 2 % 2]
+        made.setdefault((lane, account), []).append(await room.message(lane, account=account, rank=n % 3))
+    return made
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_without_a_crash_every_message_arrives_once(room: Mailroom, seed: int) -> None:
+    made = await messages(room)
+    world = World(room, seed)
+    await world.finish()
+    for names in made.values():
+        assert [name for name in world.arrived if name in names] == names, "and an account's in their order"
+    assert len(world.arrived) == 16
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_whatever_goes_wrong_nothing_is_lost_and_only_what_was_interrupted_is_repeated(
+    room: Mailroom, seed: int
+) -> None:
+    made = await messages(room)
+    world = World(room, seed)
+    for _ in range(120):
+        await world.step(failures=True)
+        if world.random.random() < 0.05:
+            await world.crash()
+        if world.random.random() < 0.05:
+            await world.lose_leases()
+    await world.lose_leases()
+    await world.finish()
+
+    times = Counter(world.arrived)
+    for names in made.values():
+        firsts = [name for name in dict.fromkeys(world.arrived) if name in names]
+        assert firsts == names, "none lost, and an account's in their order"
+    for name in (name for names in made.values() for name in names):
+        row, attempts = await room.row(name), await room.attempts(name)
+        assert times[name] <= 1 + world.excused[name]
+        assert (row.status, row.lease_token) == ("sent", None)
+        assert None not in attempts
+        assert attempts.count("sent") >= 1
+        assert row.attempts == len(attempts)
+        assert row.maybe_told or Failure.NO_ANSWER not in attempts
