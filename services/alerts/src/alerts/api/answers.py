@@ -1,0 +1,146 @@
+"""What the API answers, as it goes over the wire. Points are 0 to 100, moments are UTC."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from alerts.api.filter import Status
+from alerts.core.destination import Channel, Target
+from alerts.core.reasons import Reason, Verdict
+from common.contracts.signals import Kind, Severity, Signal
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """One yes or no, and why; `at` is record time. While a signal waits, and of history, there is no receiver.
+
+    `path` is the route that led there, root first; `notification_id` the message that the signal became part of.
+    """
+
+    at: datetime
+    verdict: Verdict
+    reason: Reason
+    receiver: str | None
+    lane: str | None
+    path: tuple[str, ...]
+    notification_id: str | None
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One try to send. Without an `outcome` it is on its way, or was cut short."""
+
+    n: int
+    started: datetime
+    ended: datetime | None
+    outcome: str | None
+    detail: str | None
+
+
+class Notification(Struct, frozen=True, kw_only=True):
+    """One message to one receiver. `channel` and `address` are the way that it takes; a webhook has a name only.
+
+    `due` is when it is tried next, `done` when it was sent, failed or dropped. `maybe_told`: an attempt ended without
+    an answer, so it may have arrived.
+    """
+
+    id: str
+    receiver: str
+    lane: str
+    channel: Channel
+    address: str
+    reason: Reason
+    status: Status
+    attempts: int
+    last_failure: Attempt | None
+    maybe_told: bool
+    decided: datetime
+    due: datetime | None
+    done: datetime | None
+
+
+class Message(Notification, frozen=True, kw_only=True):
+    """With every attempt, the signals in it (the one that heads it first) and the ways that are left, its own first."""
+
+    path: tuple[str, ...]
+    signals: tuple[str, ...]
+    ways: tuple[Target, ...]
+    every_attempt: tuple[Attempt, ...]
+
+
+class Acknowledgement(Struct, frozen=True, kw_only=True):
+    """Somebody has taken an episode in hand. `alert_id` was acknowledged; `severity` is the worst of the episode then.
+
+    What is not worse than that is not told again.
+    """
+
+    account_id: str
+    episode: str
+    alert_id: str
+    severity: Severity
+    by: str
+    note: str | None
+    at: datetime
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """One alert of a list. `at` is when it happened, `recorded` when it was told to alerts.
+
+    `told`: a message with it has gone out, to the receivers in `told_to`. `waiting`: it is late, and what still stands
+    is decided when scoring has caught up. With an `error` there are no words, decisions or notifications: another
+    version wrote them.
+    """
+
+    id: str
+    account_id: str
+    name: str | None = None
+    what: str | None = None
+    why: str | None = None
+    kind: Kind
+    to: str
+    severity: Severity
+    tier: str | None
+    owner: str | None
+    stage: str
+    at: datetime
+    recorded: datetime
+    history: bool
+    waiting: bool
+    episode: str
+    told: bool
+    told_to: tuple[str, ...] = ()
+    acknowledged: bool
+    acknowledgement: Acknowledgement | None
+    decisions: tuple[Decision, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+    error: str | None = None
+
+
+class Alerts(Struct, frozen=True, kw_only=True):
+    """The newest first; `next_cursor` is null on the last page."""
+
+    alerts: tuple[Listed, ...]
+    next_cursor: str | None
+
+
+class Alert(Struct, frozen=True, kw_only=True):
+    """One alert in full: the signal as scoring told it, every decision in order, every message and every attempt.
+
+    `episode_alerts` are the other alerts of the episode, in the order in which they were recorded, the newest 500.
+    """
+
+    id: str
+    account_id: str
+    name: str | None
+    what: str
+    why: str
+    recorded: datetime
+    history: bool
+    waiting: bool
+    told: bool
+    told_to: tuple[str, ...]
+    acknowledged: bool
+    acknowledgement: Acknowledgement | None
+    episode: str
+    episode_alerts: tuple[str, ...]
+    signal: Signal
+    decisions: tuple[Decision, ...]
+    notifications: tuple[Message, ...]

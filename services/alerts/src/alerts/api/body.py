@@ -1,0 +1,40 @@
+"""A small JSON body off the wire: bounded in bytes and in time."""
+
+import asyncio
+from typing import TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from common.problems import Problem
+
+# Half a body is still on its way: the connection cannot be used again.
+_CLOSE = {"connection": "close"}
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def read(request: Request, model: type[Model], *, most: int, seconds: float) -> Model:
+    """Raises the 408, 413 or 422 to be answered."""
+    try:
+        async with asyncio.timeout(seconds):
+            body = await _whole(request, most)
+    except TimeoutError as error:
+        raise Problem(408, "slow_body", f"the body did not come within {seconds:g} s", headers=_CLOSE) from error
+    except ClientDisconnect as error:
+        raise Problem(400, "cut_short", "the body ended before its end") from error
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**fault, "loc": ("body", *fault["loc"])} for fault in faults]) from error
+
+
+async def _whole(request: Request, most: int) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > most:
+            raise Problem(413, "body_too_large", f"the body is over {most} bytes", headers=_CLOSE)
+    return bytes(body)

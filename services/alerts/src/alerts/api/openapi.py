@@ -1,0 +1,76 @@
+"""What the OpenAPI document says beside the parameters, drawn from the types that the code itself answers with."""
+
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from alerts.api import answers
+from alerts.api.parameters import Acknowledge
+from common import problems
+
+_REF: Final = "#/components/schemas/{name}"
+_ANSWERS: Final = (answers.Alerts, answers.Alert, answers.Acknowledgement)
+_DESCRIPTION: Final = """\
+What happened to every signal: who was told, who was not, and why. `GET /v1/alerts?account=acme&told=false` answers
+"why was I not told?". Moments of decisions are those of the log; of messages and attempts, the wall clock's.
+"""
+
+_REFUSALS: Final = {
+    401: "No key, or none that is active.",
+    422: "A parameter cannot be used: `errors` tells which and why.",
+    503: "The database does not answer: ask again.",
+}
+_READ: Final = {403: "The key has not the scope `read`."}
+OF_MANY: Final = {**_REFUSALS, **_READ}
+OF_ONE: Final = {
+    **_REFUSALS,
+    **_READ,
+    404: "There is no alert with this id.",
+    500: "The alert was written by another version.",
+}
+OF_ACKNOWLEDGING: Final = {
+    **_REFUSALS,
+    403: "The key has not the scope `write`.",
+    404: "There is no alert with this id.",
+    408: "The body came too slowly.",
+    413: "The body is too large.",
+    422: "The body cannot be used: `errors` tells which field and why.",
+}
+
+ACKNOWLEDGE: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(name="Acknowledge")}}},
+    }
+}
+
+
+def responses(answer: type[Any], refusals: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    """For one route: its answer and every problem that it may tell."""
+    return {
+        200: {
+            "description": (answer.__doc__ or "").strip(),
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
+        },
+        **{status: problems.documented(status, text) for status, text in sorted(refusals.items())},
+    }
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
+    _, schemas = msgspec.json.schema_components(_ANSWERS, ref_template=_REF)
+    found["components"] = {
+        "schemas": {
+            **found.get("components", {}).get("schemas", {}),
+            **schemas,
+            "Acknowledge": Acknowledge.model_json_schema(),
+            "Problem": problems.SCHEMA,
+        },
+        "securitySchemes": {
+            "key": {"type": "http", "scheme": "bearer", "description": "scope `read`; to acknowledge, `write`"}
+        },
+    }
+    found["security"] = [{"key": []}]
+    return found

@@ -1,0 +1,179 @@
+"""Every query of the API."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Case, ColumnElement, Insert, Select, Text, and_, case, cast, exists, func, select
+from sqlalchemy.dialects import postgresql
+
+from alerts.api.filter import Filter
+from alerts.core.case import RANK
+from alerts.errors import Failure
+from alerts.schema import acknowledgement, alert, attempt, decision, notification
+
+_EPISODE = 500
+
+_ALERT = [column for column in alert.c if column is not alert.c.body]
+_NOTIFICATION = [column for column in notification.c if column is not notification.c.ways]
+_ACKNOWLEDGEMENT = [column.label(f"ack_{column.name}") for column in acknowledgement.c]
+
+
+def alerts(wanted: Filter, *, before: int | None, limit: int) -> Select[Any]:
+    """The newest first; `before` is the `seq` that ended the page before."""
+    query = _alerts().where(*_conditions(wanted))
+    if before is not None:
+        query = query.where(alert.c.seq < before)
+    return query.order_by(alert.c.seq.desc()).limit(limit)
+
+
+def one(signal_id: str) -> Select[Any]:
+    return _alerts().where(alert.c.signal_id == signal_id)
+
+
+def episode(account_id: str, name: str) -> Select[Any]:
+    """The newest first."""
+    return (
+        select(alert.c.signal_id)
+        .where(alert.c.account_id == account_id, alert.c.episode == name)
+        .order_by(alert.c.seq.desc())
+        .limit(_EPISODE)
+    )
+
+
+def worst(account_id: str, name: str) -> Select[Any]:
+    """How bad the episode has been so far, as its rank: the smaller, the worse."""
+    return select(func.min(_rank(alert.c.severity))).where(alert.c.account_id == account_id, alert.c.episode == name)
+
+
+def decisions(signal_ids: Collection[str]) -> Select[Any]:
+    return (
+        select(decision)
+        .where(decision.c.signal_id == func.any(list(signal_ids)))
+        .order_by(decision.c.signal_id, decision.c.seq)
+    )
+
+
+def notifications(account_ids: Collection[str], signal_ids: Collection[str]) -> Select[Any]:
+    """Every message with one of these signals; by account, which has an index."""
+    return (
+        select(*_NOTIFICATION, cast(notification.c.ways, Text).label("ways"))
+        .where(
+            notification.c.account_id == func.any(list(account_ids)),
+            notification.c.signals.overlap(list(signal_ids)),
+        )
+        .order_by(notification.c.seq)
+    )
+
+
+def last_failures(notification_ids: Collection[str]) -> Select[Any]:
+    return (
+        select(attempt)
+        .ext(postgresql.distinct_on(attempt.c.notification_id))
+        .where(
+            attempt.c.notification_id == func.any(list(notification_ids)),
+            attempt.c.outcome.in_([failure.value for failure in Failure]),
+        )
+        .order_by(attempt.c.notification_id, attempt.c.n.desc())
+    )
+
+
+def attempts(notification_ids: Collection[str]) -> Select[Any]:
+    return (
+        select(attempt)
+        .where(attempt.c.notification_id == func.any(list(notification_ids)))
+        .order_by(attempt.c.notification_id, attempt.c.n)
+    )
+
+
+def acknowledgements(account_id: str, name: str) -> Select[Any]:
+    return select(*_ACKNOWLEDGEMENT).where(
+        acknowledgement.c.account_id == account_id, acknowledgement.c.episode == name
+    )
+
+
+def acknowledge(account_id: str, name: str, *, signal_id: str, severity: str, by: str, note: str | None) -> Insert:
+    """No row comes back if the episode was acknowledged before, and was as bad then."""
+    new = postgresql.insert(acknowledgement).values(
+        account_id=account_id,
+        episode=name,
+        signal_id=signal_id,
+        severity=severity,
+        by=by,
+        note=note,
+        at=func.extract("epoch", func.clock_timestamp()),
+    )
+    taken = {column: new.excluded[column] for column in ("signal_id", "severity", "by", "note", "at")}
+    return new.on_conflict_do_update(
+        index_elements=["account_id", "episode"],
+        set_=taken,
+        where=_rank(new.excluded.severity) < _rank(acknowledgement.c.severity),
+    ).returning(*_ACKNOWLEDGEMENT)
+
+
+def _alerts() -> Select[Any]:
+    return select(
+        *_ALERT,
+        cast(alert.c.body, Text).label("body"),
+        func.coalesce(_acknowledged(), False).label("acknowledged"),
+        *_ACKNOWLEDGEMENT,
+    ).select_from(alert.outerjoin(acknowledgement, _same_episode()))
+
+
+def _same_episode() -> ColumnElement[bool]:
+    return and_(acknowledgement.c.account_id == alert.c.account_id, acknowledgement.c.episode == alert.c.episode)
+
+
+def _acknowledged() -> ColumnElement[bool]:
+    """What came later and is worse is in nobody's hand."""
+    return _rank(acknowledgement.c.severity) <= _rank(alert.c.severity)
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column, values in (
+        (alert.c.account_id, wanted.accounts),
+        (func.lower(alert.c.owner), wanted.owners),
+        (alert.c.tier, wanted.tiers),
+        (alert.c.kind, wanted.kinds),
+        (alert.c.to, wanted.tos),
+        (alert.c.severity, wanted.severities),
+        (alert.c.stage, wanted.stages),
+    ):
+        if values:
+            found.append(column.in_([str(value) for value in values]))
+    if wanted.since is not None:
+        found.append(alert.c.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(alert.c.at <= wanted.until)
+    if wanted.acknowledged is not None:
+        held = func.coalesce(_acknowledged(), False)
+        found.append(held if wanted.acknowledged else ~held)
+    return [*found, *_of_messages(wanted)]
+
+
+def _of_messages(wanted: Filter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.receivers:
+        found.append(
+            exists().where(decision.c.signal_id == alert.c.signal_id, decision.c.receiver.in_(wanted.receivers))
+        )
+    if wanted.told is not None:
+        sent = _message(wanted, notification.c.status == "sent")
+        found.append(sent if wanted.told else ~sent)
+    if wanted.statuses:
+        found.append(_message(wanted, notification.c.status.in_([str(status) for status in wanted.statuses])))
+    return found
+
+
+def _message(wanted: Filter, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    to_them = [notification.c.receiver.in_(wanted.receivers)] if wanted.receivers else []
+    return exists().where(
+        notification.c.account_id == alert.c.account_id,
+        alert.c.signal_id == func.any(notification.c.signals),
+        *to_them,
+        *conditions,
+    )
+
+
+def _rank(severity: ColumnElement[str]) -> Case[int]:
+    return case(*((severity == name.value, rank) for name, rank in RANK.items()))

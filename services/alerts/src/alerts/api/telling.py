@@ -1,0 +1,179 @@
+"""Rows of the tables as the answers tell them."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from alerts import words
+from alerts.api import answers
+from alerts.api.filter import Status
+from alerts.core.destination import Target
+from alerts.core.reasons import Reason
+from alerts.errors import Failure
+from common.contracts.signals import Severity, Signal
+
+_signal = msgspec.json.Decoder(Signal)
+_ways = msgspec.json.Decoder(tuple[Target, ...])
+_FAILURES = frozenset(Failure)
+
+UNREADABLE = (msgspec.DecodeError, ValueError)
+"""What reading a row raises that another version of alerts wrote: another form of body, a reason not known here."""
+
+
+class File(Struct, frozen=True):
+    """One alert with all that belongs to it, as rows. `attempts` are those that are told, by message."""
+
+    alert: Any
+    decisions: Sequence[Any]
+    notifications: Sequence[Any]
+    attempts: dict[str, Sequence[Any]]
+
+
+def listed(file: File) -> answers.Listed:
+    """Raises what is `UNREADABLE`."""
+    row = file.alert
+    signal = _signal.decode(row.body)
+    return msgspec.structs.replace(
+        _from_columns(row),
+        name=signal.facts.name,
+        what=words.what(signal),
+        why=words.why(signal),
+        told=bool(_told_to(file)),
+        told_to=_told_to(file),
+        decisions=tuple(_decision(one) for one in file.decisions),
+        notifications=tuple(
+            answers.Notification(**_notification(one, file.attempts.get(one.notification_id, ())))
+            for one in file.notifications
+        ),
+    )
+
+
+def unreadable(file: File, *, error: str) -> answers.Listed:
+    told_to = _told_to(file)
+    return msgspec.structs.replace(_from_columns(file.alert), told=bool(told_to), told_to=told_to, error=error)
+
+
+def alert(file: File, *, episode: Sequence[str]) -> answers.Alert:
+    """Raises what is `UNREADABLE`."""
+    row = file.alert
+    signal = _signal.decode(row.body)
+    told_to = _told_to(file)
+    return answers.Alert(
+        id=row.signal_id,
+        account_id=row.account_id,
+        name=signal.facts.name,
+        what=words.what(signal),
+        why=words.why(signal),
+        recorded=moment(row.recorded),
+        history=row.history,
+        waiting=row.waiting,
+        told=bool(told_to),
+        told_to=told_to,
+        acknowledged=row.acknowledged,
+        acknowledgement=acknowledgement(row),
+        episode=row.episode,
+        episode_alerts=tuple(one for one in episode if one != row.signal_id),
+        signal=signal,
+        decisions=tuple(_decision(one) for one in file.decisions),
+        notifications=tuple(_message(one, file.attempts.get(one.notification_id, ())) for one in file.notifications),
+    )
+
+
+def acknowledgement(row: Any) -> answers.Acknowledgement | None:
+    if row.ack_at is None:
+        return None
+    return answers.Acknowledgement(
+        account_id=row.ack_account_id,
+        episode=row.ack_episode,
+        alert_id=row.ack_signal_id,
+        severity=Severity(row.ack_severity),
+        by=row.ack_by,
+        note=row.ack_note,
+        at=moment(row.ack_at),
+    )
+
+
+def moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _from_columns(row: Any) -> answers.Listed:
+    return answers.Listed(
+        id=row.signal_id,
+        account_id=row.account_id,
+        kind=row.kind,
+        to=row.to,
+        severity=row.severity,
+        tier=row.tier,
+        owner=row.owner,
+        stage=row.stage,
+        at=moment(row.at),
+        recorded=moment(row.recorded),
+        history=row.history,
+        waiting=row.waiting,
+        episode=row.episode,
+        told=False,
+        acknowledged=row.acknowledged,
+        acknowledgement=acknowledgement(row),
+    )
+
+
+def _told_to(file: File) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.receiver for one in file.notifications if one.status == Status.SENT))
+
+
+def _decision(row: Any) -> answers.Decision:
+    reason = Reason(row.reason)
+    return answers.Decision(
+        at=moment(row.at),
+        verdict=reason.verdict,
+        reason=reason,
+        receiver=row.receiver,
+        lane=row.lane,
+        path=tuple(row.path),
+        notification_id=row.notification_id,
+    )
+
+
+def _notification(row: Any, attempts: Sequence[Any]) -> dict[str, Any]:
+    """The fields that a notification has in a list and alone; its last failure is the last of `attempts` that ended."""
+    way = _ways.decode(row.ways)[0]
+    failures = [one for one in attempts if one.outcome in _FAILURES]
+    return {
+        "id": row.notification_id,
+        "receiver": row.receiver,
+        "lane": row.lane,
+        "channel": way.channel,
+        "address": way.address,
+        "reason": Reason(row.reason),
+        "status": Status(row.status),
+        "attempts": row.attempts,
+        "last_failure": _attempt(failures[-1]) if failures else None,
+        "maybe_told": row.maybe_told,
+        "decided": moment(row.decided),
+        "due": moment(row.due) if row.status == Status.PENDING else None,
+        "done": None if row.done is None else moment(row.done),
+    }
+
+
+def _message(row: Any, attempts: Sequence[Any]) -> answers.Message:
+    return answers.Message(
+        **_notification(row, attempts),
+        path=tuple(row.path),
+        signals=tuple(row.signals),
+        ways=_ways.decode(row.ways),
+        every_attempt=tuple(_attempt(one) for one in attempts),
+    )
+
+
+def _attempt(row: Any) -> answers.Attempt:
+    return answers.Attempt(
+        n=row.n,
+        started=moment(row.started),
+        ended=None if row.ended is None else moment(row.ended),
+        outcome=row.outcome,
+        detail=row.detail,
+    )

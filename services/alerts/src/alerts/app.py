@@ -1,0 +1,191 @@
+"""The one place that knows the concrete classes of alerts."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alerts.api import routes as http
+from alerts.api.reading import Reading
+from alerts.api.tables import Tables
+from alerts.assembly import Parts, Rules, assemble
+from alerts.channels.envelope import address
+from alerts.channels.mail import MailChannel, Tls
+from alerts.channels.slack import SlackChannel
+from alerts.core.destination import Channel
+from alerts.depths import Depths
+from alerts.errors import Stop
+from alerts.inbox import PostgresInbox
+from alerts.messages.letters import Letters
+from alerts.messages.playbook_file import load_playbooks
+from alerts.metrics import AlertsMetrics
+from alerts.routing.load import load
+from alerts.routing.routes import Routes
+from alerts.sending.backoff import Patience
+from alerts.sending.carrier import Courier
+from alerts.sending.limits import ChannelLimits
+from alerts.sending.outgoing import PostgresOutgoing
+from alerts.settings import AlertsSettings
+from common import database
+from common.bus.kafka import KafkaAdmin, KafkaConsumer
+from common.keyring import Keyring
+from common.keys import KeyStore
+from common.metrics import registry
+from common.operations import Readiness
+from common.requests import RequestMetrics
+from common.runtime import Application
+from common.topics import Topics, ensure
+
+_log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
+    """Everything that `python -m alerts serve` runs, wired but not yet running.
+
+    Raises `Stop` or `InvalidDocument` if it must not run as it is set up.
+    """
+    routes = load(settings.alerts_routes.read_text(encoding="utf-8"), str(settings.alerts_routes))
+    letters = _letters(settings, routes)
+    try:
+        couriers = _couriers(settings, routes)
+    except ValueError as error:
+        raise Stop(f"the settings of a channel cannot work: {error}") from error
+    prometheus = registry(service="alerts", process="serve")
+    metrics = AlertsMetrics(prometheus)
+    topics = Topics(settings.topic_prefix)
+    async with AsyncExitStack() as closing:
+
+        def engine(connections: int) -> AsyncEngine:
+            made = database.engine(
+                settings.database_url, pool_size=connections, patience=settings.alerts_database_seconds
+            )
+            closing.push_async_callback(made.dispose)
+            return made
+
+        admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
+        await ensure(
+            admin,
+            topics,
+            mode=settings.time_mode,
+            partitions=settings.partitions,
+            replication=settings.replication,
+            retention_days=settings.retention_days,
+        )
+        sending = settings.alerts_slack_concurrency + settings.alerts_smtp_concurrency
+        parts = Parts(
+            consumer=KafkaConsumer(
+                settings.kafka_bootstrap,
+                topics.signals,
+                group=settings.alerts_group,
+                session_timeout=settings.alerts_session_seconds,
+                fetch_max_wait=settings.alerts_fetch_wait_ms / 1000,
+            ),
+            admin=admin,
+            inbox=PostgresInbox(engine(4), patience=settings.alerts_database_seconds),
+            outgoing=PostgresOutgoing(
+                engine(min(sending, 8)),
+                lease=settings.alerts_lease_seconds,
+                patience=settings.alerts_database_seconds,
+            ),
+            router=routes,
+            letters=letters,
+            couriers=couriers,
+            metrics=metrics,
+            wall=time.time,
+            steady=time.monotonic,
+            cluster_id=await admin.cluster_id(),
+        )
+        running = assemble(parts, _rules(settings, topics, routes))
+        # Long lists must not keep anybody from having a key checked, so keys have a connection of their own.
+        keyring = Keyring(KeyStore(engine(1), schema="alerts"), ttl=settings.key_ttl_seconds)
+        for_api = engine(settings.alerts_api_connections)
+        readiness = Readiness(
+            {"partitions": running.worker.ready, "sender": lambda: running.sender.unavailable, "keys": keyring.trouble}
+        )
+        app = http.build(
+            Reading(Tables(for_api, patience=settings.alerts_database_seconds)),
+            keys=keyring,
+            metrics=RequestMetrics(prometheus, name="churn_alerts_api"),
+            readiness=readiness,
+            registry=prometheus,
+        )
+        yield Application(
+            name="alerts",
+            http=app,
+            host=settings.host,
+            port=settings.alerts_port,
+            readiness=readiness,
+            tasks={
+                "worker": running.worker.run,
+                "sender": running.sender.run,
+                "keys": keyring.keep_fresh,
+                "depths": Depths(for_api, metrics).keep,
+            },
+            notice=settings.drain_notice_seconds,
+            grace=settings.drain_seconds,
+        )
+
+
+def _letters(settings: AlertsSettings, routes: Routes) -> Letters:
+    file = settings.alerts_playbooks
+    playbooks = load_playbooks(file.read_text(encoding="utf-8"), str(file))
+    return Letters(playbooks, routes.account_url, address(settings.alerts_mail_from).domain)
+
+
+def _couriers(settings: AlertsSettings, routes: Routes) -> dict[Channel, Courier]:
+    """Those that are set up; what goes over another is given up at once and handed on. Raises `Stop`."""
+    if missing := sorted(routes.webhooks - settings.alerts_slack_webhooks.keys()):
+        raise Stop(f"{settings.alerts_routes} names webhooks that ALERTS_SLACK_WEBHOOKS has no URL for: {missing}")
+    couriers: dict[Channel, Courier] = {}
+    token = settings.alerts_slack_token
+    if token is not None or settings.alerts_slack_webhooks:
+        couriers[Channel.SLACK] = SlackChannel(
+            api_url=settings.alerts_slack_api,
+            token=token.get_secret_value() if token else None,
+            webhooks={name: url.get_secret_value() for name, url in settings.alerts_slack_webhooks.items()},
+            timeout=settings.alerts_send_seconds,
+        )
+    if settings.alerts_smtp_host:
+        password = settings.alerts_smtp_password
+        couriers[Channel.EMAIL] = MailChannel(
+            host=settings.alerts_smtp_host,
+            port=settings.alerts_smtp_port,
+            user=settings.alerts_smtp_user,
+            password=password.get_secret_value() if password else None,
+            tls=Tls(settings.alerts_smtp_tls),
+            sender=settings.alerts_mail_from,
+            unsubscribe=settings.alerts_mail_unsubscribe,
+            timeout=settings.alerts_send_seconds,
+        )
+    for channel in sorted(routes.channels - couriers.keys()):
+        _log.warning("channel.not_set_up", channel=channel.value, routes=str(settings.alerts_routes))
+    return couriers
+
+
+def _rules(settings: AlertsSettings, topics: Topics, routes: Routes) -> Rules:
+    return Rules(
+        topic=topics.signals,
+        mode=settings.time_mode,
+        final=routes.final_outcomes,
+        limits={
+            Channel.SLACK: ChannelLimits(
+                concurrency=settings.alerts_slack_concurrency, lane_per_second=settings.alerts_slack_per_second
+            ),
+            Channel.EMAIL: ChannelLimits(
+                concurrency=settings.alerts_smtp_concurrency, per_second=settings.alerts_smtp_per_second
+            ),
+        },
+        patience=Patience(
+            retry=settings.alerts_retry_seconds,
+            most=settings.alerts_retry_most_seconds,
+            give_up=settings.alerts_give_up_seconds,
+        ),
+        max_records=settings.alerts_max_records,
+        late_after=settings.alerts_late_seconds,
+        behind_after=settings.alerts_behind_seconds,
+        lease=settings.alerts_lease_seconds,
+        log_patience=settings.alerts_send_seconds,
+    )

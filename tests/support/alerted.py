@@ -1,0 +1,196 @@
+"""The API of alerts for tests: in this process, over tables that the test fills row by row."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import msgspec
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from alerts import schema
+from alerts.api import routes
+from alerts.api.reading import Reading
+from alerts.api.tables import Tables
+from alerts.core.destination import Channel, Target
+from alerts.core.reasons import Reason
+from common import database as databases
+from common.contracts.signals import Signal
+from common.keyring import Keyring
+from common.keys import KeyStore, Scope
+from common.operations import Readiness
+from common.requests import RequestMetrics
+
+DESK = Target(Channel.EMAIL, "desk@example.com")
+
+
+class Rows:
+    """Writes what the reader and the senders of alerts would have written."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    async def record(self, signal: Signal, *, waiting: bool = False) -> Signal:
+        at = signal.at.timestamp()
+        row = {
+            "signal_id": signal.signal_id,
+            "partition": 0,
+            "account_id": signal.account_id,
+            "episode": signal.episode,
+            "kind": signal.kind.value,
+            "to": signal.to,
+            "severity": signal.severity.value,
+            "stage": signal.after.stage,
+            "tier": signal.facts.tier,
+            "owner": signal.facts.owner,
+            "at": at,
+            "recorded": at + 1,
+            "history": signal.history,
+            "waiting": waiting,
+            "body": msgspec.to_builtins(signal),
+        }
+        await self._insert(schema.alert, row)
+        return signal
+
+    async def decide(
+        self,
+        signal: Signal,
+        reason: Reason,
+        *,
+        receiver: str | None = "cs-desk",
+        target: Target | None = DESK,
+        message: str | None = None,
+    ) -> None:
+        row = {
+            "signal_id": signal.signal_id,
+            "at": signal.at.timestamp() + 2,
+            "reason": reason.value,
+            "receiver": receiver,
+            "lane": target.lane if target and receiver else None,
+            "path": ["root", f"to {receiver}"] if receiver else [],
+            "notification_id": message,
+        }
+        await self._insert(schema.decision, row)
+
+    async def message(
+        self,
+        name: str,
+        signals: Sequence[Signal],
+        *,
+        receiver: str = "cs-desk",
+        ways: Sequence[Target] = (DESK,),
+        status: str = "sent",
+        reason: Reason = Reason.NEW,
+        **fields: Any,
+    ) -> str:
+        head = signals[0]
+        row = {
+            "notification_id": name,
+            "partition": 0,
+            "account_id": head.account_id,
+            "episode": head.episode,
+            "receiver": receiver,
+            "lane": ways[0].lane,
+            "ways": msgspec.to_builtins(ways),
+            "path": ["root"],
+            "repeat_interval": 86_400.0,
+            "reason": reason.value,
+            "rank": 0,
+            "signals": [signal.signal_id for signal in signals],
+            "decided": head.at.timestamp() + 2,
+            "status": status,
+            "maybe_told": False,
+            "attempts": 1 if status == "sent" else 0,
+            "due": head.at.timestamp() + 2,
+            "done": None if status == "pending" else head.at.timestamp() + 3,
+        }
+        await self._insert(schema.notification, {**row, **fields})
+        return name
+
+    async def tell(self, signal: Signal, name: str, *, receiver: str = "cs-desk", target: Target = DESK) -> None:
+        """One message with one signal, decided and sent."""
+        await self.message(name, [signal], receiver=receiver, ways=[target])
+        await self.decide(signal, Reason.NEW, receiver=receiver, target=target, message=name)
+
+    async def attempt(
+        self, name: str, n: int, outcome: str | None, *, detail: str | None = None, started: float = 0.0
+    ) -> None:
+        ended = None if outcome is None else started + 0.5
+        row = {"notification_id": name, "n": n, "started": started, "ended": ended}
+        await self._insert(schema.attempt, {**row, "outcome": outcome, "detail": detail})
+
+    async def execute(self, statement: str, **values: Any) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), values)
+
+    async def scalar(self, statement: str) -> Any:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(text(statement))).scalar_one()
+
+    async def _insert(self, table: Any, row: dict[str, Any]) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(insert(table).values(row))
+
+
+class AlertsApi:
+    """Asks with a key that may read and write."""
+
+    def __init__(self, rows: Rows, app: FastAPI, *, store: KeyStore, registry: CollectorRegistry, token: str) -> None:
+        self.rows = rows
+        self.app = app
+        self.store = store
+        self._registry = registry
+        headers = {"authorization": f"Bearer {token}"}
+        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
+
+    async def get(self, path: str, **query: Any) -> Any:
+        """What a good question is answered with."""
+        answer = await self.http.get(path, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def list(self, **query: Any) -> list[Any]:
+        found: list[Any] = (await self.get("/v1/alerts", **query))["alerts"]
+        return found
+
+    async def one(self, signal: Signal) -> Any:
+        return await self.get(f"/v1/alerts/{signal.signal_id}")
+
+    async def acknowledge(self, signal: Signal, by: str, note: str | None = None) -> Any:
+        answer = await self.http.post(f"/v1/alerts/{signal.signal_id}/ack", json={"by": by, "note": note})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def count(self, name: str, **labels: str) -> float:
+        return self._registry.get_sample_value(f"churn_alerts_api_{name}", labels) or 0.0
+
+
+@asynccontextmanager
+async def alerts_rows(database: str) -> AsyncIterator[Rows]:
+    """The tables, empty."""
+    await databases.migrate(database, "alerts")
+    engine = databases.engine(database)
+    try:
+        yield Rows(engine)
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def alerts_api(rows: Rows) -> AsyncIterator[AlertsApi]:
+    store = KeyStore(rows.engine, schema="alerts")
+    token = await store.create(source="crm", scopes=frozenset(Scope))
+    registry = CollectorRegistry()
+    app = routes.build(
+        Reading(Tables(rows.engine, patience=30.0)),
+        keys=Keyring(store),
+        metrics=RequestMetrics(registry, name="churn_alerts_api"),
+        readiness=Readiness({}),
+        registry=registry,
+    )
+    api = AlertsApi(rows, app, store=store, registry=registry, token=token)
+    async with api.http:
+        yield api
