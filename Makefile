@@ -28,8 +28,8 @@ lock: ## pin every dependency anew, with hashes
 		$(MEMBERS:%=%/pyproject.toml)
 
 .PHONY: demo
-demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=8 for another company)
-	@PYTHONPATH=deploy $(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED))
+demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
+	@PYTHONPATH=deploy $(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED)) $(if $(SERVE),--serve)
 
 .PHONY: test
 test: .venv/installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
@@ -71,6 +71,13 @@ lint: .venv/installed ## style, and who may import whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
+	$(BIN)/python -m scoring card check deploy/scorecard.yml
+	$(BIN)/python -m alerts routes check deploy/routes.yml
+	$(BIN)/python -m alerts playbooks check deploy/playbooks.yml
+
+.PHONY: lint-deploy
+lint-deploy: .venv/installed ## the deployment files: Dockerfile, compose, Prometheus (needs promtool, npx)
+	@bash deploy/lint.sh
 
 .PHONY: types
 types: .venv/installed ## mypy --strict, tests too

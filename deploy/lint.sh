@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# What can be known of the deployment files without a Docker engine.
+# Wants .venv (make install), promtool (Debian: prometheus) and npx (Debian: npm).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+dclint=dclint@3.1.0
+
+.venv/bin/hadolint deploy/Dockerfile
+npx --yes "$dclint" --config deploy/dclint.json --max-warnings 0 docker-compose.yml
+promtool check config --lint=all --lint-fatal deploy/prometheus/prometheus.yml
+promtool check rules --lint=all --lint-fatal deploy/prometheus/rules/*.yml
+promtool test rules deploy/prometheus/tests/*.yml
+
+# The step of the Dockerfile that can fail by what is in this checkout: a service, installed as its image installs it,
+# has all that it imports.
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+for service in ingest scoring alerts; do
+    UV=.venv/bin/uv PYTHON=.venv/bin/python sh deploy/install.sh "$service" "$folder/$service"
+    .venv/bin/uv pip check --quiet --python "$folder/$service/bin/python"
+    # From elsewhere, so that nothing of the checkout is found.
+    (cd "$folder" && "$service/bin/python" -m "$service" --help >/dev/null)
+    echo "deploy/install.sh $service: installed by hash, and it starts"
+done

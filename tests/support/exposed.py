@@ -1,0 +1,46 @@
+"""What each process exposes to Prometheus, from registries wired as the process wires its own."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry
+
+from alerts.metrics import AlertsMetrics
+from common.metrics import registry
+from common.requests import RequestMetrics
+from ingest.metrics import IngestMetrics
+from scoring.api.metrics import ApiMetrics
+from scoring.metrics import WorkerMetrics
+
+
+def registries() -> dict[str, CollectorRegistry]:
+    """By Prometheus's name of the job. Every metric has at least one series, so that none is left out."""
+    ingest = registry(service="ingest", process="serve")
+    IngestMetrics(ingest).watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
+    worker = registry(service="scoring", process="worker")
+    WorkerMetrics(worker)
+    api = registry(service="scoring", process="api")
+    ApiMetrics(api)
+    alerts = registry(service="alerts", process="serve")
+    AlertsMetrics(alerts).watch(tables_age=lambda: 0)
+    RequestMetrics(alerts, name="churn_alerts_api")
+    found = {"ingest": ingest, "scoring-worker": worker, "scoring-api": api, "alerts": alerts}
+    for each in found.values():
+        _fill(each)
+    return found
+
+
+def series() -> Mapping[str, frozenset[str]]:
+    """The labels of each series, by its name."""
+    return {
+        sample.name: frozenset(sample.labels)
+        for each in registries().values()
+        for family in each.collect()
+        for sample in family.samples
+    }
+
+
+def _fill(each: CollectorRegistry) -> None:
+    # The library keeps both to itself; a metric with labels has no series before it is first counted.
+    for collector in list(each._collector_to_names):
+        if names := getattr(collector, "_labelnames", ()):
+            collector.labels(*("any" for _ in names))  # type: ignore[attr-defined]
