@@ -67,9 +67,11 @@ class Owned:
             return to_send or (self.gate.open and not was_open)
 
     def lag(self, now: float) -> float:
-        """Seconds that reading is behind; 0 if it is at the end."""
+        """Seconds that reading is behind; 0 if it is at the end, or nothing has been read yet."""
         position = self.partition.position
-        return 0.0 if position is None or self.partition.level else max(0.0, now - position.newest)
+        if position is None or not position.newest or self.partition.level:
+            return 0.0
+        return max(0.0, now - position.newest)
 
     async def close(self) -> None:
         """Lets the transaction under way finish, or not: whoever comes next is told by the table."""

@@ -6,6 +6,7 @@ from support.deciding import band, flag
 from support.voice import PARTITIONS, Voice, titles
 
 HERE = partition_of(b"cust-001", PARTITIONS)
+NEIGHBOURS = [name for n in range(2, 60) if partition_of((name := f"cust-{n:03d}").encode(), PARTITIONS) == HERE]
 
 
 async def test_scoring_was_away_for_two_hours_and_what_came_and_went_is_not_told(heard: Voice) -> None:
@@ -37,6 +38,7 @@ async def test_scoring_was_away_for_two_hours_and_what_still_stands_is_told_once
 async def test_word_that_scoring_has_caught_up_elsewhere_settles_nothing_here(heard: Voice) -> None:
     await heard.start()
     await heard.tell(band("red", hours=-2))
+    await heard.settled()
     await heard.caught_up(1 - HERE)
     await heard.settled()
     assert heard.post.arrived == []
@@ -89,6 +91,17 @@ async def test_alerts_was_away_and_reads_to_the_end_before_it_sends(heard: Voice
     await heard.settled()
     assert heard.post.arrived == []
     assert ("green", "recovered before told") in await heard.reasons()
+
+
+async def test_however_short_alerts_was_away_it_reads_to_the_end_before_it_sends(heard: Voice) -> None:
+    """Half a minute: nothing is late by anybody's clock, and red has come and gone."""
+    red = band("red", hours=-0.01)
+    others = [Sample(account=name, to="red").build() for name in NEIGHBOURS]
+    await heard.tell(red, *others, band("green", opens=red))
+    await heard.start(max_records=1)
+    await heard.settled()
+    assert len(heard.post.arrived) == len(others)
+    assert ("red", "recovered before told") in await heard.reasons()
 
 
 async def test_alerts_fell_behind_and_reads_to_the_end_before_it_goes_on(heard: Voice) -> None:

@@ -1,6 +1,6 @@
 """What routes and playbooks match on: a signal as a few words."""
 
-from common.contracts.signals import Driver, Signal
+from common.contracts.signals import Driver, Kind, Signal
 
 Labels = dict[str, str]
 
@@ -11,7 +11,8 @@ def labels(signal: Signal) -> Labels:
     """One value for each of `NAMES`; what is not known is the empty string, as an absent label is in Alertmanager.
 
     `tier` as posted (high, low, tech, ...), `kind` and `severity` as in the signal, `to` the band, flag, step or
-    outcome, `stage` as scored, `reason` the metric or flag that took the most points ("" if none did).
+    outcome, `stage` as scored, `reason` the metric or flag that took the most points ("" if none did); a flag is its
+    own reason.
     """
     facts = signal.facts
     return {
@@ -27,6 +28,8 @@ def labels(signal: Signal) -> Labels:
 
 
 def _reason(signal: Signal) -> str:
+    if signal.kind is Kind.FLAG:
+        return signal.to
     taken: dict[str, float] = {}
     for part in signal.receipt.change.parts:
         if part.driver is not Driver.CONTEXT:

@@ -9,7 +9,7 @@ from alerts.core.labels import Labels, labels
 from alerts.messages.tongue import Reading
 from alerts.routing.matchers import Matcher
 from alerts.words import plain
-from common.contracts.signals import Kind, Signal
+from common.contracts.signals import Signal
 
 Texts = Mapping[str, str]
 """By language."""
@@ -57,8 +57,6 @@ class Playbooks(Struct, frozen=True):
         return self.names.get(of, {}).get(name)
 
     def next_step(self, signal: Signal, *, language: str) -> str | None:
-        """The first line that fits; a flag is its own reason."""
+        """The first line that fits."""
         known = labels(signal)
-        if signal.kind is Kind.FLAG:
-            known = known | {"reason": signal.to}
         return next((play.texts[language] for play in self.plays if play.fits(known)), None)

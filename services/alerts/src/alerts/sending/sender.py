@@ -106,7 +106,7 @@ class Sender:
         while not stop.is_set():
             self._woken.clear()  # before the look, so that what comes during it is not missed
             try:
-                wait = await self._look(stop)
+                wait = await self._look()
                 self.unavailable, pause = None, PAUSE[0]
             except Unreachable as error:
                 self.unavailable = f"the database does not answer: {error}"
@@ -114,22 +114,21 @@ class Sender:
                 wait, pause = pause, min(2 * pause, PAUSE[1])
             await self._sleep(wait)
 
-    async def _look(self, stop: asyncio.Event) -> float:
+    async def _look(self) -> float:
         """Sets going all that may be sent now; seconds until it is worth while to look again."""
-        while not stop.is_set():
-            now = self._clocks.steady()
-            room, opens = self._limits.room(now), self._limits.opens(now)
-            partitions = self._open()
-            if not partitions or not room.openings:
-                return LONGEST_SLEEP if opens is None else opens
-            claimed = await self._outgoing.claim(partitions, room)
-            for one in claimed:
-                self._begin(one)
-            if not claimed:
-                due = await self._outgoing.next_due(partitions, room)
-                waits = (opens, None if due is None else max(LOCKED, due))
-                return min((wait for wait in waits if wait is not None), default=LONGEST_SLEEP)
-        return 0.0
+        partitions = self._open()
+        if partitions and (room := self._room()).openings:
+            for claimed in await self._outgoing.claim(partitions, room):
+                self._begin(claimed)
+        due = None
+        if partitions and (room := self._room()).openings:
+            due = await self._outgoing.next_due(partitions, room)
+        opens = self._limits.opens(self._clocks.steady())
+        waits = (opens, None if due is None else max(LOCKED, due))
+        return min((wait for wait in waits if wait is not None), default=LONGEST_SLEEP)
+
+    def _room(self) -> Room:
+        return self._limits.room(self._clocks.steady())
 
     async def _sleep(self, seconds: float) -> None:
         try:
