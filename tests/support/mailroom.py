@@ -33,7 +33,7 @@ DESK = Target(Channel.SLACK, "C0DESK")
 HOOK = Target(Channel.SLACK, "cs-desk", webhook=True)
 DANA = Target(Channel.EMAIL, "dana@example.com")
 ROOMY = Room(tuple(Opening(kind, channel, 100) for kind, channel in KINDS.items()))
-PATIENCE = Patience(retry=0.001, most=0.002, give_up=3600.0)
+PATIENCE = Patience(retry=0.001, most=0.002, give_up=3600.0, hand_on=3600.0)
 DECIDED = 1_700_000_000.0
 
 _numbers = itertools.count(1)

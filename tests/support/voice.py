@@ -140,7 +140,7 @@ class Voice:
             mode=self._mode,
             final=self._routes.final_outcomes,
             limits=dict.fromkeys(Channel, ChannelLimits(concurrency=4)),
-            patience=Patience(retry=0.01, most=0.05, give_up=3600.0),
+            patience=Patience(retry=0.01, most=0.05, give_up=3600.0, hand_on=3600.0),
             max_records=max_records,
             late_after=LATE,
             behind_after=BEHIND,

@@ -182,6 +182,7 @@ def _rules(settings: AlertsSettings, topics: Topics, routes: Routes) -> Rules:
             retry=settings.alerts_retry_seconds,
             most=settings.alerts_retry_most_seconds,
             give_up=settings.alerts_give_up_seconds,
+            hand_on=settings.alerts_hand_on_seconds,
         ),
         max_records=settings.alerts_max_records,
         late_after=settings.alerts_late_seconds,

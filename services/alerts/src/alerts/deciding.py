@@ -5,14 +5,16 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from alerts.core.case import Decision, Dossier, Fresh, Outcome
 from alerts.core.decide import decide
 from alerts.core.destination import Destination
 from alerts.core.labels import Labels, labels
-from alerts.core.reasons import Reason
 from alerts.entries import Entry, Run, once
 from common.contracts.signals import Signal
+
+SETTLED_AT_ONCE = 500  # accounts
 
 
 class Desk(Protocol):
@@ -23,6 +25,9 @@ class Desk(Protocol):
 
     async def waiting(self, accounts: Collection[str] | None) -> Sequence[Signal]:
         """Late signals of these accounts (None: of the whole partition) that are still undecided, oldest first."""
+
+    async def accounts_waiting(self, *, besides: Collection[str], most: int) -> Sequence[str]:
+        """Other accounts with such signals, so many at most, those with the oldest."""
 
     async def dossiers(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[Dossier]:
         """One for each account; `final` are the outcomes that end a relationship."""
@@ -51,17 +56,41 @@ class Clerk:
         self._router = router
         self._final = final
 
+    async def settle(self, run: Run, desk: Desk) -> Decided | None:
+        """Part of what the run's word that scoring has caught up settles: late signals of before, of accounts that the
+        run itself says nothing of. None if nothing of that is left. After hours away it is more than one transaction
+        should hold.
+        """
+        if run.caught_up is None:
+            return None
+        besides = {entry.signal.account_id for entry in run.entries}
+        accounts = await desk.accounts_waiting(besides=besides, most=SETTLED_AT_ONCE)
+        if not accounts:
+            return None
+        waited = await desk.waiting(accounts)
+        return await self._decided(desk, (), waited, moments=dict.fromkeys(accounts, run.caught_up))
+
     async def work(self, run: Run, desk: Desk, *, again: Collection[str] = (), now: float = 0.0) -> Decided:
         """`again` are accounts whose unsent messages are looked at anew, as of the record time `now`."""
         entries = once(run.entries)
         known = await desk.record(entries) if entries else frozenset()
         new = [entry for entry in entries if entry.signal.signal_id in known]
-        moments = dict.fromkeys(again, now) | _moments(new)
-        waited = await self._waited(run, desk, new, moments)
+        waited = await self._waited(run, desk, new)
+        moments = dict.fromkeys(again, now)
         if run.caught_up is not None:
-            moments = dict.fromkeys((signal.account_id for signal in waited), run.caught_up) | moments
-        fresh = self._fresh([*waited, *(entry.signal for entry in new if entry.settled is None)], moments)
+            moments |= dict.fromkeys((signal.account_id for signal in waited), run.caught_up)
+        decided = await self._decided(desk, new, waited, moments=moments | _moments(new))
+        return replace(decided, recorded=len(new), duplicates=len(run.entries) - len(new))
+
+    async def _decided(
+        self, desk: Desk, new: Sequence[Entry], waited: Sequence[Signal], *, moments: Mapping[str, float]
+    ) -> Decided:
+        """`new` is what this run has brought, `waited` what waits no more; `moments` are record times, by account."""
         settled = {signal.signal_id for signal in waited}
+        ready = [entry.signal for entry in new if entry.settled is None or entry.signal.signal_id in settled]
+        come = {signal.signal_id for signal in ready}
+        # In the order of the log: what waited since before, then all that this run has brought.
+        fresh = self._fresh([*(signal for signal in waited if signal.signal_id not in come), *ready], moments)
         outcomes = [*_undecided(new, settled)]
         if moments:
             for dossier in await desk.dossiers(moments, final=self._final):
@@ -69,21 +98,18 @@ class Clerk:
                 outcomes.append(decide(dossier, fresh.get(account_id, ()), now=moments[account_id]))
         await desk.write(outcomes, settled=settled)
         return Decided(
-            recorded=len(new),
-            duplicates=len(run.entries) - len(new),
             decisions=tuple(decision for outcome in outcomes for decision in outcome.decisions),
             to_send=any(outcome.composed for outcome in outcomes),
         )
 
-    async def _waited(
-        self, run: Run, desk: Desk, new: Sequence[Entry], moments: Mapping[str, float]
-    ) -> Sequence[Signal]:
+    async def _waited(self, run: Run, desk: Desk, new: Sequence[Entry]) -> Sequence[Signal]:
         """What this run settles: by word that scoring has caught up, or by fresh word about the account itself."""
-        if run.caught_up is None:
-            return await desk.waiting(moments) if moments else ()
-        since = {entry.signal.signal_id for entry in run.entries[run.before :] if entry.settled is Reason.LATE}
-        waiting = await desk.waiting(None)
-        return [one for one in waiting if one.signal_id not in since or one.account_id in moments]
+        moments = _moments(new)
+        if run.caught_up is None and not moments:
+            return ()
+        waiting = await desk.waiting(None if run.caught_up is not None else moments)
+        since = _still_late(run)
+        return [one for one in waiting if one.signal_id not in since]
 
     def _fresh(self, signals: Sequence[Signal], moments: Mapping[str, float]) -> Mapping[str, Sequence[Fresh]]:
         fresh: dict[str, list[Fresh]] = {}
@@ -97,6 +123,19 @@ class Clerk:
 def _moments(new: Sequence[Entry]) -> dict[str, float]:
     """The accounts of which there is fresh word, and when it was recorded."""
     return {entry.signal.account_id: entry.recorded for entry in new if entry.settled is None}
+
+
+def _still_late(run: Run) -> frozenset[str]:
+    """Late signals of this run after which neither word has come."""
+    late: set[str] = set()
+    fresh: set[str] = set()
+    for index in range(len(run.entries) - 1, -1, -1):
+        signal, settled = run.entries[index].signal, run.entries[index].settled
+        if settled is None:
+            fresh.add(signal.account_id)
+        elif index >= run.before and signal.account_id not in fresh:
+            late.add(signal.signal_id)
+    return frozenset(late)
 
 
 def _undecided(new: Sequence[Entry], settled: Collection[str]) -> Iterator[Outcome]:

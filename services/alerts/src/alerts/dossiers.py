@@ -1,6 +1,6 @@
 """What has been told of accounts, what waits to be sent, and who has taken it in hand: read for deciding."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts import schema
-from alerts.core.case import Dossier, Pending, Told
+from alerts.core.case import Dossier, Past, Pending, Told
 from alerts.core.destination import Destination, Target
 from common.contracts.signals import Kind, Severity, Signal
 
@@ -28,18 +28,23 @@ _TOLD = or_(_notification.status == "sent", (_notification.status != "pending") 
 
 async def load(connection: AsyncConnection, accounts: list[str], *, final: Collection[str]) -> Sequence[Dossier]:
     """One for each account. What waits to be sent stays locked until the transaction ends."""
+    await _waiting(connection, accounts)
+    # Once more: what a sender handed on while we waited for it could not be seen before.
     waiting = await _waiting(connection, accounts)
     told = await _told(connection, accounts)
-    signals = await _signals(connection, {one for row in (*waiting, *told) for one in row.signals})
+    signals = await _signals(connection, {one for row in waiting for one in row.signals})
+    past = await _past(connection, {one for row in (*waiting, *told) for one in row.signals})
     taken = await _acknowledged(connection, accounts)
     left = await _left(connection, accounts, final)
-    pending = [row for row in waiting if not row.leased]
-    heard = sorted((*told, *(row for row in waiting if row.leased)), key=lambda row: int(row.seq))
+    bands = await _bands(connection, waiting, signals)
+    pending = _by_account(row for row in waiting if not row.leased)
+    heard = _by_account(sorted((*told, *(row for row in waiting if row.leased)), key=lambda row: int(row.seq)))
     return [
         Dossier(
             account_id,
-            pending=tuple(_as_pending(row, signals) for row in pending if row.account_id == account_id),
-            told=tuple(one for row in heard if row.account_id == account_id for one in _as_told(row, signals)),
+            pending=tuple(_as_pending(row, signals) for row in pending.get(account_id, ())),
+            told=tuple(one for row in heard.get(account_id, ()) for one in _as_told(row, past)),
+            bands=tuple(bands.get(account_id, ())),
             acknowledged=taken.get(account_id, {}),
             left=account_id in left,
         )
@@ -69,12 +74,44 @@ async def _told(connection: AsyncConnection, accounts: list[str]) -> Sequence[An
     return (await connection.execute(query)).all()
 
 
+async def _bands(
+    connection: AsyncConnection, waiting: Sequence[Any], signals: Mapping[str, Signal]
+) -> Mapping[str, Sequence[Signal]]:
+    """The newest of each episode that waits to be sent; one that is late itself is not known to stand."""
+    episodes = {signals[one].episode for row in waiting for one in row.signals}
+    if not episodes:
+        return {}
+    alert = schema.alert.c
+    query = (
+        select(alert.account_id, alert.body)
+        .ext(distinct_on(alert.account_id, alert.episode))
+        .where(alert.account_id == func.any(list({row.account_id for row in waiting})))
+        .where(alert.episode == func.any(list(episodes)), alert.kind == Kind.BAND.value)
+        .where(~alert.waiting, ~alert.history)
+        .order_by(alert.account_id, alert.episode, alert.seq.desc())
+    )
+    found: dict[str, list[Signal]] = {}
+    for row in await connection.execute(query):
+        found.setdefault(row.account_id, []).append(msgspec.convert(row.body, Signal))
+    return found
+
+
 async def _signals(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, Signal]:
     if not ids:
         return {}
     alert = schema.alert.c
     query = select(alert.signal_id, alert.body).where(alert.signal_id == func.any(list(ids)))
     return {row.signal_id: msgspec.convert(row.body, Signal) for row in await connection.execute(query)}
+
+
+async def _past(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, Past]:
+    """Without their bodies: of a few hundred accounts these are many thousands."""
+    if not ids:
+        return {}
+    alert = schema.alert.c
+    query = select(alert.signal_id, alert.episode, alert.kind, alert.to, alert.at)
+    found = await connection.execute(query.where(alert.signal_id == func.any(list(ids))))
+    return {row.signal_id: Past(row.signal_id, row.episode, Kind(row.kind), row.to, row.at) for row in found}
 
 
 async def _acknowledged(connection: AsyncConnection, accounts: list[str]) -> Mapping[str, Mapping[str, Severity]]:
@@ -98,6 +135,13 @@ async def _left(connection: AsyncConnection, accounts: list[str], final: Collect
     return frozenset(row.account_id for row in await connection.execute(query) if row.to in final)
 
 
+def _by_account(rows: Iterable[Any]) -> Mapping[str, Sequence[Any]]:
+    found: dict[str, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.account_id, []).append(row)
+    return found
+
+
 def _destination(row: Any) -> Destination:
     ways = msgspec.convert(row.ways, tuple[Target, ...])
     return Destination(row.receiver, ways, tuple(row.path), row.repeat_interval)
@@ -105,10 +149,10 @@ def _destination(row: Any) -> Destination:
 
 def _as_pending(row: Any, signals: Mapping[str, Signal]) -> Pending:
     told = tuple(signals[one] for one in row.signals)
-    return Pending(row.notification_id, _destination(row), told, row.unknown)
+    return Pending(row.notification_id, _destination(row), told, row.unknown, row.decided)
 
 
-def _as_told(row: Any, signals: Mapping[str, Signal]) -> list[Told]:
+def _as_told(row: Any, signals: Mapping[str, Past]) -> list[Told]:
     """Oldest first within a message too. What is on its way counts as told."""
     destination = _destination(row)
     told = sorted((signals[one] for one in row.signals), key=lambda signal: signal.at)

@@ -38,6 +38,13 @@ class PostgresInbox:
             row = (await connection.execute(query.where(progress.partition == partition))).one_or_none()
         return None if row is None else Position(*row)
 
+    async def undelivered(self, partition: int) -> Collection[str]:
+        notification = schema.notification.c
+        tried = (notification.status == "pending") & (notification.attempts > 0)
+        query = select(notification.account_id).where(notification.partition == partition, tried).distinct()
+        async with self._transaction() as connection:
+            return list(await connection.scalars(query))
+
     @asynccontextmanager
     async def desk(self, partition: int, *, stored: Position | None, to: Position) -> AsyncIterator["PostgresDesk"]:
         async with self._transaction() as connection:
@@ -82,8 +89,8 @@ class PostgresDesk:
 
     async def record(self, entries: Sequence[Entry]) -> frozenset[str]:
         rows = [_alert(entry, self._partition) for entry in entries]
-        kept = postgresql.insert(schema.alert).values(rows).on_conflict_do_nothing(index_elements=["signal_id"])
-        return frozenset(await self._connection.scalars(kept.returning(schema.alert.c.signal_id)))
+        kept = postgresql.insert(schema.alert).on_conflict_do_nothing(index_elements=["signal_id"])
+        return frozenset(await self._connection.scalars(kept.returning(schema.alert.c.signal_id), rows))
 
     async def waiting(self, accounts: Collection[str] | None) -> Sequence[Signal]:
         alert = schema.alert.c
@@ -91,6 +98,12 @@ class PostgresDesk:
         if accounts is not None:
             query = query.where(alert.account_id == func.any(list(accounts)))
         return [msgspec.convert(body, Signal) for body in await self._connection.scalars(query.order_by(alert.seq))]
+
+    async def accounts_waiting(self, *, besides: Collection[str], most: int) -> Sequence[str]:
+        alert = schema.alert.c
+        query = select(alert.account_id).where(alert.waiting, alert.partition == self._partition)
+        others = query.where(alert.account_id != func.all(list(besides))).group_by(alert.account_id)
+        return (await self._connection.scalars(others.order_by(func.min(alert.seq)).limit(most))).all()
 
     async def dossiers(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[Dossier]:
         return await load(self._connection, list(accounts), final=final)
@@ -102,7 +115,10 @@ class PostgresDesk:
         dropped = [one for outcome in outcomes for one in outcome.dropped]
         if dropped:
             gone = schema.notification.c.notification_id == func.any(dropped)
-            await self._connection.execute(update(schema.notification).where(gone).values(status="dropped", done=NOW))
+            # A lease that ran out without an outcome stays what it is: it may have been sent.
+            maybe = schema.notification.c.maybe_told | schema.notification.c.lease_token.is_not(None)
+            drop = update(schema.notification).where(gone).values(status="dropped", done=NOW, maybe_told=maybe)
+            await self._connection.execute(drop)
         named = [(outcome, [uuid.uuid4().hex for _ in outcome.composed]) for outcome in outcomes]
         notifications = [
             self._notification(outcome, composed, name)
@@ -110,10 +126,10 @@ class PostgresDesk:
             for composed, name in zip(outcome.composed, names, strict=True)
         ]
         if notifications:
-            await self._connection.execute(insert(schema.notification).values(notifications))
+            await self._connection.execute(insert(schema.notification).values(due=NOW), notifications)
         decisions = [_decision(outcome, decision, names) for outcome, names in named for decision in outcome.decisions]
         if decisions:
-            await self._connection.execute(insert(schema.decision).values(decisions))
+            await self._connection.execute(insert(schema.decision), decisions)
 
     def _notification(self, outcome: Outcome, composed: Composed, name: str) -> dict[str, Any]:
         destination = composed.destination
@@ -134,7 +150,6 @@ class PostgresDesk:
             "status": "pending",
             "maybe_told": composed.maybe_told,
             "attempts": 0,
-            "due": NOW,
         }
 
 
@@ -146,9 +161,9 @@ def _alert(entry: Entry, partition: int) -> dict[str, Any]:
         "account_id": signal.account_id,
         "episode": signal.episode,
         "kind": signal.kind.value,
-        "to": signal.to,
+        "to": _text(signal.to),
         "severity": signal.severity.value,
-        "stage": signal.after.stage,
+        "stage": _text(signal.after.stage),
         "tier": _text(signal.facts.tier),
         "owner": _text(signal.facts.owner),
         "at": signal.at.timestamp(),

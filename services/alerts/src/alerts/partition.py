@@ -1,7 +1,7 @@
 """One owned partition: opened where it was left, turned run by run, forgotten at any doubt."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -9,7 +9,7 @@ import structlog
 from msgspec import Struct
 
 from alerts.deciding import Clerk, Decided, Desk
-from alerts.entries import read
+from alerts.entries import Run, read
 from alerts.errors import Fenced, Unreachable
 from alerts.log import SignalsLog
 from alerts.metrics import AlertsMetrics, Outcome
@@ -24,6 +24,9 @@ PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt i
 class Inbox(Protocol):
     async def opened(self, partition: int) -> Position | None:
         """Where it was left, None if it was never read. Raises `Unreachable`."""
+
+    async def undelivered(self, partition: int) -> Collection[str]:
+        """Accounts with a message that was tried and has not been sent. Raises `Unreachable`."""
 
     def desk(self, partition: int, *, stored: Position | None, to: Position) -> AbstractAsyncContextManager[Desk]:
         """A transaction that moves the partition on. Raises `Fenced` if it is no longer as `stored`, `Unreachable`."""
@@ -92,6 +95,8 @@ class Partition:
     async def _open(self) -> None:
         if self._shared.steady() < self._not_before:
             return
+        # Whoever sent before us may not have got round to it.
+        self._again |= set(await self._shared.inbox.undelivered(self.number))
         self._stored = await self._shared.inbox.opened(self.number)
         self.position = await self._shared.log.start(self.number, self._stored)
         self._shared.reader.seek(self.number, self.position.to_offset)
@@ -99,8 +104,9 @@ class Partition:
     async def _decide(self, records: Sequence[Record], before: Position) -> bool:
         began = time.perf_counter()
         shared = self._shared
-        again, self._again = self._again, set()
         run = read(records, late_after=shared.late_after)
+        to_send = await self._settle(run, before)
+        again, self._again = self._again, set()
         position = after(records[-1], before.cluster_id) if records else before
         try:
             async with shared.inbox.desk(self.number, stored=self._stored, to=position) as desk:
@@ -110,7 +116,10 @@ class Partition:
             raise
         self.position = self._stored = position
         self._pause = PAUSE[0]
-        self._count(decided, run.unreadable)
+        self._count(decided)
+        for offset in run.unreadable:
+            shared.metrics.took(Outcome.UNREADABLE, 1)
+            _log.error("record.unreadable", partition=self.number, offset=offset)
         _log.info(
             "run.decided",
             partition=self.number,
@@ -119,14 +128,24 @@ class Partition:
             decisions=len(decided.decisions),
             seconds=round(time.perf_counter() - began, 4),
         )
-        return decided.to_send
+        return to_send or decided.to_send
 
-    def _count(self, decided: Decided, unreadable: Sequence[int]) -> None:
+    async def _settle(self, run: Run, before: Position) -> bool:
+        """In transactions of their own that leave the position where it is: a crash in between repeats nothing."""
+        to_send = False
+        while run.caught_up is not None:
+            async with self._shared.inbox.desk(self.number, stored=self._stored, to=before) as desk:
+                decided = await self._shared.clerk.settle(run, desk)
+            self._stored = before
+            if decided is None:
+                break
+            to_send = to_send or decided.to_send
+            self._count(decided)
+        return to_send
+
+    def _count(self, decided: Decided) -> None:
         metrics = self._shared.metrics
         metrics.took(Outcome.RECORDED, decided.recorded)
         metrics.took(Outcome.DUPLICATE, decided.duplicates)
-        metrics.took(Outcome.UNREADABLE, len(unreadable))
         for decision in decided.decisions:
             metrics.decided(decision.reason)
-        for offset in unreadable:
-            _log.error("record.unreadable", partition=self.number, offset=offset)

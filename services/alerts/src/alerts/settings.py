@@ -24,6 +24,7 @@ class AlertsSettings(CommonSettings):
     alerts_send_seconds: PositiveFloat = 10.0
     alerts_retry_seconds: PositiveFloat = 1.0
     alerts_retry_most_seconds: PositiveFloat = 600.0
+    alerts_hand_on_seconds: PositiveFloat = 900.0
     alerts_give_up_seconds: PositiveFloat = 86_400.0
     alerts_slack_api: str = "https://slack.com/api/"
     alerts_slack_token: SecretStr | None = None

@@ -36,6 +36,10 @@ class Gate:
         self._behind_after = behind_after
         self.open = False
 
+    def shut(self) -> None:
+        """Nobody knows how much has come since: it is read to its end first."""
+        self.open = False
+
     def look(self, *, level: bool, lag: float) -> None:
         """`level`: all that the log holds has been decided. `lag` is the age of what is read now, in seconds."""
         if level:
@@ -62,7 +66,11 @@ class Owned:
             if records:
                 # Before they are decided, so that nothing of them is sent that the next ones take back.
                 self.gate.look(level=False, lag=now - records[0].timestamp / 1000)
+            if self.partition.position is None:
+                self.gate.shut()
             to_send = await self.partition.turn(records)
+            if self.partition.position is None:
+                self.gate.shut()
             self.gate.look(level=self.partition.level, lag=self.lag(now))
             return to_send or (self.gate.open and not was_open)
 

@@ -52,11 +52,20 @@ async def test_an_acknowledged_episode_is_in_somebodys_hand(api: AlertsApi, yell
     assert (await api.one(other))["acknowledgement"] is None
 
 
-async def test_any_alert_of_an_episode_acknowledges_all_of_it_at_its_worst(api: AlertsApi, yellow: Signal) -> None:
+async def test_any_alert_of_an_episode_acknowledges_all_that_was_told_of_it(api: AlertsApi, yellow: Signal) -> None:
     red = await next_in(api, yellow, 1, "red")
+    await api.rows.tell(red, "n-red")
     taken = await api.acknowledge(yellow, "dana")
     assert (taken["alert_id"], taken["severity"]) == (yellow.signal_id, "critical")
     assert await acknowledged(api) == {yellow.signal_id: True, red.signal_id: True}
+
+
+async def test_what_nobody_was_told_yet_is_in_nobodys_hand(api: AlertsApi, yellow: Signal) -> None:
+    """Red is recorded and its message has not gone out: whoever takes yellow in hand does not know of it."""
+    red = await next_in(api, yellow, 1, "red")
+    await api.rows.message("n-red", [red], status="pending")
+    assert (await api.acknowledge(yellow, "dana"))["severity"] == "warning"
+    assert await acknowledged(api) == {yellow.signal_id: True, red.signal_id: False}
 
 
 async def test_something_worse_that_comes_later_is_in_nobodys_hand(api: AlertsApi, yellow: Signal) -> None:

@@ -4,7 +4,7 @@ from alerts.errors import DeliveryFailed, Failure
 from alerts.sending.backoff import Patience, delay, judge
 from alerts.sending.claims import Failed
 
-PATIENCE = Patience(retry=1.0, most=600.0, give_up=86_400.0)
+PATIENCE = Patience(retry=1.0, most=600.0, give_up=86_400.0, hand_on=900.0)
 
 
 def failed(*, retryable: bool = True, retry_after: float | None = None, maybe: bool = False) -> DeliveryFailed:
@@ -66,3 +66,15 @@ def test_a_failure_that_will_not_pass_is_given_up_at_once() -> None:
 @pytest.mark.parametrize("age", [0.0, 90_000.0])
 def test_that_it_may_have_arrived_is_not_forgotten(retryable: bool, age: float) -> None:
     assert judged(failed(retryable=retryable, maybe=True), age=age).maybe_told
+
+
+def test_a_message_that_has_another_way_goes_it_after_a_quarter_of_an_hour() -> None:
+    failed = DeliveryFailed(Failure.UNAVAILABLE, "503", retryable=True)
+
+    def outcome(*, age: float, last_way: bool) -> Failed:
+        return judge(failed, attempt=9, age=age, patience=PATIENCE, draw=lambda: 1.0, last_way=last_way)
+
+    assert not outcome(age=899.0, last_way=False).final
+    assert outcome(age=900.0, last_way=False).final
+    assert not outcome(age=900.0, last_way=True).final
+    assert outcome(age=86_400.0, last_way=True).final

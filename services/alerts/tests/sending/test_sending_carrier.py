@@ -17,7 +17,7 @@ from alerts.sending.claims import Claimed, Failed, Outcome, Sent
 from support.mailroom import DANA, DECIDED, DESK, LEASE, Plain, Post, Tally, failure
 
 SIGNAL = Sample(to="red").build()
-PATIENCE = Patience(retry=8.0, most=600.0, give_up=3600.0)
+PATIENCE = Patience(retry=8.0, most=600.0, give_up=3600.0, hand_on=3600.0)
 
 
 def claimed(target: Target = DESK, *, age: float = 0.0, body: str | None = None) -> Claimed:

@@ -214,6 +214,30 @@ async def test_many_replicas_at_once_share_the_messages_without_overlap(room: Ma
         assert await room.attempts(name) == ["sent"]
 
 
+async def test_replicas_that_look_at_the_same_moment_never_take_the_same_message(room: Mailroom) -> None:
+    """A long list makes a look long: one replica commits while another still decides by what it saw before."""
+    name = await room.message()
+    await room.execute(
+        f"""
+        INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, lane, ways, path,
+            repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
+        SELECT 'copy ' || i, partition, 'account ' || i, episode, receiver, lane, ways, path,
+            repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due
+        FROM alerts.notification, generate_series(1, 3000) AS i WHERE notification_id = '{name}'
+        """
+    )
+    taken: list[str] = []
+
+    async def replica() -> None:
+        outgoing = room.outgoing()
+        for _ in range(10):
+            taken.extend(names(await room.claim(outgoing)))
+
+    await asyncio.gather(*(replica() for _ in range(4)))
+    assert taken
+    assert len(taken) == len(set(taken))
+
+
 async def test_a_message_knows_the_first_and_the_newest_of_its_thread(room: Mailroom) -> None:
     opened = Sample(to="yellow").build()
     outgoing = room.outgoing()

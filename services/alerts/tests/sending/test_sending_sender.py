@@ -157,7 +157,7 @@ async def test_a_channel_has_so_many_messages_on_their_way(room: Mailroom) -> No
     assert mail in post.arrived
 
 
-PATIENT = Patience(retry=60.0, most=60.0, give_up=3600.0)
+PATIENT = Patience(retry=60.0, most=60.0, give_up=3600.0, hand_on=3600.0)
 
 
 async def test_when_slack_asks_for_a_pause_the_bot_pauses_and_the_others_go_on(room: Mailroom) -> None:

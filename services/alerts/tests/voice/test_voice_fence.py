@@ -21,6 +21,12 @@ async def move(inbox: PostgresInbox, stored: Position | None, to: Position) -> N
         await desk.record([Entry(band("red"), 1.0, None)])
 
 
+async def fail(inbox: PostgresInbox) -> None:
+    async with inbox.desk(HERE, stored=None, to=at_offset(3)) as desk:
+        await desk.record([Entry(band("red"), 1.0, None)])
+        raise RuntimeError("in the middle")
+
+
 async def recorded(heard: Voice) -> int:
     return len(await heard.rows("SELECT 1 FROM alerts.alert"))
 
@@ -48,8 +54,6 @@ async def test_a_reader_that_was_overtaken_writes_nothing(heard: Voice) -> None:
 async def test_what_fails_is_undone_with_the_position(heard: Voice) -> None:
     inbox = PostgresInbox(heard.engine, patience=5.0)
     with pytest.raises(RuntimeError, match="in the middle"):
-        async with inbox.desk(HERE, stored=None, to=at_offset(3)) as desk:
-            await desk.record([Entry(band("red"), 1.0, None)])
-            raise RuntimeError("in the middle")
+        await fail(inbox)
     assert await recorded(heard) == 0
     assert await inbox.opened(HERE) is None

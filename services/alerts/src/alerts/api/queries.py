@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Case, ColumnElement, Insert, Select, Text, and_, case, cast, exists, func, select
+from sqlalchemy import Case, ColumnElement, Insert, Select, Text, and_, any_, case, cast, exists, func, or_, select
 from sqlalchemy.dialects import postgresql
 
 from alerts.api.filter import Filter
@@ -40,9 +40,21 @@ def episode(account_id: str, name: str) -> Select[Any]:
     )
 
 
-def worst(account_id: str, name: str) -> Select[Any]:
-    """How bad the episode has been so far, as its rank: the smaller, the worse."""
-    return select(func.min(_rank(alert.c.severity))).where(alert.c.account_id == account_id, alert.c.episode == name)
+def worst(account_id: str, name: str, *, signal_id: str) -> Select[Any]:
+    """How bad the episode is known to be by this alert and by what was sent of it, as a rank: the smaller, the worse.
+
+    What nobody has been told yet is in nobody's hand.
+    """
+    told = exists().where(
+        notification.c.account_id == account_id,
+        notification.c.status == "sent",
+        alert.c.signal_id == any_(notification.c.signals),
+    )
+    return select(func.min(_rank(alert.c.severity))).where(
+        alert.c.account_id == account_id,
+        alert.c.episode == name,
+        or_(alert.c.signal_id == signal_id, told),
+    )
 
 
 def decisions(signal_ids: Collection[str]) -> Select[Any]:

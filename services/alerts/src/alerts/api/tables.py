@@ -76,7 +76,7 @@ class Tables:
             if alert is None:
                 return None
             account_id, episode = alert.account_id, alert.episode
-            worst = (await connection.execute(queries.worst(account_id, episode))).scalar_one()
+            worst = (await connection.execute(queries.worst(account_id, episode, signal_id=signal_id))).scalar_one()
             taking = queries.acknowledge(
                 account_id, episode, signal_id=signal_id, severity=_BY_RANK[worst].value, by=by, note=note
             )

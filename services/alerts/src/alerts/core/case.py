@@ -23,13 +23,25 @@ class Fresh(NamedTuple):
 class Pending(Struct, frozen=True):
     """A message that is not sent and not on its way: it may still be dropped or give way to another.
 
-    `signals` has the head first. `maybe_told`: an attempt ended without an answer.
+    `signals` has the head first. `maybe_told`: an attempt ended without an answer. `decided` is the record time of the
+    message, in seconds.
     """
 
     notification_id: str
     destination: Destination
     signals: tuple[Signal, ...]
     maybe_told: bool
+    decided: float = 0.0
+
+
+class Past(Struct, frozen=True):
+    """As much of a signal that was told as deciding still goes by; `at` is seconds since the epoch."""
+
+    signal_id: str
+    episode: str
+    kind: Kind
+    to: str
+    at: float
 
 
 class Told(Struct, frozen=True):
@@ -38,7 +50,7 @@ class Told(Struct, frozen=True):
     `decided` is the record time of that message, in seconds.
     """
 
-    signal: Signal
+    signal: Signal | Past
     destination: Destination
     decided: float
     sure: bool = True
@@ -47,12 +59,15 @@ class Told(Struct, frozen=True):
 class Dossier(Struct, frozen=True):
     """All that deciding an account needs to know, oldest first.
 
-    `acknowledged` has the worst severity that somebody took in hand, by episode. `left`: its last outcome was final.
+    `bands` are the newest of the episodes that wait to be sent: one that came while a message was on its way was
+    decided as if that would arrive. `acknowledged` has the worst severity that somebody took in hand, by episode.
+    `left`: its last outcome was final.
     """
 
     account_id: str
     pending: tuple[Pending, ...] = ()
     told: tuple[Told, ...] = ()
+    bands: tuple[Signal, ...] = ()
     acknowledged: Mapping[str, Severity] = {}
     left: bool = False
 
@@ -92,6 +107,6 @@ class Outcome(Struct, frozen=True):
     dropped: tuple[str, ...] = ()
 
 
-def closes(signal: Signal) -> bool:
+def closes(signal: Signal | Past) -> bool:
     """Whether it ends its episode."""
     return signal.kind is Kind.BAND and signal.to == Band.GREEN

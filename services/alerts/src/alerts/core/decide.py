@@ -1,6 +1,6 @@
 """What becomes of an account's signals: for every receiver a named reason, and the messages that follow from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from alerts.core.case import RANK, Composed, Decision, Dossier, Fresh, Outcome, Pending, closes
 from alerts.core.destination import Destination
@@ -14,7 +14,9 @@ def decide(dossier: Dossier, fresh: Sequence[Fresh], *, now: float) -> Outcome:
 
     `now` is record time. The same dossier and signals give the same outcome.
     """
-    outcome = Outcome(dossier.account_id, now, tuple(decision for one in fresh for decision in _without_channel(one)))
+    # A log that is read again, or another, may go back: what was decided must not seem to lie ahead.
+    at = max([now, *(pending.decided for pending in dossier.pending)])
+    outcome = Outcome(dossier.account_id, at, tuple(decision for one in fresh for decision in _without_channel(one)))
     for lane in _lanes(dossier, fresh):
         outcome = _with_lane(outcome, lane, dossier, fresh)
     return outcome
@@ -44,9 +46,13 @@ def _lanes(dossier: Dossier, fresh: Sequence[Fresh]) -> list[str]:
 
 def _with_lane(outcome: Outcome, lane: str, dossier: Dossier, fresh: Sequence[Fresh]) -> Outcome:
     pending = [one for one in dossier.pending if lane_of(one.destination) == lane]
+    told = [one for one in dossier.told if lane_of(one.destination) == lane]
+    routed = list(_routed(lane, fresh))
+    begun = {one.destination for one in routed if one.destination is not None}
     rulings = rule(
-        [*_waiting(pending), *_routed(lane, fresh)],
-        [one for one in dossier.told if lane_of(one.destination) == lane],
+        [*_waiting(pending), *_known(lane, dossier, routed), *routed],
+        told,
+        heard=[one for one in dossier.told if lane_of(one.destination) == lane or _went_on(one.destination, begun)],
         acknowledged=dossier.acknowledged,
         left=dossier.left,
         now=outcome.at,
@@ -80,6 +86,35 @@ def _waiting(pending: Sequence[Pending]) -> list[Untold]:
         for signal in one.signals
     ]
     return sorted(untold, key=lambda one: one.signal.at)
+
+
+def _known(lane: str, dossier: Dossier, routed: Sequence[Untold]) -> Iterable[Untold]:
+    """The newest bands of episodes that wait, unless this lane itself tells or has told them.
+
+    One that is told over another lane only ends what waits here; one that nobody is told of takes its place.
+    """
+    lanes: dict[str, set[str | None]] = {one.signal.signal_id: {lane} for one in routed}
+    for told in dossier.told:
+        lanes.setdefault(told.signal.signal_id, set()).add(lane_of(told.destination))
+    for pending in dossier.pending:
+        for signal in pending.signals:
+            lanes.setdefault(signal.signal_id, set()).add(lane_of(pending.destination))
+    for band in dossier.bands:
+        over = lanes.get(band.signal_id, set())
+        if lane not in over:
+            yield Untold(band, None, known=True, instead=not over)
+
+
+def _went_on(told: Destination, begun: Collection[Destination]) -> bool:
+    """Whether it was told over a later way of one of these, because the ways before it had failed."""
+    return any(_later_way(told, one) for one in begun)
+
+
+def _later_way(told: Destination, of: Destination) -> bool:
+    if told.receiver != of.receiver or lane_of(told) not in {way.lane for way in of.ways[1:]}:
+        return False
+    # While somebody is away their back-up comes first: that is not to have told them.
+    return told.path == of.path or told.ways[0].person == of.ways[0].person
 
 
 def _routed(lane: str, fresh: Sequence[Fresh]) -> Iterable[Untold]:

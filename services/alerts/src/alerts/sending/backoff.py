@@ -14,11 +14,15 @@ Draw = Callable[[], float]
 
 
 class Patience(Struct, frozen=True, kw_only=True):
-    """Seconds: the first and the longest wait between two attempts, and how long a message is tried at all."""
+    """Seconds: the first and the longest wait between two attempts, and how long a message is tried at all.
+
+    `hand_on` is how long it is tried over one way while there is another.
+    """
 
     retry: float
     most: float
     give_up: float
+    hand_on: float
 
 
 def delay(failures: int, patience: Patience, draw: Draw) -> float:
@@ -26,9 +30,11 @@ def delay(failures: int, patience: Patience, draw: Draw) -> float:
     return float(draw() * min(patience.most, patience.retry * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)))
 
 
-def judge(failed: DeliveryFailed, *, attempt: int, age: float, patience: Patience, draw: Draw) -> Failed:
+def judge(
+    failed: DeliveryFailed, *, attempt: int, age: float, patience: Patience, draw: Draw, last_way: bool = True
+) -> Failed:
     """`age` is seconds since the first attempt began; the last one comes when the time given is over."""
-    left = patience.give_up - age
+    left = (patience.give_up if last_way else min(patience.hand_on, patience.give_up)) - age
     asked = max(0.0, failed.retry_after or 0.0)
     if not failed.retryable:
         return Failed(failed.reason, failed.detail, failed.maybe_delivered, None)

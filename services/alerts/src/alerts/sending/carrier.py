@@ -72,7 +72,14 @@ class Carrier:
             delivered = await self._deliver(claimed)
         except DeliveryFailed as failed:
             age = claimed.age + self._clocks.steady() - began
-            return judge(failed, attempt=claimed.attempt, age=age, patience=self._patience, draw=self._draw)
+            return judge(
+                failed,
+                attempt=claimed.attempt,
+                age=age,
+                patience=self._patience,
+                draw=self._draw,
+                last_way=len(claimed.ways) == 1,
+            )
         return None if delivered is None else Sent(delivered.thread)
 
     async def _deliver(self, claimed: Claimed) -> Delivered | None:

@@ -85,8 +85,9 @@ class PostgresOutgoing:
         async with self._transaction() as connection:
             # The row before its attempt, as a claim does, or the two could wait for each other.
             row = (await connection.execute(_locked(claimed))).one_or_none()
-            if row is None or not await _complete(connection, claimed, outcome, ago):
+            if row is None:
                 return
+            await _complete(connection, claimed, outcome, ago)
             if isinstance(outcome, Sent):
                 await _sent(connection, claimed, outcome, ago)
                 await connection.execute(statement.CUT_SHORT, _cut([claimed.notification_id]))
@@ -187,18 +188,16 @@ def _locked(claimed: Claimed) -> Any:
     return query.where(_notification.notification_id == claimed.notification_id).with_for_update()
 
 
-async def _complete(connection: AsyncConnection, claimed: Claimed, outcome: Outcome, ago: float) -> bool:
-    """False if the attempt has its outcome already: the COMMIT whose answer was lost went through."""
+async def _complete(connection: AsyncConnection, claimed: Claimed, outcome: Outcome, ago: float) -> None:
     mine = (_attempt.notification_id == claimed.notification_id, _attempt.n == claimed.attempt)
     # Somebody who did not hear from us may have called it cut short: we know better.
     unknown = or_(_attempt.outcome.is_(None), _attempt.outcome == Failure.CUT_SHORT.value)
     named, detail = (SENT, None) if isinstance(outcome, Sent) else (outcome.reason.value, outcome.detail)
-    completed = await connection.execute(
+    await connection.execute(
         update(schema.attempt)
         .where(*mine, unknown)
         .values(outcome=named, detail=_storable(detail), ended=func.greatest(_attempt.started, _NOW - ago))
     )
-    return completed.rowcount > 0
 
 
 async def _sent(connection: AsyncConnection, claimed: Claimed, outcome: Sent, ago: float) -> None:

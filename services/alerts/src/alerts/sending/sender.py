@@ -117,18 +117,17 @@ class Sender:
     async def _look(self) -> float:
         """Sets going all that may be sent now; seconds until it is worth while to look again."""
         partitions = self._open()
-        if partitions and (room := self._room()).openings:
+        if partitions and (room := self._limits.room(self._clocks.steady())).openings:
             for claimed in await self._outgoing.claim(partitions, room):
                 self._begin(claimed)
+        # Both of one moment: a pause that ends while the database is asked must not be slept over.
+        now = self._clocks.steady()
+        room, opens = self._limits.room(now), self._limits.opens(now)
         due = None
-        if partitions and (room := self._room()).openings:
+        if partitions and room.openings:
             due = await self._outgoing.next_due(partitions, room)
-        opens = self._limits.opens(self._clocks.steady())
         waits = (opens, None if due is None else max(LOCKED, due))
         return min((wait for wait in waits if wait is not None), default=LONGEST_SLEEP)
-
-    def _room(self) -> Room:
-        return self._limits.room(self._clocks.steady())
 
     async def _sleep(self, seconds: float) -> None:
         try:

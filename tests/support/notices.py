@@ -1,0 +1,98 @@
+"""What alerts answers about signals and messages, and messages as they come, made up for tests."""
+
+from datetime import datetime
+
+from alerts.api.answers import Decision, Listed, Notification
+from alerts.api.filter import Status
+from alerts.core.destination import Channel
+from alerts.core.reasons import Reason
+from alerts.samples import NOON
+from common.contracts.signals import Kind, Severity
+from local.received import Message
+from local.tracing import Told
+
+DANA = "slack:U1"
+DESK = "email:cs-desk@example.com"
+
+
+def notification(
+    name: str,
+    lane: str = DANA,
+    *,
+    attempts: int = 1,
+    status: Status = Status.SENT,
+    decided: datetime = NOON,
+    reason: Reason = Reason.NEW,
+) -> Notification:
+    channel, _, address = lane.partition(":")
+    return Notification(
+        id=name,
+        receiver="account-owner",
+        lane=lane,
+        channel=Channel(channel),
+        address=address,
+        reason=reason,
+        status=status,
+        attempts=attempts,
+        last_failure=None,
+        maybe_told=False,
+        decided=decided,
+        due=None,
+        done=decided,
+    )
+
+
+def listed(
+    *notifications: Notification,
+    account: str = "cust-001",
+    to: str = "red",
+    kind: Kind = Kind.BAND,
+    severity: Severity = Severity.CRITICAL,
+    why: str = "logins -14",
+    reason: Reason = Reason.NEW,
+    history: bool = False,
+) -> Listed:
+    """Told if there are notifications; `reason` is the last one that was decided."""
+    decision = Decision(
+        at=NOON, verdict=reason.verdict, reason=reason, receiver=None, lane=None, path=(), notification_id=None
+    )
+    return Listed(
+        id=f"{account}-{to}",
+        account_id=account,
+        name="Birch Foods",
+        what=to,
+        why=why,
+        kind=kind,
+        to=to,
+        severity=severity,
+        tier="high",
+        owner="dana@example.com",
+        stage="adoption",
+        at=NOON,
+        recorded=NOON,
+        history=history,
+        waiting=False,
+        episode=f"{account}-episode",
+        told=bool(notifications),
+        acknowledged=False,
+        acknowledgement=None,
+        decisions=(decision,),
+        notifications=notifications,
+    )
+
+
+def message(title: str = "🔴 Birch Foods is red: 61 → 38", lane: str = DANA, *, name: str | None = None) -> Message:
+    return Message(0.0, Channel(lane.partition(":")[0]), lane, title, (title, "", "*Why*  logins (14 points)"), name)
+
+
+def told(
+    message: Message,
+    *,
+    account: str = "cust-001",
+    at: datetime = NOON,
+    why: str = "logins -14",
+    reason: Reason = Reason.NEW,
+    repeated: bool = False,
+    name: str = "n1",
+) -> Told:
+    return Told(message, account, name, at, reason, (listed(account=account, why=why),), repeated)
