@@ -15,6 +15,7 @@ def test_a_signal_in_a_few_words() -> None:
         "kind": "band",
         "to": "red",
         "severity": "critical",
+        "band": "red",
         "stage": "renewal",
         "reason": "logins",
     }

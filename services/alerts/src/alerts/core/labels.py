@@ -4,14 +4,14 @@ from common.contracts.signals import Driver, Kind, Signal
 
 Labels = dict[str, str]
 
-NAMES = ("account", "tier", "owner", "kind", "to", "severity", "stage", "reason")
+NAMES = ("account", "tier", "owner", "kind", "to", "severity", "band", "stage", "reason")
 
 
 def labels(signal: Signal) -> Labels:
     """One value for each of `NAMES`; what is not known is the empty string, as an absent label is in Alertmanager.
 
     `tier` as posted (high, low, tech, ...), `kind` and `severity` as in the signal, `to` the band, flag, step or
-    outcome, `stage` as scored, `reason` the metric or flag that took the most points ("" if none did); a flag is its
+    outcome, `band` the one that the account is in now (of a flag that brings red: red), `stage` as scored, `reason` the metric or flag that took the most points ("" if none did); a flag is its
     own reason.
     """
     facts = signal.facts
@@ -22,6 +22,7 @@ def labels(signal: Signal) -> Labels:
         "kind": signal.kind.value,
         "to": signal.to,
         "severity": signal.severity.value,
+        "band": signal.after.band.value,
         "stage": signal.after.stage,
         "reason": _reason(signal),
     }

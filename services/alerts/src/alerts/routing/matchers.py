@@ -26,6 +26,7 @@ _ESCAPE = re.compile(r'\\([\\"n])')
 _CLOSED: dict[str, tuple[str, ...]] = {
     "kind": tuple(Kind),
     "severity": tuple(Severity),
+    "band": ("green", "yellow", "red", "insufficient_data"),
     "stage": ("onboarding", "adoption", "renewal", "expansion"),
 }
 
