@@ -38,17 +38,20 @@ def engine(
 ) -> AsyncEngine:
     """A pool of at most `pool_size` connections; connecting takes at most `connect_timeout` seconds.
 
-    `patience` is how long a caller may wait for its turn, in seconds; as long as for connecting unless given.
+    `patience` is how long a caller may wait for its turn, in seconds; as long as for connecting unless given. If the
+    process falls asleep in the middle of a transaction, the database ends that after as long: whoever takes over must
+    not wait for its locks.
     `pre_ping` asks each connection whether it lives before it is used: a round trip that a caller which expects
     failures can save.
     """
+    idle = {} if patience is None else {"idle_in_transaction_session_timeout": str(round(patience * 1000))}
     return create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=connect_timeout if patience is None else patience,
         pool_pre_ping=pre_ping,
-        connect_args={"timeout": connect_timeout},
+        connect_args={"timeout": connect_timeout, "server_settings": idle},
     )
 
 

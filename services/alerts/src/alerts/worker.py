@@ -1,14 +1,15 @@
 """The loop: poll, let every owned partition decide, and say which partitions may send."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, Protocol
 
 import structlog
 
 from alerts.metrics import AlertsMetrics
 from alerts.partition import Partition
 from common.bus.errors import OffsetLost, Unavailable
+from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
 
 _log = structlog.get_logger()
@@ -22,7 +23,7 @@ class Consumer(Protocol):
 
     async def stop(self) -> None: ...
 
-    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]: ...
+    def poll(self, *, max_records: int, timeout: float) -> Coroutine[Any, Any, Polled]: ...
 
 
 class Gate:
@@ -34,7 +35,18 @@ class Gate:
 
     def __init__(self, *, behind_after: float | None) -> None:
         self._behind_after = behind_after
+        self._looked: float | None = None
         self.open = False
+
+    def slept(self, now: float) -> bool:
+        """Whether it is so long since anybody looked that what is known, or was fetched, may be as old.
+
+        A process that was stopped finds an answer of before waiting for it: "the end" in it is the end of then.
+        """
+        return self._behind_after is not None and self._looked is not None and now - self._looked > self._behind_after
+
+    def looks(self, now: float) -> None:
+        self._looked = now
 
     def shut(self) -> None:
         """Nobody knows how much has come since: it is read to its end first."""
@@ -63,6 +75,9 @@ class Owned:
             if self.closed:
                 return False
             was_open = self.gate.open
+            if self.gate.slept(now):
+                self.partition.position = None
+            self.gate.looks(now)
             if records:
                 # Before they are decided, so that nothing of them is sent that the next ones take back.
                 self.gate.look(level=False, lag=now - records[0].timestamp / 1000)
@@ -73,6 +88,9 @@ class Owned:
                 self.gate.shut()
             self.gate.look(level=self.partition.level, lag=self.lag(now))
             return to_send or (self.gate.open and not was_open)
+
+    def may_send(self, now: float) -> bool:
+        return self.gate.open and not self.gate.slept(now) and not self.closed
 
     def lag(self, now: float) -> float:
         """Seconds that reading is behind; 0 if it is at the end, or nothing has been read yet."""
@@ -134,7 +152,8 @@ class Worker:
 
     def open_partitions(self) -> frozenset[int]:
         """Those whose messages this process may send."""
-        return frozenset(number for number, owned in self._owned.items() if owned.gate.open and not owned.closed)
+        now = self._clock()
+        return frozenset(number for number, owned in self._owned.items() if owned.may_send(now))
 
     def reconsider(self, partition: int, account_id: str) -> None:
         """What could not be sent may have been overtaken while it was on its way."""
@@ -142,15 +161,9 @@ class Worker:
             owned.partition.reconsider(account_id)
 
     async def _round(self, stopping: asyncio.Task[bool]) -> None:
-        polling = asyncio.create_task(self._consumer.poll(max_records=self._max_records, timeout=self._patience()))
-        await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not polling.done():
-            # What it may have taken is not lost: the next reader starts from the table.
-            polling.cancel()
-            await asyncio.gather(polling, return_exceptions=True)
-            return
+        poll = self._consumer.poll(max_records=self._max_records, timeout=self._patience())
         try:
-            polled = polling.result()
+            polled = await polled_unless(stopping, poll)
         except OffsetLost as lost:
             _log.error("log.lost", partition=lost.partition, offset=lost.offset)
             self._forget(lost.partition)
@@ -161,6 +174,8 @@ class Worker:
             await asyncio.sleep(POLL[1])
             return
         self.unavailable = None
+        if polled is None:
+            return
         await self._turn(polled)
 
     async def _turn(self, polled: Mapping[int, Sequence[Record]]) -> None:

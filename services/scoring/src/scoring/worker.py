@@ -1,12 +1,13 @@
 """The loop: poll, let every owned partition take its turn, keep what silence needs going."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 import structlog
 
 from common.bus.errors import OffsetLost, Unavailable
+from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
 from scoring.beat import Beat
 from scoring.errors import Doubt, Stop
@@ -26,7 +27,7 @@ class Consumer(Protocol):
 
     async def stop(self) -> None: ...
 
-    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]: ...
+    def poll(self, *, max_records: int, timeout: float) -> Coroutine[Any, Any, Polled]: ...
 
 
 class Heart(Protocol):
@@ -123,15 +124,9 @@ class Worker:
         }
 
     async def _round(self, stopping: asyncio.Task[bool]) -> None:
-        polling = asyncio.create_task(self._consumer.poll(max_records=self._max_records, timeout=self._patience()))
-        await asyncio.wait((polling, stopping), return_when=asyncio.FIRST_COMPLETED)
-        if not polling.done():
-            # What it may have taken is not lost: the next owner starts from the journal.
-            polling.cancel()
-            await asyncio.gather(polling, return_exceptions=True)
-            return
+        poll = self._consumer.poll(max_records=self._max_records, timeout=self._patience())
         try:
-            polled = polling.result()
+            polled = await polled_unless(stopping, poll)
         except OffsetLost as lost:
             raise Stop(
                 f"the log no longer holds offset {lost.offset} of partition {lost.partition}, which comes next; "
@@ -143,6 +138,8 @@ class Worker:
             await asyncio.sleep(POLL[1])
             return
         self.unavailable = None
+        if polled is None:
+            return
         owned = dict(self._owned)
         beats = await asyncio.gather(
             *(one.turn(polled.get(number, ()), backlog=self._backlog) for number, one in owned.items())

@@ -11,8 +11,8 @@ def labels(signal: Signal) -> Labels:
     """One value for each of `NAMES`; what is not known is the empty string, as an absent label is in Alertmanager.
 
     `tier` as posted (high, low, tech, ...), `kind` and `severity` as in the signal, `to` the band, flag, step or
-    outcome, `band` the one that the account is in now (of a flag that brings red: red), `stage` as scored, `reason` the metric or flag that took the most points ("" if none did); a flag is its
-    own reason.
+    outcome, `band` the one that the account is in now (of a flag that brings red: red), `stage` as scored, `reason`
+    the metric or flag that took the most points ("" if none did); a flag is its own reason.
     """
     facts = signal.facts
     return {
