@@ -2,6 +2,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from alerts.samples import NOON, Sample
 from alerts.words import line, what, why
@@ -84,3 +85,11 @@ def test_without_facts_the_account_is_named_by_its_id() -> None:
 def test_a_line_of_the_log_says_whether_the_signal_is_history() -> None:
     assert "history" in line(Sample(history=True).build())
     assert "history" not in line(Sample().build())
+
+
+def test_a_fall_starts_from_where_the_account_stood_even_if_a_lower_score_was_told_last() -> None:
+    """46 was told in spring, it has been at 98 since (still yellow for want of a green), and now it is capped at 10."""
+    signal = Sample(to="red", before=98.0, after=10.0, parts=(Part("cancel_intent", Driver.CAP, -88.0),)).build()
+    receipt = replace(signal.receipt, change=replace(signal.receipt.change, before=46.0))
+    signal = replace(signal, receipt=receipt)
+    assert (what(signal), why(signal)) == ("red 98>10", "capped by cancel intent -88")

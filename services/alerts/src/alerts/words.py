@@ -87,11 +87,11 @@ def worse(signal: Signal) -> bool:
 
 
 def start(signal: Signal) -> float:
-    """Where the score came from: since the last band told, if that lies on the other side, else just before."""
-    change, after = signal.receipt.change, signal.after.score
-    if signal.before is None or (change.before > after) == worse(signal):
-        return change.before
-    return signal.before.score
+    """Where the score came from: the farther of what was told last and what it was just before."""
+    if signal.before is None:
+        return signal.receipt.change.before
+    from_where = (signal.receipt.change.before, signal.before.score)
+    return max(from_where) if worse(signal) else min(from_where)
 
 
 def _cause(signal: Signal) -> str:

@@ -168,9 +168,9 @@ def test_what_holds_the_score_down_is_told_from_how_they_would_stand_without_it(
     flag = Sample(kind=Kind.FLAG, to="cancel_intent", after=10, level=(cap, nps, people, seats)).build()
     red = Sample(to="red", before=60, after=10, parts=parts, level=(cap, nps)).build()
 
-    assert row(told(story(flag)), "Otherwise") == "health 41, low: seats in use 11%, regular visits"
-    assert row(told(story(red)), "Otherwise") == "health 41"
-    assert row(told(story(changed(flag, receipt=YELLOW.receipt))), "Otherwise") is None
+    assert row(told(story(flag)), "Without this") == "health 41, low: seats in use 11%, regular visits"
+    assert row(told(story(red)), "Without this") == "health 41"
+    assert row(told(story(changed(flag, receipt=YELLOW.receipt))), "Without this") is None
 
 
 # --- What is told with it -----------------------------------------------------------------------------------

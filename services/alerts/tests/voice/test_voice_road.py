@@ -114,7 +114,7 @@ async def test_a_receiver_without_a_channel_is_recorded_and_tells_nobody(heard: 
     await heard.settled()
     assert heard.post.arrived == []
     found = await heard.rows("SELECT receiver, lane, reason FROM alerts.decision")
-    assert found == [("nobody", None, "the receiver has no channel")]
+    assert found == [("nobody", None, "the routes tell nobody")]
 
 
 async def test_after_a_final_outcome_silence_is_no_news(heard: Voice) -> None:

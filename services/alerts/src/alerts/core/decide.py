@@ -23,7 +23,7 @@ def decide(dossier: Dossier, fresh: Sequence[Fresh], *, now: float) -> Outcome:
 
 
 def lane_of(destination: Destination) -> str | None:
-    """Where its next message goes; None if the receiver has no channel."""
+    """Where its next message goes; None if the routes tell nobody."""
     return destination.ways[0].lane if destination.ways else None
 
 

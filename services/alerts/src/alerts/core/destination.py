@@ -33,7 +33,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
 class Destination(Struct, frozen=True):
     """One message to one receiver: the first of `ways` is tried, the next when that one has been given up.
 
-    Without ways the receiver has no channel. `path` is the route from the root to the node that answered, each as
+    Without ways the routes tell nobody. `path` is the route from the root to the node that answered, each as
     people read it. `repeat_interval` is seconds: for so long the same thing is not told again.
     """
 

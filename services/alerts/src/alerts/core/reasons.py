@@ -21,7 +21,7 @@ class Reason(StrEnum):
 
     # kept
     HISTORY = "history"
-    NO_CHANNEL = "the receiver has no channel"
+    NO_CHANNEL = "the routes tell nobody"
     OVERTAKEN = "overtaken before told"
     RECOVERED_BEFORE_TOLD = "recovered before told"
     NOT_WORSE = "not worse than last told"

@@ -12,7 +12,7 @@ class English:
         why="Why",
         helped="What helped",
         also="Also",
-        otherwise="Otherwise",
+        otherwise="Without this",
         outlook="Outlook",
         next_step="Next step",
         open_account="Open the account",
@@ -131,7 +131,7 @@ class English:
 
 
 def _arrow(scores: Scores) -> str:
-    return f"{scores.was} → {scores.now}"
+    return f"{scores.was} → {scores.now}" if scores.was != scores.now else f"{scores.now}"
 
 
 def _signed(points: int) -> str:

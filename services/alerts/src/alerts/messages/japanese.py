@@ -131,7 +131,7 @@ class Japanese:
 
 
 def _arrow(scores: Scores) -> str:
-    return f"{scores.was} → {scores.now}"
+    return f"{scores.was} → {scores.now}" if scores.was != scores.now else f"{scores.now}"
 
 
 def _signed(points: int) -> str:
