@@ -26,9 +26,9 @@ class Arrivals(Generic[T]):
             await self._news.wait_for(lambda: len(self.all) >= n)
         return self.all[n - 1]
 
-    async def each(self) -> AsyncIterator[T]:
-        """All of them, oldest first, and then whatever comes; it never ends."""
-        for n in count(1):
+    async def each(self, *, after: int = 0) -> AsyncIterator[T]:
+        """All but the first `after`, oldest first, and then whatever comes; it never ends."""
+        for n in count(after + 1):
             yield await self.nth(n)
 
     async def first(self, fits: Callable[[T], bool]) -> T:

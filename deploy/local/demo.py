@@ -6,124 +6,92 @@ import os
 import sys
 import time
 from collections.abc import Sequence
-from datetime import datetime
+from pathlib import Path
 
 from common.bus.errors import Unavailable
-from common.contracts.signals import Signal
 from common.topics import TimeMode
-from local import health, live, show, verdicts
-from local.figures import Played
+from local.findings import findings
+from local.halfyear import half_a_year
 from local.interruption import ends_on_sigterm
+from local.live import Measured, Silence, live
+from local.outlets import Outlets
 from local.posting import PostingError
 from local.processes import ServerError
-from local.road import Stretch, attended, hearing, play, posting
+from local.road import attended, hearing, posting
+from local.scene import Scene, scene
 from local.servers import CHECKOUT, Broker
 from local.services import Keys, Services
+from local.serving import serve
 from local.stories import DAYS
 from local.temporary import Place, kept_logs, place
 from local.terminal import Terminal
-from local.verdicts import Truth
-from local.world import World, build, moment
+from local.world import World, build
 
 SEED = 7
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
 LIVE_CARD = CHECKOUT / "deploy" / "examples" / "demo-live.yml"
-PATIENCE = 300.0
 SECONDS = 30.0
 
 
-def demo(terminal: Terminal, *, world: World, broker: Broker, pace: float) -> None:
-    """`pace` is seconds that a simulated day takes at least. Raises `ServerError` if a part did not work."""
+def demo(terminal: Terminal, *, world: World, broker: Broker, pace: float, stays: bool = False) -> None:
+    """`pace` is seconds that a simulated day takes at least; `stays`: until it is interrupted.
+
+    Raises `ServerError` if a part did not work.
+    """
     begun = time.monotonic()
-    terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest and scoring on this machine.")
+    terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest, scoring and alerts on this machine.")
     with place("demo", broker=broker) as somewhere:
-        _half_a_year(somewhere, world, terminal, begun=begun, pace=pace)
-        _real_time(somewhere, terminal)
+        with somewhere.deployed("demo", mode=TimeMode.STREAM, card=CARD, outlets=Outlets()) as (services, keys):
+            terminal.line(f"Ready after {time.monotonic() - begun:.0f} s.")
+            environment = somewhere.environment if stays else None
+            asyncio.run(_simulated(world, services, keys, terminal, pace=pace, environment=environment))
+        if not stays:
+            _real_time(somewhere, terminal)
     terminal.line()
     terminal.line("All of it has been ended and removed. `make up` starts a stack that stays.")
 
 
-def _half_a_year(somewhere: Place, world: World, terminal: Terminal, *, begun: float, pace: float) -> None:
-    with somewhere.deployed("demo", mode=TimeMode.STREAM, card=CARD) as (services, keys):
-        terminal.line(f"Ready after {time.monotonic() - begun:.0f} s.")
+async def _simulated(
+    world: World, services: Services, keys: Keys, terminal: Terminal, *, pace: float, environment: Path | None
+) -> None:
+    """Stays until Ctrl-C if there is an `environment`: the file that says how to find it."""
+
+    async def lived(on: Scene) -> None:
         terminal.headline(
             f"{world.start:%B} to {world.end:%B %Y} of {len(world.customers)} customers goes in over HTTP; "
-            "signals come as scoring tells them."
+            "messages come out as alerts sends them."
         )
-        played = asyncio.run(_played(world, services, keys, terminal, pace=pace))
-        listed = asyncio.run(health.read(services, keys))
-    terminal.line(
-        f"{played.posted:,} events were accepted in {played.posting:.0f} s, "
-        f"and the last signal was told after {played.total:.0f} s."
-    )
-    if not verdicts.alarms_by_account(played.signals) or len(listed) != len(world.customers):
-        raise ServerError(
-            f"{len(played.signals)} signals and {len(listed)} accounts came of {len(world.customers)} customers"
+        found = await half_a_year(world, on, terminal, pace=pace)
+        terminal.line(
+            f"{found.played.posted:,} events were accepted in {found.played.posting:.0f} s, "
+            f"and the last message had come after {found.total:.0f} s."
         )
-    _findings(world, played.signals, listed, terminal)
+        findings(world, found, on.readers, terminal)
+        if environment is not None:
+            await serve(world, found, on, terminal, environment=environment)
 
-
-async def _played(world: World, services: Services, keys: Keys, terminal: Terminal, *, pace: float) -> Played:
-    span = world.end - world.start
-
-    def heard(signal: Signal) -> None:
-        if not signal.history:
-            terminal.line(show.signal_line(signal), show.signal_colour(signal))
-
-    def progress(reached: datetime, posted: int) -> None:
-        terminal.progress((reached - world.start) / span, f"{reached:%d %b %Y}  {posted:,} events posted")
-
-    stretch = Stretch(world.backfill, world.lived, world.start, world.end)
-    try:
-        return await play(stretch, services, keys, heard=heard, progress=progress, patience=PATIENCE, pace=pace)
-    finally:
-        terminal.done()
-
-
-def _findings(world: World, signals: Sequence[Signal], listed: Sequence[show.Listed], terminal: Terminal) -> None:
-    truths = [_truth(world, number) for number in range(len(world.customers))]
-    stories = {truth.account_id: truth.story + (" (left)" if truth.leaves else "") for truth in truths}
-    judged = verdicts.verdicts(truths, verdicts.alarms_by_account(signals))
-    terminal.headline("How every account reads on the last day, from scoring's API, the worst first.")
-    for text in show.accounts(listed, stories):
-        terminal.line(text)
-    terminal.headline("What was caught: an alarm after the trouble began and before notice was given.")
-    for text in show.stories(verdicts.by_story(judged)):
-        terminal.line(text)
-    for text in show.summary(judged, verdicts.false_alarms(judged)):
-        terminal.line(text)
-
-
-def _truth(world: World, number: int) -> Truth:
-    customer = world.customers[number]
-    plot = customer.plot
-    return Truth(
-        account_id=customer.account_id,
-        name=customer.name,
-        story=plot.story,
-        trouble=None if plot.trouble is None else moment(world, plot.trouble),
-        leaves=None if plot.leaves is None else moment(world, plot.leaves),
-    )
+    async with scene(services, keys) as on:
+        await attended(lived(on), on.sinks.run(), services.watch())
 
 
 def _real_time(somewhere: Place, terminal: Terminal) -> None:
     terminal.headline("Now in real time, with a card of seconds instead of weeks: silence is told without any event.")
-    terminal.status("starting ingest and scoring on an empty database")
-    with somewhere.deployed("live", mode=TimeMode.WALL, card=LIVE_CARD) as (services, keys):
+    terminal.status("starting the services on an empty database")
+    with somewhere.deployed("live", mode=TimeMode.WALL, card=LIVE_CARD, outlets=Outlets()) as (services, keys):
         terminal.done()
         found = asyncio.run(_lived(services, keys, terminal))
-    terminal.line(
-        f"From POST to signal, payments failing on {found.probes} accounts, one at a time: "
-        f"p50 {1000 * found.p50:.0f} ms, p99 {1000 * found.p99:.0f} ms."
-    )
+    terminal.line()
+    terminal.line(f"Payments failing on {found.signal.probes} accounts, one at a time, timed from sending the POST:")
+    terminal.line(f"  to the signal in Kafka     {found.signal}")
+    terminal.line(f"  to the message in Slack    {found.message}")
 
 
-async def _lived(services: Services, keys: Keys, terminal: Terminal) -> live.Latency:
-    async with (
-        posting(services, keys) as poster,
-        hearing(services, heard=lambda signal: None) as listener,
-    ):
-        return await attended(live.live(poster, listener, terminal), listener.run(), services.watch())
+async def _lived(services: Services, keys: Keys, terminal: Terminal) -> Measured:
+    async with scene(services, keys) as on:
+        silence = Silence(on, terminal)
+        async with posting(services, keys) as poster, hearing(services, heard=silence.heard) as listener:
+            work = live(poster, listener, on, terminal, silence=silence)
+            return await attended(work, listener.run(), on.sinks.run(), services.watch())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -131,7 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     with ends_on_sigterm():
         try:
             world = build(arguments.seed, accounts=arguments.accounts)
-            demo(Terminal(), world=world, broker=arguments.broker, pace=arguments.seconds / DAYS)
+            pace = arguments.seconds / DAYS
+            demo(Terminal(), world=world, broker=arguments.broker, pace=pace, stays=arguments.serve)
         except (ServerError, PostingError, Unavailable) as error:
             print(f"\n{error}\nLogs: {kept_logs('demo')}", file=sys.stderr)
             return 1
@@ -149,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--accounts", type=int, default=60)
     parser.add_argument(
         "--seconds", type=float, default=SECONDS, help="what the six months take at least; 0: as fast as it goes"
+    )
+    parser.add_argument(
+        "--serve", action="store_true", help="stay up after the half year, to be asked; without the real time part"
     )
     parser.add_argument(
         "--broker", type=Broker, choices=list(Broker), default=os.environ.get("BROKER") or Broker.EMBEDDED

@@ -1,7 +1,8 @@
-"""The services as processes: one deployment of ingest and scoring on a database and a topic prefix of its own."""
+"""The services as processes: one deployment of them on a database and a topic prefix of its own."""
 
 import asyncio
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from common.bus.kafka import KafkaAdmin
 from common.topics import TimeMode, Topics
 from local.embedded import FETCH_MAX_WAIT
 from local.ledger import Ledger
+from local.outlets import Outlets, read_routes
 from local.processes import Process, ServerError, free_port
 from local.servers import CHECKOUT, Broker
 
@@ -23,7 +25,14 @@ START_TIMEOUT = 60.0
 COMMAND_TIMEOUT = 120.0
 WATCH_SECONDS = 0.5
 # Started in this order and stopped the other way round: who writes last to the log goes last.
-COMMANDS = {"scoring worker": "scoring worker", "scoring api": "scoring api", "ingest": "ingest serve"}
+COMMANDS = {
+    "scoring worker": "scoring worker",
+    "alerts": "alerts serve",
+    "scoring api": "scoring api",
+    "ingest": "ingest serve",
+}
+ROUTES = CHECKOUT / "deploy" / "routes.yml"
+PLAYBOOKS = CHECKOUT / "deploy" / "playbooks.yml"
 
 
 @dataclass(frozen=True)
@@ -31,11 +40,12 @@ class Ports:
     ingest: int = field(default_factory=free_port)
     scoring_api: int = field(default_factory=free_port)
     scoring_worker: int = field(default_factory=free_port)
+    alerts: int = field(default_factory=free_port)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What one set of services is told. `group` is scoring's in Kafka."""
+    """What one set of services is told. Without `outlets` alerts is not started."""
 
     bootstrap: str
     database_url: str
@@ -44,6 +54,8 @@ class Deployment:
     card: Path
     prefix: str = ""
     partitions: int = 12
+    routes: Path = ROUTES
+    outlets: Outlets | None = None
 
     @property
     def topics(self) -> Topics:
@@ -72,16 +84,22 @@ class Deployment:
             "SCORING_GROUP": f"{self.prefix}scoring",
             "SCORING_CARD": str(self.card),
             "SCORING_FETCH_WAIT_MS": wait,
+            "ALERTS_PORT": str(ports.alerts),
+            "ALERTS_GROUP": f"{self.prefix}alerts",
+            "ALERTS_ROUTES": str(self.routes),
+            "ALERTS_PLAYBOOKS": str(PLAYBOOKS),
             "ALERTS_FETCH_WAIT_MS": wait,
+            **(self.outlets.environment(read_routes(self.routes)) if self.outlets else {}),
         }
 
 
 @dataclass(frozen=True)
 class Keys:
-    """`write` opens ingest, `read` opens scoring's API."""
+    """`write` opens ingest, `read` scoring's API, `alerts` that of alerts, to acknowledge too."""
 
     write: str
     read: str
+    alerts: str = ""  # of a stack older than alerts
 
 
 class Services:
@@ -98,19 +116,23 @@ class Services:
     def migrate(self) -> None:
         """Topics and tables. Raises `ServerError`."""
         asyncio.run(self._ensure_topics())
-        self._run("ingest migrate", "scoring migrate")
+        self._run("ingest migrate", "scoring migrate", "alerts migrate")
 
     def create_keys(self) -> Keys:
         """Raises `ServerError`."""
-        write, read = self._run(
+        printed = self._run(
             "ingest keys create --source web --scope write",
             "scoring keys create --source reports --scope read",
+            "alerts keys create --source reports --scope read --scope write",
         )
-        return Keys(write=write.split()[-1], read=read.split()[-1])
+        write, read, alerts = (text.split()[-1] for text in printed)
+        return Keys(write=write, read=read, alerts=alerts)
 
     def start(self) -> None:
         """Returns at once."""
         for name, command in COMMANDS.items():
+            if name == "alerts" and self.deployment.outlets is None:
+                continue
             process = Process(
                 [sys.executable, "-m", *command.split()],
                 log=self._logs / f"{name.replace(' ', '-')}.log",
@@ -141,8 +163,22 @@ class Services:
             "ingest": self.ports.ingest,
             "scoring api": self.ports.scoring_api,
             "scoring worker": self.ports.scoring_worker,
+            "alerts": self.ports.alerts,
         }
         return f"http://127.0.0.1:{ports[name]}"
+
+    def for_shell(self, keys: Keys) -> str:
+        """What a shell sources, so that curl and the services' own commands find this deployment."""
+        told = ("DATABASE_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "ALERTS_FETCH_WAIT_MS", "ALERTS_ROUTES")
+        named = {name: self._environment[name] for name in told} | {
+            "INGEST_URL": self.url("ingest"),
+            "SCORING_URL": self.url("scoring api"),
+            "ALERTS_URL": self.url("alerts"),
+            "WRITE_KEY": keys.write,
+            "READ_KEY": keys.read,
+            "ALERTS_KEY": keys.alerts,
+        }
+        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
 
     async def watch(self) -> None:
         """Until one of them ends, which raises `ServerError`."""

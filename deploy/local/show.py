@@ -7,10 +7,10 @@ from textwrap import wrap
 
 from msgspec import Struct
 
-from alerts.words import what, why
-from common.contracts.signals import Band, Kind, Severity, Signal
+from alerts.words import what
+from common.contracts.signals import Kind, Signal
 from local.figures import Figures, Played
-from local.terminal import WIDTH, Colour, table
+from local.terminal import WIDTH, table
 from local.verdicts import StoryRow, Verdict
 
 
@@ -23,23 +23,6 @@ class Listed(Struct, frozen=True):
     score: float | None
     band: str
     why: tuple[str, ...]
-
-
-COLOURS = {Band.RED: Colour.RED, Band.YELLOW: Colour.YELLOW, Band.GREEN: Colour.GREEN}
-
-
-def signal_line(signal: Signal) -> str:
-    """`14 Mar  Birch Foods (low)          red 61>38              active seats -14, logins -6`."""
-    who = f"{signal.facts.name or signal.account_id} ({signal.facts.tier or 'tier unknown'})"
-    start = f"{signal.at:%d %b}  {who:<25.25}  {what(signal):<22.22}  "
-    reasons = (why(signal, limit=limit) for limit in (3, 2, 1))
-    return next((line for reason in reasons if len(line := start + reason) <= WIDTH), start).rstrip()
-
-
-def signal_colour(signal: Signal) -> Colour | None:
-    if signal.kind is Kind.BAND:
-        return COLOURS.get(Band(signal.to))
-    return Colour.RED if signal.severity is Severity.CRITICAL else None
 
 
 def stories(rows: Sequence[StoryRow]) -> list[str]:

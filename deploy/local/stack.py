@@ -2,14 +2,11 @@
 
 import argparse
 import asyncio
-import fcntl
 import os
-import shlex
 import socket
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
@@ -17,66 +14,17 @@ import msgspec
 from msgspec import Struct
 
 from common.topics import TimeMode
+from local.home import Home
 from local.interruption import ends_on_sigterm, undisturbed
-from local.ledger import Ledger, runs, write_private
-from local.postgres import Postgres
+from local.ledger import runs, write_private
+from local.outlets import Outlets
 from local.processes import ServerError, free_port
-from local.servers import CHECKOUT, LOCAL, Broker, Servers
+from local.servers import CHECKOUT, Broker, Servers
 from local.services import Deployment, Keys, Ports, Services
+from local.sinks import start_sinks, wait_for_sinks
 
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
 ENVIRONMENT = ".local/run/env"
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where a stack keeps what it is, what it writes and who it is made of."""
-
-    path: Path = LOCAL
-
-    @property
-    def data(self) -> Path:
-        return self.path / "data"
-
-    @property
-    def logs(self) -> Path:
-        return self.path / "log"
-
-    @property
-    def run(self) -> Path:
-        return self.path / "run"
-
-    @property
-    def told(self) -> Path:
-        """What `up` has told, kept for the next time."""
-        return self.run / "stack.json"
-
-    @property
-    def environment(self) -> Path:
-        """The same, for a shell to source."""
-        return self.run / "env"
-
-    @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.run / "processes.json")
-
-    @property
-    def postgres(self) -> Postgres:
-        return Postgres(self.data / "postgres")
-
-    def keys(self, broker: Broker) -> Path:
-        return self.data / f"keys-{broker}.json"
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """One command at a time. Raises `ServerError`."""
-        self.run.mkdir(parents=True, exist_ok=True)
-        with (self.run / "lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise ServerError("another `make up` or `make down` is at work") from error
-            yield
 
 
 class Up(Struct, frozen=True):
@@ -88,6 +36,8 @@ class Up(Struct, frozen=True):
     ingest: str
     scoring_api: str
     scoring_worker: str
+    alerts: str
+    messages: str
     keys: Keys
 
 
@@ -99,7 +49,6 @@ def up(home: Home, *, broker: Broker, card: Path) -> int:
         try:
             stack = _start(home, broker, card)
             write_private(home.told, msgspec.json.encode(stack))
-            write_private(home.environment, environment(stack).encode())
         except BaseException:
             with undisturbed():
                 _end(home)
@@ -118,36 +67,29 @@ def down(home: Home) -> int:
 
 def words(stack: Up) -> list[str]:
     """Addresses, keys, and a line to try for each service."""
-    write, read = (f"-H 'Authorization: Bearer {key}'" for key in (stack.keys.write, stack.keys.read))
-    event = """-H 'Content-Type: application/json' -d '{"account_id": "acme", "name": "session.started"}'"""
+    keys = (stack.keys.write, stack.keys.read, stack.keys.alerts)
+    write, read, alerts = (f"-H 'Authorization: Bearer {key}'" for key in keys)
+    event = """-H 'Content-Type: application/json' -d '{"account_id": "first", "name": "contract.cancel_requested"}'"""
     return [
         f"  ingest          {stack.ingest}",
         f"  scoring api     {stack.scoring_api}",
         f"  scoring worker  {stack.scoring_worker}",
+        f"  alerts          {stack.alerts}",
         f"  Kafka           {stack.bootstrap} ({stack.broker})",
         f"  PostgreSQL      {stack.database_url}",
+        f"  messages        {stack.messages} (what Slack and mail would have shown)",
         f"  write key       {stack.keys.write}",
         f"  read key        {stack.keys.read}",
+        f"  alerts key      {stack.keys.alerts}",
         "Try:",
         f"  curl -sS {stack.ingest}/v1/events {write} {event}",
         f"  curl -sS {stack.scoring_api}/v1/accounts {read}",
-        f"  curl -sS {stack.scoring_worker}/readyz",
+        f"  curl -sS {stack.alerts}/v1/alerts {alerts}",
+        f"  tail -n 100 -f {stack.messages}",
         f"  set -a; . {ENVIRONMENT}; set +a    # so that commands find this stack: addresses and keys",
+        "  .venv/bin/python -m alerts routes test first",
         "  .venv/bin/python -m alerts tail",
     ]
-
-
-def environment(stack: Up) -> str:
-    """What a shell sources, so that the services' own commands and curl find this stack."""
-    named = {
-        "DATABASE_URL": stack.database_url,
-        "KAFKA_BOOTSTRAP": stack.bootstrap,
-        "INGEST_URL": stack.ingest,
-        "SCORING_URL": stack.scoring_api,
-        "WRITE_KEY": stack.keys.write,
-        "READ_KEY": stack.keys.read,
-    }
-    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
 
 
 def _already(home: Home) -> int:
@@ -156,7 +98,11 @@ def _already(home: Home) -> int:
         print(f"Only a part of the stack is up (ended: {', '.join(ended) or 'the last start'}).")
         print(f"Logs are in {home.logs}; `make down` ends the rest.")
         return 1
-    stack = msgspec.json.decode(home.told.read_bytes(), type=Up)
+    try:
+        stack = msgspec.json.decode(home.told.read_bytes(), type=Up)
+    except msgspec.ValidationError:
+        print("A stack of another version is up; `make down` ends it.")
+        return 1
     print("\n".join(["The stack is up already.", *words(stack)]))
     return 0
 
@@ -177,11 +123,19 @@ def _start(home: Home, broker: Broker, card: Path) -> Up:
         servers = Servers(home.data, broker=broker, ledger=home.ledger, durable=True, port=_port(9092))
         undone.callback(servers.stop)
         servers.start()
+        outlets = Outlets(slack=_port(8090), smtp=_port(8025))
+        sinks = start_sinks(outlets, messages=home.messages, logs=home.logs, ledger=home.ledger)
+        undone.callback(sinks.stop)
         url, keys = _database(home, broker)
         deployment = Deployment(
-            bootstrap=servers.bootstrap, database_url=url, broker=broker, mode=TimeMode.WALL, card=card
+            bootstrap=servers.bootstrap,
+            database_url=url,
+            broker=broker,
+            mode=TimeMode.WALL,
+            card=card,
+            outlets=outlets,
         )
-        ports = Ports(ingest=_port(8080), scoring_api=_port(8081), scoring_worker=_port(8082))
+        ports = Ports(ingest=_port(8080), scoring_api=_port(8081), scoring_worker=_port(8082), alerts=_port(8083))
         services = Services(deployment, ports=ports, logs=home.logs, ledger=home.ledger)
         services.migrate()
         undone.callback(services.stop)
@@ -190,7 +144,10 @@ def _start(home: Home, broker: Broker, card: Path) -> Up:
             keys = services.create_keys()
             write_private(home.keys(broker), msgspec.json.encode(keys))
         services.wait_until_ready()
+        wait_for_sinks(sinks, outlets)
+        write_private(home.environment, services.for_shell(keys).encode())
         services.leave_running()
+        sinks.leave_running()
         servers.leave_running()
         undone.pop_all()
     return Up(
@@ -200,12 +157,14 @@ def _start(home: Home, broker: Broker, card: Path) -> Up:
         ingest=services.url("ingest"),
         scoring_api=services.url("scoring api"),
         scoring_worker=services.url("scoring worker"),
+        alerts=services.url("alerts"),
+        messages=_from_here(home.messages),
         keys=keys,
     )
 
 
 def _database(home: Home, broker: Broker) -> tuple[str, Keys | None]:
-    """The database that goes with this broker's log, and the keys in it if it is an old one."""
+    """The database that goes with this broker's log, and the keys in it if it has all of them."""
     name = f"churn_{broker}"
     url = home.postgres.url(name)
     known = asyncio.run(_exists(url))
@@ -215,7 +174,8 @@ def _database(home: Home, broker: Broker) -> tuple[str, Keys | None]:
         home.postgres.drop_database(name)
         known = False
     if known and file.exists():
-        return url, msgspec.json.decode(file.read_bytes(), type=Keys)
+        keys = msgspec.json.decode(file.read_bytes(), type=Keys)
+        return url, keys if keys.alerts else None
     return (url if known else home.postgres.create_database(name)), None
 
 
@@ -237,6 +197,11 @@ def _port(preferred: int) -> int:
         except OSError:
             return free_port()
     return preferred
+
+
+def _from_here(path: Path) -> str:
+    """As it is written in the checkout's folder."""
+    return str(path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from common.topics import TimeMode
 from local.interruption import undisturbed
 from local.ledger import Ledger
+from local.outlets import Outlets
 from local.postgres import Postgres
 from local.processes import alive
 from local.servers import CHECKOUT, LOCAL, Broker, Servers
@@ -24,13 +25,16 @@ class Place:
         self._ledger = Ledger(home / "processes.json")
         self._servers = Servers(home, broker=broker, ledger=self._ledger, durable=True)
         self.logs = home / "log"
+        self.environment = home / "env"
 
     def start(self) -> None:
         self._servers.start()
 
     @contextmanager
-    def deployed(self, name: str, *, mode: TimeMode, card: Path) -> Iterator[tuple[Services, Keys]]:
-        """Ingest and scoring, ready, until the block is left."""
+    def deployed(
+        self, name: str, *, mode: TimeMode, card: Path, outlets: Outlets | None = None
+    ) -> Iterator[tuple[Services, Keys]]:
+        """The services, ready, until the block is left; alerts is one of them if there are `outlets` for messages."""
         deployment = Deployment(
             bootstrap=self._servers.bootstrap,
             database_url=self._servers.postgres.create_database(name),
@@ -38,6 +42,7 @@ class Place:
             mode=mode,
             card=card,
             prefix=f"{name}.",
+            outlets=outlets,
         )
         services = Services(deployment, ports=Ports(), logs=self.logs / name, ledger=self._ledger)
         services.migrate()

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import TextIO
 
+from alerts.messages.wrapping import columns
+
 WIDTH = 100
 
 
@@ -27,7 +29,13 @@ class Terminal:
 
     def line(self, text: str = "", colour: Colour | None = None) -> None:
         self._wipe()
-        self._out.write(self.paint(text[:WIDTH].rstrip(), colour) + "\n")
+        self._out.write(self.paint(cut(text, WIDTH).rstrip(), colour) + "\n")
+        self._redraw()
+
+    def copied(self, text: str) -> None:
+        """A line to be copied, so it is whole, however long."""
+        self._wipe()
+        self._out.write(text + "\n")
         self._redraw()
 
     def headline(self, text: str) -> None:
@@ -38,7 +46,7 @@ class Terminal:
         """What goes on right now; only for those who watch."""
         if self._moving:
             self._wipe()
-            self._progress = text[: WIDTH - 1]
+            self._progress = cut(text, WIDTH - 1)
             self._redraw()
 
     def progress(self, share: float, text: str) -> None:
@@ -71,17 +79,32 @@ class Terminal:
         self._out.flush()
 
 
+def cut(text: str, width: int) -> str:
+    """As much of it as fits into so many columns."""
+    while columns(text) > width:
+        text = text[:-1]
+    return text
+
+
+def fitted(text: str, width: int) -> str:
+    """In so many columns, at least one of them blank."""
+    text = cut(text, width - 1)
+    return text + " " * (width - columns(text))
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Columns as wide as they need, numbers to the right, the last column cut at the width."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    widths = [max(columns(row[column]) for row in (head, *rows)) for column in range(len(head))]
     numeric = [bool(rows) and all(_is_number(row[column]) for row in rows) for column in range(len(head))]
-    return [
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, numeric, strict=True)
-        ).rstrip()[:WIDTH]
-        for row in (head, ["-" * width for width in widths], *rows)
-    ]
+
+    def line(row: Sequence[str]) -> str:
+        cells = []
+        for cell, width, right in zip(row, widths, numeric, strict=True):
+            blank = " " * (width - columns(cell))
+            cells.append(blank + cell if right else cell + blank)
+        return cut("  ".join(cells).rstrip(), WIDTH)
+
+    return [line(row) for row in (head, ["-" * width for width in widths], *rows)]
 
 
 def _is_number(cell: str) -> bool:

@@ -1,12 +1,16 @@
-"""The demo as a process: interrupted, it cleans up. That it works to its end is shown by running it."""
+"""The demo as a process: it plays, tells, stays if asked to, and cleans up, interrupted or not.
+
+That its real time part works is shown by running it.
+"""
 
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from local.ledger import Ledger, runs
@@ -14,9 +18,15 @@ from local.servers import CHECKOUT, LOCAL
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+def demo() -> Iterator["subprocess.Popen[str]"]:
+    with started() as process:
+        yield process
+
+
+@contextmanager
+def started(*more: str) -> Iterator["subprocess.Popen[str]"]:
     with subprocess.Popen(
-        [sys.executable, "-u", "-m", "local.demo", "--accounts", "8", "--seconds", "0"],
+        [sys.executable, "-u", "-m", "local.demo", "--accounts", "8", "--seconds", "0", *more],
         cwd=CHECKOUT,
         env={**os.environ, "PYTHONPATH": "deploy"},
         stdout=subprocess.PIPE,
@@ -47,11 +57,29 @@ def test_a_demo_that_is_interrupted_leaves_nothing_behind(
 ) -> None:
     output_until(demo, "Ready after")
     home = LOCAL / f"demo-{demo.pid}"
-    started = Ledger(home / "processes.json").entries()
-    assert [entry.name for entry in started] == ["broker", "scoring worker", "scoring api", "ingest"]
+    processes = Ledger(home / "processes.json").entries()
+    assert [entry.name for entry in processes] == ["broker", "scoring worker", "alerts", "scoring api", "ingest"]
 
     demo.send_signal(sent)
 
     assert demo.wait(60) == code
-    assert not any(map(runs, started))
+    assert not any(map(runs, processes))
+    assert not home.exists()
+
+
+@pytest.mark.timeout(180)
+def test_a_demo_that_serves_stays_to_be_asked_until_ctrl_c() -> None:
+    with started("--serve") as demo:
+        said = output_until(demo, "Ctrl-C ends")
+        home = LOCAL / f"demo-{demo.pid}"
+        told = dict(line.split("=", 1) for line in (home / "env").read_text().splitlines())
+        key = {"authorization": f"Bearer {told['ALERTS_KEY']}"}
+        answer = httpx.get(f"{told['ALERTS_URL']}/v1/alerts", params={"told": "true"}, headers=key)
+
+        demo.send_signal(signal.SIGINT)
+
+        assert demo.wait(60) == 0
+    assert answer.json()["alerts"]
+    assert "What the CSMs read" in said
+    assert "none of them came twice" in said
     assert not home.exists()

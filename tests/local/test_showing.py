@@ -4,39 +4,18 @@ import io
 from datetime import timedelta
 
 from alerts.samples import NOON, Sample
-from common.contracts.signals import Driver, Facts, Kind, Part
+from common.contracts.signals import Kind
 from local import show
 from local.figures import Figures, Played
 from local.live import latency
 from local.show import Listed
-from local.terminal import WIDTH, Colour, Terminal, table
+from local.terminal import WIDTH, Colour, Terminal, cut, fitted, table
 from local.verdicts import StoryRow, Truth, by_story, false_alarms, verdicts
 
 
 class Screen(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-def test_a_signal_says_who_what_why_and_when() -> None:
-    told = show.signal_line(Sample(to="red", before=61, after=47).build())
-
-    assert told == "14 Mar  Birch Foods (low)          red 61>47               logins -14"
-
-
-def test_a_signal_with_long_names_still_fits() -> None:
-    parts = tuple(Part(f"metric_with_a_long_name_{number}", Driver.SILENCE, -9.0) for number in range(5))
-    facts = Facts(name="A Company Of A Very Long Name Indeed", tier="high")
-
-    line = show.signal_line(Sample(parts=parts, facts=facts).build())
-    assert len(line) <= WIDTH
-    assert line.endswith("metric with a long name 0 -9, others -5")
-
-
-def test_good_and_bad_news_differ_in_colour() -> None:
-    assert show.signal_colour(Sample(to="red").build()) is Colour.RED
-    assert show.signal_colour(Sample(to="green").build()) is Colour.GREEN
-    assert show.signal_colour(Sample(kind=Kind.MILESTONE_MISSED, to="kickoff").build()) is None
 
 
 def test_the_table_of_stories_names_who_was_missed() -> None:
@@ -130,3 +109,22 @@ def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
         "a              7",
         "long name    100",
     ]
+
+
+def test_what_is_twice_as_wide_takes_two_columns() -> None:
+    assert table(("name", "messages"), [("田中 美奈", "10"), ("Dana Reyes", "8")]) == [
+        "name        messages",
+        "----------  --------",
+        "田中 美奈         10",
+        "Dana Reyes         8",
+    ]
+    assert (cut("田中 美奈", 4), cut("田中", 3)) == ("田中", "田")
+    assert (fitted("田中", 6), fitted("Dana Reyes", 6)) == ("田中  ", "Dana  ")
+
+
+def test_a_line_to_be_copied_is_whole() -> None:
+    out = io.StringIO()
+
+    Terminal(out).copied("curl " + "x" * 200)
+
+    assert out.getvalue() == "curl " + "x" * 200 + "\n"

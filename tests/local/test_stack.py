@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import httpx
 import msgspec
 import pytest
 
+from local.home import Home
 from local.ledger import runs
 from local.processes import ServerError
 from local.servers import Broker
-from local.stack import CARD, Home, Up, down, up
+from local.stack import CARD, Up, down, up
 
 
 @pytest.fixture
@@ -35,11 +37,17 @@ def test_the_stack_stays_until_it_is_taken_down(home: Home, capsys: pytest.Captu
     stack = msgspec.json.decode(home.told.read_bytes(), type=Up)
     processes = home.ledger.entries()
 
-    assert [entry.name for entry in processes] == ["broker", "scoring worker", "scoring api", "ingest"]
+    names = ["broker", "sinks", "scoring worker", "alerts", "scoring api", "ingest"]
+    assert [entry.name for entry in processes] == names
     assert all(map(runs, processes))
     assert _post(stack).status_code == 202
     assert _list(stack).status_code == 200
-    assert stack.keys.write in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert stack.keys.write in told
+    assert str(home.messages) in told
+    assert "asked to cancel" in _message(home)
+    assert [alert["to"] for alert in _alerts(stack).json()["alerts"]] == ["cancel_intent"]
+    assert f"ALERTS_KEY={stack.keys.alerts}" in home.environment.read_text()
 
     assert up(home, broker=Broker.EMBEDDED, card=CARD) == 0
     assert "up already" in capsys.readouterr().out
@@ -48,7 +56,7 @@ def test_the_stack_stays_until_it_is_taken_down(home: Home, capsys: pytest.Captu
     assert down(home) == 0
     assert not any(map(runs, processes))
     assert not home.postgres.running
-    assert capsys.readouterr().out == "Ended: ingest, scoring api, scoring worker, broker, PostgreSQL.\n"
+    assert capsys.readouterr().out == "Ended: ingest, scoring api, alerts, scoring worker, sinks, broker, PostgreSQL.\n"
     assert down(home) == 0
     assert capsys.readouterr().out == "Nothing was up.\n"
 
@@ -72,12 +80,25 @@ def test_one_command_at_a_time(home: Home) -> None:
 
 
 def _post(stack: Up) -> httpx.Response:
-    event = {"account_id": "acme", "event_id": "e-1", "name": "session.started"}
+    event = {"account_id": "acme", "event_id": "e-1", "name": "contract.cancel_requested"}
     return httpx.post(f"{stack.ingest}/v1/events", json=event, headers=_bearer(stack.keys.write))
 
 
 def _list(stack: Up) -> httpx.Response:
     return httpx.get(f"{stack.scoring_api}/v1/accounts", headers=_bearer(stack.keys.read))
+
+
+def _alerts(stack: Up) -> httpx.Response:
+    return httpx.get(f"{stack.alerts}/v1/alerts", headers=_bearer(stack.keys.alerts))
+
+
+def _message(home: Home) -> str:
+    """The first one, once it is there."""
+    deadline = time.monotonic() + 60
+    while not (text := home.messages.read_text()):
+        assert time.monotonic() < deadline, "no message came"
+        time.sleep(0.05)
+    return text
 
 
 def _bearer(key: str) -> dict[str, str]:

@@ -1,0 +1,96 @@
+"""Which of alerts' messages it is that has come: about whom, when it was decided, and why."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from alerts.api.answers import Listed, Notification
+from alerts.core.case import RANK
+from alerts.core.reasons import Reason
+from common.contracts.signals import Kind
+from local.arrivals import Arrivals
+from local.processes import ServerError
+from local.received import Message
+
+
+@dataclass(frozen=True)
+class Told:
+    """`at` is the log's time; `alerts` are those in it, the gravest first; `repeated` if it has come before."""
+
+    message: Message
+    account_id: str
+    notification_id: str
+    at: datetime
+    reason: Reason
+    alerts: tuple[Listed, ...]
+    repeated: bool = False
+
+    @property
+    def why(self) -> str:
+        return self.alerts[0].why or ""
+
+
+class Asked(Protocol):
+    async def of(self, account_id: str) -> Sequence[Listed]: ...
+
+
+class Tracer:
+    """`accounts` are ids by the names that messages call them.
+
+    An e-mail says which notification it is. Slack messages do not: to one address they come account by account in the
+    order in which they were decided, so the next that comes is the oldest that has not come.
+    """
+
+    def __init__(self, alerting: Asked, accounts: Mapping[str, str]) -> None:
+        self._alerting = alerting
+        self._accounts = accounts
+        self._come: dict[str, Told] = {}
+
+    async def trace(self, message: Message) -> Told:
+        """Messages are traced in the order in which they came. Raises `ServerError` for one that is nobody's."""
+        account_id = next((known for name, known in self._accounts.items() if name in message.title), None)
+        if account_id is None:
+            raise ServerError(f"a message about none of the accounts: {message.title}")
+        begun = _begun(await self._alerting.of(account_id), message)
+        if not begun:
+            raise ServerError(f"alerts knows of no such message: {message.title}")
+        fresh = [one for one in begun if one.id not in self._come]
+        notification = fresh[0] if fresh else list(begun)[-1]
+        told = _told(message, account_id, notification, begun[notification], repeated=not fresh)
+        self._come[notification.id] = told
+        return told
+
+
+def _begun(listed: Sequence[Listed], message: Message) -> dict[Notification, list[Listed]]:
+    """What alerts has begun to send to this address, in the order of its decisions, each with its alerts."""
+    found: dict[Notification, list[Listed]] = {}
+    for alert in listed:
+        for one in alert.notifications:
+            if one.lane == message.lane and one.attempts and message.name in (None, one.id):
+                found.setdefault(one, []).append(alert)
+    return {one: found[one] for one in sorted(found, key=lambda one: one.decided)}
+
+
+def _told(
+    message: Message, account_id: str, notification: Notification, alerts: Sequence[Listed], *, repeated: bool
+) -> Told:
+    return Told(
+        message=message,
+        account_id=account_id,
+        notification_id=notification.id,
+        at=notification.decided,
+        reason=notification.reason,
+        alerts=tuple(sorted(alerts, key=lambda alert: (RANK[alert.severity], alert.kind is not Kind.BAND))),
+        repeated=repeated,
+    )
+
+
+async def report(
+    messages: Arrivals[Message], tracer: Tracer, *, told: Arrivals[Told], tell: Callable[[Told], None]
+) -> None:
+    """Traces and tells every message as it comes, until cancelled."""
+    async for message in messages.each():
+        one = await tracer.trace(message)
+        tell(one)
+        await told.add(one)

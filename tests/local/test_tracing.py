@@ -1,0 +1,98 @@
+"""Which of alerts' messages it is that has come."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from alerts.api.answers import Listed
+from alerts.core.reasons import Reason
+from alerts.samples import NOON
+from common.contracts.signals import Kind, Severity
+from local.arrivals import Arrivals
+from local.processes import ServerError
+from local.received import Message
+from local.road import attended
+from local.tracing import Told, Tracer, report
+from support.notices import DANA, DESK, listed, message, notification
+
+ACCOUNTS = {"Birch Foods": "cust-001", "Cedar Labs": "cust-002"}
+LATER = NOON + timedelta(days=2)
+
+
+class Alerts:
+    def __init__(self, *alerts: Listed) -> None:
+        self._alerts = alerts
+
+    async def of(self, account_id: str) -> Sequence[Listed]:
+        return [alert for alert in self._alerts if alert.account_id == account_id]
+
+
+async def test_an_e_mail_says_which_message_it_is() -> None:
+    alerts = Alerts(listed(notification("n1", DESK), notification("n2", DESK, decided=LATER)))
+
+    found = await Tracer(alerts, ACCOUNTS).trace(message(lane=DESK, name="n2"))
+
+    assert (found.notification_id, found.account_id, found.at, found.repeated) == ("n2", "cust-001", LATER, False)
+
+
+async def test_slack_messages_come_in_the_order_in_which_they_were_decided() -> None:
+    """The newest alert is listed first; what went elsewhere, or has not been begun, is not what has come."""
+    alerts = Alerts(
+        listed(notification("n4", decided=LATER + timedelta(days=1), attempts=0), to="churned"),
+        listed(notification("n3", decided=LATER, reason=Reason.RECOVERED), to="green"),
+        listed(notification("n1"), notification("n2", DESK)),
+    )
+    tracer = Tracer(alerts, ACCOUNTS)
+
+    first, second = [await tracer.trace(message()) for _ in range(2)]
+
+    assert (first.notification_id, first.at, first.reason) == ("n1", NOON, Reason.NEW)
+    assert (second.notification_id, second.at, second.reason) == ("n3", LATER, Reason.RECOVERED)
+
+
+@pytest.mark.parametrize(("lane", "name"), [(DANA, None), (DESK, "n1")])
+async def test_what_comes_a_second_time_is_repeated(lane: str, name: str | None) -> None:
+    tracer = Tracer(Alerts(listed(notification("n1", lane))), ACCOUNTS)
+
+    come = [await tracer.trace(message(lane=lane, name=name)) for _ in range(2)]
+
+    assert [one.notification_id for one in come] == ["n1", "n1"]
+    assert [one.repeated for one in come] == [False, True]
+
+
+async def test_of_several_alerts_in_a_message_the_gravest_says_why_and_a_band_before_a_flag() -> None:
+    one = notification("n1")
+    alerts = Alerts(
+        listed(one, to="late", kind=Kind.FLAG, severity=Severity.WARNING, why="late"),
+        listed(one, to="cancel", kind=Kind.FLAG, why="asked"),
+        listed(one, to="red", why="capped by cancel -40"),
+    )
+
+    found = await Tracer(alerts, ACCOUNTS).trace(message())
+
+    assert [alert.to for alert in found.alerts] == ["red", "cancel", "late"]
+    assert found.why == "capped by cancel -40"
+
+
+@pytest.mark.parametrize("title", ["🔴 Elm Bank is red", "🔴 Cedar Labs is red"])
+async def test_a_message_that_alerts_knows_nothing_of_is_an_error(title: str) -> None:
+    """Of nobody in this world, and of an account that nothing was told about."""
+    with pytest.raises(ServerError, match=title):
+        await Tracer(Alerts(listed(notification("n1"))), ACCOUNTS).trace(message(title))
+
+
+async def test_every_message_is_told_as_it_comes() -> None:
+    messages: Arrivals[Message] = Arrivals()
+    come: Arrivals[Told] = Arrivals()
+    printed: list[str] = []
+    await messages.add(message())
+    await messages.add(message("🟢 Cedar Labs is green again: 65 → 93"))
+    alerts = Alerts(listed(notification("n1")), listed(notification("n2"), account="cust-002"))
+
+    await attended(
+        come.nth(2),
+        report(messages, Tracer(alerts, ACCOUNTS), told=come, tell=lambda one: printed.append(one.account_id)),
+    )
+
+    assert printed == ["cust-001", "cust-002"]
