@@ -29,7 +29,7 @@ PARTITIONS = 4
 PATIENCE = 60.0
 POLL = 0.05
 _REACHED = "SELECT DISTINCT ON (partition) partition, to_offset FROM scoring.journal ORDER BY partition, seq DESC"
-COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api"}
+COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
 
 
 class System:
@@ -51,6 +51,8 @@ class System:
         self._settings = {
             **deployment.environment(Ports(ingest=free_port(), scoring_api=0, scoring_worker=0)),
             "LOG_FORMAT": "json",
+            "ALERTS_PORT": "0",
+            "ALERTS_GROUP": f"{deployment.prefix}alerts",
             "SCORING_REMEMBERED_IDS": str(remembered),
             **settings,
         }
@@ -114,6 +116,10 @@ class System:
         async with self._engine.connect() as connection:
             return [tuple(row) for row in await connection.execute(text(query))]
 
+    async def execute(self, statement: str) -> None:
+        async with self._engine.begin() as connection:
+            await connection.execute(text(statement))
+
     async def snapshot(self, queries: Mapping[str, str]) -> dict[str, list[tuple[Any, ...]]]:
         """All of them as of one moment."""
         engine = self._engine.execution_options(isolation_level="REPEATABLE READ")
@@ -165,6 +171,15 @@ class System:
 
         await self.until("the outbox is empty", empty)
 
+    async def passes(self, seconds: float) -> None:
+        """When so much time has passed, and nobody has ended meanwhile."""
+        until = time.monotonic() + seconds
+
+        async def over() -> bool:
+            return time.monotonic() >= until
+
+        await self.until(f"{seconds:g} s pass", over, seconds=seconds + PATIENCE)
+
     async def until(self, what: str, holds: Callable[[], Awaitable[bool]], *, seconds: float = PATIENCE) -> None:
         """Raises `AssertionError` with the last words of every process if it does not come about."""
         deadline = time.monotonic() + seconds
@@ -187,9 +202,13 @@ def system(
     directory: Path,
     card: str = QUICK,
     mode: TimeMode = TimeMode.WALL,
+    more: Mapping[str, str] | None = None,
     **settings: str,
 ) -> Iterator[System]:
-    """Nothing of it runs yet; whatever was started is ended. Not from within the event loop."""
+    """Nothing of it runs yet; whatever was started is ended. `more` settings are like those by keyword.
+
+    Not from within the event loop.
+    """
     file = directory / "card.yml"
     file.write_text(card)
     deployment = Deployment(
@@ -201,7 +220,7 @@ def system(
         prefix=f"{uuid.uuid4().hex[:8]}.",
         partitions=PARTITIONS,
     )
-    made = System(deployment, logs=directory / "log", settings=settings)
+    made = System(deployment, logs=directory / "log", settings={**(more or {}), **settings})
     try:
         yield made
     finally:
@@ -210,7 +229,7 @@ def system(
 
 async def _prepared(url: str) -> Keys:
     """Tables, and a key for each door."""
-    for service in ("ingest", "scoring"):
+    for service in ("ingest", "scoring", "alerts"):
         await database.migrate(url, service)
     return Keys(write=await _key(url, "ingest", Scope.WRITE), read=await _key(url, "scoring", Scope.READ))
 

@@ -9,7 +9,9 @@ from local.apache import ApacheKafka
 from local.embedded import EmbeddedBroker
 from local.postgres import Postgres
 from local.servers import Broker
+from support.alerting import HURRIED, MOOD, Alerting
 from support.client import Client
+from support.office import Office
 from support.system import System, system
 
 BROKERS = [Broker.EMBEDDED, pytest.param(Broker.KAFKA, marks=pytest.mark.kafka)]
@@ -74,3 +76,68 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def client(running: System, http: httpx.AsyncClient) -> Client:
     return Client(running, http)
+
+
+@pytest.fixture(scope="module")
+def talking_office(tmp_path_factory: pytest.TempPathFactory) -> Office:
+    return Office(tmp_path_factory.mktemp("office"))
+
+
+@pytest.fixture(scope="module", params=BROKERS)
+def talking(
+    request: pytest.FixtureRequest,
+    postgres: Postgres,
+    tmp_path_factory: pytest.TempPathFactory,
+    talking_office: Office,
+) -> Iterator[System]:
+    """All that lies between a post and a message, with two replicas of alerts, for tests that hurt none of them."""
+    name = f"test_{uuid.uuid4().hex}"
+    with system(
+        bootstrap=_bootstrap(request.param, request),
+        broker=request.param,
+        database_url=postgres.create_database(name),
+        directory=tmp_path_factory.mktemp("talking"),
+        card=MOOD,
+        more={**HURRIED, **talking_office.settings},
+    ) as made:
+        made.started("worker", "ingest", "alerts", "alerts")
+        yield made
+    postgres.drop_database(name)
+
+
+@pytest.fixture
+async def overheard(talking: System, talking_office: Office, http: httpx.AsyncClient) -> AsyncIterator[Alerting]:
+    async with talking_office:
+        yield Alerting(talking, talking_office, http)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path)
+
+
+@pytest.fixture
+def card() -> str:
+    return MOOD
+
+
+@pytest.fixture(params=BROKERS)
+def own(request: pytest.FixtureRequest, database: str, tmp_path: Path, office: Office, card: str) -> Iterator[System]:
+    """A system of this test's own whose alerts tell its office; nothing of it runs yet."""
+    with system(
+        bootstrap=_bootstrap(request.param, request),
+        broker=request.param,
+        database_url=database,
+        directory=tmp_path,
+        card=card,
+        SCORING_LATE_SECONDS="1",
+        SCORING_SESSION_SECONDS="2",
+        more={**HURRIED, **office.settings},
+    ) as made:
+        yield made
+
+
+@pytest.fixture
+async def alerting(own: System, office: Office, http: httpx.AsyncClient) -> AsyncIterator[Alerting]:
+    async with office:
+        yield Alerting(own, office, http)

@@ -1,0 +1,166 @@
+"""After whatever befell alerts: what it recorded and what it told, against the signals topic and what arrived."""
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from alerts.errors import Failure
+from common.contracts.signals import Band, Kind, Signal
+from support.alerting import Alerting
+from support.audit import told_by
+from support.office import concerns_somebody
+from support.recount import Told
+
+_log = logging.getLogger(__name__)
+_BADNESS = {Band.GREEN: 0, Band.YELLOW: 1, Band.RED: 2}
+# One without an outcome was cut short, and nobody tried again: what it was to say was decided anew.
+_CUT_SHORT = (None, Failure.CUT_SHORT)
+# Whoever made such an attempt cannot know whether it arrived.
+_UNKNOWN = (*_CUT_SHORT, Failure.NO_ANSWER, Failure.BAD_ANSWER)
+_STORED = {
+    "alert": "SELECT signal_id, body::text, partition, waiting FROM alerts.alert ORDER BY seq",
+    "decision": "SELECT DISTINCT signal_id FROM alerts.decision",
+    "notification": """SELECT notification_id, account_id, lane, status, signals FROM alerts.notification
+                       ORDER BY seq""",
+    "attempt": "SELECT notification_id, outcome FROM alerts.attempt",
+}
+
+
+class Message(Struct, frozen=True):
+    """A row of alerts.notification, and the outcomes of its attempts."""
+
+    name: str
+    account_id: str
+    lane: str
+    status: str
+    signals: tuple[str, ...]
+    outcomes: tuple[str | None, ...]
+
+    @property
+    def least(self) -> int:
+        """How often it must have arrived, and `most` how often it may have."""
+        return self.status == "sent"
+
+    @property
+    def most(self) -> int:
+        return sum(outcome == "sent" or outcome in _UNKNOWN for outcome in self.outcomes)
+
+
+class Figures(Struct, frozen=True):
+    """`copies` are signals that the topic holds more than once, `repeats` messages that arrived again."""
+
+    signals: int
+    copies: int
+    messages: int
+    dropped: int
+    cut_short: int
+    repeats: int
+
+
+async def reckoned(alerting: Alerting) -> Figures:
+    """Asserts that every signal on the topic was recorded and decided, and once; that all that was to be told arrived,
+    in order, and a second time only where an attempt did not end; that whoever should know, knows.
+
+    Scoring must have told all that it has to tell; replicas may run.
+    """
+    system = alerting.system
+    told = await told_by(system)
+    await alerting.quiet()
+    stored = await system.snapshot(_STORED)
+    signals = _recorded(told, stored["alert"])
+    assert {row[0] for row in stored["decision"]} == signals.keys(), "each signal is decided"
+    messages = _messages(stored["notification"], stored["attempt"])
+    assert {one.status for one in messages} <= {"sent", "dropped"}
+    repeats = _arrived_by_mail(alerting, messages) + _arrived_in_slack(alerting, messages)
+    _once_in_each_lane(messages)
+    _known_to_whom_it_concerns(signals.values(), messages)
+    figures = Figures(
+        signals=len(signals),
+        copies=sum(map(len, told.values())) - len(signals),
+        messages=sum(one.status == "sent" for one in messages),
+        dropped=sum(one.status == "dropped" for one in messages),
+        cut_short=sum(outcome in _CUT_SHORT for one in messages for outcome in one.outcomes),
+        repeats=repeats,
+    )
+    _log.info("reckoned %s", figures)
+    return figures
+
+
+def _recorded(told: Mapping[int, Sequence[Told]], rows: Iterable[Sequence[Any]]) -> Mapping[str, Signal]:
+    """All that the topic holds, in the order in which it was recorded."""
+    on_topic = {one.signal_id: (partition, one.value) for partition, each in told.items() for one in reversed(each)}
+    found = {signal_id: (partition, body) for signal_id, body, partition, _ in rows}
+    assert found.keys() == on_topic.keys(), f"{len(found)} of {len(on_topic)} signals are recorded"
+    signals = {signal_id: msgspec.json.decode(body, type=Signal) for signal_id, (_, body) in found.items()}
+    for signal_id, (partition, value) in on_topic.items():
+        assert found[signal_id][0] == partition
+        assert signals[signal_id] == msgspec.json.decode(value, type=Signal)
+    assert not [signal_id for signal_id, _, _, waiting in rows if waiting]
+    return signals
+
+
+def _messages(rows: Iterable[Sequence[Any]], attempts: Iterable[Sequence[Any]]) -> list[Message]:
+    outcomes: dict[str, list[str | None]] = {}
+    for name, outcome in attempts:
+        outcomes.setdefault(name, []).append(outcome)
+    return [
+        Message(name, account_id, lane, status, tuple(signals), tuple(outcomes.get(name, ())))
+        for name, account_id, lane, status, signals in rows
+    ]
+
+
+def _arrived_by_mail(alerting: Alerting, messages: Collection[Message]) -> int:
+    """Each by its own name; how many came again."""
+    names = [str(mail.message["Message-ID"])[1:].partition("@")[0] for mail in alerting.office.mail.mails.all]
+    mails = [one for one in messages if one.lane.startswith("email:")]
+    arrived = Counter(names)
+    assert arrived.keys() <= {one.name for one in mails}
+    for one in mails:
+        assert one.least <= arrived[one.name] <= one.most, f"{one} arrived {arrived[one.name]} times"
+    first = {name: place for place, name in reversed(list(enumerate(names)))}
+    for thread in _by_thread(mails).values():
+        places = [first[one.name] for one in thread if one.name in first]
+        assert all(earlier < later for earlier, later in pairwise(places)), "in the order in which they were decided"
+    return arrived.total() - len(arrived)
+
+
+def _arrived_in_slack(alerting: Alerting, messages: Collection[Message]) -> int:
+    """A post has no name that we know, so they are counted; how many came too often."""
+    threads = _by_thread(one for one in messages if not one.lane.startswith("email:"))
+    repeats = 0
+    for (lane, account_id), thread in threads.items():
+        arrived = sum(post.lane == lane for post in alerting.office.posts(account_id))
+        least, most = sum(one.least for one in thread), sum(one.most for one in thread)
+        assert least <= arrived <= most, f"{arrived} posts of {thread}"
+        repeats += arrived - least
+    return repeats
+
+
+def _by_thread(messages: Iterable[Message]) -> Mapping[tuple[str, str], list[Message]]:
+    threads: dict[tuple[str, str], list[Message]] = {}
+    for one in messages:
+        threads.setdefault((one.lane, one.account_id), []).append(one)
+    return threads
+
+
+def _once_in_each_lane(messages: Iterable[Message]) -> None:
+    told = Counter((one.lane, signal_id) for one in messages if one.status == "sent" for signal_id in one.signals)
+    assert [twice for twice, times in told.items() if times > 1] == []
+
+
+def _known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Message]) -> None:
+    """How an account stands now, where somebody has to know: each account's way must have been the same throughout."""
+    sent = {signal_id for one in messages if one.status == "sent" for signal_id in one.signals}
+    bands = [one for one in signals if one.kind is Kind.BAND and not one.history and concerns_somebody(one)]
+    for newest in {one.account_id: one for one in bands}.values():
+        told = [one for one in bands if one.episode == newest.episode and one.signal_id in sent]
+        worst = max((_BADNESS[Band(one.to)] for one in told), default=0)
+        if newest.to == Band.GREEN:
+            assert not worst or newest in told, f"the recovery of {newest.account_id} was told to whoever knew of it"
+        else:
+            assert worst >= _BADNESS[Band(newest.to)], f"{newest.account_id} is {newest.to}, and somebody knows"
