@@ -26,7 +26,9 @@ class LogLevel(StrEnum):
 class CommonSettings(BaseSettings):
     """Named as in the environment, in any case; `.env` of the working directory fills what is unset there."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     kafka_bootstrap: str = "127.0.0.1:9092"
     database_url: str = "postgresql+asyncpg://churn@127.0.0.1:5432/churn"

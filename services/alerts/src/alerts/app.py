@@ -48,11 +48,11 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     Raises `Stop` or `InvalidDocument` if it must not run as it is set up.
     """
     routes = load(settings.alerts_routes.read_text(encoding="utf-8"), str(settings.alerts_routes))
-    letters = _letters(settings, routes)
     try:
+        letters = _letters(settings, routes)
         couriers = _couriers(settings, routes)
     except ValueError as error:
-        raise Stop(f"the settings of a channel cannot work: {error}") from error
+        raise Stop(f"the channels cannot work as they are set: {error}") from error
     prometheus = registry(service="alerts", process="serve")
     metrics = AlertsMetrics(prometheus)
     topics = Topics(settings.topic_prefix)

@@ -73,8 +73,8 @@ class Clerk:
     async def work(self, run: Run, desk: Desk, *, again: Collection[str] = (), now: float = 0.0) -> Decided:
         """`again` are accounts whose unsent messages are looked at anew, as of the record time `now`."""
         entries = once(run.entries)
-        known = await desk.record(entries) if entries else frozenset()
-        new = [entry for entry in entries if entry.signal.signal_id in known]
+        added = await desk.record(entries) if entries else frozenset()
+        new = [entry for entry in entries if entry.signal.signal_id in added]
         waited = await self._waited(run, desk, new)
         moments = dict.fromkeys(again, now)
         if run.caught_up is not None:
@@ -87,7 +87,7 @@ class Clerk:
     ) -> Decided:
         """`new` is what this run has brought, `waited` what waits no more; `moments` are record times, by account."""
         settled = {signal.signal_id for signal in waited}
-        ready = [entry.signal for entry in new if entry.settled is None or entry.signal.signal_id in settled]
+        ready = [entry.signal for entry in new if entry.put_off is None or entry.signal.signal_id in settled]
         come = {signal.signal_id for signal in ready}
         # In the order of the log: what waited since before, then all that this run has brought.
         fresh = self._fresh([*(signal for signal in waited if signal.signal_id not in come), *ready], moments)
@@ -99,7 +99,7 @@ class Clerk:
         await desk.write(outcomes, settled=settled)
         return Decided(
             decisions=tuple(decision for outcome in outcomes for decision in outcome.decisions),
-            to_send=any(outcome.composed for outcome in outcomes),
+            to_send=any(outcome.composed or outcome.dropped for outcome in outcomes),
         )
 
     async def _waited(self, run: Run, desk: Desk, new: Sequence[Entry]) -> Sequence[Signal]:
@@ -122,7 +122,7 @@ class Clerk:
 
 def _moments(new: Sequence[Entry]) -> dict[str, float]:
     """The accounts of which there is fresh word, and when it was recorded."""
-    return {entry.signal.account_id: entry.recorded for entry in new if entry.settled is None}
+    return {entry.signal.account_id: entry.recorded for entry in new if entry.put_off is None}
 
 
 def _still_late(run: Run) -> frozenset[str]:
@@ -130,11 +130,13 @@ def _still_late(run: Run) -> frozenset[str]:
     late: set[str] = set()
     fresh: set[str] = set()
     for index in range(len(run.entries) - 1, -1, -1):
-        signal, settled = run.entries[index].signal, run.entries[index].settled
-        if settled is None:
+        signal, put_off = run.entries[index].signal, run.entries[index].put_off
+        if put_off is None:
             fresh.add(signal.account_id)
         elif index >= run.before and signal.account_id not in fresh:
             late.add(signal.signal_id)
+        else:
+            late.discard(signal.signal_id)  # said again later: the first time counts
     return frozenset(late)
 
 
@@ -142,5 +144,5 @@ def _undecided(new: Sequence[Entry], settled: Collection[str]) -> Iterator[Outco
     """History for good, late signals for now."""
     for entry in new:
         signal_id = entry.signal.signal_id
-        if entry.settled is not None and signal_id not in settled:
-            yield Outcome(entry.signal.account_id, entry.recorded, (Decision(signal_id, entry.settled),))
+        if entry.put_off is not None and signal_id not in settled:
+            yield Outcome(entry.signal.account_id, entry.recorded, (Decision(signal_id, entry.put_off),))

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from alerts import schema
 from alerts.core.case import Dossier, Past, Pending, Told
 from alerts.core.destination import Destination, Target
+from alerts.errors import Stop
 from common.contracts.signals import Kind, Severity, Signal
 
 NOW = func.extract("epoch", func.clock_timestamp())
@@ -27,7 +28,17 @@ _TOLD = or_(_notification.status == "sent", (_notification.status != "pending") 
 
 
 async def load(connection: AsyncConnection, accounts: list[str], *, final: Collection[str]) -> Sequence[Dossier]:
-    """One for each account. What waits to be sent stays locked until the transaction ends."""
+    """One for each account. What waits to be sent stays locked until the transaction ends.
+
+    Raises `Stop` if a stored row cannot be read: another version wrote it.
+    """
+    try:
+        return await _load(connection, accounts, final=final)
+    except (msgspec.ValidationError, ValueError, KeyError) as error:
+        raise Stop(f"what is stored of one of the accounts {accounts[:20]} cannot be read: {error!r}") from error
+
+
+async def _load(connection: AsyncConnection, accounts: list[str], *, final: Collection[str]) -> Sequence[Dossier]:
     await _waiting(connection, accounts)
     # Once more: what a sender handed on while we waited for it could not be seen before.
     waiting = await _waiting(connection, accounts)
@@ -124,13 +135,13 @@ async def _acknowledged(connection: AsyncConnection, accounts: list[str]) -> Map
 
 
 async def _left(connection: AsyncConnection, accounts: list[str], final: Collection[str]) -> frozenset[str]:
-    """Whose newest outcome is a final one."""
+    """Whose newest outcome is a final one; a live one comes before an imported one."""
     alert = schema.alert.c
     query = (
         select(alert.account_id, alert.to)
         .ext(distinct_on(alert.account_id))
         .where(alert.account_id == func.any(accounts), alert.kind == Kind.OUTCOME.value)
-        .order_by(alert.account_id, alert.seq.desc())
+        .order_by(alert.account_id, alert.history, alert.seq.desc())
     )
     return frozenset(row.account_id for row in await connection.execute(query) if row.to in final)
 

@@ -12,11 +12,11 @@ from common.contracts.signals import Signal, decode_signals_record
 
 
 class Entry(Struct, frozen=True):
-    """A signal as it was read; `recorded` is its record time in seconds. `settled` is why it is not decided yet."""
+    """A signal as it was read; `recorded` is its record time in seconds. `put_off` is why it is not decided yet."""
 
     signal: Signal
     recorded: float
-    settled: Reason | None
+    put_off: Reason | None
 
 
 class Run(Struct, frozen=True):

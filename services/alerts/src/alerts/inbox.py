@@ -169,7 +169,7 @@ def _alert(entry: Entry, partition: int) -> dict[str, Any]:
         "at": signal.at.timestamp(),
         "recorded": entry.recorded,
         "history": signal.history,
-        "waiting": entry.settled is Reason.LATE,
+        "waiting": entry.put_off is Reason.LATE,
         "body": msgspec.to_builtins(signal),
     }
 

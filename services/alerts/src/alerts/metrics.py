@@ -65,7 +65,7 @@ class AlertsMetrics:
         self._waiting = gauge("waiting", "Late signals that wait for word that scoring has caught up.")
         self._lost = gauge("failed", "Messages given up in the last seven days with no way left.")
         self._age = gauge("tables_age_seconds", "Since these four were read; grows while the database is away.")
-        self._lag = gauge("lag_seconds", "Age of the oldest record not yet read; 0 if there is none.", "partition")
+        self._lag = gauge("lag_seconds", "Age of the newest record read while there are more (wall mode).", "partition")
         self._owned = gauge("partitions_owned", "Partitions assigned to this replica.")
         self._open = gauge("partitions_open", "Of those, the ones read to the end, whose messages it sends.")
         self._show_zeros()

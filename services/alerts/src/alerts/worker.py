@@ -38,6 +38,10 @@ class Gate:
         self._looked: float | None = None
         self.open = False
 
+    @property
+    def by_the_wall(self) -> bool:
+        return self._behind_after is not None
+
     def slept(self, now: float) -> bool:
         """Whether it is so long since anybody looked that what is known, or was fetched, may be as old.
 
@@ -93,9 +97,12 @@ class Owned:
         return self.gate.open and not self.gate.slept(now) and not self.closed
 
     def lag(self, now: float) -> float:
-        """Seconds that reading is behind; 0 if it is at the end, or nothing has been read yet."""
+        """Age of the newest record read, in seconds, while there are more; 0 if nothing has been read.
+
+        0 in stream mode, too: there the log has another time.
+        """
         position = self.partition.position
-        if position is None or not position.newest or self.partition.level:
+        if position is None or not position.newest or self.partition.level or not self.gate.by_the_wall:
             return 0.0
         return max(0.0, now - position.newest)
 

@@ -228,3 +228,12 @@ def test_a_recovery_and_what_comes_after_it_are_two_messages_in_order() -> None:
     desk.send()
     desk.decide(band("green", hours=1, opens=red), band("yellow", hours=2))
     assert desk.send() == [["green"], ["yellow"]]
+
+
+def test_two_messages_that_wait_with_the_same_signal_become_one() -> None:
+    """Two ways have come together at one address: one of them was handed on to it."""
+    desk, red = Desk(), band("red")
+    desk.decide(red)
+    desk.pending.append(("n-2", desk.pending[0][1]))
+    desk.decide(now=red)
+    assert desk.send() == [["red"]]

@@ -117,6 +117,21 @@ async def test_alerts_fell_behind_and_reads_to_the_end_before_it_goes_on(heard: 
     assert heard.post.arrived == []
 
 
+async def test_what_comes_minutes_late_is_read_to_its_end_before_anything_is_sent(heard: Voice) -> None:
+    """The log was held up and not we: what it brings now has happened five minutes ago."""
+    await heard.start(max_records=1)
+    await heard.caught_up(HERE)
+    await heard.settled()
+    red = band("red")
+    others = [Sample(account=name, to="red").build() for name in NEIGHBOURS]
+    heard.clock.now -= 300
+    heard.tell_unreached(red, *others, band("green", hours=0.01, opens=red), each=0)
+    heard.clock.now += 300
+    await heard.settled()
+    assert len(heard.post.arrived) == len(others)
+    assert ("red", "recovered before told") in await heard.reasons()
+
+
 async def test_an_import_is_stored_as_history_and_told_to_nobody(heard: Voice) -> None:
     await heard.start()
     await heard.tell(Sample(to="red", history=True).build())

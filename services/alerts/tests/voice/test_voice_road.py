@@ -150,3 +150,23 @@ async def test_in_stream_mode_everything_goes_by_the_simulated_time(database: st
             "told last longer ago than the repeat interval",
         ]
         assert len(heard.post.arrived) == 2
+
+
+async def test_an_import_of_old_outcomes_silences_nobody(heard: Voice) -> None:
+    """They renewed yesterday; last year's churn is imported today."""
+    await heard.start()
+    await heard.tell(outcome("renewed"))
+    await heard.settled()
+    await heard.tell(replace(outcome("churned", hours=-9000), history=True), flag("downgrade", hours=1))
+    await heard.settled()
+    assert ("downgrade", "new") in await heard.reasons()
+
+
+async def test_a_late_signal_that_is_said_twice_around_the_word_is_settled_by_it(heard: Voice) -> None:
+    late = band("red", hours=-2)
+    await heard.tell(late)
+    await heard.caught_up(HERE)
+    await heard.tell(late)
+    await heard.start()
+    await heard.settled()
+    assert titles(heard.post.arrived) == RED

@@ -60,21 +60,22 @@ def _with_lane(outcome: Outcome, lane: str, dossier: Dossier, fresh: Sequence[Fr
     composed = list(outcome.composed)
     # A message that would read the same stays as it is, with what was tried of it.
     standing = {_ids(one.signals): one.notification_id for one in pending}
-    dropped = dict(standing)
+    kept: set[str] = set()
     become: dict[str, str | int] = {}
     for message in _messages(rulings):
         ids = _ids(message.signals)
         if ids in standing:
-            del dropped[ids]
+            kept.add(standing[ids])
         else:
             composed.append(message)
         become |= dict.fromkeys(ids, standing.get(ids, len(composed) - 1))
+    dropped = [one.notification_id for one in pending if one.notification_id not in kept]
     return Outcome(
         outcome.account_id,
         outcome.at,
         decisions=(*outcome.decisions, *_decisions(rulings, become)),
         composed=tuple(composed),
-        dropped=(*outcome.dropped, *dropped.values()),
+        dropped=(*outcome.dropped, *dropped),
     )
 
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from alerts.core.labels import NAMES
-from common.contracts.signals import Kind, Severity
+from common.contracts.signals import Band, Kind, Severity
 from common.documents.findings import did_you_mean
 
 MAX_CHARACTERS = 500
@@ -26,7 +26,7 @@ _ESCAPE = re.compile(r'\\([\\"n])')
 _CLOSED: dict[str, tuple[str, ...]] = {
     "kind": tuple(Kind),
     "severity": tuple(Severity),
-    "band": ("green", "yellow", "red", "insufficient_data"),
+    "band": tuple(Band),
     "stage": ("onboarding", "adoption", "renewal", "expansion"),
 }
 

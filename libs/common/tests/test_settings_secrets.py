@@ -1,0 +1,18 @@
+"""What is wrong with a setting is said without its value: it may be a secret."""
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from common.settings import CommonSettings
+
+
+class Secretive(CommonSettings):
+    test_webhooks: dict[str, SecretStr] = {}  # noqa: RUF012 - pydantic copies it
+
+
+def test_a_secret_that_is_not_as_it_should_be_is_not_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_WEBHOOKS", '["https://hooks.example.com/services/SECRET"]')
+    with pytest.raises(ValidationError) as error:
+        Secretive()
+    assert "test_webhooks" in str(error.value)
+    assert "SECRET" not in str(error.value)
