@@ -33,11 +33,17 @@ def started(*more: str) -> Iterator["subprocess.Popen[str]"]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=_heeds_ctrl_c,
     ) as process:
         try:
             yield process
         finally:
             process.send_signal(signal.SIGINT)
+
+
+def _heeds_ctrl_c() -> None:
+    """Whoever starts the tests in the background of a script has it ignored, and so would all that they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def output_until(process: "subprocess.Popen[str]", text: str) -> str:
