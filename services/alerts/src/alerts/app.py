@@ -1,7 +1,7 @@
 """The one place that knows the concrete classes of alerts."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -74,22 +74,11 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
             replication=settings.replication,
             retention_days=settings.retention_days,
         )
-        sending = settings.alerts_slack_concurrency + settings.alerts_smtp_concurrency
         parts = Parts(
-            consumer=KafkaConsumer(
-                settings.kafka_bootstrap,
-                topics.signals,
-                group=settings.alerts_group,
-                session_timeout=settings.alerts_session_seconds,
-                fetch_max_wait=settings.alerts_fetch_wait_ms / 1000,
-            ),
+            consumer=_consumer(settings, topics),
             admin=admin,
             inbox=PostgresInbox(engine(4), patience=settings.alerts_database_seconds),
-            outgoing=PostgresOutgoing(
-                engine(min(sending, 8)),
-                lease=settings.alerts_lease_seconds,
-                patience=settings.alerts_database_seconds,
-            ),
+            outgoing=_outgoing(settings, engine),
             router=routes,
             letters=letters,
             couriers=couriers,
@@ -127,6 +116,23 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
         )
+
+
+def _consumer(settings: AlertsSettings, topics: Topics) -> KafkaConsumer:
+    return KafkaConsumer(
+        settings.kafka_bootstrap,
+        topics.signals,
+        group=settings.alerts_group,
+        session_timeout=settings.alerts_session_seconds,
+        fetch_max_wait=settings.alerts_fetch_wait_ms / 1000,
+    )
+
+
+def _outgoing(settings: AlertsSettings, engine: Callable[[int], AsyncEngine]) -> PostgresOutgoing:
+    at_once = settings.alerts_slack_concurrency + settings.alerts_smtp_concurrency
+    return PostgresOutgoing(
+        engine(min(at_once, 8)), lease=settings.alerts_lease_seconds, patience=settings.alerts_database_seconds
+    )
 
 
 def _letters(settings: AlertsSettings, routes: Routes) -> Letters:

@@ -3,7 +3,7 @@
 Exception
 ├── AlertsError
 │   ├── Stop             only a person can decide: end the process and say why
-│   ├── Unreachable      the database does not answer: nothing is known to be done, try again
+│   ├── Unreachable      the database or the log did not do what it was asked: nothing is known to be done, try again
 │   └── Fenced           another reader decides this partition now: forget it, open it again if it is still ours
 └── DeliveryFailed       of one message: try again if it is retryable, else give this way up
 """

@@ -1,6 +1,5 @@
 """PostgreSQL as the reader uses it: one transaction for each run of a partition."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -9,7 +8,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts import schema
@@ -18,10 +16,10 @@ from alerts.core.decide import lane_of
 from alerts.core.reasons import Reason
 from alerts.dossiers import NOW, load
 from alerts.entries import Entry
-from alerts.errors import Fenced, Unreachable
+from alerts.errors import Fenced
 from alerts.position import Position
+from alerts.transaction import transaction
 from common.contracts.signals import Signal
-from common.database import FAILURES
 
 
 class PostgresInbox:
@@ -34,7 +32,7 @@ class PostgresInbox:
     async def opened(self, partition: int) -> Position | None:
         progress = schema.progress.c
         query = select(progress.cluster_id, progress.to_offset, progress.last_hash, progress.newest)
-        async with self._transaction() as connection:
+        async with transaction(self._engine, patience=self._patience) as connection:
             row = (await connection.execute(query.where(progress.partition == partition))).one_or_none()
         return None if row is None else Position(*row)
 
@@ -42,26 +40,14 @@ class PostgresInbox:
         notification = schema.notification.c
         tried = (notification.status == "pending") & (notification.attempts > 0)
         query = select(notification.account_id).where(notification.partition == partition, tried).distinct()
-        async with self._transaction() as connection:
+        async with transaction(self._engine, patience=self._patience) as connection:
             return list(await connection.scalars(query))
 
     @asynccontextmanager
     async def desk(self, partition: int, *, stored: Position | None, to: Position) -> AsyncIterator["PostgresDesk"]:
-        async with self._transaction() as connection:
+        async with transaction(self._engine, patience=self._patience) as connection:
             await _move(connection, partition, stored, to)
             yield PostgresDesk(connection, partition)
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with asyncio.timeout(self._patience), self._engine.begin() as connection:
-                yield connection
-        except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-            raise Unreachable(str(error) or type(error).__name__) from error
-        except DBAPIError as error:
-            raise Unreachable(str(error.orig)) from error
-        except FAILURES as error:
-            raise Unreachable(str(error)) from error
 
 
 async def _move(connection: AsyncConnection, partition: int, stored: Position | None, to: Position) -> None:

@@ -4,25 +4,23 @@ A claim is a lease: a row carries the token of whoever may send it, and until wh
 is written. No transaction is open while a message is on its way.
 """
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
 import msgspec
 from sqlalchemy import Double, Text, cast, func, or_, select, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts import schema
 from alerts.core.destination import Target
 from alerts.core.reasons import Reason
-from alerts.errors import Failure, Stop, Unreachable
+from alerts.errors import Failure, Stop
 from alerts.sending import statement
 from alerts.sending.claims import Before, Claimed, Failed, Outcome, Sent
 from alerts.sending.limits import Room
-from common.database import FAILURES
+from alerts.transaction import transaction
 
 _Ways = Annotated[tuple[Target, ...], msgspec.Meta(min_length=1)]
 
@@ -108,15 +106,8 @@ class PostgresOutgoing:
             await connection.execute(statement.BEGIN, {"ids": ids})
         return ids
 
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with asyncio.timeout(self._patience), self._engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise Unreachable(str(error.orig)) from error
-        except FAILURES as error:  # TimeoutError is an OSError
-            raise Unreachable(str(error) or type(error).__name__) from error
+    def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return transaction(self._engine, patience=self._patience)
 
 
 _LOST = Failed(Failure.CUT_SHORT, "not sent: the lease was lost before", maybe_told=False, retry_in=None)
