@@ -45,7 +45,7 @@ def seconds_to_try(account: Account, plan: Plan, until: int | None) -> list[int]
 def _knots(account: Account, plan: Plan) -> Iterator[float]:
     course, standing = course_of(account, plan), account.record.standing
     for path in (*course.paths, *course.caps):
-        yield from path.starts
+        yield from path.lines.starts
     wait = course.bands.min_duration * 86_400
     for crossing in (*standing.waiting.values(), *standing.flags.values()):
         yield crossing.since + wait

@@ -92,7 +92,6 @@ class Recount:
         """What the tables must hold of this partition, whatever the order."""
         mine = self._partition
         accounts = self.accounts.items()
-        days = {**self._days, **{(n, day.day): day for n, one in accounts if (day := one.today) is not None}}
         signals = {one.signal_id: one for one in reversed(self.signals)}.values()
         return {
             "state": [(name, mine, one.encode()) for name, one in accounts],
@@ -101,7 +100,7 @@ class Recount:
             "signal": [
                 (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
             ],
-            "day": [(name, day, mine, _json(one)) for (name, day), one in days.items()],
+            "day": [(name, day, mine, _json(one)) for (name, day), one in self._days.items()],
             "position": [(mine, self.to_offset, self.clock, self.newest)],
         }
 

@@ -10,6 +10,7 @@ from common.contracts.events import CardActivated, Event, EventsRecord, Tick, de
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position
 from scoring.core.account import Account
+from scoring.core.booking import NOTHING
 from scoring.core.scorer import Scorer
 from scoring.core.view import Day, Step
 from scoring.dedupe import Window, digest, hour_of
@@ -124,11 +125,9 @@ class Batch:
             row, clock = self._before[account_id]
             # A timer that found nothing re-arms and touches nothing else.
             if account_id in self._applied or account.clock != clock:
-                states[account_id], today = self._kept(account)
-                if today is not None:
-                    self._day(today)
-            if account.due != self._memory.timers.of(account_id):
-                timers[account_id] = account.due
+                states[account_id] = self._kept(account)
+            if (alarm := self._alarm(account)) != self._memory.timers.of(account_id):
+                timers[account_id] = alarm
             if (after := account_row(account)) != row:
                 rows.append(after)
         return Commit(
@@ -145,9 +144,15 @@ class Batch:
             outbox=tuple(self._outbox),
         )
 
-    def _kept(self, account: Account) -> tuple[bytes, Day | None]:
+    def _kept(self, account: Account) -> bytes:
         try:
-            return account.encode(), account.today
+            return account.encode()
+        except Exception as error:  # see _event
+            raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
+
+    def _alarm(self, account: Account) -> int | None:
+        try:
+            return self._scorer.alarm(account)
         except Exception as error:  # see _event
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
@@ -155,21 +160,23 @@ class Batch:
         self.report.records += 1
         moment = item.record.timestamp / 1000
         self._newest = max(self._newest, moment)
-        match item.said:
-            case Event():
-                self._event(item.record, item.said, moment)
+        said = item.said
+        if type(said) is Event:  # nearly all are
+            self._event(item.record, said, moment)
+            return
+        match said:
             case Tick():
                 self._tick(item.record.offset, moment)
             case CardActivated():
                 self._dead(item.record, DeadReason.CARD_CHANGE)
             case DeadReason():
-                self._dead(item.record, item.said)
+                self._dead(item.record, said)
 
     def _event(self, record: Record, event: Event, moment: float) -> None:
-        if (record.offset, event.account_id) in self._poison:
+        if self._poison and (record.offset, event.account_id) in self._poison:
             self._dead(record, DeadReason.CORE_FAILED)
             return
-        account = self._touch(event.account_id)
+        account = self.touched.get(event.account_id) or self._touch(event.account_id)
         if account is None:
             self._dead(record, DeadReason.WRONG_PARTITION)
             return
@@ -181,9 +188,11 @@ class Batch:
         self._applied.add(event.account_id)
         self._moved_at[event.account_id] = record.offset
         try:
-            self._take(self._scorer.apply(account, event, max(moment, self._clock)))
+            step = self._scorer.apply(account, event, max(moment, self._clock))
         except Exception as error:  # whatever it is: the record is set aside and the partition goes on
             raise Poisoned(record.offset, event.account_id) from error
+        if step is not NOTHING:
+            self._take(step)
 
     def _tick(self, offset: int, moment: float) -> None:
         self.report.ticks += 1
@@ -196,8 +205,8 @@ class Batch:
         untouched = (one for one in self._memory.timers.due(until) if one not in self.touched)
         moments = [(self._memory.timers.of(one) or 0, one) for one in untouched]
         for account_id, account in self.touched.items():
-            if account.due is not None and account.due <= until:
-                moments.append((account.due, account_id))
+            if (alarm := self._alarm(account)) is not None and alarm <= until:
+                moments.append((alarm, account_id))
         return [account_id for _, account_id in sorted(moments)]
 
     def _advance(self, offset: int, account_id: str, until: float) -> None:
@@ -211,9 +220,10 @@ class Batch:
         self.report.fired += 1
         self._moved_at[account_id] = offset
         try:
-            self._take(self._scorer.advance(account, until))
+            step = self._scorer.advance(account, until)
         except Exception as error:  # see _event
             raise Poisoned(offset, account_id) from error
+        self._take(step)
 
     def _touch(self, account_id: str) -> Account | None:
         """The account in its present state; None if it does not belong here."""

@@ -6,7 +6,7 @@ import pytest
 
 from scoring.core.card import Curve as Points
 from scoring.core.curve import Curve, Drift
-from scoring.core.path import along, of_pieces, spliced
+from scoring.core.path import Along, Spliced, of_pieces
 
 RISING = Drift(base=10.0, x=0.0, velocity=2.0)
 FALLING = Drift(base=10.0, x=4.0, velocity=-2.0)
@@ -53,29 +53,29 @@ TENT: Points = ((1.0, 0.0), (2.0, 100.0), (4.0, 20.0))
 
 
 def test_a_tent_is_walked_both_ways() -> None:
-    down = along(Curve(TENT, logarithmic=True), Drift(base=0.0, x=3.0, velocity=-1.0))
-    assert (down.starts, down.points, down.slopes) == ([0.0, 1.0, 2.0, 3.0], [20.0, 20.0, 100.0, 0.0], [0, 80, -100, 0])
-    up = along(Curve(TENT, logarithmic=False), Drift(base=0.0, x=0.0, velocity=1.0))
-    assert (up.starts, up.points, up.slopes) == ([0.0, 1.0, 2.0, 4.0], [0.0, 0.0, 100.0, 20.0], [0, 100, -40, 0])
+    down = Along(Curve(TENT, logarithmic=True), Drift(base=0.0, x=3.0, velocity=-1.0))
+    assert tuple(down.lines) == ([0.0, 1.0, 2.0, 3.0], [20.0, 20.0, 100.0, 0.0], [0, 80, -100, 0])
+    up = Along(Curve(TENT, logarithmic=False), Drift(base=0.0, x=0.0, velocity=1.0))
+    assert tuple(up.lines) == ([0.0, 1.0, 2.0, 4.0], [0.0, 0.0, 100.0, 20.0], [0, 100, -40, 0])
 
 
 def test_half_lives_too_short_for_floats_leave_a_path_in_order() -> None:
-    path = along(Curve(TENT, logarithmic=True), Drift(base=1.7e9, x=3.0, velocity=-1e9))
-    assert path.starts == [1.7e9]
-    assert path.points == [0.0]
+    path = Along(Curve(TENT, logarithmic=True), Drift(base=1.7e9, x=3.0, velocity=-1e9))
+    assert path.lines.starts == [1.7e9]
+    assert path.lines.points == [0.0]
 
 
 def test_a_follower_is_cut_where_it_would_leave_0_to_100() -> None:
     tail = of_pieces([(0.0, 90.0, -10.0), (8.0, 10.0, 5.0), (20.0, None, 0.0)])
-    path = spliced([], tail=tail, start=0.0, bonus=20.0)
-    assert [(s, p, k) for s, p, k in zip(path.starts, path.points, path.slopes, strict=True)] == [
+    path = Spliced([], tail=tail, start=0.0, bonus=20.0, drift=None)
+    assert list(zip(*path.lines, strict=True)) == [
         (0.0, 100.0, 0.0),
         (1.0, 100.0, -10.0),
         (8.0, 30.0, 5.0),
         (20.0, None, 0.0),
     ]
-    low = spliced([(-5.0, 50.0, 0.0)], tail=tail, start=4.0, bonus=-40.0)
-    assert list(zip(low.starts, low.points, low.slopes, strict=True)) == [
+    low = Spliced([(-5.0, 50.0, 0.0)], tail=tail, start=4.0, bonus=-40.0, drift=None)
+    assert list(zip(*low.lines, strict=True)) == [
         (-5.0, 50.0, 0.0),
         (4.0, 10.0, -10.0),
         (5.0, 0.0, 0.0),

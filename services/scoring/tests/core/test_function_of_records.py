@@ -13,7 +13,7 @@ from common.contracts.signals import Change
 from scoring.core.account import Account
 from scoring.core.card import Card
 from scoring.core.keeping import course_of
-from scoring.core.plan import Plan
+from scoring.core.plan import Plan, Reaction
 from scoring.core.scorer import Scorer
 from scoring.core.view import Day, Step
 from support.worlds import KINDS, START, Moment, World, cards, event, played, stories, worlds
@@ -23,7 +23,7 @@ _YEAR = 365 * 86_400.0
 
 
 def restored(scorer: Scorer, account: Account) -> Account:
-    return scorer.load(account.account_id, account.encode(), account.due)
+    return scorer.load(account.account_id, account.encode(), scorer.alarm(account))
 
 
 @settings(_RELAXED, max_examples=250)
@@ -40,6 +40,37 @@ def test_a_restored_account_goes_on_as_if_nothing_was(world: World, data: st.Dat
         assert restored(scorer, other).encode() == other.encode()
     late = one.clock + data.draw(st.sampled_from([3.0, 1e4, 1e7]))
     assert scorer.advance(one, late) == scorer.advance(restored(scorer, other), late)
+
+
+class Anxious(Scorer):
+    """Looks for real at every event."""
+
+    def _is_calm(self, account: Account, at: float, reaction: Reaction) -> bool:
+        return False
+
+
+@settings(_RELAXED, max_examples=400)
+@given(worlds())
+def test_whoever_looks_only_when_needed_sees_the_same(world: World) -> None:
+    calm, anxious = Scorer(world.card, "card"), Anxious(world.card, "card")
+    one, other = calm.create("acme"), anxious.create("acme")
+    for moment in world.story:
+        assert calm.apply(one, moment.event, moment.at) == anxious.apply(other, moment.event, moment.at)
+        assert one.encode() == other.encode()
+    assert calm.advance(one, one.clock + _YEAR) == anxious.advance(other, other.clock + _YEAR)
+    assert one.encode() == other.encode()
+
+
+@settings(_RELAXED, max_examples=250)
+@given(worlds(), st.data())
+def test_no_alarm_is_later_than_what_is_due(world: World, data: st.DataObject) -> None:
+    scorer = Scorer(world.card, "card")
+    account = scorer.create("acme")
+    for moment in world.story:
+        scorer.apply(account, moment.event, moment.at)
+        if data.draw(st.booleans()):
+            alarm, due = scorer.alarm(account), restored(scorer, account).due
+            assert due is None or (alarm is not None and account.clock < alarm <= due)
 
 
 @settings(_RELAXED, max_examples=200)
@@ -117,7 +148,7 @@ def test_receipts_add_up_and_days_telescope(world: World) -> None:
         days += step.days
         check(scorer, account, step)
     days += scorer.advance(account, account.clock + _YEAR).days
-    today = account.today
+    today = scorer.today(account)
     assert today is not None
     for early, late in pairwise([*days, today]):
         assert early.after == late.before

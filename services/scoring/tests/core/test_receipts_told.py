@@ -106,7 +106,7 @@ def test_a_day_is_closed_by_the_first_look_of_a_later_one() -> None:
     (closed,) = tale.does("mood.read", 10.5, value=80).days
     assert (closed.day.isoformat(), closed.since) == ("2024-01-10", DAWN + 0.5 * DAY)
     assert (closed.before, round(closed.after, 9)) == (100, 99.75)
-    today = tale.account.today
+    today = tale.scorer.today(tale.account)
     assert today is not None
     # The silence since the last look belongs to the day on which it is seen.
     assert (today.day.isoformat(), today.since) == ("2024-01-20", DAWN + 0.75 * DAY)
@@ -118,7 +118,8 @@ def test_a_day_is_closed_by_the_first_look_of_a_later_one() -> None:
 
 
 def test_an_account_without_a_record_has_no_day() -> None:
-    assert Tale(card(USE)).account.today is None
+    tale = Tale(card(USE))
+    assert tale.scorer.today(tale.account) is None
 
 
 def test_a_receipt_that_does_not_add_up_is_a_bug_or_is_counted() -> None:

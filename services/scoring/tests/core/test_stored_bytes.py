@@ -83,10 +83,10 @@ def test_bodies_of_all_formats_so_far_are_read(path: Path) -> None:
     assert scorer.look(account, DAWN + 40 * DAY) == live.looks(40)
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00", b"\x02\x90", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"\x00", b"\x03\x90", b"\xff"])
 def test_a_body_of_another_format_is_refused(body: bytes) -> None:
     with pytest.raises(UnknownFormat):
-        Scorer(EVERY_KIND, "card").load("acme", body, due=None)
+        Scorer(EVERY_KIND, "card").load("acme", body, alarm=None)
 
 
 def test_a_part_belongs_to_its_definition_not_to_its_place() -> None:
@@ -106,7 +106,7 @@ def test_a_new_account_is_stored_and_comes_back() -> None:
     body = scorer.create("acme").encode()
     account = scorer.load("acme", body, None)
     assert account.encode() == body
-    assert (account.band, account.clock, account.due, account.today) == (None, 0.0, None, None)
+    assert (account.band, account.clock, account.due, scorer.today(account)) == (None, 0.0, None, None)
 
 
 def test_the_id_of_a_signal_is_fixed() -> None:

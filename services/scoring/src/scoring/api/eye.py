@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from scoring.api.asof import Held
 from scoring.api.tables import Stored
 from scoring.core.account import Account
 from scoring.core.moments import to_datetime
 from scoring.core.scorer import Scorer
-from scoring.core.view import View
+from scoring.core.view import Day, View
 
 # How far ahead silence is played.
 AHEAD = timedelta(days=400)
@@ -33,21 +34,33 @@ class OutOfReach(Exception):
 
 
 class Look(Struct, frozen=True):
-    """`clock` is the moment of the account's own last change, in seconds since the epoch."""
+    """`clock` is the moment of the account's own last change, in seconds since the epoch, `today` the day of it."""
 
     view: View
     clock: float
+    today: Day | None
 
 
 class Eye:
-    def __init__(self, scorer: Scorer, moments: Mapping[int, float]) -> None:
-        """`moments` says of each partition as of when it may be spoken of, in seconds since the epoch."""
+    def __init__(self, scorer: Scorer, moments: Mapping[int, float], reasons: Mapping[int, Held | None]) -> None:
+        """`moments` says of each partition as of when it may be spoken of, in seconds since the epoch; `reasons` why
+        that is not now.
+        """
         self.scorer = scorer
         self._moments = moments
+        self._reasons = reasons
 
     @property
     def earliest(self) -> float:
         return min(self._moments.values(), default=0.0)
+
+    def held(self, *rows: Stored) -> Held | None:
+        """What holds back the earliest of them, or of all partitions."""
+        partitions = [stored.partition for stored in rows] or list(self._moments)
+        behind = [number for number in partitions if self._reasons.get(number) is not None]
+        if not behind:
+            return None
+        return self._reasons[min(behind, key=lambda number: self._moments.get(number, 0.0))]
 
     @property
     def today(self) -> date:
@@ -75,7 +88,7 @@ class Eye:
                 at = soonest
             if not soonest <= at <= soonest + AHEAD.total_seconds():
                 raise OutOfReach(soonest)
-            return Look(view=self.scorer.look(account, at), clock=account.clock)
+            return Look(view=self.scorer.look(account, at), clock=account.clock, today=self.scorer.today(account))
 
     def _open(self, stored: Stored) -> Account:
         if stored.body is None:

@@ -1,5 +1,7 @@
 """One account: in full, its past, its receipts."""
 
+from datetime import date
+
 from common.parameters import bad_parameter
 from common.problems import Problem
 from scoring.api import answers, telling
@@ -8,6 +10,7 @@ from scoring.api.lookout import Lookout
 from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters
 from scoring.api.tables import Row, Snapshot
 from scoring.core.moments import to_date, to_datetime, utc_day
+from scoring.core.view import Day
 
 
 class Reading:
@@ -21,20 +24,25 @@ class Reading:
             row = await _known(snapshot, account_id)
         look = self._look(eye, row, asked.as_of)
         scorer = eye.scorer
-        return telling.account(account_id, look, facts=row.facts, card=scorer.card, card_id=scorer.card_id)
+        return telling.account(
+            account_id,
+            look,
+            facts=row.facts,
+            card=scorer.card,
+            card_id=scorer.card_id,
+            held=eye.held(row.stored),
+        )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:
         since, until = asked.since, asked.until
         async with self._lookout.open() as (eye, snapshot):
             row = await _known(snapshot, account_id)
-            days = await snapshot.days(
-                account_id,
-                first=None if since is None else to_date(utc_day(since)),
-                last=None if until is None else to_date(utc_day(until)),
-                limit=asked.limit + 1,
-            )
+            first = None if since is None else to_date(utc_day(since))
+            last = None if until is None else to_date(utc_day(until))
+            closed = await snapshot.days(account_id, first=first, last=last, limit=asked.limit + 1)
             signals = await snapshot.signals(account_id, since=since, until=until, limit=asked.limit + 1)
         look = self._look(eye, row)
+        days = (*_within(look.today, first, last), *closed)
         return answers.History(
             account_id=account_id,
             days=tuple(telling.day(day) for day in days[: asked.limit]),
@@ -79,3 +87,10 @@ async def _known(snapshot: Snapshot, account_id: str) -> Row:
     if row is None:
         raise Problem(404, "unknown_account", "nothing is known of an account with this id")
     return row
+
+
+def _within(day: Day | None, first: date | None, last: date | None) -> tuple[Day, ...]:
+    """The day that is not closed yet is in the state and in no table."""
+    if day is None or (first is not None and day.day < first) or (last is not None and day.day > last):
+        return ()
+    return (day,)

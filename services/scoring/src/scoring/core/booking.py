@@ -1,17 +1,27 @@
-"""Keeping an account's ledgers: every step of its score goes into the change since the last band and into the day."""
+"""Keeping an account's ledgers: every step of its score goes into the change since the last band and into the day.
+
+As long as no weight moves and no flag is up, what silence does to a metric adds up by itself: it is booked when the
+metric is fed, or when somebody asks. Only what an event feeds is touched at that event.
+"""
+
+from collections.abc import Sequence
 
 from common.contracts.events import Event
 from common.contracts.signals import Change, Driver, Level, Signal
 from scoring.core import receipt
 from scoring.core.account import Account, closed
-from scoring.core.ledger import TOLERANCE, DayLedger, Ledger, Names, off_by, split
+from scoring.core.ledger import TOLERANCE, DayLedger, Ledger, Move, Names, off_by, split
 from scoring.core.moments import utc_day
-from scoring.core.sight import Sight
+from scoring.core.sight import Course, Sight
 from scoring.core.view import Day, Step
+from scoring.core.weights import Weights
 
 
 class ReceiptMismatch(AssertionError):
     """Parts that do not add up to what they explain: a bug, never the data."""
+
+
+NOTHING = Step()
 
 
 class Draft:
@@ -26,6 +36,17 @@ class Draft:
         return Step(tuple(self.signals), tuple(self.days), self.mismatches)
 
 
+def known(account: Account, course: Course) -> Sight:
+    """Health as the ledgers know it: `course` is the one since the last event, flags are booked at once."""
+    return course.sight_of(account.booked.copy(), account.clock)
+
+
+def is_plain(booked: Sight, *others: Sight) -> bool:
+    """Whether all moved by their points alone: the same weights, and no flag up at either."""
+    weights = booked.weights
+    return not booked.capped and all(not one.capped and one.weights == weights for one in others)
+
+
 class Books:
     """`strict` raises ReceiptMismatch where a receipt does not add up; otherwise the step counts it."""
 
@@ -35,49 +56,83 @@ class Books:
 
     def open(self, account: Account, sight: Sight) -> None:
         """The first look is where all ledgers begin."""
+        account.booked = sight.metrics.points.copy()
         account.record.change = _begin(sight)
         account.record.day = DayLedger(utc_day(sight.at), _begin(sight))
 
-    def silence(self, account: Account, *, before: Sight, after: Sight, draft: Draft) -> None:
-        self._turn_day(account, before=before, after=after, draft=draft)
-        self._book(account, before=before, after=after, driver=Driver.SILENCE, draft=draft)
+    def silence(self, account: Account, *, booked: Sight, after: Sight, draft: Draft) -> None:
+        """All that silence did until `after`."""
+        self._book(account, booked=booked, after=after, driver=Driver.SILENCE, draft=draft)
 
     def event(self, account: Account, event: Event, *, before: Sight, after: Sight, draft: Draft) -> None:
-        """`before` is the moment of the event too."""
-        self._book(account, before=before, after=after, driver=Driver.EVENT, draft=draft)
+        """`before` is the moment of the event too, and all is booked until then."""
+        self._book(account, booked=before, after=after, driver=Driver.EVENT, draft=draft)
         for ledger in _ledgers(account):
             ledger.note(event, points=after.score - before.score)
+
+    def fed(self, account: Account, event: Event, *, moves: Sequence[Move], weights: Weights) -> None:
+        """An event that moved nothing but the points of these metrics."""
+        ledgers, names, total = _ledgers(account), self._names.metrics, 0.0
+        sums = [(ledger.sums(Driver.SILENCE), ledger.sums(Driver.EVENT)) for ledger in ledgers]
+        for index, booked, before, after in moves:
+            if booked is None or before is None or after is None:
+                continue
+            account.booked[index] = after
+            weight, name = weights.values[index], names[index]
+            waned, gained = weight * (before - booked), weight * (after - before)
+            total += gained
+            for silence, events in sums:
+                silence[name] = silence.get(name, 0.0) + waned
+                events[name] = events.get(name, 0.0) + gained
+        for ledger in ledgers:
+            ledger.note(event, points=total)
+
+    def turn_day(self, account: Account, *, booked: Sight, before: Sight, after: Sight, draft: Draft) -> bool:
+        """Closes the day of `before`, the account's clock, if `after` is of another one, and books all until then.
+
+        The silence of a night belongs to the day on which it is seen.
+        """
+        day, today = account.record.day, utc_day(after.at)
+        if day is None or today <= day.day:
+            return False
+        self.silence(account, booked=booked, after=before, draft=draft)
+        self._check(day.ledger.off_by(), draft)
+        draft.days.append(closed(day, account.account_id))
+        account.record.day = DayLedger(today, _begin(before))
+        self.silence(account, booked=before, after=after, draft=draft)
+        return True
 
     def begin_change(self, account: Account, sight: Sight) -> None:
         account.record.change = _begin(sight)
 
-    def change(self, account: Account, *, before: Sight, after: Sight) -> Change:
-        """The change so far and, if time passed between the two, what silence did in it; nothing is booked."""
+    def change(self, account: Account, *, booked: Sight, after: Sight) -> Change:
+        """The change so far with all that silence did until `after`; nothing is booked."""
         ledger = account.record.change
         if ledger is None:
             raise ValueError(f"no record of {account.account_id} has come yet")
-        if after is not before:
-            ledger = ledger.copy()
-            parts = split(before, after, driver=Driver.SILENCE, names=self._names)
-            ledger.book(parts, after=after.score)
-        return ledger.change()
+        return self._so_far(ledger, booked, after).change()
+
+    def today(self, account: Account, *, booked: Sight, after: Sight) -> Day | None:
+        """The day that is not closed yet, up to `after`; nothing is booked."""
+        day = account.record.day
+        if day is None:
+            return None
+        return closed(DayLedger(day.day, self._so_far(day.ledger, booked, after)), account.account_id)
+
+    def _so_far(self, ledger: Ledger, booked: Sight, after: Sight) -> Ledger:
+        ledger = ledger.copy()
+        ledger.book(split(booked, after, driver=Driver.SILENCE, names=self._names), after=after.score)
+        return ledger
 
     def check_level(self, level: Level, draft: Draft) -> None:
         self._check(receipt.off_by(level), draft)
 
-    def _book(self, account: Account, *, before: Sight, after: Sight, driver: Driver, draft: Draft) -> None:
-        parts = split(before, after, driver=driver, names=self._names)
-        self._check(off_by(parts, before.score, after.score), draft)
+    def _book(self, account: Account, *, booked: Sight, after: Sight, driver: Driver, draft: Draft) -> None:
+        parts = split(booked, after, driver=driver, names=self._names)
+        self._check(off_by(parts, booked.score, after.score), draft)
+        account.booked = after.metrics.points.copy()
         for ledger in _ledgers(account):
             ledger.book(parts, after=after.score)
-
-    def _turn_day(self, account: Account, *, before: Sight, after: Sight, draft: Draft) -> None:
-        """The silence of a night belongs to the day on which it is seen."""
-        day, today = account.record.day, utc_day(after.at)
-        if day is not None and today > day.day:
-            self._check(day.ledger.off_by(), draft)
-            draft.days.append(closed(day, account.account_id))
-            account.record.day = DayLedger(today, _begin(before))
 
     def _check(self, off: float, draft: Draft) -> None:
         if off <= TOLERANCE:
@@ -91,6 +146,6 @@ def _begin(sight: Sight) -> Ledger:
     return Ledger(since=sight.at, before=sight.score, after=sight.score)
 
 
-def _ledgers(account: Account) -> list[Ledger]:
+def _ledgers(account: Account) -> tuple[Ledger, ...]:
     change, day = account.record.change, account.record.day
-    return [change, day.ledger] if change is not None and day is not None else []
+    return (change, day.ledger) if change is not None and day is not None else ()

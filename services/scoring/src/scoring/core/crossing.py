@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import ceil, floor, inf
 
 from scoring.core.moments import LAST
-from scoring.core.path import Path
+from scoring.core.path import Lines
 from scoring.core.sight import Course, Sight
 
 # Scores are rounded to 1e-6, so a score is over a line this much before it is.
@@ -56,7 +56,7 @@ class _Walk:
         self._course = course
         self._now = now = sight.at
         self._low, self._high = room[0] - _HALF, room[1] - _HALF
-        self._paths: list[Path] = course.paths + course.caps
+        self._paths: list[Lines] = [path.lines for path in (*course.paths, *course.caps)]
         self._metrics = len(course.paths)
         self._values = sight.metrics.points + sight.caps.points
         self._pieces = sight.metrics.pieces + sight.caps.pieces

@@ -40,12 +40,15 @@ class Drift(NamedTuple):
 class Curve:
     """Points by linear interpolation over x, which is the value or its log2; flat outside."""
 
-    __slots__ = ("logarithmic", "points", "xs")
+    __slots__ = ("_down", "_grades", "_up", "logarithmic", "points", "xs")
 
     def __init__(self, curve: card.Curve, *, logarithmic: bool) -> None:
         self.logarithmic = logarithmic
-        self.xs = tuple(self.x_of(value) for value, _ in curve)
+        self.xs = xs = tuple(self.x_of(value) for value, _ in curve)
         self.points = tuple(float(points) for _, points in curve)
+        pairs = range(len(curve) - 1)
+        self._grades = tuple((self.points[i + 1] - self.points[i]) / (xs[i + 1] - xs[i]) for i in pairs)
+        self._up, self._down = max(0.0, *self._grades, 0.0), max(0.0, *(-grade for grade in self._grades), 0.0)
 
     def x_of(self, value: float) -> float:
         return log2_or_less(value) if self.logarithmic else float(value)
@@ -60,8 +63,13 @@ class Curve:
             return points[0]
         if above == len(xs):
             return points[-1]
-        share = (x - xs[above - 1]) / (xs[above] - xs[above - 1])
-        return points[above - 1] + share * (points[above] - points[above - 1])
+        return points[above - 1] + self._grades[above - 1] * (x - xs[above - 1])
+
+    def steepest(self, velocity: float) -> tuple[float, float]:
+        """How fast points fall and rise at most while x moves at `velocity`, per second."""
+        if velocity > 0.0:
+            return self._down * velocity, self._up * velocity
+        return -self._up * velocity, -self._down * velocity
 
     def passed(self, x: float, velocity: float) -> Iterator[tuple[float, float]]:
         """The (x, points) of this curve that a value comes by from `x` on, in that order."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import Any
 
 from msgspec import Struct
 
@@ -10,7 +9,7 @@ from scoring.core import card
 from scoring.core.context import Context
 from scoring.core.metrics.kind import Metric
 from scoring.core.moments import seconds
-from scoring.core.path import NEVER, Path, Piece, of_pieces
+from scoring.core.path import NEVER, Cap, Path
 
 _UNCAPPED = 100.0
 
@@ -39,27 +38,25 @@ class Flag:
             state.cleared = max(state.cleared, moment)
         return before != (state.raised, state.cleared)
 
-    def path(self, state: Raised, states: Sequence[Any], context: Context) -> Path:
-        """The cap as a path: no points while the flag is down."""
+    def path(self, state: Raised, context: Context, paths: Sequence[Path]) -> Path:
+        """The cap as a path: no points while the flag is down. `paths` are those of the metrics."""
         if self.watches is not None:
-            return self._derived(self.watches, states, context)
+            return self._derived(self.watches, context, paths)
         if state.raised <= state.cleared:
             return NEVER
-        return of_pieces(self._up(state.raised, inf))
+        return self._up(state.raised, since=state.raised, until=inf)
 
-    def _derived(self, metric: Metric, states: Sequence[Any], context: Context) -> Path:
+    def _derived(self, metric: Metric, context: Context, paths: Sequence[Path]) -> Path:
         when = self.definition.when
-        drift, curve = metric.drift(states, context), metric.curve(context.stage)
+        drift, curve = paths[metric.index].drift, metric.curve(context.stage)
         if when is None or drift is None or curve is None:
             return NEVER
         held = drift.holds(when.op, curve.x_of(when.value))
         if held is None:
             return NEVER
         since, until = held
-        return of_pieces([(drift.base, None, 0.0), *self._up(since, until)])
+        return self._up(drift.base, since=since, until=until)
 
-    def _up(self, since: float, until: float) -> list[Piece]:
+    def _up(self, base: float, *, since: float, until: float) -> Path:
         slope = (_UNCAPPED - self.definition.cap) / self._ttl
-        end = min(since + self._ttl, until)
-        up: list[Piece] = [(since, self.definition.cap, slope)]
-        return up if end == inf else [*up, (end, None, 0.0)]
+        return Cap(base, since=since, end=min(since + self._ttl, until), cap=self.definition.cap, slope=slope)

@@ -11,14 +11,19 @@ from scoring.core.standing import Standing, Trigger, confirmations, differs, roo
 
 def due_after(sight: Sight, *, course: Course, standing: Standing, flags: tuple[Flag, ...]) -> int | None:
     """The next whole second at which silence would move the standing."""
-    missable = [due for due, step in course.steps if standing.missed.get(step) != due]
     return next_due(
         course,
         sight,
         room=room(standing, course),
-        moments=[*missable, *confirmations(standing, course)],
+        moments=turns(course, standing),
         differs=lambda moment: differs(standing, course.sight(moment), course=course, flags=flags),
     )
+
+
+def turns(course: Course, standing: Standing) -> list[float]:
+    """The moments at which something other than the score may matter: a step missed, a wait over."""
+    missable = [due for due, step in course.steps if standing.missed.get(step) != due]
+    return [*missable, *confirmations(standing, course)]
 
 
 def forecast(due: int | None, *, course: Course, standing: Standing, flags: tuple[Flag, ...]) -> Forecast | None:

@@ -15,6 +15,15 @@ TOLERANCE = 1e-9
 _MOST_EVENTS = 3
 
 
+class Move(NamedTuple):
+    """A metric that an event moved: the points that are booked, those that silence left of them, and those now."""
+
+    metric: int
+    booked: float | None
+    before: float | None
+    after: float | None
+
+
 class Names(NamedTuple):
     """What the card calls its metrics and flags, in its order, and the score that contributions count from."""
 
@@ -77,7 +86,10 @@ class Moving(Struct, array_like=True, frozen=True):
 
 
 class Ledger(Struct, array_like=True):
-    """Steps since a moment, summed by driver and by metric or flag, and the events that moved most."""
+    """Steps since a moment, summed by driver and by metric or flag, and the events that moved most.
+
+    `after` is the score when all was booked last.
+    """
 
     since: float
     before: float
@@ -88,8 +100,15 @@ class Ledger(Struct, array_like=True):
     def book(self, parts: list[Moved], *, after: float) -> None:
         self.after = after
         for driver, name, points in parts:
-            by_name = self.parts.setdefault(driver, {})
+            by_name = self.sums(driver)
             by_name[name] = by_name.get(name, 0.0) + points
+
+    def sums(self, driver: Driver) -> dict[str, float]:
+        """What one driver did so far, by name: to be added to."""
+        by_name = self.parts.get(driver)
+        if by_name is None:
+            by_name = self.parts[driver] = {}
+        return by_name
 
     def note(self, event: Event, *, points: float) -> None:
         """Of events that moved the score alike the earlier ones stay."""

@@ -33,6 +33,11 @@ class Reaction(NamedTuple):
     outcomes: tuple[str, ...] = ()
     writes_facts: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """It moves points and nothing else."""
+        return not (self.steps or self.outcomes or self.writes_facts)
+
 
 _NOTHING = Reaction()
 
@@ -103,7 +108,7 @@ class Plan:
         for index in reaction.paths:
             course.paths[index] = self.metrics[index].path(states, context, course.paths)
         for index in reaction.caps:
-            course.caps[index] = self.flags[index].path(flags[index], states, context)
+            course.caps[index] = self.flags[index].path(flags[index], context, course.paths)
         if reaction.steps:
             course.steps = self._steps(states, context)
 

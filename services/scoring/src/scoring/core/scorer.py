@@ -3,20 +3,38 @@
 Accounts are changed in place for speed; all else is a function of its arguments. Nothing here reads a clock.
 """
 
+from math import floor, inf
+from typing import NamedTuple
+
 from common.contracts import ids
 from common.contracts.events import Event
 from common.contracts.signals import Forecast, Health, Kind, Receipt
 from scoring.core import looking, receipt
-from scoring.core.account import Account, Record, decode
-from scoring.core.booking import Books, Draft
+from scoring.core.account import Account, Record, all_is_booked, decode
+from scoring.core.booking import NOTHING, Books, Draft, is_plain, known
+from scoring.core.calm import Calm
 from scoring.core.card import Card
-from scoring.core.forecast import due_after, forecast
+from scoring.core.forecast import due_after, forecast, turns
 from scoring.core.keeping import assembled, course_of, feed, sight_of
-from scoring.core.plan import Plan
-from scoring.core.sight import Sight
+from scoring.core.ledger import Move
+from scoring.core.moments import LAST
+from scoring.core.plan import Plan, Reaction
+from scoring.core.sight import Course, Sight
 from scoring.core.signals import Telling, told
-from scoring.core.standing import News, Trigger, differs, settle
-from scoring.core.view import Step, View
+from scoring.core.standing import News, Trigger, differs, room, settle
+from scoring.core.view import Day, Step, View
+
+# Seconds to an alarm from which on it need not be exact.
+_FAR = 3600.0
+
+
+class _Past(NamedTuple):
+    """How things stood when an event came: as told last, as the ledgers know it, and right before the event."""
+
+    earlier: Health
+    booked: Sight
+    before: Sight
+    course: Course
 
 
 class Scorer:
@@ -31,12 +49,35 @@ class Scorer:
 
     def create(self, account_id: str) -> Account:
         """Nothing is known of it, no record has come yet."""
-        return assembled(account_id, Record(), parts={}, due=None, plan=self._plan)
+        return assembled(account_id, Record(), parts={}, plan=self._plan)
 
-    def load(self, account_id: str, body: bytes, due: int | None) -> Account:
+    def load(self, account_id: str, body: bytes, alarm: int | None) -> Account:
         """Raises UnknownFormat. Parts of metrics that the card does not have are left behind."""
         record, parts = decode(body)
-        return assembled(account_id, record, parts=parts, due=due, plan=self._plan)
+        account = assembled(account_id, record, parts=parts, plan=self._plan)
+        if record.born is not None:
+            account.due_moves(self._next)
+            account.set_alarm(alarm)
+        if all_is_booked(body) and record.born is not None:
+            account.booked = sight_of(account, self._plan).metrics.points.copy()
+        return account
+
+    def alarm(self, account: Account) -> int | None:
+        """When to look again if it stays silent: never after its due moment, and far from it while that is far.
+
+        The exact moment costs a walk along all its paths. Until a bound is near nobody needs it; whoever looks at
+        an alarm and finds nothing sets the next one.
+        """
+        if account.alarm_is_set:
+            return account.alarm
+        bound = -inf if account.calm is None else min(account.calm.bound(), LAST)
+        if account.alarm is not None and account.clock < account.alarm <= bound:
+            account.set_alarm(account.alarm)
+        elif bound - account.clock >= _FAR:
+            account.set_alarm(floor(bound))
+        else:
+            account.set_alarm(account.due)
+        return account.alarm
 
     def advance(self, account: Account, to: float) -> Step:
         """Every timer that is due by `to` fires, each at its own moment."""
@@ -46,11 +87,13 @@ class Scorer:
 
     def apply(self, account: Account, event: Event, at: float) -> Step:
         """An event with the time of its record: first the silence until then, then what it did."""
-        draft, at = Draft(), max(float(at), account.clock)
+        at = max(float(at), account.clock)
+        if account.record.born is not None and self._is_calm(account, at, self._plan.reaction(event.name)):
+            return self._hear_calmly(account, event, at)
+        draft = Draft()
         if account.record.born is None:
             self._meet(account, event, at, draft)
         else:
-            self._advance(account, at, draft)
             self._hear(account, event, at, draft)
         return draft.step()
 
@@ -63,45 +106,133 @@ class Scorer:
     def look(self, account: Account, at: float) -> View:
         """How the account reads at `at`, not before its clock, if it was silent since. It stays as it is."""
         account = self._played(account, at)
-        sight = course_of(account, self._plan).sight(max(at, account.clock))
+        course = course_of(account, self._plan)
+        sight = course.sight(max(at, account.clock))
         return looking.view(
             account,
             sight,
             plan=self._plan,
             level=receipt.level(account, sight, plan=self._plan),
-            change=self._books.change(account, before=sight_of(account, self._plan), after=sight),
+            change=self._books.change(account, booked=known(account, course), after=sight),
             forecast=self._forecast(account),
         )
 
+    def today(self, account: Account) -> Day | None:
+        """The day that its next look may close, up to its clock; None before the first record."""
+        if account.record.born is None:
+            return None
+        booked = known(account, course_of(account, self._plan))
+        return self._books.today(account, booked=booked, after=sight_of(account, self._plan))
+
     def _played(self, account: Account, at: float) -> Account:
         """The account at `at`: itself, or a copy if timers must fire until then."""
-        if account.due is None or account.due > at:
+        alarm = self.alarm(account)
+        if alarm is None or alarm > at:
             return account
-        copy = self.load(account.account_id, account.encode(), account.due)
+        copy = self.load(account.account_id, account.encode(), alarm)
         self._advance(copy, at, Draft())
         return copy
 
     def _meet(self, account: Account, event: Event, at: float, draft: Draft) -> None:
         """The first record: nothing was before it, so nothing moved."""
         feed(account, event, at=at, plan=self._plan)
-        sight = self._see(account, at)
+        sight = self._see(account, course_of(account, self._plan).sight(at))
         self._books.open(account, sight)
         trigger = self._trigger(event, before=None)
         self._settle(account, trigger, earlier=None, redrawn=True, draft=draft)
 
+    def _is_calm(self, account: Account, at: float, reaction: Reaction) -> bool:
+        """Whether silence did nothing discrete until `at`, and the event can do it by points alone."""
+        if not reaction.plain:
+            return False
+        calm = account.calm
+        if calm is not None and calm.lasts(at):
+            return True
+        if calm is None or not calm.exact:
+            # Bounds widen with time: another look may prove what the last one cannot any more.
+            calm = account.calm = self._calm(account)
+            return calm.lasts(at)
+        return False
+
+    def _calm(self, account: Account) -> Calm:
+        course, standing, day = course_of(account, self._plan), account.record.standing, account.record.day
+        return Calm(
+            course,
+            sight_of(account, self._plan),
+            room=room(standing, course),
+            moments=turns(course, standing),
+            day=0 if day is None else day.day,
+        )
+
+    def _hear_calmly(self, account: Account, event: Event, at: float) -> Step:
+        """Touches what the event feeds and nothing else, as long as nothing can have come of it."""
+        former = course_of(account, self._plan)
+        redrawn = feed(account, event, at=at, plan=self._plan)
+        if redrawn and not self._glides(account, event, at, former=former):
+            draft = Draft()
+            self._take_in(account, event, self._past(account, former, at, draft), redrawn=True, draft=draft)
+            return draft.step()
+        account.record.clock = at
+        account.sight = None
+        return NOTHING
+
+    def _glides(self, account: Account, event: Event, at: float, *, former: Course) -> bool:
+        """Books what an event did if points are all that it moved, and not so far that anything comes of it."""
+        calm = account.calm
+        if account.course is None or calm is None:
+            return False
+        moves = self._moves(account, event, at, former=former)
+        for move in moves:
+            calm.redrawn(move, former.paths[move.metric], account.course.paths[move.metric])
+        for index in self._plan.reaction(event.name).caps:
+            calm.capped_from(account.course.caps[index])
+        if not calm.goes_on():
+            return False
+        self._books.fed(account, event, moves=moves, weights=calm.weights)
+        account.due_moves(self._next)
+        return True
+
+    def _moves(self, account: Account, event: Event, at: float, *, former: Course) -> list[Move]:
+        """What an event did to the points of each metric that it moved."""
+        paths, moves = course_of(account, self._plan).paths, []
+        for index in self._plan.reaction(event.name).paths:
+            moves.append(Move(index, account.booked[index], former.paths[index].at(at), paths[index].at(at)))
+        return moves
+
     def _hear(self, account: Account, event: Event, at: float, draft: Draft) -> None:
-        earlier = self._health(account)
-        before = self._wait(account, at, draft)
+        self._advance(account, at, draft)
+        past = self._past(account, course_of(account, self._plan), at, draft)
         if account.due is not None and account.due - at < 1.0:
             # Between two seconds silence may have crossed a line already: then it was not the event.
+            self._see(account, past.before)
             trigger = Trigger(ids.silence(account.due))
-            self._settle(account, trigger, earlier=earlier, draft=draft)
+            if self._settle(account, trigger, earlier=past.earlier, booked=past.booked, draft=draft):
+                past = past._replace(booked=past.before)
         redrawn = feed(account, event, at=at, plan=self._plan)
-        if redrawn:
-            after = self._see_again(account, event, before)
-            self._books.event(account, event, before=before, after=after, draft=draft)
+        self._take_in(account, event, past, redrawn=redrawn, draft=draft)
+
+    def _past(self, account: Account, former: Course, at: float, draft: Draft) -> _Past:
+        """Lets time pass on `former`, the course before the event."""
+        seen = former.sight(account.clock)
+        earlier = looking.health(account.record.standing, seen, former)
+        booked, before = known(account, former), seen if at <= account.clock else former.sight(at)
+        turned = self._books.turn_day(account, booked=booked, before=seen, after=before, draft=draft)
+        return _Past(earlier, before if turned else booked, before, former)
+
+    def _take_in(self, account: Account, event: Event, past: _Past, *, redrawn: bool, draft: Draft) -> None:
+        """Books what silence did until the event and what the event did; then tells what came of it."""
+        booked, before, bent = past.booked, past.before, account.course is None
+        after = course_of(account, self._plan).sight(before.at) if redrawn else before
+        self._see(account, after)
+        if bent or not is_plain(booked, before, after):
+            self._books.silence(account, booked=booked, after=before, draft=draft)
+            if redrawn:
+                self._books.event(account, event, before=before, after=after, draft=draft)
+        elif redrawn:
+            moves = self._moves(account, event, before.at, former=past.course)
+            self._books.fed(account, event, moves=moves, weights=after.weights)
         trigger = self._trigger(event, before=before)
-        self._settle(account, trigger, earlier=earlier, redrawn=redrawn, draft=draft)
+        self._settle(account, trigger, earlier=past.earlier, redrawn=redrawn, draft=draft)
 
     def _trigger(self, event: Event, *, before: Sight | None) -> Trigger:
         return Trigger(
@@ -113,41 +244,28 @@ class Scorer:
         )
 
     def _advance(self, account: Account, to: float, draft: Draft) -> None:
-        while account.due is not None and account.due <= to:
-            self._fire(account, account.due, draft)
+        while (alarm := self.alarm(account)) is not None and alarm <= to:
+            due = account.due
+            if due is not None and due <= to:
+                self._fire(account, due, draft)
 
     def _fire(self, account: Account, due: int, draft: Draft) -> None:
         course, standing = course_of(account, self._plan), account.record.standing
-        sight = course.sight(max(float(due), account.clock))
+        moment = max(float(due), account.clock)
+        sight = course.sight(moment)
         if not differs(standing, sight, course=course, flags=self._plan.flags):
             # A timer that finds nothing is set again and leaves no trace.
-            account.due = self._next(account, sight)
+            account.due = due_after(sight, course=course, standing=standing, flags=self._plan.flags)
             return
-        earlier = self._health(account)
-        self._wait(account, float(due), draft)
-        self._settle(account, Trigger(ids.silence(due)), earlier=earlier, draft=draft)
+        past = self._past(account, course, moment, draft)
+        self._books.silence(account, booked=past.booked, after=sight, draft=draft)
+        self._see(account, sight)
+        self._settle(account, Trigger(ids.silence(due)), earlier=past.earlier, draft=draft)
 
-    def _see(self, account: Account, at: float) -> Sight:
-        account.sight = course_of(account, self._plan).sight(at)
-        account.record.clock = at
-        return account.sight
-
-    def _see_again(self, account: Account, event: Event, before: Sight) -> Sight:
-        """Health right after an event; what it did not feed is as it was."""
-        if account.course is None:
-            return self._see(account, before.at)
-        reaction = self._plan.reaction(event.name)
-        account.sight = account.course.sight_again(before, paths=reaction.paths, caps=reaction.caps)
-        return account.sight
-
-    def _wait(self, account: Account, at: float, draft: Draft) -> Sight:
-        """Lets time pass until `at` and books what silence did."""
-        before = sight_of(account, self._plan)
-        if at <= account.clock:
-            return before
-        after = self._see(account, at)
-        self._books.silence(account, before=before, after=after, draft=draft)
-        return after
+    def _see(self, account: Account, sight: Sight) -> Sight:
+        """The account is there now."""
+        account.sight, account.calm, account.record.clock = sight, None, sight.at
+        return sight
 
     def _settle(
         self,
@@ -156,9 +274,13 @@ class Scorer:
         *,
         earlier: Health | None,
         draft: Draft,
+        booked: Sight | None = None,
         redrawn: bool = False,
-    ) -> None:
-        """Moves the standing on, finds the next moment at which anything changes, and tells what is news."""
+    ) -> bool:
+        """Moves the standing on and tells what is news; says whether there was any.
+
+        `booked` is what the ledgers know, if that is not what they know at the account's clock.
+        """
         course, sight = course_of(account, self._plan), sight_of(account, self._plan)
         standing, flags = account.record.standing, self._plan.flags
         moved = differs(standing, sight, course=course, flags=flags)
@@ -166,13 +288,16 @@ class Scorer:
         if moved or trigger.outcomes:
             news = settle(standing, sight, course=course, flags=flags, trigger=trigger)
         if moved or redrawn:
-            account.due = self._next(account, sight)
+            account.due_moves(self._next)
         loud = [item for item in news if not item.quiet]
         if loud:
+            self._books.silence(account, booked=booked or known(account, course), after=sight, draft=draft)
             self._tell(account, loud, earlier=earlier, draft=draft)
+        return bool(loud)
 
     def _tell(self, account: Account, news: list[News], *, earlier: Health | None, draft: Draft) -> None:
-        sight = sight_of(account, self._plan)
+        """All is booked."""
+        sight, course = sight_of(account, self._plan), course_of(account, self._plan)
         level = receipt.level(account, sight, plan=self._plan)
         self._books.check_level(level, draft)
         telling = Telling(
@@ -180,8 +305,8 @@ class Scorer:
             card_id=self.card_id,
             at=account.clock,
             before=earlier,
-            after=self._health(account),
-            receipt=Receipt(level, self._books.change(account, before=sight, after=sight)),
+            after=looking.health(account.record.standing, sight, course),
+            receipt=Receipt(level, self._books.change(account, booked=sight, after=sight)),
             facts=account.facts,
             forecast=self._forecast(account),
         )
@@ -190,13 +315,9 @@ class Scorer:
         if any(item.kind is Kind.BAND for item in news):
             self._books.begin_change(account, sight)
 
-    def _health(self, account: Account) -> Health:
+    def _next(self, account: Account) -> int | None:
         course, sight = course_of(account, self._plan), sight_of(account, self._plan)
-        return looking.health(account.record.standing, sight, course)
-
-    def _next(self, account: Account, sight: Sight) -> int | None:
-        course, standing = course_of(account, self._plan), account.record.standing
-        return due_after(sight, course=course, standing=standing, flags=self._plan.flags)
+        return due_after(sight, course=course, standing=account.record.standing, flags=self._plan.flags)
 
     def _forecast(self, account: Account) -> Forecast | None:
         course, standing = course_of(account, self._plan), account.record.standing

@@ -1,7 +1,7 @@
 """What an account's health is at one moment, and the course that it takes if nobody does anything."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from scoring.core.card import Bands, Stage
@@ -16,18 +16,6 @@ class Reading(NamedTuple):
 
     points: list[float | None]
     pieces: list[int]
-
-    def again(self, paths: Sequence[Path], changed: Iterable[int], moment: float) -> "Reading":
-        """The same moment after some of the paths were drawn again."""
-        fresh = Reading(self.points.copy(), self.pieces.copy())
-        for index in changed:
-            path = paths[index]
-            piece = fresh.pieces[index] = bisect_right(path.starts, moment) - 1
-            value = path.points[piece]
-            if value is not None:
-                value += path.slopes[piece] * (moment - path.starts[piece])
-            fresh.points[index] = value
-        return fresh
 
 
 class Sight:
@@ -51,6 +39,11 @@ class Sight:
         # Bands compare this, so that the last bits of a float decide nothing.
         self.rounded = round(self.score, _DECIMALS)
 
+    @property
+    def capped(self) -> bool:
+        """Whether any flag is up, if it bites or not."""
+        return any(cap is not None for cap in self.caps.points)
+
 
 class Course:
     """Everything that decides an account's health in silence.
@@ -69,14 +62,19 @@ class Course:
         self.caps: list[Path] = []
         self.steps: Sequence[tuple[float, str]] = ()
 
+    def copy(self) -> "Course":
+        """To be drawn on; paths themselves never change."""
+        copy = Course(self.stage, weights=self.weights, bands=self.bands, reference=self.reference)
+        copy.paths, copy.caps, copy.steps = self.paths.copy(), self.caps.copy(), self.steps
+        return copy
+
     def sight(self, moment: float) -> Sight:
         """For moments not before anything that the account did."""
         return self._weigh(moment, read(self.paths, moment), read(self.caps, moment))
 
-    def sight_again(self, before: Sight, *, paths: Iterable[int], caps: Iterable[int]) -> Sight:
-        """The same moment as `before`, after these paths and caps were drawn again."""
-        metrics = before.metrics.again(self.paths, paths, before.at)
-        return self._weigh(before.at, metrics, before.caps.again(self.caps, caps, before.at))
+    def sight_of(self, points: list[float | None], moment: float) -> Sight:
+        """What health was if these were the points of the metrics; the caps are those of `moment`."""
+        return self._weigh(moment, Reading(points, [0] * len(points)), read(self.caps, moment))
 
     def _weigh(self, moment: float, metrics: Reading, caps: Reading) -> Sight:
         weights, mean = self.mean_of(metrics.points)
@@ -105,11 +103,11 @@ def read(paths: Sequence[Path], moment: float) -> Reading:
             points.append(None)
             pieces.append(0)
             continue
-        starts = path.starts
+        starts, values, slopes = path.lines
         piece = bisect_right(starts, moment) - 1
-        value = path.points[piece]
+        value = values[piece]
         if value is not None:
-            value += path.slopes[piece] * (moment - starts[piece])
+            value += slopes[piece] * (moment - starts[piece])
         points.append(value)
         pieces.append(piece)
     return Reading(points, pieces)

@@ -14,7 +14,7 @@ from scoring.core.hashing import hash64
 from scoring.core.metrics.kind import CurvedMetric
 from scoring.core.metrics.sample import MOST, sampled, thinned
 from scoring.core.moments import seconds
-from scoring.core.path import NEVER, Path, along
+from scoring.core.path import NEVER, Along, Path
 from scoring.core.properties import key_of
 
 # A member that faded by this many half-lives is gone when room is needed.
@@ -76,4 +76,4 @@ class Distinct(CurvedMetric):
 
     def path(self, states: Sequence[Seen], context: Context, paths: Sequence[Path]) -> Path:
         drift = self.drift(states, context)
-        return NEVER if drift is None else along(self.curve(context.stage), drift)
+        return NEVER if drift is None else Along(self.curve(context.stage), drift)

@@ -50,15 +50,14 @@ class Fading(CurvedMetric):
         return None if reading is None else Drift(*reading)
 
     def path(self, states: Sequence[Any], context: Context, paths: Sequence[Path]) -> Path:
-        reading = self.reading(states[self.index])
-        if reading is None:
+        drift = self.drift(states, context)
+        if drift is None:
             return NEVER
-        read, value = reading
-        points = self.curve(context.stage).read(value)
+        read, points = drift.base, self.curve(context.stage).read(drift.x)
         if self.ttl == inf:
-            return flat(read, points)
+            return flat(read, points, drift=drift)
         held, neutral = min(self.hold, self.ttl), self.definition.neutral
-        return through([(read, points), (read + held, points), (read + self.ttl, neutral)])
+        return through([(read, points), (read + held, points), (read + self.ttl, neutral)], drift=drift)
 
 
 class Gauge(Fading):

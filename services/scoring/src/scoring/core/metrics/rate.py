@@ -10,7 +10,7 @@ from scoring.core.curve import Drift, log2_or_less
 from scoring.core.decay import Decayed, faded
 from scoring.core.metrics.kind import CurvedMetric
 from scoring.core.moments import seconds
-from scoring.core.path import Path, along
+from scoring.core.path import Along, Path
 from scoring.core.properties import weight_of
 
 _WEEK = 7.0
@@ -50,4 +50,4 @@ class Rate(CurvedMetric):
         return Drift(base, log2_or_less(total) + self._scale, -1.0 / self.half_life)
 
     def path(self, states: Sequence[Decayed], context: Context, paths: Sequence[Path]) -> Path:
-        return along(self.curve(context.stage), self.drift(states, context))
+        return Along(self.curve(context.stage), self.drift(states, context))

@@ -15,7 +15,7 @@ from scoring.core.metrics.distinct import Distinct
 from scoring.core.metrics.kind import CurvedMetric, Metric
 from scoring.core.metrics.rate import Rate
 from scoring.core.moments import seconds
-from scoring.core.path import Path, Piece, of_pieces, spliced
+from scoring.core.path import Path, Piece, Spliced, of_pieces
 from scoring.core.properties import weight_of
 
 
@@ -59,8 +59,13 @@ class Ratio(CurvedMetric):
     def drift(self, states: Sequence[Any], context: Context) -> Drift | None:
         """The ratio itself: no value where it follows another metric."""
         numerator, denominator = self._sums(states)
+        return self._loud(numerator, denominator, context, quiet=self._loud_until(numerator))
+
+    def _loud(self, numerator: Decayed, denominator: Decayed, context: Context, *, quiet: float) -> Drift | None:
         base = max(numerator.newest, denominator.newest, context.born)
-        until = min(self._loud_until(numerator), self._known_until(denominator))
+        if quiet <= base:
+            return None
+        until = min(quiet, self._known_until(denominator))
         if until <= base:
             return None
         x = numerator.log2_at(base, self.half_life) - denominator.log2_at(base, self.half_life)
@@ -71,16 +76,16 @@ class Ratio(CurvedMetric):
         base = max(numerator.newest, denominator.newest, context.born)
         quiet = self._loud_until(numerator)
         head: list[Piece] = []
-        drift = self.drift(states, context)
+        drift = self._loud(numerator, denominator, context, quiet=quiet)
         if drift is not None:
             head.append((base, self.curve(context.stage).read(drift.x), 0.0))
         unknown = base if drift is None else drift.until
         if unknown < quiet:
             head.append((unknown, None, 0.0))
         if self._follows is None or quiet == inf:
-            return of_pieces(head)
+            return of_pieces(head, drift=drift)
         start, bonus = max(quiet, base), self.definition.quiet_bonus
-        return spliced(head, tail=paths[self._follows.index], start=start, bonus=bonus)
+        return Spliced(head, tail=paths[self._follows.index], start=start, bonus=bonus, drift=drift)
 
     def _sums(self, states: Sequence[Any]) -> tuple[Decayed, Decayed]:
         state: Sums = states[self.index]

@@ -11,7 +11,7 @@ from scoring.core.context import Context
 from scoring.core.curve import Drift
 from scoring.core.metrics.kind import CurvedMetric
 from scoring.core.moments import local_day, seconds
-from scoring.core.path import Path, along
+from scoring.core.path import Along, Path
 
 # The mean gap starts as this many gaps of `prior_gap`.
 _PRIOR_GAPS = 3
@@ -60,4 +60,4 @@ class Silence(CurvedMetric):
         return spanned / (_PRIOR_GAPS + gaps)
 
     def path(self, states: Sequence[Signs], context: Context, paths: Sequence[Path]) -> Path:
-        return along(self.curve(context.stage), self.drift(states, context))
+        return Along(self.curve(context.stage), self.drift(states, context))
