@@ -27,8 +27,7 @@ class Memory:
         self.timers = Timers(opened.timers)
         self.remembered = remembered
         self.seen = Seen(remembered)
-        for hour, ids in opened.seen:
-            self.seen.restore(hour, ids)
+        self.seen.restore(opened.seen)
         self.seen.forget(hour_of(self.position.newest))
         self.accounts: dict[str, Account] = {}
         self._cached = cached
@@ -40,7 +39,7 @@ class Memory:
         for account_id, due in commit.timers.items():
             self.timers.set(account_id, due)
         for hour, ids in commit.seen.items():
-            self.seen.restore(hour, ids)
+            self.seen.extend(hour, ids)
         self.seen.forget(hour_of(self.position.newest))
         for account_id, account in touched.items():
             self.accounts.pop(account_id, None)

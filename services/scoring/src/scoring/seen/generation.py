@@ -1,0 +1,92 @@
+"""A run of ids, in the order of the log, kept so that one of them is found in a tenth of a microsecond.
+
+An id is 16 bytes; its first two are its key. `rows` holds the ids sorted by key, those of one key in the order of the
+log, each without its first byte (its place says that one). `keys` holds the keys in the order of the log: the third
+row of a key is the third time that the key stands there. So every id has its number at two bytes more.
+"""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIGEST = 16
+WIDTH = DIGEST - 1
+_KEY_BITS = 16
+_FEWEST = 8  # bits of a bucket's name: the byte that rows leave out is the same in all of a bucket
+_CROWD = 64  # ids of a bucket, at most, and half as many at least
+
+Keys = NDArray[np.uint16]
+Rows = NDArray[np.uint8]
+"""One id a row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generation:
+    """The ids numbered from `first` on, each at 17 bytes and a bit."""
+
+    first: int
+    end: int  # the number behind its last id
+    keys: Keys
+    rows: bytes
+    starts: "array[int]"  # where each bucket of neighbouring keys begins in `rows`
+    shift: int  # bits of a key that do not matter to its bucket
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    def has(self, one: bytes, floor: int) -> bool:
+        """Whether this id is here with a number of `floor` or more."""
+        bucket = (one[0] << 8 | one[1]) >> self.shift
+        start = self.starts[bucket]
+        rest = one[1:]
+        at = self.rows.rfind(rest, start, self.starts[bucket + 1])  # the last time, if it stands there twice
+        while at >= 0 and (at - start) % WIDTH:  # the end of one row and the beginning of another
+            at = self.rows.rfind(rest, start, at + WIDTH - 1)
+        return at >= 0 and (floor <= self.first or self._number_reaches(floor, one, start, at))
+
+    def _number_reaches(self, floor: int, one: bytes, start: int, at: int) -> bool:
+        """Whether the row at `at`, in the bucket that begins at `start`, has a number of `floor` or more."""
+        earlier = self.rows[start:at:WIDTH].count(one[1])  # in a bucket only this byte of the key differs
+        too_old = np.count_nonzero(self.keys[: floor - self.first] == (one[0] << 8 | one[1]))
+        return earlier >= int(too_old)
+
+    def without(self, floor: int) -> "Generation":
+        """The ids from `floor` on."""
+        places = np.argsort(self.keys, kind="stable")
+        alive = np.flatnonzero(places >= floor - self.first)
+        return _packed(floor, self.keys[floor - self.first :].copy(), _matrix(self.rows, WIDTH).take(alive, axis=0))
+
+    def table(self) -> Rows:
+        """The ids without their first bytes, in no order that matters."""
+        return _matrix(self.rows, WIDTH)
+
+
+def generation(first: int, ids: bytes | memoryview) -> Generation:
+    """Out of ids in the order of the log, the oldest with number `first`."""
+    table = _matrix(ids, DIGEST)
+    keys: Keys = table[:, :2].copy().view(">u2").ravel().astype(np.uint16)
+    # Whole rows move twice as fast as parts of rows.
+    return _packed(first, keys, table.take(np.argsort(keys, kind="stable"), axis=0)[:, 1:])
+
+
+def merged(parts: Sequence[Generation]) -> Generation:
+    """Neighbours, oldest first, as one."""
+    keys = np.concatenate([part.keys for part in parts])
+    in_rows = np.concatenate([np.sort(part.keys, kind="stable") for part in parts])
+    table = _matrix(b"".join(part.rows for part in parts), WIDTH)
+    return _packed(parts[0].first, keys, table.take(np.argsort(in_rows, kind="stable"), axis=0))
+
+
+def _packed(first: int, keys: Keys, table: Rows) -> Generation:
+    bits = min(_KEY_BITS, max(_FEWEST, (len(keys) // _CROWD).bit_length()))
+    shift = _KEY_BITS - bits
+    starts = np.zeros((1 << bits) + 1, np.uint32)
+    np.cumsum(np.bincount(keys >> shift, minlength=1 << bits) * WIDTH, out=starts[1:])
+    return Generation(first, first + len(keys), keys, table.tobytes(), array("I", starts.tobytes()), shift)
+
+
+def _matrix(ids: bytes | memoryview, width: int) -> Rows:
+    return np.frombuffer(ids, np.uint8).reshape(-1, width)
