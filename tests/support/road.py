@@ -20,6 +20,9 @@ from common.topics import TimeMode, Topics, ensure, partition_of
 from scoring.assembly import Clocks, Parts, Rules, WorkerStore, assemble
 from scoring.core.card import Card
 from scoring.core.scorer import Scorer
+from scoring.housekeeping.metrics import HousekeepingMetrics
+from scoring.housekeeping.storage import PostgresStorage
+from scoring.housekeeping.task import Storage
 from scoring.metrics import WorkerMetrics
 from scoring.origin import Origin
 from scoring.shared import Limits
@@ -73,8 +76,10 @@ class Road:
         self.registry = CollectorRegistry()
         self.engine: AsyncEngine = database.engine(url, pre_ping=False)
         self.store = PostgresStore(self.engine, patience=10.0)
+        self.storage: Storage = PostgresStorage(self.engine, patience=10.0)
         self.producer: Producer = self.broker.producer()
         self.metrics = WorkerMetrics(self.registry)
+        self.storage_metrics = HousekeepingMetrics(self.registry)
         self._tasks: dict[Worker, asyncio.Task[None]] = {}
         self.rules = Rules(topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0)
         self.card: Card
@@ -136,7 +141,9 @@ class Road:
             producer=producer or self.broker.producer(),
             admin=self.broker.admin(),
             store=store or self.store,
+            storage=self.storage,
             metrics=self.metrics,
+            storage_metrics=self.storage_metrics,
             clocks=Clocks(wall=clock or self.clock, steady=asyncio.get_running_loop().time),
             cluster_id=cluster_id,
         )

@@ -8,12 +8,16 @@ from starlette.applications import Starlette
 
 from common import database, operations
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
+from common.connections import ConnectionLimits
 from common.metrics import registry
 from common.runtime import Application
 from common.topics import Topics, ensure
 from scoring.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core.scorer import Scorer
+from scoring.housekeeping.metrics import HousekeepingMetrics
+from scoring.housekeeping.rules import Keep
+from scoring.housekeeping.storage import PostgresStorage
 from scoring.metrics import WorkerMetrics
 from scoring.origin import agree
 from scoring.settings import ScoringSettings
@@ -36,6 +40,11 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
         engine = database.engine(settings.database_url, patience=settings.scoring_database_seconds, pre_ping=False)
         closing.push_async_callback(engine.dispose)
         store = PostgresStore(engine, patience=settings.scoring_database_seconds)
+        # A connection of its own, so that scoring never waits for one: this waits for itself instead.
+        apart = database.engine(
+            settings.database_url, pool_size=1, patience=settings.scoring_database_seconds, pre_ping=False
+        )
+        closing.push_async_callback(apart.dispose)
         agree(mine, await store.origins())
         admin = KafkaAdmin(settings.kafka_bootstrap)
         await ensure(
@@ -60,7 +69,9 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
             producer=producer,
             admin=admin,
             store=store,
+            storage=PostgresStorage(apart, patience=settings.scoring_database_seconds),
             metrics=WorkerMetrics(prometheus),
+            storage_metrics=HousekeepingMetrics(prometheus),
             clocks=Clocks(wall=time.time, steady=time.monotonic),
             cluster_id=await admin.cluster_id(),
         )
@@ -80,6 +91,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
             tasks={"worker": loop.run},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
+            limits=ConnectionLimits(connections=settings.http_connections),
         )
 
 
@@ -96,4 +108,9 @@ def _rules(settings: ScoringSettings, topics: Topics) -> Rules:
         max_records=settings.scoring_max_records,
         late_after=settings.scoring_late_seconds,
         log_patience=settings.scoring_send_seconds,
+        keep=Keep(
+            every=settings.scoring_housekeeping_seconds,
+            journal_days=settings.scoring_journal_days,
+            history_days=settings.scoring_history_days,
+        ),
     )

@@ -9,6 +9,9 @@ from common.bus.ports import Admin, Consumer, Producer
 from common.topics import TimeMode, Topics, partition_of
 from scoring.commit import Outlet
 from scoring.core.scorer import Scorer
+from scoring.housekeeping.metrics import HousekeepingMetrics
+from scoring.housekeeping.rules import Keep
+from scoring.housekeeping.task import Housekeeping, Storage
 from scoring.log import EventsLog
 from scoring.metrics import WorkerMetrics
 from scoring.origin import Origin
@@ -36,7 +39,9 @@ class Parts(Struct, frozen=True, kw_only=True):
     producer: Producer
     admin: Admin
     store: WorkerStore
+    storage: Storage
     metrics: WorkerMetrics
+    storage_metrics: HousekeepingMetrics
     clocks: Clocks
     cluster_id: str
 
@@ -49,6 +54,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     max_records: int
     late_after: float
     log_patience: float
+    keep: Keep = Keep()
 
 
 def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> Worker:
@@ -76,6 +82,7 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
             topics={Outlet.SIGNALS: topics.signals, Outlet.DEAD: topics.dead},
             stamped=not wall,
             now=log_time.now,
+            told=parts.metrics.told,
         )
         partition = Partition(number, shared=shared, relay=relay)
         upkeep = Upkeep(
@@ -90,8 +97,18 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
             wall=wall,
             late_after=rules.late_after,
         )
-        return Owned(partition, upkeep)
+        housekeeping = Housekeeping(
+            number,
+            storage=parts.storage,
+            keep=rules.keep,
+            remembered=rules.limits.remembered,
+            metrics=parts.storage_metrics,
+            steady=parts.clocks.steady,
+            position=partition.position,
+        )
+        return Owned(partition, upkeep, housekeeping)
 
+    parts.metrics.partitions(origin.partitions)
     return Worker(
         consumer=parts.consumer,
         own=own,

@@ -6,6 +6,7 @@ from uuid import uuid4
 import structlog
 
 from common.bus.ports import Record
+from scoring.commit import Position
 from scoring.errors import Doubt, Fenced
 from scoring.memory import Memory
 from scoring.origin import agree
@@ -90,6 +91,14 @@ class Partition:
             self._retry_at = self._shared.steady() + self._pause
             self._pause = min(2 * self._pause, self._shared.limits.longest_pause)
         _log.warning("partition.doubted", partition=self.number, kind=type(doubt).__name__, reason=str(doubt))
+
+    def remembered(self) -> float:
+        """Event ids remembered, as a share of the most that may be."""
+        return 0.0 if self.memory is None else len(self.memory.seen) / self.memory.remembered
+
+    def position(self) -> Position | None:
+        """What was committed last; None while the partition is not open."""
+        return None if self.memory is None else self.memory.position
 
     def window(self) -> float:
         """How far back event ids are remembered, in seconds."""

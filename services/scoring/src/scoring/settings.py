@@ -5,6 +5,8 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from common.settings import CommonSettings, Port
 
+Days = Annotated[int, Field(ge=0, le=36_500)]
+
 
 class ScoringSettings(CommonSettings):
     """What scoring is told beside the common settings."""
@@ -24,6 +26,9 @@ class ScoringSettings(CommonSettings):
     scoring_late_seconds: PositiveFloat = 60.0
     scoring_poisoned: Annotated[int, Field(ge=0)] = 100
     scoring_poisoned_seconds: PositiveFloat = 600.0
+    scoring_housekeeping_seconds: PositiveFloat = 60.0
+    scoring_journal_days: Days = 35
+    scoring_history_days: Days = 800
     scoring_api_fresh_seconds: PositiveFloat = 5.0
     scoring_api_request_seconds: PositiveFloat = 30.0
     scoring_api_most_scored: PositiveInt = 10_000

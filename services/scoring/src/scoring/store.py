@@ -1,24 +1,21 @@
 """PostgreSQL as the worker uses it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
 from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.database import FAILURES
 from scoring import schema
 from scoring.beat import Beat
 from scoring.commit import Commit, DeadReason, OutboxRow, Outlet, Position, Queued
 from scoring.dedupe import HOURS, hour_of
-from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.memory import Opened
 from scoring.origin import Origin
+from scoring.reach import reached
 from scoring.statement import COMMIT, parameters
 
 
@@ -123,7 +120,7 @@ class PostgresStore:
         query = (
             select(seen.hour, seen.ids)
             .where(seen.partition == partition, seen.hour >= hour - HOURS)
-            .order_by(seen.seq, seen.hour)
+            .order_by(seen.hour, seen.seq)
         )
         return tuple((row.hour, row.ids) for row in await self._rows(query))
 
@@ -132,22 +129,8 @@ class PostgresStore:
             found: Sequence[Any] = (await connection.execute(query)).all()
             return found
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with asyncio.timeout(self._patience), self._engine.connect() as connection:
-                yield connection
-        except IntegrityError as error:
-            # Whichever part of the statement met the other writer first: all that could conflict is keyed by seq.
-            raise Fenced(str(error.orig)) from error
-        except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-            raise Unreachable(str(error) or type(error).__name__) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise Unreachable(str(error.orig)) from error
-            raise Doubt(str(error.orig)) from error
-        except FAILURES as error:
-            raise Unreachable(str(error)) from error
+    def _connection(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return reached(self._engine, patience=self._patience)
 
 
 def _queued(row: Any) -> Queued:

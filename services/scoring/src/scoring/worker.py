@@ -11,6 +11,7 @@ from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
 from scoring.beat import Beat
 from scoring.errors import Doubt, Stop
+from scoring.housekeeping.task import Housekeeping
 from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition
 from scoring.upkeep import Upkeep
@@ -35,14 +36,17 @@ class Heart(Protocol):
 
 
 class Owned:
-    """A partition with its relay running, and a lock so that it is handed over between two transactions."""
+    """A partition with its relay and its housekeeping running, and a lock so that it is handed over between two
+    transactions.
+    """
 
-    def __init__(self, partition: Partition, upkeep: Upkeep) -> None:
+    def __init__(self, partition: Partition, upkeep: Upkeep, housekeeping: Housekeeping) -> None:
         self.partition = partition
         self.upkeep = upkeep
         self.lock = asyncio.Lock()
         self._closed = False
         self.relaying = asyncio.ensure_future(partition.relay.run())
+        self.keeping = asyncio.ensure_future(housekeeping.run())
 
     async def turn(self, records: Sequence[Record], *, backlog: int) -> Beat | None:
         async with self.lock:
@@ -62,15 +66,16 @@ class Owned:
         return self._closed
 
     async def close(self) -> None:
-        """Ends the relay and lets the transaction under way finish (or not: the fence decides)."""
+        """Ends what runs beside it and lets the transaction under way finish (or not: the fence decides)."""
         self._closed = True
         self.relaying.cancel()  # first, for a turn may be waiting for room in its outbox
+        self.keeping.cancel()
         try:
             async with asyncio.timeout(HAND_OVER), self.lock:
                 pass
         except TimeoutError:
             _log.warning("partition.handed_over_late", partition=self.partition.number)
-        await asyncio.gather(self.relaying, return_exceptions=True)
+        await asyncio.gather(self.relaying, self.keeping, return_exceptions=True)
 
 
 class Worker:
@@ -95,6 +100,7 @@ class Worker:
         self._backlog = backlog
         self._owned: dict[int, Owned] = {}
         self._beaten_at = float("-inf")
+        metrics.count_open(lambda: len(self._owned) - len(self._unopened()))
         self.unavailable: str | None = "not started"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -112,8 +118,11 @@ class Worker:
         """Why this worker should not be counted on, None if it should."""
         if self.unavailable is not None:
             return self.unavailable
-        unopened = [n for n, owned in self._owned.items() if owned.partition.memory is None]
-        return f"partitions not open: {sorted(unopened)}" if unopened else None
+        unopened = self._unopened()
+        return f"partitions not open: {unopened}" if unopened else None
+
+    def _unopened(self) -> list[int]:
+        return sorted(number for number, owned in self._owned.items() if owned.partition.memory is None)
 
     def standing(self) -> dict[int, tuple[int, int]]:
         """Of each open partition the next offset, and how many outbox rows are known to wait (at least)."""

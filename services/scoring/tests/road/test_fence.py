@@ -6,10 +6,11 @@ from collections.abc import Collection
 import pytest
 
 from common import database
-from scoring.commit import Commit, Position
+from scoring.commit import Commit
 from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.shared import Limits
 from scoring.store import PostgresStore
+from support.commits import commit
 from support.road import DAY, START, TOPICS, Road, event, ids
 
 
@@ -100,23 +101,6 @@ async def test_waiting_for_a_connection_is_no_doubt(stream: Road) -> None:
         await asyncio.sleep(3.5)
     assert await waiting == {}
     await engine.dispose()
-
-
-def commit(partition: int, last: int, writer: str, account_id: str) -> Commit:
-    """As poor as a commit can be: nothing but the journal's own row could stop it."""
-    return Commit(
-        partition=partition,
-        last=last,
-        writer=writer,
-        position=Position(to_offset=9, clock=1.0, newest=1.0),
-        states={account_id: b"state"},
-        timers={account_id: 5},
-        seen={},
-        accounts=(),
-        days=(),
-        signals=(),
-        outbox=(),
-    )
 
 
 TABLES = ("journal", "state", "timer", "seen", "outbox")

@@ -1,0 +1,77 @@
+"""The task of one assignment that keeps its partition's tables small: rarely, after the scoring, and never for it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from scoring.commit import Position
+from scoring.errors import Doubt
+from scoring.housekeeping.history import HistoryRows, HistorySweep
+from scoring.housekeeping.journal import JournalRows, JournalSweep
+from scoring.housekeeping.rules import Counters, Keep
+from scoring.housekeeping.seen import SeenRows, SeenSweep
+
+_log = structlog.get_logger()
+
+
+class Storage(JournalRows, SeenRows, HistoryRows, Protocol):
+    """All that keeping small asks of the database. Its statements may meet those of another owner."""
+
+
+class Gauges(Counters, Protocol):
+    def watch(self, partition: int, waiting: Callable[[], float]) -> None:
+        """`waiting` is how long the journal's merge has been waiting, in seconds."""
+
+    def lost(self, partition: int) -> None: ...
+
+
+class Housekeeping:
+    """Whoever else does the same at the same time, or wakes too late and does it again, does no harm."""
+
+    def __init__(
+        self,
+        partition: int,
+        *,
+        storage: Storage,
+        keep: Keep,
+        remembered: int,
+        metrics: Gauges,
+        steady: Callable[[], float],
+        position: Callable[[], Position | None],
+    ) -> None:
+        """`position` is what was committed last, None while the partition is not open."""
+        self._partition = partition
+        self._every = keep.every
+        self._metrics = metrics
+        self._position = position
+        self._journal = JournalSweep(partition, rows=storage, keep=keep, counters=metrics, steady=steady)
+        self._seen = SeenSweep(partition, rows=storage, keep=keep, counters=metrics, remembered=remembered)
+        self._history = HistorySweep(partition, rows=storage, keep=keep, counters=metrics)
+
+    async def run(self) -> None:
+        """Until cancelled. Nothing that fails here may stand in the way of scoring: the next round tries again."""
+        self._metrics.watch(self._partition, self._journal.waiting)
+        try:
+            while True:
+                await asyncio.sleep(self._every)
+                await self._try()
+        finally:
+            self._metrics.lost(self._partition)
+
+    async def round(self) -> None:
+        position = self._position()
+        if position is None:
+            return
+        await self._journal.sweep(position)
+        await self._seen.sweep(position)
+        await self._history.sweep(position)
+
+    async def _try(self) -> None:
+        try:
+            await self.round()
+        except Doubt as doubt:
+            _log.warning("housekeeping.gave_up", partition=self._partition, reason=str(doubt))
+        except Exception:
+            _log.exception("housekeeping.failed", partition=self._partition)

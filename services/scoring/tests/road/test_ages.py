@@ -1,0 +1,139 @@
+"""What a worker shows of how far behind it is: true, or too old, but never younger than it is."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from common.bus.errors import Unavailable
+from common.bus.ports import Ack, Outgoing, Producer
+from scoring.errors import Unreachable
+from scoring.memory import Opened
+from scoring.store import PostgresStore
+from support.road import DAY, START, TOPICS, Road, event
+
+# The log's time is the road's clock, which stands still, or a steady one, which does not: the later of the two.
+CLOSE = 20.0
+
+
+def told(road: Road, cause: str, *, within: str = "+Inf") -> float:
+    return road.count("event_to_signal_seconds_bucket", cause=cause, le=within)
+
+
+async def test_from_an_event_to_its_signal_is_measured_by_the_logs_clock(wall: Road) -> None:
+    await wall.post(event("acme", "contract.cancel_requested", START))
+    wall.clock.now += 4.0
+    await wall.score()
+    assert told(wall, "event") >= 1
+    assert told(wall, "event", within="2.0") == 0
+    assert told(wall, "event", within="5.0") == told(wall, "event")
+    assert told(wall, "silence") == 0
+
+
+async def test_what_silence_brought_is_counted_apart(wall: Road) -> None:
+    for day in range(7):
+        wall.clock.now = START + day * DAY
+        await wall.post(event("acme", "session.started", wall.clock.now, user_id="ann"))
+    async with wall.running():
+        await wall.until(lambda: wall.count("events_total", outcome="counted") == 7)
+        before = told(wall, "silence")
+        wall.clock.now += 40 * DAY
+        await wall.until(lambda: told(wall, "silence") > before)
+    assert told(wall, "silence", within="300.0") == before, "nobody looked for forty days"
+
+
+async def test_in_stream_mode_no_lateness_is_measured(stream: Road) -> None:
+    await stream.post(event("acme", "contract.cancel_requested", START))
+    await stream.score()
+    assert stream.signals()
+    assert told(stream, "event") + told(stream, "silence") == 0
+
+
+class Closed(PostgresStore):
+    """A database that opens no partition."""
+
+    def __init__(self, inner: PostgresStore) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+
+    async def opened(self, partition: int) -> Opened | None:
+        raise Unreachable("away")
+
+
+async def test_a_partition_that_cannot_be_opened_is_behind_by_as_long_as_it_is_not(wall: Road) -> None:
+    await wall.post(event("acme", "session.started", START))
+    async with wall.running(wall.worker(store=Closed(wall.store))):
+        await wall.until(lambda: wall.count("partition_reopened_total", reason="unreachable") > 0)
+        assert (wall.count("partitions_owned"), wall.count("partitions_open")) == (wall.partitions, 0)
+        wall.clock.now += 90.0
+        assert wall.count("lag_seconds", partition="0") == pytest.approx(90.0, abs=CLOSE)
+
+
+async def test_a_worker_that_keeps_up_is_not_behind_and_a_lost_partition_shows_nothing(wall: Road) -> None:
+    await wall.post(event("acme", "session.started", START))
+    async with wall.running() as worker:
+        await wall.until(lambda: wall.level(worker))
+        assert wall.count("partitions") == wall.count("partitions_open") == wall.partitions
+        assert [wall.count("lag_seconds", partition=str(n)) for n in range(wall.partitions)] == [0.0, 0.0]
+    for name in ("lag_seconds", "timer_overdue_seconds", "outbox_rows", "outbox_oldest_seconds", "dedupe_used_ratio"):
+        assert wall.registry.get_sample_value(f"churn_scoring_{name}", {"partition": "0"}) is None
+
+
+class Silent:
+    """A log that reads well and takes nothing but ticks; `refused` counts the attempts at signals."""
+
+    def __init__(self, inner: Producer) -> None:
+        self._inner = inner
+        self.healthy = True
+        self.refused = 0
+
+    async def start(self) -> None:
+        await self._inner.start()
+
+    async def stop(self) -> None:
+        await self._inner.stop()
+
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        if topic == TOPICS.events:
+            return await self._inner.send(topic, records)
+        self.refused += any(record.key is not None for record in records)
+        raise Unavailable("no acknowledgement")
+
+
+async def test_a_signal_that_the_log_refuses_grows_old_also_between_two_attempts(wall: Road) -> None:
+    await wall.post(event("acme", "contract.cancel_requested", START))
+    partition = str(wall.partition_of("acme"))
+    silent = Silent(wall.producer)
+    async with wall.running(wall.worker(producer=silent)):
+        await wall.until(lambda: silent.refused > 0)
+        wall.clock.now += 200.0
+        seen = []
+        for _ in range(20):
+            seen.append(wall.count("outbox_oldest_seconds", partition=partition))
+            await asyncio.sleep(0.02)
+    assert min(seen) == pytest.approx(200.0, abs=CLOSE)
+    await wall.score()
+    assert await wall.scalar("SELECT count(*) FROM scoring.outbox") == 0
+
+
+async def test_what_a_former_owner_left_is_as_old_as_it_is(wall: Road) -> None:
+    await wall.post(event("acme", "contract.cancel_requested", START))
+    silent = Silent(wall.producer)
+    async with wall.running(wall.worker(producer=silent)):
+        await wall.until(lambda: silent.refused > 0)
+    wall.clock.now += 100.0
+    heir = wall.worker(producer=Silent(wall.producer))
+    async with wall.running(heir):
+        partition = str(wall.partition_of("acme"))
+        await wall.until(lambda: wall.count("outbox_oldest_seconds", partition=partition) >= 100.0)
+
+
+def test_every_closed_set_of_reasons_begins_at_zero(wall: Road) -> None:
+    for name, label, reasons in (
+        ("dead_letters_total", "reason", ("unreadable", "wrong_partition", "card_change_not_supported", "core_failed")),
+        ("partition_reopened_total", "reason", ("doubt", "fenced", "unreachable")),
+        ("events_total", "outcome", ("counted", "duplicate")),
+        ("event_to_signal_seconds_count", "cause", ("event", "silence")),
+    ):
+        for reason in reasons:
+            assert wall.registry.get_sample_value(f"churn_scoring_{name}", {label: reason}) == 0.0, (name, reason)

@@ -1,0 +1,92 @@
+"""What keeps storage small is never in the way of what scores."""
+
+import asyncio
+
+import msgspec
+from structlog.testing import capture_logs
+
+from scoring.errors import Unreachable
+from scoring.housekeeping.journal import Mark
+from scoring.housekeeping.rules import Keep
+from scoring.housekeeping.storage import PostgresStorage
+from support.road import DAY, START, Road, event
+
+
+class Ill(PostgresStorage):
+    """Answers its first question in a way that the test names."""
+
+    def __init__(self, stream: Road, illness: Exception | None) -> None:
+        super().__init__(stream.engine, patience=10.0)
+        self._illness = illness
+        self.asked = 0
+
+    async def mark(self, partition: int) -> Mark | None:
+        self.asked += 1
+        if self._illness is None:
+            await asyncio.Event().wait()
+        elif self.asked <= 2:
+            raise self._illness
+        return await super().mark(partition)
+
+
+def always(stream: Road) -> None:
+    """Rounds without a pause between them."""
+    stream.rules = msgspec.structs.replace(stream.rules, keep=Keep(every=0.001, pause=0.0))
+
+
+async def story(stream: Road) -> None:
+    for n in range(40):
+        await stream.post(event(f"account {n % 7}", "session.started", START + n * 60, user_id="ann"))
+    await stream.tick(START + 20 * DAY)
+
+
+async def test_a_worker_keeps_its_storage_small_while_it_scores(stream: Road) -> None:
+    await story(stream)
+    await stream.score(stream.worker(max_records=2))
+    expected = await stream.rows()
+    many = await stream.scalar("SELECT count(*) FROM scoring.journal")
+
+    await stream.empty(keep_log=True)
+    always(stream)
+    worker = stream.worker(max_records=2)
+    async with stream.running(worker):
+        await stream.until(lambda: stream.level(worker))
+        await stream.until(lambda: stream.count("rows_merged_total", table="journal") > 5)
+        await stream.until(lambda: stream.count("rows_pruned_total", table="seen") > 5)
+    assert await stream.rows() == expected
+    assert await stream.scalar("SELECT count(*) FROM scoring.journal") < many
+
+
+async def test_a_database_that_does_not_answer_it_is_asked_again_later(stream: Road) -> None:
+    await story(stream)
+    always(stream)
+    ill = Ill(stream, Unreachable("no"))
+    stream.storage = ill
+    worker = stream.worker()
+    with capture_logs() as logs:
+        async with stream.running(worker):
+            await stream.until(lambda: stream.level(worker) and ill.asked > 4)
+    assert [line["reason"] for line in logs if line["event"] == "housekeeping.gave_up"] == ["no", "no"]
+
+
+async def test_a_bug_in_it_is_logged_and_scoring_goes_on(stream: Road) -> None:
+    await story(stream)
+    always(stream)
+    ill = Ill(stream, ZeroDivisionError("a bug"))
+    stream.storage = ill
+    worker = stream.worker()
+    with capture_logs() as logs:
+        async with stream.running(worker):
+            await stream.until(lambda: stream.level(worker) and ill.asked > 4)
+    assert [line["log_level"] for line in logs if line["event"] == "housekeeping.failed"] == ["error", "error"]
+
+
+async def test_it_ends_with_the_assignment_whatever_it_waits_for(stream: Road) -> None:
+    await story(stream)
+    always(stream)
+    ill = Ill(stream, None)
+    stream.storage = ill
+    worker = stream.worker()
+    async with stream.running(worker):
+        await stream.until(lambda: stream.level(worker) and ill.asked == stream.partitions)
+    assert stream.registry.get_sample_value("churn_scoring_journal_merge_waiting_seconds", {"partition": "0"}) is None

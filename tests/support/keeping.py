@@ -1,0 +1,23 @@
+"""Keeping small by hand: a round when the test says so, at a moment that it names."""
+
+import asyncio
+
+from scoring.commit import Position
+from scoring.housekeeping.rules import Keep
+from scoring.housekeeping.task import Housekeeping
+from support.road import Road
+
+
+def keeper(
+    stream: Road, keep: Keep | None = None, *, at: float, partition: int = 0, remembered: int = 1000
+) -> Housekeeping:
+    """Of a partition that has come to `at`, in seconds."""
+    return Housekeeping(
+        partition,
+        storage=stream.storage,
+        keep=keep or Keep(pause=0.0),
+        remembered=remembered,
+        metrics=stream.storage_metrics,
+        steady=asyncio.get_running_loop().time,
+        position=lambda: Position(to_offset=9, clock=at, newest=at),
+    )
