@@ -1,4 +1,4 @@
-"""A proxy before a Kafka broker that loses answers, goes silent or goes away, when a test asks it to.
+"""A proxy before a Kafka broker that loses answers, says no, goes silent or goes away, when a test asks it to.
 
 It speaks as much of the protocol as it needs: frames, correlation ids, and the broker's own address in answers,
 which it replaces by its own, so that clients stay with it.
@@ -8,8 +8,10 @@ import asyncio
 import struct
 from collections import Counter
 from enum import IntEnum
+from typing import NamedTuple
 
-HOST = "127.0.0.1"
+from local import produce
+from local.listener import HOST, Listener
 
 
 class Api(IntEnum):
@@ -18,33 +20,45 @@ class Api(IntEnum):
     FIND_COORDINATOR = 10
 
 
+class No(NamedTuple):
+    """What every produce request is answered with: Kafka's error `code`, and whether it was `written` all the same.
+
+    With a `partition` only that one's part of what was written.
+    """
+
+    code: int
+    written: bool
+    partition: int | None = None
+
+
+class _Asked(NamedTuple):
+    api: int
+    version: int
+
+
 class KafkaProxy:
-    def __init__(self, upstream: int) -> None:
+    def __init__(self, upstream: int, *, port: int = 0) -> None:
         self._upstream = upstream
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._join, port=port)
         self._to_lose: Counter[int] = Counter()
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self.port = 0
+        self._no: No | None = None
+
+    @property
+    def port(self) -> int:
+        return self._listener.port
 
     @property
     def bootstrap(self) -> str:
         return f"{HOST}:{self.port}"
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, HOST, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._listener.start()
 
     async def stop(self) -> None:
         """As if the broker had gone; `start` brings it back at the same port."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        for connection in self._connections:
-            connection.cancel()
-        if self._connections:
-            await asyncio.wait(self._connections)
+        await self._listener.stop()
 
     def lose_next(self, api: Api) -> None:
         """The broker does what the next request of this kind asks; its answer and the connection are lost."""
@@ -57,46 +71,52 @@ class KafkaProxy:
     def flow(self) -> None:
         self._flowing.set()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = asyncio.current_task()
-        assert connection is not None
-        self._connections.add(connection)
-        try:
-            await self._join(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # One side has gone, or `stop`: either way this connection is over.
-        finally:
-            self._connections.discard(connection)
-            writer.transport.abort()
+    def refuse(self, no: No | None) -> None:
+        """From now on; None: all is well again."""
+        self._no = no
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         up_reader, up_writer = await asyncio.open_connection(HOST, self._upstream)
-        asked: dict[int, int] = {}
+        asked: dict[int, _Asked] = {}
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._forward(reader, up_writer, asked))
+                both.create_task(self._forward(reader, up_writer, asked, back=writer))
                 both.create_task(self._answer(up_reader, writer, asked))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
             up_writer.transport.abort()
 
-    async def _forward(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, asked: dict[int, int]) -> None:
+    async def _forward(
+        self,
+        source: asyncio.StreamReader,
+        target: asyncio.StreamWriter,
+        asked: dict[int, _Asked],
+        *,
+        back: asyncio.StreamWriter,
+    ) -> None:
         while True:
             frame = await _frame(source)
-            api, _, correlation = struct.unpack_from(">hhi", frame)
-            asked[correlation] = api
+            api, version, correlation = struct.unpack_from(">hhi", frame)
+            if api == Api.PRODUCE and self._no is not None and not self._no.written:
+                await self._pass_on(back, produce.refusal(frame, self._no.code))
+                continue
+            asked[correlation] = _Asked(api, version)
             await self._pass_on(target, frame)
 
-    async def _answer(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, asked: dict[int, int]) -> None:
+    async def _answer(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, asked: dict[int, _Asked]
+    ) -> None:
         while True:
             frame = await _frame(source)
-            api = asked.pop(struct.unpack_from(">i", frame)[0])
+            api, version = asked.pop(struct.unpack_from(">i", frame)[0])
             if self._to_lose[api]:
                 self._to_lose[api] -= 1
                 raise ConnectionResetError
             if api in (Api.METADATA, Api.FIND_COORDINATOR):
                 frame = frame.replace(_address(self._upstream), _address(self.port))
+            if api == Api.PRODUCE and self._no is not None:
+                frame = produce.denial(frame, version, self._no.code, partition=self._no.partition)
             await self._pass_on(target, frame)
 
     async def _pass_on(self, target: asyncio.StreamWriter, frame: bytes) -> None:

@@ -1,16 +1,17 @@
 """Any Kafka broker, behind a proxy that can lose its answers, as the contract wants it."""
 
+import asyncio
 from typing import ClassVar, cast
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from bus_contract import BusContract
-from bus_harness import Bus, outgoing
+from bus_harness import Bus, eventually, outgoing, taken
 
 from common.bus.errors import Unavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
-from local.proxy import Api, KafkaProxy
+from local.proxy import Api, KafkaProxy, No
 
 _FETCH = cast(Api, 1)  # the proxy knows requests by number, and has a name for those that it reads
 
@@ -39,6 +40,10 @@ class KafkaBus(Bus):
         for _ in range(10_000):
             self._proxy.lose_next(_FETCH)
 
+    def deny(self, no: No | None) -> None:
+        """Until told None."""
+        self._proxy.refuse(no)
+
     async def leave(self) -> None:
         await self._proxy.stop()
 
@@ -63,7 +68,24 @@ class KafkaBus(Bus):
             await producer.stop()
 
 
+_TROUBLES = {"REQUEST_TIMED_OUT": 7, "NOT_ENOUGH_REPLICAS": 19, "KAFKA_STORAGE_ERROR": 56}
+
+
 class KafkaContract(BusContract):
+    @pytest.mark.parametrize("code", _TROUBLES.values(), ids=_TROUBLES.keys())
+    async def test_a_partition_in_trouble_fails_only_those_who_wrote_there(self, bus: KafkaBus, code: int) -> None:
+        topic = await bus.topic(partitions=2)
+        async with bus.producing(deadline=1.5) as producer:
+            await producer.send(topic, [outgoing(0, partition=0), outgoing(0, partition=1)])
+            bus.deny(No(code, written=True, partition=1))
+            spread = [[outgoing(n, partition=n % 2)] for n in range(4)] + [[outgoing(4), outgoing(5, partition=1)]]
+            calls = (producer.send(topic, records) for records in spread)
+            outcomes = await asyncio.gather(*calls, return_exceptions=True)
+            assert [type(outcome) for outcome in outcomes] == [list, Unavailable, list, Unavailable, Unavailable]
+            assert producer.healthy
+            bus.deny(None)
+            await eventually(lambda: taken(producer, topic, outgoing(6, partition=1)))
+
     async def test_a_record_without_a_value_can_be_read(self, bus: KafkaBus) -> None:
         topic = await bus.topic()
         await bus.tombstone(topic)

@@ -5,7 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aiokafka.errors import ClusterAuthorizationFailedError, KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    NotEnoughReplicasError,
+)
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from common.bus.errors import Refused, Unavailable
@@ -51,7 +56,7 @@ class Inner:
         return Batch()
 
     async def partitions_for(self, topic: str) -> set[int]:
-        return {0}
+        return {0, 1}
 
     async def send_batch(self, batch: Batch, topic: str, *, partition: int) -> asyncio.Future[RecordMetadata]:
         self.sent.append(batch.values)
@@ -90,8 +95,8 @@ async def producer_on(brokers: Brokers, *, deadline: float = 5.0) -> KafkaProduc
     return producer
 
 
-def record(number: int) -> Outgoing:
-    return Outgoing(0, None, b"%d" % number)
+def record(number: int, partition: int = 0) -> Outgoing:
+    return Outgoing(partition, None, b"%d" % number)
 
 
 async def test_calls_that_wait_for_the_same_partition_share_the_next_batch() -> None:
@@ -137,6 +142,61 @@ async def test_one_bad_record_takes_no_other_call_down_with_it() -> None:
     assert brokers.log == [b"%d" % n for n in range(8) if n != 5]
     assert producer.healthy
     assert len(brokers.made) == 1
+    await producer.stop()
+
+
+async def test_trouble_in_one_partition_is_told_to_those_who_wrote_there_and_to_nobody_else() -> None:
+    brokers = Brokers(lambda values: NotEnoughReplicasError() if b"1" in values else None)
+    producer = await producer_on(brokers)
+    there, both, elsewhere = [record(1, 1)], [record(0), record(1, 1)], [record(2)]
+    calls = [producer.send("t", records) for records in (there, both, elsewhere)]
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable, list]
+    assert (brokers.log, producer.healthy, len(brokers.made)) == ([b"0", b"2"], True, 1)
+    await producer.stop()
+
+
+async def test_a_call_is_refused_only_if_none_of_it_may_have_been_written() -> None:
+    """Refused means: never send it again. Part of it is on its way, and nobody knows where it is."""
+    errors = {b"0": MessageSizeTooLargeError(), b"1": NotEnoughReplicasError()}
+    brokers = Brokers(lambda values: errors.get(values[0]))
+    producer = await producer_on(brokers)
+    with pytest.raises(Unavailable):
+        await producer.send("t", [record(0), record(1, 1)])
+    with pytest.raises(Refused):
+        await producer.send("t", [record(0), record(2, 1)])
+    await producer.stop()
+
+
+async def test_a_caller_that_leaves_takes_nobody_with_it() -> None:
+    brokers = Brokers()
+    producer = await producer_on(brokers)
+    inner = brokers.made[0]
+    inner.open.clear()
+    calls = [asyncio.create_task(producer.send("t", [record(n)])) for n in range(3)]
+    await inner.sending.wait()
+    calls[1].cancel()
+    await asyncio.wait([calls[1]])
+    inner.open.set()
+    assert [ack.offset for call in (calls[0], calls[2]) for ack in await call] == [0, 2]
+    assert (inner.sent, calls[1].cancelled()) == ([[b"0", b"1", b"2"]], True)
+    await producer.stop()
+
+
+async def test_each_call_has_its_own_deadline() -> None:
+    brokers = Brokers()
+    producer = await producer_on(brokers, deadline=0.2)
+    inner = brokers.made[0]
+    inner.open.clear()
+    early = asyncio.create_task(producer.send("t", [record(0)]))
+    await inner.sending.wait()
+    await asyncio.sleep(0.1)
+    late = asyncio.create_task(producer.send("t", [record(1)]))
+    with pytest.raises(Unavailable, match="not acknowledged"):
+        await early
+    assert not late.done()
+    inner.open.set()
+    assert [ack.offset for ack in await late] == [1], "the first was written all the same"
     await producer.stop()
 
 

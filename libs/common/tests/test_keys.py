@@ -1,8 +1,10 @@
 """Keys in a real PostgreSQL."""
 
+import hmac
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 from sqlalchemy import Connection, MetaData, inspect, text
@@ -12,7 +14,7 @@ from common.commands.keys import table
 from common.database import engine
 from common.key_table import api_key, create_api_key_1
 from common.keyring import Keyring
-from common.keys import Key, KeyStore, KeysUnavailable, Scope
+from common.keys import Key, KeyStore, KeysUnavailable, Scope, StoredKey
 
 BOTH = frozenset(Scope)
 WRITE = frozenset({Scope.WRITE})
@@ -95,6 +97,21 @@ async def test_the_definition_and_the_migration_are_the_same_table(connected: As
         await connection.run_sync(api_key(MetaData(schema="house")).create)
         defined = await connection.run_sync(columns, "api_key")
     assert defined == migrated
+
+
+def test_secrets_are_compared_as_digests_and_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, compared = "s" * 43, []
+    in_constant_time = hmac.compare_digest
+
+    def watched(kept: bytes, told: bytes) -> bool:
+        compared.append((kept, told))
+        return in_constant_time(kept, told)
+
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    stored = StoredKey(Key("0123456789ab", "web", WRITE, datetime.now(UTC)), sha256(secret.encode()).digest())
+    # Wrong at once, wrong at the end, right: each takes the same one comparison.
+    assert [stored.opened_by(told) for told in ("t" * 43, "s" * 42 + "t", secret)] == [False, False, True]
+    assert [(kept, len(told)) for kept, told in compared] == [(stored.secret_sha256, 32)] * 3
 
 
 def test_the_printed_list_is_aligned_and_holds_no_secret() -> None:

@@ -24,8 +24,10 @@ async def test_a_process_is_ready_when_no_check_has_a_reason_against_it() -> Non
             "status": "not ready",
             "checks": {"log": "the log was not reached yet", "keys": "ok"},
         }
+        assert registry.get_sample_value("churn_ready") == 0.0
         trouble["log"] = None
         assert (await http.get("/readyz")).status_code == 200
+        assert registry.get_sample_value("churn_ready") == 1.0
         assert (await http.head("/readyz")).status_code == 200
         trouble["log"] = "gone"
         assert (await http.get("/healthz")).status_code == 200, "alive all the same"

@@ -16,3 +16,22 @@ def test_a_secret_that_is_not_as_it_should_be_is_not_in_the_error(monkeypatch: p
         Secretive()
     assert "test_webhooks" in str(error.value)
     assert "SECRET" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+asyncpg://churn:a@b:SECRET@host/churn",  # what follows the colon is taken for a port
+        "postgresql+asyncpg://churn:SECRET@host:port/churn",
+        "postgres://churn:SECRET@host/churn",
+        "SECRET",
+    ],
+)
+def test_a_database_url_that_cannot_be_read_says_how_one_reads_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ValidationError) as error:
+        CommonSettings()
+    assert "percent-encoded" in str(error.value)
+    assert "SECRET" not in str(error.value)

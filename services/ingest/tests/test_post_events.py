@@ -12,7 +12,6 @@ from uuid import UUID
 import httpx
 import pytest
 from prometheus_client import CollectorRegistry
-from starlette.requests import Request
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
@@ -25,6 +24,7 @@ from ingest import app
 from ingest.bounds import BOUNDS
 from ingest.bucket import Rate
 from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.posted import Posted
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
@@ -324,7 +324,7 @@ async def test_other_paths_and_methods_are_problems_too(ingest: Ingest) -> None:
 
 
 async def test_an_error_of_ours_is_a_problem_that_tells_nothing_of_the_inside() -> None:
-    async def broken(request: Request) -> Response:
+    async def broken(posted: Posted) -> Response:
         raise ValueError("a secret")
 
     built = app.build(broken, readiness=Readiness({}), registry=CollectorRegistry())

@@ -29,7 +29,7 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
 
-class ItemAnswer(Struct, frozen=True, omit_defaults=True):
+class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
     """`deduplicated` is there, and false, if ingest had to make up the id: sent again it counts twice."""
 
     index: int
@@ -50,7 +50,8 @@ class Answer(Struct, frozen=True):
 
 def of(batch: Batch) -> Answer:
     items = [*map(_taken, batch.taken), *map(_rejected, batch.rejected)]
-    items.sort(key=lambda item: item.index)
+    if batch.rejected:
+        items.sort(key=lambda item: item.index)
     return Answer(len(batch.taken), len(batch.rejected), items)
 
 

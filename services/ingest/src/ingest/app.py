@@ -12,11 +12,12 @@ from starlette.types import Receive, Scope, Send
 from common import operations, problems
 from common.operations import Readiness
 from ingest import openapi
+from ingest.posted import Posted
 
 _log = structlog.get_logger()
 PATH: Final = "/v1/events"
 
-Take = Callable[[Request], Awaitable[Response]]
+Take = Callable[[Posted], Awaitable[Response]]
 
 
 class Front:
@@ -34,7 +35,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         try:
-            response = await self._take(Request(scope, receive, send))
+            response = await self._take(Posted(scope, receive))
         except Exception:
             _log.exception("request.crashed", path=PATH)
             response = problems.unforeseen().response()
@@ -43,14 +44,14 @@ class Front:
 
 def build(take: Take, *, readiness: Readiness, registry: CollectorRegistry) -> Front:
     """`take` answers POST /v1/events; beside it only what operators ask of every process."""
-    app = FastAPI(title="Churn signals: ingest", version="1", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Churn signals: ingest", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
     problems.install(app)
     app.router.routes.extend(operations.routes(readiness, registry))
 
     @app.post(PATH, openapi_extra=openapi.post_events(), status_code=202)
     async def post_events(request: Request) -> Response:
         """Take one event, a JSON array of events, or NDJSON; answer once all of them are on the log."""
-        return await take(request)
+        return await take(Posted(request.scope, request.receive))
 
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     return Front(app, take)

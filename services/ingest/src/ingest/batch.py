@@ -24,7 +24,7 @@ class Arrival(Struct, frozen=True):
     idempotency_key: str | None = None
 
 
-class Taken(Struct, frozen=True):
+class Taken(Struct, frozen=True, gc=False):
     """`deduplicated` is False if the id is new with every attempt, so that sending it again counts twice."""
 
     index: int
@@ -51,11 +51,11 @@ def read(items: Sequence[Item], arrival: Arrival, *, bounds: Bounds, new_id: Cal
     taken: list[Taken] = []
     rejected: list[Rejected] = []
     for index, item in enumerate(items):
-        match incoming.read(item.text, now=arrival.received_at, bounds=bounds):
-            case Unfit(faults, event_id):
-                rejected.append(Rejected(index, faults, event_id, item.line))
-            case found:
-                taken.append(_take(found, index, arrival, new_id))
+        found = incoming.read(item.text, now=arrival.received_at, bounds=bounds, nul=item.nul)
+        if isinstance(found, Unfit):
+            rejected.append(Rejected(index, found.faults, found.event_id, item.line))
+        else:
+            taken.append(_take(found, index, arrival, new_id))
     return Batch(taken, rejected)
 
 

@@ -10,6 +10,7 @@ from msgspec import Raw
 
 from ingest.bounds import Bounds
 from ingest.faults import BodyRefused, Refusal
+from ingest.incoming import ESCAPED_NUL
 
 _FIRST: Final = re.compile(rb"[ \t\r\n]*(.?)", re.DOTALL)
 _array: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
@@ -29,11 +30,12 @@ _FORMS = {
 }
 
 
-class Item(msgspec.Struct, frozen=True):
-    """`line` counts from 1 and is None outside NDJSON."""
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """`line` counts from 1 and is None outside NDJSON; `nul` is False if no escaped U+0000 can be in it."""
 
     text: bytes | Raw
     line: int | None = None
+    nul: bool = True
 
 
 def form_of(content_type: str | None) -> Form:
@@ -64,7 +66,8 @@ def _lines(body: bytes, bounds: Bounds) -> Sequence[Item]:
     if count > 2 * bounds.items:
         raise _too_many(f"{count} lines", bounds)
     lines = (line.strip(b" \t\r") for line in body.split(b"\n"))
-    return [Item(text=line, line=number) for number, line in enumerate(lines, 1) if line]
+    nul = ESCAPED_NUL in body
+    return [Item(line, number, nul) for number, line in enumerate(lines, 1) if line]
 
 
 def _json(body: bytes, bounds: Bounds) -> Sequence[Item]:
@@ -83,7 +86,9 @@ def _json(body: bytes, bounds: Bounds) -> Sequence[Item]:
         raise BodyRefused(Refusal.MALFORMED, _told(error, body)) from error
     except RecursionError as error:
         raise BodyRefused(Refusal.MALFORMED, "the JSON is nested too deeply") from error
-    return [Item(text=text) for text in found]
+    # Once for all of them: each would have to be copied to be searched.
+    nul = ESCAPED_NUL in body
+    return [Item(text, None, nul) for text in found]
 
 
 def _told(error: msgspec.DecodeError, body: bytes) -> str:

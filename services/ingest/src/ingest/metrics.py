@@ -32,7 +32,7 @@ class IngestMetrics:
             "churn_ingest_requests_total", "Requests to post events.", ("status_class",), registry=registry
         )
         self._requests = {family: requests.labels(f"{family}xx") for family in (2, 4, 5)}
-        self.publish_seconds = Histogram(
+        self._publish_seconds = Histogram(
             "churn_ingest_publish_seconds",
             "From handing a request's events to the log until all are acknowledged or given up.",
             buckets=SECONDS,
@@ -44,10 +44,15 @@ class IngestMetrics:
 
     def read(self, batch: Batch) -> None:
         """Only what was rejected: the fate of the others is not known yet."""
-        self._rejected.inc(len(batch.rejected))
+        if batch.rejected:
+            self._rejected.inc(len(batch.rejected))
         for rejected in batch.rejected:
             for fault in rejected.faults:
                 self._faults[fault.reason].inc()
+
+    def published(self, seconds: float) -> None:
+        """Acknowledged or not."""
+        self._publish_seconds.observe(seconds)
 
     def acknowledged(self, events: int) -> None:
         self._accepted.inc(events)

@@ -27,8 +27,9 @@ class Publisher:
         self._producer = producer
         self._topic = topic
         self._stamped_by_event = mode is TimeMode.STREAM
+        self._partitions = partitions
         # Hashing a name takes longer than encoding its event.
-        self._partition = lru_cache(maxsize=100_000)(lambda key: partition_of(key, partitions))
+        self._place = lru_cache(maxsize=100_000)(self._placed)
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Returns after every acknowledgement. Raises `NotAcknowledged`."""
@@ -38,13 +39,13 @@ class Publisher:
             raise NotAcknowledged(str(error)) from error
 
     def _record(self, event: Event) -> Outgoing:
-        key = event.account_id.encode()
-        return Outgoing(
-            partition=self._partition(key),
-            key=key,
-            value=encode_events_record(event),
-            timestamp=_milliseconds(event.time) if self._stamped_by_event else None,
-        )
+        partition, key = self._place(event.account_id)
+        timestamp = _milliseconds(event.time) if self._stamped_by_event else None
+        return Outgoing(partition, key, encode_events_record(event), (), timestamp)
+
+    def _placed(self, account_id: str) -> tuple[int, bytes]:
+        key = account_id.encode()
+        return partition_of(key, self._partitions), key
 
 
 def _milliseconds(moment: datetime) -> int:

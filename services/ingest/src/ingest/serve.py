@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
+from common.connections import ConnectionLimits
 from common.database import engine
 from common.keyring import Keyring
 from common.keys import KeyStore
@@ -68,6 +69,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             tasks={"keys": keyring.keep_fresh, "log": link.keep},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
+            limits=ConnectionLimits(connections=settings.http_connections),
         )
     finally:
         await connected.dispose()

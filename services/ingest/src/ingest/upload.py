@@ -1,15 +1,11 @@
 """A request's body off the wire: bounded in bytes, in time, and in what all requests together may hold."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-
-from starlette.requests import Request
-
+from common.patience import Patience
 from common.problems import Problem
 from ingest.bounds import Bounds
 from ingest.faults import BodyRefused, Refusal
 from ingest.inflate import decoding
+from ingest.posted import Posted
 
 # Half a body is still on its way: the connection cannot be used again.
 _CLOSE = {"connection": "close"}
@@ -22,13 +18,8 @@ class Memory:
         self._limit = limit
         self.held = 0
 
-    @contextmanager
-    def share(self) -> Iterator["Share"]:
-        share = Share(self)
-        try:
-            yield share
-        finally:
-            self.held -= share.size
+    def share(self) -> "Share":
+        return Share(self)
 
     def take(self, size: int) -> None:
         if self.held + size > self._limit:
@@ -40,22 +31,36 @@ class Memory:
 class Share:
     """One request's part of the memory; given back when its context ends."""
 
+    __slots__ = ("_memory", "size")
+
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self.size = 0
+
+    def __enter__(self) -> "Share":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._memory.held -= self.size
 
     def take(self, size: int) -> None:
         self._memory.take(size)
         self.size += size
 
 
-async def read(request: Request, share: Share, *, bounds: Bounds, seconds: float) -> bytes:
+async def read(posted: Posted, share: Share, *, bounds: Bounds, seconds: float) -> bytes:
     """The body as its sender had it before any encoding. Raises `BodyRefused` or a 408."""
-    unpacking = decoding(request.headers.get("content-encoding"), limit=bounds.inflated_bytes)
+    unpacking = decoding(posted.header(b"content-encoding"), limit=bounds.inflated_bytes)
+    left, more = bounds.body_bytes, True
+    _expect(posted.header(b"content-length"), bounds.body_bytes)
     body = bytearray()
     try:
-        async with asyncio.timeout(seconds):
-            async for piece in _pieces(request, bounds.body_bytes):
+        with Patience(seconds):
+            while more:
+                piece, more = await posted.piece()
+                left -= len(piece)
+                if left < 0:
+                    raise _too_large(bounds.body_bytes)
                 inflated = unpacking.feed(piece)
                 share.take(len(inflated))
                 body += inflated
@@ -66,16 +71,11 @@ async def read(request: Request, share: Share, *, bounds: Bounds, seconds: float
     return bytes(body)
 
 
-async def _pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
-    announced = request.headers.get("content-length", "")
-    left = limit - (int(announced) if announced.isdecimal() else 0)
-    if left >= 0:
-        left = limit
-        async for piece in request.stream():
-            left -= len(piece)
-            if left < 0:
-                break
-            yield piece
-    if left < 0:
-        detail = f"the body is over {limit} bytes: send smaller batches"
-        raise BodyRefused(Refusal.BODY_TOO_LARGE, detail)
+def _expect(announced: str | None, limit: int) -> None:
+    """Nothing is read of a body that is announced as too large."""
+    if announced is not None and announced.isdecimal() and int(announced) > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> BodyRefused:
+    return BodyRefused(Refusal.BODY_TOO_LARGE, f"the body is over {limit} bytes: send smaller batches")

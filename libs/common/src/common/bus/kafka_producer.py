@@ -5,7 +5,7 @@ meanwhile goes with the next, so that many small calls at once cost few requests
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -13,9 +13,10 @@ from aiokafka.errors import KafkaError
 
 from common.bus.closing import STOP_TIMEOUT, close
 from common.bus.errors import Refused, Unavailable
-from common.bus.kafka_lane import Call, Lane, refuses, size_of
+from common.bus.kafka_lane import Call, Lane, Part, refuses, size_of
 from common.bus.ports import Ack, Outgoing
 from common.bus.quiet import quieten_aiokafka
+from common.patience import Patience
 
 # Kafka takes 1,048,588 bytes in a batch by default; what does not compress is sent as it is.
 MAX_BATCH_BYTES = 1_000_000
@@ -59,6 +60,7 @@ class KafkaProducer:
         self._max_pending_bytes = max_pending_bytes
         self._pending_bytes = 0
         self._inner: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._replacing: asyncio.Task[None] | None = None
         self._lanes: dict[tuple[str, int], Lane] = {}
 
@@ -68,6 +70,7 @@ class KafkaProducer:
 
     async def start(self) -> None:
         quieten_aiokafka()
+        self._loop = asyncio.get_running_loop()
         self._inner = await self._connected()
 
     async def stop(self) -> None:
@@ -89,49 +92,40 @@ class KafkaProducer:
             await asyncio.wait([self._replacing])
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
-        sizes = [size_of(record) for record in records]
-        self._admit(sizes)
-        calls: dict[int, Call] = {}
-        for record, size in zip(records, sizes, strict=True):
-            if record.partition not in calls:
-                calls[record.partition] = Call()
-            calls[record.partition].add(record, size)
-        for partition, call in calls.items():
-            self._enqueue(topic, partition, call)
-        try:
-            await self._acknowledged([call.done for call in calls.values()])
-        finally:
-            for call in calls.values():
-                call.give_up()
-        acks = {partition: iter(call.acks) for partition, call in calls.items()}
+        # Python 3.11 asks the kernel each time which loop is running.
+        loop = self._loop or asyncio.get_running_loop()
+        call = Call(loop.create_future())
+        parts = _split(records, call)
+        self._admit(parts.values())
+        for partition, part in parts.items():
+            self._enqueue(topic, partition, part)
+        if parts:
+            await self._settled(call, loop)
+        acks = {partition: part.acks(partition) for partition, part in parts.items()}
         return [next(acks[record.partition]) for record in records]
 
-    def _admit(self, sizes: list[int]) -> None:
-        largest = max(sizes, default=0)
-        if largest > MAX_RECORD_BYTES:
-            raise Refused(f"a record of {largest} bytes is over {MAX_RECORD_BYTES}")
+    def _admit(self, parts: Collection[Part]) -> None:
         if self._inner is None:
             raise Unavailable("there is no producer yet, or it is being replaced")
-        if self._pending_bytes + sum(sizes) > self._max_pending_bytes:
+        if self._pending_bytes + sum(part.size for part in parts) > self._max_pending_bytes:
             raise Unavailable(f"{self._pending_bytes} bytes are waiting for their acknowledgement")
 
-    def _enqueue(self, topic: str, partition: int, call: Call) -> None:
-        lane = self._lanes.setdefault((topic, partition), Lane(topic, partition))
-        lane.waiting.append(call)
-        self._pending_bytes += call.size
+    def _enqueue(self, topic: str, partition: int, part: Part) -> None:
+        lane = self._lanes.get((topic, partition))
+        if lane is None:
+            lane = self._lanes[topic, partition] = Lane(topic, partition)
+        lane.waiting.append(part)
+        self._pending_bytes += part.size
         if lane.pump is None:
             lane.pump = asyncio.create_task(self._pump(lane))
 
-    async def _acknowledged(self, calls: list[asyncio.Future[None]]) -> None:
-        if not calls:
-            return
-        done, late = await asyncio.wait(calls, timeout=self._deadline)
-        if late:
-            raise Unavailable(f"not acknowledged in {self._deadline} s")
-        # Unavailable first: whoever sees Refused sends none of it again.
-        failures = [failure for call in done if (failure := call.exception()) is not None]
-        for failure in sorted(failures, key=lambda failure: isinstance(failure, Refused)):
-            raise failure
+    async def _settled(self, call: Call, loop: asyncio.AbstractEventLoop) -> None:
+        late = Unavailable(f"not acknowledged in {self._deadline} s")
+        deadline = loop.call_later(self._deadline, call.end, late)
+        try:
+            await call.done  # cancelled with its caller, it is done too
+        finally:
+            deadline.cancel()
 
     async def _pump(self, lane: Lane) -> None:
         try:
@@ -149,28 +143,28 @@ class KafkaProducer:
             lane.fail_all(Unavailable("the producer is being replaced"))
             return
         batch = inner.create_batch()
-        parts = lane.fill(batch)
-        if not parts:
+        filled = lane.fill(batch)
+        if not filled:
             return
         try:
             # aiokafka lets go of a batch a little after its deadline; if it does not, it is beyond help.
-            async with asyncio.timeout(self._deadline + STOP_TIMEOUT):
+            with Patience(self._deadline + STOP_TIMEOUT):
                 if lane.partition not in await inner.partitions_for(lane.topic):
-                    lane.fail(parts, Refused(f"{lane.topic} has no partition {lane.partition}"))
+                    lane.fail(filled, Refused(f"{lane.topic} has no partition {lane.partition}"))
                     return
                 written = await (await inner.send_batch(batch, lane.topic, partition=lane.partition))
         except KafkaError as error:
             if refuses(error):
-                lane.refused(parts, error)
+                lane.refused(filled, error)
                 return
             if not error.retriable:
                 self._replace(inner)
-            lane.fail(parts, Unavailable(f"{lane.topic}: {error!r}"))
+            lane.fail(filled, Unavailable(f"{lane.topic}: {error!r}"))
         except TimeoutError:
             self._replace(inner)
-            lane.fail(parts, Unavailable(f"{lane.topic}: no word of a batch"))
+            lane.fail(filled, Unavailable(f"{lane.topic}: no word of a batch"))
         else:
-            lane.written(parts, written)
+            lane.written(filled, written)
 
     def _replace(self, broken: Any) -> None:
         if self._inner is broken:
@@ -197,3 +191,17 @@ class KafkaProducer:
             await close(inner.stop(), inner.client)
             raise
         return inner
+
+
+def _split(records: Sequence[Outgoing], call: Call) -> dict[int, Part]:
+    """By partition. Raises `Refused` for a record that no batch has room for."""
+    parts: dict[int, Part] = {}
+    for record in records:
+        size = size_of(record)
+        if size > MAX_RECORD_BYTES:
+            raise Refused(f"a record of {size} bytes is over {MAX_RECORD_BYTES}")
+        part = parts.get(record.partition)
+        if part is None:
+            part = parts[record.partition] = call.part()
+        part.add(record, size)
+    return parts

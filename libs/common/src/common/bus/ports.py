@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 
 class Stamping(StrEnum):
     """Who says when a record happened: the broker as it appends, or the sender."""
@@ -36,7 +38,7 @@ class Outgoing(NamedTuple):
     timestamp: int | None = None
 
 
-class Ack(NamedTuple):
+class Ack(Struct, frozen=True, gc=False):
     """Where a record went; `timestamp` is the log's own stamp where it has one, else None."""
 
     partition: int

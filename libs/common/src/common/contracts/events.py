@@ -13,7 +13,7 @@ from msgspec import Meta, Struct, field
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
-class Event(Struct, frozen=True, tag="event", omit_defaults=True):
+class Event(Struct, frozen=True, tag="event", omit_defaults=True, gc=False):
     """What one account did, as ingest accepted it.
 
     `time` is when it happened (UTC), `received_at` when ingest took it; `source` is the stream of the key that
