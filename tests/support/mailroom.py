@@ -94,6 +94,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.sent_over: list[tuple[Channel, float | None]] = []
+        self.voiced: list[float | None] = []
         self.failures: list[tuple[Channel, Failure, bool]] = []
         self.attempts: list[Channel] = []
 
@@ -101,8 +102,9 @@ class Tally:
         assert seconds >= 0
         self.attempts.append(channel)
 
-    def sent(self, channel: Channel, seconds_from_event: float | None) -> None:
+    def sent(self, channel: Channel, seconds_from_event: float | None, seconds_from_signal: float | None) -> None:
         self.sent_over.append((channel, seconds_from_event))
+        self.voiced.append(seconds_from_signal)
 
     def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None:
         self.failures.append((channel, failure, final))
@@ -210,7 +212,13 @@ class Mailroom:
             await asyncio.gather(*tasks)
 
     async def claim(self, outgoing: PostgresOutgoing, *, room: Room = ROOMY) -> list[Claimed]:
-        return await outgoing.claim({0, 1}, room)
+        return list((await outgoing.claim({0, 1}, room)).messages)
+
+    async def next_due(self, outgoing: PostgresOutgoing, *, room: Room = ROOMY) -> float | None:
+        """What a look that finds nothing to take says of the next message."""
+        taken = await outgoing.claim({0, 1}, room)
+        assert taken.messages == ()
+        return taken.next_due
 
     async def send(self, outgoing: PostgresOutgoing, outcome: Outcome) -> Claimed:
         """The one message that may be claimed, claimed and with this outcome."""

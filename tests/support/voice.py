@@ -89,6 +89,7 @@ class Voice:
         self.clock = Clock()
         self.broker = MemoryBroker(clock=self.clock)
         self.engine: AsyncEngine = database.engine(url, pool_size=10)
+        self.theirs: AsyncEngine = database.engine(url, pool_size=10, pre_ping=False)  # the replicas', as they have it
         self.post = Post()
         self.registry = CollectorRegistry()
         self.metrics = AlertsMetrics(self.registry)
@@ -120,8 +121,8 @@ class Voice:
         parts = Parts(
             consumer=consumer,
             admin=self.broker.admin(),
-            inbox=PostgresInbox(self.engine, patience=10.0),
-            outgoing=PostgresOutgoing(self.engine, lease=60.0, patience=10.0),
+            inbox=PostgresInbox(self.theirs, patience=10.0, damage=self.metrics.unreadable),
+            outgoing=PostgresOutgoing(self.theirs, lease=60.0, patience=10.0),
             router=self._routes,
             letters=self._letters,
             couriers=dict.fromkeys(Channel, self.post),
@@ -212,6 +213,7 @@ async def voice(url: str, *, mode: TimeMode = TimeMode.WALL, routes: str = ROUTE
     finally:
         await asyncio.gather(*(one.stop() for one in built.running))
         await built.engine.dispose()
+        await built.theirs.dispose()
 
 
 def titles(arrived: Sequence[str]) -> list[str]:

@@ -56,12 +56,16 @@ def test_a_failure_counts_as_given_up_only_if_it_was_the_last(counted: Counted) 
 
 
 def test_the_road_of_a_message_is_measured_where_its_event_has_the_same_clock(counted: Counted) -> None:
-    counted.metrics.sent(Channel.EMAIL, 4.0)
-    counted.metrics.sent(Channel.EMAIL, None)
+    counted.metrics.sent(Channel.EMAIL, 4.0, 3.0)
+    counted.metrics.sent(Channel.EMAIL, None, None)
     counted.metrics.attempted(Channel.EMAIL, 0.25)
     assert counted.of("notifications_sent_total", channel="email") == 2
     assert counted.of("event_to_sent_seconds_count") == 1
     assert counted.of("event_to_sent_seconds_sum") == 4.0
+    assert counted.of("signal_to_sent_seconds_count", channel="email") == 1
+    assert counted.of("signal_to_sent_seconds_bucket", channel="email", le="2.0") == 0
+    assert counted.of("signal_to_sent_seconds_bucket", channel="email", le="5.0") == 1
+    assert counted.of("signal_to_sent_seconds_count", channel="slack") == 0
     assert counted.of("attempt_seconds_sum", channel="email") == 0.25
 
 

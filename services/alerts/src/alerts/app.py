@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -30,6 +31,7 @@ from alerts.sending.outgoing import PostgresOutgoing
 from alerts.settings import AlertsSettings
 from common import database
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
+from common.connections import ConnectionLimits
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
@@ -58,9 +60,12 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     topics = Topics(settings.topic_prefix)
     async with AsyncExitStack() as closing:
 
-        def engine(connections: int) -> AsyncEngine:
+        def engine(connections: int, *, pre_ping: bool = True) -> AsyncEngine:
             made = database.engine(
-                settings.database_url, pool_size=connections, patience=settings.alerts_database_seconds
+                settings.database_url,
+                pool_size=connections,
+                patience=settings.alerts_database_seconds,
+                pre_ping=pre_ping,
             )
             closing.push_async_callback(made.dispose)
             return made
@@ -77,8 +82,11 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
         parts = Parts(
             consumer=_consumer(settings, topics),
             admin=admin,
-            inbox=PostgresInbox(engine(4), patience=settings.alerts_database_seconds),
-            outgoing=_outgoing(settings, engine),
+            # Both begin again after any failure: to ask first whether a connection lives is time lost.
+            inbox=PostgresInbox(
+                engine(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
+            ),
+            outgoing=_outgoing(settings, partial(engine, pre_ping=False)),
             router=routes,
             letters=letters,
             couriers=couriers,
@@ -115,6 +123,7 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
             },
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
+            limits=ConnectionLimits(connections=settings.http_connections),
         )
 
 

@@ -11,7 +11,8 @@ from alerts.core.case import Decision, Dossier, Fresh, Outcome
 from alerts.core.decide import decide
 from alerts.core.destination import Destination
 from alerts.core.labels import Labels, labels
-from alerts.entries import Entry, Run, once
+from alerts.core.reasons import Reason
+from alerts.entries import Entry, Recorded, Run, Waiting, once
 from common.contracts.signals import Signal
 
 SETTLED_AT_ONCE = 500  # accounts
@@ -20,14 +21,14 @@ SETTLED_AT_ONCE = 500  # accounts
 class Desk(Protocol):
     """An open transaction; nobody else decides this partition meanwhile."""
 
-    async def record(self, entries: Sequence[Entry]) -> frozenset[str]:
-        """Stores each signal once; the ids that were not known before."""
+    async def record(self, entries: Sequence[Entry]) -> Recorded:
+        """Stores each signal once."""
 
-    async def waiting(self, accounts: Collection[str] | None) -> Sequence[Signal]:
-        """Late signals of these accounts (None: of the whole partition) that are still undecided, oldest first."""
+    async def waiting(self, accounts: Collection[str] | None) -> Waiting:
+        """What waits of these accounts (None: of the whole partition)."""
 
     async def accounts_waiting(self, *, besides: Collection[str], most: int) -> Sequence[str]:
-        """Other accounts with such signals, so many at most, those with the oldest."""
+        """Other accounts with late signals that are still undecided, so many at most, those with the oldest."""
 
     async def dossiers(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[Dossier]:
         """One for each account; `final` are the outcomes that end a relationship."""
@@ -41,12 +42,13 @@ class Router(Protocol):
 
 
 class Decided(Struct, frozen=True):
-    """What a run came to. `to_send`: whether it made messages."""
+    """What a run came to. `to_send`: whether it made messages; `more`: whether there is more to settle."""
 
     recorded: int = 0
     duplicates: int = 0
     decisions: tuple[Decision, ...] = ()
     to_send: bool = False
+    more: bool = False
 
 
 class Clerk:
@@ -56,60 +58,54 @@ class Clerk:
         self._router = router
         self._final = final
 
-    async def settle(self, run: Run, desk: Desk) -> Decided | None:
+    async def settle(self, run: Run, desk: Desk) -> Decided:
         """Part of what the run's word that scoring has caught up settles: late signals of before, of accounts that the
-        run itself says nothing of. None if nothing of that is left. After hours away it is more than one transaction
-        should hold.
+        run itself says nothing of. After hours away it is more than one transaction should hold.
         """
-        if run.caught_up is None:
-            return None
         besides = {entry.signal.account_id for entry in run.entries}
         accounts = await desk.accounts_waiting(besides=besides, most=SETTLED_AT_ONCE)
-        if not accounts:
-            return None
+        if run.caught_up is None or not accounts:
+            return Decided()
         waited = await desk.waiting(accounts)
-        return await self._decided(desk, (), waited, moments=dict.fromkeys(accounts, run.caught_up))
+        decided = await self._decided(desk, (), waited, moments=dict.fromkeys(accounts, run.caught_up))
+        return replace(decided, more=len(accounts) == SETTLED_AT_ONCE)
 
     async def work(self, run: Run, desk: Desk, *, again: Collection[str] = (), now: float = 0.0) -> Decided:
         """`again` are accounts whose unsent messages are looked at anew, as of the record time `now`."""
         entries = once(run.entries)
-        added = await desk.record(entries) if entries else frozenset()
-        new = [entry for entry in entries if entry.signal.signal_id in added]
-        waited = await self._waited(run, desk, new)
+        recorded = await desk.record(entries) if entries else Recorded()
+        new = [entry for entry in entries if entry.signal.signal_id in recorded.added]
+        if run.caught_up is None:
+            waited = _with_fresh_word(new, recorded.waiting)
+        else:
+            waited = await desk.waiting(None)
+        waited = _without(_still_late(run), waited)
         moments = dict.fromkeys(again, now)
         if run.caught_up is not None:
-            moments |= dict.fromkeys((signal.account_id for signal in waited), run.caught_up)
+            moments |= dict.fromkeys(waited.accounts, run.caught_up)
         decided = await self._decided(desk, new, waited, moments=moments | _moments(new))
         return replace(decided, recorded=len(new), duplicates=len(run.entries) - len(new))
 
     async def _decided(
-        self, desk: Desk, new: Sequence[Entry], waited: Sequence[Signal], *, moments: Mapping[str, float]
+        self, desk: Desk, new: Sequence[Entry], waited: Waiting, *, moments: Mapping[str, float]
     ) -> Decided:
         """`new` is what this run has brought, `waited` what waits no more; `moments` are record times, by account."""
-        settled = {signal.signal_id for signal in waited}
+        settled = {signal.signal_id for signal in waited.signals}
         ready = [entry.signal for entry in new if entry.put_off is None or entry.signal.signal_id in settled]
         come = {signal.signal_id for signal in ready}
         # In the order of the log: what waited since before, then all that this run has brought.
-        fresh = self._fresh([*(signal for signal in waited if signal.signal_id not in come), *ready], moments)
-        outcomes = [*_undecided(new, settled)]
+        fresh = self._fresh([*(signal for signal in waited.signals if signal.signal_id not in come), *ready], moments)
+        outcomes = [*_undecided(new, settled), *_unreadable(waited, moments)]
         if moments:
             for dossier in await desk.dossiers(moments, final=self._final):
                 account_id = dossier.account_id
                 outcomes.append(decide(dossier, fresh.get(account_id, ()), now=moments[account_id]))
-        await desk.write(outcomes, settled=settled)
+        if outcomes:
+            await desk.write(outcomes, settled=settled | {signal_id for _, signal_id in waited.damaged})
         return Decided(
             decisions=tuple(decision for outcome in outcomes for decision in outcome.decisions),
             to_send=any(outcome.composed or outcome.dropped for outcome in outcomes),
         )
-
-    async def _waited(self, run: Run, desk: Desk, new: Sequence[Entry]) -> Sequence[Signal]:
-        """What this run settles: by word that scoring has caught up, or by fresh word about the account itself."""
-        moments = _moments(new)
-        if run.caught_up is None and not moments:
-            return ()
-        waiting = await desk.waiting(None if run.caught_up is not None else moments)
-        since = _still_late(run)
-        return [one for one in waiting if one.signal_id not in since]
 
     def _fresh(self, signals: Sequence[Signal], moments: Mapping[str, float]) -> Mapping[str, Sequence[Fresh]]:
         fresh: dict[str, list[Fresh]] = {}
@@ -123,6 +119,20 @@ class Clerk:
 def _moments(new: Sequence[Entry]) -> dict[str, float]:
     """The accounts of which there is fresh word, and when it was recorded."""
     return {entry.signal.account_id: entry.recorded for entry in new if entry.put_off is None}
+
+
+def _with_fresh_word(new: Sequence[Entry], before: Waiting) -> Waiting:
+    """A late signal waits no more once there is fresh word about its account."""
+    fresh = _moments(new)
+    late = [entry.signal for entry in new if entry.put_off is Reason.LATE]
+    return Waiting(
+        tuple(signal for signal in (*before.signals, *late) if signal.account_id in fresh),
+        tuple(one for one in before.damaged if one[0] in fresh),
+    )
+
+
+def _without(late: Collection[str], waited: Waiting) -> Waiting:
+    return replace(waited, signals=tuple(one for one in waited.signals if one.signal_id not in late))
 
 
 def _still_late(run: Run) -> frozenset[str]:
@@ -146,3 +156,8 @@ def _undecided(new: Sequence[Entry], settled: Collection[str]) -> Iterator[Outco
         signal_id = entry.signal.signal_id
         if entry.put_off is not None and signal_id not in settled:
             yield Outcome(entry.signal.account_id, entry.recorded, (Decision(signal_id, entry.put_off),))
+
+
+def _unreadable(waited: Waiting, moments: Mapping[str, float]) -> Iterator[Outcome]:
+    for account_id, signal_id in waited.damaged:
+        yield Outcome(account_id, moments[account_id], (Decision(signal_id, Reason.UNREADABLE),))

@@ -31,6 +31,29 @@ class Run(Struct, frozen=True):
     unreadable: tuple[int, ...] = ()
 
 
+class Waiting(Struct, frozen=True):
+    """Late signals that are still undecided, oldest first.
+
+    `damaged` are the accounts and ids of those that cannot be read.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    damaged: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Each once, in the same order."""
+        every = [*(signal.account_id for signal in self.signals), *(account_id for account_id, _ in self.damaged)]
+        return tuple(dict.fromkeys(every))
+
+
+class Recorded(Struct, frozen=True):
+    """`added` are the ids that were not known before, `waiting` what waited before of accounts with fresh word."""
+
+    added: frozenset[str] = frozenset()
+    waiting: Waiting = Waiting()
+
+
 def read(records: Sequence[Record], *, late_after: float) -> Run:
     entries: list[Entry] = []
     caught_up: float | None = None

@@ -39,6 +39,7 @@ class Failure(StrEnum):
     MISCONFIGURED = "not allowed, or no such address"
     TOO_OLD = "not delivered in the time given"
     CUT_SHORT = "cut short"
+    UNREADABLE = "what is stored of it cannot be read"
 
 
 class DeliveryFailed(Exception):

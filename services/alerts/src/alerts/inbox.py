@@ -1,33 +1,37 @@
 """PostgreSQL as the reader uses it: one transaction for each run of a partition."""
 
 import uuid
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql
+import structlog
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alerts import schema
+from alerts import schema, statement
 from alerts.core.case import RANK, Composed, Decision, Dossier, Outcome
 from alerts.core.decide import lane_of
 from alerts.core.reasons import Reason
-from alerts.dossiers import NOW, load
-from alerts.entries import Entry
+from alerts.dossiers import load
+from alerts.entries import Entry, Recorded, Waiting
 from alerts.errors import Fenced
 from alerts.position import Position
 from alerts.transaction import transaction
 from common.contracts.signals import Signal
 
+_log = structlog.get_logger()
+
 
 class PostgresInbox:
     """Raises `Unreachable` if the database does not answer; no transaction takes longer than `patience` seconds."""
 
-    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+    def __init__(self, engine: AsyncEngine, *, patience: float, damage: Callable[[], None] = lambda: None) -> None:
+        """`damage` is called for every stored row that has to be left out because it cannot be read."""
         self._engine = engine
         self._patience = patience
+        self._damage = damage
 
     async def opened(self, partition: int) -> Position | None:
         progress = schema.progress.c
@@ -47,43 +51,46 @@ class PostgresInbox:
     async def desk(self, partition: int, *, stored: Position | None, to: Position) -> AsyncIterator["PostgresDesk"]:
         async with transaction(self._engine, patience=self._patience) as connection:
             await _move(connection, partition, stored, to)
-            yield PostgresDesk(connection, partition)
+            yield PostgresDesk(connection, partition, self._damage)
 
 
 async def _move(connection: AsyncConnection, partition: int, stored: Position | None, to: Position) -> None:
     """First of all, so that the row is locked before anything is looked at. Raises `Fenced`."""
-    progress = schema.progress.c
-    new = msgspec.structs.asdict(to)
+    moved = msgspec.structs.asdict(to) | {"partition": partition}
     if stored is None:
-        begun = postgresql.insert(schema.progress).values(partition=partition, **new).on_conflict_do_nothing()
-        moved = await connection.execute(begun.returning(progress.partition))
+        done = await connection.execute(statement.BEGIN, moved)
     else:
-        same = (progress.partition == partition) & (
-            tuple_(progress.cluster_id, progress.to_offset) == (stored.cluster_id, stored.to_offset)
-        )
-        moved = await connection.execute(update(schema.progress).where(same).values(new).returning(progress.partition))
-    if moved.one_or_none() is None:
+        same = {"stored_cluster_id": stored.cluster_id, "stored_offset": stored.to_offset}
+        done = await connection.execute(statement.MOVE, moved | same)
+    if done.rowcount == 0:
         raise Fenced(f"another reader has moved partition {partition} on")
 
 
 class PostgresDesk:
     """An open transaction of one partition."""
 
-    def __init__(self, connection: AsyncConnection, partition: int) -> None:
+    def __init__(self, connection: AsyncConnection, partition: int, damage: Callable[[], None]) -> None:
         self._connection = connection
         self._partition = partition
+        self._damage = damage
 
-    async def record(self, entries: Sequence[Entry]) -> frozenset[str]:
-        rows = [_alert(entry, self._partition) for entry in entries]
-        kept = postgresql.insert(schema.alert).on_conflict_do_nothing(index_elements=["signal_id"])
-        return frozenset(await self._connection.scalars(kept.returning(schema.alert.c.signal_id), rows))
+    async def record(self, entries: Sequence[Entry]) -> Recorded:
+        asked = {
+            "partition": self._partition,
+            "alerts": _rows(_alert(entry) for entry in entries),
+            "bodies": [msgspec.json.encode(entry.signal).decode() for entry in entries],
+            "accounts": sorted({entry.signal.account_id for entry in entries if entry.put_off is None}),
+        }
+        rows = (await self._connection.execute(statement.RECORD, asked)).all()
+        added = frozenset(row.signal_id for row in rows if row.added)
+        return Recorded(added, self._read(row for row in rows if not row.added))
 
-    async def waiting(self, accounts: Collection[str] | None) -> Sequence[Signal]:
-        alert = schema.alert.c
-        query = select(alert.body).where(alert.waiting, alert.partition == self._partition)
+    async def waiting(self, accounts: Collection[str] | None) -> Waiting:
+        asked: dict[str, Any] = {"partition": self._partition}
+        query = statement.WAITING
         if accounts is not None:
-            query = query.where(alert.account_id == func.any(list(accounts)))
-        return [msgspec.convert(body, Signal) for body in await self._connection.scalars(query.order_by(alert.seq))]
+            query, asked["accounts"] = statement.WAITING_OF, list(accounts)
+        return self._read(await self._connection.execute(query, asked))
 
     async def accounts_waiting(self, *, besides: Collection[str], most: int) -> Sequence[str]:
         alert = schema.alert.c
@@ -92,63 +99,79 @@ class PostgresDesk:
         return (await self._connection.scalars(others.order_by(func.min(alert.seq)).limit(most))).all()
 
     async def dossiers(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[Dossier]:
-        return await load(self._connection, list(accounts), final=final)
+        dossiers, damaged = await load(self._connection, list(accounts), final=final)
+        for one in damaged:
+            self._left_out(one.name, one.detail)
+        return dossiers
 
     async def write(self, outcomes: Sequence[Outcome], *, settled: Collection[str]) -> None:
-        if settled:
-            ended = schema.alert.c.signal_id == func.any(list(settled))
-            await self._connection.execute(update(schema.alert).where(ended).values(waiting=False))
-        dropped = [one for outcome in outcomes for one in outcome.dropped]
-        if dropped:
-            gone = schema.notification.c.notification_id == func.any(dropped)
-            # A lease that ran out without an outcome stays what it is: it may have been sent.
-            maybe = schema.notification.c.maybe_told | schema.notification.c.lease_token.is_not(None)
-            drop = update(schema.notification).where(gone).values(status="dropped", done=NOW, maybe_told=maybe)
-            await self._connection.execute(drop)
         named = [(outcome, [uuid.uuid4().hex for _ in outcome.composed]) for outcome in outcomes]
-        notifications = [
-            self._notification(outcome, composed, name)
-            for outcome, names in named
-            for composed, name in zip(outcome.composed, names, strict=True)
-        ]
-        if notifications:
-            await self._connection.execute(insert(schema.notification).values(due=NOW), notifications)
-        decisions = [_decision(outcome, decision, names) for outcome, names in named for decision in outcome.decisions]
-        if decisions:
-            await self._connection.execute(insert(schema.decision), decisions)
-
-    def _notification(self, outcome: Outcome, composed: Composed, name: str) -> dict[str, Any]:
-        destination = composed.destination
-        return {
-            "notification_id": name,
+        asked = {
             "partition": self._partition,
-            "account_id": outcome.account_id,
-            "episode": composed.head.episode,
-            "receiver": destination.receiver,
-            "lane": lane_of(destination),
-            "ways": msgspec.to_builtins(destination.ways),
-            "path": list(destination.path),
-            "repeat_interval": destination.repeat_interval,
-            "reason": composed.reason.value,
-            "rank": RANK[composed.head.severity],
-            "signals": [signal.signal_id for signal in composed.signals],
-            "decided": outcome.at,
-            "status": "pending",
-            "maybe_told": composed.maybe_told,
-            "attempts": 0,
+            "settled": list(settled),
+            "dropped": [one for outcome in outcomes for one in outcome.dropped],
+            "notifications": _rows(
+                _notification(outcome, composed, name)
+                for outcome, names in named
+                for composed, name in zip(outcome.composed, names, strict=True)
+            ),
+            "decisions": _rows(
+                _decision(outcome, decision, names) for outcome, names in named for decision in outcome.decisions
+            ),
         }
+        await self._connection.execute(statement.WRITE, asked)
+
+    def _read(self, rows: Iterable[Any]) -> Waiting:
+        signals, damaged = [], []
+        for row in rows:
+            try:
+                signals.append(_signal.decode(row.body))
+            except msgspec.DecodeError as error:
+                self._left_out(row.signal_id, str(error))
+                damaged.append((row.account_id, row.signal_id))
+        return Waiting(tuple(signals), tuple(damaged))
+
+    def _left_out(self, name: str, detail: str) -> None:
+        """One row that cannot be read shall not keep the others from being decided."""
+        _log.error("row.unreadable", partition=self._partition, row=name, detail=detail)
+        self._damage()
 
 
-def _alert(entry: Entry, partition: int) -> dict[str, Any]:
+_signal = msgspec.json.Decoder(Signal)
+
+
+def _rows(rows: Iterable[dict[str, Any]]) -> str:
+    return msgspec.json.encode(list(rows)).decode()
+
+
+def _notification(outcome: Outcome, composed: Composed, name: str) -> dict[str, Any]:
+    destination = composed.destination
+    return {
+        "notification_id": name,
+        "account_id": outcome.account_id,
+        "episode": composed.head.episode,
+        "receiver": destination.receiver,
+        "lane": lane_of(destination),
+        "ways": destination.ways,
+        "path": destination.path,
+        "repeat_interval": destination.repeat_interval,
+        "reason": composed.reason,
+        "rank": RANK[composed.head.severity],
+        "signals": [signal.signal_id for signal in composed.signals],
+        "decided": outcome.at,
+        "maybe_told": composed.maybe_told,
+    }
+
+
+def _alert(entry: Entry) -> dict[str, Any]:
     signal = entry.signal
     return {
         "signal_id": signal.signal_id,
-        "partition": partition,
         "account_id": signal.account_id,
         "episode": signal.episode,
-        "kind": signal.kind.value,
+        "kind": signal.kind,
         "to": _text(signal.to),
-        "severity": signal.severity.value,
+        "severity": signal.severity,
         "stage": _text(signal.after.stage),
         "tier": _text(signal.facts.tier),
         "owner": _text(signal.facts.owner),
@@ -156,7 +179,6 @@ def _alert(entry: Entry, partition: int) -> dict[str, Any]:
         "recorded": entry.recorded,
         "history": signal.history,
         "waiting": entry.put_off is Reason.LATE,
-        "body": msgspec.to_builtins(signal),
     }
 
 
@@ -170,9 +192,9 @@ def _decision(outcome: Outcome, decision: Decision, names: Sequence[str]) -> dic
     return {
         "signal_id": decision.signal_id,
         "at": outcome.at,
-        "reason": decision.reason.value,
+        "reason": decision.reason,
         "receiver": destination.receiver if destination else None,
         "lane": lane_of(destination) if destination else None,
-        "path": list(destination.path) if destination else [],
+        "path": destination.path if destination else (),
         "notification_id": names[number] if isinstance(number, int) else number,
     }

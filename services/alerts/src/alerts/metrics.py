@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from alerts.core.destination import Channel
 from alerts.core.reasons import Reason
 from alerts.errors import Failure
+from common.metrics import LATENCY
 
 # Of one attempt: a channel answers in tens of milliseconds, or not before the time-out.
 ATTEMPT = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -51,6 +52,7 @@ class AlertsMetrics:
             return Histogram(f"churn_alerts_{name}", text, labels, buckets=buckets, registry=registry)
 
         self._signals = counter("signals_total", "Records of the signals topic, by what became of them.", "outcome")
+        self._unreadable = counter("rows_unreadable_total", "Stored rows that deciding left out: they cannot be read.")
         self._decided = counter("decided_total", "Every yes and no, by its reason.", "reason")
         self._doubts = counter("partition_reopened_total", "Times a partition was opened again for doubt.", "reason")
         self._sent = counter("notifications_sent_total", "Messages that a channel took.", "channel")
@@ -60,6 +62,9 @@ class AlertsMetrics:
         )
         self._attempt = histogram("attempt_seconds", "One attempt, to the channel's answer.", ATTEMPT, "channel")
         self._road = histogram("event_to_sent_seconds", "From a signal's moment to its message (wall mode).", ROAD)
+        self._voice = histogram(
+            "signal_to_sent_seconds", "From a signal's record to its message (wall mode).", LATENCY, "channel"
+        )
         self._unsent = gauge("unsent", "Messages that are still to be sent.")
         self._oldest = gauge("oldest_unsent_seconds", "Since the oldest of them was first due.")
         self._waiting = gauge("waiting", "Late signals that wait for word that scoring has caught up.")
@@ -81,12 +86,17 @@ class AlertsMetrics:
         for channel in Channel:
             self._sent.labels(channel.value)
             self._attempt.labels(channel.value)
+            self._voice.labels(channel.value)
             for failure in Failure:
                 self._failed.labels(channel.value, failure.value)
                 self._given_up.labels(channel.value, failure.value)
 
     def took(self, outcome: Outcome, records: int = 1) -> None:
         self._signals.labels(outcome.value).inc(records)
+
+    def unreadable(self) -> None:
+        """One stored row was left out of a decision."""
+        self._unreadable.inc()
 
     def decided(self, reason: Reason) -> None:
         self._decided.labels(reason.value).inc()
@@ -98,11 +108,13 @@ class AlertsMetrics:
     def attempted(self, channel: Channel, seconds: float) -> None:
         self._attempt.labels(channel.value).observe(seconds)
 
-    def sent(self, channel: Channel, seconds_from_event: float | None) -> None:
-        """None where the moment of what happened is not of this clock (stream mode)."""
+    def sent(self, channel: Channel, seconds_from_event: float | None, seconds_from_signal: float | None) -> None:
+        """None where those moments are not of this clock (stream mode)."""
         self._sent.labels(channel.value).inc()
         if seconds_from_event is not None:
             self._road.observe(seconds_from_event)
+        if seconds_from_signal is not None:
+            self._voice.labels(channel.value).observe(max(0.0, seconds_from_signal))
 
     def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None:
         """One attempt; `final` if the message's way is given up with it."""

@@ -63,6 +63,7 @@ class Partition:
         self.position: Position | None = None
         self._pause = PAUSE[0]
         self._not_before = 0.0
+        self._unfinished: Sequence[Record] = ()  # a run whose word settles more than one turn should
 
     def reconsider(self, account_id: str) -> None:
         """A message of this account could not be sent: what came since may have overtaken it."""
@@ -74,14 +75,21 @@ class Partition:
             if self.position is None:
                 await self._open()
                 return False  # what was polled before the seek comes again
+            # What was polled before the pause comes again after it.
+            records = self._unfinished or records
             return await self._decide(records, self.position) if records or self._again else False
         except (Fenced, Unreachable) as error:
             self._forget(error)
             return False
 
     @property
+    def busy(self) -> bool:
+        """Whether there is more to do of what has been read: the next turn should come at once."""
+        return bool(self._unfinished)
+
+    @property
     def level(self) -> bool:
-        return self.position is not None and self._shared.reader.level(self.number)
+        return self.position is not None and not self.busy and self._shared.reader.level(self.number)
 
     def _forget(self, error: Fenced | Unreachable) -> None:
         reason = type(error).__name__.lower()
@@ -89,6 +97,7 @@ class Partition:
         self._shared.metrics.reopened(reason)
         self._shared.reader.pause(self.number)
         self.position = None
+        self._unfinished = ()
         self._not_before = self._shared.steady() + self._pause
         self._pause = min(2 * self._pause, PAUSE[1])
 
@@ -96,6 +105,7 @@ class Partition:
         if self._shared.steady() < self._not_before:
             return
         # Whoever sent before us may not have got round to it.
+        self._unfinished = ()
         self._again |= set(await self._shared.inbox.undelivered(self.number))
         self._stored = await self._shared.inbox.opened(self.number)
         self.position = await self._shared.log.start(self.number, self._stored)
@@ -105,7 +115,10 @@ class Partition:
         began = time.perf_counter()
         shared = self._shared
         run = read(records, late_after=shared.late_after)
-        to_send = await self._settle(run, before)
+        settled = await self._settle(run, before)
+        if settled.more:
+            self._hold(records)
+            return settled.to_send
         again, self._again = self._again, set()
         position = after(records[-1], before.cluster_id) if records else before
         try:
@@ -116,6 +129,7 @@ class Partition:
             raise
         self.position = self._stored = position
         self._pause = PAUSE[0]
+        self._go_on(position)
         self._count(decided)
         for offset in run.unreadable:
             shared.metrics.took(Outcome.UNREADABLE, 1)
@@ -128,20 +142,28 @@ class Partition:
             decisions=len(decided.decisions),
             seconds=round(time.perf_counter() - began, 4),
         )
-        return to_send or decided.to_send
+        return settled.to_send or decided.to_send
 
-    async def _settle(self, run: Run, before: Position) -> bool:
-        """In transactions of their own that leave the position where it is: a crash in between repeats nothing."""
-        to_send = False
-        while run.caught_up is not None:
-            async with self._shared.inbox.desk(self.number, stored=self._stored, to=before) as desk:
-                decided = await self._shared.clerk.settle(run, desk)
-            self._stored = before
-            if decided is None:
-                break
-            to_send = to_send or decided.to_send
-            self._count(decided)
-        return to_send
+    async def _settle(self, run: Run, before: Position) -> Decided:
+        """In a transaction of its own that leaves the position where it is: a crash after it repeats nothing."""
+        if run.caught_up is None:
+            return Decided()
+        async with self._shared.inbox.desk(self.number, stored=self._stored, to=before) as desk:
+            decided = await self._shared.clerk.settle(run, desk)
+        self._stored = before
+        self._count(decided)
+        return decided
+
+    def _hold(self, records: Sequence[Record]) -> None:
+        """Tens of thousands of accounts may wait for this word; the other partitions shall have their turns."""
+        if not self._unfinished:
+            self._shared.reader.pause(self.number)
+        self._unfinished = records
+
+    def _go_on(self, position: Position) -> None:
+        if self._unfinished:
+            self._unfinished = ()
+            self._shared.reader.seek(self.number, position.to_offset)
 
     def _count(self, decided: Decided) -> None:
         metrics = self._shared.metrics

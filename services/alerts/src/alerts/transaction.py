@@ -1,8 +1,9 @@
-"""A transaction on PostgreSQL that either is there in time or is `Unreachable`."""
+"""PostgreSQL, that either does what it is asked in time or is `Unreachable`."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -11,12 +12,31 @@ from alerts.errors import Unreachable
 from common.database import FAILURES
 
 
+class Connecting(Protocol):
+    """`transaction` or `at_once`."""
+
+    def __call__(self, engine: AsyncEngine, *, patience: float) -> AbstractAsyncContextManager[AsyncConnection]: ...
+
+
 @asynccontextmanager
 async def transaction(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
     """At most `patience` seconds, with connecting. Raises `Unreachable`; whether it went through is then unknown."""
+    async with _in_time(patience), engine.begin() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def at_once(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
+    """As `transaction`, but each statement is one of its own: that saves two round trips."""
+    async with _in_time(patience), engine.connect() as connection:
+        yield await connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@asynccontextmanager
+async def _in_time(patience: float) -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(patience), engine.begin() as connection:
-            yield connection
+        async with asyncio.timeout(patience):
+            yield
     except DBAPIError as error:
         raise Unreachable(str(error.orig)) from error
     except FAILURES as error:  # TimeoutError is an OSError

@@ -187,15 +187,19 @@ class Worker:
 
     async def _turn(self, polled: Mapping[int, Sequence[Record]]) -> None:
         owned, now = dict(self._owned), self._clock()
-        turned = await asyncio.gather(*(one.turn(polled.get(number, ()), now=now) for number, one in owned.items()))
+        await asyncio.gather(*(self._turned(one, polled.get(number, ()), now) for number, one in owned.items()))
         for number, one in owned.items():
             if not one.closed:
                 self._metrics.lag(number, one.lag(now))
         self._metrics.opened(len(self.open_partitions()))
-        if any(turned):
-            self._wake()
+
+    async def _turned(self, owned: Owned, records: Sequence[Record], now: float) -> None:
+        if await owned.turn(records, now=now):
+            self._wake()  # by this commit, not by that of the slowest
 
     def _patience(self) -> float:
+        if any(owned.partition.busy for owned in self._owned.values()):
+            return 0.0
         waiting = not self._owned or any(owned.partition.position is None for owned in self._owned.values())
         return POLL[0] if waiting else POLL[1]
 

@@ -11,11 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.core.destination import Channel, Target
 from alerts.core.reasons import Reason
-from alerts.errors import Failure, Stop, Unreachable
+from alerts.errors import Failure, Unreachable
 from alerts.samples import NOON, Sample
 from alerts.sending.claims import Claimed, Failed, Sent
 from alerts.sending.limits import Opening, Room
 from alerts.sending.outgoing import PostgresOutgoing
+from alerts.transaction import Connecting, at_once
 from support.mailroom import DANA, DECIDED, DESK, HOOK, LEASE, ROOMY, Mailroom
 
 SENT = Sent()
@@ -91,33 +92,48 @@ async def test_closed_lanes_and_channels_without_room_are_left_alone(room: Mailr
     asked = Room(openings, frozenset({DESK.lane}))
     outgoing = room.outgoing()
     assert names(await room.claim(outgoing, room=asked)) == [hook]
-    assert await outgoing.next_due({0}, Room(openings, frozenset({DESK.lane, HOOK.lane}))) is None
+    assert await room.next_due(outgoing, room=Room(openings, frozenset({DESK.lane, HOOK.lane}))) is None
 
 
 async def test_only_what_was_asked_for_is_claimed(room: Mailroom) -> None:
     await room.message(partition=1)
     outgoing = room.outgoing()
-    assert await outgoing.claim({0}, ROOMY) == []
-    assert await outgoing.next_due({0}, ROOMY) is None
-    assert len(await outgoing.claim({1}, ROOMY)) == 1
+    taken = await outgoing.claim({0}, ROOMY)
+    assert (taken.messages, taken.next_due) == ((), None)
+    assert len((await outgoing.claim({1}, ROOMY)).messages) == 1
 
 
 async def test_what_is_not_due_is_not_claimed_but_announced(room: Mailroom) -> None:
     await room.message()
     outgoing = room.outgoing()
     await room.send(outgoing, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0))
-    assert await room.claim(outgoing) == []
-    wait = await outgoing.next_due({0}, ROOMY)
+    wait = await room.next_due(outgoing)
     assert wait is not None
     assert 400 < wait <= 500
     await room.let_all_be_due()
-    assert await outgoing.next_due({0}, ROOMY) == 0.0
+    async with room.engine.begin() as deciding:
+        await deciding.execute(text("SELECT 1 FROM alerts.notification FOR UPDATE"))
+        assert await room.next_due(outgoing) == 0.0
+
+
+async def test_a_look_announces_only_what_there_is_room_for_beside_what_it_took(room: Mailroom) -> None:
+    """The end of what it took is waited for anyhow."""
+    outgoing = room.outgoing()
+    await room.message(DANA, account="b")
+    await room.send(outgoing, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0))
+    for target, account in ((DESK, "a"), (DESK, "c"), (HOOK, "a")):
+        await room.message(target, account=account)
+    narrow = Room(tuple(Opening(opening.kind, opening.channel, 1) for opening in ROOMY.openings))
+    taken = await outgoing.claim({0, 1}, narrow)
+    assert [one.target for one in taken.messages] == [DESK]
+    assert taken.next_due is not None
+    assert taken.next_due > 400
 
 
 async def test_what_another_replica_holds_is_announced_for_the_end_of_its_lease(room: Mailroom) -> None:
     await room.message()
     await room.claim(room.outgoing())
-    wait = await room.outgoing().next_due({0}, ROOMY)
+    wait = await room.next_due(room.outgoing())
     assert wait is not None
     assert LEASE / 2 < wait <= LEASE
 
@@ -150,8 +166,8 @@ class Deaf(PostgresOutgoing):
         self.times = times
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with super()._transaction() as connection:
+    async def _connected(self, how: Connecting = at_once) -> AsyncIterator[AsyncConnection]:
+        async with super()._connected(how) as connection:
             yield connection
         if self.times:
             self.times -= 1
@@ -260,12 +276,20 @@ async def test_a_message_knows_the_first_and_the_newest_of_its_thread(room: Mail
 
 
 @pytest.mark.parametrize("damage", ['ways = \'[{"channel": "pigeon"}]\'', "ways = '[]'", "signals = '{gone}'"])
-async def test_a_stored_message_that_cannot_be_read_needs_a_person(room: Mailroom, damage: str) -> None:
+async def test_a_stored_message_that_cannot_be_read_is_given_up_and_the_next_of_its_account_goes_on(
+    room: Mailroom, damage: str
+) -> None:
     name = await room.message()
     await room.execute(f"UPDATE alerts.notification SET {damage}")
-    with pytest.raises(Stop, match=name):
-        await room.claim(room.outgoing())
-    assert (await room.row(name)).attempts == 0
+    after = await room.message()
+    outgoing = room.outgoing()
+    taken = await outgoing.claim({0, 1}, ROOMY)
+    assert taken.messages == ()
+    assert [(one.notification_id, one.lane) for one in taken.unreadable] == [(name, DESK.lane)]
+    row = await room.row(name)
+    assert (row.status, row.lease_token) == ("failed", None)
+    assert await room.attempts(name) == [Failure.UNREADABLE]
+    assert names(await room.claim(outgoing)) == [after]
 
 
 async def test_a_database_that_cannot_do_it_is_unreachable(room: Mailroom) -> None:

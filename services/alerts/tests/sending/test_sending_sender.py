@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from alerts import schema
 from alerts.channels.letters import Letter
 from alerts.core.destination import Channel, Target
-from alerts.errors import Failure, Stop, Unreachable
+from alerts.errors import Failure, Unreachable
 from alerts.messages.story import Story
 from alerts.sending.backoff import Patience
 from alerts.sending.claims import Failed
 from alerts.sending.limits import ChannelLimits, Opening, Room
 from alerts.sending.outgoing import PostgresOutgoing
+from alerts.transaction import Connecting, at_once
 from support.mailroom import DANA, DESK, HOOK, LEASE, Mailroom, Plain, Post, failure
 
 
@@ -175,7 +176,7 @@ async def test_when_slack_asks_for_a_pause_the_bot_pauses_and_the_others_go_on(r
     assert sorted(post.arrived) == sorted(others)
     assert await room.attempts(limited) == [Failure.RATE_LIMITED]
     assert await room.attempts(paused) == []
-    wait = await room.outgoing().next_due({0}, _only(DESK))
+    wait = await room.next_due(room.outgoing(), room=_only(DESK))
     assert wait is not None
     assert 100 < wait <= 120
 
@@ -263,12 +264,12 @@ class Flaky(PostgresOutgoing):
         self.failed = asyncio.Event()
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+    async def _connected(self, how: Connecting = at_once) -> AsyncIterator[AsyncConnection]:
         fate = self.plan.pop(0) if self.plan else "well"
         if fate == "before":
             self.failed.set()
             raise Unreachable("connection refused")
-        async with super()._transaction() as connection:
+        async with super()._connected(how) as connection:
             yield connection
         if fate == "after":
             self.failed.set()
@@ -321,21 +322,18 @@ async def test_a_sender_says_that_the_database_is_away(room: Mailroom) -> None:
                 await asyncio.sleep(0.001)
 
 
-async def test_what_only_a_person_can_decide_ends_the_sender_after_what_is_on_its_way(room: Mailroom) -> None:
-    good = await room.message(DANA)
+async def test_a_message_that_cannot_be_read_is_counted_and_keeps_none_of_its_account_waiting(room: Mailroom) -> None:
+    bad = await room.message()
+    await room.execute("UPDATE alerts.notification SET ways = '[]'")
+    good = await room.message()
     post = Post()
-    post.gate.clear()
-    sender = room.sender(post)
-    running = asyncio.create_task(sender.run(asyncio.Event()))
-    await post.until(tried=1)
-    await room.message(DESK)
-    await room.execute(f"UPDATE alerts.notification SET ways = '[]' WHERE lane = '{DESK.lane}'")
-    sender.wake()
-    await asyncio.sleep(0)
-    post.gate.set()
-    with pytest.raises(Stop):
-        await running
-    assert (await room.row(good)).status == "sent"
+    told: list[tuple[int, str]] = []
+    async with room.running(room.sender(post, undelivered=lambda *whose: told.append(whose))):
+        await post.until(arrived=1)
+    assert post.arrived == [good]
+    assert (await room.row(bad)).status == "failed"
+    assert room.tally.failures == [(Channel.SLACK, Failure.UNREADABLE, True)]
+    assert told == [(0, "acme")]
 
 
 async def test_the_road_to_a_message_is_measured_by_the_wall_clock(room: Mailroom) -> None:
@@ -347,5 +345,7 @@ async def test_the_road_to_a_message_is_measured_by_the_wall_clock(room: Mailroo
     [(channel, seconds)] = room.tally.sent_over
     assert channel is Channel.SLACK
     assert seconds is not None
-    [happened] = await room.rows(select(schema.alert.c.at).where(schema.alert.c.signal_id == signals[0]))
+    alert = schema.alert.c
+    [happened] = await room.rows(select(alert.at, alert.recorded).where(alert.signal_id == signals[0]))
     assert seconds == pytest.approx(2_000_000_000.0 - happened.at, abs=60)
+    assert room.tally.voiced == [pytest.approx(2_000_000_000.0 - happened.recorded, abs=60)]

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
+from alerts.core.reasons import Reason
 from alerts.errors import Failure
 from alerts.samples import BIRCH_FOODS, Sample
 from common.contracts.signals import Kind
@@ -114,6 +115,41 @@ async def test_thousands_of_late_signals_are_settled_by_one_word(heard: Voice) -
     await _leave(heard, running)
 
 
+async def test_while_thousands_are_settled_the_other_partitions_have_their_turns(heard: Voice) -> None:
+    running = await heard.start()
+    accounts = [f"cust-{number:04d}" for number in range(4_000)]
+    await heard.tell(*(Sample(account=one, to="red", at=at(-2)).build() for one in accounts if _is_here(one)))
+    await _read(heard)
+    heard.post.gate.clear()
+    await heard.caught_up(HERE)
+    async with asyncio.timeout(60):
+        while not await heard.rows("SELECT 1 FROM alerts.notification LIMIT 1"):  # noqa: ASYNC110 - no row tells us
+            await asyncio.sleep(0.01)
+    elsewhere = next(one for one in accounts if not _is_here(one))
+    await heard.tell(Sample(account=elsewhere, to="red").build())
+    await _read(heard)
+    query = f"""SELECT account_id FROM alerts.decision JOIN alerts.alert USING (signal_id)
+                WHERE reason <> '{Reason.LATE}' ORDER BY decision.seq"""
+    decided = [row[0] for row in await heard.rows(query)]
+    assert decided.index(elsewhere) < len(decided) - 1
+    assert await heard.rows("SELECT count(*) FROM alerts.alert WHERE waiting") == [(0,)]
+    await _leave(heard, running)
+
+
+async def test_one_partition_s_messages_do_not_wait_for_another_one_s_database(heard: Voice) -> None:
+    await heard.start()
+    await heard.caught_up(0)
+    await heard.caught_up(1)
+    await heard.settled()
+    elsewhere = next(name for n in range(9) if not _is_here(name := f"cust-{n:03d}"))
+    async with heard.engine.begin() as holding:
+        await holding.exec_driver_sql(f"SELECT 1 FROM alerts.progress WHERE partition = {HERE} FOR UPDATE")
+        await asyncio.gather(heard.tell(band("red")), heard.tell(Sample(account=elsewhere, to="red").build()))
+        await heard.post.until(arrived=1)
+    await heard.settled()
+    assert len(heard.post.arrived) == 2
+
+
 async def test_a_full_run_to_many_receivers_is_decided(database: str) -> None:
     """More messages than one statement has room for."""
     names = [f"desk-{number}" for number in range(6)]
@@ -148,11 +184,31 @@ async def test_while_the_database_is_away_nothing_is_known_so_it_reads_to_the_en
     assert len(heard.post.arrived) == 2
 
 
+async def test_connections_that_died_while_there_was_nothing_to_do_keep_no_message(heard: Voice) -> None:
+    await heard.start()
+    await heard.tell(flag("downgrade"))
+    await heard.settled()
+    await _execute(
+        heard,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    await heard.tell(flag("support_storm", hours=1))
+    await heard.post.until(arrived=2)
+    await heard.settled()
+    assert [reason for _, reason in await heard.reasons()] == ["new", "new"]
+    assert len(heard.post.arrived) == 2
+
+
 async def test_a_step_with_a_character_that_a_database_cannot_hold_holds_up_nobody(heard: Voice) -> None:
     await heard.start()
     await heard.tell(Sample(kind=Kind.MILESTONE_MISSED, to="go\0live").build())
     await heard.settled()
     assert len(heard.post.arrived) == 1
+
+
+def _is_here(account: str) -> bool:
+    return partition_of(account.encode(), PARTITIONS) == HERE
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ class Reason(StrEnum):
     REPEATED = "told within the repeat interval"
     ACKNOWLEDGED = "acknowledged"
     LEFT = "the account has left"
+    UNREADABLE = "it waited, and what was stored of it cannot be read"
 
     # waits
     LATE = "late, waits for word that scoring has caught up"

@@ -24,8 +24,9 @@ class Before(Struct, frozen=True):
 class Claimed(Struct, frozen=True, kw_only=True):
     """One attempt at one notification, ours as long as the row carries `token`.
 
-    `age` is how many seconds ago it was tried for the first time, `happened` the moment of the signal that heads it.
-    `bodies` are its signals as stored, the head first; `thread` has the first and the newest message before it.
+    `age` is how many seconds ago it was tried for the first time, `happened` the moment of the signal that heads it,
+    `recorded` its record time. `bodies` are its signals as stored, the head first; `thread` has the first and the
+    newest message before it.
     """
 
     notification_id: str
@@ -39,6 +40,7 @@ class Claimed(Struct, frozen=True, kw_only=True):
     attempt: int
     age: float
     happened: float | None
+    recorded: float | None = None
     bodies: tuple[str, ...]
     thread: tuple[Before, ...] = ()
 
@@ -84,3 +86,24 @@ class Failed(Struct, frozen=True):
 
 
 Outcome = Sent | Failed
+
+
+class Unreadable(Struct, frozen=True):
+    """A message that was given up because what is stored of it cannot be read: damaged, or of another version."""
+
+    notification_id: str
+    partition: int
+    account_id: str
+    lane: str
+    detail: str
+
+
+class Taken(Struct, frozen=True):
+    """What one look has brought: messages that are ours from here on, each with its attempt begun.
+
+    `next_due` is how many seconds later there is more to take that there is room for; None if nothing else waits.
+    """
+
+    messages: tuple[Claimed, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    next_due: float | None = None

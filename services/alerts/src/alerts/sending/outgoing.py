@@ -5,26 +5,26 @@ is written. No transaction is open while a message is on its way.
 """
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
 import msgspec
-from sqlalchemy import Double, Text, cast, func, or_, select, update
+from sqlalchemy import Double, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts import schema
 from alerts.core.destination import Target
 from alerts.core.reasons import Reason
-from alerts.errors import Failure, Stop
+from alerts.errors import Failure
 from alerts.sending import statement
-from alerts.sending.claims import Before, Claimed, Failed, Outcome, Sent
+from alerts.sending.claims import Before, Claimed, Failed, Outcome, Sent, Taken, Unreadable
 from alerts.sending.limits import Room
-from alerts.transaction import transaction
+from alerts.transaction import Connecting, at_once, transaction
 
-_Ways = Annotated[tuple[Target, ...], msgspec.Meta(min_length=1)]
+_ways = msgspec.json.Decoder(Annotated[tuple[Target, ...], msgspec.Meta(min_length=1)])
+_thread = msgspec.json.Decoder(tuple[Before, ...])
 
-SENT = "sent"
 LONGEST_DETAIL = 2_000
 
 _NOW = cast(func.extract("epoch", func.statement_timestamp()), Double)
@@ -43,32 +43,27 @@ class PostgresOutgoing:
         self._token = uuid.uuid4().hex
         self._in_doubt = False
 
-    async def claim(self, partitions: Collection[int], room: Room) -> list[Claimed]:
-        """What may be sent now, ours from here on, each with its attempt begun: the most urgent first.
+    async def claim(self, partitions: Collection[int], room: Room) -> Taken:
+        """What may be sent now: the most urgent first.
 
         After an answer that was lost, the same claim is asked for again: if it went through, these are the messages.
-        Not to be called again before it has ended. Raises `Stop` if a row cannot be read.
+        Not to be called again before it has ended. What cannot be read is given up.
         """
         doubted, self._in_doubt = self._in_doubt, True
-        async with self._transaction() as connection:
-            if not doubted or not (ids := await self._held(connection)):
-                ids = await self._take(connection, partitions, room)
-            claimed = await _read(connection, ids, self._token) if ids else []
+        async with self._connected() as connection:
+            rows = await self._held(connection) if doubted else ()
+            rows = rows or await self._take(connection, partitions, room)
+            taken = _taken(rows, self._token)
+            for one in taken.unreadable:
+                await connection.execute(statement.SET_ASIDE, _aside(one, self._token))
         self._in_doubt, self._token = False, uuid.uuid4().hex
-        return claimed
-
-    async def next_due(self, partitions: Collection[int], room: Room) -> float | None:
-        """Seconds until a message that there is room for may be claimed; None if none waits."""
-        async with self._transaction() as connection:
-            wait: float | None = await connection.scalar(statement.NEXT_DUE, _asked(partitions, room))
-        return None if wait is None else max(0.0, wait)
+        return taken
 
     async def renew(self, claimed: Claimed) -> bool:
         """Whether it is still ours; if so, for a whole lease from now."""
-        ours = (_notification.notification_id == claimed.notification_id, _notification.lease_token == claimed.token)
-        longer = update(schema.notification).where(*ours, _notification.status == "pending")
-        async with self._transaction() as connection:
-            renewed = await connection.execute(longer.values(lease_until=_NOW + self._lease))
+        ours = {"id": claimed.notification_id, "token": claimed.token, "lease": self._lease}
+        async with self._connected() as connection:
+            renewed = await connection.execute(statement.RENEW, ours)
             if renewed.rowcount == 0:
                 await _complete(connection, claimed, _LOST, 0.0)
         return renewed.rowcount > 0
@@ -80,34 +75,28 @@ class PostgresOutgoing:
         it arrived is true whoever holds it, so it counts as sent, and whoever else is about to send it finds that out
         when renewing.
         """
-        async with self._transaction() as connection:
+        if isinstance(outcome, Sent):
+            async with self._connected() as connection:
+                await connection.execute(statement.SENT, _arrived(claimed, outcome, ago))
+            return
+        async with self._connected(transaction) as connection:
             # The row before its attempt, as a claim does, or the two could wait for each other.
             row = (await connection.execute(_locked(claimed))).one_or_none()
             if row is None:
                 return
             await _complete(connection, claimed, outcome, ago)
-            if isinstance(outcome, Sent):
-                await _sent(connection, claimed, outcome, ago)
-                await connection.execute(statement.CUT_SHORT, _cut([claimed.notification_id]))
-            elif row.status == "pending" and row.lease_token == claimed.token:
+            if row.status == "pending" and row.lease_token == claimed.token:
                 await _failed(connection, claimed, outcome, ago)
 
-    async def _held(self, connection: AsyncConnection) -> Sequence[str]:
-        held = select(_notification.notification_id).where(
-            _notification.lease_token == self._token, _notification.status == "pending"
-        )
-        return (await connection.scalars(held.with_for_update())).all()
+    async def _held(self, connection: AsyncConnection) -> Sequence[Any]:
+        return (await connection.execute(statement.HELD, {"token": self._token})).all()
 
-    async def _take(self, connection: AsyncConnection, partitions: Collection[int], room: Room) -> Sequence[str]:
-        ids = (await connection.scalars(statement.READY, _asked(partitions, room))).all()
-        if ids:
-            await connection.execute(statement.CUT_SHORT, _cut(ids))
-            await connection.execute(statement.LEASE, {"ids": ids, "token": self._token, "lease": self._lease})
-            await connection.execute(statement.BEGIN, {"ids": ids})
-        return ids
+    async def _take(self, connection: AsyncConnection, partitions: Collection[int], room: Room) -> Sequence[Any]:
+        claim = {"token": self._token, "lease": self._lease, "cut_short": Failure.CUT_SHORT.value}
+        return (await connection.execute(statement.CLAIM, claim | _asked(partitions, room))).all()
 
-    def _transaction(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return transaction(self._engine, patience=self._patience)
+    def _connected(self, how: Connecting = at_once) -> AbstractAsyncContextManager[AsyncConnection]:
+        return how(self._engine, patience=self._patience)
 
 
 _LOST = Failed(Failure.CUT_SHORT, "not sent: the lease was lost before", maybe_told=False, retry_in=None)
@@ -123,55 +112,50 @@ def _asked(partitions: Collection[int], room: Room) -> dict[str, Any]:
     }
 
 
-def _cut(ids: Sequence[str]) -> dict[str, Any]:
-    return {"ids": ids, "outcome": Failure.CUT_SHORT.value}
+def _taken(rows: Sequence[Any], token: str) -> Taken:
+    messages: list[Claimed] = []
+    unreadable: list[Unreadable] = []
+    for row in rows:
+        if row.notification_id is None:
+            continue  # nothing but the moment of the next one
+        try:
+            messages.append(_claimed(row, token))
+        except ValueError as error:  # msgspec's are, too
+            whose = (row.notification_id, row.partition, row.account_id, row.lane)
+            unreadable.append(Unreadable(*whose, f"{type(error).__name__}: {error}"))
+    due = rows[0].next_due
+    return Taken(tuple(messages), tuple(unreadable), None if due is None else max(0.0, due))
 
 
-async def _read(connection: AsyncConnection, ids: Sequence[str], token: str) -> list[Claimed]:
-    begun = select(func.min(_attempt.started)).where(_attempt.notification_id == _notification.notification_id)
-    age = func.greatest(0.0, _NOW - begun.scalar_subquery()).label("age")
-    query = select(schema.notification, age).where(_notification.notification_id == func.any(list(ids)))
-    rows = (await connection.execute(query.order_by(_notification.rank, _notification.seq))).all()
-    bodies = await _bodies(connection, {one for row in rows for one in row.signals})
-    threads = await _threads(connection, ids)
-    return [_claimed(row, token, bodies, threads.get(row.notification_id, ())) for row in rows]
-
-
-def _claimed(row: Any, token: str, bodies: Mapping[str, tuple[str, float]], thread: Sequence[Before]) -> Claimed:
-    try:
-        ways = msgspec.convert(row.ways, _Ways)
-        signals = [bodies[one] for one in row.signals]
-    except (msgspec.ValidationError, KeyError) as error:
-        raise Stop(f"the stored notification {row.notification_id} cannot be read: {error!r}") from error
+def _claimed(row: Any, token: str) -> Claimed:
+    if None in row.bodies:
+        raise ValueError("one of its signals is gone")
     return Claimed(
         notification_id=row.notification_id,
         partition=row.partition,
         account_id=row.account_id,
         receiver=row.receiver,
         reason=row.reason,
-        ways=ways,
+        ways=_ways.decode(row.ways),
         decided=row.decided,
         token=token,
         attempt=row.attempts,
         age=row.age,
-        happened=signals[0][1],
-        bodies=tuple(body for body, _ in signals),
-        thread=tuple(thread),
+        happened=row.happened,
+        recorded=row.recorded,
+        bodies=tuple(row.bodies),
+        thread=() if row.thread is None else _thread.decode(row.thread),
     )
 
 
-async def _bodies(connection: AsyncConnection, ids: Collection[str]) -> Mapping[str, tuple[str, float]]:
-    alert = schema.alert.c
-    query = select(alert.signal_id, cast(alert.body, Text).label("body"), alert.at)
-    found = await connection.execute(query.where(alert.signal_id == func.any(list(ids))))
-    return {row.signal_id: (row.body, row.at) for row in found}
+def _aside(one: Unreadable, token: str) -> dict[str, Any]:
+    named = {"id": one.notification_id, "token": token}
+    return named | {"outcome": Failure.UNREADABLE.value, "detail": _storable(one.detail)}
 
 
-async def _threads(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, Sequence[Before]]:
-    threads: dict[str, list[Before]] = {}
-    for row in await connection.execute(statement.THREADS, {"ids": ids}):
-        threads.setdefault(row.of, []).append(Before(row.notification_id, row.body, row.done, row.thread))
-    return threads
+def _arrived(claimed: Claimed, outcome: Sent, ago: float) -> dict[str, Any]:
+    attempt = {"id": claimed.notification_id, "attempt": claimed.attempt, "cut_short": Failure.CUT_SHORT.value}
+    return attempt | {"thread": _storable(outcome.thread), "ago": ago}
 
 
 def _locked(claimed: Claimed) -> Any:
@@ -179,22 +163,13 @@ def _locked(claimed: Claimed) -> Any:
     return query.where(_notification.notification_id == claimed.notification_id).with_for_update()
 
 
-async def _complete(connection: AsyncConnection, claimed: Claimed, outcome: Outcome, ago: float) -> None:
+async def _complete(connection: AsyncConnection, claimed: Claimed, outcome: Failed, ago: float) -> None:
     mine = (_attempt.notification_id == claimed.notification_id, _attempt.n == claimed.attempt)
     # Somebody who did not hear from us may have called it cut short: we know better.
     unknown = or_(_attempt.outcome.is_(None), _attempt.outcome == Failure.CUT_SHORT.value)
-    named, detail = (SENT, None) if isinstance(outcome, Sent) else (outcome.reason.value, outcome.detail)
-    await connection.execute(
-        update(schema.attempt)
-        .where(*mine, unknown)
-        .values(outcome=named, detail=_storable(detail), ended=func.greatest(_attempt.started, _NOW - ago))
-    )
-
-
-async def _sent(connection: AsyncConnection, claimed: Claimed, outcome: Sent, ago: float) -> None:
-    unsent = (_notification.notification_id == claimed.notification_id, _notification.status != "sent")
-    values = {"status": "sent", "done": _NOW - ago, "thread": _storable(outcome.thread)} | _RELEASED
-    await connection.execute(update(schema.notification).where(*unsent).values(values))
+    ended = func.greatest(_attempt.started, _NOW - ago)
+    values = {"outcome": outcome.reason.value, "detail": _storable(outcome.detail), "ended": ended}
+    await connection.execute(update(schema.attempt).where(*mine, unknown).values(values))
 
 
 async def _failed(connection: AsyncConnection, claimed: Claimed, outcome: Failed, ago: float) -> None:

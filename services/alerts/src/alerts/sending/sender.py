@@ -15,8 +15,8 @@ from alerts.core.destination import Channel
 from alerts.errors import Failure, Unreachable
 from alerts.sending.backoff import Draw, Patience, delay
 from alerts.sending.carrier import Clocks
-from alerts.sending.claims import Claimed, Failed, Outcome, Sent
-from alerts.sending.limits import Limits, Room
+from alerts.sending.claims import Claimed, Failed, Outcome, Sent, Taken, Unreadable
+from alerts.sending.limits import KINDS, Limits, Room
 
 _log = structlog.get_logger()
 
@@ -29,11 +29,8 @@ LANE_PAUSE = 30.0  # seconds, the longest: others to the same address shall not 
 class Outgoing(Protocol):
     """All of them raise `Unreachable`."""
 
-    async def claim(self, partitions: Collection[int], room: Room) -> list[Claimed]:
+    async def claim(self, partitions: Collection[int], room: Room) -> Taken:
         """What may be sent now, ours from here on; asked again after an answer that was lost, the same."""
-
-    async def next_due(self, partitions: Collection[int], room: Room) -> float | None:
-        """Seconds until there is something to claim."""
 
     async def record(self, claimed: Claimed, outcome: Outcome, *, ago: float) -> None:
         """What became of it, `ago` seconds before; a second time it changes nothing."""
@@ -44,7 +41,7 @@ class Carries(Protocol):
 
 
 class Counts(Protocol):
-    def sent(self, channel: Channel, seconds_from_event: float | None) -> None: ...
+    def sent(self, channel: Channel, seconds_from_event: float | None, seconds_from_signal: float | None) -> None: ...
 
     def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None: ...
 
@@ -87,7 +84,7 @@ class Sender:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set and what is on its way has ended. Raises `Stop` if only a person can decide."""
+        """Until `stop` is set and what is on its way has ended."""
         stopping = asyncio.create_task(self._wake_on(stop))
         looking = asyncio.create_task(self._run(stop))
         try:
@@ -116,17 +113,18 @@ class Sender:
 
     async def _look(self) -> float:
         """Sets going all that may be sent now; seconds until it is worth while to look again."""
-        partitions = self._open()
-        if partitions and (room := self._limits.room(self._clocks.steady())).openings:
-            for claimed in await self._outgoing.claim(partitions, room):
-                self._begin(claimed)
-        # Both of one moment: a pause that ends while the database is asked must not be slept over.
-        now = self._clocks.steady()
+        partitions, now = self._open(), self._clocks.steady()
+        # Of this moment: a pause that ends while the database is asked must not be slept over.
         room, opens = self._limits.room(now), self._limits.opens(now)
-        due = None
+        taken = Taken()
         if partitions and room.openings:
-            due = await self._outgoing.next_due(partitions, room)
-        waits = (opens, None if due is None else max(LOCKED, due))
+            taken = await self._outgoing.claim(partitions, room)
+        for claimed in taken.messages:
+            self._begin(claimed)
+        for one in taken.unreadable:
+            self._give_up(one)
+        due = None if taken.next_due is None else max(LOCKED, taken.next_due)
+        waits = (opens, self._limits.opens(self._clocks.steady()), due)
         return min((wait for wait in waits if wait is not None), default=LONGEST_SLEEP)
 
     async def _sleep(self, seconds: float) -> None:
@@ -163,6 +161,14 @@ class Sender:
         finally:
             self._limits.ended(claimed.target, self._clocks.steady())
             self.wake()
+
+    def _give_up(self, message: Unreadable) -> None:
+        """One row that cannot be read shall not keep the others of its account and address from being sent."""
+        kind = message.lane.partition(":")[0]
+        self._counts.failed(KINDS[kind], Failure.UNREADABLE, final=True)
+        _log.error("message.unreadable", notification=message.notification_id, detail=message.detail)
+        self._undelivered(message.partition, message.account_id)
+        self.wake()
 
     def _mind(self, claimed: Claimed, outcome: Outcome, now: float) -> None:
         """What the outcome means for others to the same address."""
@@ -203,11 +209,11 @@ class Sender:
             _log.warning(verb, **about, reason=outcome.reason.value, detail=outcome.detail, retry_in=outcome.retry_in)
             self._undelivered(claimed.partition, claimed.account_id)
         else:
-            self._counts.sent(channel, self._since(claimed, ended))
+            self._counts.sent(channel, self._since(claimed.happened, ended), self._since(claimed.recorded, ended))
             _log.info("message.sent", **about)
 
-    def _since(self, claimed: Claimed, ended: float) -> float | None:
-        """From what happened to the message, in seconds."""
-        if self._clocks.wall is None or claimed.happened is None:
+    def _since(self, moment: float | None, ended: float) -> float | None:
+        """From that moment to the message, in seconds."""
+        if self._clocks.wall is None or moment is None:
             return None
-        return self._clocks.wall() - (self._clocks.steady() - ended) - claimed.happened
+        return self._clocks.wall() - (self._clocks.steady() - ended) - moment

@@ -1,4 +1,4 @@
-"""Which messages may be sent now, and how one is handed on, as PostgreSQL reads it."""
+"""Which messages may be sent now, what became of them, and how one is handed on, as PostgreSQL reads it."""
 
 from sqlalchemy import Double, Integer, SmallInteger, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -28,66 +28,119 @@ _ROOM = (
     bindparam("slots", type_=ARRAY(Integer)),
 )
 
-# One for each lane, the most urgent first and then the oldest, as many as each channel has room for.
-READY = text(f"""
-SELECT n.notification_id
-FROM alerts.notification AS n
-JOIN (
-    SELECT notification_id, slots, row_number() OVER (PARTITION BY channel ORDER BY rank, seq) AS place
-    FROM (
-        SELECT n.notification_id, n.rank, n.seq, room.channel, room.slots,
-               row_number() OVER (PARTITION BY n.lane ORDER BY n.rank, n.seq) AS turn
-        {_CANDIDATES} AND {_CLAIMABLE}
-    ) AS waiting
-    WHERE turn = 1
-) AS chosen USING (notification_id)
-WHERE place <= slots AND {_CLAIMABLE}
-ORDER BY n.rank, n.seq
-FOR UPDATE OF n SKIP LOCKED
-""").bindparams(*_ROOM)
-
-# A message on its way elsewhere may come back when its lease ends. (greatest() passes over nulls.)
-NEXT_DUE = text(f"SELECT min(greatest(n.due, n.lease_until)) - {NOW} {_CANDIDATES}").bindparams(*_ROOM)
-
-# The newest attempt, if it has no outcome, was cut short, whoever made it; if he lives he may know better later.
-CUT_SHORT = text(f"""
-UPDATE alerts.attempt AS a SET outcome = :outcome, ended = {NOW}
-FROM alerts.notification AS n
-WHERE n.notification_id = ANY(:ids) AND a.notification_id = n.notification_id AND a.n = n.attempts
-  AND a.outcome IS NULL
-""").bindparams(bindparam("ids", type_=ARRAY(Text)))
-
-# A token that is still there has no outcome: what it stood for may have arrived.
-LEASE = text(f"""
-UPDATE alerts.notification
-SET maybe_told = maybe_told OR lease_token IS NOT NULL, attempts = attempts + 1,
-    lease_token = :token, lease_until = {NOW} + :lease
-WHERE notification_id = ANY(:ids)
-""").bindparams(bindparam("ids", type_=ARRAY(Text)), bindparam("lease", type_=Double))
-
-BEGIN = text(f"""
-INSERT INTO alerts.attempt (notification_id, n, started)
-SELECT notification_id, attempts, {NOW} FROM alerts.notification WHERE notification_id = ANY(:ids)
-""").bindparams(bindparam("ids", type_=ARRAY(Text)))
-
 _GONE_OUT = """SELECT s.seq, s.notification_id, s.done, s.thread, s.signals[1] AS head
-     FROM alerts.notification AS s
-     WHERE s.lane = n.lane AND s.episode = n.episode AND s.account_id = n.account_id AND s.status = 'sent'
-     ORDER BY s.seq"""
+             FROM alerts.notification AS s
+             WHERE s.lane = n.lane AND s.episode = n.episode AND s.account_id = n.account_id AND s.status = 'sent'
+             ORDER BY s.seq"""
 
-# The first and the newest message of the same thread that have gone out.
-THREADS = text(f"""
-SELECT n.notification_id AS of, e.notification_id, e.done, e.thread, a.body::text AS body
-FROM alerts.notification AS n
-CROSS JOIN LATERAL (
-    ({_GONE_OUT} LIMIT 1)
-    UNION
-    ({_GONE_OUT} DESC LIMIT 1)
-) AS e
-JOIN alerts.alert AS a ON a.signal_id = e.head
-WHERE n.notification_id = ANY(:ids)
-ORDER BY e.seq
-""").bindparams(bindparam("ids", type_=ARRAY(Text)))
+# With what it says, and the first and the newest message of the same thread that have gone out.
+_MESSAGE = f"""
+    n.notification_id, n.partition, n.account_id, n.receiver, n.lane, n.reason, n.ways::text AS ways, n.decided,
+    n.attempts,
+    greatest(0, {NOW} - (
+        SELECT min(a.started) FROM alerts.attempt AS a WHERE a.notification_id = n.notification_id)) AS age,
+    head.at AS happened, head.recorded,
+    ARRAY(
+        SELECT a.body::text FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place)
+        LEFT JOIN alerts.alert AS a USING (signal_id) ORDER BY place) AS bodies,
+    (SELECT json_agg(json_build_object(
+        'notification_id', e.notification_id, 'body', a.body::text, 'sent', e.done, 'thread', e.thread
+    ) ORDER BY e.seq)
+    FROM (({_GONE_OUT} LIMIT 1) UNION ({_GONE_OUT} DESC LIMIT 1)) AS e
+    JOIN alerts.alert AS a ON a.signal_id = e.head)::text AS thread"""
+
+_HEAD = "LEFT JOIN alerts.alert AS head ON head.signal_id = n.signals[1]"
+
+# One for each lane, the most urgent first and then the oldest, as many as each channel has room for.
+_CHOSEN = f"""
+    SELECT n.notification_id, n.lane, chosen.channel
+    FROM alerts.notification AS n
+    JOIN (
+        SELECT notification_id, channel, slots, row_number() OVER (PARTITION BY channel ORDER BY rank, seq) AS place
+        FROM (
+            SELECT n.notification_id, n.rank, n.seq, room.channel, room.slots,
+                   row_number() OVER (PARTITION BY n.lane ORDER BY n.rank, n.seq) AS turn
+            {_CANDIDATES} AND {_CLAIMABLE}
+        ) AS waiting
+        WHERE turn = 1
+    ) AS chosen USING (notification_id)
+    WHERE place <= slots AND {_CLAIMABLE}
+    FOR UPDATE OF n SKIP LOCKED"""
+
+# A token that is still there has no outcome: what it stood for may have arrived. The attempt that it made, whoever made
+# it, was cut short; if he lives he may know better later. A message on its way elsewhere may come back when its lease
+# ends. (greatest() passes over nulls.)
+CLAIM = text(f"""
+WITH chosen AS MATERIALIZED ({_CHOSEN}
+), leased AS (
+    UPDATE alerts.notification AS n
+    SET maybe_told = maybe_told OR lease_token IS NOT NULL, attempts = attempts + 1,
+        lease_token = :token, lease_until = {NOW} + :lease
+    FROM chosen WHERE n.notification_id = chosen.notification_id
+    RETURNING n.*
+), cut_short AS (
+    UPDATE alerts.attempt AS a SET outcome = :cut_short, ended = {NOW}
+    FROM leased AS n
+    WHERE a.notification_id = n.notification_id AND a.n = n.attempts - 1 AND a.outcome IS NULL
+), begun AS (
+    INSERT INTO alerts.attempt (notification_id, n, started) SELECT notification_id, attempts, {NOW} FROM leased
+), later AS (
+    SELECT min(greatest(n.due, n.lease_until)) - {NOW} AS next_due
+    {_CANDIDATES} AND n.lane NOT IN (SELECT lane FROM chosen)
+      AND room.slots > (SELECT count(*) FROM chosen WHERE chosen.channel = room.channel)
+)
+SELECT later.next_due, {_MESSAGE}
+FROM later LEFT JOIN leased AS n ON true {_HEAD}
+ORDER BY n.rank, n.seq
+""").bindparams(*_ROOM, bindparam("lease", type_=Double))
+
+HELD = text(f"""
+WITH held AS MATERIALIZED (
+    SELECT * FROM alerts.notification WHERE lease_token = :token AND status = 'pending' FOR UPDATE
+)
+SELECT 0.0::double precision AS next_due, {_MESSAGE} FROM held AS n {_HEAD} ORDER BY n.rank, n.seq
+""")
+
+RENEW = text(f"""
+UPDATE alerts.notification SET lease_until = {NOW} + :lease
+WHERE notification_id = :id AND lease_token = :token AND status = 'pending'
+""").bindparams(bindparam("lease", type_=Double))
+
+# The row before its attempts, as a claim does, or the two could wait for each other. Somebody who did not hear from
+# this attempt may have called it cut short: we know better. If another has taken the message since, his was.
+SENT = text(f"""
+WITH mine AS MATERIALIZED (
+    SELECT notification_id, attempts FROM alerts.notification WHERE notification_id = :id FOR UPDATE
+), sent AS (
+    UPDATE alerts.notification AS n
+    SET status = 'sent', done = {NOW} - :ago, thread = :thread, lease_until = NULL, lease_token = NULL
+    FROM mine WHERE n.notification_id = mine.notification_id AND n.status <> 'sent'
+)
+UPDATE alerts.attempt AS a
+SET outcome = CASE WHEN a.n = :attempt THEN 'sent' ELSE :cut_short END,
+    detail = CASE WHEN a.n = :attempt THEN NULL ELSE a.detail END,
+    ended = CASE WHEN a.n = :attempt THEN greatest(a.started, {NOW} - :ago) ELSE {NOW} END
+FROM mine
+WHERE a.notification_id = mine.notification_id
+  AND (a.n = :attempt AND (a.outcome IS NULL OR a.outcome = :cut_short)
+       OR a.n <> :attempt AND a.n = mine.attempts AND a.outcome IS NULL)
+""").bindparams(
+    bindparam("ago", type_=Double),
+    bindparam("attempt", type_=Integer),
+    bindparam("thread", type_=Text),
+    bindparam("cut_short", type_=Text),
+)
+
+SET_ASIDE = text(f"""
+WITH failed AS (
+    UPDATE alerts.notification AS n
+    SET status = 'failed', done = {NOW}, lease_until = NULL, lease_token = NULL
+    WHERE notification_id = :id AND lease_token = :token
+    RETURNING notification_id, attempts
+)
+UPDATE alerts.attempt AS a SET outcome = :outcome, detail = :detail, ended = {NOW}
+FROM failed AS n WHERE a.notification_id = n.notification_id AND a.n = n.attempts
+""")
 
 HAND_ON = text(f"""
 INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, lane, ways, path,
