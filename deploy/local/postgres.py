@@ -10,12 +10,14 @@ import os
 import pwd
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
-from local.processes import ServerError, package
+from local.processes import POLL, ServerError, alive, children, package
 
 SUPERUSER = "postgres"
 # Below site-packages; the programs look for the libraries by this relative place (wheels for Linux only).
@@ -69,6 +71,26 @@ class Postgres:
         if self.running:
             self._pg_ctl("stop", "-w", "-m", "fast")
 
+    def kill(self) -> None:
+        """As the power cut does: SIGKILL. Returns when what served its clients has ended too, as it does by itself."""
+        file = self._data / "postmaster.pid"
+        pid = int(file.read_text().split()[0])
+        family = (pid, *children(pid))
+        os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + START_TIMEOUT
+        while any(map(alive, family)):
+            if time.monotonic() > deadline:
+                raise ServerError(f"{pid} was killed, and some of it lives on")
+            time.sleep(POLL)
+        # Until somebody has asked how the dead one ended, its number is taken, and these would say that it runs.
+        for lock in (file, self.socket.with_name(f"{SOCKET}.lock")):
+            lock.unlink(missing_ok=True)
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._sockets / SOCKET
+
     def remove(self) -> None:
         """Stops it and deletes its data."""
         self.stop()
@@ -83,6 +105,14 @@ class Postgres:
     def drop_database(self, name: str) -> None:
         """Whoever is still connected is thrown out."""
         self._as_client("dropdb", "--force", "--if-exists", name)
+
+    def dump(self, name: str, file: Path) -> None:
+        """All of a database as of one moment, while it is at work."""
+        self._as_client("pg_dump", "--format=custom", f"--file={file}", name)
+
+    def restore(self, name: str, file: Path) -> None:
+        """Into an empty database."""
+        self._as_client("pg_restore", "--exit-on-error", f"--dbname={name}", str(file))
 
     @property
     def _programs(self) -> Path:

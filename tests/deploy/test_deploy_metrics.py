@@ -4,44 +4,32 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from common.metrics import exposition
 from support.deployment import ROOT
 from support.exposed import registries, series
+from support.watched import ALERTS, DASHBOARD, PANELS, PROMETHEUS, RECORDED, RULES, yaml
 
-PROMETHEUS = ROOT / "deploy" / "prometheus"
-DASHBOARD: dict[str, Any] = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "churn-signals.json").read_text())
-PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
-# Prometheus adds `up`, and to every series where it comes from.
-SERIES = {**series(), "up": frozenset[str]()}
+# Prometheus adds `up`, and to every series where it comes from; rules record what they work out.
+SERIES = {**series(), "up": frozenset[str](), **dict.fromkeys(RECORDED, frozenset[str]())}
 ADDED = {"job", "instance"}
 
-_NAME = re.compile(r"\b(?:churn_\w+|process_\w+|up\b)")
+_NAME = re.compile(r"\b(?:churn[_:][\w:]+|process_\w+|up\b)")
 _SELECTOR = re.compile(r"\b(?P<name>churn_\w+|process_\w+|up)\{(?P<labels>[^}]*)\}")
 _GROUPING = re.compile(r"\bby \((?P<labels>[^)]*)\)")
+
+RUNBOOK = "docs/operations.md"
 
 promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool (Debian: prometheus)")
 
 
-def yaml(path: Path) -> Any:
-    return YAML(typ="safe", pure=True).load(path)
-
-
-def rules() -> Iterator[dict[str, Any]]:
-    for path in sorted((PROMETHEUS / "rules").glob("*.yml")):
-        for group in yaml(path)["groups"]:
-            yield from group["rules"]
-
-
 EXPRESSIONS = [
     *(target["expr"] for panel in PANELS for target in panel["targets"]),
-    *(rule["expr"] for rule in rules()),
+    *(rule["expr"] for rule in RULES),
 ]
 
 
@@ -70,7 +58,7 @@ def test_a_legend_or_summary_names_labels_that_its_expression_keeps() -> None:
     told = [(target["expr"], target["legendFormat"]) for panel in PANELS for target in panel["targets"]]
     for expression, legend in told:
         assert set(re.findall(r"\{\{(\w+)\}\}", legend)) <= labels_asked(expression)
-    for rule in rules():
+    for rule in ALERTS:
         summary = rule["annotations"]["summary"] + rule["annotations"]["description"]
         assert set(re.findall(r"\$labels\.(\w+)", summary)) <= labels_asked(rule["expr"])
 
@@ -80,7 +68,7 @@ def test_the_docs_name_metrics_that_exist(path: str) -> None:
     pages = sorted((ROOT / path).rglob("*.md")) or [ROOT / path]
     families = {name.removesuffix("_bucket") for name in SERIES}
     for page in pages:
-        named = set(re.findall(r"`(churn_\w+)", page.read_text()))
+        named = set(re.findall(r"\b(churn[_:][\w:]*\w)", page.read_text()))
         assert named <= families | set(SERIES), page.name
 
 
@@ -91,7 +79,39 @@ def test_every_rule_is_tried_in_both_ways() -> None:
         for story in yaml(path)["tests"]:
             for tried in story["alert_rule_test"]:
                 (fired if tried["exp_alerts"] else silent).add(tried["alertname"])
-    assert {rule["alert"] for rule in rules()} == silent == fired
+    assert {rule["alert"] for rule in ALERTS} == silent == fired
+
+
+def test_every_rule_has_a_section_that_says_what_to_do_and_every_section_a_rule() -> None:
+    page = (ROOT / RUNBOOK).read_text()
+    sections = re.split(r"^### ", page[page.index("## When an alert fires") :].split("\n## ")[0], flags=re.MULTILINE)[
+        1:
+    ]
+    titles = [section.partition("\n")[0] for section in sections]
+    assert len(titles) == len(set(titles))
+    assert set(titles) == {rule["alert"] for rule in ALERTS}
+    for section in sections:
+        for part in ("**Means.**", "**Customer success notices.**", "**Look.**", "**Do.**", "**Over when.**"):
+            assert section.count(part) == 1, (section.partition("\n")[0], part)
+    for rule in ALERTS:
+        assert rule["annotations"]["runbook_url"] == f"{RUNBOOK}#{rule['alert'].lower()}"
+        assert rule["labels"]["severity"] in ("critical", "warning")
+
+
+def test_the_runbook_asks_for_series_labels_and_commands_that_exist() -> None:
+    page = (ROOT / RUNBOOK).read_text()
+    for found in _SELECTOR.finditer(page):
+        matched = set(re.findall(r"(\w+)\s*[=!]", found["labels"]))
+        name = found["name"] if found["name"] in SERIES else f"{found['name']}_bucket"
+        assert matched <= SERIES[name] | ADDED, found[0]
+    commands = set(re.findall(r"python -m (ingest|scoring|alerts) ([a-z]+)(?: ([a-z]+))?", page))
+    assert commands
+    for service, command, action in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", service, command, *([action] if action else []), "--help"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, (service, command, action, done.stderr)
 
 
 def test_every_panel_says_what_it_shows_and_stands_alone_in_its_place() -> None:

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry
 
 from alerts.metrics import AlertsMetrics
+from common import operations
 from common.metrics import registry
 from common.requests import RequestMetrics
 from ingest.metrics import IngestMetrics
 from scoring.api.metrics import ApiMetrics
+from scoring.housekeeping.metrics import HousekeepingMetrics
 from scoring.metrics import WorkerMetrics
 
 
@@ -18,6 +20,7 @@ def registries() -> dict[str, CollectorRegistry]:
     IngestMetrics(ingest).watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
     worker = registry(service="scoring", process="worker")
     WorkerMetrics(worker)
+    HousekeepingMetrics(worker)
     api = registry(service="scoring", process="api")
     ApiMetrics(api)
     alerts = registry(service="alerts", process="serve")
@@ -25,6 +28,7 @@ def registries() -> dict[str, CollectorRegistry]:
     RequestMetrics(alerts, name="churn_alerts_api")
     found = {"ingest": ingest, "scoring-worker": worker, "scoring-api": api, "alerts": alerts}
     for each in found.values():
+        operations.routes(operations.Readiness({}), each)
         _fill(each)
     return found
 

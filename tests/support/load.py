@@ -58,11 +58,11 @@ class Load:
             name,
             uuid.UUID(int=draw.getrandbits(128)).hex,
             user_id=f"user-{draw.randint(1, 5)}",
-            properties=_properties(name, draw),
+            properties=properties_of(name, draw),
         )
 
 
-def _properties(name: str, draw: Random) -> dict[str, Any]:
+def properties_of(name: str, draw: Random) -> dict[str, Any]:
     match name:
         case "nps.answered":
             return {"score": draw.randint(0, 10)}

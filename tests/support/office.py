@@ -1,5 +1,6 @@
 """Everybody who may be told: a Slack and a mail server of a test's own, and the routes that lead to them."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from local.processes import free_port
 from local.slack_sink import Post, SlackSink
 
 DANA, THEO = "dana@example.com", "theo@example.com"
+_ACCOUNTS = "https://app.example.com/accounts/"
 DESK, DANAS_SLACK, MAILBOX = "#desk", "U02DANA7Q1", "mailbox@example.com"
 
 # Accounts whose name ends in an even digit are heard of by e-mail, so that each message can be told from each other.
@@ -39,7 +41,7 @@ people:
   {DANA}: {{name: Dana Reyes, slack: {DANAS_SLACK}}}
   {THEO}: {{name: Theo Lindqvist}}
 links:
-  account_url: "https://app.example.com/accounts/{{account_id}}"
+  account_url: "{_ACCOUNTS}{{account_id}}"
 """
 
 
@@ -86,6 +88,16 @@ class Office:
     def messages(self) -> int:
         return len(self.slack.posts.all) + len(self.mail.mails.all)
 
+    @property
+    def mailed(self) -> list[str]:
+        """What each e-mail that arrived calls itself, in their order."""
+        return [str(mail.message["Message-ID"])[1:].partition("@")[0] for mail in self.mail.mails.all]
+
+    @property
+    def posted(self) -> Mapping[tuple[str, str], int]:
+        """How many posts arrived, by lane and account."""
+        return Counter((post.lane, account) for post in self.slack.posts.all for account in accounts(post))
+
     def posts(self, account_id: str) -> list[Post]:
         """Oldest first."""
         return [post for post in self.slack.posts.all if about(post, account_id)]
@@ -100,11 +112,16 @@ def concerns_somebody(signal: Signal) -> bool:
 
 
 def link_to(account_id: str) -> str:
-    return f"https://app.example.com/accounts/{account_id}"
+    return f"{_ACCOUNTS}{account_id}"
 
 
 def about(post: Post, account_id: str) -> bool:
-    return link_to(account_id) in set(links(post.blocks))
+    return account_id in accounts(post)
+
+
+def accounts(post: Post) -> set[str]:
+    """Those that it leads to."""
+    return {link.removeprefix(_ACCOUNTS) for link in links(post.blocks) if link.startswith(_ACCOUNTS)}
 
 
 def links(blocks: object) -> Iterator[str]:

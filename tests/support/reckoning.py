@@ -4,7 +4,6 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +13,7 @@ from common.contracts.signals import Band, Kind, Signal
 from support.alerting import Alerting
 from support.audit import told_by
 from support.office import concerns_somebody
-from support.recount import Told
+from support.recount import Rows, Told
 
 _log = logging.getLogger(__name__)
 _BADNESS = {Band.GREEN: 0, Band.YELLOW: 1, Band.RED: 2}
@@ -22,7 +21,7 @@ _BADNESS = {Band.GREEN: 0, Band.YELLOW: 1, Band.RED: 2}
 _CUT_SHORT = (None, Failure.CUT_SHORT)
 # Whoever made such an attempt cannot know whether it arrived.
 _UNKNOWN = (*_CUT_SHORT, Failure.NO_ANSWER, Failure.BAD_ANSWER)
-_STORED = {
+STORED = {
     "alert": "SELECT signal_id, body::text, partition, waiting FROM alerts.alert ORDER BY seq",
     "decision": "SELECT DISTINCT signal_id FROM alerts.decision",
     "notification": """SELECT notification_id, account_id, lane, status, signals FROM alerts.notification
@@ -71,14 +70,13 @@ async def reckoned(alerting: Alerting) -> Figures:
     system = alerting.system
     told = await told_by(system)
     await alerting.quiet()
-    stored = await system.snapshot(_STORED)
-    signals = _recorded(told, stored["alert"])
-    assert {row[0] for row in stored["decision"]} == signals.keys(), "each signal is decided"
-    messages = _messages(stored["notification"], stored["attempt"])
-    assert {one.status for one in messages} <= {"sent", "dropped"}
-    repeats = _arrived_by_mail(alerting, messages) + _arrived_in_slack(alerting, messages)
-    _once_in_each_lane(messages)
-    _known_to_whom_it_concerns(signals.values(), messages)
+    stored = await system.snapshot(STORED)
+    signals = recorded(told, stored)
+    assert not waiting(stored)
+    messages = messages_of(stored)
+    repeats = arrived_by_mail(alerting.office.mailed, messages) + arrived_in_slack(alerting.office.posted, messages)
+    once_in_each_lane(messages)
+    known_to_whom_it_concerns(signals.values(), messages)
     figures = Figures(
         signals=len(signals),
         copies=sum(map(len, told.values())) - len(signals),
@@ -91,32 +89,42 @@ async def reckoned(alerting: Alerting) -> Figures:
     return figures
 
 
-def _recorded(told: Mapping[int, Sequence[Told]], rows: Iterable[Sequence[Any]]) -> Mapping[str, Signal]:
-    """All that the topic holds, in the order in which it was recorded."""
+def recorded(told: Mapping[int, Sequence[Told]], stored: Rows) -> Mapping[str, Signal]:
+    """All that the topic holds, in the order in which it was recorded. Asserts that nothing else was, and each decided.
+
+    `stored` is what `STORED` finds.
+    """
     on_topic = {one.signal_id: (partition, one.value) for partition, each in told.items() for one in reversed(each)}
-    found = {signal_id: (partition, body) for signal_id, body, partition, _ in rows}
+    found = {signal_id: (partition, body) for signal_id, body, partition, _ in stored["alert"]}
     assert found.keys() == on_topic.keys(), f"{len(found)} of {len(on_topic)} signals are recorded"
     signals = {signal_id: msgspec.json.decode(body, type=Signal) for signal_id, (_, body) in found.items()}
     for signal_id, (partition, value) in on_topic.items():
         assert found[signal_id][0] == partition
         assert signals[signal_id] == msgspec.json.decode(value, type=Signal)
-    assert not [signal_id for signal_id, _, _, waiting in rows if waiting]
+    assert {row[0] for row in stored["decision"]} == signals.keys(), "each signal is decided"
     return signals
 
 
-def _messages(rows: Iterable[Sequence[Any]], attempts: Iterable[Sequence[Any]]) -> list[Message]:
+def waiting(stored: Rows) -> set[str]:
+    """Signals that wait for word that scoring has caught up."""
+    return {signal_id for signal_id, _, _, waits in stored["alert"] if waits}
+
+
+def messages_of(stored: Rows) -> list[Message]:
+    """Asserts that each has come to its end, and none in vain."""
     outcomes: dict[str, list[str | None]] = {}
-    for name, outcome in attempts:
+    for name, outcome in stored["attempt"]:
         outcomes.setdefault(name, []).append(outcome)
-    return [
+    messages = [
         Message(name, account_id, lane, status, tuple(signals), tuple(outcomes.get(name, ())))
-        for name, account_id, lane, status, signals in rows
+        for name, account_id, lane, status, signals in stored["notification"]
     ]
+    assert {one.status for one in messages} <= {"sent", "dropped"}
+    return messages
 
 
-def _arrived_by_mail(alerting: Alerting, messages: Collection[Message]) -> int:
-    """Each by its own name; how many came again."""
-    names = [str(mail.message["Message-ID"])[1:].partition("@")[0] for mail in alerting.office.mail.mails.all]
+def arrived_by_mail(names: Sequence[str], messages: Collection[Message]) -> int:
+    """Each by its own name; how many came again. `names` are those that arrived, in their order."""
     mails = [one for one in messages if one.lane.startswith("email:")]
     arrived = Counter(names)
     assert arrived.keys() <= {one.name for one in mails}
@@ -129,12 +137,13 @@ def _arrived_by_mail(alerting: Alerting, messages: Collection[Message]) -> int:
     return arrived.total() - len(arrived)
 
 
-def _arrived_in_slack(alerting: Alerting, messages: Collection[Message]) -> int:
-    """A post has no name that we know, so they are counted; how many came too often."""
+def arrived_in_slack(posts: Mapping[tuple[str, str], int], messages: Collection[Message]) -> int:
+    """A post has no name that we know, so they are counted, by lane and account; how many came too often."""
     threads = _by_thread(one for one in messages if not one.lane.startswith("email:"))
+    assert posts.keys() <= threads.keys()
     repeats = 0
-    for (lane, account_id), thread in threads.items():
-        arrived = sum(post.lane == lane for post in alerting.office.posts(account_id))
+    for place, thread in threads.items():
+        arrived = posts.get(place, 0)
         least, most = sum(one.least for one in thread), sum(one.most for one in thread)
         assert least <= arrived <= most, f"{arrived} posts of {thread}"
         repeats += arrived - least
@@ -148,12 +157,12 @@ def _by_thread(messages: Iterable[Message]) -> Mapping[tuple[str, str], list[Mes
     return threads
 
 
-def _once_in_each_lane(messages: Iterable[Message]) -> None:
+def once_in_each_lane(messages: Iterable[Message]) -> None:
     told = Counter((one.lane, signal_id) for one in messages if one.status == "sent" for signal_id in one.signals)
     assert [twice for twice, times in told.items() if times > 1] == []
 
 
-def _known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Message]) -> None:
+def known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Message]) -> None:
     """How an account stands now, where somebody has to know: each account's way must have been the same throughout."""
     sent = {signal_id for one in messages if one.status == "sent" for signal_id in one.signals}
     bands = [one for one in signals if one.kind is Kind.BAND and not one.history and concerns_somebody(one)]

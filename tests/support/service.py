@@ -29,6 +29,15 @@ class Service:
         self._process = Process([sys.executable, "-m", *command.split()], log=log, env=environment)
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        """All that it has said, log or not."""
+        return self._process.log.read_text(errors="replace")
+
+    @property
     def running(self) -> bool:
         return self._process.running
 
@@ -59,7 +68,7 @@ class Service:
     def wait_ready(self) -> None:
         """Raises `ServerError` with its last words."""
         try:
-            self._process.wait_until(self._ready, timeout=START_SECONDS)
+            self._process.wait_until(self.is_ready, timeout=START_SECONDS)
         except ServerError as error:
             raise ServerError(f"{self.name} did not start: {error}\n{self.last_words()}") from error
 
@@ -92,7 +101,8 @@ class Service:
         except ServerError as error:
             raise ServerError(f"{error}\n{self.last_words()}") from error
 
-    def _ready(self) -> bool:
+    def is_ready(self) -> bool:
         with suppress(httpx.TransportError, ServerError):
-            return httpx.get(f"{self.url}/readyz", timeout=5.0).status_code == httpx.codes.OK
+            # Without the certificates that take a while to load and are not needed.
+            return httpx.get(f"{self.url}/readyz", timeout=5.0, verify=False).status_code == httpx.codes.OK
         return False

@@ -28,6 +28,7 @@ from support.service import Service
 PARTITIONS = 4
 PATIENCE = 60.0
 POLL = 0.05
+COMMITS = "SELECT sum(seq) FROM (SELECT max(seq) AS seq FROM scoring.journal GROUP BY partition)"
 _REACHED = "SELECT DISTINCT ON (partition) partition, to_offset FROM scoring.journal ORDER BY partition, seq DESC"
 COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
 
@@ -108,9 +109,9 @@ class System:
         assert child.returncode is not None
         return child.returncode, output.decode()
 
-    async def key(self, service: str, scope: Scope) -> str:
+    async def key(self, service: str, *scopes: Scope) -> str:
         """A new one, in a moment known to the service."""
-        return await _key(self.deployment.database_url, service, scope)
+        return await _key(self.deployment.database_url, service, *scopes)
 
     async def rows(self, query: str) -> list[tuple[Any, ...]]:
         async with self._engine.connect() as connection:
@@ -153,8 +154,8 @@ class System:
         """When as many more transactions have been written."""
 
         async def written() -> int:
-            found = await self.rows("SELECT count(*) FROM scoring.journal")
-            return int(found[0][0])
+            found = await self.rows(COMMITS)
+            return int(found[0][0] or 0)
 
         goal = await written() + count
 
@@ -234,6 +235,6 @@ async def _prepared(url: str) -> Keys:
     return Keys(write=await _key(url, "ingest", Scope.WRITE), read=await _key(url, "scoring", Scope.READ))
 
 
-async def _key(url: str, service: str, scope: Scope) -> str:
+async def _key(url: str, service: str, *scopes: Scope) -> str:
     engine = create_async_engine(url, poolclass=NullPool)
-    return await KeyStore(engine, schema=service).create(source="web", scopes=frozenset({scope}))
+    return await KeyStore(engine, schema=service).create(source="web", scopes=frozenset(scopes))

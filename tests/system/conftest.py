@@ -62,6 +62,7 @@ def kafka(apache_broker: ApacheKafka, database: str, tmp_path: Path) -> Iterator
         SCORING_SESSION_SECONDS="3",
         SCORING_MAX_RECORDS="100",
         SCORING_LATE_SECONDS="2",
+        SCORING_HOUSEKEEPING_SECONDS="0.5",
         INGEST_ACK_SECONDS="2",
     ) as made:
         yield made

@@ -36,6 +36,8 @@ async def test_ten_kills_under_load_leave_no_trace(kafka: System) -> None:
     found = await audit(kafka, accepted=load.accepted)
     assert found.figures.duplicates >= load.again > 0
     assert found.figures.signals > 100
+    kept = await kafka.rows("SELECT count(*) FROM scoring.journal")
+    assert kept[0][0] < found.figures.commits, "all the while the journal was merged"
 
 
 async def test_workers_that_come_and_go_under_load_leave_no_trace(kafka: System, http: httpx.AsyncClient) -> None:

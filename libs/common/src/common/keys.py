@@ -1,7 +1,8 @@
 """API keys: who may call, and as which source.
 
-A key reads `cs_<id>_<secret>`. The id is public (lists and logs show it); of the secret only its SHA-256 is
-kept.
+A key reads `cs_<id>_<secret>`. The id is public (lists and logs show it) and finds the key; of the secret only its
+SHA-256 is kept. What is compared are two digests, in constant time: how long an answer takes tells at most that an id
+exists, and nobody can steer a digest byte by byte.
 """
 
 import hmac

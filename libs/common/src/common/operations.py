@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import msgspec
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Gauge
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -34,7 +34,12 @@ class Readiness:
 
 
 def routes(readiness: Readiness, registry: CollectorRegistry) -> list[Route]:
-    """`/healthz` (the process answers), `/readyz` (503 and why while it should get no work), `/metrics`."""
+    """`/healthz` (the process answers), `/readyz` (503 and why while it should get no work), `/metrics`.
+
+    `churn_ready` says among the metrics what `/readyz` says.
+    """
+    ready = Gauge("churn_ready", "1 while the process should get work; /readyz says why not.", registry=registry)
+    ready.set_function(lambda: not any(readiness.report().values()))
 
     async def healthz(request: Request) -> Response:
         return _answer(200, {"status": "alive"})

@@ -17,6 +17,8 @@ import structlog
 import uvicorn
 import uvloop
 
+from common import connections
+from common.connections import ConnectionLimits
 from common.operations import Readiness
 
 _log = structlog.get_logger()
@@ -38,6 +40,7 @@ class Application:
     tasks: Mapping[str, Task]
     notice: float = 0.0
     grace: float = 20.0
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ async def _before(work: asyncio.Future[Any], event: asyncio.Event) -> bool:
 
 async def serve(application: Application, stop: Stop, *, listening: Callable[[int], None] = lambda port: None) -> int:
     """Serves until asked to stop or something fails; 0 if it was asked. `listening` is told the port."""
+    connections.make_room(application.limits)
     listener = socket.create_server((application.host, application.port), backlog=2048)
     server = _Server(_config(application), listener)
     stopping = asyncio.Event()
@@ -185,12 +189,13 @@ async def _finish(futures: Collection["asyncio.Future[None]"], end: float, *, ur
 def _config(application: Application) -> uvicorn.Config:
     return uvicorn.Config(
         application.http,
-        http="httptools",
+        http=connections.protocol(application.limits),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from
         # Longer than the idle time of common load balancers: they close first and never meet a dead end.
         timeout_keep_alive=75,
     )

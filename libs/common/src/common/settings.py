@@ -1,10 +1,12 @@
 """What every process is told by its environment; each service adds its own in a subclass."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from common.topics import TimeMode
 
@@ -23,6 +25,20 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+_DRIVER: Final = "postgresql+asyncpg"
+
+
+def _database_url(text: str) -> str:
+    """What else tells of a URL that cannot be read may show a part of its password."""
+    try:
+        driver = make_url(text).drivername
+    except (ArgumentError, ValueError):
+        driver = ""
+    if driver != _DRIVER:
+        raise ValueError(f"is {_DRIVER}://user:password@host:port/name, with @ : / % in the password percent-encoded")
+    return text
+
+
 class CommonSettings(BaseSettings):
     """Named as in the environment, in any case; `.env` of the working directory fills what is unset there."""
 
@@ -31,7 +47,7 @@ class CommonSettings(BaseSettings):
     )
 
     kafka_bootstrap: str = "127.0.0.1:9092"
-    database_url: str = "postgresql+asyncpg://churn@127.0.0.1:5432/churn"
+    database_url: Annotated[str, AfterValidator(_database_url)] = "postgresql+asyncpg://churn@127.0.0.1:5432/churn"
     topic_prefix: str = ""
     partitions: PositiveInt = 12
     replication: PositiveInt = 1
@@ -39,6 +55,7 @@ class CommonSettings(BaseSettings):
     time_mode: TimeMode = TimeMode.WALL
     key_ttl_seconds: Annotated[float, Field(gt=0)] = 30.0
     host: str = "127.0.0.1"
+    http_connections: PositiveInt = 4_000
     drain_notice_seconds: Annotated[float, Field(ge=0)] = 0.0
     drain_seconds: Annotated[float, Field(gt=0)] = 20.0
     log_format: LogFormat = LogFormat.CONSOLE

@@ -14,6 +14,7 @@ import structlog
 from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing
 from common.contracts.signals import CaughtUp, encode_signals_record
+from scoring.cause import Cause, cause_of
 from scoring.commit import OutboxRow, Outlet, Queued
 from scoring.errors import Doubt
 
@@ -37,7 +38,8 @@ class Sender(Protocol):
 class Relay:
     """`stamped` puts the signal's own moment on each record (stream mode); else the log stamps.
 
-    `now` is the log's time as far as it is known, in seconds.
+    `now` is the log's time as far as it is known, in seconds. `told` hears of each signal that the log took: what
+    brought it about, and how many seconds after its moment, by the log's own clock; of none in stream mode.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Relay:
         topics: Mapping[Outlet, str],
         stamped: bool,
         now: Callable[[], float],
+        told: Callable[[Cause, float], None] = lambda cause, seconds: None,
     ) -> None:
         self._partition = partition
         self._outbox = outbox
@@ -56,8 +59,10 @@ class Relay:
         self._topics = topics
         self._stamped = stamped
         self._now = now
+        self._told = told
         self._rows: deque[Queued] = deque()
         self._oldest: float | None = None
+        self._first: int | None = None  # the stamp of the first row; it stays while memory is in doubt
         self._reading = True  # the outbox may hold what memory does not
         self._missed = False
         self._ended = False
@@ -80,6 +85,10 @@ class Relay:
         """How long the oldest row has been waiting, in seconds."""
         return 0.0 if self._oldest is None else self._now() - self._oldest
 
+    def oldest(self) -> float:
+        """How long ago the first row that is known to wait came to be, in seconds; 0 in stream mode."""
+        return 0.0 if self._first is None or self._stamped else max(0.0, self._now() - self._first / 1000)
+
     def told_late(self) -> float:
         """How old the oldest signal told since the last call was when the log took it, in seconds.
 
@@ -94,6 +103,8 @@ class Relay:
             return
         if self._oldest is None:
             self._oldest = self._now()
+        if self._first is None:
+            self._first = rows[0].row.stamp
         if self._reading:
             self._missed = True  # a look at the table that is under way may have been too early
         else:
@@ -156,7 +167,7 @@ class Relay:
             await self._read()
         rows = self._next_run()
         if not rows:
-            self._oldest = None
+            self._oldest = self._first = None
             return False
         await self._send(rows)
         through = (rows[-1].seq, rows[-1].n)
@@ -164,6 +175,8 @@ class Relay:
         self._through = max(self._through, through)
         while self._rows and (self._rows[0].seq, self._rows[0].n) <= through:
             self._rows.popleft()
+        if self._rows:
+            self._first = self._rows[0].row.stamp
         self._moved.set()
         return True
 
@@ -182,6 +195,8 @@ class Relay:
         self._missed = False
         found = await self._outbox.outbox(self._partition, after=self._through, limit=RUN)
         self._rows.extend(found)
+        if found:
+            self._first = found[0].row.stamp
         self._reading = len(found) == RUN or self._missed
 
     async def _send(self, rows: Sequence[Queued]) -> None:
@@ -201,7 +216,10 @@ class Relay:
             for row, ack in zip(rows, acks, strict=True):
                 # A log that does not stamp has our own stamp on the record.
                 taken = self._now() if ack.timestamp is None else ack.timestamp / 1000
-                self._late = max(self._late, taken - row.stamp / 1000)
+                late = taken - row.stamp / 1000
+                self._late = max(self._late, late)
+                if (cause := cause_of(row.value)) is not None:
+                    self._told(cause, max(0.0, late))
 
     async def _one_by_one(self, outlet: Outlet, rows: Sequence[OutboxRow]) -> None:
         """One of these will never be taken: the others go, and it is named."""

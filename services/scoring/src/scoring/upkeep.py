@@ -14,6 +14,7 @@ from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition
 from scoring.runs import Turned
 from scoring.shared import Reader
+from scoring.standing import Standing
 from scoring.ticker import LogTime, Ticker
 
 _log = structlog.get_logger()
@@ -54,6 +55,9 @@ class Upkeep:
         self._ticker = Ticker()
         self._sent = log_time.read()  # when the last tick was
         self._owes_word = True  # readers wait for it after every assignment
+        self._standing = Standing(looked_at=self.now(), level_at=self.now())
+        self._window = 0.0
+        self._watched()
 
     def now(self) -> float:
         """The log's time as far as this worker can tell, in seconds."""
@@ -68,13 +72,13 @@ class Upkeep:
         if now - turned.oldest > self._late_after or turned.overdue > self._late_after:
             self._owes_word = True
         if turned.signals and self._wall:
-            self._metrics.told(max(0.0, now - turned.newest))
+            self._metrics.scored(max(0.0, now - turned.newest))
 
     async def look(self) -> Beat | None:
         """Ticks if a timer is due, tells readers if all has been told; how the partition stands, None if unopened."""
         memory = self._partition.memory
         if memory is None:
-            return None
+            return None  # what came since the last look is not known, so it grows old
         relay = self._partition.relay
         if max(relay.waited(), relay.told_late()) > self._late_after:
             self._owes_word = True
@@ -116,14 +120,29 @@ class Upkeep:
 
     def _beat(self, memory: Memory, *, level: bool) -> Beat:
         now = self.now()
-        earliest = memory.timers.earliest()
-        overdue = max(0.0, now - earliest) if self._wall and earliest is not None else 0.0
-        lag = 0.0 if self._reader.level(self._partition.number) else max(0.0, now - memory.position.newest)
-        self._metrics.looked(
-            self._partition.number,
-            lag=lag,
-            overdue=overdue,
-            outbox=self._partition.relay.depth,
-            window=self._partition.window(),
+        self._standing = Standing(
+            looked_at=now,
+            level_at=now if self._reader.level(self._partition.number) else self._standing.level_at,
+            newest=memory.position.newest if self._wall else 0.0,
+            earliest=memory.timers.earliest() if self._wall else None,
         )
-        return Beat(self._partition.number, self._clock(), level, lag)
+        return Beat(self._partition.number, self._clock(), level, self._standing.lag(now))
+
+    def _watched(self) -> None:
+        """All is worked out when it is asked for: a loop that hangs must not go on showing what was."""
+        relay = self._partition.relay
+        self._metrics.watch(
+            self._partition.number,
+            lag=lambda: self._standing.lag(self.now()),
+            overdue=lambda: self._standing.overdue(self.now()),
+            outbox=lambda: relay.depth,
+            oldest=relay.oldest,
+            window=self._last_window,
+            used=self._partition.remembered,
+        )
+
+    def _last_window(self) -> float:
+        """The last one known while the partition is not open."""
+        if self._partition.memory is not None:
+            self._window = self._partition.window()
+        return self._window

@@ -117,6 +117,7 @@ BAD = [
     ("/v1/accounts", "tier=a%00b", "query.tier.0"),
     ("/v1/accounts", "starts_with=", "query.starts_with"),
     ("/v1/accounts", "contract_end_to=soon", "query.contract_end_to"),
+    ("/v1/accounts", "contract_end_to=0", "query.contract_end_to"),  # not 1970
     ("/v1/accounts", "renewal_within_days=4000", "query.renewal_within_days"),
     ("/v1/accounts", "owners=eva", "query.owners"),  # a filter that is not there must not be taken for one that is
     ("/v1/accounts", "&".join(["tier=a"] * 21), "query.tier"),

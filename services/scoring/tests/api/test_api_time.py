@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from common.topics import TimeMode
-from scoring.api.asof import Pulse, as_of
+from scoring.api.asof import Held, Pulse, Why, as_of, held
 from support.asking import FRESH, Api, live
 from support.road import DAY, START
 
@@ -11,17 +11,19 @@ from support.road import DAY, START
 def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
     now, clock = 1000.0, 400.0
     told = [
-        # pulse, wall, as of
-        (Pulse(clock, beat_at=now - 1, caught_up=True), True, now),
-        (Pulse(clock, beat_at=now - FRESH, caught_up=True), True, clock),  # it may be dead
-        (Pulse(clock, beat_at=now - 1, caught_up=False), True, clock),  # it is behind
-        (Pulse(clock), True, clock),  # nobody ever owned it
-        (Pulse(clock, beat_at=now - 1, caught_up=True), False, clock),  # a stream's time is not ours
-        (Pulse(clock, beat_at=now + FRESH, caught_up=True), True, clock),  # ahead of ours: dead since who knows
-        (Pulse(clock, beat_at=now + 1, caught_up=True), True, now),  # its clock is a little ahead of ours
+        # pulse, wall, as of, why
+        (Pulse(clock, beat_at=now - 1, caught_up=True), True, now, None),
+        (Pulse(clock, beat_at=now - FRESH, caught_up=True), True, clock, Held(Why.NO_WORKER)),  # it may be dead
+        (Pulse(clock, beat_at=now - 1, caught_up=False, lag=7.5), True, clock, Held(Why.CATCHING_UP, 7.5)),
+        (Pulse(clock), True, clock, Held(Why.NO_WORKER)),  # nobody ever owned it
+        (Pulse(clock, beat_at=now - 1, caught_up=True), False, clock, Held(Why.STREAM)),  # its time is not ours
+        # Ahead of ours: dead since who knows.
+        (Pulse(clock, beat_at=now + FRESH, caught_up=True), True, clock, Held(Why.NO_WORKER)),
+        (Pulse(clock, beat_at=now + 1, caught_up=True), True, now, None),  # its clock is a little ahead of ours
     ]
-    for pulse, wall, expected in told:
+    for pulse, wall, expected, why in told:
         assert as_of(pulse, now=now, wall=wall, fresh=FRESH) == expected, pulse
+        assert held(pulse, now=now, wall=wall, fresh=FRESH) == why, pulse
 
 
 async def test_a_silent_account_sinks_between_two_looks_though_nothing_is_written(wall_api: Api) -> None:
@@ -54,12 +56,14 @@ async def test_with_a_stale_heartbeat_an_answer_speaks_of_the_partitions_clock(w
     road.clock.now = START + 2 * DAY
     await wall_api.beat(at=road.clock.now - FRESH - 1)
     answer = await wall_api.get("/v1/accounts/acme")
-    assert moment(answer["as_of"]) == START + DAY
-    assert moment((await wall_api.get("/v1/accounts"))["as_of"]) == START + DAY
+    listed = await wall_api.get("/v1/accounts")
+    assert moment(answer["as_of"]) == moment(listed["as_of"]) == START + DAY
+    assert answer["held"] == listed["held"] == {"reason": "no worker reports", "lag_seconds": None}
 
     await wall_api.beat(at=road.clock.now)
     fresh = await wall_api.get("/v1/accounts/acme")
     assert moment(fresh["as_of"]) == START + 2 * DAY
+    assert fresh["held"] is None
     assert fresh["score"] < answer["score"]
     assert fresh["clock"] == answer["clock"], "looking changes nothing"
 

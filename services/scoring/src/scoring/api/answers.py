@@ -14,6 +14,7 @@ from common.contracts.signals import (
     Part,
     Severity,
 )
+from scoring.api.asof import Held
 from scoring.core.view import FlagUp, Missed, Pending
 
 
@@ -57,7 +58,10 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 
 class Accounts(Struct, frozen=True, kw_only=True):
-    """`total` match the filter; `as_of` is the earliest of the rows'; `next_offset` is null on the last page."""
+    """`total` match the filter; `as_of` is the earliest of the rows'; `next_offset` is null on the last page.
+
+    `held` says why `as_of` is not now; null if it is.
+    """
 
     accounts: tuple[Listed, ...]
     total: int
@@ -65,13 +69,14 @@ class Accounts(Struct, frozen=True, kw_only=True):
     limit: int
     next_offset: int | None
     as_of: datetime
+    held: Held | None
 
 
 class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
     `drivers` are what lies between the best score and this one, the largest first; `change` is since the last band
-    told.
+    told. `held` says why this is not how it stands now, but up to where scoring has come; null if it is.
     """
 
     account_id: str
@@ -91,6 +96,7 @@ class Account(Struct, frozen=True, kw_only=True):
     card_id: str
     clock: datetime
     as_of: datetime
+    held: Held | None
 
 
 class HistoryDay(Struct, frozen=True):

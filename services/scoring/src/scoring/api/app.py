@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from common import database
+from common.connections import ConnectionLimits
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
@@ -17,6 +18,7 @@ from scoring.api.metrics import ApiMetrics
 from scoring.api.reading import Reading
 from scoring.api.ruling import RulingCard
 from scoring.api.tables import Tables
+from scoring.api.vigil import Vigil
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.settings import ScoringSettings
 
@@ -38,6 +40,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         ruling = RulingCard(tables)
         metrics = ApiMetrics(prometheus)
         lookout = Lookout(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
+        vigil = Vigil(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
         readiness = Readiness({"card": ruling.trouble, "keys": keyring.trouble})
         http = routes.build(
             Listing(lookout, most_scored=settings.scoring_api_most_scored),
@@ -53,7 +56,8 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             host=settings.host,
             port=settings.scoring_api_port,
             readiness=readiness,
-            tasks={"keys": keyring.keep_fresh, "card": ruling.keep},
+            tasks={"keys": keyring.keep_fresh, "card": ruling.keep, "vigil": vigil.keep},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
+            limits=ConnectionLimits(connections=settings.http_connections),
         )

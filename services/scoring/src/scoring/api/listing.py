@@ -42,6 +42,7 @@ class Listing:
             limit=asked.limit,
             next_offset=shown if listed and shown < total else None,
             as_of=min((row.as_of for row in listed), default=to_datetime(eye.earliest)),
+            held=eye.held(*(rows[account_id].stored for account_id in ids)),
         )
 
     async def _by_score(

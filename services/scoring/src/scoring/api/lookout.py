@@ -7,7 +7,7 @@ import structlog
 
 from common.database import Unavailable
 from common.problems import Problem
-from scoring.api.asof import as_of
+from scoring.api.asof import as_of, held
 from scoring.api.eye import Eye, Unreadable
 from scoring.api.metrics import ApiMetrics
 from scoring.api.ruling import RulingCard
@@ -41,11 +41,11 @@ class Lookout:
         now = self._clock()
         try:
             async with self._tables.snapshot() as snapshot:
-                moments = {
-                    partition: as_of(pulse, now=now, wall=ruling.wall, fresh=self._fresh)
-                    for partition, pulse in (await snapshot.pulses(ruling.partitions)).items()
-                }
-                yield Eye(ruling.scorer, moments), snapshot
+                pulses = (await snapshot.pulses(ruling.partitions)).items()
+                fresh = self._fresh
+                moments = {n: as_of(pulse, now=now, wall=ruling.wall, fresh=fresh) for n, pulse in pulses}
+                reasons = {n: held(pulse, now=now, wall=ruling.wall, fresh=fresh) for n, pulse in pulses}
+                yield Eye(ruling.scorer, moments, reasons), snapshot
         except Unavailable as error:
             _log.warning("database.unavailable", error=str(error))
             detail = "the database does not answer in time: ask again"

@@ -1,4 +1,7 @@
-from prometheus_client import CollectorRegistry, Counter
+import time
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from common.requests import RequestMetrics
 
@@ -6,7 +9,8 @@ from common.requests import RequestMetrics
 class ApiMetrics(RequestMetrics):
     """What the read API counts; built once, where the process is wired."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, *, clock: Callable[[], float] = time.time) -> None:
+        """`clock` is seconds since the epoch."""
         super().__init__(registry, name="churn_scoring_api")
         self._looks = Counter(
             "churn_scoring_api_looks_total", "Accounts looked at as of the moment of a request.", registry=registry
@@ -16,6 +20,34 @@ class ApiMetrics(RequestMetrics):
             "Accounts whose state this version could not read.",
             registry=registry,
         )
+        self._clock = clock
+        self._moments: dict[tuple[str, int], float] = {}
+        self._scores = Gauge(
+            "churn_scoring_scores_age_seconds",
+            "Since the moment of which answers speak (wall mode).",
+            ("partition",),
+            registry=registry,
+        )
+        self._heartbeats = Gauge(
+            "churn_scoring_heartbeat_age_seconds",
+            "Since a worker last reported on the partition.",
+            ("partition",),
+            registry=registry,
+        )
+
+    def spoke(self, partition: int, as_of: float) -> None:
+        """Of which moment answers speak; seconds since the epoch, as below."""
+        self._age(self._scores, partition, as_of)
+
+    def beat(self, partition: int, at: float) -> None:
+        self._age(self._heartbeats, partition, at)
+
+    def _age(self, gauge: Gauge, partition: int, moment: float) -> None:
+        """Worked out when it is asked for, so that it grows while nobody looks."""
+        key = (gauge._name, partition)
+        if key not in self._moments:
+            gauge.labels(str(partition)).set_function(lambda: max(0.0, self._clock() - self._moments[key]))
+        self._moments[key] = moment
 
     def looked(self, accounts: int) -> None:
         self._looks.inc(accounts)

@@ -1,11 +1,12 @@
 """What may be asked: every query parameter with its bounds, and the problem for a value outside of them."""
 
+import re
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Path
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from common.contracts.signals import Band
 from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
@@ -14,8 +15,18 @@ from scoring.api.queries import Filter, Sort
 from scoring.core.card import Stage
 
 ID_CHARS = 512
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
-Day = Annotated[date, Field(ge=FIRST, le=LAST)]
+
+
+def _written_as_a_day(value: Any) -> Any:
+    """Else a number is taken for seconds since the epoch."""
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("is a date (2026-01-31)")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_as_a_day), Field(ge=FIRST, le=LAST)]
 
 
 class ListParameters(Parameters):

@@ -73,7 +73,8 @@ def pulses(partitions: int) -> Select[Any]:
         .limit(1)
         .lateral()
     )
-    return select(number.c.partition, newest.c.clock, heartbeat.c.at, heartbeat.c.caught_up).select_from(
+    beaten = (heartbeat.c.at, heartbeat.c.caught_up, heartbeat.c.lag_seconds)
+    return select(number.c.partition, newest.c.clock, *beaten).select_from(
         number.join(newest, true()).outerjoin(heartbeat, heartbeat.c.partition == number.c.partition)
     )
 

@@ -54,7 +54,7 @@ class Snapshot:
     async def pulses(self, partitions: int) -> dict[int, Pulse]:
         """By partition; one that was never begun has none."""
         return {
-            row.partition: Pulse(clock=row.clock, beat_at=row.at, caught_up=bool(row.caught_up))
+            row.partition: Pulse(row.clock, row.at, bool(row.caught_up), row.lag_seconds or 0.0)
             for row in await self._rows(queries.pulses(partitions))
         }
 

@@ -5,6 +5,7 @@ from math import fsum
 
 from common.contracts.signals import Change, Facts, Forecast, Level, Signal
 from scoring.api import answers
+from scoring.api.asof import Held
 from scoring.api.eye import Look
 from scoring.api.words import forecast_in_words
 from scoring.cards.words import sentence, why_it_moved, why_it_stands
@@ -48,7 +49,9 @@ def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> an
     )
 
 
-def account(account_id: str, look: Look, *, facts: Facts, card: Card, card_id: str) -> answers.Account:
+def account(
+    account_id: str, look: Look, *, facts: Facts, card: Card, card_id: str, held: Held | None
+) -> answers.Account:
     view = look.view
     return answers.Account(
         account_id=account_id,
@@ -68,6 +71,7 @@ def account(account_id: str, look: Look, *, facts: Facts, card: Card, card_id: s
         card_id=card_id,
         clock=to_datetime(look.clock),
         as_of=view.at,
+        held=held,
     )
 
 

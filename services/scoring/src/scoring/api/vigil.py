@@ -1,0 +1,79 @@
+"""How old the scores of every partition are, asked of the tables every few seconds: known though nobody owns it."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Protocol
+
+import structlog
+
+from common.database import Unavailable
+from common.problems import Problem
+from scoring.api.asof import Pulse, as_of
+from scoring.api.metrics import ApiMetrics
+from scoring.api.ruling import Ruling
+
+_log = structlog.get_logger()
+
+
+class Pulses(Protocol):
+    async def pulses(self, partitions: int) -> dict[int, Pulse]: ...
+
+
+class Book(Protocol):
+    def snapshot(self) -> AbstractAsyncContextManager[Pulses]:
+        """Raises `Unavailable`."""
+
+
+class Card(Protocol):
+    def ruling(self) -> Ruling:
+        """Raises `Problem` before scoring has begun."""
+
+
+class Vigil:
+    """While the database is away the last numbers stand, and grow old. All times are seconds."""
+
+    def __init__(
+        self,
+        book: Book,
+        card: Card,
+        *,
+        metrics: ApiMetrics,
+        fresh: float,
+        clock: Callable[[], float],
+        every: float = 5.0,
+    ) -> None:
+        self._book = book
+        self._card = card
+        self._metrics = metrics
+        self._fresh = fresh
+        self._clock = clock
+        self._every = every
+        self._away = False
+
+    async def keep(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            await self.look()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._every)
+
+    async def look(self) -> None:
+        """Once; nothing before scoring has begun."""
+        now = self._clock()
+        try:
+            ruling = self._card.ruling()
+            async with self._book.snapshot() as snapshot:
+                pulses = await snapshot.pulses(ruling.partitions)
+        except Problem:
+            return
+        except Unavailable as error:
+            if not self._away:
+                _log.warning("pulses.unreadable", error=str(error))
+            self._away = True
+            return
+        self._away = False
+        for partition, pulse in pulses.items():
+            if ruling.wall:
+                self._metrics.spoke(partition, as_of(pulse, now=now, wall=True, fresh=self._fresh))
+            if pulse.beat_at is not None:
+                self._metrics.beat(partition, pulse.beat_at)

@@ -1,0 +1,81 @@
+"""The age of scores, known to the read API though nobody owns their partition."""
+
+from contextlib import AbstractAsyncContextManager
+
+from prometheus_client import CollectorRegistry
+
+from common.database import Unavailable
+from scoring.api.metrics import ApiMetrics
+from scoring.api.ruling import RulingCard
+from scoring.api.tables import Snapshot, Tables
+from scoring.api.vigil import Vigil
+from support.asking import FRESH, Api, live
+from support.road import DAY, START, Road
+
+
+class Watch:
+    """A vigil over a road, at the time of its clock."""
+
+    def __init__(self, road: Road) -> None:
+        self.registry = CollectorRegistry()
+        self.tables = Tables(road.engine, patience=5.0)
+        self.card = RulingCard(self.tables)
+        self.metrics = ApiMetrics(self.registry, clock=road.clock)
+        self.vigil = Vigil(self.tables, self.card, metrics=self.metrics, fresh=FRESH, clock=road.clock)
+
+    async def look(self) -> None:
+        await self.card.read()
+        await self.vigil.look()
+
+    def age(self, of: str, partition: int = 0) -> float | None:
+        return self.registry.get_sample_value(f"churn_scoring_{of}_age_seconds", {"partition": str(partition)})
+
+
+async def test_scores_are_of_now_while_their_owner_keeps_up_and_grow_old_when_it_is_gone(wall_api: Api) -> None:
+    road, watch = wall_api.road, Watch(wall_api.road)
+    await watch.look()
+    assert watch.age("scores") is None, "scoring has not begun"
+    await live(road, "acme", days=1)
+    await road.tick(START)
+    await road.score()
+
+    road.clock.now = START + DAY
+    await wall_api.beat(at=road.clock.now)
+    await watch.look()
+    assert (watch.age("scores"), watch.age("heartbeat")) == (0.0, 0.0)
+    road.clock.now += 2.0
+    assert watch.age("scores") == 2.0, "nobody has looked since"
+
+    road.clock.now += FRESH
+    await watch.look()
+    assert [watch.age("scores", n) for n in range(road.partitions)] == [DAY + 2.0 + FRESH] * road.partitions
+    assert watch.age("heartbeat") == 2.0 + FRESH
+
+
+async def test_a_stream_has_no_now_to_be_behind_of(stream_api: Api) -> None:
+    watch = Watch(stream_api.road)
+    await live(stream_api.road, "acme", days=1)
+    await stream_api.road.score()
+    await stream_api.beat(at=START)
+    await watch.look()
+    assert watch.age("scores") is None
+    assert watch.age("heartbeat") == 0.0
+
+
+async def test_while_the_database_is_away_the_last_ages_grow(wall_api: Api) -> None:
+    road, watch = wall_api.road, Watch(wall_api.road)
+    await live(road, "acme", days=1)
+    await road.score()
+    await wall_api.beat(at=road.clock.now)
+    await watch.look()
+    away = Vigil(Away(), watch.card, metrics=watch.metrics, fresh=FRESH, clock=road.clock)
+    road.clock.now += 600.0
+    await away.look()
+    assert watch.age("scores") == 600.0
+
+
+class Away:
+    """A database that does not answer."""
+
+    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        raise Unavailable("away")
