@@ -26,6 +26,8 @@ lock: ## pin every dependency anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
 		--python-version 3.11 --group dev --group local -o requirements.lock \
 		$(MEMBERS:%=%/pyproject.toml)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
+		--python-version 3.11 --group bench -o bench/requirements.lock
 
 .PHONY: demo
 demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
@@ -53,6 +55,22 @@ replay: .venv/installed ## play recorded course data: EVENTS=.. OUTCOMES=.. DEAD
 	@PYTHONPATH=deploy $(BIN)/python -m local.replay --events "$(EVENTS)" --outcomes "$(OUTCOMES)" \
 		--deadlines "$(DEADLINES)" $(if $(CARD),--card "$(CARD)")
 
+.PHONY: chaos
+chaos: .venv/installed ## faults at random moments on Apache Kafka, counted after each (ROUNDS=10 SEED=.. ONLY=FAULT,FAULT)
+	@PYTHONPATH=deploy:tests $(BIN)/python -m chaos --rounds $(or $(ROUNDS),10) $(if $(SEED),--seed $(SEED)) \
+		$(if $(ONLY),--only $(ONLY))
+
+# What we are measured beside needs not be there: the report says what was left out.
+.venv-bench/installed: bench/requirements.lock | .venv/installed
+	$(PYTHON) -m venv --clear .venv-bench
+	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r bench/requirements.lock && touch $@ \
+		|| echo "the peers cannot be installed here, they are left out"
+
+.PHONY: bench
+bench: .venv/installed .venv-bench/installed ## how fast it is, beside others (ONLY=scoring,ingest ROUNDS=5 MINUTES=30; needs Java 17 and Maven)
+	@PYTHONPATH=deploy:. $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(EVENTS),--events $(EVENTS))
+
 .PHONY: mutants
 mutants: .venv/installed ## plant one bug per guarantee; each must turn the tests red
 	@$(BIN)/python tests/mutants/run.py
@@ -60,6 +78,15 @@ mutants: .venv/installed ## plant one bug per guarantee; each must turn the test
 .PHONY: prove
 prove: .venv/installed ## the long proof of the crossing against brute force (N=1000000 examples)
 	N=$(or $(N),1000000) $(BIN)/pytest -m campaign --timeout 0
+
+.PHONY: fuzz
+fuzz: .venv/installed ## bad input by the million against real processes (N=20000 SEED=7, BROKER=kafka)
+	@PYTHONPATH=deploy:tests $(BIN)/python -m fuzz -n $(or $(N),1000000) $(if $(SEED),--seed $(SEED)) \
+		$(if $(BROKER),--broker $(BROKER))
+
+.PHONY: audit
+audit: .venv/installed ## known vulnerabilities in what is pinned (UNASKED=warn where they cannot be asked for), licences
+	@$(BIN)/python tests/security/audit.py $(if $(UNASKED),--unasked $(UNASKED))
 
 .PHONY: fmt
 fmt: .venv/installed ## format the code
@@ -81,8 +108,8 @@ lint-deploy: .venv/installed ## the deployment files: Dockerfile, compose, Prome
 
 .PHONY: types
 types: .venv/installed ## mypy --strict, tests too
-	$(BIN)/mypy $(MEMBERS:%=%/src) deploy/local tests $(MEMBERS:%=%/tests)
+	$(BIN)/mypy $(MEMBERS:%=%/src) deploy/local bench tests $(MEMBERS:%=%/tests)
 
 .PHONY: clean
 clean: ## remove what was built here
-	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

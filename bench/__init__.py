@@ -1,0 +1,1 @@
+"""What the system is measured by, side by side with what people would use instead: `make bench`."""

@@ -1,0 +1,66 @@
+"""Programs of the bench that run beside it as processes of their own and print what they found as their last line."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.cores import Cores, on
+from local.processes import Process, ServerError
+from local.servers import CHECKOUT
+from local.services import last_lines
+from local.temporary import Place
+
+# What the services' environment need not hold: the peers, and what draws the report.
+PEERS_PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
+SOURCES = ("deploy", ".", "libs/common/src", "services/scoring/src")
+POLL = 0.05
+
+
+async def child(
+    place: Place, module: str, *arguments: str, cores: Cores, patience: float, python: Path | str = sys.executable
+) -> dict[str, Any]:
+    """What it printed. Raises `ServerError` with its last words if it fails or takes longer than `patience` seconds."""
+    log = place.logs / f"{module}-{os.urandom(4).hex()}.log"
+    path = os.pathsep.join(str(CHECKOUT / source) for source in SOURCES)
+    with on(cores):
+        process = Process([str(python), "-m", module, *arguments], log=log, env={"PYTHONPATH": path})
+    place.ledger.add(module, process.pid)
+    try:
+        return _told(module, log, await _ended(process, patience))
+    finally:
+        process.kill()
+
+
+def missing(package: str) -> str | None:
+    """Why a peer cannot run, or None."""
+    if not PEERS_PYTHON.exists():
+        return "there is no .venv-bench; `make bench` builds it"
+    asked = subprocess.run([str(PEERS_PYTHON), "-c", f"import {package}"], capture_output=True, text=True, check=False)
+    return None if asked.returncode == 0 else (asked.stderr.splitlines() or ["it cannot be imported"])[-1]
+
+
+def words(**options: object) -> Sequence[str]:
+    """As a command line has them."""
+    return [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+
+
+async def _ended(process: Process, patience: float) -> int | None:
+    """Its exit code; None if it still runs."""
+    left = patience
+    while process.running and left > 0:
+        await asyncio.sleep(POLL)
+        left -= POLL
+    return None if process.running else process.ended(timeout=1.0)
+
+
+def _told(module: str, log: Path, code: int | None) -> dict[str, Any]:
+    if code != 0:
+        how = "was not through in time" if code is None else f"ended with {code}"
+        raise ServerError(f"{module} {how}\n{last_lines(log)}")
+    found: dict[str, Any] = json.loads(log.read_text().splitlines()[-1])
+    return found
