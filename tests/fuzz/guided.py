@@ -1,0 +1,125 @@
+"""The decoders, each given bytes that are led by which of its lines they reach (atheris)."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from alerts.routing.load import load as load_routes
+from alerts.samples import Sample
+from common.contracts import events, signals
+from common.documents.findings import InvalidDocument
+from fuzz import nasty
+from ingest import batch, items
+from ingest.batch import Arrival
+from ingest.bounds import BOUNDS
+from ingest.faults import BodyRefused
+from ingest.inflate import decoding
+from ingest.items import Form
+from scoring.cards.errors import InvalidCard
+from scoring.cards.load import load as load_card
+from scoring.core.scorer import Scorer
+from support.cards import SMALL
+from support.office import ROUTES
+
+_NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+_LEAST_SECONDS, _RUNS_A_SECOND = 10, 1_000
+_LARGE = (nasty.large, nasty.bomb, nasty.deep)
+
+SCORER = Scorer(load_card(SMALL, "card.yml"), "card", strict=False)
+
+
+def event(data: bytes) -> None:
+    with suppress(msgspec.DecodeError):
+        record = events.decode_events_record(data)
+        assert events.decode_events_record(events.encode_events_record(record)) == record
+
+
+def signal(data: bytes) -> None:
+    with suppress(msgspec.DecodeError):
+        record = signals.decode_signals_record(data)
+        assert signals.decode_signals_record(signals.encode_signals_record(record)) == record
+
+
+def body(data: bytes) -> None:
+    """What ingest makes of it, as JSON and as lines; what it takes can be read by scoring."""
+    for form in Form:
+        with suppress(BodyRefused):
+            cut = items.cut(data, form, BOUNDS)
+            found = batch.read(cut, Arrival("fuzz", _NOW), bounds=BOUNDS, new_id=lambda: "made")
+            assert len(found.taken) + len(found.rejected) == len(cut)
+            for one in found.taken:
+                events.decode_events_record(events.encode_events_record(one.event))
+            assert all(fault.detail for one in found.rejected for fault in one.faults)
+
+
+def state(data: bytes) -> None:
+    """Whatever is in the place of a stored state is read or refused by a reason, as the read API tells it."""
+    with suppress(msgspec.DecodeError, ValueError):
+        SCORER.load("acme", data, None)
+
+
+def gzip(data: bytes) -> None:
+    """Piece by piece, as it comes; never more than is allowed."""
+    with suppress(BodyRefused):
+        unpacking = decoding("gzip", limit=10_000)
+        size = sum(len(unpacking.feed(data[at : at + 7])) for at in range(0, len(data), 7))
+        unpacking.finish()
+        assert size <= 10_000
+
+
+def routes(data: bytes) -> None:
+    with suppress(InvalidDocument):
+        load_routes(data.decode("utf-8", "replace"), "routes.yml")
+
+
+def card(data: bytes) -> None:
+    with suppress(InvalidCard):
+        load_card(data.decode("utf-8", "replace"), "card.yml")
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "event": event,
+    "signal": signal,
+    "body": body,
+    "state": state,
+    "gzip": gzip,
+    "routes": routes,
+    "card": card,
+}
+_SEEDS: Mapping[str, Iterable[bytes]] = {
+    "event": [events.encode_events_record(events.Tick()), nasty.lines(Random(1))],
+    "signal": [signals.encode_signals_record(signals.CaughtUp(1)), signals.encode_signals_record(Sample().build())],
+    "body": [make(Random(n)) for n, make in enumerate(nasty.MADE.values()) if make not in _LARGE],
+    "state": [SCORER.create("acme").encode()],
+    "gzip": [nasty.bad_gzip(Random(n)) for n in range(20)],
+    "routes": [ROUTES.encode()],
+    "card": [SMALL.encode()],
+}
+
+
+def check(*, runs: int, seed: int) -> dict[str, str]:
+    """By decoder, what was found; empty if all is well. So many inputs each."""
+    if find_spec("atheris") is None:
+        return dict.fromkeys(TARGETS, "atheris is not here (it has wheels for Linux only): nothing was tried")
+    found = {}
+    for name in TARGETS:
+        with TemporaryDirectory() as directory:
+            for n, text in enumerate(_SEEDS[name]):
+                (Path(directory) / str(n)).write_bytes(text)
+            seconds = max(_LEAST_SECONDS, runs // _RUNS_A_SECOND)
+            limits = [f"-runs={runs}", f"-seed={seed % 2**31 or 1}", f"-max_total_time={seconds}", "-max_len=4096"]
+            done = subprocess.run(
+                [sys.executable, "-m", "fuzz.lead", name, directory, *limits, f"-artifact_prefix={directory}/"],
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+            )  # fmt: skip
+        if done.returncode != 0:
+            found[name] = f"{name}: {done.stdout[-1000:]}{done.stderr[-3000:]}"
+    return found

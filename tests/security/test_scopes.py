@@ -1,0 +1,122 @@
+"""Every route of every service, found by looking into its application: who may ask, and who is turned away."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from alerts.api import routes as alerts_routes
+from common import operations
+from common.keyring import Keyring
+from common.keys import Scope
+from common.memory_keys import MemoryKeys
+from common.operations import Readiness
+from common.requests import RequestMetrics
+from ingest.in_memory import in_memory
+from scoring.api import routes as scoring_routes
+from scoring.api.metrics import ApiMetrics
+
+# Those who watch over processes hold no keys: whoever reaches the port may ask these. They tell of no customer.
+OPEN = {"/healthz", "/readyz", "/metrics"}
+DOCUMENT = {"/openapi.json"}
+# By service, method and path: what a key must be good for. A new route has to be entered here.
+ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
+    "ingest": {("POST", "/v1/events"): Scope.WRITE},
+    "scoring api": {
+        ("GET", "/v1/accounts"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
+    },
+    "alerts": {
+        ("GET", "/v1/alerts"): Scope.READ,
+        ("GET", "/v1/alerts/{alert_id}"): Scope.READ,
+        ("POST", "/v1/alerts/{alert_id}/ack"): Scope.WRITE,
+    },
+    "scoring worker": {},
+}
+OTHER = {Scope.READ: Scope.WRITE, Scope.WRITE: Scope.READ}
+
+
+class LetIn(Exception):
+    pass
+
+
+class Inside:
+    """In the place of all that lies behind the door: who comes so far was let in."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise LetIn
+
+
+@asynccontextmanager
+async def asking(service: str) -> AsyncIterator[tuple[httpx.AsyncClient, MemoryKeys, list[float]]]:
+    """The last is the clock by which keys grow old, in seconds."""
+    clock = [0.0]
+    if service == "ingest":
+        async with in_memory() as ingest:
+            del ingest.http.headers["authorization"]
+            yield ingest.http, ingest.keys, ingest.clock
+        return
+    keys = MemoryKeys()
+    transport = httpx.ASGITransport(application(service, keys, clock), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http, keys, clock
+
+
+def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI | Starlette:
+    inside: Any = Inside()
+    ring, ready, registry = Keyring(keys, miss_ttl=0, clock=lambda: clock[0]), Readiness({}), CollectorRegistry()
+    if service == "scoring api":
+        metrics = ApiMetrics(registry)
+        return scoring_routes.build(inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry)
+    if service == "alerts":
+        counts = RequestMetrics(registry, name="churn_alerts_api")
+        return alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
+    return Starlette(routes=operations.routes(ready, registry))
+
+
+async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
+    asked = path.format(account_id="acme", alert_id="a-1")
+    found = []
+    for key in keys:
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        found.append((await http.request(method, asked, json={"by": "dana"}, headers=headers)).status_code)
+    return found
+
+
+@pytest.mark.parametrize("service", ASKED)
+async def test_every_route_asks_for_its_scope(service: str) -> None:
+    async with asking(service) as (http, keys, clock):
+        for (method, path), scope in ASKED[service].items():
+            good, revoked = (keys.create(scopes=frozenset({scope})) for _ in range(2))
+            wrong = keys.create(scopes=frozenset({OTHER[scope]}))
+            assert await statuses(http, method, path, ["", "nonsense", f"cs_{'0' * 12}_{'a' * 43}"]) == [401] * 3
+            assert await statuses(http, method, path, [good[:-1] + "~", good[:-1], good + "a"]) == [401] * 3
+            assert await statuses(http, method, path, [wrong]) == [403], (service, path)
+            keys.revoke(revoked)
+            clock[0] += 60.0
+            assert await statuses(http, method, path, [revoked]) == [401], (service, path)
+            (status,) = await statuses(http, method, path, [good])
+            assert status not in (401, 403), (service, path)
+
+
+@pytest.mark.parametrize("service", ASKED)
+async def test_no_route_is_forgotten_and_the_open_ones_are_known(service: str) -> None:
+    async with asking(service) as (http, *_):
+        answer = await http.get("/openapi.json")
+        document = answer.json() if answer.status_code == 200 else {"paths": {}}
+        asked = {(method.upper(), path) for path, found in document["paths"].items() for method in found}
+        assert asked == ASKED[service].keys()
+        for path in OPEN | (DOCUMENT if asked else set()):
+            assert (await http.get(path)).status_code in (200, 503), "503 is how /readyz says no"
+    if service != "ingest":
+        built = application(service, MemoryKeys(), [0.0])
+        plain = {route.path for route in built.routes if type(route) is Route}
+        assert plain == OPEN | (DOCUMENT if asked else set()), "what is in no document is known here"
