@@ -45,6 +45,20 @@ async def test_every_test_has_an_empty_database_of_its_own(database: str, postgr
         await asked(other, "SELECT 1")
 
 
+async def test_what_was_committed_outlives_the_death_of_the_server(directory: Path) -> None:
+    server = Postgres(directory / "pg")
+    server.start()
+    try:
+        url = server.create_database("kept")
+        await asked(url, "CREATE TABLE kept AS SELECT 7 AS n")
+        server.kill()
+        assert not server.running
+        server.start()
+        assert await asked(url, "SELECT n FROM kept") == 7
+    finally:
+        server.remove()
+
+
 async def test_data_outlive_the_server_and_the_process_that_started_it(directory: Path) -> None:
     first = Postgres(directory / "pg")
     first.start()

@@ -16,7 +16,7 @@ from pathlib import Path
 from local.processes import Process, ServerError, free_port, known_brokers
 
 JAVA_AT_LEAST = 17
-START_TIMEOUT = 60.0
+START_TIMEOUT = 120.0
 POM = Path(__file__).with_name("pom.xml")
 
 

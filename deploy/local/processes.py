@@ -129,6 +129,16 @@ def alive(pid: int) -> bool:
     return not _is_zombie(pid)
 
 
+def children(pid: int) -> list[int]:
+    """Of a process, as far as this machine has /proc."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(stat.parent.name))
+    return found
+
+
 def _is_zombie(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"

@@ -22,13 +22,13 @@ class Place:
     def __init__(self, home: Path, *, broker: Broker) -> None:
         self._home = home
         self._broker = broker
-        self._ledger = Ledger(home / "processes.json")
-        self._servers = Servers(home, broker=broker, ledger=self._ledger, durable=True)
+        self.ledger = Ledger(home / "processes.json")
+        self.servers = Servers(home, broker=broker, ledger=self.ledger, durable=True)
         self.logs = home / "log"
         self.environment = home / "env"
 
     def start(self) -> None:
-        self._servers.start()
+        self.servers.start()
 
     @contextmanager
     def deployed(
@@ -36,15 +36,15 @@ class Place:
     ) -> Iterator[tuple[Services, Keys]]:
         """The services, ready, until the block is left; alerts is one of them if there are `outlets` for messages."""
         deployment = Deployment(
-            bootstrap=self._servers.bootstrap,
-            database_url=self._servers.postgres.create_database(name),
+            bootstrap=self.servers.bootstrap,
+            database_url=self.servers.postgres.create_database(name),
             broker=self._broker,
             mode=mode,
             card=card,
             prefix=f"{name}.",
             outlets=outlets,
         )
-        services = Services(deployment, ports=Ports(), logs=self.logs / name, ledger=self._ledger)
+        services = Services(deployment, ports=Ports(), logs=self.logs / name, ledger=self.ledger)
         services.migrate()
         try:
             services.start()
@@ -56,9 +56,9 @@ class Place:
 
     def remove(self) -> None:
         """Ends whatever still runs and deletes what it wrote."""
-        self._servers.stop()
-        self._ledger.end_all()
-        self._servers.postgres.remove()
+        self.servers.stop()
+        self.ledger.end_all()
+        self.servers.postgres.remove()
         shutil.rmtree(self._home, ignore_errors=True)
 
 

@@ -1,0 +1,115 @@
+"""Faults of PostgreSQL and of the broker, and of the way to them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from random import Random
+
+from sqlalchemy import NullPool, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from chaos.plan import Strike
+from chaos.postgres_proxy import End
+from chaos.scene import Missed, Scene
+from local.proxy import Api, No
+
+_WRITES_JOURNAL = "INSERT INTO scoring.journal"
+_COMMITS = "COMMIT;"
+_CUTS = (End.BEFORE, End.AT_ONCE, End.AFTER)
+
+
+async def postgres_dies(scene: Scene, strike: Strike, draw: Random) -> None:
+    scene.ground.postgres.kill()
+    await asyncio.sleep(strike.lasts)
+    await scene.ground.revive_postgres()
+
+
+async def commit_cut(scene: Scene, strike: Strike, draw: Random) -> None:
+    await _cut(scene, strike, draw, _WRITES_JOURNAL)
+
+
+async def decision_cut(scene: Scene, strike: Strike, draw: Random) -> None:
+    await _cut(scene, strike, draw, _COMMITS)
+
+
+async def _cut(scene: Scene, strike: Strike, draw: Random, words: str) -> None:
+    """One connection after the other, each at the moment of this statement."""
+    until = time.monotonic() + strike.lasts
+    cuts = 0
+    while (left := until - time.monotonic()) > 0:
+        with scene.postgres_proxy.trap(words, draw.choice(_CUTS)) as trap:
+            try:
+                await asyncio.wait_for(trap.first.wait(), left)
+            except TimeoutError:
+                break
+        cuts += 1
+        await asyncio.sleep(draw.uniform(0.1, 0.6))
+    if not cuts:
+        raise Missed(words)
+
+
+async def snapshot_held(scene: Scene, strike: Strike, draw: Random) -> None:
+    """Until the camp ends: nothing that is deleted or overwritten meanwhile can be cleaned away."""
+    await scene.leaving.enter_async_context(_snapshot(scene.system.deployment.database_url))
+
+
+@asynccontextmanager
+async def _snapshot(url: str) -> AsyncIterator[None]:
+    engine = create_async_engine(url, poolclass=NullPool, isolation_level="REPEATABLE READ")
+    # It ends with the server, should that die meanwhile.
+    with suppress(DBAPIError, OSError):
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT count(*) FROM scoring.journal"))
+            yield
+
+
+async def broker_dies(scene: Scene, strike: Strike, draw: Random) -> None:
+    await _nodes_die(scene, strike, [0])
+
+
+async def leader_dies(scene: Scene, strike: Strike, draw: Random) -> None:
+    """Each of three leads some of the partitions."""
+    await _nodes_die(scene, strike, [draw.randrange(3)])
+
+
+async def leaderless(scene: Scene, strike: Strike, draw: Random) -> None:
+    """One alone may neither lead nor write."""
+    await _nodes_die(scene, strike, draw.sample(range(3), 2))
+
+
+async def _nodes_die(scene: Scene, strike: Strike, nodes: list[int]) -> None:
+    for node in nodes:
+        scene.ground.kafka.node(node).kill()
+    await asyncio.sleep(strike.lasts)
+    await scene.ground.revive_nodes(nodes)
+
+
+async def broker_silent(scene: Scene, strike: Strike, draw: Random) -> None:
+    assert scene.kafka_proxy is not None
+    scene.kafka_proxy.stall()
+    try:
+        await asyncio.sleep(strike.lasts)
+    finally:
+        scene.kafka_proxy.flow()
+
+
+async def answers_lost(scene: Scene, strike: Strike, draw: Random) -> None:
+    assert scene.kafka_proxy is not None
+    until = time.monotonic() + strike.lasts
+    while time.monotonic() < until:
+        scene.kafka_proxy.lose_next(Api.PRODUCE)
+        await asyncio.sleep(draw.uniform(0.1, 0.8))
+
+
+def says_no(no: No) -> Callable[[Scene, Strike, Random], Awaitable[None]]:
+    async def says_no(scene: Scene, strike: Strike, draw: Random) -> None:
+        assert scene.kafka_proxy is not None
+        scene.kafka_proxy.refuse(no)
+        try:
+            await asyncio.sleep(strike.lasts)
+        finally:
+            scene.kafka_proxy.refuse(None)
+
+    return says_no
