@@ -37,7 +37,8 @@ class Record(Struct, array_like=True):
     """What is stored of an account beside the states of its metrics and flags. Moments are UTC.
 
     `born` is the earliest moment of all its records, None before the first one. `change` runs since the last band
-    told, `day` since the last look before the UTC day of the clock.
+    told, `day` since the last look before the UTC day of the clock. `cap` is the flag whose cap was the score when
+    all was booked last, and what it cost.
     """
 
     born: float | None = None
@@ -47,6 +48,7 @@ class Record(Struct, array_like=True):
     standing: Standing = field(default_factory=Standing)
     change: Ledger | None = None
     day: DayLedger | None = None
+    cap: tuple[str, float] | None = None
 
 
 class Account:

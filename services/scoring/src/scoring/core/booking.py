@@ -1,7 +1,7 @@
 """Keeping an account's ledgers: every step of its score goes into the change since the last band and into the day.
 
-As long as no weight moves and no flag is up, what silence does to a metric adds up by itself: it is booked when the
-metric is fed, or when somebody asks. Only what an event feeds is touched at that event.
+As long as no weight moves and no cap comes or goes, what silence does to a metric adds up by itself: it is booked when
+the metric is fed, or when somebody asks. So does what a cap costs. Only what an event feeds is touched at that event.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ class ReceiptMismatch(AssertionError):
 
 
 NOTHING = Step()
+_SILENCE, _EVENT = Driver.SILENCE.value, Driver.EVENT.value
 
 
 class Draft:
@@ -36,15 +37,10 @@ class Draft:
         return Step(tuple(self.signals), tuple(self.days), self.mismatches)
 
 
-def known(account: Account, course: Course) -> Sight:
-    """Health as the ledgers know it: `course` is the one since the last event, flags are booked at once."""
-    return course.sight_of(account.booked.copy(), account.clock)
-
-
 def is_plain(booked: Sight, *others: Sight) -> bool:
-    """Whether all moved by their points alone: the same weights, and no flag up at either."""
-    weights = booked.weights
-    return not booked.capped and all(not one.capped and one.weights == weights for one in others)
+    """Whether all moved by their points alone: the same weights, and the same cap or none."""
+    weights, cap = booked.weights, booked.capped_by
+    return all(one.capped_by == cap and one.weights == weights for one in others)
 
 
 class Books:
@@ -54,9 +50,21 @@ class Books:
         self._names = names
         self._strict = strict
 
+    def known(self, account: Account, course: Course) -> Sight:
+        """Health as the ledgers know it; `course` is the one since the last event."""
+        name, cost = account.record.cap or (None, 0.0)
+        capped_by = None if name is None else self._names.flags.index(name)
+        return course.sight_of(account.booked.copy(), account.clock, capped_by=capped_by, cost=cost)
+
+    def note_booked(self, account: Account, sight: Sight) -> None:
+        """All is booked up to here."""
+        account.booked = sight.metrics.points.copy()
+        cap = sight.capped_by
+        account.record.cap = None if cap is None else (self._names.flags[cap], sight.score - sight.mean)
+
     def open(self, account: Account, sight: Sight) -> None:
         """The first look is where all ledgers begin."""
-        account.booked = sight.metrics.points.copy()
+        self.note_booked(account, sight)
         account.record.change = _begin(sight)
         account.record.day = DayLedger(utc_day(sight.at), _begin(sight))
 
@@ -70,10 +78,10 @@ class Books:
         for ledger in _ledgers(account):
             ledger.note(event, points=after.score - before.score)
 
-    def fed(self, account: Account, event: Event, *, moves: Sequence[Move], weights: Weights) -> None:
-        """An event that moved nothing but the points of these metrics."""
+    def fed(self, account: Account, event: Event, *, moves: Sequence[Move], weights: Weights, capped: bool) -> None:
+        """An event that moved nothing but the points of these metrics, and under a cap not even the score."""
         ledgers, names, total = _ledgers(account), self._names.metrics, 0.0
-        sums = [(ledger.sums(Driver.SILENCE), ledger.sums(Driver.EVENT)) for ledger in ledgers]
+        sums = [(ledger.sums(_SILENCE), ledger.sums(_EVENT)) for ledger in ledgers]
         for index, booked, before, after in moves:
             if booked is None or before is None or after is None:
                 continue
@@ -85,7 +93,7 @@ class Books:
                 silence[name] = silence.get(name, 0.0) + waned
                 events[name] = events.get(name, 0.0) + gained
         for ledger in ledgers:
-            ledger.note(event, points=total)
+            ledger.note(event, points=0.0 if capped else total)
 
     def turn_day(self, account: Account, *, booked: Sight, before: Sight, after: Sight, draft: Draft) -> bool:
         """Closes the day of `before`, the account's clock, if `after` is of another one, and books all until then.
@@ -130,7 +138,7 @@ class Books:
     def _book(self, account: Account, *, booked: Sight, after: Sight, driver: Driver, draft: Draft) -> None:
         parts = split(booked, after, driver=driver, names=self._names)
         self._check(off_by(parts, booked.score, after.score), draft)
-        account.booked = after.metrics.points.copy()
+        self.note_booked(account, after)
         for ledger in _ledgers(account):
             ledger.book(parts, after=after.score)
 

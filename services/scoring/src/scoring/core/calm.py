@@ -14,13 +14,27 @@ _BLUR = 2e-6  # seconds
 
 
 class Calm:
-    """Between `least` and `most` a score lay when it was proven last; it falls and rises so fast at most.
+    """Between `least` and `most` the weighted mean lay when it was proven last; it falls and rises so fast at most.
 
-    Holds while no flag is up: then the score is the weighted mean and nothing else. What it cannot prove it does
-    not deny: whoever finds it broken looks for real.
+    Holds while the score is that mean, or the same cap below it. What it cannot prove it does not deny: whoever
+    finds it broken looks for real.
     """
 
-    __slots__ = ("_at", "_day_ends", "_fall", "_high", "_least", "_low", "_most", "_rise", "_until", "exact", "weights")
+    __slots__ = (
+        "_at",
+        "_cap",
+        "_day_ends",
+        "_fall",
+        "_high",
+        "_least",
+        "_low",
+        "_most",
+        "_rise",
+        "_until",
+        "bites",
+        "exact",
+        "weights",
+    )
 
     def __init__(
         self, course: Course, sight: Sight, *, room: tuple[float, float], moments: Iterable[float], day: int
@@ -31,24 +45,38 @@ class Calm:
         """
         self.weights = sight.weights
         self.exact = True  # nothing moved since somebody looked
-        self._at = at = sight.at
-        self._least = self._most = sight.score
+        self.bites = sight.capped_by is not None
+        self._at = sight.at
+        self._least = self._most = sight.mean
         self._low, self._high = room[0] + _MARGIN, room[1] - _MARGIN
         self._fall = self._rise = 0.0
-        self._until = -inf
         self._day_ends = (day + 1) * DAY
-        if not sight.capped:
-            self._widen(course, at)
-            self._until = min(self._until, *(moment for moment in moments if moment > at), inf)
+        self._until = min([moment for moment in moments if moment > sight.at], default=inf)
+        self._cap: Path | None = None
+        self._follow(course)
+        self._watch_caps(course, sight)
 
-    def _widen(self, course: Course, at: float) -> None:
-        weights = self.weights.values
-        self._until = min([cap.manners_from(at).until for cap in course.caps], default=inf)
-        for path, weight in zip(course.paths, weights, strict=True):
-            fall, rise, until = path.manners_from(at)
+    def _follow(self, course: Course) -> None:
+        for path, weight in zip(course.paths, self.weights.values, strict=True):
+            fall, rise, until = path.manners_from(self._at)
             self._fall += weight * fall
             self._rise += weight * rise
             self._until = min(self._until, until)
+
+    def _watch_caps(self, course: Course, sight: Sight) -> None:
+        """The lowest of those that are up matters as long as it is the lowest, the others when they come up."""
+        up = [(points, cap) for points, cap in zip(sight.caps.points, course.caps, strict=True) if points is not None]
+        for cap in course.caps:
+            self._until = min(self._until, cap.manners_from(self._at).until)
+        if not up:
+            return
+        lowest, self._cap = min(up, key=lambda one: one[0])
+        rise = self._cap.manners_from(self._at).rise
+        for points, cap in up:
+            gains = rise - cap.manners_from(self._at).rise
+            if cap is not self._cap and (gains > 0.0 or points - lowest < _MARGIN):
+                meet = self._at + (points - lowest) / gains if gains > 0.0 else -inf
+                self._until = min(self._until, meet if points - lowest >= _MARGIN else -inf)
 
     def lasts(self, moment: float) -> bool:
         """Whether nothing can have happened until `moment`, and no other UTC day has begun."""
@@ -73,20 +101,39 @@ class Calm:
         elif points is not now:
             self._until = -inf  # it came or went: other weights
 
-    def capped_from(self, cap: Path) -> None:
-        """A flag is drawn anew: while it is up nothing is calm."""
-        up = cap.at(self._at) is not None
-        self._until = -inf if up else min(self._until, cap.manners_from(self._at).until)
+    def capped(self, old: Path, new: Path) -> None:
+        """A flag is drawn anew: it must be as it was."""
+        if old is new:
+            return
+        was, now = old.manners_from(self._at), new.manners_from(self._at)
+        if old.at(self._at) != new.at(self._at) or was.rise != now.rise:
+            self._until = -inf
+        self._until = min(self._until, now.until)
+        if old is self._cap:
+            self._cap = new
 
     def goes_on(self) -> bool:
         """Whether the score still is where nothing happens."""
-        return self._at < self._until and self._low < self._least and self._most < self._high
+        if self._at >= self._until:
+            return False
+        cap = inf if self._cap is None else self._cap.at(self._at)
+        if cap is None:
+            return False
+        if self.bites:
+            return cap < self._least - _MARGIN and self._low < cap < self._high
+        return self._most < cap - _MARGIN and self._low < self._least and self._most < self._high
 
     def bound(self) -> float:
         """Until then nothing discrete happens in silence, at the very least."""
-        until = self._until
-        if self._fall:
-            until = min(until, self._at + (self._least - self._low) / self._fall)
-        if self._rise:
-            until = min(until, self._at + (self._high - self._most) / self._rise)
-        return until
+        until, rise, cap = self._until, 0.0, inf
+        if self._cap is not None and self._at < until:
+            rise, cap = self._cap.manners_from(self._at).rise, self._cap.at(self._at) or 0.0
+        if self.bites:
+            gaps = [(self._least - _MARGIN - cap, self._fall + rise), (self._high - cap, rise)]
+        else:
+            gaps = [
+                (self._least - self._low, self._fall),
+                (self._high - self._most, self._rise),
+                (cap - _MARGIN - self._most, self._rise - rise),
+            ]
+        return min([until, *(self._at + gap / speed for gap, speed in gaps if speed > 0.0)])

@@ -37,10 +37,24 @@ class Drift(NamedTuple):
         return (max(start, self.base), end) if max(start, self.base) < end else None
 
 
+class Manners(NamedTuple):
+    """How fast points fall and rise at most, in points per second, and until when they do nothing else.
+
+    At `until` they jump, come or go.
+    """
+
+    fall: float
+    rise: float
+    until: float
+
+
+STILL = Manners(0.0, 0.0, inf)
+
+
 class Curve:
     """Points by linear interpolation over x, which is the value or its log2; flat outside."""
 
-    __slots__ = ("_down", "_grades", "_up", "logarithmic", "points", "xs")
+    __slots__ = ("_asked", "_down", "_grades", "_up", "logarithmic", "points", "xs")
 
     def __init__(self, curve: card.Curve, *, logarithmic: bool) -> None:
         self.logarithmic = logarithmic
@@ -48,6 +62,7 @@ class Curve:
         self.points = tuple(float(points) for _, points in curve)
         pairs = range(len(curve) - 1)
         self._grades = tuple((self.points[i + 1] - self.points[i]) / (xs[i + 1] - xs[i]) for i in pairs)
+        self._asked = 0.0, STILL
         self._up, self._down = max(0.0, *self._grades, 0.0), max(0.0, *(-grade for grade in self._grades), 0.0)
 
     def x_of(self, value: float) -> float:
@@ -65,11 +80,14 @@ class Curve:
             return points[-1]
         return points[above - 1] + self._grades[above - 1] * (x - xs[above - 1])
 
-    def steepest(self, velocity: float) -> tuple[float, float]:
-        """How fast points fall and rise at most while x moves at `velocity`, per second."""
-        if velocity > 0.0:
-            return self._down * velocity, self._up * velocity
-        return -self._up * velocity, -self._down * velocity
+    def manners(self, velocity: float) -> Manners:
+        """Of points while x moves at `velocity`, per second. Most metrics always ask for the same one."""
+        known, manners = self._asked
+        if velocity != known:
+            up, down = self._up * abs(velocity), self._down * abs(velocity)
+            manners = Manners(down, up, inf) if velocity > 0.0 else Manners(up, down, inf)
+            self._asked = velocity, manners
+        return manners
 
     def passed(self, x: float, velocity: float) -> Iterator[tuple[float, float]]:
         """The (x, points) of this curve that a value comes by from `x` on, in that order."""

@@ -28,6 +28,11 @@ class Flag:
         self.name = definition.name
         self.definition = definition
         self.watches = watches
+        self._bounds = (
+            {}
+            if watches is None or definition.when is None
+            else {stage: curve.x_of(definition.when.value) for stage in card.STAGES if (curve := watches.curve(stage))}
+        )
         self._ttl = inf if definition.ttl is None else seconds(definition.ttl)
 
     def apply(self, state: Raised, event_name: str, *, moment: float) -> bool:
@@ -47,11 +52,11 @@ class Flag:
         return self._up(state.raised, since=state.raised, until=inf)
 
     def _derived(self, metric: Metric, context: Context, paths: Sequence[Path]) -> Path:
-        when = self.definition.when
-        drift, curve = paths[metric.index].drift, metric.curve(context.stage)
-        if when is None or drift is None or curve is None:
+        when, drift = self.definition.when, paths[metric.index].drift
+        bound = self._bounds.get(context.stage)
+        if drift is None or when is None or bound is None:
             return NEVER
-        held = drift.holds(when.op, curve.x_of(when.value))
+        held = drift.holds(when.op, bound)
         if held is None:
             return NEVER
         since, until = held

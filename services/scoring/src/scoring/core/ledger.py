@@ -86,7 +86,8 @@ class Moving(Struct, array_like=True, frozen=True):
 
 
 class Ledger(Struct, array_like=True):
-    """Steps since a moment, summed by driver and by metric or flag, and the events that moved most.
+    """Steps since a moment, summed by driver (its text: an enum is slow to look up) and by metric or flag, and the
+    events that moved most.
 
     `after` is the score when all was booked last.
     """
@@ -94,16 +95,16 @@ class Ledger(Struct, array_like=True):
     since: float
     before: float
     after: float
-    parts: dict[Driver, dict[str, float]] = field(default_factory=dict)
+    parts: dict[str, dict[str, float]] = field(default_factory=dict)
     events: list[Moving] = field(default_factory=list)
 
     def book(self, parts: list[Moved], *, after: float) -> None:
         self.after = after
         for driver, name, points in parts:
-            by_name = self.sums(driver)
+            by_name = self.sums(driver.value)
             by_name[name] = by_name.get(name, 0.0) + points
 
-    def sums(self, driver: Driver) -> dict[str, float]:
+    def sums(self, driver: str) -> dict[str, float]:
         """What one driver did so far, by name: to be added to."""
         by_name = self.parts.get(driver)
         if by_name is None:
@@ -127,7 +128,7 @@ class Ledger(Struct, array_like=True):
     def change(self) -> Change:
         """The largest part first."""
         parts = [
-            Part(metric=name, driver=driver, points=points)
+            Part(metric=name, driver=Driver(driver), points=points)
             for driver, by_name in self.parts.items()
             for name, points in by_name.items()
             if points
@@ -145,7 +146,7 @@ class Ledger(Struct, array_like=True):
         )
 
     def off_by(self) -> float:
-        moved = [Moved(d, name, p) for d, by_name in self.parts.items() for name, p in by_name.items()]
+        moved = [Moved(Driver(d), name, p) for d, by_name in self.parts.items() for name, p in by_name.items()]
         return off_by(moved, self.before, self.after)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import NamedTuple
 
-from scoring.core.curve import Curve, Drift
+from scoring.core.curve import STILL, Curve, Drift, Manners
 
 # Knots closer than this are one: below it the difference of two moments is mostly rounding.
 _FINEST = 1e-6
@@ -18,20 +18,6 @@ _FINEST = 1e-6
 _SEAMLESS = 1e-7
 
 Piece = tuple[float, float | None, float]
-
-
-class Manners(NamedTuple):
-    """How fast points fall and rise at most, in points per second, and until when they do nothing else.
-
-    At `until` they jump, come or go.
-    """
-
-    fall: float
-    rise: float
-    until: float
-
-
-STILL = Manners(0.0, 0.0, inf)
 
 
 class Lines(NamedTuple):
@@ -109,7 +95,7 @@ class Along(Path):
     __slots__ = ("_curve", "_drift")
 
     def __init__(self, curve: Curve, drift: Drift) -> None:
-        super().__init__(Manners(*curve.steepest(drift.velocity), inf), drift=drift)
+        super().__init__(curve.manners(drift.velocity), drift=drift)
         self._curve = curve
         self._drift = drift
 

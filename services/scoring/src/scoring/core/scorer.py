@@ -3,7 +3,8 @@
 Accounts are changed in place for speed; all else is a function of its arguments. Nothing here reads a clock.
 """
 
-from math import floor, inf
+from collections.abc import Sequence
+from math import floor
 from typing import NamedTuple
 
 from common.contracts import ids
@@ -11,7 +12,7 @@ from common.contracts.events import Event
 from common.contracts.signals import Forecast, Health, Kind, Receipt
 from scoring.core import looking, receipt
 from scoring.core.account import Account, Record, all_is_booked, decode
-from scoring.core.booking import NOTHING, Books, Draft, is_plain, known
+from scoring.core.booking import NOTHING, Books, Draft, is_plain
 from scoring.core.calm import Calm
 from scoring.core.card import Card
 from scoring.core.forecast import due_after, forecast, turns
@@ -59,7 +60,7 @@ class Scorer:
             account.due_moves(self._next)
             account.set_alarm(alarm)
         if all_is_booked(body) and record.born is not None:
-            account.booked = sight_of(account, self._plan).metrics.points.copy()
+            self._books.note_booked(account, sight_of(account, self._plan))
         return account
 
     def alarm(self, account: Account) -> int | None:
@@ -70,7 +71,9 @@ class Scorer:
         """
         if account.alarm_is_set:
             return account.alarm
-        bound = -inf if account.calm is None else min(account.calm.bound(), LAST)
+        if account.calm is None:
+            account.calm = self._calm(account)
+        bound = min(account.calm.bound(), LAST)
         if account.alarm is not None and account.clock < account.alarm <= bound:
             account.set_alarm(account.alarm)
         elif bound - account.clock >= _FAR:
@@ -88,8 +91,9 @@ class Scorer:
     def apply(self, account: Account, event: Event, at: float) -> Step:
         """An event with the time of its record: first the silence until then, then what it did."""
         at = max(float(at), account.clock)
-        if account.record.born is not None and self._is_calm(account, at, self._plan.reaction(event.name)):
-            return self._hear_calmly(account, event, at)
+        reaction = self._plan.reaction(event.name)
+        if account.record.born is not None and self._is_calm(account, at, reaction):
+            return self._hear_calmly(account, event, at, reaction)
         draft = Draft()
         if account.record.born is None:
             self._meet(account, event, at, draft)
@@ -113,7 +117,7 @@ class Scorer:
             sight,
             plan=self._plan,
             level=receipt.level(account, sight, plan=self._plan),
-            change=self._books.change(account, booked=known(account, course), after=sight),
+            change=self._books.change(account, booked=self._books.known(account, course), after=sight),
             forecast=self._forecast(account),
         )
 
@@ -121,7 +125,7 @@ class Scorer:
         """The day that its next look may close, up to its clock; None before the first record."""
         if account.record.born is None:
             return None
-        booked = known(account, course_of(account, self._plan))
+        booked = self._books.known(account, course_of(account, self._plan))
         return self._books.today(account, booked=booked, after=sight_of(account, self._plan))
 
     def _played(self, account: Account, at: float) -> Account:
@@ -164,11 +168,11 @@ class Scorer:
             day=0 if day is None else day.day,
         )
 
-    def _hear_calmly(self, account: Account, event: Event, at: float) -> Step:
+    def _hear_calmly(self, account: Account, event: Event, at: float, reaction: Reaction) -> Step:
         """Touches what the event feeds and nothing else, as long as nothing can have come of it."""
         former = course_of(account, self._plan)
         redrawn = feed(account, event, at=at, plan=self._plan)
-        if redrawn and not self._glides(account, event, at, former=former):
+        if redrawn and not self._glides(account, event, at, reaction=reaction, former=former):
             draft = Draft()
             self._take_in(account, event, self._past(account, former, at, draft), redrawn=True, draft=draft)
             return draft.step()
@@ -176,36 +180,31 @@ class Scorer:
         account.sight = None
         return NOTHING
 
-    def _glides(self, account: Account, event: Event, at: float, *, former: Course) -> bool:
+    def _glides(self, account: Account, event: Event, at: float, *, reaction: Reaction, former: Course) -> bool:
         """Books what an event did if points are all that it moved, and not so far that anything comes of it."""
         calm = account.calm
         if account.course is None or calm is None:
             return False
-        moves = self._moves(account, event, at, former=former)
+        course = account.course
+        moves = _moves(account.booked, reaction, at, former=former, course=course)
         for move in moves:
-            calm.redrawn(move, former.paths[move.metric], account.course.paths[move.metric])
-        for index in self._plan.reaction(event.name).caps:
-            calm.capped_from(account.course.caps[index])
+            calm.redrawn(move, former.paths[move.metric], course.paths[move.metric])
+        for index in reaction.caps:
+            calm.capped(former.caps[index], course.caps[index])
         if not calm.goes_on():
             return False
-        self._books.fed(account, event, moves=moves, weights=calm.weights)
+        self._books.fed(account, event, moves=moves, weights=calm.weights, capped=calm.bites)
         account.due_moves(self._next)
         return True
-
-    def _moves(self, account: Account, event: Event, at: float, *, former: Course) -> list[Move]:
-        """What an event did to the points of each metric that it moved."""
-        paths, moves = course_of(account, self._plan).paths, []
-        for index in self._plan.reaction(event.name).paths:
-            moves.append(Move(index, account.booked[index], former.paths[index].at(at), paths[index].at(at)))
-        return moves
 
     def _hear(self, account: Account, event: Event, at: float, draft: Draft) -> None:
         self._advance(account, at, draft)
         past = self._past(account, course_of(account, self._plan), at, draft)
-        if account.due is not None and account.due - at < 1.0:
+        alarm = self.alarm(account)
+        if alarm is not None and alarm - at < 1.0 and (due := account.due) is not None and due - at < 1.0:
             # Between two seconds silence may have crossed a line already: then it was not the event.
             self._see(account, past.before)
-            trigger = Trigger(ids.silence(account.due))
+            trigger = Trigger(ids.silence(due))
             if self._settle(account, trigger, earlier=past.earlier, booked=past.booked, draft=draft):
                 past = past._replace(booked=past.before)
         redrawn = feed(account, event, at=at, plan=self._plan)
@@ -215,7 +214,7 @@ class Scorer:
         """Lets time pass on `former`, the course before the event."""
         seen = former.sight(account.clock)
         earlier = looking.health(account.record.standing, seen, former)
-        booked, before = known(account, former), seen if at <= account.clock else former.sight(at)
+        booked, before = self._books.known(account, former), seen if at <= account.clock else former.sight(at)
         turned = self._books.turn_day(account, booked=booked, before=seen, after=before, draft=draft)
         return _Past(earlier, before if turned else booked, before, former)
 
@@ -229,8 +228,9 @@ class Scorer:
             if redrawn:
                 self._books.event(account, event, before=before, after=after, draft=draft)
         elif redrawn:
-            moves = self._moves(account, event, before.at, former=past.course)
-            self._books.fed(account, event, moves=moves, weights=after.weights)
+            reaction, course = self._plan.reaction(event.name), course_of(account, self._plan)
+            moves = _moves(account.booked, reaction, before.at, former=past.course, course=course)
+            self._books.fed(account, event, moves=moves, weights=after.weights, capped=after.capped_by is not None)
         trigger = self._trigger(event, before=before)
         self._settle(account, trigger, earlier=past.earlier, redrawn=redrawn, draft=draft)
 
@@ -291,7 +291,7 @@ class Scorer:
             account.due_moves(self._next)
         loud = [item for item in news if not item.quiet]
         if loud:
-            self._books.silence(account, booked=booked or known(account, course), after=sight, draft=draft)
+            self._books.silence(account, booked=booked or self._books.known(account, course), after=sight, draft=draft)
             self._tell(account, loud, earlier=earlier, draft=draft)
         return bool(loud)
 
@@ -322,3 +322,11 @@ class Scorer:
     def _forecast(self, account: Account) -> Forecast | None:
         course, standing = course_of(account, self._plan), account.record.standing
         return forecast(account.due, course=course, standing=standing, flags=self._plan.flags)
+
+
+def _moves(
+    booked: Sequence[float | None], reaction: Reaction, at: float, *, former: Course, course: Course
+) -> list[Move]:
+    """What an event did to the points of each metric that it moved."""
+    old, new = former.paths, course.paths
+    return [Move(index, booked[index], old[index].at(at), new[index].at(at)) for index in reaction.paths]

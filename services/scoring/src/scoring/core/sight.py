@@ -18,6 +18,9 @@ class Reading(NamedTuple):
     pieces: list[int]
 
 
+_NO_CAPS = Reading([], [])
+
+
 class Sight:
     """Health at one moment: points and caps by metric and flag in the card's order, None where there are none.
 
@@ -38,11 +41,6 @@ class Sight:
                 self.score, self.capped_by = cap, index
         # Bands compare this, so that the last bits of a float decide nothing.
         self.rounded = round(self.score, _DECIMALS)
-
-    @property
-    def capped(self) -> bool:
-        """Whether any flag is up, if it bites or not."""
-        return any(cap is not None for cap in self.caps.points)
 
 
 class Course:
@@ -72,9 +70,12 @@ class Course:
         """For moments not before anything that the account did."""
         return self._weigh(moment, read(self.paths, moment), read(self.caps, moment))
 
-    def sight_of(self, points: list[float | None], moment: float) -> Sight:
-        """What health was if these were the points of the metrics; the caps are those of `moment`."""
-        return self._weigh(moment, Reading(points, [0] * len(points)), read(self.caps, moment))
+    def sight_of(self, points: list[float | None], moment: float, *, capped_by: int | None, cost: float) -> Sight:
+        """What health was if these were the points of the metrics, and a cap took so many of the score."""
+        sight = self._weigh(moment, Reading(points, [0] * len(points)), _NO_CAPS)
+        sight.capped_by = capped_by
+        sight.score += cost
+        return sight
 
     def _weigh(self, moment: float, metrics: Reading, caps: Reading) -> Sight:
         weights, mean = self.mean_of(metrics.points)

@@ -36,6 +36,7 @@ class Distinct(CurvedMetric):
         super().__init__(definition, index, logarithmic=True)
         self.events = definition.events
         self.half_life = seconds(definition.half_life)
+        self._velocity = -1.0 / self.half_life
         self._key = definition.key
         self._of = 1.0 if definition.of is None else definition.of
 
@@ -70,9 +71,9 @@ class Distinct(CurvedMetric):
         of = context.seats if self._of == "seats" else self._of
         if of is None or of <= 0.0:
             return None
-        count = self.decayed(states)
-        base = max(count.newest, context.born)
-        return Drift(base, log2_or_less(count.total) - log2(of), -1.0 / self.half_life)
+        state = states[self.index]
+        base = max(state.sum.newest, context.born)
+        return Drift(base, log2_or_less(state.sum.total) + state.halvings - log2(of), self._velocity)
 
     def path(self, states: Sequence[Seen], context: Context, paths: Sequence[Path]) -> Path:
         drift = self.drift(states, context)
