@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -10,9 +9,6 @@ from common import database, logs, runtime
 from common.commands import keys
 from ingest.serve import application
 from ingest.settings import IngestSettings
-
-# A batch makes thousands of objects that die with it by themselves: to look at them each time finds nothing.
-_COLLECT = (20_000, 20, 20)
 
 
 def main(words: Sequence[str]) -> int:
@@ -26,7 +22,6 @@ def main(words: Sequence[str]) -> int:
     settings = IngestSettings()
     logs.configure(settings.log_format, settings.log_level, service="ingest")
     if arguments.command == "serve":
-        _spare_what_stays()
         return runtime.run(lambda: application(settings))
     try:
         if arguments.command == "migrate":
@@ -36,13 +31,6 @@ def main(words: Sequence[str]) -> int:
     except database.FAILURES as error:
         print(f"PostgreSQL: {error}", file=sys.stderr)
         return 1
-
-
-def _spare_what_stays() -> None:
-    """What has been imported is never garbage; walking it takes the collector long, with every request waiting."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ Poison = frozenset[tuple[int, str]]
 
 LONGEST_ID = 2_000
 """Bytes of an account id: an index entry of PostgreSQL's holds 2,704, of which other columns want some."""
+_LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
 class Poisoned(Exception):
@@ -34,7 +35,7 @@ class Poisoned(Exception):
         self.account_id = account_id
 
 
-class Read(Struct, frozen=True):
+class Read(Struct, frozen=True, gc=False):
     """A record and what it says; a reason instead if it says nothing that can be read."""
 
     record: Record
@@ -67,7 +68,9 @@ def read(record: Record) -> Read:
 
 def _fits(account_id: str) -> bool:
     """PostgreSQL's text has no NUL, and its indexes no room; ingest refuses both, others may not."""
-    return bool(account_id) and "\0" not in account_id and len(account_id.encode()) <= LONGEST_ID
+    if not account_id or "\0" in account_id:
+        return False
+    return len(account_id) * _LONGEST_CHARACTER <= LONGEST_ID or len(account_id.encode()) <= LONGEST_ID
 
 
 def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
@@ -75,9 +78,10 @@ def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
     needed: set[str] = set()
     clock = memory.position.clock
     for item in items:
-        if isinstance(item.said, Event):
-            needed.add(item.said.account_id)
-        elif isinstance(item.said, Tick):
+        said = item.said
+        if type(said) is Event:
+            needed.add(said.account_id)
+        elif isinstance(said, Tick):
             clock = max(clock, item.record.timestamp / 1000)
     needed.update(memory.timers.due(clock))
     return needed - memory.accounts.keys()

@@ -47,22 +47,23 @@ class Runs:
         items = [read(one) for one in records if one.offset >= memory.position.to_offset]
         if not items:
             return None
-        ticks = tuple(item.record for item in items if isinstance(item.said, Tick))
+        ticks = [i for i, item in enumerate(items) if type(item.said) is Tick]
         earliest = memory.timers.earliest()
         signals = 0
         begun = 0
-        for i, item in enumerate(items):
-            if isinstance(item.said, Tick) and self._big(memory, item):
+        for i in ticks:
+            if self._big(memory, items[i]):
                 signals += await self._run(memory, items[begun:i])
-                signals += await self._fire_in_chunks(memory, item)
+                signals += await self._fire_in_chunks(memory, items[i])
                 begun = i
         signals += await self._run(memory, items[begun:])
-        overdue = ticks[-1].timestamp / 1000 - earliest if ticks and earliest is not None else 0.0
+        read_ticks = tuple(items[i].record for i in ticks)
+        overdue = read_ticks[-1].timestamp / 1000 - earliest if read_ticks and earliest is not None else 0.0
         return Turned(
             oldest=items[0].record.timestamp / 1000,
             newest=items[-1].record.timestamp / 1000,
             overdue=max(0.0, overdue),
-            ticks=ticks,
+            ticks=read_ticks,
             signals=signals,
         )
 

@@ -35,8 +35,8 @@ class Reaction(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """It moves points and nothing else."""
-        return not (self.steps or self.outcomes or self.writes_facts)
+        """It moves points and nothing else, unless it bends the whole course."""
+        return not (self.steps or self.outcomes)
 
 
 _NOTHING = Reaction()

@@ -212,7 +212,7 @@ class Scorer:
 
     def _past(self, account: Account, former: Course, at: float, draft: Draft) -> _Past:
         """Lets time pass on `former`, the course before the event."""
-        seen = former.sight(account.clock)
+        seen = account.sight if account.sight is not None else former.sight(account.clock)
         earlier = looking.health(account.record.standing, seen, former)
         booked, before = self._books.known(account, former), seen if at <= account.clock else former.sight(at)
         turned = self._books.turn_day(account, booked=booked, before=seen, after=before, draft=draft)
