@@ -83,7 +83,7 @@ def _asked(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", help=f"parts, with commas: {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--events", type=int, default=100_000, help="on the scoring topic of each round")
+    parser.add_argument("--events", type=int, default=300_000, help="on the scoring topic of each round")
     parser.add_argument("--minutes", type=float, default=3.0, help="of the soak")
     return parser.parse_args(argv)
 

@@ -19,7 +19,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     place: Place
     rounds: int = 5
-    events: int = 100_000
+    events: int = 300_000
     minutes: float = 3.0
 
 

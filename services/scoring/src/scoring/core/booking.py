@@ -80,8 +80,11 @@ class Books:
 
     def fed(self, account: Account, event: Event, *, moves: Sequence[Move], weights: Weights, capped: bool) -> None:
         """An event that moved nothing but the points of these metrics, and under a cap not even the score."""
-        ledgers, names, total = _ledgers(account), self._names.metrics, 0.0
-        sums = [(ledger.sums(_SILENCE), ledger.sums(_EVENT)) for ledger in ledgers]
+        change, day = account.record.change, account.record.day
+        if change is None or day is None:
+            raise ValueError(f"no record of {account.account_id} has come yet")
+        names, total = self._names.metrics, 0.0
+        books = (change.sums(_SILENCE), change.sums(_EVENT)), (day.ledger.sums(_SILENCE), day.ledger.sums(_EVENT))
         for index, booked, before, after in moves:
             if booked is None or before is None or after is None:
                 continue
@@ -89,11 +92,12 @@ class Books:
             weight, name = weights.values[index], names[index]
             waned, gained = weight * (before - booked), weight * (after - before)
             total += gained
-            for silence, events in sums:
+            for silence, events in books:
                 silence[name] = silence.get(name, 0.0) + waned
                 events[name] = events.get(name, 0.0) + gained
-        for ledger in ledgers:
-            ledger.note(event, points=0.0 if capped else total)
+        if not capped:
+            change.note(event, points=total)
+            day.ledger.note(event, points=total)
 
     def turn_day(self, account: Account, *, booked: Sight, before: Sight, after: Sight, draft: Draft) -> bool:
         """Closes the day of `before`, the account's clock, if `after` is of another one, and books all until then.

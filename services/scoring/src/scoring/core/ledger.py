@@ -113,8 +113,8 @@ class Ledger(Struct, array_like=True):
 
     def note(self, event: Event, *, points: float) -> None:
         """Of events that moved the score alike the earlier ones stay."""
-        full = len(self.events) == _MOST_EVENTS
-        if points == 0.0 or (full and abs(self.events[-1].points) >= abs(points)):
+        kept = self.events
+        if points == 0.0 or (len(kept) == _MOST_EVENTS and abs(kept[-1].points) >= abs(points)):
             return
         time = event.time.astimezone(UTC)
         self.events.append(Moving(event.source, event.event_id, event.name, time, points))

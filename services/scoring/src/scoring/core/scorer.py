@@ -9,20 +9,20 @@ from typing import NamedTuple
 
 from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.signals import Forecast, Health, Kind, Receipt
+from common.contracts.signals import Health
 from scoring.core import looking, receipt
 from scoring.core.account import Account, Record, all_is_booked, decode
 from scoring.core.booking import NOTHING, Books, Draft, is_plain
 from scoring.core.calm import Calm
 from scoring.core.card import Card
-from scoring.core.forecast import due_after, forecast, turns
+from scoring.core.forecast import due_after, turns
 from scoring.core.keeping import assembled, course_of, feed, sight_of
 from scoring.core.ledger import Move
 from scoring.core.moments import LAST
 from scoring.core.plan import Plan, Reaction
 from scoring.core.sight import Course, Sight
-from scoring.core.signals import Telling, told
-from scoring.core.standing import News, Trigger, differs, room, settle
+from scoring.core.standing import Trigger, differs, room
+from scoring.core.teller import Teller
 from scoring.core.view import Day, Step, View
 
 # Seconds to an alarm from which on it need not be exact.
@@ -46,7 +46,7 @@ class Scorer:
         self.card_id = card_id
         self._plan = Plan(card)
         self._books = Books(self._plan.names, strict=strict)
-        self._caps = {flag.name: flag.cap for flag in card.flags}
+        self._teller = Teller(self._plan, self._books, card_id=card_id)
 
     def create(self, account_id: str) -> Account:
         """Nothing is known of it, no record has come yet."""
@@ -57,7 +57,7 @@ class Scorer:
         record, parts = decode(body)
         account = assembled(account_id, record, parts=parts, plan=self._plan)
         if record.born is not None:
-            account.due_moves(self._next)
+            account.due_moves(self._teller.due)
             account.set_alarm(alarm)
         if all_is_booked(body) and record.born is not None:
             self._books.note_booked(account, sight_of(account, self._plan))
@@ -118,7 +118,7 @@ class Scorer:
             plan=self._plan,
             level=receipt.level(account, sight, plan=self._plan),
             change=self._books.change(account, booked=self._books.known(account, course), after=sight),
-            forecast=self._forecast(account),
+            forecast=self._teller.forecast(account),
         )
 
     def today(self, account: Account) -> Day | None:
@@ -143,7 +143,7 @@ class Scorer:
         sight = self._see(account, course_of(account, self._plan).sight(at))
         self._books.open(account, sight)
         trigger = self._trigger(event, before=None)
-        self._settle(account, trigger, earlier=None, redrawn=True, draft=draft)
+        self._teller.settle(account, trigger, earlier=None, redrawn=True, draft=draft)
 
     def _is_calm(self, account: Account, at: float, reaction: Reaction) -> bool:
         """Whether silence did nothing discrete until `at`, and the event can do it by points alone."""
@@ -194,7 +194,7 @@ class Scorer:
         if not calm.goes_on():
             return False
         self._books.fed(account, event, moves=moves, weights=calm.weights, capped=calm.bites)
-        account.due_moves(self._next)
+        account.due_moves(self._teller.due)
         return True
 
     def _hear(self, account: Account, event: Event, at: float, draft: Draft) -> None:
@@ -205,7 +205,7 @@ class Scorer:
             # Between two seconds silence may have crossed a line already: then it was not the event.
             self._see(account, past.before)
             trigger = Trigger(ids.silence(due))
-            if self._settle(account, trigger, earlier=past.earlier, booked=past.booked, draft=draft):
+            if self._teller.settle(account, trigger, earlier=past.earlier, booked=past.booked, draft=draft):
                 past = past._replace(booked=past.before)
         redrawn = feed(account, event, at=at, plan=self._plan)
         self._take_in(account, event, past, redrawn=redrawn, draft=draft)
@@ -232,7 +232,7 @@ class Scorer:
             moves = _moves(account.booked, reaction, before.at, former=past.course, course=course)
             self._books.fed(account, event, moves=moves, weights=after.weights, capped=after.capped_by is not None)
         trigger = self._trigger(event, before=before)
-        self._settle(account, trigger, earlier=past.earlier, redrawn=redrawn, draft=draft)
+        self._teller.settle(account, trigger, earlier=past.earlier, redrawn=redrawn, draft=draft)
 
     def _trigger(self, event: Event, *, before: Sight | None) -> Trigger:
         return Trigger(
@@ -260,68 +260,12 @@ class Scorer:
         past = self._past(account, course, moment, draft)
         self._books.silence(account, booked=past.booked, after=sight, draft=draft)
         self._see(account, sight)
-        self._settle(account, Trigger(ids.silence(due)), earlier=past.earlier, draft=draft)
+        self._teller.settle(account, Trigger(ids.silence(due)), earlier=past.earlier, draft=draft)
 
     def _see(self, account: Account, sight: Sight) -> Sight:
         """The account is there now."""
         account.sight, account.calm, account.record.clock = sight, None, sight.at
         return sight
-
-    def _settle(
-        self,
-        account: Account,
-        trigger: Trigger,
-        *,
-        earlier: Health | None,
-        draft: Draft,
-        booked: Sight | None = None,
-        redrawn: bool = False,
-    ) -> bool:
-        """Moves the standing on and tells what is news; says whether there was any.
-
-        `booked` is what the ledgers know, if that is not what they know at the account's clock.
-        """
-        course, sight = course_of(account, self._plan), sight_of(account, self._plan)
-        standing, flags = account.record.standing, self._plan.flags
-        moved = differs(standing, sight, course=course, flags=flags)
-        news: list[News] = []
-        if moved or trigger.outcomes:
-            news = settle(standing, sight, course=course, flags=flags, trigger=trigger)
-        if moved or redrawn:
-            account.due_moves(self._next)
-        loud = [item for item in news if not item.quiet]
-        if loud:
-            self._books.silence(account, booked=booked or self._books.known(account, course), after=sight, draft=draft)
-            self._tell(account, loud, earlier=earlier, draft=draft)
-        return bool(loud)
-
-    def _tell(self, account: Account, news: list[News], *, earlier: Health | None, draft: Draft) -> None:
-        """All is booked."""
-        sight, course = sight_of(account, self._plan), course_of(account, self._plan)
-        level = receipt.level(account, sight, plan=self._plan)
-        self._books.check_level(level, draft)
-        telling = Telling(
-            account_id=account.account_id,
-            card_id=self.card_id,
-            at=account.clock,
-            before=earlier,
-            after=looking.health(account.record.standing, sight, course),
-            receipt=Receipt(level, self._books.change(account, booked=sight, after=sight)),
-            facts=account.facts,
-            forecast=self._forecast(account),
-        )
-        standing = account.record.standing
-        draft.signals += [told(item, telling=telling, standing=standing, caps=self._caps) for item in news]
-        if any(item.kind is Kind.BAND for item in news):
-            self._books.begin_change(account, sight)
-
-    def _next(self, account: Account) -> int | None:
-        course, sight = course_of(account, self._plan), sight_of(account, self._plan)
-        return due_after(sight, course=course, standing=account.record.standing, flags=self._plan.flags)
-
-    def _forecast(self, account: Account) -> Forecast | None:
-        course, standing = course_of(account, self._plan), account.record.standing
-        return forecast(account.due, course=course, standing=standing, flags=self._plan.flags)
 
 
 def _moves(
