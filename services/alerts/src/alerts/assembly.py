@@ -85,7 +85,7 @@ def assemble(parts: Parts, rules: Rules) -> Replica:
     )
     sender = Sender(
         outgoing=parts.outgoing,
-        carrier=_carrier(parts, rules, clocks),
+        carrier=_carrier(parts, rules, clocks, worker.holds_back),
         limits=Limits(rules.limits),
         counts=parts.metrics,
         clocks=clocks,
@@ -96,7 +96,7 @@ def assemble(parts: Parts, rules: Rules) -> Replica:
     return Replica(worker, sender)
 
 
-def _carrier(parts: Parts, rules: Rules, clocks: Clocks) -> Carrier:
+def _carrier(parts: Parts, rules: Rules, clocks: Clocks, holds_back: Callable[[int], bool]) -> Carrier:
     return Carrier(
         leases=parts.outgoing,
         letters=parts.letters,
@@ -105,4 +105,5 @@ def _carrier(parts: Parts, rules: Rules, clocks: Clocks) -> Carrier:
         clocks=clocks,
         patience=rules.patience,
         lease=rules.lease,
+        holds_back=holds_back,
     )

@@ -162,6 +162,14 @@ class Worker:
         now = self._clock()
         return frozenset(number for number, owned in self._owned.items() if owned.may_send(now))
 
+    def holds_back(self, partition: int) -> bool:
+        """Whether a message that has been taken must wait: what takes it back may have been read a moment ago.
+
+        A partition that is somebody else's now holds nothing back here: whose message it is, the lease says.
+        """
+        owned = self._owned.get(partition)
+        return owned is not None and not owned.may_send(self._clock())
+
     def reconsider(self, partition: int, account_id: str) -> None:
         """What could not be sent may have been overtaken while it was on its way."""
         if (owned := self._owned.get(partition)) is not None:

@@ -71,6 +71,7 @@ def carrier(
     wall: Callable[[], float] | None = None,
     lease: float = LEASE,
     tally: Tally | None = None,
+    holds_back: Callable[[int], bool] = lambda partition: False,
 ) -> Carrier:
     return Carrier(
         leases=leases or Leases(),
@@ -80,6 +81,7 @@ def carrier(
         clocks=Clocks(steady or Clock(), wall),
         patience=PATIENCE,
         lease=lease,
+        holds_back=holds_back,
         draw=lambda: 0.5,
     )
 
@@ -125,6 +127,16 @@ async def test_a_message_that_cannot_be_written_is_given_up_and_says_why() -> No
 async def test_a_stored_signal_of_another_format_is_given_up_too() -> None:
     outcome = await carrier(Post()).carry(claimed(body="{}"))
     assert "cannot be written" in given_up(outcome, Failure.REFUSED)
+
+
+async def test_what_was_taken_while_its_partition_fell_behind_waits() -> None:
+    post = Post()
+    message = claimed()
+    outcome = await carrier(post, holds_back=lambda partition: partition == message.partition).carry(message)
+    assert isinstance(outcome, Failed)
+    assert (outcome.reason, outcome.final, outcome.maybe_told) == (Failure.CUT_SHORT, False, False)
+    assert outcome.detail == "not sent: its partition is read to the end first"
+    assert post.tried == []
 
 
 async def test_what_is_no_longer_ours_is_not_sent() -> None:

@@ -42,7 +42,10 @@ class Clocks(Struct, frozen=True):
 
 
 class Carrier:
-    """`lease` is seconds. A channel without a courier is one that is not set up."""
+    """`lease` is seconds. A channel without a courier is one that is not set up.
+
+    `holds_back` says of a partition that nothing of it may be sent now, whoever has taken it.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class Carrier:
         clocks: Clocks,
         patience: Patience,
         lease: float,
+        holds_back: Callable[[int], bool] = lambda partition: False,
         draw: Draw = random.random,
     ) -> None:
         self._leases = leases
@@ -63,6 +67,7 @@ class Carrier:
         self._clocks = clocks
         self._patience = patience
         self._lease = lease
+        self._holds_back = holds_back
         self._draw = draw
 
     async def carry(self, claimed: Claimed) -> Outcome | None:
@@ -90,6 +95,10 @@ class Carrier:
         letter = self._written(claimed)
         if not await self._still_ours(claimed):
             return None
+        if self._holds_back(claimed.partition):
+            # The claim was under way while its partition fell behind.
+            said = "not sent: its partition is read to the end first"
+            raise DeliveryFailed(Failure.CUT_SHORT, said, retryable=True, retry_after=0.0)
         began = self._clocks.steady()
         try:
             return await self._handed(courier, letter)
