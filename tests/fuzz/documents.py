@@ -7,6 +7,7 @@ headers or schema, what is accepted against the document, and doors that open wi
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 import httpx
 
@@ -21,6 +22,7 @@ from support.system import System
 # What is valid by the document may still be refused: a time in the future, a number beyond 1e15 in a property, a
 # cursor of another answer. No schema says this.
 NOT_CHECKED = "positive_data_acceptance"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
 PHASES = "examples,coverage,fuzzing"
 SETTINGS = {"KEY_TTL_SECONDS": "1"}
 ASKED = ("ingest", "api", "alerts")
@@ -51,7 +53,8 @@ async def _something_to_show(system: System) -> None:
 
 
 async def _asked(url: str, key: str, *, examples: int, seed: int) -> tuple[int, str]:
-    program = [os.path.join(os.path.dirname(sys.executable), "schemathesis"), "run", f"{url}/openapi.json"]
+    command = os.path.join(os.path.dirname(sys.executable), "schemathesis")
+    program = [command, "--config-file", str(CONFIG), "run", f"{url}/openapi.json"]
     checks = ["--checks", "all", "--exclude-checks", NOT_CHECKED, "--phases", PHASES, "--continue-on-failure"]
     effort = ["--max-examples", str(examples), "--seed", str(seed), "--request-timeout", "60"]
     child = await asyncio.create_subprocess_exec(

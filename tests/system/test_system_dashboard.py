@@ -109,7 +109,11 @@ async def test_every_panel_shows_data_and_nothing_is_told_but_what_happened(
                 missing = [one for one in ASKED if one not in shown]
                 print("without data:", *missing, sep="\n  ")  # noqa: T201 - pytest shows it if the test fails
             assert await seen.ill(http) == []
-            assert "ScoringSetsAside" in await seen.firing(http)
+
+            async def sets_aside() -> bool:
+                return "ScoringSetsAside" in await seen.firing(http)
+
+            await watched.until("what was set aside is told", sets_aside, seconds=WITHIN)
             assert await seen.firing(http) <= TO_BE_TOLD
     assert len(RULES) > 40
     assert max(shown["Signals in time, 30 days", "1 - churn:signals_late:ratio30d"]) > 0.5

@@ -353,12 +353,23 @@ async def test_what_became_of_requests_and_events_is_counted(ingest: Ingest) -> 
     assert {line: await ingest.metric(line) for line in expected} == expected
 
 
+async def test_an_error_of_ours_is_counted_as_the_answer_that_it_gets(ingest: Ingest) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ingest.broker, "append", None)
+        answer = await ingest.post(GOOD)
+    assert problem(answer) == (500, "internal_server_error")
+    assert await ingest.metric('churn_ingest_requests_total{status_class="5xx"}') == 1
+
+
 async def test_a_request_is_one_line_without_its_key_and_its_body(ingest: Ingest) -> None:
     with capture_logs() as lines:
+        await ingest.post([GOOD])
         await ingest.post([GOOD, BAD])
         await ingest.post([BAD])
-    taken, refused = (line for line in lines if line["event"] == "events.received")
-    assert (taken["log_level"], taken["status"], taken["taken"], taken["rejected"]) == ("debug", 202, 1, 1)
+    taken, some, refused = (line for line in lines if line["event"] == "events.received")
+    assert (taken["log_level"], taken["status"], taken["taken"], taken["rejected"]) == ("debug", 202, 1, 0)
+    assert (some["log_level"], some["status"], some["taken"], some["rejected"]) == ("warning", 202, 1, 1)
+    assert some["source"] == "web"
     assert (refused["log_level"], refused["status"], refused["reason"]) == ("warning", 422, "no_event_taken")
     secret = str(ingest.http.headers["authorization"]).rsplit("_", maxsplit=1)[-1]
     assert secret not in str(lines)

@@ -74,8 +74,11 @@ class Intake:
         except ClientDisconnect:
             line["reason"] = "client_gone"
             response = Response(status_code=400)  # nobody reads it
+        except Exception:
+            self._metrics.answered(500)  # so the caller answers, and logs it
+            raise
         self._metrics.answered(response.status_code)
-        level = logging.DEBUG if response.status_code < 400 else logging.WARNING
+        level = logging.WARNING if response.status_code >= 400 or line.get("rejected") else logging.DEBUG
         if self._log.is_enabled_for(level):
             seconds = round(time.perf_counter() - began, 4)
             self._log.log(level, "events.received", status=response.status_code, seconds=seconds, **line)

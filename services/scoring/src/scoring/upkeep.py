@@ -55,7 +55,8 @@ class Upkeep:
         self._ticker = Ticker()
         self._sent = log_time.read()  # when the last tick was
         self._owes_word = True  # readers wait for it after every assignment
-        self._standing = Standing(looked_at=self.now(), level_at=self.now())
+        begun = self.now()
+        self._standing = Standing(looked_at=begun, level_at=begun)
         self._window = 0.0
         self._watched()
 

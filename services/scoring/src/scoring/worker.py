@@ -106,11 +106,12 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises `Stop` if only a person can decide."""
         await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
+        stopping = asyncio.create_task(stop.wait())
         try:
-            stopping = asyncio.create_task(stop.wait())
             while not stop.is_set():
                 await self._round(stopping)
         finally:
+            stopping.cancel()
             await self._revoked(frozenset(self._owned))
             await self._consumer.stop()
 

@@ -51,7 +51,7 @@ class PostgresOutgoing:
         """
         doubted, self._in_doubt = self._in_doubt, True
         async with self._connected() as connection:
-            rows = await self._held(connection) if doubted else ()
+            rows = await self._held(connection, partitions) if doubted else ()
             rows = rows or await self._take(connection, partitions, room)
             taken = _taken(rows, self._token)
             for one in taken.unreadable:
@@ -88,8 +88,10 @@ class PostgresOutgoing:
             if row.status == "pending" and row.lease_token == claimed.token:
                 await _failed(connection, claimed, outcome, ago)
 
-    async def _held(self, connection: AsyncConnection) -> Sequence[Any]:
-        return (await connection.execute(statement.HELD, {"token": self._token})).all()
+    async def _held(self, connection: AsyncConnection, partitions: Collection[int]) -> Sequence[Any]:
+        """Of what may be sent now: for the rest the lease runs out."""
+        asked = {"token": self._token, "partitions": sorted(partitions)}
+        return (await connection.execute(statement.HELD, asked)).all()
 
     async def _take(self, connection: AsyncConnection, partitions: Collection[int], room: Room) -> Sequence[Any]:
         claim = {"token": self._token, "lease": self._lease, "cut_short": Failure.CUT_SHORT.value}

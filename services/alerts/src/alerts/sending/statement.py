@@ -96,10 +96,11 @@ ORDER BY n.rank, n.seq
 
 HELD = text(f"""
 WITH held AS MATERIALIZED (
-    SELECT * FROM alerts.notification WHERE lease_token = :token AND status = 'pending' FOR UPDATE
+    SELECT * FROM alerts.notification
+    WHERE lease_token = :token AND status = 'pending' AND partition = ANY(:partitions) FOR UPDATE
 )
 SELECT 0.0::double precision AS next_due, {_MESSAGE} FROM held AS n {_HEAD} ORDER BY n.rank, n.seq
-""")
+""").bindparams(bindparam("partitions", type_=ARRAY(SmallInteger)))
 
 RENEW = text(f"""
 UPDATE alerts.notification SET lease_until = {NOW} + :lease

@@ -27,6 +27,11 @@ class Gauges(Counters, Protocol):
     def lost(self, partition: int) -> None: ...
 
 
+class Sweep(Protocol):
+    async def sweep(self, position: Position) -> None:
+        """What is due of it; what fails is due again."""
+
+
 class Housekeeping:
     """Whoever else does the same at the same time, or wakes too late and does it again, does no harm."""
 
@@ -47,31 +52,38 @@ class Housekeeping:
         self._metrics = metrics
         self._position = position
         self._journal = JournalSweep(partition, rows=storage, keep=keep, counters=metrics, steady=steady)
-        self._seen = SeenSweep(partition, rows=storage, keep=keep, counters=metrics, remembered=remembered)
-        self._history = HistorySweep(partition, rows=storage, keep=keep, counters=metrics)
+        self._sweeps: dict[str, Sweep] = {
+            "journal": self._journal,
+            "seen": SeenSweep(partition, rows=storage, keep=keep, counters=metrics, remembered=remembered),
+            "history": HistorySweep(partition, rows=storage, keep=keep, counters=metrics),
+        }
 
     async def run(self) -> None:
         """Until cancelled. Nothing that fails here may stand in the way of scoring: the next round tries again."""
-        self._metrics.watch(self._partition, self._journal.waiting)
+        self._metrics.watch(self._partition, self._waiting)
         try:
             while True:
                 await asyncio.sleep(self._every)
-                await self._try()
+                await self.round()
         finally:
             self._metrics.lost(self._partition)
 
     async def round(self) -> None:
+        """Each sweep for itself: what fails in one, however often, keeps none of the others from its rows."""
         position = self._position()
         if position is None:
             return
-        await self._journal.sweep(position)
-        await self._seen.sweep(position)
-        await self._history.sweep(position)
+        for name, one in self._sweeps.items():
+            await self._try(name, one, position)
 
-    async def _try(self) -> None:
+    def _waiting(self) -> float:
+        """Not of a partition that is not open: nobody looks there whether the merge could go on."""
+        return 0.0 if self._position() is None else self._journal.waiting()
+
+    async def _try(self, name: str, one: Sweep, position: Position) -> None:
         try:
-            await self.round()
+            await one.sweep(position)
         except Doubt as doubt:
-            _log.warning("housekeeping.gave_up", partition=self._partition, reason=str(doubt))
+            _log.warning("housekeeping.gave_up", partition=self._partition, sweep=name, reason=str(doubt))
         except Exception:
-            _log.exception("housekeeping.failed", partition=self._partition)
+            _log.exception("housekeeping.failed", partition=self._partition, sweep=name)
