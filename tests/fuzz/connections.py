@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
@@ -117,12 +118,32 @@ class Caller:
         """Thirty requests in one breath, and a head that never ends."""
         await self._send(self._good() * 30 + b"POST")
 
-    async def never_reads(self) -> None:
+    async def reads_late(self) -> None:
         """Asks for megabytes of answers, reads them late, and ends in garbage."""
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]
         await self._send(request(b"[" + b"1," * 999 + b"1]", _JSON, key=self._key) * 20 + b"\x00\r\n\r\n")
         await asyncio.sleep(1.0)
         self._writer.transport.resume_reading()  # type: ignore[attr-defined]
+
+    async def never_reads(self) -> None:
+        """Asks for answers without end."""
+        self._turn_away()
+        while True:
+            await self._send(request(b"[" + b"1," * 999 + b"1]", _JSON, key=self._key))
+
+    async def endless_head_behind_an_answer(self) -> None:
+        """An answer that fills both sockets, one that waits for it, and a head without end."""
+        self._turn_away()
+        faulty = b"{%b}" % b",".join(b'"%c":1' % letter for letter in b"abcdefghijklmnopqrst")
+        await self._send(request(b"[" + b",".join([faulty] * 9_000) + b"]", _JSON, key=self._key))
+        await asyncio.sleep(5.0)
+        await self._send(request(b"1", _JSON, key=self._key))
+        await asyncio.sleep(1.0)
+        await self.endless_head()
+
+    def _turn_away(self) -> None:
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
 
     def _good(self) -> bytes:
         return request(text(events.event(self._draw)), _JSON, key=self._key)
@@ -167,8 +188,10 @@ ENDS: Mapping[Way, tuple[str, ...]] = {
     Caller.no_http: ("400",),
     Caller.garbage_after_good: ("202", "400"),
     Caller.many_at_once: ("202", "408"),
-    Caller.never_reads: ("400", "422"),
+    Caller.reads_late: ("400", "422"),
 }  # fmt: skip
+# Each holds its connection as long as it is let: more than a minute. What is said is not heard.
+HELD: tuple[Way, ...] = (Caller.never_reads, Caller.endless_head_behind_an_answer)
 # The slow ones come in crowds: each holds a connection for seconds and costs nothing else.
 CROWD: Mapping[Way, int] = {
     Caller.slow_body: 60,
@@ -179,7 +202,15 @@ CROWD: Mapping[Way, int] = {
 
 
 async def torment(port: int, *, key: str, seed: int, felt: Felt, stop: asyncio.Event) -> None:
-    """Every way again and again, at least once each, until told to stop."""
+    """Every way again and again, at least once each, until told to stop; beside them, once, those that take longer."""
+    async with asyncio.TaskGroup() as beside:
+        for n, way in enumerate(HELD):
+            caller = Caller(port, key=key, seed=hash((seed, n)))
+            beside.create_task(_one(caller, way, felt))
+        await _rounds(port, key=key, seed=seed, felt=felt, stop=stop)
+
+
+async def _rounds(port: int, *, key: str, seed: int, felt: Felt, stop: asyncio.Event) -> None:
     round_ = 0
     while not stop.is_set() or round_ == 0:
         for n, way in enumerate(ENDS):
@@ -201,7 +232,7 @@ async def _one(caller: Caller, way: Way, felt: Felt) -> None:
     felt.accepted += heard.count(b'"status":"accepted"')
     felt.said.update(said or ["ended"])
     last = said[-1] if said else _CUT
-    if last not in ENDS[way] or any(status[0] == "5" for status in said):
+    if last not in ENDS.get(way, (_CUT,)) or any(status[0] == "5" for status in said):
         felt.violations.append(f"{name}: {heard[-300:]!r}")
 
 

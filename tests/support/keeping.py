@@ -1,6 +1,7 @@
 """Keeping small by hand: a round when the test says so, at a moment that it names."""
 
 import asyncio
+from collections.abc import Callable
 
 from scoring.commit import Position
 from scoring.housekeeping.rules import Keep
@@ -9,9 +10,16 @@ from support.road import Road
 
 
 def keeper(
-    stream: Road, keep: Keep | None = None, *, at: float, partition: int = 0, remembered: int = 1000
+    stream: Road,
+    keep: Keep | None = None,
+    *,
+    at: float,
+    partition: int = 0,
+    remembered: int = 1000,
+    is_open: Callable[[], bool] = lambda: True,
 ) -> Housekeeping:
     """Of a partition that has come to `at`, in seconds."""
+    position = Position(to_offset=9, clock=at, newest=at)
     return Housekeeping(
         partition,
         storage=stream.storage,
@@ -19,5 +27,5 @@ def keeper(
         remembered=remembered,
         metrics=stream.storage_metrics,
         steady=asyncio.get_running_loop().time,
-        position=lambda: Position(to_offset=9, clock=at, newest=at),
+        position=lambda: position if is_open() else None,
     )

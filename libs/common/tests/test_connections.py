@@ -1,6 +1,10 @@
 """What comes over a real socket before, between and behind bodies."""
 
 import asyncio
+import gc
+import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -10,17 +14,40 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
+from common.connections import Bounded, ConnectionLimits
+from common.operations import Readiness
+from common.runtime import Application, Stop, serve
+
+LIMITS = ConnectionLimits(connections=3, head_bytes=2_000, head_seconds=0.2, idle_seconds=1)
+PATIENCE = 20.0
+HEAD = b"POST /%b HTTP/1.1\r\nHost: h\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
+CLOSE = b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+ASK = HEAD + b"Content-Length: 0\r\n\r\n"
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAA\r\n"
+LARGE = b"a" * 16_000_000
+ENDLESS = 40_000_000
+LAST = HEAD % b"x" + CLOSE
+TOO_LARGE = HEAD % b"x" + b"x: %b\r\n" % (b"y" * 2 * LIMITS.head_bytes)
+FEW_FILES = """
+import asyncio, resource
 from common.connections import ConnectionLimits
 from common.operations import Readiness
 from common.runtime import Application, Stop, serve
 
-LIMITS = ConnectionLimits(connections=3, head_bytes=2_000, head_seconds=0.2)
-PATIENCE = 20.0
-HEAD = b"POST /%b HTTP/1.1\r\nHost: h\r\n"
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+limits = ConnectionLimits(connections=1_000)
+application = Application(
+    name="test", http=None, host="127.0.0.1", port=0, readiness=Readiness({}), tasks={}, limits=limits
+)
+asyncio.run(serve(application, Stop(), listening=lambda port: print("port", port, flush=True)))
+"""
 
 
 class Server:
-    """Says back what it was sent; `/early` does not wait for the body, `/held` waits until it is let go."""
+    """Says back what it was sent; `/early` does not wait for the body, `/held` waits until it is let go, `/large` says
+    more than two sockets hold, `/brimful` a little more.
+    """
 
     def __init__(self) -> None:
         self.port = 0
@@ -33,12 +60,31 @@ class Server:
         if scope["path"] == "/held":
             self.held.set()
             await self.let_go.wait()
-        await Response(b"got " + body)(scope, receive, send)
+        if scope["path"] == "/brimful":
+            await brimful(scope, send)
+            return
+        await Response(LARGE if scope["path"] == "/large" else b"got " + body)(scope, receive, send)
 
     async def connect(self, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(sent)
         return reader, writer
+
+    async def unread(self, sent: bytes) -> socket.socket:
+        """A connection on which nothing is read, with as little room for answers as there is."""
+        silent = socket.socket()
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        silent.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(silent, ("127.0.0.1", self.port))
+        await loop.sock_sendall(silent, sent)
+        return silent
+
+    async def answers_again(self) -> None:
+        """Once there is a place: all were taken."""
+        async with asyncio.timeout(PATIENCE):
+            while not (await self.last_words(LAST)).startswith(b"HTTP/1.1 200"):
+                pass
 
     async def last_words(self, sent: bytes) -> bytes:
         """All that is said until the connection is ended from the other side."""
@@ -67,6 +113,32 @@ async def server() -> AsyncIterator[Server]:
 async def rest(reader: asyncio.StreamReader) -> bytes:
     async with asyncio.timeout(PATIENCE):
         return await reader.read()
+
+
+def held_open() -> list[Bounded]:
+    """Nobody hands them out."""
+    return [one for one in gc.get_objects() if type(one) is Bounded and not one.transport.is_closing()]
+
+
+async def brimful(scope, send) -> None:  # type: ignore[no-untyped-def]
+    """Until the socket takes no more; what is left is too little for the server to stop writing."""
+    (transport,) = (one.transport for one in held_open() if one.client == scope["client"])
+    await send({"type": "http.response.start", "status": 200})
+    while not transport.get_write_buffer_size():
+        await send({"type": "http.response.body", "body": b"a" * 1_000, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def taken(writer: asyncio.StreamWriter) -> int:
+    """How much of an endless head is, until no more is or it is enough to know."""
+    lines, sent = b"x: %b\r\n" % (b"y" * 995) * 1_000, 0
+    with suppress(TimeoutError):
+        while sent < ENDLESS:
+            writer.write(lines)
+            async with asyncio.timeout(2.0):
+                await writer.drain()
+            sent += len(lines)
+    return sent
 
 
 def problem(answer: bytes) -> tuple[int, str]:
@@ -166,10 +238,61 @@ async def test_garbage_behind_a_good_request_does_not_cost_its_answer(server: Se
         writer.close()
 
 
+@pytest.mark.parametrize("refused", [b"GET http://[/ HTTP/1.1\r\nHost: h\r\n\r\n", HEAD % b"x" + CHUNKED + b"zz\r\n"])
+async def test_what_is_refused_in_its_turn_does_not_take_the_answer_before_it(server: Server, refused: bytes) -> None:
+    reader, writer = await server.connect(ASK % b"held" + ASK % b"x" + refused)
+    await server.held.wait()
+    server.let_go.set()
+    answer = await rest(reader)
+    assert answer.count(b"HTTP/1.1 200") == 2
+    assert answer.count(b"HTTP/1.1 ") == 2
+    writer.close()
+
+
+async def test_what_comes_behind_a_refusal_is_not_read_while_an_answer_is_awaited(server: Server) -> None:
+    _, writer = await server.connect(ASK % b"held" + TOO_LARGE)
+    await server.held.wait()
+    assert await taken(writer) < ENDLESS
+    writer.transport.abort()
+
+
+async def test_nor_is_it_kept_where_it_is_read(server: Server) -> None:
+    """The answer to the first makes the server read on, for a third may come."""
+    _, writer = await server.connect(ASK % b"held" + ASK % b"held" + HEAD % b"x")
+    await server.held.wait()
+    await asyncio.sleep(2 * LIMITS.head_seconds)
+    server.held.clear()
+    server.let_go.set()
+    server.let_go.clear()
+    await server.held.wait()
+    (connection,) = held_open()
+    assert await taken(writer) == ENDLESS
+    assert sum(len(value) for _, value in connection.headers) < ENDLESS / 10
+    writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        ASK % b"large" * 60,
+        ASK % b"large" + ASK % b"x",
+        ASK % b"large" + b"\0",
+        HEAD % b"large" + CLOSE,
+        HEAD % b"brimful" + CLOSE,
+    ],
+)
+async def test_who_never_reads_is_not_kept(server: Server, sent: bytes) -> None:
+    with capture_logs() as lines:
+        silent = [await server.unread(sent) for _ in range(LIMITS.connections)]
+        await server.answers_again()
+    for one in silent:
+        one.close()
+    assert not [line for line in lines if line["log_level"] == "error"]
+
+
 async def test_an_offer_of_another_protocol_is_passed_over_and_the_body_is_read(server: Server) -> None:
     """Java's client offers HTTP/2 with every plain request."""
-    offer = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAA\r\n"
-    reader, writer = await server.connect(HEAD % b"x" + offer + b"Content-Length: 3\r\n\r\nabc")
+    reader, writer = await server.connect(HEAD % b"x" + OFFER + b"Content-Length: 3\r\n\r\nabc")
     async with asyncio.timeout(PATIENCE):
         first = await reader.readuntil(b"got abc")
     writer.write(HEAD % b"x" + b"Connection: close\r\nContent-Length: 3\r\n\r\ndef")
@@ -184,5 +307,26 @@ async def test_one_connection_too_many_is_told_so_and_a_place_that_is_left_can_b
     for reader, writer in held:
         await rest(reader)  # each is given up as too slow
         writer.close()
-    answer = await server.last_words(HEAD % b"x" + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 200")
+    assert (await server.last_words(LAST)).startswith(b"HTTP/1.1 200")
+
+
+async def test_many_offers_at_once_are_all_answered(server: Server) -> None:
+    offers = (HEAD % b"x" + OFFER + b"Content-Length: 1\r\n\r\na") * 1_000
+    answer = await server.last_words(ASK % b"x" + offers + LAST)
+    assert answer.count(b"HTTP/1.1 200") == 1_002
+    assert answer.count(b"got a") == 1_000
+
+
+def test_where_there_are_few_files_there_are_fewer_connections_and_a_line_says_so() -> None:
+    with subprocess.Popen([sys.executable, "-c", FEW_FILES], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        said = iter(child.stdout.readline, "")
+        lowered = next(line for line in said if "connections.lowered" in line)
+        port = int(next(line for line in said if line.startswith("port ")).split()[1])
+        held = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(33)]
+        answer = held[-1].makefile("rb").read()
+        for one in held:
+            one.close()
+        child.kill()
+    assert "connections=32" in lowered
+    assert problem(answer) == (503, "too_many_connections")

@@ -15,16 +15,22 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
+from common.bus.memory import MemoryBroker
 from common.contracts import ids
 from common.contracts.events import Event
-from common.keys import Scope
+from common.keys import Key, Scope
 from common.operations import Readiness
 from common.topics import TimeMode, partition_of
 from ingest import app
 from ingest.bounds import BOUNDS
 from ingest.bucket import Rate
 from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.intake import Intake
+from ingest.limiter import Limiter
+from ingest.metrics import IngestMetrics
 from ingest.posted import Posted
+from ingest.publisher import Publisher
+from ingest.upload import Memory
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
@@ -353,12 +359,30 @@ async def test_what_became_of_requests_and_events_is_counted(ingest: Ingest) -> 
     assert {line: await ingest.metric(line) for line in expected} == expected
 
 
-async def test_an_error_of_ours_is_counted_as_the_answer_that_it_gets(ingest: Ingest) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ingest.broker, "append", None)
-        answer = await ingest.post(GOOD)
+class Broken:
+    """Keys that fail in a way that nobody foresaw."""
+
+    async def verify(self, token: str) -> Key | None:
+        raise ValueError(token)
+
+
+async def test_an_error_of_ours_is_counted_as_the_answer_that_it_gets() -> None:
+    registry = CollectorRegistry()
+    producer = MemoryBroker().producer()
+    intake = Intake(
+        keys=Broken(),
+        limiter=Limiter(None),
+        memory=Memory(1000),
+        publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
+        metrics=IngestMetrics(registry),
+        bounds=BOUNDS,
+        body_seconds=1.0,
+    )
+    built = app.build(intake, readiness=Readiness({}), registry=registry)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
+        answer = await http.post("/v1/events", headers={"authorization": "Bearer a-key"})
     assert problem(answer) == (500, "internal_server_error")
-    assert await ingest.metric('churn_ingest_requests_total{status_class="5xx"}') == 1
+    assert registry.get_sample_value("churn_ingest_requests_total", {"status_class": "5xx"}) == 1
 
 
 async def test_a_request_is_one_line_without_its_key_and_its_body(ingest: Ingest) -> None:

@@ -5,7 +5,6 @@ Bodies are bounded by whoever reads them.
 """
 
 import asyncio
-import resource
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -18,7 +17,6 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from common.problems import Problem
 
 _log = structlog.get_logger()
-_OTHER_FILES: Final = 500
 # What a client offers beside the request; we stay with HTTP/1.1.
 _OFFERS: Final = frozenset({b"upgrade", b"http2-settings", b"connection"})
 
@@ -26,22 +24,15 @@ _OFFERS: Final = frozenset({b"upgrade", b"http2-settings", b"connection"})
 @dataclass(frozen=True)
 class ConnectionLimits:
     """`head_bytes` is for the request line and all headers, or for what frames a body; `head_seconds` from the first
-    byte of a request to the end of its head, and for the rest of a body that was answered before it had come.
+    byte of a request to the end of its head, and for the rest of a body that was answered before it had come;
+    `idle_seconds` for a connection on which nothing is said, and for one whose answers are not read.
     """
 
     connections: int = 4_000
     head_bytes: int = 65_536
     head_seconds: float = 10.0
-
-
-def make_room(limits: ConnectionLimits) -> None:
-    """Lets the process hold so many files open, as far as it may decide that itself: 1,024 is a common default."""
-    most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.connections + _OTHER_FILES
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if most != resource.RLIM_INFINITY and most < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    # Longer than the idle time of common load balancers: they close first and never meet a dead end.
+    idle_seconds: int = 75
 
 
 def protocol(limits: ConnectionLimits) -> Any:
@@ -54,6 +45,7 @@ class Bounded(HttpToolsProtocol):
 
     def __init__(self, limits: ConnectionLimits, **told: Any) -> None:
         super().__init__(**told)
+        self.timeout_keep_alive = limits.idle_seconds
         self._limits = limits
         self._loose = 0  # bytes since anything came of them: a head that is not whole, the frame of a body
         self._in_head = False
@@ -61,6 +53,8 @@ class Bounded(HttpToolsProtocol):
         self._offered = False
         self._refused = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        self._answering: RequestResponseCycle | None = None  # the others wait in the pipeline
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -72,20 +66,45 @@ class Bounded(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
+        self._read_on()
         self._unset_keepalive_if_required()
+        if self._answering is not None:
+            self._answering.disconnected = True  # the server's own says it to the last one asked only
+            self._answering.message_event.set()
         super().connection_lost(exc)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._read_on()
+        if self.transport.is_closing():
+            self._wait_for_reader()  # for the rest, which is below what pauses
+
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
         self._loose += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as stopped:
-            self._go_on_as_before(data[stopped.args[0] :])
+            self._feed(memoryview(data))
         except httptools.HttpParserError as error:
             self.send_400_response(f"not an HTTP/1.1 request: {error}")
         if (self._loose or self._in_head) and not self._refused:
             self._look()
+
+    def _feed(self, data: memoryview) -> None:
+        """A parser stops at an offer of another protocol; the next one goes on behind it."""
+        while data and not self._refused:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stopped:
+                data = data[stopped.args[0] :]
+                self._go_on_as_before()
+            else:
+                return
 
     def on_message_begin(self) -> None:
         self._in_head = True
@@ -103,8 +122,8 @@ class Bounded(HttpToolsProtocol):
             self._too_large()
             return
         self._loose = 0
-        self._in_body = True
         super().on_headers_complete()
+        self._in_body = True  # not if its address was unreadable
 
     def on_body(self, body: bytes) -> None:
         self._loose = 0
@@ -122,6 +141,8 @@ class Bounded(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self.transport.is_closing():
+            self._wait_for_reader()
         # The next one may be on its way already: its body is its reader's affair.
         if self._in_body and self.cycle.response_complete and not self.transport.is_closing():
             self._hurry()
@@ -142,6 +163,20 @@ class Bounded(HttpToolsProtocol):
             self._too_large()
         elif not self._in_body:
             self._hurry()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _wait_for_reader(self) -> None:
+        """No other timer runs while an answer waits to be read, and an end waits for the last byte."""
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+
+    def _read_on(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _hurry(self) -> None:
         if self._deadline is None:
@@ -170,17 +205,27 @@ class Bounded(HttpToolsProtocol):
         self._refused = True
         self._in_time()
         _log.warning("request.refused", reason=problem.code, client=self.client[0] if self.client else None)
-        cycle: RequestResponseCycle | None = self.cycle
-        being_answered = cycle is not None and not cycle.response_complete
-        if cycle is not None and being_answered and not self._in_body:
+        before = self._asked_before()
+        if before is not None:
             # What was asked before is answered; then the connection ends.
-            cycle.keep_alive = False
+            before.keep_alive = False
+            self.flow.pause_reading()
             return
-        if not answered and not (cycle is not None and being_answered and cycle.response_started):
+        if not answered and not (self._in_body and self.cycle.response_started):
             self.transport.write(_plain(problem))
         self.transport.close()
+        self._wait_for_reader()
 
-    def _go_on_as_before(self, rest: bytes) -> None:
+    def _asked_before(self) -> RequestResponseCycle | None:
+        """The last request before the one that is refused, if its answer is still to come."""
+        if self._in_body and not self.pipeline:
+            return None
+        if self._in_body:
+            self.pipeline.popleft()  # the refused one, which waited for its turn
+        last = self.pipeline[0][0] if self.pipeline else self._answering
+        return None if last is None or last.response_complete else last
+
+    def _go_on_as_before(self) -> None:
         """The request again without its offer of another protocol, as if it had not been made."""
         self._offered = False
         method = self.parser.get_method()
@@ -190,7 +235,7 @@ class Bounded(HttpToolsProtocol):
         kept = [(name, value) for name, value in self.headers if name not in _OFFERS]
         head = b"".join(b"%b: %b\r\n" % header for header in kept)
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self.url, head) + rest)
+        self.parser.feed_data(b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self.url, head))
 
 
 def _plain(problem: Problem) -> bytes:

@@ -11,14 +11,14 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 import uvicorn
 import uvloop
 
-from common import connections
+from common import connections, room
 from common.connections import ConnectionLimits
 from common.operations import Readiness
 
@@ -117,7 +117,7 @@ async def _before(work: asyncio.Future[Any], event: asyncio.Event) -> bool:
 
 async def serve(application: Application, stop: Stop, *, listening: Callable[[int], None] = lambda port: None) -> int:
     """Serves until asked to stop or something fails; 0 if it was asked. `listening` is told the port."""
-    connections.make_room(application.limits)
+    application = replace(application, limits=room.make_room(application.limits))
     listener = socket.create_server((application.host, application.port), backlog=2048)
     server = _Server(_config(application), listener)
     stopping = asyncio.Event()
@@ -208,8 +208,6 @@ def _config(application: Application) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         proxy_headers=False,  # nothing here asks where a request came from
-        # Longer than the idle time of common load balancers: they close first and never meet a dead end.
-        timeout_keep_alive=75,
     )
 
 

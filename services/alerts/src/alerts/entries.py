@@ -10,6 +10,8 @@ from alerts.core.settle import settle
 from common.bus.ports import Record
 from common.contracts.signals import Signal, decode_signals_record
 
+LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
+
 
 class Entry(Struct, frozen=True):
     """A signal as it was read; `recorded` is its record time in seconds. `put_off` is why it is not decided yet."""
@@ -22,7 +24,7 @@ class Entry(Struct, frozen=True):
 class Run(Struct, frozen=True):
     """`caught_up` is the record time of the last `CaughtUp`, and `before` how many of the entries came before it.
 
-    `unreadable` are the offsets of records of another format.
+    `unreadable` are the offsets of records of another format, or with names that cannot be stored.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -67,6 +69,9 @@ def read(records: Sequence[Record], *, late_after: float) -> Run:
             continue
         recorded = record.timestamp / 1000
         if isinstance(what, Signal):
+            if not _storable(what):
+                unreadable.append(record.offset)
+                continue
             entries.append(Entry(what, recorded, settle(what, recorded=recorded, late_after=late_after)))
         else:
             caught_up, before = recorded, len(entries)
@@ -76,3 +81,9 @@ def read(records: Sequence[Record], *, late_after: float) -> Run:
 def once(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """The first of each id: a relay may have sent a run twice."""
     return tuple({entry.signal.signal_id: entry for entry in reversed(entries)}.values())[::-1]
+
+
+def _storable(signal: Signal) -> bool:
+    """Scoring writes no others, but it need not be scoring who wrote this one; PostgreSQL's text has no NUL."""
+    names = (signal.signal_id, signal.account_id, signal.episode)
+    return all(name and "\0" not in name and len(name.encode("utf-8", "replace")) <= LONGEST_NAME for name in names)

@@ -1,11 +1,15 @@
 """A signal's road through a replica: recorded once, decided, sent once, whoever reads and however often."""
 
+import re
+
 from msgspec.structs import replace
+from structlog.testing import capture_logs
 
 from alerts.samples import Sample
-from common.contracts.signals import Kind
+from common.contracts.signals import Kind, encode_signals_record
 from common.topics import TimeMode, partition_of
 from support.deciding import band, flag, outcome
+from support.deployment import ROOT
 from support.voice import PARTITIONS, TOPIC, Voice, titles, voice
 
 HERE = partition_of(b"cust-001", PARTITIONS)
@@ -80,6 +84,41 @@ async def test_a_record_of_another_format_is_counted_and_holds_up_nobody(heard: 
     await heard.settled()
     assert titles(heard.post.arrived) == RED
     assert heard.count("signals_total", outcome="unreadable") == 1
+
+
+async def test_a_signal_whose_names_no_table_can_hold_holds_up_nobody(heard: Voice) -> None:
+    await heard.start()
+    strange = [replace(band("yellow"), signal_id="y\0"), replace(band("yellow"), episode="e" * 3_000)]
+    for signal in strange:
+        await heard.append(HERE, encode_signals_record(signal))
+    await heard.tell(band("red"))
+    await heard.settled()
+    assert titles(heard.post.arrived) == RED
+    assert heard.count("signals_total", outcome="unreadable") == len(strange)
+
+
+async def test_what_was_passed_over_is_read_again_once_the_partition_is_put_back_as_the_runbook_says(
+    heard: Voice,
+) -> None:
+    first = await heard.start()
+    await heard.tell(band("yellow"), flag("downgrade", hours=1), band("red", hours=2, opens=band("yellow")))
+    await heard.settled()
+    await first.stop()
+    heard.running.remove(first)
+    (statement,) = re.findall(r"^    (UPDATE alerts\.progress .*)$", (ROOT / "docs/operations.md").read_text(), re.M)
+    async with heard.engine.begin() as connection:
+        # As if the second had been of another format.
+        await connection.exec_driver_sql("DELETE FROM alerts.alert WHERE kind = 'flag'")
+        statement = statement.replace("OFFSET", "1").replace("PARTITION", str(HERE))
+        assert (await connection.exec_driver_sql(statement)).rowcount == 1
+    before = heard.count("signals_total", outcome="recorded")
+    with capture_logs() as logs:
+        await heard.start()
+        await heard.settled()
+    assert heard.count("signals_total", outcome="recorded") - before == 1
+    assert heard.count("signals_total", outcome="duplicate") == 1, "it did not begin before it"
+    assert "log.restarted" not in {line["event"] for line in logs}
+    assert await heard.rows("SELECT count(*) FROM alerts.alert") == [(3,)]
 
 
 async def test_a_reader_that_lost_its_partition_can_decide_nothing(heard: Voice) -> None:

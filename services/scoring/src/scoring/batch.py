@@ -90,12 +90,25 @@ def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
 class Batch:
     """One run of records over what memory holds. States change in place: after an error they must be read again."""
 
-    def __init__(self, memory: Memory, scorer: Scorer, *, owns: Callable[[str], bool], poison: Poison) -> None:
-        """`owns` says whether an account id belongs in this partition at all."""
+    def __init__(
+        self,
+        memory: Memory,
+        scorer: Scorer,
+        *,
+        owns: Callable[[str], bool],
+        poison: Poison,
+        suspects: Collection[str] = (),
+    ) -> None:
+        """`owns` says whether an account id belongs in this partition at all.
+
+        `suspects` are accounts that the core raised on: of each it is seen to after every record whether it still
+        can be stored and looked at, so that the record that did it is found and no other.
+        """
         self._memory = memory
         self._scorer = scorer
         self._owns = owns
         self._poison = poison
+        self._suspects = suspects
         self._window = Window(memory.seen, memory.remembered)
         self._clock = memory.position.clock
         self._newest = memory.position.newest
@@ -193,6 +206,7 @@ class Batch:
         self._moved_at[event.account_id] = record.offset
         try:
             step = self._scorer.apply(account, event, max(moment, self._clock))
+            self._see_to(account)
         except Exception as error:  # whatever it is: the record is set aside and the partition goes on
             raise Poisoned(record.offset, event.account_id) from error
         if step is not NOTHING:
@@ -225,9 +239,16 @@ class Batch:
         self._moved_at[account_id] = offset
         try:
             step = self._scorer.advance(account, until)
+            self._see_to(account)
         except Exception as error:  # see _event
             raise Poisoned(offset, account_id) from error
         self._take(step)
+
+    def _see_to(self, account: Account) -> None:
+        if account.account_id in self._suspects:
+            self._scorer.alarm(account)
+            account.find_due()
+            account.encode()
 
     def _touch(self, account_id: str) -> Account | None:
         """The account in its present state; None if it does not belong here."""

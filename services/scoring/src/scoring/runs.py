@@ -100,9 +100,10 @@ class Runs:
     async def _attempt(self, memory: Memory, work: Callable[[Batch], None]) -> int:
         """Does the work and writes it; when the core raises, does it again without what it raised on.
 
-        The number of signals.
+        At first only with an eye on the account: it may be an earlier record that has spoilt it. The number of signals.
         """
         shared = self._shared
+        suspects: set[str] = set()
         started = time.perf_counter()
         while True:
             batch = Batch(
@@ -110,13 +111,16 @@ class Runs:
                 shared.scorer,
                 owns=lambda account_id: shared.owns(self._number, account_id),
                 poison=frozenset(self._poison),
+                suspects=suspects,
             )
             try:
                 work(batch)
                 commit = batch.commit(self._number, self._writer)
                 break
             except Poisoned as poisoned:
-                self._set_aside(poisoned)
+                if poisoned.account_id in suspects:
+                    self._set_aside(poisoned)
+                suspects.add(poisoned.account_id)
                 # What the batch changed in place is read again: the stored rows are the truth.
                 await self._load(memory, batch.touched)
         return await self._write(memory, batch, commit, started)

@@ -74,6 +74,7 @@ SLIPS = (
     Slip("  gone_quiet:", "  quiet:", "flags.quiet: 'quiet' is already a metric"),
     # curves
     Slip("[[0.5, 0], [10, 100]]", "[[10, 0], [5, 100]]", "8:31: metrics.logins.curve_per_week[1]: points must ascend in value: 5 comes after 10"),
+    Slip("[[0.5, 0], [10, 100]]", "[[1e6, 0], [1000000.0000000001, 100]]", "8:32: metrics.logins.curve_per_week[1]: 1000000.0000000001 is too close to 1000000.0 to tell them apart"),
     Slip("[[0.5, 0], [10, 100]]", "[[0.5, 0], [10, 120]]", "8:37: metrics.logins.curve_per_week[1][1]: must be from 0 to 100, not 120"),
     Slip("[[0.5, 0], [10, 100]]", "[[0, 0], [10, 100]]", "8:23: metrics.logins.curve_per_week[0][0]: must be more than 0, not 0"),
     Slip("[[0.5, 0], [10, 100]]", "[[0.5, 0]]", "metrics.logins.curve_per_week: must be 2 to 32 [value, points], not a list of 1 entry"),

@@ -390,3 +390,11 @@ def test_plans_are_bounded() -> None:
     for number in range(200):
         tale.does("milestone.planned", 0, step=f"step {number:03}", due="2024-01-09")
     assert len(tale.looks(0).missed) == 64
+
+
+@pytest.mark.parametrize("due", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 1e18, "soon"])
+def test_a_step_that_is_due_outside_the_calendar_is_not_planned(due: object) -> None:
+    tale = tale_of(STEPS, Milestone(name="plan", dimension="adoption", planned=True, grace=10))
+    tale.does("milestone.planned", 0, step="review", due=due)
+    assert tale.points("plan", 1) is None
+    assert all(signal.to != "review" for signal in tale.waits(9_000).signals)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from common.bus.ports import Record
-from common.contracts.events import CardActivated, Event
+from common.contracts.events import CardActivated, Event, decode_events_record
 from scoring.core.account import Account
 from scoring.core.scorer import Scorer
 from scoring.core.view import Step
@@ -198,6 +198,26 @@ async def test_a_core_that_fails_too_often_stops_the_worker(stream: Road) -> Non
     await stream.post(*(event("acme", "peanut.eaten", START + n) for n in range(3)))
     with pytest.raises(Stop, match="the core failed 3 times"):
         await stream.score()
+
+
+class Worn(Scorer):
+    """A core that takes everything, and after one event cannot say any more when to look at the account again."""
+
+    def alarm(self, account: Account) -> int | None:
+        if account.facts.tier == "peanut":
+            raise ZeroDivisionError("peanut")
+        return super().alarm(account)
+
+
+@pytest.mark.parametrize("max_records", [1, 3, 500])
+async def test_only_the_event_that_spoilt_its_account_is_set_aside(stream: Road, max_records: int) -> None:
+    stream.scorer = Worn(stream.card, stream.origin.card_id)
+    story = [event("acme", "session.started", START + hour * 3600, user_id="ann") for hour in range(6)]
+    story.insert(2, event("acme", "account.updated", START + 5400, properties={"tier": "peanut"}))
+    await stream.post(*story)
+    await stream.score(stream.worker(max_records=max_records))
+    assert [decode_events_record(record.value or b"") for record in dead(stream)] == [story[2]]
+    assert stream.count("events_total", outcome="counted") == 6
 
 
 class Sleepless(Scorer):

@@ -3,12 +3,15 @@
 import asyncio
 
 import msgspec
+import pytest
 from structlog.testing import capture_logs
 
 from scoring.errors import Unreachable
-from scoring.housekeeping.journal import Mark
+from scoring.housekeeping.journal import Look, Mark
 from scoring.housekeeping.rules import Keep
+from scoring.housekeeping.seen import Blob, Key
 from scoring.housekeeping.storage import PostgresStorage
+from support.keeping import keeper
 from support.road import DAY, START, Road, event
 
 
@@ -27,6 +30,16 @@ class Ill(PostgresStorage):
         elif self.asked <= 2:
             raise self._illness
         return await super().mark(partition)
+
+
+class NoMerge(PostgresStorage):
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> Look:
+        raise ZeroDivisionError("a bug")
+
+
+class NoSeen(PostgresStorage):
+    async def blobs(self, partition: int, *, before: Key, limit: int) -> list[Blob]:
+        raise Unreachable("no")
 
 
 def always(stream: Road) -> None:
@@ -79,6 +92,26 @@ async def test_a_bug_in_it_is_logged_and_scoring_goes_on(stream: Road) -> None:
         async with stream.running(worker):
             await stream.until(lambda: stream.level(worker) and ill.asked > 4)
     assert [line["log_level"] for line in logs if line["event"] == "housekeeping.failed"] == ["error", "error"]
+
+
+@pytest.mark.parametrize(("ill", "sweep"), [(NoMerge, "journal"), (NoSeen, "seen")])
+async def test_what_always_fails_in_one_table_keeps_no_other_from_being_swept(
+    stream: Road, ill: type[PostgresStorage], sweep: str
+) -> None:
+    await story(stream)
+    await stream.score(stream.worker(max_records=2))
+    stream.storage = ill(stream.engine, patience=10.0)
+    keeping = keeper(stream, Keep(pause=0.0, history_days=1), at=START + 20 * DAY)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await keeping.round()
+    assert {(line["sweep"], line["partition"]) for line in logs} == {(sweep, 0)}
+    gone = {
+        "journal": stream.count("rows_merged_total", table="journal"),
+        "seen": stream.count("rows_pruned_total", table="seen"),
+        "history": stream.count("rows_pruned_total", table="day"),
+    }
+    assert all(rows > 0 for table, rows in gone.items() if table != sweep), gone
 
 
 async def test_it_ends_with_the_assignment_whatever_it_waits_for(stream: Road) -> None:

@@ -1,6 +1,7 @@
 """History goes when nobody compares it any more, by the partition's own clock; scoring never misses it."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from scoring.housekeeping.history import ACCOUNTS
 from scoring.housekeeping.rules import Keep
@@ -20,8 +21,10 @@ async def two_years(stream: Road) -> None:
 
 async def kept(stream: Road, keep: Keep) -> dict[str, list[tuple[object, ...]]]:
     """What is stored after a round of each partition."""
-    for partition in range(stream.partitions):
-        await keeper(stream, keep, at=START + 730 * DAY, partition=partition).round()
+    with capture_logs() as logs:
+        for partition in range(stream.partitions):
+            await keeper(stream, keep, at=START + 730 * DAY, partition=partition).round()
+    assert logs == []
     return await stream.rows()
 
 

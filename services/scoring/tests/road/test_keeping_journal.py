@@ -139,6 +139,23 @@ async def test_what_has_not_ended_when_the_mark_is_made_is_waited_for_even_if_it
     assert stream.registry.get_sample_value("churn_scoring_journal_merge_waiting_seconds", {"partition": "0"}) is None
 
 
+async def test_a_partition_that_is_not_open_waits_for_nothing(stream: Road) -> None:
+    await stream.score()
+    opened = [True]
+    keeping = keeper(stream, at=1.0, is_open=lambda: opened[0])
+    task = asyncio.create_task(keeping.run())
+    await asyncio.sleep(0)
+    async with stream.engine.connect() as report:
+        await report.execute(text("SELECT count(*) FROM scoring.account"))
+        for _ in range(2):
+            await keeping.round()
+        assert stream.count("journal_merge_waiting_seconds", partition="0") > 0
+        opened[0] = False
+        assert stream.count("journal_merge_waiting_seconds", partition="0") == 0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_report_that_began_after_the_mark_delays_nothing(stream: Road) -> None:
     await stream.score()
     for last in range(6):

@@ -1,5 +1,7 @@
 """Curves: points over a value, one for all stages or one by stage."""
 
+from math import log2
+
 from msgspec import Struct
 
 from common.documents.findings import Findings, did_you_mean
@@ -8,6 +10,8 @@ from common.documents.yaml import Value
 from scoring.core.card import DEFAULT, STAGES, Curve
 
 MOST_POINTS = 32
+# Of two values in the curve's own terms: below it a float cannot tell how steep it is between them.
+_CLOSEST = 1e-12
 _POINTS = Number(least=0, most=100)
 
 
@@ -45,6 +49,8 @@ class Curves(Struct, frozen=True):
             if curve and at <= curve[-1][0]:
                 why = f"points must ascend in value: {at:g} comes after {curve[-1][0]:g}"
                 raise found.problem(item.where, why)
+            if curve and self._x(at) - self._x(curve[-1][0]) < _CLOSEST:
+                raise found.problem(item.where, f"{at!r} is too close to {curve[-1][0]!r} to tell them apart")
             curve.append((at, points))
         return tuple(curve)
 
@@ -56,6 +62,10 @@ class Curves(Struct, frozen=True):
 
     def _number(self) -> Number:
         return Number(above=0) if self.logarithmic else Number(least=self.least)
+
+    def _x(self, value: float) -> float:
+        """Where the core reads it."""
+        return log2(value) if self.logarithmic else value
 
     def schema(self) -> JsonSchema:
         point = {

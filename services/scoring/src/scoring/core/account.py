@@ -115,6 +115,10 @@ class Account:
         self._due, self._find_due = due, None
         self.alarm, self.alarm_is_set = due, True
 
+    def find_due(self) -> None:
+        """Now, and not when somebody asks."""
+        self.due = self.due
+
     def due_moves(self, find: Callable[["Account"], int | None]) -> None:
         """The due moment is another one now: `find` finds it, at the account's clock."""
         self._find_due, self.alarm_is_set = find, False

@@ -10,7 +10,7 @@ from common.contracts.events import Event
 from common.contracts.signals import Change, Driver, Level, Signal
 from scoring.core import receipt
 from scoring.core.account import Account, closed
-from scoring.core.ledger import TOLERANCE, DayLedger, Ledger, Move, Names, off_by, split
+from scoring.core.ledger import DRIFT, TOLERANCE, DayLedger, Ledger, Move, Names, off_by, split
 from scoring.core.moments import utc_day
 from scoring.core.sight import Course, Sight
 from scoring.core.view import Day, Step
@@ -52,8 +52,9 @@ class Books:
 
     def known(self, account: Account, course: Course) -> Sight:
         """Health as the ledgers know it; `course` is the one since the last event."""
-        name, cost = account.record.cap or (None, 0.0)
-        capped_by = None if name is None else self._names.flags.index(name)
+        name, cost = account.record.cap or ("", 0.0)
+        # Of a flag that the card has no longer only the cost is left.
+        capped_by = self._names.flags.index(name) if name in self._names.flags else None
         return course.sight_of(account.booked.copy(), account.clock, capped_by=capped_by, cost=cost)
 
     def note_booked(self, account: Account, sight: Sight) -> None:
@@ -108,7 +109,7 @@ class Books:
         if day is None or today <= day.day:
             return False
         self.silence(account, booked=booked, after=before, draft=draft)
-        self._check(day.ledger.off_by(), draft)
+        self._check(day.ledger.off_by() - DRIFT, draft)
         draft.days.append(closed(day, account.account_id))
         account.record.day = DayLedger(today, _begin(before))
         self.silence(account, booked=before, after=after, draft=draft)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.contracts.signals import Change, Driver, MovingEvent, Part
@@ -12,6 +13,8 @@ from scoring.core.sight import Sight
 
 # A receipt that is off by more than this has a bug.
 TOLERANCE = 1e-9
+# What the rounding of very many steps may come to in a ledger; more has a bug, too.
+DRIFT = 1e-6
 _MOST_EVENTS = 3
 
 
@@ -126,7 +129,7 @@ class Ledger(Struct, array_like=True):
         return Ledger(self.since, self.before, self.after, parts, list(self.events))
 
     def change(self) -> Change:
-        """The largest part first."""
+        """The largest part first; what many steps were rounded by is the largest one's."""
         parts = [
             Part(metric=name, driver=Driver(driver), points=points)
             for driver, by_name in self.parts.items()
@@ -134,6 +137,9 @@ class Ledger(Struct, array_like=True):
             if points
         ]
         parts.sort(key=lambda part: (-abs(part.points), part.metric, part.driver))
+        off = self.after - self.before - sum(part.points for part in parts)
+        if parts and abs(off) <= DRIFT:
+            parts[0] = replace(parts[0], points=parts[0].points + off)
         return Change(
             since=to_datetime(self.since),
             before=self.before,

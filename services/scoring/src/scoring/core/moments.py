@@ -69,6 +69,8 @@ def parse_moment(value: object) -> float | None:
 def _parse_text(text: str) -> float | None:
     try:
         parsed = datetime.fromisoformat(text)
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
+        moment = (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+    # A zone may push it over an edge of the calendar.
+    return moment if FIRST <= moment <= LAST else None

@@ -73,8 +73,10 @@ class Scorer:
             return account.alarm
         if account.calm is None:
             account.calm = self._calm(account)
-        bound = min(account.calm.bound(), LAST)
-        if account.alarm is not None and account.clock < account.alarm <= bound:
+        bound = account.calm.bound()
+        if bound > LAST:
+            account.set_alarm(None)
+        elif account.alarm is not None and account.clock < account.alarm <= bound:
             account.set_alarm(account.alarm)
         elif bound - account.clock >= _FAR:
             account.set_alarm(floor(bound))
