@@ -129,8 +129,12 @@ class Batch:
             self._last = item.record
 
     def fire(self, tick: Read, account_ids: Collection[str]) -> None:
-        """A chunk of a big tick: these accounts advance, the offset and the clock stay."""
-        for account_id in account_ids:
+        """A chunk of a big tick, the accounts with the earliest alarms: the offset and the clock stay.
+
+        Who turns out to be due later than the chunk's last alarm has its turn with those of then.
+        """
+        last = max((self._memory.timers.of(account_id) or 0 for account_id in account_ids), default=0)
+        for account_id in self._in_order(tick.record.offset, account_ids, until=last):
             self._advance(tick.record.offset, account_id, tick.record.timestamp / 1000)
 
     def commit(self, partition: int, writer: str) -> Commit:
@@ -215,17 +219,34 @@ class Batch:
     def _tick(self, offset: int, moment: float) -> None:
         self.report.ticks += 1
         self._clock = max(self._clock, moment)
-        for account_id in self.due(self._clock):
+        for account_id in self._in_order(offset, self._awake(self._clock), until=self._clock):
             self._advance(offset, account_id, self._clock)
 
-    def due(self, until: float) -> list[str]:
-        """The accounts whose timers are due by then, in the order of (due, account)."""
-        untouched = (one for one in self._memory.timers.due(until) if one not in self.touched)
-        moments = [(self._memory.timers.of(one) or 0, one) for one in untouched]
-        for account_id, account in self.touched.items():
-            if (alarm := self._alarm(account)) is not None and alarm <= until:
-                moments.append((alarm, account_id))
+    def _awake(self, until: float) -> list[str]:
+        """The accounts with an alarm by then."""
+        untouched = [one for one in self._memory.timers.due(until) if one not in self.touched]
+        alarms = [(one, self._alarm(account)) for one, account in self.touched.items()]
+        return untouched + [one for one, alarm in alarms if alarm is not None and alarm <= until]
+
+    def _in_order(self, offset: int, account_ids: Collection[str], *, until: float) -> list[str]:
+        """Of these the accounts that are due by then, in the order of (due, account); the others' alarms are set."""
+        moments: list[tuple[float, str]] = []
+        for account_id in account_ids:
+            if (due := self._due(offset, account_id)) is not None and due <= until:
+                moments.append((due, account_id))
         return [account_id for _, account_id in sorted(moments)]
+
+    def _due(self, offset: int, account_id: str) -> int | None:
+        if self._poison and (offset, account_id) in self._poison:
+            return self._memory.timers.of(account_id)
+        account = self._touch(account_id)
+        if account is None:
+            return None
+        self._moved_at.setdefault(account_id, offset)
+        try:
+            return account.due
+        except Exception as error:  # see _event
+            raise Poisoned(offset, account_id) from error
 
     def _advance(self, offset: int, account_id: str, until: float) -> None:
         account = self._touch(account_id)

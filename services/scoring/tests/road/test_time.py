@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from random import Random
 
 import msgspec
 import pytest
@@ -174,6 +175,27 @@ async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None
     assert stream.count("commits_total") - commits > commits
     assert await stream.rows() == whole
     assert sorted(one.signal_id for one in stream.signals()) == told
+
+
+@pytest.mark.parametrize(("max_records", "chunk"), [(1, 2_000), (500, 2_000), (500, 1), (7, 3)])
+async def test_what_silence_does_is_told_in_the_order_in_which_it_came_about(
+    stream: Road, max_records: int, chunk: int
+) -> None:
+    """An alarm may be earlier than what is due, by more for whoever was busier: that must not show."""
+    names = [f"{stream.name_in(0)} and {n}" for n in range(12)]
+    draw = Random(7)
+    moment = START
+    for _ in range(90):
+        moment += draw.expovariate(1 / 1800)
+        await stream.write(0, event(draw.choice(names), "session.started", moment, user_id="ann"), at=moment)
+    await stream.score(stream.worker(limits=Limits(chunk=chunk), max_records=max_records))
+    await stream.tick(START + 60 * DAY)
+    await stream.score(stream.worker(limits=Limits(chunk=chunk), max_records=max_records))
+    by_account: dict[str, float] = {}
+    for one in stream.signals():
+        by_account.setdefault(one.account_id, one.at.timestamp())
+    assert len(by_account) > 6
+    assert list(by_account.values()) == sorted(by_account.values())
 
 
 async def test_a_crash_between_two_chunks_loses_none_of_the_others(stream: Road) -> None:
