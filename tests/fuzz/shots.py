@@ -68,7 +68,7 @@ class Gun:
         body = nasty.MADE[kind](draw)
         packed = kind in ("bad gzip", "gzip bombs")
         if not packed and draw.random() < 0.1:
-            body, packed = gzip.compress(body, 1), True
+            body, packed = gzip.compress(body, 1, mtime=0), True
         lines = kind == "lines" or draw.random() < 0.15
         headers = {"content-type": "application/x-ndjson" if lines else _JSON}
         if packed:
