@@ -1,6 +1,6 @@
 """When silence alone will next matter to whom, for one partition."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
 
@@ -41,6 +41,3 @@ class Timers:
         for entry in found:
             heappush(self._heap, entry)
         return list(dict.fromkeys(account_id for _, account_id in found))
-
-    def items(self) -> Iterable[tuple[str, int]]:
-        return self._due.items()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from common.contracts.signals import Change, Driver
 from scoring.core.booking import ReceiptMismatch
 from scoring.core.card import Bands, Dimension, Flag, Gauge
+from scoring.core.ledger import Ledger
 from scoring.core.scorer import Scorer
 from support.tales import DAWN, DAY, IDENTITY, SLIDE, Tale, card
 from support.worlds import event
@@ -138,3 +139,15 @@ def test_a_receipt_that_does_not_add_up_is_a_bug_or_is_counted() -> None:
                 [scorer.apply(account, read, DAWN) for read in sane]
         else:
             assert sum(scorer.apply(account, read, DAWN).mismatches for read in sane) > 0
+
+
+def test_what_very_many_steps_were_rounded_by_is_the_largest_parts() -> None:
+    ledger = Ledger(0.0, before=50.0, after=80.0, parts={"event": {"logins": 40.0 - 3e-8, "seats": -10.0}})
+    change = ledger.change()
+    assert [part.metric for part in change.parts] == ["logins", "seats"]
+    assert abs(change.before + sum(part.points for part in change.parts) - change.after) < 1e-12
+
+
+def test_more_than_rounding_is_nobodys() -> None:
+    ledger = Ledger(0.0, before=50.0, after=80.0, parts={"event": {"logins": 29.0}})
+    assert [part.points for part in ledger.change().parts] == [29.0]
