@@ -37,7 +37,7 @@ from alerts.metrics import AlertsMetrics
 from alerts.position import Position
 from alerts.routing.load import load
 from alerts.samples import Sample
-from alerts.sending.backoff import Patience
+from alerts.sending.backoff import Backoff
 from alerts.sending.claims import Claimed, Outcome, Taken
 from alerts.sending.limits import ChannelLimits, Room
 from alerts.sending.outgoing import PostgresOutgoing
@@ -280,7 +280,7 @@ def _rules() -> Rules:
         mode=TimeMode.WALL,
         final=frozenset(),
         limits=dict.fromkeys(Channel, ChannelLimits(concurrency=8)),
-        patience=Patience(retry=1.0, most=600.0, give_up=3600.0, hand_on=900.0),
+        backoff=Backoff(retry=1.0, most=600.0, give_up=3600.0, hand_on=900.0),
         max_records=500,
         late_after=300.0,
         behind_after=60.0,

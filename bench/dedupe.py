@@ -1,6 +1,7 @@
 """Part e: what ten million remembered ids cost, and how soon a worker that was killed is at full speed with them."""
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -115,16 +116,18 @@ async def _killed(plan: Plan, *, seed: int) -> tuple[float, float]:
 
 
 async def _remember(made: Deployed, *, newest: float) -> None:
-    """Ten million ids of the day before, spread over its hours, as a day's commits would have left them."""
+    """Ten million ids of the day before, spread over its hours, as a day's commits would have left them; and a few
+    more, for commits are whole.
+    """
     engine = database.engine(made.deployment.database_url)
     store = PostgresStore(engine, patience=120.0)
-    each = IDS // made.deployment.partitions // (HOURS + 1)
+    commits = math.ceil(IDS / made.deployment.partitions / (HOURS + 1) / BLOB)
     for number in range(made.deployment.partitions):
         opened = await store.opened(number)
         assert opened is not None, "begun by a worker"
         last = opened.seq
         for hour in range(hour_of(newest) - HOURS, hour_of(newest) + 1):
-            for _ in range(each // BLOB):
+            for _ in range(commits):
                 await store.commit(_past(number, opened, last, hour, newest), opened.cluster_id)
                 last += 1
     await engine.dispose()

@@ -10,7 +10,7 @@ from msgspec import Struct
 from common.contracts.events import Event
 from local.happenings import Happening
 
-# How often each of these is among a thousand events. A third is what no metric listens to, as in any product.
+# How often each of these is among a thousand events. No metric listens to three in ten, as in any product.
 SHARES = {
     "session.started": 230,
     "page.viewed": 210,

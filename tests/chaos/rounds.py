@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from random import Random
 
@@ -70,10 +70,10 @@ class Rounds:
             violations += [Violation(Kind.NOT_LEVEL, str(error)) for error in _leaves(group)]
         except* AssertionError as group:
             violations += [Violation(Kind.TABLE, f"the recount failed: {error}") for error in _leaves(group)]
-        unexplained = await self._unexplained(one, findings.figures)
+        struck = tuple(strike.fault for strike in one.strikes if strike.fault not in missed)
+        unexplained = await self._unexplained(struck, findings.figures)
         violations += [*findings.violations, *self._noticed(unexplained)]
         self._before = findings.figures
-        struck = tuple(strike.fault for strike in one.strikes if strike.fault not in missed)
         seconds = time.monotonic() - began
         return Outcome(struck, tuple(missed), findings.figures, tuple(violations), seconds, unexplained)
 
@@ -144,13 +144,13 @@ class Rounds:
                 raise NotReady(f"not level in {LEVEL_SECONDS:.0f} s: {await self._standing()}")
             await asyncio.sleep(_POLL)
 
-    async def _unexplained(self, one: Round, figures: Figures) -> int:
+    async def _unexplained(self, struck: Collection[Fault], figures: Figures) -> int:
         """Repeats of this round for which neither a fault accounts nor a channel that gave no answer in time."""
         query = f"SELECT count(*) FROM alerts.attempt WHERE outcome = '{Failure.NO_ANSWER.value}'"
         ((total,),) = await self._scene.system.rows(query)
         silent, self._no_answers = total - self._no_answers, total
         repeats = figures.repeats - self._before.repeats
-        if any(ABOUT[strike.fault].repeats for strike in one.strikes):
+        if any(ABOUT[fault].repeats for fault in struck):
             return 0
         return max(0, int(repeats - silent))
 

@@ -1,8 +1,8 @@
 """`python -m fuzz [-n N] [--seed S] [--broker kafka]`: exits with 1 if anything was not as it must be.
 
 Apache Kafka is the broker where Java and Maven are, else the embedded one, from which millions take long to read back.
-First N bodies against ingest; then a tenth as many inputs for each decoder, guided by coverage; then every service by
-its document.
+First N bodies against ingest; then every service by its document; then a tenth as many inputs for each decoder, at most
+200,000, guided by coverage.
 """
 
 import argparse

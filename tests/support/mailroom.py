@@ -19,7 +19,7 @@ from alerts.core.reasons import Reason
 from alerts.errors import DeliveryFailed, Failure
 from alerts.messages.story import Story
 from alerts.samples import NOON, Sample
-from alerts.sending.backoff import Patience
+from alerts.sending.backoff import Backoff
 from alerts.sending.carrier import Carrier, Clocks, Letters
 from alerts.sending.claims import Claimed, Outcome
 from alerts.sending.limits import KINDS, ChannelLimits, Limits, Opening, Room
@@ -33,7 +33,7 @@ DESK = Target(Channel.SLACK, "C0DESK")
 HOOK = Target(Channel.SLACK, "cs-desk", webhook=True)
 DANA = Target(Channel.EMAIL, "dana@example.com")
 ROOMY = Room(tuple(Opening(kind, channel, 100) for kind, channel in KINDS.items()))
-PATIENCE = Patience(retry=0.001, most=0.002, give_up=3600.0, hand_on=3600.0)
+BACKOFF = Backoff(retry=0.001, most=0.002, give_up=3600.0, hand_on=3600.0)
 DECIDED = 1_700_000_000.0
 
 _numbers = itertools.count(1)
@@ -171,7 +171,7 @@ class Mailroom:
         letters: Letters | None = None,
         couriers: Mapping[Channel, Post] | None = None,
         channels: Mapping[Channel, ChannelLimits] | None = None,
-        patience: Patience = PATIENCE,
+        backoff: Backoff = BACKOFF,
         partitions: Callable[[], frozenset[int]] = lambda: frozenset({0, 1}),
         undelivered: Callable[[int, str], None] = lambda partition, account_id: None,
         wall: Callable[[], float] | None = None,
@@ -185,7 +185,7 @@ class Mailroom:
             couriers=couriers if couriers is not None else dict.fromkeys(Channel, post),
             attempts=self.tally,
             clocks=clocks,
-            patience=patience,
+            backoff=backoff,
             lease=LEASE,
         )
         return Sender(
@@ -194,7 +194,7 @@ class Mailroom:
             limits=Limits(channels or dict.fromkeys(Channel, ChannelLimits(concurrency=4))),
             counts=self.tally,
             clocks=clocks,
-            patience=patience,
+            backoff=backoff,
             open_partitions=partitions,
             undelivered=undelivered,
             draw=lambda: 1.0,

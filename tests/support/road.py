@@ -174,7 +174,7 @@ class Road:
 
     def level(self, *workers: Worker) -> bool:
         """Whether these workers have read all, and told all."""
-        positions = {n: where for worker in workers for n, where in worker.standing().items()}
+        positions = {n: where for worker in workers for n, where in worker.reached().items()}
         ends = {n: log.end for n, log in enumerate(self.broker.topics[TOPICS.events].partitions)}
         return all(positions.get(n) == (end, 0) for n, end in ends.items())
 

@@ -18,7 +18,7 @@ from alerts.messages.playbook_file import load_playbooks
 from alerts.metrics import AlertsMetrics
 from alerts.routing.load import load
 from alerts.samples import NOON
-from alerts.sending.backoff import Patience
+from alerts.sending.backoff import Backoff
 from alerts.sending.limits import ChannelLimits
 from alerts.sending.outgoing import PostgresOutgoing
 from common import database
@@ -141,7 +141,7 @@ class Voice:
             mode=self._mode,
             final=self._routes.final_outcomes,
             limits=dict.fromkeys(Channel, ChannelLimits(concurrency=4)),
-            patience=Patience(retry=0.01, most=0.05, give_up=3600.0, hand_on=3600.0),
+            backoff=Backoff(retry=0.01, most=0.05, give_up=3600.0, hand_on=3600.0),
             max_records=max_records,
             late_after=LATE,
             behind_after=BEHIND,
@@ -176,6 +176,12 @@ class Voice:
             while not await self._is_settled():
                 for one in self.running:
                     one.check()
+                await asyncio.sleep(0.01)
+
+    async def opens(self, running: Running) -> None:
+        """When this replica may send what it has: a moment after it has read the log to its end."""
+        async with asyncio.timeout(20):
+            while not running.replica.worker.open_partitions():  # noqa: ASYNC110 - a gate that opens tells nobody
                 await asyncio.sleep(0.01)
 
     async def _is_settled(self) -> bool:

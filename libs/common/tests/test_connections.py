@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
-from common.connections import Bounded, ConnectionLimits
+from common.connections import Bounded, ConnectionLimits, Ended
 from common.operations import Readiness
 from common.runtime import Application, Stop, serve
 
@@ -53,6 +53,7 @@ class Server:
         self.port = 0
         self.held = asyncio.Event()
         self.let_go = asyncio.Event()
+        self.readiness = Readiness({})
 
     async def __call__(self, scope, receive, send) -> None:  # type: ignore[no-untyped-def]
         request = Request(scope, receive, send)
@@ -64,6 +65,12 @@ class Server:
             await brimful(scope, send)
             return
         await Response(LARGE if scope["path"] == "/large" else b"got " + body)(scope, receive, send)
+
+    def ended(self) -> dict[str, int]:
+        """How many connections were refused or ended, by reason, where there were any."""
+        samples = [sample for metric in self.readiness.turned_away.collect() for sample in metric.samples]
+        counts = [sample for sample in samples if sample.name == "churn_http_connections_ended_total" and sample.value]
+        return {sample.labels["reason"]: int(sample.value) for sample in counts}
 
     async def connect(self, sent: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -100,7 +107,14 @@ async def server() -> AsyncIterator[Server]:
     built, stop = Server(), Stop()
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     application = Application(
-        name="test", http=built, host="127.0.0.1", port=0, readiness=Readiness({}), tasks={}, grace=1.0, limits=LIMITS
+        name="test",
+        http=built,
+        host="127.0.0.1",
+        port=0,
+        readiness=built.readiness,
+        tasks={},
+        grace=1.0,
+        limits=LIMITS,
     )
     serving = asyncio.create_task(serve(application, stop, listening=port.set_result))
     built.port = await port
@@ -179,6 +193,7 @@ async def test_what_is_no_request_is_answered_and_ends_the_connection(
     server: Server, sent: bytes, told: tuple[int, str]
 ) -> None:
     assert problem(await server.last_words(sent)) == told
+    assert server.ended() == {told[1]: 1}
 
 
 @pytest.mark.parametrize("begin", [b"1;", b"1\r\na\r\n0\r\nT: "])
@@ -285,9 +300,35 @@ async def test_who_never_reads_is_not_kept(server: Server, sent: bytes) -> None:
     with capture_logs() as lines:
         silent = [await server.unread(sent) for _ in range(LIMITS.connections)]
         await server.answers_again()
+        reason = Ended.MALFORMED if sent.endswith(b"\0") else Ended.UNREAD
+        async with asyncio.timeout(PATIENCE):
+            while server.ended().get(reason) != LIMITS.connections:
+                await server.last_words(LAST)
     for one in silent:
         one.close()
     assert not [line for line in lines if line["log_level"] == "error"]
+    assert [line["reason"] for line in lines if line["event"] == "request.refused"].count(reason) == LIMITS.connections
+
+
+async def test_who_reads_a_little_and_asks_for_more_is_not_kept(server: Server) -> None:
+    """All along something is read, something is asked, and too little waits for the server to stop writing."""
+    loop = asyncio.get_running_loop()
+    with await server.unread(ASK % b"brimful") as slow, suppress(ConnectionError):
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await loop.sock_recv(slow, 1)
+                await loop.sock_sendall(slow, ASK % b"x")
+                await asyncio.sleep(LIMITS.idle_seconds / 5)
+    assert server.ended() == {Ended.UNREAD: 1}
+
+
+async def test_who_says_nothing_is_counted_and_who_leaves_is_not(server: Server) -> None:
+    _, leaving = await server.connect(ASK % b"x")
+    leaving.close()
+    assert await server.last_words(b"") == b""
+    assert (await server.last_words(ASK % b"x")).startswith(b"HTTP/1.1 200")
+    assert (await server.last_words(LAST)).startswith(b"HTTP/1.1 200")
+    assert server.ended() == {Ended.IDLE: 2}
 
 
 async def test_an_offer_of_another_protocol_is_passed_over_and_the_body_is_read(server: Server) -> None:
@@ -304,6 +345,7 @@ async def test_an_offer_of_another_protocol_is_passed_over_and_the_body_is_read(
 async def test_one_connection_too_many_is_told_so_and_a_place_that_is_left_can_be_taken(server: Server) -> None:
     held = [await server.connect(b"P") for _ in range(LIMITS.connections)]
     assert problem(await server.last_words(b"")) == (503, "too_many_connections")
+    assert server.ended() == {Ended.TOO_MANY: 1}
     for reader, writer in held:
         await rest(reader)  # each is given up as too slow
         writer.close()

@@ -13,6 +13,7 @@ from aiokafka.errors import (
 )
 from aiokafka.structs import RecordMetadata, TopicPartition
 
+from common.bus import kafka_producer
 from common.bus.errors import Refused, Unavailable
 from common.bus.kafka import KafkaProducer
 from common.bus.ports import Outgoing
@@ -233,3 +234,32 @@ async def test_what_was_given_up_counts_against_the_bound_until_it_is_settled() 
     await producer.send("t", [Outgoing(0, None, b"z" * 700)])
     assert [value[:1] for value in brokers.log] == [b"x", b"z"]
     await producer.stop()
+
+
+async def test_what_waits_when_the_producer_stops_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_producer, "STOP_TIMEOUT", 0.01)
+    brokers = Brokers()
+    producer = await producer_on(brokers)
+    brokers.made[0].open.clear()
+    calls = [asyncio.create_task(producer.send("t", [record(n)])) for n in range(2)]
+    await brokers.made[0].sending.wait()
+    await producer.stop()
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [str(outcome) for outcome in outcomes] == ["the producer was stopped"] * 2
+
+
+async def test_an_error_that_nobody_foresaw_is_told_as_it_is_and_the_next_call_starts_afresh() -> None:
+    brokers = Brokers(unforeseen)
+    producer = await producer_on(brokers)
+    # It is told to the loop too, when the task that failed is forgotten.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    with pytest.raises(Unavailable, match=r"t: ValueError\('unforeseen'\)"):
+        await producer.send("t", [record(0)])
+    brokers.made[0].judge = lambda values: None
+    assert [ack.offset for ack in await producer.send("t", [record(1)])] == [0]
+    assert brokers.log == [b"1"]
+    await producer.stop()
+
+
+def unforeseen(values: list[bytes]) -> KafkaError | None:
+    raise ValueError("unforeseen")

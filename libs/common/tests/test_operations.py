@@ -4,6 +4,7 @@ from prometheus_client import Counter
 from starlette.applications import Starlette
 
 from common import metrics, operations, problems
+from common.connections import Ended
 from common.operations import Readiness
 from common.problems import Problem
 
@@ -42,6 +43,16 @@ async def test_metrics_name_the_program_and_show_what_was_registered() -> None:
     assert "churn_things_total 3.0" in answer.text
     assert 'churn_build_info{process="test",service="common",version="' in answer.text
     assert "process_resident_memory_bytes" in answer.text
+
+
+async def test_connections_turned_away_are_shown_by_every_reason_there_is() -> None:
+    registry, readiness = metrics.registry(service="common", process="test"), Readiness({})
+    readiness.turned_away.labels(Ended.UNREAD).inc()
+    async with client(Starlette(routes=operations.routes(readiness, registry))) as http:
+        shown = (await http.get("/metrics")).text.splitlines()
+    counts = {reason: float(reason is Ended.UNREAD) for reason in Ended}
+    expected = {f'churn_http_connections_ended_total{{reason="{reason}"}} {count}' for reason, count in counts.items()}
+    assert {line for line in shown if line.startswith("churn_http_connections_ended")} == expected
 
 
 def app() -> FastAPI:

@@ -334,3 +334,13 @@ async def test_an_error_of_ours_is_a_problem_that_tells_nothing_of_the_inside() 
     assert problem(answer) == (500, "internal_server_error")
     assert "secret" not in answer.text
     assert [line["event"] for line in lines] == ["request.crashed"]
+
+
+@pytest.mark.parametrize("path", ["/v1/events/", "/v1/events//", "//elsewhere.example/v1/events/"])
+async def test_no_path_but_the_one_is_taken_and_none_sends_a_client_elsewhere(ingest: Ingest, path: str) -> None:
+    """A redirect would name the host that the client named, and take its key there."""
+    url = f"http://test{path}"
+    answer = await ingest.post(GOOD, url, host="elsewhere.example")
+    assert problem(answer) == (404, "not_found")
+    assert "location" not in answer.headers
+    assert ingest.records() == []

@@ -6,15 +6,18 @@ Bodies are bounded by whoever reads them.
 
 import asyncio
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httptools
 import structlog
+from prometheus_client import Counter
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from common.problems import Problem
+from common.unread import Watched
 
 _log = structlog.get_logger()
 # What a client offers beside the request; we stay with HTTP/1.1.
@@ -25,7 +28,7 @@ _OFFERS: Final = frozenset({b"upgrade", b"http2-settings", b"connection"})
 class ConnectionLimits:
     """`head_bytes` is for the request line and all headers, or for what frames a body; `head_seconds` from the first
     byte of a request to the end of its head, and for the rest of a body that was answered before it had come;
-    `idle_seconds` for a connection on which nothing is said, and for one whose answers are not read.
+    `idle_seconds` for a connection on which nothing is said, and for what was written to be read in whole.
     """
 
     connections: int = 4_000
@@ -35,53 +38,65 @@ class ConnectionLimits:
     idle_seconds: int = 75
 
 
-def protocol(limits: ConnectionLimits) -> Any:
-    """What the server makes of each connection."""
-    return partial(Bounded, limits)
+class Ended(StrEnum):
+    """Why a connection was refused or ended by us: the code of the problem that it was told, if it was told one."""
+
+    TOO_MANY = "too_many_connections"
+    MALFORMED = "malformed_request"
+    TOO_LARGE = "head_too_large"
+    TOO_SLOW = "slow_request"
+    UNREAD = "answer_not_read"
+    IDLE = "idle"
+
+
+def counter() -> Counter:
+    """By `Ended`, in no registry yet."""
+    text = "Connections refused, or ended for what the client did or did not do."
+    built = Counter("churn_http_connections_ended_total", text, ("reason",), registry=None)
+    for reason in Ended:
+        built.labels(reason)
+    return built
+
+
+def protocol(limits: ConnectionLimits, ended: Counter) -> Any:
+    """What the server makes of each connection; `ended` counts by reason."""
+    return partial(Bounded, limits, ended)
 
 
 class Bounded(HttpToolsProtocol):
     """Refuses with a problem what the parser cannot read and what is over the limits, and ends the connection."""
 
-    def __init__(self, limits: ConnectionLimits, **told: Any) -> None:
+    def __init__(self, limits: ConnectionLimits, ended: Counter, **told: Any) -> None:
         super().__init__(**told)
         self.timeout_keep_alive = limits.idle_seconds
         self._limits = limits
+        self._ended = ended
         self._loose = 0  # bytes since anything came of them: a head that is not whole, the frame of a body
         self._in_head = False
         self._in_body = False
         self._offered = False
         self._refused = False
         self._deadline: asyncio.TimerHandle | None = None
-        self._unread: asyncio.TimerHandle | None = None
+        self._watched: Watched
         self._answering: RequestResponseCycle | None = None  # the others wait in the pipeline
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        self._watched = Watched(transport, loop=self.loop, seconds=self._limits.idle_seconds, late=self._cut)
+        super().connection_made(cast(asyncio.Transport, self._watched))
         if len(self.connections) > self._limits.connections:
-            self._refuse(Problem(503, "too_many_connections", "connect again later", headers={"retry-after": "1"}))
+            self._refuse(Problem(503, Ended.TOO_MANY, "connect again later", headers={"retry-after": "1"}))
             return
         # Who says nothing at first has as long as who says nothing any more.
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._in_time()
-        self._read_on()
+        self._watched.unwatch()
         self._unset_keepalive_if_required()
         if self._answering is not None:
             self._answering.disconnected = True  # the server's own says it to the last one asked only
             self._answering.message_event.set()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self._wait_for_reader()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self._read_on()
-        if self.transport.is_closing():
-            self._wait_for_reader()  # for the rest, which is below what pauses
 
     def data_received(self, data: bytes) -> None:
         if self._refused:
@@ -141,20 +156,19 @@ class Bounded(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.transport.is_closing():
-            self._wait_for_reader()
         # The next one may be on its way already: its body is its reader's affair.
         if self._in_body and self.cycle.response_complete and not self.transport.is_closing():
             self._hurry()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(Problem(400, "malformed_request", msg))
+        self._refuse(Problem(400, Ended.MALFORMED, msg))
 
     def timeout_keep_alive_handler(self) -> None:
         """Who has not even read the last answer by now will not be waited for."""
         if self.transport.get_write_buffer_size():
-            self.transport.abort()
-        else:
+            self._cut()
+        elif not self.transport.is_closing():
+            self._ended.labels(Ended.IDLE).inc()
             super().timeout_keep_alive_handler()
 
     def _look(self) -> None:
@@ -168,15 +182,16 @@ class Bounded(HttpToolsProtocol):
         self._answering = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _wait_for_reader(self) -> None:
-        """No other timer runs while an answer waits to be read, and an end waits for the last byte."""
-        if self._unread is None:
-            self._unread = self.loop.call_later(self.timeout_keep_alive, self.transport.abort)
+    def _cut(self) -> None:
+        """What it was told is not read: there is no other way to end it."""
+        if not self._refused:
+            self._refused = True
+            self._say(Ended.UNREAD)
+        self.transport.abort()
 
-    def _read_on(self) -> None:
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
+    def _say(self, reason: Ended) -> None:
+        self._ended.labels(reason).inc()
+        _log.warning("request.refused", reason=reason.value, client=self.client[0] if self.client else None)
 
     def _hurry(self) -> None:
         if self._deadline is None:
@@ -189,11 +204,11 @@ class Bounded(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         detail = f"the request did not come within {self._limits.head_seconds:g} s"
-        self._refuse(Problem(408, "slow_request", detail), answered=self._in_body)
+        self._refuse(Problem(408, Ended.TOO_SLOW, detail), answered=self._in_body)
 
     def _too_large(self) -> None:
         detail = f"request line and headers, or what frames the body, are over {self._limits.head_bytes} bytes"
-        self._refuse(Problem(431, "head_too_large", detail))
+        self._refuse(Problem(431, Ended.TOO_LARGE, detail))
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
@@ -204,7 +219,7 @@ class Bounded(HttpToolsProtocol):
             return
         self._refused = True
         self._in_time()
-        _log.warning("request.refused", reason=problem.code, client=self.client[0] if self.client else None)
+        self._say(Ended(problem.code))
         before = self._asked_before()
         if before is not None:
             # What was asked before is answered; then the connection ends.
@@ -214,7 +229,6 @@ class Bounded(HttpToolsProtocol):
         if not answered and not (self._in_body and self.cycle.response_started):
             self.transport.write(_plain(problem))
         self.transport.close()
-        self._wait_for_reader()
 
     def _asked_before(self) -> RequestResponseCycle | None:
         """The last request before the one that is refused, if its answer is still to come."""

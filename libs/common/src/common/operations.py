@@ -8,16 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from common import metrics
+from common import connections, metrics
 
 Check = Callable[[], str | None]
 """None if all is well, else the reason in words. Looks at what is known; asks nobody."""
 
 
 class Readiness:
-    """Ready while every check is well and the process is not on its way out."""
+    """Ready while every check is well and the process is not on its way out. `turned_away` counts the connections that
+    got no work, for `routes` to show.
+    """
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
+        self.turned_away = connections.counter()
         self._checks = dict(checks)
         self._draining = False
 
@@ -39,6 +42,7 @@ def routes(readiness: Readiness, registry: CollectorRegistry) -> list[Route]:
     `churn_ready` says among the metrics what `/readyz` says.
     """
     ready = Gauge("churn_ready", "1 while the process should get work; /readyz says why not.", registry=registry)
+    registry.register(readiness.turned_away)
     ready.set_function(lambda: not any(readiness.report().values()))
 
     async def healthz(request: Request) -> Response:

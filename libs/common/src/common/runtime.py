@@ -201,7 +201,7 @@ async def _finish(futures: Collection["asyncio.Future[None]"], end: float, *, ur
 def _config(application: Application) -> uvicorn.Config:
     return uvicorn.Config(
         application.http,
-        http=connections.protocol(application.limits),
+        http=connections.protocol(application.limits, application.readiness.turned_away),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -4,14 +4,16 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Protocol
 
 import structlog
+from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.api import routes as http
 from alerts.api.reading import Reading
 from alerts.api.tables import Tables
-from alerts.assembly import Parts, Rules, assemble
+from alerts.assembly import Parts, Replica, Rules, assemble
 from alerts.channels.envelope import address
 from alerts.channels.mail import MailChannel, Tls
 from alerts.channels.slack import SlackChannel
@@ -24,7 +26,7 @@ from alerts.messages.playbook_file import load_playbooks
 from alerts.metrics import AlertsMetrics
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
-from alerts.sending.backoff import Patience
+from alerts.sending.backoff import Backoff
 from alerts.sending.carrier import Courier
 from alerts.sending.limits import ChannelLimits
 from alerts.sending.outgoing import PostgresOutgoing
@@ -43,6 +45,10 @@ from common.topics import Topics, ensure
 _log = structlog.get_logger()
 
 
+class _Engines(Protocol):
+    def __call__(self, connections: int, *, pre_ping: bool = True) -> AsyncEngine: ...
+
+
 @asynccontextmanager
 async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     """Everything that `python -m alerts serve` runs, wired but not yet running.
@@ -59,34 +65,16 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     metrics = AlertsMetrics(prometheus)
     topics = Topics(settings.topic_prefix)
     async with AsyncExitStack() as closing:
-
-        def engine(connections: int, *, pre_ping: bool = True) -> AsyncEngine:
-            made = database.engine(
-                settings.database_url,
-                pool_size=connections,
-                patience=settings.alerts_database_seconds,
-                pre_ping=pre_ping,
-            )
-            closing.push_async_callback(made.dispose)
-            return made
-
-        admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
-        await ensure(
-            admin,
-            topics,
-            mode=settings.time_mode,
-            partitions=settings.partitions,
-            replication=settings.replication,
-            retention_days=settings.retention_days,
-        )
+        engines = partial(_engine, settings, closing)
+        admin = await _admin(settings, topics)
         parts = Parts(
             consumer=_consumer(settings, topics),
             admin=admin,
             # Both begin again after any failure: to ask first whether a connection lives is time lost.
             inbox=PostgresInbox(
-                engine(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
+                engines(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
             ),
-            outgoing=_outgoing(settings, partial(engine, pre_ping=False)),
+            outgoing=_outgoing(settings, partial(engines, pre_ping=False)),
             router=routes,
             letters=letters,
             couriers=couriers,
@@ -96,35 +84,71 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
             cluster_id=await admin.cluster_id(),
         )
         running = assemble(parts, _rules(settings, topics, routes))
-        # Long lists must not keep anybody from having a key checked, so keys have a connection of their own.
-        keyring = Keyring(KeyStore(engine(1), schema="alerts"), ttl=settings.key_ttl_seconds)
-        for_api = engine(settings.alerts_api_connections)
-        readiness = Readiness(
-            {"partitions": running.worker.ready, "sender": lambda: running.sender.unavailable, "keys": keyring.trouble}
-        )
-        app = http.build(
+        yield _application(settings, running, engines=engines, metrics=metrics, prometheus=prometheus)
+
+
+def _engine(
+    settings: AlertsSettings, closing: AsyncExitStack, connections: int, *, pre_ping: bool = True
+) -> AsyncEngine:
+    """A pool of its own, which ends with `closing`."""
+    made = database.engine(
+        settings.database_url, pool_size=connections, patience=settings.alerts_database_seconds, pre_ping=pre_ping
+    )
+    closing.push_async_callback(made.dispose)
+    return made
+
+
+async def _admin(settings: AlertsSettings, topics: Topics) -> KafkaAdmin:
+    """Of a cluster that has the topics, as they are set."""
+    admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
+    await ensure(
+        admin,
+        topics,
+        mode=settings.time_mode,
+        partitions=settings.partitions,
+        replication=settings.replication,
+        retention_days=settings.retention_days,
+    )
+    return admin
+
+
+def _application(
+    settings: AlertsSettings,
+    running: Replica,
+    *,
+    engines: _Engines,
+    metrics: AlertsMetrics,
+    prometheus: CollectorRegistry,
+) -> Application:
+    """The replica's tasks beside its API."""
+    # Long lists must not keep anybody from having a key checked, so keys have a connection of their own.
+    keyring = Keyring(KeyStore(engines(1), schema="alerts"), ttl=settings.key_ttl_seconds)
+    for_api = engines(settings.alerts_api_connections)
+    readiness = Readiness(
+        {"partitions": running.worker.ready, "sender": lambda: running.sender.unavailable, "keys": keyring.trouble}
+    )
+    return Application(
+        name="alerts",
+        http=http.build(
             Reading(Tables(for_api, patience=settings.alerts_database_seconds)),
             keys=keyring,
             metrics=RequestMetrics(prometheus, name="churn_alerts_api"),
             readiness=readiness,
             registry=prometheus,
-        )
-        yield Application(
-            name="alerts",
-            http=app,
-            host=settings.host,
-            port=settings.alerts_port,
-            readiness=readiness,
-            tasks={
-                "worker": running.worker.run,
-                "sender": running.sender.run,
-                "keys": keyring.keep_fresh,
-                "depths": Depths(for_api, metrics).keep,
-            },
-            notice=settings.drain_notice_seconds,
-            grace=settings.drain_seconds,
-            limits=ConnectionLimits(connections=settings.http_connections),
-        )
+        ),
+        host=settings.host,
+        port=settings.alerts_port,
+        readiness=readiness,
+        tasks={
+            "worker": running.worker.run,
+            "sender": running.sender.run,
+            "keys": keyring.keep_fresh,
+            "depths": Depths(for_api, metrics).keep,
+        },
+        notice=settings.drain_notice_seconds,
+        grace=settings.drain_seconds,
+        limits=ConnectionLimits(connections=settings.http_connections),
+    )
 
 
 def _consumer(settings: AlertsSettings, topics: Topics) -> KafkaConsumer:
@@ -193,7 +217,7 @@ def _rules(settings: AlertsSettings, topics: Topics, routes: Routes) -> Rules:
                 concurrency=settings.alerts_smtp_concurrency, per_second=settings.alerts_smtp_per_second
             ),
         },
-        patience=Patience(
+        backoff=Backoff(
             retry=settings.alerts_retry_seconds,
             most=settings.alerts_retry_most_seconds,
             give_up=settings.alerts_give_up_seconds,

@@ -10,7 +10,7 @@ from alerts.deciding import Clerk, Router
 from alerts.log import Admin, SignalsLog
 from alerts.metrics import AlertsMetrics
 from alerts.partition import Inbox, Partition, Shared
-from alerts.sending.backoff import Patience
+from alerts.sending.backoff import Backoff
 from alerts.sending.carrier import Carrier, Clocks, Courier, Leases, Letters
 from alerts.sending.limits import ChannelLimits, Limits
 from alerts.sending.sender import Outgoing, Sender
@@ -46,7 +46,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     mode: TimeMode
     final: frozenset[str]
     limits: Mapping[Channel, ChannelLimits]
-    patience: Patience
+    backoff: Backoff
     max_records: int
     late_after: float
     behind_after: float
@@ -89,7 +89,7 @@ def assemble(parts: Parts, rules: Rules) -> Replica:
         limits=Limits(rules.limits),
         counts=parts.metrics,
         clocks=clocks,
-        patience=rules.patience,
+        backoff=rules.backoff,
         open_partitions=worker.open_partitions,
         undelivered=worker.reconsider,
     )
@@ -103,7 +103,7 @@ def _carrier(parts: Parts, rules: Rules, clocks: Clocks, holds_back: Callable[[i
         couriers=parts.couriers,
         attempts=parts.metrics,
         clocks=clocks,
-        patience=rules.patience,
+        backoff=rules.backoff,
         lease=rules.lease,
         holds_back=holds_back,
     )

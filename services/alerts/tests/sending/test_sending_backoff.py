@@ -1,10 +1,10 @@
 import pytest
 
 from alerts.errors import DeliveryFailed, Failure
-from alerts.sending.backoff import Patience, delay, judge
+from alerts.sending.backoff import Backoff, delay, judge
 from alerts.sending.claims import Failed
 
-PATIENCE = Patience(retry=1.0, most=600.0, give_up=86_400.0, hand_on=900.0)
+BACKOFF = Backoff(retry=1.0, most=600.0, give_up=86_400.0, hand_on=900.0)
 
 
 def failed(*, retryable: bool = True, retry_after: float | None = None, maybe: bool = False) -> DeliveryFailed:
@@ -14,15 +14,15 @@ def failed(*, retryable: bool = True, retry_after: float | None = None, maybe: b
 
 
 def judged(failure: DeliveryFailed, *, attempt: int = 1, age: float = 0.0, drawn: float = 1.0) -> Failed:
-    return judge(failure, attempt=attempt, age=age, patience=PATIENCE, draw=lambda: drawn)
+    return judge(failure, attempt=attempt, age=age, backoff=BACKOFF, draw=lambda: drawn)
 
 
 def test_the_longest_wait_doubles_until_it_is_long_enough() -> None:
-    assert [delay(n, PATIENCE, lambda: 1.0) for n in (1, 2, 3, 10, 11, 5_000)] == [1, 2, 4, 512, 600, 600]
+    assert [delay(n, BACKOFF, lambda: 1.0) for n in (1, 2, 3, 10, 11, 5_000)] == [1, 2, 4, 512, 600, 600]
 
 
 def test_what_failed_together_comes_back_spread_out() -> None:
-    assert [delay(4, PATIENCE, lambda drawn=drawn: drawn) for drawn in (0.0, 0.25, 0.5)] == [0, 2, 4]  # type: ignore[misc]
+    assert [delay(4, BACKOFF, lambda drawn=drawn: drawn) for drawn in (0.0, 0.25, 0.5)] == [0, 2, 4]  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_message_that_has_another_way_goes_it_after_a_quarter_of_an_hour() -> 
     failed = DeliveryFailed(Failure.UNAVAILABLE, "503", retryable=True)
 
     def outcome(*, age: float, last_way: bool) -> Failed:
-        return judge(failed, attempt=9, age=age, patience=PATIENCE, draw=lambda: 1.0, last_way=last_way)
+        return judge(failed, attempt=9, age=age, backoff=BACKOFF, draw=lambda: 1.0, last_way=last_way)
 
     assert not outcome(age=899.0, last_way=False).final
     assert outcome(age=900.0, last_way=False).final

@@ -11,13 +11,13 @@ from alerts.core.destination import Channel, Target
 from alerts.errors import DeliveryFailed, Failure, Unreachable
 from alerts.messages.story import Story
 from alerts.samples import Sample
-from alerts.sending.backoff import Patience
+from alerts.sending.backoff import Backoff
 from alerts.sending.carrier import Carrier, Clocks, Courier, Letters
 from alerts.sending.claims import Claimed, Failed, Outcome, Sent
 from support.mailroom import DANA, DECIDED, DESK, LEASE, Plain, Post, Tally, failure
 
 SIGNAL = Sample(to="red").build()
-PATIENCE = Patience(retry=8.0, most=600.0, give_up=3600.0, hand_on=3600.0)
+BACKOFF = Backoff(retry=8.0, most=600.0, give_up=3600.0, hand_on=3600.0)
 
 
 def claimed(target: Target = DESK, *, age: float = 0.0, body: str | None = None) -> Claimed:
@@ -79,7 +79,7 @@ def carrier(
         couriers=dict.fromkeys(Channel, courier) if courier is not None else {},
         attempts=tally or Tally(),
         clocks=Clocks(steady or Clock(), wall),
-        patience=PATIENCE,
+        backoff=BACKOFF,
         lease=lease,
         holds_back=holds_back,
         draw=lambda: 0.5,
@@ -190,7 +190,7 @@ class Slow:
 
 async def test_the_time_of_an_attempt_counts_too() -> None:
     clock = Clock()
-    outcome = await carrier(Slow(clock, 20.0), steady=clock).carry(claimed(age=PATIENCE.give_up - 19.0))
+    outcome = await carrier(Slow(clock, 20.0), steady=clock).carry(claimed(age=BACKOFF.give_up - 19.0))
     assert given_up(outcome, Failure.TOO_OLD) == "the channel could not be reached: no route"
 
 

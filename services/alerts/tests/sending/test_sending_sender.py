@@ -13,7 +13,7 @@ from alerts.channels.letters import Letter
 from alerts.core.destination import Channel, Target
 from alerts.errors import Failure, Unreachable
 from alerts.messages.story import Story
-from alerts.sending.backoff import Patience
+from alerts.sending.backoff import Backoff
 from alerts.sending.claims import Failed
 from alerts.sending.limits import ChannelLimits, Opening, Room
 from alerts.sending.outgoing import PostgresOutgoing
@@ -158,7 +158,7 @@ async def test_a_channel_has_so_many_messages_on_their_way(room: Mailroom) -> No
     assert mail in post.arrived
 
 
-PATIENT = Patience(retry=60.0, most=60.0, give_up=3600.0, hand_on=3600.0)
+SLOW = Backoff(retry=60.0, most=60.0, give_up=3600.0, hand_on=3600.0)
 
 
 async def test_when_slack_asks_for_a_pause_the_bot_pauses_and_the_others_go_on(room: Mailroom) -> None:
@@ -167,7 +167,7 @@ async def test_when_slack_asks_for_a_pause_the_bot_pauses_and_the_others_go_on(r
     post = Post()
     post.plan[DESK.lane] = [failure(Failure.RATE_LIMITED, retry_after=120.0)]
     narrow = dict.fromkeys(Channel, ChannelLimits(concurrency=1))
-    sender = room.sender(post, channels=narrow, patience=PATIENT)
+    sender = room.sender(post, channels=narrow, backoff=SLOW)
     async with room.running(sender):
         await post.until(tried=1)
         others = [await room.message(target, account="c") for target in (HOOK, DANA)]
@@ -190,7 +190,7 @@ async def test_an_address_that_fails_is_left_alone_for_a_while_by_other_accounts
     await room.message(DESK, account="b", rank=1)
     post = Post()
     post.plan[DESK.lane] = [failure(Failure.UNREACHABLE)]
-    sender = room.sender(post, patience=PATIENT)
+    sender = room.sender(post, backoff=SLOW)
     async with room.running(sender):
         await post.until(tried=1)
         mail = await room.message(DANA, account="a")

@@ -113,7 +113,8 @@ async def test_alerts_fell_behind_and_reads_to_the_end_before_it_goes_on(heard: 
     heard.tell_unreached(red, band("green", hours=0.1, opens=red), each=120)
     heard.broker.come_back()
     await heard.settled()
-    assert running.replica.worker.open_partitions()
+    await heard.opens(running)
+    await heard.settled()
     assert heard.post.arrived == []
 
 

@@ -4,6 +4,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from common import database, operations
@@ -24,6 +26,7 @@ from scoring.settings import ScoringSettings
 from scoring.shared import Limits
 from scoring.start import origin
 from scoring.store import PostgresStore
+from scoring.worker import Worker
 
 
 @asynccontextmanager
@@ -37,35 +40,16 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
     topics = Topics(settings.topic_prefix)
     prometheus = registry(service="scoring", process="worker")
     async with AsyncExitStack() as closing:
-        engine = database.engine(settings.database_url, patience=settings.scoring_database_seconds, pre_ping=False)
-        closing.push_async_callback(engine.dispose)
-        store = PostgresStore(engine, patience=settings.scoring_database_seconds)
+        store = PostgresStore(_engine(settings, closing, connections=5), patience=settings.scoring_database_seconds)
         # A connection of its own, so that scoring never waits for one: this waits for itself instead.
-        apart = database.engine(
-            settings.database_url, pool_size=1, patience=settings.scoring_database_seconds, pre_ping=False
-        )
-        closing.push_async_callback(apart.dispose)
+        apart = _engine(settings, closing, connections=1)
         agree(mine, await store.origins())
-        admin = KafkaAdmin(settings.kafka_bootstrap)
-        await ensure(
-            admin,
-            topics,
-            mode=settings.time_mode,
-            partitions=settings.partitions,
-            replication=settings.replication,
-            retention_days=settings.retention_days,
-        )
+        admin = await _admin(settings, topics)
         producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.scoring_send_seconds)
         await producer.start()
         closing.push_async_callback(producer.stop)
         parts = Parts(
-            consumer=KafkaConsumer(
-                settings.kafka_bootstrap,
-                topics.events,
-                group=settings.scoring_group,
-                session_timeout=settings.scoring_session_seconds,
-                fetch_max_wait=settings.scoring_fetch_wait_ms / 1000,
-            ),
+            consumer=_consumer(settings, topics),
             producer=producer,
             admin=admin,
             store=store,
@@ -76,23 +60,62 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
             cluster_id=await admin.cluster_id(),
         )
         loop = assemble(parts, _rules(settings, topics), scorer=Scorer(card, mine.card_id, strict=False), origin=mine)
-        readiness = operations.Readiness(
-            {
-                "partitions": loop.ready,
-                "producer": lambda: None if producer.healthy else "the producer is being replaced",
-            }
-        )
-        yield Application(
-            name="scoring worker",
-            http=Starlette(routes=operations.routes(readiness, prometheus)),
-            host=settings.host,
-            port=settings.scoring_worker_port,
-            readiness=readiness,
-            tasks={"worker": loop.run},
-            notice=settings.drain_notice_seconds,
-            grace=settings.drain_seconds,
-            limits=ConnectionLimits(connections=settings.http_connections),
-        )
+        yield _application(settings, loop, producer=producer, prometheus=prometheus)
+
+
+def _engine(settings: ScoringSettings, closing: AsyncExitStack, *, connections: int) -> AsyncEngine:
+    """A pool of its own, which ends with `closing`."""
+    made = database.engine(
+        settings.database_url, pool_size=connections, patience=settings.scoring_database_seconds, pre_ping=False
+    )
+    closing.push_async_callback(made.dispose)
+    return made
+
+
+async def _admin(settings: ScoringSettings, topics: Topics) -> KafkaAdmin:
+    """Of a cluster that has the topics, as they are set."""
+    admin = KafkaAdmin(settings.kafka_bootstrap)
+    await ensure(
+        admin,
+        topics,
+        mode=settings.time_mode,
+        partitions=settings.partitions,
+        replication=settings.replication,
+        retention_days=settings.retention_days,
+    )
+    return admin
+
+
+def _consumer(settings: ScoringSettings, topics: Topics) -> KafkaConsumer:
+    return KafkaConsumer(
+        settings.kafka_bootstrap,
+        topics.events,
+        group=settings.scoring_group,
+        session_timeout=settings.scoring_session_seconds,
+        fetch_max_wait=settings.scoring_fetch_wait_ms / 1000,
+    )
+
+
+def _application(
+    settings: ScoringSettings, loop: Worker, *, producer: KafkaProducer, prometheus: CollectorRegistry
+) -> Application:
+    readiness = operations.Readiness(
+        {
+            "partitions": loop.ready,
+            "producer": lambda: None if producer.healthy else "the producer is being replaced",
+        }
+    )
+    return Application(
+        name="scoring worker",
+        http=Starlette(routes=operations.routes(readiness, prometheus)),
+        host=settings.host,
+        port=settings.scoring_worker_port,
+        readiness=readiness,
+        tasks={"worker": loop.run},
+        notice=settings.drain_notice_seconds,
+        grace=settings.drain_seconds,
+        limits=ConnectionLimits(connections=settings.http_connections),
+    )
 
 
 def _rules(settings: ScoringSettings, topics: Topics) -> Rules:

@@ -58,13 +58,10 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> Worker:
-    topics = rules.topics
-    wall = TimeMode(origin.time_mode) is TimeMode.WALL
-    log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     shared = Shared(
         scorer=scorer,
         store=parts.store,
-        log=EventsLog(parts.admin, topic=topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience),
+        log=EventsLog(parts.admin, topic=rules.topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience),
         reader=parts.consumer,
         metrics=parts.metrics,
         origin=origin,
@@ -73,48 +70,51 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
         steady=parts.clocks.steady,
         limits=rules.limits,
     )
-
-    def own(number: int) -> Owned:
-        relay = Relay(
-            number,
-            outbox=parts.store,
-            sender=parts.producer,
-            topics={Outlet.SIGNALS: topics.signals, Outlet.DEAD: topics.dead},
-            stamped=not wall,
-            now=log_time.now,
-            told=parts.metrics.told,
-        )
-        partition = Partition(number, shared=shared, relay=relay)
-        upkeep = Upkeep(
-            partition,
-            reader=parts.consumer,
-            sender=parts.producer,
-            events_topic=topics.events,
-            metrics=parts.metrics,
-            log_time=log_time,
-            clock=parts.clocks.wall,
-            steady=parts.clocks.steady,
-            wall=wall,
-            late_after=rules.late_after,
-        )
-        housekeeping = Housekeeping(
-            number,
-            storage=parts.storage,
-            keep=rules.keep,
-            remembered=rules.limits.remembered,
-            metrics=parts.storage_metrics,
-            steady=parts.clocks.steady,
-            position=partition.position,
-        )
-        return Owned(partition, upkeep, housekeeping)
-
+    log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     parts.metrics.partitions(origin.partitions)
     return Worker(
         consumer=parts.consumer,
-        own=own,
+        own=lambda number: _owned(number, parts, rules, shared=shared, log_time=log_time),
         heart=parts.store,
         metrics=parts.metrics,
         clock=parts.clocks.wall,
         max_records=rules.max_records,
         backlog=rules.limits.backlog,
     )
+
+
+def _owned(number: int, parts: Parts, rules: Rules, *, shared: Shared, log_time: LogTime) -> Owned:
+    """What an assignment of one partition is made of; all of a worker's have the same `shared` and `log_time`."""
+    wall = TimeMode(shared.origin.time_mode) is TimeMode.WALL
+    relay = Relay(
+        number,
+        outbox=parts.store,
+        sender=parts.producer,
+        topics={Outlet.SIGNALS: rules.topics.signals, Outlet.DEAD: rules.topics.dead},
+        stamped=not wall,
+        now=log_time.now,
+        told=parts.metrics.told,
+    )
+    partition = Partition(number, shared=shared, relay=relay)
+    upkeep = Upkeep(
+        partition,
+        reader=parts.consumer,
+        sender=parts.producer,
+        events_topic=rules.topics.events,
+        metrics=parts.metrics,
+        log_time=log_time,
+        clock=parts.clocks.wall,
+        steady=parts.clocks.steady,
+        wall=wall,
+        late_after=rules.late_after,
+    )
+    housekeeping = Housekeeping(
+        number,
+        storage=parts.storage,
+        keep=rules.keep,
+        remembered=rules.limits.remembered,
+        metrics=parts.storage_metrics,
+        steady=parts.clocks.steady,
+        position=partition.position,
+    )
+    return Owned(partition, upkeep, housekeeping)

@@ -1,12 +1,12 @@
 """Scores a run of one partition's records. Nothing here reads a clock or a table: what would change is a value."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 from msgspec import Struct
 
 from common.bus.ports import Record
-from common.contracts.events import CardActivated, Event, EventsRecord, Tick, decode_events_record
+from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position
 from scoring.core.account import Account
@@ -16,14 +16,10 @@ from scoring.core.view import Day, Step
 from scoring.dedupe import Window, digest, hour_of
 from scoring.memory import Memory
 from scoring.origin import record_hash
+from scoring.records import Read
 
 Poison = frozenset[tuple[int, str]]
 """(offset, account) pairs at which the core is known to raise."""
-
-
-LONGEST_ID = 2_000
-"""Bytes of an account id: an index entry of PostgreSQL's holds 2,704, of which other columns want some."""
-_LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
 class Poisoned(Exception):
@@ -33,13 +29,6 @@ class Poisoned(Exception):
         super().__init__(f"the core raised on offset {offset} for account {account_id!r}")
         self.offset = offset
         self.account_id = account_id
-
-
-class Read(Struct, frozen=True, gc=False):
-    """A record and what it says; a reason instead if it says nothing that can be read."""
-
-    record: Record
-    said: EventsRecord | DeadReason
 
 
 class Report(Struct):
@@ -52,39 +41,6 @@ class Report(Struct):
     fired: int = 0
     mismatches: int = 0
     dead: list[DeadReason] = msgspec.field(default_factory=list)
-
-
-def read(record: Record) -> Read:
-    if record.value is None:
-        return Read(record, DeadReason.UNREADABLE)
-    try:
-        said = decode_events_record(record.value)
-    except msgspec.DecodeError:
-        return Read(record, DeadReason.UNREADABLE)
-    if isinstance(said, Event) and not _fits(said.account_id):
-        return Read(record, DeadReason.UNREADABLE)
-    return Read(record, said)
-
-
-def _fits(account_id: str) -> bool:
-    """PostgreSQL's text has no NUL, and its indexes no room; ingest refuses both, others may not."""
-    if not account_id or "\0" in account_id:
-        return False
-    return len(account_id) * _LONGEST_CHARACTER <= LONGEST_ID or len(account_id.encode()) <= LONGEST_ID
-
-
-def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
-    """The accounts whose stored states this batch needs and memory does not have."""
-    needed: set[str] = set()
-    clock = memory.position.clock
-    for item in items:
-        said = item.said
-        if type(said) is Event:
-            needed.add(said.account_id)
-        elif isinstance(said, Tick):
-            clock = max(clock, item.record.timestamp / 1000)
-    needed.update(memory.timers.due(clock))
-    return needed - memory.accounts.keys()
 
 
 class Batch:

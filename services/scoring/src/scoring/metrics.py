@@ -33,7 +33,9 @@ class WorkerMetrics:
         self._timers = counter("timers_fired_total", "Timers that came due.")
         self._ticks = counter("ticks_read_total", "Ticks read.")
         self._commits = counter("commits_total", "Transactions written.")
-        self._mismatches = counter("receipt_mismatches_total", "Receipts that missed their score by over 1e-9.")
+        self._mismatches = counter(
+            "receipt_mismatches_total", "Receipts that did not add up (one step: over 1e-9; sums: over 1e-6)."
+        )
         self._doubts = counter("partition_reopened_total", "Times a partition's memory was dropped.", "reason")
         self._recovered = counter("doubtful_commits_found_total", "Commits in doubt that had gone through.")
         self._partitions = gauge("partitions", "Partitions of the topics.")

@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from common.bus.ports import Record
 from common.contracts.events import Tick
-from scoring.batch import Batch, Poisoned, Read, read, wanted
+from scoring.batch import Batch, Poisoned
 from scoring.commit import Commit
 from scoring.core.account import UnknownFormat
 from scoring.errors import Doubt, Fenced, Stop
 from scoring.memory import Memory
+from scoring.records import Read, read, wanted
 from scoring.shared import Shared
 
 _log = structlog.get_logger()

@@ -9,12 +9,12 @@ from common.bus.errors import Unavailable
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
 from scoring.beat import Beat
+from scoring.last_look import LastLook
 from scoring.memory import Memory
 from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition
 from scoring.runs import Turned
 from scoring.shared import Reader
-from scoring.standing import Standing
 from scoring.ticker import LogTime, Ticker
 
 _log = structlog.get_logger()
@@ -56,7 +56,7 @@ class Upkeep:
         self._sent = log_time.read()  # when the last tick was
         self._owes_word = True  # readers wait for it after every assignment
         begun = self.now()
-        self._standing = Standing(looked_at=begun, level_at=begun)
+        self._last_look = LastLook(looked_at=begun, level_at=begun)
         self._window = 0.0
         self._watched()
 
@@ -121,21 +121,21 @@ class Upkeep:
 
     def _beat(self, memory: Memory, *, level: bool) -> Beat:
         now = self.now()
-        self._standing = Standing(
+        self._last_look = LastLook(
             looked_at=now,
-            level_at=now if self._reader.level(self._partition.number) else self._standing.level_at,
+            level_at=now if self._reader.level(self._partition.number) else self._last_look.level_at,
             newest=memory.position.newest if self._wall else 0.0,
             earliest=memory.timers.earliest() if self._wall else None,
         )
-        return Beat(self._partition.number, self._clock(), level, self._standing.lag(now))
+        return Beat(self._partition.number, self._clock(), level, self._last_look.lag(now))
 
     def _watched(self) -> None:
         """All is worked out when it is asked for: a loop that hangs must not go on showing what was."""
         relay = self._partition.relay
         self._metrics.watch(
             self._partition.number,
-            lag=lambda: self._standing.lag(self.now()),
-            overdue=lambda: self._standing.overdue(self.now()),
+            lag=lambda: self._last_look.lag(self.now()),
+            overdue=lambda: self._last_look.overdue(self.now()),
             outbox=lambda: relay.depth,
             oldest=relay.oldest,
             window=self._last_window,

@@ -125,7 +125,7 @@ class Worker:
     def _unopened(self) -> list[int]:
         return sorted(number for number, owned in self._owned.items() if owned.partition.memory is None)
 
-    def standing(self) -> dict[int, tuple[int, int]]:
+    def reached(self) -> dict[int, tuple[int, int]]:
         """Of each open partition the next offset, and how many outbox rows are known to wait (at least)."""
         return {
             number: (memory.position.to_offset, owned.partition.relay.depth or int(not owned.partition.relay.empty))

@@ -164,7 +164,7 @@ async def remembers(stream: Road, remembered: int) -> tuple[float, float]:
     """The window and the share of its ids that a worker shows which has just read what is stored."""
     worker = stream.worker(limits=Limits(remembered=remembered))
     async with stream.running(worker):
-        await stream.until(lambda: worker.ready() is None and len(worker.standing()) == stream.partitions)
+        await stream.until(lambda: worker.ready() is None and len(worker.reached()) == stream.partitions)
         return (
             stream.count("dedupe_window_seconds", partition="0"),
             stream.count("dedupe_used_ratio", partition="0"),

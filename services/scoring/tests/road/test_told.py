@@ -143,7 +143,7 @@ async def test_a_worker_that_the_log_holds_up_hands_over_and_goes_on(stream: Roa
         await stream.until(lambda: stream.count("commits_total") >= 2 and gate.waiting >= 1)
         heir = stream.worker()
         async with stream.running(heir):
-            await stream.until(lambda: len(heir.standing()) == 1)
+            await stream.until(lambda: len(heir.reached()) == 1)
             gate.open.set()
             await stream.until(lambda: stream.level(held, heir))
 

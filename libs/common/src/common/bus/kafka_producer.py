@@ -132,8 +132,13 @@ class KafkaProducer:
             while lane.waiting:
                 await self._deliver(lane)
                 self._pending_bytes -= lane.drop_finished()
-        finally:
+        except asyncio.CancelledError:
             lane.fail_all(Unavailable("the producer was stopped"))
+            raise
+        except Exception as error:
+            lane.fail_all(Unavailable(f"{lane.topic}: {error!r}"))
+            raise
+        finally:
             self._pending_bytes -= lane.drop_finished()
             lane.pump = None
 

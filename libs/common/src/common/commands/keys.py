@@ -21,7 +21,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--scope", required=True, action="append", type=Scope, choices=list(Scope), help="may be given twice"
     )
     actions.add_parser("list", help="show all keys, never their secrets")
-    revoke = actions.add_parser("revoke", help="end a key; holds everywhere within 30 seconds")
+    revoke = actions.add_parser(
+        "revoke", help="end a key; holds within KEY_TTL_SECONDS, wherever PostgreSQL can be read"
+    )
     revoke.add_argument("id", help="as shown by list: the middle part of the key")
 
 

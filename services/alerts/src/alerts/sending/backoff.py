@@ -13,7 +13,7 @@ Draw = Callable[[], float]
 """Evenly between 0 and 1."""
 
 
-class Patience(Struct, frozen=True, kw_only=True):
+class Backoff(Struct, frozen=True, kw_only=True):
     """Seconds: the first and the longest wait between two attempts, and how long a message is tried at all.
 
     `hand_on` is how long it is tried over one way while there is another.
@@ -25,20 +25,20 @@ class Patience(Struct, frozen=True, kw_only=True):
     hand_on: float
 
 
-def delay(failures: int, patience: Patience, draw: Draw) -> float:
+def delay(failures: int, backoff: Backoff, draw: Draw) -> float:
     """After so many failures in a row: exponential, with full jitter, so that many that failed together spread."""
-    return float(draw() * min(patience.most, patience.retry * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)))
+    return float(draw() * min(backoff.most, backoff.retry * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)))
 
 
 def judge(
-    failed: DeliveryFailed, *, attempt: int, age: float, patience: Patience, draw: Draw, last_way: bool = True
+    failed: DeliveryFailed, *, attempt: int, age: float, backoff: Backoff, draw: Draw, last_way: bool = True
 ) -> Failed:
     """`age` is seconds since the first attempt began; the last one comes when the time given is over."""
-    left = (patience.give_up if last_way else min(patience.hand_on, patience.give_up)) - age
+    left = (backoff.give_up if last_way else min(backoff.hand_on, backoff.give_up)) - age
     asked = max(0.0, failed.retry_after or 0.0)
     if not failed.retryable:
         return Failed(failed.reason, failed.detail, failed.maybe_delivered, None)
     if left <= 0 or asked > left:
         return Failed(Failure.TOO_OLD, str(failed), failed.maybe_delivered, None)
-    wait = asked if failed.retry_after is not None else min(left, delay(attempt, patience, draw))
+    wait = asked if failed.retry_after is not None else min(left, delay(attempt, backoff, draw))
     return Failed(failed.reason, failed.detail, failed.maybe_delivered, wait)

@@ -12,7 +12,7 @@ from alerts.channels.letters import Delivered, Letter
 from alerts.core.destination import Channel
 from alerts.errors import DeliveryFailed, Failure, Unreachable
 from alerts.messages.story import Story
-from alerts.sending.backoff import Draw, Patience, judge
+from alerts.sending.backoff import Backoff, Draw, judge
 from alerts.sending.claims import Claimed, Outcome, Sent
 
 
@@ -55,7 +55,7 @@ class Carrier:
         couriers: Mapping[Channel, Courier],
         attempts: Attempts,
         clocks: Clocks,
-        patience: Patience,
+        backoff: Backoff,
         lease: float,
         holds_back: Callable[[int], bool] = lambda partition: False,
         draw: Draw = random.random,
@@ -65,7 +65,7 @@ class Carrier:
         self._couriers = couriers
         self._attempts = attempts
         self._clocks = clocks
-        self._patience = patience
+        self._backoff = backoff
         self._lease = lease
         self._holds_back = holds_back
         self._draw = draw
@@ -81,7 +81,7 @@ class Carrier:
                 failed,
                 attempt=claimed.attempt,
                 age=age,
-                patience=self._patience,
+                backoff=self._backoff,
                 draw=self._draw,
                 last_way=len(claimed.ways) == 1,
             )

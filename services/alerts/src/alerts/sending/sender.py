@@ -13,7 +13,7 @@ import structlog
 
 from alerts.core.destination import Channel
 from alerts.errors import Failure, Unreachable
-from alerts.sending.backoff import Draw, Patience, delay
+from alerts.sending.backoff import Backoff, Draw, delay
 from alerts.sending.carrier import Clocks
 from alerts.sending.claims import Claimed, Failed, Outcome, Sent, Taken, Unreadable
 from alerts.sending.limits import KINDS, Limits, Room
@@ -61,7 +61,7 @@ class Sender:
         limits: Limits,
         counts: Counts,
         clocks: Clocks,
-        patience: Patience,
+        backoff: Backoff,
         open_partitions: Callable[[], frozenset[int]],
         undelivered: Callable[[int, str], None] = lambda partition, account_id: None,
         draw: Draw = random.random,
@@ -71,7 +71,7 @@ class Sender:
         self._limits = limits
         self._counts = counts
         self._clocks = clocks
-        self._patience = patience
+        self._backoff = backoff
         self._open = open_partitions
         self._undelivered = undelivered
         self._draw = draw
@@ -178,7 +178,7 @@ class Sender:
         elif outcome.reason is Failure.RATE_LIMITED and outcome.retry_in is not None:
             self._limits.pause_all(target, now + outcome.retry_in)
         elif outcome.retry_in is not None and outcome.reason is not Failure.CUT_SHORT:
-            pause = delay(self._limits.failures(target), self._patience, self._draw)
+            pause = delay(self._limits.failures(target), self._backoff, self._draw)
             self._limits.pause(target, now + min(pause, LANE_PAUSE))
 
     async def _record(self, claimed: Claimed, outcome: Outcome, ended: float) -> None:

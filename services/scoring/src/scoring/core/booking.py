@@ -10,7 +10,7 @@ from common.contracts.events import Event
 from common.contracts.signals import Change, Driver, Level, Signal
 from scoring.core import receipt
 from scoring.core.account import Account, closed
-from scoring.core.ledger import DRIFT, TOLERANCE, DayLedger, Ledger, Move, Names, off_by, split
+from scoring.core.ledger import DRIFT, TOLERANCE, DayLedger, Ledger, Move, Moved, Names, off_by, split
 from scoring.core.moments import utc_day
 from scoring.core.sight import Course, Sight
 from scoring.core.view import Day, Step
@@ -123,29 +123,36 @@ class Books:
         ledger = account.record.change
         if ledger is None:
             raise ValueError(f"no record of {account.account_id} has come yet")
-        return self._so_far(ledger, booked, after).change()
+        return self._so_far(account, ledger, booked, after).change()
 
     def today(self, account: Account, *, booked: Sight, after: Sight) -> Day | None:
         """The day that is not closed yet, up to `after`; nothing is booked."""
         day = account.record.day
         if day is None:
             return None
-        return closed(DayLedger(day.day, self._so_far(day.ledger, booked, after)), account.account_id)
+        return closed(DayLedger(day.day, self._so_far(account, day.ledger, booked, after)), account.account_id)
 
-    def _so_far(self, ledger: Ledger, booked: Sight, after: Sight) -> Ledger:
+    def _so_far(self, account: Account, ledger: Ledger, booked: Sight, after: Sight) -> Ledger:
         ledger = ledger.copy()
-        ledger.book(split(booked, after, driver=Driver.SILENCE, names=self._names), after=after.score)
+        ledger.book(self._parts(account, booked, after, Driver.SILENCE), after=after.score)
         return ledger
 
     def check_level(self, level: Level, draft: Draft) -> None:
         self._check(receipt.off_by(level), draft)
 
     def _book(self, account: Account, *, booked: Sight, after: Sight, driver: Driver, draft: Draft) -> None:
-        parts = split(booked, after, driver=driver, names=self._names)
+        parts = self._parts(account, booked, after, driver)
         self._check(off_by(parts, booked.score, after.score), draft)
         self.note_booked(account, after)
         for ledger in _ledgers(account):
             ledger.book(parts, after=after.score)
+
+    def _parts(self, account: Account, booked: Sight, after: Sight, driver: Driver) -> list[Moved]:
+        parts = split(booked, after, driver=driver, names=self._names)
+        name, cost = account.record.cap or ("", 0.0)
+        if cost and name not in self._names.flags:
+            parts.append(Moved(Driver.CAP, name, -cost))  # what a flag of an older card took comes back
+        return parts
 
     def _check(self, off: float, draft: Draft) -> None:
         if off <= TOLERANCE:

@@ -1,4 +1,4 @@
-"""How a partition stood when its owner looked last, and what that means at any moment after. Pure."""
+"""What its owner saw of a partition at the last look, and what that means at any moment after. Pure."""
 
 from msgspec import Struct
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 OVERLOOKED = 5.0
 
 
-class Standing(Struct, frozen=True, kw_only=True):
+class LastLook(Struct, frozen=True, kw_only=True):
     """Seconds, by the log's time.
 
     `level_at` is when nothing was unread for the last time, or when the partition was given to this worker; `newest`
