@@ -12,7 +12,7 @@ from bench.mixed_load import posted
 from bench.plan import Plan, scoring_rate
 from bench.results import Mark, Part, Row
 from bench.series import slope, spread
-from bench.usage import cpu_seconds, resident
+from bench.usage import MEGABYTE, cpu_seconds, resident
 from common.topics import TimeMode
 from local.outlets import Outlets
 from local.processes import ServerError
@@ -25,6 +25,8 @@ SETTLED = 0.5  # the part of the soak after which growth counts
 DRAIN = 30.0
 LATE = 5.0  # seconds of lag that are not a hiccup
 NAMES = ("ingest", "worker", "alerts")
+ID = 19.0  # bytes that the worker keeps for an event's id, as the dedupe part measures them
+SHOWN, LONGEST = 3, 300  # of error lines, and characters of each
 LOUD = ('"level":"error"', '"level": "error"', '"level":"critical"', '"level": "critical"')
 
 
@@ -46,19 +48,20 @@ async def run(plan: Plan) -> Part:
         events = await load
         worker = processes[NAMES.index("worker")]
         await _drained(worker, events)
-        errors = sum(_errors(one) for one in processes)
+        errors = [f"{one.name}: {line}" for one in processes for line in _errors(one)]
         last = await _lag(worker)
     return Part(
         name="soak",
         title="Soak at half load",
         setting=f"{rate:,.0f} events a second for {plan.minutes:g} minutes, {events:,} in all",
         rounds=1,
-        rows=[*_used(samples), *_rest(samples, last=last, errors=errors)],
+        rows=[*_used(samples), _beyond_ids(samples, rate), *_rest(samples, last=last, errors=len(errors))],
         notes=[
             "Ingest, the worker and alerts share one core. Half load is half of what the scoring part last measured, "
             f"at most {MOST:,.0f} events a second. Every event was answered 202 and counted once.",
             "Growth is the slope over the second half. The worker remembers the ids of 25 hours (19 bytes each), so "
             "in its first day it grows by what it remembers.",
+            *(f"An error line: `{line}`" for line in errors[:SHOWN]),
         ],
     )
 
@@ -89,25 +92,36 @@ async def _drained(worker: Started, events: int) -> None:
         await asyncio.sleep(0.2)
 
 
-def _errors(one: Started) -> int:
-    return sum(line.count(word) for line in one.process.log.open(errors="replace") for word in LOUD)
+def _errors(one: Started) -> list[str]:
+    lines = one.process.log.open(errors="replace")
+    return [line.strip()[:LONGEST] for line in lines if any(word in line for word in LOUD)]
 
 
 def _used(samples: Sequence[Sample]) -> list[Row]:
-    late = samples[round(len(samples) * SETTLED) :]
     length = samples[-1].moment - samples[0].moment
     rows = []
     for name in NAMES:
         values = [one.memory[name] for one in samples]
-        growth = slope([one.moment / 3600 for one in late], [one.memory[name] for one in late])
         spent = samples[-1].cpu[name] - samples[0].cpu[name]
         rows += [
             Row(name=f"{name}: memory at the start", unit="MB", values=values[:1]),
             Row(name=f"{name}: memory at the end", unit="MB", values=values[-1:]),
-            Row(name=f"{name}: growth", unit="MB/hour", values=[growth]),
+            Row(name=f"{name}: growth", unit="MB/hour", values=[_growth(samples, name)]),
             Row(name=f"{name}: CPU", unit="% of a core", values=[100 * spent / length]),
         ]
     return rows
+
+
+def _beyond_ids(samples: Sequence[Sample], rate: float) -> Row:
+    """What the worker grew by, but for the ids that it has to remember."""
+    remembered = rate * 3600 * ID / MEGABYTE
+    return Row(name="worker: growth but for ids", unit="MB/hour", values=[_growth(samples, "worker") - remembered])
+
+
+def _growth(samples: Sequence[Sample], name: str) -> float:
+    """MB an hour over the second half."""
+    late = samples[round(len(samples) * SETTLED) :]
+    return slope([one.moment / 3600 for one in late], [one.memory[name] for one in late])
 
 
 def _rest(samples: Sequence[Sample], *, last: float, errors: int) -> list[Row]:

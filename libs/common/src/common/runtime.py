@@ -6,7 +6,6 @@ A task that fails, or ends unasked, ends the process the same way with exit code
 """
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
@@ -18,15 +17,12 @@ import structlog
 import uvicorn
 import uvloop
 
-from common import connections, room
+from common import connections, heap, room
 from common.connections import ConnectionLimits
 from common.operations import Readiness
 
 _log = structlog.get_logger()
 _HTTP_SHARE = 0.75  # of the grace; the rest is for the tasks, which end after the last request
-
-# A batch makes thousands of objects that die with it by themselves: to look at them each time finds nothing.
-_COLLECT = (20_000, 20, 20)
 
 Task = Callable[[asyncio.Event], Awaitable[None]]
 """Works until the event is set, then finishes what it holds and returns."""
@@ -63,16 +59,9 @@ Wiring = Callable[[], AbstractAsyncContextManager[Application]]
 
 def run(wiring: Wiring) -> int:
     """Enters the wiring, serves until told to stop, leaves the wiring; the process's exit code."""
-    _spare_what_stays()
+    heap.settle()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(wiring))
-
-
-def _spare_what_stays() -> None:
-    """What has been imported is never garbage; walking it takes the collector long, with everybody waiting."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT)
 
 
 async def _run(wiring: Wiring) -> int:
