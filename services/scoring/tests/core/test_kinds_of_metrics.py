@@ -1,5 +1,6 @@
 """One story per rule of each kind of metric."""
 
+from math import inf
 from typing import Any
 
 import pytest
@@ -114,6 +115,16 @@ def test_shares_of_seats_need_seats() -> None:
     assert tale.value("people", 0) == pytest.approx(0.25)
     tale.does("account.updated", 1, seats=0)
     assert tale.points("people", 1) is None
+
+
+@pytest.mark.parametrize("seats", [5e-324, 1e-310, 1e-300])
+def test_of_hardly_a_seat_the_share_is_as_large_as_a_number_can_be(seats: float) -> None:
+    tale = tale_of(Distinct(name="people", events=("login",), key="user_id", half_life=7, of="seats", **curved()))
+    tale.does("account.updated", 0, seats=seats)
+    tale.does("login", 0, user_id="ann")
+    value = tale.value("people", 0)
+    assert value is not None
+    assert 1e299 < value < inf
 
 
 def test_features_may_be_named_by_numbers() -> None:

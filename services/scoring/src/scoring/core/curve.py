@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from scoring.core import card
 
+# log2 of the largest float, or a hair less.
+_MOST = nextafter(1024.0, 0.0)
+
 
 class Drift(NamedTuple):
     """x(t) = x + velocity * (t - base), velocity per second, until `until`; after that there is no value."""
@@ -69,7 +72,8 @@ class Curve:
         return log2_or_less(value) if self.logarithmic else float(value)
 
     def value_of(self, x: float) -> float:
-        return 2.0**x if self.logarithmic else x
+        """No value is larger than a float can be: of hardly a seat anybody is that many times as much."""
+        return 2.0 ** min(x, _MOST) if self.logarithmic else x
 
     def read(self, x: float) -> float:
         xs, points = self.xs, self.points
