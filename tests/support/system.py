@@ -138,7 +138,7 @@ class System:
         finally:
             await producer.stop()
 
-    async def scored(self) -> None:
+    async def scored(self, *, seconds: float = PATIENCE) -> None:
         """When all that is on the log now has been scored: a tick of ours is the last of it."""
         ticks = [Outgoing(n, None, encode_events_record(Tick())) for n in range(self.deployment.partitions)]
         acks = await self.append(self.deployment.topics.events, ticks)
@@ -148,7 +148,7 @@ class System:
             reached = dict(await self.rows(_REACHED))
             return all(reached.get(partition, 0) > offset for partition, offset in ends.items())
 
-        await self.until("every partition is scored to its end", through)
+        await self.until("every partition is scored to its end", through, seconds=seconds)
 
     async def commits(self, count: int) -> None:
         """When as many more transactions have been written."""
