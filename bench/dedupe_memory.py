@@ -22,7 +22,6 @@ from uuid import UUID
 
 from bench.series import percentile
 from bench.usage import MEGABYTE, resident
-from common import heap
 from scoring.dedupe import HOURS, Seen, Window, digest
 from scoring.seen.generation import DIGEST
 
@@ -154,7 +153,6 @@ def main(arguments: Sequence[str]) -> None:
             print(json.dumps(line), flush=True)
         return
     case, partitions = arguments
-    heap.settle()  # as every process of ours does
     work = {"named": named, "counted": counted, "filled": filled, "restored": restored}[case]
     figures = {name: round(value, 3) for name, value in work(int(partitions)).items()}
     print(json.dumps({"case": case, "partitions": int(partitions), **figures}))

@@ -59,7 +59,7 @@ Wiring = Callable[[], AbstractAsyncContextManager[Application]]
 
 def run(wiring: Wiring) -> int:
     """Enters the wiring, serves until told to stop, leaves the wiring; the process's exit code."""
-    heap.settle()
+    heap.spare_what_stays()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(wiring))
 
@@ -113,6 +113,7 @@ async def serve(application: Application, stop: Stop, *, listening: Callable[[in
     running: dict[asyncio.Future[None], str] = {
         asyncio.ensure_future(server.serve(sockets=[listener])): "http",
         **{asyncio.ensure_future(task(stopping)): name for name, task in application.tasks.items()},
+        asyncio.ensure_future(heap.keep_lean(stopping)): "heap",
     }
     port = listener.getsockname()[1]
     _log.info("process.started", process=application.name, host=application.host, port=port)
