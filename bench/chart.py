@@ -16,7 +16,7 @@ MINE = ("the worker, through", "ingest, ", "accepted")
 Row = dict[str, Any]
 # A panel: title, part, unit, and how the names of its bars begin.
 PANELS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    ("Scoring, events/s on one core", "scoring", "events/s", ("",)),
+    ("Scoring, events/s on one core", "scoring", "events/s", ("the worker", "the pure core", "Quix", "Bytewax")),
     ("Ingest, batches of 100, events/s on one core", "ingest", "events/s", ("",)),
     ("Ingest, single events, requests/s on one core", "ingest", "requests/s", ("",)),
     ("From an accepted event, ms", "latency", "ms", ("accepted",)),
