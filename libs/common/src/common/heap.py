@@ -19,8 +19,8 @@ def spare_what_stays() -> None:
 async def keep_lean(stop: asyncio.Event, *, every: float = _EVERY) -> None:
     """Gives back what is free, every so many seconds.
 
-    glibc keeps the holes that large blocks leave in its heap for ever. Not to put them there (M_MMAP_THRESHOLD) takes
-    a twentieth of the throughput; to empty the holes now and then takes milliseconds, in a thread.
+    glibc keeps the holes that large blocks leave in its heap for ever. Not to put them there (M_MMAP_THRESHOLD) makes
+    every large block pay for new pages; to empty the holes now and then takes milliseconds, in a thread.
     """
     while not stop.is_set():
         try:

@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from common.topics import TimeMode
+from common.topics import Shape, TimeMode
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0 takes a free one; the log tells which
 
@@ -60,3 +60,12 @@ class CommonSettings(BaseSettings):
     drain_seconds: Annotated[float, Field(gt=0)] = 20.0
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: LogLevel = LogLevel.INFO
+
+    def shape(self) -> Shape:
+        """Of the topics that this deployment has, or makes."""
+        return Shape(
+            mode=self.time_mode,
+            partitions=self.partitions,
+            replication=self.replication,
+            retention_days=self.retention_days,
+        )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypedDict
 
 from common.bus.ports import Admin, Stamping
 
@@ -37,6 +38,15 @@ class Topics:
     @property
     def signals(self) -> str:
         return f"{self.prefix}account.signals.v1"
+
+
+class Shape(TypedDict):
+    """What all topics of one deployment have alike: the keywords of `ensure`."""
+
+    mode: TimeMode
+    partitions: int
+    replication: int
+    retention_days: int
 
 
 async def ensure(

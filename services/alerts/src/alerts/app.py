@@ -66,7 +66,8 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     topics = Topics(settings.topic_prefix)
     async with AsyncExitStack() as closing:
         engines = partial(_engine, settings, closing)
-        admin = await _admin(settings, topics)
+        admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
+        await ensure(admin, topics, **settings.shape())
         parts = Parts(
             consumer=_consumer(settings, topics),
             admin=admin,
@@ -96,20 +97,6 @@ def _engine(
     )
     closing.push_async_callback(made.dispose)
     return made
-
-
-async def _admin(settings: AlertsSettings, topics: Topics) -> KafkaAdmin:
-    """Of a cluster that has the topics, as they are set."""
-    admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
-    await ensure(
-        admin,
-        topics,
-        mode=settings.time_mode,
-        partitions=settings.partitions,
-        replication=settings.replication,
-        retention_days=settings.retention_days,
-    )
-    return admin
 
 
 def _application(

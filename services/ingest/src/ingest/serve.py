@@ -35,15 +35,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         max_pending_bytes=settings.ingest_unacked_bytes,
     )
     names = Topics(settings.topic_prefix)
-    link = Link(
-        KafkaAdmin(settings.kafka_bootstrap),
-        producer,
-        names,
-        mode=settings.time_mode,
-        partitions=settings.partitions,
-        replication=settings.replication,
-        retention_days=settings.retention_days,
-    )
+    link = Link(KafkaAdmin(settings.kafka_bootstrap), producer, names, **settings.shape())
     publisher = Publisher(producer, topic=names.events, partitions=settings.partitions, mode=settings.time_mode)
     memory = Memory(settings.ingest_body_memory_bytes)
     registry = metrics.registry(service="ingest", process="serve")

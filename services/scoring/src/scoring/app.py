@@ -44,7 +44,8 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
         # A connection of its own, so that scoring never waits for one: this waits for itself instead.
         apart = _engine(settings, closing, connections=1)
         agree(mine, await store.origins())
-        admin = await _admin(settings, topics)
+        admin = KafkaAdmin(settings.kafka_bootstrap)
+        await ensure(admin, topics, **settings.shape())
         producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.scoring_send_seconds)
         await producer.start()
         closing.push_async_callback(producer.stop)
@@ -70,20 +71,6 @@ def _engine(settings: ScoringSettings, closing: AsyncExitStack, *, connections: 
     )
     closing.push_async_callback(made.dispose)
     return made
-
-
-async def _admin(settings: ScoringSettings, topics: Topics) -> KafkaAdmin:
-    """Of a cluster that has the topics, as they are set."""
-    admin = KafkaAdmin(settings.kafka_bootstrap)
-    await ensure(
-        admin,
-        topics,
-        mode=settings.time_mode,
-        partitions=settings.partitions,
-        replication=settings.replication,
-        retention_days=settings.retention_days,
-    )
-    return admin
 
 
 def _consumer(settings: ScoringSettings, topics: Topics) -> KafkaConsumer:
