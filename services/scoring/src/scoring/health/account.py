@@ -1,0 +1,108 @@
+"""One account as the core keeps it in memory."""
+
+from math import inf
+from typing import TYPE_CHECKING, Final, final
+
+from common.contracts.signals import Band, Facts
+from scoring.health.alert_state import AlertState
+from scoring.health.context import NOWHERE, Context
+from scoring.health.facts import Writers
+from scoring.health.flag import AccountFlag
+from scoring.health.ledger import Ledger
+from scoring.health.metrics.metric import Metric
+from scoring.health.trajectory import Trajectory
+from scoring.health.weights import NO_WEIGHTS, Weights
+
+if TYPE_CHECKING:
+    from scoring.health.model import CardModel
+
+
+@final
+class Horizon:
+    """How far the score of an account is one straight line.
+
+    From operational time `origin` on the weighted mean is `mean + slope * (tau - origin)` and the lowest cap is
+    `cap + cap_slope * (tau - origin)` until a segment ends, at `segments_end`. Nothing that matters happens before
+    `wake` (UTC); until `incremental_until` (UTC) an event can be applied by what it moves alone.
+    """
+
+    __slots__ = ("cap", "cap_slope", "incremental_until", "mean", "origin", "segments_end", "slope", "wake")
+
+    def __init__(self) -> None:
+        self.origin = 0.0
+        self.mean = 0.0
+        self.slope = 0.0
+        self.cap = inf
+        self.cap_slope = 0.0
+        self.segments_end = -inf
+        self.wake = inf
+        self.incremental_until = -inf
+
+
+NO_CAP: Final = -1
+# No set of metrics: the next evaluation looks the weights up.
+NOT_EVALUATED: Final = -1
+
+
+@final
+class Account:
+    """Changed in place. Each group of fields has one module that writes it:
+
+    - `feeding`: what events say. `born` (the earliest moment of all, infinity before the first), `facts`, `writers`
+      (who wrote each fact), `context`, the states of metrics and flags, and `open_steps` (milestone steps of the stage
+      that are not done: due in UTC, name).
+    - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
+      `available` (bit i is metric i), `weights`.
+    - `posting`: the ledgers. `day` (of the UTC day `day_number`), `change` (since the last band told), and what they
+      know of: `booked_weights`, `booked_cap` (a flag's name or ""), `booked_cost`.
+    - `transitions`: `state`. `incremental`: `horizon`. `scorer`: `clock`, the time of the last record or timer (UTC).
+
+    Stored are `born`, `facts`, `writers`, the ledgers, `state`, `clock` and the states; all else is derived from them.
+    `metrics` are in the card's order, in `ordered` each comes after those that it reads;
+    `lines` are those and the flags.
+    """
+
+    __slots__ = (
+        "account_id", "available", "booked_cap", "booked_cost", "booked_weights", "born", "capped_by", "change",
+        "clock", "context", "day", "day_number", "facts", "flags", "horizon", "lines", "mean", "metrics",
+        "model", "open_steps", "ordered", "score", "state", "weights", "writers",
+    )  # fmt: skip
+
+    def __init__(
+        self, account_id: str, model: "CardModel", ordered: tuple[Metric, ...], flags: tuple[AccountFlag, ...]
+    ) -> None:
+        self.account_id = account_id
+        self.model = model
+        self.metrics = tuple(sorted(ordered, key=lambda metric: metric.index))
+        self.ordered = ordered
+        self.flags = flags
+        self.lines: tuple[Trajectory, ...] = (*ordered, *flags)
+        self.born = inf
+        self.clock = 0.0
+        self.facts = Facts()
+        self.writers: Writers = {}
+        self.state = AlertState()
+        self.context: Context = NOWHERE
+        self.open_steps: list[tuple[float, str]] = []
+        self.horizon = Horizon()
+        self.available = NOT_EVALUATED
+        self.weights: Weights = NO_WEIGHTS
+        self.mean = 0.0
+        self.score = 0.0
+        self.capped_by = NO_CAP
+        self.booked_weights: Weights = NO_WEIGHTS
+        self.booked_cap = ""
+        self.booked_cost = 0.0
+        self.change = Ledger(0.0, 0.0)
+        self.day = Ledger(0.0, 0.0)
+        self.day_number = 0
+
+    @property
+    def met(self) -> bool:
+        """Whether any record of it has come."""
+        return self.born != inf
+
+    @property
+    def band(self) -> Band | None:
+        """The band shown: the one told last."""
+        return self.state.band

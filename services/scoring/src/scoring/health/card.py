@@ -1,0 +1,73 @@
+"""The scorecard as the core reads it: checked, with every default filled in, frozen.
+
+Durations are days, moments elsewhere are seconds since the epoch, points are 0 to 100. `scoring.cards` makes one of
+these from YAML; nothing here checks anything.
+"""
+
+from hashlib import blake2b
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from scoring.health.kinds import AnyMetric, Dimension, Stage
+
+
+class When(Struct, frozen=True):
+    """A flag that derives from a metric's value."""
+
+    metric: str
+    op: Literal[">=", ">", "<=", "<"]
+    value: float
+
+
+class Flag(Struct, frozen=True, kw_only=True):
+    """While it is up the score is at most `cap`, which rises to 100 over `ttl` days (None: stays)."""
+
+    name: str
+    cap: float
+    events: tuple[str, ...] = ()
+    clear_on: tuple[str, ...] = ()
+    ttl: float | None = None
+    when: When | None = None
+
+
+class Bands(Struct, frozen=True, kw_only=True):
+    """Red below `red`, yellow below `yellow`; left again only at the line plus `hysteresis`.
+
+    A worsening that came by silence or cost less than 5 points is told only after `min_duration` days.
+    """
+
+    red: float
+    yellow: float
+    hysteresis: float = 8.0
+    min_duration: float = 2.0
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """Something decided (renewed, churned, goal reached): told as it is, moves no score."""
+
+    name: str
+    events: tuple[str, ...]
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    version: int
+    metrics: tuple[AnyMetric, ...]
+    weights: dict[Stage, dict[Dimension, float]]
+    bands: dict[str, Bands]
+    flags: tuple[Flag, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    default_stage: Stage = "adoption"
+    reference: float = 100.0
+    min_coverage: float = 0.5
+
+
+def fingerprint(definition: AnyMetric | Flag) -> str:
+    """Names a definition by its content, so that a state outlives every card change that leaves it alone."""
+    return blake2b(msgspec.json.encode(definition, order="sorted"), digest_size=6).hexdigest()
+
+
+def card_id(card: Card, versions: dict[str, str]) -> str:
+    """Names a card with the versions of the calendars that it is read with."""
+    return blake2b(msgspec.json.encode([card, versions], order="sorted"), digest_size=8).hexdigest()

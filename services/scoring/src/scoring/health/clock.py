@@ -1,0 +1,26 @@
+"""Operational time: the time that counts for decay and silence, in seconds.
+
+All arithmetic of the core takes its time from one clock object. Record time goes in by `operational`, due moments come
+out by `wall`. States hold UTC moments; operational time is computed and never stored.
+"""
+
+from typing import Final
+
+
+class Clock:
+    """Every second counts as one second: operational time is UTC.
+
+    A clock that lets nights or holidays count less overrides both methods. Both must be strictly increasing and the
+    inverse of each other, and must map plus and minus infinity onto themselves.
+    """
+
+    def operational(self, moment: float) -> float:
+        """Operational seconds at a UTC moment."""
+        return moment
+
+    def wall(self, tau: float) -> float:
+        """The UTC moment at which the operational time is `tau`."""
+        return tau
+
+
+WALL_CLOCK: Final = Clock()

@@ -1,0 +1,55 @@
+"""What the metrics need to know of an account beside its events."""
+
+from datetime import UTC, date, tzinfo
+from math import inf
+from typing import Final, final
+
+from common.contracts.signals import Facts
+from scoring.health.clock import WALL_CLOCK, Clock
+from scoring.health.moments import midnight, zone_named
+
+STAGES: Final = ("onboarding", "adoption", "renewal", "expansion")
+
+
+@final
+class Context:
+    """`born` is the earliest moment of all the account's events (infinity before the first), `start` when its contract
+    began, else `born`; both UTC. `stage` is an index into STAGES. `seats` is None while unknown.
+    """
+
+    __slots__ = ("born", "born_tau", "clock", "seats", "stage", "start", "zone")
+
+    def __init__(self, born: float, start: float, stage: int, seats: float | None, zone: tzinfo, clock: Clock) -> None:
+        self.born = born
+        self.born_tau = clock.operational(born)
+        self.start = start
+        self.stage = stage
+        self.seats = seats
+        self.zone = zone
+        self.clock = clock
+
+    def same(self, other: "Context") -> bool:
+        return (
+            self.born == other.born
+            and self.start == other.start
+            and self.stage == other.stage
+            and self.seats == other.seats
+            and self.zone is other.zone
+            and self.clock is other.clock
+        )
+
+
+def context_of(facts: Facts, *, born: float, default_stage: int, clock: Clock) -> Context:
+    stage = STAGES.index(facts.stage) if facts.stage in STAGES else default_stage
+    start: date | None = facts.contract_start
+    return Context(
+        born,
+        born if start is None else midnight(start),
+        stage,
+        facts.seats,
+        zone_named(facts.time_zone),
+        clock,
+    )
+
+
+NOWHERE: Final = Context(inf, inf, 0, None, UTC, WALL_CLOCK)

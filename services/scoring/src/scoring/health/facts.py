@@ -1,0 +1,74 @@
+"""What is known of an account, written by events: in each field the last writer by event time wins."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from common.contracts.events import Event
+from common.contracts.signals import Facts
+from scoring.health.hashing import hash64
+from scoring.health.properties import number
+
+# Who wrote each field: the event's moment, then the hash of its id.
+Writers = dict[str, tuple[float, int]]
+
+_INVALID: Final = object()
+
+
+def _text(value: object) -> object:
+    return value if isinstance(value, str) else _INVALID
+
+
+def _number(value: object) -> object:
+    read = number(value)
+    return _INVALID if read is None else read
+
+
+def _date(value: object) -> object:
+    """A date, or the date of an RFC 3339 moment as it is written."""
+    if not isinstance(value, str):
+        return _INVALID
+    try:
+        return datetime.fromisoformat(value).date()
+    except ValueError:
+        return _INVALID
+
+
+_READ: Final[dict[str, Callable[[object], object]]] = {
+    "name": _text,
+    "tier": _text,
+    "owner": _text,
+    "arr": _number,
+    "seats": _number,
+    "contract_start": _date,
+    "contract_end": _date,
+    "stage": _text,
+    "time_zone": _text,
+    "language": _text,
+    "parent": _text,
+}
+
+# Which fields an event of this name may write.
+WRITES: Final[dict[str, tuple[str, ...]]] = {
+    "account.updated": tuple(_READ),
+    "contract.changed": ("arr", "contract_start", "contract_end", "seats"),
+}
+
+
+def written(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
+    """The facts after `event`. Brings `writers` up to date in place. null clears; a wrong type is ignored."""
+    by = (moment, hash64(event.event_id))
+    changes: dict[str, object] = {}
+    for field in WRITES[event.name]:
+        if field not in event.properties:
+            continue
+        raw: object = event.properties[field]
+        value = None if raw is None else _READ[field](raw)
+        before = writers.get(field)
+        if value is _INVALID or (before is not None and before >= by):
+            continue
+        writers[field] = by
+        changes[field] = value
+    return replace(facts, **changes) if changes else facts

@@ -1,0 +1,143 @@
+"""Applying an event by what it moves alone: nearly all events of an active account go this way.
+
+Between two ends of segments the mean and the lowest cap are straight lines. So an event that moves nothing but points
+needs only the metrics that it moves, as long as the score stays clear of every bound. Nearer than `_NEAR` to one, or
+where anything else may happen, the event is taken back and applied by a full evaluation: sums that ran on decide
+nothing that is told, and what is posted is the same in both ways.
+"""
+
+from math import inf
+from typing import Final
+
+from common.contracts.events import Event
+from scoring.health.account import NO_CAP, Account
+from scoring.health.feeding import feed_metrics, project
+from scoring.health.model import Reaction
+from scoring.health.moments import DAY
+from scoring.health.posting import post_moved
+
+# Points: far more than what running sums may be off by, far less than what anybody sees.
+_NEAR: Final = 1e-6
+# Between two whole seconds silence may have crossed a line that is due at the second.
+_SECOND: Final = 1.0
+
+
+def try_incremental(account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> bool:
+    """Applies an event that happened at `moment` and was recorded at `at`; False, and nothing done, if it may not."""
+    horizon = account.horizon
+    if not (at < horizon.incremental_until and reaction.plain and moment >= account.born):
+        return False
+    if not reaction.metrics:
+        account.clock = at
+        return True
+    for index in reaction.caps:
+        if account.flags[index].available:
+            return False
+    clock = account.context.clock
+    tau = clock.operational(at)
+    passed = tau - horizon.origin
+    mean, slope = horizon.mean + horizon.slope * passed, horizon.slope
+    for index in reaction.moved:
+        metric = account.metrics[index]
+        metric.seek(tau)
+        metric.before_available = metric.available
+        metric.before = metric.points
+        if metric.weight != 0.0:
+            mean -= metric.weight * metric.points
+            slope -= metric.weight * metric.slope
+    fed = feed_metrics(account, event, moment, reaction)
+    if fed == 0:
+        account.clock = at
+        return True
+    project(account, reaction)
+    segments_end, unchanged = horizon.segments_end, True
+    for index in reaction.moved:
+        metric = account.metrics[index]
+        metric.seek(tau)
+        if metric.end < segments_end:
+            segments_end = metric.end
+        if metric.available != metric.before_available:
+            unchanged = False
+        if metric.weight != 0.0:
+            mean += metric.weight * metric.points
+            slope += metric.weight * metric.slope
+    for index in reaction.caps:
+        flag = account.flags[index]
+        flag.seek(tau)
+        if flag.end < segments_end:
+            segments_end = flag.end
+        if flag.available:
+            unchanged = False
+    if unchanged:
+        cap = horizon.cap + horizon.cap_slope * passed
+        wake = clock.wall(_wake(account, tau, mean, slope, cap, horizon.cap_slope, segments_end))
+        if at < wake - _SECOND and (cap < mean) == (account.capped_by != NO_CAP):
+            post_moved(account, event, reaction)
+            account.clock = at
+            horizon.origin = tau
+            horizon.mean, horizon.slope, horizon.cap = mean, slope, cap
+            horizon.segments_end = segments_end
+            _until(account, wake)
+            return True
+    _take_back(account, fed, reaction)
+    return False
+
+
+def set_horizon(account: Account, at: float) -> None:
+    """Finds how long the score is one straight line from `at` on (UTC), where the account was just evaluated."""
+    horizon, clock = account.horizon, account.context.clock
+    tau = clock.operational(at)
+    segments_end, slope = inf, 0.0
+    for line in account.lines:
+        segments_end = min(segments_end, line.end)
+    for metric in account.ordered:
+        if metric.weight != 0.0:
+            slope += metric.weight * metric.slope
+    cap, cap_slope = inf, 0.0
+    for flag in account.flags:
+        if flag.available and flag.points < cap:
+            cap, cap_slope = flag.points, flag.slope
+    for flag in account.flags:
+        # Another cap becomes the lowest.
+        if flag.available and flag.points > cap and flag.slope < cap_slope:
+            segments_end = min(segments_end, tau + (flag.points - cap) / (cap_slope - flag.slope))
+    horizon.origin = tau
+    horizon.mean, horizon.slope = account.mean, slope
+    horizon.cap, horizon.cap_slope = cap, cap_slope
+    horizon.segments_end = segments_end
+    _until(account, clock.wall(_wake(account, tau, account.mean, slope, cap, cap_slope, segments_end)))
+
+
+def _until(account: Account, wake: float) -> None:
+    account.horizon.wake = wake
+    account.horizon.incremental_until = min(wake - _SECOND, (account.day_number + 1) * DAY)
+
+
+def _wake(
+    account: Account, tau: float, mean: float, slope: float, cap: float, cap_slope: float, segments_end: float
+) -> float:
+    """The operational time before which nothing that matters happens in silence."""
+    state = account.state
+    low, high = state.low + _NEAR, state.high - _NEAR
+    gap = mean - cap
+    value, rise, closing = cap, cap_slope, cap_slope - slope
+    if gap < 0.0:
+        gap, value, rise, closing = -gap, mean, slope, -closing
+    if not low < value < high or gap < _NEAR:
+        return tau
+    wake = min(segments_end, state.deadline)
+    if rise < 0.0:
+        wake = min(wake, tau + (low - value) / rise)
+    elif rise > 0.0:
+        wake = min(wake, tau + (high - value) / rise)
+    if closing > 0.0:
+        wake = min(wake, tau + gap / closing)
+    return wake
+
+
+def _take_back(account: Account, fed: int, reaction: Reaction) -> None:
+    for index in reaction.metrics:
+        metric = account.metrics[index]
+        if fed & metric.bit:
+            metric.undo()
+    project(account, reaction)

@@ -1,0 +1,110 @@
+"""distinct: how many different keys were seen, each decaying from when it was seen last.
+
+Exact up to 256 members, an estimate from a sample above.
+"""
+
+from math import exp, fsum, log
+from typing import TYPE_CHECKING, Any, Final, final
+
+from common.contracts.events import Event
+from scoring.health.context import Context
+from scoring.health.curve import Curve, log_or_less
+from scoring.health.decay import LN2, DecayingSum, decay_rate
+from scoring.health.hashing import hash64
+from scoring.health.metrics.drifting import DriftingMetric
+from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
+from scoring.health.properties import key_of
+
+if TYPE_CHECKING:
+    from scoring.health.kinds import Distinct
+
+# A member that decayed by this many half-lives is dropped when room is needed.
+_DROPPED_AFTER: Final = 20.0 * LN2
+
+
+@final
+class DistinctMetric(DriftingMetric):
+    """`members` has the UTC moment at which each was seen last, by the hash of its key; `sum` adds up their terms.
+
+    `of` is what the count is divided by; None means the account's seats, and no value while those are unknown.
+    """
+
+    __slots__ = ("decay", "halvings", "key", "members", "of", "saved_halvings", "saved_members", "saved_seen", "sum")
+
+    def __init__(self, definition: "Distinct", index: int, curves: list[Curve], setting: Setting) -> None:
+        super().__init__(definition.name, index, curves)
+        self.decay = decay_rate(definition.half_life)
+        self.key = definition.key
+        self.of: float | None = None
+        if definition.of != "seats":
+            self.of = 1.0 if definition.of is None else float(definition.of)
+        self.members: dict[int, float] = {}
+        self.sum = DecayingSum()
+        self.halvings = 0
+        # The member fed last with the moment it had been seen before, if any, and the dictionary that held it.
+        self.saved_seen: tuple[int, float | None] = (0, None)
+        self.saved_members = self.members
+        self.saved_halvings = 0
+
+    def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
+        key = key_of(event, self.key)
+        if key is None:
+            return False
+        member = hash64(key)
+        if not sampled(member, self.halvings):
+            return False
+        seen = self.members.get(member)
+        if seen is not None and moment <= seen:
+            return False
+        self.saved_seen = (member, seen)
+        self.saved_members = self.members
+        self.saved_halvings = self.halvings
+        self.sum.save()
+        self.sum.add(1.0, moment, tau, self.decay)
+        if seen is not None:
+            self.sum.total -= exp((context.clock.operational(seen) - self.sum.newest_tau) * self.decay)
+        self.members[member] = moment
+        if len(self.members) > MOST_MEMBERS:
+            self._thin(context)
+        return True
+
+    def _thin(self, context: Context) -> None:
+        newest, clock = self.sum.newest_tau, context.clock
+        alive = {
+            member: seen
+            for member, seen in self.members.items()
+            if (newest - clock.operational(seen)) * self.decay < _DROPPED_AFTER
+        }
+        self.members, self.halvings = thinned(alive, self.halvings)
+        terms = [exp((clock.operational(seen) - newest) * self.decay) for seen in self.members.values()]
+        self.sum.total = fsum(terms)
+
+    def undo(self) -> None:
+        self.sum.undo()
+        self.members = self.saved_members
+        self.halvings = self.saved_halvings
+        member, seen = self.saved_seen
+        if seen is None:
+            del self.members[member]
+        else:
+            self.members[member] = seen
+
+    def rebase(self, context: Context) -> None:
+        self.sum.rebase(context.clock)
+
+    def project(self, context: Context) -> None:
+        of = self.of if self.of is not None else context.seats
+        if of is None or of <= 0.0:
+            self.drifts = False
+            return
+        base = max(self.sum.newest_tau, context.born_tau)
+        x = log_or_less(self.sum.total) + self.halvings * LN2 - log(of)
+        self.drift(context, base, x, -self.decay)
+
+    def dump(self) -> object:
+        return (self.members, self.sum.dump(), self.halvings) if self.members else None
+
+    def restore(self, state: Any) -> None:
+        self.members, added, self.halvings = state
+        self.sum.restore(added)

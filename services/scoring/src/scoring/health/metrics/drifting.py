@@ -1,0 +1,68 @@
+"""Metrics whose value moves steadily along a curve in silence: rates, distinct counts, suspicion."""
+
+from math import inf
+
+from scoring.health.context import Context
+from scoring.health.curve import Curve
+from scoring.health.metrics.metric import Metric
+
+
+class DriftingMetric(Metric):
+    """`curves` are by stage."""
+
+    __slots__ = ("curves", "segment")
+
+    def __init__(self, name: str, index: int, curves: list[Curve]) -> None:
+        super().__init__(name, index)
+        self.curves = curves
+        self.segment = curves[0].first
+
+    def drift(self, context: Context, base: float, x: float, velocity: float) -> None:
+        """From `base` on the value is x, moving by `velocity` per operational second."""
+        self.drifts = True
+        self.base = base
+        self.x = x
+        self.velocity = velocity
+        self.segment = self.curves[context.stage].first.containing(x)
+
+    def value_at(self, tau: float, context: Context) -> float | None:
+        if not self.drifts:
+            return None
+        return self.curves[context.stage].value_of(self.x + self.velocity * (tau - self.base))
+
+    def at(self, tau: float) -> float | None:
+        if not self.drifts:
+            return None
+        x = self.x + self.velocity * (tau - self.base)
+        return self.segment.containing(x).points_at(x)
+
+    def seek(self, tau: float) -> None:
+        if not self.drifts:
+            self._rest()
+            return
+        x = self.x + self.velocity * (tau - self.base)
+        segment = self.segment
+        if not segment.start <= x < segment.end:
+            self.segment = segment = segment.containing(x)
+        self.available = True
+        self.points = segment.points_at(x)
+        self._along_curve()
+
+    def step(self, origin: float) -> None:
+        begin = self.end
+        if self.velocity < 0.0:
+            points, self.segment = self.segment.points, self.segment.below
+        else:
+            points, self.segment = self.segment.end_points, self.segment.above
+        self._along_curve()
+        self.points = points - self.slope * (begin - origin)
+
+    def _along_curve(self) -> None:
+        """Along the present segment of the curve to its end."""
+        segment, velocity = self.segment, self.velocity
+        self.slope = segment.grade * velocity
+        edge = segment.start if velocity < 0.0 else segment.end
+        if velocity == 0.0 or edge == -inf or edge == inf:
+            self.end = inf
+        else:
+            self.end = self.base + (edge - self.x) / velocity

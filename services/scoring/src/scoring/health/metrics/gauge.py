@@ -1,0 +1,107 @@
+"""gauge: the last answer of the account, or of each of its people, read together."""
+
+from math import fsum
+from typing import TYPE_CHECKING, Any, Final, final
+
+from common.contracts.events import Event
+from scoring.health.clock import Clock
+from scoring.health.context import Context
+from scoring.health.curve import Curve
+from scoring.health.hashing import hash64
+from scoring.health.metrics.fading import FadingMetric
+from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
+from scoring.health.properties import key_of, number
+
+if TYPE_CHECKING:
+    from scoring.health.kinds import Gauge
+
+# When it was given (UTC), the hash of its event's id (of two at one moment the higher wins), what it was.
+Answer = tuple[float, int, float]
+
+_EVERYBODY: Final = 0
+# Net promoter: 9 and 10 promote, 0 to 6 detract.
+_PROMOTES: Final = 9.0
+_DETRACTS: Final = 6.0
+
+
+@final
+class GaugeMetric(FadingMetric):
+    """`answers` has the newest answer of each person, by the hash of their key; without a key there is one.
+
+    `read` is "last", "mean" or "net_promoter". Together count the answers less than `ttl` older than the newest, so
+    that none drops out in silence.
+    """
+
+    __slots__ = ("answers", "halvings", "key", "property", "read", "saved_answers", "saved_halvings", "saved_one")
+
+    def __init__(self, definition: "Gauge", index: int, curves: list[Curve], setting: Setting) -> None:
+        super().__init__(definition, index, curves, setting)
+        self.property = definition.value
+        self.key = definition.key
+        self.read = definition.read
+        self.answers: dict[int, Answer] = {}
+        self.halvings = 0
+        self.saved_one: tuple[int, Answer | None] = (0, None)
+        self.saved_answers = self.answers
+        self.saved_halvings = 0
+
+    def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
+        value = number(event.properties.get(self.property))
+        if value is None:
+            return False
+        person = _EVERYBODY
+        if self.key is not None:
+            key = key_of(event, self.key)
+            if key is None:
+                return False
+            person = hash64(key)
+        if not sampled(person, self.halvings):
+            return False
+        answer = (moment, hash64(event.event_id), value)
+        before = self.answers.get(person)
+        if before is not None and before >= answer:
+            return False
+        self.saved_one = (person, before)
+        self.saved_answers = self.answers
+        self.saved_halvings = self.halvings
+        self.answers[person] = answer
+        if len(self.answers) > MOST_MEMBERS:
+            self.answers, self.halvings = thinned(self._counted(context.clock), self.halvings)
+        return True
+
+    def undo(self) -> None:
+        self.answers = self.saved_answers
+        self.halvings = self.saved_halvings
+        person, before = self.saved_one
+        if before is None:
+            del self.answers[person]
+        else:
+            self.answers[person] = before
+
+    def _newest(self) -> Answer:
+        return max(self.answers.values())
+
+    def _counted(self, clock: Clock) -> dict[int, Answer]:
+        newest = clock.operational(self._newest()[0])
+        return {who: answer for who, answer in self.answers.items() if newest - clock.operational(answer[0]) < self.ttl}
+
+    def reading(self, clock: Clock) -> tuple[float, float] | None:
+        if not self.answers:
+            return None
+        newest = self._newest()
+        if self.read == "last":
+            return newest[0], newest[2]
+        values = [answer[2] for answer in self._counted(clock).values()]
+        if self.read == "mean":
+            return newest[0], fsum(values) / len(values)
+        promoters = len([value for value in values if value >= _PROMOTES])
+        detractors = len([value for value in values if value <= _DETRACTS])
+        return newest[0], 100.0 * (promoters - detractors) / len(values)
+
+    def dump(self) -> object:
+        return (self.answers, self.halvings) if self.answers else None
+
+    def restore(self, state: Any) -> None:
+        answers, self.halvings = state
+        self.answers = {person: (each[0], each[1], each[2]) for person, each in answers.items()}

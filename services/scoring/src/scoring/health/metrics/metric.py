@@ -1,0 +1,88 @@
+"""The base of all metric kinds. A metric is one bounded state of one account, fed by events, read as a trajectory."""
+
+from math import inf
+from typing import Any, final
+
+from common.contracts.events import Event
+from scoring.health.context import Context
+from scoring.health.trajectory import Trajectory
+
+
+class Metric(Trajectory):
+    """A kind says what an event does to its state (`feed`) and what follows from the state (`project`).
+
+    While `drifts`, the metric's value is `x + velocity * (tau - base)` in the terms of its curve, from `base` up to
+    `until`. Derived flags read that.
+
+    `weight` is its share in the score (0 to 1) while just the present metrics are available. `before` are its points
+    just before the present event, `booked` those that the ledgers know of. `walk_weight` is scratch of the search for
+    the next crossing; `bit` stands for the metric in sets of available ones.
+    """
+
+    __slots__ = (
+        "base", "before", "before_available", "bit", "booked", "booked_available", "drifts", "until",
+        "velocity", "walk_weight", "weight", "x",
+    )  # fmt: skip
+
+    def __init__(self, name: str, index: int) -> None:
+        super().__init__(name, index)
+        self.bit = 1 << index
+        self.weight = 0.0
+        self.walk_weight = 0.0
+        self.before = 0.0
+        self.before_available = False
+        self.booked = 0.0
+        self.booked_available = False
+        self.drifts = False
+        self.base = 0.0
+        self.x = 0.0
+        self.velocity = 0.0
+        self.until = inf
+
+    def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
+        """Takes an event that happened at `moment` (operational time `tau`); whether the state changed."""
+        raise NotImplementedError
+
+    def undo(self) -> None:
+        """Takes back the last event that changed the state. Once."""
+        raise NotImplementedError
+
+    def rebase(self, context: Context) -> None:
+        """Recomputes what is derived from stored UTC moments, after a load or for another context."""
+
+    def project(self, context: Context) -> None:
+        """Derives the trajectory from the state. Metrics that this one reads have been projected before."""
+        raise NotImplementedError
+
+    def steps(self, context: Context) -> list[tuple[float, str]]:
+        """Milestone steps that are still to be done: (due in UTC, name)."""
+        return []
+
+    def value_at(self, tau: float, context: Context) -> float | None:
+        """The value that the curve reads; None if there is none."""
+        return None
+
+    def dump(self) -> object:
+        """The state for the store; None if it is as it began."""
+        raise NotImplementedError
+
+    def restore(self, state: Any) -> None:
+        """Takes what `dump` gave. `rebase` and `project` follow."""
+        raise NotImplementedError
+
+
+@final
+class Setting:
+    """What a metric may know of the rest of its account's card when it is made.
+
+    `made` are the metrics that it needs, by name; `elsewhere` the milestone steps that other metrics name.
+    """
+
+    __slots__ = ("_made", "elsewhere")
+
+    def __init__(self, made: dict[str, Metric], elsewhere: frozenset[str]) -> None:
+        self._made = made
+        self.elsewhere = elsewhere
+
+    def metric(self, name: str | None) -> Metric | None:
+        return None if name is None else self._made[name]

@@ -1,0 +1,74 @@
+"""gauge of "arr/arr_peak_12m": what the contract is worth now against its highest value of the last twelve months."""
+
+from typing import TYPE_CHECKING, Any, Final, final
+
+from common.contracts.events import Event
+from scoring.health.clock import Clock
+from scoring.health.context import Context
+from scoring.health.curve import Curve
+from scoring.health.hashing import hash64
+from scoring.health.metrics.fading import FadingMetric
+from scoring.health.metrics.metric import Setting
+from scoring.health.moments import DAY
+from scoring.health.properties import number
+
+if TYPE_CHECKING:
+    from scoring.health.kinds import Gauge
+
+_YEAR: Final = 365.0 * DAY
+# A contract that fell more often than this within a year is told apart by its highest amounts.
+_MOST_AMOUNTS: Final = 64
+
+# When (UTC), the hash of the event's id, how much.
+Amount = tuple[float, int, float]
+
+
+@final
+class PeakMetric(FadingMetric):
+    """`amounts` has the newest last; before it those of the year that no later one reaches, so they only fall."""
+
+    __slots__ = ("amounts", "saved_amounts")
+
+    def __init__(self, definition: "Gauge", index: int, curves: list[Curve], setting: Setting) -> None:
+        super().__init__(definition, index, curves, setting)
+        self.amounts: list[Amount] = []
+        self.saved_amounts = self.amounts
+
+    def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
+        amount = number(event.properties.get("arr"))
+        if amount is None:
+            return False
+        amounts = _falling(sorted([*self.amounts, (moment, hash64(event.event_id), amount)]))
+        if amounts == self.amounts:
+            return False
+        self.saved_amounts = self.amounts
+        self.amounts = amounts
+        return True
+
+    def undo(self) -> None:
+        self.amounts = self.saved_amounts
+
+    def reading(self, clock: Clock) -> tuple[float, float] | None:
+        if not self.amounts or self.amounts[0][2] <= 0.0:
+            return None
+        newest = self.amounts[-1]
+        return newest[0], newest[2] / self.amounts[0][2]
+
+    def dump(self) -> object:
+        return (self.amounts,) if self.amounts else None
+
+    def restore(self, state: Any) -> None:
+        self.amounts = [(each[0], each[1], each[2]) for each in state[0]]
+
+
+def _falling(amounts: list[Amount]) -> list[Amount]:
+    """Amounts in order of time, without those older than a year or reached again later."""
+    newest = amounts[-1][0]
+    kept: list[Amount] = []
+    for amount in amounts:
+        if newest - amount[0] > _YEAR:
+            continue
+        while kept and kept[-1][2] <= amount[2]:
+            kept.pop()
+        kept.append(amount)
+    return kept if len(kept) <= _MOST_AMOUNTS else [*kept[: _MOST_AMOUNTS - 1], kept[-1]]

@@ -1,0 +1,181 @@
+"""ratio: bad per good. Both sums decay alike, so it is constant in silence, until there is too little evidence."""
+
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, final
+
+from common.contracts.events import Event
+from scoring.health.context import Context
+from scoring.health.curve import Curve
+from scoring.health.decay import DecayingSum, decay_rate
+from scoring.health.metrics.distinct import DistinctMetric
+from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.metrics.rate import RateMetric
+from scoring.health.properties import weight_of
+
+if TYPE_CHECKING:
+    from scoring.health.kinds import Ratio
+
+# Moments this close to where a line is cut off at 0 or 100 count as there: rounding may put them on either side.
+_BLUR_SECONDS: Final = 1e-6
+_BLUR_POINTS: Final = 1e-9
+
+
+@final
+class RatioMetric(Metric):
+    """Constant points up to `until`, none from then on; from `quiet_from` on it follows the metric `follows`.
+
+    It is quiet while the numerator is below `min_numerator`. Following is that metric's points plus `bonus`, kept
+    within 0 to 100.
+    """
+
+    __slots__ = (
+        "bonus", "curves", "decay", "denominator", "denominator_events", "denominator_metric", "events",
+        "follows", "min_denominator", "min_numerator", "numerator", "quiet_from", "steady", "weight_property",
+    )  # fmt: skip
+
+    def __init__(self, definition: "Ratio", index: int, curves: list[Curve], setting: Setting) -> None:
+        super().__init__(definition.name, index)
+        self.curves = curves
+        self.decay = decay_rate(definition.half_life)
+        self.weight_property = definition.weight
+        self.events = definition.events
+        self.denominator_events = definition.denominator_events
+        self.denominator_metric = setting.metric(definition.denominator_metric)
+        self.min_denominator = float(definition.min_denominator)
+        self.follows = setting.metric(definition.quiet_follows)
+        self.bonus = float(definition.quiet_bonus)
+        self.min_numerator = float(definition.min_numerator)
+        self.numerator = DecayingSum()
+        self.denominator = DecayingSum()
+        self.steady = 0.0
+        self.quiet_from = inf
+
+    def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
+        weight = weight_of(event, self.weight_property) if event.name in self.events else 0.0
+        below = event.name in self.denominator_events
+        if weight == 0.0 and not below:
+            return False
+        self.numerator.save()
+        self.denominator.save()
+        if weight != 0.0:
+            self.numerator.add(weight, moment, tau, self.decay)
+        if below:
+            self.denominator.add(1.0, moment, tau, self.decay)
+        return True
+
+    def undo(self) -> None:
+        self.numerator.undo()
+        self.denominator.undo()
+
+    def rebase(self, context: Context) -> None:
+        self.numerator.rebase(context.clock)
+        self.denominator.rebase(context.clock)
+
+    def _denominator(self) -> DecayingSum:
+        other = self.denominator_metric
+        if isinstance(other, RateMetric):
+            return other.sum
+        if isinstance(other, DistinctMetric):
+            if other.halvings == 0:
+                return other.sum
+            whole = DecayingSum()
+            whole.newest, whole.newest_tau = other.sum.newest, other.sum.newest_tau
+            whole.total = other.sum.total * float(1 << other.halvings)
+            return whole
+        return self.denominator
+
+    def project(self, context: Context) -> None:
+        above, below, decay = self.numerator, self._denominator(), self.decay
+        base = max(max(above.newest_tau, below.newest_tau), context.born_tau)
+        quiet = inf if self.follows is None else above.falls_below(self.min_numerator, decay)
+        known = below.falls_below(self.min_denominator, decay) if below.total > 0.0 else -inf
+        self.quiet_from = max(quiet, base)
+        self.base = base
+        self.until = min(quiet, known)
+        self.drifts = self.until > base
+        if self.drifts:
+            self.x = above.log_at(base, decay) - below.log_at(base, decay)
+            self.steady = self.curves[context.stage].points_at(self.x)
+
+    def value_at(self, tau: float, context: Context) -> float | None:
+        if not self.drifts or tau >= self.until:
+            return None
+        return self.curves[context.stage].value_of(self.x)
+
+    def at(self, tau: float) -> float | None:
+        other = self.follows
+        if other is not None and tau >= self.quiet_from:
+            points = other.at(tau)
+            return None if points is None else _clamped(points + self.bonus)
+        return self.steady if self.drifts and tau < self.until else None
+
+    def seek(self, tau: float) -> None:
+        other = self.follows
+        if other is not None and tau >= self.quiet_from:
+            other.seek(tau)
+            self._follow_metric(other, tau, tau)
+            self.points = _clamped(self.points)
+        else:
+            self._stand(tau)
+
+    def step(self, origin: float) -> None:
+        # The metric that is followed has stepped before.
+        other = self.follows
+        if other is not None and self.end >= self.quiet_from:
+            self._follow_metric(other, self.end, origin)
+        else:
+            self._stand(self.end)
+
+    def _stand(self, tau: float) -> None:
+        """Not following."""
+        self.slope = 0.0
+        if self.drifts and tau < self.until:
+            self.available = True
+            self.points = self.steady
+            self.end = self.until
+        else:
+            self.available = False
+            self.points = 0.0
+            self.end = self.quiet_from if self.follows is not None else inf
+
+    def _follow_metric(self, other: Metric, tau: float, origin: float) -> None:
+        """The other metric's segment plus the bonus, cut off at 0 and at 100."""
+        if not other.available:
+            self._rest()
+            self.end = other.end
+            return
+        slope = other.slope
+        from_origin = other.points + self.bonus
+        points = from_origin + slope * (tau - origin)
+        blur = _BLUR_POINTS + abs(slope) * _BLUR_SECONDS
+        self.available = True
+        self.slope = 0.0
+        self.end = other.end
+        if points > 100.0 + (-blur if slope > 0.0 else blur):
+            self.points = 100.0
+            if slope < 0.0:
+                self.end = min(self.end, tau + (100.0 - points) / slope)
+        elif points < (blur if slope < 0.0 else -blur):
+            self.points = 0.0
+            if slope > 0.0:
+                self.end = min(self.end, tau - points / slope)
+        else:
+            self.points = from_origin
+            self.slope = slope
+            if slope > 0.0:
+                self.end = min(self.end, tau + (100.0 - points) / slope)
+            elif slope < 0.0:
+                self.end = min(self.end, tau - points / slope)
+
+    def dump(self) -> object:
+        above, below = self.numerator, self.denominator
+        return None if above.empty and below.empty else (above.dump(), below.dump())
+
+    def restore(self, state: Any) -> None:
+        above, below = state
+        self.numerator.restore(above)
+        self.denominator.restore(below)
+
+
+def _clamped(points: float) -> float:
+    return 100.0 if points > 100.0 else 0.0 if points < 0.0 else points

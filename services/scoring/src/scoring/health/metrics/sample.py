@@ -1,0 +1,23 @@
+"""A bounded sample of members: above the bound those with low hashes stand for all."""
+
+from typing import Final, TypeVar
+
+from scoring.health.hashing import SPACE
+
+MOST_MEMBERS: Final = 256
+
+T = TypeVar("T")
+
+
+def sampled(member: int, halvings: int) -> bool:
+    """Whether a member (its hash) belongs to the sample after it was halved that often."""
+    return halvings == 0 or member < SPACE >> halvings
+
+
+def thinned(members: dict[int, T], halvings: int) -> tuple[dict[int, T], int]:
+    """Halves the sample until it fits; also how often it has been halved in all."""
+    while len(members) > MOST_MEMBERS:
+        halvings += 1
+        bound = SPACE >> halvings
+        members = {member: kept for member, kept in members.items() if member < bound}
+    return members, halvings

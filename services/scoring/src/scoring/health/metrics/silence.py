@@ -1,0 +1,74 @@
+"""silence: suspicion phi grows with the time since the last activity, faster where activity was frequent.
+
+phi = (now - last) / (mean gap of active days * ln 10): 1 is one in ten, 3 is one in a thousand (phi accrual).
+"""
+
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, final
+
+from common.contracts.events import Event
+from scoring.health.context import Context
+from scoring.health.curve import Curve
+from scoring.health.metrics.drifting import DriftingMetric
+from scoring.health.metrics.metric import Setting
+from scoring.health.moments import DAY, local_day
+
+if TYPE_CHECKING:
+    from scoring.health.kinds import Silence
+
+_LN10: Final = 2.302585092994046
+# The mean gap starts as this many gaps of `prior_gap`.
+_PRIOR_GAPS: Final = 3.0
+
+
+@final
+class SilenceMetric(DriftingMetric):
+    """`last` is the UTC moment of the last activity. Active days are days in the account's zone, since the epoch."""
+
+    __slots__ = ("days", "first_day", "last", "last_day", "last_tau", "prior_gap", "saved", "saved_tau")
+
+    def __init__(self, definition: "Silence", index: int, curves: list[Curve], setting: Setting) -> None:
+        super().__init__(definition.name, index, curves)
+        self.prior_gap = float(definition.prior_gap)
+        self.last = -inf
+        self.last_tau = -inf
+        self.first_day = 0
+        self.last_day = 0
+        self.days = 0
+        self.saved: tuple[float, int, int, int] = (-inf, 0, 0, 0)
+        self.saved_tau = -inf
+
+    def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
+        # An active day that comes late is not counted: its gap is over.
+        if moment <= self.last:
+            return False
+        self.saved = (self.last, self.first_day, self.last_day, self.days)
+        self.saved_tau = self.last_tau
+        day = local_day(moment, context.zone)
+        if self.days == 0:
+            self.first_day = self.last_day = day
+            self.days = 1
+        elif day > self.last_day:
+            self.last_day = day
+            self.days += 1
+        self.last = moment
+        self.last_tau = tau
+        return True
+
+    def undo(self) -> None:
+        self.last, self.first_day, self.last_day, self.days = self.saved
+        self.last_tau = self.saved_tau
+
+    def rebase(self, context: Context) -> None:
+        self.last_tau = context.clock.operational(self.last)
+
+    def project(self, context: Context) -> None:
+        spanned = _PRIOR_GAPS * self.prior_gap + float(self.last_day - self.first_day)
+        mean_gap = spanned / (_PRIOR_GAPS + float(max(self.days - 1, 0)))
+        self.drift(context, max(self.last_tau, context.born_tau), 0.0, 1.0 / (mean_gap * DAY * _LN10))
+
+    def dump(self) -> object:
+        return (self.last, self.first_day, self.last_day, self.days) if self.days else None
+
+    def restore(self, state: Any) -> None:
+        self.last, self.first_day, self.last_day, self.days = state

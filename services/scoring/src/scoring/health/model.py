@@ -1,0 +1,216 @@
+"""A card made ready to run: how accounts are made, and what each event name touches."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import Final, final
+
+from scoring.health.account import Account
+from scoring.health.bands import BandLines
+from scoring.health.card import Card, Flag, fingerprint
+from scoring.health.clock import Clock
+from scoring.health.curve import Curve
+from scoring.health.facts import WRITES
+from scoring.health.flag import AccountFlag
+from scoring.health.kinds import DEFAULT, KINDS, STAGES, AnyMetric, CurvedDefinition, Milestone, curves_of
+from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.moments import DAY
+from scoring.health.weights import Weighting
+
+
+@final
+class Reaction:
+    """What an event name does, by index: it feeds `metrics` and `flags`. The trajectories in `moved` (metrics, each
+    after those that it reads) and `caps` (flags) have to be projected again. `steps` if it may change milestone steps.
+
+    `plain` if it can do nothing but move points.
+    """
+
+    __slots__ = ("caps", "flags", "metrics", "moved", "outcomes", "plain", "steps", "writes_facts")
+
+    def __init__(
+        self,
+        *,
+        metrics: tuple[int, ...] = (),
+        flags: tuple[int, ...] = (),
+        moved: tuple[int, ...] = (),
+        caps: tuple[int, ...] = (),
+        steps: bool = False,
+        outcomes: tuple[str, ...] = (),
+        writes_facts: bool = False,
+    ) -> None:
+        self.metrics = metrics
+        self.flags = flags
+        self.moved = moved
+        self.caps = caps
+        self.steps = steps
+        self.outcomes = outcomes
+        self.writes_facts = writes_facts
+        self.plain = not (flags or steps or outcomes or writes_facts)
+
+
+_IGNORED: Final = Reaction()
+
+
+@final
+class CardModel:
+    """Immutable; one serves any number of accounts. Everything by stage is a list in the order of STAGES.
+
+    `keys` are the fingerprints of the metrics' and the flags' definitions, `everything` is the reaction to a change
+    that bends all trajectories. `flags_by_name` are the flags' indices in the order of their names.
+    """
+
+    __slots__ = (
+        "_curves",
+        "_elsewhere",
+        "_flags",
+        "_needs",
+        "_reactions",
+        "bands",
+        "card",
+        "card_id",
+        "clock",
+        "default_stage",
+        "everything",
+        "flag_caps",
+        "flag_keys",
+        "flags_by_name",
+        "metric_keys",
+        "order",
+        "reference",
+        "weighting",
+    )
+
+    def __init__(self, card: Card, card_id: str, clock: Clock) -> None:
+        self.card = card
+        self.card_id = card_id
+        self.clock = clock
+        self.reference = float(card.reference)
+        self.default_stage = STAGES.index(card.default_stage)
+        self.metric_keys = [fingerprint(metric) for metric in card.metrics]
+        self.flag_keys = [fingerprint(flag) for flag in card.flags]
+        self.flag_caps = {flag.name: float(flag.cap) for flag in card.flags}
+        self.flags_by_name = sorted(range(len(card.flags)), key=lambda index: card.flags[index].name)
+        self.bands = [_lines(card, stage) for stage in STAGES]
+        self.weighting = Weighting(
+            [metric.dimension for metric in card.metrics],
+            [float(metric.share) for metric in card.metrics],
+            [[not metric.stages or stage in metric.stages for metric in card.metrics] for stage in STAGES],
+            [{name: float(weight) for name, weight in card.weights[stage].items()} for stage in STAGES],
+            float(card.min_coverage),
+        )
+        index_of = {metric.name: index for index, metric in enumerate(card.metrics)}
+        self._needs = [tuple(index_of[name] for name in metric.needs) for metric in card.metrics]
+        self.order = _order(self._needs)
+        self._curves = [curves_of(metric) for metric in card.metrics]
+        self._elsewhere = [_elsewhere(card, metric) for metric in card.metrics]
+        self._flags = [_FlagMaker(card, flag, index) for index, flag in enumerate(card.flags)]
+        self.everything = Reaction(moved=self.order, caps=tuple(range(len(card.flags))), steps=True)
+        self._reactions = {name: self._reaction_to(name) for name in _names(card)}
+
+    def reaction(self, event_name: str) -> Reaction:
+        return self._reactions.get(event_name, _IGNORED)
+
+    def account(self, account_id: str) -> Account:
+        """Nothing is known of it, no record has come yet."""
+        made: dict[str, Metric] = {}
+        for index in self.order:
+            definition = self.card.metrics[index]
+            setting = Setting(made, self._elsewhere[index])
+            made[definition.name] = KINDS[type(definition)](definition, index, self._curves[index], setting)
+        return Account(account_id, self, tuple(made.values()), tuple([flag.make(made) for flag in self._flags]))
+
+    def _reaction_to(self, name: str) -> Reaction:
+        metrics, flags = self.card.metrics, self.card.flags
+        fed = [index for index, metric in enumerate(metrics) if name in metric.listens]
+        moved = set(fed)
+        for index in self.order:
+            if any([needed in moved for needed in self._needs[index]]):
+                moved.add(index)
+        raised = [index for index, flag in enumerate(flags) if name in flag.events or name in flag.clear_on]
+        derived = [index for index, flag in enumerate(self._flags) if flag.watches in moved]
+        return Reaction(
+            metrics=tuple(fed),
+            flags=tuple(raised),
+            moved=tuple([index for index in self.order if index in moved]),
+            caps=tuple(sorted({*raised, *derived})),
+            steps=any([isinstance(metrics[index], Milestone) for index in fed]),
+            outcomes=tuple([outcome.name for outcome in self.card.outcomes if name in outcome.events]),
+            writes_facts=name in WRITES,
+        )
+
+
+@final
+class _FlagMaker:
+    """`watches` is the index of the metric that a derived flag reads, -1 for none."""
+
+    __slots__ = ("_above", "_bounds", "_definition", "_inclusive", "_index", "_ttl", "watches")
+
+    def __init__(self, card: Card, definition: Flag, index: int) -> None:
+        self._definition = definition
+        self._index = index
+        self._ttl = inf if definition.ttl is None else definition.ttl * DAY
+        self._bounds: list[float] = []
+        self._above = self._inclusive = False
+        self.watches = -1
+        when = definition.when
+        if when is not None:
+            self.watches = [metric.name for metric in card.metrics].index(when.metric)
+            self._above = when.op.startswith(">")
+            self._inclusive = when.op.endswith("=")
+            metric = card.metrics[self.watches]
+            if isinstance(metric, CurvedDefinition):
+                scale = Curve([(1.0, 0.0)], logarithmic=metric.logarithmic)
+                self._bounds = [scale.x_of(float(when.value)) for _ in STAGES]
+
+    def make(self, metrics: dict[str, Metric]) -> AccountFlag:
+        when = self._definition.when
+        return AccountFlag(
+            self._definition.name,
+            self._index,
+            cap=float(self._definition.cap),
+            ttl=self._ttl,
+            raise_on=self._definition.events,
+            clear_on=self._definition.clear_on,
+            watched=None if when is None else metrics[when.metric],
+            above=self._above,
+            inclusive=self._inclusive,
+            bounds=self._bounds,
+        )
+
+
+def _lines(card: Card, stage: str) -> BandLines:
+    bands = card.bands.get(stage) or card.bands[DEFAULT]
+    return BandLines(float(bands.red), float(bands.yellow), float(bands.hysteresis), float(bands.min_duration) * DAY)
+
+
+def _elsewhere(card: Card, metric: AnyMetric) -> frozenset[str]:
+    """The milestone steps that other metrics name."""
+    others = [other for other in card.metrics if isinstance(other, Milestone) and other is not metric]
+    return frozenset([step for other in others for step in other.steps])
+
+
+def _names(card: Card) -> set[str]:
+    """The events that do anything."""
+    names = set(WRITES)
+    for metric in card.metrics:
+        names.update(metric.listens)
+    for flag in card.flags:
+        names.update(flag.events, flag.clear_on)
+    for outcome in card.outcomes:
+        names.update(outcome.events)
+    return names
+
+
+def _order(needs: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Every metric after those that it reads. Raises `ValueError` if some read each other."""
+    order: list[int] = []
+    while len(order) < len(needs):
+        ready = [
+            index
+            for index, needed in enumerate(needs)
+            if index not in order and all([other in order for other in needed])
+        ]
+        if not ready:
+            raise ValueError(f"these metrics read each other: {sorted(set(range(len(needs))) - set(order))}")
+        order += ready
+    return tuple(order)

@@ -1,0 +1,36 @@
+"""Reading the properties of an event. A value of the wrong type counts as absent, never as an error."""
+
+from typing import Final
+
+from common.contracts.events import Event
+
+# The largest number that counts, so that sums of many stay far from overflow.
+_LARGEST: Final = 1e18
+
+
+def number(value: object) -> float | None:
+    """The value as a finite float; None for anything else and for numbers beyond 1e18."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    # Compared before it is converted: an integer may be too large for a float. NaN fails both comparisons.
+    if not -_LARGEST <= value <= _LARGEST:
+        return None
+    return float(value)
+
+
+def weight_of(event: Event, name: str | None) -> float:
+    """How much an event counts: 1, or its numeric property `name` if it has one, at least 0."""
+    if name is None:
+        return 1.0
+    weight = number(event.properties.get(name))
+    return 1.0 if weight is None else max(weight, 0.0)
+
+
+def key_of(event: Event, name: str) -> str | None:
+    """Who or what an event is about, as text: "user_id", or a property that is a text or a number."""
+    if name == "user_id":
+        return event.user_id
+    value: object = event.properties.get(name)
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, (int, float)) else None

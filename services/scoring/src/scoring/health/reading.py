@@ -1,0 +1,49 @@
+"""An account as somebody reads it: nothing changes by being looked at."""
+
+from scoring.health import posting, receipts
+from scoring.health.account import Account
+from scoring.health.bands import RED, YELLOW
+from scoring.health.evaluation import snapshot_at
+from scoring.health.forecast import forecast
+from scoring.health.moments import to_datetime
+from scoring.health.signals import health_of
+from scoring.health.view import FlagUp, Missed, Pending, View
+
+
+def view(account: Account, at: float) -> View:
+    """How it reads at `at`, up to which nothing is due. Leaves the account evaluated there."""
+    expected = forecast(account)
+    now = snapshot_at(account, at)
+    return View(
+        at=to_datetime(at),
+        health=health_of(account, now),
+        level=receipts.level(account, now),
+        change=receipts.change(account, posting.pending(account, now), now.score),
+        dimensions=receipts.dimensions(account, now),
+        forecast=expected,
+        flags=tuple(_flags(account)),
+        missed=tuple([Missed(step, to_datetime(due)) for due, step in account.open_steps if due <= at]),
+        episode=account.state.episode,
+        pending=_pending(account),
+    )
+
+
+def _flags(account: Account) -> list[FlagUp]:
+    up = []
+    for flag in account.flags:
+        crossing = account.state.flags.get(flag.name)
+        if flag.available and crossing is not None:
+            up.append(FlagUp(flag.name, to_datetime(crossing.since), flag.points, crossing.told))
+    return up
+
+
+def _pending(account: Account) -> Pending | None:
+    """The worst that waits."""
+    waiting = account.state.waiting
+    if not waiting:
+        return None
+    band = RED if RED in waiting else YELLOW
+    clock, lines = account.context.clock, account.model.bands[account.context.stage]
+    since = waiting[band].since
+    confirmed = clock.wall(clock.operational(since) + lines.min_duration)
+    return Pending(band, to_datetime(since), to_datetime(confirmed))

@@ -1,0 +1,112 @@
+"""An account as bytes, and back: a function of its records alone, byte for byte. `stored` has the layout."""
+
+from typing import Final
+
+import msgspec
+
+from scoring.health.account import Account
+from scoring.health.alert_state import AlertState
+from scoring.health.evaluation import snapshot_at
+from scoring.health.feeding import project, set_context
+from scoring.health.incremental import set_horizon
+from scoring.health.ledger import CAP, Ledger
+from scoring.health.model import CardModel
+from scoring.health.posting import mark_posted
+from scoring.health.stored import FORMAT, FORMAT_WITHOUT_BOOKED, StoredLedger, StoredState, decode
+from scoring.health.trajectory import Trajectory, sums_by_driver
+from scoring.health.transitions import refresh
+
+_encoder: Final = msgspec.msgpack.Encoder()
+
+
+def dump(account: Account) -> bytes:
+    """A `StoredAccount`, and a part for each metric and flag that is not as it began."""
+    met, state = account.met, account.state
+    head = (
+        account.born if met else None,
+        account.clock,
+        account.facts,
+        account.writers,
+        (state.band, state.banded, state.waiting, state.flags, state.missed, state.episode),
+        _ledger(account, account.change, of_day=False) if met else None,
+        (account.day_number, _ledger(account, account.day, of_day=True)) if met else None,
+        (account.booked_cap, account.booked_cost) if account.booked_cap else None,
+    )
+    parts: dict[str, object] = {}
+    for metric in account.metrics:
+        kept, booked = metric.dump(), metric.booked if metric.booked_available else None
+        if kept is not None or booked is not None:
+            parts[account.model.metric_keys[metric.index]] = (kept, booked)
+    for flag in account.flags:
+        kept = flag.dump()
+        if kept is not None:
+            parts[account.model.flag_keys[flag.index]] = (kept, None)
+    return bytes([FORMAT]) + _encoder.encode((head, parts))
+
+
+def load(account_id: str, body: bytes, model: CardModel) -> Account:
+    """Parts of definitions that the card does not have are left behind. Raises UnknownFormat."""
+    stored, parts = decode(body)
+    account = model.account(account_id)
+    if stored.born is None:
+        return account
+    account.born, account.clock = stored.born, stored.clock
+    account.facts, account.writers = stored.facts, stored.writers
+    account.state = _alert_state(stored.state)
+    booked = 0
+    for metric in account.metrics:
+        part = parts.get(model.metric_keys[metric.index])
+        if part is not None:
+            if part.state is not None:
+                metric.restore(part.state)
+            if part.booked is not None:
+                metric.booked_available, metric.booked = True, part.booked
+                booked |= metric.bit
+    for flag in account.flags:
+        part = parts.get(model.flag_keys[flag.index])
+        if part is not None:
+            flag.restore(part.state)
+    set_context(account)
+    project(account, model.everything)
+    refresh(account, account.state)
+    now = snapshot_at(account, account.clock)
+    account.booked_weights = model.weighting.of(account.context.stage, booked)
+    if stored.cap is not None:
+        account.booked_cap, account.booked_cost = stored.cap
+    if body[0] == FORMAT_WITHOUT_BOOKED:
+        mark_posted(account, now)
+    if stored.change is not None and stored.day is not None:
+        account.change = _restore(account, stored.change, of_day=False)
+        account.day = _restore(account, stored.day.ledger, of_day=True)
+        account.day_number = stored.day.day
+    set_horizon(account, account.clock)
+    return account
+
+
+def _alert_state(stored: StoredState) -> AlertState:
+    state = AlertState()
+    state.band, state.banded, state.episode = stored.band, stored.banded, stored.episode
+    state.waiting, state.flags, state.missed = stored.waiting, stored.flags, stored.missed
+    return state
+
+
+def _ledger(account: Account, ledger: Ledger, *, of_day: bool) -> tuple[object, ...]:
+    sums = sums_by_driver(account.lines, ledger.former, of_day=of_day)
+    return ledger.since, ledger.before, ledger.after, sums, ledger.movers
+
+
+def _restore(account: Account, stored: StoredLedger, *, of_day: bool) -> Ledger:
+    ledger = Ledger(stored.since, stored.before)
+    ledger.after = stored.after
+    for mover in stored.movers:
+        ledger.note(mover)
+    metrics: dict[str, Trajectory] = {metric.name: metric for metric in account.metrics}
+    flags: dict[str, Trajectory] = {flag.name: flag for flag in account.flags}
+    for driver, by_name in stored.sums.items():
+        for name, points in by_name.items():
+            line = (flags if driver == CAP else metrics).get(name)
+            if line is None:
+                ledger.former.append((driver, name, points))
+            else:
+                (line.day if of_day else line.change).post(driver, points)
+    return ledger

@@ -1,0 +1,107 @@
+"""What is stored of an account, as values. Moments are UTC seconds; the layout is `storage`'s to write.
+
+These stay interpreted: mypyc drops the class keywords of msgspec structs without a word.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct, field
+
+from common.contracts.signals import Band, Facts
+
+# The first byte of every body.
+FORMAT = 2
+# Bodies of this format say nothing of what is booked: all was, up to the clock.
+FORMAT_WITHOUT_BOOKED = 1
+
+# (source, event id), or silence@due.
+Cause = tuple[str, str] | str
+
+
+class Crossing(NamedTuple):
+    """A line crossed, or a flag raised: when and by what. `told` if nothing waits for it any more."""
+
+    since: float
+    cause: Cause
+    history: bool
+    told: bool = False
+
+
+class Mover(NamedTuple):
+    """An event and the points by which it moved the score."""
+
+    source: str
+    event_id: str
+    name: str
+    time: datetime
+    points: float
+
+
+class StoredState(Struct, array_like=True):
+    """`AlertState` without what is derived."""
+
+    band: Band | None = None
+    banded: bool = False
+    waiting: dict[Band, Crossing] = field(default_factory=dict)
+    flags: dict[str, Crossing] = field(default_factory=dict)
+    missed: dict[str, float] = field(default_factory=dict)
+    episode: str | None = None
+
+
+class StoredLedger(Struct, array_like=True):
+    """`sums` are by driver, then by metric or flag."""
+
+    since: float
+    before: float
+    after: float
+    sums: dict[str, dict[str, float]] = field(default_factory=dict)
+    movers: list[Mover] = field(default_factory=list)
+
+
+class StoredDay(Struct, array_like=True):
+    """`day` is whole days since the epoch."""
+
+    day: int
+    ledger: StoredLedger
+
+
+class StoredPart(Struct, array_like=True):
+    """One metric or flag: its state, None if it is as it began, and the points that are booked."""
+
+    state: Any = None
+    booked: float | None = None
+
+
+class StoredAccount(Struct, array_like=True):
+    """`born` is None before the first record. `cap` is the flag whose cap was the score when all was posted last."""
+
+    born: float | None = None
+    clock: float = 0.0
+    facts: Facts = field(default_factory=Facts)
+    writers: dict[str, tuple[float, int]] = field(default_factory=dict)
+    state: StoredState = field(default_factory=StoredState)
+    change: StoredLedger | None = None
+    day: StoredDay | None = None
+    cap: tuple[str, float] | None = None
+
+
+class UnknownFormat(ValueError):
+    """A body that this version cannot read: another version wrote it."""
+
+
+_decode = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, StoredPart]]).decode
+_decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).decode
+
+
+def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
+    """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
+    known = body[0] if body else None
+    if known == FORMAT:
+        return _decode(memoryview(body)[1:])
+    if known == FORMAT_WITHOUT_BOOKED:
+        account, states = _decode_first(memoryview(body)[1:])
+        return account, {key: StoredPart(state) for key, state in states.items()}
+    found = body[:1].hex() or "missing"
+    raise UnknownFormat(f"format {found}, this version reads {FORMAT_WITHOUT_BOOKED} and {FORMAT}")

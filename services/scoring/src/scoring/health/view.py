@@ -1,0 +1,80 @@
+"""What the core hands out: frozen answers, nothing of its insides."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from common.contracts.signals import (
+    Band,
+    Change,
+    Forecast,
+    Health,
+    Level,
+    MovingEvent,
+    Part,
+    Signal,
+)
+
+
+class ReceiptMismatch(AssertionError):
+    """Parts that do not add up to what they explain: a bug, never the data."""
+
+
+class Day(Struct, frozen=True):
+    """How a score moved within one UTC day. `since` is the look before it: silence is booked when it is seen."""
+
+    account_id: str
+    day: date
+    since: float
+    before: float
+    after: float
+    parts: tuple[Part, ...]
+    events: tuple[MovingEvent, ...]
+
+
+class Step(Struct, frozen=True):
+    """What came of a record or of time: signals in the order in which they are told, and the days it closed.
+
+    `mismatches` counts receipts that did not add up, where the scorer was told to go on.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    days: tuple[Day, ...] = ()
+    mismatches: int = 0
+
+
+class FlagUp(Struct, frozen=True):
+    """`told` is false while a derived flag waits for its minimum duration; its `cap` holds anyway."""
+
+    name: str
+    since: datetime
+    cap: float
+    told: bool
+
+
+class Missed(Struct, frozen=True):
+    step: str
+    due: datetime
+
+
+class Pending(Struct, frozen=True):
+    """A worse band whose line is crossed; it is told at `confirmed_at` if the score stays there."""
+
+    band: Band
+    since: datetime
+    confirmed_at: datetime
+
+
+class View(Struct, frozen=True):
+    """An account as it reads at `at`, if it was silent since its last event."""
+
+    at: datetime
+    health: Health
+    level: Level
+    change: Change
+    dimensions: dict[str, float | None]
+    forecast: Forecast | None
+    flags: tuple[FlagUp, ...]
+    missed: tuple[Missed, ...]
+    episode: str | None
+    pending: Pending | None

@@ -1,0 +1,93 @@
+"""How much each metric counts in the score: by stage, and by which metrics have points."""
+
+from typing import Final, final
+
+# Accounts of a card differ in few ways. Whoever makes more combinations than this starts over.
+_MOST_CACHED: Final = 4096
+
+
+@final
+class Weights:
+    """One weight per metric in the card's order. They add up to 1, or are all 0 if `nothing` counts.
+
+    `coverage` is the configured weight that is available over all that applies (0 to 1); below the card's minimum it
+    is not `sufficient`. It is compared rounded to 1e-6. `stage` and `available` (bit i is metric i) say whose it is.
+    """
+
+    __slots__ = ("available", "coverage", "nothing", "stage", "sufficient", "values")
+
+    def __init__(self, stage: int, available: int, values: list[float], coverage: float, sufficient: bool) -> None:
+        self.stage = stage
+        self.available = available
+        self.values = values
+        self.coverage = coverage
+        self.sufficient = sufficient
+        self.nothing = not any([value != 0.0 for value in values])
+
+    def same(self, other: "Weights") -> bool:
+        return self.stage == other.stage and self.available == other.available
+
+
+NO_WEIGHTS: Final = Weights(0, 0, [], 0.0, False)
+
+
+@final
+class Weighting:
+    """The weights of a card. `dimensions`, `shares` and `applies` (by stage) are by metric, `by_stage` by dimension."""
+
+    __slots__ = ("_applies", "_by_stage", "_cache", "_dimensions", "_min_coverage", "_shares")
+
+    def __init__(
+        self,
+        dimensions: list[str],
+        shares: list[float],
+        applies: list[list[bool]],
+        by_stage: list[dict[str, float]],
+        min_coverage: float,
+    ) -> None:
+        self._dimensions = dimensions
+        self._shares = shares
+        self._applies = applies
+        self._by_stage = by_stage
+        self._min_coverage = min_coverage
+        self._cache: list[dict[int, Weights]] = [{} for _ in by_stage]
+
+    def of(self, stage: int, available: int) -> Weights:
+        cache = self._cache[stage]
+        weights = cache.get(available)
+        if weights is None:
+            if len(cache) >= _MOST_CACHED:
+                cache.clear()
+            weights = cache[available] = self._weigh(stage, available)
+        return weights
+
+    def applies(self, stage: int, metric: int) -> bool:
+        return self._applies[stage][metric]
+
+    def _weigh(self, stage: int, available: int) -> Weights:
+        """A missing metric gives its weight to the rest of its dimension, then to the other dimensions."""
+        applying = [i for i in range(len(self._shares)) if self._applies[stage][i]]
+        present = [i for i in applying if available >> i & 1]
+        configured, spread = self._spread(stage, applying), self._spread(stage, present)
+        # Added up by hand: since Python 3.12 `sum` compensates, and another Python would make other states.
+        everything, covered, total = 0.0, 0.0, 0.0
+        for i in applying:
+            everything += configured[i]
+        for i in present:
+            covered += configured[i]
+            total += spread[i]
+        coverage = covered / everything if everything != 0.0 else 0.0
+        values = [weight / total if total != 0.0 else 0.0 for weight in spread]
+        return Weights(stage, available, values, coverage, round(coverage, 6) >= self._min_coverage)
+
+    def _spread(self, stage: int, metrics: list[int]) -> list[float]:
+        """The weight of each dimension, shared out over those of its metrics."""
+        spread = [0.0] * len(self._shares)
+        for i in metrics:
+            shares = 0.0
+            for j in metrics:
+                if self._dimensions[j] == self._dimensions[i]:
+                    shares += self._shares[j]
+            if self._shares[i] > 0.0:
+                spread[i] = self._by_stage[stage].get(self._dimensions[i], 0.0) * self._shares[i] / shares
+        return spread
