@@ -12,6 +12,8 @@ import uvloop
 from msgspec.structs import replace
 
 from bench import cores, dedupe, ingest, latency, report, scale, scoring, silence, soak
+from bench.against import checked_out
+from bench.code import codes
 from bench.plan import Plan
 from bench.results import Part, save
 from local.interruption import ends_on_sigterm
@@ -51,8 +53,12 @@ def _measured(asked: argparse.Namespace, names: Sequence[str]) -> list[str]:
     """The parts that failed. All servers and whatever is not under test stay on the cores beside the one that is."""
     os.sched_setaffinity(0, cores.BESIDE)
     failed = []
-    with ends_on_sigterm(), place("bench", broker=Broker.KAFKA) as made:
-        plan = Plan(place=made, rounds=asked.rounds, events=asked.events, minutes=asked.minutes)
+    with (
+        ends_on_sigterm(),
+        checked_out(asked.against) as former,
+        place("bench", broker=Broker.KAFKA) as made,
+    ):
+        plan = Plan(place=made, codes=codes(former), rounds=asked.rounds, events=asked.events, minutes=asked.minutes)
         for name in names:
             title, run = PARTS[name]
             part = taken(name, title, run, plan)
@@ -84,6 +90,7 @@ def _asked(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", help=f"parts, with commas: {', '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--events", type=int, default=300_000, help="on the scoring topic of each round")
+    parser.add_argument("--against", metavar="COMMIT", help="measured beside today's code: scoring and latency")
     parser.add_argument("--minutes", type=float, default=3.0, help="of the soak")
     return parser.parse_args(argv)
 

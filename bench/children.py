@@ -4,11 +4,11 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.code import INTERPRETED, Code
 from bench.cores import Cores, on
 from local.processes import Process, ServerError
 from local.servers import CHECKOUT
@@ -17,18 +17,16 @@ from local.temporary import Place
 
 # What the services' environment need not hold: the peers, and what draws the report.
 PEERS_PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
-SOURCES = ("deploy", ".", "libs/common/src", "services/scoring/src")
 POLL = 0.05
 
 
 async def child(
-    place: Place, module: str, *arguments: str, cores: Cores, patience: float, python: Path | str = sys.executable
+    place: Place, module: str, *arguments: str, cores: Cores, patience: float, code: Code = INTERPRETED
 ) -> dict[str, Any]:
     """What it printed. Raises `ServerError` with its last words if it fails or takes longer than `patience` seconds."""
     log = place.logs / f"{module}-{os.urandom(4).hex()}.log"
-    path = os.pathsep.join(str(CHECKOUT / source) for source in SOURCES)
     with on(cores):
-        process = Process([str(python), "-m", module, *arguments], log=log, env={"PYTHONPATH": path})
+        process = Process(code.command(module, *arguments), log=log, env=code.environment())
     place.ledger.add(module, process.pid)
     try:
         return _told(module, log, await _ended(process, patience))

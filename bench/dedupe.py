@@ -13,10 +13,11 @@ from msgspec.structs import replace
 from bench.children import child
 from bench.cores import UNDER_TEST
 from bench.journal import EVERY, Journal, Look
-from bench.lab import Deployed, Started, deployed
+from bench.lab import Deployed, deployed
 from bench.plan import Plan, enough, stamped
 from bench.results import Mark, Part, Row
 from bench.series import regained
+from bench.started import Started
 from bench.workload import events
 from common import database
 from common.topics import TimeMode
@@ -97,12 +98,12 @@ async def _case(plan: Plan, case: str, partitions: int) -> dict[str, Any]:
 
 async def _killed(plan: Plan, *, seed: int) -> tuple[float, float]:
     """Seconds from the kill to the first commit after it, and to full speed."""
-    async with deployed(plan.place, mode=TimeMode.STREAM) as made:
+    async with deployed(plan.place, code=plan.codes.used, mode=TimeMode.STREAM) as made:
         start, _ = stamped()
         await made.start("worker", UNDER_TEST)
         made.stop()
         await _remember(made, newest=start.timestamp())
-        records = enough(BUSY)
+        records = enough(BUSY, plan.codes.used)
         filled = await made.fill(events(records, accounts=ACCOUNTS, seed=seed, start=start, span=SPAN))
         worker = made.launch("worker", UNDER_TEST)
         await made.journal.until(1, patience=PATIENCE, alive=worker.check)

@@ -10,10 +10,11 @@ from msgspec import Struct
 from bench.children import child, words
 from bench.cores import BESIDE, UNDER_TEST
 from bench.http_load import Report
-from bench.lab import Deployed, Started, deployed
+from bench.lab import Deployed, deployed
 from bench.plan import Plan, row
 from bench.results import Mark, Part, Row
 from bench.rounds import Contestant, Measured, round_of
+from bench.started import Started
 from common.topics import TimeMode
 from local.processes import ServerError, free_port
 from local.servers import CHECKOUT
@@ -74,7 +75,7 @@ def _rate(who: str, size: str, taken: list[Measured]) -> Row:
 
 
 async def _measured(plan: Plan, who: str, size: str, waits: dict[str, list[Served]]) -> Measured:
-    async with deployed(plan.place, mode=TimeMode.WALL) as made:
+    async with deployed(plan.place, code=plan.codes.used, mode=TimeMode.WALL) as made:
         service = await (made.start(OURS, UNDER_TEST) if who == OURS else _conventional(made))
         told = await child(
             plan.place,

@@ -1,90 +1,65 @@
 """One deployment for one round: a database, a topic prefix and a group of its own, and processes where they belong."""
 
 import asyncio
-import sys
+import os
 import uuid
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import islice
 
-import httpx
-from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from bench.code import Code
 from bench.cores import Cores, on
 from bench.journal import Journal
-from common import database, topics
+from bench.started import Started
+from common import topics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.bus.ports import Outgoing
 from common.contracts.events import Event, encode_events_record
-from common.keys import KeyStore, Scope
 from common.topics import TimeMode, partition_of
 from local.outlets import Outlets
 from local.processes import Process, ServerError, free_port
-from local.servers import CHECKOUT, Broker
-from local.services import Deployment, Ports, last_lines
+from local.servers import Broker
+from local.services import Deployment, Ports
 from local.temporary import Place
 
-CARD = CHECKOUT / "deploy" / "scorecard.yml"
-ROUTES = CHECKOUT / "bench" / "routes.yml"
+SERVICES = ("ingest", "scoring", "alerts")
 COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "alerts": "alerts serve"}
 PORTS = {"ingest": "INGEST_PORT", "worker": "SCORING_WORKER_PORT", "alerts": "ALERTS_PORT"}
-READY_SECONDS = 240.0
+KEY = "ingest keys create --source web --scope write"
 FILLED_AT_ONCE = 5_000
-POLL = 0.05
-
-
-class Started:
-    """A process of ours that answers at `url`."""
-
-    def __init__(self, name: str, process: Process, port: int) -> None:
-        self.name = name
-        self.process = process
-        self.url = f"http://127.0.0.1:{port}"
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
-
-    async def ready(self) -> None:
-        """Raises `ServerError` with its last words."""
-        async with httpx.AsyncClient(timeout=5.0) as http:
-            async with asyncio.timeout(READY_SECONDS):
-                while not await _answers(http, self.url):
-                    self.check()
-                    await asyncio.sleep(POLL)
-
-    def check(self) -> None:
-        """Raises `ServerError` with its last words if it has ended."""
-        if not self.process.running:
-            raise ServerError(f"{self.name} has ended\n{last_lines(self.process.log)}")
-
-    async def figures(self, name: str) -> dict[tuple[str, ...], float]:
-        """Of one metric, by the values of its labels (without those that say who speaks)."""
-        async with httpx.AsyncClient(timeout=10.0) as http:
-            text = (await http.get(f"{self.url}/metrics")).text
-        return {
-            tuple(value for label, value in sample.labels.items() if label not in ("service", "process")): sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == name
-        }
 
 
 class Deployed:
     """Nothing of it runs until it is started."""
 
-    def __init__(self, place: Place, deployment: Deployment, *, key: str, journal: Journal) -> None:
+    def __init__(self, name: str, place: Place, deployment: Deployment, code: Code, *, journal: Journal) -> None:
         self.deployment = deployment
-        self.key = key
         self.journal = journal
+        self.key = ""
+        self._name = name
         self._place = place
-        self._environment = deployment.environment(Ports(scoring_api=0))
+        self._code = code
+        self._environment = {
+            **deployment.environment(Ports(scoring_api=0)),
+            "LOG_FORMAT": "json",
+            # Of its own where another deployment reads the same topics.
+            "SCORING_GROUP": f"{name}.scoring",
+            "ALERTS_PLAYBOOKS": str(code.checkout / "deploy" / "playbooks.yml"),
+            **code.environment(),
+        }
         self._started: list[Started] = []
 
     @property
     def events_topic(self) -> str:
         return self.deployment.topics.events
+
+    async def prepare(self, services: Sequence[str]) -> None:
+        """Their tables, and a key that opens ingest."""
+        await asyncio.gather(*(self._run(f"{service} migrate") for service in services))
+        if "ingest" in services:
+            self.key = (await self._run(KEY)).split()[-1]
 
     async def start(self, name: str, cores: Cores, **settings: str) -> Started:
         """Ready; `name` is one of `COMMANDS`."""
@@ -95,8 +70,8 @@ class Deployed:
     def launch(self, name: str, cores: Cores, **settings: str) -> Started:
         """Returns at once."""
         port = free_port()
-        environment = {**self._environment, "LOG_FORMAT": "json", PORTS[name]: str(port), **settings}
-        command = [sys.executable, "-m", *COMMANDS[name].split()]
+        environment = {**self._environment, PORTS[name]: str(port), **settings}
+        command = self._code.command(*COMMANDS[name].split())
         return self._launch(name, command, cores, port, environment)
 
     def beside(self, name: str, command: list[str], cores: Cores, port: int, environment: Mapping[str, str]) -> Started:
@@ -126,10 +101,25 @@ class Deployed:
         stamp = round(event.time.timestamp() * 1000) if self.deployment.mode is TimeMode.STREAM else None
         return Outgoing(number, key, encode_events_record(event), timestamp=stamp)
 
+    async def _run(self, words: str) -> str:
+        """What it prints. Raises `ServerError`."""
+        process = await asyncio.create_subprocess_exec(
+            *self._code.command(*words.split()),
+            env={**os.environ, **self._environment},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        told, errors = await process.communicate()
+        if process.returncode != 0:
+            raise ServerError(
+                f"{words}, {self._code.name}, ended with {process.returncode}:\n{errors.decode()[-3000:]}"
+            )
+        return told.decode()
+
     def _launch(
         self, name: str, command: list[str], cores: Cores, port: int, environment: Mapping[str, str]
     ) -> Started:
-        log = self._place.logs / f"{self.deployment.prefix}{name}-{len(self._started)}.log"
+        log = self._place.logs / f"{self._name}.{name}-{len(self._started)}.log"
         with on(cores):
             process = Process(command, log=log, env=environment)
         self._place.ledger.add(name, process.pid)
@@ -139,13 +129,23 @@ class Deployed:
 
 
 @asynccontextmanager
-async def deployed(place: Place, *, mode: TimeMode, outlets: Outlets | None = None) -> AsyncIterator[Deployed]:
-    """Tables, topics and a key that opens ingest; when the block is left, its processes and its database are gone."""
+async def deployed(
+    place: Place,
+    *,
+    code: Code,
+    mode: TimeMode,
+    outlets: Outlets | None = None,
+    services: Sequence[str] = SERVICES,
+    prefix: str | None = None,
+) -> AsyncIterator[Deployed]:
+    """Topics, the services' tables by the code's own migrations, and a key that opens ingest; when the block is left,
+    its processes and its database are gone. With the `prefix` of another deployment it reads the topics of that one.
+    """
     name = f"bench_{uuid.uuid4().hex[:8]}"
     url = await asyncio.to_thread(place.servers.postgres.create_database, name)
     deployment = Deployment(
-        bootstrap=place.servers.bootstrap, database_url=url, broker=Broker.KAFKA, mode=mode, card=CARD,
-        prefix=f"{name}.", outlets=outlets, routes=ROUTES,
+        bootstrap=place.servers.bootstrap, database_url=url, broker=Broker.KAFKA, mode=mode, card=code.card,
+        prefix=prefix or f"{name}.", outlets=outlets, routes=code.checkout / "bench" / "routes.yml",
     )  # fmt: skip
     await topics.ensure(
         KafkaAdmin(deployment.bootstrap),
@@ -155,22 +155,13 @@ async def deployed(place: Place, *, mode: TimeMode, outlets: Outlets | None = No
         replication=1,
         retention_days=35,
     )
-    for service in ("ingest", "scoring", "alerts"):
-        await database.migrate(url, service)
     engine = create_async_engine(url)
-    key = await KeyStore(engine, schema="ingest").create(source="web", scopes=frozenset({Scope.WRITE}))
-    made = Deployed(place, deployment, key=key, journal=Journal(engine))
+    made = Deployed(name, place, deployment, code, journal=Journal(engine))
     try:
+        await made.prepare(services)
         async with made.journal:
             yield made
     finally:
         made.stop()
         await engine.dispose()
         await asyncio.to_thread(place.servers.postgres.drop_database, name)
-
-
-async def _answers(http: httpx.AsyncClient, url: str) -> bool:
-    try:
-        return (await http.get(f"{url}/readyz")).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False

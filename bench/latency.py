@@ -10,11 +10,14 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
+from bench.code import Code
 from bench.cores import UNDER_TEST
 from bench.lab import Deployed, deployed
+from bench.latency_rows import SHARES, Waits, rows_beside, rows_of
 from bench.mixed_load import posted
 from bench.plan import Plan
-from bench.results import Mark, Part, Row
+from bench.results import Part
+from bench.rounds import order
 from bench.series import percentile
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
@@ -30,8 +33,6 @@ SECONDS = 30.0
 SETTLING = 5.0  # before the first of them
 LAST_ONES = 10.0
 OWNER = "dana@example.com"
-MARKS = {"p50": Mark(goal=20, at_most=True), "p99": Mark(goal=150, at_most=True)}
-SHARES = {"p50": 0.5, "p99": 0.99}
 NOTES = (
     "A cancellation is posted, one in a request of its own; it raises a flag and brings the account to red. All "
     "moments are of one machine's clock: 202 read by the client, the log's own stamp on the signal (whole "
@@ -52,47 +53,36 @@ class Asked(Struct):
     accepted: float
 
 
-class Waits(Struct, frozen=True):
-    """Milliseconds from the 202."""
-
-    signal: list[float]
-    slack: list[float]
-    whole: list[float]  # from the first byte of the post
-
-
 async def run(plan: Plan) -> Part:
     rounds = min(plan.rounds, ROUNDS)
-    taken = []
+    former = plan.codes.former
+    codes = {code.name: code for code in (plan.codes.used, former) if code is not None}
+    taken: dict[str, list[Waits]] = {name: [] for name in codes}
     for number in range(rounds):
         print(f"  round {number + 1} of {rounds}", flush=True)
-        waits = await _round(plan, seed=number)
-        taken.append(waits)
-        print(f"    to Slack: p50 {percentile(waits.slack, 0.5):.1f} ms, p99 {percentile(waits.slack, 0.99):.1f} ms")
-    rows = []
-    for name, share in SHARES.items():
-        rows += [
-            _row(f"accepted to the signal in Kafka, {name}", [percentile(one.signal, share) for one in taken]),
-            _row(f"accepted to Slack, {name}", [percentile(one.slack, share) for one in taken], MARKS[name]),
-            _row(f"posted to Slack, {name}", [percentile(one.whole, share) for one in taken]),
-        ]
+        for name in order(list(codes), number):
+            waits = await _round(plan, codes[name], seed=number)
+            taken[name].append(waits)
+            p50, p99 = (percentile(waits.slack, share) for share in SHARES.values())
+            print(f"    {name}, to Slack: p50 {p50:.1f} ms, p99 {p99:.1f} ms", flush=True)
+    rows = rows_of(taken[plan.codes.used.name])
+    if former is not None:
+        rows += rows_beside(rows, rows_of(taken[former.name]), former.name)
     return Part(
         name="latency",
         title="From an accepted event to Slack",
         setting=f"{RATE:,} events a second beside {SIGNALS} signals a second for a person, {SECONDS:g} s a round",
+        against=former.name if former else None,
         rounds=rounds,
         rows=rows,
         notes=list(NOTES),
     )
 
 
-def _row(name: str, values: list[float], mark: Mark | None = None) -> Row:
-    return Row(name=name, unit="ms", values=values, mark=mark)
-
-
-async def _round(plan: Plan, *, seed: int) -> Waits:
+async def _round(plan: Plan, code: Code, *, seed: int) -> Waits:
     outlets = Outlets()
     async with SlackSink(port=outlets.slack) as slack, deployed(
-        plan.place, mode=TimeMode.WALL, outlets=outlets
+        plan.place, code=code, mode=TimeMode.WALL, outlets=outlets
     ) as made:  # fmt: skip
         ingest, _, _ = await asyncio.gather(
             made.start("ingest", UNDER_TEST),

@@ -8,7 +8,7 @@ import msgspec
 
 from bench import machine
 from bench.children import PEERS_PYTHON
-from bench.results import RESULTS, Machine, Mark, Part, Row, Whole, load
+from bench.results import RESULTS, TIMES, Machine, Mark, Part, Row, Whole, load
 from local.servers import CHECKOUT
 
 REPORT = Path(__file__).with_name("REPORT.md")
@@ -82,17 +82,22 @@ def _part(part: Part) -> str:
     if part.failure is not None:
         return f"{title}\nIt failed on {part.taken}, so there are no figures: `{part.failure}`\n"
     rounds = "one round" if part.rounds == 1 else f"{part.rounds} rounds"
-    setting = f"{part.setting}; {rounds}, {part.taken}.\n"
+    against = "" if part.against is None else f"; today's code against {part.against}"
+    setting = f"{part.setting}{against}; {rounds}, {part.taken}.\n"
+    ratios = [row for row in part.rows if row.unit == TIMES]
+    tables = [_table([row for row in part.rows if row.unit != TIMES], "CPU s / 100,000")]
+    if ratios:
+        tables += ["The first divided by the second, round by round:\n", _table(ratios, "by CPU time")]
     notes = "".join(f"- {note}\n" for note in part.notes)
-    return "\n".join([title, setting, _table(part.rows), *([notes] if notes else [])])
+    return "\n".join([title, setting, *tables, *([notes] if notes else [])])
 
 
-def _table(rows: Sequence[Row]) -> str:
+def _table(rows: Sequence[Row], cpu: str) -> str:
     """A column is left out where no row has anything to say in it."""
     head = ["", "median", "range"]
     cells = [[one.name, f"{figure(one.spread.median)} {one.unit}".strip(), _range(one)] for one in rows]
     if any(one.cpu for one in rows):
-        head.append("CPU s / 100,000")
+        head.append(cpu)
         for line, one in zip(cells, rows, strict=True):
             line.append(figure(_median_cpu(one)) if one.cpu else "")
     if any(one.mark for one in rows):

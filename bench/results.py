@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from bench.series import Spread, spread
 
+TIMES = "times"  # the unit of ratios
 RESULTS = Path(__file__).with_name("results")
 
 
@@ -29,7 +30,10 @@ class Mark(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One figure: what each round found. `cpu` is CPU-seconds for 100,000 events, of the process under test."""
+    """One figure: what each round found. `cpu` is CPU-seconds for 100,000 events, of the process under test.
+
+    Of a ratio (`unit` is `TIMES`) `cpu` is the ratio of those.
+    """
 
     name: str
     unit: str
@@ -43,11 +47,15 @@ class Row(Struct, frozen=True, kw_only=True):
 
 
 class Part(Struct, frozen=True, kw_only=True):
-    """`setting` says what was run, `notes` what has to be known about the figures; `failure` is why there are none."""
+    """`setting` says what was run, `notes` what has to be known about the figures; `failure` is why there are none.
+
+    `against` is the earlier commit that was measured beside today's code.
+    """
 
     name: str
     title: str
     setting: str = ""
+    against: str | None = None
     taken: str = ""
     rounds: int = 0
     seconds: float = 0.0

@@ -6,11 +6,15 @@ from msgspec import Struct
 
 
 class Measured(Struct, frozen=True):
-    """`cpu` is seconds of the process under test in the same stretch of time."""
+    """`cpu` is seconds of the process under test in the same stretch of time.
+
+    `signals` is how many came of all that was read, where the contestant counts them.
+    """
 
     events: int
     seconds: float
     cpu: float
+    signals: int = 0
 
     @property
     def rate(self) -> float:

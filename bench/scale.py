@@ -4,22 +4,23 @@ import asyncio
 import signal
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from random import Random
 from typing import Any
 
 from bench.cores import CORES
-from bench.lab import CARD, Deployed, Started, deployed
+from bench.lab import Deployed, deployed
+from bench.peers.job import Account, Scorer, dump
 from bench.peers.job import scorer as scorer_of
 from bench.plan import Plan, enough, stamped
 from bench.results import Part, Row
 from bench.series import slope
+from bench.started import Started
 from bench.usage import cpu_seconds
 from bench.workload import events
 from common.contracts.events import Event
 from common.topics import TimeMode
 from local.processes import ServerError
-from scoring.core.account import Account
-from scoring.core.scorer import Scorer
 
 ROUNDS = 2
 WORKERS = (1, 2, 4)
@@ -49,9 +50,9 @@ async def run(plan: Plan) -> Part:
     return Part(
         name="scale",
         title="More workers, and what a state weighs",
-        setting=f"{enough(SECONDS):,} events in 12 partitions, {len(CORES)} cores",
+        setting=f"{enough(SECONDS, plan.codes.used):,} events in 12 partitions, {len(CORES)} cores",
         rounds=rounds,
-        rows=[*rows, *weights()],
+        rows=[*rows, *weights(plan.codes.used.card)],
         notes=[
             f"The workers may use all {len(CORES)} cores, those of Kafka and PostgreSQL too. On two cores the second "
             "worker has what Kafka and PostgreSQL leave of theirs, and four compete with each other: this shows what "
@@ -72,7 +73,7 @@ async def _round(plan: Plan, count: int, *, seed: int) -> tuple[float, float]:
 
     The workers share the partitions first and sleep while the topic is filled, so that all begin at once.
     """
-    async with deployed(plan.place, mode=TimeMode.STREAM) as made:
+    async with deployed(plan.place, code=plan.codes.used, mode=TimeMode.STREAM) as made:
         patience = {"SCORING_SESSION_SECONDS": str(ASLEEP)}
         starting = (made.start("worker", CORES, **patience) for _ in range(count))
         workers = list(await asyncio.gather(*starting))
@@ -80,7 +81,9 @@ async def _round(plan: Plan, count: int, *, seed: int) -> tuple[float, float]:
         for worker in workers:
             worker.process.signal(signal.SIGSTOP)
         start, span = stamped()
-        filled = await made.fill(events(enough(SECONDS), accounts=ACCOUNTS, seed=seed, start=start, span=span))
+        filled = await made.fill(
+            events(enough(SECONDS, plan.codes.used), accounts=ACCOUNTS, seed=seed, start=start, span=span)
+        )
         for worker in workers:
             worker.process.signal(signal.SIGCONT)
         return await _measured(made, workers, filled)
@@ -123,10 +126,10 @@ def _spent(workers: list[Started]) -> float:
     return sum(cpu_seconds(worker.pid) for worker in workers)
 
 
-def weights() -> list[Row]:
+def weights(card: Path) -> list[Row]:
     """Bytes of a stored state, by how many people use the product."""
-    scorer = scorer_of(str(CARD))
-    sizes = [float(len(_used(scorer, users).encode())) for users in USERS]
+    scorer = scorer_of(str(card))
+    sizes = [float(len(dump(scorer, _used(scorer, users)))) for users in USERS]
     rows = [
         Row(name=f"state of an account with {users} users", unit="bytes", values=[size])
         for users, size in zip(USERS, sizes, strict=True)

@@ -8,18 +8,19 @@ from itertools import islice
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.cores import UNDER_TEST
-from bench.lab import CARD, Deployed, Started, deployed
+from bench.lab import Deployed, deployed
+from bench.peers.job import Scorer
 from bench.peers.job import scorer as scorer_of
 from bench.plan import Plan
 from bench.results import Mark, Part, Row
 from bench.series import percentile
 from bench.silent import Silent, about_to_be_told, long_quiet, put
+from bench.started import Started
 from bench.usage import cpu_seconds, resident
 from common import database
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
 from local.processes import ServerError
-from scoring.core.scorer import Scorer
 from scoring.store import PostgresStore
 
 ACCOUNTS = 1_000_000
@@ -40,9 +41,9 @@ NOTES = (
 
 
 async def run(plan: Plan) -> Part:
-    async with deployed(plan.place, mode=TimeMode.WALL) as made:
+    async with deployed(plan.place, code=plan.codes.used, mode=TimeMode.WALL) as made:
         await _begun(made)
-        minute = await _filled(made, scorer_of(str(CARD)))
+        minute = await _filled(made, scorer_of(str(plan.codes.used.card)))
         began = time.monotonic()
         worker = await made.start("worker", UNDER_TEST)
         started = time.monotonic() - began

@@ -7,11 +7,10 @@ from random import Random
 
 from msgspec import Struct
 
+from bench.peers.job import Account, Scorer, dump, find_due, restore
 from common.contracts.events import Event
 from common.topics import partition_of
 from scoring.commit import AccountRow, Commit
-from scoring.core.account import Account
-from scoring.core.scorer import Scorer
 from scoring.memory import Opened
 from scoring.store import PostgresStore
 
@@ -63,9 +62,9 @@ def about_to_be_told(scorer: Scorer, *, at: int, seed: int) -> Silent | None:
 
 def _before_the_signal(scorer: Scorer, account: Account) -> Silent | None:
     """As it is just before the timer that tells something."""
-    while account.due is not None:
-        body, due = account.encode(), account.due
-        before = scorer.load(account.account_id, body, due)
+    while (due := find_due(scorer, account)) is not None:
+        body = dump(scorer, account)
+        before = restore(scorer, account.account_id, body)
         if scorer.advance(account, due).signals:
             return Silent(before, body, due)
     return None
@@ -75,9 +74,10 @@ def long_quiet(scorer: Scorer, *, now: float, quiet: float, seed: int) -> Silent
     """Somebody with a timer that is not due for `quiet` seconds; None if this one has none."""
     account = lively(scorer, until=now - Random(seed).uniform(0.2, 3.0) * DAY, seed=seed)
     scorer.advance(account, now)
-    if account.due is None or account.due < now + quiet:
+    due = find_due(scorer, account)
+    if due is None or due < now + quiet:
         return None
-    return Silent(account, account.encode(), account.due)
+    return Silent(account, dump(scorer, account), due)
 
 
 async def put(store: PostgresStore, accounts: Iterable[tuple[str, Silent]], *, partitions: int) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from bench.cores import UNDER_TEST
-from bench.lab import Started, deployed
+from bench.lab import deployed
 from bench.mixed_load import posted
 from bench.plan import Plan, scoring_rate
 from bench.results import Mark, Part, Row
 from bench.series import slope, spread
+from bench.started import Started
 from bench.usage import MEGABYTE, cpu_seconds, resident
 from common.topics import TimeMode
 from local.outlets import Outlets
@@ -38,10 +39,13 @@ class Sample(Struct, frozen=True):
 
 
 async def run(plan: Plan) -> Part:
-    rate = min(MOST, round(HALF * scoring_rate(), -2))
+    rate = min(MOST, round(HALF * scoring_rate(plan.codes.used), -2))
     seconds = plan.minutes * 60
     outlets = Outlets()
-    async with SlackSink(port=outlets.slack), deployed(plan.place, mode=TimeMode.WALL, outlets=outlets) as made:
+    async with (
+        SlackSink(port=outlets.slack),
+        deployed(plan.place, code=plan.codes.used, mode=TimeMode.WALL, outlets=outlets) as made,
+    ):
         processes = await asyncio.gather(*(made.start(name, UNDER_TEST) for name in NAMES))
         load = asyncio.create_task(posted(plan.place, processes[0].url, made.key, rate=rate, seconds=seconds))
         samples = await _sampled(processes, load)

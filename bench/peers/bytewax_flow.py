@@ -9,10 +9,8 @@ from bytewax.dataflow import Dataflow
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import run_main
 
-from bench.peers.job import scored, scorer, told
+from bench.peers.job import Account, Scorer, dump, scored, scorer, told
 from bench.peers.stretch import Stretch, asked
-from scoring.core.account import Account
-from scoring.core.scorer import Scorer
 
 EPOCH = timedelta(seconds=1)
 Keyed = tuple[bytes, int]  # the record's value and time
@@ -21,11 +19,12 @@ Keyed = tuple[bytes, int]  # the record's value and time
 class Held:
     """An account between two events. A snapshot is of its bytes, as small as ours."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, core: Scorer, account: Account) -> None:
         self.account = account
+        self._core = core
 
     def __reduce__(self) -> tuple[type[bytes], tuple[bytes]]:
-        return bytes, (self.account.encode(),)
+        return bytes, (dump(self._core, self.account),)
 
 
 def keyed(message: KafkaSourceMessage) -> tuple[str, Keyed]:
@@ -42,7 +41,7 @@ def flow(wanted: argparse.Namespace, core: Scorer, stretch: Stretch) -> Dataflow
         signals = scored(core, account, *record)
         stretch.took(1)
         stretch.signals += len(signals)
-        return held or Held(account), [told(signal) for signal in signals]
+        return held or Held(core, account), [told(signal) for signal in signals]
 
     scores = op.stateful_map("score", op.map("key", records, keyed), one)
     signals = op.flat_map("signals", scores, _messages)

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaConsumer
 
-from bench.peers.job import scored, scorer
+from bench.peers.job import Account, scored, scorer
 from bench.peers.stretch import Stretch, asked
-from scoring.core.account import Account
 
 AT_ONCE = 2_000
 

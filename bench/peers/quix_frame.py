@@ -6,9 +6,8 @@ that its users would pay for.
 
 from quixstreams import Application, State
 
-from bench.peers.job import scored, scorer, told
+from bench.peers.job import Account, dump, scored, scorer, told
 from bench.peers.stretch import Stretch, asked
-from scoring.core.account import Account
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
         if account is None:
             account = accounts[account_id] = core.create(account_id)
         signals = scored(core, account, value, stamp)
-        state.set_bytes("account", account.encode())
+        state.set_bytes("account", dump(core, account))
         stretch.signals += len(signals)
         return [told(signal) for signal in signals]
 

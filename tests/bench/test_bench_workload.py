@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pytest
 
-from bench.workload import SHARES, Workload, events
+from bench.peers.job import Account, scorer
+from bench.workload import CALM, MIXED, Profile, Workload, events
 from ingest.bounds import BOUNDS
 from ingest.incoming import IncomingEvent, read
 from local.happenings import ndjson
@@ -41,14 +43,41 @@ def test_the_books_come_first_for_every_customer() -> None:
 
 def test_most_of_the_metrics_of_the_default_card_are_fed() -> None:
     names = Counter(event.name for event in events(50_000, accounts=50, seed=1, start=START, span=timedelta(days=2)))
-    assert set(SHARES) <= set(names)
+    assert set(MIXED.shares) <= set(names)
     card = load(CARD.read_text(), "card")
     fed = [metric.name for metric in card.metrics if set(getattr(metric, "events", ())) & set(names)]
     assert len(fed) >= 8
 
 
-def test_ingest_would_take_what_is_posted() -> None:
-    workload = Workload(accounts=20, seed=1)
+@pytest.mark.parametrize("profile", [MIXED, CALM])
+def test_ingest_would_take_what_is_posted(profile: Profile) -> None:
+    workload = Workload(profile, accounts=20, seed=1)
     posted = [*workload.known(START), *(workload.next(START) for _ in range(1_000))]
     read_back = [read(line, now=START, bounds=BOUNDS) for line in ndjson(posted).splitlines()]
     assert all(isinstance(one, IncomingEvent) for one in read_back)
+
+
+@pytest.mark.parametrize("profile", [MIXED, CALM])
+def test_no_metric_listens_to_three_events_in_ten(profile: Profile) -> None:
+    unheard = profile.shares["page.viewed"] + profile.shares["record.edited"]
+    assert unheard / sum(profile.shares.values()) == pytest.approx(0.3, abs=0.02)
+
+
+def test_a_calm_customer_stays_as_it_is() -> None:
+    happened = list(events(40_000, CALM, accounts=10, seed=1, start=START, span=timedelta(days=2)))
+    for name, said in (("account.updated", "stage"), ("contract.changed", "arr"), ("nps.answered", "score")):
+        told = {(event.account_id, event.properties[said]) for event in happened if event.name == name}
+        assert len(told) == len({account for account, _ in told}), name
+
+
+def test_calm_customers_make_far_fewer_signals() -> None:
+    assert _signals(CALM) < _signals(MIXED) / 2
+
+
+def _signals(profile: Profile) -> int:
+    """Of a twentieth of the usual topic."""
+    core, accounts, signals = scorer(str(CARD)), dict[str, Account](), 0
+    for event in events(15_000, profile, accounts=profile.accounts // 20, seed=1, start=START, span=timedelta(days=2)):
+        account = accounts.setdefault(event.account_id, core.create(event.account_id))
+        signals += len(core.apply(account, event, event.time.timestamp()).signals)
+    return signals
