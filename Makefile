@@ -7,7 +7,7 @@ MEMBERS := libs/common services/ingest services/scoring services/alerts
 
 .PHONY: help
 help: ## every target with a line each
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/installed: requirements.lock $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
@@ -29,13 +29,33 @@ lock: ## pin every dependency anew, with hashes
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
 		--python-version 3.11 --group bench -o bench/requirements.lock
 
+# The folders too, so that a file that is gone counts; what Python writes beside them does not.
+COMPILED_FROM := $(shell find services/scoring/src/scoring libs/common/src/common/contracts -name __pycache__ -prune -o -print)
+
+# Extension modules are for one Python, so a new .venv has them built anew.
+.compiled/built: services/scoring/compile.py .venv/installed $(COMPILED_FROM)
+	$(BIN)/python services/scoring/compile.py --into .compiled
+
+.PHONY: compile
+compile: .compiled/built ## the scoring core compiled by mypyc, for PYTHONPATH=.compiled (needs a C compiler)
+
 .PHONY: demo
 demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
 	@PYTHONPATH=deploy $(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED)) $(if $(SERVE),--serve)
 
 .PHONY: test
 test: .venv/installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
-	$(BIN)/pytest -m "not kafka and not campaign"
+	$(BIN)/pytest -m "not kafka and not campaign and not compiler"
+
+.PHONY: test-compiled
+test-compiled: .compiled/built ## the core's tests on its compiled form, and how the image is compiled
+	PYTHONPATH=$(CURDIR)/.compiled CHURN_CORE_FORM=compiled $(BIN)/pytest -m "not kafka and not campaign" \
+		services/scoring/tests/health services/scoring/tests/test_form.py
+	$(BIN)/pytest -m compiler tests/deploy
+
+.PHONY: digest
+digest: .venv/installed ## the same bits from both forms of the core on every Python (PYTHONS="python3.12 python3.13")
+	@PYTHONPATH=tests $(BIN)/python -m digest $(PYTHONS)
 
 .PHONY: test-kafka
 test-kafka: .venv/installed ## the bus and the whole system on Apache Kafka (needs Java 17 and Maven)
@@ -56,8 +76,8 @@ replay: .venv/installed ## play recorded course data: EVENTS=.. OUTCOMES=.. DEAD
 		--deadlines "$(DEADLINES)" $(if $(CARD),--card "$(CARD)")
 
 .PHONY: chaos
-chaos: .venv/installed ## faults at random moments on Apache Kafka, counted after each (ROUNDS=10 SEED=.. ONLY=FAULT,FAULT)
-	@PYTHONPATH=deploy:tests $(BIN)/python -m chaos --rounds $(or $(ROUNDS),10) $(if $(SEED),--seed $(SEED)) \
+chaos: .venv/installed .compiled/built ## faults at random moments on Apache Kafka, counted after each (ROUNDS=10 SEED=.. ONLY=FAULT,FAULT)
+	@PYTHONPATH=$(CURDIR)/.compiled:deploy:tests $(BIN)/python -m chaos --rounds $(or $(ROUNDS),10) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ONLY),--only $(ONLY))
 
 # What we are measured beside needs not be there: the report says what was left out.
@@ -67,9 +87,10 @@ chaos: .venv/installed ## faults at random moments on Apache Kafka, counted afte
 		|| echo "the peers cannot be installed here, they are left out"
 
 .PHONY: bench
-bench: .venv/installed .venv-bench/installed ## how fast it is, beside others (ONLY=scoring,ingest ROUNDS=5 MINUTES=30; needs Java 17 and Maven)
+bench: .venv/installed .venv-bench/installed ## how fast it is, beside others (ONLY=scoring,ingest ROUNDS=5 MINUTES=30 AGAINST=COMMIT; needs Java 17 and Maven)
+	@$(MAKE) --no-print-directory compile || echo "the compiled form cannot be built here, it is left out"
 	@PYTHONPATH=deploy:. $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
-		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(EVENTS),--events $(EVENTS))
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(EVENTS),--events $(EVENTS)) $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: mutants
 mutants: .venv/installed ## plant one bug per guarantee; each must turn the tests red
@@ -108,8 +129,8 @@ lint-deploy: .venv/installed ## the deployment files: Dockerfile, compose, Prome
 
 .PHONY: types
 types: .venv/installed ## mypy --strict, tests too
-	$(BIN)/mypy $(MEMBERS:%=%/src) deploy/local bench tests $(MEMBERS:%=%/tests)
+	$(BIN)/mypy $(MEMBERS:%=%/src) services/scoring/compile.py deploy/local bench tests $(MEMBERS:%=%/tests)
 
 .PHONY: clean
 clean: ## remove what was built here
-	rm -rf .venv .venv-bench .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .compiled .compiled-* .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -16,6 +16,7 @@ from chaos.rounds import Outcome
 from chaos.table import Tally
 from local.interruption import ends_on_sigterm
 from local.processes import ServerError
+from scoring.form import core_form
 
 ROUNDS = 10
 LONGEST_DETAIL = 600
@@ -80,7 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     seed = SystemRandom().randrange(1_000_000) if arguments.seed is None else arguments.seed
     only = [Fault[name.strip()] for name in arguments.only.split(",") if name.strip()]
-    print(f"seed {seed}, {arguments.rounds} rounds", flush=True)
+    # The processes that it starts have the same PYTHONPATH.
+    print(f"seed {seed}, {arguments.rounds} rounds, the core {core_form()}", flush=True)
     began = time.monotonic()
     ends_with = _BROKEN
     try:

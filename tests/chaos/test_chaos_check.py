@@ -8,7 +8,7 @@ from common.bus.ports import Record
 from common.contracts.events import Event, Tick, encode_events_record
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
-from scoring.core.scorer import Scorer
+from scoring.health.scorer import Scorer
 from scoring.start import origin
 from support.office import DESK
 from support.quick import QUICK

@@ -8,6 +8,7 @@ import pytest
 from common.contracts.signals import Kind, Signal, decode_signals_record
 from common.keys import Scope
 from local.happenings import Happening
+from scoring.form import core_form
 from support.audit import first_of_each, tables_audited, told_by
 from support.client import Client, happening
 from support.quick import QUICK, QUIET_AFTER
@@ -105,7 +106,9 @@ DOCUMENTED = {
 @pytest.mark.parametrize("name", DOCUMENTED)
 async def test_every_process_tells_how_it_is(running: System, client: Client, name: str) -> None:
     url = running.the(name).url
-    assert (await client.http.get(f"{url}/healthz")).json() == {"status": "alive"}
+    about = {} if name == "ingest" else {"core": core_form()}
+    assert (await client.http.get(f"{url}/healthz")).json() == {"status": "alive", **about}
+    assert [said["core"] for said in running.the(name).said("process.started", **about) if about] == [*about.values()]
     ready = await client.http.get(f"{url}/readyz")
     assert (ready.status_code, set(ready.json()["checks"].values())) == (200, {"ok"})
 

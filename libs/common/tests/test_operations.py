@@ -34,6 +34,12 @@ async def test_a_process_is_ready_when_no_check_has_a_reason_against_it() -> Non
         assert (await http.get("/healthz")).status_code == 200, "alive all the same"
 
 
+async def test_a_process_that_is_alive_says_what_it_is() -> None:
+    registry, readiness = metrics.registry(service="common", process="test"), Readiness({}, about={"core": "compiled"})
+    async with client(Starlette(routes=operations.routes(readiness, registry))) as http:
+        assert (await http.get("/healthz")).json() == {"status": "alive", "core": "compiled"}
+
+
 async def test_metrics_name_the_program_and_show_what_was_registered() -> None:
     registry = metrics.registry(service="common", process="test")
     Counter("churn_things_total", "Things.", registry=registry).inc(3)

@@ -26,7 +26,7 @@ class Running:
         self.asked_for = asyncio.Event()
         self.answer = asyncio.Event()
         self.stop = Stop()
-        self.readiness = Readiness({})
+        self.readiness = Readiness({}, about={"core": "compiled"})
         registry = metrics.registry(service="common", process="test")
         routes = [Route("/slow", self._slow), *operations.routes(self.readiness, registry)]
         self.application = Application(
@@ -123,6 +123,17 @@ async def test_a_task_that_fails_takes_the_process_down() -> None:
     (line,) = (line for line in lines if line["event"] == "task.ended")
     assert line["task"] == "broken"
     assert isinstance(line["exc_info"], ValueError)
+
+
+async def test_the_first_line_of_the_log_says_what_the_process_is() -> None:
+    with capture_logs() as lines:
+        running = Running({"task": until_told})
+        address = await running.start()
+        running.stop.signal()
+        assert await running.code == 0
+    (line,) = (line for line in lines if line["event"] == "process.started")
+    assert (line["process"], line["core"]) == ("test", "compiled")
+    assert address.endswith(f":{line['port']}")
 
 
 async def test_a_task_that_ends_unasked_takes_the_process_down() -> None:

@@ -16,10 +16,11 @@ Check = Callable[[], str | None]
 
 class Readiness:
     """Ready while every check is well and the process is not on its way out. `turned_away` counts the connections that
-    got no work, for `routes` to show.
+    got no work, for `routes` to show. `about` is what else to say of the process where it says that it is alive.
     """
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
+    def __init__(self, checks: Mapping[str, Check], *, about: Mapping[str, str] | None = None) -> None:
+        self.about = dict(about or {})
         self.turned_away = connections.counter()
         self._checks = dict(checks)
         self._draining = False
@@ -39,14 +40,14 @@ class Readiness:
 def routes(readiness: Readiness, registry: CollectorRegistry) -> list[Route]:
     """`/healthz` (the process answers), `/readyz` (503 and why while it should get no work), `/metrics`.
 
-    `churn_ready` says among the metrics what `/readyz` says.
+    `churn_ready` says among the metrics what `/readyz` says; `/healthz` says what is known `about` the process.
     """
     ready = Gauge("churn_ready", "1 while the process should get work; /readyz says why not.", registry=registry)
     registry.register(readiness.turned_away)
     ready.set_function(lambda: not any(readiness.report().values()))
 
     async def healthz(request: Request) -> Response:
-        return _answer(200, {"status": "alive"})
+        return _answer(200, {"status": "alive", **readiness.about})
 
     async def readyz(request: Request) -> Response:
         report = readiness.report()

@@ -116,7 +116,8 @@ async def serve(application: Application, stop: Stop, *, listening: Callable[[in
         asyncio.ensure_future(heap.keep_lean(stopping)): "heap",
     }
     port = listener.getsockname()[1]
-    _log.info("process.started", process=application.name, host=application.host, port=port)
+    about = application.readiness.about
+    _log.info("process.started", process=application.name, host=application.host, port=port, **about)
     listening(port)
 
     failed = await _first_to_fail(running, stop.asked)

@@ -16,7 +16,8 @@ from common.runtime import Application
 from common.topics import Topics, ensure
 from scoring.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
-from scoring.core.scorer import Scorer
+from scoring.form import core_form
+from scoring.health.scorer import Scorer
 from scoring.housekeeping.metrics import HousekeepingMetrics
 from scoring.housekeeping.rules import Keep
 from scoring.housekeeping.storage import PostgresStorage
@@ -90,7 +91,8 @@ def _application(
         {
             "partitions": loop.ready,
             "producer": lambda: None if producer.healthy else "the producer is being replaced",
-        }
+        },
+        about={"core": core_form()},
     )
     return Application(
         name="scoring worker",

@@ -10,6 +10,7 @@ from scoring.batch import Report
 from scoring.cause import Cause
 from scoring.commit import Commit, DeadReason
 from scoring.errors import Doubt, Fenced, Unreachable
+from scoring.form import core_form
 
 AGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 
@@ -56,6 +57,7 @@ class WorkerMetrics:
             "event_to_signal_seconds", "A signal's moment to the log's ack, both by its clock (wall mode).",
             LATENCY, "cause",
         )  # fmt: skip
+        show_core_form(registry)
         self._show_zeros()
 
     def _show_zeros(self) -> None:
@@ -137,3 +139,11 @@ class WorkerMetrics:
 
 def _name(doubt: type[Doubt]) -> str:
     return doubt.__name__.lower()
+
+
+def show_core_form(registry: CollectorRegistry) -> None:
+    """Of the worker and of the read API, which looks at accounts with the same core."""
+    info = Gauge(
+        "churn_scoring_core_info", "Always 1; in which form the scoring core runs.", ("form",), registry=registry
+    )
+    info.labels(core_form()).set(1)

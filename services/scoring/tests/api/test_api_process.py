@@ -10,6 +10,7 @@ from common import database as tables
 from common.keys import KeyStore, Scope
 from common.topics import TimeMode
 from local.processes import Process, free_port
+from scoring.form import core_form
 from support.asking import live
 from support.cards import SMALL
 from support.road import DAY, START, road
@@ -44,12 +45,18 @@ async def test_a_process_started_before_scoring_answers_once_there_is_something_
             one = (await http.get("/v1/accounts/a%2Fb")).json()
             receipts = (await http.get("/v1/accounts/a%2Fb/receipts")).json()
             counted = (await http.get("/metrics")).text
+            alive = (await http.get("/healthz")).json()
     finally:
         process.stop()
     assert row["account_id"] == receipts["account_id"] == "a/b"
     assert row["score"] == one["score"] == receipts["level"]["score"]
     assert 'churn_scoring_api_requests_total{route="/v1/accounts",status_class="2xx"} 1.0' in counted
     assert "process.ended" in process.log.read_text()
+    # In which form the core runs is said three times.
+    (started,) = (line for line in process.log.read_text().splitlines() if "process.started" in line)
+    assert alive == {"status": "alive", "core": core_form()}
+    assert f'"core": "{core_form()}"' in started
+    assert f'churn_scoring_core_info{{form="{core_form()}"}} 1.0' in counted
 
 
 async def answering(process: Process, http: httpx.AsyncClient, *, ready: int) -> None:

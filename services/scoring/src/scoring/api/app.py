@@ -20,6 +20,7 @@ from scoring.api.ruling import RulingCard
 from scoring.api.tables import Tables
 from scoring.api.vigil import Vigil
 from scoring.cards.identity import use_pinned_time_zones
+from scoring.form import core_form
 from scoring.settings import ScoringSettings
 
 
@@ -41,7 +42,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         metrics = ApiMetrics(prometheus)
         lookout = Lookout(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
         vigil = Vigil(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
-        readiness = Readiness({"card": ruling.trouble, "keys": keyring.trouble})
+        readiness = Readiness({"card": ruling.trouble, "keys": keyring.trouble}, about={"core": core_form()})
         http = routes.build(
             Listing(lookout, most_scored=settings.scoring_api_most_scored),
             Reading(lookout),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from common.requests import RequestMetrics
+from scoring.metrics import show_core_form
 
 
 class ApiMetrics(RequestMetrics):
@@ -12,6 +13,7 @@ class ApiMetrics(RequestMetrics):
     def __init__(self, registry: CollectorRegistry, *, clock: Callable[[], float] = time.time) -> None:
         """`clock` is seconds since the epoch."""
         super().__init__(registry, name="churn_scoring_api")
+        show_core_form(registry)
         self._looks = Counter(
             "churn_scoring_api_looks_total", "Accounts looked at as of the moment of a request.", registry=registry
         )

@@ -1,0 +1,97 @@
+"""`python -m digest [PYTHON ..]`: both forms of the core on each of these, and all digests must be equal.
+
+Each Python gets an environment of its own that is thrown away, with what requirements.lock pins. Without a name
+python3.11, python3.12 and python3.13 are looked for; one that is not here, or does not start, is named and left out.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCK = ROOT / "requirements.lock"
+CARD = ROOT / "deploy" / "scorecard.yml"
+PYTHONS = ("python3.11", "python3.12", "python3.13")
+# What the core, the reading of a card and its name import; then what compiles.
+NEEDED = ("msgspec", "tzdata", "ruamel-yaml", "mypy", "setuptools")
+COMMON = ROOT / "libs" / "common" / "src"
+SCORING = ROOT / "services" / "scoring"
+
+
+def main(pythons: Sequence[str]) -> int:
+    found: list[str] = []
+    for python in pythons or PYTHONS:
+        if (reason := _why_not(python)) is not None:
+            print(f"{python}: left out, {reason}", flush=True)
+            continue
+        with tempfile.TemporaryDirectory(prefix="digest-") as folder:
+            try:
+                found += _digests(python, Path(folder))
+            except subprocess.CalledProcessError as error:
+                print(f"{python}: {error}")
+                return 1
+    if not found:
+        print("no Python was found")
+        return 1
+    if len(set(found)) > 1:
+        print("the digests differ")
+        return 1
+    print(f"{len(found)} runs, one digest")
+    return 0
+
+
+def _why_not(python: str) -> str | None:
+    if shutil.which(python) is None:
+        return "it is not on PATH"
+    # pyenv has a program of the name for every version, and it fails for those that are not switched on.
+    started = subprocess.run([python, "-c", ""], capture_output=True, text=True, check=False)
+    return (started.stderr.splitlines() or ["it does not start"])[0] if started.returncode else None
+
+
+def _digests(python: str, folder: Path) -> list[str]:
+    """Interpreted, then compiled. Raises `CalledProcessError`; what failed has said why."""
+    own = folder / "venv" / "bin" / "python"
+    uv = Path(sys.executable).with_name("uv")
+    _run(uv, "venv", "--quiet", "--no-python-downloads", "--python", python, folder / "venv")
+    wanted = folder / "wanted.txt"
+    wanted.write_text("\n".join(_pinned(name) for name in NEEDED))
+    _run(uv, "pip", "install", "--quiet", "--python", own, "--require-hashes", "--constraint", LOCK, "-r", wanted)
+    _run(own, SCORING / "compile.py", "--into", folder / "compiled")
+    return [
+        _digest(own, SCORING / "src", form="interpreted"),
+        _digest(own, folder / "compiled", form="compiled"),
+    ]
+
+
+def _pinned(name: str) -> str:
+    found = re.search(rf"^{name}==\S+", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise SystemExit(f"requirements.lock does not pin {name}")
+    return found[0]
+
+
+def _digest(python: Path, source: Path, *, form: str) -> str:
+    path = os.pathsep.join(map(str, (source, COMMON, ROOT / "tests")))
+    command = [str(python), "-m", "digest.play", str(CARD)]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True, check=True
+    )
+    print(done.stdout.strip(), flush=True)
+    digest, ran, *_ = done.stdout.split()
+    # Else two interpreted runs would agree, and prove nothing of the compiled form.
+    if ran != form:
+        raise SystemExit(f"{source} should have been {form}, and ran {ran}")
+    return digest
+
+
+def _run(*words: object) -> None:
+    subprocess.run([str(word) for word in words], check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,42 @@
+"""The story has all that the default card watches, and is the same every time."""
+
+from itertools import pairwise
+from pathlib import Path
+
+from digest.story import DAYS, START, Record, records
+from scoring.cards.load import load
+from support.deployment import ROOT
+
+CARD = ROOT / "deploy" / "scorecard.yml"
+STORY: list[Record] = list(records(6, 500))
+
+
+def names(card: Path) -> set[str]:
+    loaded = load(card.read_text(), card.name)
+    metrics = {name for metric in loaded.metrics for name in getattr(metric, "events", ())}
+    flags = {name for flag in loaded.flags for name in (*flag.events, *flag.clear_on)}
+    outcomes = {name for outcome in loaded.outcomes for name in outcome.events}
+    return (
+        metrics | flags | outcomes | {"account.updated", "contract.changed", "milestone.planned", "milestone.reached"}
+    )
+
+
+def test_every_event_that_the_card_watches_happens() -> None:
+    assert names(CARD) <= {record.event.name for record in STORY}
+
+
+def test_records_come_in_the_order_of_their_time_over_two_years() -> None:
+    moments = [record.at for record in STORY]
+    assert all(before <= after for before, after in pairwise(moments))
+    assert 0.8 * DAYS < (moments[-1] - START.timestamp()) / 86_400 <= DAYS
+
+
+def test_events_come_late_in_the_same_millisecond_and_as_history() -> None:
+    late = [(record.event.received_at - record.event.time).days for record in STORY]
+    assert max(late) > 60
+    assert any(one.account_id == other.account_id and one.at == other.at for one, other in pairwise(STORY))
+    assert any(record.event.history for record in STORY)
+
+
+def test_the_story_is_the_same_every_time() -> None:
+    assert list(records(6, 500)) == STORY
