@@ -8,7 +8,7 @@ from msgspec import Struct
 from common.bus.ports import Admin, Consumer, Producer
 from common.topics import TimeMode, Topics, partition_of
 from scoring.commit import Outlet
-from scoring.core.scorer import Scorer
+from scoring.health.scorer import Scorer
 from scoring.housekeeping.metrics import HousekeepingMetrics
 from scoring.housekeeping.rules import Keep
 from scoring.housekeeping.task import Housekeeping, Storage

@@ -9,11 +9,11 @@ from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position
-from scoring.core.account import Account
-from scoring.core.booking import NOTHING
-from scoring.core.scorer import Scorer
-from scoring.core.view import Day, Step
 from scoring.dedupe import Window, digest, hour_of
+from scoring.health.account import Account
+from scoring.health.draft import NOTHING
+from scoring.health.scorer import Scorer
+from scoring.health.view import Day, Step
 from scoring.memory import Memory
 from scoring.origin import record_hash
 from scoring.records import Read
@@ -85,9 +85,9 @@ class Batch:
             self._last = item.record
 
     def fire(self, tick: Read, account_ids: Collection[str]) -> None:
-        """A chunk of a big tick, the accounts with the earliest alarms: the offset and the clock stay.
+        """A chunk of a big tick, the accounts with the earliest timers: the offset and the clock stay.
 
-        Who turns out to be due later than the chunk's last alarm has its turn with those of then.
+        An account that turns out to be due later than the chunk's last timer has its turn with those of then.
         """
         last = max((self._memory.timers.of(account_id) or 0 for account_id in account_ids), default=0)
         for account_id in self._in_order(tick.record.offset, account_ids, until=last):
@@ -103,8 +103,8 @@ class Batch:
             # A timer that found nothing re-arms and touches nothing else.
             if account_id in self._applied or account.clock != clock:
                 states[account_id] = self._kept(account)
-            if (alarm := self._alarm(account)) != self._memory.timers.of(account_id):
-                timers[account_id] = alarm
+            if account_id in self._moved_at and (due := self._timer(account)) != self._memory.timers.of(account_id):
+                timers[account_id] = due
             if (after := account_row(account)) != row:
                 rows.append(after)
         return Commit(
@@ -123,13 +123,13 @@ class Batch:
 
     def _kept(self, account: Account) -> bytes:
         try:
-            return account.encode()
+            return self._scorer.dump(account)
         except Exception as error:  # see _event
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
-    def _alarm(self, account: Account) -> int | None:
+    def _timer(self, account: Account) -> int | None:
         try:
-            return self._scorer.alarm(account)
+            return self._scorer.timer(account, self._memory.timers.of(account.account_id))
         except Exception as error:  # see _event
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
@@ -179,13 +179,12 @@ class Batch:
             self._advance(offset, account_id, self._clock)
 
     def _awake(self, until: float) -> list[str]:
-        """The accounts with an alarm by then."""
+        """The accounts that have to be woken by then."""
         untouched = [one for one in self._memory.timers.due(until) if one not in self.touched]
-        alarms = [(one, self._alarm(account)) for one, account in self.touched.items()]
-        return untouched + [one for one, alarm in alarms if alarm is not None and alarm <= until]
+        return untouched + [one for one, account in self.touched.items() if account.horizon.wake <= until]
 
     def _in_order(self, offset: int, account_ids: Collection[str], *, until: float) -> list[str]:
-        """Of these the accounts that are due by then, in the order of (due, account); the others' alarms are set."""
+        """Of these the accounts that are due by then, in the order of (due, account); the others know when they are."""
         moments: list[tuple[float, str]] = []
         for account_id in account_ids:
             if (due := self._due(offset, account_id)) is not None and due <= until:
@@ -200,7 +199,7 @@ class Batch:
             return None
         self._moved_at.setdefault(account_id, offset)
         try:
-            return account.due
+            return self._scorer.find_due(account)
         except Exception as error:  # see _event
             raise Poisoned(offset, account_id) from error
 
@@ -209,7 +208,8 @@ class Batch:
         if account is None:
             return
         if (offset, account_id) in self._poison:
-            account.due = None  # the next event of this account arms it again
+            self._moved_at[account_id] = offset
+            self._scorer.disarm(account)
             self._set_aside(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
             return
         self.report.fired += 1
@@ -223,9 +223,8 @@ class Batch:
 
     def _see_to(self, account: Account) -> None:
         if account.account_id in self._suspects:
-            self._scorer.alarm(account)
-            account.find_due()
-            account.encode()
+            self._scorer.find_due(account)
+            self._scorer.dump(account)
 
     def _touch(self, account_id: str) -> Account | None:
         """The account in its present state; None if it does not belong here."""

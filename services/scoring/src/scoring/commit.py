@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from common.contracts.signals import Facts, Signal
-from scoring.core.view import Day
+from scoring.health.view import Day
 
 
 class Outlet(StrEnum):

@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from scoring.commit import Commit, Position
-from scoring.core.account import Account
 from scoring.dedupe import Seen, hour_of
+from scoring.health.account import Account
 from scoring.timers import Timers
 
 

@@ -12,8 +12,8 @@ from common.bus.ports import Record
 from common.contracts.events import Tick
 from scoring.batch import Batch, Poisoned
 from scoring.commit import Commit
-from scoring.core.account import UnknownFormat
 from scoring.errors import Doubt, Fenced, Stop
+from scoring.health.stored import UnknownFormat
 from scoring.memory import Memory
 from scoring.records import Read, read, wanted
 from scoring.shared import Shared
@@ -160,9 +160,8 @@ class Runs:
             return
         bodies = await self._shared.store.states(account_ids)
         for account_id, body in bodies.items():
-            due = memory.timers.of(account_id)
             try:
-                memory.accounts[account_id] = self._shared.scorer.load(account_id, body, due)
+                memory.accounts[account_id] = self._shared.scorer.load(account_id, body)
             except (UnknownFormat, msgspec.DecodeError) as error:
                 raise Stop(f"the stored state of account {account_id!r} cannot be read: {error}") from error
 

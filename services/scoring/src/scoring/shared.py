@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from scoring.commit import Commit, Position
-from scoring.core.scorer import Scorer
+from scoring.health.scorer import Scorer
 from scoring.memory import Opened
 from scoring.metrics import WorkerMetrics
 from scoring.origin import Origin

@@ -3,7 +3,7 @@
 from common.topics import TimeMode
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
-from scoring.core.card import Card
+from scoring.health.card import Card
 from scoring.origin import Origin
 
 

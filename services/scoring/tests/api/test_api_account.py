@@ -154,7 +154,8 @@ async def test_an_account_that_the_core_fails_on_hides_no_other(api: Api) -> Non
     await live(api.road, "bolt", days=3)
     await api.road.score()
     assert await api.ids() == ["acme", "bolt"]
-    nothing = api.ruling.ruling().scorer.create("acme").encode()
+    scorer = api.ruling.ruling().scorer
+    nothing = scorer.dump(scorer.create("acme"))
     await api.execute("UPDATE scoring.state SET body = :body WHERE account_id = 'acme'", body=nothing)
     with capture_logs() as logs:
         rows = {row["account_id"]: row for row in (await api.get("/v1/accounts"))["accounts"]}

@@ -2,7 +2,8 @@
 
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
-from scoring.core.card import Bands, Distinct, Flag, Gauge, Milestone, Outcome, Rate, Ratio, Silence, When
+from scoring.health.card import Bands, Flag, Outcome, When
+from scoring.health.kinds import Distinct, Gauge, Milestone, Rate, Ratio, Silence
 
 CARD = """
 version: 1

@@ -1,16 +1,17 @@
-"""When a band is told: hysteresis, patience, large steps, episodes and first bands."""
+"""When a band is told: hysteresis, minimum duration, large steps, episodes and first bands."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from common.contracts.signals import Band, Severity, Signal
-from scoring.core import bands
-from scoring.core.card import Bands, Distinct
-from scoring.core.view import Step
+from scoring.health.bands import BandLines
+from scoring.health.card import Bands
+from scoring.health.kinds import Distinct
+from scoring.health.view import Step
 from support.tales import DAY, MOOD, SLIDE, Tale, card, told
 
-LINES = Bands(red=40, yellow=70, hysteresis=8)
+LINES = BandLines(red=40, yellow=70, hysteresis=8, min_duration=2 * DAY)
 SECOND = 1 / DAY
 
 
@@ -26,7 +27,7 @@ def only(step: Step) -> Signal:
 @pytest.mark.parametrize(
     ("told_band", "score", "shown"),
     [
-        (Band.GREEN, 0.0, Band.GREEN),  # only better bands are eased into
+        (Band.GREEN, 0.0, Band.GREEN),  # a worse band is not reached this way
         (Band.YELLOW, 77.999999, Band.YELLOW),
         (Band.YELLOW, 78.0, Band.GREEN),
         (Band.RED, 47.999999, Band.RED),
@@ -36,18 +37,18 @@ def only(step: Step) -> Signal:
     ],
 )
 def test_a_band_is_left_at_its_line_plus_hysteresis(told_band: Band, score: float, shown: Band) -> None:
-    assert bands.eased(told_band, score, LINES) is shown
+    assert LINES.better_band(told_band, score) is shown
 
 
 @pytest.mark.parametrize(
     ("score", "band"), [(39.999999, Band.RED), (40.0, Band.YELLOW), (69.999999, Band.YELLOW), (70.0, Band.GREEN)]
 )
-def test_a_score_from_nowhere_needs_no_hysteresis(score: float, band: Band) -> None:
-    assert bands.plain(score, LINES) is band
+def test_a_first_score_needs_no_hysteresis(score: float, band: Band) -> None:
+    assert LINES.first_band(score) is band
 
 
 @pytest.mark.parametrize(
-    ("told_band", "waiting", "room"),
+    ("told_band", "waiting", "stable"),
     [
         (Band.GREEN, set(), (70, float("inf"))),
         (Band.GREEN, {Band.YELLOW}, (40, 70)),
@@ -57,8 +58,8 @@ def test_a_score_from_nowhere_needs_no_hysteresis(score: float, band: Band) -> N
         (Band.RED, set(), (float("-inf"), 48)),
     ],
 )
-def test_the_room_in_which_nothing_happens(told_band: Band, waiting: set[Band], room: tuple[float, float]) -> None:
-    assert bands.room(told_band, waiting, LINES) == room
+def test_the_range_in_which_no_band_moves(told_band: Band, waiting: set[Band], stable: tuple[float, float]) -> None:
+    assert LINES.stable_range(told_band, waiting) == stable
 
 
 def test_a_small_step_over_a_line_waits_two_days_and_names_what_crossed() -> None:
@@ -84,7 +85,7 @@ def test_a_score_back_over_the_line_was_never_told() -> None:
     tale.does("mood.read", 2, value=70)
     assert tale.looks(2).pending is None
     assert told(tale.waits(50)) == []
-    assert tale.account.due is None
+    assert tale.scorer.find_due(tale.account) is None
     # The wait begins anew.
     tale.does("mood.read", 60, value=69)
     assert only(tale.waits(99)).at == day(62)
@@ -123,7 +124,7 @@ def test_silence_crosses_on_the_first_second_below_and_is_told_after_its_wait() 
     """75 falls by a point a day: at five days it is 70 still, a second later it is not."""
     tale = Tale(card(SLIDE))
     tale.does("mood.read", 0, value=100)
-    assert tale.account.due == 1_704_844_800 + 30 * 86_400 + 1
+    assert tale.scorer.find_due(tale.account) == 1_704_844_800 + 30 * 86_400 + 1
     assert told(tale.waits(31)) == []
     signal = only(tale.waits(35))
     assert signal.cause == "silence@2024-02-09T00:00:01Z"
@@ -158,7 +159,7 @@ def test_better_is_told_at_once() -> None:
     assert (good.to, good.severity) == ("green", Severity.INFO)
 
 
-def test_without_patience_silence_is_told_when_it_crosses() -> None:
+def test_without_a_minimum_duration_silence_is_told_when_it_crosses() -> None:
     tale = Tale(card(SLIDE, bands=Bands(red=40, yellow=70, min_duration=0)))
     tale.does("mood.read", 0, value=100)
     signal = only(tale.waits(31))

@@ -4,9 +4,9 @@ from math import inf, nextafter
 
 import pytest
 
-from scoring.core.card import Curve as Points
 from scoring.core.curve import Curve, Drift
 from scoring.core.path import Along, Spliced, of_pieces
+from scoring.health.kinds import Knots as Points
 
 RISING = Drift(base=10.0, x=0.0, velocity=2.0)
 FALLING = Drift(base=10.0, x=4.0, velocity=-2.0)

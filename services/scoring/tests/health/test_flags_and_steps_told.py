@@ -3,7 +3,8 @@
 import pytest
 
 from common.contracts.signals import Band, Driver, Kind, Severity
-from scoring.core.card import Bands, Distinct, Flag, Milestone, Ratio, Silence, When
+from scoring.health.card import Bands, Flag, When
+from scoring.health.kinds import Distinct, Milestone, Ratio, Silence
 from support.tales import DAY, MOOD, Tale, card, told
 
 CANCEL = Flag(name="cancel_intent", cap=10, events=("cancel.asked",), ttl=100)

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from common.contracts.signals import Change
-from scoring.core.account import Account
-from scoring.core.card import Card
 from scoring.core.keeping import course_of
 from scoring.core.plan import Plan, Reaction
-from scoring.core.scorer import Scorer
-from scoring.core.view import Day, Step
+from scoring.health.account import Account
+from scoring.health.card import Card
+from scoring.health.scorer import Scorer
+from scoring.health.view import Day, Step
 from support.worlds import KINDS, START, Moment, World, cards, event, played, stories, worlds
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from scoring.core.card import AnyMetric, Curve, Distinct, Gauge, Milestone, Rate, Ratio, Silence
+from scoring.health.kinds import AnyMetric, Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
 from support.tales import Tale, card
 
 # Points double as the value's distance in doublings: 1 is 0, 2 is 10, up to 1024.
-DOUBLINGS: Curve = ((1.0, 0.0), (1024.0, 100.0))
+DOUBLINGS: Knots = ((1.0, 0.0), (1024.0, 100.0))
 
 
-def curved(curve: Curve = DOUBLINGS) -> dict[str, Any]:
+def curved(curve: Knots = DOUBLINGS) -> dict[str, Any]:
     return {"dimension": "adoption", "curves": {"default": curve}}
 
 
@@ -140,7 +140,7 @@ def test_above_256_members_the_count_is_an_estimate(people: int) -> None:
     for number in range(people):
         tale.does("login", number / people, user_id=f"person {number}")
     assert tale.value("people", 1) == pytest.approx(people, rel=1e-6 if people <= 256 else 0.25)
-    assert len(tale.account.encode()) < 6_000
+    assert len(tale.scorer.dump(tale.account)) < 6_000
 
 
 def test_members_long_gone_make_room_before_the_sample_is_halved() -> None:
@@ -310,7 +310,7 @@ def test_of_more_people_than_fit_a_sample_answers() -> None:
     for number in range(1_000):
         tale.does("answered", 0, user_id=f"person {number}", value=number % 11)
     assert tale.value("nps", 0) == pytest.approx(5, abs=1)
-    assert len(tale.account.encode()) < 10_000
+    assert len(tale.scorer.dump(tale.account)) < 10_000
 
 
 ARR = Gauge(
@@ -344,7 +344,7 @@ def test_a_contract_that_falls_every_day_keeps_its_peak_in_bounded_room() -> Non
     for day in range(300):
         tale.does("contract.changed", day, arr=1000 - day)
     assert tale.value("arr", 299) == pytest.approx(0.701)
-    assert len(tale.account.encode()) < 3_000
+    assert len(tale.scorer.dump(tale.account)) < 3_000
 
 
 def test_an_account_that_never_paid_has_no_ratio() -> None:

@@ -3,12 +3,10 @@
 import pytest
 
 from common.contracts.signals import Change
-from scoring.core.account import Account
-from scoring.core.booking import Books
-from scoring.core.card import Bands, Flag
-from scoring.core.keeping import course_of
-from scoring.core.plan import Plan
-from scoring.core.scorer import Scorer
+from scoring.health.account import NO_CAP, Account
+from scoring.health.card import Bands, Flag
+from scoring.health.posting import posted
+from scoring.health.scorer import Scorer
 from support.tales import DAWN, DAY, MOOD, Tale, card
 
 LOW = Bands(red=1, yellow=2)
@@ -24,8 +22,8 @@ def stored() -> Account:
     tale = Tale(BEFORE)
     tale.does("mood.read", 0, value=90)
     tale.does("payment.failed", 1)
-    assert tale.account.record.cap == ("unpaid", -40.0)
-    return Scorer(AFTER, "after").load("acme", tale.account.encode(), tale.account.due)
+    assert (tale.account.booked_cap, tale.account.booked_cost) == ("unpaid", -40.0)
+    return Scorer(AFTER, "after").load("acme", tale.scorer.dump(tale.account))
 
 
 def off_by(change: Change) -> float:
@@ -33,15 +31,14 @@ def off_by(change: Change) -> float:
 
 
 def test_of_a_cap_whose_flag_is_gone_the_cost_is_known_and_no_flag_is_blamed() -> None:
-    account, plan = stored(), Plan(AFTER)
-    known = Books(plan.names, strict=True).known(account, course_of(account, plan))
-    assert (known.mean, known.score, known.capped_by) == (90.0, 50.0, None)
+    known = posted(stored())
+    assert (known.mean, known.score, known.capped_by) == (90.0, 50.0, NO_CAP)
 
 
 def test_where_the_flag_is_there_it_is_found_by_its_name() -> None:
-    account, plan = stored(), Plan(AFTER)
-    account.record.cap = ("cancel_intent", -60.0)
-    known = Books(plan.names, strict=True).known(account, course_of(account, plan))
+    account = stored()
+    account.booked_cap, account.booked_cost = "cancel_intent", -60.0
+    known = posted(account)
     assert (known.score, known.capped_by) == (30.0, 0)
 
 
@@ -51,13 +48,12 @@ def test_what_the_flag_took_comes_back_and_the_receipt_adds_up() -> None:
     assert off_by(change) == pytest.approx(0)
 
 
-@pytest.mark.parametrize(("event", "capped_by"), [("mood.read", None), ("cancel.asked", "cancel_intent")])
-def test_it_comes_back_once(event: str, capped_by: str | None) -> None:
+@pytest.mark.parametrize(("event", "capped_by"), [("mood.read", ""), ("cancel.asked", "cancel_intent")])
+def test_it_comes_back_once(event: str, capped_by: str) -> None:
     tale = Tale(AFTER)
     tale.account = stored()
     tale.does(event, 3, value=80)
     tale.does("mood.read", 5, value=70)
-    change = Scorer(AFTER, "after").look(tale.account, DAWN + 6 * DAY).change
+    change = tale.scorer.look(tale.account, DAWN + 6 * DAY).change
     assert off_by(change) == pytest.approx(0)
-    name, _ = tale.account.record.cap or (None, 0.0)
-    assert name == capped_by
+    assert tale.account.booked_cap == capped_by

@@ -6,10 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from common.contracts.signals import Change, Driver
-from scoring.core.booking import ReceiptMismatch
-from scoring.core.card import Bands, Dimension, Flag, Gauge
-from scoring.core.ledger import Ledger
-from scoring.core.scorer import Scorer
+from scoring.health import receipts
+from scoring.health.card import Bands, Flag
+from scoring.health.kinds import Dimension, Gauge
+from scoring.health.ledger import EVENT, Ledger
+from scoring.health.scorer import Scorer
+from scoring.health.view import ReceiptMismatch
 from support.tales import DAWN, DAY, IDENTITY, SLIDE, Tale, card
 from support.worlds import event
 
@@ -141,13 +143,20 @@ def test_a_receipt_that_does_not_add_up_is_a_bug_or_is_counted() -> None:
             assert sum(scorer.apply(account, read, DAWN).mismatches for read in sane) > 0
 
 
+def change_of(before: float, after: float, **event_points: float) -> Change:
+    """The change of an account whose metrics `use` and `nps` were posted these points by events."""
+    account = Scorer(card(USE, NPS), "card").create("acme")
+    account.change = Ledger(0.0, before)
+    for metric in account.metrics:
+        metric.change.post(EVENT, event_points.get(metric.name, 0.0))
+    return receipts.change(account, (), after)
+
+
 def test_what_very_many_steps_were_rounded_by_is_the_largest_parts() -> None:
-    ledger = Ledger(0.0, before=50.0, after=80.0, parts={"event": {"logins": 40.0 - 3e-8, "seats": -10.0}})
-    change = ledger.change()
-    assert [part.metric for part in change.parts] == ["logins", "seats"]
+    change = change_of(50.0, 80.0, use=40.0 - 3e-8, nps=-10.0)
+    assert [part.metric for part in change.parts] == ["use", "nps"]
     assert abs(change.before + sum(part.points for part in change.parts) - change.after) < 1e-12
 
 
 def test_more_than_rounding_is_nobodys() -> None:
-    ledger = Ledger(0.0, before=50.0, after=80.0, parts={"event": {"logins": 29.0}})
-    assert [part.points for part in ledger.change().parts] == [29.0]
+    assert [part.points for part in change_of(50.0, 80.0, use=29.0).parts] == [29.0]

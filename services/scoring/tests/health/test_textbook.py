@@ -1,15 +1,14 @@
-"""The states and paths of the core say what the table of kinds says, worked out from the whole history."""
+"""What the core shows is what the table of kinds says, worked out from the whole history."""
 
 from collections.abc import Sequence
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scoring.core.keeping import course_of
-from scoring.core.plan import Plan
-from scoring.core.scorer import Scorer
+from support.scorer_api import Scorer, View
 from support.textbook import Textbook
-from support.worlds import SECOND, World, played, worlds
+from support.textbook_weights import applies
+from support.worlds import SECOND, World, worlds
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -19,21 +18,42 @@ _BLINK = 1e-6
 @settings(_RELAXED, max_examples=600)
 @given(worlds(), st.lists(st.floats(0, 500), max_size=5))
 def test_every_kind_of_metric_reads_as_the_table_says(world: World, ages: Sequence[float]) -> None:
-    account, _ = played(Scorer(world.card, "card"), world.story)
-    plan = Plan(world.card)
-    course, textbook = course_of(account, plan), Textbook(world.card, world.story)
-    assert course.stage == textbook.stage
+    scorer, textbook = Scorer(world.card, "card"), Textbook(world.card, world.story)
+    account = scorer.create("acme")
+    for moment in world.story:
+        scorer.apply(account, moment.event, moment.at)
     for age in [0.0, *ages]:
         at = account.clock + age * world.unit / SECOND
-        points = course.sight(at).metrics.points
-        for metric in plan.metrics:
-            # Just before and after too: right at the least of evidence rounding may tell them apart.
-            said = [textbook.points(metric.name, at + around) for around in (-_BLINK, 0.0, _BLINK)]
-            assert any(near(points[metric.index], each) for each in said), (metric.name, points, said)
+        view = scorer.look(account, at)
+        assert view.health.stage == textbook.stage
+        # Just before and after too: right at the least of evidence rounding may tell them apart.
+        said = [reads(textbook, at, off) for off in (0.0, -_BLINK, _BLINK)]
+        assert any(near(shows(view), each) for each in said), (shows(view), said)
 
 
-def near(found: float | None, said: float | None) -> bool:
-    if found is None or said is None:
-        return found is said
-    # A blink is much for a half-life of a tenth of a second.
-    return abs(found - said) < 1e-2
+def shows(view: View) -> dict[str, float]:
+    """Score and coverage; points and weight of each metric that has points."""
+    found = {"score": view.health.score, "coverage": view.health.coverage}
+    for part in view.level.contributions:
+        if part.dimension != "cap":
+            found[part.metric] = part.points
+            found[f"weight of {part.metric}"] = part.weight
+    return found
+
+
+def reads(textbook: Textbook, at: float, off: float) -> dict[str, float]:
+    """The same, as the textbook has it. What does not apply at a stage is not shown, nor anything if nothing counts."""
+    health = textbook.health(at, off)
+    found = {"score": health.score, "coverage": health.coverage}
+    weights = textbook.weights(at, off)
+    for index, metric in enumerate(textbook.card.metrics):
+        points = textbook.points(metric.name, at + off)
+        if weights.counting and points is not None and applies(metric, textbook.stage):
+            found[metric.name] = points
+            found[f"weight of {metric.name}"] = dict(weights.counting).get(index, 0.0)
+    return found
+
+
+def near(found: dict[str, float], said: dict[str, float]) -> bool:
+    """A blink is much for a half-life of a tenth of a second."""
+    return found.keys() == said.keys() and all(abs(value - said[name]) < 1e-2 for name, value in found.items())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from common.contracts.signals import Band, Facts
-from scoring.core.card import AnyMetric, Dimension, Gauge
+from scoring.health.kinds import AnyMetric, Dimension, Gauge
 from support.tales import DAWN, IDENTITY, Tale, card
 from support.worlds import event
 

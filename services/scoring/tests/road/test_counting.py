@@ -2,16 +2,17 @@
 
 from random import Random
 from string import ascii_letters, digits
+from typing import cast
 
 import msgspec
 import pytest
 
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, decode_events_record
-from scoring.core.account import Account
-from scoring.core.scorer import Scorer
-from scoring.core.view import Step
 from scoring.errors import Stop
+from scoring.health.account import Account
+from scoring.health.scorer import Scorer
+from scoring.health.view import Step
 from scoring.shared import Limits
 from support.road import DAY, START, TOPICS, Road, event
 
@@ -175,7 +176,7 @@ class Unwritable(Scorer):
     def apply(self, account: Account, event: Event, at: float) -> Step:
         step = super().apply(account, event, at)
         if event.name == "peanut.eaten":
-            account.keys = account.keys[1:]
+            account.state.missed["peanut"] = cast(float, object())
         return step
 
 
@@ -203,10 +204,14 @@ async def test_a_core_that_fails_too_often_stops_the_worker(stream: Road) -> Non
 class Worn(Scorer):
     """A core that takes everything, and after one event cannot say any more when to look at the account again."""
 
-    def alarm(self, account: Account) -> int | None:
+    def find_due(self, account: Account) -> int | None:
         if account.facts.tier == "peanut":
             raise ZeroDivisionError("peanut")
-        return super().alarm(account)
+        return super().find_due(account)
+
+    def timer(self, account: Account, stored: int | None) -> int | None:
+        self.find_due(account)
+        return super().timer(account, stored)
 
 
 @pytest.mark.parametrize("max_records", [1, 3, 500])
@@ -224,7 +229,8 @@ class Sleepless(Scorer):
     """A core that fails when a timer fires."""
 
     def advance(self, account: Account, to: float) -> Step:
-        if account.due is not None and account.due <= to:
+        due = self.find_due(account)
+        if due is not None and due <= to:
             raise ZeroDivisionError("timer")
         return super().advance(account, to)
 

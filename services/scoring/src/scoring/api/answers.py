@@ -15,7 +15,7 @@ from common.contracts.signals import (
     Severity,
 )
 from scoring.api.asof import Held
-from scoring.core.view import FlagUp, Missed, Pending
+from scoring.health.view import FlagUp, Missed, Pending
 
 
 class Ahead(Struct, frozen=True):

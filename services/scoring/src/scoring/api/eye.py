@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from scoring.api.asof import Held
 from scoring.api.tables import Stored
-from scoring.core.account import Account
-from scoring.core.moments import to_datetime
-from scoring.core.scorer import Scorer
-from scoring.core.view import Day, View
+from scoring.health.account import Account
+from scoring.health.moments import to_datetime
+from scoring.health.scorer import Scorer
+from scoring.health.view import Day, View
 
 # How far ahead silence is played.
 AHEAD = timedelta(days=400)
@@ -93,7 +93,7 @@ class Eye:
     def _open(self, stored: Stored) -> Account:
         if stored.body is None:
             raise Unreadable(stored.account_id, "there is no state: none of its records could be scored")
-        return self.scorer.load(stored.account_id, stored.body, stored.due)
+        return self.scorer.load(stored.account_id, stored.body)
 
     def _soonest(self, account: Account, stored: Stored) -> float:
         # What the account did was recorded by then, however far its partition's ticks have come.

@@ -11,7 +11,7 @@ from scoring.api.lookout import Lookout
 from scoring.api.parameters import ListParameters
 from scoring.api.queries import Filter, Sort
 from scoring.api.tables import Row, Snapshot, Stored
-from scoring.core.moments import to_datetime
+from scoring.health.moments import to_datetime
 
 # So many looks take a few milliseconds; then others have their turn.
 _SLICE = 25

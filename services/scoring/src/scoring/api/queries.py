@@ -9,8 +9,8 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select, true
 
 from common.contracts.signals import Band, Kind
-from scoring.core.card import STAGES
-from scoring.schema import account, day, heartbeat, journal, signal, state, timer
+from scoring.health.kinds import STAGES
+from scoring.schema import account, day, heartbeat, journal, signal, state
 
 
 class Sort(StrEnum):
@@ -126,9 +126,8 @@ def signals(account_id: str, *, since: float | None, until: float | None, limit:
 
 
 def _with_states(*columns: Any) -> Select[Any]:
-    armed = (timer.c.partition == account.c.partition) & (timer.c.account_id == account.c.account_id)
-    return select(*columns, state.c.body, timer.c.due).select_from(
-        account.outerjoin(state, state.c.account_id == account.c.account_id).outerjoin(timer, armed)
+    return select(*columns, state.c.body).select_from(
+        account.outerjoin(state, state.c.account_id == account.c.account_id)
     )
 
 

@@ -9,8 +9,8 @@ from scoring.api.eye import AHEAD, Eye, Look, OutOfReach, Unreadable
 from scoring.api.lookout import Lookout
 from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters
 from scoring.api.tables import Row, Snapshot
-from scoring.core.moments import to_date, to_datetime, utc_day
-from scoring.core.view import Day
+from scoring.health.moments import to_date, to_datetime, utc_day
+from scoring.health.view import Day
 
 
 class Reading:

@@ -15,7 +15,7 @@ from common.database import connected
 from scoring.api import queries
 from scoring.api.asof import Pulse
 from scoring.api.queries import Filter, Sort
-from scoring.core.view import Day
+from scoring.health.view import Day
 from scoring.origin import Origin
 
 _SLICE = 250
@@ -30,7 +30,6 @@ class Stored(Struct, frozen=True):
     account_id: str
     partition: int
     body: bytes | None
-    due: int | None
 
 
 class Row(Struct, frozen=True):
@@ -105,7 +104,7 @@ class Tables:
 
 
 def _stored(row: Any) -> Stored:
-    return Stored(row.account_id, row.partition, row.body, row.due)
+    return Stored(row.account_id, row.partition, row.body)
 
 
 def _facts(row: Any) -> Facts:

@@ -9,9 +9,9 @@ from scoring.api.asof import Held
 from scoring.api.eye import Look
 from scoring.api.words import forecast_in_words
 from scoring.cards.words import sentence, why_it_moved, why_it_stands
-from scoring.core.card import Card
-from scoring.core.moments import to_datetime, zone_named
-from scoring.core.view import Day, View
+from scoring.health.card import Card
+from scoring.health.moments import to_datetime, zone_named
+from scoring.health.view import Day, View
 
 _DRIVERS_IN_A_LIST = 3
 

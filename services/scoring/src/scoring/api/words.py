@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from common.contracts.signals import Band, Forecast
-from scoring.core.moments import zone_named
+from scoring.health.moments import zone_named
 
 # Longer than this ahead, "on Thursday" would be any Thursday.
 _THIS_WEEK = timedelta(days=6)

@@ -7,7 +7,7 @@ from msgspec import Struct
 from common.documents.findings import Findings, did_you_mean
 from common.documents.shapes import JsonSchema, Number, shown
 from common.documents.yaml import Value
-from scoring.core.card import DEFAULT, STAGES, Curve
+from scoring.health.kinds import DEFAULT, STAGES, Knots
 
 MOST_POINTS = 32
 # Of two values in the curve's own terms: below it a float cannot tell how steep it is between them.
@@ -24,7 +24,7 @@ class Curves(Struct, frozen=True):
     logarithmic: bool
     least: float | None = None
 
-    def read(self, value: Value, found: Findings) -> dict[str, Curve]:
+    def read(self, value: Value, found: Findings) -> dict[str, Knots]:
         if isinstance(value.content, tuple):
             return {DEFAULT: self._curve(value, found)}
         if not isinstance(value.content, dict):
@@ -33,13 +33,13 @@ class Curves(Struct, frozen=True):
             raise found.problem(value.where, "'default' is missing: the curve of every other stage")
         return {name: self._of_stage(name, each, found) for name, each in value.content.items()}
 
-    def _of_stage(self, name: str, value: Value, found: Findings) -> Curve:
+    def _of_stage(self, name: str, value: Value, found: Findings) -> Knots:
         if name not in (*STAGES, DEFAULT):
             near = did_you_mean(name, (*STAGES, DEFAULT))
             raise found.problem(value.where, f"unknown stage '{name}'{near or ', known: ' + ', '.join(STAGES)}")
         return self._curve(value, found)
 
-    def _curve(self, value: Value, found: Findings) -> Curve:
+    def _curve(self, value: Value, found: Findings) -> Knots:
         items = value.content
         if not isinstance(items, tuple) or not 2 <= len(items) <= MOST_POINTS:
             raise found.problem(value.where, f"must be 2 to {MOST_POINTS} [value, points], not {shown(value)}")

@@ -8,17 +8,8 @@ from common.documents.findings import Findings
 from common.documents.records import Record
 from common.documents.yaml import Value
 from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, METRICS, OUTCOME
-from scoring.core.card import (
-    DEFAULT,
-    STAGES,
-    AnyMetric,
-    Bands,
-    Card,
-    Dimension,
-    Flag,
-    Outcome,
-    Stage,
-)
+from scoring.health.card import Bands, Card, Flag, Outcome
+from scoring.health.kinds import DEFAULT, STAGES, AnyMetric, Dimension, Stage
 
 _STRUCTS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in get_args(AnyMetric)}
 

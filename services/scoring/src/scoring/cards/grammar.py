@@ -19,7 +19,7 @@ from common.documents.shapes import (
 )
 from scoring.cards.curves import Curves
 from scoring.cards.special import EVENT, Comparison, Denominator, Measured, Of
-from scoring.core.card import DEFAULT, STAGES, Dimension
+from scoring.health.kinds import DEFAULT, STAGES, Dimension
 
 VERSION = 1
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)

@@ -3,7 +3,7 @@
 import zoneinfo
 from importlib import metadata
 
-from scoring.core.card import Card, card_id
+from scoring.health.card import Card, card_id
 
 
 def versions() -> dict[str, str]:

@@ -7,7 +7,7 @@ from common.documents.yaml import parse
 from scoring.cards import rules, weighing
 from scoring.cards.draft import draft
 from scoring.cards.errors import InvalidCard
-from scoring.core.card import Card
+from scoring.health.card import Card
 
 
 class Reading(Struct, frozen=True):

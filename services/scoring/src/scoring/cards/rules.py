@@ -4,18 +4,8 @@ from collections.abc import Iterator
 
 from common.documents.findings import Findings, did_you_mean
 from scoring.cards.draft import Draft
-from scoring.core.card import (
-    DEFAULT,
-    AnyMetric,
-    Bands,
-    Curved,
-    Distinct,
-    Gauge,
-    Milestone,
-    Rate,
-    Ratio,
-    Silence,
-)
+from scoring.health.card import Bands
+from scoring.health.kinds import DEFAULT, AnyMetric, CurvedDefinition, Distinct, Gauge, Milestone, Rate, Ratio, Silence
 
 # They tell what is known of an account or planned for it, not that anybody did anything.
 NOT_ACTIVITY = ("account.updated", "milestone.planned")
@@ -44,7 +34,7 @@ def _check_metric(metric: AnyMetric, draft: Draft, found: Findings) -> None:
         for event in set(metric.events) & set(NOT_ACTIVITY):
             key = "num" if isinstance(metric, Ratio) else "event"
             found.problem(f"{path}.{key}", f"'{event}' is no activity: it says what is known of the account")
-    if isinstance(metric, Curved) and metric.stages:
+    if isinstance(metric, CurvedDefinition) and metric.stages:
         for stage in metric.curves.keys() - {DEFAULT, *metric.stages}:
             found.warning(f"{path}.stages", f"the curve for '{stage}' is never used: the metric is not of that stage")
 

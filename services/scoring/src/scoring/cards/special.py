@@ -8,7 +8,7 @@ from msgspec import Struct
 from common.documents.findings import Findings
 from common.documents.shapes import NAME, JsonSchema, Number, OneOrMany, Word, shown
 from common.documents.yaml import Value
-from scoring.core.card import When
+from scoring.health.card import When
 
 # Product events come with whatever names the product gave them ("Report Created"), ours are object.verbed.
 EVENT = r"^\S(.{0,198}\S)?$"

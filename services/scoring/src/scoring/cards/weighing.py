@@ -2,7 +2,7 @@
 
 from common.documents.findings import Findings
 from scoring.cards.draft import Draft
-from scoring.core.card import STAGES, Dimension, Ratio, Stage
+from scoring.health.kinds import STAGES, Dimension, Ratio, Stage
 
 
 def check(draft: Draft, found: Findings) -> None:

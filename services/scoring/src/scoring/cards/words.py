@@ -10,7 +10,8 @@ from math import floor
 from msgspec import Struct
 
 from common.contracts.signals import Change, Driver, Level, MovingEvent, Part
-from scoring.core.card import AnyMetric, Card, Milestone
+from scoring.health.card import Card
+from scoring.health.kinds import AnyMetric, Milestone
 
 _ACRONYMS = frozenset(["api", "arr", "crm", "csat", "csm", "mrr", "nps", "qbr", "roi", "sla", "sms", "sso", "ui"])
 

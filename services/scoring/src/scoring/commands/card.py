@@ -9,7 +9,8 @@ from scoring.cards.grammar import DIMENSIONS
 from scoring.cards.identity import identify
 from scoring.cards.load import Reading, examine
 from scoring.cards.schema import schema_text
-from scoring.core.card import STAGES, Card
+from scoring.health.card import Card
+from scoring.health.kinds import STAGES
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

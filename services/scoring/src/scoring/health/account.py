@@ -23,10 +23,11 @@ class Horizon:
 
     From operational time `origin` on the weighted mean is `mean + slope * (tau - origin)` and the lowest cap is
     `cap + cap_slope * (tau - origin)` until a segment ends, at `segments_end`. Nothing that matters happens before
-    `wake` (UTC); until `incremental_until` (UTC) an event can be applied by what it moves alone.
+    `wake` (UTC); if `exact`, something is due at that very second. Until `incremental_until` (UTC) an event can be
+    applied by what it moves alone.
     """
 
-    __slots__ = ("cap", "cap_slope", "incremental_until", "mean", "origin", "segments_end", "slope", "wake")
+    __slots__ = ("cap", "cap_slope", "exact", "incremental_until", "mean", "origin", "segments_end", "slope", "wake")
 
     def __init__(self) -> None:
         self.origin = 0.0
@@ -36,6 +37,7 @@ class Horizon:
         self.cap_slope = 0.0
         self.segments_end = -inf
         self.wake = inf
+        self.exact = False
         self.incremental_until = -inf
 
 

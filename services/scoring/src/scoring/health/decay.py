@@ -70,12 +70,6 @@ class DecayingSum:
         else:
             self.total += weight * exp((tau - self.newest_tau) * decay)
 
-    def log_at(self, tau: float, decay: float) -> float:
-        """The natural logarithm of the sum at an operational time not before the newest."""
-        if self.total <= 0.0:
-            return -inf
-        return log(self.total) - (tau - self.newest_tau) * decay
-
     def falls_below(self, line: float, decay: float) -> float:
         """The operational time from which the sum is under `line` in silence; minus infinity if it always was."""
         if line <= 0.0:

@@ -109,8 +109,9 @@ def set_horizon(account: Account, at: float) -> None:
 
 
 def _until(account: Account, wake: float) -> None:
-    account.horizon.wake = wake
-    account.horizon.incremental_until = min(wake - _SECOND, (account.day_number + 1) * DAY)
+    horizon = account.horizon
+    horizon.wake, horizon.exact = wake, False
+    horizon.incremental_until = min(wake - _SECOND, (account.day_number + 1) * DAY)
 
 
 def _wake(

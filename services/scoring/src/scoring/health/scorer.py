@@ -5,7 +5,7 @@ evaluate, feed, evaluate again, post, tell.
 """
 
 from math import floor
-from typing import Final, final
+from typing import Final
 
 from common.contracts import ids
 from common.contracts.events import Event
@@ -33,7 +33,6 @@ _EXACT_WITHIN: Final = 3600.0
 _NEVER: Final = LAST + 1.0
 
 
-@final
 class Scorer:
     """A card, ready to run. Immutable: one serves any number of accounts.
 
@@ -92,11 +91,14 @@ class Scorer:
         """The whole second (UTC) at which silence next changes anything; None if it never will."""
         if not account.met:
             return None
+        horizon = account.horizon
+        if horizon.exact:
+            return None if horizon.wake > LAST else int(horizon.wake)
         evaluate(account, account.clock)
         due = next_due(account, account.state, account.clock)
         evaluate(account, account.clock)
         set_horizon(account, account.clock)
-        account.horizon.wake = _NEVER if due is None else float(due)
+        horizon.wake, horizon.exact = _NEVER if due is None else float(due), True
         return due
 
     def timer(self, account: Account, stored: int | None) -> int | None:
@@ -106,16 +108,18 @@ class Scorer:
         set, stays while it holds, and a new one is set to the end of the horizon while that is far. An account that is
         woken and finds nothing is given the exact moment.
         """
-        wake = account.horizon.wake
-        if not account.met or wake > LAST:
+        horizon = account.horizon
+        if horizon.wake > LAST:
             return None
-        if stored is not None and account.clock < stored <= wake:
+        if not horizon.exact and stored is not None and account.clock < stored <= horizon.wake:
             return stored
-        return floor(wake) if wake - account.clock >= _EXACT_WITHIN else self.find_due(account)
+        if not horizon.exact and horizon.wake - account.clock >= _EXACT_WITHIN:
+            return floor(horizon.wake)
+        return self.find_due(account)
 
     def disarm(self, account: Account) -> None:
         """No timer fires for the account until its next event."""
-        account.horizon.wake = _NEVER
+        account.horizon.wake, account.horizon.exact = _NEVER, True
 
     # --- Reading ----------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
-from scoring.health.curve import Curve
+from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import DecayingSum, decay_rate
 from scoring.health.metrics.distinct import DistinctMetric
 from scoring.health.metrics.metric import Metric, Setting
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Moments this close to where a line is cut off at 0 or 100 count as there: rounding may put them on either side.
 _BLUR_SECONDS: Final = 1e-6
 _BLUR_POINTS: Final = 1e-9
+# A ratio beyond this has no finite logarithm.
+_LARGEST: Final = 1e300
 
 
 @final
@@ -94,7 +96,9 @@ class RatioMetric(Metric):
         self.until = min(quiet, known)
         self.drifts = self.until > base
         if self.drifts:
-            self.x = above.log_at(base, decay) - below.log_at(base, decay)
+            # The quotient first: 3 to 2 is 1.5 to the bit, and a flag may have its bound there.
+            ratio = min(above.total / below.total, _LARGEST)
+            self.x = log_or_less(ratio) + (above.newest_tau - below.newest_tau) * decay
             self.steady = self.curves[context.stage].points_at(self.x)
 
     def value_at(self, tau: float, context: Context) -> float | None:
