@@ -25,7 +25,7 @@ from ingest.inflate import decoding
 from ingest.items import Form
 from scoring.cards.errors import InvalidCard
 from scoring.cards.load import load as load_card
-from scoring.core.scorer import Scorer
+from scoring.health.scorer import Scorer
 from support.cards import SMALL
 from support.office import ROUTES
 
@@ -63,7 +63,7 @@ def body(data: bytes) -> None:
 def state(data: bytes) -> None:
     """Whatever is in the place of a stored state is read or refused by a reason, as the read API tells it."""
     with suppress(msgspec.DecodeError, ValueError):
-        SCORER.load("acme", data, None)
+        SCORER.load("acme", data)
 
 
 def gzip(data: bytes) -> None:
@@ -98,7 +98,7 @@ _SEEDS: Mapping[str, Iterable[bytes]] = {
     "event": [events.encode_events_record(events.Tick()), nasty.lines(Random(1))],
     "signal": [signals.encode_signals_record(signals.CaughtUp(1)), signals.encode_signals_record(Sample().build())],
     "body": [make(Random(n)) for n, make in enumerate(nasty.MADE.values()) if make not in _LARGE],
-    "state": [SCORER.create("acme").encode()],
+    "state": [SCORER.dump(SCORER.create("acme"))],
     "gzip": [nasty.bad_gzip(Random(n)) for n in range(20)],
     "routes": [ROUTES.encode()],
     "card": [SMALL.encode()],

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from common.bus.kafka_consumer import to_record
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
-from scoring.core.scorer import Scorer
+from scoring.health.scorer import Scorer
 from scoring.start import origin
 from support.recount import Recount
 from support.system import System
@@ -45,8 +45,8 @@ async def check(system: System, *, partition: int = 0) -> Taken:
             recount.read(record)
     taken.accounts = len(recount.accounts)
     for account_id, account in recount.accounts.items():
-        body = account.encode()
-        if scorer.load(account_id, body, account.due).encode() != body:
+        body = scorer.dump(account)
+        if scorer.dump(scorer.load(account_id, body)) != body:
             taken.violations.append(f"the state of {account_id!r:.100} is not what was stored")
     taken.violations += [f"set aside as {reason}: {value!r:.300}" for reason, _, value in recount.dead]
     return taken

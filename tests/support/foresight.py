@@ -1,53 +1,163 @@
-"""The oracle of the next crossing: it looks, and looks again, and computes nothing.
+"""The oracle of the next crossing: it evaluates second by second, and computes no crossing.
 
-Something changes at a second if bringing the standing up to date there would change it. Every second is tried for a
-while, then those around each knot and a grid between the knots.
+A model of one account, made of the card and the story alone. It follows what a core tells and shows, and says at which
+seconds silence would change anything. Of the core it knows the card, and the answers that its public API gives.
 """
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Sequence
 from math import floor
+from typing import NamedTuple
 
-from scoring.core.account import Account
-from scoring.core.keeping import course_of
-from scoring.core.plan import Plan
-from scoring.core.standing import Trigger, settle
-
-_EVERY = 100
-_AROUND = 2
-_BETWEEN = 7
-_LAST = 253_402_300_799
-
-
-def changes_at(account: Account, plan: Plan, second: float) -> bool:
-    standing = account.record.standing.copy()
-    course = course_of(account, plan)
-    settle(standing, course.sight(second), course=course, flags=plan.flags, trigger=Trigger("silence@then"))
-    return standing != account.record.standing
+from common.contracts import ids
+from common.contracts.signals import Health, Signal
+from scoring.health.card import Card
+from support.scorer_api import View
+from support.textbook import Textbook, TextbookHealth
+from support.textbook_alerts import Cause, Evaluation, ModelState, ToldSignal, as_told, moved, shown, shown_by
+from support.textbook_history import DAY
+from support.textbook_seconds import seconds_to_try
+from support.worlds import Moment
 
 
-def seconds_to_try(account: Account, plan: Plan, until: int | None) -> list[int]:
-    """In order, after the account's clock and before `until`, with its neighbours."""
-    now = floor(account.clock)
-    tried = set(range(now + 1, now + 1 + _EVERY))
-    knots = sorted({floor(knot) for knot in _knots(account, plan) if now < knot < _LAST - _AROUND})
-    for knot in knots:
-        tried.update(range(knot - _AROUND, knot + _AROUND + 2))
-    for early, late in pairwise([now, *knots]):
-        tried.update(early + (late - early) * step // _BETWEEN for step in range(_BETWEEN))
-    if knots:
-        tried.update(knots[-1] + 10**power for power in range(10))
-    if until is not None:
-        tried.update((until - 2, until - 1, until))
-    return sorted(second for second in tried if now < second <= (_LAST if until is None else until))
+class Rounding(NamedTuple):
+    """How far off a core may be: it adds up floats in another order, and the float of a moment has steps of 2.4e-7 s.
+
+    `seconds` move what fades. What has a date, a wait that is over say, keeps to it.
+    """
+
+    seconds: float = 0.0
+    points: float = 0.0
 
 
-def _knots(account: Account, plan: Plan) -> Iterator[float]:
-    course, standing = course_of(account, plan), account.record.standing
-    for path in (*course.paths, *course.caps):
-        yield from path.lines.starts
-    wait = course.bands.min_duration * 86_400
-    for crossing in (*standing.waiting.values(), *standing.flags.values()):
-        yield crossing.since + wait
-    for due, _ in course.steps:
-        yield due
+_EXACT = Rounding()
+_ROUNDINGS = (
+    _EXACT,
+    Rounding(seconds=-1e-6),
+    Rounding(seconds=1e-6),
+    Rounding(points=-1e-9),
+    Rounding(points=1e-9),
+)
+
+
+class Model:
+    """`states` are those that the account may be in: one, or a few where rounding decides.
+
+    Every method fails where none of them agrees with the core; those that agree are kept.
+    """
+
+    def __init__(self, card: Card) -> None:
+        self.states = [ModelState()]
+        self._card = card
+        self._clock = 0.0
+        self._story: list[Moment] = []
+        self._textbook: Textbook | None = None
+        self._steps: dict[str, float] = {}
+        self._derived = {flag.name: flag.when is not None for flag in card.flags}
+
+    def hears(self, moment: Moment, signals: Sequence[Signal]) -> None:
+        """An event tells these signals. The timers before it have fired."""
+        before = self._textbook
+        self._clock = max(self._clock, moment.at)
+        begun = [(state, list[ToldSignal](), rounding) for state in self.states for rounding in _ROUNDINGS]
+        if before is not None:
+            begun = [(*self._silent_since_last_second(state, rounding), rounding) for state, _, rounding in begun]
+        self._story.append(moment)
+        self._textbook = Textbook(self._card, self._story)
+        self._steps = self._textbook.steps()
+        found = []
+        for state, told, rounding in begun:
+            after, news = moved(state, self._after(moment, before, rounding))
+            found.append((after, told + news))
+        self._keep(found, signals)
+
+    def waits(self, second: int, signals: Sequence[Signal]) -> None:
+        """Silence tells these signals at this second."""
+        self._clock = float(second)
+        evaluations = [self._evaluate(second, rounding, ids.silence(second)) for rounding in _ROUNDINGS]
+        self._keep([moved(state, each) for state in self.states for each in evaluations], signals)
+
+    def foresees(self, due: int | None) -> None:
+        """`due` is the first second at which anything changes."""
+        seconds = self._seconds_to_try(due)
+        wrong = [self._first_wrong(state, seconds, due) for state in self.states]
+        assert None in wrong, f"{wrong[0]} {'does not change' if wrong[0] == due else 'changes'} anything, due is {due}"
+        self.states = [state for state, second in zip(self.states, wrong, strict=True) if second is None]
+
+    def reads(self, view: View) -> None:
+        """Somebody who looks now sees this."""
+        healths = [self._health(self._clock, rounding) for rounding in _ROUNDINGS]
+        assert any(near(health, view.health) for health in healths), (view.health, healths)
+        evaluation = self._evaluate(self._clock, _EXACT, "look")
+        kept = [state for state in self.states if shown(state, evaluation) == shown_by(view)]
+        assert kept, (shown(self.states[0], evaluation), shown_by(view))
+        self.states = kept
+
+    def changes_at(self, state: ModelState, second: int, rounding: Rounding = _EXACT) -> bool:
+        return moved(state, self._evaluate(second, rounding, "silence"))[0] != state
+
+    def _silent_since_last_second(self, state: ModelState, rounding: Rounding) -> tuple[ModelState, list[ToldSignal]]:
+        """Silence may have crossed a line before the event did: it was silence if the next second would say so too."""
+        second = floor(self._clock) + 1
+        if self._clock == floor(self._clock) or not self.changes_at(state, second, rounding):
+            return state, []
+        return moved(state, self._evaluate(self._clock, rounding, ids.silence(second)))
+
+    def _after(self, moment: Moment, before: Textbook | None, rounding: Rounding) -> Evaluation:
+        event, lost = moment.event, 0.0
+        if before is not None:
+            lost = before.health(self._clock, rounding.seconds).score - self._health(self._clock, rounding).score
+        return self._evaluate(self._clock, rounding, (event.source, event.event_id))._replace(
+            history=event.history,
+            lost=lost,
+            first=before is None,
+            outcomes=tuple(outcome.name for outcome in self._card.outcomes if event.name in outcome.events),
+        )
+
+    def _evaluate(self, at: float, rounding: Rounding, cause: Cause) -> Evaluation:
+        textbook, health = self._read(), self._health(at, rounding)
+        return Evaluation(
+            at=at,
+            score=round(health.score + rounding.points, 6),
+            sufficient=health.sufficient,
+            flags={name: self._derived[name] for name in health.caps} if health.caps else {},
+            steps=self._steps,
+            bands=textbook.bands,
+            cause=cause,
+        )
+
+    def _keep(self, found: Sequence[tuple[ModelState, list[ToldSignal]]], signals: Sequence[Signal]) -> None:
+        told = [as_told(signal) for signal in signals]
+        assert any(news == told for _, news in found), f"told {told}, expected {found[0][1]}"
+        kept: list[ModelState] = []
+        for state, news in found:
+            if news == told and state not in kept:
+                kept.append(state)
+        self.states = kept
+
+    def _first_wrong(self, state: ModelState, seconds: Sequence[int], due: int | None) -> int | None:
+        for second in seconds:
+            right = second == due
+            if self.changes_at(state, second) is not right and not any(
+                self.changes_at(state, second, rounding) is right for rounding in _ROUNDINGS
+            ):
+                return second
+        return None
+
+    def _seconds_to_try(self, until: int | None) -> list[int]:
+        textbook = self._read()
+        wait = textbook.bands.min_duration * DAY
+        crossed = [each for state in self.states for each in (*state.waiting.values(), *state.flags.values())]
+        dates = [*self._steps.values(), *(each.since + wait for each in crossed)]
+        return seconds_to_try(textbook, self._clock, dates=dates, until=until)
+
+    def _health(self, at: float, rounding: Rounding) -> TextbookHealth:
+        return self._read().health(at, rounding.seconds)
+
+    def _read(self) -> Textbook:
+        assert self._textbook is not None, "no event has come yet"
+        return self._textbook
+
+
+def near(expected: TextbookHealth, found: Health) -> bool:
+    """A millionth of a second is much for a half-life of a tenth of one; how exact a score is, its crossings say."""
+    return abs(expected.score - found.score) < 1e-2 and abs(expected.coverage - found.coverage) < 1e-9

@@ -13,9 +13,9 @@ from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick, decode_events_record
 from common.contracts.signals import Signal, encode_signals_record
 from common.topics import partition_of
-from scoring.core.account import Account
-from scoring.core.scorer import Scorer
-from scoring.core.view import Day, Step
+from scoring.health.account import Account
+from scoring.health.scorer import Scorer
+from scoring.health.view import Day, Step
 
 HOUR = 3600
 REMEMBERED_HOURS = 24
@@ -94,8 +94,8 @@ class Recount:
         accounts = self.accounts.items()
         signals = {one.signal_id: one for one in reversed(self.signals)}.values()
         return {
-            "state": [(name, mine, one.encode()) for name, one in accounts],
-            "timer": [(name, mine, one.due) for name, one in accounts if one.due is not None],
+            "state": [(name, mine, self._scorer.dump(one)) for name, one in accounts],
+            "timer": [(name, mine, due) for name, one in accounts if (due := self._scorer.find_due(one)) is not None],
             "account": [(name, mine, *msgspec.structs.astuple(one.facts), one.band) for name, one in accounts],
             "signal": [
                 (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
@@ -119,8 +119,8 @@ class Recount:
     def _tick(self, moment: float) -> None:
         self.ticks += 1
         self.clock = max(self.clock, moment)
-        due = [(one.due, name) for name, one in self.accounts.items() if one.due is not None and one.due <= self.clock]
-        for _, name in sorted(due):
+        moments = [(self._scorer.find_due(account), name) for name, account in self.accounts.items()]
+        for _, name in sorted((due, name) for due, name in moments if due is not None and due <= self.clock):
             self._take(self._scorer.advance(self.accounts[name], self.clock))
 
     def _take(self, step: Step) -> None:

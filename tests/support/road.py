@@ -18,8 +18,8 @@ from common.contracts.events import Event, EventsRecord, Tick, encode_events_rec
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
 from common.topics import TimeMode, Topics, ensure, partition_of
 from scoring.assembly import Clocks, Parts, Rules, WorkerStore, assemble
-from scoring.core.card import Card
-from scoring.core.scorer import Scorer
+from scoring.health.card import Card
+from scoring.health.scorer import Scorer
 from scoring.housekeeping.metrics import HousekeepingMetrics
 from scoring.housekeeping.storage import PostgresStorage
 from scoring.housekeeping.task import Storage

@@ -3,15 +3,16 @@
 from typing import Any
 
 from common.contracts.signals import Band
-from scoring.core.card import STAGES, AnyMetric, Bands, Card, Curve, Dimension, Flag, Gauge, Outcome
-from scoring.core.scorer import Scorer
-from scoring.core.view import Step, View
+from scoring.health.card import Bands, Card, Flag, Outcome
+from scoring.health.kinds import STAGES, AnyMetric, Knots, Dimension, Gauge
+from scoring.health.scorer import Scorer
+from scoring.health.view import Step, View
 from support.worlds import event
 
 DAY = 86_400.0
 # A Wednesday, midnight UTC.
 DAWN = 1_704_844_800.0
-IDENTITY: Curve = ((0.0, 0.0), (100.0, 100.0))
+IDENTITY: Knots = ((0.0, 0.0), (100.0, 100.0))
 
 # The score is what was read last, for ever.
 MOOD = Gauge(name="mood", dimension="engagement", events=("mood.read",), curves={"default": IDENTITY})

@@ -9,27 +9,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from common.contracts.events import Event
-from scoring.core.account import Account
-from scoring.core.card import (
-    STAGES,
-    AnyMetric,
-    Bands,
-    Card,
-    Curve,
-    Dimension,
-    Distinct,
-    Flag,
-    Gauge,
-    Milestone,
-    Outcome,
-    Rate,
-    Ratio,
-    Silence,
-    Stage,
-    When,
-)
-from scoring.core.scorer import Scorer
-from scoring.core.view import Step
+from scoring.health.account import Account
+from scoring.health.card import Bands, Card, Flag, Outcome, When
+from scoring.health.kinds import STAGES, AnyMetric, Knots, Dimension, Distinct, Gauge, Milestone, Rate, Ratio, Silence, Stage
+from scoring.health.scorer import Scorer
+from scoring.health.view import Step
 
 START = 1_700_000_000.0
 SECOND = 1 / 86_400
@@ -84,7 +68,7 @@ def points() -> st.SearchStrategy[float]:
 
 
 @st.composite
-def curves(draw: st.DrawFn, values: tuple[float, ...]) -> dict[str, Curve]:
+def curves(draw: st.DrawFn, values: tuple[float, ...]) -> dict[str, Knots]:
     xs = draw(st.lists(st.sampled_from(values), min_size=1, max_size=4, unique=True).map(sorted))
     by_stage = {"default": tuple((x, draw(points())) for x in xs)}
     if draw(st.integers(0, 4)) == 0:

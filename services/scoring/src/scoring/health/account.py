@@ -57,7 +57,9 @@ class Account:
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the UTC day `day_number`), `change` (since the last band told), and what they
       know of: `booked_weights`, `booked_cap` (a flag's name or ""), `booked_cost`.
-    - `transitions`: `state`. `incremental`: `horizon`. `scorer`: `clock`, the time of the last record or timer (UTC).
+    - `transitions`: `state`; only the open episode is written where its signal is made.
+    - `incremental`: `horizon`.
+    - `scorer`: `clock`, the time of the last record or timer (UTC).
 
     Stored are `born`, `facts`, `writers`, the ledgers, `state`, `clock` and the states; all else is derived from them.
     `metrics` are in the card's order, in `ordered` each comes after those that it reads;

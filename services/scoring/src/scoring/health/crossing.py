@@ -26,8 +26,9 @@ _BLUR_MOST: Final = 8.0
 Candidate = tuple[float, float, bool]
 
 
-def next_due(account: Account, state: AlertState, at: float) -> int | None:
-    """The first whole second after the UTC moment `at` at which an evaluation would change `state`; None if never.
+def next_due(account: Account, state: AlertState, at: float, until: float = LAST) -> int | None:
+    """The first whole second after the UTC moment `at` at which an evaluation would change `state`; None if there is
+    none up to `until`.
 
     The account must be evaluated at `at`. Its trajectories are elsewhere afterwards: evaluate it again.
     """
@@ -39,9 +40,9 @@ def next_due(account: Account, state: AlertState, at: float) -> int | None:
         beyond = clock.wall(end)
         for early, late, certain in walk.candidates(end):
             soonest, latest = clock.wall(early), clock.wall(late)
-            if soonest > LAST:
+            if soonest > until:
                 return None
-            second, last = ceil(soonest), ceil(min(latest, LAST))
+            second, last = ceil(soonest), min(ceil(min(latest, until)), floor(until))
             sure = certain and latest < second < beyond
             while second <= last:
                 if second > first and second != asked:
@@ -49,7 +50,7 @@ def next_due(account: Account, state: AlertState, at: float) -> int | None:
                         return second
                     asked = second
                 second += 1
-        if end == inf:
+        if beyond > until + _BLUR_SECONDS:
             return None
         walk.pass_end(end)
 
@@ -98,7 +99,8 @@ class _Walk:
         met.sort()
         found = [(moment - blur, moment + blur, leaves and not self.capped) for moment, blur, leaves in met]
         if self.jumped or not self.low <= least < self.high:
-            return [(self.begin, self.begin, False), *found]
+            # A clock may map the moment and back with a rounding error: both seconds are asked.
+            return [(self.begin - _BLUR_SECONDS, self.begin + _BLUR_SECONDS, False), *found]
         return found
 
     def _meetings(self, value: float, slope: float, end: float) -> list[Candidate]:

@@ -1,11 +1,15 @@
 """A flag of one account: while it is up the score is at most its cap, which rises to 100 over its time to live."""
 
 from math import inf, nextafter
-from typing import Any, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from scoring.health.context import Context
 from scoring.health.metrics.metric import Metric
+from scoring.health.moments import DAY
 from scoring.health.trajectory import Trajectory
+
+if TYPE_CHECKING:
+    from scoring.health.card import Flag
 
 UNCAPPED: Final = 100.0
 
@@ -15,40 +19,27 @@ class AccountFlag(Trajectory):
     """Its trajectory is the cap; no points while it is down.
 
     Raised and cleared by events, at UTC moments `raised` and `cleared`: up if the raising is the later. Or derived: up
-    while the value of `watched` is on the side `above` (else below) of the bound of the stage; `inclusive` if the bound
-    itself belongs to that side.
+    while the value of `watched` is on the side `above` (else below) of `bound`, which is in the terms of that metric's
+    curve; `inclusive` if the bound itself belongs to that side.
     """
 
     __slots__ = (
-        "above", "bounds", "cap", "clear_on", "cleared", "inclusive", "raise_on", "raised", "rise", "ttl",
+        "above", "bound", "cap", "clear_on", "cleared", "inclusive", "raise_on", "raised", "rise", "ttl",
         "watched",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        name: str,
-        index: int,
-        *,
-        cap: float,
-        ttl: float,
-        raise_on: tuple[str, ...],
-        clear_on: tuple[str, ...],
-        watched: Metric | None,
-        above: bool,
-        inclusive: bool,
-        bounds: list[float],
-    ) -> None:
-        """`ttl` is operational seconds, `bounds` are by stage in the terms of the watched metric's curve."""
-        super().__init__(name, index)
-        self.cap = cap
-        self.ttl = ttl
-        self.rise = (UNCAPPED - cap) / ttl
-        self.raise_on = raise_on
-        self.clear_on = clear_on
+    def __init__(self, definition: "Flag", index: int, watched: Metric | None, bound: float | None) -> None:
+        super().__init__(definition.name, index)
+        when = definition.when
+        self.cap = float(definition.cap)
+        self.ttl = inf if definition.ttl is None else definition.ttl * DAY
+        self.rise = (UNCAPPED - self.cap) / self.ttl
+        self.raise_on = definition.events
+        self.clear_on = definition.clear_on
         self.watched = watched
-        self.above = above
-        self.inclusive = inclusive
-        self.bounds = bounds
+        self.bound = bound
+        self.above = when is not None and when.op.startswith(">")
+        self.inclusive = when is not None and when.op.endswith("=")
         self.raised = -inf
         self.cleared = -inf
 
@@ -64,8 +55,8 @@ class AccountFlag(Trajectory):
         self.pieces = []
         watched = self.watched
         if watched is not None:
-            if watched.drifts and self.bounds:
-                self._watch(watched, self.bounds[context.stage])
+            if watched.drifts and self.bound is not None:
+                self._watch(watched, self.bound)
         elif self.raised > self.cleared:
             self._up(context.clock.operational(self.raised), inf)
 

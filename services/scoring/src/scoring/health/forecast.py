@@ -1,6 +1,7 @@
 """What comes next if nothing happens: silence played forward on a copy of the alert state."""
 
-from common.contracts import ids
+from typing import Final
+
 from common.contracts.signals import Forecast
 from scoring.health.account import Account
 from scoring.health.crossing import next_due
@@ -8,16 +9,18 @@ from scoring.health.evaluation import evaluate
 from scoring.health.moments import to_datetime
 from scoring.health.transitions import Trigger, transition
 
+# Nobody reads the cause of what is not told.
+_SILENCE: Final = Trigger("silence")
+
 
 def forecast(account: Account) -> Forecast | None:
-    """The next band that would be told, and when. Leaves the account evaluated at its clock."""
+    """The next band that would be told, and when. The account is evaluated at its clock, before and after."""
     state, band = account.state.copy(), account.state.band
-    evaluate(account, account.clock)
     due = next_due(account, state, account.clock)
     found: Forecast | None = None
     while due is not None and found is None:
         evaluate(account, float(due))
-        transition(account, state, Trigger(ids.silence(due)), float(due))
+        transition(account, state, _SILENCE, float(due))
         if state.band is not None and state.band is not band:
             found = Forecast(band=state.band, at=to_datetime(float(due)))
         else:

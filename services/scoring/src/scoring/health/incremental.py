@@ -13,13 +13,14 @@ from common.contracts.events import Event
 from scoring.health.account import NO_CAP, Account
 from scoring.health.feeding import feed_metrics, project
 from scoring.health.model import Reaction
-from scoring.health.moments import DAY
+from scoring.health.moments import DAY, LAST
 from scoring.health.posting import post_moved
 
 # Points: far more than what running sums may be off by, far less than what anybody sees.
 _NEAR: Final = 1e-6
 # Between two whole seconds silence may have crossed a line that is due at the second.
 _SECOND: Final = 1.0
+_NEVER: Final = LAST + 1.0
 
 
 def try_incremental(account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> bool:
@@ -28,17 +29,16 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
     if not (at < horizon.incremental_until and reaction.plain and moment >= account.born):
         return False
     if not reaction.metrics:
-        account.clock = at
         return True
     for index in reaction.caps:
         if account.flags[index].available:
             return False
-    clock = account.context.clock
+    clock, metrics = account.context.clock, account.metrics
     tau = clock.operational(at)
     passed = tau - horizon.origin
     mean, slope = horizon.mean + horizon.slope * passed, horizon.slope
     for index in reaction.moved:
-        metric = account.metrics[index]
+        metric = metrics[index]
         metric.seek(tau)
         metric.before_available = metric.available
         metric.before = metric.points
@@ -47,12 +47,11 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
             slope -= metric.weight * metric.slope
     fed = feed_metrics(account, event, moment, reaction)
     if fed == 0:
-        account.clock = at
         return True
     project(account, reaction)
     segments_end, unchanged = horizon.segments_end, True
     for index in reaction.moved:
-        metric = account.metrics[index]
+        metric = metrics[index]
         metric.seek(tau)
         if metric.end < segments_end:
             segments_end = metric.end
@@ -73,7 +72,6 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
         wake = clock.wall(_wake(account, tau, mean, slope, cap, horizon.cap_slope, segments_end))
         if at < wake - _SECOND and (cap < mean) == (account.capped_by != NO_CAP):
             post_moved(account, event, reaction)
-            account.clock = at
             horizon.origin = tau
             horizon.mean, horizon.slope, horizon.cap = mean, slope, cap
             horizon.segments_end = segments_end
@@ -106,6 +104,12 @@ def set_horizon(account: Account, at: float) -> None:
     horizon.cap, horizon.cap_slope = cap, cap_slope
     horizon.segments_end = segments_end
     _until(account, clock.wall(_wake(account, tau, account.mean, slope, cap, cap_slope, segments_end)))
+
+
+def set_due(account: Account, due: int | None) -> None:
+    """Silence changes something at the whole second `due` (UTC) and nothing before; None for never."""
+    horizon = account.horizon
+    horizon.wake, horizon.exact = _NEVER if due is None else float(due), True
 
 
 def _until(account: Account, wake: float) -> None:

@@ -1,7 +1,6 @@
 """A card made ready to run: how accounts are made, and what each event name touches."""
 
 from collections.abc import Sequence
-from math import inf
 from typing import Final, final
 
 from scoring.health.account import Account
@@ -59,27 +58,6 @@ class CardModel:
     that bends all trajectories. `flags_by_name` are the flags' indices in the order of their names.
     """
 
-    __slots__ = (
-        "_curves",
-        "_elsewhere",
-        "_flags",
-        "_needs",
-        "_reactions",
-        "bands",
-        "card",
-        "card_id",
-        "clock",
-        "default_stage",
-        "everything",
-        "flag_caps",
-        "flag_keys",
-        "flags_by_name",
-        "metric_keys",
-        "order",
-        "reference",
-        "weighting",
-    )
-
     def __init__(self, card: Card, card_id: str, clock: Clock) -> None:
         self.card = card
         self.card_id = card_id
@@ -91,19 +69,14 @@ class CardModel:
         self.flag_caps = {flag.name: float(flag.cap) for flag in card.flags}
         self.flags_by_name = sorted(range(len(card.flags)), key=lambda index: card.flags[index].name)
         self.bands = [_lines(card, stage) for stage in STAGES]
-        self.weighting = Weighting(
-            [metric.dimension for metric in card.metrics],
-            [float(metric.share) for metric in card.metrics],
-            [[not metric.stages or stage in metric.stages for metric in card.metrics] for stage in STAGES],
-            [{name: float(weight) for name, weight in card.weights[stage].items()} for stage in STAGES],
-            float(card.min_coverage),
-        )
+        self.weighting = Weighting(card)
         index_of = {metric.name: index for index, metric in enumerate(card.metrics)}
         self._needs = [tuple(index_of[name] for name in metric.needs) for metric in card.metrics]
         self.order = _order(self._needs)
         self._curves = [curves_of(metric) for metric in card.metrics]
         self._elsewhere = [_elsewhere(card, metric) for metric in card.metrics]
-        self._flags = [_FlagMaker(card, flag, index) for index, flag in enumerate(card.flags)]
+        self._watched = [-1 if flag.when is None else index_of[flag.when.metric] for flag in card.flags]
+        self._bounds = [_bound(card, flag) for flag in card.flags]
         self.everything = Reaction(moved=self.order, caps=tuple(range(len(card.flags))), steps=True)
         self._reactions = {name: self._reaction_to(name) for name in _names(card)}
 
@@ -117,7 +90,11 @@ class CardModel:
             definition = self.card.metrics[index]
             setting = Setting(made, self._elsewhere[index])
             made[definition.name] = KINDS[type(definition)](definition, index, self._curves[index], setting)
-        return Account(account_id, self, tuple(made.values()), tuple([flag.make(made) for flag in self._flags]))
+        flags = []
+        for index, flag in enumerate(self.card.flags):
+            watched = None if flag.when is None else made[flag.when.metric]
+            flags.append(AccountFlag(flag, index, watched, self._bounds[index]))
+        return Account(account_id, self, tuple(made.values()), tuple(flags))
 
     def _reaction_to(self, name: str) -> Reaction:
         metrics, flags = self.card.metrics, self.card.flags
@@ -127,7 +104,7 @@ class CardModel:
             if any([needed in moved for needed in self._needs[index]]):
                 moved.add(index)
         raised = [index for index, flag in enumerate(flags) if name in flag.events or name in flag.clear_on]
-        derived = [index for index, flag in enumerate(self._flags) if flag.watches in moved]
+        derived = [index for index, watched in enumerate(self._watched) if watched in moved]
         return Reaction(
             metrics=tuple(fed),
             flags=tuple(raised),
@@ -139,43 +116,14 @@ class CardModel:
         )
 
 
-@final
-class _FlagMaker:
-    """`watches` is the index of the metric that a derived flag reads, -1 for none."""
-
-    __slots__ = ("_above", "_bounds", "_definition", "_inclusive", "_index", "_ttl", "watches")
-
-    def __init__(self, card: Card, definition: Flag, index: int) -> None:
-        self._definition = definition
-        self._index = index
-        self._ttl = inf if definition.ttl is None else definition.ttl * DAY
-        self._bounds: list[float] = []
-        self._above = self._inclusive = False
-        self.watches = -1
-        when = definition.when
-        if when is not None:
-            self.watches = [metric.name for metric in card.metrics].index(when.metric)
-            self._above = when.op.startswith(">")
-            self._inclusive = when.op.endswith("=")
-            metric = card.metrics[self.watches]
-            if isinstance(metric, CurvedDefinition):
-                scale = Curve([(1.0, 0.0)], logarithmic=metric.logarithmic)
-                self._bounds = [scale.x_of(float(when.value)) for _ in STAGES]
-
-    def make(self, metrics: dict[str, Metric]) -> AccountFlag:
-        when = self._definition.when
-        return AccountFlag(
-            self._definition.name,
-            self._index,
-            cap=float(self._definition.cap),
-            ttl=self._ttl,
-            raise_on=self._definition.events,
-            clear_on=self._definition.clear_on,
-            watched=None if when is None else metrics[when.metric],
-            above=self._above,
-            inclusive=self._inclusive,
-            bounds=self._bounds,
-        )
+def _bound(card: Card, flag: Flag) -> float | None:
+    """The line of a derived flag in the terms of the watched metric's curve; None if there is none."""
+    if flag.when is None:
+        return None
+    watched = next(metric for metric in card.metrics if metric.name == flag.when.metric)
+    if not isinstance(watched, CurvedDefinition):
+        return None
+    return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(float(flag.when.value))
 
 
 def _lines(card: Card, stage: str) -> BandLines:

@@ -155,7 +155,8 @@ def post_moved(account: Account, event: Event, reaction: Reaction) -> None:
 
 def note(account: Account, event: Event, points: float) -> None:
     """Remembers the event if it is among those that moved the score most."""
-    if abs(points) > min(account.change.least, account.day.least):
+    size = abs(points)
+    if size > account.change.least or size > account.day.least:
         mover = Mover(event.source, event.event_id, event.name, event.time.astimezone(UTC), points)
         account.change.note(mover)
         account.day.note(mover)

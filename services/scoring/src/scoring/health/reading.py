@@ -3,7 +3,7 @@
 from scoring.health import posting, receipts
 from scoring.health.account import Account
 from scoring.health.bands import RED, YELLOW
-from scoring.health.evaluation import snapshot_at
+from scoring.health.evaluation import evaluate, snapshot_at
 from scoring.health.forecast import forecast
 from scoring.health.moments import to_datetime
 from scoring.health.signals import health_of
@@ -12,6 +12,7 @@ from scoring.health.view import FlagUp, Missed, Pending, View
 
 def view(account: Account, at: float) -> View:
     """How it reads at `at`, up to which nothing is due. Leaves the account evaluated there."""
+    evaluate(account, account.clock)
     expected = forecast(account)
     now = snapshot_at(account, at)
     return View(

@@ -19,7 +19,7 @@ from scoring.health.draft import NOTHING, StepDraft
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
 from scoring.health.feeding import feed
 from scoring.health.forecast import forecast
-from scoring.health.incremental import set_horizon, try_incremental
+from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import LAST, utc_day
@@ -30,7 +30,6 @@ from scoring.health.view import Day, Step, View
 
 # A timer nearer than this is set to the exact moment. Seconds.
 _EXACT_WITHIN: Final = 3600.0
-_NEVER: Final = LAST + 1.0
 
 
 class Scorer:
@@ -69,6 +68,7 @@ class Scorer:
         moment = min(event.time.timestamp(), at)
         reaction = self._model.reaction(event.name)
         if try_incremental(account, event, at, moment, reaction):
+            account.clock = at
             return NOTHING
         draft = StepDraft(strict=self._strict)
         if account.met:
@@ -83,6 +83,8 @@ class Scorer:
         """Every timer that is due by `to` fires, each at its own moment."""
         draft = StepDraft(strict=self._strict)
         self._advance(account, to, draft)
+        if account.horizon.wake <= to:
+            self.find_due(account)
         return draft.step()
 
     # --- Timers -----------------------------------------------------------------------------------------------
@@ -98,7 +100,7 @@ class Scorer:
         due = next_due(account, account.state, account.clock)
         evaluate(account, account.clock)
         set_horizon(account, account.clock)
-        horizon.wake, horizon.exact = _NEVER if due is None else float(due), True
+        set_due(account, due)
         return due
 
     def timer(self, account: Account, stored: int | None) -> int | None:
@@ -119,7 +121,7 @@ class Scorer:
 
     def disarm(self, account: Account) -> None:
         """No timer fires for the account until its next event."""
-        account.horizon.wake, account.horizon.exact = _NEVER, True
+        set_due(account, None)
 
     # --- Reading ----------------------------------------------------------------------------------------------
 
@@ -167,6 +169,7 @@ class Scorer:
         posting.open_day(account, at, now.score, day_of=at)
         cause = (event.source, event.event_id)
         self._tell(account, Trigger(cause, history=event.history, first=True, outcomes=reaction.outcomes), draft)
+        set_horizon(account, at)
 
     def _take(
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
@@ -191,6 +194,15 @@ class Scorer:
         self._post(account, event, before, after, moved, draft)
         cause, lost = (event.source, event.event_id), before.score - after.score
         self._tell(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
+        set_horizon(account, at)
+
+    def _look_further(self, account: Account, at: float) -> bool:
+        """Where nothing but the end of segments ended the horizon, a new one begins at `at`; whether it did."""
+        if at < account.horizon.incremental_until or utc_day(at) > account.day_number:
+            return False
+        evaluate(account, at)
+        set_horizon(account, at)
+        return True
 
     def _pass(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
         """Lets time pass until `at`, where the account is evaluated then. The first look of a UTC day closes the one
@@ -227,9 +239,11 @@ class Scorer:
             posting.post_moved(account, event, moved)
 
     def _advance(self, account: Account, to: float, draft: StepDraft) -> None:
+        """Leaves a horizon that is over if nothing is due by then."""
         while account.horizon.wake <= to:
-            due = self.find_due(account)
-            if due is None or due > to:
+            evaluate(account, account.clock)
+            due = next_due(account, account.state, account.clock, to)
+            if due is None:
                 return
             now = self._pass(account, float(due), draft)
             posting.post_silence(account, now, draft)

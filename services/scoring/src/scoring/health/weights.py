@@ -2,6 +2,9 @@
 
 from typing import Final, final
 
+from scoring.health.card import Card
+from scoring.health.kinds import STAGES
+
 # Accounts of a card differ in few ways. Whoever makes more combinations than this starts over.
 _MOST_CACHED: Final = 4096
 
@@ -25,7 +28,7 @@ class Weights:
         self.nothing = not any([value != 0.0 for value in values])
 
     def same(self, other: "Weights") -> bool:
-        return self.stage == other.stage and self.available == other.available
+        return self is other or self.values == other.values
 
 
 NO_WEIGHTS: Final = Weights(0, 0, [], 0.0, False)
@@ -33,24 +36,15 @@ NO_WEIGHTS: Final = Weights(0, 0, [], 0.0, False)
 
 @final
 class Weighting:
-    """The weights of a card. `dimensions`, `shares` and `applies` (by stage) are by metric, `by_stage` by dimension."""
+    """The weights of a card, by stage and by the metrics available."""
 
-    __slots__ = ("_applies", "_by_stage", "_cache", "_dimensions", "_min_coverage", "_shares")
-
-    def __init__(
-        self,
-        dimensions: list[str],
-        shares: list[float],
-        applies: list[list[bool]],
-        by_stage: list[dict[str, float]],
-        min_coverage: float,
-    ) -> None:
-        self._dimensions = dimensions
-        self._shares = shares
-        self._applies = applies
-        self._by_stage = by_stage
-        self._min_coverage = min_coverage
-        self._cache: list[dict[int, Weights]] = [{} for _ in by_stage]
+    def __init__(self, card: Card) -> None:
+        self._dimensions = [metric.dimension for metric in card.metrics]
+        self._shares = [float(metric.share) for metric in card.metrics]
+        self._applies = [[not metric.stages or stage in metric.stages for metric in card.metrics] for stage in STAGES]
+        self._by_stage = [{name: float(each) for name, each in card.weights[stage].items()} for stage in STAGES]
+        self._min_coverage = float(card.min_coverage)
+        self._cache: list[dict[int, Weights]] = [{} for _ in STAGES]
 
     def of(self, stage: int, available: int) -> Weights:
         cache = self._cache[stage]

@@ -3,7 +3,7 @@
 from math import inf
 
 from scoring.health.context import Context
-from scoring.health.curve import Curve
+from scoring.health.curve import Curve, CurveSegment
 from scoring.health.metrics.metric import Metric
 
 
@@ -23,7 +23,15 @@ class DriftingMetric(Metric):
         self.base = base
         self.x = x
         self.velocity = velocity
-        self.segment = self.curves[context.stage].first.containing(x)
+        self._enter(self.curves[context.stage].first.containing(x))
+
+    def _enter(self, segment: CurveSegment) -> None:
+        """Along this segment of the curve, to its end."""
+        velocity = self.velocity
+        self.segment = segment
+        self.slope = segment.grade * velocity
+        edge = segment.start if velocity < 0.0 else segment.end
+        self.end = inf if abs(edge) == inf else self.base + (edge - self.x) / velocity
 
     def value_at(self, tau: float, context: Context) -> float | None:
         if not self.drifts:
@@ -43,26 +51,16 @@ class DriftingMetric(Metric):
         x = self.x + self.velocity * (tau - self.base)
         segment = self.segment
         if not segment.start <= x < segment.end:
-            self.segment = segment = segment.containing(x)
+            segment = segment.containing(x)
+            self._enter(segment)
         self.available = True
         self.points = segment.points_at(x)
-        self._along_curve()
 
     def step(self, origin: float) -> None:
         begin = self.end
         if self.velocity < 0.0:
-            points, self.segment = self.segment.points, self.segment.below
+            points, segment = self.segment.points, self.segment.below
         else:
-            points, self.segment = self.segment.end_points, self.segment.above
-        self._along_curve()
+            points, segment = self.segment.end_points, self.segment.above
+        self._enter(segment)
         self.points = points - self.slope * (begin - origin)
-
-    def _along_curve(self) -> None:
-        """Along the present segment of the curve to its end."""
-        segment, velocity = self.segment, self.velocity
-        self.slope = segment.grade * velocity
-        edge = segment.start if velocity < 0.0 else segment.end
-        if velocity == 0.0 or edge == -inf or edge == inf:
-            self.end = inf
-        else:
-            self.end = self.base + (edge - self.x) / velocity

@@ -1,0 +1,221 @@
+"""What was told of an account and what waits to be told, and how one evaluation moves that on.
+
+Plain and slow: an evaluation makes another state and says what it tells. One that makes the same state changed nothing.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from common.contracts import ids
+from common.contracts.signals import Band, Kind, Signal
+from scoring.health.card import Bands
+from support.scorer_api import View
+from support.textbook_history import DAY
+
+ACCOUNT, CARD = "acme", "card"
+_EPOCH = datetime.fromtimestamp(0, UTC)
+# An event that costs at least this much acts at once.
+_SUDDEN = 5.0
+_WORSE = {Band.GREEN: (Band.YELLOW, Band.RED), Band.YELLOW: (Band.RED,), Band.RED: ()}
+
+Cause = tuple[str, str] | str
+
+
+class ToldSignal(NamedTuple):
+    """What is compared of a signal."""
+
+    kind: Kind
+    to: str
+    at: datetime
+    since: datetime
+    cause: Cause
+    history: bool
+    episode: str
+
+
+class Crossed(NamedTuple):
+    """A line crossed or a flag raised: since when and by what; `told` if nobody waits to hear of it."""
+
+    since: float
+    cause: Cause
+    history: bool
+    told: bool = False
+
+
+class ModelState(NamedTuple):
+    """`band` is the one shown; `waiting` are worse ones whose line is crossed but that were not told yet.
+
+    `missed` has the due moment of each step that was told as missed. `had_band`: there was evidence for a band once.
+    """
+
+    band: Band | None = None
+    had_band: bool = False
+    waiting: dict[Band, Crossed] = {}  # noqa: RUF012 - replaced, never changed
+    flags: dict[str, Crossed] = {}  # noqa: RUF012
+    missed: dict[str, float] = {}  # noqa: RUF012
+    episode: str | None = None
+
+
+class Evaluation(NamedTuple):
+    """Health at a moment and what caused it to be evaluated.
+
+    `flags` are those that are up, True if derived; `steps` are not done, by when they are due; `lost` is how many
+    points an event cost, `first` says that nothing was before it.
+    """
+
+    at: float
+    score: float
+    sufficient: bool
+    flags: dict[str, bool]
+    steps: dict[str, float]
+    bands: Bands
+    cause: Cause
+    history: bool = False
+    lost: float = 0.0
+    first: bool = False
+    outcomes: tuple[str, ...] = ()
+
+    @property
+    def sudden(self) -> bool:
+        return round(self.lost, 6) >= _SUDDEN
+
+    def crossed(self) -> Crossed:
+        return Crossed(self.at, self.cause, self.history)
+
+    def is_over(self, crossed: Crossed) -> bool:
+        """The minimum duration has passed."""
+        return self.at >= crossed.since + self.bands.min_duration * DAY
+
+
+def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSignal]]:
+    """Milestones, flags and outcomes are told before the band that they bring."""
+    told: list[ToldSignal] = []
+    state = _miss(state, now, told)
+    state = _flag(state, now, told)
+    for outcome in now.outcomes:
+        told.append(_signal(Kind.OUTCOME, outcome, now.crossed(), now, state.episode))
+    return _band(state, now, told), told
+
+
+def _miss(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    if not now.steps:
+        return state
+    late = {step: due for step, due in now.steps.items() if due <= now.at and state.missed.get(step) != due}
+    for step in sorted(late):
+        missed = Crossed(late[step], now.cause, now.history)
+        told.append(_signal(Kind.MILESTONE_MISSED, step, missed, now, state.episode))
+    return state._replace(missed=state.missed | late) if late else state
+
+
+def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    """A flag that an event raises is told at once, a derived one waits unless an event made a large step of it."""
+    if not now.flags and not state.flags:
+        return state
+    flags = {}
+    for name in sorted(now.flags):
+        known = state.flags.get(name)
+        crossed = known or now.crossed()
+        at_once = known is None and (now.sudden or not now.flags[name])
+        if not crossed.told and (at_once or now.is_over(crossed)):
+            told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
+            crossed = crossed._replace(told=True)
+        flags[name] = crossed
+    return state._replace(flags=flags)
+
+
+def _band(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    was = state.band
+    if not now.sufficient:
+        return state if was is Band.INSUFFICIENT else state._replace(band=Band.INSUFFICIENT, waiting={})
+    band = reached(was, now.score, now.bands)
+    if was is None or was is Band.INSUFFICIENT or band not in (was, *_WORSE[was]):
+        return _tell(state._replace(waiting={}), band, now.crossed(), now, told)
+    return _worse(state, was, now, told)
+
+
+def reached(told: Band | None, score: float, bands: Bands) -> Band:
+    """A band is entered below its line, and left at the line plus hysteresis."""
+    red = bands.red + (bands.hysteresis if told is Band.RED else 0.0)
+    yellow = bands.yellow + (bands.hysteresis if told in (Band.RED, Band.YELLOW) else 0.0)
+    if score < red:
+        return Band.RED
+    return Band.YELLOW if score < yellow else Band.GREEN
+
+
+def _worse(state: ModelState, was: Band, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    """Each line is waited for on its own; the worst whose wait is over is told."""
+    waiting: dict[Band, Crossed] = {}
+    ready: Band | None = None
+    for band in _WORSE[was]:
+        if now.score < (now.bands.red if band is Band.RED else now.bands.yellow):
+            known = state.waiting.get(band)
+            waiting[band] = known or now.crossed()
+            if now.is_over(waiting[band]) or (known is None and now.sudden):
+                ready = band
+    if ready is None:
+        return state if waiting == state.waiting else state._replace(waiting=waiting)
+    still = {band: crossed for band, crossed in waiting.items() if band in _WORSE[ready]}
+    return _tell(state._replace(waiting=still), ready, waiting[ready], now, told)
+
+
+def _tell(state: ModelState, band: Band, crossed: Crossed, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    """Where somebody stands at first is no change, unless it took until now to know; nor is green, if all was well."""
+    quiet = not state.had_band and (now.first or now.history)
+    state = state._replace(band=band, had_band=True)
+    if quiet or (band is Band.GREEN and state.episode is None):
+        return state
+    signal = _signal(Kind.BAND, band, crossed, now, state.episode)
+    told.append(signal)
+    return state._replace(episode=None if band is Band.GREEN else signal.episode)
+
+
+def _signal(kind: Kind, to: str, crossed: Crossed, now: Evaluation, episode: str | None) -> ToldSignal:
+    """A signal outside any episode is its own."""
+    own = ids.signal_id(ACCOUNT, CARD, kind, to, crossed.cause)
+    times = moment(now.at), moment(crossed.since)
+    return ToldSignal(kind, to, *times, crossed.cause, crossed.history, episode or own)
+
+
+def as_told(signal: Signal) -> ToldSignal:
+    s = signal
+    return ToldSignal(s.kind, s.to, s.at, s.since, s.cause, s.history, s.episode)
+
+
+class Shown(NamedTuple):
+    """What is compared of a view: flags as (name, since, told), the worst band that waits as (band, since, until)."""
+
+    band: Band
+    episode: str | None
+    flags: set[tuple[str, datetime, bool]]
+    missed: set[tuple[str, datetime]]
+    pending: tuple[Band, datetime, datetime] | None
+
+
+def shown(state: ModelState, now: Evaluation) -> Shown:
+    pending = None
+    if state.waiting:
+        worst = Band.RED if Band.RED in state.waiting else Band.YELLOW
+        since = state.waiting[worst].since
+        pending = worst, moment(since), moment(since + now.bands.min_duration * DAY)
+    return Shown(
+        state.band or Band.INSUFFICIENT,
+        state.episode,
+        {(name, moment(crossed.since), crossed.told) for name, crossed in state.flags.items()},
+        {(step, moment(due)) for step, due in now.steps.items() if due <= now.at},
+        pending,
+    )
+
+
+def shown_by(view: View) -> Shown:
+    pending = view.pending
+    return Shown(
+        view.health.band,
+        view.episode,
+        {(flag.name, flag.since, flag.told) for flag in view.flags},
+        {(missed.step, missed.due) for missed in view.missed},
+        None if pending is None else (pending.band, pending.since, pending.confirmed_at),
+    )
+
+
+def moment(seconds: float) -> datetime:
+    return _EPOCH + timedelta(seconds=seconds)

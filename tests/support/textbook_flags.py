@@ -1,0 +1,60 @@
+"""Flags as SCORING has them: while one is up the score is at most its cap, which rises to 100 by the time to live."""
+
+import math
+import operator
+from collections.abc import Iterator
+
+from scoring.health.card import Flag
+from support.textbook_history import DAY
+from support.textbook_metrics import Reading
+
+_OPERATORS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+
+
+class RaisedCap:
+    """The cap of a flag that an event raised."""
+
+    def __init__(self, flag: Flag, since: float) -> None:
+        self.name = flag.name
+        self._flag, self._since = flag, since
+        self._end = math.inf if flag.ttl is None else since + flag.ttl * DAY
+
+    def at(self, at: float, off: float) -> float | None:
+        return height(self._flag, at - self._since) if self._since <= at < self._end else None
+
+    def knots(self) -> Iterator[float]:
+        yield from (self._since, self._end)
+
+
+class DerivedCap:
+    """The cap of a flag that is up while a metric's value says so: at most its time to live from when it began to."""
+
+    def __init__(self, flag: Flag, reading: Reading) -> None:
+        assert flag.when is not None
+        self.name = flag.name
+        self._flag, self._reading = flag, reading
+        self._holds, self._bound = _OPERATORS[flag.when.op], reading.bound(flag.when.value)
+        self._meets = reading.meets(self._bound)
+        held = self._is_true(reading.base)
+        self._since = reading.base if held or self._meets is None else self._meets
+
+    def _is_true(self, at: float) -> bool:
+        x = self._reading.x(at)
+        return x is not None and self._holds(x, self._bound)
+
+    def at(self, at: float, off: float) -> float | None:
+        if not self._is_true(at + off):
+            return None
+        age = max(at + off - self._since, 0.0)
+        return height(self._flag, age) if self._flag.ttl is None or age < self._flag.ttl * DAY else None
+
+    def knots(self) -> Iterator[float]:
+        yield from self._reading.knots()
+        if self._meets is not None:
+            yield self._meets
+        if self._flag.ttl is not None:
+            yield self._since + self._flag.ttl * DAY
+
+
+def height(flag: Flag, age: float) -> float:
+    return flag.cap if flag.ttl is None else flag.cap + (100.0 - flag.cap) * age / (flag.ttl * DAY)

@@ -1,0 +1,85 @@
+"""What an account did so far, and what is known of it: the events of a story with the moments that count."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, tzinfo
+from hashlib import blake2b
+from typing import Any, NamedTuple, TypeGuard
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from common.contracts.events import Event
+from scoring.health.card import Card
+from scoring.health.kinds import STAGES, Stage
+from support.worlds import Moment
+
+DAY = 86_400.0
+# Larger numbers are as good as absent.
+_LARGEST = 1e18
+_WRITES = {
+    "account.updated": ("seats", "stage", "contract_start", "time_zone"),
+    "contract.changed": ("seats", "contract_start"),
+}
+
+
+class LoggedEvent(NamedTuple):
+    """An event, its place in the log, and its moment: not after it was recorded."""
+
+    moment: float
+    place: int
+    event: Event
+
+
+class History:
+    def __init__(self, card: Card, story: Sequence[Moment]) -> None:
+        self.log = [LoggedEvent(min(m.event.time.timestamp(), m.at), place, m.event) for place, m in enumerate(story)]
+        self.born = min(logged.moment for logged in self.log)
+        facts = self.facts(before=len(story))
+        self.seats: float | None = facts.get("seats")
+        self.stage: Stage = next((stage for stage in STAGES if stage == facts.get("stage")), card.default_stage)
+        self.start = self.born
+        if facts.get("contract_start") is not None:
+            self.start = datetime.fromisoformat(facts["contract_start"][:10]).replace(tzinfo=UTC).timestamp()
+
+    def facts(self, *, before: int) -> dict[str, Any]:
+        """The last writer of each field has the say, null clears it, a value of the wrong type is ignored."""
+        facts: dict[str, Any] = {}
+        for logged in sorted(self.log[:before], key=order):
+            for field in _WRITES.get(logged.event.name, ()):
+                value = logged.event.properties.get(field, "absent")
+                right = is_number(value) if field == "seats" else isinstance(value, str) and value != "absent"
+                if value is None or right:
+                    facts[field] = value
+        return facts
+
+    def zone_at(self, place: int) -> tzinfo:
+        """The account's zone as it was known when the log had come to this place."""
+        name = self.facts(before=place).get("time_zone")
+        try:
+            return UTC if name is None else ZoneInfo(name)
+        except ZoneInfoNotFoundError:
+            return UTC
+
+    def of(self, names: Sequence[str]) -> list[LoggedEvent]:
+        """In the order of the log."""
+        return [logged for logged in self.log if logged.event.name in names]
+
+
+def order(logged: LoggedEvent) -> tuple[float, bytes]:
+    """The order in which facts, answers and plans are written: of two at one moment the hash of the id decides."""
+    return logged.moment, blake2b(logged.event.event_id.encode(), digest_size=8).digest()
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+
+
+def weigh(event: Event, name: str | None) -> float:
+    """How much an event counts: a property of it if it has that number, never less than nothing, else 1."""
+    value = event.properties.get(name) if name else None
+    return max(float(value), 0.0) if value is not None and is_number(value) else 1.0
+
+
+def key_of(event: Event, name: str) -> str | None:
+    if name == "user_id":
+        return event.user_id
+    value = event.properties.get(name)
+    return str(value) if isinstance(value, str | int | float) else None

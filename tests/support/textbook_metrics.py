@@ -1,0 +1,211 @@
+"""The kinds of metrics as SCORING's table has them: each read from the whole history once, then known at every moment.
+
+A reading says `points` at a moment, and `x`: the value behind them, or its log2 where it fades by halves. `base` is the
+newest moment that it knows of, `knots` are moments at which it may bend or jump.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple, Protocol
+
+from scoring.health.kinds import Gauge, Knots, Milestone, Ratio
+from support.textbook_history import DAY, History, key_of, weigh
+
+
+class Reading(Protocol):
+    @property
+    def base(self) -> float: ...
+    def x(self, at: float) -> float | None: ...
+    def bound(self, value: float) -> float: ...
+    def meets(self, x: float) -> float | None: ...
+    def points(self, at: float) -> float | None: ...
+    def knots(self) -> Iterator[float]: ...
+
+
+class Line(NamedTuple):
+    """x is minus infinity for the log2 of nothing, and stays so."""
+
+    base: float
+    x: float
+    speed: float
+
+    def at(self, at: float) -> float:
+        return self.x + self.speed * (at - self.base)
+
+    def meets(self, x: float) -> float | None:
+        if math.isinf(self.x) or math.isinf(x):
+            return None
+        return self.base + (x - self.x) / self.speed
+
+
+def fading(terms: Sequence[tuple[float, float]], *, born: float, half_life: float) -> Line:
+    """The sum of (moment, weight), each halved every half-life (days) from its moment on."""
+    terms = [(moment, weight) for moment, weight in terms if weight > 0.0]
+    base = max((moment for moment, _ in terms), default=born)
+    half = half_life * DAY
+    total = sum(weight * 2.0 ** (-(base - moment) / half) for moment, weight in terms)
+    return Line(base, log2(total), -1.0 / half)
+
+
+def counted(history: History, names: Sequence[str], weight: str | None) -> list[tuple[float, float]]:
+    return [(deed.moment, weigh(deed.event, weight)) for deed in history.of(names)]
+
+
+def seen(history: History, names: Sequence[str], key: str) -> list[tuple[float, float]]:
+    """Everybody once, at their newest moment."""
+    newest: dict[str, float] = {}
+    for deed in history.of(names):
+        who = key_of(deed.event, key)
+        if who is not None:
+            newest[who] = max(deed.moment, newest.get(who, deed.moment))
+    return [(moment, 1.0) for moment in newest.values()]
+
+
+class MovingReading:
+    """rate, distinct, silence: the curve of a value that moves along a line."""
+
+    def __init__(self, curve: Knots, line: Line, *, log: bool) -> None:
+        self.curve = logged(curve) if log else curve
+        self.base = line.base
+        self.x = line.at
+        self.meets = line.meets
+        self.bound = log2 if log else float
+
+    def points(self, at: float) -> float:
+        return read(self.curve, self.x(at))
+
+    def knots(self) -> Iterator[float]:
+        for x, _ in self.curve:
+            if (met := self.meets(x)) is not None:
+                yield met
+
+
+class RatioReading:
+    """ratio: bad per good. Both halve alike, so it stands still while there is enough of both.
+
+    Exactly the minimum is too little: it is less at once.
+    """
+
+    def __init__(self, definition: Ratio, curve: Knots, *, bad: Line, good: Line, follows: Reading | None) -> None:
+        self.curve = logged(curve)
+        self.base = max(bad.base, good.base)
+        self.bound = log2
+        self._ratio = bad.at(self.base) - good.at(self.base) if good.x > -math.inf else math.nan
+        self._bad, self._good, self._follows = bad, good, follows
+        self._bonus = definition.quiet_bonus
+        self._least_bad, self._least_good = log2(definition.min_numerator), log2(definition.min_denominator)
+
+    def _is_quiet(self, at: float) -> bool:
+        return self._follows is not None and self._bad.at(at) <= self._least_bad
+
+    def x(self, at: float) -> float | None:
+        known = self._good.x > -math.inf and self._good.at(at) > self._least_good
+        return self._ratio if known and not self._is_quiet(at) else None
+
+    def meets(self, x: float) -> float | None:
+        return None
+
+    def points(self, at: float) -> float | None:
+        if self._follows is not None and self._is_quiet(at):
+            followed = self._follows.points(at)
+            return None if followed is None else min(max(followed + self._bonus, 0.0), 100.0)
+        x = self.x(at)
+        return None if x is None else read(self.curve, x)
+
+    def knots(self) -> Iterator[float]:
+        for met in (self._bad.meets(self._least_bad), self._good.meets(self._least_good)):
+            if met is not None:
+                yield met
+        if self._follows is not None:
+            yield from self._follows.knots()
+
+
+class GaugeReading:
+    """gauge: points hold for a while after the newest answer, then fade to neutral until the time to live."""
+
+    def __init__(self, definition: Gauge, curve: Knots, *, newest: float, value: float) -> None:
+        self.base = newest
+        self.bound = float
+        self._value = value
+        self._points = read(curve, value)
+        self._neutral = definition.neutral
+        self._ttl = math.inf if definition.ttl is None else definition.ttl * DAY
+        self._hold = min(definition.hold * DAY, self._ttl) if definition.ttl is not None else math.inf
+
+    def x(self, at: float) -> float:
+        return self._value
+
+    def meets(self, x: float) -> float | None:
+        return None
+
+    def points(self, at: float) -> float:
+        age = at - self.base
+        if age <= self._hold:
+            return self._points
+        if age >= self._ttl:
+            return self._neutral
+        return self._points + (self._neutral - self._points) * (age - self._hold) / (self._ttl - self._hold)
+
+    def knots(self) -> Iterator[float]:
+        if self._ttl < math.inf:
+            yield from (self.base + self._hold, self.base + self._ttl)
+
+
+class NoReading:
+    """Nothing is known, and time alone does not change that."""
+
+    base = -math.inf
+
+    def x(self, at: float) -> None:
+        return None
+
+    def bound(self, value: float) -> float:
+        return value
+
+    def meets(self, x: float) -> None:
+        return None
+
+    def points(self, at: float) -> None:
+        return None
+
+    def knots(self) -> Iterator[float]:
+        yield from ()
+
+
+class MilestoneReading(NoReading):
+    """milestone: 100 until due, falling to 0 over the grace; done is 100; points are the mean. No flag reads it."""
+
+    def __init__(self, definition: Milestone, *, due: dict[str, float], done: set[str]) -> None:
+        self.open = [(moment, step) for step, moment in due.items() if step not in done]
+        self._count = len(due)
+        # A grace of nothing would be a jump: a second at least.
+        self._grace = max(definition.grace * DAY, 1.0)
+
+    def points(self, at: float) -> float | None:  # type: ignore[override]
+        if not self._count:
+            return None
+        lost = sum(min(max(at - due, 0.0) / self._grace, 1.0) for due, _ in self.open)
+        return 100.0 - 100.0 * lost / self._count
+
+    def knots(self) -> Iterator[float]:
+        for due, _ in self.open:
+            yield from (due, due + self._grace)
+
+
+def log2(value: float) -> float:
+    return math.log2(value) if value > 0.0 else -math.inf
+
+
+def logged(curve: Knots) -> Knots:
+    return tuple((log2(value), points) for value, points in curve)
+
+
+def read(curve: Knots, x: float) -> float:
+    """Flat outside, straight between."""
+    if x <= curve[0][0]:
+        return curve[0][1]
+    for (a, p), (b, q) in pairwise(curve):
+        if x <= b:
+            return p + (q - p) * (x - a) / (b - a)
+    return curve[-1][1]
