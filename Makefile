@@ -133,4 +133,4 @@ types: .venv/installed ## mypy --strict, tests too
 
 .PHONY: clean
 clean: ## remove what was built here
-	rm -rf .venv .venv-bench .compiled .compiled-* .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-against-* .compiled .compiled-* .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -48,6 +48,7 @@ def fires(scorer: Scorer, account: Account, model: Model, due: int) -> tuple[Sig
     return signals
 
 
+@pytest.mark.timeout(300)
 @settings(_RELAXED, max_examples=_EXAMPLES)
 @given(worlds())
 def test_the_next_crossing_is_the_first_second_at_which_anything_changes(world: World) -> None:

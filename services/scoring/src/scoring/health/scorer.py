@@ -71,12 +71,14 @@ class Scorer:
             account.clock = at
             return NOTHING
         draft = StepDraft(strict=self._strict)
-        if account.met:
-            self._advance(account, at, draft)
-            self._take(account, event, at, moment, reaction, draft)
-        else:
+        if not account.met:
             self._meet(account, event, at, moment, reaction, draft)
-        set_horizon(account, at)
+            return draft.step()
+        self._advance(account, at, draft)
+        if self._look_further(account, at) and try_incremental(account, event, at, moment, reaction):
+            account.clock = at
+        else:
+            self._take(account, event, at, moment, reaction, draft)
         return draft.step()
 
     def advance(self, account: Account, to: float) -> Step:

@@ -1,0 +1,202 @@
+"""The clock seam: where nights count less, what fades or waits goes by operational time, what has a date by UTC.
+
+The textbook knows no clock. It is given the same story with all its moments mapped through the clock first.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from math import floor
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import scoring.health.scorer
+from common.contracts.signals import Kind, Signal
+from scoring.form import core_form
+from scoring.health.account import Account
+from scoring.health.card import Card
+from scoring.health.clock import Clock
+from scoring.health.kinds import AnyMetric, Gauge, Milestone
+from scoring.health.moments import LAST, to_datetime
+from scoring.health.scorer import Scorer
+from scoring.health.transitions import would_change_at
+from scoring.health.view import View
+from support.tales import DAWN, IDENTITY, card
+from support.textbook import Textbook
+from support.textbook_history import DAY, History
+from support.worlds import SECOND, Moment, World, event, worlds
+
+pytestmark = pytest.mark.skipif(core_form() == "compiled", reason="interpreted code cannot subclass the compiled Clock")
+_RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# All moments that have a date are within this; whole days count alike, so beyond it there is nothing to bend.
+_CALENDAR = DAY * 1e8
+_DENSE = 300
+_MOST_TIMERS = 3
+# A mapped event has whole microseconds, and fast hours count ten times.
+_BLINK = 5e-6
+
+Knots = Sequence[tuple[float, float]]
+
+
+class BentClock(Clock):
+    """Some hours count more, others less, and a UTC day counts as a day: midnights are where they are.
+
+    `knots` are (second of the day, operational second of the day), from (0, 0) to (86400, 86400).
+    """
+
+    def __init__(self, knots: Knots) -> None:
+        self._there = list(knots)
+        self._back = [(tau, second) for second, tau in knots]
+
+    def operational(self, moment: float) -> float:
+        return _bend(self._there, moment)
+
+    def wall(self, tau: float) -> float:
+        return _bend(self._back, tau)
+
+
+def _bend(knots: Knots, moment: float) -> float:
+    if not -_CALENDAR < moment < _CALENDAR:
+        return moment
+    midnight = floor(moment / DAY) * DAY
+    second = moment - midnight
+    before = min(bisect_right(knots, second, key=lambda knot: knot[0]), len(knots) - 1) - 1
+    (a, p), (b, q) = knots[before], knots[before + 1]
+    return midnight + p + (q - p) * (second - a) / (b - a)
+
+
+@st.composite
+def clocks(draw: st.DrawFn) -> BentClock:
+    """Rates from a tenth to ten, some that change within minutes of where the stories begin (22:13:20)."""
+    bends = [0.0, *sorted(draw(st.sets(st.sampled_from(_BENDS), min_size=1, max_size=4))), DAY]
+    lengths = [late - early for early, late in pairwise(bends)]
+    counted = [length * draw(st.sampled_from([0.1, 0.3, 1.0])) for length in lengths]
+    knots, tau, whole = [(0.0, 0.0)], 0.0, sum(counted)
+    for end, length in zip(bends[1:], counted, strict=True):
+        tau += length / whole * DAY
+        knots.append((end, tau))
+    return BentClock([*knots[:-1], (DAY, DAY)])
+
+
+_BENDS = (6 * 3_600.0, 18 * 3_600.0, 80_003.0, 80_012.5, 80_040.0, 80_100.0, 80_900.0, 83_000.0)
+
+
+def mapped(story: Sequence[Moment], clock: Clock) -> list[Moment]:
+    found = []
+    for moment in story:
+        happened, properties = moment.event, moment.event.properties
+        if happened.name == "milestone.planned":
+            properties = {**properties, "due": clock.operational(properties["due"])}
+        time = to_datetime(clock.operational(happened.time.timestamp()))
+        found.append(Moment(replace(happened, time=time, properties=properties), clock.operational(moment.at)))
+    return found
+
+
+def mapped_card(original: Card, story: Sequence[Moment], clock: Clock) -> Card:
+    """Steps of the card are due a number of UTC days after the start: those moments are mapped too."""
+    start = History(original, story).start
+    begin = clock.operational(start)
+
+    def of(metric: AnyMetric) -> AnyMetric:
+        if not isinstance(metric, Milestone):
+            return metric
+        due = {step: clock.operational(start + days * DAY) for step, days in metric.steps.items()}
+        return replace(metric, steps={step: (tau - begin) / DAY for step, tau in due.items()})
+
+    return replace(original, metrics=tuple([of(metric) for metric in original.metrics]))
+
+
+def in_utc(world: World) -> World:
+    """Without time zones: the days of another zone do not begin where the clock has its midnights."""
+
+    def of(moment: Moment) -> Moment:
+        properties = {name: value for name, value in moment.event.properties.items() if name != "time_zone"}
+        return replace(moment, event=replace(moment.event, properties=properties))
+
+    return replace(world, story=tuple([of(moment) for moment in world.story]))
+
+
+@settings(_RELAXED, max_examples=300)
+@given(worlds(), clocks(), st.lists(st.floats(0, 500), max_size=3))
+def test_all_but_dates_goes_by_the_clock(world: World, clock: BentClock, ages: Sequence[float]) -> None:
+    world = in_utc(world)
+    scorer = Scorer(world.card, "card", clock=clock)
+    account, evaluated = scorer.create("acme"), scorer.create("acme")
+    for count, moment in enumerate(world.story, 1):
+        step = scorer.apply(account, moment.event, moment.at)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(scoring.health.scorer, "try_incremental", lambda *_: False)
+            assert scorer.apply(evaluated, moment.event, moment.at) == step
+        assert scorer.dump(account) == scorer.dump(evaluated)
+        story = world.story[:count]
+        reads_as_the_textbook(replace(world, story=story), clock, scorer.look(account, account.clock))
+    is_due_first_at(scorer, account, clock, scorer.find_due(account))
+    for age in (0.0, *ages):
+        reads_as_the_textbook(world, clock, scorer.look(account, account.clock + age * world.unit / SECOND))
+    for _ in range(_MOST_TIMERS):
+        if (due := scorer.find_due(account)) is None:
+            return
+        for signal in scorer.advance(account, due).signals:
+            waited(world.card, clock, signal)
+        assert account.clock == due
+        reads_as_the_textbook(world, clock, scorer.look(account, due))
+        is_due_first_at(scorer, account, clock, scorer.find_due(account))
+
+
+def is_due_first_at(scorer: Scorer, account: Account, clock: Clock, due: int | None) -> None:
+    """An account that was just loaded, evaluated second by second, changes then and not before."""
+    loaded = scorer.load("acme", scorer.dump(account))
+    for second in seconds(floor(account.clock), due):
+        changes = would_change_at(loaded, loaded.state, clock.operational(float(second)))
+        assert changes == (second == due), (second, due)
+
+
+def seconds(begin: int, due: int | None) -> Iterator[int]:
+    """The first and the last ones all, and some of those between."""
+    end = LAST if due is None else due
+    yield from range(begin + 1, min(begin + _DENSE, end) + 1)
+    yield from range(max(begin + _DENSE, end - _DENSE), end + 1)
+    yield from (begin + (end - begin) * step // 50 for step in range(1, 50) if end - begin > 50)
+    yield from (begin + 2**power for power in range(8, 40) if begin + 2**power < end)
+
+
+def reads_as_the_textbook(world: World, clock: Clock, view: View) -> None:
+    """Score and steps that are missed."""
+    at, story = view.at.timestamp(), world.story
+    textbook = Textbook(mapped_card(world.card, story, clock), mapped(story, clock))
+    scores = [textbook.health(clock.operational(at), off).score for off in (0.0, -_BLINK, _BLINK)]
+    near = 1e-5 if world.unit == 1.0 else 5e-2
+    assert any(abs(view.health.score - score) < near for score in scores), (view.health.score, scores)
+    due = {(step, to_datetime(due)) for step, due in Textbook(world.card, story).steps().items() if due <= at}
+    assert {(missed.step, missed.due) for missed in view.missed} == due
+
+
+def waited(original: Card, clock: Clock, signal: Signal) -> None:
+    """What silence confirms has waited for its minimum duration, and no second longer."""
+    since, at = signal.since.timestamp(), signal.at.timestamp()
+    if since == at or signal.kind is Kind.MILESTONE_MISSED:
+        return
+    bands = original.bands.get(signal.after.stage) or original.bands["default"]
+    over = clock.operational(since) + bands.min_duration * DAY
+    assert clock.operational(at - 1.0) - _BLINK < over <= clock.operational(at) + _BLINK
+
+
+def test_answers_are_read_together_by_their_operational_age() -> None:
+    """The six hours of a night count a tenth: an answer that lives for six hours outlives them."""
+    mean = Gauge(
+        name="mean",
+        dimension="roi",
+        events=("answered",),
+        key="user_id",
+        read="mean",
+        ttl=0.25,
+        curves={"default": IDENTITY},
+    )
+    scorer = Scorer(card(mean), "card", clock=BentClock([(0.0, 0.0), (0.25 * DAY, 0.025 * DAY), (DAY, DAY)]))
+    account = scorer.create("acme")
+    for at, who, value in ((DAWN, "ann", 10), (DAWN + 0.25 * DAY, "bob", 50)):
+        scorer.apply(account, event("answered", at, event_id=who, user_id=who, value=value), at)
+    assert scorer.look(account, account.clock).health.score == 30.0
