@@ -4,7 +4,7 @@ from typing import Any
 
 from common.contracts.signals import Band
 from scoring.health.card import Bands, Card, Flag, Outcome
-from scoring.health.kinds import STAGES, AnyMetric, Knots, Dimension, Gauge
+from scoring.health.kinds import STAGES, AnyMetric, Dimension, Gauge, Knots
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step, View
 from support.worlds import event

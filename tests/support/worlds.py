@@ -11,7 +11,19 @@ from msgspec import Struct
 from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.card import Bands, Card, Flag, Outcome, When
-from scoring.health.kinds import STAGES, AnyMetric, Knots, Dimension, Distinct, Gauge, Milestone, Rate, Ratio, Silence, Stage
+from scoring.health.kinds import (
+    STAGES,
+    AnyMetric,
+    Dimension,
+    Distinct,
+    Gauge,
+    Knots,
+    Milestone,
+    Rate,
+    Ratio,
+    Silence,
+    Stage,
+)
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
 

@@ -18,6 +18,7 @@ from scoring.health.model import Reaction
 from scoring.health.moments import utc_day
 from scoring.health.stored import Mover
 from scoring.health.trajectory import Trajectory
+from scoring.health.weights import Weights
 
 # What the rounding of very many steps may come to in a ledger. More is a bug.
 DRIFT: Final = 1e-6
@@ -124,13 +125,17 @@ def mark_posted(account: Account, after: HealthSnapshot) -> None:
 
 def moved_points_alone(account: Account, before: HealthSnapshot, after: HealthSnapshot) -> bool:
     """Whether weights and cap are the same in both, and the same as those that are posted."""
-    cap = "" if after.capped_by == NO_CAP else account.flags[after.capped_by].name
     return (
         before.capped_by == after.capped_by
-        and account.booked_cap == cap
         and before.weights.same(after.weights)
-        and account.booked_weights.same(after.weights)
+        and are_posted(account, after.weights, after.capped_by)
     )
+
+
+def are_posted(account: Account, weights: Weights, capped_by: int) -> bool:
+    """Whether these are the weights and the cap that the ledgers know of."""
+    cap = "" if capped_by == NO_CAP else account.flags[capped_by].name
+    return account.booked_cap == cap and account.booked_weights.same(weights)
 
 
 def post_moved(account: Account, event: Event, reaction: Reaction) -> None:

@@ -199,12 +199,15 @@ class Scorer:
         set_horizon(account, at)
 
     def _look_further(self, account: Account, at: float) -> bool:
-        """Where nothing but the end of segments ended the horizon, a new one begins at `at`; whether it did."""
+        """Where nothing but the end of segments ended the horizon, a new one begins at `at`; whether it did.
+
+        Not where a metric came or went meanwhile: then points alone do not explain what is to be posted.
+        """
         if at < account.horizon.incremental_until or utc_day(at) > account.day_number:
             return False
         evaluate(account, at)
         set_horizon(account, at)
-        return True
+        return posting.are_posted(account, account.weights, account.capped_by)
 
     def _pass(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
         """Lets time pass until `at`, where the account is evaluated then. The first look of a UTC day closes the one
