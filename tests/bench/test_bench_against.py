@@ -11,7 +11,7 @@ from local.processes import ServerError
 from local.servers import CHECKOUT
 
 TREE = Path("/tmp/there/abc1234")
-PYTHON = Path("/work/.venv-against-1/bin/python")
+PYTHON = Path("/checkout/.venv-against-1/bin/python")
 
 
 def test_the_worktree_belongs_to_no_branch_and_goes_with_what_was_built_in_it() -> None:
@@ -27,7 +27,7 @@ def test_a_tag_means_its_commit_and_a_dash_no_option() -> None:
 
 def test_the_environment_is_that_of_the_commits_own_lock() -> None:
     made, filled = pinned(TREE, PYTHON)
-    assert made[-2:] == [sys.executable, "/work/.venv-against-1"]
+    assert made[-2:] == [sys.executable, "/checkout/.venv-against-1"]
     assert filled[-4:] == [str(PYTHON), "--require-hashes", "-r", f"{TREE}/requirements.lock"]
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from common.contracts.signals import Change, Driver
 from scoring.health import receipts
 from scoring.health.card import Bands, Flag
-from scoring.health.kinds import Dimension, Gauge
+from scoring.health.kinds import Dimension, Gauge, Ratio
 from scoring.health.ledger import EVENT, Ledger
 from scoring.health.scorer import Scorer
 from scoring.health.view import ReceiptMismatch
@@ -59,6 +59,27 @@ def test_what_appears_moves_weights_not_points() -> None:
     change = tale.looks(1).change
     assert parts(change) == {("use", Driver.CONTEXT): 30, ("nps", Driver.CONTEXT): -10}
     assert change.events[0].points == 20
+
+
+def test_what_appeared_in_silence_is_posted_by_the_next_event_of_another_metric() -> None:
+    """A ticket of which half is left is none: from then on tickets follow the use, and weigh a third."""
+    tickets = Ratio(
+        name="tickets",
+        dimension="deployment",
+        events=("ticket.opened",),
+        denominator_events=("login",),
+        half_life=0.1,
+        quiet_follows="use",
+        curves=CURVES,
+    )
+    tale = Tale(card(USE, NPS, tickets, bands=LOW))
+    tale.does("ticket.opened", 0)
+    tale.does("use.read", 0, value=40)
+    tale.does("nps.read", 0, value=60)
+    tale.does("nps.read", 0.2, value=70)
+    change = tale.looks(0.2).change
+    assert parts(change)[("tickets", Driver.CONTEXT)] == pytest.approx((60 - 100) / 3)
+    assert change.before + sum(part.points for part in change.parts) == pytest.approx(change.after)
 
 
 def test_points_and_weights_that_move_at_once_split_evenly() -> None:

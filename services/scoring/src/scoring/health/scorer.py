@@ -149,7 +149,9 @@ class Scorer:
         return receipts.day(account, posting.pending(account, now), now.score)
 
     def _at(self, account: Account, at: float) -> Account:
-        """The account at `at`: itself, or a copy if timers may fire until then."""
+        """The account at `at`: itself, or a copy if timers may fire until then. Raises `ValueError` before a record."""
+        if not account.met:
+            raise ValueError(f"no record of {account.account_id!r} has come yet")
         if account.horizon.wake > at:
             return account
         copy = self.load(account.account_id, self.dump(account))
