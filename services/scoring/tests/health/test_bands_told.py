@@ -7,7 +7,7 @@ import pytest
 from common.contracts.signals import Band, Severity, Signal
 from scoring.health.bands import BandLines
 from scoring.health.card import Bands
-from scoring.health.kinds import Distinct
+from scoring.health.kinds import Distinct, Ratio
 from scoring.health.view import Step
 from support.tales import DAY, MOOD, SLIDE, Tale, card, told
 
@@ -258,6 +258,27 @@ def test_a_line_crossed_between_two_seconds_was_crossed_by_silence() -> None:
     signal = only(tale.waits(40))
     assert signal.cause == "silence@2024-02-09T00:00:01Z"
     assert signal.since == day(30 + 0.5 / DAY)
+
+
+def test_evidence_that_went_between_two_seconds_was_gone_before_the_event_that_brings_it_back() -> None:
+    """Of two logins one is left after half a day, which is just enough."""
+    tickets = Ratio(
+        name="tickets",
+        dimension="adoption",
+        events=("ticket.opened",),
+        denominator_events=("login",),
+        half_life=0.5,
+        curves={"default": ((1, 0),)},
+    )
+    tale = Tale(card(MOOD, tickets, min_coverage=0.6))
+    tale.does("login", 0.25 * SECOND)
+    tale.does("login", 0.25 * SECOND)
+    tale.does("mood.read", 0.25 * SECOND, value=10)
+    assert tale.band is Band.RED
+    signal = only(tale.does("login", 0.5 + 0.5 * SECOND))
+    assert (signal.to, signal.cause) == ("red", ("web", "e4"))
+    assert signal.before is not None
+    assert signal.before.band is Band.RED
 
 
 def test_the_forecast_says_what_silence_will_tell() -> None:

@@ -24,7 +24,7 @@ from scoring.health.moments import LAST, to_datetime
 from scoring.health.scorer import Scorer
 from scoring.health.transitions import would_change_at
 from scoring.health.view import View
-from support.tales import DAWN, IDENTITY, card
+from support.tales import DAWN, IDENTITY, SLIDE, Tale, card
 from support.textbook import Textbook
 from support.textbook_history import DAY, History
 from support.worlds import SECOND, Moment, World, event, worlds
@@ -200,3 +200,24 @@ def test_answers_are_read_together_by_their_operational_age() -> None:
     for at, who, value in ((DAWN, "ann", 10), (DAWN + 0.25 * DAY, "bob", 50)):
         scorer.apply(account, event("answered", at, event_id=who, user_id=who, value=value), at)
     assert scorer.look(account, account.clock).health.score == 30.0
+
+
+class DoubleClock(Clock):
+    """An hour counts two."""
+
+    def operational(self, moment: float) -> float:
+        return 2.0 * moment
+
+    def wall(self, tau: float) -> float:
+        return tau / 2.0
+
+
+def test_a_worsening_waits_by_operational_time() -> None:
+    tale = Tale(card(SLIDE))
+    tale.scorer = Scorer(card(SLIDE), "card", clock=DoubleClock())
+    tale.account = tale.scorer.create("acme")
+    tale.does("mood.read", 0, value=100)
+    (signal,) = tale.waits(16.5).signals
+    # A point is half a day; the two days of patience are one.
+    assert signal.since == to_datetime(DAWN + 15 * DAY + 1)
+    assert signal.at == to_datetime(DAWN + 16 * DAY + 1)

@@ -203,13 +203,17 @@ class Scorer:
     def _look_further(self, account: Account, at: float) -> bool:
         """Where nothing but the end of segments ended the horizon, a new one begins at `at`; whether it did.
 
-        Not where a metric came or went meanwhile: then points alone do not explain what is to be posted.
+        Not where a metric came or went meanwhile: then points alone do not explain what is to be posted. Nor where
+        silence crossed a line since the last whole second: that is told before the event.
         """
         if at < account.horizon.incremental_until or utc_day(at) > account.day_number:
             return False
         evaluate(account, at)
+        crossed = would_change(account, account.state, account.context.clock.operational(at))
+        if crossed or not posting.are_posted(account, account.weights, account.capped_by):
+            return False
         set_horizon(account, at)
-        return posting.are_posted(account, account.weights, account.capped_by)
+        return True
 
     def _pass(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
         """Lets time pass until `at`, where the account is evaluated then. The first look of a UTC day closes the one
