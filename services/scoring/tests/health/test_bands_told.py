@@ -9,7 +9,7 @@ from scoring.health.bands import BandLines
 from scoring.health.card import Bands
 from scoring.health.kinds import Distinct, Ratio
 from scoring.health.view import Step
-from support.tales import DAY, MOOD, SLIDE, Tale, card, told
+from support.tales import DAWN, DAY, MOOD, SLIDE, Tale, card, told
 
 LINES = BandLines(red=40, yellow=70, hysteresis=8, min_duration=2 * DAY)
 SECOND = 1 / DAY
@@ -288,3 +288,20 @@ def test_the_forecast_says_what_silence_will_tell() -> None:
     assert forecast is not None
     assert (forecast.band, forecast.at) == (Band.YELLOW, day(32 + SECOND))
     assert only(tale.waits(50)).at == forecast.at
+
+
+def test_a_crossing_is_foreseen_by_the_weights_of_its_own_time() -> None:
+    """Tickets weigh half until their evidence is gone on day 1; from then on the mood that falls is all there is."""
+    tickets = Ratio(
+        name="tickets",
+        dimension="roi",
+        events=("ticket.opened",),
+        denominator_events=("login",),
+        half_life=1.0,
+        min_denominator=0.5,
+        curves={"default": ((0.1, 100.0), (9.0, 100.0))},
+    )
+    tale = Tale(card(SLIDE, tickets))
+    tale.does("login", 0)
+    tale.does("mood.read", 0, value=100)
+    assert tale.scorer.find_due(tale.account) == DAWN + 30 * DAY + 1
