@@ -129,7 +129,8 @@ class Batch:
 
     def _timer(self, account: Account) -> int | None:
         try:
-            return self._scorer.timer(account, self._memory.timers.of(account.account_id))
+            now = max(account.clock, self._clock)  # a tick after the account's last event has passed the timer, maybe
+            return self._scorer.timer(account, self._memory.timers.of(account.account_id), now)
         except Exception as error:  # see _event
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 

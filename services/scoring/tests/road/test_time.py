@@ -177,6 +177,19 @@ async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None
     assert sorted(one.signal_id for one in stream.signals()) == told
 
 
+async def test_no_timer_is_left_behind_by_a_tick(stream: Road) -> None:
+    """A partition in which one was is never through, for whoever waits to hear so."""
+    moment, overdue = START, "SELECT count(*) FROM scoring.timer JOIN scoring.journal USING (partition) WHERE due <= clock"
+    draw = Random(3)
+    for _ in range(60):
+        moment += draw.expovariate(1 / 43_200)
+        await stream.post(event("acme", "session.started", moment, user_id="ann"))
+        moment += draw.expovariate(1 / 43_200)
+        await stream.tick(moment)
+        await stream.score()
+        assert await stream.scalar(overdue) == 0
+
+
 @pytest.mark.parametrize(("max_records", "chunk"), [(1, 2_000), (500, 2_000), (500, 1), (7, 3)])
 async def test_what_silence_does_is_told_in_the_order_in_which_it_came_about(
     stream: Road, max_records: int, chunk: int

@@ -105,20 +105,22 @@ class Scorer:
         set_due(account, due)
         return due
 
-    def timer(self, account: Account, stored: int | None) -> int | None:
-        """When to wake the account if it stays silent, never after it is due; None for never.
+    def timer(self, account: Account, stored: int | None, now: float) -> int | None:
+        """When to wake the account if it stays silent: after `now`, never after it is due; None for never.
 
-        The exact moment moves at every event, and every timer that moves costs a row. So `stored`, the one that is
-        set, stays while it holds, and a new one is set to the end of the horizon while that is far. An account that is
-        woken and finds nothing is given the exact moment.
+        By `now`, which may be later than the account's clock, all that was due has fired. The exact moment moves at
+        every event, and every timer that moves costs a row. So `stored`, the one that is set, stays while it holds, and
+        a new one is set to the end of the horizon while that is far. An account that is woken and finds nothing is
+        given the exact moment.
         """
-        horizon = account.horizon
-        if horizon.wake > LAST:
+        wake = account.horizon.wake
+        if wake > LAST:
             return None
-        if not horizon.exact and stored is not None and account.clock < stored <= horizon.wake:
-            return stored
-        if not horizon.exact and horizon.wake - account.clock >= _EXACT_WITHIN:
-            return floor(horizon.wake)
+        if not account.horizon.exact:
+            if stored is not None and now < stored <= wake:
+                return stored
+            if wake - now >= _EXACT_WITHIN:
+                return floor(wake)
         return self.find_due(account)
 
     def disarm(self, account: Account) -> None:
