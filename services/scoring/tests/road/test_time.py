@@ -179,7 +179,10 @@ async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None
 
 async def test_no_timer_is_left_behind_by_a_tick(stream: Road) -> None:
     """A partition in which one was is never through, for whoever waits to hear so."""
-    moment, overdue = START, "SELECT count(*) FROM scoring.timer JOIN scoring.journal USING (partition) WHERE due <= clock"
+    moment, overdue = (
+        START,
+        "SELECT count(*) FROM scoring.timer JOIN scoring.journal USING (partition) WHERE due <= clock",
+    )
     draw = Random(3)
     for _ in range(60):
         moment += draw.expovariate(1 / 43_200)
