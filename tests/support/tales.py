@@ -4,7 +4,8 @@ from typing import Any
 
 from common.contracts.signals import Band
 from scoring.health.card import Bands, Card, Flag, Outcome
-from scoring.health.kinds import STAGES, AnyMetric, Dimension, Gauge, Knots
+from scoring.health.context import STAGES
+from scoring.health.kinds import AnyMetric, Dimension, Gauge, Knots
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step, View
 from support.worlds import event

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.contracts.events import Event
 from scoring.health.card import Card
-from scoring.health.kinds import STAGES, Stage
+from scoring.health.context import STAGES, Stage
 from support.worlds import Moment
 
 DAY = 86_400.0

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from scoring.health.card import Card
-from scoring.health.kinds import AnyMetric, Stage
+from scoring.health.context import Stage
+from scoring.health.kinds import AnyMetric
 
 
 class MetricWeights(NamedTuple):

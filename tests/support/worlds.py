@@ -11,19 +11,8 @@ from msgspec import Struct
 from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.card import Bands, Card, Flag, Outcome, When
-from scoring.health.kinds import (
-    STAGES,
-    AnyMetric,
-    Dimension,
-    Distinct,
-    Gauge,
-    Knots,
-    Milestone,
-    Rate,
-    Ratio,
-    Silence,
-    Stage,
-)
+from scoring.health.context import STAGES, Stage
+from scoring.health.kinds import AnyMetric, Dimension, Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
 

@@ -12,7 +12,7 @@ from common.contracts.signals import Band
 from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
 from scoring.api.eye import AHEAD
 from scoring.api.queries import Filter, Sort
-from scoring.health.kinds import Stage
+from scoring.health.context import Stage
 
 ID_CHARS = 512
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

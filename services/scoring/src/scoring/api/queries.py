@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select, true
 
 from common.contracts.signals import Band, Kind
-from scoring.health.kinds import STAGES
+from scoring.health.context import STAGES
 from scoring.schema import account, day, heartbeat, journal, signal, state
 
 

@@ -7,7 +7,8 @@ from msgspec import Struct
 from common.documents.findings import Findings, did_you_mean
 from common.documents.shapes import JsonSchema, Number, shown
 from common.documents.yaml import Value
-from scoring.health.kinds import DEFAULT, STAGES, Knots
+from scoring.health.context import STAGES
+from scoring.health.kinds import DEFAULT, Knots
 
 MOST_POINTS = 32
 # Of two values in the curve's own terms: below it a float cannot tell how steep it is between them.

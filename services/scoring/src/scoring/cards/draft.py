@@ -9,7 +9,8 @@ from common.documents.records import Record
 from common.documents.yaml import Value
 from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, METRICS, OUTCOME
 from scoring.health.card import Bands, Card, Flag, Outcome
-from scoring.health.kinds import DEFAULT, STAGES, AnyMetric, Dimension, Stage
+from scoring.health.context import STAGES, Stage
+from scoring.health.kinds import DEFAULT, AnyMetric, Dimension
 
 _STRUCTS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in get_args(AnyMetric)}
 

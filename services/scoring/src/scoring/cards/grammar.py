@@ -19,7 +19,8 @@ from common.documents.shapes import (
 )
 from scoring.cards.curves import Curves
 from scoring.cards.special import EVENT, Comparison, Denominator, Measured, Of
-from scoring.health.kinds import DEFAULT, STAGES, Dimension
+from scoring.health.context import STAGES
+from scoring.health.kinds import DEFAULT, Dimension
 
 VERSION = 1
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)

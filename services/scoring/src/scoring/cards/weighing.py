@@ -2,7 +2,8 @@
 
 from common.documents.findings import Findings
 from scoring.cards.draft import Draft
-from scoring.health.kinds import STAGES, Dimension, Ratio, Stage
+from scoring.health.context import STAGES, Stage
+from scoring.health.kinds import Dimension, Ratio
 
 
 def check(draft: Draft, found: Findings) -> None:

@@ -10,7 +10,7 @@ from scoring.cards.identity import identify
 from scoring.cards.load import Reading, examine
 from scoring.cards.schema import schema_text
 from scoring.health.card import Card
-from scoring.health.kinds import STAGES
+from scoring.health.context import STAGES
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from scoring.health.kinds import AnyMetric, Dimension, Stage
+from scoring.health.context import Stage
+from scoring.health.kinds import AnyMetric, Dimension
 
 
 class When(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 from datetime import UTC, date, tzinfo
 from math import inf
-from typing import Final, final
+from typing import Final, Literal, final, get_args
 
 from common.contracts.signals import Facts
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.moments import midnight, zone_named
 
-STAGES: Final = ("onboarding", "adoption", "renewal", "expansion")
+Stage = Literal["onboarding", "adoption", "renewal", "expansion"]
+STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 
 @final

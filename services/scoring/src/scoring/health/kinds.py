@@ -4,10 +4,11 @@ A new kind is a file in `metrics/` and, here, its definition and its line in KIN
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
+from scoring.health.context import STAGES, Stage
 from scoring.health.curve import Curve
 from scoring.health.metrics.distinct import DistinctMetric
 from scoring.health.metrics.gauge import GaugeMetric
@@ -19,8 +20,6 @@ from scoring.health.metrics.ratio import RatioMetric
 from scoring.health.metrics.silence import SilenceMetric
 
 Dimension = Literal["deployment", "engagement", "adoption", "roi"]
-Stage = Literal["onboarding", "adoption", "renewal", "expansion"]
-STAGES: tuple[Stage, ...] = get_args(Stage)
 DEFAULT = "default"
 ARR_AGAINST_PEAK = "arr/arr_peak_12m"
 

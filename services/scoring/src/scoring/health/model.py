@@ -7,10 +7,11 @@ from scoring.health.account import Account
 from scoring.health.bands import BandLines
 from scoring.health.card import Card, Flag, fingerprint
 from scoring.health.clock import Clock
+from scoring.health.context import STAGES
 from scoring.health.curve import Curve
 from scoring.health.facts import WRITES
 from scoring.health.flag import AccountFlag
-from scoring.health.kinds import DEFAULT, KINDS, STAGES, AnyMetric, CurvedDefinition, Milestone, curves_of
+from scoring.health.kinds import DEFAULT, KINDS, AnyMetric, CurvedDefinition, Milestone, curves_of
 from scoring.health.metrics.metric import Metric, Setting
 from scoring.health.moments import DAY
 from scoring.health.weights import Weighting

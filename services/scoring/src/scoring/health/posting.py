@@ -89,15 +89,11 @@ def _cap_entries(account: Account, before: HealthSnapshot, after: HealthSnapshot
 
 def post_silence(account: Account, after: HealthSnapshot, draft: StepDraft) -> None:
     """All that silence did since all was posted."""
-    _post(account, posted(account), after, SILENCE, draft)
+    post_step(account, posted(account), after, SILENCE, draft)
 
 
 def post_step(account: Account, before: HealthSnapshot, after: HealthSnapshot, driver: str, draft: StepDraft) -> None:
     """Everything between two evaluations; all is posted up to the first."""
-    _post(account, before, after, driver, draft)
-
-
-def _post(account: Account, before: HealthSnapshot, after: HealthSnapshot, driver: str, draft: StepDraft) -> None:
     total = before.score
     for moved_by, line, name, points in _entries(account, before, after, driver):
         total += points

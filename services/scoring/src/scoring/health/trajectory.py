@@ -45,7 +45,7 @@ class Trajectory:
         """The segment at `tau`, with the origin there."""
         if self.pieces:
             self._follow(self._piece_at(tau), tau)
-        else:
+        elif self.available or self.end != inf:
             self._rest()
 
     def step(self, origin: float) -> None:

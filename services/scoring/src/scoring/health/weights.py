@@ -3,7 +3,7 @@
 from typing import Final, final
 
 from scoring.health.card import Card
-from scoring.health.kinds import STAGES
+from scoring.health.context import STAGES
 
 # Accounts of a card differ in few ways. Whoever makes more combinations than this starts over.
 _MOST_CACHED: Final = 4096
