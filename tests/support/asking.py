@@ -20,7 +20,7 @@ from scoring.api.lookout import Lookout
 from scoring.api.metrics import ApiMetrics
 from scoring.api.rankings import Rankings
 from scoring.api.reading import Reading
-from scoring.api.refresher import Pace, Refresher
+from scoring.api.refresher import Books, Pace, Refresher
 from scoring.api.ruling import RulingCard
 from scoring.api.tables import Tables
 from scoring.beat import Beat
@@ -39,14 +39,15 @@ class Api:
         app: FastAPI,
         *,
         ruling: RulingCard,
-        refresher: Refresher,
+        lookout: Lookout,
         registry: CollectorRegistry,
         token: str,
     ) -> None:
         self.road = road
         self.app = app
         self.ruling = ruling
-        self.refresher = refresher
+        self.lookout = lookout
+        self.refresher = self.refreshes(Rankings(road.engine, patience=10.0), every=0.0)
         self.token = token
         self._registry = registry
         transport = httpx.ASGITransport(app)
@@ -82,6 +83,11 @@ class Api:
                 return found
             page = await self.get("/v1/accounts", **query, cursor=page["next_cursor"])
 
+    def refreshes(self, books: Books, *, every: float) -> Refresher:
+        """What makes rankings, and leaves no time to requests."""
+        pace = Pace(every=every, share=1.0, keep=KEEP)
+        return Refresher(books, self.lookout, pace=pace, clock=self.road.clock, steady=time.monotonic)
+
     async def rank(self) -> None:
         """Makes a ranking, as the process does in the background."""
         if self.ruling.trouble():
@@ -116,14 +122,7 @@ async def asking(road: Road) -> AsyncIterator[Api]:
         readiness=Readiness({"card": ruling.trouble}),
         registry=registry,
     )
-    refresher = Refresher(
-        Rankings(road.engine, patience=10.0),
-        lookout,
-        pace=Pace(every=0.0, share=1.0, keep=KEEP),
-        clock=road.clock,
-        steady=time.monotonic,
-    )
-    api = Api(road, app, ruling=ruling, refresher=refresher, registry=registry, token=token)
+    api = Api(road, app, ruling=ruling, lookout=lookout, registry=registry, token=token)
     async with api.http:
         yield api
 

@@ -1,12 +1,17 @@
 """The order by score: made in the background, whole or not at all, and kept for those who are on their way through."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
+from common.database import Unavailable
 from scoring.api.rankings import Rankings
+from scoring.api.refresher import Book
 from support.asking import KEEP, Api, live
 from support.road import DAY, START, event
 
@@ -139,6 +144,45 @@ async def test_one_process_at_a_time_makes_a_ranking(api: Api) -> None:
         assert await api.road.scalar("SELECT count(*) FROM scoring.finished_ranking") == 0
     await api.rank()
     assert await api.road.scalar("SELECT count(*) FROM scoring.finished_ranking") == 1
+
+
+async def test_what_another_process_has_just_made_is_not_made_again(api: Api) -> None:
+    another = api.refreshes(Rankings(api.road.engine, patience=5.0), every=10.0)
+    await api.rank()
+    for seconds, rankings in ((0.0, 1), (4.0, 1), (6.0, 2)):
+        api.road.clock.now += seconds
+        await another.refresh(asyncio.Event())
+        assert await api.road.scalar("SELECT count(*) FROM scoring.finished_ranking") == rankings
+
+
+async def test_rankings_go_on_when_the_database_is_back(api: Api) -> None:
+    books = AwayAtFirst(Rankings(api.road.engine, patience=5.0), times=2)
+    stop = asyncio.Event()
+    await api.ruling.read()
+    keeping = asyncio.create_task(api.refreshes(books, every=0.01).keep(stop))
+    with capture_logs() as logs:
+        await api.road.until(lambda: books.asked > 3)
+        stop.set()
+        await keeping
+    assert (await api.get("/v1/accounts"))["ordered_as_of"] is not None
+    assert [line["event"] for line in logs].count("ranking.gave_up") == 1, "told once"
+
+
+class AwayAtFirst:
+    """Rankings in a database that does not answer some times."""
+
+    def __init__(self, books: Rankings, *, times: int) -> None:
+        self.asked = 0
+        self._books = books
+        self._times = times
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Book | None]:
+        self.asked += 1
+        if self.asked <= self._times:
+            raise Unavailable("away")
+        async with self._books.alone() as book:
+            yield book
 
 
 async def test_the_commit_of_a_worker_writes_no_ranking(api: Api) -> None:
