@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from scoring.api import orders
 from scoring.api.cursor import Cursor, NoCursor, decode_cursor, encode_cursor
 from scoring.api.orders import Order, Place, Sort
 from support.asking import Api, live
@@ -79,10 +80,16 @@ async def api(stream_api: Api) -> Api:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(accounts=ACCOUNTS, filters=FILTERS, limit=st.integers(1, 5))
+@given(accounts=ACCOUNTS, filters=FILTERS, limit=st.integers(1, 5), window=st.sampled_from([0, 3, 2_000]))
 async def test_a_walk_is_all_accounts_that_match_each_once_in_order(
-    api: Api, accounts: list[One], filters: dict[str, Any], limit: int
+    api: Api, accounts: list[One], filters: dict[str, Any], limit: int, window: int
 ) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(orders, "WINDOW", window)
+        await walked(api, accounts, filters, limit)
+
+
+async def walked(api: Api, accounts: list[One], filters: dict[str, Any], limit: int) -> None:
     await put(api, accounts)
     matching = [one for one in accounts if matches(one, filters)]
     for sort in Sort:

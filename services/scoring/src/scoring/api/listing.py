@@ -28,7 +28,7 @@ class Listing:
             ranking = await _ranking(snapshot, asked.sort, reached)
             order = Order(asked.sort, NO_RANKING if ranking is None else ranking.ranking_id)
             after = None if reached is None else reached.place
-            found = await snapshot.page(order, wanted, after=after, limit=asked.limit + 1)
+            found = await snapshot.page(order, wanted, after=after, limit=asked.limit + 1, matching=total)
             page = found[: asked.limit]
             rows = await snapshot.rows([place.account_id for place in page]) if page else {}
         listed = await self._listed(eye, [rows[place.account_id] for place in page])

@@ -72,13 +72,17 @@ class Snapshot:
         rows = await self._rows(orders.chosen(ranking_id))
         return Ranking(rows[0].ranking_id, rows[0].as_of, rows[0].begun) if rows else None
 
-    async def page(self, order: Order, wanted: Filter, *, after: Place | None, limit: int) -> list[Place]:
-        """The next accounts behind that place, with what they are sorted by."""
+    async def page(
+        self, order: Order, wanted: Filter, *, after: Place | None, limit: int, matching: int
+    ) -> list[Place]:
+        """The next accounts behind that place, with what they are sorted by; so many are `matching` in all."""
         conditions = queries.conditions(wanted)
         found: list[Place] = []
         if after is None or after.key is not None:
-            rows = await self._rows(orders.with_key(order, conditions, after=after, limit=limit))
-            found += [Place(row.key, row.account_id) for row in rows]
+            if conditions and matching > orders.WINDOW:
+                found = await self._places(orders.near(order, conditions, after=after, limit=limit))
+            if len(found) < limit:
+                found = await self._places(orders.with_key(order, conditions, after=after, limit=limit))
             after = None
         if len(found) < limit:
             query = orders.without_key(order, conditions, after=after, limit=limit - len(found))
@@ -99,6 +103,9 @@ class Snapshot:
     ) -> tuple[Signal, ...]:
         rows = await self._rows(queries.signals(account_id, since=since, until=until, limit=limit))
         return tuple(_signal.decode(row[0]) for row in rows)
+
+    async def _places(self, query: Select[Any]) -> list[Place]:
+        return [Place(row.key, row.account_id) for row in await self._rows(query)]
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
         rows: Sequence[Any] = (await self._connection.execute(query)).all()
