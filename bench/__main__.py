@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import uvloop
 from msgspec.structs import replace
 
-from bench import cores, dedupe, ingest, latency, report, scale, scoring, silence, soak
+from bench import cores, dedupe, ingest, latency, pages, report, scale, scoring, silence, soak
 from bench.against import checked_out
 from bench.code import codes
 from bench.plan import Plan
@@ -29,6 +29,7 @@ PARTS: dict[str, tuple[str, Run]] = {
     "silence": ("A million silent accounts", silence.run),
     "dedupe": ("Ten million ids, and a worker killed", dedupe.run),
     "scale": ("More workers, and what a state weighs", scale.run),
+    "pages": ("A page of the list", pages.run),
     "soak": ("Soak at half load", soak.run),
 }
 

@@ -25,8 +25,10 @@ from local.services import Deployment, Ports
 from local.temporary import Place
 
 SERVICES = ("ingest", "scoring", "alerts")
-COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "alerts": "alerts serve"}
-PORTS = {"ingest": "INGEST_PORT", "worker": "SCORING_WORKER_PORT", "alerts": "ALERTS_PORT"}
+COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
+PORTS = {
+    "ingest": "INGEST_PORT", "worker": "SCORING_WORKER_PORT", "api": "SCORING_API_PORT", "alerts": "ALERTS_PORT",
+}  # fmt: skip
 KEY = "ingest keys create --source web --scope write"
 FILLED_AT_ONCE = 5_000
 
@@ -57,9 +59,9 @@ class Deployed:
 
     async def prepare(self, services: Sequence[str]) -> None:
         """Their tables, and a key that opens ingest."""
-        await asyncio.gather(*(self._run(f"{service} migrate") for service in services))
+        await asyncio.gather(*(self.run(f"{service} migrate") for service in services))
         if "ingest" in services:
-            self.key = (await self._run(KEY)).split()[-1]
+            self.key = (await self.run(KEY)).split()[-1]
 
     async def start(self, name: str, cores: Cores, **settings: str) -> Started:
         """Ready; `name` is one of `COMMANDS`."""
@@ -101,7 +103,7 @@ class Deployed:
         stamp = round(event.time.timestamp() * 1000) if self.deployment.mode is TimeMode.STREAM else None
         return Outgoing(number, key, encode_events_record(event), timestamp=stamp)
 
-    async def _run(self, words: str) -> str:
+    async def run(self, words: str) -> str:
         """What it prints. Raises `ServerError`."""
         process = await asyncio.create_subprocess_exec(
             *self._code.command(*words.split()),

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from itertools import islice
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -14,7 +12,7 @@ from bench.peers.job import scorer as scorer_of
 from bench.plan import Plan
 from bench.results import Mark, Part, Row
 from bench.series import percentile
-from bench.silent import Silent, about_to_be_told, long_quiet, put
+from bench.silent import about_to_be_told, kinds, long_quiet, put
 from bench.started import Started
 from bench.usage import cpu_seconds, resident
 from common import database
@@ -83,24 +81,15 @@ async def _filled(made: Deployed, scorer: Scorer) -> int:
     print("  filling the tables", flush=True)
     now = time.time()
     partitions = made.deployment.partitions
-    quiet = _kinds(KINDS, lambda seed: long_quiet(scorer, now=now, quiet=2 * 3600, seed=seed))
+    quiet = kinds(KINDS, lambda seed: long_quiet(scorer, now=now, quiet=2 * 3600, seed=seed))
     engine = database.engine(made.deployment.database_url)
     store = PostgresStore(engine, patience=120.0)
     await put(store, ((f"quiet-{n:07}", quiet[n % KINDS]) for n in range(ACCOUNTS - DUE)), partitions=partitions)
     minute = int(time.time()) + PREPARING
-    told = _kinds(DUE_KINDS, lambda seed: about_to_be_told(scorer, at=minute + seed % MINUTE, seed=seed))
+    told = kinds(DUE_KINDS, lambda seed: about_to_be_told(scorer, at=minute + seed % MINUTE, seed=seed))
     await put(store, ((f"due-{n:06}", told[n % DUE_KINDS]) for n in range(DUE)), partitions=partitions)
     await engine.dispose()
     return minute
-
-
-def _kinds(wanted: int, make: Callable[[int], Silent | None]) -> list[Silent]:
-    """As many as are wanted, of the first histories that end in such a silence."""
-    ended = (one for seed in range(20 * wanted) if (one := make(seed)) is not None)
-    found = list(islice(ended, wanted))
-    if len(found) < wanted:
-        raise ServerError(f"only {len(found)} of {20 * wanted} histories end in the silence that is wanted")
-    return found
 
 
 async def _idle(worker: Started, *, until: int) -> float:

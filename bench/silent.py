@@ -1,6 +1,6 @@
 """Accounts that have gone silent, made by the real core and put into the tables as the worker itself would."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from itertools import islice
 from random import Random
@@ -10,6 +10,7 @@ from msgspec import Struct
 from bench.peers.job import Account, Scorer, dump, find_due, restore
 from common.contracts.events import Event
 from common.topics import partition_of
+from local.processes import ServerError
 from scoring.commit import AccountRow, Commit
 from scoring.memory import Opened
 from scoring.store import PostgresStore
@@ -78,6 +79,15 @@ def long_quiet(scorer: Scorer, *, now: float, quiet: float, seed: int) -> Silent
     if due is None or due < now + quiet:
         return None
     return Silent(account, dump(scorer, account), due)
+
+
+def kinds(wanted: int, make: Callable[[int], Silent | None]) -> list[Silent]:
+    """As many as are wanted, of the first histories that end in such a silence."""
+    ended = (one for seed in range(20 * wanted) if (one := make(seed)) is not None)
+    found = list(islice(ended, wanted))
+    if len(found) < wanted:
+        raise ServerError(f"only {len(found)} of {20 * wanted} histories end in the silence that is wanted")
+    return found
 
 
 async def put(store: PostgresStore, accounts: Iterable[tuple[str, Silent]], *, partitions: int) -> None:

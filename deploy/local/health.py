@@ -24,7 +24,7 @@ class Row(Struct, frozen=True):
 
 class Page(Struct, frozen=True):
     accounts: tuple[Row, ...]
-    next_offset: int | None = None
+    next_cursor: str | None = None
 
 
 _page: msgspec.json.Decoder[Page] = msgspec.json.Decoder(Page)
@@ -39,17 +39,18 @@ async def read(services: Services, keys: Keys) -> list[Listed]:
 
 
 async def accounts(http: httpx.AsyncClient) -> list[Listed]:
-    found: list[Listed] = []
-    offset: int | None = 0
-    while offset is not None:
-        query: dict[str, str | int] = {"sort": "score", "limit": PAGE, "offset": offset}
+    found: list[Row] = []
+    query: dict[str, str | int] = {"limit": PAGE}
+    while True:
         answer = await http.get("/v1/accounts", params=query)
         if answer.status_code != httpx.codes.OK:
             raise ServerError(f"scoring's API answered {answer.status_code}: {answer.text[:500]}")
         page = _page.decode(answer.content)
-        found += map(_listed, page.accounts)
-        offset = page.next_offset
-    return found
+        found += page.accounts
+        if page.next_cursor is None:
+            # The API's order is of some seconds ago; what is shown is of now.
+            return [_listed(row) for row in sorted(found, key=lambda row: 101.0 if row.score is None else row.score)]
+        query["cursor"] = page.next_cursor
 
 
 def _listed(row: Row) -> Listed:

@@ -112,7 +112,7 @@ class Postgres:
 
     def restore(self, name: str, file: Path) -> None:
         """Into an empty database."""
-        self._as_client("pg_restore", "--exit-on-error", f"--dbname={name}", str(file))
+        self._as_client("pg_restore", "--single-transaction", f"--dbname={name}", str(file))
 
     @property
     def _programs(self) -> Path:

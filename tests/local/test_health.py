@@ -5,26 +5,27 @@ from local.health import accounts
 from local.processes import ServerError
 
 PAGES = {
-    "0": {
+    None: {
+        "accounts": [
+            {"account_id": "b", "name": None, "tier": None, "band": "insufficient_data"},
+        ],
+        "next_cursor": "further",
+    },
+    "further": {
         "accounts": [
             {"account_id": "a", "name": "Birch Foods", "tier": "low", "score": 31.4, "band": "red",
              "drivers": ["silence -20", "logins -9"], "as_of": "2025-07-07T00:00:00Z"},
         ],
-        "next_offset": 1,
-    },
-    "1": {
-        "accounts": [{"account_id": "b", "name": None, "tier": None, "band": "insufficient_data"}],
-        "next_offset": None,
+        "next_cursor": None,
     },
 }  # fmt: skip
 
 
 def api(request: httpx.Request) -> httpx.Response:
-    assert request.url.params["sort"] == "score"
-    return httpx.Response(200, json=PAGES[request.url.params["offset"]])
+    return httpx.Response(200, json=PAGES[request.url.params.get("cursor")])
 
 
-async def test_all_pages_are_read() -> None:
+async def test_all_pages_are_read_and_the_worst_comes_first() -> None:
     async with httpx.AsyncClient(transport=httpx.MockTransport(api), base_url="http://api") as http:
         first, second = await accounts(http)
 

@@ -1,5 +1,7 @@
 """The read API for tests: in this process, over the tables that a road's workers have written."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,24 +18,36 @@ from scoring.api import routes
 from scoring.api.listing import Listing
 from scoring.api.lookout import Lookout
 from scoring.api.metrics import ApiMetrics
+from scoring.api.rankings import Rankings
 from scoring.api.reading import Reading
+from scoring.api.refresher import Books, Pace, Refresher
 from scoring.api.ruling import RulingCard
 from scoring.api.tables import Tables
 from scoring.beat import Beat
 from support.road import DAY, START, Road, event
 
 FRESH = 5.0
+KEEP = 300.0
 
 
 class Api:
     """Asks with a key that may read, at the time of the road's clock."""
 
     def __init__(
-        self, road: Road, app: FastAPI, *, ruling: RulingCard, registry: CollectorRegistry, token: str
+        self,
+        road: Road,
+        app: FastAPI,
+        *,
+        ruling: RulingCard,
+        lookout: Lookout,
+        registry: CollectorRegistry,
+        token: str,
     ) -> None:
         self.road = road
         self.app = app
         self.ruling = ruling
+        self.lookout = lookout
+        self.refresher = self.refreshes(Rankings(road.engine, patience=10.0), every=0.0)
         self.token = token
         self._registry = registry
         transport = httpx.ASGITransport(app)
@@ -59,6 +73,27 @@ class Api:
     async def ids(self, **query: Any) -> list[str]:
         return [row["account_id"] for row in (await self.get("/v1/accounts", **query))["accounts"]]
 
+    async def walk(self, **query: Any) -> list[str]:
+        """Through all pages, one after the other."""
+        found: list[str] = []
+        page = await self.get("/v1/accounts", **query)
+        while True:
+            found += [row["account_id"] for row in page["accounts"]]
+            if page["next_cursor"] is None:
+                return found
+            page = await self.get("/v1/accounts", **query, cursor=page["next_cursor"])
+
+    def refreshes(self, books: Books, *, every: float) -> Refresher:
+        """What makes rankings, and leaves no time to requests."""
+        pace = Pace(every=every, share=1.0, keep=KEEP)
+        return Refresher(books, self.lookout, pace=pace, clock=self.road.clock, steady=time.monotonic)
+
+    async def rank(self) -> None:
+        """Makes a ranking, as the process does in the background."""
+        if self.ruling.trouble():
+            await self.ruling.read()
+        await self.refresher.refresh(asyncio.Event())
+
     async def beat(self, *, at: float, caught_up: bool = True) -> None:
         """What the owners of all partitions say of themselves."""
         await self.road.store.beat([Beat(n, at, caught_up, 0.0) for n in range(self.road.partitions)])
@@ -72,7 +107,7 @@ class Api:
 
 
 @asynccontextmanager
-async def asking(road: Road, *, most_scored: int = 10_000) -> AsyncIterator[Api]:
+async def asking(road: Road) -> AsyncIterator[Api]:
     store = KeyStore(road.engine, schema="scoring")
     token = await store.create(source="reports", scopes=frozenset({Scope.READ}))
     registry = CollectorRegistry()
@@ -80,14 +115,14 @@ async def asking(road: Road, *, most_scored: int = 10_000) -> AsyncIterator[Api]
     ruling, metrics = RulingCard(tables), ApiMetrics(registry)
     lookout = Lookout(tables, ruling, metrics=metrics, fresh=FRESH, clock=road.clock)
     app = routes.build(
-        Listing(lookout, most_scored=most_scored),
+        Listing(lookout),
         Reading(lookout),
         keys=Keyring(store),
         metrics=metrics,
         readiness=Readiness({"card": ruling.trouble}),
         registry=registry,
     )
-    api = Api(road, app, ruling=ruling, registry=registry, token=token)
+    api = Api(road, app, ruling=ruling, lookout=lookout, registry=registry, token=token)
     async with api.http:
         yield api
 

@@ -45,7 +45,10 @@ _ROWS = {
                    ORDER BY partition, seq DESC""",
 }
 
-_TABLES = ("journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat")
+_TABLES = (
+    "journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat", "ranking",
+    "finished_ranking",
+)  # fmt: skip
 
 
 class Clock:

@@ -69,6 +69,26 @@ def test_a_matcher_fits_the_whole_value(text: str, value: str | None, fits: bool
 
 
 @pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ('owner="ana@X.io"', True),
+        ('owner!="ana@x.io"', False),
+        ('owner=~"ana@.*"', True),
+        ('owner=~".*@x\\.IO|nobody"', True),
+        ('owner!~"ana@.*"', False),
+        ('owner="ann@x.io"', False),
+        ('owner=""', False),
+    ],
+)
+def test_an_owner_is_the_same_in_any_case(text: str, fits: bool) -> None:
+    assert parse_matcher(text).matches({"owner": " Ana@x.io"}) is fits
+
+
+def test_other_labels_mind_the_case() -> None:
+    assert not parse_matcher('account="acme"').matches({"account": "Acme"})
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
         ("", "must be like tier=\"high\" (or != =~ !~), not ''"),

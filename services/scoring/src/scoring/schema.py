@@ -10,14 +10,26 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Sequence,
     SmallInteger,
     Table,
     Text,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSON
 
 SCHEMA = "scoring"
 metadata = MetaData(schema=SCHEMA)
+
+# What the list sorts and filters by beside plain columns: written once, for an index serves only its own expression.
+# An index entry holds 2,704 bytes, of which an account id may take 2,048: the beginning of a name decides. By code
+# points, so that the order is the same on every server, and the index finds what begins with a text.
+KEY_CHARS = 100
+_NAME, _ID = f"lower(left(coalesce(name, account_id), {KEY_CHARS}))", f"lower(left(account_id, {KEY_CHARS}))"
+NAME_KEY, ID_KEY = f'{_NAME} COLLATE "C"', f'{_ID} COLLATE "C"'
+OWNER_KEY = "lower(btrim(owner))"
+# The worst first.
+SEVERITY = "array_position(ARRAY['red', 'yellow', 'insufficient_data', 'green'], band)"
 
 # One row per transaction of a partition; (partition, seq) is the fence. Row 0 holds the card and the mode.
 journal = Table(
@@ -95,8 +107,37 @@ account = Table(
     Column("parent", Text),
     Column("band", Text),
     Index("account_band", "band", "account_id"),
-    Index("account_owner", "owner"),
-    Index("account_contract_end", "contract_end"),
+    Index("account_owner_key", text(OWNER_KEY)),
+    Index("account_by_arr", "arr", "account_id"),
+    Index("account_by_contract_end", "contract_end", "account_id"),
+    Index("account_by_name", text(_NAME), "account_id"),  # COLLATE "C"
+    Index("account_by_id", text(_ID)),  # COLLATE "C"
+    Index("account_by_severity", text(SEVERITY), "account_id"),
+)
+
+ranking_ids = Sequence("ranking_id", schema=SCHEMA, metadata=metadata)
+
+# The accounts by their scores, as of one moment a ranking; written by the read API's refresher, never by a worker.
+# Unlogged, both: a crash of the server empties them, and the next ranking is there as soon as it is made.
+ranking = Table(
+    "ranking",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("ranking_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("score", Double, nullable=False),
+    Index("ranking_by_score", "ranking_id", "score", "account_id"),
+    prefixes=["UNLOGGED"],
+)
+
+# A ranking is read only when it has a row here: then it is whole.
+finished_ranking = Table(
+    "finished_ranking",
+    metadata,
+    Column("ranking_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("as_of", Double, nullable=False),  # the moment that its scores are of
+    Column("begun", Double, nullable=False),  # by the refresher's clock, as is the next
+    Column("ended", Double, nullable=False),
+    prefixes=["UNLOGGED"],
 )
 
 signal = Table(

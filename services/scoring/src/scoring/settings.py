@@ -31,5 +31,7 @@ class ScoringSettings(CommonSettings):
     scoring_history_days: Days = 800
     scoring_api_fresh_seconds: PositiveFloat = 5.0
     scoring_api_request_seconds: PositiveFloat = 30.0
-    scoring_api_most_scored: PositiveInt = 10_000
     scoring_api_connections: PositiveInt = 4
+    scoring_ranking_seconds: PositiveFloat = 10.0
+    scoring_ranking_share: Annotated[float, Field(ge=0.05, le=1)] = 0.2
+    scoring_ranking_keep_seconds: PositiveFloat = 300.0

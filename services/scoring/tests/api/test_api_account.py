@@ -136,6 +136,7 @@ async def test_a_state_of_another_version_hides_no_other_account(api: Api) -> No
     await live(api.road, "bolt", days=3)
     await api.road.score()
     await api.execute("UPDATE scoring.state SET body = '\\xff00' WHERE account_id = 'acme'")
+    await api.rank()
     with capture_logs() as logs:
         for sort in ("score", "-score", "name"):
             rows = {row["account_id"]: row for row in (await api.get("/v1/accounts", sort=sort))["accounts"]}

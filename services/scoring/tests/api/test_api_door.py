@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from common import database as tables
 from common.keys import KeyStore, Scope
 from local.postgres import Postgres
+from scoring.api.orders import Sort
 from scoring.api.parameters import ListParameters, ReceiptParameters
-from scoring.api.queries import Sort
 from scoring.api.ruling import NOT_STARTED, RulingCard
 from scoring.api.tables import Tables
 from support.asking import Api, live
@@ -78,7 +78,7 @@ async def test_the_api_waits_for_scoring_and_sees_when_it_begins(stream_api: Api
 async def test_an_empty_house_has_no_accounts(stream_api: Api) -> None:
     await stream_api.road.score()
     answer = await stream_api.get("/v1/accounts")
-    assert (answer["accounts"], answer["total"], answer["next_offset"]) == ([], 0, None)
+    assert (answer["accounts"], answer["total"], answer["next_cursor"]) == ([], 0, None)
 
 
 async def test_a_database_that_is_away_is_told_as_503_and_known_keys_go_on_serving(
@@ -109,7 +109,9 @@ BAD = [
     ("/v1/accounts", "limit=0", "query.limit"),
     ("/v1/accounts", "limit=501", "query.limit"),
     ("/v1/accounts", "limit=many", "query.limit"),
-    ("/v1/accounts", "offset=-1", "query.offset"),
+    ("/v1/accounts", "cursor=", "query.cursor"),
+    ("/v1/accounts", "cursor=WzFd", "query.cursor"),
+    ("/v1/accounts", "offset=50", "query.offset"),
     ("/v1/accounts", "band=purple", "query.band.0"),
     ("/v1/accounts", "sort=risk", "query.sort"),
     ("/v1/accounts", "min_arr=nan", "query.min_arr"),

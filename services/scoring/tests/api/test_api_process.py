@@ -29,7 +29,12 @@ async def test_a_process_started_before_scoring_answers_once_there_is_something_
     process = Process(
         [sys.executable, "-m", "scoring", "api"],
         log=tmp_path / "api.log",
-        env={"DATABASE_URL": database, "SCORING_API_PORT": str(port), "LOG_FORMAT": "json"},
+        env={
+            "DATABASE_URL": database,
+            "SCORING_API_PORT": str(port),
+            "SCORING_RANKING_SECONDS": "0.2",
+            "LOG_FORMAT": "json",
+        },
     )
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
@@ -42,6 +47,7 @@ async def test_a_process_started_before_scoring_answers_once_there_is_something_
             await answering(process, http, ready=200)
             http.headers["authorization"] = f"Bearer {key}"
             (row,) = (await http.get("/v1/accounts")).json()["accounts"]
+            await ordered(http)
             one = (await http.get("/v1/accounts/a%2Fb")).json()
             receipts = (await http.get("/v1/accounts/a%2Fb/receipts")).json()
             counted = (await http.get("/metrics")).text
@@ -50,13 +56,23 @@ async def test_a_process_started_before_scoring_answers_once_there_is_something_
         process.stop()
     assert row["account_id"] == receipts["account_id"] == "a/b"
     assert row["score"] == one["score"] == receipts["level"]["score"]
-    assert 'churn_scoring_api_requests_total{route="/v1/accounts",status_class="2xx"} 1.0' in counted
+    assert 'churn_scoring_api_requests_total{route="/v1/accounts",status_class="2xx"}' in counted
+    assert "churn_scoring_ranked_accounts_total " in counted
     assert "process.ended" in process.log.read_text()
     # In which form the core runs is said three times.
     (started,) = (line for line in process.log.read_text().splitlines() if "process.started" in line)
     assert alive == {"status": "alive", "core": core_form()}
     assert f'"core": "{core_form()}"' in started
     assert f'churn_scoring_core_info{{form="{core_form()}"}} 1.0' in counted
+
+
+async def ordered(http: httpx.AsyncClient) -> None:
+    """Until the list follows a ranking."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if (await http.get("/v1/accounts")).json()["ordered_as_of"] is not None:
+                return
+            await asyncio.sleep(0.05)
 
 
 async def answering(process: Process, http: httpx.AsyncClient, *, ready: int) -> None:

@@ -85,6 +85,7 @@ async def test_the_one_who_went_silent_is_sorted_to_the_unhealthy_end(stream_api
     # Each is as healthy as the others when it is last heard of.
     await road.tick(START + 20 * DAY)
     await road.score()
+    await stream_api.rank()
     assert await stream_api.ids() == ["gone", "late", "here"]
     assert await stream_api.ids(sort="-score") == ["here", "late", "gone"]
     rows = (await stream_api.get("/v1/accounts"))["accounts"]

@@ -27,6 +27,9 @@ class Watch:
         await self.card.read()
         await self.vigil.look()
 
+    def ranking_age(self) -> float | None:
+        return self.registry.get_sample_value("churn_scoring_ranking_age_seconds")
+
     def age(self, of: str, partition: int = 0) -> float | None:
         return self.registry.get_sample_value(f"churn_scoring_{of}_age_seconds", {"partition": str(partition)})
 
@@ -72,6 +75,28 @@ async def test_while_the_database_is_away_the_last_ages_grow(wall_api: Api) -> N
     road.clock.now += 600.0
     await away.look()
     assert watch.age("scores") == 600.0
+
+
+async def test_the_age_of_the_ranking_is_shown_by_processes_that_made_none(wall_api: Api) -> None:
+    road, watch = wall_api.road, Watch(wall_api.road)
+    await watch.look()
+    assert watch.ranking_age() == 0.0, "scoring has not begun"
+    await live(road, "acme", days=1)
+    await road.score()
+    await watch.look()
+    road.clock.now += 60.0
+    await watch.look()
+    assert watch.ranking_age() == 60.0, "there should have been one since"
+    await wall_api.rank()
+    road.clock.now += 30.0
+    await watch.look()
+    assert watch.ranking_age() == 30.0
+    await wall_api.execute("TRUNCATE scoring.finished_ranking")  # as after a crash of the server
+    await watch.look()
+    assert watch.ranking_age() == 0.0
+    road.clock.now += 90.0
+    await watch.look()
+    assert watch.ranking_age() == 90.0
 
 
 class Away:

@@ -19,7 +19,7 @@ class Status(StrEnum):
 class Filter(Struct, frozen=True, kw_only=True):
     """One of each set that is not empty, and within every bound; `since` and `until` are seconds since the epoch.
 
-    With `receivers`, `told` and `statuses` are about messages to these alone. `owners` are in lower case.
+    With `receivers`, `told` and `statuses` are about messages to these alone. `owners` are in any case.
     """
 
     accounts: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ class ListParameters(Parameters):
     def wanted(self) -> Filter:
         return Filter(
             accounts=tuple(self.account),
-            owners=tuple(owner.lower() for owner in self.owner),
+            owners=tuple(self.owner),
             tiers=tuple(self.tier),
             kinds=tuple(self.kind),
             tos=tuple(self.to),

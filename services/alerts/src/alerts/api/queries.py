@@ -144,7 +144,6 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (alert.c.account_id, wanted.accounts),
-        (func.lower(alert.c.owner), wanted.owners),
         (alert.c.tier, wanted.tiers),
         (alert.c.kind, wanted.kinds),
         (alert.c.to, wanted.tos),
@@ -153,6 +152,10 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     ):
         if values:
             found.append(column.in_([str(value) for value in values]))
+    if wanted.owners:
+        # Both sides in lower case as PostgreSQL makes it: which letters it knows is a matter of its locale.
+        owner = func.lower(func.btrim(alert.c.owner))
+        found.append(owner.in_([func.lower(func.btrim(asked)) for asked in wanted.owners]))
     if wanted.since is not None:
         found.append(alert.c.at >= wanted.since)
     if wanted.until is not None:

@@ -12,6 +12,7 @@ from alerts.messages.playbooks import Of, Playbooks
 from alerts.messages.reader import Reader
 from alerts.messages.story import Story
 from alerts.messages.tongue import Labels
+from alerts.routing.people import known_as
 from alerts.words import Moved, movers, worse
 from common.contracts.signals import Band, Kind, Severity, Signal
 
@@ -87,7 +88,7 @@ def _whose(story: Story, reader: Reader) -> Iterable[str]:
     """Why this reader gets it, where that is not plain."""
     owner, person = story.head.facts.owner or "", story.target.person
     handed_on = story.reason is Reason.HANDED_ON
-    if owner and person and person.casefold() != owner.casefold():
+    if owner and person and known_as(person) != known_as(owner):
         yield reader.tongue.in_place_of(harmless(owner, _ADDRESS), unreached=handed_on)
     elif handed_on:
         yield reader.tongue.another_way()

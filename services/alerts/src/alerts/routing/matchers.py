@@ -1,6 +1,7 @@
 """Matchers: Alertmanager's `tier="high"`, `severity=~"critical|warning"`, `stage!="onboarding"`, `account!~"test-.*"`.
 
-Regular expressions match the whole value. A label without a value is the empty string, which `owner=""` matches.
+Regular expressions match the whole value. A label without a value is the empty string, which `owner=""` matches. Unlike
+in Alertmanager, `owner` compares without case: it is an e-mail address.
 """
 
 import re
@@ -12,6 +13,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from alerts.core.labels import NAMES
+from alerts.routing.people import known_as
 from common.contracts.signals import Band, Kind, Severity
 from common.documents.findings import did_you_mean
 
@@ -69,6 +71,10 @@ class Matcher(Struct, frozen=True):
         return f"no signal has a {self.name} that is '{self.value}'{near}"
 
     def _fits(self, value: str) -> bool:
+        if self.name == "owner":
+            if self.op.by_pattern:
+                return _compiled(self.value, re.IGNORECASE).fullmatch(value.strip()) is not None
+            return known_as(value) == known_as(self.value)
         if self.op.by_pattern:
             return _compiled(self.value).fullmatch(value) is not None
         return value == self.value
@@ -120,7 +126,7 @@ def _check_pattern(pattern: str) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str, flags: re.RegexFlag = re.ASCII) -> re.Pattern[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # what Python is about to read in another way
-        return re.compile(pattern, re.ASCII)
+        return re.compile(pattern, flags)

@@ -71,6 +71,7 @@ class People(Struct, frozen=True):
 
 
 def known_as(email: str) -> str:
+    """What is the same for two ways of writing one address."""
     return email.strip().casefold()
 
 

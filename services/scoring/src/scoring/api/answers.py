@@ -58,17 +58,18 @@ class Listed(Struct, frozen=True, kw_only=True):
 
 
 class Accounts(Struct, frozen=True, kw_only=True):
-    """`total` match the filter; `as_of` is the earliest of the rows'; `next_offset` is null on the last page.
+    """`total` match the filter; `as_of` is the earliest of the rows'; `next_cursor` is null on the last page.
 
-    `held` says why `as_of` is not now; null if it is.
+    `held` says why `as_of` is not now; null if it is. `ordered_as_of` is the moment whose scores the order follows;
+    null while there is no ranking yet (then by account id), and in orders that follow no score: those are of now.
     """
 
     accounts: tuple[Listed, ...]
     total: int
-    offset: int
     limit: int
-    next_offset: int | None
+    next_cursor: str | None
     as_of: datetime
+    ordered_as_of: datetime | None
     held: Held | None
 
 

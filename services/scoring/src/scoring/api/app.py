@@ -15,7 +15,9 @@ from scoring.api import routes
 from scoring.api.listing import Listing
 from scoring.api.lookout import Lookout
 from scoring.api.metrics import ApiMetrics
+from scoring.api.rankings import Rankings
 from scoring.api.reading import Reading
+from scoring.api.refresher import Pace, Refresher
 from scoring.api.ruling import RulingCard
 from scoring.api.tables import Tables
 from scoring.api.vigil import Vigil
@@ -35,6 +37,8 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         closing.push_async_callback(for_keys.dispose)
         for_tables = database.engine(settings.database_url, pool_size=settings.scoring_api_connections)
         closing.push_async_callback(for_tables.dispose)
+        for_rankings = database.engine(settings.database_url, pool_size=1)
+        closing.push_async_callback(for_rankings.dispose)
 
         keyring = Keyring(KeyStore(for_keys, schema="scoring"), ttl=settings.key_ttl_seconds)
         tables = Tables(for_tables, patience=settings.scoring_api_request_seconds)
@@ -42,9 +46,20 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         metrics = ApiMetrics(prometheus)
         lookout = Lookout(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
         vigil = Vigil(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
+        refresher = Refresher(
+            Rankings(for_rankings, patience=settings.scoring_database_seconds),
+            lookout,
+            pace=Pace(
+                every=settings.scoring_ranking_seconds,
+                share=settings.scoring_ranking_share,
+                keep=settings.scoring_ranking_keep_seconds,
+            ),
+            clock=time.time,
+            steady=time.monotonic,
+        )
         readiness = Readiness({"card": ruling.trouble, "keys": keyring.trouble}, about={"core": core_form()})
         http = routes.build(
-            Listing(lookout, most_scored=settings.scoring_api_most_scored),
+            Listing(lookout),
             Reading(lookout),
             keys=keyring,
             metrics=metrics,
@@ -57,7 +72,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             host=settings.host,
             port=settings.scoring_api_port,
             readiness=readiness,
-            tasks={"keys": keyring.keep_fresh, "card": ruling.keep, "vigil": vigil.keep},
+            tasks={"keys": keyring.keep_fresh, "card": ruling.keep, "vigil": vigil.keep, "ranking": refresher.keep},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
             limits=ConnectionLimits(connections=settings.http_connections),

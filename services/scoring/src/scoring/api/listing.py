@@ -1,16 +1,15 @@
-"""Many accounts at a glance: filtered by what is stored, sorted by how they are now."""
+"""Many accounts at a glance: filtered by what is stored, ordered by rankings and indexes, shown as they are now."""
 
 import asyncio
 from collections.abc import Sequence
-from math import inf
 
-from common.problems import Problem
 from scoring.api import answers, telling
+from scoring.api.cursor import Cursor, encode_cursor
 from scoring.api.eye import Eye, Unreadable
 from scoring.api.lookout import Lookout
+from scoring.api.orders import NO_RANKING, Order, Sort
 from scoring.api.parameters import ListParameters
-from scoring.api.queries import Filter, Sort
-from scoring.api.tables import Row, Snapshot, Stored
+from scoring.api.tables import Ranking, Row, Snapshot
 from scoring.health.moments import to_datetime
 
 # So many looks take a few milliseconds; then others have their turn.
@@ -18,51 +17,30 @@ _SLICE = 25
 
 
 class Listing:
-    def __init__(self, lookout: Lookout, *, most_scored: int) -> None:
-        """At most `most_scored` accounts are sorted by their score."""
+    def __init__(self, lookout: Lookout) -> None:
         self._lookout = lookout
-        self._most_scored = most_scored
 
     async def accounts(self, asked: ListParameters) -> answers.Accounts:
-        """Raises the 422 for more accounts than can be sorted by score."""
+        reached = asked.reached()
         async with self._lookout.open() as (eye, snapshot):
             wanted = asked.wanted(today=eye.today, default_stage=eye.scorer.card.default_stage)
             total = await snapshot.count(wanted)
-            if asked.sort.by is Sort.SCORE:
-                ids = await self._by_score(eye, snapshot, asked, wanted=wanted, total=total)
-            else:
-                ids = await snapshot.ids(wanted, asked.sort, limit=asked.limit, offset=asked.offset)
-            rows = await snapshot.rows(ids) if ids else {}
-        listed = await self._listed(eye, [rows[account_id] for account_id in ids])
-        shown = asked.offset + len(listed)
+            ranking = await _ranking(snapshot, asked.sort, reached)
+            order = Order(asked.sort, NO_RANKING if ranking is None else ranking.ranking_id)
+            after = None if reached is None else reached.place
+            found = await snapshot.page(order, wanted, after=after, limit=asked.limit + 1, matching=total)
+            page = found[: asked.limit]
+            rows = await snapshot.rows([place.account_id for place in page]) if page else {}
+        listed = await self._listed(eye, [rows[place.account_id] for place in page])
         return answers.Accounts(
             accounts=listed,
             total=total,
-            offset=asked.offset,
             limit=asked.limit,
-            next_offset=shown if listed and shown < total else None,
+            next_cursor=encode_cursor(Cursor(order, page[-1])) if len(found) > len(page) else None,
             as_of=min((row.as_of for row in listed), default=to_datetime(eye.earliest)),
-            held=eye.held(*(rows[account_id].stored for account_id in ids)),
+            ordered_as_of=None if ranking is None else to_datetime(ranking.as_of),
+            held=eye.held(*(rows[place.account_id].stored for place in page)),
         )
-
-    async def _by_score(
-        self, eye: Eye, snapshot: Snapshot, asked: ListParameters, *, wanted: Filter, total: int
-    ) -> list[str]:
-        if total > self._most_scored:
-            detail = (
-                f"{total} accounts match and at most {self._most_scored} can be sorted by score: "
-                "narrow the filter, or sort by band"
-            )
-            raise Problem(422, "too_many_accounts", detail, more={"matches": total})
-        found: list[tuple[float, str]] = []
-        async for stored in snapshot.states(wanted):
-            for begin in range(0, len(stored), _SLICE):
-                some = stored[begin : begin + _SLICE]
-                found += [(_rank(eye, one, down=asked.sort.descending), one.account_id) for one in some]
-                self._lookout.metrics.looked(len(some))
-                await asyncio.sleep(0)
-        found.sort()
-        return [account_id for _, account_id in found[asked.offset : asked.offset + asked.limit]]
 
     async def _listed(self, eye: Eye, rows: Sequence[Row]) -> tuple[answers.Listed, ...]:
         listed = []
@@ -82,10 +60,11 @@ class Listing:
             return telling.unreadable(account_id, facts=row.facts, error=str(error), as_of=eye.moment(row.stored))
 
 
-def _rank(eye: Eye, stored: Stored, *, down: bool) -> float:
-    """Ascending; what cannot be read comes last either way."""
-    try:
-        score = eye.score(stored)
-    except Unreadable:
-        return inf
-    return -score if down else score
+async def _ranking(snapshot: Snapshot, sort: Sort, reached: Cursor | None) -> Ranking | None:
+    """The one that the walk began with, as long as it is kept."""
+    if sort.by is not Sort.SCORE:
+        return None
+    if reached is None:
+        return await snapshot.ranking()
+    # A walk that began before there was a ranking goes on by account id: in a ranking its place is none.
+    return None if reached.order.ranking_id == NO_RANKING else await snapshot.ranking(reached.order.ranking_id)

@@ -23,6 +23,21 @@ class ApiMetrics(RequestMetrics):
             registry=registry,
         )
         self._clock = clock
+        self._begun: float | None = None
+        self._ranking_age = Gauge(
+            "churn_scoring_ranking_age_seconds",
+            "Since the newest ranking of accounts by score was begun, whoever made it.",
+            registry=registry,
+        )
+        self._ranking_age.set_function(self._since_begun)
+        self._ranking_duration = Gauge(
+            "churn_scoring_ranking_duration_seconds",
+            "How long the last ranking took that this process made.",
+            registry=registry,
+        )
+        self._ranked = Counter(
+            "churn_scoring_ranked_accounts_total", "Accounts in the rankings that this process made.", registry=registry
+        )
         self._moments: dict[tuple[str, int], float] = {}
         self._scores = Gauge(
             "churn_scoring_scores_age_seconds",
@@ -43,6 +58,18 @@ class ApiMetrics(RequestMetrics):
 
     def beat(self, partition: int, at: float) -> None:
         self._age(self._heartbeats, partition, at)
+
+    def ranking_begun(self, at: float) -> None:
+        """The newest one, seconds since the epoch; or since when there should be one."""
+        self._begun = at
+
+    def ranked(self, accounts: int, *, seconds: float) -> None:
+        self._ranked.inc(accounts)
+        self._ranking_duration.set(seconds)
+
+    def _since_begun(self) -> float:
+        """0 before scoring has begun; worked out when it is asked for, as below."""
+        return 0.0 if self._begun is None else max(0.0, self._clock() - self._begun)
 
     def _age(self, gauge: Gauge, partition: int, moment: float) -> None:
         """Worked out when it is asked for, so that it grows while nobody looks."""

@@ -6,16 +6,20 @@ from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Path
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from common.contracts.signals import Band
 from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
+from scoring.api.cursor import Cursor, NoCursor, decode_cursor
 from scoring.api.eye import AHEAD
-from scoring.api.queries import Filter, Sort
+from scoring.api.orders import Sort
+from scoring.api.queries import Filter
 from scoring.health.context import Stage
 
 ID_CHARS = 512
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+# An account id and the beginning of a name, in base64.
+CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
@@ -34,7 +38,9 @@ class ListParameters(Parameters):
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
     tier: list[Text] = Field(default=[], max_length=20, description="any of these tiers")
-    owner: list[Text] = Field(default=[], max_length=20, description="any of these owners' e-mail addresses")
+    owner: list[Text] = Field(
+        default=[], max_length=20, description="any of these owners' e-mail addresses, in any case"
+    )
     stage: list[Stage] = Field(default=[], max_length=20, description="any of these stages")
     min_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
     max_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
@@ -46,7 +52,9 @@ class ListParameters(Parameters):
     starts_with: Text | None = Field(default=None, description="beginning of the name or the id, in any case")
     sort: Sort = Field(default=Sort.SCORE, description="ascending: the worst first; with a minus descending")
     limit: int = Field(default=50, ge=1, le=500)
-    offset: int = Field(default=0, ge=0, le=1_000_000)
+    cursor: CursorText | None = Field(
+        default=None, description="`next_cursor` of the page before, with the same filters and the same order"
+    )
 
     def wanted(self, *, today: date, default_stage: str) -> Filter:
         ends_from, ends_to = self.contract_end_from, self.contract_end_to
@@ -66,6 +74,19 @@ class ListParameters(Parameters):
             ends_to=ends_to,
             starts_with=self.starts_with,
         )
+
+    def reached(self) -> Cursor | None:
+        """Where the page before ended. Raises the 422 of a cursor that is none of ours, or of another order."""
+        if self.cursor is None:
+            return None
+        try:
+            found = decode_cursor(self.cursor)
+        except NoCursor as error:
+            raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
+        if found.order.sort is not self.sort:
+            detail = f"is of a list that is sorted by {found.order.sort.value}"
+            raise bad_parameter("query.cursor", "other_order", detail)
+        return found
 
 
 class LookParameters(Parameters):

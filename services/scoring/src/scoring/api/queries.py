@@ -1,39 +1,16 @@
-"""Every query of the read API, and what they filter and sort by."""
+"""The queries of the read API, and what the list is filtered by; its pages are in `orders`."""
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, Text, case, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, or_, select, true
 
 from common.contracts.signals import Band, Kind
 from scoring.health.context import STAGES
-from scoring.schema import account, day, heartbeat, journal, signal, state
-
-
-class Sort(StrEnum):
-    """Ascending, so that the worst, the soonest and A come first; with a minus descending."""
-
-    SCORE = "score"
-    SCORE_DOWN = "-score"
-    ARR = "arr"
-    ARR_DOWN = "-arr"
-    RENEWAL = "renewal"
-    RENEWAL_DOWN = "-renewal"
-    NAME = "name"
-    NAME_DOWN = "-name"
-    BAND = "band"
-    BAND_DOWN = "-band"
-
-    @property
-    def by(self) -> "Sort":
-        return Sort(self.value.removeprefix("-"))
-
-    @property
-    def descending(self) -> bool:
-        return self.value.startswith("-")
+from scoring.schema import ID_KEY, KEY_CHARS, NAME_KEY, OWNER_KEY, account, day, heartbeat, journal, signal, state
 
 
 class Filter(Struct, frozen=True, kw_only=True):
@@ -53,9 +30,6 @@ class Filter(Struct, frozen=True, kw_only=True):
 
 # In this order signals of one moment are told.
 _TOLD = {kind: rank for rank, kind in enumerate((Kind.MILESTONE_MISSED, Kind.FLAG, Kind.OUTCOME, Kind.BAND))}
-
-# The worst first.
-_SEVERITY = {band: rank for rank, band in enumerate((Band.RED, Band.YELLOW, Band.INSUFFICIENT, Band.GREEN))}
 
 
 def origin() -> Select[Any]:
@@ -80,29 +54,13 @@ def pulses(partitions: int) -> Select[Any]:
 
 
 def count(wanted: Filter) -> Select[Any]:
-    return select(func.count()).select_from(account).where(*_conditions(wanted))
-
-
-def ids(wanted: Filter, sort: Sort, *, limit: int, offset: int) -> Select[Any]:
-    """By anything that is stored. Accounts without it come last in both directions."""
-    by = _column(sort.by)
-    ordered = (by.desc() if sort.descending else by.asc()).nulls_last()
-    return (
-        select(account.c.account_id)
-        .where(*_conditions(wanted))
-        .order_by(ordered, account.c.account_id)
-        .limit(limit)
-        .offset(offset)
-    )
-
-
-def states(wanted: Filter) -> Select[Any]:
-    return _with_states(account.c.account_id, account.c.partition).where(*_conditions(wanted))
+    return select(func.count()).select_from(account).where(*conditions(wanted))
 
 
 def rows(account_ids: Collection[str]) -> Select[Any]:
     """Facts, band and state of these accounts, in any order."""
-    return _with_states(account).where(account.c.account_id == func.any(list(account_ids)))
+    joined = account.outerjoin(state, state.c.account_id == account.c.account_id)
+    return select(account, state.c.body).select_from(joined).where(account.c.account_id == func.any(list(account_ids)))
 
 
 def days(account_id: str, *, first: date | None, last: date | None, limit: int) -> Select[Any]:
@@ -125,18 +83,13 @@ def signals(account_id: str, *, since: float | None, until: float | None, limit:
     return query.order_by(signal.c.at.desc(), _rank(signal.c.kind, _TOLD).desc(), signal.c.signal_id).limit(limit)
 
 
-def _with_states(*columns: Any) -> Select[Any]:
-    return select(*columns, state.c.body).select_from(
-        account.outerjoin(state, state.c.account_id == account.c.account_id)
-    )
-
-
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (account.c.band, wanted.bands),
         (account.c.tier, wanted.tiers),
-        (account.c.owner, wanted.owners),
+        # Both sides in lower case as PostgreSQL makes it: which letters it knows is a matter of its locale.
+        (literal_column(OWNER_KEY, Text), [func.lower(func.btrim(owner)) for owner in wanted.owners]),
     ):
         if values:
             found.append(column.in_(values))
@@ -151,9 +104,19 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         if most is not None:
             found.append(bounded <= most)
     if wanted.starts_with is not None:
-        columns = (account.c.name, account.c.account_id)
-        found.append(or_(*(one.istartswith(wanted.starts_with, autoescape=True) for one in columns)))
+        found.append(_starts_with(wanted.starts_with))
     return found
+
+
+def _starts_with(beginning: str) -> ColumnElement[bool]:
+    """In any case, the name or the account id; an index knows the first characters of both."""
+    escaped = re.sub("[%_/]", r"/\g<0>", beginning[:KEY_CHARS])
+    matching = []
+    for key, whole in ((NAME_KEY, account.c.name), (ID_KEY, account.c.account_id)):
+        begins = literal_column(key, Text).like(func.lower(escaped).concat("%"), escape="/")
+        rest = [whole.istartswith(beginning, autoescape=True)] if len(beginning) > KEY_CHARS else []
+        matching.append(and_(begins, *rest))
+    return or_(*matching)
 
 
 def _stage_is(stages: Collection[str], *, default: str) -> ColumnElement[bool]:
@@ -162,20 +125,6 @@ def _stage_is(stages: Collection[str], *, default: str) -> ColumnElement[bool]:
     if default not in stages:
         return named
     return or_(named, account.c.stage.is_(None), account.c.stage.not_in(STAGES))
-
-
-def _column(by: Sort) -> ColumnElement[Any]:
-    match by:
-        case Sort.ARR:
-            return account.c.arr
-        case Sort.RENEWAL:
-            return account.c.contract_end
-        case Sort.NAME:
-            return func.lower(func.coalesce(account.c.name, account.c.account_id))
-        case Sort.BAND:
-            return _rank(account.c.band, _SEVERITY)
-        case _:
-            raise ValueError(f"{by} is not stored: a stored score is stale the moment it is written")
 
 
 def _rank(column: ColumnElement[Any], ranks: Mapping[Any, int]) -> ColumnElement[Any]:

@@ -61,8 +61,7 @@ def _accounts(listing: Listing, reading: Reading, keys: Verifier) -> APIRouter:
 
     @router.get("", responses=openapi.responses(answers.Accounts, of_one=False))
     async def list_accounts(asked: Annotated[ListParameters, Query()]) -> Response:
-        """Accounts that match every filter, the worst first. Above 10,000 matches: sort by something else, or narrow
-        the filter."""
+        """Accounts that match every filter, the worst first; a page at a time, however many match."""
         return _json(await listing.accounts(asked))
 
     @router.get("/{account_id}", responses=openapi.responses(answers.Account, of_one=True))

@@ -12,13 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.signals import Facts, Signal
 from common.database import connected
-from scoring.api import queries
+from scoring.api import orders, queries
 from scoring.api.asof import Pulse
-from scoring.api.queries import Filter, Sort
+from scoring.api.orders import Order, Place
+from scoring.api.queries import Filter
 from scoring.health.view import Day
 from scoring.origin import Origin
-
-_SLICE = 250
 
 _day = msgspec.json.Decoder(Day)
 _signal = msgspec.json.Decoder(Signal)
@@ -30,6 +29,14 @@ class Stored(Struct, frozen=True):
     account_id: str
     partition: int
     body: bytes | None
+
+
+class Ranking(Struct, frozen=True):
+    """A finished ranking: the moment that its scores are of, and when it was begun. Seconds since the epoch."""
+
+    ranking_id: int
+    as_of: float
+    begun: float
 
 
 class Row(Struct, frozen=True):
@@ -60,15 +67,27 @@ class Snapshot:
     async def count(self, wanted: Filter) -> int:
         return int((await self._rows(queries.count(wanted)))[0][0])
 
-    async def ids(self, wanted: Filter, sort: Sort, *, limit: int, offset: int) -> list[str]:
-        query = queries.ids(wanted, sort, limit=limit, offset=offset)
-        return [row.account_id for row in await self._rows(query)]
+    async def ranking(self, ranking_id: int | None = None) -> Ranking | None:
+        """The finished ranking of this number, or the newest if it is gone; None before there is any."""
+        rows = await self._rows(orders.chosen(ranking_id))
+        return Ranking(rows[0].ranking_id, rows[0].as_of, rows[0].begun) if rows else None
 
-    async def states(self, wanted: Filter) -> AsyncIterator[Sequence[Stored]]:
-        """All of them, in any order, a slice at a time: they need not fit into memory."""
-        async with self._connection.stream(queries.states(wanted)) as result:
-            async for rows in result.partitions(_SLICE):
-                yield [_stored(row) for row in rows]
+    async def page(
+        self, order: Order, wanted: Filter, *, after: Place | None, limit: int, matching: int
+    ) -> list[Place]:
+        """The next accounts behind that place, with what they are sorted by; so many are `matching` in all."""
+        conditions = queries.conditions(wanted)
+        found: list[Place] = []
+        if after is None or after.key is not None:
+            if conditions and matching > orders.WINDOW:
+                found = await self._places(orders.near(order, conditions, after=after, limit=limit))
+            if len(found) < limit:
+                found = await self._places(orders.with_key(order, conditions, after=after, limit=limit))
+            after = None
+        if len(found) < limit:
+            query = orders.without_key(order, conditions, after=after, limit=limit - len(found))
+            found += [Place(None, row.account_id) for row in await self._rows(query)]
+        return found
 
     async def rows(self, account_ids: Collection[str]) -> Mapping[str, Row]:
         """By account; unknown ones are left out."""
@@ -84,6 +103,9 @@ class Snapshot:
     ) -> tuple[Signal, ...]:
         rows = await self._rows(queries.signals(account_id, since=since, until=until, limit=limit))
         return tuple(_signal.decode(row[0]) for row in rows)
+
+    async def _places(self, query: Select[Any]) -> list[Place]:
+        return [Place(row.key, row.account_id) for row in await self._rows(query)]
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
         rows: Sequence[Any] = (await self._connection.execute(query)).all()

@@ -1,4 +1,4 @@
-"""How old the scores of every partition are, asked of the tables every few seconds: known though nobody owns it."""
+"""How old scores and their ranking are, asked of the tables every few seconds: known though nobody works on them."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,12 +12,16 @@ from common.problems import Problem
 from scoring.api.asof import Pulse, as_of
 from scoring.api.metrics import ApiMetrics
 from scoring.api.ruling import Ruling
+from scoring.api.tables import Ranking
 
 _log = structlog.get_logger()
 
 
 class Pulses(Protocol):
     async def pulses(self, partitions: int) -> dict[int, Pulse]: ...
+
+    async def ranking(self) -> Ranking | None:
+        """The newest."""
 
 
 class Book(Protocol):
@@ -50,6 +54,7 @@ class Vigil:
         self._clock = clock
         self._every = every
         self._away = False
+        self._missing_since: float | None = None  # while there is no ranking
 
     async def keep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -64,6 +69,7 @@ class Vigil:
             ruling = self._card.ruling()
             async with self._book.snapshot() as snapshot:
                 pulses = await snapshot.pulses(ruling.partitions)
+                ranking = await snapshot.ranking()
         except Problem:
             return
         except Unavailable as error:
@@ -72,6 +78,12 @@ class Vigil:
             self._away = True
             return
         self._away = False
+        if ranking is not None:
+            self._missing_since = None
+            self._metrics.ranking_begun(ranking.begun)
+        else:
+            self._missing_since = now if self._missing_since is None else self._missing_since
+            self._metrics.ranking_begun(self._missing_since)
         for partition, pulse in pulses.items():
             if ruling.wall:
                 self._metrics.spoke(partition, as_of(pulse, now=now, wall=True, fresh=self._fresh))
