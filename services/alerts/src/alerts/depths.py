@@ -36,12 +36,17 @@ class Depths:
         self._patience = patience
         self._steady = steady
         self._read_at: float | None = None
+        self._oldest_unsent = 0.0
         self._away = False
-        metrics.watch(tables_age=self.age)
+        metrics.watch(tables_age=self.age, oldest_unsent=self.oldest_unsent)
 
     def age(self) -> float:
         """Since the tables were read; infinite before the first time."""
         return float("inf") if self._read_at is None else self._steady() - self._read_at
+
+    def oldest_unsent(self) -> float:
+        """Since the oldest message still to be sent was first due; 0 if there was none when the tables were read."""
+        return self._oldest_unsent + self.age() if self._oldest_unsent else 0.0
 
     async def keep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -61,9 +66,8 @@ class Depths:
             self._away = True
             return
         self._away, self._read_at = False, asked
-        self._metrics.measured(
-            Depth(unsent=row.unsent, oldest_unsent=row.oldest, waiting=row.waiting, failed=row.failed)
-        )
+        self._oldest_unsent = row.oldest
+        self._metrics.measured(Depth(unsent=row.unsent, waiting=row.waiting, failed=row.failed))
 
 
 def _depth() -> Select[Any]:

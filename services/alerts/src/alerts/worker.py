@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -11,6 +12,7 @@ from alerts.partition import Partition
 from common.bus.errors import OffsetLost, Unavailable
 from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
+from common.lag import Lag
 
 _log = structlog.get_logger()
 
@@ -71,6 +73,7 @@ class Owned:
         self.partition = partition
         self.gate = gate
         self.closed = False
+        self._behind = Lag()
         self._lock = asyncio.Lock()
 
     async def turn(self, records: Sequence[Record], *, now: float) -> bool:
@@ -82,6 +85,7 @@ class Owned:
             if self.gate.slept(now):
                 self.partition.position = None
             self.gate.looks(now)
+            self._behind.polled(records, now=now)
             if records:
                 # Before they are decided, so that nothing of them is sent that the next ones take back.
                 self.gate.look(level=False, lag=now - records[0].timestamp / 1000)
@@ -91,6 +95,8 @@ class Owned:
             if self.partition.position is None:
                 self.gate.shut()
             self.gate.look(level=self.partition.level, lag=self.lag(now))
+            position = self.partition.position
+            self._behind.read(None if position is None else position.newest, level=self.partition.level)
             return to_send or (self.gate.open and not was_open)
 
     def may_send(self, now: float) -> bool:
@@ -105,6 +111,10 @@ class Owned:
         if position is None or not position.newest or self.partition.level or not self.gate.by_the_wall:
             return 0.0
         return max(0.0, now - position.newest)
+
+    def behind(self, now: float) -> float:
+        """Age of the oldest record not read, at the most, in seconds; 0 in stream mode."""
+        return self._behind.seconds(now) if self.gate.by_the_wall else 0.0
 
     async def close(self) -> None:
         """Lets the transaction under way finish, or not: whoever comes next is told by the table."""
@@ -136,6 +146,7 @@ class Worker:
         self._clock = clock
         self._max_records = max_records
         self._owned: dict[int, Owned] = {}
+        metrics.count_open(lambda: len(self.open_partitions()))
         self.unavailable: str | None = "not started"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -196,10 +207,6 @@ class Worker:
     async def _turn(self, polled: Mapping[int, Sequence[Record]]) -> None:
         owned, now = dict(self._owned), self._clock()
         await asyncio.gather(*(self._turned(one, polled.get(number, ()), now) for number, one in owned.items()))
-        for number, one in owned.items():
-            if not one.closed:
-                self._metrics.lag(number, one.lag(now))
-        self._metrics.opened(len(self.open_partitions()))
 
     async def _turned(self, owned: Owned, records: Sequence[Record], now: float) -> None:
         if await owned.turn(records, now=now):
@@ -217,10 +224,13 @@ class Worker:
 
     async def _assigned(self, partitions: frozenset[int]) -> None:
         for number in sorted(partitions):
-            self._owned[number] = self._own(number)
-            self._metrics.lag(number, 0.0)
+            owned = self._owned[number] = self._own(number)
+            self._metrics.watch_partition(number, lag=partial(self._behind, owned))
         self._metrics.owned(len(self._owned))
         _log.info("partitions.assigned", partitions=sorted(partitions))
+
+    def _behind(self, owned: Owned) -> float:
+        return owned.behind(self._clock())
 
     async def _revoked(self, partitions: frozenset[int]) -> None:
         leaving = {number: self._owned.pop(number) for number in partitions if number in self._owned}

@@ -54,6 +54,7 @@ class Owned:
                 return None
             if self.relaying.done():
                 await self.relaying  # a bug there ends the process like any other
+            self.upkeep.polled(records)
             if records:
                 await self.partition.relay.room(backlog)
             turned = None if self._gone() else await self.partition.turn(records)
