@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, Depth
 from alerts.schema import alert, attempt, notification
-from common.database import FAILURES
+from common.database import FAILURES, reason
 
 _log = structlog.get_logger()
 _WEEK = 7 * 86_400.0
@@ -62,7 +62,7 @@ class Depths:
                 row = (await connection.execute(_depth())).one()
         except FAILURES as error:  # TimeoutError is an OSError
             if not self._away:
-                _log.warning("depths.unreadable", error=str(error) or type(error).__name__)
+                _log.warning("depths.unreadable", error=reason(error))
             self._away = True
             return
         self._away, self._read_at = False, asked
