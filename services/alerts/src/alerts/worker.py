@@ -13,6 +13,7 @@ from common.bus.errors import OffsetLost, Unavailable
 from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
 from common.lag import Lag
+from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
 
 _log = structlog.get_logger()
 
@@ -147,13 +148,14 @@ class Worker:
         self._max_records = max_records
         self._owned: dict[int, Owned] = {}
         metrics.count_open(lambda: len(self.open_partitions()))
-        self.unavailable: str | None = "not started"
+        self._log_outage = Outage("log")
+        self._polled = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
-        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
         stopping = asyncio.create_task(stop.wait())
         try:
+            await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
             while not stop.is_set():
                 await self._round(stopping)
         finally:
@@ -161,10 +163,13 @@ class Worker:
             await self._revoked(frozenset(self._owned))
             await self._consumer.stop()
 
+    async def _join(self) -> None:
+        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
+
     def ready(self) -> str | None:
         """Why this process should not be counted on, None if it should."""
-        if self.unavailable is not None:
-            return self.unavailable
+        if self._log_outage.reason is not None or not self._polled:
+            return self._log_outage.reason or NOT_STARTED
         unopened = [number for number, owned in self._owned.items() if owned.partition.position is None]
         return f"partitions not open: {sorted(unopened)}" if unopened else None
 
@@ -195,11 +200,11 @@ class Worker:
             self._forget(lost.partition)
             polled = {}
         except Unavailable as error:
-            self.unavailable = f"the log does not answer: {error}"
-            _log.warning("log.unavailable", reason=str(error))
+            self._log_outage.goes_on(error)
             await asyncio.sleep(POLL[1])
             return
-        self.unavailable = None
+        self._log_outage.over()
+        self._polled = True
         if polled is None:
             return
         await self._turn(polled)
