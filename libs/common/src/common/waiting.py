@@ -30,7 +30,7 @@ class Outage:
         self._said = 0.0
 
     def goes_on(self, error: Exception) -> None:
-        """It did not answer: `LOG.unavailable` at once, and once a minute."""
+        """It did not answer: `WHAT.unavailable` in the log at once, and once a minute."""
         now = self._clock()
         begins = self.reason is None
         if begins:
@@ -41,7 +41,7 @@ class Outage:
             _log.warning(f"{self._what}.unavailable", reason=str(error), seconds=round(now - self._began, 1))
 
     def over(self) -> None:
-        """It answered."""
+        """It answered: `WHAT.available`, if it did not before."""
         if self.reason is not None:
             self.reason = None
             _log.info(f"{self._what}.available", seconds=round(self._clock() - self._began, 1))

@@ -54,6 +54,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
         closing.push_async_callback(producer.stop)
         admin = KafkaAdmin(settings.kafka_bootstrap)
         metrics, storage_metrics = WorkerMetrics(prometheus), HousekeepingMetrics(prometheus)
+        metrics.partitions(mine.partitions)  # while it waits, too: that it owns none of them is told by this
         database_outage, log_outage = Outage("database"), Outage("log")
 
         async def reach() -> str:
