@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from chaos.postgres_proxy import PostgresProxy
+from common import database
 from local.embedded import EmbeddedBroker
 from local.listener import Listener
 from local.postgres import Postgres
@@ -174,3 +176,24 @@ async def test_commands_say_in_one_line_that_postgresql_is_away(embedded: System
     said = [(code, output.splitlines()) for code, output in done]
     starting = "PostgreSQL: the database system is starting up"
     assert said == [(1, ["PostgreSQL: no answer in time"]), (1, [starting]), (1, [starting])]
+
+
+async def test_without_tables_a_worker_ends_and_alerts_waits(
+    embedded: System, postgres: Postgres, http: httpx.AsyncClient
+) -> None:
+    name = f"test_{uuid.uuid4().hex}"
+    url = await asyncio.to_thread(postgres.create_database, name)
+    worker, alerts = (embedded.start(one, DATABASE_URL=url) for one in ("worker", "alerts"))
+    assert await worker.ended() == 1
+    assert [line["reason"] for line in worker.said("task.ended")] == ['relation "scoring.journal" does not exist']
+    await serves(http, alerts)
+
+    async def complains() -> bool:
+        said = (await http.get(f"{alerts.url}/readyz")).text
+        return r"relation \"alerts.progress\" does not exist" in said
+
+    await embedded.until("alerts says what is missing", complains)
+    await database.migrate(url, "alerts")
+    await alerts.ready()
+    await end_promptly([alerts])
+    await asyncio.to_thread(postgres.drop_database, name)
