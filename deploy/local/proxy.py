@@ -44,6 +44,7 @@ class KafkaProxy:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._no: No | None = None
+        self._answers_left: int | None = None
 
     @property
     def port(self) -> int:
@@ -63,6 +64,10 @@ class KafkaProxy:
     def lose_next(self, api: Api) -> None:
         """The broker does what the next request of this kind asks; its answer and the connection are lost."""
         self._to_lose[api] += 1
+
+    def cut_after(self, answers: int | None) -> None:
+        """So many come through, then each is lost with its connection; None: all is well again."""
+        self._answers_left = answers
 
     def stall(self) -> None:
         """Connections stay, but nothing comes through until `flow`."""
@@ -110,6 +115,10 @@ class KafkaProxy:
         while True:
             frame = await _frame(source)
             api, version = asked.pop(struct.unpack_from(">i", frame)[0])
+            if self._answers_left is not None:
+                if self._answers_left == 0:
+                    raise ConnectionResetError
+                self._answers_left -= 1
             if self._to_lose[api]:
                 self._to_lose[api] -= 1
                 raise ConnectionResetError

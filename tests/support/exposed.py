@@ -24,7 +24,7 @@ def registries() -> dict[str, CollectorRegistry]:
     api = registry(service="scoring", process="api")
     ApiMetrics(api)
     alerts = registry(service="alerts", process="serve")
-    AlertsMetrics(alerts).watch(tables_age=lambda: 0)
+    AlertsMetrics(alerts).watch(tables_age=lambda: 0, oldest_unsent=lambda: 0)
     RequestMetrics(alerts, name="churn_alerts_api")
     found = {"ingest": ingest, "scoring-worker": worker, "scoring-api": api, "alerts": alerts}
     for each in found.values():

@@ -99,10 +99,10 @@ class System:
         """An account of this partition."""
         return next(name for n in range(1000) if self.partition_of(name := f"{stem}-{n}") == partition)
 
-    async def command(self, words: str) -> tuple[int, str]:
+    async def command(self, words: str, **settings: str) -> tuple[int, str]:
         """Exit code and output of `python -m WORDS`, as an operator types it."""
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *words.split(), env={**os.environ, **self._settings},
+            sys.executable, "-m", *words.split(), env={**os.environ, **self._settings, **settings},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         output, _ = await child.communicate()

@@ -168,9 +168,9 @@ async def test_what_was_settled_at_the_first_start_refuses_to_change(
     refused = running.start("worker", **settings)
     try:
         assert await refused.ended() == 1, refused.last_words()
-        reasons = [line["reason"] for line in refused.said("process.failed")]
+        reasons = [line["reason"] for line in refused.said("task.ended", task="worker")]
         assert [complaint in reason for reason in reasons] == [True], refused.last_words()
-        assert not refused.said("process.started")
+        assert not refused.said("partitions.assigned")
     finally:
         running.services.remove(refused)
         refused.kill()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import ClassVar
 
 from common.bus.errors import Unavailable
-from common.bus.ports import Admin, Consumer, Outgoing, Producer, Record, Stamping
+from common.bus.ports import Admin, Consumer, Outgoing, ProbedProducer, Record, Stamping
 
 # Generous, for busy machines; nothing waits that long when all is well.
 PATIENCE = 30.0
@@ -21,7 +21,7 @@ class Bus(ABC):
     knows_its_bounds: ClassVar[bool] = True
 
     @abstractmethod
-    def producer(self, *, deadline: float = 10.0, max_pending_bytes: int = 1 << 24) -> Producer: ...
+    def producer(self, *, deadline: float = 10.0, max_pending_bytes: int = 1 << 24) -> ProbedProducer: ...
 
     @abstractmethod
     def consumer(self, topic: str, *, group: str) -> Consumer: ...
@@ -54,7 +54,9 @@ class Bus(ABC):
         return [record for record in found if record is not None]
 
     @asynccontextmanager
-    async def producing(self, *, deadline: float = 10.0, max_pending_bytes: int = 1 << 24) -> AsyncIterator[Producer]:
+    async def producing(
+        self, *, deadline: float = 10.0, max_pending_bytes: int = 1 << 24
+    ) -> AsyncIterator[ProbedProducer]:
         producer = self.producer(deadline=deadline, max_pending_bytes=max_pending_bytes)
         await producer.start()
         try:
@@ -128,7 +130,16 @@ async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:
             pass
 
 
-async def taken(producer: Producer, topic: str, record: Outgoing) -> bool:
+async def answers(producer: ProbedProducer, topic: str) -> bool:
+    try:
+        await producer.probe(topic)
+    except Unavailable:
+        await asyncio.sleep(0.01)
+        return False
+    return True
+
+
+async def taken(producer: ProbedProducer, topic: str, record: Outgoing) -> bool:
     try:
         await producer.send(topic, [record])
     except Unavailable:

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from bus_harness import Bus, eventually, outgoing, taken, values
+from bus_harness import Bus, answers, eventually, outgoing, taken, values
 
 from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Outgoing, Stamping
@@ -139,6 +139,20 @@ class WritingContract:
             assert time.monotonic() - started < 2
             await bus.come_back()
             await eventually(lambda: taken(producer, topic, outgoing(2)))
+
+    async def test_whether_a_send_could_succeed_is_known_without_one(self, bus: Bus) -> None:
+        topic = await bus.topic()
+        async with bus.producing() as producer:
+            await producer.probe(topic)
+            await bus.leave()
+            started = time.monotonic()
+            with pytest.raises(Unavailable):
+                await producer.probe(topic)
+            assert time.monotonic() - started < 5
+            await bus.come_back()
+            await eventually(lambda: answers(producer, topic))
+            acks = await producer.send(topic, [outgoing(1)])
+        assert [ack.offset for ack in acks] == [0], "nothing was written before"
 
     async def test_bytes_without_an_ack_are_bounded(self, bus: Bus) -> None:
         topic = await bus.topic()

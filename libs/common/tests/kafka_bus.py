@@ -1,6 +1,7 @@
 """Any Kafka broker, behind a proxy that can lose its answers, as the contract wants it."""
 
 import asyncio
+import time
 from contextlib import suppress
 from secrets import token_bytes
 from typing import ClassVar, cast
@@ -9,8 +10,9 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from bus_contract import BusContract
-from bus_harness import Bus, eventually, outgoing, taken
+from bus_harness import Bus, answers, eventually, outgoing, taken
 
+from common.bus import kafka_consumer
 from common.bus.errors import Unavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.bus.ports import Outgoing
@@ -47,11 +49,15 @@ class KafkaBus(Bus):
         """Until told None."""
         self._proxy.refuse(no)
 
-    def stall(self) -> None:
-        """Until `flow` no request arrives; then all of them do, also those whose sender has given up."""
+    def cut_after(self, answers: int | None) -> None:
+        """So many answers come, then none: as a broker that goes in the middle. None: it is back."""
+        self._proxy.cut_after(answers)
+
+    def fall_silent(self) -> None:
+        """Until it speaks again no request arrives; then all of them do, also those whose sender has given up."""
         self._proxy.stall()
 
-    def flow(self) -> None:
+    def speak_again(self) -> None:
         self._proxy.flow()
 
     async def leave(self) -> None:
@@ -68,6 +74,22 @@ class KafkaBus(Bus):
         finally:
             await admin.close()
 
+    async def start_admin(self, topic: str) -> None:
+        """What a service asks before it begins."""
+        admin = self.admin()
+        await admin.partitions(topic)
+        await admin.stamping(topic)
+        await admin.cluster_id()
+
+    async def start_producer(self, topic: str) -> None:
+        producer = self.producer(deadline=1.0)
+        await producer.start()
+        await producer.stop()
+
+    async def start_consumer(self, topic: str) -> None:
+        async with self.reading(topic) as reader:
+            await reader.poll()
+
     async def tombstone(self, topic: str) -> None:
         """As another program would write it: our own producer has no such record."""
         producer = AIOKafkaProducer(bootstrap_servers=self._proxy.bootstrap)
@@ -82,6 +104,37 @@ _TROUBLES = {"REQUEST_TIMED_OUT": 7, "NOT_ENOUGH_REPLICAS": 19, "KAFKA_STORAGE_E
 
 
 class KafkaContract(BusContract):
+    @pytest.mark.parametrize("start", ["admin", "producer", "consumer"])
+    async def test_a_broker_that_goes_in_the_middle_of_a_start_is_unavailable_at_every_step(
+        self, bus: KafkaBus, start: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Anything else would end a process that could wait."""
+        topic = await bus.topic()
+        lost: list[int] = []
+        with monkeypatch.context() as hurry:
+            hurry.setattr(kafka_consumer, "START_TIMEOUT", 0.5)
+            for step in range(8):
+                bus.cut_after(step)
+                try:
+                    await getattr(bus, f"start_{start}")(topic)
+                except Unavailable:
+                    lost.append(step)
+        assert lost[:2] == [0, 1]
+        bus.cut_after(None)
+        await getattr(bus, f"start_{start}")(topic)
+
+    async def test_a_broker_that_says_nothing_takes_nothing(self, bus: KafkaBus) -> None:
+        topic = await bus.topic()
+        async with bus.producing() as producer:
+            await producer.probe(topic)
+            bus.fall_silent()
+            started = time.monotonic()
+            with pytest.raises(Unavailable, match="silent"):
+                await producer.probe(topic)
+            assert time.monotonic() - started < 5
+            bus.speak_again()
+            await eventually(lambda: answers(producer, topic))
+
     @pytest.mark.parametrize("code", _TROUBLES.values(), ids=_TROUBLES.keys())
     async def test_a_partition_in_trouble_fails_only_those_who_wrote_there(self, bus: KafkaBus, code: int) -> None:
         topic = await bus.topic(partitions=2)
@@ -108,9 +161,9 @@ class KafkaContract(BusContract):
                 attempt += 1
                 match attempt:
                     case 2:
-                        bus.stall()
+                        bus.fall_silent()
                     case 4:
-                        bus.flow()
+                        bus.speak_again()
                     case 6:
                         await bus.leave()
                     case 8:

@@ -8,7 +8,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import Unavailable, connected, engine
+from local.listener import HOST
 from local.postgres import Postgres
+from support.away import starting_up
 
 
 @pytest.fixture
@@ -38,6 +40,18 @@ async def test_a_database_that_is_gone_may_come_back(pool: AsyncEngine, postgres
     postgres.drop_database(str(name))
     with pytest.raises(Unavailable):
         await ask(pool, "SELECT 7")
+
+
+async def test_a_database_that_is_starting_up_is_asked_again_later() -> None:
+    server = starting_up(0)
+    await server.start()
+    built = engine(f"postgresql+asyncpg://churn@{HOST}:{server.port}/churn", pool_size=1)
+    try:
+        with pytest.raises(Unavailable, match="the database system is starting up"):
+            await ask(built, "SELECT 7")
+    finally:
+        await built.dispose()
+        await server.stop()
 
 
 async def test_missing_tables_name_the_command_that_makes_them(pool: AsyncEngine) -> None:

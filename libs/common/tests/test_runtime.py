@@ -16,7 +16,8 @@ from structlog.testing import capture_logs
 
 from common import metrics, operations
 from common.operations import Readiness
-from common.runtime import Application, Stop, Task, serve
+from common.runtime import Application, Stop, serve
+from common.waiting import Task
 
 
 class Running:

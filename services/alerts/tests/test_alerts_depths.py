@@ -116,14 +116,16 @@ async def test_late_signals_wait(rows: Rows) -> None:
 
 async def test_while_the_database_is_away_the_last_numbers_stand_and_grow_old(rows: Rows, postgres: Postgres) -> None:
     signal = await rows.record(Sample().build())
-    await rows.message("m", [signal], status="pending")
+    await rows.message("m", [signal], status="pending", due=time.time() - HOUR)
     gauges = Gauges(rows)
     await gauges.depths.measure()
+    oldest = gauges.of("oldest_unsent_seconds")
     postgres.drop_database(await rows.scalar("SELECT current_database()"))
     with capture_logs() as logs:
         for gauges.now in (5.0, 10.0):
             await gauges.depths.measure()
     assert (gauges.of("unsent"), gauges.of("tables_age_seconds")) == (1, 10.0)
+    assert gauges.of("oldest_unsent_seconds") == oldest + 10.0, "nobody can have taken it meanwhile"
     assert [line["event"] for line in logs] == ["depths.unreadable"], "said once, not every few seconds"
 
 

@@ -71,8 +71,8 @@ def test_the_road_of_a_message_is_measured_where_its_event_has_the_same_clock(co
 
 def test_a_partition_that_went_elsewhere_shows_no_lag_here(counted: Counted) -> None:
     counted.metrics.owned(2)
-    counted.metrics.opened(1)
-    counted.metrics.lag(7, 12.5)
+    counted.metrics.count_open(lambda: 1)
+    counted.metrics.watch_partition(7, lag=lambda: 12.5)
     assert (counted.of("partitions_owned"), counted.of("partitions_open")) == (2, 1)
     assert counted.of("lag_seconds", partition="7") == 12.5
     counted.metrics.lost(7)
@@ -81,6 +81,5 @@ def test_a_partition_that_went_elsewhere_shows_no_lag_here(counted: Counted) -> 
 
 
 def test_what_the_tables_hold_is_shown_as_it_was_measured(counted: Counted) -> None:
-    counted.metrics.measured(Depth(unsent=2, oldest_unsent=90.0, waiting=3, failed=4))
-    shown = [counted.of(name) for name in ("unsent", "oldest_unsent_seconds", "waiting", "failed")]
-    assert shown == [2, 90.0, 3, 4]
+    counted.metrics.measured(Depth(unsent=2, waiting=3, failed=4))
+    assert [counted.of(name) for name in ("unsent", "waiting", "failed")] == [2, 3, 4]

@@ -1,6 +1,7 @@
 """What operators see of POST /v1/events: counters, log lines, readiness."""
 
 import httpx
+import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -8,7 +9,7 @@ from common.bus.memory import MemoryBroker
 from common.keys import Key
 from common.operations import Readiness
 from common.topics import TimeMode
-from ingest import app
+from ingest import app, intake
 from ingest.bounds import BOUNDS
 from ingest.in_memory import Ingest, in_memory
 from ingest.intake import Intake
@@ -84,4 +85,41 @@ async def test_ingest_is_ready_once_it_has_its_log_and_its_keys() -> None:
         assert (await ingest.http.get("/readyz")).json()["checks"]["keys"] == "the keys were not read yet"
         await ingest.post(GOOD)
         answer = await ingest.http.get("/readyz")
-        assert (answer.status_code, answer.json()["checks"]) == (200, {"log": "ok", "keys": "ok"})
+        assert (answer.status_code, answer.json()["checks"]) == (200, {"log": "ok", "keys": "ok", "posts": "ok"})
+
+
+async def checked(ingest: Ingest) -> str:
+    said: str = (await ingest.http.get("/readyz")).json()["checks"]["posts"]
+    return said
+
+
+async def test_a_post_that_was_not_acknowledged_is_spoken_of_until_one_is() -> None:
+    async with in_memory(ack_seconds=0.05) as ingest:
+        assert (await ingest.post(GOOD)).status_code == 202
+        ingest.broker.leave()
+        assert (await ingest.post(GOOD)).status_code == 503
+        assert (await ingest.http.get("/readyz")).status_code == 503
+        assert await checked(ingest) == "the last post was answered 503: not_acknowledged"
+        ingest.broker.come_back()
+        assert (await ingest.post([BAD])).status_code == 422
+        assert await checked(ingest) != "ok", "it had nothing for the log"
+        assert (await ingest.post(GOOD)).status_code == 202
+        assert await checked(ingest) == "ok"
+
+
+async def test_a_post_that_found_no_room_is_spoken_of_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with in_memory(memory_bytes=100) as ingest:
+        assert (await ingest.post(GOOD)).status_code == 202
+        assert (await ingest.post([GOOD, GOOD])).status_code == 503
+        assert (await ingest.http.get("/readyz")).status_code == 503
+        assert await checked(ingest) == "the last post was answered 503: busy"
+        monkeypatch.setattr(intake, "_REMEMBERED", 0.0)
+        assert await checked(ingest) == "ok", "else nobody would send a post that could find room"
+
+
+async def test_a_stranger_cannot_make_it_look_unready_while_keys_cannot_be_read(ingest: Ingest) -> None:
+    assert (await ingest.post(GOOD)).status_code == 202
+    ingest.keys.away = True
+    stranger = f"Bearer cs_0123456789ab_{'x' * 43}"
+    assert (await ingest.post(GOOD, authorization=stranger)).status_code == 503
+    assert await checked(ingest) == "ok"

@@ -19,7 +19,9 @@ from common.database import engine, migrate
 from common.keys import KeyStore, Scope
 from common.topics import partition_of
 from local.embedded import EmbeddedBroker
+from local.proxy import KafkaProxy
 
+WELL = {"log": "ok", "keys": "ok", "posts": "ok"}
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 
 
@@ -104,7 +106,7 @@ async def test_an_event_goes_from_a_socket_to_a_broker(database: str, embedded_b
         answer = await http.post(f"{process.address}/v1/events", content=body, headers=headers)
         assert answer.status_code == 202
         assert (answer.json()["accepted"], answer.json()["rejected"]) == (1, 1)
-        assert (await http.get(f"{process.address}/readyz")).json()["checks"] == {"log": "ok", "keys": "ok"}
+        assert (await http.get(f"{process.address}/readyz")).json()["checks"] == WELL
         event = await on_the_log(embedded_broker.bootstrap, process)
         assert (event.event_id, event.source) == ("e-1", "web")
 
@@ -144,12 +146,55 @@ async def test_half_a_body_is_given_up_after_a_while(database: str, embedded_bro
 async def test_without_a_broker_it_is_alive_but_not_ready_and_takes_nothing(database: str) -> None:
     async with serving(database, "127.0.0.1:1") as process, httpx.AsyncClient() as http:
         assert (await http.get(f"{process.address}/healthz")).status_code == 200
-        answer = await http.get(f"{process.address}/readyz")
-        assert (answer.status_code, answer.json()["checks"]["log"]) == (503, "the log was not reached yet")
+        assert "the log does not answer" in await becomes(http, process, 503)
         answer = await http.post(f"{process.address}/v1/events", json=GOOD, headers=process.bearer)
         assert (answer.status_code, answer.json()["code"]) == (503, "not_acknowledged")
         process.child.send_signal(signal.SIGTERM)
         assert await process.child.wait() == 0
+
+
+async def test_it_is_ready_while_a_post_would_be_taken_though_nobody_posts(
+    database: str, embedded_broker: EmbeddedBroker
+) -> None:
+    async with (
+        proxied(embedded_broker) as proxy,
+        serving(database, proxy.bootstrap, INGEST_ACK_SECONDS="1") as process,
+        httpx.AsyncClient(timeout=30) as http,
+    ):
+
+        async def posted() -> int:
+            return (await http.post(f"{process.address}/v1/events", json=GOOD, headers=process.bearer)).status_code
+
+        await becomes(http, process, 200)
+        await proxy.stop()
+        assert "the log does not answer: no broker can be reached" in await becomes(http, process, 503)
+        assert await posted() == 503
+        await proxy.start()
+        await becomes(http, process, 200)
+        assert await posted() == 202
+        proxy.stall()
+        assert "the log does not answer" in await becomes(http, process, 503)
+        proxy.flow()
+        await becomes(http, process, 200)
+        assert await posted() == 202
+        process.child.send_signal(signal.SIGTERM)
+        assert await process.child.wait() == 0
+
+
+@asynccontextmanager
+async def proxied(broker: EmbeddedBroker) -> AsyncIterator[KafkaProxy]:
+    proxy = KafkaProxy(broker.port)
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+async def becomes(http: httpx.AsyncClient, process: Process, status: int) -> str:
+    """What /readyz says as soon as it answers with this."""
+    async with asyncio.timeout(15):
+        while (answer := await http.get(f"{process.address}/readyz")).status_code != status:  # noqa: ASYNC110 - it is asked
+            await asyncio.sleep(0.05)
+    return answer.text
 
 
 async def test_topics_of_another_shape_end_the_process(database: str, embedded_broker: EmbeddedBroker) -> None:

@@ -21,11 +21,21 @@ FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSEr
 _QUEUE_TIMEOUT = "60s"
 # A migration that waits for a table lock makes every later query on that table wait behind it.
 _LOCK_TIMEOUT = "3s"
+_MIGRATE_CONNECT = 10.0  # seconds
 _UNDEFINED_TABLE = "42P01"
 
 
 class Unavailable(Exception):
     """The database does not answer in time: ask again later."""
+
+
+def reason(failure: BaseException) -> str:
+    """What one of `FAILURES` says, in the database's own words where it said something."""
+    if isinstance(failure, DBAPIError):
+        failure = failure.orig or failure
+    if isinstance(failure, TimeoutError):
+        return str(failure) or "no answer in time"
+    return str(failure) or type(failure).__name__
 
 
 def engine(
@@ -67,23 +77,24 @@ async def connected(engine: AsyncEngine, *, patience: float, service: str) -> As
             reached = True
             yield connection
     except (OperationalError, InterfaceError, OSError) as error:  # TimeoutError is an OSError
-        raise Unavailable(str(error) or type(error).__name__) from error
+        raise Unavailable(reason(error)) from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
             raise Unavailable(f"its tables are missing: `python -m {service} migrate` makes them") from error
         if reached and not error.connection_invalidated:
             raise
-        raise Unavailable(str(error.orig)) from error
-    except SQLAlchemyError as error:
-        raise Unavailable(str(error)) from error
+        raise Unavailable(reason(error)) from error
+    except FAILURES as error:
+        raise Unavailable(reason(error)) from error
 
 
 async def migrate(url: str, service: str) -> None:
     """Brings the schema named like the service to its newest version; a second caller waits for the first.
 
-    Gives up with an error, and changes nothing, if a table stays locked by others for 3 seconds.
+    Gives up with one of `FAILURES`, and changes nothing, if a table stays locked by others for 3 seconds, or if the
+    database does not answer within 10.
     """
-    once = create_async_engine(url, poolclass=NullPool)
+    once = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": _MIGRATE_CONNECT})
     try:
         async with once.begin() as connection:
             await connection.run_sync(_upgrade, service)

@@ -56,11 +56,14 @@ class Keyring:
         self._clock = clock
         self._snapshot: _Snapshot | None = None
         self._failed_at: float | None = None
+        self._failure = ""
         self._reading: asyncio.Task[None] | None = None
 
     def trouble(self) -> str | None:
         """For readiness: keys that were read once go on serving."""
-        return None if self._snapshot else "the keys were not read yet"
+        if self._snapshot:
+            return None
+        return f"the keys were not read yet{self._failure and f': {self._failure}'}"
 
     @property
     def age(self) -> float:
@@ -127,8 +130,9 @@ class Keyring:
             async with asyncio.timeout(_READ_TIMEOUT):
                 keys = await self._store.active()
         except (KeysUnavailable, TimeoutError) as error:
+            self._failure = str(error) or "no answer in time"
             if self._failed_at is None:
-                _log.warning("keys.unreadable", error=str(error) or "timed out", known=len(self))
+                _log.warning("keys.unreadable", error=self._failure, known=len(self))
             self._failed_at = self._clock()
             raise KeysUnavailable("the keys cannot be read") from error
         if self._failed_at is not None:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from sqlalchemy import MetaData, RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.database import FAILURES
+from common.database import FAILURES, reason
 from common.key_table import api_key
 
 _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
@@ -100,7 +100,7 @@ class KeyStore:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(query)).mappings().all()
         except FAILURES as error:
-            raise KeysUnavailable(f"{type(error).__name__}: {error}") from error
+            raise KeysUnavailable(reason(error)) from error
         return {row["id"]: _stored(row) for row in rows}
 
 

@@ -8,7 +8,7 @@ A task that fails, or ends unasked, ends the process the same way with exit code
 import asyncio
 import signal
 import socket
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,12 +20,10 @@ import uvloop
 from common import connections, heap, room
 from common.connections import ConnectionLimits
 from common.operations import Readiness
+from common.waiting import Task, unless_stopped
 
 _log = structlog.get_logger()
 _HTTP_SHARE = 0.75  # of the grace; the rest is for the tasks, which end after the last request
-
-Task = Callable[[asyncio.Event], Awaitable[None]]
-"""Works until the event is set, then finishes what it holds and returns."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +67,8 @@ async def _run(wiring: Wiring) -> int:
     try:
         with _caught(stop):
             async with AsyncExitStack() as stack:
-                entering = asyncio.ensure_future(stack.enter_async_context(wiring()))
-                if not await _before(entering, stop.asked):
-                    return 0
-                return await serve(entering.result(), stop)
+                application = await unless_stopped(stop.asked, stack.enter_async_context(wiring()))
+                return 0 if application is None else await serve(application, stop)
     except Exception as error:
         _log.exception("process.failed", reason=str(error))
         return 1
@@ -89,19 +85,6 @@ def _caught(stop: Stop) -> Iterator[None]:
     finally:
         for number in caught:
             loop.remove_signal_handler(number)
-
-
-async def _before(work: asyncio.Future[Any], event: asyncio.Event) -> bool:
-    """Whether `work` was done before the event came; if not, it is cancelled."""
-    waiting = asyncio.ensure_future(event.wait())
-    await asyncio.wait({work, waiting}, return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
-    if not work.done():
-        work.cancel()
-        with suppress(asyncio.CancelledError):
-            await work
-        return False
-    return True
 
 
 async def serve(application: Application, stop: Stop, *, listening: Callable[[int], None] = lambda port: None) -> int:

@@ -10,8 +10,8 @@ from alerts import app
 from alerts.commands import playbooks, routes, tail
 from alerts.errors import AlertsError
 from alerts.settings import AlertsSettings
-from common import database, logs, runtime
-from common.commands import keys
+from common import logs, runtime
+from common.commands import keys, migrate
 from common.documents.findings import InvalidDocument
 
 
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 logs.configure(settings.log_format, settings.log_level, service="alerts")
                 return runtime.run(partial(app.replica, settings))
             case "migrate":
-                asyncio.run(database.migrate(settings.database_url, "alerts"))
+                return asyncio.run(migrate.run(database_url=settings.database_url, service="alerts"))
             case "keys":
                 return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="alerts"))
             case "routes":

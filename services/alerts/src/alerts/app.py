@@ -19,7 +19,7 @@ from alerts.channels.mail import MailChannel, Tls
 from alerts.channels.slack import SlackChannel
 from alerts.core.destination import Channel
 from alerts.depths import Depths
-from alerts.errors import Stop
+from alerts.errors import Stop, Unreachable
 from alerts.inbox import PostgresInbox
 from alerts.messages.letters import Letters
 from alerts.messages.playbook_file import load_playbooks
@@ -32,6 +32,7 @@ from alerts.sending.limits import ChannelLimits
 from alerts.sending.outgoing import PostgresOutgoing
 from alerts.settings import AlertsSettings
 from common import database
+from common.bus.errors import Unavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
 from common.connections import ConnectionLimits
 from common.keyring import Keyring
@@ -41,6 +42,7 @@ from common.operations import Readiness
 from common.requests import RequestMetrics
 from common.runtime import Application
 from common.topics import Topics, ensure
+from common.waiting import Outage, Startup, until_it_answers
 
 _log = structlog.get_logger()
 
@@ -51,7 +53,8 @@ class _Engines(Protocol):
 
 @asynccontextmanager
 async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
-    """Everything that `python -m alerts serve` runs, wired but not yet running.
+    """Everything that `python -m alerts serve` runs, wired but not yet running. It waits for PostgreSQL and Kafka while
+    the process serves.
 
     Raises `Stop` or `InvalidDocument` if it must not run as it is set up.
     """
@@ -67,25 +70,38 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as closing:
         engines = partial(_engine, settings, closing)
         admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
-        await ensure(admin, topics, **settings.shape())
-        parts = Parts(
-            consumer=_consumer(settings, topics),
-            admin=admin,
-            # Both begin again after any failure: to ask first whether a connection lives is time lost.
-            inbox=PostgresInbox(
-                engines(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
-            ),
-            outgoing=_outgoing(settings, partial(engines, pre_ping=False)),
-            router=routes,
-            letters=letters,
-            couriers=couriers,
-            metrics=metrics,
-            wall=time.time,
-            steady=time.monotonic,
-            cluster_id=await admin.cluster_id(),
+        # Both begin again after any failure: to ask first whether a connection lives is time lost.
+        inbox = PostgresInbox(
+            engines(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
         )
-        running = assemble(parts, _rules(settings, topics, routes))
-        yield _application(settings, running, engines=engines, metrics=metrics, prometheus=prometheus)
+        outgoing = _outgoing(settings, partial(engines, pre_ping=False))
+        database_outage, log_outage = Outage("database"), Outage("log")
+
+        async def reach() -> str:
+            """The cluster's id, once the log has its topics."""
+            await ensure(admin, topics, **settings.shape())
+            return await admin.cluster_id()
+
+        async def make() -> Replica:
+            """Raises `TopicMismatch` if it must not run as it is set up."""
+            await until_it_answers(inbox.check, outage=database_outage, again_after=Unreachable)
+            parts = Parts(
+                consumer=_consumer(settings, topics),
+                admin=admin,
+                inbox=inbox,
+                outgoing=outgoing,
+                router=routes,
+                letters=letters,
+                couriers=couriers,
+                metrics=metrics,
+                wall=time.time,
+                steady=time.monotonic,
+                cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
+            )
+            return assemble(parts, _rules(settings, topics, routes))
+
+        startup = Startup(make, outages=(database_outage, log_outage))
+        yield _application(settings, startup, engines=engines, metrics=metrics, prometheus=prometheus)
 
 
 def _engine(
@@ -101,7 +117,7 @@ def _engine(
 
 def _application(
     settings: AlertsSettings,
-    running: Replica,
+    startup: Startup[Replica],
     *,
     engines: _Engines,
     metrics: AlertsMetrics,
@@ -112,7 +128,11 @@ def _application(
     keyring = Keyring(KeyStore(engines(1), schema="alerts"), ttl=settings.key_ttl_seconds)
     for_api = engines(settings.alerts_api_connections)
     readiness = Readiness(
-        {"partitions": running.worker.ready, "sender": lambda: running.sender.unavailable, "keys": keyring.trouble}
+        {
+            "partitions": lambda: startup.trouble(lambda made: made.worker.ready()),
+            "sender": lambda: startup.trouble(lambda made: made.sender.unavailable),
+            "keys": keyring.trouble,
+        }
     )
     return Application(
         name="alerts",
@@ -127,8 +147,8 @@ def _application(
         port=settings.alerts_port,
         readiness=readiness,
         tasks={
-            "worker": running.worker.run,
-            "sender": running.sender.run,
+            "worker": startup.then(lambda made: made.worker.run),
+            "sender": startup.then(lambda made: made.sender.run),
             "keys": keyring.keep_fresh,
             "depths": Depths(for_api, metrics).keep,
         },

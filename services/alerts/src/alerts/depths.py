@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, Depth
 from alerts.schema import alert, attempt, notification
-from common.database import FAILURES
+from common.database import FAILURES, reason
 
 _log = structlog.get_logger()
 _WEEK = 7 * 86_400.0
@@ -36,12 +36,17 @@ class Depths:
         self._patience = patience
         self._steady = steady
         self._read_at: float | None = None
+        self._oldest_unsent = 0.0
         self._away = False
-        metrics.watch(tables_age=self.age)
+        metrics.watch(tables_age=self.age, oldest_unsent=self.oldest_unsent)
 
     def age(self) -> float:
         """Since the tables were read; infinite before the first time."""
         return float("inf") if self._read_at is None else self._steady() - self._read_at
+
+    def oldest_unsent(self) -> float:
+        """Since the oldest message still to be sent was first due; 0 if there was none when the tables were read."""
+        return self._oldest_unsent + self.age() if self._oldest_unsent else 0.0
 
     async def keep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -57,13 +62,12 @@ class Depths:
                 row = (await connection.execute(_depth())).one()
         except FAILURES as error:  # TimeoutError is an OSError
             if not self._away:
-                _log.warning("depths.unreadable", error=str(error) or type(error).__name__)
+                _log.warning("depths.unreadable", error=reason(error))
             self._away = True
             return
         self._away, self._read_at = False, asked
-        self._metrics.measured(
-            Depth(unsent=row.unsent, oldest_unsent=row.oldest, waiting=row.waiting, failed=row.failed)
-        )
+        self._oldest_unsent = row.oldest
+        self._metrics.measured(Depth(unsent=row.unsent, waiting=row.waiting, failed=row.failed))
 
 
 def _depth() -> Select[Any]:

@@ -33,6 +33,11 @@ class PostgresInbox:
         self._patience = patience
         self._damage = damage
 
+    async def check(self) -> None:
+        """Whether the tables can be read."""
+        async with transaction(self._engine, patience=self._patience) as connection:
+            await connection.execute(select(schema.progress.c.partition).limit(1))
+
     async def opened(self, partition: int) -> Position | None:
         progress = schema.progress.c
         query = select(progress.cluster_id, progress.to_offset, progress.last_hash, progress.newest)

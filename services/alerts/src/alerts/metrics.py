@@ -28,12 +28,10 @@ class Outcome(StrEnum):
 class Depth(Struct, frozen=True, kw_only=True):
     """What the tables hold at one moment, whichever replica put it there.
 
-    `oldest_unsent` is seconds since the oldest message that is still to be sent was first due; 0 if there is none.
     `failed` were given up in the last seven days with no way left: their receiver was not told.
     """
 
     unsent: int
-    oldest_unsent: float
     waiting: int
     failed: int
 
@@ -70,7 +68,11 @@ class AlertsMetrics:
         self._waiting = gauge("waiting", "Late signals that wait for word that scoring has caught up.")
         self._lost = gauge("failed", "Messages given up in the last seven days with no way left.")
         self._age = gauge("tables_age_seconds", "Since these four were read; grows while the database is away.")
-        self._lag = gauge("lag_seconds", "Age of the newest record read while there are more (wall mode).", "partition")
+        self._lag = gauge(
+            "lag_seconds",
+            "Age of the oldest record not read at the most, 0 if there is none (wall mode).",
+            "partition",
+        )
         self._owned = gauge("partitions_owned", "Partitions assigned to this replica.")
         self._open = gauge("partitions_open", "Of those, the ones read to the end, whose messages it sends.")
         self._show_zeros()
@@ -124,22 +126,23 @@ class AlertsMetrics:
 
     def measured(self, depth: Depth) -> None:
         self._unsent.set(depth.unsent)
-        self._oldest.set(depth.oldest_unsent)
         self._waiting.set(depth.waiting)
         self._lost.set(depth.failed)
 
-    def watch(self, *, tables_age: Callable[[], float]) -> None:
+    def watch(self, *, tables_age: Callable[[], float], oldest_unsent: Callable[[], float]) -> None:
         """What is read off when it is asked for, in seconds."""
         self._age.set_function(tables_age)
+        self._oldest.set_function(oldest_unsent)
 
     def owned(self, partitions: int) -> None:
         self._owned.set(partitions)
 
-    def opened(self, partitions: int) -> None:
-        self._open.set(partitions)
+    def count_open(self, opened: Callable[[], float]) -> None:
+        self._open.set_function(opened)
 
-    def lag(self, partition: int, seconds: float) -> None:
-        self._lag.labels(str(partition)).set(seconds)
+    def watch_partition(self, partition: int, *, lag: Callable[[], float]) -> None:
+        """What is read off when it is asked for, in seconds, until the partition is lost."""
+        self._lag.labels(str(partition)).set_function(lag)
 
     def lost(self, partition: int) -> None:
         """What another replica owns now is its to report."""

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts.errors import Unreachable
-from common.database import FAILURES
+from common.database import FAILURES, reason
 
 
 class Connecting(Protocol):
@@ -37,7 +36,5 @@ async def _in_time(patience: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(patience):
             yield
-    except DBAPIError as error:
-        raise Unreachable(str(error.orig)) from error
     except FAILURES as error:  # TimeoutError is an OSError
-        raise Unreachable(str(error) or type(error).__name__) from error
+        raise Unreachable(reason(error)) from error

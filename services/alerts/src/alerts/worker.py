@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -11,6 +12,8 @@ from alerts.partition import Partition
 from common.bus.errors import OffsetLost, Unavailable
 from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
+from common.lag import Lag
+from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
 
 _log = structlog.get_logger()
 
@@ -71,6 +74,7 @@ class Owned:
         self.partition = partition
         self.gate = gate
         self.closed = False
+        self._behind = Lag()
         self._lock = asyncio.Lock()
 
     async def turn(self, records: Sequence[Record], *, now: float) -> bool:
@@ -82,6 +86,7 @@ class Owned:
             if self.gate.slept(now):
                 self.partition.position = None
             self.gate.looks(now)
+            self._behind.polled(records, now=now)
             if records:
                 # Before they are decided, so that nothing of them is sent that the next ones take back.
                 self.gate.look(level=False, lag=now - records[0].timestamp / 1000)
@@ -91,6 +96,8 @@ class Owned:
             if self.partition.position is None:
                 self.gate.shut()
             self.gate.look(level=self.partition.level, lag=self.lag(now))
+            position = self.partition.position
+            self._behind.read(None if position is None else position.newest, level=self.partition.level)
             return to_send or (self.gate.open and not was_open)
 
     def may_send(self, now: float) -> bool:
@@ -105,6 +112,10 @@ class Owned:
         if position is None or not position.newest or self.partition.level or not self.gate.by_the_wall:
             return 0.0
         return max(0.0, now - position.newest)
+
+    def behind(self, now: float) -> float:
+        """Age of the oldest record not read, at the most, in seconds; 0 in stream mode."""
+        return self._behind.seconds(now) if self.gate.by_the_wall else 0.0
 
     async def close(self) -> None:
         """Lets the transaction under way finish, or not: whoever comes next is told by the table."""
@@ -136,13 +147,15 @@ class Worker:
         self._clock = clock
         self._max_records = max_records
         self._owned: dict[int, Owned] = {}
-        self.unavailable: str | None = "not started"
+        metrics.count_open(lambda: len(self.open_partitions()))
+        self._log_outage = Outage("log")
+        self._polled = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set."""
-        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
         stopping = asyncio.create_task(stop.wait())
         try:
+            await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
             while not stop.is_set():
                 await self._round(stopping)
         finally:
@@ -150,10 +163,13 @@ class Worker:
             await self._revoked(frozenset(self._owned))
             await self._consumer.stop()
 
+    async def _join(self) -> None:
+        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
+
     def ready(self) -> str | None:
         """Why this process should not be counted on, None if it should."""
-        if self.unavailable is not None:
-            return self.unavailable
+        if self._log_outage.reason is not None or not self._polled:
+            return self._log_outage.reason or NOT_STARTED
         unopened = [number for number, owned in self._owned.items() if owned.partition.position is None]
         return f"partitions not open: {sorted(unopened)}" if unopened else None
 
@@ -184,11 +200,11 @@ class Worker:
             self._forget(lost.partition)
             polled = {}
         except Unavailable as error:
-            self.unavailable = f"the log does not answer: {error}"
-            _log.warning("log.unavailable", reason=str(error))
+            self._log_outage.goes_on(error)
             await asyncio.sleep(POLL[1])
             return
-        self.unavailable = None
+        self._log_outage.over()
+        self._polled = True
         if polled is None:
             return
         await self._turn(polled)
@@ -196,10 +212,6 @@ class Worker:
     async def _turn(self, polled: Mapping[int, Sequence[Record]]) -> None:
         owned, now = dict(self._owned), self._clock()
         await asyncio.gather(*(self._turned(one, polled.get(number, ()), now) for number, one in owned.items()))
-        for number, one in owned.items():
-            if not one.closed:
-                self._metrics.lag(number, one.lag(now))
-        self._metrics.opened(len(self.open_partitions()))
 
     async def _turned(self, owned: Owned, records: Sequence[Record], now: float) -> None:
         if await owned.turn(records, now=now):
@@ -217,10 +229,13 @@ class Worker:
 
     async def _assigned(self, partitions: frozenset[int]) -> None:
         for number in sorted(partitions):
-            self._owned[number] = self._own(number)
-            self._metrics.lag(number, 0.0)
+            owned = self._owned[number] = self._own(number)
+            self._metrics.watch_partition(number, lag=partial(self._behind, owned))
         self._metrics.owned(len(self._owned))
         _log.info("partitions.assigned", partitions=sorted(partitions))
+
+    def _behind(self, owned: Owned) -> float:
+        return owned.behind(self._clock())
 
     async def _revoked(self, partitions: frozenset[int]) -> None:
         leaving = {number: self._owned.pop(number) for number in partitions if number in self._owned}

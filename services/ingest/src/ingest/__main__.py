@@ -5,8 +5,8 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from common import database, logs, runtime
-from common.commands import keys
+from common import logs, runtime
+from common.commands import keys, migrate
 from ingest.serve import application
 from ingest.settings import IngestSettings
 
@@ -23,14 +23,9 @@ def main(words: Sequence[str]) -> int:
     logs.configure(settings.log_format, settings.log_level, service="ingest")
     if arguments.command == "serve":
         return runtime.run(lambda: application(settings))
-    try:
-        if arguments.command == "migrate":
-            asyncio.run(database.migrate(settings.database_url, "ingest"))
-            return 0
-        return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="ingest"))
-    except database.FAILURES as error:
-        print(f"PostgreSQL: {error}", file=sys.stderr)
-        return 1
+    if arguments.command == "migrate":
+        return asyncio.run(migrate.run(database_url=settings.database_url, service="ingest"))
+    return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="ingest"))
 
 
 if __name__ == "__main__":

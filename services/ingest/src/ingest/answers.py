@@ -12,6 +12,7 @@ from common.problems import Problem
 from ingest.batch import Batch, Rejected, Taken
 from ingest.faults import BodyRefused, Fault, Refusal
 
+NOT_ACKNOWLEDGED: Final = "not_acknowledged"
 STATUS: Final = {
     Refusal.MALFORMED: 400,
     Refusal.EMPTY: 400,
@@ -90,4 +91,4 @@ def refused(refusal: BodyRefused) -> Problem:
 
 def unknown() -> Problem:
     detail = "not acknowledged in time: it may or may not have been taken, send all of it again with the same ids"
-    return Problem(503, "not_acknowledged", detail, headers={"retry-after": "2"})
+    return Problem(503, NOT_ACKNOWLEDGED, detail, headers={"retry-after": "2"})

@@ -93,7 +93,7 @@ async def in_memory(
         body_seconds=body_seconds,
         now=lambda: NOW,
     )
-    readiness = Readiness({"log": link.trouble, "keys": keyring.trouble})
+    readiness = Readiness({"log": link.trouble, "keys": keyring.trouble, "posts": intake.trouble})
     built = app.build(intake, readiness=readiness, registry=registry)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()

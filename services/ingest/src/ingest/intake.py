@@ -16,6 +16,7 @@ from common.contracts.events import Event
 from common.keys import Key, Scope
 from common.problems import Problem
 from ingest import answers, batch, items, upload
+from ingest.answers import NOT_ACKNOWLEDGED
 from ingest.batch import Arrival, Batch
 from ingest.bounds import Bounds
 from ingest.faults import BodyRefused
@@ -23,9 +24,13 @@ from ingest.limiter import Limiter
 from ingest.metrics import IngestMetrics
 from ingest.posted import Posted
 from ingest.publisher import NotAcknowledged
+from ingest.upload import BUSY
 
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 _KEY_CHARS = 255
+# For so long after a post was refused for want of room or of an acknowledgement readiness speaks of it: whoever sends
+# posts elsewhere meanwhile has to try again to know.
+_REMEMBERED = 5.0
 
 
 class Publishing(Protocol):
@@ -58,7 +63,14 @@ class Intake:
         self._body_seconds = body_seconds
         self._now = now
         self._new_id = new_id
+        self._refused: tuple[float, str] | None = None
         self._log = structlog.get_logger().bind()  # to ask it what is heard costs less than telling it
+
+    def trouble(self) -> str | None:
+        """For readiness: why the last post that had to do with the log was answered 503, if that was just now."""
+        if self._refused is None or time.perf_counter() - self._refused[0] > _REMEMBERED:
+            return None
+        return f"the last post was answered 503: {self._refused[1]}"
 
     async def __call__(self, posted: Posted) -> Response:
         """Never raises what a client could cause."""
@@ -68,6 +80,8 @@ class Intake:
             response = await self._take(posted, line)
         except Problem as problem:
             line["reason"] = problem.code
+            if problem.code in (BUSY, NOT_ACKNOWLEDGED):
+                self._refused = (time.perf_counter(), problem.code)
             if problem.status >= 500:
                 line["error"] = str(problem.__cause__ or problem)
             response = problem.response()
@@ -119,6 +133,7 @@ class Intake:
         finally:
             self._metrics.published(time.perf_counter() - began)
         self._metrics.acknowledged(len(events))
+        self._refused = None
 
 
 def _history(posted: Posted) -> bool:

@@ -50,7 +50,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         bounds=BOUNDS,
         body_seconds=settings.ingest_body_seconds,
     )
-    readiness = Readiness({"log": link.trouble, "keys": keyring.trouble})
+    readiness = Readiness({"log": link.trouble, "keys": keyring.trouble, "posts": intake.trouble})
     try:
         yield Application(
             name="ingest",

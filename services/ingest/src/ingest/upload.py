@@ -1,5 +1,7 @@
 """A request's body off the wire: bounded in bytes, in time, and in what all requests together may hold."""
 
+from typing import Final
+
 from common.patience import Patience
 from common.problems import Problem
 from ingest.bounds import Bounds
@@ -9,6 +11,7 @@ from ingest.posted import Posted
 
 # Half a body is still on its way: the connection cannot be used again.
 _CLOSE = {"connection": "close"}
+BUSY: Final = "busy"
 
 
 class Memory:
@@ -24,7 +27,7 @@ class Memory:
     def take(self, size: int) -> None:
         if self.held + size > self._limit:
             detail = "too many bodies are being worked on: nothing of this one was taken, send it again"
-            raise Problem(503, "busy", detail, headers={"retry-after": "1", **_CLOSE})
+            raise Problem(503, BUSY, detail, headers={"retry-after": "1", **_CLOSE})
         self.held += size
 
 

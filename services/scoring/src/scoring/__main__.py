@@ -5,8 +5,8 @@ import asyncio
 import sys
 from functools import partial
 
-from common import database, logs, runtime
-from common.commands import keys
+from common import logs, runtime
+from common.commands import keys, migrate
 from scoring import app
 from scoring.api.app import api
 from scoring.cards.errors import InvalidCard
@@ -36,7 +36,7 @@ def main() -> int:
             case "api":
                 return runtime.run(partial(api, settings))
             case "migrate":
-                asyncio.run(database.migrate(settings.database_url, "scoring"))
+                return asyncio.run(migrate.run(database_url=settings.database_url, service="scoring"))
             case "keys":
                 return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="scoring"))
             case "log":

@@ -9,13 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from common import database, operations
+from common.bus.errors import Unavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.connections import ConnectionLimits
 from common.metrics import registry
 from common.runtime import Application
 from common.topics import Topics, ensure
+from common.waiting import Outage, Startup, until_it_answers
 from scoring.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
+from scoring.errors import Unreachable
 from scoring.form import core_form
 from scoring.health.scorer import Scorer
 from scoring.housekeeping.metrics import HousekeepingMetrics
@@ -32,7 +35,10 @@ from scoring.worker import Worker
 
 @asynccontextmanager
 async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
-    """A worker, wired but not yet running. Raises `Stop` if it must not run as it is set up."""
+    """A worker, wired but not yet running. It waits for PostgreSQL and Kafka while the process serves.
+
+    Raises `InvalidCard`; what else it must not run with ends the process when PostgreSQL has said so.
+    """
     use_pinned_time_zones()
     text = settings.scoring_card.read_text(encoding="utf-8")
     card, mine = origin(
@@ -44,25 +50,39 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
         store = PostgresStore(_engine(settings, closing, connections=5), patience=settings.scoring_database_seconds)
         # A connection of its own, so that scoring never waits for one: this waits for itself instead.
         apart = _engine(settings, closing, connections=1)
-        agree(mine, await store.origins())
-        admin = KafkaAdmin(settings.kafka_bootstrap)
-        await ensure(admin, topics, **settings.shape())
         producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.scoring_send_seconds)
-        await producer.start()
         closing.push_async_callback(producer.stop)
-        parts = Parts(
-            consumer=_consumer(settings, topics),
-            producer=producer,
-            admin=admin,
-            store=store,
-            storage=PostgresStorage(apart, patience=settings.scoring_database_seconds),
-            metrics=WorkerMetrics(prometheus),
-            storage_metrics=HousekeepingMetrics(prometheus),
-            clocks=Clocks(wall=time.time, steady=time.monotonic),
-            cluster_id=await admin.cluster_id(),
-        )
-        loop = assemble(parts, _rules(settings, topics), scorer=Scorer(card, mine.card_id, strict=False), origin=mine)
-        yield _application(settings, loop, producer=producer, prometheus=prometheus)
+        admin = KafkaAdmin(settings.kafka_bootstrap)
+        metrics, storage_metrics = WorkerMetrics(prometheus), HousekeepingMetrics(prometheus)
+        metrics.partitions(mine.partitions)  # while it waits, too: that it owns none of them is told by this
+        database_outage, log_outage = Outage("database"), Outage("log")
+
+        async def reach() -> str:
+            """The cluster's id, once the log has its topics and the producer is connected."""
+            await ensure(admin, topics, **settings.shape())
+            cluster_id = await admin.cluster_id()
+            await producer.start()
+            return cluster_id
+
+        async def make() -> Worker:
+            """Raises `Stop` or `TopicMismatch` if it must not run as it is set up."""
+            agree(mine, await until_it_answers(store.origins, outage=database_outage, again_after=Unreachable))
+            parts = Parts(
+                consumer=_consumer(settings, topics),
+                producer=producer,
+                admin=admin,
+                store=store,
+                storage=PostgresStorage(apart, patience=settings.scoring_database_seconds),
+                metrics=metrics,
+                storage_metrics=storage_metrics,
+                clocks=Clocks(wall=time.time, steady=time.monotonic),
+                cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
+            )
+            scorer = Scorer(card, mine.card_id, strict=False)
+            return assemble(parts, _rules(settings, topics), scorer=scorer, origin=mine)
+
+        startup = Startup(make, outages=(database_outage, log_outage))
+        yield _application(settings, startup, producer=producer, prometheus=prometheus)
 
 
 def _engine(settings: ScoringSettings, closing: AsyncExitStack, *, connections: int) -> AsyncEngine:
@@ -85,12 +105,14 @@ def _consumer(settings: ScoringSettings, topics: Topics) -> KafkaConsumer:
 
 
 def _application(
-    settings: ScoringSettings, loop: Worker, *, producer: KafkaProducer, prometheus: CollectorRegistry
+    settings: ScoringSettings, startup: Startup[Worker], *, producer: KafkaProducer, prometheus: CollectorRegistry
 ) -> Application:
     readiness = operations.Readiness(
         {
-            "partitions": loop.ready,
-            "producer": lambda: None if producer.healthy else "the producer is being replaced",
+            "partitions": lambda: startup.trouble(Worker.ready),
+            "producer": lambda: startup.trouble(
+                lambda _: None if producer.healthy else "the producer is being replaced"
+            ),
         },
         about={"core": core_form()},
     )
@@ -100,7 +122,7 @@ def _application(
         host=settings.host,
         port=settings.scoring_worker_port,
         readiness=readiness,
-        tasks={"worker": loop.run},
+        tasks={"worker": startup.then(lambda made: made.run)},
         notice=settings.drain_notice_seconds,
         grace=settings.drain_seconds,
         limits=ConnectionLimits(connections=settings.http_connections),

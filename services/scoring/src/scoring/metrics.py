@@ -43,9 +43,11 @@ class WorkerMetrics:
         self._owned = gauge("partitions_owned", "Partitions assigned to this worker.")
         self._open = gauge("partitions_open", "Of those, the ones that are open, whose records it scores.")
         self._lag = gauge(
-            "lag_seconds", "Age of the oldest record not yet read, at the most; 0 if there is none.", "partition"
+            "lag_seconds",
+            "Age of the oldest record not read at the most, 0 if there is none (wall mode).",
+            "partition",
         )
-        self._overdue = gauge("timer_overdue_seconds", "How long the earliest timer has been due.", "partition")
+        self._overdue = gauge("timer_overdue_seconds", "How long a timer has been due (wall mode).", "partition")
         self._outbox = gauge("outbox_rows", "Rows waiting for the log's ack.", "partition")
         self._oldest = gauge("outbox_oldest_seconds", "Age of the oldest of them (wall mode).", "partition")
         self._window = gauge("dedupe_window_seconds", "How far back event ids are remembered.", "partition")

@@ -7,24 +7,27 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.database import FAILURES
+from common.database import FAILURES, reason
 from scoring.errors import Doubt, Fenced, Unreachable
 
 
 @asynccontextmanager
 async def reached(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
     """For at most `patience` seconds. Raises `Unreachable`, `Fenced` or, for what nobody expected, `Doubt`."""
+    connected = False
     try:
         async with asyncio.timeout(patience), engine.connect() as connection:
+            connected = True
             yield connection
     except IntegrityError as error:
         # Whichever part of the statement met the other writer first: all that could conflict is keyed by seq.
         raise Fenced(str(error.orig)) from error
     except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-        raise Unreachable(str(error) or type(error).__name__) from error
+        raise Unreachable(reason(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Unreachable(str(error.orig)) from error
-        raise Doubt(str(error.orig)) from error
+        # Before there is a connection: it is starting up, has no room for another, does not know the password.
+        if error.connection_invalidated or not connected:
+            raise Unreachable(reason(error)) from error
+        raise Doubt(reason(error)) from error
     except FAILURES as error:
-        raise Unreachable(str(error)) from error
+        raise Unreachable(reason(error)) from error

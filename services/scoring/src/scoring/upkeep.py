@@ -6,10 +6,10 @@ from typing import Protocol
 import structlog
 
 from common.bus.errors import Unavailable
-from common.bus.ports import Ack, Outgoing
+from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import Tick, encode_events_record
+from common.lag import Lag
 from scoring.beat import Beat
-from scoring.last_look import LastLook
 from scoring.memory import Memory
 from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition
@@ -55,14 +55,18 @@ class Upkeep:
         self._ticker = Ticker()
         self._sent = log_time.read()  # when the last tick was
         self._owes_word = True  # readers wait for it after every assignment
-        begun = self.now()
-        self._last_look = LastLook(looked_at=begun, level_at=begun)
+        self._lag = Lag()
+        self._earliest: int | None = None  # the first due moment, as last seen
         self._window = 0.0
         self._watched()
 
     def now(self) -> float:
         """The log's time as far as this worker can tell, in seconds."""
         return self._log_time.now()
+
+    def polled(self, records: Sequence[Record]) -> None:
+        """Takes note of what a poll brought, before any of it is scored."""
+        self._lag.polled(records, now=self.now())
 
     def turned(self, turned: Turned) -> None:
         """Takes note of what a turn read."""
@@ -79,6 +83,7 @@ class Upkeep:
         """Ticks if a timer is due, tells readers if all has been told; how the partition stands, None if unopened."""
         memory = self._partition.memory
         if memory is None:
+            self._lag.read(None, level=False)
             return None  # what came since the last look is not known, so it grows old
         relay = self._partition.relay
         if max(relay.waited(), relay.told_late()) > self._late_after:
@@ -120,22 +125,27 @@ class Upkeep:
         return round(max(memory.position.clock, memory.position.newest) * 1000)
 
     def _beat(self, memory: Memory, *, level: bool) -> Beat:
-        now = self.now()
-        self._last_look = LastLook(
-            looked_at=now,
-            level_at=now if self._reader.level(self._partition.number) else self._last_look.level_at,
-            newest=memory.position.newest if self._wall else 0.0,
-            earliest=memory.timers.earliest() if self._wall else None,
-        )
-        return Beat(self._partition.number, self._clock(), level, self._last_look.lag(now))
+        self._lag.read(memory.position.newest, level=self._reader.level(self._partition.number))
+        self._earliest = memory.timers.earliest()
+        return Beat(self._partition.number, self._clock(), level, self._behind())
+
+    def _behind(self) -> float:
+        """Ages need record times that are the wall clock's: in stream mode there are none."""
+        return self._lag.seconds(self.now()) if self._wall else 0.0
+
+    def _overdue(self) -> float:
+        """How long the earliest timer has been due, in seconds; 0 in stream mode."""
+        if self._earliest is None or not self._wall:
+            return 0.0
+        return max(0.0, self.now() - self._earliest)
 
     def _watched(self) -> None:
         """All is worked out when it is asked for: a loop that hangs must not go on showing what was."""
         relay = self._partition.relay
         self._metrics.watch(
             self._partition.number,
-            lag=lambda: self._last_look.lag(self.now()),
-            overdue=lambda: self._last_look.overdue(self.now()),
+            lag=self._behind,
+            overdue=self._overdue,
             outbox=lambda: relay.depth,
             oldest=relay.oldest,
             window=self._last_window,

@@ -9,6 +9,7 @@ import structlog
 from common.bus.errors import OffsetLost, Unavailable
 from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
+from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
 from scoring.beat import Beat
 from scoring.errors import Doubt, Stop
 from scoring.housekeeping.task import Housekeeping
@@ -54,6 +55,7 @@ class Owned:
                 return None
             if self.relaying.done():
                 await self.relaying  # a bug there ends the process like any other
+            self.upkeep.polled(records)
             if records:
                 await self.partition.relay.room(backlog)
             turned = None if self._gone() else await self.partition.turn(records)
@@ -100,14 +102,15 @@ class Worker:
         self._backlog = backlog
         self._owned: dict[int, Owned] = {}
         self._beaten_at = float("-inf")
+        self._log_outage = Outage("log")
         metrics.count_open(lambda: len(self._owned) - len(self._unopened()))
-        self.unavailable: str | None = "not started"
+        self._polled = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises `Stop` if only a person can decide."""
-        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
         stopping = asyncio.create_task(stop.wait())
         try:
+            await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
             while not stop.is_set():
                 await self._round(stopping)
         finally:
@@ -115,10 +118,13 @@ class Worker:
             await self._revoked(frozenset(self._owned))
             await self._consumer.stop()
 
+    async def _join(self) -> None:
+        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
+
     def ready(self) -> str | None:
         """Why this worker should not be counted on, None if it should."""
-        if self.unavailable is not None:
-            return self.unavailable
+        if self._log_outage.reason is not None or not self._polled:
+            return self._log_outage.reason or NOT_STARTED
         unopened = self._unopened()
         return f"partitions not open: {unopened}" if unopened else None
 
@@ -143,11 +149,11 @@ class Worker:
                 "look with `python -m scoring log show`, decide with `python -m scoring log adopt`"
             ) from lost
         except Unavailable as error:
-            self.unavailable = f"the log does not answer: {error}"
-            _log.warning("log.unavailable", reason=str(error))
+            self._log_outage.goes_on(error)
             await asyncio.sleep(POLL[1])
             return
-        self.unavailable = None
+        self._log_outage.over()
+        self._polled = True
         if polled is None:
             return
         owned = dict(self._owned)

@@ -1,6 +1,7 @@
 """As of when an answer speaks, and that a score is never older than that."""
 
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from common.topics import TimeMode
 from scoring.api.asof import Held, Pulse, Why, as_of, held
@@ -15,6 +16,8 @@ def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
         (Pulse(clock, beat_at=now - 1, caught_up=True), True, now, None),
         (Pulse(clock, beat_at=now - FRESH, caught_up=True), True, clock, Held(Why.NO_WORKER)),  # it may be dead
         (Pulse(clock, beat_at=now - 1, caught_up=False, lag=7.5), True, clock, Held(Why.CATCHING_UP, 7.5)),
+        # Its owner has just opened a log of which nothing was ever read.
+        (Pulse(clock, beat_at=now - 1, caught_up=False, lag=inf), True, clock, Held(Why.CATCHING_UP)),
         (Pulse(clock), True, clock, Held(Why.NO_WORKER)),  # nobody ever owned it
         (Pulse(clock, beat_at=now - 1, caught_up=True), False, clock, Held(Why.STREAM)),  # its time is not ours
         # Ahead of ours: dead since who knows.

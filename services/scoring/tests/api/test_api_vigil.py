@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from common.database import Unavailable
@@ -63,6 +64,25 @@ async def test_a_stream_has_no_now_to_be_behind_of(stream_api: Api) -> None:
     await watch.look()
     assert watch.age("scores") is None
     assert watch.age("heartbeat") == 0.0
+
+
+async def test_a_partition_without_a_record_has_no_scores_that_could_be_old(wall_api: Api) -> None:
+    road, watch = wall_api.road, Watch(wall_api.road)
+    await live(road, "acme", days=1)
+    await road.score()
+    empty = 1 - road.partition_of("acme")
+    await wall_api.beat(at=road.clock.now)
+    await watch.look()
+    assert watch.age("scores", empty) == 0.0, "its owner says that there is nothing"
+
+    road.clock.now += 600.0
+    await watch.look()
+    assert watch.age("scores", road.partition_of("acme")) == pytest.approx(600.0)
+    assert watch.age("scores", empty) is None
+    assert watch.age("heartbeat", empty) == 600.0
+    await wall_api.beat(at=road.clock.now)
+    await watch.look()
+    assert watch.age("scores", empty) == 0.0
 
 
 async def test_while_the_database_is_away_the_last_ages_grow(wall_api: Api) -> None:

@@ -1,12 +1,15 @@
 """What a worker shows of how far behind it is: true, or too old, but never younger than it is."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import inf
 
 import pytest
 
 from common.bus.errors import Unavailable
-from common.bus.ports import Ack, Outgoing, Producer
+from common.bus.memory import MemoryConsumer
+from common.bus.ports import Ack, Outgoing, Producer, Record
+from scoring.commit import Commit
 from scoring.errors import Unreachable
 from scoring.memory import Opened
 from scoring.store import PostgresStore
@@ -60,13 +63,111 @@ class Closed(PostgresStore):
         raise Unreachable("away")
 
 
-async def test_a_partition_that_cannot_be_opened_is_behind_by_as_long_as_it_is_not(wall: Road) -> None:
+async def test_how_far_behind_a_partition_is_that_was_never_opened_nobody_can_know(wall: Road) -> None:
     await wall.post(event("acme", "session.started", START))
     async with wall.running(wall.worker(store=Closed(wall.store))):
         await wall.until(lambda: wall.count("partition_reopened_total", reason="unreachable") > 0)
         assert (wall.count("partitions_owned"), wall.count("partitions_open")) == (wall.partitions, 0)
-        wall.clock.now += 90.0
-        assert wall.count("lag_seconds", partition="0") == pytest.approx(90.0, abs=CLOSE)
+        assert wall.count("lag_seconds", partition="0") == inf
+
+
+class Slow(PostgresStore):
+    """A database that opens partitions, and commits when it is told to."""
+
+    def __init__(self, inner: PostgresStore) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        self.asked.set()
+        await self.go_on.wait()
+        await super().commit(commit, cluster_id)
+
+
+class Unread(MemoryConsumer):
+    """A reader whose polls bring nothing until it is told to read."""
+
+    def __init__(self, road: Road) -> None:
+        inner = road.consumer()
+        super().__init__(road.broker, TOPICS.events, inner.group)
+        self.reads = asyncio.Event()
+
+    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]:
+        if self.reads.is_set():
+            return await super().poll(max_records=max_records, timeout=timeout)
+        await asyncio.sleep(timeout)
+        return {}
+
+
+def lags(road: Road) -> list[float]:
+    return [road.count("lag_seconds", partition=str(n)) for n in range(road.partitions)]
+
+
+async def with_a_backlog(road: Road) -> None:
+    """Each partition has a record that was read, then one of 130 s later that was not; 75 s have passed since."""
+    accounts = [road.name_in(partition) for partition in range(road.partitions)]
+    await road.post(*(event(account, "session.started", road.clock.now) for account in accounts))
+    await road.score()
+    road.clock.now += 130.0
+    await road.post(*(event(account, "session.started", road.clock.now) for account in accounts))
+    road.clock.now += 75.0
+
+
+async def test_after_a_restart_the_backlog_is_as_old_as_it_is(wall: Road) -> None:
+    await with_a_backlog(wall)
+    reader, slow = Unread(wall), Slow(wall.store)
+    async with wall.running(wall.worker(consumer=reader, store=slow)) as worker:
+        await wall.until(lambda: len(worker.reached()) == wall.partitions)
+        # Nothing was polled yet: no older than the last record that was read.
+        assert lags(wall) == pytest.approx([205.0] * wall.partitions, abs=CLOSE)
+        reader.reads.set()
+        await slow.asked.wait()
+        assert lags(wall) == pytest.approx([75.0] * wall.partitions, abs=CLOSE), "the records that were polled say it"
+        slow.go_on.set()
+        await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
+
+
+async def test_after_a_rebalance_the_backlog_is_as_old_as_it_was(wall: Road) -> None:
+    await with_a_backlog(wall)
+    reader, slow = wall.consumer(), Slow(wall.store)
+    async with wall.running(wall.worker(consumer=reader, store=slow)):
+        await slow.asked.wait()
+        wall.clock.now += 10.0
+        assert lags(wall) == pytest.approx([85.0] * wall.partitions, abs=CLOSE)
+        heir = wall.worker(store=slow)
+        joining = asyncio.create_task(wall.broker.expire(reader))
+        async with wall.running(heir):
+            await joining
+            await wall.until(lambda: len(heir.reached()) == wall.partitions)
+            assert min(lags(wall)) >= 85.0, "the same records are still unread"
+            slow.go_on.set()
+            await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
+
+
+async def test_after_a_quiet_night_nothing_is_behind(wall: Road) -> None:
+    await wall.post(event("acme", "session.started", START))
+    await wall.score()
+    wall.clock.now += 8 * 3600.0
+    reader = Unread(wall)
+    async with wall.running(wall.worker(consumer=reader)) as worker:
+        await wall.until(lambda: len(worker.reached()) == wall.partitions)
+        assert max(lags(wall)) >= 8 * 3600.0, "what came in the night is not known before the first poll"
+        reader.reads.set()
+        await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
+
+
+async def test_in_stream_mode_nothing_has_an_age(stream: Road) -> None:
+    await stream.post(event("acme", "session.started", START))
+    await stream.score()
+    await stream.tick(START + 400 * DAY)
+    slow = Slow(stream.store)
+    async with stream.running(stream.worker(store=slow)):
+        await slow.asked.wait()
+        assert lags(stream) == [0.0] * stream.partitions
+        assert stream.count("timer_overdue_seconds", partition=str(stream.partition_of("acme"))) == 0.0
+        slow.go_on.set()
 
 
 async def test_a_worker_that_keeps_up_is_not_behind_and_a_lost_partition_shows_nothing(wall: Road) -> None:

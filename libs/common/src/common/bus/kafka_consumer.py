@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from common.bus.closing import close
+from common.bus.closing import CANCEL_TIMEOUT, close
 from common.bus.errors import OffsetLost, Unavailable
 from common.bus.membership import Membership
 from common.bus.ports import Assigned, Record
@@ -67,10 +67,11 @@ class KafkaConsumer:
             async with asyncio.timeout(START_TIMEOUT):
                 await inner.start()
         except (KafkaError, TimeoutError) as error:
-            await close(inner.stop(), inner._client)
+            await reading.on_partitions_revoked(())  # it may have been given some before it failed
+            await _close(inner)
             raise Unavailable(f"cannot join for {self._topic}: {error!r}") from error
         except asyncio.CancelledError:
-            await close(inner.stop(), inner._client)
+            await _close(inner)
             raise
         self._reading = reading
 
@@ -82,7 +83,7 @@ class KafkaConsumer:
             if coordinator.generation == 0:
                 # aiokafka reads 0 as "no member" and would go without a word; not every broker counts from 1.
                 coordinator.generation = 1
-            await close(reading.inner.stop(), reading.inner._client)
+            await _close(reading.inner)
 
     async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]:
         if self._reading is None:
@@ -185,6 +186,13 @@ class _Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         except (KafkaError, TimeoutError) as error:
             raise Unavailable(f"the brokers are silent: {error!r}") from error
         self._heard = time.monotonic()
+
+
+async def _close(inner: Any) -> None:
+    if await close(inner.stop(), inner._client) or inner._fetcher is None:
+        return
+    # aiokafka comes to this last, and not at all if leaving the group was cut short.
+    await asyncio.wait([asyncio.create_task(inner._fetcher.close())], timeout=CANCEL_TIMEOUT)
 
 
 def to_record(record: Any) -> Record:

@@ -22,6 +22,7 @@ from common.patience import Patience
 MAX_BATCH_BYTES = 1_000_000
 MAX_RECORD_BYTES = 900_000
 REPLACE_BACKOFF = 0.5
+PROBE_TIMEOUT = 3.0
 
 # Makes an aiokafka producer, not yet started.
 Connect = Callable[[], Any]
@@ -90,6 +91,22 @@ class KafkaProducer:
         """Returns when a fresh producer has taken over, or at once if none has to."""
         if self._replacing is not None:
             await asyncio.wait([self._replacing])
+
+    async def probe(self, topic: str) -> None:
+        inner = self._inner
+        if inner is None:
+            raise Unavailable("there is no producer yet, or it is being replaced")
+        # One request on a connection that is there. Else aiokafka asks for all topics, and only every five minutes.
+        inner.client.add_topic(topic)
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT):
+                answered = await inner.client.force_metadata_update()
+        except TimeoutError as error:
+            raise Unavailable(f"the brokers are silent for {PROBE_TIMEOUT:g} s") from error
+        if not answered:
+            raise Unavailable("no broker can be reached")
+        if not inner.client.cluster.available_partitions_for_topic(topic):
+            raise Unavailable(f"no partition of {topic} has a leader")
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
         # Python 3.11 asks the kernel each time which loop is running.

@@ -68,6 +68,13 @@ class MemoryProducer:
     async def stop(self) -> None:
         pass
 
+    async def probe(self, topic: str) -> None:
+        self._log.check_reachable()
+        if not self._healthy:
+            raise Unavailable("the producer is being replaced")
+        if topic not in self._log.topics:
+            raise Unavailable(f"no partition of {topic} has a leader")
+
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
         self._check(topic, records)
         size = sum(_size(record) for record in records)

@@ -65,6 +65,13 @@ class Producer(Protocol):
         """
 
 
+class ProbedProducer(Producer, Protocol):
+    async def probe(self, topic: str) -> None:
+        """Asks the brokers for this topic, without writing. Raises `Unavailable` if no `send` to it could succeed now:
+        they do not answer, or none of its partitions has a leader.
+        """
+
+
 Assigned = Callable[[frozenset[int]], Awaitable[None]]
 
 

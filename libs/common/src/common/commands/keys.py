@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from common.database import engine
+from common.database import FAILURES, engine, reason
 from common.keys import Key, KeyStore, Scope
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
@@ -47,6 +47,9 @@ async def run(arguments: argparse.Namespace, *, database_url: str, service: str)
                 print(f"no active key has the id {arguments.id}", file=sys.stderr)
                 return 1
         return 0
+    except FAILURES as error:
+        print(f"PostgreSQL: {reason(error)}", file=sys.stderr)
+        return 1
     finally:
         await connected.dispose()
 

@@ -1,17 +1,21 @@
 """As of which moment an answer may speak, and why that is not now."""
 
 from enum import StrEnum
+from math import isfinite
 
 from msgspec import Struct
 
 
 class Pulse(Struct, frozen=True):
-    """How a partition stands: its clock, and what its owner last said of itself. Seconds (since the epoch)."""
+    """How a partition stands: its clock (the last tick read), what its owner last said of itself, and the newest record
+    time read. Seconds (since the epoch); clock and `newest` are 0 while there was no such record.
+    """
 
     clock: float
     beat_at: float | None = None
     caught_up: bool = False
     lag: float = 0.0
+    newest: float = 0.0
 
 
 class Why(StrEnum):
@@ -23,7 +27,7 @@ class Why(StrEnum):
 
 
 class Held(Struct, frozen=True):
-    """Why `as_of` is not now. `lag_seconds` is how far behind scoring said that it was, where it said so."""
+    """Why `as_of` is not now. `lag_seconds` is how far behind scoring said that it was, where it could tell."""
 
     reason: Why
     lag_seconds: float | None = None
@@ -38,7 +42,7 @@ def held(pulse: Pulse, *, now: float, wall: bool, fresh: float) -> Held | None:
         return Held(Why.STREAM)
     if pulse.beat_at is None or abs(now - pulse.beat_at) >= fresh:
         return Held(Why.NO_WORKER)
-    return None if pulse.caught_up else Held(Why.CATCHING_UP, pulse.lag)
+    return None if pulse.caught_up else Held(Why.CATCHING_UP, pulse.lag if isfinite(pulse.lag) else None)
 
 
 def as_of(pulse: Pulse, *, now: float, wall: bool, fresh: float) -> float:

@@ -52,9 +52,12 @@ class ApiMetrics(RequestMetrics):
             registry=registry,
         )
 
-    def spoke(self, partition: int, as_of: float) -> None:
-        """Of which moment answers speak; seconds since the epoch, as below."""
-        self._age(self._scores, partition, as_of)
+    def spoke(self, partition: int, as_of: float | None) -> None:
+        """Of which moment answers speak, None if there is nothing to speak of; seconds since the epoch, as below."""
+        if as_of is not None:
+            self._age(self._scores, partition, as_of)
+        elif self._moments.pop((self._scores._name, partition), None) is not None:
+            self._scores.remove(str(partition))
 
     def beat(self, partition: int, at: float) -> None:
         self._age(self._heartbeats, partition, at)

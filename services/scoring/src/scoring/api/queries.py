@@ -41,14 +41,14 @@ def pulses(partitions: int) -> Select[Any]:
     """Clock and heartbeat of each partition that was begun: one look into an index each, however long the journal."""
     number = func.generate_series(0, partitions - 1).table_valued("partition").render_derived()
     newest = (
-        select(journal.c.clock)
+        select(journal.c.clock, journal.c.newest)
         .where(journal.c.partition == number.c.partition)
         .order_by(journal.c.seq.desc())
         .limit(1)
         .lateral()
     )
     beaten = (heartbeat.c.at, heartbeat.c.caught_up, heartbeat.c.lag_seconds)
-    return select(number.c.partition, newest.c.clock, *beaten).select_from(
+    return select(number.c.partition, newest.c.clock, newest.c.newest, *beaten).select_from(
         number.join(newest, true()).outerjoin(heartbeat, heartbeat.c.partition == number.c.partition)
     )
 

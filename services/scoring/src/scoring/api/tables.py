@@ -60,7 +60,7 @@ class Snapshot:
     async def pulses(self, partitions: int) -> dict[int, Pulse]:
         """By partition; one that was never begun has none."""
         return {
-            row.partition: Pulse(row.clock, row.at, bool(row.caught_up), row.lag_seconds or 0.0)
+            row.partition: Pulse(row.clock, row.at, bool(row.caught_up), row.lag_seconds or 0.0, row.newest)
             for row in await self._rows(queries.pulses(partitions))
         }
 

@@ -85,7 +85,9 @@ class Vigil:
             self._missing_since = now if self._missing_since is None else self._missing_since
             self._metrics.ranking_begun(self._missing_since)
         for partition, pulse in pulses.items():
-            if ruling.wall:
-                self._metrics.spoke(partition, as_of(pulse, now=now, wall=True, fresh=self._fresh))
+            # Before its first tick each account is spoken of as of its last record.
+            moment = as_of(pulse, now=now, wall=ruling.wall, fresh=self._fresh) or pulse.newest
+            # A partition without a record has no scores, and a stream's time is not ours.
+            self._metrics.spoke(partition, moment if ruling.wall and moment else None)
             if pulse.beat_at is not None:
                 self._metrics.beat(partition, pulse.beat_at)
