@@ -8,6 +8,7 @@ import structlog
 from common.bus.ports import Record
 from scoring.commit import Position
 from scoring.errors import Doubt, Fenced
+from scoring.inbox import Inbox
 from scoring.memory import Memory
 from scoring.origin import agree
 from scoring.relay import Relay
@@ -18,10 +19,14 @@ _log = structlog.get_logger()
 
 
 class Partition:
+    """`opened` counts how often it was opened: what was polled before the last time is not its to score."""
+
     def __init__(self, number: int, *, shared: Shared, relay: Relay) -> None:
         self.number = number
         self.relay = relay
         self.memory: Memory | None = None
+        self.inbox = Inbox()
+        self.opened = 0
         self._shared = shared
         self._writer = str(uuid4())  # names this assignment in the journal
         self._verified = False
@@ -30,16 +35,34 @@ class Partition:
         self._retry_at = 0.0
         self._pause = shared.limits.pause
 
-    async def turn(self, records: Sequence[Record]) -> Turned | None:
-        """Opens the partition if it is not, else scores these records and writes what they changed.
+    def deliver(self, records: Sequence[Record], *, opened: int) -> None:
+        """Takes what a poll brought that began when the partition had been opened so often.
+
+        If it was opened again meanwhile, nobody knows on which side of that the records were fetched: they are dropped
+        and polled once more.
+        """
+        if self.memory is None:
+            return  # where it goes on is decided when it is opened
+        if opened == self.opened:
+            begin = self.memory.position.to_offset
+            self.inbox.put(record for record in records if record.offset >= begin)
+        else:
+            self._shared.reader.seek(self.number, self.memory.position.to_offset)
+
+    def level(self) -> bool:
+        """Whether all that the log was known to hold at the last fetch is scored."""
+        return not self.inbox and self._shared.reader.level(self.number)
+
+    async def turn(self) -> Turned | None:
+        """Opens the partition if it is not, else scores what its inbox holds and writes what that changed.
 
         None if nothing was written. Raises `Stop` if only a person can decide.
         """
         try:
             if self.memory is None:
                 await self._open()
-            elif records:
-                return await self._runs.score(self.memory, records)
+            elif self.inbox:
+                return await self._runs.score(self.memory, self.inbox)
         except Doubt as doubt:
             self._forget(doubt)
         return None
@@ -69,6 +92,7 @@ class Partition:
         self._pause = shared.limits.pause
         self.memory = Memory(opened, remembered=shared.limits.remembered, cached=shared.limits.cached)
         self.relay.reread()
+        self.opened += 1
         shared.reader.seek(self.number, opened.position.to_offset)
         _log.info(
             "partition.opened",
@@ -84,6 +108,7 @@ class Partition:
         if self.memory is not None:
             self._doubted_at = self.memory.seq
         self.memory = None
+        self.inbox.clear()
         self._shared.reader.pause(self.number)
         self.relay.reread()
         self._shared.metrics.doubted(doubt)

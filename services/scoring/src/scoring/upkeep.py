@@ -14,7 +14,6 @@ from scoring.memory import Memory
 from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition
 from scoring.runs import Turned
-from scoring.shared import Reader
 from scoring.ticker import LogTime, Ticker
 
 _log = structlog.get_logger()
@@ -32,7 +31,6 @@ class Upkeep:
         self,
         partition: Partition,
         *,
-        reader: Reader,
         sender: Sender,
         events_topic: str,
         metrics: WorkerMetrics,
@@ -43,7 +41,6 @@ class Upkeep:
         late_after: float,
     ) -> None:
         self._partition = partition
-        self._reader = reader
         self._sender = sender
         self._events_topic = events_topic
         self._metrics = metrics
@@ -110,7 +107,7 @@ class Upkeep:
 
     def _level(self, memory: Memory) -> bool:
         """No unread record, no overdue timer, nothing in the outbox."""
-        if not self._reader.level(self._partition.number) or not self._partition.relay.empty:
+        if not self._partition.level() or not self._partition.relay.empty:
             return False
         earliest = memory.timers.earliest()
         until = self.now() if self._wall else memory.position.clock
@@ -123,7 +120,7 @@ class Upkeep:
         now = self.now()
         self._last_look = LastLook(
             looked_at=now,
-            level_at=now if self._reader.level(self._partition.number) else self._last_look.level_at,
+            level_at=now if self._partition.level() else self._last_look.level_at,
             newest=memory.position.newest if self._wall else 0.0,
             earliest=memory.timers.earliest() if self._wall else None,
         )
