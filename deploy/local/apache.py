@@ -110,7 +110,8 @@ class ApacheKafka:
         """Once for all nodes and starts: 22 characters, as Kafka writes a UUID."""
         file = self._directory / "cluster.id"
         if not file.exists():
-            file.write_text(urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+            # Never with a hyphen in front, which would be read as an option.
+            file.write_text(urlsafe_b64encode(b"\0" + uuid.uuid4().bytes[1:]).decode().rstrip("="))
         return file.read_text()
 
     def _write_properties(self, node: int) -> Path:

@@ -151,6 +151,14 @@ def test_a_signal_that_was_never_told_is_found(well: Evidence) -> None:
     assert kinds(msgspec.structs.replace(well, told={0: told})) == {Kind.TOLD}
 
 
+def test_signals_that_changed_places_are_found_and_named(well: Evidence) -> None:
+    first, second, *others = well.told[0]
+    swapped = {0: [second, first, *others]}
+    (found,) = checked(msgspec.structs.replace(well, told=swapped, on_topic=swapped)).violations
+    assert found.kind is Kind.TOLD
+    assert found.detail.index(second.signal_id) < found.detail.index(first.signal_id)
+
+
 def test_a_signal_told_twice_is_a_copy_and_no_more(well: Evidence) -> None:
     told = [*well.told[0], well.told[0][0]]
     findings = checked(msgspec.structs.replace(well, told={0: told}, on_topic={0: told}))

@@ -183,7 +183,8 @@ def check_told(expected: list[Told], told: list[Told]) -> int:
     within the second in which it was missed): then the first is the one that counts.
     """
     assert_same("signals told", first_of_each(expected), first_of_each(told))
-    assert first_of_each(told) == first_of_each(expected), "signals were told in another order"
+    for due, came in zip(first_of_each(expected), first_of_each(told), strict=True):
+        assert came == due, f"signals were told in another order: {came} came before {due}"
     assert set(told) <= set(expected), "a copy says something else"
     return len(told) - len(expected)
 

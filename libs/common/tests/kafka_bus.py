@@ -1,6 +1,8 @@
 """Any Kafka broker, behind a proxy that can lose its answers, as the contract wants it."""
 
 import asyncio
+from contextlib import suppress
+from secrets import token_bytes
 from typing import ClassVar, cast
 
 import pytest
@@ -11,6 +13,7 @@ from bus_harness import Bus, eventually, outgoing, taken
 
 from common.bus.errors import Unavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
+from common.bus.ports import Outgoing
 from local.proxy import Api, KafkaProxy, No
 
 _FETCH = cast(Api, 1)  # the proxy knows requests by number, and has a name for those that it reads
@@ -43,6 +46,13 @@ class KafkaBus(Bus):
     def deny(self, no: No | None) -> None:
         """Until told None."""
         self._proxy.refuse(no)
+
+    def stall(self) -> None:
+        """Until `flow` no request arrives; then all of them do, also those whose sender has given up."""
+        self._proxy.stall()
+
+    def flow(self) -> None:
+        self._proxy.flow()
 
     async def leave(self) -> None:
         await self._proxy.stop()
@@ -85,6 +95,36 @@ class KafkaContract(BusContract):
             assert producer.healthy
             bus.deny(None)
             await eventually(lambda: taken(producer, topic, outgoing(6, partition=1)))
+
+    async def test_first_copies_are_in_order_if_what_has_no_ack_is_sent_again_from_its_first_record_on(
+        self, bus: KafkaBus
+    ) -> None:
+        """As the relay does. A call takes several batches; acks and requests are lost, or come after their deadline."""
+        topic = await bus.topic()
+        rows = [Outgoing(0, b"%d" % n, token_bytes(240_000)) for n in range(40)]  # four to a batch
+        waiting, attempt = rows, 0
+        async with bus.producing(deadline=1) as producer, bus.reading(topic) as reader:
+            while waiting:
+                attempt += 1
+                match attempt:
+                    case 2:
+                        bus.stall()
+                    case 4:
+                        bus.flow()
+                    case 6:
+                        await bus.leave()
+                    case 8:
+                        await bus.come_back()
+                    case 5 | 9 | 10:
+                        bus.lose_next_ack()
+                run = waiting[: 5 + attempt % 4]
+                with suppress(Unavailable):
+                    await producer.send(topic, run)
+                    waiting = waiting[len(run) :]
+            await reader.until(lambda: any(record.key == rows[-1].key for record in reader.records))
+        copies = [record.key for record in reader.records]
+        assert len(copies) > len(rows)
+        assert list(dict.fromkeys(copies)) == [row.key for row in rows]
 
     async def test_a_record_without_a_value_can_be_read(self, bus: KafkaBus) -> None:
         topic = await bus.topic()

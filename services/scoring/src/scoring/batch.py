@@ -84,14 +84,16 @@ class Batch:
             self._one(item)
             self._last = item.record
 
-    def fire(self, tick: Read, account_ids: Collection[str]) -> None:
-        """A chunk of a big tick, the accounts with the earliest timers: the offset and the clock stay.
+    def fire(self, tick: Read, account_ids: Sequence[str]) -> None:
+        """A chunk of a big tick, the first accounts in the order of (timer, account): the offset and the clock stay.
 
-        An account that turns out to be due later than the chunk's last timer has its turn with those of then.
+        An account whose (due, account) comes after the chunk's last timer waits for a later chunk: of the accounts
+        that are not in this one, some may come before it.
         """
-        last = max((self._memory.timers.of(account_id) or 0 for account_id in account_ids), default=0)
-        for account_id in self._in_order(tick.record.offset, account_ids, until=last):
-            self._advance(tick.record.offset, account_id, tick.record.timestamp / 1000)
+        last = (self._memory.timers.of(account_ids[-1]) or 0, account_ids[-1])
+        for turn in self._turns(tick.record.offset, account_ids):
+            if turn <= last:
+                self._advance(tick.record.offset, turn[1], tick.record.timestamp / 1000)
 
     def commit(self, partition: int, writer: str) -> Commit:
         """What this batch would write. Raises `Poisoned` if the core cannot say what became of an account."""
@@ -176,21 +178,18 @@ class Batch:
     def _tick(self, offset: int, moment: float) -> None:
         self.report.ticks += 1
         self._clock = max(self._clock, moment)
-        for account_id in self._in_order(offset, self._awake(self._clock), until=self._clock):
-            self._advance(offset, account_id, self._clock)
+        for due, account_id in self._turns(offset, self._awake(self._clock)):
+            if due <= self._clock:
+                self._advance(offset, account_id, self._clock)
 
     def _awake(self, until: float) -> list[str]:
         """The accounts that have to be woken by then."""
         untouched = [one for one in self._memory.timers.due(until) if one not in self.touched]
         return untouched + [one for one, account in self.touched.items() if account.horizon.wake <= until]
 
-    def _in_order(self, offset: int, account_ids: Collection[str], *, until: float) -> list[str]:
-        """Of these the accounts that are due by then, in the order of (due, account); the others know when they are."""
-        moments: list[tuple[float, str]] = []
-        for account_id in account_ids:
-            if (due := self._due(offset, account_id)) is not None and due <= until:
-                moments.append((due, account_id))
-        return [account_id for _, account_id in sorted(moments)]
+    def _turns(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
+        """(due, account) of these, in the order in which they fire; from here on each knows when it is due."""
+        return sorted((due, one) for one in account_ids if (due := self._due(offset, one)) is not None)
 
     def _due(self, offset: int, account_id: str) -> int | None:
         if self._poison and (offset, account_id) in self._poison:

@@ -9,11 +9,23 @@ import pytest
 
 from common.contracts.events import Tick, decode_events_record
 from common.contracts.signals import Band, Kind
+from common.topics import TimeMode
 from scoring.commit import Commit
 from scoring.errors import Unreachable
 from scoring.shared import Limits
 from scoring.store import PostgresStore
-from support.road import DAY, START, TOPICS, Road, event
+from support.road import DAY, START, TOPICS, Road, event, road
+
+# Accounts that were last active at the same moment are due at the same moment, whatever they did before.
+SILENCE_ALONE = """
+version: 1
+metrics:
+  silence: {dimension: engagement, kind: silence, event: session.started, prior_gap: 4s, curve: [[0, 100], [3, 0]]}
+flags:
+  gone_quiet: {when: "silence >= 3", cap: 45}
+weights: {default: {engagement: 100}}
+bands: {default: {red: 40, yellow: 70, min_duration: 1s}}
+"""
 
 
 def ticks(road: Road, partition: int) -> int:
@@ -212,6 +224,23 @@ async def test_what_silence_does_is_told_in_the_order_in_which_it_came_about(
         by_account.setdefault(one.account_id, one.at.timestamp())
     assert len(by_account) > 6
     assert list(by_account.values()) == sorted(by_account.values())
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 2_000])
+async def test_accounts_due_at_the_same_second_are_told_in_the_order_of_their_names(database: str, chunk: int) -> None:
+    """The timer of the one that was active before is earlier than it is due: that must not show, in chunks neither."""
+    early = {"zeta": 9, "acme": 14, "mira": 14}
+    async with road(database, SILENCE_ALONE, mode=TimeMode.STREAM, partitions=1, limits=Limits(chunk=chunk)) as stream:
+        await stream.post(event("zeta", "session.started", START))
+        await stream.score()
+        await stream.post(*(event(name, "session.started", START + 5) for name in early))
+        await stream.score()
+        assert {row[0]: row[2] - START for row in (await stream.rows())["timer"]} == early
+        await stream.tick(START + 60)
+        await stream.score()
+        told = stream.signals()
+        assert len({one.at for one in told if one.to == "yellow"}) == 1
+        assert list(dict.fromkeys(one.account_id for one in told)) == ["acme", "mira", "zeta"]
 
 
 async def test_a_crash_between_two_chunks_loses_none_of_the_others(stream: Road) -> None:
