@@ -52,7 +52,7 @@ class _Run:
 
     def take(self) -> list[Read]:
         """What comes next; empty if the run is over."""
-        if self._stopped or self._seconds <= 0.0:
+        if self._stopped or (self.records and self._seconds <= 0.0):
             return []
         taken = self._inbox.take(min(SLICE, self._most - len(self.records)))
         items = [read(record) for record in taken]
