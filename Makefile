@@ -37,7 +37,7 @@ COMPILED_FROM := $(shell find services/scoring/src/scoring libs/common/src/commo
 	$(BIN)/python services/scoring/compile.py --into .compiled
 
 .PHONY: compile
-compile: .compiled/built ## the scoring core compiled by mypyc, for PYTHONPATH=.compiled (needs a C compiler)
+compile: .compiled/built ## the scoring core and what feeds it compiled by mypyc, for PYTHONPATH=.compiled (needs a C compiler)
 
 .PHONY: demo
 demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
@@ -48,9 +48,10 @@ test: .venv/installed ## unit, integration (PostgreSQL, embedded broker) and who
 	$(BIN)/pytest -m "not kafka and not campaign and not compiler"
 
 .PHONY: test-compiled
-test-compiled: .compiled/built ## the core's tests on its compiled form, and how the image is compiled
+test-compiled: .compiled/built ## tests of the core and of batches on their compiled form, and how the image is compiled
 	PYTHONPATH=$(CURDIR)/.compiled CHURN_CORE_FORM=compiled $(BIN)/pytest -m "not kafka and not campaign" \
-		services/scoring/tests/health services/scoring/tests/test_form.py
+		services/scoring/tests/health services/scoring/tests/test_form.py services/scoring/tests/test_dedupe_model.py \
+		services/scoring/tests/road/test_fence.py services/scoring/tests/road/test_function_of_log.py
 	$(BIN)/pytest -m compiler tests/deploy
 
 .PHONY: digest

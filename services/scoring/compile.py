@@ -22,7 +22,8 @@ from setuptools.command.build_ext import build_ext
 CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGE = CHECKOUT / "services" / "scoring" / "src" / "scoring"
 CONTRACTS = CHECKOUT / "libs" / "common" / "src"
-CORE = Path("scoring", "health")
+# Beside the core, `health/`: what every record passes on its way into it.
+AROUND = ("batch.py", "dedupe.py")
 # They hold msgspec Structs, whose class keywords (frozen, tag, gc ...) mypyc drops without a word.
 INTERPRETED = ("card.py", "kinds.py", "view.py", "stored.py")
 # gcc fuses a * b + c on arm64: then compiled and interpreted would differ in the last bit. And a compiler that is newer
@@ -50,7 +51,7 @@ def main() -> None:
         if into.exists():
             into.rename(work / "former")
         built.rename(into)
-    print(f"{count} modules of {'.'.join(CORE.parts)} compiled into {into} in {time.time() - began:.0f} s")
+    print(f"{count} modules of scoring compiled into {into} in {time.time() - began:.0f} s")
 
 
 def find_missing() -> str | None:
@@ -67,9 +68,10 @@ def find_missing() -> str | None:
 
 
 def modules(package: Path) -> list[Path]:
-    """What is compiled of the core in this copy of the package."""
+    """What is compiled of this copy of the package: the core, and what is around it."""
     left_out = {"__init__.py", *INTERPRETED}
-    return sorted(path for path in (package / "health").rglob("*.py") if path.name not in left_out)
+    core = [path for path in (package / "health").rglob("*.py") if path.name not in left_out]
+    return sorted([*core, *(package / name for name in AROUND)])
 
 
 def compile_core(root: Path, *, work: Path) -> int:

@@ -139,6 +139,7 @@ class Road:
         clock: Callable[[], float] | None = None,
         cluster_id: str = "memory",
     ) -> Worker:
+        """`max_records` is the most that it polls at once, and the most that it commits at once."""
         parts = Parts(
             consumer=consumer or self.consumer(),
             producer=producer or self.broker.producer(),
@@ -151,10 +152,11 @@ class Road:
             cluster_id=cluster_id,
         )
         rules = self.rules
-        if max_records is not None:
-            rules = msgspec.structs.replace(rules, max_records=max_records)
         if limits is not None:
             rules = msgspec.structs.replace(rules, limits=limits)
+        if max_records is not None:
+            cut = msgspec.structs.replace(rules.limits, depth=max_records)
+            rules = msgspec.structs.replace(rules, max_records=max_records, limits=cut)
         return assemble(parts, rules, scorer=self.scorer, origin=self.origin)
 
     @asynccontextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
@@ -98,16 +98,20 @@ class Reader:
     def next(self, partition: int) -> int:
         return max((record.offset + 1 for record in self.records if record.partition == partition), default=0)
 
-    async def poll(self, *, max_records: int = 500, timeout: float = 0.3) -> list[Record]:
-        polled = await self.consumer.poll(max_records=max_records, timeout=timeout)
+    async def poll(
+        self, *, max_records: int = 500, timeout: float = 0.3, only: Collection[int] | None = None
+    ) -> list[Record]:
+        polled = await self.consumer.poll(max_records=max_records, timeout=timeout, only=only)
         fresh = [record for records in polled.values() for record in records]
         self.records += fresh
         return fresh
 
-    async def until(self, happened: Callable[[], bool], *, max_records: int = 500) -> None:
+    async def until(
+        self, happened: Callable[[], bool], *, max_records: int = 500, only: Collection[int] | None = None
+    ) -> None:
         async with asyncio.timeout(PATIENCE):
             while not happened():
-                await self.poll(max_records=max_records)
+                await self.poll(max_records=max_records, only=only)
 
     async def read(self, count: int, *, max_records: int = 500) -> list[Record]:
         """The next `count` records, by partition and offset."""

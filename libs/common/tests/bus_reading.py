@@ -43,6 +43,18 @@ class ReadingContract:
             reader.consumer.seek(0, 3)
             assert values(await reader.read(17)) == list(range(3, 20))
 
+    async def test_a_poll_of_some_partitions_keeps_what_came_for_the_others(self, bus: Bus) -> None:
+        topic = await bus.topic(partitions=2)
+        async with bus.producing() as producer, bus.reading(topic) as reader:
+            await producer.send(topic, [outgoing(n, partition=n % 2) for n in range(20)])
+            await reader.until(lambda: len(reader.records) >= 1, max_records=1)
+            seen = len(reader.records)
+            await reader.until(lambda: reader.next(1) == 10, only={1})
+            assert [record.partition for record in reader.records[seen:]] == [1] * len(reader.records[seen:])
+            assert await reader.poll(only={1}) == []
+            await reader.until(lambda: reader.next(0) == 10)
+            assert sorted(values(reader.records)) == list(range(20))
+
     async def test_seek_and_pause_of_a_partition_that_is_not_ours_do_nothing(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer, bus.reading(topic) as reader:

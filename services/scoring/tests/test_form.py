@@ -20,19 +20,24 @@ CORE = Path(scoring.health.__file__ or "").parent
 DEMANDED = os.environ.get("CHURN_CORE_FORM")
 
 
-def interpreted() -> set[str]:
-    """The names that compile.py leaves to the interpreter."""
+def listed(constant: str) -> set[str]:
+    """The names of files that compile.py has under this name."""
     (value,) = (
         node.value
         for node in ast.parse(COMPILE.read_text()).body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "INTERPRETED"
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == constant
     )
     names: tuple[str, ...] = ast.literal_eval(value)
     return set(names)
 
 
+def candidates() -> set[Path]:
+    """The core, and what compile.py takes beside it."""
+    return {*CORE.rglob("*.py"), *(CORE.parent / name for name in listed("AROUND"))}
+
+
 def with_structs() -> Iterator[Path]:
-    for path in CORE.rglob("*.py"):
+    for path in candidates():
         classes = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ClassDef)]
         bases = {ast.unparse(base) for one in classes for base in one.bases}
         # A keyword is what mypyc drops: frozen, tag, gc and the like.
@@ -50,7 +55,7 @@ def copy_of_core(folder: Path, name: str) -> None:
 @pytest.mark.skipif(DEMANDED is None, reason="make test-compiled demands a form (CHURN_CORE_FORM)")
 def test_the_form_that_was_demanded_is_the_one_that_runs() -> None:
     assert core_form() == DEMANDED
-    modules = {path for path in CORE.rglob("*.py") if path.name not in {"__init__.py", *interpreted()}}
+    modules = {path for path in candidates() if path.name not in {"__init__.py", *listed("INTERPRETED")}}
     extensions = {path for path in modules if any(path.with_suffix(end).exists() for end in EXTENSION_SUFFIXES)}
     assert extensions == (modules if DEMANDED == "compiled" else set())
 
@@ -73,7 +78,7 @@ def test_the_worker_shows_it_among_its_metrics() -> None:
 
 
 def test_a_module_with_structs_is_not_compiled_and_any_other_is() -> None:
-    assert {path.name for path in with_structs()} == interpreted()
+    assert {path.name for path in with_structs()} == listed("INTERPRETED")
 
 
 def test_without_a_compiler_one_sentence_says_so(tmp_path: Path) -> None:

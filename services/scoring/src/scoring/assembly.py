@@ -1,5 +1,6 @@
 """A worker out of its parts: the same for the process, the demo and the tests; only the parts differ."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -20,7 +21,7 @@ from scoring.relay import Outbox, Relay
 from scoring.shared import Limits, Shared, Store
 from scoring.ticker import LogTime
 from scoring.upkeep import Upkeep
-from scoring.worker import Heart, Owned, Worker
+from scoring.worker import Failed, Heart, Owned, Worker
 
 
 class WorkerStore(Store, Outbox, Heart, Protocol):
@@ -69,21 +70,21 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
         owns=lambda number, account_id: partition_of(account_id.encode(), origin.partitions) == number,
         steady=parts.clocks.steady,
         limits=rules.limits,
+        turn=asyncio.Lock(),
     )
     log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     parts.metrics.partitions(origin.partitions)
     return Worker(
         consumer=parts.consumer,
-        own=lambda number: _owned(number, parts, rules, shared=shared, log_time=log_time),
+        own=lambda number, failed: _owned(number, failed, parts, rules, shared=shared, log_time=log_time),
         heart=parts.store,
         metrics=parts.metrics,
         clock=parts.clocks.wall,
         max_records=rules.max_records,
-        backlog=rules.limits.backlog,
     )
 
 
-def _owned(number: int, parts: Parts, rules: Rules, *, shared: Shared, log_time: LogTime) -> Owned:
+def _owned(number: int, failed: Failed, parts: Parts, rules: Rules, *, shared: Shared, log_time: LogTime) -> Owned:
     """What an assignment of one partition is made of; all of a worker's have the same `shared` and `log_time`."""
     wall = TimeMode(shared.origin.time_mode) is TimeMode.WALL
     relay = Relay(
@@ -98,7 +99,6 @@ def _owned(number: int, parts: Parts, rules: Rules, *, shared: Shared, log_time:
     partition = Partition(number, shared=shared, relay=relay)
     upkeep = Upkeep(
         partition,
-        reader=parts.consumer,
         sender=parts.producer,
         events_topic=rules.topics.events,
         metrics=parts.metrics,
@@ -117,4 +117,4 @@ def _owned(number: int, parts: Parts, rules: Rules, *, shared: Shared, log_time:
         steady=parts.clocks.steady,
         position=partition.position,
     )
-    return Owned(partition, upkeep, housekeeping)
+    return Owned(partition, upkeep, housekeeping, backlog=rules.limits.backlog, failed=failed)

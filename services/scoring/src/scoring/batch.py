@@ -2,13 +2,10 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-import msgspec
-from msgspec import Struct
-
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
-from scoring.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position
+from scoring.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position, Report
 from scoring.dedupe import Window, digest, hour_of
 from scoring.health.account import Account
 from scoring.health.draft import NOTHING
@@ -29,18 +26,6 @@ class Poisoned(Exception):
         super().__init__(f"the core raised on offset {offset} for account {account_id!r}")
         self.offset = offset
         self.account_id = account_id
-
-
-class Report(Struct):
-    """What a batch did, for the log line and the counters."""
-
-    records: int = 0
-    events: int = 0
-    duplicates: int = 0
-    ticks: int = 0
-    fired: int = 0
-    mismatches: int = 0
-    dead: list[DeadReason] = msgspec.field(default_factory=list)
 
 
 class Batch:

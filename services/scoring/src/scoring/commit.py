@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from common.contracts.signals import Facts, Signal
 from scoring.health.view import Day
@@ -77,3 +77,15 @@ class Commit(Struct, frozen=True):
     def queued(self) -> list[Queued]:
         """What the relay finds in the outbox once this is written."""
         return [Queued(self.last + 1, n, row) for n, row in enumerate(self.outbox)]
+
+
+class Report(Struct):
+    """What a batch did, for the log line and the counters."""
+
+    records: int = 0
+    events: int = 0
+    duplicates: int = 0
+    ticks: int = 0
+    fired: int = 0
+    mismatches: int = 0
+    dead: list[DeadReason] = field(default_factory=list)

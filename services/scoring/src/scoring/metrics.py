@@ -6,9 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.contracts.signals import Band, Kind
 from common.metrics import LATENCY, SECONDS
-from scoring.batch import Report
 from scoring.cause import Cause
-from scoring.commit import Commit, DeadReason
+from scoring.commit import Commit, DeadReason, Report
 from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.form import core_form
 

@@ -8,6 +8,7 @@ import structlog
 from common.bus.ports import Record
 from scoring.commit import Position
 from scoring.errors import Doubt, Fenced
+from scoring.inbox import Inbox
 from scoring.memory import Memory
 from scoring.origin import agree
 from scoring.relay import Relay
@@ -18,10 +19,15 @@ _log = structlog.get_logger()
 
 
 class Partition:
+    """`opened` counts how often it was opened: what was polled before the last time is not its to score."""
+
     def __init__(self, number: int, *, shared: Shared, relay: Relay) -> None:
         self.number = number
         self.relay = relay
         self.memory: Memory | None = None
+        self.inbox = Inbox()
+        self.opened = 0
+        self._scoring = False
         self._shared = shared
         self._writer = str(uuid4())  # names this assignment in the journal
         self._verified = False
@@ -30,19 +36,50 @@ class Partition:
         self._retry_at = 0.0
         self._pause = shared.limits.pause
 
-    async def turn(self, records: Sequence[Record]) -> Turned | None:
-        """Opens the partition if it is not, else scores these records and writes what they changed.
+    def deliver(self, records: Sequence[Record], *, opened: int) -> bool:
+        """Takes what a poll brought that began when the partition had been opened so often; whether it did.
+
+        If it was opened again meanwhile, nobody knows on which side of that the records were fetched: they are dropped
+        and polled once more. Where a partition goes on that is not open, is decided when it is opened.
+        """
+        if self.memory is None or not records:
+            return False
+        begin = self.memory.position.to_offset
+        if opened != self.opened:
+            self._shared.reader.seek(self.number, begin)
+            return False
+        self.inbox.put(record for record in records if record.offset >= begin)
+        return True
+
+    @property
+    def unread(self) -> bool:
+        """Whether records were polled that are not scored and written yet."""
+        return bool(self.inbox) or self._scoring
+
+    def level(self) -> bool:
+        """Whether all that the log was known to hold at the last fetch is scored."""
+        return not self.inbox and self._shared.reader.level(self.number)
+
+    async def turn(self) -> Turned | None:
+        """Opens the partition if it is not, else scores what its inbox holds and writes what that changed.
 
         None if nothing was written. Raises `Stop` if only a person can decide.
         """
         try:
             if self.memory is None:
                 await self._open()
-            elif records:
-                return await self._runs.score(self.memory, records)
+            elif self.inbox:
+                return await self._score(self.memory)
         except Doubt as doubt:
             self._forget(doubt)
         return None
+
+    async def _score(self, memory: Memory) -> Turned | None:
+        self._scoring = True
+        try:
+            return await self._runs.score(memory, self.inbox)
+        finally:
+            self._scoring = False
 
     async def _open(self) -> None:
         if self._shared.steady() < self._retry_at:
@@ -69,6 +106,7 @@ class Partition:
         self._pause = shared.limits.pause
         self.memory = Memory(opened, remembered=shared.limits.remembered, cached=shared.limits.cached)
         self.relay.reread()
+        self.opened += 1
         shared.reader.seek(self.number, opened.position.to_offset)
         _log.info(
             "partition.opened",
@@ -84,6 +122,7 @@ class Partition:
         if self.memory is not None:
             self._doubted_at = self.memory.seq
         self.memory = None
+        self.inbox.clear()
         self._shared.reader.pause(self.number)
         self.relay.reread()
         self._shared.metrics.doubted(doubt)

@@ -29,7 +29,7 @@ def read(record: Record) -> Read:
         said = decode_events_record(record.value)
     except msgspec.DecodeError:
         return Read(record, DeadReason.UNREADABLE)
-    if isinstance(said, Event) and not _fits(said.account_id):
+    if type(said) is Event and not _fits(said.account_id):
         return Read(record, DeadReason.UNREADABLE)
     return Read(record, said)
 

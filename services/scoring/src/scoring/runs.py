@@ -1,8 +1,8 @@
 """Records in, one transaction out: cut where a tick is too big for one, done again where the core raises."""
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import msgspec
 import structlog
@@ -14,11 +14,15 @@ from scoring.batch import Batch, Poisoned
 from scoring.commit import Commit
 from scoring.errors import Doubt, Fenced, Stop
 from scoring.health.stored import UnknownFormat
+from scoring.inbox import Inbox
 from scoring.memory import Memory
 from scoring.records import Read, read, wanted
 from scoring.shared import Shared
 
 _log = structlog.get_logger()
+
+# Records after which a long run lets the loop see to others.
+SLICE = 500
 
 
 class Turned(Struct, frozen=True):
@@ -29,6 +33,42 @@ class Turned(Struct, frozen=True):
     overdue: float
     ticks: tuple[Record, ...]
     signals: int
+
+
+class _Run:
+    """What one transaction takes of an inbox: `records` up to now, and the `ticks` among them.
+
+    It is over when the inbox is empty, after `most` records or `seconds` of work, or before a tick that `is_big`.
+    """
+
+    def __init__(self, inbox: Inbox, *, most: int, seconds: float, is_big: Callable[[Read], bool]) -> None:
+        self._inbox = inbox
+        self._most = most
+        self._seconds = seconds
+        self._is_big = is_big
+        self.records: list[Record] = []
+        self.ticks: list[Record] = []
+        self._stopped = False
+
+    def take(self) -> list[Read]:
+        """What comes next; empty if the run is over."""
+        if self._stopped or (self.records and self._seconds <= 0.0):
+            return []
+        taken = self._inbox.take(min(SLICE, self._most - len(self.records)))
+        items = [read(record) for record in taken]
+        for i, item in enumerate(items):
+            if type(item.said) is Tick:
+                if (i or self.records) and self._is_big(item):
+                    self._inbox.put_back(taken[i:])
+                    self._stopped = True
+                    del taken[i:], items[i:]
+                    break
+                self.ticks.append(item.record)
+        self.records += taken
+        return items
+
+    def worked(self, seconds: float) -> None:
+        self._seconds -= seconds
 
 
 class Runs:
@@ -43,28 +83,28 @@ class Runs:
         self._poison: set[tuple[int, str]] = set()
         self._poisonings: list[float] = []
 
-    async def score(self, memory: Memory, records: Sequence[Record]) -> Turned | None:
-        """None if there was nothing to write. Raises `Doubt` (then memory is worth nothing) and `Stop`."""
-        items = [read(one) for one in records if one.offset >= memory.position.to_offset]
-        if not items:
-            return None
-        ticks = [i for i, item in enumerate(items) if type(item.said) is Tick]
+    async def score(self, memory: Memory, inbox: Inbox) -> Turned | None:
+        """Writes one run of the inbox; before a big tick, its chunks.
+
+        None if there was nothing to write. Raises `Doubt` (then memory is worth nothing) and `Stop`.
+        """
         earliest = memory.timers.earliest()
-        signals = 0
-        begun = 0
-        for i in ticks:
-            if self._big(memory, items[i]):
-                signals += await self._run(memory, items[begun:i])
-                signals += await self._fire_in_chunks(memory, items[i])
-                begun = i
-        signals += await self._run(memory, items[begun:])
-        read_ticks = tuple(items[i].record for i in ticks)
-        overdue = read_ticks[-1].timestamp / 1000 - earliest if read_ticks and earliest is not None else 0.0
+        signals = await self._fire_in_chunks(memory, inbox)
+        run = _Run(
+            inbox,
+            most=min(self._shared.limits.depth, self._most or self._shared.limits.depth),
+            seconds=self._shared.limits.stretch,
+            is_big=lambda tick: self._big(memory, tick),
+        )
+        signals += await self._attempt(memory, lambda batch: self._feed(memory, run, batch))
+        if not run.records:
+            return None
+        overdue = run.ticks[-1].timestamp / 1000 - earliest if run.ticks and earliest is not None else 0.0
         return Turned(
-            oldest=items[0].record.timestamp / 1000,
-            newest=items[-1].record.timestamp / 1000,
+            oldest=run.records[0].timestamp / 1000,
+            newest=run.records[-1].timestamp / 1000,
             overdue=max(0.0, overdue),
-            ticks=read_ticks,
+            ticks=tuple(run.ticks),
             signals=signals,
         )
 
@@ -80,50 +120,74 @@ class Runs:
     def _big(self, memory: Memory, tick: Read) -> bool:
         return len(memory.timers.due(tick.record.timestamp / 1000)) > self._chunk()
 
-    async def _fire_in_chunks(self, memory: Memory, tick: Read) -> int:
-        """All but the last chunk; that one goes with the tick itself, which moves the offset and the clock."""
+    async def _fire_in_chunks(self, memory: Memory, inbox: Inbox) -> int:
+        """If the inbox begins with a tick: all but its last chunk.
+
+        That one goes with the tick itself, which moves the offset and the clock.
+        """
         signals = 0
+        first = inbox.take(1)
+        inbox.put_back(first)
+        tick = read(first[0])
+        if type(tick.said) is not Tick:
+            return signals
         while len(due := memory.timers.due(tick.record.timestamp / 1000)) > self._chunk():
-            first = due[: self._chunk()]
-            await self._load(memory, set(first) - memory.accounts.keys())
-            signals += await self._attempt(memory, partial(Batch.fire, tick=tick, account_ids=first))
+            chunk = due[: self._chunk()]
+
+            async def fire(batch: Batch, chunk: list[str] = chunk) -> None:
+                await self._load(memory, set(chunk) - memory.accounts.keys())
+                batch.fire(tick, chunk)
+
+            signals += await self._attempt(memory, fire)
         return signals
 
-    async def _run(self, memory: Memory, items: Sequence[Read]) -> int:
-        signals = 0
-        while items:
-            some = items[: self._most]
-            items = items[len(some) :]
-            await self._load(memory, wanted(memory, some))
-            signals += await self._attempt(memory, partial(Batch.run, items=some))
-        return signals
+    async def _feed(self, memory: Memory, run: _Run, batch: Batch) -> None:
+        """All that the run has taken so far (again, after the core has raised), and then what it takes on top."""
+        begun = 0
+        while begun < len(run.records):
+            some = [read(record) for record in run.records[begun : begun + SLICE]]
+            begun += len(some)
+            await self._score(memory, some, batch)
+        while items := run.take():
+            started = time.perf_counter()
+            await self._score(memory, items, batch)
+            run.worked(time.perf_counter() - started)
+            await asyncio.sleep(0)
 
-    async def _attempt(self, memory: Memory, work: Callable[[Batch], None]) -> int:
+    async def _score(self, memory: Memory, items: Sequence[Read], batch: Batch) -> None:
+        await self._load(memory, wanted(memory, items) - batch.touched.keys())
+        batch.run(items)
+
+    async def _attempt(self, memory: Memory, work: Callable[[Batch], Awaitable[None]]) -> int:
         """Does the work and writes it; when the core raises, does it again without what it raised on.
 
         At first only with an eye on the account: it may be an earlier record that has spoilt it. The number of signals.
+        The partitions of a worker work one after the other, and the commit of one lasts while the next one works.
         """
         shared = self._shared
         suspects: set[str] = set()
-        started = time.perf_counter()
-        while True:
-            batch = Batch(
-                memory,
-                shared.scorer,
-                owns=lambda account_id: shared.owns(self._number, account_id),
-                poison=frozenset(self._poison),
-                suspects=suspects,
-            )
-            try:
-                work(batch)
-                commit = batch.commit(self._number, self._writer)
-                break
-            except Poisoned as poisoned:
-                if poisoned.account_id in suspects:
-                    self._set_aside(poisoned)
-                suspects.add(poisoned.account_id)
-                # What the batch changed in place is read again: the stored rows are the truth.
-                await self._load(memory, batch.touched)
+        async with shared.turn:
+            started = time.perf_counter()
+            while True:
+                batch = Batch(
+                    memory,
+                    shared.scorer,
+                    owns=lambda account_id: shared.owns(self._number, account_id),
+                    poison=frozenset(self._poison),
+                    suspects=suspects,
+                )
+                try:
+                    await work(batch)
+                    commit = batch.commit(self._number, self._writer)
+                    break
+                except Poisoned as poisoned:
+                    if poisoned.account_id in suspects:
+                        self._set_aside(poisoned)
+                    suspects.add(poisoned.account_id)
+                    # What the batch changed in place is read again: the stored rows are the truth.
+                    await self._load(memory, batch.touched)
+        if batch.report.records == 0 and batch.report.fired == 0 and not batch.touched:
+            return 0
         return await self._write(memory, batch, commit, started)
 
     async def _write(self, memory: Memory, batch: Batch, commit: Commit, started: float) -> int:

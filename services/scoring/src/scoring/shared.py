@@ -1,5 +1,6 @@
 """What every partition of a worker uses, and the ports that it asks for."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from typing import Protocol
 
@@ -46,13 +47,16 @@ class Reader(Protocol):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """`remembered` ids and `cached` accounts per partition; `chunk` accounts of a big tick per transaction;
-    more than `poisoned` failures of the core within `poisoned_within` seconds stop the worker.
+    """`remembered` ids and `cached` accounts per partition. A transaction takes `chunk` accounts of a big tick; of a
+    backlog `depth` records, or what was scored in `stretch` seconds. More than `poisoned` failures of the core within
+    `poisoned_within` seconds stop the worker.
     """
 
     remembered: int = 2_000_000
     cached: int = 20_000
     chunk: int = 2_000
+    depth: int = 20_000
+    stretch: float = 0.25
     backlog: int = 10_000
     poisoned: int = 100
     poisoned_within: float = 600.0
@@ -61,7 +65,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Shared(Struct, frozen=True, kw_only=True):
-    """What every partition of a worker uses."""
+    """What every partition of a worker uses. Whoever scores holds `turn`: there is one interpreter for all."""
 
     scorer: Scorer
     store: Store
@@ -73,3 +77,4 @@ class Shared(Struct, frozen=True, kw_only=True):
     owns: Callable[[int, str], bool]
     steady: Callable[[], float]
     limits: Limits
+    turn: asyncio.Lock

@@ -14,7 +14,6 @@ from scoring.memory import Memory
 from scoring.metrics import WorkerMetrics
 from scoring.partition import Partition
 from scoring.runs import Turned
-from scoring.shared import Reader
 from scoring.ticker import LogTime, Ticker
 
 _log = structlog.get_logger()
@@ -32,7 +31,6 @@ class Upkeep:
         self,
         partition: Partition,
         *,
-        reader: Reader,
         sender: Sender,
         events_topic: str,
         metrics: WorkerMetrics,
@@ -43,7 +41,6 @@ class Upkeep:
         late_after: float,
     ) -> None:
         self._partition = partition
-        self._reader = reader
         self._sender = sender
         self._events_topic = events_topic
         self._metrics = metrics
@@ -115,7 +112,7 @@ class Upkeep:
 
     def _level(self, memory: Memory) -> bool:
         """No unread record, no overdue timer, nothing in the outbox."""
-        if not self._reader.level(self._partition.number) or not self._partition.relay.empty:
+        if not self._partition.level() or not self._partition.relay.empty:
             return False
         earliest = memory.timers.earliest()
         until = self.now() if self._wall else memory.position.clock
@@ -125,7 +122,7 @@ class Upkeep:
         return round(max(memory.position.clock, memory.position.newest) * 1000)
 
     def _beat(self, memory: Memory, *, level: bool) -> Beat:
-        self._lag.read(memory.position.newest, level=self._reader.level(self._partition.number))
+        self._lag.read(memory.position.newest, level=self._partition.level())
         self._earliest = memory.timers.earliest()
         return Beat(self._partition.number, self._clock(), level, self._behind())
 

@@ -1,7 +1,7 @@
 """What a worker shows of how far behind it is: true, or too old, but never younger than it is."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 
 import pytest
@@ -94,9 +94,11 @@ class Unread(MemoryConsumer):
         super().__init__(road.broker, TOPICS.events, inner.group)
         self.reads = asyncio.Event()
 
-    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]:
+    async def poll(
+        self, *, max_records: int, timeout: float, only: Collection[int] | None = None
+    ) -> Mapping[int, Sequence[Record]]:
         if self.reads.is_set():
-            return await super().poll(max_records=max_records, timeout=timeout)
+            return await super().poll(max_records=max_records, timeout=timeout, only=only)
         await asyncio.sleep(timeout)
         return {}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -85,12 +85,15 @@ class KafkaConsumer:
                 coordinator.generation = 1
             await _close(reading.inner)
 
-    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]:
+    async def poll(
+        self, *, max_records: int, timeout: float, only: Collection[int] | None = None
+    ) -> Mapping[int, Sequence[Record]]:
         if self._reading is None:
             raise Unavailable("not a member")
         await asyncio.sleep(0)  # A reader with a full buffer must not starve the others.
         self._reading.membership.check()
-        return await self._reading.poll(max_records=max_records, timeout=timeout)
+        wanted = None if only is None else [TopicPartition(self._topic, partition) for partition in only]
+        return await self._reading.poll(max_records=max_records, timeout=timeout, only=wanted)
 
     def seek(self, partition: int, offset: int) -> None:
         if self._reading is not None:
@@ -143,11 +146,14 @@ class _Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         if tp.partition in self.membership.owned:
             self.inner.pause(tp)
 
-    async def poll(self, *, max_records: int, timeout: float) -> dict[int, Sequence[Record]]:
+    async def poll(
+        self, *, max_records: int, timeout: float, only: Sequence[TopicPartition] | None
+    ) -> dict[int, Sequence[Record]]:
+        asked = () if only is None else [tp for tp in only if tp.partition in self.membership.owned]
         try:
             # aiokafka keeps the time itself, except during a rebalance: then it waits for the end of that.
             async with asyncio.timeout(timeout + REBALANCE_GRACE):
-                polled = await self.inner.getmany(timeout_ms=round(timeout * 1000), max_records=max_records)
+                polled = await self.inner.getmany(*asked, timeout_ms=round(timeout * 1000), max_records=max_records)
         except TimeoutError:
             polled = {}
         except OffsetOutOfRangeError as error:

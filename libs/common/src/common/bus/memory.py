@@ -6,7 +6,7 @@ Nothing happens by itself: no thread, no background work, no clock but the one i
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from common.bus.errors import OffsetLost, Refused, Unavailable
 from common.bus.membership import Membership
@@ -127,11 +127,13 @@ class MemoryConsumer:
             await self.group.leave(self)
             self._membership = None
 
-    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]:
+    async def poll(
+        self, *, max_records: int, timeout: float, only: Collection[int] | None = None
+    ) -> Mapping[int, Sequence[Record]]:
         await asyncio.sleep(0)  # A reader with a full log must not starve the others.
         try:
             async with asyncio.timeout(timeout):
-                while not (taken := self._take(max_records)):
+                while not (taken := self._take(max_records, only)):
                     await self._log.news()
         except TimeoutError:
             return {}
@@ -160,13 +162,15 @@ class MemoryConsumer:
         self._level.clear()
         await self._membership.take_back()
 
-    def _take(self, max_records: int) -> dict[int, Sequence[Record]]:
+    def _take(self, max_records: int, only: Collection[int] | None) -> dict[int, Sequence[Record]]:
         if self._membership is not None:
             self._membership.check()
         self._log.check_reachable()
         taken: dict[int, Sequence[Record]] = {}
         lost: OffsetLost | None = None
         for partition in self._in_turn():
+            if only is not None and partition not in only:
+                continue
             log = self._log.topics[self._topic].partitions[partition]
             position = self._positions[partition]
             if not log.first <= position <= log.end:

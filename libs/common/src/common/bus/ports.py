@@ -3,7 +3,7 @@
 Two adapters keep this promise and pass one contract test class: `common.bus.kafka` and `common.bus.memory`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -87,8 +87,11 @@ class Consumer(Protocol):
     async def stop(self) -> None:
         """Leaves the group."""
 
-    async def poll(self, *, max_records: int, timeout: float) -> Mapping[int, Sequence[Record]]:
-        """What came, by partition and in offset order; empty after `timeout` seconds.
+    async def poll(
+        self, *, max_records: int, timeout: float, only: Collection[int] | None = None
+    ) -> Mapping[int, Sequence[Record]]:
+        """What came, by partition and in offset order; empty after `timeout` seconds. What came for partitions that
+        are not in `only` is kept for a later poll.
 
         Raises `OffsetLost(partition, offset)` if a position lies outside the log (an adapter that cannot know stays
         silent), `Unavailable` if the log cannot be reached.

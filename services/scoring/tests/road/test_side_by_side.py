@@ -1,0 +1,118 @@
+"""Polling, scoring and committing go on side by side; each partition's records stay in their order."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+import pytest
+
+from common.bus.memory import MemoryConsumer
+from common.bus.ports import Record
+from scoring.commit import Commit
+from scoring.errors import Unreachable
+from scoring.shared import Limits
+from scoring.store import PostgresStore
+from support.road import DAY, START, Road, event, ids
+
+
+class Gated(PostgresStore):
+    """Commits of partition 0 wait until the gate is open; the first of them fails then if it is `lost`."""
+
+    def __init__(self, inner: PostgresStore, *, lost: bool = False) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self.gate = asyncio.Event()
+        self.waiting = 0
+        self._lost = lost
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        if commit.partition == 0:
+            self.waiting += 1
+            await self.gate.wait()
+            if self._lost:
+                self._lost = False
+                raise Unreachable("the connection broke before the statement")
+        await super().commit(commit, cluster_id)
+
+
+class Slow(MemoryConsumer):
+    """What it polls of partition 0 while a commit waits, it hands out when the gate is open."""
+
+    def __init__(self, inner: MemoryConsumer, store: Gated) -> None:
+        super().__init__(inner._log, inner._topic, inner.group)
+        self._store = store
+        self.gate = asyncio.Event()
+        self.held = 0
+
+    async def poll(
+        self, *, max_records: int, timeout: float, only: Collection[int] | None = None
+    ) -> Mapping[int, Sequence[Record]]:
+        await asyncio.sleep(0.02)  # so that scoring begins before all is polled
+        polled = await super().poll(max_records=max_records, timeout=timeout, only=only)
+        if 0 in polled and self._store.waiting:
+            self.held += 1
+            await self.gate.wait()
+        return polled
+
+
+async def post(stream: Road, account_id: str, *, first: int, count: int) -> None:
+    """Sessions, an hour after the other; the last one of ten is a cancellation, which is told."""
+    for n in range(first, first + count):
+        name = ("session.started", "contract.cancel_requested", "contract.renewed")[(n % 10 == 9) + 2 * (n % 10 == 0)]
+        await stream.post(event(account_id, name, START + n * 3600, user_id="ann", event_id=str(n)))
+
+
+async def test_a_commit_that_takes_long_holds_up_no_other_partition(stream: Road) -> None:
+    slow, quick = stream.name_in(0), stream.name_in(1)
+    store = Gated(stream.store)
+    await post(stream, slow, first=0, count=10)
+    async with stream.running(stream.worker(store=store)) as worker:
+        await stream.until(lambda: store.waiting == 1)
+        for told in (1, 2, 3):
+            await post(stream, quick, first=told * 10, count=10)
+            await stream.until(lambda told=told: len(stream.signals(quick)) >= told)  # type: ignore[misc]
+        assert worker.reached()[0][0] == 0, "the next offset to be committed"
+        store.gate.set()
+        await stream.until(lambda: stream.level(worker))
+    assert stream.signals(slow)
+
+
+@pytest.mark.parametrize("polled_late", [False, True])
+async def test_a_doubt_drops_what_was_polled_meanwhile(stream: Road, polled_late: bool) -> None:
+    """Nothing is scored before what came before it: neither what waits to be scored, nor what a poll brings later."""
+    name = stream.name_in(0)
+    await post(stream, name, first=0, count=80)
+    await stream.tick(START + 60 * DAY)
+    await stream.score()
+    expected, told = await stream.rows(), ids(stream.signals())
+    await stream.empty(keep_log=True)
+
+    store = Gated(stream.store, lost=True)
+    consumer = Slow(stream.consumer(), store) if polled_late else None
+    worker = stream.worker(store=store, consumer=consumer, max_records=7, limits=Limits(pause=0.0))
+    async with stream.running(worker):
+        await stream.until(lambda: store.waiting == 1)
+        if consumer is not None:
+            await stream.until(lambda: consumer.held == 1)
+        store.gate.set()
+        await stream.until(lambda: stream.count("partition_reopened_total", reason="unreachable") == 1)
+        await stream.until(lambda: worker.ready() is None)
+        if consumer is not None:
+            consumer.gate.set()
+        await stream.until(lambda: stream.level(worker))
+    assert await stream.rows() == expected
+    assert ids(stream.signals()) == told
+
+
+@pytest.mark.parametrize(
+    ("limits", "commits"),
+    [(Limits(stretch=60.0), 1), (Limits(depth=400, stretch=60.0), 3), (Limits(stretch=0.0), 3)],
+    ids=["a backlog in one", "by its records", "by the time that it takes"],
+)
+async def test_a_backlog_is_committed_in_as_few_transactions_as_it_may(
+    stream: Road, limits: Limits, commits: int
+) -> None:
+    await post(stream, stream.name_in(0), first=0, count=1_200)
+    stream.rules = msgspec.structs.replace(stream.rules, max_records=2_000)
+    await stream.score(stream.worker(limits=limits))
+    assert stream.count("commits_total") == commits
