@@ -1,7 +1,7 @@
 """Scoring for tests: real workers over a log in memory and a real database, started, stopped and hurt at will."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -120,10 +120,18 @@ class Road:
             await self.write(partition, Tick(), at=at)
 
     async def write(self, partition: int, record: EventsRecord | bytes, *, at: float) -> None:
+        await self.producer.send(TOPICS.events, [self._outgoing(partition, record, at=at)])
+
+    async def write_together(self, partition: int, events: Iterable[Event]) -> None:
+        """So that one poll brings them all."""
+        records = [self._outgoing(partition, one, at=one.time.timestamp()) for one in events]
+        await self.producer.send(TOPICS.events, records)
+
+    def _outgoing(self, partition: int, record: EventsRecord | bytes, *, at: float) -> Outgoing:
         value = record if isinstance(record, bytes) else encode_events_record(record)
         key = record.account_id.encode() if isinstance(record, Event) else None
         stamp = round(at * 1000) if self.mode is TimeMode.STREAM else None
-        await self.producer.send(TOPICS.events, [Outgoing(partition, key, value, (), stamp)])
+        return Outgoing(partition, key, value, (), stamp)
 
     def consumer(self) -> MemoryConsumer:
         return self.broker.consumer(TOPICS.events, group="scoring")

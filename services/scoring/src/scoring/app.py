@@ -134,7 +134,7 @@ def _rules(settings: ScoringSettings, topics: Topics) -> Rules:
         topics=topics,
         limits=Limits(
             remembered=settings.scoring_remembered_ids,
-            cached=settings.scoring_cached_accounts,
+            cached=settings.scoring_accounts_mb * 1e6,
             chunk=settings.scoring_chunk,
             poisoned=settings.scoring_poisoned,
             poisoned_within=settings.scoring_poisoned_seconds,

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from common.bus.ports import Admin, Consumer, Producer
 from common.topics import TimeMode, Topics, partition_of
+from scoring.cache import CacheBound
 from scoring.commit import Outlet
 from scoring.health.scorer import Scorer
 from scoring.housekeeping.metrics import HousekeepingMetrics
@@ -59,6 +60,8 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> Worker:
+    cache_bound = CacheBound(rules.limits.cached)
+    parts.metrics.cached(cache_bound)
     shared = Shared(
         scorer=scorer,
         store=parts.store,
@@ -71,6 +74,7 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
         steady=parts.clocks.steady,
         limits=rules.limits,
         turn=asyncio.Lock(),
+        cache_bound=cache_bound,
     )
     log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     parts.metrics.partitions(origin.partitions)

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from scoring.cache import AccountCache, CacheBound
 from scoring.commit import Commit, Position
 from scoring.dedupe import Seen, hour_of
 from scoring.health.account import Account
@@ -20,8 +21,8 @@ class Opened(Struct, frozen=True):
 
 
 class Memory:
-    def __init__(self, opened: Opened, *, remembered: int, cached: int) -> None:
-        """`remembered` bounds the ids that dedupe knows, `cached` the accounts kept decoded."""
+    def __init__(self, opened: Opened, *, remembered: int, cache_bound: CacheBound) -> None:
+        """`remembered` bounds the ids that dedupe knows."""
         self.seq = opened.seq
         self.position = opened.position
         self.timers = Timers(opened.timers)
@@ -29,8 +30,7 @@ class Memory:
         self.seen = Seen(remembered)
         self.seen.restore(opened.seen)
         self.seen.forget(hour_of(self.position.newest))
-        self.accounts: dict[str, Account] = {}
-        self._cached = cached
+        self.accounts = AccountCache(cache_bound)
 
     def keep(self, commit: Commit, touched: dict[str, Account]) -> None:
         """The transaction went through: what was a proposal is now so."""
@@ -41,8 +41,4 @@ class Memory:
         for hour, ids in commit.seen.items():
             self.seen.extend(hour, ids)
         self.seen.forget(hour_of(self.position.newest))
-        for account_id, account in touched.items():
-            self.accounts.pop(account_id, None)
-            self.accounts[account_id] = account
-        while len(self.accounts) > self._cached:
-            del self.accounts[next(iter(self.accounts))]
+        self.accounts.keep(touched, commit.states)

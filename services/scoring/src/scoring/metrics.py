@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.contracts.signals import Band, Kind
 from common.metrics import LATENCY, SECONDS
+from scoring.cache import CacheBound
 from scoring.cause import Cause
 from scoring.commit import Commit, DeadReason, Report
 from scoring.errors import Doubt, Fenced, Unreachable
@@ -51,6 +52,10 @@ class WorkerMetrics:
         self._oldest = gauge("outbox_oldest_seconds", "Age of the oldest of them (wall mode).", "partition")
         self._window = gauge("dedupe_window_seconds", "How far back event ids are remembered.", "partition")
         self._used = gauge("dedupe_used_ratio", "Event ids remembered, of the most that may be.", "partition")
+        self._cached = gauge("accounts_cached", "Accounts kept in memory, by their form.", "form")
+        self._cache_bytes = gauge("accounts_cached_bytes", "Bytes that these take, estimated.")
+        self._cache_limit = gauge("accounts_cached_limit_bytes", "The most that they may take (SCORING_ACCOUNTS_MB).")
+        self._loaded = counter("accounts_loaded_total", "Accounts decoded to be scored, by where they were.", "source")
         self._commit_seconds = histogram("commit_seconds", "One transaction, from statement to answer.")
         self._batch_seconds = histogram("batch_seconds", "One run of records, from the poll to the commit.")
         self._age = histogram("signal_age_seconds", "Newest record's time to its commit (wall mode).", AGES)
@@ -71,6 +76,8 @@ class WorkerMetrics:
             self._signals.labels(Kind.BAND.value, band.value)
         for doubt in (Doubt, Fenced, Unreachable):
             self._doubts.labels(_name(doubt))
+        for source in ("memory", "database"):
+            self._loaded.labels(source)
         for cause in Cause:
             self._told.labels(cause.value)
 
@@ -105,6 +112,18 @@ class WorkerMetrics:
 
     def partitions(self, count: int) -> None:
         self._partitions.set(count)
+
+    def cached(self, bound: CacheBound) -> None:
+        """What the caches of all partitions hold is asked when it is shown."""
+        self._cache_limit.set(bound.most)
+        self._cache_bytes.set_function(lambda: sum(cache.size() for cache in bound.caches))
+        self._cached.labels("decoded").set_function(lambda: sum(cache.decoded for cache in bound.caches))
+        self._cached.labels("packed").set_function(lambda: sum(cache.packed for cache in bound.caches))
+
+    def loaded(self, *, kept: int, stored: int) -> None:
+        """Accounts decoded from bytes that were in memory, and from PostgreSQL."""
+        self._loaded.labels("memory").inc(kept)
+        self._loaded.labels("database").inc(stored)
 
     def count_open(self, opened: Callable[[], float]) -> None:
         self._open.set_function(opened)

@@ -104,7 +104,7 @@ class Partition:
             shared.metrics.recovered()
         self._doubted_at = None
         self._pause = shared.limits.pause
-        self.memory = Memory(opened, remembered=shared.limits.remembered, cached=shared.limits.cached)
+        self.memory = Memory(opened, remembered=shared.limits.remembered, cache_bound=shared.cache_bound)
         self.relay.reread()
         self.opened += 1
         shared.reader.seek(self.number, opened.position.to_offset)

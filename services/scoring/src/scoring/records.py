@@ -52,4 +52,4 @@ def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
         elif isinstance(said, Tick):
             clock = max(clock, item.record.timestamp / 1000)
     needed.update(memory.timers.due(clock))
-    return needed - memory.accounts.keys()
+    return memory.accounts.undecoded(needed)

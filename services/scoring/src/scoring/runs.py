@@ -135,7 +135,7 @@ class Runs:
             chunk = due[: self._chunk()]
 
             async def fire(batch: Batch, chunk: list[str] = chunk) -> None:
-                await self._load(memory, set(chunk) - memory.accounts.keys())
+                await self._load(memory, memory.accounts.undecoded(chunk))
                 batch.fire(tick, chunk)
 
             signals += await self._attempt(memory, fire)
@@ -167,6 +167,7 @@ class Runs:
         shared = self._shared
         suspects: set[str] = set()
         async with shared.turn:
+            memory.accounts.in_use = True
             started = time.perf_counter()
             while True:
                 batch = Batch(
@@ -184,9 +185,11 @@ class Runs:
                     if poisoned.account_id in suspects:
                         self._set_aside(poisoned)
                     suspects.add(poisoned.account_id)
-                    # What the batch changed in place is read again: the stored rows are the truth.
+                    # What the batch changed in place is decoded again: what is stored is the truth.
+                    memory.accounts.forget(batch.touched)
                     await self._load(memory, batch.touched)
         if batch.report.records == 0 and batch.report.fired == 0 and not batch.touched:
+            memory.accounts.in_use = False
             return 0
         return await self._write(memory, batch, commit, started)
 
@@ -222,10 +225,14 @@ class Runs:
     async def _load(self, memory: Memory, account_ids: Collection[str]) -> None:
         if not account_ids:
             return
-        bodies = await self._shared.store.states(account_ids)
+        bodies = memory.accounts.bodies(account_ids)
+        kept = len(bodies)
+        if elsewhere := set(account_ids) - bodies.keys():
+            bodies |= await self._shared.store.states(elsewhere)
+        self._shared.metrics.loaded(kept=kept, stored=len(bodies) - kept)
         for account_id, body in bodies.items():
             try:
-                memory.accounts[account_id] = self._shared.scorer.load(account_id, body)
+                memory.accounts.load(self._shared.scorer.load(account_id, body), body)
             except (UnknownFormat, msgspec.DecodeError) as error:
                 raise Stop(f"the stored state of account {account_id!r} cannot be read: {error}") from error
 

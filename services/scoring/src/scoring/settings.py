@@ -21,7 +21,7 @@ class ScoringSettings(CommonSettings):
     scoring_send_seconds: PositiveFloat = 10.0
     scoring_database_seconds: PositiveFloat = 15.0
     scoring_remembered_ids: PositiveInt = 2_000_000
-    scoring_cached_accounts: PositiveInt = 20_000
+    scoring_accounts_mb: PositiveInt = 512
     scoring_chunk: PositiveInt = 2_000
     scoring_late_seconds: PositiveFloat = 60.0
     scoring_poisoned: Annotated[int, Field(ge=0)] = 100

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from scoring.cache import CacheBound
 from scoring.commit import Commit, Position
 from scoring.health.scorer import Scorer
 from scoring.memory import Opened
@@ -47,13 +48,14 @@ class Reader(Protocol):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """`remembered` ids and `cached` accounts per partition. A transaction takes `chunk` accounts of a big tick; of a
-    backlog `depth` records, or what was scored in `stretch` seconds. More than `poisoned` failures of the core within
-    `poisoned_within` seconds stop the worker.
+    """`remembered` ids per partition; `cached` bytes of accounts per process.
+
+    A transaction takes `chunk` accounts of a big tick; of a backlog `depth` records, or what was scored in `stretch`
+    seconds. More than `poisoned` failures of the core within `poisoned_within` seconds stop the worker.
     """
 
     remembered: int = 2_000_000
-    cached: int = 20_000
+    cached: float = 512e6
     chunk: int = 2_000
     depth: int = 20_000
     stretch: float = 0.25
@@ -78,3 +80,4 @@ class Shared(Struct, frozen=True, kw_only=True):
     steady: Callable[[], float]
     limits: Limits
     turn: asyncio.Lock
+    cache_bound: CacheBound

@@ -79,7 +79,7 @@ class Life(Struct, frozen=True):
 
     max_records: int
     chunk: int
-    cached: int
+    cached: float
     dies_at: int
     done: bool
 
@@ -89,7 +89,7 @@ lives = st.lists(
         Life,
         max_records=st.integers(1, 12),
         chunk=st.integers(1, 4),
-        cached=st.sampled_from([1, 2, 100]),
+        cached=st.sampled_from([0.0, 10_000.0, 25_000.0, 1e9]),
         dies_at=st.integers(1, 25),
         done=st.booleans(),
     ),

@@ -16,17 +16,18 @@ from support.road import DAY, START, Road, event, ids
 
 
 class Gated(PostgresStore):
-    """Commits of partition 0 wait until the gate is open; the first of them fails then if it is `lost`."""
+    """Commits of a partition wait until the gate is open; the first of them fails then if it is `lost`."""
 
-    def __init__(self, inner: PostgresStore, *, lost: bool = False) -> None:
+    def __init__(self, inner: PostgresStore, *, partition: int = 0, lost: bool = False) -> None:
         self._engine = inner._engine
         self._patience = inner._patience
         self.gate = asyncio.Event()
         self.waiting = 0
+        self._partition = partition
         self._lost = lost
 
     async def commit(self, commit: Commit, cluster_id: str) -> None:
-        if commit.partition == 0:
+        if commit.partition == self._partition:
             self.waiting += 1
             await self.gate.wait()
             if self._lost:
@@ -53,6 +54,22 @@ class Slow(MemoryConsumer):
             self.held += 1
             await self.gate.wait()
         return polled
+
+
+class Reading(Gated):
+    """States are read only when `answer` is set, from when `asking` is; commits of partition 1 wait for the gate."""
+
+    def __init__(self, inner: PostgresStore) -> None:
+        super().__init__(inner, partition=1)
+        self.asking = False
+        self.asked = 0
+        self.answer = asyncio.Event()
+
+    async def states(self, account_ids: Collection[str]) -> dict[str, bytes]:
+        if self.asking:
+            self.asked += 1
+            await self.answer.wait()
+        return await super().states(account_ids)
 
 
 async def post(stream: Road, account_id: str, *, first: int, count: int) -> None:
@@ -116,3 +133,30 @@ async def test_a_backlog_is_committed_in_as_few_transactions_as_it_may(
     stream.rules = msgspec.structs.replace(stream.rules, max_records=2_000)
     await stream.score(stream.worker(limits=limits))
     assert stream.count("commits_total") == commits
+
+
+async def test_no_account_is_given_away_between_its_loading_and_its_commit(stream: Road) -> None:
+    """Another partition's commit makes room for its own accounts, just while this one waits for a state."""
+    names = [f"account {n}" for n in range(100)]
+    here, there = ([name for name in names if stream.partition_of(name) == n][:4] for n in (0, 1))
+    *known, unknown = here
+    store = Reading(stream.store)
+    for name in known:
+        await post(stream, name, first=0, count=9)
+    async with stream.running(stream.worker(store=store, limits=Limits(cached=4 * 15_000.0))) as worker:
+        await stream.until(lambda: stream.level(worker))
+        for name in there:
+            await post(stream, name, first=0, count=1)
+        await stream.until(lambda: store.waiting == 1)
+        store.asking = True
+        both = (event(name, "session.started", START + 10 * 3600, user_id="ann") for name in (unknown, known[0]))
+        await stream.write_together(0, both)
+        await stream.until(lambda: store.asked == 1)
+        store.gate.set()
+        await stream.until(lambda: worker.reached()[1][0] == len(there))
+        store.answer.set()
+        await stream.until(lambda: stream.level(worker))
+    found = await stream.rows()
+    await stream.empty(keep_log=True)
+    await stream.score()
+    assert found["state"] == (await stream.rows())["state"]
