@@ -18,7 +18,7 @@ LOCK = ROOT / "requirements.lock"
 CARD = ROOT / "deploy" / "scorecard.yml"
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 # What the core, the reading of a card and its name import; then what compiles.
-NEEDED = ("msgspec", "tzdata", "ruamel-yaml", "mypy", "setuptools")
+NEEDED = ("msgspec", "numpy", "tzdata", "ruamel-yaml", "mypy", "setuptools")
 COMMON = ROOT / "libs" / "common" / "src"
 SCORING = ROOT / "services" / "scoring"
 
@@ -69,10 +69,11 @@ def _digests(python: str, folder: Path) -> list[str]:
 
 
 def _pinned(name: str) -> str:
-    found = re.search(rf"^{name}==\S+", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
-    if found is None:
+    """Its lines of the lock, more than one where it depends on the Python."""
+    found: list[str] = re.findall(rf"^{name}==[^\\\n]+", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
         raise SystemExit(f"requirements.lock does not pin {name}")
-    return found[0]
+    return "\n".join(found)
 
 
 def _digest(python: Path, source: Path, *, form: str) -> str:
