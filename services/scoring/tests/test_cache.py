@@ -40,9 +40,9 @@ def test_within_the_bound_all_stay_decoded() -> None:
 
 def test_who_was_used_longest_ago_is_packed_first_and_dropped_first() -> None:
     names = [f"account {n}" for n in range(40)]
-    cache = AccountCache(CacheBound(4 * DECODED))
-    for name in names:
-        keep(cache, name)
+    cache = AccountCache(CacheBound(6 * DECODED))
+    for name in [*names, *names]:
+        keep(cache, name, size=5_000)
     kept = list(cache.bodies(names))
     assert decoded(cache, names) == names[-cache.decoded :]
     assert kept == names[-len(kept) :]
@@ -50,7 +50,7 @@ def test_who_was_used_longest_ago_is_packed_first_and_dropped_first() -> None:
 
 
 def test_what_is_used_again_counts_as_new() -> None:
-    cache = AccountCache(CacheBound(3.5 * (DECODED + 4_000)))
+    cache = AccountCache(CacheBound(7 * (DECODED + 3_000)))
     keep(cache, "acme", "beta")
     keep(cache, "acme")
     keep(cache, "gamma", "delta", "eta")
@@ -75,18 +75,18 @@ def test_what_is_forgotten_is_decoded_again_from_its_bytes() -> None:
 
 
 def test_a_cache_in_use_loses_nothing_and_is_shrunk_when_it_is_through() -> None:
-    bound = CacheBound(4 * DECODED)
+    bound = CacheBound(8 * DECODED)
     busy, other = AccountCache(bound), AccountCache(bound)
     keep(busy, *"abc")
     busy.in_use = True
     keep(other, *"defghi")
     assert decoded(busy, "abc") == ["a", "b", "c"]
     keep(busy, "a")
-    assert busy.size() + other.size() <= bound.most
+    assert busy.decoded_size() + other.decoded_size() <= bound.most / 2
 
 
 def test_a_partition_that_is_gone_takes_its_share_along() -> None:
-    bound = CacheBound(4 * DECODED)
+    bound = CacheBound(8 * DECODED)
     gone, left = AccountCache(bound), AccountCache(bound)
     keep(gone, *"abc")
     del gone

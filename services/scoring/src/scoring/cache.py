@@ -4,16 +4,21 @@ An account that was scored lately is kept decoded, ready for its next event. Oth
 which take a sixth to an eighth of that, and are decoded when they are needed. The rest is read from PostgreSQL.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from weakref import WeakSet
 
 from scoring.health.account import Account
 
-# What an account takes decoded, beside its bytes and for each of them: measured with the default card (`make bench
-# ONLY=memory`), rounded up. Whoever keeps it pays for a dictionary's entry and a bytes object too.
-DECODED = 12_000
+# What an account takes decoded, and for each of its stored bytes: measured with the default card (`make bench
+# ONLY=memory`), rounded up. Beside that it takes entries in dictionaries, here and for its timer.
+DECODED = 17_000
 DECODED_PER_BYTE = 2.2
-ENTRY = 250
+ENTRY = 450
+# Decoded accounts take at most this share of the bound, also while there is room: what Python gives back of their small
+# objects does not serve for bytes.
+DECODED_SHARE = 1 / 2
+# The accounts of one transaction may take this share of the bound, for they cannot go before it is through.
+TRANSACTION = 1 / 16
 
 
 class AccountCache:
@@ -75,27 +80,33 @@ class AccountCache:
         self._bound.hold()
 
     def size(self) -> float:
-        """How many bytes it takes, estimated."""
-        each = DECODED + DECODED_PER_BYTE * self._body_bytes / max(1, len(self._bodies))
-        return len(self._accounts) * each + self._body_bytes + len(self._bodies) * ENTRY
+        """How many bytes all of it takes, estimated."""
+        return self.decoded_size() + self._body_bytes + len(self._bodies) * ENTRY
 
-    def shrink(self, most: float) -> None:
-        """Gives away what was used longest ago: the decoded form first, while that takes more than half."""
-        while (self._accounts or self._bodies) and (size := self.size()) > most:
-            packed = self._body_bytes + len(self._bodies) * ENTRY
-            if self._accounts and (size - packed > most / 2 or not self.packed):
-                del self._accounts[next(iter(self._accounts))]
-            else:
-                self._drop(next(iter(self._bodies)))
+    def decoded_size(self) -> float:
+        """How many of these the decoded accounts take."""
+        return len(self._accounts) * (DECODED + DECODED_PER_BYTE * self._body_bytes / max(1, len(self._bodies)))
+
+    def enough(self, accounts: int) -> bool:
+        """Whether so many accounts are as many as one transaction may hold."""
+        return accounts * DECODED >= self._bound.most * TRANSACTION
+
+    def pack(self, most: float) -> None:
+        """Gives away decoded accounts, those used longest ago first, until they take at most so many bytes."""
+        while self._accounts and self.decoded_size() > most:
+            del self._accounts[next(iter(self._accounts))]
+
+    def drop(self, most: float) -> None:
+        """Gives away accounts, those used longest ago first, until all take at most so many bytes."""
+        while self._bodies and self.size() > most:
+            account_id = next(iter(self._bodies))
+            self._accounts.pop(account_id, None)
+            self._body_bytes -= len(self._bodies.pop(account_id))
 
     def _keep_body(self, account_id: str, body: bytes) -> None:
         before = self._bodies.pop(account_id, None)
         self._bodies[account_id] = body
         self._body_bytes += len(body) - (0 if before is None else len(before))
-
-    def _drop(self, account_id: str) -> None:
-        self._accounts.pop(account_id, None)
-        self._body_bytes -= len(self._bodies.pop(account_id))
 
 
 class CacheBound:
@@ -106,12 +117,19 @@ class CacheBound:
         self.caches: WeakSet[AccountCache] = WeakSet()  # a partition that is handed over takes its own along
 
     def hold(self) -> None:
-        """Shrinks the largest caches until all fit. None has to go below its equal share; one in use has its turn when
-        its own transaction is through.
+        """Shrinks the largest caches until all fit.
+
+        None has to go below its equal share. One that is in use has its turn when its own transaction is through.
         """
-        sizes = {cache: cache.size() for cache in self.caches}
-        over = sum(sizes.values()) - self.most
-        for cache, size in sorted(sizes.items(), key=lambda each: each[1], reverse=True):
+        self._hold(self.most * DECODED_SHARE, AccountCache.decoded_size, AccountCache.pack)
+        self._hold(self.most, AccountCache.size, AccountCache.drop)
+
+    def _hold(
+        self, most: float, size: Callable[[AccountCache], float], shrink: Callable[[AccountCache, float], None]
+    ) -> None:
+        sizes = {cache: size(cache) for cache in self.caches}
+        over = sum(sizes.values()) - most
+        for cache, before in sorted(sizes.items(), key=lambda each: each[1], reverse=True):
             if over > 0 and not cache.in_use:
-                cache.shrink(max(self.most / len(sizes), size - over))
-                over -= size - cache.size()
+                shrink(cache, max(most / len(sizes), before - over))
+                over -= before - size(cache)

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from common.bus.ports import Record
 
 # A partition that holds more gets nothing from the next poll: enough to go on with, and bounded in memory.
-ENOUGH_RECORDS = 4_000
-ENOUGH_BYTES = 4_000_000
+ENOUGH_RECORDS = 2_000
+ENOUGH_BYTES = 1_000_000
 
 
 class Inbox:

@@ -38,7 +38,8 @@ class Turned(Struct, frozen=True):
 class _Run:
     """What one transaction takes of an inbox: `records` up to now, and the `ticks` among them.
 
-    It is over when the inbox is empty, after `most` records or `seconds` of work, or before a tick that `is_big`.
+    It is over when the inbox is empty, after `most` records or `seconds` of work, or before a tick that `is_big`; the
+    accounts that it touches may end it earlier.
     """
 
     def __init__(self, inbox: Inbox, *, most: int, seconds: float, is_big: Callable[[Read], bool]) -> None:
@@ -152,6 +153,8 @@ class Runs:
             started = time.perf_counter()
             await self._score(memory, items, batch)
             run.worked(time.perf_counter() - started)
+            if memory.accounts.enough(len(batch.touched)):
+                return
             await asyncio.sleep(0)
 
     async def _score(self, memory: Memory, items: Sequence[Read], batch: Batch) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Record
+from common.contracts.events import Event
 from scoring.commit import Commit
 from scoring.errors import Unreachable
 from scoring.shared import Limits
@@ -135,6 +136,10 @@ async def test_a_backlog_is_committed_in_as_few_transactions_as_it_may(
     assert stream.count("commits_total") == commits
 
 
+def session(account_id: str, *, hour: int) -> Event:
+    return event(account_id, "session.started", START + hour * 3600, user_id="ann")
+
+
 async def test_no_account_is_given_away_between_its_loading_and_its_commit(stream: Road) -> None:
     """Another partition's commit makes room for its own accounts, just while this one waits for a state."""
     names = [f"account {n}" for n in range(100)]
@@ -143,14 +148,12 @@ async def test_no_account_is_given_away_between_its_loading_and_its_commit(strea
     store = Reading(stream.store)
     for name in known:
         await post(stream, name, first=0, count=9)
-    async with stream.running(stream.worker(store=store, limits=Limits(cached=4 * 15_000.0))) as worker:
+    async with stream.running(stream.worker(store=store, limits=Limits(cached=8 * 20_000.0))) as worker:
         await stream.until(lambda: stream.level(worker))
-        for name in there:
-            await post(stream, name, first=0, count=1)
+        await stream.write_together(1, (session(name, hour=0) for name in there))
         await stream.until(lambda: store.waiting == 1)
         store.asking = True
-        both = (event(name, "session.started", START + 10 * 3600, user_id="ann") for name in (unknown, known[0]))
-        await stream.write_together(0, both)
+        await stream.write_together(0, (session(name, hour=10) for name in (unknown, known[0])))
         await stream.until(lambda: store.asked == 1)
         store.gate.set()
         await stream.until(lambda: worker.reached()[1][0] == len(there))
