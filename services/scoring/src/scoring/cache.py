@@ -1,7 +1,7 @@
 """The accounts that a worker keeps in memory, within one bound of bytes for all of its partitions.
 
 An account that was scored lately is kept decoded, ready for its next event. Others are kept as their stored bytes,
-which take a sixth to an eighth of that, and are decoded when they are needed. The rest is read from PostgreSQL.
+which take much less, and are decoded when they are needed. The rest is read from PostgreSQL.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -9,8 +9,9 @@ from weakref import WeakSet
 
 from scoring.health.account import Account
 
-# What an account takes decoded, and for each of its stored bytes: measured with the default card (`make bench
-# ONLY=memory`), rounded up. Beside that it takes entries in dictionaries, here and for its timer.
+# What an account takes decoded, and for each of its stored bytes: estimates, from how a process grew by 10,000 loaded
+# accounts of the default card. Beside that it takes entries in dictionaries, here and for its timer. What a whole
+# worker takes under a bound is measured by `make bench ONLY=memory`.
 DECODED = 17_000
 DECODED_PER_BYTE = 2.2
 ENTRY = 450
