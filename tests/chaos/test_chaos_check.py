@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from chaos.check import Evidence, Kind, Sessions, checked, event_of
-from common.bus.ports import Record
+from common.bus.ports import PlainRecord, Record
 from common.contracts.events import Event, Tick, encode_events_record
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
@@ -30,7 +30,7 @@ def log() -> list[Record]:
         said.append((at, Tick()))
     said.append((at, event(BY_SLACK, "session.started", at, event_id="back")))
     return [
-        Record(0, offset, round(at * 1000), None, encode_events_record(one), ())
+        PlainRecord(0, offset, round(at * 1000), None, encode_events_record(one), ())
         for offset, (at, one) in enumerate(said)
     ]
 
@@ -191,5 +191,7 @@ def test_a_silence_that_was_told_while_events_were_on_the_log_is_false(well: Evi
     """As if the log had held a session that scoring had not read when it looked at its clock."""
     quiet = next(one for one in well.recounts[0].signals if one.to == "gone_quiet")
     at = quiet.at.timestamp() - 5
-    well.sessions.read(Record(0, 0, round(at * 1000), None, b"", ()), event(quiet.account_id, "session.started", at))
+    well.sessions.read(
+        PlainRecord(0, 0, round(at * 1000), None, b"", ()), event(quiet.account_id, "session.started", at)
+    )
     assert kinds(well) == {Kind.QUIET}

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from common.bus.kafka_consumer import to_record
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
 from scoring.health.scorer import Scorer
@@ -82,7 +81,7 @@ async def _all(system: System) -> AsyncIterator[Record]:
         while left and time.monotonic() < deadline:
             for one, records in (await consumer.getmany(*left, timeout_ms=500, max_records=5_000)).items():
                 for record in records:
-                    yield to_record(record)
+                    yield record
                 if records[-1].offset + 1 >= ends[one]:
                     left.discard(one)
         if left:

@@ -10,7 +10,6 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
-from common.bus.kafka_consumer import to_record
 from common.bus.ports import Outgoing, Record
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record, encode_signals_record
 from scoring.health.scorer import Scorer
@@ -213,7 +212,7 @@ async def read(
         while left := [one for one, end in wanted.items() if begin[one] + len(found[one]) < end]:
             assert time.monotonic() < deadline, f"{topic} did not yield {wanted} within {_READ_SECONDS} s: {left}"
             for one, records in (await consumer.getmany(*left, timeout_ms=500, max_records=5000)).items():
-                found[one] += [to_record(record) for record in records if record.offset < wanted[one]]
+                found[one] += [record for record in records if record.offset < wanted[one]]
     finally:
         await consumer.stop()
     return [record for records in found.values() for record in records]

@@ -117,11 +117,16 @@ class Reader:
         """The next `count` records, by partition and offset."""
         before = len(self.records)
         await self.until(lambda: len(self.records) >= before + count, max_records=max_records)
-        return sorted(self.records[before:])
+        return sorted(self.records[before:], key=place)
 
 
 def outgoing(number: int, *, partition: int = 0) -> Outgoing:
     return Outgoing(partition, b"key", str(number).encode())
+
+
+def place(record: Record) -> tuple[int, int]:
+    """Its partition and offset."""
+    return record.partition, record.offset
 
 
 def values(records: Sequence[Record]) -> list[int]:

@@ -2,12 +2,12 @@
 
 from math import inf
 
-from common.bus.ports import Record
+from common.bus.ports import PlainRecord
 from common.lag import OVERLOOKED, Lag
 
 
-def record(at: float) -> Record:
-    return Record(0, 0, round(at * 1000), None, None)
+def record(at: float) -> PlainRecord:
+    return PlainRecord(0, 0, round(at * 1000), None, None)
 
 
 def reader(newest: float, *, level: bool, now: float) -> Lag:

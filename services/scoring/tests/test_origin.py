@@ -2,11 +2,11 @@
 
 import pytest
 
-from common.bus.ports import Record
+from common.bus.ports import PlainRecord
 from scoring.commit import Position
 from scoring.origin import Verdict, compare, record_hash
 
-LAST = Record(0, 41, 1_000, b"acme", b"{}")
+LAST = PlainRecord(0, 41, 1_000, b"acme", b"{}")
 READ = Position(to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST))
 UNREAD = Position(to_offset=5, clock=0.0, newest=0.0)
 
@@ -29,10 +29,10 @@ UNREAD = Position(to_offset=5, clock=0.0, newest=0.0)
     ],
 )
 def test_the_verdict_on_a_log(
-    position: Position, clusters: tuple[str, str], earliest: int, found: Record | None, verdict: Verdict
+    position: Position, clusters: tuple[str, str], earliest: int, found: PlainRecord | None, verdict: Verdict
 ) -> None:
     assert compare(position, clusters=clusters, earliest=earliest, found=found) is verdict
 
 
 def test_a_key_moved_into_the_value_is_another_record() -> None:
-    assert record_hash(Record(0, 0, 0, b"a", b"b")) != record_hash(Record(0, 0, 0, b"", b"ab"))
+    assert record_hash(PlainRecord(0, 0, 0, b"a", b"b")) != record_hash(PlainRecord(0, 0, 0, b"", b"ab"))

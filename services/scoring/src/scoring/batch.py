@@ -13,7 +13,7 @@ from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
 from scoring.memory import Memory
 from scoring.origin import record_hash
-from scoring.records import Read
+from scoring.records import Said
 
 Poison = frozenset[tuple[int, str]]
 """(offset, account) pairs at which the core is known to raise."""
@@ -63,22 +63,26 @@ class Batch:
         self._outbox: list[OutboxRow] = []
         self.report = Report()
 
-    def run(self, items: Sequence[Read]) -> None:
-        """Raises `Poisoned` if the core does."""
-        for item in items:
-            self._one(item)
-            self._last = item.record
+    def run(self, records: Sequence[Record], said: Sequence[Said]) -> None:
+        """Scores records, of each what it says. Raises `Poisoned` if the core does."""
+        counted = self._window.counted
+        for record, one in zip(records, said, strict=True):
+            self._one(record, one)
+        if records:
+            self._last = records[-1]
+        self.report.records += len(records)
+        self.report.events += self._window.counted - counted
 
-    def fire(self, tick: Read, account_ids: Sequence[str]) -> None:
+    def fire(self, tick: Record, account_ids: Sequence[str]) -> None:
         """A chunk of a big tick, the first accounts in the order of (timer, account): the offset and the clock stay.
 
         An account whose (due, account) comes after the chunk's last timer waits for a later chunk: of the accounts
         that are not in this one, some may come before it.
         """
         last = (self._memory.timers.of(account_ids[-1]) or 0, account_ids[-1])
-        for turn in self._turns(tick.record.offset, account_ids):
+        for turn in self._turns(tick.offset, account_ids):
             if turn <= last:
-                self._advance(tick.record.offset, turn[1], tick.record.timestamp / 1000)
+                self._advance(tick.offset, turn[1], tick.timestamp / 1000)
 
     def commit(self, partition: int, writer: str) -> Commit:
         """What this batch would write. Raises `Poisoned` if the core cannot say what became of an account."""
@@ -121,42 +125,41 @@ class Batch:
         except Exception as error:  # see _event
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
-    def _one(self, item: Read) -> None:
-        self.report.records += 1
-        moment = item.record.timestamp / 1000
+    def _one(self, record: Record, said: Said) -> None:
+        moment = record.timestamp / 1000
         self._newest = max(self._newest, moment)
-        said = item.said
         if type(said) is Event:  # nearly all are
-            self._event(item.record, said, moment)
+            self._event(record, said, moment)
             return
         match said:
             case Tick():
-                self._tick(item.record.offset, moment)
+                self._tick(record.offset, moment)
             case CardActivated():
-                self._dead(item.record, DeadReason.CARD_CHANGE)
+                self._dead(record, DeadReason.CARD_CHANGE)
             case DeadReason():
-                self._dead(item.record, said)
+                self._dead(record, said)
 
     def _event(self, record: Record, event: Event, moment: float) -> None:
-        if self._poison and (record.offset, event.account_id) in self._poison:
+        account_id = event.account_id
+        if self._poison and (record.offset, account_id) in self._poison:
             self._dead(record, DeadReason.CORE_FAILED)
             return
-        account = self.touched.get(event.account_id) or self._touch(event.account_id)
+        account = self.touched.get(account_id) or self._touch(account_id)
         if account is None:
             self._dead(record, DeadReason.WRONG_PARTITION)
             return
-        one = digest(event.source, event.account_id, event.event_id)
+        one = digest(event.source, account_id, event.event_id)
         if not self._window.count(one, hour_of(self._newest)):
             self.report.duplicates += 1
             return
-        self.report.events += 1
-        self._applied.add(event.account_id)
-        self._moved_at[event.account_id] = record.offset
+        self._applied.add(account_id)
+        self._moved_at[account_id] = record.offset
         try:
             step = self._scorer.apply(account, event, max(moment, self._clock))
-            self._see_to(account)
+            if self._suspects:
+                self._see_to(account)
         except Exception as error:  # whatever it is: the record is set aside and the partition goes on
-            raise Poisoned(record.offset, event.account_id) from error
+            raise Poisoned(record.offset, account_id) from error
         if step is not NOTHING:
             self._take(step)
 

@@ -122,6 +122,11 @@ class Window:
         self._hour: int | None = None  # the log has reached it
         self._since = 0  # the number of the first id of that hour and the 24 before it
 
+    @property
+    def counted(self) -> int:
+        """How many ids this batch has counted."""
+        return self._next - self._begun
+
     def count(self, one: bytes, hour: int) -> bool:
         """True if the id is new, and from now on remembered; False if it was counted before."""
         if hour != self._hour:

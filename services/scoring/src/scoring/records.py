@@ -1,9 +1,8 @@
 """What the records of a partition say, and whose stored states it takes to score them. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
 
 from common.bus.ports import Record
 from common.contracts.events import Event, EventsRecord, Tick, decode_events_record
@@ -15,23 +14,26 @@ LONGEST_ID = 2_000
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
-class Read(Struct, frozen=True, gc=False):
-    """A record and what it says; a reason instead if it says nothing that can be read."""
-
-    record: Record
-    said: EventsRecord | DeadReason
+Said = EventsRecord | DeadReason
+"""What a record says; a reason instead if it says nothing that can be read."""
 
 
-def read(record: Record) -> Read:
-    if record.value is None:
-        return Read(record, DeadReason.UNREADABLE)
+def read(record: Record) -> Said:
+    value = record.value
+    if value is None:
+        return DeadReason.UNREADABLE
     try:
-        said = decode_events_record(record.value)
+        said = decode_events_record(value)
     except msgspec.DecodeError:
-        return Read(record, DeadReason.UNREADABLE)
+        return DeadReason.UNREADABLE
     if type(said) is Event and not _fits(said.account_id):
-        return Read(record, DeadReason.UNREADABLE)
-    return Read(record, said)
+        return DeadReason.UNREADABLE
+    return said
+
+
+def read_all(records: Sequence[Record]) -> list[Said]:
+    """What each of them says, in their order."""
+    return [read(record) for record in records]
 
 
 def _fits(account_id: str) -> bool:
@@ -41,15 +43,14 @@ def _fits(account_id: str) -> bool:
     return len(account_id) * _LONGEST_CHARACTER <= LONGEST_ID or len(account_id.encode()) <= LONGEST_ID
 
 
-def wanted(memory: Memory, items: Iterable[Read]) -> set[str]:
+def wanted(memory: Memory, records: Sequence[Record], said: Sequence[Said]) -> set[str]:
     """The accounts whose stored states these records need and memory does not have."""
     needed: set[str] = set()
     clock = memory.position.clock
-    for item in items:
-        said = item.said
-        if type(said) is Event:
-            needed.add(said.account_id)
-        elif isinstance(said, Tick):
-            clock = max(clock, item.record.timestamp / 1000)
+    for record, one in zip(records, said, strict=True):
+        if type(one) is Event:
+            needed.add(one.account_id)
+        elif isinstance(one, Tick):
+            clock = max(clock, record.timestamp / 1000)
     needed.update(memory.timers.due(clock))
     return memory.accounts.undecoded(needed)

@@ -16,7 +16,7 @@ from scoring.errors import Doubt, Fenced, Stop
 from scoring.health.stored import UnknownFormat
 from scoring.inbox import Inbox
 from scoring.memory import Memory
-from scoring.records import Read, read, wanted
+from scoring.records import Said, read, read_all, wanted
 from scoring.shared import Shared
 
 _log = structlog.get_logger()
@@ -42,7 +42,7 @@ class _Run:
     accounts that it touches may end it earlier.
     """
 
-    def __init__(self, inbox: Inbox, *, most: int, seconds: float, is_big: Callable[[Read], bool]) -> None:
+    def __init__(self, inbox: Inbox, *, most: int, seconds: float, is_big: Callable[[Record], bool]) -> None:
         self._inbox = inbox
         self._most = most
         self._seconds = seconds
@@ -51,22 +51,22 @@ class _Run:
         self.ticks: list[Record] = []
         self._stopped = False
 
-    def take(self) -> list[Read]:
-        """What comes next; empty if the run is over."""
+    def take(self) -> tuple[list[Record], list[Said]]:
+        """The records that come next, and what each says; none if the run is over."""
         if self._stopped or (self.records and self._seconds <= 0.0):
-            return []
+            return [], []
         taken = self._inbox.take(min(SLICE, self._most - len(self.records)))
-        items = [read(record) for record in taken]
-        for i, item in enumerate(items):
-            if type(item.said) is Tick:
-                if (i or self.records) and self._is_big(item):
+        said = read_all(taken)
+        for i, one in enumerate(said):
+            if type(one) is Tick:
+                if (i or self.records) and self._is_big(taken[i]):
                     self._inbox.put_back(taken[i:])
                     self._stopped = True
-                    del taken[i:], items[i:]
+                    del taken[i:], said[i:]
                     break
-                self.ticks.append(item.record)
+                self.ticks.append(taken[i])
         self.records += taken
-        return items
+        return taken, said
 
     def worked(self, seconds: float) -> None:
         self._seconds -= seconds
@@ -118,8 +118,8 @@ class Runs:
     def _chunk(self) -> int:
         return min(self._shared.limits.chunk, self._most or self._shared.limits.chunk)
 
-    def _big(self, memory: Memory, tick: Read) -> bool:
-        return len(memory.timers.due(tick.record.timestamp / 1000)) > self._chunk()
+    def _big(self, memory: Memory, tick: Record) -> bool:
+        return len(memory.timers.due(tick.timestamp / 1000)) > self._chunk()
 
     async def _fire_in_chunks(self, memory: Memory, inbox: Inbox) -> int:
         """If the inbox begins with a tick: all but its last chunk.
@@ -129,10 +129,10 @@ class Runs:
         signals = 0
         first = inbox.take(1)
         inbox.put_back(first)
-        tick = read(first[0])
-        if type(tick.said) is not Tick:
+        tick = first[0]
+        if type(read(tick)) is not Tick:
             return signals
-        while len(due := memory.timers.due(tick.record.timestamp / 1000)) > self._chunk():
+        while len(due := memory.timers.due(tick.timestamp / 1000)) > self._chunk():
             chunk = due[: self._chunk()]
 
             async def fire(batch: Batch, chunk: list[str] = chunk) -> None:
@@ -146,20 +146,20 @@ class Runs:
         """All that the run has taken so far (again, after the core has raised), and then what it takes on top."""
         begun = 0
         while begun < len(run.records):
-            some = [read(record) for record in run.records[begun : begun + SLICE]]
-            begun += len(some)
-            await self._score(memory, some, batch)
-        while items := run.take():
+            again = run.records[begun : begun + SLICE]
+            begun += len(again)
+            await self._score(memory, again, read_all(again), batch)
+        while (taken := run.take())[0]:
             started = time.perf_counter()
-            await self._score(memory, items, batch)
+            await self._score(memory, *taken, batch)
             run.worked(time.perf_counter() - started)
             if memory.accounts.enough(len(batch.touched)):
                 return
             await asyncio.sleep(0)
 
-    async def _score(self, memory: Memory, items: Sequence[Read], batch: Batch) -> None:
-        await self._load(memory, wanted(memory, items) - batch.touched.keys())
-        batch.run(items)
+    async def _score(self, memory: Memory, records: Sequence[Record], said: Sequence[Said], batch: Batch) -> None:
+        await self._load(memory, wanted(memory, records, said) - batch.touched.keys())
+        batch.run(records, said)
 
     async def _attempt(self, memory: Memory, work: Callable[[Batch], Awaitable[None]]) -> int:
         """Does the work and writes it; when the core raises, does it again without what it raised on.

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Date, Double, Integer, LargeBinary, SmallInte
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from common.contracts.signals import Facts
-from scoring.commit import Commit
+from scoring.commit import Commit, Outlet
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
 LONGEST_OWNER = 600  # characters; an index entry holds 2,704 bytes
@@ -159,7 +159,8 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "signal_accounts": [one.account_id for one in signals],
         "signal_kinds": [one.kind.value for one in signals],
         "signal_ats": [one.at.timestamp() for one in signals],
-        "signal_bodies": [msgspec.json.encode(one).decode() for one in signals],
+        # Each signal has its outbox row, in this order, and that holds it as JSON already.
+        "signal_bodies": [row.value.decode() for row in commit.outbox if row.outlet is Outlet.SIGNALS and row.value],
         "day_accounts": [day.account_id for day in commit.days],
         "day_days": [day.day for day in commit.days],
         "day_bodies": [msgspec.json.encode(day).decode() for day in commit.days],

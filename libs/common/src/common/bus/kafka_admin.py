@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError
 
 from common.bus.closing import close
 from common.bus.errors import Unavailable
-from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES, to_record
+from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES
 from common.bus.ports import Record, Stamping
 from common.bus.quiet import quieten_aiokafka
 
@@ -70,9 +70,10 @@ class KafkaAdmin:
             reader.resume(tp)
             with suppress(OffsetOutOfRangeError):
                 polled = await reader.getmany(tp, timeout_ms=round(timeout * 1000), max_records=1)
+                record: Record
                 for record in polled.get(tp, ()):
                     # The log answers with the next record that it has, if this one has been compacted away.
-                    return to_record(record) if record.offset == offset else None
+                    return record if record.offset == offset else None
                 if reader.highwater(tp) is None:
                     raise KafkaTimeoutError(f"{topic} says nothing of partition {partition}")
         return None

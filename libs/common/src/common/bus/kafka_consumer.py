@@ -166,7 +166,7 @@ class _Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
         await self._observe()
         if not polled and time.monotonic() - self._heard > PATIENCE:
             await self._ping()
-        return {tp.partition: [to_record(record) for record in records] for tp, records in polled.items()}
+        return {tp.partition: records for tp, records in polled.items()}
 
     async def _raise_lost(self, error: OffsetOutOfRangeError) -> None:
         for tp, offset in error.args[0].items():
@@ -199,7 +199,3 @@ async def _close(inner: Any) -> None:
         return
     # aiokafka comes to this last, and not at all if leaving the group was cut short.
     await asyncio.wait([asyncio.create_task(inner._fetcher.close())], timeout=CANCEL_TIMEOUT)
-
-
-def to_record(record: Any) -> Record:
-    return Record(record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from common.bus.errors import Refused, Unavailable
-from common.bus.ports import Ack, Outgoing, Record, Stamping
+from common.bus.ports import Ack, Outgoing, PlainRecord, Record, Stamping
 
 
 @dataclass
@@ -98,5 +98,5 @@ class MemoryLog:
         stamps = topic.stamping is Stamping.LOG_APPEND
         if stamps or timestamp is None:
             timestamp = round(self._clock() * 1000)
-        log.records.append(Record(partition, log.end, timestamp, key, value, tuple(headers)))
+        log.records.append(PlainRecord(partition, log.end, timestamp, key, value, tuple(headers)))
         return Ack(partition, log.end - 1, timestamp if stamps else None)

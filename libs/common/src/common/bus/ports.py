@@ -17,15 +17,41 @@ class Stamping(StrEnum):
     CREATE = "CreateTime"
 
 
-class Record(NamedTuple):
-    """One record as read; `timestamp` is milliseconds since the epoch."""
+class Record(Protocol):
+    """One record as read; `timestamp` is milliseconds since the epoch.
+
+    An adapter hands out its client's own objects where they have these attributes: a second object for each record
+    would cost as much as the record's digest.
+    """
+
+    @property
+    def partition(self) -> int: ...
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def timestamp(self) -> int: ...
+
+    @property
+    def key(self) -> bytes | None: ...
+
+    @property
+    def value(self) -> bytes | None: ...
+
+    @property
+    def headers(self) -> Sequence[tuple[str, bytes]]: ...
+
+
+class PlainRecord(NamedTuple):
+    """A `Record` for an adapter whose client has no object of its own."""
 
     partition: int
     offset: int
     timestamp: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Outgoing(NamedTuple):
