@@ -22,11 +22,11 @@ from bench.workload import events
 from common import database
 from common.topics import TimeMode
 from local.processes import ServerError
-from scoring.commit import Commit
-from scoring.dedupe import HOURS, hour_of
-from scoring.memory import Opened
-from scoring.seen.generation import DIGEST
-from scoring.store import PostgresStore
+from scoring.partition.commit import Commit
+from scoring.partition.dedupe import HOURS, hour_of
+from scoring.partition.memory import Opened
+from scoring.partition.seen.generation import DIGEST
+from scoring.postgres.store import PostgresStore
 
 IDS = 10_000_000
 ROUNDS = 2

@@ -22,8 +22,8 @@ from uuid import UUID
 
 from bench.series import percentile
 from bench.usage import MEGABYTE, resident
-from scoring.dedupe import HOURS, Seen, Window, digest
-from scoring.seen.generation import DIGEST
+from scoring.partition.dedupe import HOURS, Seen, Window, digest
+from scoring.partition.seen.generation import DIGEST
 
 IDS = 10_000_000
 LIMIT = 2_000_000  # SCORING_REMEMBERED_IDS

@@ -20,7 +20,7 @@ from bench.started import Started
 from common import database
 from common.topics import TimeMode
 from local.processes import ServerError
-from scoring.store import PostgresStore
+from scoring.postgres.store import PostgresStore
 
 Query = Mapping[str, str | Sequence[str]]
 

@@ -19,7 +19,7 @@ from common import database
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
 from local.processes import ServerError
-from scoring.store import PostgresStore
+from scoring.postgres.store import PostgresStore
 
 ACCOUNTS = 1_000_000
 KINDS = 1_000  # that did something of their own; the others are copies

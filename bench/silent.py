@@ -11,9 +11,9 @@ from bench.peers.job import Account, Scorer, dump, find_due, restore
 from common.contracts.events import Event
 from common.topics import partition_of
 from local.processes import ServerError
-from scoring.commit import AccountRow, Commit
-from scoring.memory import Opened
-from scoring.store import PostgresStore
+from scoring.partition.commit import AccountRow, Commit
+from scoring.partition.memory import Opened
+from scoring.postgres.store import PostgresStore
 
 DAY = 86_400.0
 HISTORY = 20  # days of use before the silence

@@ -23,7 +23,13 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PACKAGE = CHECKOUT / "services" / "scoring" / "src" / "scoring"
 CONTRACTS = CHECKOUT / "libs" / "common" / "src"
 # Beside the core, `health/`: what every record passes on its way into it.
-AROUND = ("batch.py", "dedupe.py", "records.py", "seen/generations.py", "seen/sieve.py")
+AROUND = (
+    "partition/batch.py",
+    "partition/dedupe.py",
+    "partition/records.py",
+    "partition/seen/generations.py",
+    "partition/seen/sieve.py",
+)
 # They hold msgspec Structs, whose class keywords (frozen, tag, gc ...) mypyc drops without a word.
 INTERPRETED = ("card.py", "kinds.py", "view.py", "stored.py")
 # gcc fuses a * b + c on arm64: then compiled and interpreted would differ in the last bit. And a compiler that is newer

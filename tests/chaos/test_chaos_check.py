@@ -9,7 +9,7 @@ from common.contracts.events import Event, Tick, encode_events_record
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
 from scoring.health.scorer import Scorer
-from scoring.start import origin
+from scoring.worker.assembly import origin
 from support.office import DESK
 from support.quick import QUICK
 from support.recount import Recount, Told

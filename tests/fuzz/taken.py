@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
 from scoring.health.scorer import Scorer
-from scoring.start import origin
+from scoring.worker.assembly import origin
 from support.recount import Recount
 from support.system import System
 

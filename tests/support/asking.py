@@ -16,14 +16,14 @@ from common.keys import KeyStore, Scope
 from common.operations import Readiness
 from scoring.api import routes
 from scoring.api.listing import Listing
-from scoring.api.lookout import Lookout
+from scoring.api.snapshot_reader import Lookout
 from scoring.api.metrics import ApiMetrics
-from scoring.api.rankings import Rankings
-from scoring.api.reading import Reading
+from scoring.postgres.rankings import Rankings
+from scoring.api.account_queries import Reading
 from scoring.api.refresher import Books, Pace, Refresher
-from scoring.api.ruling import RulingCard
-from scoring.api.tables import Tables
-from scoring.beat import Beat
+from scoring.api.active_card import RulingCard
+from scoring.postgres.snapshot import Tables
+from scoring.worker.heartbeat import Beat
 from support.road import DAY, START, Road, event
 
 FRESH = 5.0

@@ -13,7 +13,7 @@ from msgspec import Struct
 from common.bus.ports import Outgoing, Record
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record, encode_signals_record
 from scoring.health.scorer import Scorer
-from scoring.start import origin
+from scoring.worker.assembly import origin
 from support.recount import Recount, Rows, Told
 from support.system import COMMITS, System
 

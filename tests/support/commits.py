@@ -1,6 +1,6 @@
 """Transactions made by hand, for what goes on between them."""
 
-from scoring.commit import Commit, Position
+from scoring.partition.commit import Commit, Position
 
 
 def commit(

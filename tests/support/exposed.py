@@ -10,8 +10,8 @@ from common.metrics import registry
 from common.requests import RequestMetrics
 from ingest.metrics import IngestMetrics
 from scoring.api.metrics import ApiMetrics
-from scoring.housekeeping.metrics import HousekeepingMetrics
-from scoring.metrics import WorkerMetrics
+from scoring.worker.housekeeping.metrics import HousekeepingMetrics
+from scoring.worker.metrics import WorkerMetrics
 
 
 def registries() -> dict[str, CollectorRegistry]:

@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
-from scoring.commit import Position
-from scoring.housekeeping.rules import Keep
-from scoring.housekeeping.task import Housekeeping
+from scoring.partition.commit import Position
+from scoring.worker.housekeeping.rules import Keep
+from scoring.worker.housekeeping.task import Housekeeping
 from support.road import Road
 
 

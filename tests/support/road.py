@@ -17,18 +17,18 @@ from common.bus.ports import Outgoing, Producer
 from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
 from common.topics import TimeMode, Topics, ensure, partition_of
-from scoring.assembly import Clocks, Parts, Rules, WorkerStore, assemble
+from scoring.worker.assembly import Clocks, Parts, Rules, WorkerStore, assemble
 from scoring.health.card import Card
 from scoring.health.scorer import Scorer
-from scoring.housekeeping.metrics import HousekeepingMetrics
-from scoring.housekeeping.storage import PostgresStorage
-from scoring.housekeeping.task import Storage
-from scoring.metrics import WorkerMetrics
-from scoring.origin import Origin
-from scoring.shared import Limits
-from scoring.start import origin
-from scoring.store import PostgresStore
-from scoring.worker import Worker
+from scoring.worker.housekeeping.metrics import HousekeepingMetrics
+from scoring.postgres.housekeeping import PostgresStorage
+from scoring.worker.housekeeping.task import Storage
+from scoring.worker.metrics import WorkerMetrics
+from scoring.partition.origin import Origin
+from scoring.worker.context import Limits
+from scoring.worker.assembly import origin
+from scoring.postgres.store import PostgresStore
+from scoring.worker.loop import Worker
 
 TOPICS = Topics("")
 DAY = 86_400.0

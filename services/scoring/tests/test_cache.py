@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.cache import DECODED, AccountCache, CacheBound
+from scoring.partition.cache import DECODED, AccountCache, CacheBound
 from scoring.cards.load import load
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer

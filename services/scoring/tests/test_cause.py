@@ -2,7 +2,7 @@
 
 import pytest
 
-from scoring.cause import Cause, cause_of
+from scoring.worker.cause import Cause, cause_of
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from scoring.dedupe import HOURS, Seen, Window, digest
-from scoring.seen.generation import DIGEST
+from scoring.partition.dedupe import HOURS, Seen, Window, digest
+from scoring.partition.seen.generation import DIGEST
 
 
 def one(n: int) -> bytes:

@@ -4,8 +4,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from scoring.dedupe import HOURS, Seen, Window, digest
-from scoring.seen.generation import DIGEST
+from scoring.partition.dedupe import HOURS, Seen, Window, digest
+from scoring.partition.seen.generation import DIGEST
 
 # Half of the ids are alike in most of their bytes, so that they share buckets and one is found across two others.
 IDS = [digest("web", "acme", str(n)) for n in range(20)] + [(1 << 6 * n).to_bytes(DIGEST, "big") for n in range(20)]

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 import scoring.health
 from scoring.form import core_form
-from scoring.metrics import WorkerMetrics
+from scoring.worker.metrics import WorkerMetrics
 
 COMPILE = Path(__file__).parents[1] / "compile.py"
 CORE = Path(scoring.health.__file__ or "").parent

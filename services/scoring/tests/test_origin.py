@@ -3,8 +3,8 @@
 import pytest
 
 from common.bus.ports import PlainRecord
-from scoring.commit import Position
-from scoring.origin import Verdict, compare, record_hash
+from scoring.partition.commit import Position
+from scoring.partition.origin import Verdict, compare, record_hash
 
 LAST = PlainRecord(0, 41, 1_000, b"acme", b"{}")
 READ = Position(to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST))

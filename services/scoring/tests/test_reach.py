@@ -8,7 +8,7 @@ from sqlalchemy import text
 from common.database import engine as create
 from local.listener import HOST, Listener
 from scoring.errors import Doubt, Unreachable
-from scoring.reach import reached
+from scoring.postgres.connection import reached
 from support.away import mute, starting_up
 
 

@@ -1,6 +1,6 @@
 """The tables that queries speak of are those that the migrations make."""
 
-from scoring import schema
+from scoring.postgres import schema
 from support.tables import differences
 
 

@@ -6,9 +6,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.seen.generation import DIGEST, Generation, generation, merged
-from scoring.seen.generations import Generations
-from scoring.seen.sieve import Sieve
+from scoring.partition.seen.generation import DIGEST, Generation, generation, merged
+from scoring.partition.seen.generations import Generations
+from scoring.partition.seen.sieve import Sieve
 
 ids_alike = st.integers(0, 15).map(lambda n: (1 << 8 * n).to_bytes(DIGEST, "big"))
 """The end of one and the beginning of another often look like a third."""

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.housekeeping.seen import Blob, Run, beyond, runs
+from scoring.worker.housekeeping.seen import Blob, Run, beyond, runs
 
 sizes = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 6)), max_size=40)
 

@@ -1,6 +1,6 @@
 """When the owner of a partition writes a tick."""
 
-from scoring.ticker import LogTime, Ticker
+from scoring.worker.ticks import LogTime, Ticker
 
 DAY = 86_400.0
 

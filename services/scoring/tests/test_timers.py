@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.timers import Timers
+from scoring.partition.timers import Timers
 
 
 def test_a_moved_timer_is_due_at_its_new_moment_only() -> None:

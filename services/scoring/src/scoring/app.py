@@ -16,21 +16,21 @@ from common.metrics import registry
 from common.runtime import Application
 from common.topics import Topics, ensure
 from common.waiting import Outage, Startup, until_it_answers
-from scoring.assembly import Clocks, Parts, Rules, assemble
+from scoring.worker.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.errors import Unreachable
 from scoring.form import core_form
 from scoring.health.scorer import Scorer
-from scoring.housekeeping.metrics import HousekeepingMetrics
-from scoring.housekeeping.rules import Keep
-from scoring.housekeeping.storage import PostgresStorage
-from scoring.metrics import WorkerMetrics
-from scoring.origin import agree
+from scoring.worker.housekeeping.metrics import HousekeepingMetrics
+from scoring.worker.housekeeping.rules import Keep
+from scoring.postgres.housekeeping import PostgresStorage
+from scoring.worker.metrics import WorkerMetrics
+from scoring.partition.origin import agree
 from scoring.settings import ScoringSettings
-from scoring.shared import Limits
-from scoring.start import origin
-from scoring.store import PostgresStore
-from scoring.worker import Worker
+from scoring.worker.context import Limits
+from scoring.worker.assembly import origin
+from scoring.postgres.store import PostgresStore
+from scoring.worker.loop import Worker
 
 
 @asynccontextmanager

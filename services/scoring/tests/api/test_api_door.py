@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from common import database as tables
 from common.keys import KeyStore, Scope
 from local.postgres import Postgres
-from scoring.api.orders import Sort
+from scoring.postgres.orders import Sort
 from scoring.api.parameters import ListParameters, ReceiptParameters
-from scoring.api.ruling import NOT_STARTED, RulingCard
-from scoring.api.tables import Tables
+from scoring.api.active_card import NOT_STARTED, RulingCard
+from scoring.postgres.snapshot import Tables
 from support.asking import Api, live
 from support.road import DAY, START
 

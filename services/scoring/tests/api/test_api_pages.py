@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from scoring.api import orders
 from scoring.api.cursor import Cursor, NoCursor, decode_cursor, encode_cursor
-from scoring.api.orders import Order, Place, Sort
+from scoring.postgres.orders import Order, Place, Sort
 from support.asking import Api, live
 from support.road import DAY, START
 

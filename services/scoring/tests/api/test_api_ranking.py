@@ -10,7 +10,7 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from common.database import Unavailable
-from scoring.api.rankings import Rankings
+from scoring.postgres.rankings import Rankings
 from scoring.api.refresher import Book
 from support.asking import KEEP, Api, live
 from support.road import DAY, START, event

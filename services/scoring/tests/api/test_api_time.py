@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 from common.topics import TimeMode
-from scoring.api.asof import Held, Pulse, Why, as_of, held
+from scoring.api.delay import Held, Pulse, Why, as_of, held
 from support.asking import FRESH, Api, live
 from support.road import DAY, START
 

@@ -7,9 +7,9 @@ from prometheus_client import CollectorRegistry
 
 from common.database import Unavailable
 from scoring.api.metrics import ApiMetrics
-from scoring.api.ruling import RulingCard
-from scoring.api.tables import Snapshot, Tables
-from scoring.api.vigil import Vigil
+from scoring.api.active_card import RulingCard
+from scoring.postgres.snapshot import Snapshot, Tables
+from scoring.api.freshness import Vigil
 from support.asking import FRESH, Api, live
 from support.road import DAY, START, Road
 

@@ -9,10 +9,10 @@ import pytest
 from common.bus.errors import Unavailable
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Ack, Outgoing, Producer, Record
-from scoring.commit import Commit
+from scoring.partition.commit import Commit
 from scoring.errors import Unreachable
-from scoring.memory import Opened
-from scoring.store import PostgresStore
+from scoring.partition.memory import Opened
+from scoring.postgres.store import PostgresStore
 from support.road import DAY, START, TOPICS, Road, event
 
 # The log's time is the road's clock, which stands still, or a steady one, which does not: the later of the two.

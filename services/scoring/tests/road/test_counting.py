@@ -13,7 +13,7 @@ from scoring.errors import Stop
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
-from scoring.shared import Limits
+from scoring.worker.context import Limits
 from support.road import DAY, START, TOPICS, Road, event
 
 

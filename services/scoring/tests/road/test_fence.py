@@ -6,10 +6,10 @@ from collections.abc import Collection
 import pytest
 
 from common import database
-from scoring.commit import Commit
+from scoring.partition.commit import Commit
 from scoring.errors import Doubt, Fenced, Unreachable
-from scoring.shared import Limits
-from scoring.store import PostgresStore
+from scoring.worker.context import Limits
+from scoring.postgres.store import PostgresStore
 from support.commits import commit
 from support.road import DAY, START, TOPICS, Road, event, ids
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from common.contracts.events import Event
-from scoring.beat import Beat
-from scoring.commit import Commit, Queued
-from scoring.memory import Opened
-from scoring.shared import Limits
-from scoring.store import PostgresStore
+from scoring.worker.heartbeat import Beat
+from scoring.partition.commit import Commit, Queued
+from scoring.partition.memory import Opened
+from scoring.worker.context import Limits
+from scoring.postgres.store import PostgresStore
 from support.road import DAY, START, Road, event, ids
 
 ACCOUNTS = ("acme", "beta", "gamma")

@@ -7,10 +7,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from scoring.errors import Unreachable
-from scoring.housekeeping.journal import Look, Mark
-from scoring.housekeeping.rules import Keep
-from scoring.housekeeping.seen import Blob, Key
-from scoring.housekeeping.storage import PostgresStorage
+from scoring.worker.housekeeping.journal import Look, Mark
+from scoring.worker.housekeeping.rules import Keep
+from scoring.worker.housekeeping.seen import Blob, Key
+from scoring.postgres.housekeeping import PostgresStorage
 from support.keeping import keeper
 from support.road import DAY, START, Road, event
 

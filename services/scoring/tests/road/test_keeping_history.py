@@ -3,8 +3,8 @@
 import pytest
 from structlog.testing import capture_logs
 
-from scoring.housekeeping.history import ACCOUNTS
-from scoring.housekeeping.rules import Keep
+from scoring.worker.housekeeping.history import ACCOUNTS
+from scoring.worker.housekeeping.rules import Keep
 from support.keeping import keeper
 from support.road import DAY, START, Road, event
 

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from scoring.errors import Fenced
-from scoring.housekeeping.rules import Keep
-from scoring.housekeeping.seen import Run
-from scoring.shared import Limits
+from scoring.worker.housekeeping.rules import Keep
+from scoring.worker.housekeeping.seen import Run
+from scoring.worker.context import Limits
 from support.commits import commit
 from support.keeping import keeper
 from support.road import START, Road, event

@@ -5,11 +5,11 @@ import pytest
 
 from common.bus.ports import Outgoing
 from common.topics import TimeMode
-from scoring.commit import Position
+from scoring.partition.commit import Position
 from scoring.errors import Stop
-from scoring.origin import agree
-from scoring.start import origin
-from scoring.worker import Worker
+from scoring.partition.origin import agree
+from scoring.worker.assembly import origin
+from scoring.worker.loop import Worker
 from support.cards import SMALL
 from support.road import START, TOPICS, Road, event
 

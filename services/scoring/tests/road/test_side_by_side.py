@@ -9,10 +9,10 @@ import pytest
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Record
 from common.contracts.events import Event
-from scoring.commit import Commit
+from scoring.partition.commit import Commit
 from scoring.errors import Unreachable
-from scoring.shared import Limits
-from scoring.store import PostgresStore
+from scoring.worker.context import Limits
+from scoring.postgres.store import PostgresStore
 from support.road import DAY, START, Road, event, ids
 
 

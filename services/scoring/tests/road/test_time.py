@@ -10,10 +10,10 @@ import pytest
 from common.contracts.events import Tick, decode_events_record
 from common.contracts.signals import Band, Kind
 from common.topics import TimeMode
-from scoring.commit import Commit
+from scoring.partition.commit import Commit
 from scoring.errors import Unreachable
-from scoring.shared import Limits
-from scoring.store import PostgresStore
+from scoring.worker.context import Limits
+from scoring.postgres.store import PostgresStore
 from support.road import DAY, START, TOPICS, Road, event, road
 
 # Accounts that were last active at the same moment are due at the same moment, whatever they did before.

@@ -8,10 +8,10 @@ import pytest
 from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
-from scoring.commit import DeadReason, OutboxRow, Outlet, Queued
-from scoring.relay import Relay, Sender
-from scoring.shared import Limits
-from scoring.store import PostgresStore
+from scoring.partition.commit import DeadReason, OutboxRow, Outlet, Queued
+from scoring.worker.relay import Relay, Sender
+from scoring.worker.context import Limits
+from scoring.postgres.store import PostgresStore
 from support.road import DAY, START, TOPICS, Clock, Road, event
 
 

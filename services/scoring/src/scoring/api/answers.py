@@ -14,7 +14,7 @@ from common.contracts.signals import (
     Part,
     Severity,
 )
-from scoring.api.asof import Held
+from scoring.api.delay import Held
 from scoring.health.view import FlagUp, Missed, Pending
 
 

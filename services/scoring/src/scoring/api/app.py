@@ -13,14 +13,14 @@ from common.operations import Readiness
 from common.runtime import Application
 from scoring.api import routes
 from scoring.api.listing import Listing
-from scoring.api.lookout import Lookout
+from scoring.api.snapshot_reader import Lookout
 from scoring.api.metrics import ApiMetrics
-from scoring.api.rankings import Rankings
-from scoring.api.reading import Reading
+from scoring.postgres.rankings import Rankings
+from scoring.api.account_queries import Reading
 from scoring.api.refresher import Pace, Refresher
-from scoring.api.ruling import RulingCard
-from scoring.api.tables import Tables
-from scoring.api.vigil import Vigil
+from scoring.api.active_card import RulingCard
+from scoring.postgres.snapshot import Tables
+from scoring.api.freshness import Vigil
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.form import core_form
 from scoring.settings import ScoringSettings

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from scoring.api.orders import Order, Place, Sort
+from scoring.postgres.orders import Order, Place, Sort
 
 _MOST = 2**63 - 1
 _KEYS: dict[Sort, Any] = {

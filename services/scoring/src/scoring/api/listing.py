@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from scoring.api import answers, telling
 from scoring.api.cursor import Cursor, encode_cursor
-from scoring.api.eye import Eye, Unreadable
-from scoring.api.lookout import Lookout
-from scoring.api.orders import NO_RANKING, Order, Sort
+from scoring.api.account_reader import Eye, Unreadable
+from scoring.api.snapshot_reader import Lookout
+from scoring.postgres.orders import NO_RANKING, Order, Sort
 from scoring.api.parameters import ListParameters
-from scoring.api.tables import Ranking, Row, Snapshot
+from scoring.postgres.snapshot import Ranking, Row, Snapshot
 from scoring.health.moments import to_datetime
 
 # So many looks take a few milliseconds; then others have their turn.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from common.requests import RequestMetrics
-from scoring.metrics import show_core_form
+from scoring.form import show_core_form
 
 
 class ApiMetrics(RequestMetrics):

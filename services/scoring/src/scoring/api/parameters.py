@@ -11,9 +11,9 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from common.contracts.signals import Band
 from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
 from scoring.api.cursor import Cursor, NoCursor, decode_cursor
-from scoring.api.eye import AHEAD
-from scoring.api.orders import Sort
-from scoring.api.queries import Filter
+from scoring.api.account_reader import AHEAD
+from scoring.postgres.orders import Sort
+from scoring.postgres.queries import Filter
 from scoring.health.context import Stage
 
 ID_CHARS = 512

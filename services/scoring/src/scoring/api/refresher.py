@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from common.database import Unavailable
 from common.problems import Problem
-from scoring.api.eye import Eye, Unreadable
-from scoring.api.lookout import Lookout
-from scoring.api.tables import Stored
+from scoring.api.account_reader import Eye, Unreadable
+from scoring.api.snapshot_reader import Lookout
+from scoring.postgres.snapshot import Stored
 
 _log = structlog.get_logger()
 

@@ -22,7 +22,7 @@ from scoring.api.parameters import (
     ReceiptParameters,
     account_id,
 )
-from scoring.api.reading import Reading
+from scoring.api.account_queries import Reading
 
 AccountId = Annotated[str, Depends(account_id)]
 

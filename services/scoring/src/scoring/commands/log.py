@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack
 from common import database
 from common.bus.kafka import KafkaAdmin
 from common.topics import Topics
-from scoring.commit import Commit, Position
+from scoring.partition.commit import Commit, Position
 from scoring.errors import Doubt, Stop
-from scoring.log import EventsLog
-from scoring.memory import Opened
-from scoring.origin import FINE
+from scoring.worker.events_log import EventsLog
+from scoring.partition.memory import Opened
+from scoring.partition.origin import FINE
 from scoring.settings import ScoringSettings
-from scoring.store import PostgresStore
+from scoring.postgres.store import PostgresStore
 
 OPERATOR = "operator"
 

@@ -1,0 +1,75 @@
+"""What a journal was begun with, and whether the log in front of us is the one that it was written from."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from common.bus.ports import Record
+from scoring.partition.commit import Position
+from scoring.errors import Stop
+
+
+class Origin(Struct, frozen=True):
+    """What a partition was started with, for as long as it lives."""
+
+    card_id: str
+    card: str  # the whole file
+    calendars: dict[str, str]
+    time_mode: str
+    partitions: int
+
+
+def agree(mine: Origin, journal: Mapping[int, Origin]) -> None:
+    """Raises `Stop` if the journal was begun with something else."""
+    for partition, theirs in sorted(journal.items()):
+        if theirs.time_mode != mine.time_mode:
+            raise Stop(
+                f"TIME_MODE is {mine.time_mode}, but the journal was begun in {theirs.time_mode} mode "
+                "and stays so for life: use another database, topic prefix and group for another mode"
+            )
+        if theirs.partitions != mine.partitions:
+            raise Stop(f"PARTITIONS is {mine.partitions}, but the journal was begun with {theirs.partitions}, for life")
+        if theirs.card_id != mine.card_id:
+            calendars = (
+                ""
+                if theirs.calendars == mine.calendars
+                else (f" (its calendars were {dict(theirs.calendars)}, here they are {dict(mine.calendars)})")
+            )
+            raise Stop(
+                f"the card is {mine.card_id}, but partition {partition} is scored by {theirs.card_id}{calendars}: "
+                "a running card does not change by another file; use that card, or start with an empty database"
+            )
+
+
+class Verdict(StrEnum):
+    SAME = "the last record read is still there"
+    RETAINED = "retention took the last record read, and nothing after it"
+    NOTHING_READ = "nothing has been read yet"
+    OTHER_LOG = "the record at the last offset is another one"
+    OTHER_CLUSTER = "this is another cluster"
+    LOST_AHEAD = "retention took records that were never read"
+    SHORTER = "the log ends before the last record read"
+
+
+FINE = frozenset({Verdict.SAME, Verdict.RETAINED, Verdict.NOTHING_READ})
+
+
+def record_hash(record: Record) -> bytes:
+    """64 bits of what the record says."""
+    return blake2b((record.key or b"") + b"\0" + (record.value or b""), digest_size=8).digest()
+
+
+def compare(position: Position, *, clusters: tuple[str, str], earliest: int, found: Record | None) -> Verdict:
+    """`clusters` is (journal's, broker's); `found` is what the log holds at the last offset read, if anything."""
+    if clusters[0] != clusters[1]:
+        return Verdict.OTHER_CLUSTER
+    if earliest > position.to_offset:
+        return Verdict.LOST_AHEAD
+    if position.last_offset is None:
+        return Verdict.NOTHING_READ
+    if found is None:
+        return Verdict.RETAINED if earliest > position.last_offset else Verdict.SHORTER
+    known = (position.last_time, position.last_hash)
+    return Verdict.SAME if known == (found.timestamp, record_hash(found)) else Verdict.OTHER_LOG

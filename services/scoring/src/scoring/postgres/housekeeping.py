@@ -1,0 +1,153 @@
+"""The statements that keep the tables small. Each is a transaction of its own, of a bounded number of rows."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from scoring.worker.housekeeping.journal import Look, Mark
+from scoring.worker.housekeeping.seen import ID, Blob, Key, Run
+from scoring.postgres.connection import reached
+
+# A transaction holds the lock on its own virtual id from before its first snapshot until it has ended, and anybody
+# may see that. Of what serves no user (autovacuum) nothing can come.
+_OPEN = """
+SELECT held.virtualtransaction, held.pid
+FROM pg_locks AS held JOIN pg_stat_activity AS session ON session.pid = held.pid
+WHERE held.locktype = 'virtualxid' AND held.virtualxid = held.virtualtransaction AND held.pid <> pg_backend_pid()
+  AND session.usesysid IS NOT NULL
+  AND session.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+# In this order even if it is one statement: its snapshot, which shows the newest row, is older than its look at who
+# is there. Whoever comes later has a younger snapshot, and sees that row too.
+_MARK = f"""
+SELECT (SELECT max(seq) FROM scoring.journal WHERE partition = :partition) AS seq,
+       ARRAY(SELECT virtualtransaction FROM ({_OPEN}) AS others) AS open
+"""
+
+_STILL_OPEN = f"SELECT virtualtransaction, pid FROM ({_OPEN}) AS others WHERE virtualtransaction = ANY(:transactions)"
+
+_MERGE_JOURNAL = """
+WITH looked AS (
+    SELECT seq, hour, lead(hour) OVER (ORDER BY seq) AS next
+    FROM (SELECT seq, floor(newest / 3600) AS hour FROM scoring.journal
+          WHERE partition = :partition AND seq >= :first AND seq <= :below ORDER BY seq LIMIT :step) AS one
+), going AS (
+    SELECT seq, next = hour AS merged FROM looked WHERE seq > 0 AND next IS NOT NULL AND (next = hour OR hour < :floor)
+), gone AS (
+    DELETE FROM scoring.journal WHERE partition = :partition AND seq = ANY(ARRAY(SELECT seq FROM going)) RETURNING seq
+)
+SELECT (SELECT count(*) FROM looked) AS rows, (SELECT max(seq) FROM looked) AS last,
+       count(*) FILTER (WHERE merged) AS merged, count(*) FILTER (WHERE NOT merged) AS pruned
+FROM gone JOIN going USING (seq)
+"""
+
+_BLOBS = f"""
+SELECT hour, seq, octet_length(ids) / {ID} AS ids FROM scoring.seen
+WHERE partition = :partition AND (hour, seq) < (:hour, :seq) ORDER BY hour DESC, seq DESC LIMIT :limit
+"""
+
+# What is written is what was deleted. If another took some of it first, NULL in the key undoes all of it.
+_MERGE_SEEN = """
+WITH gone AS (
+    DELETE FROM scoring.seen WHERE partition = :partition AND hour = :hour AND seq BETWEEN :first AND :last
+    RETURNING seq, ids
+)
+INSERT INTO scoring.seen (partition, hour, seq, ids)
+SELECT CAST(:partition AS smallint), CAST(:hour AS integer), CASE WHEN count(*) = :rows THEN max(seq) END,
+       string_agg(ids, '' ORDER BY seq)
+FROM gone
+"""
+
+_FORGET_SEEN = """
+WITH gone AS (
+    DELETE FROM scoring.seen WHERE (partition, hour, seq) IN (
+        SELECT partition, hour, seq FROM scoring.seen
+        WHERE partition = :partition AND (hour, seq) <= (:hour, :seq) ORDER BY hour, seq LIMIT :limit)
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
+
+_ACCOUNTS = """
+SELECT account_id FROM scoring.account
+WHERE partition = :partition AND account_id > :after ORDER BY account_id LIMIT :limit
+"""
+
+# It waits for nobody: what a commit has in hand stays for the next time.
+_FORGET_DAYS = """
+WITH gone AS (
+    DELETE FROM scoring.day WHERE (account_id, day) IN (
+        SELECT account_id, day FROM scoring.day
+        WHERE account_id = ANY(:accounts) AND day < :before LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
+
+_FORGET_SIGNALS = """
+WITH gone AS (
+    DELETE FROM scoring.signal WHERE signal_id IN (
+        SELECT signal_id FROM scoring.signal
+        WHERE account_id = ANY(:accounts) AND at < :before LIMIT :limit FOR UPDATE SKIP LOCKED)
+    RETURNING 1
+)
+SELECT count(*) FROM gone
+"""
+
+
+class PostgresStorage:
+    """Raises as the store does. Give it an engine with one connection of its own: scoring must not wait for one."""
+
+    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+        """`patience` is the most that one call may take, in seconds."""
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._patience = patience
+
+    async def mark(self, partition: int) -> Mark | None:
+        row = (await self._rows(_MARK, partition=partition))[0]
+        return None if row.seq is None else Mark(row.seq, frozenset(row.open))
+
+    async def still_open(self, transactions: Collection[str]) -> dict[str, int]:
+        rows = await self._rows(_STILL_OPEN, transactions=list(transactions))
+        return {row.virtualtransaction: row.pid for row in rows}
+
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> Look:
+        rows = await self._rows(
+            _MERGE_JOURNAL, partition=partition, first=first, below=below, floor=float(floor), step=step
+        )
+        row = rows[0]
+        return Look(rows=row.rows, last=row.last or first, merged=row.merged, pruned=row.pruned)
+
+    async def blobs(self, partition: int, *, before: Key, limit: int) -> list[Blob]:
+        rows = await self._rows(_BLOBS, partition=partition, hour=before[0], seq=before[1], limit=limit)
+        return [Blob(hour=row.hour, seq=row.seq, ids=row.ids) for row in rows]
+
+    async def merge_seen(self, partition: int, run: Run) -> None:
+        wanted = {"partition": partition, "hour": run.hour, "first": run.first, "last": run.last, "rows": run.rows}
+        async with reached(self._engine, patience=self._patience) as connection:
+            await connection.execute(text(_MERGE_SEEN), wanted)
+
+    async def forget_seen(self, partition: int, *, through: Key, limit: int) -> int:
+        return await self._count(_FORGET_SEEN, partition=partition, hour=through[0], seq=through[1], limit=limit)
+
+    async def accounts(self, partition: int, *, after: str, limit: int) -> list[str]:
+        rows = await self._rows(_ACCOUNTS, partition=partition, after=after, limit=limit)
+        return [row.account_id for row in rows]
+
+    async def forget_days(self, account_ids: Sequence[str], *, before: date, limit: int) -> int:
+        return await self._count(_FORGET_DAYS, accounts=list(account_ids), before=before, limit=limit)
+
+    async def forget_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
+        return await self._count(_FORGET_SIGNALS, accounts=list(account_ids), before=before, limit=limit)
+
+    async def _count(self, statement: str, **wanted: Any) -> int:
+        return int((await self._rows(statement, **wanted))[0][0])
+
+    async def _rows(self, statement: str, **wanted: Any) -> Sequence[Any]:
+        async with reached(self._engine, patience=self._patience) as connection:
+            found: Sequence[Any] = (await connection.execute(text(statement), wanted)).all()
+            return found

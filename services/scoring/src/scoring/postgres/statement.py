@@ -1,0 +1,178 @@
+"""The one statement of a transaction: the fence and all that it guards, undone together or written together."""
+
+from datetime import date
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Date, Double, Integer, LargeBinary, SmallInteger, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from common.contracts.signals import Facts
+from scoring.partition.commit import Commit, Outlet
+
+_FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
+LONGEST_OWNER = 600  # characters; an index entry holds 2,704 bytes
+_FACT_TYPES = {"arr": Double, "seats": Double, "contract_start": Date, "contract_end": Date}
+
+# A zombie's max(seq) is not its last: CASE gives NULL, and a not-null violation undoes everything. A racer that
+# got here first makes it a unique violation. (An UPDATE that matches nothing would undo nothing.)
+_FENCE = """
+fence AS (
+    INSERT INTO scoring.journal (partition, seq, to_offset, clock, newest, writer, cluster_id,
+                                 last_offset, last_time, last_hash)
+    SELECT :partition, (SELECT CASE WHEN max(seq) = :last THEN max(seq) + 1 END
+                        FROM scoring.journal WHERE partition = :partition),
+           :to_offset, :clock, :newest, :writer, :cluster_id, :last_offset, :last_time, :last_hash
+)"""
+
+_STATES = """
+states AS (
+    INSERT INTO scoring.state (account_id, partition, body)
+    SELECT account_id, :partition, body FROM unnest(:state_accounts, :state_bodies) AS new (account_id, body)
+    ON CONFLICT (account_id) DO UPDATE SET body = excluded.body
+)"""
+
+_TIMERS = """
+armed AS (
+    INSERT INTO scoring.timer (partition, account_id, due)
+    SELECT :partition, account_id, due FROM unnest(:timer_accounts, :timer_dues) AS new (account_id, due)
+    ON CONFLICT (partition, account_id) DO UPDATE SET due = excluded.due
+)"""
+
+_DISARMED = """
+disarmed AS (
+    DELETE FROM scoring.timer WHERE partition = :partition AND account_id = ANY(:disarmed)
+)"""
+
+_SEEN = """
+seen AS (
+    INSERT INTO scoring.seen (partition, hour, seq, ids)
+    SELECT :partition, hour, :last + 1, ids FROM unnest(:seen_hours, :seen_ids) AS new (hour, ids)
+)"""
+
+_OUTBOX = """
+outbox AS (
+    INSERT INTO scoring.outbox (partition, seq, n, topic, stamp, key, value, reason)
+    SELECT :partition, :last + 1, ordinality - 1, topic, stamp, key, value, reason
+    FROM unnest(:outbox_topics, :outbox_stamps, :outbox_keys, :outbox_values, :outbox_reasons)
+         WITH ORDINALITY AS new (topic, stamp, key, value, reason, ordinality)
+)"""
+
+_SIGNALS = """
+signals AS (
+    INSERT INTO scoring.signal (signal_id, account_id, partition, kind, at, body)
+    SELECT signal_id, account_id, :partition, kind, at, body::json
+    FROM unnest(:signal_ids, :signal_accounts, :signal_kinds, :signal_ats, :signal_bodies)
+         AS new (signal_id, account_id, kind, at, body)
+    ON CONFLICT (signal_id) DO NOTHING
+)"""
+
+_DAYS = """
+days AS (
+    INSERT INTO scoring.day (account_id, day, partition, body)
+    SELECT account_id, day, :partition, body::json
+    FROM unnest(:day_accounts, :day_days, :day_bodies) AS new (account_id, day, body)
+    ON CONFLICT (account_id, day) DO UPDATE SET body = excluded.body
+)"""
+
+_ACCOUNTS = f"""
+accounts AS (
+    INSERT INTO scoring.account (account_id, partition, band, {", ".join(_FACTS)})
+    SELECT account_id, :partition, band, {", ".join(_FACTS)}
+    FROM unnest(:account_ids, :account_bands, {", ".join(f":account_{one}" for one in _FACTS)})
+         AS new (account_id, band, {", ".join(_FACTS)})
+    ON CONFLICT (account_id) DO UPDATE SET band = excluded.band,
+        {", ".join(f"{one} = excluded.{one}" for one in _FACTS)}
+)"""
+
+_PARTS = (_FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS)
+
+_TYPES: dict[str, Any] = {
+    "partition": SmallInteger,
+    "last": BigInteger,
+    "to_offset": BigInteger,
+    "clock": Double,
+    "newest": Double,
+    "writer": Text,
+    "cluster_id": Text,
+    "last_offset": BigInteger,
+    "last_time": BigInteger,
+    "last_hash": LargeBinary,
+    "state_accounts": ARRAY(Text),
+    "state_bodies": ARRAY(LargeBinary),
+    "timer_accounts": ARRAY(Text),
+    "timer_dues": ARRAY(BigInteger),
+    "disarmed": ARRAY(Text),
+    "seen_hours": ARRAY(Integer),
+    "seen_ids": ARRAY(LargeBinary),
+    "outbox_topics": ARRAY(Text),
+    "outbox_stamps": ARRAY(BigInteger),
+    "outbox_keys": ARRAY(LargeBinary),
+    "outbox_values": ARRAY(LargeBinary),
+    "outbox_reasons": ARRAY(Text),
+    "signal_ids": ARRAY(Text),
+    "signal_accounts": ARRAY(Text),
+    "signal_kinds": ARRAY(Text),
+    "signal_ats": ARRAY(Double),
+    "signal_bodies": ARRAY(Text),
+    "day_accounts": ARRAY(Text),
+    "day_days": ARRAY(Date),
+    "day_bodies": ARRAY(Text),
+    "account_ids": ARRAY(Text),
+    "account_bands": ARRAY(Text),
+    **{f"account_{one}": ARRAY(_FACT_TYPES.get(one, Text)) for one in _FACTS},
+}
+
+COMMIT = text("WITH" + ",".join(_PARTS) + "\nSELECT 1").bindparams(
+    *(bindparam(name, type_=type_) for name, type_ in _TYPES.items())
+)
+
+
+def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
+    position = commit.position
+    armed = {one: due for one, due in commit.timers.items() if due is not None}
+    signals = commit.signals
+    return {
+        "partition": commit.partition,
+        "last": commit.last,
+        "to_offset": position.to_offset,
+        "clock": position.clock,
+        "newest": position.newest,
+        "writer": commit.writer,
+        "cluster_id": cluster_id,
+        "last_offset": position.last_offset,
+        "last_time": position.last_time,
+        "last_hash": position.last_hash,
+        "state_accounts": list(commit.states),
+        "state_bodies": list(commit.states.values()),
+        "timer_accounts": list(armed),
+        "timer_dues": list(armed.values()),
+        "disarmed": [one for one, due in commit.timers.items() if due is None],
+        "seen_hours": list(commit.seen),
+        "seen_ids": list(commit.seen.values()),
+        "outbox_topics": [row.outlet.value for row in commit.outbox],
+        "outbox_stamps": [row.stamp for row in commit.outbox],
+        "outbox_keys": [row.key for row in commit.outbox],
+        "outbox_values": [row.value for row in commit.outbox],
+        "outbox_reasons": [row.reason and row.reason.value for row in commit.outbox],
+        "signal_ids": [one.signal_id for one in signals],
+        "signal_accounts": [one.account_id for one in signals],
+        "signal_kinds": [one.kind.value for one in signals],
+        "signal_ats": [one.at.timestamp() for one in signals],
+        # Each signal has its outbox row, in this order, and that holds it as JSON already.
+        "signal_bodies": [row.value.decode() for row in commit.outbox if row.outlet is Outlet.SIGNALS and row.value],
+        "day_accounts": [day.account_id for day in commit.days],
+        "day_days": [day.day for day in commit.days],
+        "day_bodies": [msgspec.json.encode(day).decode() for day in commit.days],
+        "account_ids": [row.account_id for row in commit.accounts],
+        "account_bands": [row.band for row in commit.accounts],
+        **{f"account_{one}": [_fact(row.facts, one) for row in commit.accounts] for one in _FACTS},
+    }
+
+
+def _fact(facts: Facts, name: str) -> str | float | date | None:
+    value: str | float | date | None = getattr(facts, name)
+    if not isinstance(value, str):
+        return value
+    # PostgreSQL's text has no NUL, and its indexes no room for an owner of any length; the state keeps both.
+    return value.replace("\0", "")[: LONGEST_OWNER if name == "owner" else None]

@@ -1,0 +1,138 @@
+"""PostgreSQL as the worker uses it."""
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from scoring.postgres import schema
+from scoring.worker.heartbeat import Beat
+from scoring.partition.commit import Commit, DeadReason, OutboxRow, Outlet, Position, Queued
+from scoring.partition.dedupe import HOURS, hour_of
+from scoring.partition.memory import Opened
+from scoring.partition.origin import Origin
+from scoring.postgres.connection import reached
+from scoring.postgres.statement import COMMIT, parameters
+
+
+class PostgresStore:
+    """Every method raises `Unreachable` if the database does not answer, `Doubt` for what nobody expected."""
+
+    def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
+        """`patience` is the most that one call may take, in seconds."""
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._patience = patience
+
+    async def origins(self) -> dict[int, Origin]:
+        """By partition; none before the first start."""
+        journal = schema.journal.c
+        rows = await self._rows(select(journal.partition, journal.origin).where(journal.seq == 0))
+        return {row.partition: msgspec.convert(row.origin, Origin) for row in rows}
+
+    async def begin(self, partition: int, origin: Origin, position: Position, *, cluster_id: str, writer: str) -> None:
+        """Writes the journal's first row, unless it is there."""
+        first = {
+            "partition": partition,
+            "seq": 0,
+            "to_offset": position.to_offset,
+            "clock": position.clock,
+            "newest": position.newest,
+            "writer": writer,
+            "cluster_id": cluster_id,
+            "origin": msgspec.to_builtins(origin),
+        }
+        async with self._connection() as connection:
+            await connection.execute(insert(schema.journal).values(first).on_conflict_do_nothing())
+
+    async def opened(self, partition: int) -> Opened | None:
+        """None if the partition was never begun."""
+        journal = schema.journal.c
+        query = select(schema.journal).where(journal.partition == partition)
+        rows = await self._rows(query.order_by(journal.seq.desc()).limit(1))
+        if not rows:
+            return None
+        row = rows[0]
+        return Opened(
+            seq=row.seq,
+            position=Position(
+                to_offset=row.to_offset,
+                clock=row.clock,
+                newest=row.newest,
+                last_offset=row.last_offset,
+                last_time=row.last_time,
+                last_hash=row.last_hash,
+            ),
+            writer=row.writer,
+            cluster_id=row.cluster_id,
+            timers=await self._timers(partition),
+            seen=await self._seen(partition, hour_of(row.newest)),
+        )
+
+    async def states(self, account_ids: Collection[str]) -> dict[str, bytes]:
+        state = schema.state.c
+        query = select(state.account_id, state.body).where(state.account_id == func.any(list(account_ids)))
+        return {row.account_id: row.body for row in await self._rows(query)}
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        """All of it in one statement. Raises `Fenced` if another writer was first: then nothing was written."""
+        async with self._connection() as connection:
+            await connection.execute(COMMIT, parameters(commit, cluster_id))
+
+    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]:
+        """The next rows behind (seq, n)."""
+        outbox = schema.outbox.c
+        query = (
+            select(schema.outbox)
+            .where(outbox.partition == partition, tuple_(outbox.seq, outbox.n) > after)
+            .order_by(outbox.seq, outbox.n)
+            .limit(limit)
+        )
+        return [_queued(row) for row in await self._rows(query)]
+
+    async def sent(self, partition: int, through: tuple[int, int]) -> None:
+        """Deletes what the log has acknowledged."""
+        outbox = schema.outbox.c
+        gone = delete(schema.outbox).where(outbox.partition == partition, tuple_(outbox.seq, outbox.n) <= through)
+        async with self._connection() as connection:
+            await connection.execute(gone)
+
+    async def beat(self, beats: Sequence[Beat]) -> None:
+        rows = insert(schema.heartbeat).values([msgspec.structs.asdict(beat) for beat in beats])
+        new = rows.excluded
+        kept = rows.on_conflict_do_update(
+            index_elements=["partition"],
+            set_={"at": new.at, "caught_up": new.caught_up, "lag_seconds": new.lag_seconds},
+        )
+        async with self._connection() as connection:
+            await connection.execute(kept)
+
+    async def _timers(self, partition: int) -> dict[str, int]:
+        timer = schema.timer.c
+        rows = await self._rows(select(timer.account_id, timer.due).where(timer.partition == partition))
+        return {row.account_id: row.due for row in rows}
+
+    async def _seen(self, partition: int, hour: int) -> tuple[tuple[int, bytes], ...]:
+        seen = schema.seen.c
+        query = (
+            select(seen.hour, seen.ids)
+            .where(seen.partition == partition, seen.hour >= hour - HOURS)
+            .order_by(seen.hour, seen.seq)
+        )
+        return tuple((row.hour, row.ids) for row in await self._rows(query))
+
+    async def _rows(self, query: Select[Any]) -> Sequence[Any]:
+        async with self._connection() as connection:
+            found: Sequence[Any] = (await connection.execute(query)).all()
+            return found
+
+    def _connection(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return reached(self._engine, patience=self._patience)
+
+
+def _queued(row: Any) -> Queued:
+    reason = DeadReason(row.reason) if row.reason is not None else None
+    return Queued(row.seq, row.n, OutboxRow(Outlet(row.topic), row.stamp, row.key, row.value, reason))

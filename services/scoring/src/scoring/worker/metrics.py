@@ -1,0 +1,161 @@
+"""What the worker counts; the names that operators watch."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from common.contracts.signals import Band, Kind
+from common.metrics import LATENCY, SECONDS
+from scoring.partition.cache import CacheBound
+from scoring.worker.cause import Cause
+from scoring.partition.commit import Commit, DeadReason, Report
+from scoring.errors import Doubt, Fenced, Unreachable
+from scoring.form import show_core_form
+
+AGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+
+
+class WorkerMetrics:
+    """Built once per process. Labels: outcomes and reasons from closed sets, and the partition number."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"churn_scoring_{name}", text, labels, registry=registry)
+
+        def gauge(name: str, text: str, *labels: str) -> Gauge:
+            return Gauge(f"churn_scoring_{name}", text, labels, registry=registry)
+
+        def histogram(name: str, text: str, buckets: tuple[float, ...] = SECONDS, *labels: str) -> Histogram:
+            return Histogram(f"churn_scoring_{name}", text, labels, buckets=buckets, registry=registry)
+
+        self._events = counter("events_total", "Event records read, by what became of them.", "outcome")
+        self._dead = counter("dead_letters_total", "Records set aside on the dead topic.", "reason")
+        self._signals = counter("signals_total", "Signals told.", "kind", "to")
+        self._timers = counter("timers_fired_total", "Timers that came due.")
+        self._ticks = counter("ticks_read_total", "Ticks read.")
+        self._commits = counter("commits_total", "Transactions written.")
+        self._mismatches = counter(
+            "receipt_mismatches_total", "Receipts that did not add up (one step: over 1e-9; sums: over 1e-6)."
+        )
+        self._doubts = counter("partition_reopened_total", "Times a partition's memory was dropped.", "reason")
+        self._recovered = counter("doubtful_commits_found_total", "Commits in doubt that had gone through.")
+        self._partitions = gauge("partitions", "Partitions of the topics.")
+        self._owned = gauge("partitions_owned", "Partitions assigned to this worker.")
+        self._open = gauge("partitions_open", "Of those, the ones that are open, whose records it scores.")
+        self._lag = gauge(
+            "lag_seconds",
+            "Age of the oldest record not read at the most, 0 if there is none (wall mode).",
+            "partition",
+        )
+        self._overdue = gauge("timer_overdue_seconds", "How long a timer has been due (wall mode).", "partition")
+        self._outbox = gauge("outbox_rows", "Rows waiting for the log's ack.", "partition")
+        self._oldest = gauge("outbox_oldest_seconds", "Age of the oldest of them (wall mode).", "partition")
+        self._window = gauge("dedupe_window_seconds", "How far back event ids are remembered.", "partition")
+        self._used = gauge("dedupe_used_ratio", "Event ids remembered, of the most that may be.", "partition")
+        self._cached = gauge("accounts_cached", "Accounts kept in memory, by their form.", "form")
+        self._cache_bytes = gauge("accounts_cached_bytes", "Bytes that these take, estimated.")
+        self._cache_limit = gauge("accounts_cached_limit_bytes", "The most that they may take (SCORING_ACCOUNTS_MB).")
+        self._loaded = counter("accounts_loaded_total", "Accounts decoded to be scored, by where they were.", "source")
+        self._commit_seconds = histogram("commit_seconds", "One transaction, from statement to answer.")
+        self._batch_seconds = histogram("batch_seconds", "One run of records, from the poll to the commit.")
+        self._age = histogram("signal_age_seconds", "Newest record's time to its commit (wall mode).", AGES)
+        self._told = histogram(
+            "event_to_signal_seconds", "A signal's moment to the log's ack, both by its clock (wall mode).",
+            LATENCY, "cause",
+        )  # fmt: skip
+        show_core_form(registry)
+        self._show_zeros()
+
+    def _show_zeros(self) -> None:
+        """A rate over a series that begins with its first count misses that count."""
+        for outcome in ("counted", "duplicate"):
+            self._events.labels(outcome)
+        for reason in DeadReason:
+            self._dead.labels(reason.value)
+        for band in Band:
+            self._signals.labels(Kind.BAND.value, band.value)
+        for doubt in (Doubt, Fenced, Unreachable):
+            self._doubts.labels(_name(doubt))
+        for source in ("memory", "database"):
+            self._loaded.labels(source)
+        for cause in Cause:
+            self._told.labels(cause.value)
+
+    def committed(self, commit: Commit, report: Report, *, commit_seconds: float, batch_seconds: float) -> None:
+        self._commits.inc()
+        self._events.labels("counted").inc(report.events)
+        self._events.labels("duplicate").inc(report.duplicates)
+        self._timers.inc(report.fired)
+        self._ticks.inc(report.ticks)
+        self._mismatches.inc(report.mismatches)
+        for reason in report.dead:
+            self._dead.labels(reason.value).inc()
+        for signal in commit.signals:
+            # Flags and outcomes are named by the card, so the set is closed by it; steps may be named by anybody.
+            to = "step" if signal.kind is Kind.MILESTONE_MISSED else signal.to
+            self._signals.labels(signal.kind.value, to).inc()
+        self._commit_seconds.observe(commit_seconds)
+        self._batch_seconds.observe(batch_seconds)
+
+    def scored(self, age: float) -> None:
+        """A run that made signals was committed; `age` is that of its newest record."""
+        self._age.observe(age)
+
+    def told(self, cause: Cause, seconds: float) -> None:
+        self._told.labels(cause.value).observe(seconds)
+
+    def doubted(self, doubt: Doubt) -> None:
+        self._doubts.labels(_name(type(doubt))).inc()
+
+    def recovered(self) -> None:
+        self._recovered.inc()
+
+    def partitions(self, count: int) -> None:
+        self._partitions.set(count)
+
+    def cached(self, bound: CacheBound) -> None:
+        """What the caches of all partitions hold is asked when it is shown."""
+        self._cache_limit.set(bound.most)
+        self._cache_bytes.set_function(lambda: sum(cache.size() for cache in bound.caches))
+        self._cached.labels("decoded").set_function(lambda: sum(cache.decoded for cache in bound.caches))
+        self._cached.labels("packed").set_function(lambda: sum(cache.packed for cache in bound.caches))
+
+    def loaded(self, *, kept: int, stored: int) -> None:
+        """Accounts decoded from bytes that were in memory, and from PostgreSQL."""
+        self._loaded.labels("memory").inc(kept)
+        self._loaded.labels("database").inc(stored)
+
+    def count_open(self, opened: Callable[[], float]) -> None:
+        self._open.set_function(opened)
+
+    def owned(self, count: int) -> None:
+        self._owned.set(count)
+
+    def watch(
+        self,
+        partition: int,
+        *,
+        lag: Callable[[], float],
+        overdue: Callable[[], float],
+        outbox: Callable[[], float],
+        oldest: Callable[[], float],
+        window: Callable[[], float],
+        used: Callable[[], float],
+    ) -> None:
+        """What is read off when it is asked for, until the partition is lost."""
+        sources = (lag, overdue, outbox, oldest, window, used)
+        for gauge, source in zip(self._by_partition, sources, strict=True):
+            gauge.labels(str(partition)).set_function(source)
+
+    def lost(self, partition: int) -> None:
+        """What another worker owns now is its to report."""
+        for gauge in self._by_partition:
+            gauge.remove(str(partition))
+
+    @property
+    def _by_partition(self) -> tuple[Gauge, ...]:
+        return (self._lag, self._overdue, self._outbox, self._oldest, self._window, self._used)
+
+
+def _name(doubt: type[Doubt]) -> str:
+    return doubt.__name__.lower()
