@@ -24,7 +24,7 @@ from common.topics import TimeMode
 from local.processes import ServerError
 from scoring.partition.commit import Commit
 from scoring.partition.dedupe import HOURS, hour_of
-from scoring.partition.memory import Opened
+from scoring.partition.memory import StoredPartition
 from scoring.partition.seen.generation import DIGEST
 from scoring.postgres.store import PostgresStore
 
@@ -134,7 +134,7 @@ async def _remember(made: Deployed, *, newest: float) -> None:
     await engine.dispose()
 
 
-def _past(number: int, opened: Opened, last: int, hour: int, newest: float) -> Commit:
+def _past(number: int, opened: StoredPartition, last: int, hour: int, newest: float) -> Commit:
     return Commit(
         partition=number,
         last=last,

@@ -12,7 +12,7 @@ from common.contracts.events import Event
 from common.topics import partition_of
 from local.processes import ServerError
 from scoring.partition.commit import AccountRow, Commit
-from scoring.partition.memory import Opened
+from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore
 
 DAY = 86_400.0
@@ -104,7 +104,7 @@ async def put(store: PostgresStore, accounts: Iterable[tuple[str, Silent]], *, p
             last += 1
 
 
-def _commit(number: int, opened: Opened, last: int, some: list[tuple[str, Silent]]) -> Commit:
+def _commit(number: int, opened: StoredPartition, last: int, some: list[tuple[str, Silent]]) -> Commit:
     rows = (AccountRow(account_id, one.account.facts, one.account.band) for account_id, one in some)
     return Commit(
         partition=number,

@@ -15,15 +15,15 @@ from common.keyring import Keyring
 from common.keys import KeyStore, Scope
 from common.operations import Readiness
 from scoring.api import routes
+from scoring.api.account_queries import AccountQueries
+from scoring.api.active_card import ActiveCardReader
 from scoring.api.listing import Listing
-from scoring.api.snapshot_reader import Lookout
 from scoring.api.metrics import ApiMetrics
-from scoring.postgres.rankings import Rankings
-from scoring.api.account_queries import Reading
-from scoring.api.refresher import Books, Pace, Refresher
-from scoring.api.active_card import RulingCard
-from scoring.postgres.snapshot import Tables
-from scoring.worker.heartbeat import Beat
+from scoring.api.refresher import RankingStore, Refresher, RefreshPace
+from scoring.api.snapshot_reader import SnapshotReader
+from scoring.postgres.rankings import PostgresRankingStore
+from scoring.postgres.snapshot import SnapshotSource
+from scoring.worker.heartbeat import Heartbeat
 from support.road import DAY, START, Road, event
 
 FRESH = 5.0
@@ -38,16 +38,16 @@ class Api:
         road: Road,
         app: FastAPI,
         *,
-        ruling: RulingCard,
-        lookout: Lookout,
+        active_card: ActiveCardReader,
+        snapshots: SnapshotReader,
         registry: CollectorRegistry,
         token: str,
     ) -> None:
         self.road = road
         self.app = app
-        self.ruling = ruling
-        self.lookout = lookout
-        self.refresher = self.refreshes(Rankings(road.engine, patience=10.0), every=0.0)
+        self.active_card = active_card
+        self.snapshots = snapshots
+        self.refresher = self.refreshes(PostgresRankingStore(road.engine, patience=10.0), every=0.0)
         self.token = token
         self._registry = registry
         transport = httpx.ASGITransport(app)
@@ -66,8 +66,8 @@ class Api:
         return answer.json()
 
     async def ask(self, path: str, **query: Any) -> httpx.Response:
-        if self.ruling.trouble():
-            await self.ruling.read()
+        if self.active_card.trouble():
+            await self.active_card.read()
         return await self.http.get(path, params={name.rstrip("_"): value for name, value in query.items()})
 
     async def ids(self, **query: Any) -> list[str]:
@@ -83,20 +83,20 @@ class Api:
                 return found
             page = await self.get("/v1/accounts", **query, cursor=page["next_cursor"])
 
-    def refreshes(self, books: Books, *, every: float) -> Refresher:
+    def refreshes(self, books: RankingStore, *, every: float) -> Refresher:
         """What makes rankings, and leaves no time to requests."""
-        pace = Pace(every=every, share=1.0, keep=KEEP)
-        return Refresher(books, self.lookout, pace=pace, clock=self.road.clock, steady=time.monotonic)
+        pace = RefreshPace(every=every, share=1.0, keep=KEEP)
+        return Refresher(books, self.snapshots, pace=pace, clock=self.road.clock, steady=time.monotonic)
 
     async def rank(self) -> None:
         """Makes a ranking, as the process does in the background."""
-        if self.ruling.trouble():
-            await self.ruling.read()
+        if self.active_card.trouble():
+            await self.active_card.read()
         await self.refresher.refresh(asyncio.Event())
 
     async def beat(self, *, at: float, caught_up: bool = True) -> None:
         """What the owners of all partitions say of themselves."""
-        await self.road.store.beat([Beat(n, at, caught_up, 0.0) for n in range(self.road.partitions)])
+        await self.road.store.beat([Heartbeat(n, at, caught_up, 0.0) for n in range(self.road.partitions)])
 
     async def execute(self, statement: str, **values: Any) -> None:
         async with self.road.engine.begin() as connection:
@@ -111,18 +111,18 @@ async def asking(road: Road) -> AsyncIterator[Api]:
     store = KeyStore(road.engine, schema="scoring")
     token = await store.create(source="reports", scopes=frozenset({Scope.READ}))
     registry = CollectorRegistry()
-    tables = Tables(road.engine, patience=30.0)
-    ruling, metrics = RulingCard(tables), ApiMetrics(registry)
-    lookout = Lookout(tables, ruling, metrics=metrics, fresh=FRESH, clock=road.clock)
+    tables = SnapshotSource(road.engine, patience=30.0)
+    active_card, metrics = ActiveCardReader(tables), ApiMetrics(registry)
+    snapshots = SnapshotReader(tables, active_card, metrics=metrics, fresh=FRESH, clock=road.clock)
     app = routes.build(
-        Listing(lookout),
-        Reading(lookout),
+        Listing(snapshots),
+        AccountQueries(snapshots),
         keys=Keyring(store),
         metrics=metrics,
-        readiness=Readiness({"card": ruling.trouble}),
+        readiness=Readiness({"card": active_card.trouble}),
         registry=registry,
     )
-    api = Api(road, app, ruling=ruling, lookout=lookout, registry=registry, token=token)
+    api = Api(road, app, active_card=active_card, snapshots=snapshots, registry=registry, token=token)
     async with api.http:
         yield api
 

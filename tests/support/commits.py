@@ -1,6 +1,6 @@
 """Transactions made by hand, for what goes on between them."""
 
-from scoring.partition.commit import Commit, Position
+from scoring.partition.commit import Commit, LogPosition
 
 
 def commit(
@@ -17,7 +17,7 @@ def commit(
         partition=partition,
         last=last,
         writer=writer,
-        position=Position(to_offset=9, clock=newest, newest=newest),
+        position=LogPosition(to_offset=9, clock=newest, newest=newest),
         states={account_id: writer.encode()},
         timers={account_id: 5},
         seen=seen or {},

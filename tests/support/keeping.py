@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from scoring.partition.commit import Position
+from scoring.partition.commit import LogPosition
 from scoring.worker.housekeeping.rules import Keep
 from scoring.worker.housekeeping.task import Housekeeping
 from support.road import Road
@@ -19,7 +19,7 @@ def keeper(
     is_open: Callable[[], bool] = lambda: True,
 ) -> Housekeeping:
     """Of a partition that has come to `at`, in seconds."""
-    position = Position(to_offset=9, clock=at, newest=at)
+    position = LogPosition(to_offset=9, clock=at, newest=at)
     return Housekeeping(
         partition,
         storage=stream.storage,

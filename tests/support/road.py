@@ -17,18 +17,17 @@ from common.bus.ports import Outgoing, Producer
 from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
 from common.topics import TimeMode, Topics, ensure, partition_of
-from scoring.worker.assembly import Clocks, Parts, Rules, WorkerStore, assemble
 from scoring.health.card import Card
 from scoring.health.scorer import Scorer
-from scoring.worker.housekeeping.metrics import HousekeepingMetrics
-from scoring.postgres.housekeeping import PostgresStorage
-from scoring.worker.housekeeping.task import Storage
-from scoring.worker.metrics import WorkerMetrics
 from scoring.partition.origin import Origin
-from scoring.worker.context import Limits
-from scoring.worker.assembly import origin
+from scoring.postgres.housekeeping import PostgresStorage
 from scoring.postgres.store import PostgresStore
-from scoring.worker.loop import Worker
+from scoring.worker.assembly import WorkerClocks, WorkerParts, WorkerRules, WorkerStore, assemble, origin
+from scoring.worker.context import WorkerLimits
+from scoring.worker.housekeeping.metrics import HousekeepingMetrics
+from scoring.worker.housekeeping.task import Storage
+from scoring.worker.loop import ScoringWorker
+from scoring.worker.metrics import WorkerMetrics
 
 TOPICS = Topics("")
 DAY = 86_400.0
@@ -71,7 +70,9 @@ def event(account_id: str, name: str, at: float, **more: Any) -> Event:
 class Road:
     """A log with its topics, a database with its tables, and the workers between them."""
 
-    def __init__(self, url: str, card: str, *, mode: TimeMode, partitions: int, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self, url: str, card: str, *, mode: TimeMode, partitions: int, limits: WorkerLimits, clock: Clock
+    ) -> None:
         self.broker = MemoryBroker(clock=clock)
         self.clock = clock
         self.mode = mode
@@ -83,8 +84,8 @@ class Road:
         self.producer: Producer = self.broker.producer()
         self.metrics = WorkerMetrics(self.registry)
         self.storage_metrics = HousekeepingMetrics(self.registry)
-        self._tasks: dict[Worker, asyncio.Task[None]] = {}
-        self.rules = Rules(topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0)
+        self._tasks: dict[ScoringWorker, asyncio.Task[None]] = {}
+        self.rules = WorkerRules(topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0)
         self.card: Card
         self.origin: Origin
         self.card, self.origin = origin(card, name="test card", time_mode=mode, partitions=partitions)
@@ -143,12 +144,12 @@ class Road:
         producer: Producer | None = None,
         max_records: int | None = None,
         consumer: MemoryConsumer | None = None,
-        limits: Limits | None = None,
+        limits: WorkerLimits | None = None,
         clock: Callable[[], float] | None = None,
         cluster_id: str = "memory",
-    ) -> Worker:
+    ) -> ScoringWorker:
         """`max_records` is the most that it polls at once, and the most that it commits at once."""
-        parts = Parts(
+        parts = WorkerParts(
             consumer=consumer or self.consumer(),
             producer=producer or self.broker.producer(),
             admin=self.broker.admin(),
@@ -156,7 +157,7 @@ class Road:
             storage=self.storage,
             metrics=self.metrics,
             storage_metrics=self.storage_metrics,
-            clocks=Clocks(wall=clock or self.clock, steady=asyncio.get_running_loop().time),
+            clocks=WorkerClocks(wall=clock or self.clock, steady=asyncio.get_running_loop().time),
             cluster_id=cluster_id,
         )
         rules = self.rules
@@ -168,7 +169,7 @@ class Road:
         return assemble(parts, rules, scorer=self.scorer, origin=self.origin)
 
     @asynccontextmanager
-    async def running(self, worker: Worker | None = None) -> AsyncIterator[Worker]:
+    async def running(self, worker: ScoringWorker | None = None) -> AsyncIterator[ScoringWorker]:
         """Stopped in good order at the end; what it raises is raised here."""
         worker = worker or self.worker()
         stop = asyncio.Event()
@@ -179,13 +180,13 @@ class Road:
             stop.set()
             await task
 
-    async def score(self, worker: Worker | None = None) -> None:
+    async def score(self, worker: ScoringWorker | None = None) -> None:
         """Runs a worker until all that is in the log now has been scored and told."""
         worker = worker or self.worker()
         async with self.running(worker):
             await self.until(lambda: self._tasks[worker].done() or self.level(worker))
 
-    def level(self, *workers: Worker) -> bool:
+    def level(self, *workers: ScoringWorker) -> bool:
         """Whether these workers have read all, and told all."""
         positions = {n: where for worker in workers for n, where in worker.reached().items()}
         ends = {n: log.end for n, log in enumerate(self.broker.topics[TOPICS.events].partitions)}
@@ -239,12 +240,12 @@ async def road(
     *,
     mode: TimeMode = TimeMode.STREAM,
     partitions: int = 2,
-    limits: Limits | None = None,
+    limits: WorkerLimits | None = None,
     clock: Clock | None = None,
 ) -> AsyncIterator[Road]:
     """On an empty database."""
     await database.migrate(url, "scoring")
-    built = Road(url, card, mode=mode, partitions=partitions, limits=limits or Limits(), clock=clock or Clock())
+    built = Road(url, card, mode=mode, partitions=partitions, limits=limits or WorkerLimits(), clock=clock or Clock())
     try:
         await built.prepare()
         yield built

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.partition.cache import DECODED, AccountCache, CacheBound
 from scoring.cards.load import load
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
+from scoring.partition.cache import DECODED, AccountCache, CacheBound
 from support.cards import SMALL
 
 SCORER = Scorer(load(SMALL, "card"), "card")

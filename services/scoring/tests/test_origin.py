@@ -3,33 +3,33 @@
 import pytest
 
 from common.bus.ports import PlainRecord
-from scoring.partition.commit import Position
-from scoring.partition.origin import Verdict, compare, record_hash
+from scoring.partition.commit import LogPosition
+from scoring.partition.origin import LogVerdict, compare, record_hash
 
 LAST = PlainRecord(0, 41, 1_000, b"acme", b"{}")
-READ = Position(to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST))
-UNREAD = Position(to_offset=5, clock=0.0, newest=0.0)
+READ = LogPosition(to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST))
+UNREAD = LogPosition(to_offset=5, clock=0.0, newest=0.0)
 
 
 @pytest.mark.parametrize(
     ("position", "clusters", "earliest", "found", "verdict"),
     [
-        (READ, ("a", "a"), 0, LAST, Verdict.SAME),
-        (READ, ("a", "b"), 0, LAST, Verdict.OTHER_CLUSTER),
-        (UNREAD, ("a", "a"), 5, None, Verdict.NOTHING_READ),
+        (READ, ("a", "a"), 0, LAST, LogVerdict.SAME),
+        (READ, ("a", "b"), 0, LAST, LogVerdict.OTHER_CLUSTER),
+        (UNREAD, ("a", "a"), 5, None, LogVerdict.NOTHING_READ),
         # Retention may take what was read ...
-        (READ, ("a", "a"), 42, None, Verdict.RETAINED),
+        (READ, ("a", "a"), 42, None, LogVerdict.RETAINED),
         # ... but not what was not.
-        (READ, ("a", "a"), 43, None, Verdict.LOST_AHEAD),
-        (UNREAD, ("a", "a"), 6, None, Verdict.LOST_AHEAD),
+        (READ, ("a", "a"), 43, None, LogVerdict.LOST_AHEAD),
+        (UNREAD, ("a", "a"), 6, None, LogVerdict.LOST_AHEAD),
         # A log that was lost and filled anew: another record there, or none.
-        (READ, ("a", "a"), 0, LAST._replace(value=b"{ }"), Verdict.OTHER_LOG),
-        (READ, ("a", "a"), 0, LAST._replace(timestamp=1_001), Verdict.OTHER_LOG),
-        (READ, ("a", "a"), 0, None, Verdict.SHORTER),
+        (READ, ("a", "a"), 0, LAST._replace(value=b"{ }"), LogVerdict.OTHER_LOG),
+        (READ, ("a", "a"), 0, LAST._replace(timestamp=1_001), LogVerdict.OTHER_LOG),
+        (READ, ("a", "a"), 0, None, LogVerdict.SHORTER),
     ],
 )
 def test_the_verdict_on_a_log(
-    position: Position, clusters: tuple[str, str], earliest: int, found: PlainRecord | None, verdict: Verdict
+    position: LogPosition, clusters: tuple[str, str], earliest: int, found: PlainRecord | None, verdict: LogVerdict
 ) -> None:
     assert compare(position, clusters=clusters, earliest=earliest, found=found) is verdict
 

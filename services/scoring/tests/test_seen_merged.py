@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.worker.housekeeping.seen import Blob, Run, beyond, runs
+from scoring.worker.housekeeping.seen import Blob, BlobRun, beyond, runs
 
 sizes = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 6)), max_size=40)
 
@@ -18,7 +18,7 @@ def blobs(oldest_first: list[tuple[int, int]]) -> list[Blob]:
     return found[::-1]
 
 
-def merged(rows: list[Blob], found: list[Run]) -> list[Blob]:
+def merged(rows: list[Blob], found: list[BlobRun]) -> list[Blob]:
     after = {(row.hour, row.seq): row for row in rows}
     for run in found:
         group = [

@@ -16,21 +16,20 @@ from common.metrics import registry
 from common.runtime import Application
 from common.topics import Topics, ensure
 from common.waiting import Outage, Startup, until_it_answers
-from scoring.worker.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.errors import Unreachable
 from scoring.form import core_form
 from scoring.health.scorer import Scorer
+from scoring.partition.origin import agree
+from scoring.postgres.housekeeping import PostgresStorage
+from scoring.postgres.store import PostgresStore
+from scoring.settings import ScoringSettings
+from scoring.worker.assembly import WorkerClocks, WorkerParts, WorkerRules, assemble, origin
+from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.housekeeping.rules import Keep
-from scoring.postgres.housekeeping import PostgresStorage
+from scoring.worker.loop import ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
-from scoring.partition.origin import agree
-from scoring.settings import ScoringSettings
-from scoring.worker.context import Limits
-from scoring.worker.assembly import origin
-from scoring.postgres.store import PostgresStore
-from scoring.worker.loop import Worker
 
 
 @asynccontextmanager
@@ -64,10 +63,10 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
             await producer.start()
             return cluster_id
 
-        async def make() -> Worker:
+        async def make() -> ScoringWorker:
             """Raises `Stop` or `TopicMismatch` if it must not run as it is set up."""
             agree(mine, await until_it_answers(store.origins, outage=database_outage, again_after=Unreachable))
-            parts = Parts(
+            parts = WorkerParts(
                 consumer=_consumer(settings, topics),
                 producer=producer,
                 admin=admin,
@@ -75,7 +74,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 storage=PostgresStorage(apart, patience=settings.scoring_database_seconds),
                 metrics=metrics,
                 storage_metrics=storage_metrics,
-                clocks=Clocks(wall=time.time, steady=time.monotonic),
+                clocks=WorkerClocks(wall=time.time, steady=time.monotonic),
                 cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
             )
             scorer = Scorer(card, mine.card_id, strict=False)
@@ -105,11 +104,15 @@ def _consumer(settings: ScoringSettings, topics: Topics) -> KafkaConsumer:
 
 
 def _application(
-    settings: ScoringSettings, startup: Startup[Worker], *, producer: KafkaProducer, prometheus: CollectorRegistry
+    settings: ScoringSettings,
+    startup: Startup[ScoringWorker],
+    *,
+    producer: KafkaProducer,
+    prometheus: CollectorRegistry,
 ) -> Application:
     readiness = operations.Readiness(
         {
-            "partitions": lambda: startup.trouble(Worker.ready),
+            "partitions": lambda: startup.trouble(ScoringWorker.ready),
             "producer": lambda: startup.trouble(
                 lambda _: None if producer.healthy else "the producer is being replaced"
             ),
@@ -129,10 +132,10 @@ def _application(
     )
 
 
-def _rules(settings: ScoringSettings, topics: Topics) -> Rules:
-    return Rules(
+def _rules(settings: ScoringSettings, topics: Topics) -> WorkerRules:
+    return WorkerRules(
         topics=topics,
-        limits=Limits(
+        limits=WorkerLimits(
             remembered=settings.scoring_remembered_ids,
             cached=settings.scoring_accounts_mb * 1e6,
             chunk=settings.scoring_chunk,

@@ -155,7 +155,7 @@ async def test_an_account_that_the_core_fails_on_hides_no_other(api: Api) -> Non
     await live(api.road, "bolt", days=3)
     await api.road.score()
     assert await api.ids() == ["acme", "bolt"]
-    scorer = api.ruling.ruling().scorer
+    scorer = api.active_card.active_card().scorer
     nothing = scorer.dump(scorer.create("acme"))
     await api.execute("UPDATE scoring.state SET body = :body WHERE account_id = 'acme'", body=nothing)
     with capture_logs() as logs:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from common import database as tables
 from common.keys import KeyStore, Scope
 from local.postgres import Postgres
+from scoring.api.active_card import NOT_STARTED, ActiveCardReader
+from scoring.api.parameters import AccountListParameters, ReceiptParameters
 from scoring.postgres.orders import Sort
-from scoring.api.parameters import ListParameters, ReceiptParameters
-from scoring.api.active_card import NOT_STARTED, RulingCard
-from scoring.postgres.snapshot import Tables
+from scoring.postgres.snapshot import SnapshotSource
 from support.asking import Api, live
 from support.road import DAY, START
 
@@ -27,7 +27,7 @@ async def api(stream_api: Api) -> Api:
     await live(stream_api.road, "acme", days=3, name="Acme", contract_end="2026-06-01")
     await stream_api.road.tick(START + 30 * DAY)
     await stream_api.road.score()
-    await stream_api.ruling.read()
+    await stream_api.active_card.read()
     return stream_api
 
 
@@ -65,10 +65,10 @@ async def test_the_api_waits_for_scoring_and_sees_when_it_begins(stream_api: Api
     assert (ready.status_code, ready.json()["checks"]["card"]) == (503, "scoring has not started yet")
 
     stop = asyncio.Event()
-    keeping = asyncio.create_task(stream_api.ruling.keep(stop))
+    keeping = asyncio.create_task(stream_api.active_card.keep(stop))
     await live(stream_api.road, "acme", days=1)
     await stream_api.road.score()
-    await stream_api.road.until(lambda: stream_api.ruling.trouble() is None)
+    await stream_api.road.until(lambda: stream_api.active_card.trouble() is None)
     stop.set()
     await keeping
     assert (await stream_api.ask("/readyz")).status_code == 200
@@ -90,18 +90,18 @@ async def test_a_database_that_is_away_is_told_as_503_and_known_keys_go_on_servi
         answer = await api.ask(path)
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
         assert int(answer.headers["retry-after"]) > 0
-    await api.ruling.read()
-    assert "the database is not ready" in (api.ruling.trouble() or "")
+    await api.active_card.read()
+    assert "the database is not ready" in (api.active_card.trouble() or "")
 
 
 async def test_a_database_without_tables_is_waited_for(database: str) -> None:
     engine = tables.engine(database)
-    ruling = RulingCard(Tables(engine, patience=5.0))
-    await ruling.read()
-    assert "python -m scoring migrate" in (ruling.trouble() or "")
+    active_card = ActiveCardReader(SnapshotSource(engine, patience=5.0))
+    await active_card.read()
+    assert "python -m scoring migrate" in (active_card.trouble() or "")
     await tables.migrate(database, "scoring")
-    await ruling.read()
-    assert ruling.trouble() == NOT_STARTED
+    await active_card.read()
+    assert active_card.trouble() == NOT_STARTED
     await engine.dispose()
 
 
@@ -168,7 +168,7 @@ async def test_every_answer_is_what_the_document_says(api: Api) -> None:
             jsonschema.validate(answer.json(), {**schema, "components": document["components"]})
         assert {"401", "403", "422", "503"} <= set(get["responses"])
     named = {p["name"] for p in document["paths"]["/v1/accounts"]["get"]["parameters"]}
-    assert named == set(ListParameters.model_fields)
+    assert named == set(AccountListParameters.model_fields)
 
 
 async def test_requests_are_counted_by_route_and_status(api: Api) -> None:
@@ -183,7 +183,7 @@ async def test_requests_are_counted_by_route_and_status(api: Api) -> None:
     assert api.count("request_seconds_count", route=one + "/history") == 1
 
 
-NAMED = sorted({*ListParameters.model_fields, *ReceiptParameters.model_fields, "from", "to"})
+NAMED = sorted({*AccountListParameters.model_fields, *ReceiptParameters.model_fields, "from", "to"})
 VALUES = st.one_of(
     st.text(max_size=20).map(lambda text: quote(text, safe="", errors="replace")),
     st.binary(max_size=12).map(quote_from_bytes),

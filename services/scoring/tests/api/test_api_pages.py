@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from scoring.api import orders
 from scoring.api.cursor import Cursor, NoCursor, decode_cursor, encode_cursor
-from scoring.postgres.orders import Order, Place, Sort
+from scoring.postgres import orders
+from scoring.postgres.orders import CursorPlace, Order, Sort
 from support.asking import Api, live
 from support.road import DAY, START
 
@@ -193,11 +193,11 @@ async def test_a_page_that_ends_with_the_last_account_is_the_last_page(api: Api)
 
 
 PLACES = [
-    Cursor(Order(Sort.SCORE, 7), Place(0.1 + 0.2, "acme")),
-    Cursor(Order(Sort.SCORE_DOWN), Place(None, "acme")),
-    Cursor(Order(Sort.RENEWAL), Place(date(2026, 4, 1), "a/b ü \U0001f600" * 50)),
-    Cursor(Order(Sort.NAME), Place("x" * 100, "a")),
-    Cursor(Order(Sort.BAND), Place(2, "a")),
+    Cursor(Order(Sort.SCORE, 7), CursorPlace(0.1 + 0.2, "acme")),
+    Cursor(Order(Sort.SCORE_DOWN), CursorPlace(None, "acme")),
+    Cursor(Order(Sort.RENEWAL), CursorPlace(date(2026, 4, 1), "a/b ü \U0001f600" * 50)),
+    Cursor(Order(Sort.NAME), CursorPlace("x" * 100, "a")),
+    Cursor(Order(Sort.BAND), CursorPlace(2, "a")),
 ]
 
 
@@ -211,15 +211,15 @@ def test_a_cursor_is_read_as_it_was_written(cursor: Cursor) -> None:
 @pytest.mark.parametrize(
     "cursor",
     [
-        Cursor(Order(Sort.SCORE, -1), Place(1.0, "a")),
-        Cursor(Order(Sort.SCORE, 2**63), Place(1.0, "a")),
-        Cursor(Order(Sort.SCORE), Place("1", "a")),
-        Cursor(Order(Sort.RENEWAL), Place("soon", "a")),
-        Cursor(Order(Sort.BAND), Place(2**40, "a")),
-        Cursor(Order(Sort.NAME), Place("a\0b", "a")),
-        Cursor(Order(Sort.NAME), Place("a", "a\0b")),
-        Cursor(Order(Sort.NAME), Place("a", "")),
-        Cursor(Order(Sort.NAME), Place("a", "a" * 513)),
+        Cursor(Order(Sort.SCORE, -1), CursorPlace(1.0, "a")),
+        Cursor(Order(Sort.SCORE, 2**63), CursorPlace(1.0, "a")),
+        Cursor(Order(Sort.SCORE), CursorPlace("1", "a")),
+        Cursor(Order(Sort.RENEWAL), CursorPlace("soon", "a")),
+        Cursor(Order(Sort.BAND), CursorPlace(2**40, "a")),
+        Cursor(Order(Sort.NAME), CursorPlace("a\0b", "a")),
+        Cursor(Order(Sort.NAME), CursorPlace("a", "a\0b")),
+        Cursor(Order(Sort.NAME), CursorPlace("a", "")),
+        Cursor(Order(Sort.NAME), CursorPlace("a", "a" * 513)),
     ],
 )
 def test_what_no_answer_gave_is_no_cursor(cursor: Cursor) -> None:
@@ -234,7 +234,7 @@ def test_any_other_text_is_no_cursor(text: str) -> None:
 
 
 async def test_a_cursor_of_another_order_is_refused_by_name(api: Api) -> None:
-    cursor = encode_cursor(Cursor(Order(Sort.NAME), Place("a", "a")))
+    cursor = encode_cursor(Cursor(Order(Sort.NAME), CursorPlace("a", "a")))
     problem = await api.problem("/v1/accounts", cursor=cursor)
     assert (problem["status"], problem["errors"][0]["field"]) == (422, "query.cursor")
     assert "sorted by name" in problem["detail"]
@@ -245,5 +245,5 @@ async def test_a_cursor_of_another_order_is_refused_by_name(api: Api) -> None:
     account_id=st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=9),
 )
 def test_every_number_comes_back_to_the_last_bit(key: float, account_id: str) -> None:
-    cursor = Cursor(Order(Sort.ARR), Place(key, account_id))
+    cursor = Cursor(Order(Sort.ARR), CursorPlace(key, account_id))
     assert decode_cursor(encode_cursor(cursor)) == cursor

@@ -10,8 +10,8 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from common.database import Unavailable
-from scoring.postgres.rankings import Rankings
-from scoring.api.refresher import Book
+from scoring.api.refresher import RankingWriter
+from scoring.postgres.rankings import PostgresRankingStore
 from support.asking import KEEP, Api, live
 from support.road import DAY, START, event
 
@@ -137,9 +137,9 @@ async def test_a_ranking_that_was_not_finished_is_never_read_and_goes_with_time(
 
 
 async def test_one_process_at_a_time_makes_a_ranking(api: Api) -> None:
-    rankings = Rankings(api.road.engine, patience=5.0)
-    async with rankings.alone() as book:
-        assert book is not None
+    rankings = PostgresRankingStore(api.road.engine, patience=5.0)
+    async with rankings.alone() as store:
+        assert store is not None
         await api.rank()
         assert await api.road.scalar("SELECT count(*) FROM scoring.finished_ranking") == 0
     await api.rank()
@@ -147,7 +147,7 @@ async def test_one_process_at_a_time_makes_a_ranking(api: Api) -> None:
 
 
 async def test_what_another_process_has_just_made_is_not_made_again(api: Api) -> None:
-    another = api.refreshes(Rankings(api.road.engine, patience=5.0), every=10.0)
+    another = api.refreshes(PostgresRankingStore(api.road.engine, patience=5.0), every=10.0)
     await api.rank()
     for seconds, rankings in ((0.0, 1), (4.0, 1), (6.0, 2)):
         api.road.clock.now += seconds
@@ -156,9 +156,9 @@ async def test_what_another_process_has_just_made_is_not_made_again(api: Api) ->
 
 
 async def test_rankings_go_on_when_the_database_is_back(api: Api) -> None:
-    books = AwayAtFirst(Rankings(api.road.engine, patience=5.0), times=2)
+    books = AwayAtFirst(PostgresRankingStore(api.road.engine, patience=5.0), times=2)
     stop = asyncio.Event()
-    await api.ruling.read()
+    await api.active_card.read()
     keeping = asyncio.create_task(api.refreshes(books, every=0.01).keep(stop))
     with capture_logs() as logs:
         await api.road.until(lambda: books.asked > 3)
@@ -171,18 +171,18 @@ async def test_rankings_go_on_when_the_database_is_back(api: Api) -> None:
 class AwayAtFirst:
     """Rankings in a database that does not answer some times."""
 
-    def __init__(self, books: Rankings, *, times: int) -> None:
+    def __init__(self, books: PostgresRankingStore, *, times: int) -> None:
         self.asked = 0
-        self._books = books
+        self._store = books
         self._times = times
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[Book | None]:
+    async def alone(self) -> AsyncIterator[RankingWriter | None]:
         self.asked += 1
         if self.asked <= self._times:
             raise Unavailable("away")
-        async with self._books.alone() as book:
-            yield book
+        async with self._store.alone() as store:
+            yield store
 
 
 async def test_the_commit_of_a_worker_writes_no_ranking(api: Api) -> None:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 from common.topics import TimeMode
-from scoring.api.delay import Held, Pulse, Why, as_of, held
+from scoring.api.delay import Delay, DelayReason, as_of, find_delay
+from scoring.worker.heartbeat import PartitionStatus
 from support.asking import FRESH, Api, live
 from support.road import DAY, START
 
@@ -12,21 +13,46 @@ from support.road import DAY, START
 def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
     now, clock = 1000.0, 400.0
     told = [
-        # pulse, wall, as of, why
-        (Pulse(clock, beat_at=now - 1, caught_up=True), True, now, None),
-        (Pulse(clock, beat_at=now - FRESH, caught_up=True), True, clock, Held(Why.NO_WORKER)),  # it may be dead
-        (Pulse(clock, beat_at=now - 1, caught_up=False, lag=7.5), True, clock, Held(Why.CATCHING_UP, 7.5)),
+        # status, wall, as of, why
+        (PartitionStatus(clock, beat_at=now - 1, caught_up=True), True, now, None),
+        (
+            PartitionStatus(clock, beat_at=now - FRESH, caught_up=True),
+            True,
+            clock,
+            Delay(DelayReason.NO_WORKER),
+        ),  # it may be dead
+        (
+            PartitionStatus(clock, beat_at=now - 1, caught_up=False, lag=7.5),
+            True,
+            clock,
+            Delay(DelayReason.CATCHING_UP, 7.5),
+        ),
         # Its owner has just opened a log of which nothing was ever read.
-        (Pulse(clock, beat_at=now - 1, caught_up=False, lag=inf), True, clock, Held(Why.CATCHING_UP)),
-        (Pulse(clock), True, clock, Held(Why.NO_WORKER)),  # nobody ever owned it
-        (Pulse(clock, beat_at=now - 1, caught_up=True), False, clock, Held(Why.STREAM)),  # its time is not ours
+        (
+            PartitionStatus(clock, beat_at=now - 1, caught_up=False, lag=inf),
+            True,
+            clock,
+            Delay(DelayReason.CATCHING_UP),
+        ),
+        (PartitionStatus(clock), True, clock, Delay(DelayReason.NO_WORKER)),  # nobody ever owned it
+        (
+            PartitionStatus(clock, beat_at=now - 1, caught_up=True),
+            False,
+            clock,
+            Delay(DelayReason.STREAM),
+        ),  # its time is not ours
         # Ahead of ours: dead since who knows.
-        (Pulse(clock, beat_at=now + FRESH, caught_up=True), True, clock, Held(Why.NO_WORKER)),
-        (Pulse(clock, beat_at=now + 1, caught_up=True), True, now, None),  # its clock is a little ahead of ours
+        (PartitionStatus(clock, beat_at=now + FRESH, caught_up=True), True, clock, Delay(DelayReason.NO_WORKER)),
+        (
+            PartitionStatus(clock, beat_at=now + 1, caught_up=True),
+            True,
+            now,
+            None,
+        ),  # its clock is a little ahead of ours
     ]
-    for pulse, wall, expected, why in told:
-        assert as_of(pulse, now=now, wall=wall, fresh=FRESH) == expected, pulse
-        assert held(pulse, now=now, wall=wall, fresh=FRESH) == why, pulse
+    for status, wall, expected, why in told:
+        assert as_of(status, now=now, wall=wall, fresh=FRESH) == expected, status
+        assert find_delay(status, now=now, wall=wall, fresh=FRESH) == why, status
 
 
 async def test_a_silent_account_sinks_between_two_looks_though_nothing_is_written(wall_api: Api) -> None:
@@ -61,12 +87,12 @@ async def test_with_a_stale_heartbeat_an_answer_speaks_of_the_partitions_clock(w
     answer = await wall_api.get("/v1/accounts/acme")
     listed = await wall_api.get("/v1/accounts")
     assert moment(answer["as_of"]) == moment(listed["as_of"]) == START + DAY
-    assert answer["held"] == listed["held"] == {"reason": "no worker reports", "lag_seconds": None}
+    assert answer["find_delay"] == listed["find_delay"] == {"reason": "no worker reports", "lag_seconds": None}
 
     await wall_api.beat(at=road.clock.now)
     fresh = await wall_api.get("/v1/accounts/acme")
     assert moment(fresh["as_of"]) == START + 2 * DAY
-    assert fresh["held"] is None
+    assert fresh["find_delay"] is None
     assert fresh["score"] < answer["score"]
     assert fresh["clock"] == answer["clock"], "looking changes nothing"
 

@@ -6,27 +6,27 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from common.database import Unavailable
+from scoring.api.active_card import ActiveCardReader
+from scoring.api.freshness import FreshnessMonitor
 from scoring.api.metrics import ApiMetrics
-from scoring.api.active_card import RulingCard
-from scoring.postgres.snapshot import Snapshot, Tables
-from scoring.api.freshness import Vigil
+from scoring.postgres.snapshot import SnapshotSource, TableSnapshot
 from support.asking import FRESH, Api, live
 from support.road import DAY, START, Road
 
 
 class Watch:
-    """A vigil over a road, at the time of its clock."""
+    """A freshness over a road, at the time of its clock."""
 
     def __init__(self, road: Road) -> None:
         self.registry = CollectorRegistry()
-        self.tables = Tables(road.engine, patience=5.0)
-        self.card = RulingCard(self.tables)
+        self.tables = SnapshotSource(road.engine, patience=5.0)
+        self.card = ActiveCardReader(self.tables)
         self.metrics = ApiMetrics(self.registry, clock=road.clock)
-        self.vigil = Vigil(self.tables, self.card, metrics=self.metrics, fresh=FRESH, clock=road.clock)
+        self.freshness = FreshnessMonitor(self.tables, self.card, metrics=self.metrics, fresh=FRESH, clock=road.clock)
 
     async def look(self) -> None:
         await self.card.read()
-        await self.vigil.look()
+        await self.freshness.look()
 
     def ranking_age(self) -> float | None:
         return self.registry.get_sample_value("churn_scoring_ranking_age_seconds")
@@ -91,7 +91,7 @@ async def test_while_the_database_is_away_the_last_ages_grow(wall_api: Api) -> N
     await road.score()
     await wall_api.beat(at=road.clock.now)
     await watch.look()
-    away = Vigil(Away(), watch.card, metrics=watch.metrics, fresh=FRESH, clock=road.clock)
+    away = FreshnessMonitor(Away(), watch.card, metrics=watch.metrics, fresh=FRESH, clock=road.clock)
     road.clock.now += 600.0
     await away.look()
     assert watch.age("scores") == 600.0
@@ -122,5 +122,5 @@ async def test_the_age_of_the_ranking_is_shown_by_processes_that_made_none(wall_
 class Away:
     """A database that does not answer."""
 
-    def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+    def snapshot(self) -> AbstractAsyncContextManager[TableSnapshot]:
         raise Unavailable("away")

@@ -9,9 +9,9 @@ import pytest
 from common.bus.errors import Unavailable
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Ack, Outgoing, Producer, Record
-from scoring.partition.commit import Commit
 from scoring.errors import Unreachable
-from scoring.partition.memory import Opened
+from scoring.partition.commit import Commit
+from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore
 from support.road import DAY, START, TOPICS, Road, event
 
@@ -59,7 +59,7 @@ class Closed(PostgresStore):
         self._engine = inner._engine
         self._patience = inner._patience
 
-    async def opened(self, partition: int) -> Opened | None:
+    async def opened(self, partition: int) -> StoredPartition | None:
         raise Unreachable("away")
 
 

@@ -13,7 +13,7 @@ from scoring.errors import Stop
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
-from scoring.worker.context import Limits
+from scoring.worker.context import WorkerLimits
 from support.road import DAY, START, TOPICS, Road, event
 
 
@@ -146,7 +146,7 @@ class Allergic(Scorer):
         return step
 
 
-def allergic(stream: Road, limits: Limits | None = None) -> None:
+def allergic(stream: Road, limits: WorkerLimits | None = None) -> None:
     stream.scorer = Allergic(stream.card, stream.origin.card_id)
     if limits is not None:
         stream.rules = msgspec.structs.replace(stream.rules, limits=limits)
@@ -195,7 +195,7 @@ async def test_an_event_after_which_the_account_cannot_be_stored_is_set_aside(st
 
 
 async def test_a_core_that_fails_too_often_stops_the_worker(stream: Road) -> None:
-    allergic(stream, Limits(poisoned=2))
+    allergic(stream, WorkerLimits(poisoned=2))
     await stream.post(*(event("acme", "peanut.eaten", START + n) for n in range(3)))
     with pytest.raises(Stop, match="the core failed 3 times"):
         await stream.score()

@@ -6,10 +6,10 @@ from collections.abc import Collection
 import pytest
 
 from common import database
-from scoring.partition.commit import Commit
 from scoring.errors import Doubt, Fenced, Unreachable
-from scoring.worker.context import Limits
+from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
+from scoring.worker.context import WorkerLimits
 from support.commits import commit
 from support.road import DAY, START, TOPICS, Road, event, ids
 
@@ -85,7 +85,7 @@ async def test_what_is_too_much_for_one_transaction_goes_in_several(stream: Road
         await stream.post(event(f"account {n}", "session.started", START, user_id="ann"))
     await stream.tick(START + 30 * DAY)
     expected = await undisturbed(stream)
-    await stream.score(stream.worker(store=Narrow(stream.store), limits=Limits(pause=0.01)))
+    await stream.score(stream.worker(store=Narrow(stream.store), limits=WorkerLimits(pause=0.01)))
     found = await outcome(stream)
     assert found.keys() == expected.keys()
     for name, rows in found.items():

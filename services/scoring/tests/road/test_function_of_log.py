@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from common.contracts.events import Event
-from scoring.worker.heartbeat import Beat
 from scoring.partition.commit import Commit, Queued
-from scoring.partition.memory import Opened
-from scoring.worker.context import Limits
+from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore
+from scoring.worker.context import WorkerLimits
+from scoring.worker.heartbeat import Heartbeat
 from support.road import DAY, START, Road, event, ids
 
 ACCOUNTS = ("acme", "beta", "gamma")
@@ -42,7 +42,7 @@ class Mortal(PostgresStore):
             self._left = -1
             raise Killed
 
-    async def opened(self, partition: int) -> Opened | None:
+    async def opened(self, partition: int) -> StoredPartition | None:
         self._die(done=False)
         found = await super().opened(partition)
         self._die(done=True)
@@ -70,7 +70,7 @@ class Mortal(PostgresStore):
         await super().sent(partition, through)
         self._die(done=True)
 
-    async def beat(self, beats: Sequence[Beat]) -> None:
+    async def beat(self, beats: Sequence[Heartbeat]) -> None:
         pass  # says nothing of the log, and comes by the clock
 
 
@@ -154,7 +154,7 @@ async def write(stream: Road, story: list[tuple[str, str, int, int, int]]) -> No
 async def live(stream: Road, life: Life) -> None:
     """Until it dies or has nothing left to do."""
     store = Mortal(stream.store, at=life.dies_at, done=life.done)
-    limits = Limits(chunk=life.chunk, cached=life.cached)
+    limits = WorkerLimits(chunk=life.chunk, cached=life.cached)
     worker = stream.worker(store=store, max_records=life.max_records, limits=limits)
     with suppress(Killed):
         await stream.score(worker)

@@ -7,10 +7,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from scoring.errors import Unreachable
-from scoring.worker.housekeeping.journal import Look, Mark
+from scoring.postgres.housekeeping import PostgresStorage
+from scoring.worker.housekeeping.journal import Mark, MergeStep
 from scoring.worker.housekeeping.rules import Keep
 from scoring.worker.housekeeping.seen import Blob, Key
-from scoring.postgres.housekeeping import PostgresStorage
 from support.keeping import keeper
 from support.road import DAY, START, Road, event
 
@@ -33,7 +33,7 @@ class Ill(PostgresStorage):
 
 
 class NoMerge(PostgresStorage):
-    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> Look:
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> MergeStep:
         raise ZeroDivisionError("a bug")
 
 

@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from structlog.testing import capture_logs
 
 from scoring.errors import Fenced
-from scoring.worker.housekeeping.rules import Keep
 from scoring.postgres.housekeeping import PostgresStorage
+from scoring.worker.housekeeping.rules import Keep
 from scoring.worker.housekeeping.task import Housekeeping
 from support.commits import commit
 from support.keeping import keeper

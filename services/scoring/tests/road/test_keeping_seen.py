@@ -11,9 +11,9 @@ from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from scoring.errors import Fenced
+from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.rules import Keep
-from scoring.worker.housekeeping.seen import Run
-from scoring.worker.context import Limits
+from scoring.worker.housekeeping.seen import BlobRun
 from support.commits import commit
 from support.keeping import keeper
 from support.road import START, Road, event
@@ -72,12 +72,12 @@ async def test_ids_beyond_the_last_n_go_but_one_that_shows_that_their_hour_is_no
 
 async def test_a_merge_planned_before_another_one_changes_nothing(stream: Road) -> None:
     await written(stream, [7] * 6 + [8])
-    await stream.storage.merge_seen(0, Run(hour=7, first=2, last=4, rows=3))
+    await stream.storage.merge_seen(0, BlobRun(hour=7, first=2, last=4, rows=3))
     before = await stored(stream)
     for stale in (
-        Run(hour=7, first=1, last=6, rows=6),
-        Run(hour=7, first=1, last=3, rows=3),
-        Run(hour=7, first=2, last=3, rows=2),
+        BlobRun(hour=7, first=1, last=6, rows=6),
+        BlobRun(hour=7, first=1, last=3, rows=3),
+        BlobRun(hour=7, first=2, last=3, rows=2),
     ):
         with pytest.raises(Fenced):
             await stream.storage.merge_seen(0, stale)
@@ -86,7 +86,7 @@ async def test_a_merge_planned_before_another_one_changes_nothing(stream: Road) 
 
 async def test_a_deletion_planned_before_a_merge_leaves_what_came_later(stream: Road) -> None:
     await written(stream, [7] * 6 + [8])
-    await stream.storage.merge_seen(0, Run(hour=7, first=2, last=5, rows=4))
+    await stream.storage.merge_seen(0, BlobRun(hour=7, first=2, last=5, rows=4))
     assert await stream.storage.forget_seen(0, through=(7, 3), limit=100) == 1
     assert [seq for _, seq, _ in await stored(stream)] == [5, 6, 7]
 
@@ -124,7 +124,7 @@ async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
     """
     stream.rules = msgspec.structs.replace(stream.rules, keep=Keep())
     await stream.empty()
-    limits = Limits(remembered=remembered)
+    limits = WorkerLimits(remembered=remembered)
     now = START
     records = []
     for n, hours in story:
@@ -162,7 +162,7 @@ async def kept_small(stream: Road, remembered: int) -> None:
 
 async def remembers(stream: Road, remembered: int) -> tuple[float, float]:
     """The window and the share of its ids that a worker shows which has just read what is stored."""
-    worker = stream.worker(limits=Limits(remembered=remembered))
+    worker = stream.worker(limits=WorkerLimits(remembered=remembered))
     async with stream.running(worker):
         await stream.until(lambda: worker.ready() is None and len(worker.reached()) == stream.partitions)
         return (

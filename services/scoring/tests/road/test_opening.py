@@ -5,11 +5,11 @@ import pytest
 
 from common.bus.ports import Outgoing
 from common.topics import TimeMode
-from scoring.partition.commit import Position
 from scoring.errors import Stop
+from scoring.partition.commit import LogPosition
 from scoring.partition.origin import agree
 from scoring.worker.assembly import origin
-from scoring.worker.loop import Worker
+from scoring.worker.loop import ScoringWorker
 from support.cards import SMALL
 from support.road import START, TOPICS, Road, event
 
@@ -57,13 +57,13 @@ async def test_of_two_first_workers_with_different_cards_one_stops(stream: Road)
 async def test_no_partition_is_begun_with_another_card_than_the_first(stream: Road) -> None:
     """It comes first to a partition, but not to the first."""
     late = another_card(stream)
-    position, others = Position(to_offset=0, clock=0.0, newest=0.0), {"cluster_id": "memory", "writer": "other"}
+    position, others = LogPosition(to_offset=0, clock=0.0, newest=0.0), {"cluster_id": "memory", "writer": "other"}
     await stream.store.begin(1, stream.origin, position, **others)
     with pytest.raises(Stop, match="does not change by another file"):
         await stream.score(late)
 
 
-def another_card(stream: Road) -> Worker:
+def another_card(stream: Road) -> ScoringWorker:
     mine = stream.origin
     _, stream.origin = origin(OTHER, name="card", time_mode=TimeMode.STREAM, partitions=2)
     late, stream.origin = stream.worker(), mine

@@ -9,10 +9,10 @@ import pytest
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Record
 from common.contracts.events import Event
-from scoring.partition.commit import Commit
 from scoring.errors import Unreachable
-from scoring.worker.context import Limits
+from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
+from scoring.worker.context import WorkerLimits
 from support.road import DAY, START, Road, event, ids
 
 
@@ -107,7 +107,7 @@ async def test_a_doubt_drops_what_was_polled_meanwhile(stream: Road, polled_late
 
     store = Gated(stream.store, lost=True)
     consumer = Slow(stream.consumer(), store) if polled_late else None
-    worker = stream.worker(store=store, consumer=consumer, max_records=7, limits=Limits(pause=0.0))
+    worker = stream.worker(store=store, consumer=consumer, max_records=7, limits=WorkerLimits(pause=0.0))
     async with stream.running(worker):
         await stream.until(lambda: store.waiting == 1)
         if consumer is not None:
@@ -124,11 +124,11 @@ async def test_a_doubt_drops_what_was_polled_meanwhile(stream: Road, polled_late
 
 @pytest.mark.parametrize(
     ("limits", "commits"),
-    [(Limits(stretch=60.0), 1), (Limits(depth=400, stretch=60.0), 3), (Limits(stretch=0.0), 3)],
+    [(WorkerLimits(stretch=60.0), 1), (WorkerLimits(depth=400, stretch=60.0), 3), (WorkerLimits(stretch=0.0), 3)],
     ids=["a backlog in one", "by its records", "by the time that it takes"],
 )
 async def test_a_backlog_is_committed_in_as_few_transactions_as_it_may(
-    stream: Road, limits: Limits, commits: int
+    stream: Road, limits: WorkerLimits, commits: int
 ) -> None:
     await post(stream, stream.name_in(0), first=0, count=1_200)
     stream.rules = msgspec.structs.replace(stream.rules, max_records=2_000)
@@ -148,7 +148,7 @@ async def test_no_account_is_given_away_between_its_loading_and_its_commit(strea
     store = Reading(stream.store)
     for name in known:
         await post(stream, name, first=0, count=9)
-    async with stream.running(stream.worker(store=store, limits=Limits(cached=8 * 20_000.0))) as worker:
+    async with stream.running(stream.worker(store=store, limits=WorkerLimits(cached=8 * 20_000.0))) as worker:
         await stream.until(lambda: stream.level(worker))
         await stream.write_together(1, (session(name, hour=0) for name in there))
         await stream.until(lambda: store.waiting == 1)

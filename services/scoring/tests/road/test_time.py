@@ -10,10 +10,10 @@ import pytest
 from common.contracts.events import Tick, decode_events_record
 from common.contracts.signals import Band, Kind
 from common.topics import TimeMode
-from scoring.partition.commit import Commit
 from scoring.errors import Unreachable
-from scoring.worker.context import Limits
+from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
+from scoring.worker.context import WorkerLimits
 from support.road import DAY, START, TOPICS, Road, event, road
 
 # Accounts that were last active at the same moment are due at the same moment, whatever they did before.
@@ -182,7 +182,7 @@ async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None
     commits = stream.count("commits_total")
 
     await stream.empty(keep_log=True)
-    await stream.score(stream.worker(limits=Limits(chunk=4), max_records=5))
+    await stream.score(stream.worker(limits=WorkerLimits(chunk=4), max_records=5))
     assert stream.count("timers_fired_total") >= 60
     assert stream.count("commits_total") - commits > commits
     assert await stream.rows() == whole
@@ -216,9 +216,9 @@ async def test_what_silence_does_is_told_in_the_order_in_which_it_came_about(
     for _ in range(90):
         moment += draw.expovariate(1 / 1800)
         await stream.write(0, event(draw.choice(names), "session.started", moment, user_id="ann"), at=moment)
-    await stream.score(stream.worker(limits=Limits(chunk=chunk), max_records=max_records))
+    await stream.score(stream.worker(limits=WorkerLimits(chunk=chunk), max_records=max_records))
     await stream.tick(START + 60 * DAY)
-    await stream.score(stream.worker(limits=Limits(chunk=chunk), max_records=max_records))
+    await stream.score(stream.worker(limits=WorkerLimits(chunk=chunk), max_records=max_records))
     by_account: dict[str, float] = {}
     for one in stream.signals():
         by_account.setdefault(one.account_id, one.at.timestamp())
@@ -230,7 +230,9 @@ async def test_what_silence_does_is_told_in_the_order_in_which_it_came_about(
 async def test_accounts_due_at_the_same_second_are_told_in_the_order_of_their_names(database: str, chunk: int) -> None:
     """The timer of the one that was active before is earlier than it is due: that must not show, in chunks neither."""
     early = {"zeta": 9, "acme": 14, "mira": 14}
-    async with road(database, SILENCE_ALONE, mode=TimeMode.STREAM, partitions=1, limits=Limits(chunk=chunk)) as stream:
+    async with road(
+        database, SILENCE_ALONE, mode=TimeMode.STREAM, partitions=1, limits=WorkerLimits(chunk=chunk)
+    ) as stream:
         await stream.post(event("zeta", "session.started", START))
         await stream.score()
         await stream.post(*(event(name, "session.started", START + 5) for name in early))
@@ -249,7 +251,7 @@ async def test_a_crash_between_two_chunks_loses_none_of_the_others(stream: Road)
         await stream.post(event(name, "session.started", START, user_id="ann"))
     await stream.score()
     await stream.tick(START + 60 * DAY)
-    few = Limits(chunk=4)
+    few = WorkerLimits(chunk=4)
     for at in (1, 2):  # the tick comes in three pieces: none of them is the only one to survive
         with pytest.raises(Killed):
             await stream.score(stream.worker(store=Mortal(stream.store, commits=at), limits=few))

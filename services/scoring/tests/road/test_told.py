@@ -9,9 +9,9 @@ from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
 from scoring.partition.commit import DeadReason, OutboxRow, Outlet, Queued
-from scoring.worker.relay import Relay, Sender
-from scoring.worker.context import Limits
 from scoring.postgres.store import PostgresStore
+from scoring.worker.context import WorkerLimits
+from scoring.worker.relay import Relay, SignalSender
 from support.road import DAY, START, TOPICS, Clock, Road, event
 
 
@@ -138,7 +138,7 @@ async def test_a_worker_that_the_log_holds_up_hands_over_and_goes_on(stream: Roa
     """Its partitions are revoked while it waits for room in the outbox."""
     await troubled(stream)
     gate = Gate(stream.broker.producer())
-    held = stream.worker(producer=gate, max_records=4, limits=Limits(backlog=0))
+    held = stream.worker(producer=gate, max_records=4, limits=WorkerLimits(backlog=0))
     async with asyncio.timeout(15), stream.running(held):
         await stream.until(lambda: stream.count("commits_total") >= 2 and gate.waiting >= 1)
         heir = stream.worker()
@@ -196,7 +196,7 @@ class Slow:
         self.rows = [row for row in self.rows if (row.seq, row.n) > through]
 
 
-async def relayed(outbox: Slow, sender: Sender, *, now: Clock | None = None) -> Relay:
+async def relayed(outbox: Slow, sender: SignalSender, *, now: Clock | None = None) -> Relay:
     """A relay that has emptied this outbox."""
     topics = dict.fromkeys(Outlet, "t")
     relay = Relay(0, outbox=outbox, sender=sender, topics=topics, stamped=False, now=now or Clock())

@@ -4,85 +4,85 @@ from datetime import date
 
 from common.parameters import bad_parameter
 from common.problems import Problem
-from scoring.api import answers, telling
-from scoring.api.account_reader import AHEAD, Eye, Look, OutOfReach, Unreadable
-from scoring.api.snapshot_reader import Lookout
+from scoring.api import answers, rendering
+from scoring.api.account_reader import AHEAD, AccountLook, AccountReader, MomentOutOfRange, UnreadableState
 from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters
-from scoring.postgres.snapshot import Row, Snapshot
+from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health.moments import to_date, to_datetime, utc_day
 from scoring.health.view import Day
+from scoring.postgres.snapshot import ListRow, TableSnapshot
 
 
-class Reading:
+class AccountQueries:
     """Raises the 404 of an unknown account, the 500 of one whose state cannot be read."""
 
-    def __init__(self, lookout: Lookout) -> None:
-        self._lookout = lookout
+    def __init__(self, snapshots: SnapshotReader) -> None:
+        self._snapshots = snapshots
 
     async def account(self, account_id: str, asked: LookParameters) -> answers.Account:
-        async with self._lookout.open() as (eye, snapshot):
+        async with self._snapshots.open() as (reader, snapshot):
             row = await _known(snapshot, account_id)
-        look = self._look(eye, row, asked.as_of)
-        scorer = eye.scorer
-        return telling.account(
+        look = self._look(reader, row, asked.as_of)
+        scorer = reader.scorer
+        return rendering.account(
             account_id,
             look,
             facts=row.facts,
             card=scorer.card,
             card_id=scorer.card_id,
-            held=eye.held(row.stored),
+            held=reader.held(row.stored),
         )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:
         since, until = asked.since, asked.until
-        async with self._lookout.open() as (eye, snapshot):
+        async with self._snapshots.open() as (reader, snapshot):
             row = await _known(snapshot, account_id)
             first = None if since is None else to_date(utc_day(since))
             last = None if until is None else to_date(utc_day(until))
             closed = await snapshot.days(account_id, first=first, last=last, limit=asked.limit + 1)
             signals = await snapshot.signals(account_id, since=since, until=until, limit=asked.limit + 1)
-        look = self._look(eye, row)
+        look = self._look(reader, row)
         days = (*_within(look.today, first, last), *closed)
         return answers.History(
             account_id=account_id,
-            days=tuple(telling.day(day) for day in days[: asked.limit]),
+            days=tuple(rendering.day(day) for day in days[: asked.limit]),
             more_days=len(days) > asked.limit,
-            signals=tuple(telling.signal(one, eye.scorer.card) for one in signals[: asked.limit]),
+            signals=tuple(rendering.signal(one, reader.scorer.card) for one in signals[: asked.limit]),
             more_signals=len(signals) > asked.limit,
             clock=to_datetime(look.clock),
             as_of=look.view.at,
         )
 
     async def receipts(self, account_id: str, asked: ReceiptParameters) -> answers.Receipts:
-        async with self._lookout.open() as (eye, snapshot):
+        async with self._snapshots.open() as (reader, snapshot):
             row = await _known(snapshot, account_id)
             signals = await snapshot.signals(account_id, since=None, until=None, limit=asked.limit + 1)
-        look = self._look(eye, row, asked.as_of)
+        look = self._look(reader, row, asked.as_of)
         return answers.Receipts(
             account_id=account_id,
-            level=telling.level(look.view.level),
-            signals=tuple(telling.receipt(one, eye.scorer.card) for one in signals[: asked.limit]),
+            level=rendering.level(look.view.level),
+            signals=tuple(rendering.receipt(one, reader.scorer.card) for one in signals[: asked.limit]),
             more_signals=len(signals) > asked.limit,
-            card_id=eye.scorer.card_id,
+            card_id=reader.scorer.card_id,
             clock=to_datetime(look.clock),
             as_of=look.view.at,
         )
 
-    def _look(self, eye: Eye, row: Row, at: float | None = None) -> Look:
-        self._lookout.metrics.looked(1)
+    def _look(self, reader: AccountReader, row: ListRow, at: float | None = None) -> AccountLook:
+        self._snapshots.metrics.looked(1)
         try:
-            return eye.look(row.stored, at)
-        except OutOfReach as error:
+            return reader.look(row.stored, at)
+        except MomentOutOfRange as error:
             first = to_datetime(error.soonest).isoformat()
             detail = f"must lie within {AHEAD.days} days after {first}; what was before is in the history"
             raise bad_parameter("query.as_of", "out_of_range", detail) from error
-        except Unreadable as error:
-            self._lookout.report(error)
+        except UnreadableState as error:
+            self._snapshots.report(error)
             detail = "the account's state cannot be read by this version of scoring; it has been logged"
             raise Problem(500, "state_unreadable", detail) from error
 
 
-async def _known(snapshot: Snapshot, account_id: str) -> Row:
+async def _known(snapshot: TableSnapshot, account_id: str) -> ListRow:
     row = (await snapshot.rows([account_id])).get(account_id)
     if row is None:
         raise Problem(404, "unknown_account", "nothing is known of an account with this id")

@@ -23,7 +23,7 @@ _SOON, _LATER = 0.5, 5.0
 NOT_STARTED = "scoring has not started yet"
 
 
-class Ruling(Struct, frozen=True):
+class ActiveCard(Struct, frozen=True):
     """What decides what an account's state means."""
 
     scorer: Scorer
@@ -31,33 +31,33 @@ class Ruling(Struct, frozen=True):
     partitions: int
 
 
-class Journal(Protocol):
+class OriginReader(Protocol):
     async def origin(self) -> Origin | None:
         """None before scoring has begun."""
 
 
-class Book(Protocol):
-    def snapshot(self) -> AbstractAsyncContextManager[Journal]:
+class JournalStore(Protocol):
+    def snapshot(self) -> AbstractAsyncContextManager[OriginReader]:
         """Raises `Unavailable`."""
 
 
-class RulingCard:
-    def __init__(self, book: Book) -> None:
-        self._book = book
+class ActiveCardReader:
+    def __init__(self, store: JournalStore) -> None:
+        self._store = store
         self._origin: Origin | None = None
-        self._ruling: Ruling | None = None
+        self._active_card: ActiveCard | None = None
         self._trouble: str | None = NOT_STARTED
 
     def trouble(self) -> str | None:
         """For readiness."""
         return self._trouble
 
-    def ruling(self) -> Ruling:
+    def active_card(self) -> ActiveCard:
         """Raises a 503 while there is none."""
-        if self._ruling is None:
+        if self._active_card is None:
             reason = self._trouble or NOT_STARTED
             raise Problem(503, "not_started", reason, headers={"retry-after": "2"})
-        return self._ruling
+        return self._active_card
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Looks until told to stop; sees when scoring begins, and when it was begun anew on an empty database."""
@@ -69,7 +69,7 @@ class RulingCard:
     async def read(self) -> None:
         """Looks once."""
         try:
-            async with self._book.snapshot() as journal:
+            async with self._store.snapshot() as journal:
                 origin = await journal.origin()
             trouble = self._take(origin)
         except Unavailable as error:
@@ -83,7 +83,7 @@ class RulingCard:
 
     def _take(self, origin: Origin | None) -> str | None:
         if origin is None:
-            self._origin = self._ruling = None
+            self._origin = self._active_card = None
             return NOT_STARTED
         if origin != self._origin:
             if origin.calendars != versions():
@@ -91,7 +91,7 @@ class RulingCard:
             # A receipt that does not add up is shown, and counted where it is made.
             scorer = Scorer(load(origin.card, f"card {origin.card_id}"), origin.card_id, strict=False)
             wall = origin.time_mode == TimeMode.WALL
-            self._ruling = Ruling(scorer=scorer, wall=wall, partitions=origin.partitions)
+            self._active_card = ActiveCard(scorer=scorer, wall=wall, partitions=origin.partitions)
             self._origin = origin
             _log.info("card.taken", card_id=origin.card_id, time_mode=origin.time_mode)
         return None

@@ -14,8 +14,8 @@ from common.contracts.signals import (
     Part,
     Severity,
 )
-from scoring.api.delay import Held
-from scoring.health.view import FlagUp, Missed, Pending
+from scoring.api.delay import Delay
+from scoring.health.view import FlagUp, Missed, PendingBand
 
 
 class Ahead(Struct, frozen=True):
@@ -70,7 +70,7 @@ class Accounts(Struct, frozen=True, kw_only=True):
     next_cursor: str | None
     as_of: datetime
     ordered_as_of: datetime | None
-    held: Held | None
+    held: Delay | None
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -91,13 +91,13 @@ class Account(Struct, frozen=True, kw_only=True):
     change: Moved
     flags: tuple[FlagUp, ...]
     missed: tuple[Missed, ...]
-    pending: Pending | None
+    pending: PendingBand | None
     episode: str | None
     facts: Facts
     card_id: str
     clock: datetime
     as_of: datetime
-    held: Held | None
+    held: Delay | None
 
 
 class HistoryDay(Struct, frozen=True):

@@ -12,17 +12,17 @@ from common.metrics import registry
 from common.operations import Readiness
 from common.runtime import Application
 from scoring.api import routes
+from scoring.api.account_queries import AccountQueries
+from scoring.api.active_card import ActiveCardReader
+from scoring.api.freshness import FreshnessMonitor
 from scoring.api.listing import Listing
-from scoring.api.snapshot_reader import Lookout
 from scoring.api.metrics import ApiMetrics
-from scoring.postgres.rankings import Rankings
-from scoring.api.account_queries import Reading
-from scoring.api.refresher import Pace, Refresher
-from scoring.api.active_card import RulingCard
-from scoring.postgres.snapshot import Tables
-from scoring.api.freshness import Vigil
+from scoring.api.refresher import Refresher, RefreshPace
+from scoring.api.snapshot_reader import SnapshotReader
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.form import core_form
+from scoring.postgres.rankings import PostgresRankingStore
+from scoring.postgres.snapshot import SnapshotSource
 from scoring.settings import ScoringSettings
 
 
@@ -41,15 +41,19 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         closing.push_async_callback(for_rankings.dispose)
 
         keyring = Keyring(KeyStore(for_keys, schema="scoring"), ttl=settings.key_ttl_seconds)
-        tables = Tables(for_tables, patience=settings.scoring_api_request_seconds)
-        ruling = RulingCard(tables)
+        tables = SnapshotSource(for_tables, patience=settings.scoring_api_request_seconds)
+        active_card = ActiveCardReader(tables)
         metrics = ApiMetrics(prometheus)
-        lookout = Lookout(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
-        vigil = Vigil(tables, ruling, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time)
+        snapshots = SnapshotReader(
+            tables, active_card, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time
+        )
+        freshness = FreshnessMonitor(
+            tables, active_card, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time
+        )
         refresher = Refresher(
-            Rankings(for_rankings, patience=settings.scoring_database_seconds),
-            lookout,
-            pace=Pace(
+            PostgresRankingStore(for_rankings, patience=settings.scoring_database_seconds),
+            snapshots,
+            pace=RefreshPace(
                 every=settings.scoring_ranking_seconds,
                 share=settings.scoring_ranking_share,
                 keep=settings.scoring_ranking_keep_seconds,
@@ -57,10 +61,10 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             clock=time.time,
             steady=time.monotonic,
         )
-        readiness = Readiness({"card": ruling.trouble, "keys": keyring.trouble}, about={"core": core_form()})
+        readiness = Readiness({"card": active_card.trouble, "keys": keyring.trouble}, about={"core": core_form()})
         http = routes.build(
-            Listing(lookout),
-            Reading(lookout),
+            Listing(snapshots),
+            AccountQueries(snapshots),
             keys=keyring,
             metrics=metrics,
             readiness=readiness,
@@ -72,7 +76,12 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             host=settings.host,
             port=settings.scoring_api_port,
             readiness=readiness,
-            tasks={"keys": keyring.keep_fresh, "card": ruling.keep, "vigil": vigil.keep, "ranking": refresher.keep},
+            tasks={
+                "keys": keyring.keep_fresh,
+                "card": active_card.keep,
+                "freshness": freshness.keep,
+                "ranking": refresher.keep,
+            },
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
             limits=ConnectionLimits(connections=settings.http_connections),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from scoring.postgres.orders import Order, Place, Sort
+from scoring.postgres.orders import CursorPlace, Order, Sort
 
 _MOST = 2**63 - 1
 _KEYS: dict[Sort, Any] = {
@@ -27,7 +27,7 @@ class Cursor(Struct, frozen=True):
     """The order that the walk keeps to, and the account that ended the page."""
 
     order: Order
-    place: Place
+    place: CursorPlace
 
 
 class _Written(Struct, frozen=True, array_like=True):
@@ -50,7 +50,7 @@ def decode_cursor(text: str) -> Cursor:
         key = msgspec.convert(written.key, _KEYS[written.sort.by])
     except (ValueError, msgspec.MsgspecError) as error:  # binascii.Error and UnicodeError are ValueErrors
         raise NoCursor from error
-    cursor = Cursor(Order(written.sort, written.ranking_id), Place(key, written.account_id))
+    cursor = Cursor(Order(written.sort, written.ranking_id), CursorPlace(key, written.account_id))
     if "\0" in f"{key}{written.account_id}" or encode_cursor(cursor) != text:
         raise NoCursor
     return cursor

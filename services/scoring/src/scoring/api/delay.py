@@ -5,20 +5,10 @@ from math import isfinite
 
 from msgspec import Struct
 
-
-class Pulse(Struct, frozen=True):
-    """How a partition stands: its clock (the last tick read), what its owner last said of itself, and the newest record
-    time read. Seconds (since the epoch); clock and `newest` are 0 while there was no such record.
-    """
-
-    clock: float
-    beat_at: float | None = None
-    caught_up: bool = False
-    lag: float = 0.0
-    newest: float = 0.0
+from scoring.worker.heartbeat import PartitionStatus
 
 
-class Why(StrEnum):
+class DelayReason(StrEnum):
     """Why an answer does not speak of now."""
 
     STREAM = "time is the stream's"
@@ -26,25 +16,25 @@ class Why(StrEnum):
     CATCHING_UP = "scoring is catching up"
 
 
-class Held(Struct, frozen=True):
+class Delay(Struct, frozen=True):
     """Why `as_of` is not now. `lag_seconds` is how far behind scoring said that it was, where it could tell."""
 
-    reason: Why
+    reason: DelayReason
     lag_seconds: float | None = None
 
 
-def held(pulse: Pulse, *, now: float, wall: bool, fresh: float) -> Held | None:
+def find_delay(status: PartitionStatus, *, now: float, wall: bool, fresh: float) -> Delay | None:
     """None if the owner said less than `fresh` seconds ago that nothing is unread or overdue.
 
-    A heart that beats ahead of us may have stopped long ago. A stream's time has nothing to do with now.
+    A heartbeats that beats ahead of us may have stopped long ago. A stream's time has nothing to do with now.
     """
     if not wall:
-        return Held(Why.STREAM)
-    if pulse.beat_at is None or abs(now - pulse.beat_at) >= fresh:
-        return Held(Why.NO_WORKER)
-    return None if pulse.caught_up else Held(Why.CATCHING_UP, pulse.lag if isfinite(pulse.lag) else None)
+        return Delay(DelayReason.STREAM)
+    if status.beat_at is None or abs(now - status.beat_at) >= fresh:
+        return Delay(DelayReason.NO_WORKER)
+    return None if status.caught_up else Delay(DelayReason.CATCHING_UP, status.lag if isfinite(status.lag) else None)
 
 
-def as_of(pulse: Pulse, *, now: float, wall: bool, fresh: float) -> float:
+def as_of(status: PartitionStatus, *, now: float, wall: bool, fresh: float) -> float:
     """Now if nothing holds it, else the partition's clock."""
-    return now if held(pulse, now=now, wall=wall, fresh=fresh) is None else pulse.clock
+    return now if find_delay(status, now=now, wall=wall, fresh=fresh) is None else status.clock

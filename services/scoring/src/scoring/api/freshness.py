@@ -9,45 +9,46 @@ import structlog
 
 from common.database import Unavailable
 from common.problems import Problem
-from scoring.api.delay import Pulse, as_of
+from scoring.api.active_card import ActiveCard
+from scoring.api.delay import as_of
 from scoring.api.metrics import ApiMetrics
-from scoring.api.active_card import Ruling
 from scoring.postgres.snapshot import Ranking
+from scoring.worker.heartbeat import PartitionStatus
 
 _log = structlog.get_logger()
 
 
-class Pulses(Protocol):
-    async def pulses(self, partitions: int) -> dict[int, Pulse]: ...
+class StatusReader(Protocol):
+    async def statuses(self, partitions: int) -> dict[int, PartitionStatus]: ...
 
     async def ranking(self) -> Ranking | None:
         """The newest."""
 
 
-class Book(Protocol):
-    def snapshot(self) -> AbstractAsyncContextManager[Pulses]:
+class StatusStore(Protocol):
+    def snapshot(self) -> AbstractAsyncContextManager[StatusReader]:
         """Raises `Unavailable`."""
 
 
-class Card(Protocol):
-    def ruling(self) -> Ruling:
+class ActiveCardSource(Protocol):
+    def active_card(self) -> ActiveCard:
         """Raises `Problem` before scoring has begun."""
 
 
-class Vigil:
+class FreshnessMonitor:
     """While the database is away the last numbers stand, and grow old. All times are seconds."""
 
     def __init__(
         self,
-        book: Book,
-        card: Card,
+        store: StatusStore,
+        card: ActiveCardSource,
         *,
         metrics: ApiMetrics,
         fresh: float,
         clock: Callable[[], float],
         every: float = 5.0,
     ) -> None:
-        self._book = book
+        self._store = store
         self._card = card
         self._metrics = metrics
         self._fresh = fresh
@@ -66,15 +67,15 @@ class Vigil:
         """Once; nothing before scoring has begun."""
         now = self._clock()
         try:
-            ruling = self._card.ruling()
-            async with self._book.snapshot() as snapshot:
-                pulses = await snapshot.pulses(ruling.partitions)
+            active_card = self._card.active_card()
+            async with self._store.snapshot() as snapshot:
+                statuses = await snapshot.statuses(active_card.partitions)
                 ranking = await snapshot.ranking()
         except Problem:
             return
         except Unavailable as error:
             if not self._away:
-                _log.warning("pulses.unreadable", error=str(error))
+                _log.warning("statuses.unreadable", error=str(error))
             self._away = True
             return
         self._away = False
@@ -84,10 +85,10 @@ class Vigil:
         else:
             self._missing_since = now if self._missing_since is None else self._missing_since
             self._metrics.ranking_begun(self._missing_since)
-        for partition, pulse in pulses.items():
+        for partition, status in statuses.items():
             # Before its first tick each account is spoken of as of its last record.
-            moment = as_of(pulse, now=now, wall=ruling.wall, fresh=self._fresh) or pulse.newest
+            moment = as_of(status, now=now, wall=active_card.wall, fresh=self._fresh) or status.newest
             # A partition without a record has no scores, and a stream's time is not ours.
-            self._metrics.spoke(partition, moment if ruling.wall and moment else None)
-            if pulse.beat_at is not None:
-                self._metrics.beat(partition, pulse.beat_at)
+            self._metrics.spoke(partition, moment if active_card.wall and moment else None)
+            if status.beat_at is not None:
+                self._metrics.beat(partition, status.beat_at)

@@ -10,11 +10,11 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from common.contracts.signals import Band
 from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
-from scoring.api.cursor import Cursor, NoCursor, decode_cursor
 from scoring.api.account_reader import AHEAD
-from scoring.postgres.orders import Sort
-from scoring.postgres.queries import Filter
+from scoring.api.cursor import Cursor, NoCursor, decode_cursor
 from scoring.health.context import Stage
+from scoring.postgres.orders import Sort
+from scoring.postgres.queries import AccountFilter
 
 ID_CHARS = 512
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -33,7 +33,7 @@ def _written_as_a_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_written_as_a_day), Field(ge=FIRST, le=LAST)]
 
 
-class ListParameters(Parameters):
+class AccountListParameters(Parameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
@@ -56,13 +56,13 @@ class ListParameters(Parameters):
         default=None, description="`next_cursor` of the page before, with the same filters and the same order"
     )
 
-    def wanted(self, *, today: date, default_stage: str) -> Filter:
+    def wanted(self, *, today: date, default_stage: str) -> AccountFilter:
         ends_from, ends_to = self.contract_end_from, self.contract_end_to
         if self.renewal_within_days is not None:
             last = today + timedelta(days=self.renewal_within_days)
             ends_from = max(ends_from or today, today)
             ends_to = min(ends_to or last, last)
-        return Filter(
+        return AccountFilter(
             bands=tuple(self.band),
             tiers=tuple(self.tier),
             owners=tuple(self.owner),

@@ -15,20 +15,20 @@ from msgspec import Struct
 
 from common.database import Unavailable
 from common.problems import Problem
-from scoring.api.account_reader import Eye, Unreadable
-from scoring.api.snapshot_reader import Lookout
-from scoring.postgres.snapshot import Stored
+from scoring.api.account_reader import AccountReader, UnreadableState
+from scoring.api.snapshot_reader import SnapshotReader
+from scoring.postgres.snapshot import StateRow
 
 _log = structlog.get_logger()
 
 
-class Book(Protocol):
+class RankingWriter(Protocol):
     async def ended(self) -> float | None:
         """When the newest ranking was finished."""
 
     async def begin(self) -> int: ...
 
-    async def states(self, *, after: str, limit: int) -> Sequence[Stored]:
+    async def states(self, *, after: str, limit: int) -> Sequence[StateRow]:
         """The next ones, by account id."""
 
     async def write(self, ranking_id: int, scores: Mapping[str, float]) -> None: ...
@@ -40,12 +40,12 @@ class Book(Protocol):
     async def forget(self, *, limit: int) -> int: ...
 
 
-class Books(Protocol):
-    def alone(self) -> AbstractAsyncContextManager[Book | None]:
+class RankingStore(Protocol):
+    def alone(self) -> AbstractAsyncContextManager[RankingWriter | None]:
         """None while another process makes a ranking. Raises `Unavailable`."""
 
 
-class Pace(Struct, frozen=True, kw_only=True):
+class RefreshPace(Struct, frozen=True, kw_only=True):
     """A ranking begins `every` seconds after the last one; making it takes at most `share` of a core.
 
     It is kept for `keep` seconds after the next one is finished. `chunk` accounts are read and written at a time,
@@ -64,16 +64,16 @@ class Refresher:
 
     def __init__(
         self,
-        books: Books,
-        lookout: Lookout,
+        books: RankingStore,
+        snapshots: SnapshotReader,
         *,
-        pace: Pace,
+        pace: RefreshPace,
         clock: Callable[[], float],
         steady: Callable[[], float],
     ) -> None:
         """`clock` is seconds since the epoch, `steady` never goes back."""
-        self._books = books
-        self._lookout = lookout
+        self._store = books
+        self._snapshots = snapshots
         self._pace = pace
         self._clock = clock
         self._steady = steady
@@ -94,51 +94,51 @@ class Refresher:
 
     async def refresh(self, stop: asyncio.Event) -> None:
         """Makes one ranking if it is time for one. Raises `Problem` before scoring has begun, and `Unavailable`."""
-        async with self._lookout.open() as (eye, _):
+        async with self._snapshots.open() as (reader, _):
             pass
-        async with self._books.alone() as book:
-            if book is None:
+        async with self._store.alone() as writer:
+            if writer is None:
                 return
-            ended = await book.ended()
+            ended = await writer.ended()
             if ended is not None and 0.0 <= self._clock() - ended < self._pace.every / 2:
                 return  # another process has just made one
-            if await self._make(book, eye, stop):
-                await self._clear(book, stop)
+            if await self._make(writer, reader, stop):
+                await self._clear(writer, stop)
 
-    async def _make(self, book: Book, eye: Eye, stop: asyncio.Event) -> bool:
+    async def _make(self, writer: RankingWriter, reader: AccountReader, stop: asyncio.Event) -> bool:
         """Whether it was finished: not if the process was told to stop."""
         begun, after, accounts, unreadable = self._clock(), "", 0, 0
-        ranking_id = await book.begin()
-        while chunk := await book.states(after=after, limit=self._pace.chunk):
-            scores = await self._scores(eye, chunk, stop)
+        ranking_id = await writer.begin()
+        while chunk := await writer.states(after=after, limit=self._pace.chunk):
+            scores = await self._scores(reader, chunk, stop)
             if stop.is_set():
                 return False
-            await book.write(ranking_id, scores)
+            await writer.write(ranking_id, scores)
             after, accounts = chunk[-1].account_id, accounts + len(chunk)
             unreadable += len(chunk) - len(scores)
         ended = self._clock()
-        await book.finish(ranking_id, as_of=eye.earliest, begun=begun, ended=ended)
-        self._lookout.metrics.ranked(accounts, seconds=ended - begun)
+        await writer.finish(ranking_id, as_of=reader.earliest, begun=begun, ended=ended)
+        self._snapshots.metrics.ranked(accounts, seconds=ended - begun)
         _log.debug(
             "ranking.finished", ranking=ranking_id, accounts=accounts, unreadable=unreadable, seconds=ended - begun
         )
         return True
 
-    async def _scores(self, eye: Eye, chunk: Sequence[Stored], stop: asyncio.Event) -> dict[str, float]:
+    async def _scores(self, reader: AccountReader, chunk: Sequence[StateRow], stop: asyncio.Event) -> dict[str, float]:
         """What cannot be read is not ranked; whoever lists it is told why."""
         found: dict[str, float] = {}
         for begin in range(0, len(chunk), self._pace.slice):
             started = self._steady()
             for stored in chunk[begin : begin + self._pace.slice]:
-                with suppress(Unreadable):
-                    found[stored.account_id] = eye.score(stored)
+                with suppress(UnreadableState):
+                    found[stored.account_id] = reader.score(stored)
             await _rest(stop, (self._steady() - started) * (1.0 / self._pace.share - 1.0))
         return found
 
-    async def _clear(self, book: Book, stop: asyncio.Event) -> None:
-        await book.retire(before=self._clock() - self._pace.keep)
+    async def _clear(self, writer: RankingWriter, stop: asyncio.Event) -> None:
+        await writer.retire(before=self._clock() - self._pace.keep)
         while not stop.is_set():
-            if await book.forget(limit=self._pace.chunk) < self._pace.chunk:
+            if await writer.forget(limit=self._pace.chunk) < self._pace.chunk:
                 return
 
 

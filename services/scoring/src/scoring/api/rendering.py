@@ -5,8 +5,8 @@ from math import fsum
 
 from common.contracts.signals import Change, Facts, Forecast, Level, Signal
 from scoring.api import answers
-from scoring.api.delay import Held
-from scoring.api.account_reader import Look
+from scoring.api.account_reader import AccountLook
+from scoring.api.delay import Delay
 from scoring.api.words import forecast_in_words
 from scoring.cards.words import sentence, why_it_moved, why_it_stands
 from scoring.health.card import Card
@@ -16,7 +16,7 @@ from scoring.health.view import Day, View
 _DRIVERS_IN_A_LIST = 3
 
 
-def listed(account_id: str, look: Look, *, facts: Facts, card: Card) -> answers.Listed:
+def listed(account_id: str, look: AccountLook, *, facts: Facts, card: Card) -> answers.Listed:
     view = look.view
     return answers.Listed(
         account_id=account_id,
@@ -50,7 +50,7 @@ def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> an
 
 
 def account(
-    account_id: str, look: Look, *, facts: Facts, card: Card, card_id: str, held: Held | None
+    account_id: str, look: AccountLook, *, facts: Facts, card: Card, card_id: str, held: Delay | None
 ) -> answers.Account:
     view = look.view
     return answers.Account(

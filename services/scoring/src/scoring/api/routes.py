@@ -12,24 +12,24 @@ from common.keys import Scope
 from common.operations import Readiness
 from common.requests import Counted
 from scoring.api import answers, openapi
+from scoring.api.account_queries import AccountQueries
 from scoring.api.http import EncodedPath
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.parameters import (
+    AccountListParameters,
     HistoryParameters,
-    ListParameters,
     LookParameters,
     ReceiptParameters,
     account_id,
 )
-from scoring.api.account_queries import Reading
 
 AccountId = Annotated[str, Depends(account_id)]
 
 
 def build(
     listing: Listing,
-    reading: Reading,
+    reading: AccountQueries,
     *,
     keys: Verifier,
     metrics: ApiMetrics,
@@ -53,14 +53,14 @@ def build(
     return app
 
 
-def _accounts(listing: Listing, reading: Reading, keys: Verifier) -> APIRouter:
+def _accounts(listing: Listing, reading: AccountQueries, keys: Verifier) -> APIRouter:
     async def with_key(request: Request) -> None:
         await bearer(request.headers.get("authorization"), keys, Scope.READ)
 
     router = APIRouter(prefix="/v1/accounts", dependencies=[Depends(with_key)])
 
     @router.get("", responses=openapi.responses(answers.Accounts, of_one=False))
-    async def list_accounts(asked: Annotated[ListParameters, Query()]) -> Response:
+    async def list_accounts(asked: Annotated[AccountListParameters, Query()]) -> Response:
         """Accounts that match every filter, the worst first; a page at a time, however many match."""
         return _json(await listing.accounts(asked))
 

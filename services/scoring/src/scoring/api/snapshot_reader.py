@@ -1,4 +1,4 @@
-"""One snapshot of the tables, and an eye for the accounts in it: where every answer begins."""
+"""One snapshot of the tables, and an reader for the accounts in it: where every answer begins."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -7,20 +7,20 @@ import structlog
 
 from common.database import Unavailable
 from common.problems import Problem
-from scoring.api.delay import as_of, held
-from scoring.api.account_reader import Eye, Unreadable
+from scoring.api.account_reader import AccountReader, UnreadableState
+from scoring.api.active_card import ActiveCardReader
+from scoring.api.delay import as_of, find_delay
 from scoring.api.metrics import ApiMetrics
-from scoring.api.active_card import RulingCard
-from scoring.postgres.snapshot import Snapshot, Tables
+from scoring.postgres.snapshot import SnapshotSource, TableSnapshot
 
 _log = structlog.get_logger()
 
 
-class Lookout:
+class SnapshotReader:
     def __init__(
         self,
-        tables: Tables,
-        ruling: RulingCard,
+        tables: SnapshotSource,
+        active_card: ActiveCardReader,
         *,
         metrics: ApiMetrics,
         fresh: float,
@@ -29,29 +29,29 @@ class Lookout:
         """A heartbeat counts for `fresh` seconds; `clock` is seconds since the epoch."""
         self.metrics = metrics
         self._tables = tables
-        self._ruling = ruling
+        self._active_card = active_card
         self._fresh = fresh
         self._clock = clock
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[tuple[Eye, Snapshot]]:
+    async def open(self) -> AsyncIterator[tuple[AccountReader, TableSnapshot]]:
         """Raises the 503 for what will be better later."""
-        ruling = self._ruling.ruling()
+        active_card = self._active_card.active_card()
         # Read before the snapshot: whatever was scored until then is in it.
         now = self._clock()
         try:
             async with self._tables.snapshot() as snapshot:
-                pulses = (await snapshot.pulses(ruling.partitions)).items()
+                statuses = (await snapshot.statuses(active_card.partitions)).items()
                 fresh = self._fresh
-                moments = {n: as_of(pulse, now=now, wall=ruling.wall, fresh=fresh) for n, pulse in pulses}
-                reasons = {n: held(pulse, now=now, wall=ruling.wall, fresh=fresh) for n, pulse in pulses}
-                yield Eye(ruling.scorer, moments, reasons), snapshot
+                moments = {n: as_of(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
+                reasons = {n: find_delay(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
+                yield AccountReader(active_card.scorer, moments, reasons), snapshot
         except Unavailable as error:
             _log.warning("database.unavailable", error=str(error))
             detail = "the database does not answer in time: ask again"
             raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error
 
-    def report(self, unreadable: Unreadable) -> None:
+    def report(self, unreadable: UnreadableState) -> None:
         """For operators: an account that nobody can see."""
         self.metrics.unreadable()
         cause = unreadable.__cause__

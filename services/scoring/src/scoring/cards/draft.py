@@ -15,7 +15,7 @@ from scoring.health.kinds import DEFAULT, AnyMetric, Dimension
 _STRUCTS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in get_args(AnyMetric)}
 
 
-class Draft(Struct, frozen=True):
+class CardDraft(Struct, frozen=True):
     """`named` are all metrics that the file names, readable or not; the rest is what could be read."""
 
     named: tuple[str, ...]
@@ -38,7 +38,7 @@ class Draft(Struct, frozen=True):
         )
 
 
-def draft(root: Value, found: Findings) -> Draft:
+def draft(root: Value, found: Findings) -> CardDraft:
     fields, _ = CARD.read_what_can_be(root, found)
     metrics = {name: _metric(name, given) for name, given in fields.pop("metrics", {}).items()}
     flags = {name: Flag(name=name, **_filled(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
@@ -46,7 +46,7 @@ def draft(root: Value, found: Findings) -> Draft:
         name: Outcome(name=name, **_filled(OUTCOME, given)) for name, given in fields.pop("outcomes", {}).items()
     }
     weights, bands = fields.pop("weights", {}), fields.pop("bands", {})
-    return Draft(
+    return CardDraft(
         named=_names(root, "metrics"),
         metrics=metrics,
         flags=flags,

@@ -10,7 +10,7 @@ from scoring.cards.errors import InvalidCard
 from scoring.health.card import Card
 
 
-class Reading(Struct, frozen=True):
+class ExaminedCard(Struct, frozen=True):
     """`card` is there exactly when there are no problems; warnings never stand in its way."""
 
     card: Card | None
@@ -18,7 +18,7 @@ class Reading(Struct, frozen=True):
     warnings: tuple[Finding, ...]
 
 
-def examine(text: str) -> Reading:
+def examine(text: str) -> ExaminedCard:
     """Everything that is to be said about a card; raises nothing."""
     found = Findings()
     card = None
@@ -30,7 +30,7 @@ def examine(text: str) -> Reading:
             card = drafted.card()
     except Unreadable:
         pass
-    return Reading(card, found.problems, found.warnings)
+    return ExaminedCard(card, found.problems, found.warnings)
 
 
 def load(text: str, source_name: str) -> Card:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from common.documents.findings import Findings, did_you_mean
-from scoring.cards.draft import Draft
+from scoring.cards.draft import CardDraft
 from scoring.health.card import Bands
 from scoring.health.kinds import DEFAULT, AnyMetric, CurvedDefinition, Distinct, Gauge, Milestone, Rate, Ratio, Silence
 
@@ -11,7 +11,7 @@ from scoring.health.kinds import DEFAULT, AnyMetric, CurvedDefinition, Distinct,
 NOT_ACTIVITY = ("account.updated", "milestone.planned")
 
 
-def check(draft: Draft, found: Findings) -> None:
+def check(draft: CardDraft, found: Findings) -> None:
     for metric in draft.metrics.values():
         _check_metric(metric, draft, found)
     for follower in _followers_in_a_circle(draft):
@@ -21,7 +21,7 @@ def check(draft: Draft, found: Findings) -> None:
         _check_bands(stage, bands, found)
 
 
-def _check_metric(metric: AnyMetric, draft: Draft, found: Findings) -> None:
+def _check_metric(metric: AnyMetric, draft: CardDraft, found: Findings) -> None:
     path = f"metrics.{metric.name}"
     if isinstance(metric, Ratio):
         _check_denominator(metric, draft, found)
@@ -39,7 +39,7 @@ def _check_metric(metric: AnyMetric, draft: Draft, found: Findings) -> None:
             found.warning(f"{path}.stages", f"the curve for '{stage}' is never used: the metric is not of that stage")
 
 
-def _check_denominator(metric: Ratio, draft: Draft, found: Findings) -> None:
+def _check_denominator(metric: Ratio, draft: CardDraft, found: Findings) -> None:
     path, name = f"metrics.{metric.name}.den", metric.denominator_metric
     if name is None:
         return
@@ -56,14 +56,14 @@ def _check_denominator(metric: Ratio, draft: Draft, found: Findings) -> None:
         found.problem(path, f"'{name}' is a {_kind(below)}: only a rate or a distinct can be below the line")
 
 
-def _check_quiet(metric: Ratio, draft: Draft, found: Findings) -> None:
+def _check_quiet(metric: Ratio, draft: CardDraft, found: Findings) -> None:
     name = metric.quiet_follows
     if name is not None and name not in draft.named:
         path = f"metrics.{metric.name}.quiet_follows"
         found.problem(path, f"unknown metric '{name}'{did_you_mean(name, draft.named)}")
 
 
-def _followers_in_a_circle(draft: Draft) -> Iterator[str]:
+def _followers_in_a_circle(draft: CardDraft) -> Iterator[str]:
     follows = {metric.name: metric.quiet_follows for metric in draft.metrics.values() if isinstance(metric, Ratio)}
     for start in follows:
         seen, at = {start}, follows[start]
@@ -88,7 +88,7 @@ def _check_gauge(metric: Gauge, found: Findings) -> None:
         found.problem(f"{path}.key", f"'{metric.value}' is of the account, it has no 'key'")
 
 
-def _check_flags(draft: Draft, found: Findings) -> None:
+def _check_flags(draft: CardDraft, found: Findings) -> None:
     for flag in draft.flags.values():
         path = f"flags.{flag.name}"
         if flag.name in draft.named:

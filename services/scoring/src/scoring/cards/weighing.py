@@ -1,12 +1,12 @@
 """Whether everything that a card watches can count, and every stage has something that does."""
 
 from common.documents.findings import Findings
-from scoring.cards.draft import Draft
+from scoring.cards.draft import CardDraft
 from scoring.health.context import STAGES, Stage
 from scoring.health.kinds import Dimension, Ratio
 
 
-def check(draft: Draft, found: Findings) -> None:
+def check(draft: CardDraft, found: Findings) -> None:
     if "weights" not in found.places:
         return
     idle: dict[str, list[Stage]] = {}
@@ -20,7 +20,7 @@ def check(draft: Draft, found: Findings) -> None:
         _warn_of_idle_metrics(draft, found)
 
 
-def _idle_weights(stage: Stage, draft: Draft, found: Findings) -> list[str]:
+def _idle_weights(stage: Stage, draft: CardDraft, found: Findings) -> list[str]:
     """The paths of weights that nothing earns in this stage; reports a stage in which nothing counts at all."""
     weights = draft.weights.get(stage)
     if weights is None:
@@ -40,14 +40,14 @@ def _idle_weights(stage: Stage, draft: Draft, found: Findings) -> list[str]:
     return [f"{path}.{dimension}" for dimension in idle]
 
 
-def _counts(dimension: Dimension, stage: Stage, draft: Draft) -> bool:
+def _counts(dimension: Dimension, stage: Stage, draft: CardDraft) -> bool:
     return any(
         metric.dimension == dimension and metric.share > 0 and stage in (metric.stages or STAGES)
         for metric in draft.metrics.values()
     )
 
 
-def _warn_of_idle_metrics(draft: Draft, found: Findings) -> None:
+def _warn_of_idle_metrics(draft: CardDraft, found: Findings) -> None:
     """A metric that never counts may still be there for others to lean on."""
     leaned_on = {flag.when.metric for flag in draft.flags.values() if flag.when}
     for metric in draft.metrics.values():

@@ -7,7 +7,7 @@ from pathlib import Path
 from common.documents.findings import listed
 from scoring.cards.grammar import DIMENSIONS
 from scoring.cards.identity import identify
-from scoring.cards.load import Reading, examine
+from scoring.cards.load import ExaminedCard, examine
 from scoring.cards.schema import schema_text
 from scoring.health.card import Card
 from scoring.health.context import STAGES
@@ -40,7 +40,7 @@ def check(file: Path) -> int:
     return 0 if reading.card else 1
 
 
-def report(reading: Reading, source_name: str) -> str:
+def report(reading: ExaminedCard, source_name: str) -> str:
     """Problems and warnings in the order of the file, in the form that editors and CI turn into links."""
     lines = listed(source_name, problems=reading.problems, warnings=reading.warnings)
     if reading.card:

@@ -6,13 +6,13 @@ from contextlib import AsyncExitStack
 from common import database
 from common.bus.kafka import KafkaAdmin
 from common.topics import Topics
-from scoring.partition.commit import Commit, Position
 from scoring.errors import Doubt, Stop
-from scoring.worker.events_log import EventsLog
-from scoring.partition.memory import Opened
+from scoring.partition.commit import Commit, LogPosition
+from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import FINE
-from scoring.settings import ScoringSettings
 from scoring.postgres.store import PostgresStore
+from scoring.settings import ScoringSettings
+from scoring.worker.events_log import EventsLog
 
 OPERATOR = "operator"
 
@@ -56,7 +56,7 @@ async def run(arguments: argparse.Namespace, settings: ScoringSettings) -> int:
         return 0
 
 
-async def _show(events: EventsLog, partitions: list[tuple[int, Opened]]) -> int:
+async def _show(events: EventsLog, partitions: list[tuple[int, StoredPartition]]) -> int:
     wrong = 0
     for number, opened in partitions:
         verdict = await events.judge(number, opened)
@@ -66,7 +66,7 @@ async def _show(events: EventsLog, partitions: list[tuple[int, Opened]]) -> int:
 
 
 async def _adopt(
-    store: PostgresStore, events: EventsLog, number: int, opened: Opened, *, cluster_id: str, where: str
+    store: PostgresStore, events: EventsLog, number: int, opened: StoredPartition, *, cluster_id: str, where: str
 ) -> None:
     start = await events.start(number)
     offset = start.to_offset if where == "earliest" else opened.position.to_offset
@@ -74,7 +74,7 @@ async def _adopt(
         partition=number,
         last=opened.seq,
         writer=OPERATOR,
-        position=Position(to_offset=offset, clock=opened.position.clock, newest=opened.position.newest),
+        position=LogPosition(to_offset=offset, clock=opened.position.clock, newest=opened.position.newest),
         states={},
         timers={},
         seen={},

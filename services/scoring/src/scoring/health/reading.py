@@ -7,7 +7,7 @@ from scoring.health.evaluation import evaluate, snapshot_at
 from scoring.health.forecast import forecast
 from scoring.health.moments import to_datetime
 from scoring.health.signals import health_of
-from scoring.health.view import FlagUp, Missed, Pending, View
+from scoring.health.view import FlagUp, Missed, PendingBand, View
 
 
 def view(account: Account, at: float) -> View:
@@ -38,7 +38,7 @@ def _flags(account: Account) -> list[FlagUp]:
     return up
 
 
-def _pending(account: Account) -> Pending | None:
+def _pending(account: Account) -> PendingBand | None:
     """The worst that waits."""
     waiting = account.state.waiting
     if not waiting:
@@ -47,4 +47,4 @@ def _pending(account: Account) -> Pending | None:
     clock, lines = account.context.clock, account.model.bands[account.context.stage]
     since = waiting[band].since
     confirmed = clock.wall(clock.operational(since) + lines.min_duration)
-    return Pending(band, to_datetime(since), to_datetime(confirmed))
+    return PendingBand(band, to_datetime(since), to_datetime(confirmed))

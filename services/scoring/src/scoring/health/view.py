@@ -57,7 +57,7 @@ class Missed(Struct, frozen=True):
     due: datetime
 
 
-class Pending(Struct, frozen=True):
+class PendingBand(Struct, frozen=True):
     """A worse band whose line is crossed; it is told at `confirmed_at` if the score stays there."""
 
     band: Band
@@ -77,4 +77,4 @@ class View(Struct, frozen=True):
     flags: tuple[FlagUp, ...]
     missed: tuple[Missed, ...]
     episode: str | None
-    pending: Pending | None
+    pending: PendingBand | None

@@ -5,13 +5,13 @@ from collections.abc import Callable, Collection, Sequence
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
-from scoring.partition.commit import AccountRow, Commit, DeadReason, OutboxRow, Outlet, Position, Report
-from scoring.partition.dedupe import Window, digest, hour_of
 from scoring.health.account import Account
 from scoring.health.draft import NOTHING
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
-from scoring.partition.memory import Memory
+from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, Outlet
+from scoring.partition.dedupe import Window, digest, hour_of
+from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.records import Said
 
@@ -33,7 +33,7 @@ class Batch:
 
     def __init__(
         self,
-        memory: Memory,
+        memory: PartitionMemory,
         scorer: Scorer,
         *,
         owns: Callable[[str], bool],
@@ -61,7 +61,7 @@ class Batch:
         self._days: dict[tuple[str, int], Day] = {}
         self._signals: list[Signal] = []
         self._outbox: list[OutboxRow] = []
-        self.report = Report()
+        self.report = BatchReport()
 
     def run(self, records: Sequence[Record], said: Sequence[Said]) -> None:
         """Scores records, of each what it says. Raises `Poisoned` if the core does."""
@@ -254,10 +254,10 @@ class Batch:
         self.report.dead.append(reason)
         self._outbox.append(OutboxRow(Outlet.DEAD, stamp, key, value, reason))
 
-    def _position(self) -> Position:
+    def _position(self) -> LogPosition:
         if self._last is None:
             return self._memory.position
-        return Position(
+        return LogPosition(
             to_offset=self._last.offset + 1,
             clock=self._clock,
             newest=self._newest,

@@ -24,7 +24,7 @@ class DeadReason(StrEnum):
     CORE_FAILED = "core_failed"
 
 
-class Position(Struct, frozen=True):
+class LogPosition(Struct, frozen=True):
     """How far a partition has been read, and the record before that, to know the log again by."""
 
     to_offset: int
@@ -65,7 +65,7 @@ class Commit(Struct, frozen=True):
     partition: int
     last: int
     writer: str
-    position: Position
+    position: LogPosition
     states: dict[str, bytes]
     timers: dict[str, int | None]
     seen: dict[int, bytes]
@@ -79,7 +79,7 @@ class Commit(Struct, frozen=True):
         return [Queued(self.last + 1, n, row) for n, row in enumerate(self.outbox)]
 
 
-class Report(Struct):
+class BatchReport(Struct):
     """What a batch did, for the log line and the counters."""
 
     records: int = 0

@@ -2,26 +2,26 @@
 
 from msgspec import Struct
 
-from scoring.partition.cache import AccountCache, CacheBound
-from scoring.partition.commit import Commit, Position
-from scoring.partition.dedupe import Seen, hour_of
 from scoring.health.account import Account
+from scoring.partition.cache import AccountCache, CacheBound
+from scoring.partition.commit import Commit, LogPosition
+from scoring.partition.dedupe import Seen, hour_of
 from scoring.partition.timers import Timers
 
 
-class Opened(Struct, frozen=True):
+class StoredPartition(Struct, frozen=True):
     """What the database holds of a partition, its states apart (they are read as they are needed)."""
 
     seq: int
-    position: Position
+    position: LogPosition
     writer: str  # the token of the assignment that wrote the last row
     cluster_id: str
     timers: dict[str, int]
     seen: tuple[tuple[int, bytes], ...]  # (clock hour, ids), oldest first
 
 
-class Memory:
-    def __init__(self, opened: Opened, *, remembered: int, cache_bound: CacheBound) -> None:
+class PartitionMemory:
+    def __init__(self, opened: StoredPartition, *, remembered: int, cache_bound: CacheBound) -> None:
         """`remembered` bounds the ids that dedupe knows."""
         self.seq = opened.seq
         self.position = opened.position

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from common.bus.ports import Record
-from scoring.partition.commit import Position
 from scoring.errors import Stop
+from scoring.partition.commit import LogPosition
 
 
 class Origin(Struct, frozen=True):
@@ -43,7 +43,7 @@ def agree(mine: Origin, journal: Mapping[int, Origin]) -> None:
             )
 
 
-class Verdict(StrEnum):
+class LogVerdict(StrEnum):
     SAME = "the last record read is still there"
     RETAINED = "retention took the last record read, and nothing after it"
     NOTHING_READ = "nothing has been read yet"
@@ -53,7 +53,7 @@ class Verdict(StrEnum):
     SHORTER = "the log ends before the last record read"
 
 
-FINE = frozenset({Verdict.SAME, Verdict.RETAINED, Verdict.NOTHING_READ})
+FINE = frozenset({LogVerdict.SAME, LogVerdict.RETAINED, LogVerdict.NOTHING_READ})
 
 
 def record_hash(record: Record) -> bytes:
@@ -61,15 +61,15 @@ def record_hash(record: Record) -> bytes:
     return blake2b((record.key or b"") + b"\0" + (record.value or b""), digest_size=8).digest()
 
 
-def compare(position: Position, *, clusters: tuple[str, str], earliest: int, found: Record | None) -> Verdict:
+def compare(position: LogPosition, *, clusters: tuple[str, str], earliest: int, found: Record | None) -> LogVerdict:
     """`clusters` is (journal's, broker's); `found` is what the log holds at the last offset read, if anything."""
     if clusters[0] != clusters[1]:
-        return Verdict.OTHER_CLUSTER
+        return LogVerdict.OTHER_CLUSTER
     if earliest > position.to_offset:
-        return Verdict.LOST_AHEAD
+        return LogVerdict.LOST_AHEAD
     if position.last_offset is None:
-        return Verdict.NOTHING_READ
+        return LogVerdict.NOTHING_READ
     if found is None:
-        return Verdict.RETAINED if earliest > position.last_offset else Verdict.SHORTER
+        return LogVerdict.RETAINED if earliest > position.last_offset else LogVerdict.SHORTER
     known = (position.last_time, position.last_hash)
-    return Verdict.SAME if known == (found.timestamp, record_hash(found)) else Verdict.OTHER_LOG
+    return LogVerdict.SAME if known == (found.timestamp, record_hash(found)) else LogVerdict.OTHER_LOG

@@ -7,7 +7,7 @@ import msgspec
 from common.bus.ports import Record
 from common.contracts.events import Event, EventsRecord, Tick, decode_events_record
 from scoring.partition.commit import DeadReason
-from scoring.partition.memory import Memory
+from scoring.partition.memory import PartitionMemory
 
 LONGEST_ID = 2_000
 """Bytes of an account id: an index entry of PostgreSQL's holds 2,704, of which other columns want some."""
@@ -43,7 +43,7 @@ def _fits(account_id: str) -> bool:
     return len(account_id) * _LONGEST_CHARACTER <= LONGEST_ID or len(account_id.encode()) <= LONGEST_ID
 
 
-def wanted(memory: Memory, records: Sequence[Record], said: Sequence[Said]) -> set[str]:
+def wanted(memory: PartitionMemory, records: Sequence[Record], said: Sequence[Said]) -> set[str]:
     """The accounts whose stored states these records need and memory does not have."""
     needed: set[str] = set()
     clock = memory.position.clock

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from scoring.worker.housekeeping.journal import Look, Mark
-from scoring.worker.housekeeping.seen import ID, Blob, Key, Run
 from scoring.postgres.connection import reached
+from scoring.worker.housekeeping.journal import Mark, MergeStep
+from scoring.worker.housekeeping.seen import ID, Blob, BlobRun, Key
 
 # A transaction holds the lock on its own virtual id from before its first snapshot until it has ended, and anybody
 # may see that. Of what serves no user (autovacuum) nothing can come.
@@ -115,18 +115,18 @@ class PostgresStorage:
         rows = await self._rows(_STILL_OPEN, transactions=list(transactions))
         return {row.virtualtransaction: row.pid for row in rows}
 
-    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> Look:
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> MergeStep:
         rows = await self._rows(
             _MERGE_JOURNAL, partition=partition, first=first, below=below, floor=float(floor), step=step
         )
         row = rows[0]
-        return Look(rows=row.rows, last=row.last or first, merged=row.merged, pruned=row.pruned)
+        return MergeStep(rows=row.rows, last=row.last or first, merged=row.merged, pruned=row.pruned)
 
     async def blobs(self, partition: int, *, before: Key, limit: int) -> list[Blob]:
         rows = await self._rows(_BLOBS, partition=partition, hour=before[0], seq=before[1], limit=limit)
         return [Blob(hour=row.hour, seq=row.seq, ids=row.ids) for row in rows]
 
-    async def merge_seen(self, partition: int, run: Run) -> None:
+    async def merge_seen(self, partition: int, run: BlobRun) -> None:
         wanted = {"partition": partition, "hour": run.hour, "first": run.first, "last": run.last, "rows": run.rows}
         async with reached(self._engine, patience=self._patience) as connection:
             await connection.execute(text(_MERGE_SEEN), wanted)

@@ -52,7 +52,7 @@ class Order(Struct, frozen=True):
     ranking_id: int = NO_RANKING
 
 
-class Place(Struct, frozen=True):
+class CursorPlace(Struct, frozen=True):
     """The account that ended a page, and what it was sorted by; None if it has no such thing."""
 
     key: Key | None
@@ -75,7 +75,7 @@ def chosen(ranking_id: int | None) -> Select[Any]:
     return select(finished_ranking).order_by(*wanted, newest).limit(1)
 
 
-def with_key(order: Order, wanted: list[ColumnElement[bool]], *, after: Place | None, limit: int) -> Select[Any]:
+def with_key(order: Order, wanted: list[ColumnElement[bool]], *, after: CursorPlace | None, limit: int) -> Select[Any]:
     """Of the accounts that have what is sorted by. With a minus those of one key are in descending order, too."""
     query = _ranked(order.ranking_id, wanted) if order.sort.by is Sort.SCORE else _keyed(order.sort.by, wanted)
     key, account_id = query.selected_columns.key, query.selected_columns.account_id
@@ -87,7 +87,7 @@ def with_key(order: Order, wanted: list[ColumnElement[bool]], *, after: Place | 
     return query.order_by(*ordered).limit(limit)
 
 
-def near(order: Order, wanted: list[ColumnElement[bool]], *, after: Place | None, limit: int) -> Select[Any]:
+def near(order: Order, wanted: list[ColumnElement[bool]], *, after: CursorPlace | None, limit: int) -> Select[Any]:
     """The same, but only of the next `WINDOW` accounts: a page of a filter that many match, for a few milliseconds."""
     window = with_key(order, [], after=after, limit=WINDOW).subquery("window")
     # So named that a filter's `account_id` is that of the account.
@@ -122,7 +122,9 @@ def _apart(query: Select[Any]) -> Subquery:
     return query.offset(0).subquery("matching")
 
 
-def without_key(order: Order, wanted: list[ColumnElement[bool]], *, after: Place | None, limit: int) -> Select[Any]:
+def without_key(
+    order: Order, wanted: list[ColumnElement[bool]], *, after: CursorPlace | None, limit: int
+) -> Select[Any]:
     """Of the others, by account id: unknown comes last in both directions."""
     by_score = order.sort.by is Sort.SCORE
     query = _unranked(order.ranking_id, wanted) if by_score else _keyless(order.sort.by, wanted)

@@ -10,10 +10,21 @@ from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, lite
 
 from common.contracts.signals import Band, Kind
 from scoring.health.context import STAGES
-from scoring.postgres.schema import ID_KEY, KEY_CHARS, NAME_KEY, OWNER_KEY, account, day, heartbeat, journal, signal, state
+from scoring.postgres.schema import (
+    ID_KEY,
+    KEY_CHARS,
+    NAME_KEY,
+    OWNER_KEY,
+    account,
+    day,
+    heartbeat,
+    journal,
+    signal,
+    state,
+)
 
 
-class Filter(Struct, frozen=True, kw_only=True):
+class AccountFilter(Struct, frozen=True, kw_only=True):
     """What an account must be to be shown: one of each set that is not empty, and within every bound."""
 
     bands: tuple[Band, ...] = ()
@@ -37,7 +48,7 @@ def origin() -> Select[Any]:
     return select(journal.c.origin).where(journal.c.seq == 0).order_by(journal.c.partition).limit(1)
 
 
-def pulses(partitions: int) -> Select[Any]:
+def statuses(partitions: int) -> Select[Any]:
     """Clock and heartbeat of each partition that was begun: one look into an index each, however long the journal."""
     number = func.generate_series(0, partitions - 1).table_valued("partition").render_derived()
     newest = (
@@ -53,7 +64,7 @@ def pulses(partitions: int) -> Select[Any]:
     )
 
 
-def count(wanted: Filter) -> Select[Any]:
+def count(wanted: AccountFilter) -> Select[Any]:
     return select(func.count()).select_from(account).where(*conditions(wanted))
 
 
@@ -83,7 +94,7 @@ def signals(account_id: str, *, since: float | None, until: float | None, limit:
     return query.order_by(signal.c.at.desc(), _rank(signal.c.kind, _TOLD).desc(), signal.c.signal_id).limit(limit)
 
 
-def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def conditions(wanted: AccountFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (account.c.band, wanted.bands),

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import FAILURES, Unavailable
-from scoring.postgres.snapshot import Stored
+from scoring.postgres.snapshot import StateRow
 
 # A process that fell asleep, or whose host is gone, holds the lock no longer than this.
 _ASLEEP = "SET idle_session_timeout = '60s'"
@@ -50,7 +50,7 @@ SELECT count(*) AS rows FROM gone
 """
 
 
-class RankingBook:
+class PostgresRankingWriter:
     """The rankings, while nobody else writes any. Each call is a transaction of a bounded number of rows."""
 
     def __init__(self, connection: AsyncConnection, *, patience: float) -> None:
@@ -65,10 +65,10 @@ class RankingBook:
         """The number of a new ranking, above all former ones."""
         return int((await self._rows(_BEGIN))[0].ranking_id)
 
-    async def states(self, *, after: str, limit: int) -> list[Stored]:
+    async def states(self, *, after: str, limit: int) -> list[StateRow]:
         """The next ones, by account id."""
         rows = await self._rows(_STATES, after=after, limit=limit)
-        return [Stored(row.account_id, row.partition, row.body) for row in rows]
+        return [StateRow(row.account_id, row.partition, row.body) for row in rows]
 
     async def write(self, ranking_id: int, scores: Mapping[str, float]) -> None:
         wanted = {"ranking_id": ranking_id, "accounts": list(scores), "scores": list(scores.values())}
@@ -98,7 +98,7 @@ class RankingBook:
             return found
 
 
-class Rankings:
+class PostgresRankingStore:
     """Give it an engine of its own: a ranking takes a connection for as long as it takes."""
 
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
@@ -107,7 +107,7 @@ class Rankings:
         self._patience = patience
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[RankingBook | None]:
+    async def alone(self) -> AsyncIterator[PostgresRankingWriter | None]:
         """None while another process makes a ranking. Raises `Unavailable`."""
         try:
             async with self._engine.connect() as connection:
@@ -115,7 +115,7 @@ class Rankings:
                     yield None
                     return
                 try:
-                    yield RankingBook(connection, patience=self._patience)
+                    yield PostgresRankingWriter(connection, patience=self._patience)
                 finally:
                     await self._unlock(connection)
         except FAILURES as error:  # TimeoutError is an OSError

@@ -12,18 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.signals import Facts, Signal
 from common.database import connected
-from scoring.api import orders, queries
-from scoring.api.delay import Pulse
-from scoring.postgres.orders import Order, Place
-from scoring.postgres.queries import Filter
 from scoring.health.view import Day
 from scoring.partition.origin import Origin
+from scoring.postgres import orders, queries
+from scoring.postgres.orders import CursorPlace, Order
+from scoring.postgres.queries import AccountFilter
+from scoring.worker.heartbeat import PartitionStatus
 
 _day = msgspec.json.Decoder(Day)
 _signal = msgspec.json.Decoder(Signal)
 
 
-class Stored(Struct, frozen=True):
+class StateRow(Struct, frozen=True):
     """An account's state as it is kept; no body is left of an account whose records were all set aside."""
 
     account_id: str
@@ -39,14 +39,14 @@ class Ranking(Struct, frozen=True):
     begun: float
 
 
-class Row(Struct, frozen=True):
+class ListRow(Struct, frozen=True):
     """An account's state, and what is known of it."""
 
-    stored: Stored
+    stored: StateRow
     facts: Facts
 
 
-class Snapshot:
+class TableSnapshot:
     """The tables as they were at one moment."""
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -57,14 +57,14 @@ class Snapshot:
         rows = await self._rows(queries.origin())
         return msgspec.convert(rows[0].origin, Origin) if rows else None
 
-    async def pulses(self, partitions: int) -> dict[int, Pulse]:
+    async def statuses(self, partitions: int) -> dict[int, PartitionStatus]:
         """By partition; one that was never begun has none."""
         return {
-            row.partition: Pulse(row.clock, row.at, bool(row.caught_up), row.lag_seconds or 0.0, row.newest)
-            for row in await self._rows(queries.pulses(partitions))
+            row.partition: PartitionStatus(row.clock, row.at, bool(row.caught_up), row.lag_seconds or 0.0, row.newest)
+            for row in await self._rows(queries.statuses(partitions))
         }
 
-    async def count(self, wanted: Filter) -> int:
+    async def count(self, wanted: AccountFilter) -> int:
         return int((await self._rows(queries.count(wanted)))[0][0])
 
     async def ranking(self, ranking_id: int | None = None) -> Ranking | None:
@@ -73,11 +73,11 @@ class Snapshot:
         return Ranking(rows[0].ranking_id, rows[0].as_of, rows[0].begun) if rows else None
 
     async def page(
-        self, order: Order, wanted: Filter, *, after: Place | None, limit: int, matching: int
-    ) -> list[Place]:
+        self, order: Order, wanted: AccountFilter, *, after: CursorPlace | None, limit: int, matching: int
+    ) -> list[CursorPlace]:
         """The next accounts behind that place, with what they are sorted by; so many are `matching` in all."""
         conditions = queries.conditions(wanted)
-        found: list[Place] = []
+        found: list[CursorPlace] = []
         if after is None or after.key is not None:
             if conditions and matching > orders.WINDOW:
                 found = await self._places(orders.near(order, conditions, after=after, limit=limit))
@@ -86,13 +86,13 @@ class Snapshot:
             after = None
         if len(found) < limit:
             query = orders.without_key(order, conditions, after=after, limit=limit - len(found))
-            found += [Place(None, row.account_id) for row in await self._rows(query)]
+            found += [CursorPlace(None, row.account_id) for row in await self._rows(query)]
         return found
 
-    async def rows(self, account_ids: Collection[str]) -> Mapping[str, Row]:
+    async def rows(self, account_ids: Collection[str]) -> Mapping[str, ListRow]:
         """By account; unknown ones are left out."""
         found = await self._rows(queries.rows(account_ids))
-        return {row.account_id: Row(_stored(row), _facts(row)) for row in found}
+        return {row.account_id: ListRow(_stored(row), _facts(row)) for row in found}
 
     async def days(self, account_id: str, *, first: date | None, last: date | None, limit: int) -> tuple[Day, ...]:
         rows = await self._rows(queries.days(account_id, first=first, last=last, limit=limit))
@@ -104,29 +104,29 @@ class Snapshot:
         rows = await self._rows(queries.signals(account_id, since=since, until=until, limit=limit))
         return tuple(_signal.decode(row[0]) for row in rows)
 
-    async def _places(self, query: Select[Any]) -> list[Place]:
-        return [Place(row.key, row.account_id) for row in await self._rows(query)]
+    async def _places(self, query: Select[Any]) -> list[CursorPlace]:
+        return [CursorPlace(row.key, row.account_id) for row in await self._rows(query)]
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
         rows: Sequence[Any] = (await self._connection.execute(query)).all()
         return rows
 
 
-class Tables:
+class SnapshotSource:
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
         """`patience` is the most that one snapshot may be held, in seconds."""
         self._engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._patience = patience
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
+    async def snapshot(self) -> AsyncIterator[TableSnapshot]:
         """Raises `Unavailable`."""
         async with connected(self._engine, patience=self._patience, service="scoring") as connection:
-            yield Snapshot(connection)
+            yield TableSnapshot(connection)
 
 
-def _stored(row: Any) -> Stored:
-    return Stored(row.account_id, row.partition, row.body)
+def _stored(row: Any) -> StateRow:
+    return StateRow(row.account_id, row.partition, row.body)
 
 
 def _facts(row: Any) -> Facts:

@@ -9,14 +9,14 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from scoring.postgres import schema
-from scoring.worker.heartbeat import Beat
-from scoring.partition.commit import Commit, DeadReason, OutboxRow, Outlet, Position, Queued
+from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, Outlet, Queued
 from scoring.partition.dedupe import HOURS, hour_of
-from scoring.partition.memory import Opened
+from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
+from scoring.postgres import schema
 from scoring.postgres.connection import reached
 from scoring.postgres.statement import COMMIT, parameters
+from scoring.worker.heartbeat import Heartbeat
 
 
 class PostgresStore:
@@ -33,7 +33,9 @@ class PostgresStore:
         rows = await self._rows(select(journal.partition, journal.origin).where(journal.seq == 0))
         return {row.partition: msgspec.convert(row.origin, Origin) for row in rows}
 
-    async def begin(self, partition: int, origin: Origin, position: Position, *, cluster_id: str, writer: str) -> None:
+    async def begin(
+        self, partition: int, origin: Origin, position: LogPosition, *, cluster_id: str, writer: str
+    ) -> None:
         """Writes the journal's first row, unless it is there."""
         first = {
             "partition": partition,
@@ -48,7 +50,7 @@ class PostgresStore:
         async with self._connection() as connection:
             await connection.execute(insert(schema.journal).values(first).on_conflict_do_nothing())
 
-    async def opened(self, partition: int) -> Opened | None:
+    async def opened(self, partition: int) -> StoredPartition | None:
         """None if the partition was never begun."""
         journal = schema.journal.c
         query = select(schema.journal).where(journal.partition == partition)
@@ -56,9 +58,9 @@ class PostgresStore:
         if not rows:
             return None
         row = rows[0]
-        return Opened(
+        return StoredPartition(
             seq=row.seq,
-            position=Position(
+            position=LogPosition(
                 to_offset=row.to_offset,
                 clock=row.clock,
                 newest=row.newest,
@@ -100,7 +102,7 @@ class PostgresStore:
         async with self._connection() as connection:
             await connection.execute(gone)
 
-    async def beat(self, beats: Sequence[Beat]) -> None:
+    async def beat(self, beats: Sequence[Heartbeat]) -> None:
         rows = insert(schema.heartbeat).values([msgspec.structs.asdict(beat) for beat in beats])
         new = rows.excluded
         kept = rows.on_conflict_do_update(

@@ -11,35 +11,35 @@ from common.topics import TimeMode, Topics, partition_of
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
 from scoring.health.card import Card
+from scoring.health.scorer import Scorer
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import Outlet
-from scoring.health.scorer import Scorer
+from scoring.partition.origin import Origin
+from scoring.worker.assignment import AssignedPartition
+from scoring.worker.context import StateStore, WorkerContext, WorkerLimits
+from scoring.worker.events_log import EventsLog
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.housekeeping.rules import Keep
 from scoring.worker.housekeeping.task import Housekeeping, Storage
-from scoring.worker.events_log import EventsLog
+from scoring.worker.loop import HeartbeatStore, OnFailure, OwnedPartition, ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
-from scoring.partition.origin import Origin
-from scoring.worker.assignment import Partition
-from scoring.worker.relay import Outbox, Relay
-from scoring.worker.context import Limits, Shared, Store
+from scoring.worker.progress import PartitionProgress
+from scoring.worker.relay import OutboxStore, Relay
 from scoring.worker.ticks import LogTime
-from scoring.worker.progress import Upkeep
-from scoring.worker.loop import Failed, Heart, Owned, Worker
 
 
-class WorkerStore(Store, Outbox, Heart, Protocol):
+class WorkerStore(StateStore, OutboxStore, HeartbeatStore, Protocol):
     """All that a worker asks of its database."""
 
 
-class Clocks(Struct, frozen=True):
+class WorkerClocks(Struct, frozen=True):
     """`wall` is seconds since the epoch, `steady` never goes back."""
 
     wall: Callable[[], float]
     steady: Callable[[], float]
 
 
-class Parts(Struct, frozen=True, kw_only=True):
+class WorkerParts(Struct, frozen=True, kw_only=True):
     consumer: Consumer
     producer: Producer
     admin: Admin
@@ -47,15 +47,15 @@ class Parts(Struct, frozen=True, kw_only=True):
     storage: Storage
     metrics: WorkerMetrics
     storage_metrics: HousekeepingMetrics
-    clocks: Clocks
+    clocks: WorkerClocks
     cluster_id: str
 
 
-class Rules(Struct, frozen=True, kw_only=True):
+class WorkerRules(Struct, frozen=True, kw_only=True):
     """What a worker is set to; `late_after` and `log_patience` are seconds."""
 
     topics: Topics
-    limits: Limits
+    limits: WorkerLimits
     max_records: int
     late_after: float
     log_patience: float
@@ -74,10 +74,10 @@ def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tup
     )
 
 
-def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> Worker:
+def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: Origin) -> ScoringWorker:
     cache_bound = CacheBound(rules.limits.cached)
     parts.metrics.cached(cache_bound)
-    shared = Shared(
+    shared = WorkerContext(
         scorer=scorer,
         store=parts.store,
         log=EventsLog(parts.admin, topic=rules.topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience),
@@ -93,17 +93,19 @@ def assemble(parts: Parts, rules: Rules, *, scorer: Scorer, origin: Origin) -> W
     )
     log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     parts.metrics.partitions(origin.partitions)
-    return Worker(
+    return ScoringWorker(
         consumer=parts.consumer,
         own=lambda number, failed: _owned(number, failed, parts, rules, shared=shared, log_time=log_time),
-        heart=parts.store,
+        heartbeats=parts.store,
         metrics=parts.metrics,
         clock=parts.clocks.wall,
         max_records=rules.max_records,
     )
 
 
-def _owned(number: int, failed: Failed, parts: Parts, rules: Rules, *, shared: Shared, log_time: LogTime) -> Owned:
+def _owned(
+    number: int, failed: OnFailure, parts: WorkerParts, rules: WorkerRules, *, shared: WorkerContext, log_time: LogTime
+) -> OwnedPartition:
     """What an assignment of one partition is made of; all of a worker's have the same `shared` and `log_time`."""
     wall = TimeMode(shared.origin.time_mode) is TimeMode.WALL
     relay = Relay(
@@ -115,8 +117,8 @@ def _owned(number: int, failed: Failed, parts: Parts, rules: Rules, *, shared: S
         now=log_time.now,
         told=parts.metrics.told,
     )
-    partition = Partition(number, shared=shared, relay=relay)
-    upkeep = Upkeep(
+    partition = AssignedPartition(number, shared=shared, relay=relay)
+    progress = PartitionProgress(
         partition,
         sender=parts.producer,
         events_topic=rules.topics.events,
@@ -136,4 +138,4 @@ def _owned(number: int, failed: Failed, parts: Parts, rules: Rules, *, shared: S
         steady=parts.clocks.steady,
         position=partition.position,
     )
-    return Owned(partition, upkeep, housekeeping, backlog=rules.limits.backlog, failed=failed)
+    return OwnedPartition(partition, progress, housekeeping, backlog=rules.limits.backlog, failed=failed)

@@ -6,25 +6,25 @@ from uuid import uuid4
 import structlog
 
 from common.bus.ports import Record
-from scoring.partition.commit import Position
 from scoring.errors import Doubt, Fenced
+from scoring.partition.commit import LogPosition
 from scoring.partition.inbox import Inbox
-from scoring.partition.memory import Memory
+from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import agree
+from scoring.worker.context import WorkerContext
 from scoring.worker.relay import Relay
-from scoring.worker.runs import Runs, Turned
-from scoring.worker.context import Shared
+from scoring.worker.runs import RunResult, RunScorer
 
 _log = structlog.get_logger()
 
 
-class Partition:
+class AssignedPartition:
     """`opened` counts how often it was opened: what was polled before the last time is not its to score."""
 
-    def __init__(self, number: int, *, shared: Shared, relay: Relay) -> None:
+    def __init__(self, number: int, *, shared: WorkerContext, relay: Relay) -> None:
         self.number = number
         self.relay = relay
-        self.memory: Memory | None = None
+        self.memory: PartitionMemory | None = None
         self.inbox = Inbox()
         self.opened = 0
         self._scoring = False
@@ -32,7 +32,9 @@ class Partition:
         self._writer = str(uuid4())  # names this assignment in the journal
         self._verified = False
         self._doubted_at: int | None = None
-        self._runs = Runs(number, shared=shared, writer=self._writer, wrote=lambda commit: relay.add(commit.queued()))
+        self._runs = RunScorer(
+            number, shared=shared, writer=self._writer, wrote=lambda commit: relay.add(commit.queued())
+        )
         self._retry_at = 0.0
         self._pause = shared.limits.pause
 
@@ -60,7 +62,7 @@ class Partition:
         """Whether all that the log was known to hold at the last fetch is scored."""
         return not self.inbox and self._shared.reader.level(self.number)
 
-    async def turn(self) -> Turned | None:
+    async def turn(self) -> RunResult | None:
         """Opens the partition if it is not, else scores what its inbox holds and writes what that changed.
 
         None if nothing was written. Raises `Stop` if only a person can decide.
@@ -74,7 +76,7 @@ class Partition:
             self._forget(doubt)
         return None
 
-    async def _score(self, memory: Memory) -> Turned | None:
+    async def _score(self, memory: PartitionMemory) -> RunResult | None:
         self._scoring = True
         try:
             return await self._runs.score(memory, self.inbox)
@@ -104,7 +106,7 @@ class Partition:
             shared.metrics.recovered()
         self._doubted_at = None
         self._pause = shared.limits.pause
-        self.memory = Memory(opened, remembered=shared.limits.remembered, cache_bound=shared.cache_bound)
+        self.memory = PartitionMemory(opened, remembered=shared.limits.remembered, cache_bound=shared.cache_bound)
         self.relay.reread()
         self.opened += 1
         shared.reader.seek(self.number, opened.position.to_offset)
@@ -135,7 +137,7 @@ class Partition:
         """Event ids remembered, as a share of the most that may be."""
         return 0.0 if self.memory is None else len(self.memory.seen) / self.memory.remembered
 
-    def position(self) -> Position | None:
+    def position(self) -> LogPosition | None:
         """What was committed last; None while the partition is not open."""
         return None if self.memory is None else self.memory.position
 

@@ -6,22 +6,22 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from scoring.partition.cache import CacheBound
-from scoring.partition.commit import Commit, Position
 from scoring.health.scorer import Scorer
-from scoring.partition.memory import Opened
-from scoring.worker.metrics import WorkerMetrics
+from scoring.partition.cache import CacheBound
+from scoring.partition.commit import Commit, LogPosition
+from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
+from scoring.worker.metrics import WorkerMetrics
 
 
-class Store(Protocol):
+class StateStore(Protocol):
     async def origins(self) -> dict[int, Origin]:
         """What each partition was begun with."""
 
-    async def opened(self, partition: int) -> Opened | None: ...
+    async def opened(self, partition: int) -> StoredPartition | None: ...
 
     async def begin(
-        self, partition: int, origin: Origin, position: Position, *, cluster_id: str, writer: str
+        self, partition: int, origin: Origin, position: LogPosition, *, cluster_id: str, writer: str
     ) -> None: ...
 
     async def states(self, account_ids: Collection[str]) -> dict[str, bytes]: ...
@@ -29,17 +29,17 @@ class Store(Protocol):
     async def commit(self, commit: Commit, cluster_id: str) -> None: ...
 
 
-class Log(Protocol):
+class LogVerifier(Protocol):
     """The log as one partition's reader sees it."""
 
-    async def start(self, partition: int) -> Position:
+    async def start(self, partition: int) -> LogPosition:
         """Where a partition that was never read begins."""
 
-    async def verify(self, partition: int, opened: Opened) -> None:
+    async def verify(self, partition: int, opened: StoredPartition) -> None:
         """Raises `Stop` if this is not the log that the journal was written from."""
 
 
-class Reader(Protocol):
+class PartitionReader(Protocol):
     def seek(self, partition: int, offset: int) -> None: ...
 
     def pause(self, partition: int) -> None: ...
@@ -47,7 +47,7 @@ class Reader(Protocol):
     def level(self, partition: int) -> bool: ...
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class WorkerLimits(Struct, frozen=True, kw_only=True):
     """`remembered` ids per partition; `cached` bytes of accounts per process.
 
     A transaction takes `chunk` accounts of a big tick; of a backlog `depth` records, or what was scored in `stretch`
@@ -66,18 +66,18 @@ class Limits(Struct, frozen=True, kw_only=True):
     longest_pause: float = 5.0
 
 
-class Shared(Struct, frozen=True, kw_only=True):
+class WorkerContext(Struct, frozen=True, kw_only=True):
     """What every partition of a worker uses. Whoever scores holds `turn`: there is one interpreter for all."""
 
     scorer: Scorer
-    store: Store
-    log: Log
-    reader: Reader
+    store: StateStore
+    log: LogVerifier
+    reader: PartitionReader
     metrics: WorkerMetrics
     origin: Origin
     cluster_id: str
     owns: Callable[[int, str], bool]
     steady: Callable[[], float]
-    limits: Limits
+    limits: WorkerLimits
     turn: asyncio.Lock
     cache_bound: CacheBound

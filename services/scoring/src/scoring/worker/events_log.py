@@ -8,15 +8,15 @@ import structlog
 
 from common.bus.errors import Unavailable
 from common.bus.ports import Record
-from scoring.partition.commit import Position
 from scoring.errors import Stop, Unreachable
-from scoring.partition.memory import Opened
-from scoring.partition.origin import FINE, Verdict, compare
+from scoring.partition.commit import LogPosition
+from scoring.partition.memory import StoredPartition
+from scoring.partition.origin import FINE, LogVerdict, compare
 
 _log = structlog.get_logger()
 
 
-class Admin(Protocol):
+class LogAdmin(Protocol):
     async def earliest(self, topic: str, partition: int) -> int: ...
 
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None: ...
@@ -33,19 +33,19 @@ def _answering() -> Iterator[None]:
 class EventsLog:
     """`patience` is how long a silent log is asked for one record, in seconds."""
 
-    def __init__(self, admin: Admin, *, topic: str, cluster_id: str, patience: float) -> None:
+    def __init__(self, admin: LogAdmin, *, topic: str, cluster_id: str, patience: float) -> None:
         self._admin = admin
         self._topic = topic
         self._cluster_id = cluster_id
         self._patience = patience
 
-    async def start(self, partition: int) -> Position:
+    async def start(self, partition: int) -> LogPosition:
         """From the oldest record that is left. Raises `Unreachable` while the log does not answer."""
         with _answering():
             earliest = await self._admin.earliest(self._topic, partition)
-        return Position(to_offset=earliest, clock=0.0, newest=0.0)
+        return LogPosition(to_offset=earliest, clock=0.0, newest=0.0)
 
-    async def judge(self, partition: int, opened: Opened) -> Verdict:
+    async def judge(self, partition: int, opened: StoredPartition) -> LogVerdict:
         """How the log in front of us fits the journal. Raises `Unreachable` while it does not answer."""
         position = opened.position
         found = None
@@ -57,10 +57,10 @@ class EventsLog:
         clusters = (opened.cluster_id, self._cluster_id)
         return compare(position, clusters=clusters, earliest=earliest, found=found)
 
-    async def verify(self, partition: int, opened: Opened) -> None:
+    async def verify(self, partition: int, opened: StoredPartition) -> None:
         """Raises `Stop` if this is not the log that the journal was written from."""
         verdict = await self.judge(partition, opened)
-        if verdict is Verdict.RETAINED:
+        if verdict is LogVerdict.RETAINED:
             _log.warning("log.retained", partition=partition, verdict=verdict.value)
         if verdict not in FINE:
             raise Stop(

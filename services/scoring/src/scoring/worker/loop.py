@@ -10,22 +10,22 @@ from common.bus.errors import OffsetLost, Unavailable
 from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
 from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
-from scoring.worker.heartbeat import Beat
 from scoring.errors import Doubt, Stop
+from scoring.worker.assignment import AssignedPartition
+from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.housekeeping.task import Housekeeping
 from scoring.worker.metrics import WorkerMetrics
-from scoring.worker.assignment import Partition
-from scoring.worker.progress import Upkeep
+from scoring.worker.progress import PartitionProgress
 
 _log = structlog.get_logger()
 
 POLL = (0.02, 0.5)  # seconds, shortest and longest wait for records
 BEAT_EVERY = 1.0
-Failed = Callable[[BaseException], None]
+OnFailure = Callable[[BaseException], None]
 HAND_OVER = 5.0  # seconds that a partition in the middle of a commit may keep the group waiting
 
 
-class Consumer(Protocol):
+class EventsConsumer(Protocol):
     async def start(self, *, assigned: Assigned, revoked: Assigned) -> None: ...
 
     async def stop(self) -> None: ...
@@ -35,11 +35,11 @@ class Consumer(Protocol):
     ) -> Coroutine[Any, Any, Polled]: ...
 
 
-class Heart(Protocol):
-    async def beat(self, beats: Sequence[Beat]) -> None: ...
+class HeartbeatStore(Protocol):
+    async def beat(self, beats: Sequence[Heartbeat]) -> None: ...
 
 
-class Owned:
+class OwnedPartition:
     """A partition at work: a task that scores what was polled for it, one that relays, one that tidies.
 
     It is handed over between two turns.
@@ -47,17 +47,17 @@ class Owned:
 
     def __init__(
         self,
-        partition: Partition,
-        upkeep: Upkeep,
+        partition: AssignedPartition,
+        progress: PartitionProgress,
         housekeeping: Housekeeping,
         *,
         backlog: int,
-        failed: Failed,
+        failed: OnFailure,
     ) -> None:
         """A turn waits while more than `backlog` rows are in the outbox. `failed` hears what a task fails with."""
         self.partition = partition
-        self.beat: Beat | None = None  # of the last look
-        self._upkeep = upkeep
+        self.beat: Heartbeat | None = None  # of the last look
+        self._progress = progress
         self._backlog = backlog
         self._failed = failed
         self._news = asyncio.Event()
@@ -73,10 +73,10 @@ class Owned:
             self._failed(error)
 
     def deliver(self, records: Sequence[Record], *, opened: int) -> None:
-        """What a poll brought, nothing maybe; see `Partition.deliver`."""
+        """What a poll brought, nothing maybe; see `AssignedPartition.deliver`."""
         oldest = not self.partition.unread
         taken = self.partition.deliver(records, opened=opened)
-        self._upkeep.polled(records if taken and oldest else ())
+        self._progress.polled(records if taken and oldest else ())
         if records:
             self._news.set()
 
@@ -106,10 +106,10 @@ class Owned:
             await self.partition.relay.room(self._backlog)
         turned = None if self._gone() else await self.partition.turn()
         if turned is not None:
-            self._upkeep.turned(turned)
+            self._progress.turned(turned)
         # Whose it is now speaks for it: a late owner could not know what is still to be told.
         if not self._gone():
-            self.beat = await self._upkeep.look()
+            self.beat = await self._progress.look()
 
     async def _rest(self) -> None:
         """Until there are records, or the next timer or the partition itself wants a turn."""
@@ -124,19 +124,19 @@ class Owned:
         earliest = memory.timers.earliest()
         if earliest is None:
             return POLL[1]
-        return max(POLL[0], min(POLL[1], earliest - self._upkeep.now()))
+        return max(POLL[0], min(POLL[1], earliest - self._progress.now()))
 
     def _gone(self) -> bool:
         return self._closed
 
 
-class Worker:
+class ScoringWorker:
     def __init__(
         self,
         *,
-        consumer: Consumer,
-        own: Callable[[int, Failed], Owned],
-        heart: Heart,
+        consumer: EventsConsumer,
+        own: Callable[[int, OnFailure], OwnedPartition],
+        heartbeats: HeartbeatStore,
         metrics: WorkerMetrics,
         clock: Callable[[], float],
         max_records: int,
@@ -147,11 +147,11 @@ class Worker:
         """
         self._consumer = consumer
         self._own = own
-        self._heart = heart
+        self._heartbeats = heartbeats
         self._metrics = metrics
         self._clock = clock
         self._max_records = max_records
-        self._owned: dict[int, Owned] = {}
+        self._owned: dict[int, OwnedPartition] = {}
         self._beaten_at = float("-inf")
         self._over = asyncio.Event()  # stopped, or failed
         self._failure: BaseException | None = None
@@ -236,12 +236,12 @@ class Worker:
     async def _beat(self) -> None:
         beats = [one.beat for one in self._owned.values() if one.beat is not None]
         now = self._clock()
-        # A clock that was set back must not silence the heart until it has caught up with itself.
+        # A clock that was set back must not silence the heartbeats until it has caught up with itself.
         if not beats or 0.0 <= now - self._beaten_at < BEAT_EVERY:
             return
         self._beaten_at = max(beat.at for beat in beats)
         try:
-            await self._heart.beat(beats)
+            await self._heartbeats.beat(beats)
         except Doubt as error:
             _log.warning("heartbeat.unwritten", reason=str(error))
 

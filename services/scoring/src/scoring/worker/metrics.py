@@ -6,11 +6,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.contracts.signals import Band, Kind
 from common.metrics import LATENCY, SECONDS
-from scoring.partition.cache import CacheBound
-from scoring.worker.cause import Cause
-from scoring.partition.commit import Commit, DeadReason, Report
 from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.form import show_core_form
+from scoring.partition.cache import CacheBound
+from scoring.partition.commit import BatchReport, Commit, DeadReason
+from scoring.worker.cause import Cause
 
 AGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 
@@ -81,7 +81,7 @@ class WorkerMetrics:
         for cause in Cause:
             self._told.labels(cause.value)
 
-    def committed(self, commit: Commit, report: Report, *, commit_seconds: float, batch_seconds: float) -> None:
+    def committed(self, commit: Commit, report: BatchReport, *, commit_seconds: float, batch_seconds: float) -> None:
         self._commits.inc()
         self._events.labels("counted").inc(report.events)
         self._events.labels("duplicate").inc(report.duplicates)

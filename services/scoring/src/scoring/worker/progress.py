@@ -9,29 +9,29 @@ from common.bus.errors import Unavailable
 from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import Tick, encode_events_record
 from common.lag import Lag
-from scoring.worker.heartbeat import Beat
-from scoring.partition.memory import Memory
+from scoring.partition.memory import PartitionMemory
+from scoring.worker.assignment import AssignedPartition
+from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.metrics import WorkerMetrics
-from scoring.worker.assignment import Partition
-from scoring.worker.runs import Turned
+from scoring.worker.runs import RunResult
 from scoring.worker.ticks import LogTime, Ticker
 
 _log = structlog.get_logger()
 _TICK = encode_events_record(Tick())
 
 
-class Sender(Protocol):
+class TickSender(Protocol):
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]: ...
 
 
-class Upkeep:
+class PartitionProgress:
     """`wall` says that this worker ticks; in stream mode whoever plays the stream does. `late_after` is seconds."""
 
     def __init__(
         self,
-        partition: Partition,
+        partition: AssignedPartition,
         *,
-        sender: Sender,
+        sender: TickSender,
         events_topic: str,
         metrics: WorkerMetrics,
         log_time: LogTime,
@@ -65,7 +65,7 @@ class Upkeep:
         """Takes note of what a poll brought, before any of it is scored."""
         self._lag.polled(records, now=self.now())
 
-    def turned(self, turned: Turned) -> None:
+    def turned(self, turned: RunResult) -> None:
         """Takes note of what a turn read."""
         now = self.now()
         for tick in turned.ticks:
@@ -76,7 +76,7 @@ class Upkeep:
         if turned.signals and self._wall:
             self._metrics.scored(max(0.0, now - turned.newest))
 
-    async def look(self) -> Beat | None:
+    async def look(self) -> Heartbeat | None:
         """Ticks if a timer is due, tells readers if all has been told; how the partition stands, None if unopened."""
         memory = self._partition.memory
         if memory is None:
@@ -97,7 +97,7 @@ class Upkeep:
             level = False
         return self._beat(memory, level=level)
 
-    def _wants_tick(self, memory: Memory) -> bool:
+    def _wants_tick(self, memory: PartitionMemory) -> bool:
         self._ticker.reached(memory.position.to_offset)
         return self._ticker.wants(earliest=memory.timers.earliest(), now=self.now(), steady=self._steady())
 
@@ -110,7 +110,7 @@ class Upkeep:
             raise
         self._ticker.wrote(offset=acks[0].offset, steady=asked)
 
-    def _level(self, memory: Memory) -> bool:
+    def _level(self, memory: PartitionMemory) -> bool:
         """No unread record, no overdue timer, nothing in the outbox."""
         if not self._partition.level() or not self._partition.relay.empty:
             return False
@@ -118,13 +118,13 @@ class Upkeep:
         until = self.now() if self._wall else memory.position.clock
         return earliest is None or earliest > until
 
-    def _stamp(self, memory: Memory) -> int:
+    def _stamp(self, memory: PartitionMemory) -> int:
         return round(max(memory.position.clock, memory.position.newest) * 1000)
 
-    def _beat(self, memory: Memory, *, level: bool) -> Beat:
+    def _beat(self, memory: PartitionMemory, *, level: bool) -> Heartbeat:
         self._lag.read(memory.position.newest, level=self._partition.level())
         self._earliest = memory.timers.earliest()
-        return Beat(self._partition.number, self._clock(), level, self._behind())
+        return Heartbeat(self._partition.number, self._clock(), level, self._behind())
 
     def _behind(self) -> float:
         """Ages need record times that are the wall clock's: in stream mode there are none."""

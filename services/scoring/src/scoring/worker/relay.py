@@ -14,9 +14,9 @@ import structlog
 from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing
 from common.contracts.signals import CaughtUp, encode_signals_record
-from scoring.worker.cause import Cause, cause_of
-from scoring.partition.commit import OutboxRow, Outlet, Queued
 from scoring.errors import Doubt
+from scoring.partition.commit import OutboxRow, Outlet, Queued
+from scoring.worker.cause import Cause, cause_of
 
 _log = structlog.get_logger()
 
@@ -25,13 +25,13 @@ RUN_BYTES = 4_000_000  # a producer refuses more than it may hold unacknowledged
 PAUSE = (0.1, 5.0)  # seconds, first and longest
 
 
-class Outbox(Protocol):
+class OutboxStore(Protocol):
     async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]: ...
 
     async def sent(self, partition: int, through: tuple[int, int]) -> None: ...
 
 
-class Sender(Protocol):
+class SignalSender(Protocol):
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]: ...
 
 
@@ -46,8 +46,8 @@ class Relay:
         self,
         partition: int,
         *,
-        outbox: Outbox,
-        sender: Sender,
+        outbox: OutboxStore,
+        sender: SignalSender,
         topics: Mapping[Outlet, str],
         stamped: bool,
         now: Callable[[], float],

@@ -10,14 +10,14 @@ from msgspec import Struct
 
 from common.bus.ports import Record
 from common.contracts.events import Tick
-from scoring.partition.batch import Batch, Poisoned
-from scoring.partition.commit import Commit
 from scoring.errors import Doubt, Fenced, Stop
 from scoring.health.stored import UnknownFormat
+from scoring.partition.batch import Batch, Poisoned
+from scoring.partition.commit import Commit
 from scoring.partition.inbox import Inbox
-from scoring.partition.memory import Memory
+from scoring.partition.memory import PartitionMemory
 from scoring.partition.records import Said, read, read_all, wanted
-from scoring.worker.context import Shared
+from scoring.worker.context import WorkerContext
 
 _log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ _log = structlog.get_logger()
 SLICE = 500
 
 
-class Turned(Struct, frozen=True):
+class RunResult(Struct, frozen=True):
     """What one turn read; seconds. `overdue` is how long the earliest timer had been due at a tick that fired it."""
 
     oldest: float
@@ -72,10 +72,10 @@ class _Run:
         self._seconds -= seconds
 
 
-class Runs:
+class RunScorer:
     """The runs of one assignment; `writer` names it in the journal, `wrote` hears of each commit that went through."""
 
-    def __init__(self, number: int, *, shared: Shared, writer: str, wrote: Callable[[Commit], None]) -> None:
+    def __init__(self, number: int, *, shared: WorkerContext, writer: str, wrote: Callable[[Commit], None]) -> None:
         self._number = number
         self._shared = shared
         self._writer = writer
@@ -84,7 +84,7 @@ class Runs:
         self._poison: set[tuple[int, str]] = set()
         self._poisonings: list[float] = []
 
-    async def score(self, memory: Memory, inbox: Inbox) -> Turned | None:
+    async def score(self, memory: PartitionMemory, inbox: Inbox) -> RunResult | None:
         """Writes one run of the inbox; before a big tick, its chunks.
 
         None if there was nothing to write. Raises `Doubt` (then memory is worth nothing) and `Stop`.
@@ -101,7 +101,7 @@ class Runs:
         if not run.records:
             return None
         overdue = run.ticks[-1].timestamp / 1000 - earliest if run.ticks and earliest is not None else 0.0
-        return Turned(
+        return RunResult(
             oldest=run.records[0].timestamp / 1000,
             newest=run.records[-1].timestamp / 1000,
             overdue=max(0.0, overdue),
@@ -118,10 +118,10 @@ class Runs:
     def _chunk(self) -> int:
         return min(self._shared.limits.chunk, self._most or self._shared.limits.chunk)
 
-    def _big(self, memory: Memory, tick: Record) -> bool:
+    def _big(self, memory: PartitionMemory, tick: Record) -> bool:
         return len(memory.timers.due(tick.timestamp / 1000)) > self._chunk()
 
-    async def _fire_in_chunks(self, memory: Memory, inbox: Inbox) -> int:
+    async def _fire_in_chunks(self, memory: PartitionMemory, inbox: Inbox) -> int:
         """If the inbox begins with a tick: all but its last chunk.
 
         That one goes with the tick itself, which moves the offset and the clock.
@@ -142,7 +142,7 @@ class Runs:
             signals += await self._attempt(memory, fire)
         return signals
 
-    async def _feed(self, memory: Memory, run: _Run, batch: Batch) -> None:
+    async def _feed(self, memory: PartitionMemory, run: _Run, batch: Batch) -> None:
         """All that the run has taken so far (again, after the core has raised), and then what it takes on top."""
         begun = 0
         while begun < len(run.records):
@@ -157,11 +157,13 @@ class Runs:
                 return
             await asyncio.sleep(0)
 
-    async def _score(self, memory: Memory, records: Sequence[Record], said: Sequence[Said], batch: Batch) -> None:
+    async def _score(
+        self, memory: PartitionMemory, records: Sequence[Record], said: Sequence[Said], batch: Batch
+    ) -> None:
         await self._load(memory, wanted(memory, records, said) - batch.touched.keys())
         batch.run(records, said)
 
-    async def _attempt(self, memory: Memory, work: Callable[[Batch], Awaitable[None]]) -> int:
+    async def _attempt(self, memory: PartitionMemory, work: Callable[[Batch], Awaitable[None]]) -> int:
         """Does the work and writes it; when the core raises, does it again without what it raised on.
 
         At first only with an eye on the account: it may be an earlier record that has spoilt it. The number of signals.
@@ -196,7 +198,7 @@ class Runs:
             return 0
         return await self._write(memory, batch, commit, started)
 
-    async def _write(self, memory: Memory, batch: Batch, commit: Commit, started: float) -> int:
+    async def _write(self, memory: PartitionMemory, batch: Batch, commit: Commit, started: float) -> int:
         sent = time.perf_counter()
         try:
             await self._shared.store.commit(commit, self._shared.cluster_id)
@@ -225,7 +227,7 @@ class Runs:
         )
         return len(commit.signals)
 
-    async def _load(self, memory: Memory, account_ids: Collection[str]) -> None:
+    async def _load(self, memory: PartitionMemory, account_ids: Collection[str]) -> None:
         if not account_ids:
             return
         bodies = memory.accounts.bodies(account_ids)

@@ -6,9 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from scoring.partition.commit import Position
-from scoring.worker.housekeeping.rules import Table
-from scoring.worker.housekeeping.rules import Counters, Keep
+from scoring.partition.commit import LogPosition
+from scoring.worker.housekeeping.rules import Counters, Keep, Table
 
 ACCOUNTS = 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +34,7 @@ class HistorySweep:
         self._counters = counters
         self._swept: date | None = None
 
-    async def sweep(self, position: Position) -> None:
+    async def sweep(self, position: LogPosition) -> None:
         """Once a day of the partition's own clock, which a replay sets to the time it plays."""
         if not self._keep.history_days:
             return

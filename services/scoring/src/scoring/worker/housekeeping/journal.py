@@ -14,10 +14,9 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from scoring.partition.commit import Position
+from scoring.partition.commit import LogPosition
 from scoring.partition.dedupe import hour_of
-from scoring.worker.housekeeping.rules import Table
-from scoring.worker.housekeeping.rules import Counters, Keep
+from scoring.worker.housekeeping.rules import Counters, Keep, Table
 
 _log = structlog.get_logger()
 DAY = 86_400
@@ -30,7 +29,7 @@ class Mark(Struct, frozen=True):
     open: frozenset[str]
 
 
-class Look(Struct, frozen=True):
+class MergeStep(Struct, frozen=True):
     """One step: how many rows it looked at, the last of them, and what went of those before."""
 
     rows: int
@@ -46,7 +45,7 @@ class JournalRows(Protocol):
     async def still_open(self, transactions: Collection[str]) -> dict[str, int]:
         """Those of them that have not ended, and the process ids of their sessions."""
 
-    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> Look:
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> MergeStep:
         """Looks at the next rows from `first` up to `below`, and deletes those of hours before `floor` and those that
         are not the last of their hour; never the last row it looks at, and never row 0.
         """
@@ -72,7 +71,7 @@ class JournalSweep:
         """How long the merge has been waiting for older transactions, in seconds."""
         return self._steady() - self._marked_at if self._waits else 0.0
 
-    async def sweep(self, position: Position) -> None:
+    async def sweep(self, position: LogPosition) -> None:
         if self._mark is not None:
             if await self._must_wait(self._mark):
                 return
@@ -95,7 +94,7 @@ class JournalSweep:
             self._told = False
         return self._waits
 
-    async def _merge(self, below: int, position: Position) -> None:
+    async def _merge(self, below: int, position: LogPosition) -> None:
         days = self._keep.journal_days
         floor = hour_of(position.newest - days * DAY) if days else hour_of(0.0)
         first = 1

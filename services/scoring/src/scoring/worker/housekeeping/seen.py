@@ -11,10 +11,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from scoring.partition.commit import Position
+from scoring.partition.commit import LogPosition
 from scoring.partition.dedupe import HOURS, hour_of
-from scoring.worker.housekeeping.rules import Table
-from scoring.worker.housekeeping.rules import Counters, Keep
+from scoring.worker.housekeeping.rules import Counters, Keep, Table
 
 Key = tuple[int, int]
 """(hour, seq): the order of the log."""
@@ -30,7 +29,7 @@ class Blob(Struct, frozen=True):
     ids: int
 
 
-class Run(Struct, frozen=True):
+class BlobRun(Struct, frozen=True):
     """Rows of one hour that follow each other and become one."""
 
     hour: int
@@ -43,7 +42,7 @@ class SeenRows(Protocol):
     async def blobs(self, partition: int, *, before: Key, limit: int) -> list[Blob]:
         """The next older ones, newest first."""
 
-    async def merge_seen(self, partition: int, run: Run) -> None:
+    async def merge_seen(self, partition: int, run: BlobRun) -> None:
         """Raises `Fenced`, and changes nothing, if these rows are not exactly those that were planned."""
 
     async def forget_seen(self, partition: int, *, through: Key, limit: int) -> int:
@@ -63,7 +62,7 @@ def beyond(blobs: Sequence[Blob], remembered: int) -> Key | None:
     return None
 
 
-def runs(blobs: Sequence[Blob], *, before: int, most: int, step: int) -> Iterator[Run]:
+def runs(blobs: Sequence[Blob], *, before: int, most: int, step: int) -> Iterator[BlobRun]:
     """What can be merged of the hours before `before`: to at most `most` ids, of at most `step` rows.
 
     `blobs` are newest first.
@@ -82,9 +81,9 @@ def runs(blobs: Sequence[Blob], *, before: int, most: int, step: int) -> Iterato
         yield from _run(hour, group)
 
 
-def _run(hour: int, group: Sequence[Blob]) -> Iterator[Run]:
+def _run(hour: int, group: Sequence[Blob]) -> Iterator[BlobRun]:
     if len(group) > 1:
-        yield Run(hour=hour, first=group[-1].seq, last=group[0].seq, rows=len(group))
+        yield BlobRun(hour=hour, first=group[-1].seq, last=group[0].seq, rows=len(group))
 
 
 class SeenSweep:
@@ -98,7 +97,7 @@ class SeenSweep:
         self._remembered = remembered
         self._swept: int | None = None
 
-    async def sweep(self, position: Position) -> None:
+    async def sweep(self, position: LogPosition) -> None:
         """Once an hour of the partition's own time."""
         hour = hour_of(position.newest)
         if hour == self._swept:

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import structlog
 
-from scoring.partition.commit import Position
 from scoring.errors import Doubt
+from scoring.partition.commit import LogPosition
 from scoring.worker.housekeeping.history import HistoryRows, HistorySweep
 from scoring.worker.housekeeping.journal import JournalRows, JournalSweep
 from scoring.worker.housekeeping.rules import Counters, Keep
@@ -28,7 +28,7 @@ class Gauges(Counters, Protocol):
 
 
 class Sweep(Protocol):
-    async def sweep(self, position: Position) -> None:
+    async def sweep(self, position: LogPosition) -> None:
         """What is due of it; what fails is due again."""
 
 
@@ -44,7 +44,7 @@ class Housekeeping:
         remembered: int,
         metrics: Gauges,
         steady: Callable[[], float],
-        position: Callable[[], Position | None],
+        position: Callable[[], LogPosition | None],
     ) -> None:
         """`position` is what was committed last, None while the partition is not open."""
         self._partition = partition
@@ -80,7 +80,7 @@ class Housekeeping:
         """Not of a partition that is not open: nobody looks there whether the merge could go on."""
         return 0.0 if self._position() is None else self._journal.waiting()
 
-    async def _try(self, name: str, one: Sweep, position: Position) -> None:
+    async def _try(self, name: str, one: Sweep, position: LogPosition) -> None:
         try:
             await one.sweep(position)
         except Doubt as doubt:
