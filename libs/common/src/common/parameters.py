@@ -3,7 +3,15 @@
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from common.problems import Problem
 
@@ -33,6 +41,12 @@ def _end(value: Any) -> float:
     return _moment(value, time.max)
 
 
+def _date_or_moment(value: Any) -> date | float:
+    """A date stays one: it is for the reader to say in whose time zone."""
+    moment = _start(value)
+    return date.fromisoformat(str(value)) if _is_date(str(value)) else moment
+
+
 def _moment(value: Any, of_day: time) -> float:
     moment = _read(str(value), of_day)
     if moment is None or moment.tzinfo is None:
@@ -44,11 +58,15 @@ def _moment(value: Any, of_day: time) -> float:
 
 def _read(text: str, of_day: time) -> datetime | None:
     try:
-        if len(text) == len("2026-01-31"):
+        if _is_date(text):
             return datetime.combine(date.fromisoformat(text), of_day, UTC)
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _is_date(text: str) -> bool:
+    return len(text) == len("2026-01-31")
 
 
 _MOMENT = WithJsonSchema(
@@ -56,6 +74,7 @@ _MOMENT = WithJsonSchema(
 )
 Start = Annotated[float, BeforeValidator(_start), _MOMENT]
 End = Annotated[float, BeforeValidator(_end), _MOMENT]
+DateOrMoment = Annotated[date | float, PlainValidator(_date_or_moment), _MOMENT]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(without_nul)]
 
 

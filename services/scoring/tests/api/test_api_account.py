@@ -79,10 +79,13 @@ async def test_its_past_is_told_by_day_and_by_signal(api: Api) -> None:
     assert not history["more_days"]
 
 
+# A date is a day in Tokyo; a moment lies in one.
 PERIODS: list[tuple[dict[str, Any], list[str]]] = [
     ({"from_": "2026-03-03", "to": "2026-03-05"}, ["2026-03-05", "2026-03-04", "2026-03-03"]),
-    ({"to": "2026-03-03T00:00:00Z"}, ["2026-03-03", "2026-03-02"]),
-    ({"to": "2026-03-04T01:00:00+02:00"}, ["2026-03-03", "2026-03-02"]),
+    ({"from_": "2026-03-04T15:00:00Z", "to": "2026-03-05"}, ["2026-03-05"]),
+    ({"from_": "2026-03-04T14:59:59Z", "to": "2026-03-05"}, ["2026-03-05", "2026-03-04"]),
+    ({"to": "2026-03-03T14:59:59Z"}, ["2026-03-03", "2026-03-02"]),
+    ({"to": "2026-03-03T17:00:00+02:00"}, ["2026-03-04", "2026-03-03", "2026-03-02"]),
     ({"to": "2026-03-01"}, []),
 ]
 
@@ -92,6 +95,20 @@ async def test_a_period_of_its_past_can_be_asked_for(api: Api) -> None:
         history = await api.get("/v1/accounts/acme/history", **period)
         assert [day["day"] for day in history["days"]] == expected, period
         assert history["signals"] == []
+
+
+async def test_a_date_is_a_day_of_the_account_for_signals_too(stream_api: Api) -> None:
+    """One signal at half past eleven in the evening in Los Angeles, one an hour later."""
+    road = stream_api.road
+    await live(road, "acme", days=2, time_zone="America/Los_Angeles")
+    late = START + 2 * DAY + 7.5 * 3600
+    await road.post(event("acme", "contract.cancel_requested", late))
+    await road.post(event("acme", "contract.renewed", late + 3600))
+    await road.score()
+    for asked, told in (("2026-03-03", "cancel_intent"), ("2026-03-04", "renewed")):
+        history = await stream_api.get("/v1/accounts/acme/history", from_=asked, to=asked)
+        assert [day["day"] for day in history["days"]] == [asked]
+        assert {one["to"] for one in history["signals"]} & {"cancel_intent", "renewed"} == {told}
 
 
 async def test_a_signal_at_the_end_of_a_period_belongs_to_it(api: Api) -> None:

@@ -1,6 +1,6 @@
 """One account: in full, its past, its receipts."""
 
-from datetime import date
+from datetime import date, tzinfo
 
 from common.parameters import bad_parameter
 from common.problems import Problem
@@ -8,9 +8,12 @@ from scoring.api import answers, rendering
 from scoring.api.account_reader import AHEAD, AccountLook, AccountReader, MomentOutOfRange, UnreadableState
 from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
-from scoring.health.moments import to_date, to_datetime, utc_day
+from scoring.health.moments import day_number, local_day, local_midnight, to_date, to_datetime, zone_named
 from scoring.health.view import Day
 from scoring.postgres.snapshot import ListRow, TableSnapshot
+
+# Moments of signals have no finer parts.
+_MICROSECOND = 1e-6
 
 
 class AccountQueries:
@@ -34,11 +37,11 @@ class AccountQueries:
         )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:
-        since, until = asked.since, asked.until
         async with self._snapshots.open() as (reader, snapshot):
             row = await _known(snapshot, account_id)
-            first = None if since is None else to_date(utc_day(since))
-            last = None if until is None else to_date(utc_day(until))
+            zone = zone_named(row.facts.time_zone)
+            first, since = _begin(asked.since, zone)
+            last, until = _end(asked.until, zone)
             closed = await snapshot.days(account_id, first=first, last=last, limit=asked.limit + 1)
             signals = await snapshot.signals(account_id, since=since, until=until, limit=asked.limit + 1)
         look = self._look(reader, row)
@@ -87,6 +90,20 @@ async def _known(snapshot: TableSnapshot, account_id: str) -> ListRow:
     if row is None:
         raise Problem(404, "unknown_account", "nothing is known of an account with this id")
     return row
+
+
+def _begin(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:
+    """The first day, and the first moment."""
+    if isinstance(asked, date):
+        return asked, local_midnight(day_number(asked), zone)
+    return None if asked is None else to_date(local_day(asked, zone)), asked
+
+
+def _end(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:
+    """The last day, and the last moment."""
+    if isinstance(asked, date):
+        return asked, local_midnight(day_number(asked) + 1, zone) - _MICROSECOND
+    return None if asked is None else to_date(local_day(asked, zone)), asked
 
 
 def _within(day: Day | None, first: date | None, last: date | None) -> tuple[Day, ...]:

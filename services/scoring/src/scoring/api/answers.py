@@ -101,7 +101,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class HistoryDay(Struct, frozen=True):
-    """One UTC day. Silence is booked on the day on which it is seen: `since` may lie before the day."""
+    """A day in the account's time zone. Silence is booked on the day on which it is seen: `since` may lie before."""
 
     day: date
     since: datetime

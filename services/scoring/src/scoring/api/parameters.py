@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from common.contracts.signals import Band
-from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
+from common.parameters import FIRST, LAST, DateOrMoment, Parameters, Start, Text, bad_parameter
 from scoring.api.account_reader import AHEAD
 from scoring.api.cursor import Cursor, NoCursor, decode_cursor
 from scoring.health.context import Stage
@@ -96,8 +96,14 @@ class LookParameters(Parameters):
 
 
 class HistoryParameters(Parameters):
-    since: Start | None = Field(default=None, alias="from", description="not older than this")
-    until: End | None = Field(default=None, alias="to", description="not newer than this; a date is included")
+    since: DateOrMoment | None = Field(
+        default=None, alias="from", description="not older than this; a date is a day in the account's time zone"
+    )
+    until: DateOrMoment | None = Field(
+        default=None,
+        alias="to",
+        description="not newer than this; a date is a day in the account's time zone, and included",
+    )
     limit: int = Field(default=90, ge=1, le=400, description="at most so many days, and so many signals")
 
 

@@ -71,7 +71,7 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: Verifier) -> APIR
 
     @router.get("/{account_id}/history", responses=openapi.responses(answers.History, of_one=True))
     async def get_history(account: AccountId, asked: Annotated[HistoryParameters, Query()]) -> Response:
-        """How the score moved day by day, and every signal that was told; the newest first."""
+        """How the score moved by day of the account's time zone, and every signal that was told; the newest first."""
         return _json(await reading.history(account, asked))
 
     @router.get("/{account_id}/receipts", responses=openapi.responses(answers.Receipts, of_one=True))

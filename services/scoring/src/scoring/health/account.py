@@ -55,8 +55,9 @@ class Account:
       that are not done: due in UTC, name).
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
-    - `posting`: the ledgers. `day` (of the UTC day `day_number`), `change` (since the last band told), and what they
-      know of: `booked_weights`, `booked_cap` (a flag's name or ""), `booked_cost`.
+    - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
+      `day_end`, UTC), `change` (since the last band told), and what they know of: `booked_weights`, `booked_cap` (a
+      flag's name or ""), `booked_cost`.
     - `transitions`: `state`; only the open episode is written where its signal is made.
     - `incremental`: `horizon`.
     - `scorer`: `clock`, the time of the last record or timer (UTC).
@@ -68,7 +69,7 @@ class Account:
 
     __slots__ = (
         "account_id", "available", "booked_cap", "booked_cost", "booked_weights", "born", "capped_by", "change",
-        "clock", "context", "day", "day_number", "facts", "flags", "horizon", "lines", "mean", "metrics",
+        "clock", "context", "day", "day_end", "day_number", "facts", "flags", "horizon", "lines", "mean", "metrics",
         "model", "open_steps", "ordered", "score", "state", "weights", "writers",
     )  # fmt: skip
 
@@ -100,6 +101,7 @@ class Account:
         self.change = Ledger(0.0, 0.0)
         self.day = Ledger(0.0, 0.0)
         self.day_number = 0
+        self.day_end = -inf
 
     @property
     def met(self) -> bool:

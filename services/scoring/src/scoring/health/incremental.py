@@ -13,7 +13,7 @@ from common.contracts.events import Event
 from scoring.health.account import NO_CAP, Account
 from scoring.health.feeding import feed_metrics, project
 from scoring.health.model import Reaction
-from scoring.health.moments import DAY, LAST
+from scoring.health.moments import LAST
 from scoring.health.posting import post_moved
 
 # Points: far more than what running sums may be off by, far less than what anybody sees.
@@ -115,7 +115,7 @@ def set_due(account: Account, due: int | None) -> None:
 def _until(account: Account, wake: float) -> None:
     horizon = account.horizon
     horizon.wake, horizon.exact = wake, False
-    horizon.incremental_until = min(wake - _SECOND, (account.day_number + 1) * DAY)
+    horizon.incremental_until = min(wake - _SECOND, account.day_end)
 
 
 def _wake(

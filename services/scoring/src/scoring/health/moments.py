@@ -10,8 +10,9 @@ DAY: Final = 86_400.0
 # The first and the last moment that have a date. A due moment after the last one never comes.
 FIRST: Final = -62_135_596_800
 LAST: Final = 253_402_300_799
-# A zone may push a moment of the year 1 out of the calendar; these days are counted in UTC.
+# A zone may push a moment of the first or the last year out of the calendar; these days are counted in UTC.
 _FIRST_LOCAL: Final = FIRST + 2 * DAY
+_LAST_LOCAL: Final = LAST - 2 * DAY
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
@@ -21,12 +22,12 @@ def to_datetime(moment: float) -> datetime:
 
 
 def midnight(day: date) -> float:
-    return (day.toordinal() - _EPOCH_ORDINAL) * DAY
+    return day_number(day) * DAY
 
 
-def utc_day(moment: float) -> int:
+def day_number(day: date) -> int:
     """Whole days since the epoch."""
-    return floor(moment / DAY)
+    return day.toordinal() - _EPOCH_ORDINAL
 
 
 def to_date(day: int) -> date:
@@ -35,9 +36,19 @@ def to_date(day: int) -> date:
 
 def local_day(moment: float, zone: tzinfo) -> int:
     """Whole days since the epoch on the calendar of a time zone."""
-    if zone is UTC or moment < _FIRST_LOCAL:
+    if zone is UTC or not _FIRST_LOCAL <= moment <= _LAST_LOCAL:
         return floor(moment / DAY)
     return datetime.fromtimestamp(moment, zone).toordinal() - _EPOCH_ORDINAL
+
+
+def local_midnight(day: int, zone: tzinfo) -> float:
+    """The first moment of a day, which is counted since the epoch, on the calendar of a time zone."""
+    in_utc = day * DAY
+    if zone is UTC or not _FIRST_LOCAL <= in_utc <= _LAST_LOCAL:
+        return in_utc
+    begin = to_date(day)
+    # Where the clock skips midnight it is the moment of the skip, where midnight comes twice the first.
+    return datetime(begin.year, begin.month, begin.day, tzinfo=zone).timestamp()
 
 
 @lru_cache(maxsize=1024)

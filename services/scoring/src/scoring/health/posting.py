@@ -15,7 +15,7 @@ from scoring.health.draft import StepDraft
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.ledger import CAP, CONTEXT, SILENCE, Ledger
 from scoring.health.model import Reaction
-from scoring.health.moments import utc_day
+from scoring.health.moments import local_day, local_midnight
 from scoring.health.stored import Mover
 from scoring.health.trajectory import Trajectory
 from scoring.health.weights import Weights
@@ -169,9 +169,20 @@ def open_change(account: Account, at: float, score: float) -> None:
         line.change.clear()
 
 
-def open_day(account: Account, at: float, score: float, *, day_of: float) -> None:
-    """`at` is when it begins to count, `day_of` a moment of the UTC day that it is named after."""
+def open_day(account: Account, at: float, score: float, *, day: int) -> None:
+    """`at` is when it begins to count, `day` the number of the account's day."""
     account.day = Ledger(at, score)
-    account.day_number = utc_day(day_of)
+    account.day_number = day
+    set_day_end(account)
     for line in account.lines:
         line.day.clear()
+
+
+def set_day_end(account: Account) -> None:
+    """Finds when the open day ends, where the account is now."""
+    account.day_end = local_midnight(account.day_number + 1, account.context.zone)
+
+
+def day_after(account: Account, at: float) -> int:
+    """The account's day at `at`, when the open one has ended. Later than that one, whatever clocks are put back."""
+    return max(local_day(at, account.context.zone), account.day_number + 1)

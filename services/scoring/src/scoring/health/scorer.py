@@ -22,7 +22,7 @@ from scoring.health.forecast import forecast
 from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
-from scoring.health.moments import LAST, utc_day
+from scoring.health.moments import LAST, local_day
 from scoring.health.reading import view
 from scoring.health.signals import emit, health_of
 from scoring.health.transitions import Trigger, refresh, transition, would_change
@@ -172,7 +172,7 @@ class Scorer:
         account.clock = at
         posting.mark_posted(account, now)
         posting.open_change(account, at, now.score)
-        posting.open_day(account, at, now.score, day_of=at)
+        posting.open_day(account, at, now.score, day=local_day(at, account.context.zone))
         cause = (event.source, event.event_id)
         self._tell(account, Trigger(cause, history=event.history, first=True, outcomes=reaction.outcomes), draft)
         set_horizon(account, at)
@@ -189,7 +189,10 @@ class Scorer:
             self._tell(account, Trigger(ids.silence(due)), draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
+        zone = account.context.zone
         moved = feed(account, event, moment, reaction)
+        if account.context.zone is not zone:
+            posting.set_day_end(account)
         after = before
         if moved is not None:
             evaluate_moved(account, at, moved)
@@ -208,7 +211,7 @@ class Scorer:
         Not where a metric came or went meanwhile: then points alone do not explain what is to be posted. Nor where
         silence crossed a line since the last whole second: that is told before the event.
         """
-        if at < account.horizon.incremental_until or utc_day(at) > account.day_number:
+        if at < account.horizon.incremental_until or at >= account.day_end:
             return False
         evaluate(account, at)
         crossed = would_change(account, account.state, account.context.clock.operational(at))
@@ -218,17 +221,17 @@ class Scorer:
         return True
 
     def _pass(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
-        """Lets time pass until `at`, where the account is evaluated then. The first look of a UTC day closes the one
-        before; the silence of a night belongs to the day on which it is seen.
+        """Lets time pass until `at`, where the account is evaluated then. The first look after the end of the open
+        day closes it; the silence of a night belongs to the day on which it is seen.
         """
         seen = snapshot_at(account, account.clock)
         draft.earlier = health_of(account, seen)
         now = snapshot_at(account, at)
-        if utc_day(at) > account.day_number:
+        if at >= account.day_end:
             posting.post_silence(account, seen, draft)
             draft.check(receipts.day_off_by(account))
             draft.days.append(receipts.day(account, (), seen.score))
-            posting.open_day(account, account.clock, seen.score, day_of=at)
+            posting.open_day(account, account.clock, seen.score, day=posting.day_after(account, at))
             posting.post_step(account, seen, now, SILENCE, draft)
         return now
 

@@ -11,7 +11,7 @@ from scoring.health.feeding import project, set_context
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
-from scoring.health.posting import mark_posted
+from scoring.health.posting import mark_posted, set_day_end
 from scoring.health.stored import FORMAT, FORMAT_WITHOUT_BOOKED, StoredLedger, StoredState, decode
 from scoring.health.trajectory import Trajectory, sums_by_driver
 from scoring.health.transitions import refresh
@@ -79,6 +79,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         account.change = _restore(account, stored.change, of_day=False)
         account.day = _restore(account, stored.day.ledger, of_day=True)
         account.day_number = stored.day.day
+        set_day_end(account)
     set_horizon(account, account.clock)
     return account
 

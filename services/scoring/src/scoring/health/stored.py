@@ -61,7 +61,7 @@ class StoredLedger(Struct, array_like=True):
 
 
 class StoredDay(Struct, array_like=True):
-    """`day` is whole days since the epoch."""
+    """`day` is whole days since the epoch, on the calendar of the account."""
 
     day: int
     ledger: StoredLedger

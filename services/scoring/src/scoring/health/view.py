@@ -21,7 +21,9 @@ class ReceiptMismatch(AssertionError):
 
 
 class Day(Struct, frozen=True):
-    """How a score moved within one UTC day. `since` is the look before it: silence is booked when it is seen."""
+    """How a score moved within one of the account's days. `since` is the look before it: silence is booked when it is
+    seen.
+    """
 
     account_id: str
     day: date
