@@ -1,7 +1,7 @@
 """The records of one partition that were polled and are not scored yet."""
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from common.bus.ports import Record
 
@@ -24,26 +24,25 @@ class Inbox:
     def full(self) -> bool:
         return len(self._records) >= ENOUGH_RECORDS or self._bytes >= ENOUGH_BYTES
 
-    def put(self, records: Iterable[Record]) -> None:
-        for record in records:
-            self._records.append(record)
-            self._bytes += _size(record)
+    def put(self, records: Sequence[Record]) -> None:
+        self._records.extend(records)
+        self._bytes += _size(records)
 
     def take(self, count: int) -> list[Record]:
         """The next records, at most `count`."""
         taken = [self._records.popleft() for _ in range(min(count, len(self._records)))]
-        self._bytes -= sum(map(_size, taken))
+        self._bytes -= _size(taken)
         return taken
 
     def put_back(self, records: Sequence[Record]) -> None:
         """What was taken last and is not scored after all."""
         self._records.extendleft(reversed(records))
-        self._bytes += sum(map(_size, records))
+        self._bytes += _size(records)
 
     def clear(self) -> None:
         self._records.clear()
         self._bytes = 0
 
 
-def _size(record: Record) -> int:
-    return len(record.value or b"")
+def _size(records: Sequence[Record]) -> int:
+    return sum([len(value) for record in records if (value := record.value)])

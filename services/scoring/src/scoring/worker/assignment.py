@@ -50,7 +50,9 @@ class AssignedPartition:
         if opened != self.opened:
             self._shared.reader.seek(self.number, begin)
             return False
-        self.inbox.put(record for record in records if record.offset >= begin)
+        if records[0].offset < begin:
+            records = [record for record in records if record.offset >= begin]
+        self.inbox.put(records)
         return True
 
     @property
