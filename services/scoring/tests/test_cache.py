@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.cache import DECODED, DECODED_SHARE, LEAST, TRANSACTION, TRANSACTIONS, AccountCache, CacheBound
@@ -162,6 +162,7 @@ def test_a_partition_that_is_gone_takes_its_share_along() -> None:
     assert decoded(left, "abc") == ["a", "b", "c"]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30), st.integers(100, 20_000)), max_size=60),
     st.floats(0.0, 40.0),
