@@ -14,7 +14,7 @@ from common.topics import TimeMode
 ACCOUNTS = 100_000
 EVENTS = 500_000  # the books say two things of each account
 BOUNDS = (300, 2_000)  # MB
-BESIDE = 120  # MB that everything else may take
+BESIDE = 120  # MB that the process takes before it has a partition, at most
 EVERY = 0.5
 PATIENCE = 600.0
 

@@ -2,6 +2,7 @@
 
 A service keeps `migrations/` (env.py, script.py.mako, versions/) in its package; its env.py only calls
 `run_migrations()`. All steps run in one transaction, so a failed migration leaves nothing behind.
+Only a migration imports Alembic: every other process would keep its 13 MB.
 """
 
 import asyncio
@@ -9,8 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-from alembic import command, context
-from alembic.config import Config
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -103,6 +102,9 @@ async def migrate(url: str, service: str) -> None:
 
 
 def _upgrade(connection: Connection, service: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
     connection.execute(text(f"SET LOCAL lock_timeout = '{_QUEUE_TIMEOUT}'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"migrate {service}"})
     connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
@@ -117,6 +119,8 @@ def _upgrade(connection: Connection, service: str) -> None:
 
 def run_migrations() -> None:
     """What a service's `migrations/env.py` calls: the missing steps, on the connection of `migrate`."""
+    from alembic import context
+
     attributes = context.config.attributes
     context.configure(
         connection=attributes["connection"],

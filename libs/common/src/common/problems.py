@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -72,8 +73,11 @@ def documented(status: int, text: str) -> dict[str, Any]:
     return {"description": text, "content": content, "headers": _HEADERS.get(status, {})}
 
 
-def install(app: FastAPI) -> None:
+def install(app: "FastAPI") -> None:
     """From here on `app` answers every error as a problem: ours, the framework's, those nobody foresaw."""
+    # A process without such an app imports this module too, and would keep the framework's 6 MB.
+    from fastapi.exceptions import RequestValidationError
+
     app.add_exception_handler(Problem, _ours)
     app.add_exception_handler(HTTPException, _framework)
     app.add_exception_handler(RequestValidationError, _parameters)
@@ -99,6 +103,8 @@ async def _framework(request: Request, error: Exception) -> Response:
 
 
 async def _parameters(request: Request, error: Exception) -> Response:
+    from fastapi.exceptions import RequestValidationError
+
     assert isinstance(error, RequestValidationError)
     errors = [
         {"field": ".".join(map(str, fault["loc"])), "reason": fault["type"], "detail": fault["msg"]}

@@ -1,4 +1,4 @@
-"""`python -m scoring worker|api|migrate|keys|card|log`."""
+"""`python -m scoring worker|api|migrate|keys|card|log`. The worker and the read API import only what they need."""
 
 import argparse
 import asyncio
@@ -7,8 +7,6 @@ from functools import partial
 
 from common import logs, runtime
 from common.commands import keys, migrate
-from scoring import app
-from scoring.api.app import api
 from scoring.cards.errors import InvalidCard
 from scoring.commands import card, log
 from scoring.errors import ScoringError
@@ -32,8 +30,12 @@ def main() -> int:
     try:
         match arguments.command:
             case "worker":
+                from scoring import app
+
                 return runtime.run(partial(app.worker, settings))
             case "api":
+                from scoring.api.app import api
+
                 return runtime.run(partial(api, settings))
             case "migrate":
                 return asyncio.run(migrate.run(database_url=settings.database_url, service="scoring"))

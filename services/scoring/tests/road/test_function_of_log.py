@@ -89,7 +89,7 @@ lives = st.lists(
         Life,
         max_records=st.integers(1, 12),
         chunk=st.integers(1, 4),
-        cached=st.sampled_from([0.0, 10_000.0, 25_000.0, 1e9]),
+        cached=st.sampled_from([0.0, 50_000.0, 125_000.0, 1e9]),
         dies_at=st.integers(1, 25),
         done=st.booleans(),
     ),

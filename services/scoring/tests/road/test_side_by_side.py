@@ -1,6 +1,8 @@
 """Polling, scoring and committing go on side by side; each partition's records stay in their order."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
@@ -148,7 +150,7 @@ async def test_no_account_is_given_away_between_its_loading_and_its_commit(strea
     store = Reading(stream.store)
     for name in known:
         await post(stream, name, first=0, count=9)
-    async with stream.running(stream.worker(store=store, limits=WorkerLimits(cached=8 * 20_000.0))) as worker:
+    async with stream.running(stream.worker(store=store, limits=WorkerLimits(cached=80 * 20_000.0))) as worker:
         await stream.until(lambda: stream.level(worker))
         await stream.write_together(1, (session(name, hour=0) for name in there))
         await stream.until(lambda: store.waiting == 1)
@@ -163,3 +165,20 @@ async def test_no_account_is_given_away_between_its_loading_and_its_commit(strea
     await stream.empty(keep_log=True)
     await stream.score()
     assert found["state"] == (await stream.rows())["state"]
+
+
+async def test_the_accounts_of_a_partition_that_is_handed_over_leave_memory_at_once(stream: Road) -> None:
+    """They would fill the bound until the collector comes by, which may take minutes."""
+    await post(stream, stream.name_in(0), first=0, count=9)
+    worker = stream.worker()
+    gc.disable()
+    try:
+        async with stream.running(worker):
+            await stream.until(lambda: stream.level(worker))
+            memories = [one.partition.memory for one in worker._owned.values()]
+            caches = [weakref.ref(memory.accounts) for memory in memories if memory is not None]
+            del memories
+        assert caches
+        assert [one() for one in caches] == [None] * len(caches)
+    finally:
+        gc.enable()

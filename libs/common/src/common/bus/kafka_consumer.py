@@ -21,6 +21,8 @@ PING_TIMEOUT = 2.0
 REBALANCE_GRACE = 0.1
 # Twice the largest batch that Kafka takes by default: aiokafka steps over a batch that does not fit.
 MAX_PARTITION_FETCH_BYTES = 2 * 1024 * 1024
+# aiokafka keeps a whole response until the next one comes, beside what it keeps of each partition.
+FETCH_MAX_BYTES = 2 * MAX_PARTITION_FETCH_BYTES
 
 
 class KafkaConsumer:
@@ -53,6 +55,7 @@ class KafkaConsumer:
             "session_timeout_ms": round(session_timeout * 1000),
             "heartbeat_interval_ms": round(heartbeat_interval * 1000),
             "max_partition_fetch_bytes": MAX_PARTITION_FETCH_BYTES,
+            "fetch_max_bytes": FETCH_MAX_BYTES,
             "max_poll_interval_ms": round(max_poll_interval * 1000),
             "rebalance_timeout_ms": round(rebalance_timeout * 1000),
         }

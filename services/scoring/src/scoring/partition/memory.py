@@ -1,5 +1,7 @@
 """What a worker knows of one partition between two transactions; dropped whole at the first doubt."""
 
+from functools import partial
+
 from msgspec import Struct
 
 from scoring.health.account import Account
@@ -7,6 +9,12 @@ from scoring.partition.cache import AccountCache, CacheBound
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.dedupe import Seen, hour_of
 from scoring.partition.timers import Timers
+
+# What a partition takes beside its accounts, in bytes, estimated: the records that were fetched or polled and are not
+# committed yet, each timer, each remembered id.
+RECORDS = 5e6
+TIMER = 230
+ID = 20
 
 
 class StoredPartition(Struct, frozen=True):
@@ -30,7 +38,7 @@ class PartitionMemory:
         self.seen = Seen(remembered)
         self.seen.restore(opened.seen)
         self.seen.forget(hour_of(self.position.newest))
-        self.accounts = AccountCache(cache_bound)
+        self.accounts = AccountCache(cache_bound, beside=partial(_beside, self.timers, self.seen))
 
     def keep(self, commit: Commit, touched: dict[str, Account]) -> None:
         """The transaction went through: what was a proposal is now so."""
@@ -42,3 +50,7 @@ class PartitionMemory:
             self.seen.extend(hour, ids)
         self.seen.forget(hour_of(self.position.newest))
         self.accounts.keep(touched, commit.states)
+
+
+def _beside(timers: Timers, seen: Seen) -> float:
+    return RECORDS + TIMER * len(timers) + ID * len(seen)

@@ -93,6 +93,8 @@ class OwnedPartition:
         except TimeoutError:
             _log.warning("partition.handed_over_late", partition=self.partition.number)
         await asyncio.gather(self._relaying, self._keeping, return_exceptions=True)
+        # Objects that refer to each other wait for the collector; the accounts of a partition are too many for that.
+        self.partition.memory = None
 
     async def _work(self) -> None:
         while not self._closed:

@@ -54,7 +54,9 @@ class WorkerMetrics:
         self._used = gauge("dedupe_used_ratio", "Event ids remembered, of the most that may be.", "partition")
         self._cached = gauge("accounts_cached", "Accounts kept in memory, by their form.", "form")
         self._cache_bytes = gauge("accounts_cached_bytes", "Bytes that these take, estimated.")
-        self._cache_limit = gauge("accounts_cached_limit_bytes", "The most that they may take (SCORING_ACCOUNTS_MB).")
+        self._cache_limit = gauge(
+            "accounts_cached_limit_bytes", "The most that they may take: what SCORING_ACCOUNTS_MB leaves."
+        )
         self._loaded = counter("accounts_loaded_total", "Accounts decoded to be scored, by where they were.", "source")
         self._commit_seconds = histogram("commit_seconds", "One transaction, from statement to answer.")
         self._batch_seconds = histogram("batch_seconds", "One run of records, from the poll to the commit.")
@@ -115,7 +117,7 @@ class WorkerMetrics:
 
     def cached(self, bound: CacheBound) -> None:
         """What the caches of all partitions hold is asked when it is shown."""
-        self._cache_limit.set(bound.most)
+        self._cache_limit.set_function(bound.room)
         self._cache_bytes.set_function(lambda: sum(cache.size() for cache in bound.caches))
         self._cached.labels("decoded").set_function(lambda: sum(cache.decoded for cache in bound.caches))
         self._cached.labels("packed").set_function(lambda: sum(cache.packed for cache in bound.caches))

@@ -172,7 +172,7 @@ class RunScorer:
         shared = self._shared
         suspects: set[str] = set()
         async with shared.turn:
-            memory.accounts.in_use = True
+            await memory.accounts.enter()
             started = time.perf_counter()
             while True:
                 batch = Batch(
@@ -193,8 +193,8 @@ class RunScorer:
                     # What the batch changed in place is decoded again: what is stored is the truth.
                     memory.accounts.forget(batch.touched)
                     await self._load(memory, batch.touched)
+        memory.accounts.pin(batch.touched)
         if batch.report.records == 0 and batch.report.fired == 0 and not batch.touched:
-            memory.accounts.in_use = False
             return 0
         return await self._write(memory, batch, commit, started)
 
@@ -208,6 +208,8 @@ class RunScorer:
             # It may have been too much for one transaction: then the same again would fail for ever.
             self._most = max(1, max(batch.report.records, len(batch.touched)) // 2)
             raise
+        finally:
+            memory.accounts.unpin()
         self._grow()
         done = time.perf_counter()
         memory.keep(commit, batch.touched)
