@@ -22,7 +22,7 @@ def accounts(*names: str) -> dict[str, Account]:
 
 def keep(cache: AccountCache, *names: str, size: int = 1_000) -> None:
     """As after a transaction that touched these, in this order."""
-    cache.keep(accounts(*names), {name: bytes(size) for name in names})
+    cache.put_committed(accounts(*names), {name: bytes(size) for name in names})
 
 
 def decoded(cache: AccountCache, names: Sequence[str]) -> list[str]:
@@ -62,14 +62,14 @@ def test_what_a_transaction_did_not_store_keeps_its_bytes() -> None:
     """A timer that found nothing touches an account and stores nothing."""
     cache = AccountCache(CacheBound(ROOM))
     keep(cache, "acme")
-    cache.keep(accounts("acme"), {})
+    cache.put_committed(accounts("acme"), {})
     assert cache.bodies(["acme"]) == {"acme": bytes(1_000)}
 
 
 def test_what_is_forgotten_is_decoded_again_from_its_bytes() -> None:
     cache = AccountCache(CacheBound(ROOM))
     keep(cache, "acme")
-    cache.forget(["acme", "nobody"])
+    cache.forget_decoded(["acme", "nobody"])
     assert cache.get("acme") is None
     assert cache.bodies(["acme"]) == {"acme": bytes(1_000)}
 
@@ -78,11 +78,11 @@ def test_a_cache_in_use_loses_nothing_and_is_shrunk_when_it_is_through() -> None
     bound = CacheBound(8 * DECODED)
     busy, other = AccountCache(bound), AccountCache(bound)
     keep(busy, *"abc")
-    busy.in_use = True
+    busy.pinned = True
     keep(other, *"defghi")
     assert decoded(busy, "abc") == ["a", "b", "c"]
     keep(busy, "a")
-    assert busy.decoded_size() + other.decoded_size() <= bound.most / 2
+    assert busy.decoded_size() + other.decoded_size() <= bound.max_bytes / 2
 
 
 def test_a_partition_that_is_gone_takes_its_share_along() -> None:
@@ -103,7 +103,7 @@ def test_all_partitions_together_stay_within_the_bound(steps: list[tuple[int, in
     caches = [AccountCache(bound) for _ in range(3)]
     for number, account, size in steps:
         keep(caches[number], f"account {account}", size=size)
-        assert sum(cache.size() for cache in caches) <= bound.most
+        assert sum(cache.size() for cache in caches) <= bound.max_bytes
         stored: Mapping[str, bytes] = caches[number].bodies([f"account {n}" for n in range(31)])
         assert all(caches[number].get(name) is None or name in stored for name in stored)
 
