@@ -132,6 +132,7 @@ class Refresher:
             for stored in chunk[begin : begin + self._pace.slice]:
                 with suppress(UnreadableState):
                     found[stored.account_id] = reader.score(stored)
+            # So that scoring takes `share` of the time, and requests get the rest.
             await _pause(stop, (self._steady() - started) * (1.0 / self._pace.share - 1.0))
         return found
 

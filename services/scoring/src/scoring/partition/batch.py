@@ -67,7 +67,18 @@ class Batch:
         """Scores records, given raw and decoded. Raises `Poisoned` if the core does."""
         counted = self._dedupe.counted
         for record, one in zip(records, decoded, strict=True):
-            self._score_record(record, one)
+            moment = record.timestamp / 1000
+            self._newest = max(self._newest, moment)
+            if type(one) is Event:  # nearly all are
+                self._apply(record, one, moment)
+                continue
+            match one:
+                case Tick():
+                    self._fire_due(record.offset, moment)
+                case CardActivated():
+                    self._dead_letter(record, DeadReason.CARD_CHANGE)
+                case DeadReason():
+                    self._dead_letter(record, one)
         if records:
             self._last = records[-1]
         self.report.records += len(records)
@@ -126,20 +137,6 @@ class Batch:
         except Exception as error:  # see _apply
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
-    def _score_record(self, record: Record, decoded: DecodedRecord) -> None:
-        moment = record.timestamp / 1000
-        self._newest = max(self._newest, moment)
-        if type(decoded) is Event:  # nearly all are
-            self._apply(record, decoded, moment)
-            return
-        match decoded:
-            case Tick():
-                self._fire_due(record.offset, moment)
-            case CardActivated():
-                self._dead_letter(record, DeadReason.CARD_CHANGE)
-            case DeadReason():
-                self._dead_letter(record, decoded)
-
     def _apply(self, record: Record, event: Event, moment: float) -> None:
         account_id = event.account_id
         if self._poison and (record.offset, account_id) in self._poison:
@@ -169,7 +166,7 @@ class Batch:
         """A tick: fires what silence has made due until now."""
         self.report.ticks += 1
         self._clock = max(self._clock, moment)
-        # Stored timers speak for the accounts that this batch has not touched, horizons for those that it has.
+        # Accounts that this batch has not touched are due by their stored timers, the others by their horizons.
         awake = [one for one in self._memory.timers.due(self._clock) if one not in self.touched]
         awake += [one for one, account in self.touched.items() if account.horizon.wake <= self._clock]
         for due, account_id in self._firing_order(offset, awake):

@@ -118,7 +118,7 @@ class CacheBound:
     def shrink(self) -> None:
         """Shrinks the largest caches until all fit, none below its equal share.
 
-        A pinned cache stays as it is, and is looked at again after its own transaction.
+        A pinned cache stays as it is, and is shrunk after its own transaction.
         """
         self._shrink(self.max_bytes * DECODED_SHARE, AccountCache.decoded_size, AccountCache.evict_decoded)
         self._shrink(self.max_bytes, AccountCache.size, AccountCache.evict)

@@ -98,10 +98,10 @@ class SeenIds:
         hour, number = self.hours[0]
         return hour + int(self._floor > number)
 
-    def has(self, one: bytes, floor: int) -> bool:
+    def has(self, event_digest: bytes, floor: int) -> bool:
         """Whether this id was counted with a number of `floor` or more."""
-        number = self._newest.get(one)
-        return self._older.has(one, floor) if number is None else number >= floor
+        number = self._newest.get(event_digest)
+        return self._older.has(event_digest, floor) if number is None else number >= floor
 
     def first_since(self, hour: int) -> int:
         return _first_since(hour, self.hours, self.end)
@@ -130,7 +130,7 @@ class BatchDedupe:
         """How many ids this batch has counted."""
         return self._next - self._begun
 
-    def count_if_new(self, one: bytes, hour: int) -> bool:
+    def count_if_new(self, event_digest: bytes, hour: int) -> bool:
         """Counts the id if it is new; whether it was."""
         if hour != self._hour:
             self._enter_hour(hour)
@@ -139,11 +139,11 @@ class BatchDedupe:
         floor = number - self._limit
         if floor < self._hours_floor:
             floor = self._hours_floor
-        own = self._numbers.get(one)
-        if own >= floor if own is not None else self._seen.has(one, floor):
+        own = self._numbers.get(event_digest)
+        if own >= floor if own is not None else self._seen.has(event_digest, floor):
             return False
-        self._numbers[one] = number
-        self._ids.append(one)
+        self._numbers[event_digest] = number
+        self._ids.append(event_digest)
         self._next = number + 1
         return True
 

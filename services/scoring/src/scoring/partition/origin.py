@@ -21,26 +21,29 @@ class Origin(Struct, frozen=True):
     partitions: int
 
 
-def require_same_origin(mine: Origin, journal: Mapping[int, Origin]) -> None:
+def require_same_origin(own: Origin, journal: Mapping[int, Origin]) -> None:
     """Raises `StopWorker` if a partition's journal was begun with another mode, partition count or card."""
-    for partition, theirs in sorted(journal.items()):
-        if theirs.time_mode != mine.time_mode:
+    for partition, stored in sorted(journal.items()):
+        # The clocks of the two modes have nothing to do with each other.
+        if stored.time_mode != own.time_mode:
             raise StopWorker(
-                f"TIME_MODE is {mine.time_mode}, but the journal was begun in {theirs.time_mode} mode "
+                f"TIME_MODE is {own.time_mode}, but the journal was begun in {stored.time_mode} mode "
                 "and stays so for life: use another database, topic prefix and group for another mode"
             )
-        if theirs.partitions != mine.partitions:
+        # With another count an account would move to a partition that knows nothing of it.
+        if stored.partitions != own.partitions:
             raise StopWorker(
-                f"PARTITIONS is {mine.partitions}, but the journal was begun with {theirs.partitions}, for life"
+                f"PARTITIONS is {own.partitions}, but the journal was begun with {stored.partitions}, for life"
             )
-        if theirs.card_id != mine.card_id:
+        # Stored states hold what the metrics of their card need, and no more.
+        if stored.card_id != own.card_id:
             calendars = (
                 ""
-                if theirs.calendars == mine.calendars
-                else (f" (its calendars were {dict(theirs.calendars)}, here they are {dict(mine.calendars)})")
+                if stored.calendars == own.calendars
+                else (f" (its calendars were {dict(stored.calendars)}, here they are {dict(own.calendars)})")
             )
             raise StopWorker(
-                f"the card is {mine.card_id}, but partition {partition} is scored by {theirs.card_id}{calendars}: "
+                f"the card is {own.card_id}, but partition {partition} is scored by {stored.card_id}{calendars}: "
                 "a running card does not change by another file; use that card, or start with an empty database"
             )
 
@@ -67,10 +70,12 @@ def compare(position: LogPosition, *, clusters: tuple[str, str], earliest: int, 
     """`clusters` is (journal's, broker's); `found` is the record at the last offset read, if the log still has it."""
     if clusters[0] != clusters[1]:
         return LogVerdict.OTHER_CLUSTER
+    # The next record to read is gone, so records were lost.
     if earliest > position.to_offset:
         return LogVerdict.LOST_AHEAD
     if position.last_offset is None:
         return LogVerdict.NOTHING_READ
+    # The last record read may be gone if the retention took it; else the log is shorter than the journal says.
     if found is None:
         return LogVerdict.RETAINED if earliest > position.last_offset else LogVerdict.SHORTER
     known = (position.last_time, position.last_hash)

@@ -24,6 +24,7 @@ class Timers:
             return
         self._due[account_id] = due
         heappush(self._heap, (due, account_id))
+        # Mostly old entries: build the heap anew.
         if len(self._heap) > 2 * len(self._due) + 64:
             self._heap = [(moment, one) for one, moment in self._due.items()]
             heapify(self._heap)

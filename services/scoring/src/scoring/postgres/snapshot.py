@@ -93,7 +93,13 @@ class TableSnapshot:
     async def rows(self, account_ids: Collection[str]) -> Mapping[str, ListRow]:
         """By account id, without unknown ones."""
         found = await self._rows(queries.rows(account_ids))
-        return {row.account_id: ListRow(_stored(row), _facts(row)) for row in found}
+        return {
+            row.account_id: ListRow(
+                StateRow(row.account_id, row.partition, row.body),
+                Facts(**{name: getattr(row, name) for name in Facts.__struct_fields__}),
+            )
+            for row in found
+        }
 
     async def days(self, account_id: str, *, first: date | None, last: date | None, limit: int) -> tuple[Day, ...]:
         rows = await self._rows(queries.days(account_id, first=first, last=last, limit=limit))
@@ -124,11 +130,3 @@ class SnapshotSource:
         """Raises `Unavailable`."""
         async with connected(self._engine, patience=self._patience, service="scoring") as connection:
             yield TableSnapshot(connection)
-
-
-def _stored(row: Any) -> StateRow:
-    return StateRow(row.account_id, row.partition, row.body)
-
-
-def _facts(row: Any) -> Facts:
-    return Facts(**{name: getattr(row, name) for name in Facts.__struct_fields__})

@@ -47,6 +47,7 @@ class PostgresStore:
             "cluster_id": cluster_id,
             "origin": msgspec.to_builtins(origin),
         }
+        # Two workers may begin a partition at the same time: the first row of either one will do.
         async with self._connection() as connection:
             await connection.execute(insert(schema.journal).values(first).on_conflict_do_nothing())
 

@@ -123,6 +123,7 @@ class PartitionProgress:
         if not self._partition.at_log_end() or not self._partition.relay.empty:
             return False
         earliest = memory.timers.earliest()
+        # In stream mode time passes only with the ticks that the replay appends.
         until = self.now() if self._wall else memory.position.clock
         return earliest is None or earliest > until
 

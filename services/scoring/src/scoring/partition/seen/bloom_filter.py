@@ -23,11 +23,11 @@ class BloomFilter:
         self.count = 0
         self._slots = bytearray(capacity)
 
-    def may_hold(self, one: bytes) -> bool:
+    def may_hold(self, digest: bytes) -> bool:
         """True for each id that was put in, and for one in 15 others."""
         word: int
         byte: int
-        word, byte = _parts(one)
+        word, byte = _parts(digest)
         pattern = _PATTERNS[byte]
         return self._slots[word * self.capacity >> 32] & pattern == pattern
 

@@ -37,22 +37,22 @@ class Generation:
     def __len__(self) -> int:
         return self.end - self.first
 
-    def has(self, one: bytes, floor: int) -> bool:
+    def has(self, digest: bytes, floor: int) -> bool:
         """Whether this id is here with a number of `floor` or more."""
-        bucket = (one[0] << 8 | one[1]) >> self.shift
+        bucket = (digest[0] << 8 | digest[1]) >> self.shift
         start = self.starts[bucket]
-        rest = one[1:]
+        rest = digest[1:]
         at = self.rows.rfind(
             rest, start, self.starts[bucket + 1]
         )  # from the right: the newest, if the id is there twice
         while at >= 0 and (at - start) % WIDTH:  # a match across two rows is none
             at = self.rows.rfind(rest, start, at + WIDTH - 1)
-        return at >= 0 and (floor <= self.first or self._number_reaches(floor, one, start, at))
+        return at >= 0 and (floor <= self.first or self._number_reaches(floor, digest, start, at))
 
-    def _number_reaches(self, floor: int, one: bytes, start: int, at: int) -> bool:
+    def _number_reaches(self, floor: int, digest: bytes, start: int, at: int) -> bool:
         """Whether the row at `at`, in the bucket that begins at `start`, has a number of `floor` or more."""
-        earlier = self.rows[start:at:WIDTH].count(one[1])  # in a bucket only this byte of the key differs
-        too_old = np.count_nonzero(self.keys[: floor - self.first] == (one[0] << 8 | one[1]))
+        earlier = self.rows[start:at:WIDTH].count(digest[1])  # in a bucket only this byte of the key differs
+        too_old = np.count_nonzero(self.keys[: floor - self.first] == (digest[0] << 8 | digest[1]))
         return earlier >= int(too_old)
 
     def without(self, floor: int) -> "Generation":

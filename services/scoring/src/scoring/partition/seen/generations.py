@@ -22,14 +22,14 @@ class Generations:
     def __len__(self) -> int:
         return sum(map(len, self.all))
 
-    def has(self, one: bytes, floor: int) -> bool:
+    def has(self, digest: bytes, floor: int) -> bool:
         """Whether this id is here with a number of `floor` or more."""
-        if not self._filter.may_hold(one):
+        if not self._filter.may_hold(digest):
             return False
-        for some in reversed(self.all):
-            if some.end <= floor:
+        for part in reversed(self.all):
+            if part.end <= floor:
                 return False
-            if some.has(one, floor):
+            if part.has(digest, floor):
                 return True
         return False
 
@@ -38,8 +38,8 @@ class Generations:
         size = self._largest * DIGEST
         self.all = [generation(first + at // DIGEST, ids[at : at + size]) for at in range(0, len(ids), size)]
         self._filter = self._larger_filter()
-        for some in self.all:
-            self._filter.add(some)
+        for part in self.all:
+            self._filter.add(part)
 
     def add(self, first: int, ids: bytes) -> None:
         """Adds the next ids, which begin with number `first`."""
@@ -69,10 +69,10 @@ class Generations:
                 return
             self._next = self._larger_filter()
             self._copied = 0
-        some = next(some for some in self.all if some.end > self._copied)
-        self._next.add(some)
-        self._copied = some.end
-        if some is self.all[-1]:
+        part = next(part for part in self.all if part.end > self._copied)
+        self._next.add(part)
+        self._copied = part.end
+        if part is self.all[-1]:
             self._filter, self._next = self._next, None
 
     def _larger_filter(self) -> BloomFilter:

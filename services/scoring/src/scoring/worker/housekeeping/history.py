@@ -36,6 +36,7 @@ class HistorySweep:
 
     async def sweep(self, position: LogPosition) -> None:
         """Once a day by the partition's clock, which in a replay shows the time that is replayed."""
+        # 0 keeps history for ever.
         if not self._rules.history_days:
             return
         oldest = (EPOCH + timedelta(seconds=position.clock)).date() - timedelta(days=self._rules.history_days)

@@ -79,6 +79,7 @@ class JournalSweep:
         return self._steady() - self._marked_at if self._is_waiting else 0.0
 
     async def sweep(self, position: LogPosition) -> None:
+        # The first round only sets a mark: the merge needs one whose older transactions have ended.
         if self._mark is not None:
             if await self._must_wait(self._mark):
                 return
@@ -89,6 +90,7 @@ class JournalSweep:
     async def _must_wait(self, mark: Mark) -> bool:
         still_open = await self._rows.still_open(mark.open) if mark.open else {}
         self._is_waiting = bool(still_open)
+        # Logged once for each wait.
         if still_open and not self._warned and self.waiting() >= self._rules.warn_after:
             self._warned = True
             _log.warning(

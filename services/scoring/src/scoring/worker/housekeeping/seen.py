@@ -104,8 +104,10 @@ class SeenSweep:
         hour = hour_of(position.newest)
         if hour == self._swept:
             return
+        # Hours that the dedupe window has left.
         await self._delete((hour - HOURS - 1, MAX_SEQ))
         blobs = await self._blobs()
+        # Ids beyond the last `remembered`.
         if (through := newest_forgotten(blobs, self._remembered)) is not None:
             await self._delete(through)
             blobs = [blob for blob in blobs if (blob.hour, blob.seq) > through]
