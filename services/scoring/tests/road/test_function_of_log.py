@@ -70,8 +70,8 @@ class Mortal(PostgresStore):
         await super().delete_sent(partition, through)
         self._die(done=True)
 
-    async def beat(self, beats: Sequence[Heartbeat]) -> None:
-        pass  # says nothing of the log, and comes by the clock
+    async def write_heartbeats(self, heartbeats: Sequence[Heartbeat]) -> None:
+        pass  # depends on the clock, not on the log
 
 
 class Life(Struct, frozen=True):

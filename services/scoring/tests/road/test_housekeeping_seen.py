@@ -139,7 +139,7 @@ async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
     window = await remembers(stream, remembered)
 
     await stream.empty()
-    stream.rules = msgspec.structs.replace(stream.rules, rules=TINY)
+    stream.rules = msgspec.structs.replace(stream.rules, retention=TINY)
     share = -(-len(records) // len(workers))
     for i, (max_records, rounds) in enumerate(workers):
         for record, at in records[i * share : (i + 1) * share]:
