@@ -42,8 +42,8 @@ class Batch:
     ) -> None:
         """`owns` says whether an account id belongs in this partition.
 
-        `suspects` are accounts that the core raised on. The batch checks each of them after every record, so that the
-        record that spoils an account is found, not the later one that the core raises on.
+        `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
+        find the record that spoils the account, not a later one that the core raises on.
         """
         self._memory = memory
         self._scorer = scorer
@@ -88,7 +88,7 @@ class Batch:
         """Fires a chunk of a big tick, its first accounts by (timer, account). Offset and clock do not move.
 
         A timer may stand before the due moment. An account that is due after the chunk's last timer waits for a later
-        chunk, because accounts of that chunk may be due before it.
+        chunk: others there may be due before it.
         """
         last = (self._memory.timers.of(account_ids[-1]) or 0, account_ids[-1])
         for due in self._firing_order(tick.offset, account_ids):

@@ -1,7 +1,7 @@
 """Which event ids were counted already. The answer depends on the log alone, never on batches or restarts.
 
-An id is remembered through the clock hour of its record and the 24 hours after it, and only while it is among the last
-`limit` ids. Time is the running maximum of the partition's record times, so every reader forgets at the same record.
+An id is remembered through the clock hour of its record and the 24 hours after it, if it is among the last `limit` ids.
+Time is the running maximum of the partition's record times, so every reader forgets at the same record.
 
 Ids are numbered in the order of the log. The remembered ids are those numbered at or above a floor, which never falls.
 An id that comes again after it was forgotten gets a second number; the newer one counts.

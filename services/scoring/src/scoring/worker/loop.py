@@ -204,7 +204,7 @@ class ScoringWorker:
             return
         # A partition that is opened again during the poll must not take the poll's records: see its `deliver`.
         epochs = {owned: owned.partition.epoch for owned in with_room.values()}
-        # A short poll where a partition waits to be opened, or is left out of this poll and soon has room again.
+        # A short poll if a partition waits to be opened, or is left out of this poll because it is full.
         soon = self._unopened() or len(with_room) < len(self._owned) or not self._owned
         poll = self._consumer.poll(
             max_records=self._max_records, timeout=POLL_WAIT[0] if soon else POLL_WAIT[1], only=with_room.keys()

@@ -1,7 +1,7 @@
 """Merges and deletes the rows of seen event ids. The remembered ids stay, in their order, in fewer rows.
 
-Only hours that are over are merged: commits add nothing to them. A merged row has the last seq of its parts as its key,
-so a deletion up to a seq never takes an id that came after it.
+Only hours that are over are merged: commits add nothing to them. The key of a merged row has the last seq of its parts.
+So a deletion up to a seq never takes an id that came after it.
 """
 
 import asyncio
