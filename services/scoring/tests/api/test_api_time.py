@@ -87,12 +87,12 @@ async def test_with_a_stale_heartbeat_an_answer_speaks_of_the_partitions_clock(w
     answer = await wall_api.get("/v1/accounts/acme")
     listed = await wall_api.get("/v1/accounts")
     assert moment(answer["as_of"]) == moment(listed["as_of"]) == START + DAY
-    assert answer["find_delay"] == listed["find_delay"] == {"reason": "no worker reports", "lag_seconds": None}
+    assert answer["held"] == listed["held"] == {"reason": "no worker reports", "lag_seconds": None}
 
     await wall_api.heartbeat(at=road.clock.now)
     fresh = await wall_api.get("/v1/accounts/acme")
     assert moment(fresh["as_of"]) == START + 2 * DAY
-    assert fresh["find_delay"] is None
+    assert fresh["held"] is None
     assert fresh["score"] < answer["score"]
     assert fresh["clock"] == answer["clock"], "looking changes nothing"
 
