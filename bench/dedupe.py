@@ -124,7 +124,7 @@ async def _remember(made: Deployed, *, newest: float) -> None:
     store = PostgresStore(engine, patience=120.0)
     commits = math.ceil(IDS / made.deployment.partitions / (HOURS + 1) / BLOB)
     for number in range(made.deployment.partitions):
-        opened = await store.opened(number)
+        opened = await store.load_partition(number)
         assert opened is not None, "begun by a worker"
         last = opened.seq
         for hour in range(hour_of(newest) - HOURS, hour_of(newest) + 1):
@@ -137,7 +137,7 @@ async def _remember(made: Deployed, *, newest: float) -> None:
 def _past(number: int, opened: StoredPartition, last: int, hour: int, newest: float) -> Commit:
     return Commit(
         partition=number,
-        last=last,
+        last_seq=last,
         writer=opened.writer,
         position=replace(opened.position, newest=newest),
         states={},

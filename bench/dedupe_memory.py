@@ -22,7 +22,7 @@ from uuid import UUID
 
 from bench.series import percentile
 from bench.usage import MEGABYTE, resident
-from scoring.partition.dedupe import HOURS, Seen, Window, digest
+from scoring.partition.dedupe import HOURS, BatchDedupe, SeenIds, digest
 from scoring.partition.seen.generation import DIGEST
 
 IDS = 10_000_000
@@ -52,7 +52,7 @@ def restored(partitions: int) -> Figures:
     stored = [[(minute // 60, os.urandom(size)) for minute in range((HOURS + 1) * 60)] for _ in range(partitions)]
     ctypes.CDLL(None).malloc_trim(0)
     before = resident(os.getpid())
-    partitioned = [Seen(max(LIMIT, each)) for _ in stored]
+    partitioned = [SeenIds(max(LIMIT, each)) for _ in stored]
     seconds = []
     for seen, blobs in zip(partitioned, stored, strict=True):
         started = time.thread_time()
@@ -75,7 +75,7 @@ def named(_: int) -> Figures:
 def _filled(each: int, partitions: int, *, limit: int) -> Figures:
     ctypes.CDLL(None).malloc_trim(0)
     before = resident(os.getpid())
-    partitioned = [Seen(limit) for _ in range(partitions)]
+    partitioned = [SeenIds(limit) for _ in range(partitions)]
     samples: list[bytes] = []
     counting = 0.0
     keeping: list[float] = []
@@ -84,9 +84,9 @@ def _filled(each: int, partitions: int, *, limit: int) -> Figures:
             for seen in partitioned:
                 ids = _ids(BATCH)
                 started = time.thread_time()
-                window = Window(seen, limit)
+                window = BatchDedupe(seen, limit)
                 for one in ids:
-                    window.count(one, hour)
+                    window.count_if_new(one, hour)
                 blobs = window.blobs()
                 known = time.thread_time()
                 seen.extend(hour, blobs[hour])
@@ -103,11 +103,11 @@ def _filled(each: int, partitions: int, *, limit: int) -> Figures:
     }
 
 
-def _looks(seen: Seen, limit: int, samples: Sequence[bytes]) -> Figures:
+def _looks(seen: SeenIds, limit: int, samples: Sequence[bytes]) -> Figures:
     """Of ids that are new, of the last that were counted, and of any that are remembered."""
     newest = _ids(10)
     seen.extend(LAST, b"".join(newest))
-    remembered = [one for one in samples if not Window(seen, limit).count(one, LAST)]
+    remembered = [one for one in samples if not BatchDedupe(seen, limit).count_if_new(one, LAST)]
     rng = Random(7)
     return {
         "look_new_us": _look(seen, limit, _ids(LOOKS)),
@@ -116,16 +116,16 @@ def _looks(seen: Seen, limit: int, samples: Sequence[bytes]) -> Figures:
     }
 
 
-def _look(seen: Seen, limit: int, ids: Sequence[bytes]) -> float:
+def _look(seen: SeenIds, limit: int, ids: Sequence[bytes]) -> float:
     started = time.thread_time()
     for at in range(0, len(ids), BATCH):
-        count = Window(seen, limit).count
+        count = BatchDedupe(seen, limit).count_if_new
         for one in ids[at : at + BATCH]:
             count(one, LAST)
     return (time.thread_time() - started) / len(ids) * 1e6
 
 
-def _size(partitioned: Sequence[Seen], before: float) -> Figures:
+def _size(partitioned: Sequence[SeenIds], before: float) -> Figures:
     gc.collect()
     remembered = sum(map(len, partitioned))
     each = MEGABYTE / remembered

@@ -96,7 +96,7 @@ async def put(store: PostgresStore, accounts: Iterable[tuple[str, Silent]], *, p
     for account_id, silent in accounts:
         by_partition[partition_of(account_id.encode(), partitions)].append((account_id, silent))
     for number, mine in by_partition.items():
-        opened = await store.opened(number)
+        opened = await store.load_partition(number)
         assert opened is not None, "begun by a worker"
         left, last = iter(mine), opened.seq
         while some := list(islice(left, AT_ONCE)):
@@ -108,7 +108,7 @@ def _commit(number: int, opened: StoredPartition, last: int, some: list[tuple[st
     rows = (AccountRow(account_id, one.account.facts, one.account.band) for account_id, one in some)
     return Commit(
         partition=number,
-        last=last,
+        last_seq=last,
         writer=opened.writer,
         position=opened.position,
         states={account_id: one.body for account_id, one in some},

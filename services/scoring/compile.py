@@ -28,7 +28,7 @@ AROUND = (
     "partition/dedupe.py",
     "partition/records.py",
     "partition/seen/generations.py",
-    "partition/seen/sieve.py",
+    "partition/seen/bloom_filter.py",
 )
 # They hold msgspec Structs, whose class keywords (frozen, tag, gc ...) mypyc drops without a word.
 INTERPRETED = ("card.py", "kinds.py", "view.py", "stored.py")

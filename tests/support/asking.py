@@ -83,10 +83,10 @@ class Api:
                 return found
             page = await self.get("/v1/accounts", **query, cursor=page["next_cursor"])
 
-    def refreshes(self, books: RankingStore, *, every: float) -> Refresher:
+    def refreshes(self, store: RankingStore, *, every: float) -> Refresher:
         """What makes rankings, and leaves no time to requests."""
         pace = RefreshPace(every=every, share=1.0, keep=KEEP)
-        return Refresher(books, self.snapshots, pace=pace, clock=self.road.clock, steady=time.monotonic)
+        return Refresher(store, self.snapshots, pace=pace, clock=self.road.clock, steady=time.monotonic)
 
     async def rank(self) -> None:
         """Makes a ranking, as the process does in the background."""
@@ -94,9 +94,9 @@ class Api:
             await self.active_card.read()
         await self.refresher.refresh(asyncio.Event())
 
-    async def beat(self, *, at: float, caught_up: bool = True) -> None:
+    async def heartbeat(self, *, at: float, caught_up: bool = True) -> None:
         """What the owners of all partitions say of themselves."""
-        await self.road.store.beat([Heartbeat(n, at, caught_up, 0.0) for n in range(self.road.partitions)])
+        await self.road.store.write_heartbeats([Heartbeat(n, at, caught_up, 0.0) for n in range(self.road.partitions)])
 
     async def execute(self, statement: str, **values: Any) -> None:
         async with self.road.engine.begin() as connection:

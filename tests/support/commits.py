@@ -15,7 +15,7 @@ def commit(
     """As poor as a commit can be: nothing but the journal's own row could stop it."""
     return Commit(
         partition=partition,
-        last=last,
+        last_seq=last,
         writer=writer,
         position=LogPosition(to_offset=9, clock=newest, newest=newest),
         states={account_id: writer.encode()},

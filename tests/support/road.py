@@ -20,12 +20,12 @@ from common.topics import TimeMode, Topics, ensure, partition_of
 from scoring.health.card import Card
 from scoring.health.scorer import Scorer
 from scoring.partition.origin import Origin
-from scoring.postgres.housekeeping import PostgresStorage
+from scoring.postgres.housekeeping import PostgresHousekeepingStore
 from scoring.postgres.store import PostgresStore
 from scoring.worker.assembly import WorkerClocks, WorkerParts, WorkerRules, WorkerStore, assemble, origin
 from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
-from scoring.worker.housekeeping.task import Storage
+from scoring.worker.housekeeping.task import HousekeepingStore
 from scoring.worker.loop import ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
 
@@ -80,10 +80,10 @@ class Road:
         self.registry = CollectorRegistry()
         self.engine: AsyncEngine = database.engine(url, pre_ping=False)
         self.store = PostgresStore(self.engine, patience=10.0)
-        self.storage: Storage = PostgresStorage(self.engine, patience=10.0)
+        self.housekeeping_store: HousekeepingStore = PostgresHousekeepingStore(self.engine, patience=10.0)
         self.producer: Producer = self.broker.producer()
         self.metrics = WorkerMetrics(self.registry)
-        self.storage_metrics = HousekeepingMetrics(self.registry)
+        self.housekeeping_metrics = HousekeepingMetrics(self.registry)
         self._tasks: dict[ScoringWorker, asyncio.Task[None]] = {}
         self.rules = WorkerRules(topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0)
         self.card: Card
@@ -154,9 +154,9 @@ class Road:
             producer=producer or self.broker.producer(),
             admin=self.broker.admin(),
             store=store or self.store,
-            storage=self.storage,
+            housekeeping_store=self.housekeeping_store,
             metrics=self.metrics,
-            storage_metrics=self.storage_metrics,
+            housekeeping_metrics=self.housekeeping_metrics,
             clocks=WorkerClocks(wall=clock or self.clock, steady=asyncio.get_running_loop().time),
             cluster_id=cluster_id,
         )
@@ -164,7 +164,7 @@ class Road:
         if limits is not None:
             rules = msgspec.structs.replace(rules, limits=limits)
         if max_records is not None:
-            cut = msgspec.structs.replace(rules.limits, depth=max_records)
+            cut = msgspec.structs.replace(rules.limits, run_records=max_records)
             rules = msgspec.structs.replace(rules, max_records=max_records, limits=cut)
         return assemble(parts, rules, scorer=self.scorer, origin=self.origin)
 
@@ -188,7 +188,7 @@ class Road:
 
     def level(self, *workers: ScoringWorker) -> bool:
         """Whether these workers have read all, and told all."""
-        positions = {n: where for worker in workers for n, where in worker.reached().items()}
+        positions = {n: where for worker in workers for n, where in worker.positions().items()}
         ends = {n: log.end for n, log in enumerate(self.broker.topics[TOPICS.events].partitions)}
         return all(positions.get(n) == (end, 0) for n, end in ends.items())
 

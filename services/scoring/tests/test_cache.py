@@ -23,7 +23,7 @@ def accounts(*names: str) -> dict[str, Account]:
 
 def keep(cache: AccountCache, *names: str, size: int = 1_000) -> None:
     """As after a transaction that touched these, in this order."""
-    cache.keep(accounts(*names), {name: bytes(size) for name in names})
+    cache.put_committed(accounts(*names), {name: bytes(size) for name in names})
 
 
 def decoded(cache: AccountCache, names: Sequence[str]) -> list[str]:
@@ -63,14 +63,14 @@ def test_what_a_transaction_did_not_store_keeps_its_bytes() -> None:
     """A timer that found nothing touches an account and stores nothing."""
     cache = AccountCache(CacheBound(ROOM))
     keep(cache, "acme")
-    cache.keep(accounts("acme"), {})
+    cache.put_committed(accounts("acme"), {})
     assert cache.bodies(["acme"]) == {"acme": bytes(1_000)}
 
 
 def test_what_is_forgotten_is_decoded_again_from_its_bytes() -> None:
     cache = AccountCache(CacheBound(ROOM))
     keep(cache, "acme")
-    cache.forget(["acme", "nobody"])
+    cache.forget_decoded(["acme", "nobody"])
     assert cache.get("acme") is None
     assert cache.bodies(["acme"]) == {"acme": bytes(1_000)}
 
@@ -146,11 +146,11 @@ def test_a_transaction_ends_at_its_share_and_at_that_of_all_that_are_under_way()
     bound = CacheBound(ROOM)
     mine, others = AccountCache(bound), [AccountCache(bound) for _ in range(2)]
     share = int(bound.room() / DECODED * TRANSACTION)
-    assert (mine.enough(share), mine.enough(share + 1)) == (False, True)
+    assert (mine.fill_a_transaction(share), mine.fill_a_transaction(share + 1)) == (False, True)
     others[0].pinned = int(bound.room() / DECODED * TRANSACTIONS) - share
-    assert (mine.enough(share - 1), mine.enough(share + 1)) == (False, True)
+    assert (mine.fill_a_transaction(share - 1), mine.fill_a_transaction(share + 1)) == (False, True)
     others[1].pinned = share
-    assert mine.enough(1)
+    assert mine.fill_a_transaction(1)
 
 
 def test_a_partition_that_is_gone_takes_its_share_along() -> None:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from scoring.partition.dedupe import HOURS, Seen, Window, digest
+from scoring.partition.dedupe import HOURS, BatchDedupe, SeenIds, digest
 from scoring.partition.seen.generation import DIGEST
 
 
@@ -37,30 +37,30 @@ def test_a_digest_is_the_same_in_every_version_for_it_is_stored() -> None:
 
 
 def test_the_same_event_twice_in_one_batch_counts_once() -> None:
-    window = Window(Seen(10), 10)
-    assert window.count(one(1), 5)
-    assert not window.count(one(1), 5)
+    window = BatchDedupe(SeenIds(10), 10)
+    assert window.count_if_new(one(1), 5)
+    assert not window.count_if_new(one(1), 5)
     assert window.blobs() == {5: one(1)}
 
 
 def test_a_batch_that_crosses_an_hour_is_stored_by_the_hour_in_the_order_of_the_log() -> None:
-    seen = Seen(10)
+    seen = SeenIds(10)
     seen.extend(5, one(1))
-    window = Window(seen, 10)
+    window = BatchDedupe(seen, 10)
     for n, hour in ((2, 5), (3, 5), (2, 6), (4, 7)):  # hour 6 counts nothing
-        window.count(one(n), hour)
+        window.count_if_new(one(n), hour)
     assert window.blobs() == {5: several(2, 3), 7: one(4)}
 
 
 def test_an_id_is_remembered_through_its_hour_and_the_24_after_it() -> None:
-    seen = Seen(10)
+    seen = SeenIds(10)
     seen.extend(100, one(1))
-    assert not Window(seen, 10).count(one(1), 100 + HOURS)
-    assert Window(seen, 10).count(one(1), 100 + HOURS + 1)
+    assert not BatchDedupe(seen, 10).count_if_new(one(1), 100 + HOURS)
+    assert BatchDedupe(seen, 10).count_if_new(one(1), 100 + HOURS + 1)
 
 
 def test_what_is_too_old_to_be_asked_for_is_let_go() -> None:
-    seen = Seen(10)
+    seen = SeenIds(10)
     seen.extend(100, one(1))
     seen.forget(100 + HOURS)
     assert (len(seen), seen.oldest_hour()) == (1, 100)
@@ -69,25 +69,25 @@ def test_what_is_too_old_to_be_asked_for_is_let_go() -> None:
 
 
 def test_an_id_is_remembered_only_among_the_last_n() -> None:
-    window = Window(Seen(3), 3)
-    assert all(window.count(one(n), 1) for n in range(3))
-    assert not window.count(one(0), 1)
-    assert window.count(one(3), 1)
-    assert window.count(one(0), 1), "three others came after it"
+    window = BatchDedupe(SeenIds(3), 3)
+    assert all(window.count_if_new(one(n), 1) for n in range(3))
+    assert not window.count_if_new(one(0), 1)
+    assert window.count_if_new(one(3), 1)
+    assert window.count_if_new(one(0), 1), "three others came after it"
 
 
 def test_a_dropped_view_leaves_nothing_behind() -> None:
-    seen = Seen(10)
+    seen = SeenIds(10)
     seen.extend(1, one(1))
-    dropped = Window(seen, 10)
-    dropped.count(one(2), 30)
-    again = Window(seen, 10)
-    assert not again.count(one(1), 1)
-    assert again.count(one(2), 30)
+    dropped = BatchDedupe(seen, 10)
+    dropped.count_if_new(one(2), 30)
+    again = BatchDedupe(seen, 10)
+    assert not again.count_if_new(one(1), 1)
+    assert again.count_if_new(one(2), 30)
 
 
 def test_the_window_is_as_long_as_the_oldest_id_is_old() -> None:
-    seen = Seen(2)
+    seen = SeenIds(2)
     assert seen.oldest_hour() is None
     seen.extend(5, one(1))
     seen.extend(7, several(2, 3))
@@ -96,14 +96,14 @@ def test_the_window_is_as_long_as_the_oldest_id_is_old() -> None:
 
 
 def test_an_hour_of_which_ids_were_forgotten_is_not_shown_as_remembered() -> None:
-    seen = Seen(3)
+    seen = SeenIds(3)
     seen.extend(7, several(1, 2))
     seen.extend(8, one(3))
     seen.forget(8)
     assert seen.oldest_hour() == 7
     seen.extend(8, one(4))
     seen.forget(8)
-    assert not Window(seen, 3).count(one(2), 8)
+    assert not BatchDedupe(seen, 3).count_if_new(one(2), 8)
     assert seen.oldest_hour() == 8, "the first id of hour 7 would count again"
 
 
@@ -119,7 +119,7 @@ def test_an_id_takes_less_than_20_bytes() -> None:
     ids = 400_000
     stored = Random(7).randbytes(ids * DIGEST)
     before, _ = tracemalloc.get_traced_memory()
-    seen = Seen(ids)
+    seen = SeenIds(ids)
     seen.restore([(1, stored[: len(stored) // 2])])
     for at in range(len(stored) // 2, len(stored), 5000 * DIGEST):
         seen.extend(1, stored[at : at + 5000 * DIGEST])
@@ -134,7 +134,7 @@ def test_what_is_forgotten_gives_its_room_back() -> None:
     rng = Random(7)
     limit = 20_000
     before, _ = tracemalloc.get_traced_memory()
-    seen = Seen(limit, newest=128, largest=1 << 14)
+    seen = SeenIds(limit, newest=128, largest=1 << 14)
     held = []
     for _ in range(100):
         seen.extend(1, rng.randbytes(1000 * DIGEST))

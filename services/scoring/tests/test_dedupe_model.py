@@ -1,10 +1,10 @@
-"""`Seen` and `Window` against the rule read literally: whatever is cut, dropped, stored, merged or restarted."""
+"""`SeenIds` and `BatchDedupe` against the rule read literally, whatever is cut, dropped, merged or restarted."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from scoring.partition.dedupe import HOURS, Seen, Window, digest
+from scoring.partition.dedupe import HOURS, BatchDedupe, SeenIds, digest
 from scoring.partition.seen.generation import DIGEST
 
 # Half of the ids are alike in most of their bytes, so that they share buckets and one is found across two others.
@@ -22,15 +22,15 @@ class Remembering(RuleBasedStateMachine):
         self.stored: list[tuple[int, bytes]] = []
         self.committed = 0  # of those that were counted
         self.hour = self.stored_hour = 0
-        self.seen = Seen(limit, **self.sizes)
-        self.window = Window(self.seen, limit)
+        self.seen = SeenIds(limit, **self.sizes)
+        self.window = BatchDedupe(self.seen, limit)
 
     @rule(ids=st.lists(st.sampled_from(IDS), max_size=30), later=st.sampled_from([0, 0, 1, 12, 24, 25, 25]))
     def events(self, ids: list[bytes], later: int) -> None:
         self.hour += later
         for one in ids:
             new = one not in self.remembered(self.hour)
-            assert self.window.count(one, self.hour) == new
+            assert self.window.count_if_new(one, self.hour) == new
             if new:
                 self.counted.append((one, self.hour))
 
@@ -42,17 +42,17 @@ class Remembering(RuleBasedStateMachine):
         self.committed = len(self.counted)
         self.stored_hour = self.hour
         self.seen.forget(self.hour)
-        self.window = Window(self.seen, self.limit)
+        self.window = BatchDedupe(self.seen, self.limit)
 
     @rule()
     def roll_back(self) -> None:
         del self.counted[self.committed :]
         self.hour = self.stored_hour
-        self.window = Window(self.seen, self.limit)
+        self.window = BatchDedupe(self.seen, self.limit)
 
     @rule()
     def restart(self) -> None:
-        self.seen = Seen(self.limit, **self.sizes)
+        self.seen = SeenIds(self.limit, **self.sizes)
         self.seen.restore([(hour, ids) for hour, ids in self.stored if hour >= self.stored_hour - HOURS])
         self.seen.forget(self.stored_hour)
         self.roll_back()

@@ -6,9 +6,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scoring.partition.seen.bloom_filter import BloomFilter
 from scoring.partition.seen.generation import DIGEST, Generation, generation, merged
 from scoring.partition.seen.generations import Generations
-from scoring.partition.seen.sieve import Sieve
 
 ids_alike = st.integers(0, 15).map(lambda n: (1 << 8 * n).to_bytes(DIGEST, "big"))
 """The end of one and the beginning of another often look like a third."""
@@ -76,11 +76,11 @@ def test_a_generation_with_many_buckets_answers_as_one_with_few() -> None:
     assert not any(made.has(rng.randbytes(DIGEST), 0) for _ in range(1000))
 
 
-def test_a_sieve_lets_every_id_through_that_it_holds_and_few_others() -> None:
+def test_a_filter_lets_every_id_through_that_it_holds_and_few_others() -> None:
     rng = Random(7)
     held = [rng.randbytes(DIGEST) for _ in range(20_000)]
-    sieve = Sieve(len(held))
-    sieve.put(generation(0, b"".join(held)))
-    assert all(map(sieve.may_hold, held))
-    others = sum(sieve.may_hold(rng.randbytes(DIGEST)) for _ in range(20_000))
+    bloom_filter = BloomFilter(len(held))
+    bloom_filter.add(generation(0, b"".join(held)))
+    assert all(map(bloom_filter.may_hold, held))
+    others = sum(bloom_filter.may_hold(rng.randbytes(DIGEST)) for _ in range(20_000))
     assert others < 2000

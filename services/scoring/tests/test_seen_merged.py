@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.worker.housekeeping.seen import Blob, BlobRun, beyond, runs
+from scoring.worker.housekeeping.seen import Blob, BlobRun, newest_forgotten, plan_merges
 
 sizes = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 6)), max_size=40)
 
@@ -35,7 +35,7 @@ def test_neighbours_of_an_hour_that_is_over_become_one_up_to_a_size(
 ) -> None:
     rows = blobs(oldest_first)
     now = rows[0].hour if rows else 0
-    found = list(runs(rows, before=now, most=most, step=step))
+    found = list(plan_merges(rows, before=now, max_ids=most, max_rows=step))
     assert all(run.hour < now and 2 <= run.rows <= step for run in found)
     after = merged(rows, found)
     assert sum(row.ids for row in after) == sum(row.ids for row in rows)
@@ -46,16 +46,16 @@ def test_neighbours_of_an_hour_that_is_over_become_one_up_to_a_size(
 def test_what_was_merged_is_not_merged_again(oldest_first: list[tuple[int, int]], most: int) -> None:
     rows = blobs(oldest_first)
     now = rows[0].hour if rows else 0
-    after = merged(rows, list(runs(rows, before=now, most=most, step=99)))
-    assert list(runs(after, before=now, most=most, step=99)) == []
+    after = merged(rows, list(plan_merges(rows, before=now, max_ids=most, max_rows=99)))
+    assert list(plan_merges(after, before=now, max_ids=most, max_rows=99)) == []
 
 
 @given(oldest_first=sizes, remembered=st.integers(1, 30))
-def test_what_lies_beyond_is_the_newest_row_of_which_nothing_is_remembered(
+def test_the_newest_forgotten_row_is_the_newest_one_of_which_nothing_is_remembered(
     oldest_first: list[tuple[int, int]], remembered: int
 ) -> None:
     rows = blobs(oldest_first)
-    through = beyond(rows, remembered)
+    through = newest_forgotten(rows, remembered)
     kept = [row for row in rows if through is None or (row.hour, row.seq) > through]
     total = sum(row.ids for row in rows)
     # One more than are remembered: it tells whether the hour of the oldest is remembered whole.

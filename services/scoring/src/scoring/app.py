@@ -20,77 +20,80 @@ from scoring.cards.identity import use_pinned_time_zones
 from scoring.errors import Unreachable
 from scoring.form import core_form
 from scoring.health.scorer import Scorer
-from scoring.partition.origin import agree
-from scoring.postgres.housekeeping import PostgresStorage
+from scoring.partition.origin import require_same_origin
+from scoring.postgres.housekeeping import PostgresHousekeepingStore
 from scoring.postgres.store import PostgresStore
 from scoring.settings import ScoringSettings
 from scoring.worker.assembly import WorkerClocks, WorkerParts, WorkerRules, assemble, origin
 from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
-from scoring.worker.housekeeping.rules import Keep
+from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.loop import ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
 
 
 @asynccontextmanager
 async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
-    """A worker, wired but not yet running. It waits for PostgreSQL and Kafka while the process serves.
+    """A worker, wired but not yet running. It waits for PostgreSQL and Kafka while the process serves HTTP.
 
-    Raises `InvalidCard`; what else it must not run with ends the process when PostgreSQL has said so.
+    Raises `InvalidCard`. Any other reason not to run needs PostgreSQL's answer, and ends the process then.
     """
     use_pinned_time_zones()
     text = settings.scoring_card.read_text(encoding="utf-8")
-    card, mine = origin(
+    card, own_origin = origin(
         text, name=str(settings.scoring_card), time_mode=settings.time_mode, partitions=settings.partitions
     )
     topics = Topics(settings.topic_prefix)
     prometheus = registry(service="scoring", process="worker")
     async with AsyncExitStack() as closing:
         store = PostgresStore(_engine(settings, closing, connections=5), patience=settings.scoring_database_seconds)
-        # A connection of its own, so that scoring never waits for one: this waits for itself instead.
-        apart = _engine(settings, closing, connections=1)
+        # A connection of its own: scoring never waits for housekeeping.
+        housekeeping_engine = _engine(settings, closing, connections=1)
         producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.scoring_send_seconds)
         closing.push_async_callback(producer.stop)
         admin = KafkaAdmin(settings.kafka_bootstrap)
-        metrics, storage_metrics = WorkerMetrics(prometheus), HousekeepingMetrics(prometheus)
-        metrics.partitions(mine.partitions)  # while it waits, too: that it owns none of them is told by this
+        metrics, housekeeping_metrics = WorkerMetrics(prometheus), HousekeepingMetrics(prometheus)
+        metrics.partitions(own_origin.partitions)  # while it waits, too: an alert compares it with the partitions owned
         database_outage, log_outage = Outage("database"), Outage("log")
 
-        async def reach() -> str:
+        async def connect_to_log() -> str:
             """The cluster's id, once the log has its topics and the producer is connected."""
             await ensure(admin, topics, **settings.shape())
             cluster_id = await admin.cluster_id()
             await producer.start()
             return cluster_id
 
-        async def make() -> ScoringWorker:
-            """Raises `Stop` or `TopicMismatch` if it must not run as it is set up."""
-            agree(mine, await until_it_answers(store.origins, outage=database_outage, again_after=Unreachable))
+        async def build_worker() -> ScoringWorker:
+            """Raises `Stop` or `TopicMismatch` if its settings do not fit the journal or the topics."""
+            origins = await until_it_answers(store.load_origins, outage=database_outage, again_after=Unreachable)
+            require_same_origin(own_origin, origins)
             parts = WorkerParts(
                 consumer=_consumer(settings, topics),
                 producer=producer,
                 admin=admin,
                 store=store,
-                storage=PostgresStorage(apart, patience=settings.scoring_database_seconds),
+                housekeeping_store=PostgresHousekeepingStore(
+                    housekeeping_engine, patience=settings.scoring_database_seconds
+                ),
                 metrics=metrics,
-                storage_metrics=storage_metrics,
+                housekeeping_metrics=housekeeping_metrics,
                 clocks=WorkerClocks(wall=time.time, steady=time.monotonic),
-                cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
+                cluster_id=await until_it_answers(connect_to_log, outage=log_outage, again_after=Unavailable),
             )
-            scorer = Scorer(card, mine.card_id, strict=False)
-            return assemble(parts, _rules(settings, topics), scorer=scorer, origin=mine)
+            scorer = Scorer(card, own_origin.card_id, strict=False)
+            return assemble(parts, _rules(settings, topics), scorer=scorer, origin=own_origin)
 
-        startup = Startup(make, outages=(database_outage, log_outage))
+        startup = Startup(build_worker, outages=(database_outage, log_outage))
         yield _application(settings, startup, producer=producer, prometheus=prometheus)
 
 
 def _engine(settings: ScoringSettings, closing: AsyncExitStack, *, connections: int) -> AsyncEngine:
-    """A pool of its own, which ends with `closing`."""
-    made = database.engine(
+    """With a pool of its own, which `closing` disposes of."""
+    engine = database.engine(
         settings.database_url, pool_size=connections, patience=settings.scoring_database_seconds, pre_ping=False
     )
-    closing.push_async_callback(made.dispose)
-    return made
+    closing.push_async_callback(engine.dispose)
+    return engine
 
 
 def _consumer(settings: ScoringSettings, topics: Topics) -> KafkaConsumer:
@@ -125,7 +128,7 @@ def _application(
         host=settings.host,
         port=settings.scoring_worker_port,
         readiness=readiness,
-        tasks={"worker": startup.then(lambda made: made.run)},
+        tasks={"worker": startup.then(lambda worker: worker.run)},
         notice=settings.drain_notice_seconds,
         grace=settings.drain_seconds,
         limits=ConnectionLimits(connections=settings.http_connections),
@@ -145,7 +148,7 @@ def _rules(settings: ScoringSettings, topics: Topics) -> WorkerRules:
         max_records=settings.scoring_max_records,
         late_after=settings.scoring_late_seconds,
         log_patience=settings.scoring_send_seconds,
-        keep=Keep(
+        retention=RetentionRules(
             every=settings.scoring_housekeeping_seconds,
             journal_days=settings.scoring_journal_days,
             history_days=settings.scoring_history_days,

@@ -1,10 +1,10 @@
 """Named by what the worker does about them.
 
 ScoringError
-├── Doubt            drop all memory of the partition and read it again: whether it was written is unknown
-│   ├── Fenced       another writer was first: the same, and counted apart
-│   └── Unreachable  the same, after a pause: the database does not answer
-└── Stop             end the process: only a person can decide
+├── Doubt            drop the partition's memory and open it again: nobody knows whether the commit was written
+│   ├── Fenced       the same at once: another writer was first
+│   └── Unreachable  the same after a pause: the database does not answer
+└── StopWorker       end the process: only a person can decide
 """
 
 
@@ -24,5 +24,5 @@ class Unreachable(Doubt):
     pass
 
 
-class Stop(ScoringError):
+class StopWorker(ScoringError):
     pass

@@ -1,7 +1,6 @@
-"""In which form the core runs: `make compile` and the image build it with mypyc, everywhere else Python interprets it.
+"""Whether the core runs compiled or interpreted: `make compile` and the image compile it with mypyc.
 
-Both forms are made of the same files and give the same bits, so this is for people: a slow worker may be one that was
-meant to run the compiled form.
+Both forms give the same bits. The form is shown to operators, because a slow worker may run the wrong one.
 """
 
 from importlib.machinery import ExtensionFileLoader
@@ -12,19 +11,19 @@ from prometheus_client import CollectorRegistry, Gauge
 
 Form = Literal["compiled", "interpreted"]
 
-# Where an account's events are applied. All modules that are compiled are compiled together.
+# All compiled modules are compiled together, so one of them stands for all.
 _SCORER = "scoring.health.scorer"
 
 
 def core_form() -> Form:
-    """Looks where Python finds the scorer, or has found it already."""
+    """By the loader that Python finds for the scorer."""
     found = find_spec(_SCORER)
     compiled = found is not None and isinstance(found.loader, ExtensionFileLoader)
     return "compiled" if compiled else "interpreted"
 
 
 def show_core_form(registry: CollectorRegistry) -> None:
-    """Of the worker and of the read API, which looks at accounts with the same core."""
+    """For the worker and for the read API, which computes accounts with the same core."""
     info = Gauge(
         "churn_scoring_core_info", "Always 1; in which form the scoring core runs.", ("form",), registry=registry
     )

@@ -1,3 +1,5 @@
+"""The settings of scoring, from the environment."""
+
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +11,7 @@ Days = Annotated[int, Field(ge=0, le=36_500)]
 
 
 class ScoringSettings(CommonSettings):
-    """What scoring is told beside the common settings."""
+    """Those beside the common settings."""
 
     scoring_worker_port: Port = 8082
     scoring_api_port: Port = 8081

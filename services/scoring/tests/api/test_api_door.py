@@ -65,12 +65,12 @@ async def test_the_api_waits_for_scoring_and_sees_when_it_begins(stream_api: Api
     assert (ready.status_code, ready.json()["checks"]["card"]) == (503, "scoring has not started yet")
 
     stop = asyncio.Event()
-    keeping = asyncio.create_task(stream_api.active_card.keep(stop))
+    running = asyncio.create_task(stream_api.active_card.run(stop))
     await live(stream_api.road, "acme", days=1)
     await stream_api.road.score()
     await stream_api.road.until(lambda: stream_api.active_card.trouble() is None)
     stop.set()
-    await keeping
+    await running
     assert (await stream_api.ask("/readyz")).status_code == 200
     assert await stream_api.ids() == ["acme"]
 

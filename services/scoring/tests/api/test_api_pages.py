@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from scoring.api.cursor import Cursor, NoCursor, decode_cursor, encode_cursor
+from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, encode_cursor
 from scoring.postgres import orders
 from scoring.postgres.orders import CursorPlace, Order, Sort
 from support.asking import Api, live
@@ -223,13 +223,13 @@ def test_a_cursor_is_read_as_it_was_written(cursor: Cursor) -> None:
     ],
 )
 def test_what_no_answer_gave_is_no_cursor(cursor: Cursor) -> None:
-    with pytest.raises(NoCursor):
+    with pytest.raises(InvalidCursor):
         decode_cursor(encode_cursor(cursor))
 
 
 @pytest.mark.parametrize("text", ["", "x", "bnVsbA", "W10", "é", "WyJzY29yZSIsMCxudWxsLCJcdWQ4MDAiXQ", "AAAA" * 1000])
 def test_any_other_text_is_no_cursor(text: str) -> None:
-    with pytest.raises(NoCursor):
+    with pytest.raises(InvalidCursor):
         decode_cursor(text)
 
 

@@ -138,7 +138,7 @@ async def test_a_ranking_that_was_not_finished_is_never_read_and_goes_with_time(
 
 async def test_one_process_at_a_time_makes_a_ranking(api: Api) -> None:
     rankings = PostgresRankingStore(api.road.engine, patience=5.0)
-    async with rankings.alone() as store:
+    async with rankings.exclusive_writer() as store:
         assert store is not None
         await api.rank()
         assert await api.road.scalar("SELECT count(*) FROM scoring.finished_ranking") == 0
@@ -156,14 +156,14 @@ async def test_what_another_process_has_just_made_is_not_made_again(api: Api) ->
 
 
 async def test_rankings_go_on_when_the_database_is_back(api: Api) -> None:
-    books = AwayAtFirst(PostgresRankingStore(api.road.engine, patience=5.0), times=2)
+    store = AwayAtFirst(PostgresRankingStore(api.road.engine, patience=5.0), times=2)
     stop = asyncio.Event()
     await api.active_card.read()
-    keeping = asyncio.create_task(api.refreshes(books, every=0.01).keep(stop))
+    running = asyncio.create_task(api.refreshes(store, every=0.01).run(stop))
     with capture_logs() as logs:
-        await api.road.until(lambda: books.asked > 3)
+        await api.road.until(lambda: store.asked > 3)
         stop.set()
-        await keeping
+        await running
     assert (await api.get("/v1/accounts"))["ordered_as_of"] is not None
     assert [line["event"] for line in logs].count("ranking.gave_up") == 1, "told once"
 
@@ -171,17 +171,17 @@ async def test_rankings_go_on_when_the_database_is_back(api: Api) -> None:
 class AwayAtFirst:
     """Rankings in a database that does not answer some times."""
 
-    def __init__(self, books: PostgresRankingStore, *, times: int) -> None:
+    def __init__(self, store: PostgresRankingStore, *, times: int) -> None:
         self.asked = 0
-        self._store = books
+        self._store = store
         self._times = times
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[RankingWriter | None]:
+    async def exclusive_writer(self) -> AsyncIterator[RankingWriter | None]:
         self.asked += 1
         if self.asked <= self._times:
             raise Unavailable("away")
-        async with self._store.alone() as store:
+        async with self._store.exclusive_writer() as store:
             yield store
 
 

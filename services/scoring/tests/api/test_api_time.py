@@ -14,37 +14,37 @@ def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
     now, clock = 1000.0, 400.0
     told = [
         # status, wall, as of, why
-        (PartitionStatus(clock, beat_at=now - 1, caught_up=True), True, now, None),
+        (PartitionStatus(clock, heartbeat_at=now - 1, caught_up=True), True, now, None),
         (
-            PartitionStatus(clock, beat_at=now - FRESH, caught_up=True),
+            PartitionStatus(clock, heartbeat_at=now - FRESH, caught_up=True),
             True,
             clock,
             Delay(DelayReason.NO_WORKER),
         ),  # it may be dead
         (
-            PartitionStatus(clock, beat_at=now - 1, caught_up=False, lag=7.5),
+            PartitionStatus(clock, heartbeat_at=now - 1, caught_up=False, lag=7.5),
             True,
             clock,
             Delay(DelayReason.CATCHING_UP, 7.5),
         ),
         # Its owner has just opened a log of which nothing was ever read.
         (
-            PartitionStatus(clock, beat_at=now - 1, caught_up=False, lag=inf),
+            PartitionStatus(clock, heartbeat_at=now - 1, caught_up=False, lag=inf),
             True,
             clock,
             Delay(DelayReason.CATCHING_UP),
         ),
         (PartitionStatus(clock), True, clock, Delay(DelayReason.NO_WORKER)),  # nobody ever owned it
         (
-            PartitionStatus(clock, beat_at=now - 1, caught_up=True),
+            PartitionStatus(clock, heartbeat_at=now - 1, caught_up=True),
             False,
             clock,
             Delay(DelayReason.STREAM),
         ),  # its time is not ours
         # Ahead of ours: dead since who knows.
-        (PartitionStatus(clock, beat_at=now + FRESH, caught_up=True), True, clock, Delay(DelayReason.NO_WORKER)),
+        (PartitionStatus(clock, heartbeat_at=now + FRESH, caught_up=True), True, clock, Delay(DelayReason.NO_WORKER)),
         (
-            PartitionStatus(clock, beat_at=now + 1, caught_up=True),
+            PartitionStatus(clock, heartbeat_at=now + 1, caught_up=True),
             True,
             now,
             None,
@@ -64,7 +64,7 @@ async def test_a_silent_account_sinks_between_two_looks_though_nothing_is_writte
     scores = []
     for hour in (1, 2, 3):
         road.clock.now = START + hour * 3600
-        await wall_api.beat(at=road.clock.now)
+        await wall_api.heartbeat(at=road.clock.now)
         account = await wall_api.get("/v1/accounts/acme")
         assert moment(account["as_of"]) == road.clock.now
         (listed,) = (await wall_api.get("/v1/accounts"))["accounts"]
@@ -83,16 +83,16 @@ async def test_with_a_stale_heartbeat_an_answer_speaks_of_the_partitions_clock(w
     await road.score()
 
     road.clock.now = START + 2 * DAY
-    await wall_api.beat(at=road.clock.now - FRESH - 1)
+    await wall_api.heartbeat(at=road.clock.now - FRESH - 1)
     answer = await wall_api.get("/v1/accounts/acme")
     listed = await wall_api.get("/v1/accounts")
     assert moment(answer["as_of"]) == moment(listed["as_of"]) == START + DAY
-    assert answer["find_delay"] == listed["find_delay"] == {"reason": "no worker reports", "lag_seconds": None}
+    assert answer["held"] == listed["held"] == {"reason": "no worker reports", "lag_seconds": None}
 
-    await wall_api.beat(at=road.clock.now)
+    await wall_api.heartbeat(at=road.clock.now)
     fresh = await wall_api.get("/v1/accounts/acme")
     assert moment(fresh["as_of"]) == START + 2 * DAY
-    assert fresh["find_delay"] is None
+    assert fresh["held"] is None
     assert fresh["score"] < answer["score"]
     assert fresh["clock"] == answer["clock"], "looking changes nothing"
 

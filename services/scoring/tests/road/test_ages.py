@@ -59,7 +59,7 @@ class Closed(PostgresStore):
         self._engine = inner._engine
         self._patience = inner._patience
 
-    async def opened(self, partition: int) -> StoredPartition | None:
+    async def load_partition(self, partition: int) -> StoredPartition | None:
         raise Unreachable("away")
 
 
@@ -121,7 +121,7 @@ async def test_after_a_restart_the_backlog_is_as_old_as_it_is(wall: Road) -> Non
     await with_a_backlog(wall)
     reader, slow = Unread(wall), Slow(wall.store)
     async with wall.running(wall.worker(consumer=reader, store=slow)) as worker:
-        await wall.until(lambda: len(worker.reached()) == wall.partitions)
+        await wall.until(lambda: len(worker.positions()) == wall.partitions)
         # Nothing was polled yet: no older than the last record that was read.
         assert lags(wall) == pytest.approx([205.0] * wall.partitions, abs=CLOSE)
         reader.reads.set()
@@ -142,7 +142,7 @@ async def test_after_a_rebalance_the_backlog_is_as_old_as_it_was(wall: Road) -> 
         joining = asyncio.create_task(wall.broker.expire(reader))
         async with wall.running(heir):
             await joining
-            await wall.until(lambda: len(heir.reached()) == wall.partitions)
+            await wall.until(lambda: len(heir.positions()) == wall.partitions)
             assert min(lags(wall)) >= 85.0, "the same records are still unread"
             slow.go_on.set()
             await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
@@ -154,7 +154,7 @@ async def test_after_a_quiet_night_nothing_is_behind(wall: Road) -> None:
     wall.clock.now += 8 * 3600.0
     reader = Unread(wall)
     async with wall.running(wall.worker(consumer=reader)) as worker:
-        await wall.until(lambda: len(worker.reached()) == wall.partitions)
+        await wall.until(lambda: len(worker.positions()) == wall.partitions)
         assert max(lags(wall)) >= 8 * 3600.0, "what came in the night is not known before the first poll"
         reader.reads.set()
         await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)

@@ -9,7 +9,7 @@ import pytest
 
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, decode_events_record
-from scoring.errors import Stop
+from scoring.errors import StopWorker
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
@@ -197,7 +197,7 @@ async def test_an_event_after_which_the_account_cannot_be_stored_is_set_aside(st
 async def test_a_core_that_fails_too_often_stops_the_worker(stream: Road) -> None:
     allergic(stream, WorkerLimits(poisoned=2))
     await stream.post(*(event("acme", "peanut.eaten", START + n) for n in range(3)))
-    with pytest.raises(Stop, match="the core failed 3 times"):
+    with pytest.raises(StopWorker, match="the core failed 3 times"):
         await stream.score()
 
 

@@ -97,7 +97,7 @@ async def test_waiting_for_a_connection_is_no_doubt(stream: Road) -> None:
     engine = database.engine(stream.engine.url.render_as_string(hide_password=False), pool_size=1, patience=10.0)
     store = PostgresStore(engine, patience=10.0)
     async with engine.connect():
-        waiting = asyncio.create_task(store.origins())
+        waiting = asyncio.create_task(store.load_origins())
         await asyncio.sleep(3.5)
     assert await waiting == {}
     await engine.dispose()

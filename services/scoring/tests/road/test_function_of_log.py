@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from common.contracts.events import Event
-from scoring.partition.commit import Commit, Queued
+from scoring.partition.commit import Commit, QueuedRow
 from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
@@ -42,15 +42,15 @@ class Mortal(PostgresStore):
             self._left = -1
             raise Killed
 
-    async def opened(self, partition: int) -> StoredPartition | None:
+    async def load_partition(self, partition: int) -> StoredPartition | None:
         self._die(done=False)
-        found = await super().opened(partition)
+        found = await super().load_partition(partition)
         self._die(done=True)
         return found
 
-    async def states(self, account_ids: Any) -> dict[str, bytes]:
+    async def load_states(self, account_ids: Any) -> dict[str, bytes]:
         self._die(done=False)
-        found = await super().states(account_ids)
+        found = await super().load_states(account_ids)
         self._die(done=True)
         return found
 
@@ -59,19 +59,19 @@ class Mortal(PostgresStore):
         await super().commit(commit, cluster_id)
         self._die(done=True)
 
-    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]:
+    async def load_outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[QueuedRow]:
         self._die(done=False)
-        found = await super().outbox(partition, after=after, limit=limit)
+        found = await super().load_outbox(partition, after=after, limit=limit)
         self._die(done=True)
         return found
 
-    async def sent(self, partition: int, through: tuple[int, int]) -> None:
+    async def delete_sent(self, partition: int, through: tuple[int, int]) -> None:
         self._die(done=False)
-        await super().sent(partition, through)
+        await super().delete_sent(partition, through)
         self._die(done=True)
 
-    async def beat(self, beats: Sequence[Heartbeat]) -> None:
-        pass  # says nothing of the log, and comes by the clock
+    async def write_heartbeats(self, heartbeats: Sequence[Heartbeat]) -> None:
+        pass  # depends on the clock, not on the log
 
 
 class Life(Struct, frozen=True):

@@ -5,9 +5,9 @@ import pytest
 
 from common.bus.ports import Outgoing
 from common.topics import TimeMode
-from scoring.errors import Stop
+from scoring.errors import StopWorker
 from scoring.partition.commit import LogPosition
-from scoring.partition.origin import agree
+from scoring.partition.origin import require_same_origin
 from scoring.worker.assembly import origin
 from scoring.worker.loop import ScoringWorker
 from support.cards import SMALL
@@ -23,7 +23,7 @@ async def begun(stream: Road) -> None:
 
 async def test_the_card_is_kept_whole_in_the_journals_first_row(stream: Road) -> None:
     await begun(stream)
-    kept = await stream.store.origins()
+    kept = await stream.store.load_origins()
     assert kept.keys() == {0, 1}
     assert kept[0].card == SMALL
 
@@ -41,25 +41,25 @@ async def test_another_setting_refuses_to_start(
 ) -> None:
     await begun(stream)
     _, mine = origin(card, name="card", time_mode=mode, partitions=partitions)
-    with pytest.raises(Stop, match=complaint):
-        agree(mine, await stream.store.origins())
+    with pytest.raises(StopWorker, match=complaint):
+        require_same_origin(mine, await stream.store.load_origins())
 
 
 async def test_of_two_first_workers_with_different_cards_one_stops(stream: Road) -> None:
     """Both found an empty journal and may start; the second is given a partition that the first began."""
     late = another_card(stream)
     await begun(stream)
-    with pytest.raises(Stop, match="does not change by another file"):
+    with pytest.raises(StopWorker, match="does not change by another file"):
         await stream.score(late)
-    assert {one.card for one in (await stream.store.origins()).values()} == {SMALL}
+    assert {one.card for one in (await stream.store.load_origins()).values()} == {SMALL}
 
 
 async def test_no_partition_is_begun_with_another_card_than_the_first(stream: Road) -> None:
     """It comes first to a partition, but not to the first."""
     late = another_card(stream)
     position, others = LogPosition(to_offset=0, clock=0.0, newest=0.0), {"cluster_id": "memory", "writer": "other"}
-    await stream.store.begin(1, stream.origin, position, **others)
-    with pytest.raises(Stop, match="does not change by another file"):
+    await stream.store.begin_journal(1, stream.origin, position, **others)
+    with pytest.raises(StopWorker, match="does not change by another file"):
         await stream.score(late)
 
 
@@ -73,7 +73,7 @@ def another_card(stream: Road) -> ScoringWorker:
 async def test_a_comment_in_the_card_is_not_another_card(stream: Road) -> None:
     await begun(stream)
     _, mine = origin(SMALL + "# reviewed\n", name="card", time_mode=TimeMode.STREAM, partitions=2)
-    agree(mine, await stream.store.origins())
+    require_same_origin(mine, await stream.store.load_origins())
 
 
 async def test_a_log_that_was_lost_and_filled_anew_stops_the_worker(stream: Road) -> None:
@@ -82,7 +82,7 @@ async def test_a_log_that_was_lost_and_filled_anew_stops_the_worker(stream: Road
     stream.broker.topics.pop(TOPICS.events)
     await stream.prepare()
     await stream.post(event("acme", "session.started", START + 1), event("beta", "session.started", START + 1))
-    with pytest.raises(Stop, match="another one"):
+    with pytest.raises(StopWorker, match="another one"):
         await stream.score()
     assert await stream.rows() == before
 
@@ -91,13 +91,13 @@ async def test_a_log_that_ends_before_the_journal_stops_the_worker(stream: Road)
     await begun(stream)
     stream.broker.topics.pop(TOPICS.events)
     await stream.prepare()
-    with pytest.raises(Stop, match="ends before"):
+    with pytest.raises(StopWorker, match="ends before"):
         await stream.score()
 
 
 async def test_another_cluster_stops_the_worker(stream: Road) -> None:
     await begun(stream)
-    with pytest.raises(Stop, match="another cluster"):
+    with pytest.raises(StopWorker, match="another cluster"):
         await stream.score(stream.worker(cluster_id="other"))
 
 
@@ -114,7 +114,7 @@ async def test_retention_may_not_take_what_was_not_read(stream: Road) -> None:
     partition = stream.partition_of("acme")
     await stream.post(event("acme", "session.started", START + 60), event("acme", "session.started", START + 61))
     stream.broker.truncate(TOPICS.events, partition, before=len(stream.broker.records(TOPICS.events, partition)))
-    with pytest.raises(Stop, match="never read"):
+    with pytest.raises(StopWorker, match="never read"):
         await stream.score()
 
 
@@ -123,7 +123,7 @@ async def test_a_state_of_another_format_stops_the_worker(stream: Road) -> None:
     async with stream.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE scoring.state SET body = '\\xff00'")
     await stream.post(event("acme", "session.started", START + 60))
-    with pytest.raises(Stop, match="format"):
+    with pytest.raises(StopWorker, match="format"):
         await stream.score()
 
 
@@ -132,7 +132,7 @@ async def test_a_state_that_was_damaged_stops_the_worker(stream: Road) -> None:
     async with stream.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE scoring.state SET body = '\\x01ff'")
     await stream.post(event("acme", "session.started", START + 60))
-    with pytest.raises(Stop, match="cannot be read"):
+    with pytest.raises(StopWorker, match="cannot be read"):
         await stream.score()
 
 

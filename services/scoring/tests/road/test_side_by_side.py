@@ -68,11 +68,11 @@ class Reading(Gated):
         self.asked = 0
         self.answer = asyncio.Event()
 
-    async def states(self, account_ids: Collection[str]) -> dict[str, bytes]:
+    async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]:
         if self.asking:
             self.asked += 1
             await self.answer.wait()
-        return await super().states(account_ids)
+        return await super().load_states(account_ids)
 
 
 async def post(stream: Road, account_id: str, *, first: int, count: int) -> None:
@@ -91,7 +91,7 @@ async def test_a_commit_that_takes_long_holds_up_no_other_partition(stream: Road
         for told in (1, 2, 3):
             await post(stream, quick, first=told * 10, count=10)
             await stream.until(lambda told=told: len(stream.signals(quick)) >= told)  # type: ignore[misc]
-        assert worker.reached()[0][0] == 0, "the next offset to be committed"
+        assert worker.positions()[0][0] == 0, "the next offset to be committed"
         store.gate.set()
         await stream.until(lambda: stream.level(worker))
     assert stream.signals(slow)
@@ -126,7 +126,11 @@ async def test_a_doubt_drops_what_was_polled_meanwhile(stream: Road, polled_late
 
 @pytest.mark.parametrize(
     ("limits", "commits"),
-    [(WorkerLimits(stretch=60.0), 1), (WorkerLimits(depth=400, stretch=60.0), 3), (WorkerLimits(stretch=0.0), 3)],
+    [
+        (WorkerLimits(run_seconds=60.0), 1),
+        (WorkerLimits(run_records=400, run_seconds=60.0), 3),
+        (WorkerLimits(run_seconds=0.0), 3),
+    ],
     ids=["a backlog in one", "by its records", "by the time that it takes"],
 )
 async def test_a_backlog_is_committed_in_as_few_transactions_as_it_may(
@@ -158,7 +162,7 @@ async def test_no_account_is_given_away_between_its_loading_and_its_commit(strea
         await stream.write_together(0, (session(name, hour=10) for name in (unknown, known[0])))
         await stream.until(lambda: store.asked == 1)
         store.gate.set()
-        await stream.until(lambda: worker.reached()[1][0] == len(there))
+        await stream.until(lambda: worker.positions()[1][0] == len(there))
         store.answer.set()
         await stream.until(lambda: stream.level(worker))
     found = await stream.rows()

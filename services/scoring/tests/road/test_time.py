@@ -102,14 +102,14 @@ async def test_a_tick_whose_commit_was_in_doubt_does_not_hold_up_the_next(wall: 
 async def test_a_clock_that_was_set_back_does_not_stop_the_heart(wall: Road) -> None:
     """Readers would take the owner for dead for as long as the clock was wrong."""
 
-    async def beaten_at() -> float:
+    async def heartbeat_at() -> float:
         return float(await wall.scalar("SELECT max(at) FROM scoring.heartbeat") or 0.0)
 
     async with wall.running() as worker:
         await wall.until(lambda: wall.level(worker) and wall.caught_up() == wall.partitions)
         wall.clock.now -= 3600.0
         async with asyncio.timeout(5):
-            while await beaten_at() != wall.clock.now:  # noqa: ASYNC110 - a table has no event
+            while await heartbeat_at() != wall.clock.now:  # noqa: ASYNC110 - a table has no event
                 await asyncio.sleep(0.05)
 
 

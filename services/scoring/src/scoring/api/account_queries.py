@@ -1,83 +1,83 @@
-"""One account: in full, its past, its receipts."""
+"""The queries about one account: its health now, its history, its receipts."""
 
 from datetime import date, tzinfo
 
 from common.parameters import bad_parameter
 from common.problems import Problem
 from scoring.api import answers, rendering
-from scoring.api.account_reader import AHEAD, AccountLook, AccountReader, MomentOutOfRange, UnreadableState
-from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters
+from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
+from scoring.api.parameters import AccountParameters, HistoryParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health.moments import day_number, local_day, local_midnight, to_date, to_datetime, zone_named
 from scoring.health.view import Day
 from scoring.postgres.snapshot import ListRow, TableSnapshot
 
-# Moments of signals have no finer parts.
+# Moments of signals are no finer.
 _MICROSECOND = 1e-6
 
 
 class AccountQueries:
-    """Raises the 404 of an unknown account, the 500 of one whose state cannot be read."""
+    """Raises a 404 for an unknown account, a 500 for one whose state cannot be read."""
 
     def __init__(self, snapshots: SnapshotReader) -> None:
         self._snapshots = snapshots
 
-    async def account(self, account_id: str, asked: LookParameters) -> answers.Account:
+    async def account(self, account_id: str, asked: AccountParameters) -> answers.Account:
         async with self._snapshots.open() as (reader, snapshot):
-            row = await _known(snapshot, account_id)
-        look = self._look(reader, row, asked.as_of)
+            row = await _find_row(snapshot, account_id)
+        reading = self._read(reader, row, asked.as_of)
         scorer = reader.scorer
         return rendering.account(
             account_id,
-            look,
+            reading,
             facts=row.facts,
             card=scorer.card,
             card_id=scorer.card_id,
-            held=reader.held(row.stored),
+            delay=reader.find_delay(row.stored),
         )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:
         async with self._snapshots.open() as (reader, snapshot):
-            row = await _known(snapshot, account_id)
+            row = await _find_row(snapshot, account_id)
             zone = zone_named(row.facts.time_zone)
-            first, since = _begin(asked.since, zone)
-            last, until = _end(asked.until, zone)
+            first, since = _lower_bounds(asked.since, zone)
+            last, until = _upper_bounds(asked.until, zone)
             closed = await snapshot.days(account_id, first=first, last=last, limit=asked.limit + 1)
             signals = await snapshot.signals(account_id, since=since, until=until, limit=asked.limit + 1)
-        look = self._look(reader, row)
-        days = (*_within(look.today, first, last), *closed)
+        reading = self._read(reader, row)
+        days = (*_open_day(reading.today, first, last), *closed)
         return answers.History(
             account_id=account_id,
             days=tuple(rendering.day(day) for day in days[: asked.limit]),
             more_days=len(days) > asked.limit,
             signals=tuple(rendering.signal(one, reader.scorer.card) for one in signals[: asked.limit]),
             more_signals=len(signals) > asked.limit,
-            clock=to_datetime(look.clock),
-            as_of=look.view.at,
+            clock=to_datetime(reading.clock),
+            as_of=reading.view.at,
         )
 
     async def receipts(self, account_id: str, asked: ReceiptParameters) -> answers.Receipts:
         async with self._snapshots.open() as (reader, snapshot):
-            row = await _known(snapshot, account_id)
+            row = await _find_row(snapshot, account_id)
             signals = await snapshot.signals(account_id, since=None, until=None, limit=asked.limit + 1)
-        look = self._look(reader, row, asked.as_of)
+        reading = self._read(reader, row, asked.as_of)
         return answers.Receipts(
             account_id=account_id,
-            level=rendering.level(look.view.level),
+            level=rendering.level(reading.view.level),
             signals=tuple(rendering.receipt(one, reader.scorer.card) for one in signals[: asked.limit]),
             more_signals=len(signals) > asked.limit,
             card_id=reader.scorer.card_id,
-            clock=to_datetime(look.clock),
-            as_of=look.view.at,
+            clock=to_datetime(reading.clock),
+            as_of=reading.view.at,
         )
 
-    def _look(self, reader: AccountReader, row: ListRow, at: float | None = None) -> AccountLook:
-        self._snapshots.metrics.looked(1)
+    def _read(self, reader: AccountReader, row: ListRow, at: float | None = None) -> AccountReading:
+        self._snapshots.metrics.accounts_read(1)
         try:
-            return reader.look(row.stored, at)
+            return reader.read(row.stored, at)
         except MomentOutOfRange as error:
             first = to_datetime(error.soonest).isoformat()
-            detail = f"must lie within {AHEAD.days} days after {first}; what was before is in the history"
+            detail = f"must lie within {MAX_AHEAD.days} days after {first}; what was before is in the history"
             raise bad_parameter("query.as_of", "out_of_range", detail) from error
         except UnreadableState as error:
             self._snapshots.report(error)
@@ -85,29 +85,29 @@ class AccountQueries:
             raise Problem(500, "state_unreadable", detail) from error
 
 
-async def _known(snapshot: TableSnapshot, account_id: str) -> ListRow:
+async def _find_row(snapshot: TableSnapshot, account_id: str) -> ListRow:
     row = (await snapshot.rows([account_id])).get(account_id)
     if row is None:
         raise Problem(404, "unknown_account", "nothing is known of an account with this id")
     return row
 
 
-def _begin(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:
+def _lower_bounds(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:
     """The first day, and the first moment."""
     if isinstance(asked, date):
         return asked, local_midnight(day_number(asked), zone)
     return None if asked is None else to_date(local_day(asked, zone)), asked
 
 
-def _end(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:
+def _upper_bounds(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:
     """The last day, and the last moment."""
     if isinstance(asked, date):
         return asked, local_midnight(day_number(asked) + 1, zone) - _MICROSECOND
     return None if asked is None else to_date(local_day(asked, zone)), asked
 
 
-def _within(day: Day | None, first: date | None, last: date | None) -> tuple[Day, ...]:
-    """The day that is not closed yet is in the state and in no table."""
+def _open_day(day: Day | None, first: date | None, last: date | None) -> tuple[Day, ...]:
+    """The open day if it lies within the bounds: the state holds it, no table does."""
     if day is None or (first is not None and day.day < first) or (last is not None and day.day > last):
         return ()
     return (day,)

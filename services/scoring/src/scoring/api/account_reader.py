@@ -1,4 +1,4 @@
-"""Looks at stored accounts through the pure core, each as of the moment that may be spoken of."""
+"""Computes stored accounts with the core, each as of the moment that its partition is scored up to."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from scoring.health.scorer import Scorer
 from scoring.health.view import Day, View
 from scoring.postgres.snapshot import StateRow
 
-# How far ahead silence is played.
-AHEAD = timedelta(days=400)
+# How far ahead an account may be read, as if it stayed silent.
+MAX_AHEAD = timedelta(days=400)
 
 
 class UnreadableState(Exception):
-    """The core can make nothing of the state of an account: another version wrote it, or there is a bug."""
+    """The core cannot read an account's state: another version wrote it, or there is a bug."""
 
     def __init__(self, account_id: str, reason: str) -> None:
         super().__init__(reason)
@@ -26,15 +26,15 @@ class UnreadableState(Exception):
 
 
 class MomentOutOfRange(Exception):
-    """Nobody looks there: what was before `soonest` (seconds since the epoch) is in the history."""
+    """The moment is too far ahead, or before `soonest` (seconds since the epoch): that is in the history."""
 
     def __init__(self, soonest: float) -> None:
         super().__init__()
         self.soonest = soonest
 
 
-class AccountLook(Struct, frozen=True):
-    """`clock` is the moment of the account's own last change, in seconds since the epoch, `today` the day of it."""
+class AccountReading(Struct, frozen=True):
+    """`clock` is the moment of the account's last change, in seconds since the epoch; `today` is its open day."""
 
     view: View
     clock: float
@@ -42,53 +42,51 @@ class AccountLook(Struct, frozen=True):
 
 
 class AccountReader:
-    def __init__(self, scorer: Scorer, moments: Mapping[int, float], reasons: Mapping[int, Delay | None]) -> None:
-        """`moments` says of each partition as of when it may be spoken of, in seconds since the epoch; `reasons` why
-        that is not now.
-        """
+    def __init__(self, scorer: Scorer, moments: Mapping[int, float], delays: Mapping[int, Delay | None]) -> None:
+        """By partition: the moment that answers are computed for, in seconds since the epoch, and why it is not now."""
         self.scorer = scorer
         self._moments = moments
-        self._reasons = reasons
+        self._delays = delays
 
     @property
     def earliest(self) -> float:
         return min(self._moments.values(), default=0.0)
 
-    def held(self, *rows: StateRow) -> Delay | None:
-        """What holds back the earliest of them, or of all partitions."""
+    def find_delay(self, *rows: StateRow) -> Delay | None:
+        """The delay of the partition furthest behind: of these rows, or of all partitions without rows."""
         partitions = [stored.partition for stored in rows] or list(self._moments)
-        behind = [number for number in partitions if self._reasons.get(number) is not None]
+        behind = [number for number in partitions if self._delays.get(number) is not None]
         if not behind:
             return None
-        return self._reasons[min(behind, key=lambda number: self._moments.get(number, 0.0))]
+        return self._delays[min(behind, key=lambda number: self._moments.get(number, 0.0))]
 
     @property
     def today(self) -> date:
         return to_datetime(max(self._moments.values(), default=0.0)).date()
 
     def moment(self, stored: StateRow) -> float:
-        """As of when its partition may be spoken of."""
+        """The moment that answers about its partition are computed for."""
         return self._moments.get(stored.partition, 0.0)
 
     def score(self, stored: StateRow) -> float:
         """Raises `UnreadableState`."""
-        with _reading(stored):
+        with _core_errors_as_unreadable(stored):
             account = self._open(stored)
             return self.scorer.health(account, self._soonest(account, stored)).score
 
-    def look(self, stored: StateRow, at: float | None = None) -> AccountLook:
-        """As of the soonest moment that may be spoken of, or at a later one, at most `AHEAD`.
+    def read(self, stored: StateRow, at: float | None = None) -> AccountReading:
+        """As of its partition's moment, or of a later one within `MAX_AHEAD`.
 
         Raises `UnreadableState`, and `MomentOutOfRange` for any other moment.
         """
-        with _reading(stored):
+        with _core_errors_as_unreadable(stored):
             account = self._open(stored)
             soonest = self._soonest(account, stored)
             if at is None:
                 at = soonest
-            if not soonest <= at <= soonest + AHEAD.total_seconds():
+            if not soonest <= at <= soonest + MAX_AHEAD.total_seconds():
                 raise MomentOutOfRange(soonest)
-            return AccountLook(
+            return AccountReading(
                 view=self.scorer.look(account, at), clock=account.clock, today=self.scorer.today(account)
             )
 
@@ -98,15 +96,15 @@ class AccountReader:
         return self.scorer.load(stored.account_id, stored.body)
 
     def _soonest(self, account: Account, stored: StateRow) -> float:
-        # What the account did was recorded by then, however far its partition's ticks have come.
+        # The account's own records may be newer than the last tick of its partition.
         return max(account.clock, self.moment(stored))
 
 
 @contextmanager
-def _reading(stored: StateRow) -> Iterator[None]:
+def _core_errors_as_unreadable(stored: StateRow) -> Iterator[None]:
     try:
         yield
     except (UnreadableState, MomentOutOfRange):
         raise
-    except Exception as error:  # whatever it is: one account must not hide the others
+    except Exception as error:  # of any kind: one account must not hide the others
         raise UnreadableState(stored.account_id, f"{type(error).__name__}: {error}") from error

@@ -1,4 +1,4 @@
-"""The card in force, as the journal has it: read, and read again, so that the API may start before scoring does."""
+"""Reads the card of the journal again and again, so that the API may start before scoring does."""
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, suppress
@@ -18,13 +18,13 @@ from scoring.partition.origin import Origin
 
 _log = structlog.get_logger()
 
-# How often to look, in seconds: until there is a card, and after that.
+# Seconds between two reads: while there is no card, and after that.
 _SOON, _LATER = 0.5, 5.0
 NOT_STARTED = "scoring has not started yet"
 
 
 class ActiveCard(Struct, frozen=True):
-    """What decides what an account's state means."""
+    """The card with its scorer, the time mode and the partition count of the journal."""
 
     scorer: Scorer
     wall: bool
@@ -49,7 +49,7 @@ class ActiveCardReader:
         self._trouble: str | None = NOT_STARTED
 
     def trouble(self) -> str | None:
-        """For readiness."""
+        """Why there is no card, for readiness; None if there is one."""
         return self._trouble
 
     def active_card(self) -> ActiveCard:
@@ -59,19 +59,19 @@ class ActiveCardReader:
             raise Problem(503, "not_started", reason, headers={"retry-after": "2"})
         return self._active_card
 
-    async def keep(self, stop: asyncio.Event) -> None:
-        """Looks until told to stop; sees when scoring begins, and when it was begun anew on an empty database."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Reads until told to stop. It notices that scoring begins, or begins anew on an empty database."""
         while not stop.is_set():
             await self.read()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _SOON if self._trouble else _LATER)
 
     async def read(self) -> None:
-        """Looks once."""
+        """Reads once."""
         try:
             async with self._store.snapshot() as journal:
                 origin = await journal.origin()
-            trouble = self._take(origin)
+            trouble = self._activate(origin)
         except Unavailable as error:
             trouble = f"the database is not ready: {error}"
         except InvalidCard as error:
@@ -81,14 +81,14 @@ class ActiveCardReader:
             if trouble:
                 _log.warning("card.missing", trouble=trouble)
 
-    def _take(self, origin: Origin | None) -> str | None:
+    def _activate(self, origin: Origin | None) -> str | None:
         if origin is None:
             self._origin = self._active_card = None
             return NOT_STARTED
         if origin != self._origin:
             if origin.calendars != versions():
                 _log.warning("calendars.differ", card=dict(origin.calendars), here=dict(versions()))
-            # A receipt that does not add up is shown, and counted where it is made.
+            # Not strict: a receipt that does not add up is shown; the worker that made it has counted it.
             scorer = Scorer(load(origin.card, f"card {origin.card_id}"), origin.card_id, strict=False)
             wall = origin.time_mode == TimeMode.WALL
             self._active_card = ActiveCard(scorer=scorer, wall=wall, partitions=origin.partitions)

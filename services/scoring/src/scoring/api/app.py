@@ -32,7 +32,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
     use_pinned_time_zones()
     prometheus = registry(service="scoring", process="api")
     async with AsyncExitStack() as closing:
-        # Long lists must not keep anybody from having a key checked, so keys have a connection of their own.
+        # A connection of their own for keys: long lists must not delay the check of a key.
         for_keys = database.engine(settings.database_url, pool_size=1)
         closing.push_async_callback(for_keys.dispose)
         for_tables = database.engine(settings.database_url, pool_size=settings.scoring_api_connections)
@@ -78,9 +78,9 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             readiness=readiness,
             tasks={
                 "keys": keyring.keep_fresh,
-                "card": active_card.keep,
-                "freshness": freshness.keep,
-                "ranking": refresher.keep,
+                "card": active_card.run,
+                "freshness": freshness.run,
+                "ranking": refresher.run,
             },
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,

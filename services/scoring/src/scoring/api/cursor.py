@@ -1,4 +1,4 @@
-"""Where a walk through the list has come, as `next_cursor` has it: opaque, so that nobody counts on what is in it."""
+"""`next_cursor`: where a page of the list ended. It is opaque, so that no client depends on its content."""
 
 import base64
 from datetime import date
@@ -19,18 +19,18 @@ _KEYS: dict[Sort, Any] = {
 }
 
 
-class NoCursor(Exception):
-    """The text is no cursor that an answer ever gave."""
+class InvalidCursor(Exception):
+    """The text is not a cursor that an answer gave."""
 
 
 class Cursor(Struct, frozen=True):
-    """The order that the walk keeps to, and the account that ended the page."""
+    """The order of the walk, and the account that ended the page."""
 
     order: Order
     place: CursorPlace
 
 
-class _Written(Struct, frozen=True, array_like=True):
+class _CursorFields(Struct, frozen=True, array_like=True):
     sort: Sort
     ranking_id: Annotated[int, Meta(ge=0, le=_MOST)]
     key: Any
@@ -39,18 +39,18 @@ class _Written(Struct, frozen=True, array_like=True):
 
 def encode_cursor(cursor: Cursor) -> str:
     order, place = cursor.order, cursor.place
-    body = msgspec.json.encode(_Written(order.sort, order.ranking_id, place.key, place.account_id))
+    body = msgspec.json.encode(_CursorFields(order.sort, order.ranking_id, place.key, place.account_id))
     return base64.urlsafe_b64encode(body).decode().rstrip("=")
 
 
 def decode_cursor(text: str) -> Cursor:
-    """Raises `NoCursor`."""
+    """Raises `InvalidCursor`."""
     try:
-        written = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Written)
-        key = msgspec.convert(written.key, _KEYS[written.sort.by])
+        fields = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_CursorFields)
+        key = msgspec.convert(fields.key, _KEYS[fields.sort.by])
     except (ValueError, msgspec.MsgspecError) as error:  # binascii.Error and UnicodeError are ValueErrors
-        raise NoCursor from error
-    cursor = Cursor(Order(written.sort, written.ranking_id), CursorPlace(key, written.account_id))
-    if "\0" in f"{key}{written.account_id}" or encode_cursor(cursor) != text:
-        raise NoCursor
+        raise InvalidCursor from error
+    cursor = Cursor(Order(fields.sort, fields.ranking_id), CursorPlace(key, fields.account_id))
+    if "\0" in f"{key}{fields.account_id}" or encode_cursor(cursor) != text:
+        raise InvalidCursor
     return cursor

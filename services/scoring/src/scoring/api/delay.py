@@ -1,4 +1,4 @@
-"""As of which moment an answer may speak, and why that is not now."""
+"""The moment that an answer is computed for, and why it is not now."""
 
 from enum import StrEnum
 from math import isfinite
@@ -24,17 +24,16 @@ class Delay(Struct, frozen=True):
 
 
 def find_delay(status: PartitionStatus, *, now: float, wall: bool, fresh: float) -> Delay | None:
-    """None if the owner said less than `fresh` seconds ago that nothing is unread or overdue.
-
-    A heartbeats that beats ahead of us may have stopped long ago. A stream's time has nothing to do with now.
-    """
+    """None if a heartbeat less than `fresh` seconds old says that nothing is unread or overdue."""
+    # In stream mode record times are not the wall clock's.
     if not wall:
         return Delay(DelayReason.STREAM)
-    if status.beat_at is None or abs(now - status.beat_at) >= fresh:
+    # A heartbeat in the future proves nothing: its worker's clock is ahead, and it may have stopped long ago.
+    if status.heartbeat_at is None or abs(now - status.heartbeat_at) >= fresh:
         return Delay(DelayReason.NO_WORKER)
     return None if status.caught_up else Delay(DelayReason.CATCHING_UP, status.lag if isfinite(status.lag) else None)
 
 
 def as_of(status: PartitionStatus, *, now: float, wall: bool, fresh: float) -> float:
-    """Now if nothing holds it, else the partition's clock."""
+    """Now if there is no delay, else the partition's clock."""
     return now if find_delay(status, now=now, wall=wall, fresh=fresh) is None else status.clock

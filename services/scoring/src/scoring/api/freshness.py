@@ -1,4 +1,4 @@
-"""How old scores and their ranking are, asked of the tables every few seconds: known though nobody works on them."""
+"""Watches how old scores and the ranking are. It reads the tables, so it also sees partitions without an owner."""
 
 import asyncio
 from collections.abc import Callable
@@ -36,7 +36,7 @@ class ActiveCardSource(Protocol):
 
 
 class FreshnessMonitor:
-    """While the database is away the last numbers stand, and grow old. All times are seconds."""
+    """While the database is away, the ages grow from the last known moments. All times are seconds."""
 
     def __init__(
         self,
@@ -54,17 +54,17 @@ class FreshnessMonitor:
         self._fresh = fresh
         self._clock = clock
         self._every = every
-        self._away = False
+        self._database_away = False
         self._missing_since: float | None = None  # while there is no ranking
 
-    async def keep(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await self.look()
+            await self.check()
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self._every)
 
-    async def look(self) -> None:
-        """Once; nothing before scoring has begun."""
+    async def check(self) -> None:
+        """Reads the tables once; does nothing before scoring has begun."""
         now = self._clock()
         try:
             active_card = self._card.active_card()
@@ -74,11 +74,11 @@ class FreshnessMonitor:
         except Problem:
             return
         except Unavailable as error:
-            if not self._away:
+            if not self._database_away:
                 _log.warning("statuses.unreadable", error=str(error))
-            self._away = True
+            self._database_away = True
             return
-        self._away = False
+        self._database_away = False
         if ranking is not None:
             self._missing_since = None
             self._metrics.ranking_begun(ranking.begun)
@@ -86,9 +86,9 @@ class FreshnessMonitor:
             self._missing_since = now if self._missing_since is None else self._missing_since
             self._metrics.ranking_begun(self._missing_since)
         for partition, status in statuses.items():
-            # Before its first tick each account is spoken of as of its last record.
+            # Before the first tick the partition has no clock: each account is read as of its last record.
             moment = as_of(status, now=now, wall=active_card.wall, fresh=self._fresh) or status.newest
-            # A partition without a record has no scores, and a stream's time is not ours.
-            self._metrics.spoke(partition, moment if active_card.wall and moment else None)
-            if status.beat_at is not None:
-                self._metrics.beat(partition, status.beat_at)
+            # No age without a record, for there are no scores; none in stream mode, where time is not ours.
+            self._metrics.scores_as_of(partition, moment if active_card.wall and moment else None)
+            if status.heartbeat_at is not None:
+                self._metrics.heartbeat_at(partition, status.heartbeat_at)

@@ -1,3 +1,5 @@
+"""The metrics of the read API."""
+
 import time
 from collections.abc import Callable
 
@@ -8,13 +10,13 @@ from scoring.form import show_core_form
 
 
 class ApiMetrics(RequestMetrics):
-    """What the read API counts; built once, where the process is wired."""
+    """Built once, where the process is wired."""
 
     def __init__(self, registry: CollectorRegistry, *, clock: Callable[[], float] = time.time) -> None:
         """`clock` is seconds since the epoch."""
         super().__init__(registry, name="churn_scoring_api")
         show_core_form(registry)
-        self._looks = Counter(
+        self._accounts_read = Counter(
             "churn_scoring_api_looks_total", "Accounts looked at as of the moment of a request.", registry=registry
         )
         self._unreadable = Counter(
@@ -52,37 +54,37 @@ class ApiMetrics(RequestMetrics):
             registry=registry,
         )
 
-    def spoke(self, partition: int, as_of: float | None) -> None:
-        """Of which moment answers speak, None if there is nothing to speak of; seconds since the epoch, as below."""
+    def scores_as_of(self, partition: int, as_of: float | None) -> None:
+        """The moment of a partition's scores, None if it has none; seconds since the epoch, as below."""
         if as_of is not None:
             self._age(self._scores, partition, as_of)
         elif self._moments.pop((self._scores._name, partition), None) is not None:
             self._scores.remove(str(partition))
 
-    def beat(self, partition: int, at: float) -> None:
+    def heartbeat_at(self, partition: int, at: float) -> None:
         self._age(self._heartbeats, partition, at)
 
     def ranking_begun(self, at: float) -> None:
-        """The newest one, seconds since the epoch; or since when there should be one."""
+        """When the newest ranking was begun, or since when there should be one."""
         self._begun = at
 
-    def ranked(self, accounts: int, *, seconds: float) -> None:
+    def ranking_made(self, accounts: int, *, seconds: float) -> None:
         self._ranked.inc(accounts)
         self._ranking_duration.set(seconds)
 
     def _since_begun(self) -> float:
-        """0 before scoring has begun; worked out when it is asked for, as below."""
+        """0 before scoring has begun."""
         return 0.0 if self._begun is None else max(0.0, self._clock() - self._begun)
 
     def _age(self, gauge: Gauge, partition: int, moment: float) -> None:
-        """Worked out when it is asked for, so that it grows while nobody looks."""
+        """Computed when it is scraped, so that the age grows while no new moment comes."""
         key = (gauge._name, partition)
         if key not in self._moments:
             gauge.labels(str(partition)).set_function(lambda: max(0.0, self._clock() - self._moments[key]))
         self._moments[key] = moment
 
-    def looked(self, accounts: int) -> None:
-        self._looks.inc(accounts)
+    def accounts_read(self, accounts: int) -> None:
+        self._accounts_read.inc(accounts)
 
-    def unreadable(self) -> None:
+    def unreadable_state(self) -> None:
         self._unreadable.inc()

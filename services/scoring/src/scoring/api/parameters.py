@@ -1,4 +1,4 @@
-"""What may be asked: every query parameter with its bounds, and the problem for a value outside of them."""
+"""The query parameters with their bounds, and the problem for a value outside of them."""
 
 import re
 from datetime import date, timedelta
@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from common.contracts.signals import Band
 from common.parameters import FIRST, LAST, DateOrMoment, Parameters, Start, Text, bad_parameter
-from scoring.api.account_reader import AHEAD
-from scoring.api.cursor import Cursor, NoCursor, decode_cursor
+from scoring.api.account_reader import MAX_AHEAD
+from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor
 from scoring.health.context import Stage
 from scoring.postgres.orders import Sort
 from scoring.postgres.queries import AccountFilter
@@ -23,14 +23,14 @@ CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
-def _written_as_a_day(value: Any) -> Any:
-    """Else a number is taken for seconds since the epoch."""
+def _require_date_text(value: Any) -> Any:
+    """Otherwise Pydantic takes a number for seconds since the epoch."""
     if isinstance(value, str) and not _DAY.fullmatch(value):
         raise ValueError("is a date (2026-01-31)")
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_as_a_day), Field(ge=FIRST, le=LAST)]
+Day = Annotated[date, BeforeValidator(_require_date_text), Field(ge=FIRST, le=LAST)]
 
 
 class AccountListParameters(Parameters):
@@ -56,7 +56,7 @@ class AccountListParameters(Parameters):
         default=None, description="`next_cursor` of the page before, with the same filters and the same order"
     )
 
-    def wanted(self, *, today: date, default_stage: str) -> AccountFilter:
+    def account_filter(self, *, today: date, default_stage: str) -> AccountFilter:
         ends_from, ends_to = self.contract_end_from, self.contract_end_to
         if self.renewal_within_days is not None:
             last = today + timedelta(days=self.renewal_within_days)
@@ -75,13 +75,13 @@ class AccountListParameters(Parameters):
             starts_with=self.starts_with,
         )
 
-    def reached(self) -> Cursor | None:
-        """Where the page before ended. Raises the 422 of a cursor that is none of ours, or of another order."""
+    def decoded_cursor(self) -> Cursor | None:
+        """Where the page before ended. Raises a 422 for an invalid cursor, or one of another order."""
         if self.cursor is None:
             return None
         try:
             found = decode_cursor(self.cursor)
-        except NoCursor as error:
+        except InvalidCursor as error:
             raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
         if found.order.sort is not self.sort:
             detail = f"is of a list that is sorted by {found.order.sort.value}"
@@ -89,9 +89,9 @@ class AccountListParameters(Parameters):
         return found
 
 
-class LookParameters(Parameters):
+class AccountParameters(Parameters):
     as_of: Start | None = Field(
-        default=None, description=f"look ahead, at most {AHEAD.days} days: how it would read then in silence"
+        default=None, description=f"look ahead, at most {MAX_AHEAD.days} days: how it would read then in silence"
     )
 
 
@@ -107,7 +107,7 @@ class HistoryParameters(Parameters):
     limit: int = Field(default=90, ge=1, le=400, description="at most so many days, and so many signals")
 
 
-class ReceiptParameters(LookParameters):
+class ReceiptParameters(AccountParameters):
     limit: int = Field(default=20, ge=1, le=100, description="at most so many signals")
 
 

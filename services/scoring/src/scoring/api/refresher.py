@@ -1,8 +1,8 @@
-"""Makes rankings, one after the other: all accounts by the scores that they have as of one moment.
+"""Makes rankings in the background, one after the other: all accounts by their scores as of one moment.
 
-A ranking is read when it is whole, and kept for a while after the next one is. So all pages of a walk come of one, and
-no account is skipped or shown twice because scores moved meanwhile. Nothing here holds up scoring: workers neither
-write rankings nor wait for them, and the process that makes one leaves most of its time to requests.
+Readers use a ranking when it is finished; it is kept for a while after the next one is. All pages of a walk come from
+one ranking, so a moving score makes no account appear twice or not at all. Workers neither write rankings nor wait for
+them, and the process that makes one leaves most of its time to requests.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ _log = structlog.get_logger()
 
 
 class RankingWriter(Protocol):
-    async def ended(self) -> float | None:
-        """When the newest ranking was finished."""
+    async def last_finished_at(self) -> float | None:
+        """Seconds since the epoch; None if there is no ranking."""
 
     async def begin(self) -> int: ...
 
@@ -37,11 +37,11 @@ class RankingWriter(Protocol):
 
     async def retire(self, *, before: float) -> None: ...
 
-    async def forget(self, *, limit: int) -> int: ...
+    async def delete_retired(self, *, limit: int) -> int: ...
 
 
 class RankingStore(Protocol):
-    def alone(self) -> AbstractAsyncContextManager[RankingWriter | None]:
+    def exclusive_writer(self) -> AbstractAsyncContextManager[RankingWriter | None]:
         """None while another process makes a ranking. Raises `Unavailable`."""
 
 
@@ -60,11 +60,11 @@ class RefreshPace(Struct, frozen=True, kw_only=True):
 
 
 class Refresher:
-    """One of several processes makes a ranking at a time; which one does not matter."""
+    """At most one API process makes a ranking at a time; which one does not matter."""
 
     def __init__(
         self,
-        books: RankingStore,
+        store: RankingStore,
         snapshots: SnapshotReader,
         *,
         pace: RefreshPace,
@@ -72,41 +72,41 @@ class Refresher:
         steady: Callable[[], float],
     ) -> None:
         """`clock` is seconds since the epoch, `steady` never goes back."""
-        self._store = books
+        self._store = store
         self._snapshots = snapshots
         self._pace = pace
         self._clock = clock
         self._steady = steady
-        self._away = False
+        self._database_away = False
 
-    async def keep(self, stop: asyncio.Event) -> None:
+    async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
                 await self.refresh(stop)
-                self._away = False
+                self._database_away = False
             except (Problem, Unavailable) as error:
-                if not self._away and isinstance(error, Unavailable):
+                if not self._database_away and isinstance(error, Unavailable):
                     _log.warning("ranking.gave_up", reason=str(error))
-                self._away = True
-            except Exception:  # whatever it is: the next one may be made, and ScoringRankingOld tells if none is
+                self._database_away = True
+            except Exception:  # of any kind: the next ranking may succeed
                 _log.exception("ranking.failed")
-            await _rest(stop, self._pace.every)
+            await _pause(stop, self._pace.every)
 
     async def refresh(self, stop: asyncio.Event) -> None:
-        """Makes one ranking if it is time for one. Raises `Problem` before scoring has begun, and `Unavailable`."""
+        """Makes a ranking if one is due. Raises `Problem` before scoring has begun, and `Unavailable`."""
         async with self._snapshots.open() as (reader, _):
             pass
-        async with self._store.alone() as writer:
+        async with self._store.exclusive_writer() as writer:
             if writer is None:
                 return
-            ended = await writer.ended()
-            if ended is not None and 0.0 <= self._clock() - ended < self._pace.every / 2:
+            finished_at = await writer.last_finished_at()
+            if finished_at is not None and 0.0 <= self._clock() - finished_at < self._pace.every / 2:
                 return  # another process has just made one
-            if await self._make(writer, reader, stop):
-                await self._clear(writer, stop)
+            if await self._make_ranking(writer, reader, stop):
+                await self._delete_old(writer, stop)
 
-    async def _make(self, writer: RankingWriter, reader: AccountReader, stop: asyncio.Event) -> bool:
-        """Whether it was finished: not if the process was told to stop."""
+    async def _make_ranking(self, writer: RankingWriter, reader: AccountReader, stop: asyncio.Event) -> bool:
+        """Whether it was finished; not if the process was told to stop."""
         begun, after, accounts, unreadable = self._clock(), "", 0, 0
         ranking_id = await writer.begin()
         while chunk := await writer.states(after=after, limit=self._pace.chunk):
@@ -118,31 +118,32 @@ class Refresher:
             unreadable += len(chunk) - len(scores)
         ended = self._clock()
         await writer.finish(ranking_id, as_of=reader.earliest, begun=begun, ended=ended)
-        self._snapshots.metrics.ranked(accounts, seconds=ended - begun)
+        self._snapshots.metrics.ranking_made(accounts, seconds=ended - begun)
         _log.debug(
             "ranking.finished", ranking=ranking_id, accounts=accounts, unreadable=unreadable, seconds=ended - begun
         )
         return True
 
     async def _scores(self, reader: AccountReader, chunk: Sequence[StateRow], stop: asyncio.Event) -> dict[str, float]:
-        """What cannot be read is not ranked; whoever lists it is told why."""
+        """Without accounts that cannot be read: the list shows them with an error."""
         found: dict[str, float] = {}
         for begin in range(0, len(chunk), self._pace.slice):
             started = self._steady()
             for stored in chunk[begin : begin + self._pace.slice]:
                 with suppress(UnreadableState):
                     found[stored.account_id] = reader.score(stored)
-            await _rest(stop, (self._steady() - started) * (1.0 / self._pace.share - 1.0))
+            # So that scoring takes `share` of the time, and requests get the rest.
+            await _pause(stop, (self._steady() - started) * (1.0 / self._pace.share - 1.0))
         return found
 
-    async def _clear(self, writer: RankingWriter, stop: asyncio.Event) -> None:
+    async def _delete_old(self, writer: RankingWriter, stop: asyncio.Event) -> None:
         await writer.retire(before=self._clock() - self._pace.keep)
         while not stop.is_set():
-            if await writer.forget(limit=self._pace.chunk) < self._pace.chunk:
+            if await writer.delete_retired(limit=self._pace.chunk) < self._pace.chunk:
                 return
 
 
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    """As long as nobody says stop."""
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Returns earlier if told to stop."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)

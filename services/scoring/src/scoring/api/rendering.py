@@ -1,11 +1,11 @@
-"""Looks, days and signals as the answers tell them."""
+"""Turns readings of accounts, days and signals into answers."""
 
 from datetime import datetime
 from math import fsum
 
 from common.contracts.signals import Change, Facts, Forecast, Level, Signal
 from scoring.api import answers
-from scoring.api.account_reader import AccountLook
+from scoring.api.account_reader import AccountReading
 from scoring.api.delay import Delay
 from scoring.api.words import forecast_in_words
 from scoring.cards.words import sentence, why_it_moved, why_it_stands
@@ -16,8 +16,8 @@ from scoring.health.view import Day, View
 _DRIVERS_IN_A_LIST = 3
 
 
-def listed(account_id: str, look: AccountLook, *, facts: Facts, card: Card) -> answers.Listed:
-    view = look.view
+def listed(account_id: str, reading: AccountReading, *, facts: Facts, card: Card) -> answers.Listed:
+    view = reading.view
     return answers.Listed(
         account_id=account_id,
         name=facts.name,
@@ -50,9 +50,9 @@ def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> an
 
 
 def account(
-    account_id: str, look: AccountLook, *, facts: Facts, card: Card, card_id: str, held: Delay | None
+    account_id: str, reading: AccountReading, *, facts: Facts, card: Card, card_id: str, delay: Delay | None
 ) -> answers.Account:
-    view = look.view
+    view = reading.view
     return answers.Account(
         account_id=account_id,
         score=view.health.score,
@@ -69,14 +69,14 @@ def account(
         episode=view.episode,
         facts=facts,
         card_id=card_id,
-        clock=to_datetime(look.clock),
+        clock=to_datetime(reading.clock),
         as_of=view.at,
-        held=held,
+        held=delay,
     )
 
 
 def drivers(view: View, card: Card) -> tuple[str, ...]:
-    """What holds the score down, or up, the largest first; what is too small to be named is left out."""
+    """What lowers or raises the score, the largest first, without parts too small to be named."""
     phrases = why_it_stands(view.level, card, missed=_missed(view))
     return tuple(str(phrase) for phrase in phrases if phrase.name)
 
@@ -103,41 +103,41 @@ def moved(change: Change, card: Card, *, missed: tuple[str, ...] = ()) -> answer
     )
 
 
-def day(booked: Day) -> answers.HistoryDay:
+def day(source: Day) -> answers.HistoryDay:
     return answers.HistoryDay(
-        day=booked.day,
-        since=to_datetime(booked.since),
-        before=booked.before,
-        after=booked.after,
-        parts=booked.parts,
-        events=booked.events,
+        day=source.day,
+        since=to_datetime(source.since),
+        before=source.before,
+        after=source.after,
+        parts=source.parts,
+        events=source.events,
     )
 
 
-def signal(told: Signal, card: Card) -> answers.HistorySignal:
+def signal(source: Signal, card: Card) -> answers.HistorySignal:
     return answers.HistorySignal(
-        signal_id=told.signal_id,
-        kind=told.kind,
-        severity=told.severity,
-        to=told.to,
-        at=told.at,
-        since=told.since,
-        cause=told.cause,
-        episode=told.episode,
-        before=told.before,
-        after=told.after,
-        words=moved(told.receipt.change, card).words,
-        history=told.history,
+        signal_id=source.signal_id,
+        kind=source.kind,
+        severity=source.severity,
+        to=source.to,
+        at=source.at,
+        since=source.since,
+        cause=source.cause,
+        episode=source.episode,
+        before=source.before,
+        after=source.after,
+        words=moved(source.receipt.change, card).words,
+        history=source.history,
     )
 
 
-def receipt(told: Signal, card: Card) -> answers.SignalReceipt:
+def receipt(source: Signal, card: Card) -> answers.SignalReceipt:
     return answers.SignalReceipt(
-        signal_id=told.signal_id,
-        kind=told.kind,
-        to=told.to,
-        at=told.at,
-        change=moved(told.receipt.change, card),
+        signal_id=source.signal_id,
+        kind=source.kind,
+        to=source.to,
+        at=source.at,
+        change=moved(source.receipt.change, card),
     )
 
 

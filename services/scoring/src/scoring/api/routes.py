@@ -1,10 +1,12 @@
-"""The HTTP face of the read API."""
+"""The routes of the read API."""
 
 from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from common import operations, problems
 from common.access import Verifier, bearer
@@ -13,18 +15,18 @@ from common.operations import Readiness
 from common.requests import Counted
 from scoring.api import answers, openapi
 from scoring.api.account_queries import AccountQueries
-from scoring.api.http import EncodedPath
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.parameters import (
     AccountListParameters,
+    AccountParameters,
     HistoryParameters,
-    LookParameters,
     ReceiptParameters,
     account_id,
 )
 
 AccountId = Annotated[str, Depends(account_id)]
+_PREFIX = "/v1/accounts"
 
 
 def build(
@@ -57,7 +59,7 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: Verifier) -> APIR
     async def with_key(request: Request) -> None:
         await bearer(request.headers.get("authorization"), keys, Scope.READ)
 
-    router = APIRouter(prefix="/v1/accounts", dependencies=[Depends(with_key)])
+    router = APIRouter(prefix=_PREFIX, dependencies=[Depends(with_key)])
 
     @router.get("", responses=openapi.responses(answers.Accounts, of_one=False))
     async def list_accounts(asked: Annotated[AccountListParameters, Query()]) -> Response:
@@ -65,7 +67,7 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: Verifier) -> APIR
         return _json(await listing.accounts(asked))
 
     @router.get("/{account_id}", responses=openapi.responses(answers.Account, of_one=True))
-    async def get_account(account: AccountId, asked: Annotated[LookParameters, Query()]) -> Response:
+    async def get_account(account: AccountId, asked: Annotated[AccountParameters, Query()]) -> Response:
         """Health now, why, and what comes next if nobody does anything."""
         return _json(await reading.account(account, asked))
 
@@ -80,6 +82,19 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: Verifier) -> APIR
         return _json(await reading.receipts(account, asked))
 
     return router
+
+
+class EncodedPath:
+    """Routes see an account's path still encoded: an encoded slash in an account id separates no path segments."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        raw = scope.get("raw_path")
+        if raw is not None and scope["path"].startswith(f"{_PREFIX}/"):
+            scope = {**scope, "path": raw.decode("latin-1")}
+        await self._app(scope, receive, send)
 
 
 def _json(answer: msgspec.Struct) -> Response:

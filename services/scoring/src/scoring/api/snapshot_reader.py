@@ -1,4 +1,4 @@
-"""One snapshot of the tables, and an reader for the accounts in it: where every answer begins."""
+"""Opens a snapshot of the tables, and a reader of the accounts in it, for every answer."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -35,24 +35,24 @@ class SnapshotReader:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[tuple[AccountReader, TableSnapshot]]:
-        """Raises the 503 for what will be better later."""
+        """Raises a 503 while there is no card, or the database does not answer."""
         active_card = self._active_card.active_card()
-        # Read before the snapshot: whatever was scored until then is in it.
+        # Before the snapshot: it then holds all that was scored until this moment.
         now = self._clock()
         try:
             async with self._tables.snapshot() as snapshot:
                 statuses = (await snapshot.statuses(active_card.partitions)).items()
                 fresh = self._fresh
                 moments = {n: as_of(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
-                reasons = {n: find_delay(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
-                yield AccountReader(active_card.scorer, moments, reasons), snapshot
+                delays = {n: find_delay(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
+                yield AccountReader(active_card.scorer, moments, delays), snapshot
         except Unavailable as error:
             _log.warning("database.unavailable", error=str(error))
             detail = "the database does not answer in time: ask again"
             raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error
 
     def report(self, unreadable: UnreadableState) -> None:
-        """For operators: an account that nobody can see."""
-        self.metrics.unreadable()
+        """Counts and logs an account that no answer can show."""
+        self.metrics.unreadable_state()
         cause = unreadable.__cause__
         _log.error("state.unreadable", account_id=unreadable.account_id, error=str(unreadable), exc_info=cause)

@@ -1,4 +1,4 @@
-"""`card check FILE`: is this scorecard sound, and what does it say? `card schema`: its format for editors."""
+"""`card check FILE`: checks a scorecard and summarises it. `card schema`: prints its JSON Schema."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ from scoring.health.context import STAGES
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds `card` to a service's commands; what it parses goes to `run`."""
+    """Adds `card` to a service's commands; the parsed arguments go to `run`."""
     card = subparsers.add_parser("card", help="check a scorecard, or print the format's JSON Schema")
     actions = card.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check", help="exit 1 and say where, if the scorecard is not sound")
@@ -41,7 +41,7 @@ def check(file: Path) -> int:
 
 
 def report(reading: ExaminedCard, source_name: str) -> str:
-    """Problems and warnings in the order of the file, in the form that editors and CI turn into links."""
+    """Problems and warnings in the order of the file, in a format that editors and CI turn into links."""
     lines = listed(source_name, problems=reading.problems, warnings=reading.warnings)
     if reading.card:
         lines += summary(reading.card)
@@ -52,7 +52,7 @@ def report(reading: ExaminedCard, source_name: str) -> str:
 
 
 def summary(card: Card) -> list[str]:
-    """What is watched by dimension, what each dimension weighs in each stage, and the card's id."""
+    """The card's id, its metrics by dimension, and the weights of the dimensions in each stage."""
     lines = [f"card {identify(card)}: {len(card.metrics)} metrics, {len(card.flags)} flags"]
     for dimension in DIMENSIONS:
         names = [metric.name for metric in card.metrics if metric.dimension == dimension]

@@ -1,4 +1,4 @@
-"""`python -m scoring log show|adopt`: whether the log is the one that the journal knows, and a person's answer."""
+"""`python -m scoring log show|adopt`: compares the log with the journal, or adopts another log."""
 
 import argparse
 from contextlib import AsyncExitStack
@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 from common import database
 from common.bus.kafka import KafkaAdmin
 from common.topics import Topics
-from scoring.errors import Doubt, Stop
+from scoring.errors import Doubt, StopWorker
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.memory import StoredPartition
-from scoring.partition.origin import FINE
+from scoring.partition.origin import ACCEPTED
 from scoring.postgres.store import PostgresStore
 from scoring.settings import ScoringSettings
 from scoring.worker.events_log import EventsLog
@@ -45,36 +45,36 @@ async def run(arguments: argparse.Namespace, settings: ScoringSettings) -> int:
         topic = Topics(settings.topic_prefix).events
         events = EventsLog(admin, topic=topic, cluster_id=cluster_id, patience=settings.scoring_send_seconds)
         partitions = [
-            (number, opened)
-            for number in sorted(await store.origins())
-            if (opened := await store.opened(number)) is not None
+            (number, stored)
+            for number in sorted(await store.load_origins())
+            if (stored := await store.load_partition(number)) is not None
         ]
         if arguments.action == "show":
             return await _show(events, partitions)
-        for number, opened in partitions:
-            await _adopt(store, events, number, opened, cluster_id=cluster_id, where=arguments.where)
+        for number, stored in partitions:
+            await _adopt(store, events, number, stored, cluster_id=cluster_id, where=arguments.where)
         return 0
 
 
 async def _show(events: EventsLog, partitions: list[tuple[int, StoredPartition]]) -> int:
     wrong = 0
-    for number, opened in partitions:
-        verdict = await events.judge(number, opened)
-        wrong += verdict not in FINE
-        print(f"partition {number:3}  seq {opened.seq:8}  next offset {opened.position.to_offset:10}  {verdict.value}")
+    for number, stored in partitions:
+        verdict = await events.compare_with(number, stored)
+        wrong += verdict not in ACCEPTED
+        print(f"partition {number:3}  seq {stored.seq:8}  next offset {stored.position.to_offset:10}  {verdict.value}")
     return 1 if wrong else 0
 
 
 async def _adopt(
-    store: PostgresStore, events: EventsLog, number: int, opened: StoredPartition, *, cluster_id: str, where: str
+    store: PostgresStore, events: EventsLog, number: int, stored: StoredPartition, *, cluster_id: str, where: str
 ) -> None:
-    start = await events.start(number)
-    offset = start.to_offset if where == "earliest" else opened.position.to_offset
+    start = await events.first_position(number)
+    offset = start.to_offset if where == "earliest" else stored.position.to_offset
     commit = Commit(
         partition=number,
-        last=opened.seq,
+        last_seq=stored.seq,
         writer=OPERATOR,
-        position=LogPosition(to_offset=offset, clock=opened.position.clock, newest=opened.position.newest),
+        position=LogPosition(to_offset=offset, clock=stored.position.clock, newest=stored.position.newest),
         states={},
         timers={},
         seen={},
@@ -86,5 +86,7 @@ async def _adopt(
     try:
         await store.commit(commit, cluster_id)
     except Doubt as doubt:
-        raise Stop(f"partition {number} is being written by a worker: stop the workers first ({doubt})") from doubt
+        raise StopWorker(
+            f"partition {number} is being written by a worker: stop the workers first ({doubt})"
+        ) from doubt
     print(f"partition {number:3}  goes on from offset {offset} of cluster {cluster_id}")

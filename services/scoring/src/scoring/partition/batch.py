@@ -1,4 +1,4 @@
-"""Scores a run of one partition's records. Nothing here reads a clock or a table: what would change is a value."""
+"""Scores a run of one partition's records. It reads no clock and no table: the changes come out as one `Commit`."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -9,18 +9,18 @@ from scoring.health.account import Account
 from scoring.health.draft import NOTHING
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
-from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, Outlet
-from scoring.partition.dedupe import Window, digest, hour_of
+from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
+from scoring.partition.dedupe import BatchDedupe, digest, hour_of
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
-from scoring.partition.records import Said
+from scoring.partition.records import DecodedRecord
 
 Poison = frozenset[tuple[int, str]]
 """(offset, account) pairs at which the core is known to raise."""
 
 
 class Poisoned(Exception):
-    """The core raised: do this batch again without that record."""
+    """The core raised: score this batch again without that record."""
 
     def __init__(self, offset: int, account_id: str) -> None:
         super().__init__(f"the core raised on offset {offset} for account {account_id!r}")
@@ -29,7 +29,7 @@ class Poisoned(Exception):
 
 
 class Batch:
-    """One run of records over what memory holds. States change in place: after an error they must be read again."""
+    """Scores one run of records. It changes accounts in place: after an error they must be decoded again."""
 
     def __init__(
         self,
@@ -40,21 +40,21 @@ class Batch:
         poison: Poison,
         suspects: Collection[str] = (),
     ) -> None:
-        """`owns` says whether an account id belongs in this partition at all.
+        """`owns` says whether an account id belongs in this partition.
 
-        `suspects` are accounts that the core raised on: of each it is seen to after every record whether it still
-        can be stored and looked at, so that the record that did it is found and no other.
+        `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
+        find the record that spoils the account, not a later one that the core raises on.
         """
         self._memory = memory
         self._scorer = scorer
         self._owns = owns
         self._poison = poison
         self._suspects = suspects
-        self._window = Window(memory.seen, memory.remembered)
+        self._dedupe = BatchDedupe(memory.seen, memory.remembered)
         self._clock = memory.position.clock
         self._newest = memory.position.newest
         self._last: Record | None = None
-        self._before: dict[str, tuple[AccountRow | None, float]] = {}
+        self._before: dict[str, tuple[AccountRow | None, float]] = {}  # row and clock before this batch
         self.touched: dict[str, Account] = {}
         self._applied: set[str] = set()
         self._moved_at: dict[str, int] = {}  # the offset that last moved each account
@@ -63,93 +63,92 @@ class Batch:
         self._outbox: list[OutboxRow] = []
         self.report = BatchReport()
 
-    def run(self, records: Sequence[Record], said: Sequence[Said]) -> None:
-        """Scores records, of each what it says. Raises `Poisoned` if the core does."""
-        counted = self._window.counted
-        for record, one in zip(records, said, strict=True):
-            self._one(record, one)
+    def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
+        """Scores records, given raw and decoded. Raises `Poisoned` if the core does."""
+        counted = self._dedupe.counted
+        for record, one in zip(records, decoded, strict=True):
+            moment = record.timestamp / 1000
+            self._newest = max(self._newest, moment)
+            if type(one) is Event:  # nearly all are
+                self._apply(record, one, moment)
+                continue
+            match one:
+                case Tick():
+                    self._fire_due(record.offset, moment)
+                case CardActivated():
+                    self._dead_letter(record, DeadReason.CARD_CHANGE)
+                case DeadReason():
+                    self._dead_letter(record, one)
         if records:
             self._last = records[-1]
         self.report.records += len(records)
-        self.report.events += self._window.counted - counted
+        self.report.events += self._dedupe.counted - counted
 
-    def fire(self, tick: Record, account_ids: Sequence[str]) -> None:
-        """A chunk of a big tick, the first accounts in the order of (timer, account): the offset and the clock stay.
+    def fire_chunk(self, tick: Record, account_ids: Sequence[str]) -> None:
+        """Fires a chunk of a big tick, its first accounts by (timer, account). Offset and clock do not move.
 
-        An account whose (due, account) comes after the chunk's last timer waits for a later chunk: of the accounts
-        that are not in this one, some may come before it.
+        A timer may stand before the due moment. An account that is due after the chunk's last timer waits for a later
+        chunk: others there may be due before it.
         """
         last = (self._memory.timers.of(account_ids[-1]) or 0, account_ids[-1])
-        for turn in self._turns(tick.offset, account_ids):
-            if turn <= last:
-                self._advance(tick.offset, turn[1], tick.timestamp / 1000)
+        for due in self._firing_order(tick.offset, account_ids):
+            if due <= last:
+                self._advance(tick.offset, due[1], tick.timestamp / 1000)
 
     def commit(self, partition: int, writer: str) -> Commit:
-        """What this batch would write. Raises `Poisoned` if the core cannot say what became of an account."""
+        """What this batch changes. Raises `Poisoned` if the core cannot store an account or find its timer."""
         states: dict[str, bytes] = {}
         timers: dict[str, int | None] = {}
         rows: list[AccountRow] = []
         for account_id, account in self.touched.items():
             row, clock = self._before[account_id]
-            # A timer that found nothing re-arms and touches nothing else.
+            # A timer that found nothing due is set again; the state stays as it is stored.
             if account_id in self._applied or account.clock != clock:
-                states[account_id] = self._kept(account)
+                states[account_id] = self._dump(account)
             if account_id in self._moved_at and (due := self._timer(account)) != self._memory.timers.of(account_id):
                 timers[account_id] = due
             if (after := account_row(account)) != row:
                 rows.append(after)
         return Commit(
             partition=partition,
-            last=self._memory.seq,
+            last_seq=self._memory.seq,
             writer=writer,
             position=self._position(),
             states=states,
             timers=timers,
-            seen=self._window.blobs(),
+            seen=self._dedupe.blobs(),
             accounts=tuple(rows),
             days=tuple(self._days.values()),
             signals=tuple(self._signals),
             outbox=tuple(self._outbox),
         )
 
-    def _kept(self, account: Account) -> bytes:
+    def _dump(self, account: Account) -> bytes:
         try:
             return self._scorer.dump(account)
-        except Exception as error:  # see _event
+        except Exception as error:  # see _apply
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
     def _timer(self, account: Account) -> int | None:
         try:
-            now = max(account.clock, self._clock)  # a tick after the account's last event has passed the timer, maybe
+            # A tick after the account's last event may have passed the stored timer.
+            now = max(account.clock, self._clock)
             return self._scorer.timer(account, self._memory.timers.of(account.account_id), now)
-        except Exception as error:  # see _event
+        except Exception as error:  # see _apply
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
-    def _one(self, record: Record, said: Said) -> None:
-        moment = record.timestamp / 1000
-        self._newest = max(self._newest, moment)
-        if type(said) is Event:  # nearly all are
-            self._event(record, said, moment)
-            return
-        match said:
-            case Tick():
-                self._tick(record.offset, moment)
-            case CardActivated():
-                self._dead(record, DeadReason.CARD_CHANGE)
-            case DeadReason():
-                self._dead(record, said)
-
-    def _event(self, record: Record, event: Event, moment: float) -> None:
+    def _apply(self, record: Record, event: Event, moment: float) -> None:
         account_id = event.account_id
         if self._poison and (record.offset, account_id) in self._poison:
-            self._dead(record, DeadReason.CORE_FAILED)
+            self._dead_letter(record, DeadReason.CORE_FAILED)
             return
         account = self.touched.get(account_id) or self._touch(account_id)
         if account is None:
-            self._dead(record, DeadReason.WRONG_PARTITION)
+            self._dead_letter(record, DeadReason.WRONG_PARTITION)
             return
-        one = digest(event.source, account_id, event.event_id)
-        if not self._window.count(one, hour_of(self._newest)):
+        # Only now: a dead letter must not use up its event id.
+        event_digest = digest(event.source, account_id, event.event_id)
+        if not self._dedupe.count_if_new(event_digest, hour_of(self._newest)):
             self.report.duplicates += 1
             return
         self._applied.add(account_id)
@@ -157,29 +156,28 @@ class Batch:
         try:
             step = self._scorer.apply(account, event, max(moment, self._clock))
             if self._suspects:
-                self._see_to(account)
-        except Exception as error:  # whatever it is: the record is set aside and the partition goes on
+                self._check_suspect(account)
+        except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
         if step is not NOTHING:
-            self._take(step)
+            self._add_step(step)
 
-    def _tick(self, offset: int, moment: float) -> None:
+    def _fire_due(self, offset: int, moment: float) -> None:
+        """A tick: fires what silence has made due until now."""
         self.report.ticks += 1
         self._clock = max(self._clock, moment)
-        for due, account_id in self._turns(offset, self._awake(self._clock)):
+        # Accounts that this batch has not touched are due by their stored timers, the others by their horizons.
+        awake = [one for one in self._memory.timers.due(self._clock) if one not in self.touched]
+        awake += [one for one, account in self.touched.items() if account.horizon.wake <= self._clock]
+        for due, account_id in self._firing_order(offset, awake):
             if due <= self._clock:
                 self._advance(offset, account_id, self._clock)
 
-    def _awake(self, until: float) -> list[str]:
-        """The accounts that have to be woken by then."""
-        untouched = [one for one in self._memory.timers.due(until) if one not in self.touched]
-        return untouched + [one for one, account in self.touched.items() if account.horizon.wake <= until]
+    def _firing_order(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
+        """(due moment, account) of these, sorted: in every batch timers fire in the same order."""
+        return sorted((due, one) for one in account_ids if (due := self._find_due(offset, one)) is not None)
 
-    def _turns(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
-        """(due, account) of these, in the order in which they fire; from here on each knows when it is due."""
-        return sorted((due, one) for one in account_ids if (due := self._due(offset, one)) is not None)
-
-    def _due(self, offset: int, account_id: str) -> int | None:
+    def _find_due(self, offset: int, account_id: str) -> int | None:
         if self._poison and (offset, account_id) in self._poison:
             return self._memory.timers.of(account_id)
         account = self._touch(account_id)
@@ -188,34 +186,36 @@ class Batch:
         self._moved_at.setdefault(account_id, offset)
         try:
             return self._scorer.find_due(account)
-        except Exception as error:  # see _event
+        except Exception as error:  # see _apply
             raise Poisoned(offset, account_id) from error
 
     def _advance(self, offset: int, account_id: str, until: float) -> None:
         account = self._touch(account_id)
         if account is None:
             return
+        # The core raises on this account's silence: the timer goes, and a dead letter names the account.
         if (offset, account_id) in self._poison:
             self._moved_at[account_id] = offset
             self._scorer.disarm(account)
-            self._set_aside(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
+            self._add_dead_letter(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
             return
         self.report.fired += 1
         self._moved_at[account_id] = offset
         try:
             step = self._scorer.advance(account, until)
-            self._see_to(account)
-        except Exception as error:  # see _event
+            self._check_suspect(account)
+        except Exception as error:  # see _apply
             raise Poisoned(offset, account_id) from error
-        self._take(step)
+        self._add_step(step)
 
-    def _see_to(self, account: Account) -> None:
+    def _check_suspect(self, account: Account) -> None:
+        """Does at once what would otherwise raise at a later record, or at the commit."""
         if account.account_id in self._suspects:
             self._scorer.find_due(account)
             self._scorer.dump(account)
 
     def _touch(self, account_id: str) -> Account | None:
-        """The account in its present state; None if it does not belong here."""
+        """The account in its present state; None if it does not belong in this partition."""
         if (account := self.touched.get(account_id)) is not None:
             return account
         account = self._memory.accounts.get(account_id)
@@ -229,32 +229,30 @@ class Batch:
         self.touched[account_id] = account
         return account
 
-    def _take(self, step: Step) -> None:
+    def _add_step(self, step: Step) -> None:
         self.report.mismatches += step.mismatches
         for day in step.days:
-            self._day(day)
+            self._days[day.account_id, day.day.toordinal()] = day
         for signal in step.signals:
             self._signals.append(signal)
             self._outbox.append(
                 OutboxRow(
-                    outlet=Outlet.SIGNALS,
+                    topic=OutboxTopic.SIGNALS,
                     stamp=round(signal.at.timestamp() * 1000),
                     key=signal.account_id.encode(),
                     value=encode_signals_record(signal),
                 )
             )
 
-    def _day(self, day: Day) -> None:
-        self._days[day.account_id, day.day.toordinal()] = day
+    def _dead_letter(self, record: Record, reason: DeadReason) -> None:
+        self._add_dead_letter(record.timestamp, record.key, record.value, reason)
 
-    def _dead(self, record: Record, reason: DeadReason) -> None:
-        self._set_aside(record.timestamp, record.key, record.value, reason)
-
-    def _set_aside(self, stamp: int, key: bytes | None, value: bytes | None, reason: DeadReason) -> None:
+    def _add_dead_letter(self, stamp: int, key: bytes | None, value: bytes | None, reason: DeadReason) -> None:
         self.report.dead.append(reason)
-        self._outbox.append(OutboxRow(Outlet.DEAD, stamp, key, value, reason))
+        self._outbox.append(OutboxRow(OutboxTopic.DEAD, stamp, key, value, reason))
 
     def _position(self) -> LogPosition:
+        # A chunk of a big tick has read no record, so the position stays.
         if self._last is None:
             return self._memory.position
         return LogPosition(

@@ -1,7 +1,7 @@
 """The accounts that a worker keeps in memory, within one bound of bytes for all of its partitions.
 
-An account that was scored lately is kept decoded, ready for its next event. Others are kept as their stored bytes,
-which take much less, and are decoded when they are needed. The rest is read from PostgreSQL.
+Accounts scored lately stay decoded, ready for their next event. Others stay as their stored bytes, which take much
+less, and are decoded when they are needed. The rest is read from PostgreSQL.
 
 The bound covers what a worker holds of its partitions. Records that wait, timers and remembered ids come first: the
 accounts have the room that these leave.
@@ -39,10 +39,11 @@ def _nothing() -> float:
 
 
 class AccountCache:
-    """The accounts of one partition, those used last at the end; `bound` is shared with the other partitions.
+    """The accounts of one partition, the least recently used first; `bound` is shared with the other partitions.
 
-    While it is `in_use`, from the first account that a transaction loads until all its records are scored, nothing is
-    taken from it: an account that is not here counts as one that never was.
+    A batch has the cache `in_use` from its first account until all its records are scored. Nothing is evicted
+    meanwhile: an account that is missing then would be taken for a new one. While the transaction commits, only the
+    accounts that it touched are pinned.
     """
 
     def __init__(self, bound: "CacheBound", *, beside: Callable[[], float] = _nothing) -> None:
@@ -79,9 +80,9 @@ class AccountCache:
     def load(self, account: Account, body: bytes) -> None:
         """Takes an account as it was decoded from its stored bytes."""
         self._accounts[account.account_id] = account
-        self._keep_body(account.account_id, body)
+        self._put_body(account.account_id, body)
 
-    def forget(self, account_ids: Iterable[str]) -> None:
+    def forget_decoded(self, account_ids: Iterable[str]) -> None:
         """Their decoded form is worth nothing any more."""
         for account_id in account_ids:
             self._accounts.pop(account_id, None)
@@ -93,14 +94,14 @@ class AccountCache:
             self._accounts[account_id] = account
         self.pinned = len(touched)
         self.in_use = False
-        self._bound.hold()
+        self._bound.shrink()
 
     def unpin(self) -> None:
         """The transaction is through, or it failed."""
         self.pinned = 0
         self._bound.unpinned.set()
 
-    def keep(self, touched: Mapping[str, Account], stored: Mapping[str, bytes]) -> None:
+    def put_committed(self, touched: Mapping[str, Account], stored: Mapping[str, bytes]) -> None:
         """Takes the accounts that a transaction touched, and the bytes of those that it stored; then others may have
         to go, of this partition or another.
         """
@@ -109,9 +110,9 @@ class AccountCache:
             self._accounts[account_id] = account
             body = stored.get(account_id) or self._bodies.get(account_id)
             if body is not None:
-                self._keep_body(account_id, body)
+                self._put_body(account_id, body)
         self.in_use = False
-        self._bound.hold()
+        self._bound.shrink()
 
     def size(self) -> float:
         """How many bytes all of it takes, estimated."""
@@ -129,7 +130,7 @@ class AccountCache:
         """How many of these those take that a transaction holds."""
         return self.pinned * self._each()
 
-    def enough(self, accounts: int) -> bool:
+    def fill_a_transaction(self, accounts: int) -> bool:
         """Whether so many accounts are as many as one transaction may hold for now."""
         room = self._bound.room()
         return (
@@ -144,12 +145,12 @@ class AccountCache:
             await self._bound.unpinned.wait()
         self.in_use = True
 
-    def pack(self, most: float) -> None:
+    def evict_decoded(self, most: float) -> None:
         """Gives away decoded accounts, those used longest ago first, until they take at most so many bytes."""
         while len(self._accounts) > self.pinned and self.decoded_size() > most:
             del self._accounts[next(iter(self._accounts))]
 
-    def drop(self, most: float) -> None:
+    def evict(self, most: float) -> None:
         """Gives away accounts, those used longest ago first, until the bytes of all take at most so many bytes."""
         while self._bodies and self.packed_size() > most:
             account_id = next(iter(self._bodies))
@@ -160,7 +161,7 @@ class AccountCache:
         """How many bytes an account takes decoded."""
         return DECODED + DECODED_PER_BYTE * self._body_bytes / max(1, len(self._bodies))
 
-    def _keep_body(self, account_id: str, body: bytes) -> None:
+    def _put_body(self, account_id: str, body: bytes) -> None:
         before = self._bodies.pop(account_id, None)
         self._bodies[account_id] = body
         self._body_bytes += len(body) - (0 if before is None else len(before))
@@ -169,35 +170,38 @@ class AccountCache:
 class CacheBound:
     """The most bytes that a process takes for its partitions."""
 
-    def __init__(self, most: float) -> None:
-        self.most = most
+    def __init__(self, max_bytes: float) -> None:
+        self.max_bytes = max_bytes
         self.caches: WeakSet[AccountCache] = WeakSet()  # a partition that is handed over takes its own along
         self.unpinned = asyncio.Event()
 
     def room(self) -> float:
         """How many bytes the accounts of all partitions may take."""
         beside = sum(cache.beside() for cache in self.caches)
-        return max(self.most * LEAST, self.most - beside) / HELD
+        return max(self.max_bytes * LEAST, self.max_bytes - beside) / HELD
 
     def pinned(self) -> int:
         """How many accounts the transactions of all partitions hold that only write."""
         return sum(cache.pinned for cache in self.caches)
 
-    def hold(self) -> None:
+    def shrink(self) -> None:
         """Shrinks the largest caches until all fit, except one that is in use: it has its turn when all is scored."""
         room = self.room()
         least, most = (room * share for share in DECODED_SHARE)
-        self._hold(room - least, AccountCache.packed_size, AccountCache.drop)
+        self._shrink(room - least, AccountCache.packed_size, AccountCache.evict)
         left = room - sum(cache.packed_size() for cache in self.caches)
-        self._hold(
-            max(least, min(most, left)), AccountCache.decoded_size, AccountCache.pack, fixed=AccountCache.pinned_size
+        self._shrink(
+            max(least, min(most, left)),
+            AccountCache.decoded_size,
+            AccountCache.evict_decoded,
+            fixed=AccountCache.pinned_size,
         )
 
-    def _hold(
+    def _shrink(
         self,
         most: float,
         size: Callable[[AccountCache], float],
-        shrink: Callable[[AccountCache, float], None],
+        evict: Callable[[AccountCache, float], None],
         *,
         fixed: Callable[[AccountCache], float] = lambda _: 0.0,
     ) -> None:
@@ -209,5 +213,5 @@ class CacheBound:
         over = sum(sizes.values()) - most
         for cache in sorted(idle, key=sizes.__getitem__, reverse=True):
             if over > 0:
-                shrink(cache, max(kept[cache] + share, sizes[cache] - over))
+                evict(cache, max(kept[cache] + share, sizes[cache] - over))
                 over -= sizes[cache] - size(cache)

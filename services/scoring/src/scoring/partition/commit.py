@@ -1,4 +1,4 @@
-"""What one transaction of a partition writes, as one value."""
+"""One transaction of a partition as a value: everything that it writes."""
 
 from enum import StrEnum
 
@@ -8,15 +8,15 @@ from common.contracts.signals import Facts, Signal
 from scoring.health.view import Day
 
 
-class Outlet(StrEnum):
-    """Where an outbox row goes."""
+class OutboxTopic(StrEnum):
+    """The topic that the relay sends an outbox row to."""
 
     SIGNALS = "signals"
     DEAD = "dead"
 
 
 class DeadReason(StrEnum):
-    """Why a record went to the dead topic: the header, the log line and the metric's label say the same."""
+    """Why a record went to the dead topic; the same text is in its header, the log line and the metric's label."""
 
     UNREADABLE = "unreadable"
     WRONG_PARTITION = "wrong_partition"
@@ -25,7 +25,7 @@ class DeadReason(StrEnum):
 
 
 class LogPosition(Struct, frozen=True):
-    """How far a partition has been read, and the record before that, to know the log again by."""
+    """How far a partition was read, and the last record read, by which the log is recognised."""
 
     to_offset: int
     clock: float  # the newest tick read; seconds
@@ -36,15 +36,15 @@ class LogPosition(Struct, frozen=True):
 
 
 class OutboxRow(Struct, frozen=True):
-    outlet: Outlet
+    topic: OutboxTopic
     stamp: int  # milliseconds
     key: bytes | None
     value: bytes | None
     reason: DeadReason | None = None
 
 
-class Queued(Struct, frozen=True):
-    """An outbox row with its place: partitions are sent in the order of (seq, n)."""
+class QueuedRow(Struct, frozen=True):
+    """An outbox row with its place: the relay sends rows in the order of (seq, n)."""
 
     seq: int
     n: int
@@ -52,7 +52,7 @@ class Queued(Struct, frozen=True):
 
 
 class AccountRow(Struct, frozen=True):
-    """What readers filter by."""
+    """What the read API filters accounts by."""
 
     account_id: str
     facts: Facts
@@ -60,10 +60,10 @@ class AccountRow(Struct, frozen=True):
 
 
 class Commit(Struct, frozen=True):
-    """Everything or nothing. `last` is the journal's seq that this follows; any other there undoes it all."""
+    """Written whole or not at all: not if the journal's newest seq is any other than `last_seq`."""
 
     partition: int
-    last: int
+    last_seq: int
     writer: str
     position: LogPosition
     states: dict[str, bytes]
@@ -74,9 +74,9 @@ class Commit(Struct, frozen=True):
     signals: tuple[Signal, ...]
     outbox: tuple[OutboxRow, ...]
 
-    def queued(self) -> list[Queued]:
-        """What the relay finds in the outbox once this is written."""
-        return [Queued(self.last + 1, n, row) for n, row in enumerate(self.outbox)]
+    def outbox_rows(self) -> list[QueuedRow]:
+        """The rows that the outbox holds once this is written."""
+        return [QueuedRow(self.last_seq + 1, n, row) for n, row in enumerate(self.outbox)]
 
 
 class BatchReport(Struct):

@@ -1,13 +1,13 @@
-"""The records of one partition that were polled and are not scored yet."""
+"""Records of one partition that were polled and are not scored yet."""
 
 from collections import deque
 from collections.abc import Sequence
 
 from common.bus.ports import Record
 
-# A partition that holds more gets nothing from the next poll: enough to go on with, and bounded in memory.
-ENOUGH_RECORDS = 2_000
-ENOUGH_BYTES = 1_000_000
+# A full inbox is left out of the next poll: this bounds memory, and keeps the scorer busy meanwhile.
+MAX_RECORDS = 2_000
+MAX_BYTES = 1_000_000
 
 
 class Inbox:
@@ -22,7 +22,7 @@ class Inbox:
 
     @property
     def full(self) -> bool:
-        return len(self._records) >= ENOUGH_RECORDS or self._bytes >= ENOUGH_BYTES
+        return len(self._records) >= MAX_RECORDS or self._bytes >= MAX_BYTES
 
     def put(self, records: Sequence[Record]) -> None:
         self._records.extend(records)
@@ -35,7 +35,7 @@ class Inbox:
         return taken
 
     def put_back(self, records: Sequence[Record]) -> None:
-        """What was taken last and is not scored after all."""
+        """Puts records back that were taken last."""
         self._records.extendleft(reversed(records))
         self._bytes += _size(records)
 

@@ -1,4 +1,4 @@
-"""What a worker knows of one partition between two transactions; dropped whole at the first doubt."""
+"""What a worker keeps in memory of one partition; at any doubt it drops all of it."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 from scoring.health.account import Account
 from scoring.partition.cache import AccountCache, CacheBound
 from scoring.partition.commit import Commit, LogPosition
-from scoring.partition.dedupe import Seen, hour_of
+from scoring.partition.dedupe import SeenIds, hour_of
 from scoring.partition.timers import Timers
 
 # What a partition takes beside its accounts, in bytes, estimated: the records that were fetched or polled and are not
@@ -18,7 +18,7 @@ ID = 20
 
 
 class StoredPartition(Struct, frozen=True):
-    """What the database holds of a partition, its states apart (they are read as they are needed)."""
+    """What the database holds of a partition but its states, which are read when they are needed."""
 
     seq: int
     position: LogPosition
@@ -29,28 +29,28 @@ class StoredPartition(Struct, frozen=True):
 
 
 class PartitionMemory:
-    def __init__(self, opened: StoredPartition, *, remembered: int, cache_bound: CacheBound) -> None:
+    def __init__(self, stored: StoredPartition, *, remembered: int, cache_bound: CacheBound) -> None:
         """`remembered` bounds the ids that dedupe knows."""
-        self.seq = opened.seq
-        self.position = opened.position
-        self.timers = Timers(opened.timers)
+        self.seq = stored.seq
+        self.position = stored.position
+        self.timers = Timers(stored.timers)
         self.remembered = remembered
-        self.seen = Seen(remembered)
-        self.seen.restore(opened.seen)
+        self.seen = SeenIds(remembered)
+        self.seen.restore(stored.seen)
         self.seen.forget(hour_of(self.position.newest))
         self.accounts = AccountCache(cache_bound, beside=partial(_beside, self.timers, self.seen))
 
-    def keep(self, commit: Commit, touched: dict[str, Account]) -> None:
-        """The transaction went through: what was a proposal is now so."""
-        self.seq = commit.last + 1
+    def apply_commit(self, commit: Commit, touched: dict[str, Account]) -> None:
+        """Takes over what a transaction has written."""
+        self.seq = commit.last_seq + 1
         self.position = commit.position
         for account_id, due in commit.timers.items():
             self.timers.set(account_id, due)
         for hour, ids in commit.seen.items():
             self.seen.extend(hour, ids)
         self.seen.forget(hour_of(self.position.newest))
-        self.accounts.keep(touched, commit.states)
+        self.accounts.put_committed(touched, commit.states)
 
 
-def _beside(timers: Timers, seen: Seen) -> float:
+def _beside(timers: Timers, seen: SeenIds) -> float:
     return RECORDS + TIMER * len(timers) + ID * len(seen)

@@ -1,4 +1,4 @@
-"""What a journal was begun with, and whether the log in front of us is the one that it was written from."""
+"""Compares this worker's card, time mode and log with those that the journal was begun with."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -7,12 +7,12 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from common.bus.ports import Record
-from scoring.errors import Stop
+from scoring.errors import StopWorker
 from scoring.partition.commit import LogPosition
 
 
 class Origin(Struct, frozen=True):
-    """What a partition was started with, for as long as it lives."""
+    """What a partition's journal was begun with; it never changes."""
 
     card_id: str
     card: str  # the whole file
@@ -21,24 +21,29 @@ class Origin(Struct, frozen=True):
     partitions: int
 
 
-def agree(mine: Origin, journal: Mapping[int, Origin]) -> None:
-    """Raises `Stop` if the journal was begun with something else."""
-    for partition, theirs in sorted(journal.items()):
-        if theirs.time_mode != mine.time_mode:
-            raise Stop(
-                f"TIME_MODE is {mine.time_mode}, but the journal was begun in {theirs.time_mode} mode "
+def require_same_origin(own: Origin, journal: Mapping[int, Origin]) -> None:
+    """Raises `StopWorker` if a partition's journal was begun with another mode, partition count or card."""
+    for partition, stored in sorted(journal.items()):
+        # The clocks of the two modes have nothing to do with each other.
+        if stored.time_mode != own.time_mode:
+            raise StopWorker(
+                f"TIME_MODE is {own.time_mode}, but the journal was begun in {stored.time_mode} mode "
                 "and stays so for life: use another database, topic prefix and group for another mode"
             )
-        if theirs.partitions != mine.partitions:
-            raise Stop(f"PARTITIONS is {mine.partitions}, but the journal was begun with {theirs.partitions}, for life")
-        if theirs.card_id != mine.card_id:
+        # With another count an account would move to a partition that knows nothing of it.
+        if stored.partitions != own.partitions:
+            raise StopWorker(
+                f"PARTITIONS is {own.partitions}, but the journal was begun with {stored.partitions}, for life"
+            )
+        # Stored states hold what the metrics of their card need, and no more.
+        if stored.card_id != own.card_id:
             calendars = (
                 ""
-                if theirs.calendars == mine.calendars
-                else (f" (its calendars were {dict(theirs.calendars)}, here they are {dict(mine.calendars)})")
+                if stored.calendars == own.calendars
+                else (f" (its calendars were {dict(stored.calendars)}, here they are {dict(own.calendars)})")
             )
-            raise Stop(
-                f"the card is {mine.card_id}, but partition {partition} is scored by {theirs.card_id}{calendars}: "
+            raise StopWorker(
+                f"the card is {own.card_id}, but partition {partition} is scored by {stored.card_id}{calendars}: "
                 "a running card does not change by another file; use that card, or start with an empty database"
             )
 
@@ -53,22 +58,24 @@ class LogVerdict(StrEnum):
     SHORTER = "the log ends before the last record read"
 
 
-FINE = frozenset({LogVerdict.SAME, LogVerdict.RETAINED, LogVerdict.NOTHING_READ})
+ACCEPTED = frozenset({LogVerdict.SAME, LogVerdict.RETAINED, LogVerdict.NOTHING_READ})
 
 
 def record_hash(record: Record) -> bytes:
-    """64 bits of what the record says."""
+    """64 bits of key and value."""
     return blake2b((record.key or b"") + b"\0" + (record.value or b""), digest_size=8).digest()
 
 
 def compare(position: LogPosition, *, clusters: tuple[str, str], earliest: int, found: Record | None) -> LogVerdict:
-    """`clusters` is (journal's, broker's); `found` is what the log holds at the last offset read, if anything."""
+    """`clusters` is (journal's, broker's); `found` is the record at the last offset read, if the log still has it."""
     if clusters[0] != clusters[1]:
         return LogVerdict.OTHER_CLUSTER
+    # The next record to read is gone, so records were lost.
     if earliest > position.to_offset:
         return LogVerdict.LOST_AHEAD
     if position.last_offset is None:
         return LogVerdict.NOTHING_READ
+    # The last record read may be gone if the retention took it; else the log is shorter than the journal says.
     if found is None:
         return LogVerdict.RETAINED if earliest > position.last_offset else LogVerdict.SHORTER
     known = (position.last_time, position.last_hash)

@@ -1,4 +1,4 @@
-"""What the records of a partition say, and whose stored states it takes to score them. Pure."""
+"""Decodes the records of a partition, and names the accounts whose states are needed to score them. Pure."""
 
 from collections.abc import Sequence
 
@@ -10,44 +10,44 @@ from scoring.partition.commit import DeadReason
 from scoring.partition.memory import PartitionMemory
 
 LONGEST_ID = 2_000
-"""Bytes of an account id: an index entry of PostgreSQL's holds 2,704, of which other columns want some."""
+"""Bytes of an account id: an index entry of PostgreSQL's holds 2,704, and other columns take some of them."""
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
 
-Said = EventsRecord | DeadReason
-"""What a record says; a reason instead if it says nothing that can be read."""
+DecodedRecord = EventsRecord | DeadReason
+"""What a record says, or why it cannot be read."""
 
 
-def read(record: Record) -> Said:
+def decode(record: Record) -> DecodedRecord:
     value = record.value
     if value is None:
         return DeadReason.UNREADABLE
     try:
-        said = decode_events_record(value)
+        decoded = decode_events_record(value)
     except msgspec.DecodeError:
         return DeadReason.UNREADABLE
-    if type(said) is Event and not _fits(said.account_id):
+    if type(decoded) is Event and not _can_be_stored(decoded.account_id):
         return DeadReason.UNREADABLE
-    return said
+    return decoded
 
 
-def read_all(records: Sequence[Record]) -> list[Said]:
-    """What each of them says, in their order."""
-    return [read(record) for record in records]
+def decode_all(records: Sequence[Record]) -> list[DecodedRecord]:
+    """In their order."""
+    return [decode(record) for record in records]
 
 
-def _fits(account_id: str) -> bool:
-    """PostgreSQL's text has no NUL, and its indexes no room; ingest refuses both, others may not."""
+def _can_be_stored(account_id: str) -> bool:
+    """PostgreSQL takes no NUL in a text, and no long text in an index. Ingest refuses both; other producers may not."""
     if not account_id or "\0" in account_id:
         return False
     return len(account_id) * _LONGEST_CHARACTER <= LONGEST_ID or len(account_id.encode()) <= LONGEST_ID
 
 
-def wanted(memory: PartitionMemory, records: Sequence[Record], said: Sequence[Said]) -> set[str]:
-    """The accounts whose stored states these records need and memory does not have."""
+def accounts_to_load(memory: PartitionMemory, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> set[str]:
+    """The accounts that these records need and memory does not hold decoded."""
     needed: set[str] = set()
     clock = memory.position.clock
-    for record, one in zip(records, said, strict=True):
+    for record, one in zip(records, decoded, strict=True):
         if type(one) is Event:
             needed.add(one.account_id)
         elif isinstance(one, Tick):

@@ -1,11 +1,11 @@
-"""When silence alone will next matter to whom, for one partition."""
+"""The timers of one partition: when to wake each account that stays silent."""
 
 from collections.abc import Mapping
 from heapq import heapify, heappop, heappush
 
 
 class Timers:
-    """Earliest first. A moved timer leaves its old entry in the heap, which is skipped when it surfaces."""
+    """A heap. A timer that moves leaves its old entry behind, which is skipped when it comes to the top."""
 
     def __init__(self, due: Mapping[str, int]) -> None:
         self._due = dict(due)
@@ -24,6 +24,7 @@ class Timers:
             return
         self._due[account_id] = due
         heappush(self._heap, (due, account_id))
+        # Mostly old entries: build the heap anew.
         if len(self._heap) > 2 * len(self._due) + 64:
             self._heap = [(moment, one) for one, moment in self._due.items()]
             heapify(self._heap)

@@ -1,4 +1,4 @@
-"""A connection for a moment, and what its failures mean to a worker."""
+"""A database connection for one call of a worker, with its errors as those that the worker acts on."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,20 +12,20 @@ from scoring.errors import Doubt, Fenced, Unreachable
 
 
 @asynccontextmanager
-async def reached(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
-    """For at most `patience` seconds. Raises `Unreachable`, `Fenced` or, for what nobody expected, `Doubt`."""
+async def connect(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
+    """For at most `patience` seconds. Raises `Unreachable`, `Fenced`, or `Doubt` for an unexpected error."""
     connected = False
     try:
         async with asyncio.timeout(patience), engine.connect() as connection:
             connected = True
             yield connection
     except IntegrityError as error:
-        # Whichever part of the statement met the other writer first: all that could conflict is keyed by seq.
+        # Any table of the statement may conflict first. All of them have seq in the key, so another writer was faster.
         raise Fenced(str(error.orig)) from error
     except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
         raise Unreachable(reason(error)) from error
     except DBAPIError as error:
-        # Before there is a connection: it is starting up, has no room for another, does not know the password.
+        # An error while connecting: PostgreSQL is starting, has too many connections, or refuses the password.
         if error.connection_invalidated or not connected:
             raise Unreachable(reason(error)) from error
         raise Doubt(reason(error)) from error

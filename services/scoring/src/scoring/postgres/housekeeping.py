@@ -1,4 +1,4 @@
-"""The statements that keep the tables small. Each is a transaction of its own, of a bounded number of rows."""
+"""The statements of housekeeping. Each is a transaction of its own, of a bounded number of rows."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from scoring.postgres.connection import reached
+from scoring.postgres.connection import connect
 from scoring.worker.housekeeping.journal import Mark, MergeStep
 from scoring.worker.housekeeping.seen import ID, Blob, BlobRun, Key
 
-# A transaction holds the lock on its own virtual id from before its first snapshot until it has ended, and anybody
-# may see that. Of what serves no user (autovacuum) nothing can come.
-_OPEN = """
+# Every transaction locks its own virtual id from before its first snapshot until its end, and every role may see that.
+# Sessions without a user (autovacuum) write no journal.
+_OPEN_TRANSACTIONS = """
 SELECT held.virtualtransaction, held.pid
 FROM pg_locks AS held JOIN pg_stat_activity AS session ON session.pid = held.pid
 WHERE held.locktype = 'virtualxid' AND held.virtualxid = held.virtualtransaction AND held.pid <> pg_backend_pid()
@@ -21,28 +21,31 @@ WHERE held.locktype = 'virtualxid' AND held.virtualxid = held.virtualtransaction
   AND session.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
-# In this order even if it is one statement: its snapshot, which shows the newest row, is older than its look at who
-# is there. Whoever comes later has a younger snapshot, and sees that row too.
+# One statement, but in this order: its snapshot, which shows the newest row, is older than its reading of the locks. A
+# transaction that begins later has a younger snapshot, so it sees that row.
 _MARK = f"""
 SELECT (SELECT max(seq) FROM scoring.journal WHERE partition = :partition) AS seq,
-       ARRAY(SELECT virtualtransaction FROM ({_OPEN}) AS others) AS open
+       ARRAY(SELECT virtualtransaction FROM ({_OPEN_TRANSACTIONS}) AS others) AS open
 """
 
-_STILL_OPEN = f"SELECT virtualtransaction, pid FROM ({_OPEN}) AS others WHERE virtualtransaction = ANY(:transactions)"
+_STILL_OPEN = f"""
+SELECT virtualtransaction, pid FROM ({_OPEN_TRANSACTIONS}) AS others WHERE virtualtransaction = ANY(:transactions)
+"""
 
 _MERGE_JOURNAL = """
-WITH looked AS (
+WITH read AS (
     SELECT seq, hour, lead(hour) OVER (ORDER BY seq) AS next
     FROM (SELECT seq, floor(newest / 3600) AS hour FROM scoring.journal
-          WHERE partition = :partition AND seq >= :first AND seq <= :below ORDER BY seq LIMIT :step) AS one
-), going AS (
-    SELECT seq, next = hour AS merged FROM looked WHERE seq > 0 AND next IS NOT NULL AND (next = hour OR hour < :floor)
-), gone AS (
-    DELETE FROM scoring.journal WHERE partition = :partition AND seq = ANY(ARRAY(SELECT seq FROM going)) RETURNING seq
+          WHERE partition = :partition AND seq >= :first AND seq <= :below ORDER BY seq LIMIT :batch_rows) AS one
+), deletable AS (
+    SELECT seq, next = hour AS merged FROM read WHERE seq > 0 AND next IS NOT NULL AND (next = hour OR hour < :floor)
+), deleted AS (
+    DELETE FROM scoring.journal WHERE partition = :partition AND seq = ANY(ARRAY(SELECT seq FROM deletable))
+    RETURNING seq
 )
-SELECT (SELECT count(*) FROM looked) AS rows, (SELECT max(seq) FROM looked) AS last,
+SELECT (SELECT count(*) FROM read) AS rows, (SELECT max(seq) FROM read) AS last,
        count(*) FILTER (WHERE merged) AS merged, count(*) FILTER (WHERE NOT merged) AS pruned
-FROM gone JOIN going USING (seq)
+FROM deleted JOIN deletable USING (seq)
 """
 
 _BLOBS = f"""
@@ -50,26 +53,26 @@ SELECT hour, seq, octet_length(ids) / {ID} AS ids FROM scoring.seen
 WHERE partition = :partition AND (hour, seq) < (:hour, :seq) ORDER BY hour DESC, seq DESC LIMIT :limit
 """
 
-# What is written is what was deleted. If another took some of it first, NULL in the key undoes all of it.
+# It writes the rows that it deletes. If another session has deleted some of them, NULL in the key undoes everything.
 _MERGE_SEEN = """
-WITH gone AS (
+WITH deleted AS (
     DELETE FROM scoring.seen WHERE partition = :partition AND hour = :hour AND seq BETWEEN :first AND :last
     RETURNING seq, ids
 )
 INSERT INTO scoring.seen (partition, hour, seq, ids)
 SELECT CAST(:partition AS smallint), CAST(:hour AS integer), CASE WHEN count(*) = :rows THEN max(seq) END,
        string_agg(ids, '' ORDER BY seq)
-FROM gone
+FROM deleted
 """
 
 _FORGET_SEEN = """
-WITH gone AS (
+WITH deleted AS (
     DELETE FROM scoring.seen WHERE (partition, hour, seq) IN (
         SELECT partition, hour, seq FROM scoring.seen
         WHERE partition = :partition AND (hour, seq) <= (:hour, :seq) ORDER BY hour, seq LIMIT :limit)
     RETURNING 1
 )
-SELECT count(*) FROM gone
+SELECT count(*) FROM deleted
 """
 
 _ACCOUNTS = """
@@ -77,30 +80,30 @@ SELECT account_id FROM scoring.account
 WHERE partition = :partition AND account_id > :after ORDER BY account_id LIMIT :limit
 """
 
-# It waits for nobody: what a commit has in hand stays for the next time.
+# SKIP LOCKED: it never waits for a commit, and leaves rows that are locked to the next round.
 _FORGET_DAYS = """
-WITH gone AS (
+WITH deleted AS (
     DELETE FROM scoring.day WHERE (account_id, day) IN (
         SELECT account_id, day FROM scoring.day
         WHERE account_id = ANY(:accounts) AND day < :before LIMIT :limit FOR UPDATE SKIP LOCKED)
     RETURNING 1
 )
-SELECT count(*) FROM gone
+SELECT count(*) FROM deleted
 """
 
 _FORGET_SIGNALS = """
-WITH gone AS (
+WITH deleted AS (
     DELETE FROM scoring.signal WHERE signal_id IN (
         SELECT signal_id FROM scoring.signal
         WHERE account_id = ANY(:accounts) AND at < :before LIMIT :limit FOR UPDATE SKIP LOCKED)
     RETURNING 1
 )
-SELECT count(*) FROM gone
+SELECT count(*) FROM deleted
 """
 
 
-class PostgresStorage:
-    """Raises as the store does. Give it an engine with one connection of its own: scoring must not wait for one."""
+class PostgresHousekeepingStore:
+    """Raises as the store does. It needs an engine of its own, so that scoring never waits for a connection."""
 
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
         """`patience` is the most that one call may take, in seconds."""
@@ -115,9 +118,9 @@ class PostgresStorage:
         rows = await self._rows(_STILL_OPEN, transactions=list(transactions))
         return {row.virtualtransaction: row.pid for row in rows}
 
-    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> MergeStep:
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, batch_rows: int) -> MergeStep:
         rows = await self._rows(
-            _MERGE_JOURNAL, partition=partition, first=first, below=below, floor=float(floor), step=step
+            _MERGE_JOURNAL, partition=partition, first=first, below=below, floor=float(floor), batch_rows=batch_rows
         )
         row = rows[0]
         return MergeStep(rows=row.rows, last=row.last or first, merged=row.merged, pruned=row.pruned)
@@ -127,27 +130,27 @@ class PostgresStorage:
         return [Blob(hour=row.hour, seq=row.seq, ids=row.ids) for row in rows]
 
     async def merge_seen(self, partition: int, run: BlobRun) -> None:
-        wanted = {"partition": partition, "hour": run.hour, "first": run.first, "last": run.last, "rows": run.rows}
-        async with reached(self._engine, patience=self._patience) as connection:
-            await connection.execute(text(_MERGE_SEEN), wanted)
+        values = {"partition": partition, "hour": run.hour, "first": run.first, "last": run.last, "rows": run.rows}
+        async with connect(self._engine, patience=self._patience) as connection:
+            await connection.execute(text(_MERGE_SEEN), values)
 
-    async def forget_seen(self, partition: int, *, through: Key, limit: int) -> int:
+    async def delete_seen(self, partition: int, *, through: Key, limit: int) -> int:
         return await self._count(_FORGET_SEEN, partition=partition, hour=through[0], seq=through[1], limit=limit)
 
-    async def accounts(self, partition: int, *, after: str, limit: int) -> list[str]:
+    async def account_ids(self, partition: int, *, after: str, limit: int) -> list[str]:
         rows = await self._rows(_ACCOUNTS, partition=partition, after=after, limit=limit)
         return [row.account_id for row in rows]
 
-    async def forget_days(self, account_ids: Sequence[str], *, before: date, limit: int) -> int:
+    async def delete_days(self, account_ids: Sequence[str], *, before: date, limit: int) -> int:
         return await self._count(_FORGET_DAYS, accounts=list(account_ids), before=before, limit=limit)
 
-    async def forget_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
+    async def delete_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
         return await self._count(_FORGET_SIGNALS, accounts=list(account_ids), before=before, limit=limit)
 
-    async def _count(self, statement: str, **wanted: Any) -> int:
-        return int((await self._rows(statement, **wanted))[0][0])
+    async def _count(self, statement: str, **values: Any) -> int:
+        return int((await self._rows(statement, **values))[0][0])
 
-    async def _rows(self, statement: str, **wanted: Any) -> Sequence[Any]:
-        async with reached(self._engine, patience=self._patience) as connection:
-            found: Sequence[Any] = (await connection.execute(text(statement), wanted)).all()
+    async def _rows(self, statement: str, **values: Any) -> Sequence[Any]:
+        async with connect(self._engine, patience=self._patience) as connection:
+            found: Sequence[Any] = (await connection.execute(text(statement), values)).all()
             return found

@@ -1,8 +1,7 @@
-"""The orders of the list, and one page of each: accounts that have what it sorts by, then those that do not.
+"""The queries for a page of the list in each order: accounts with the sort key first, then those without.
 
-A page begins behind the account that ended the page before. Without a filter it is a range of an index, however far
-into the list that is. With one, it is looked for among the next accounts; if too few of them match, all that match are
-found and sorted.
+A page begins after the account that ended the page before. Without a filter it is a range of an index, at any depth.
+With a filter, the next `WINDOW` accounts are searched first. If too few of them match, all matches are sorted.
 """
 
 from datetime import date
@@ -17,8 +16,9 @@ from sqlalchemy.types import TypeEngine
 from scoring.postgres.schema import NAME_KEY, SEVERITY, account, finished_ranking, ranking
 
 Key = float | date | str
+Conditions = list[ColumnElement[bool]]
 NO_RANKING: Final = 0
-"""Stands for the time before the first ranking: no account is ranked."""
+"""Before the first ranking: no account is ranked."""
 WINDOW: Final = 2_000
 
 
@@ -46,14 +46,14 @@ class Sort(StrEnum):
 
 
 class Order(Struct, frozen=True):
-    """What a walk through the pages keeps to; `ranking_id` is that of its first page."""
+    """What stays the same on all pages of a walk; `ranking_id` is that of its first page."""
 
     sort: Sort
     ranking_id: int = NO_RANKING
 
 
 class CursorPlace(Struct, frozen=True):
-    """The account that ended a page, and what it was sorted by; None if it has no such thing."""
+    """The account that ended a page, and its sort key; None if it has none."""
 
     key: Key | None
     account_id: str
@@ -68,16 +68,16 @@ _BY: Final[dict[Sort, tuple[ColumnElement[Any], TypeEngine[Any]]]] = {
 }
 
 
-def chosen(ranking_id: int | None) -> Select[Any]:
-    """The finished ranking of this number; if it is gone or none was named, the newest."""
+def finished_ranking_or_newest(ranking_id: int | None) -> Select[Any]:
+    """The finished ranking of this number; the newest if it is gone or no number is given."""
     newest = finished_ranking.c.ranking_id.desc()
-    wanted = [] if ranking_id is None else [(finished_ranking.c.ranking_id == ranking_id).desc()]
-    return select(finished_ranking).order_by(*wanted, newest).limit(1)
+    asked_for = [] if ranking_id is None else [(finished_ranking.c.ranking_id == ranking_id).desc()]
+    return select(finished_ranking).order_by(*asked_for, newest).limit(1)
 
 
-def with_key(order: Order, wanted: list[ColumnElement[bool]], *, after: CursorPlace | None, limit: int) -> Select[Any]:
-    """Of the accounts that have what is sorted by. With a minus those of one key are in descending order, too."""
-    query = _ranked(order.ranking_id, wanted) if order.sort.by is Sort.SCORE else _keyed(order.sort.by, wanted)
+def with_key(order: Order, conditions: Conditions, *, after: CursorPlace | None, limit: int) -> Select[Any]:
+    """A page of the accounts that have the sort key. In descending order ids descend within a key as well."""
+    query = _ranked(order.ranking_id, conditions) if order.sort.by is Sort.SCORE else _keyed(order.sort.by, conditions)
     key, account_id = query.selected_columns.key, query.selected_columns.account_id
     if after is not None:
         _, kind = _BY[order.sort.by]
@@ -87,62 +87,60 @@ def with_key(order: Order, wanted: list[ColumnElement[bool]], *, after: CursorPl
     return query.order_by(*ordered).limit(limit)
 
 
-def near(order: Order, wanted: list[ColumnElement[bool]], *, after: CursorPlace | None, limit: int) -> Select[Any]:
-    """The same, but only of the next `WINDOW` accounts: a page of a filter that many match, for a few milliseconds."""
+def with_key_in_window(order: Order, conditions: Conditions, *, after: CursorPlace | None, limit: int) -> Select[Any]:
+    """As `with_key`, among the next `WINDOW` accounts only: fast where many accounts match the filter."""
     window = with_key(order, [], after=after, limit=WINDOW).subquery("window")
-    # So named that a filter's `account_id` is that of the account.
-    named = select(window.c.account_id.label("near_id"), window.c.key).subquery("near")
-    joined = named.join(account, account.c.account_id == named.c.near_id)
-    columns = (named.c.near_id, named.c.key)
+    # The label keeps `account_id` in a filter unambiguous.
+    named = select(window.c.account_id.label("window_id"), window.c.key).subquery("named_window")
+    joined = named.join(account, account.c.account_id == named.c.window_id)
+    columns = (named.c.window_id, named.c.key)
     ordered = (column.desc() if order.sort.descending else column for column in reversed(columns))
-    query = select(columns[0].label("account_id"), columns[1]).select_from(joined).where(*wanted)
+    query = select(columns[0].label("account_id"), columns[1]).select_from(joined).where(*conditions)
     return query.order_by(*ordered).limit(limit)
 
 
-def _ranked(ranking_id: int, wanted: list[ColumnElement[bool]]) -> Select[Any]:
-    accounts = _apart(select(account.c.account_id).where(*wanted)) if wanted else account
+def _ranked(ranking_id: int, conditions: Conditions) -> Select[Any]:
+    accounts = _matching_first(select(account.c.account_id).where(*conditions)) if conditions else account
     joined = ranking.join(accounts, accounts.c.account_id == ranking.c.account_id)
     columns = (ranking.c.account_id, ranking.c.score.label("key"))
     return select(*columns).select_from(joined).where(ranking.c.ranking_id == ranking_id)
 
 
-def _keyed(by: Sort, wanted: list[ColumnElement[bool]]) -> Select[Any]:
+def _keyed(by: Sort, conditions: Conditions) -> Select[Any]:
     key, _ = _BY[by]
-    query = select(account.c.account_id, key.label("key")).where(*wanted, key.is_not(None))
-    if not wanted:
+    query = select(account.c.account_id, key.label("key")).where(*conditions, key.is_not(None))
+    if not conditions:
         return query
-    matching = _apart(query)
+    matching = _matching_first(query)
     return select(matching.c.account_id, matching.c.key)
 
 
-def _apart(query: Select[Any]) -> Subquery:
-    """Found before they are sorted: OFFSET keeps PostgreSQL from doing both at once. It takes a filter to hit evenly
-    along an index, and the worst accounts are all at one end of it: it would read the index to the other end.
+def _matching_first(query: Select[Any]) -> Subquery:
+    """OFFSET 0 makes PostgreSQL filter before it sorts. Its planner expects matches evenly along the sort index, but
+    the worst accounts are all at one end: it would read the index to the other end.
     """
     return query.offset(0).subquery("matching")
 
 
-def without_key(
-    order: Order, wanted: list[ColumnElement[bool]], *, after: CursorPlace | None, limit: int
-) -> Select[Any]:
-    """Of the others, by account id: unknown comes last in both directions."""
+def without_key(order: Order, conditions: Conditions, *, after: CursorPlace | None, limit: int) -> Select[Any]:
+    """A page of the other accounts, by account id: they come last in both directions."""
     by_score = order.sort.by is Sort.SCORE
-    query = _unranked(order.ranking_id, wanted) if by_score else _keyless(order.sort.by, wanted)
+    query = _unranked(order.ranking_id, conditions) if by_score else _keyless(order.sort.by, conditions)
     account_id = query.selected_columns.account_id
     if after is not None:
         query = query.where(account_id > after.account_id)
     return query.order_by(account_id).limit(limit)
 
 
-def _unranked(ranking_id: int, wanted: list[ColumnElement[bool]]) -> Select[Any]:
-    accounts = _apart(select(account.c.account_id).where(*wanted)) if wanted else account
+def _unranked(ranking_id: int, conditions: Conditions) -> Select[Any]:
+    accounts = _matching_first(select(account.c.account_id).where(*conditions)) if conditions else account
     ranked = and_(ranking.c.account_id == accounts.c.account_id, ranking.c.ranking_id == ranking_id)
     return (
         select(accounts.c.account_id).select_from(accounts.outerjoin(ranking, ranked)).where(ranking.c.score.is_(None))
     )
 
 
-def _keyless(by: Sort, wanted: list[ColumnElement[bool]]) -> Select[Any]:
+def _keyless(by: Sort, conditions: Conditions) -> Select[Any]:
     key, _ = _BY[by]
-    # Where it is sorted by is NULL throughout; named, it lets the index that holds it give the order.
-    return select(account.c.account_id).where(*wanted, key.is_(None)).order_by(key)
+    # The key is NULL in all these rows. Sorting by it lets PostgreSQL use the index that begins with it.
+    return select(account.c.account_id).where(*conditions, key.is_(None)).order_by(key)

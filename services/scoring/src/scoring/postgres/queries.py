@@ -1,4 +1,4 @@
-"""The queries of the read API, and what the list is filtered by; its pages are in `orders`."""
+"""The queries of the read API, and the filters of the list; its pages are in `orders`."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -25,7 +25,7 @@ from scoring.postgres.schema import (
 
 
 class AccountFilter(Struct, frozen=True, kw_only=True):
-    """What an account must be to be shown: one of each set that is not empty, and within every bound."""
+    """An account matches if it has one value of each set that is not empty, and is within every bound."""
 
     bands: tuple[Band, ...] = ()
     tiers: tuple[str, ...] = ()
@@ -39,17 +39,17 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     starts_with: str | None = None
 
 
-# In this order signals of one moment are told.
-_TOLD = {kind: rank for rank, kind in enumerate((Kind.MILESTONE_MISSED, Kind.FLAG, Kind.OUTCOME, Kind.BAND))}
+# The order in which scoring emits signals of the same moment.
+_KIND_ORDER = {kind: rank for rank, kind in enumerate((Kind.MILESTONE_MISSED, Kind.FLAG, Kind.OUTCOME, Kind.BAND))}
 
 
 def origin() -> Select[Any]:
-    """What the first partition was begun with; no row before that."""
+    """The origin of the first partition that was begun; no row before that."""
     return select(journal.c.origin).where(journal.c.seq == 0).order_by(journal.c.partition).limit(1)
 
 
 def statuses(partitions: int) -> Select[Any]:
-    """Clock and heartbeat of each partition that was begun: one look into an index each, however long the journal."""
+    """Clock and heartbeat of each partition that was begun; one index look-up each, however long the journal is."""
     number = func.generate_series(0, partitions - 1).table_valued("partition").render_derived()
     newest = (
         select(journal.c.clock, journal.c.newest)
@@ -58,14 +58,14 @@ def statuses(partitions: int) -> Select[Any]:
         .limit(1)
         .lateral()
     )
-    beaten = (heartbeat.c.at, heartbeat.c.caught_up, heartbeat.c.lag_seconds)
-    return select(number.c.partition, newest.c.clock, newest.c.newest, *beaten).select_from(
+    heartbeat_columns = (heartbeat.c.at, heartbeat.c.caught_up, heartbeat.c.lag_seconds)
+    return select(number.c.partition, newest.c.clock, newest.c.newest, *heartbeat_columns).select_from(
         number.join(newest, true()).outerjoin(heartbeat, heartbeat.c.partition == number.c.partition)
     )
 
 
-def count(wanted: AccountFilter) -> Select[Any]:
-    return select(func.count()).select_from(account).where(*conditions(wanted))
+def count(accounts: AccountFilter) -> Select[Any]:
+    return select(func.count()).select_from(account).where(*conditions(accounts))
 
 
 def rows(account_ids: Collection[str]) -> Select[Any]:
@@ -91,36 +91,36 @@ def signals(account_id: str, *, since: float | None, until: float | None, limit:
         query = query.where(signal.c.at >= since)
     if until is not None:
         query = query.where(signal.c.at <= until)
-    return query.order_by(signal.c.at.desc(), _rank(signal.c.kind, _TOLD).desc(), signal.c.signal_id).limit(limit)
+    return query.order_by(signal.c.at.desc(), _rank(signal.c.kind, _KIND_ORDER).desc(), signal.c.signal_id).limit(limit)
 
 
-def conditions(wanted: AccountFilter) -> list[ColumnElement[bool]]:
+def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
-        (account.c.band, wanted.bands),
-        (account.c.tier, wanted.tiers),
-        # Both sides in lower case as PostgreSQL makes it: which letters it knows is a matter of its locale.
-        (literal_column(OWNER_KEY, Text), [func.lower(func.btrim(owner)) for owner in wanted.owners]),
+        (account.c.band, accounts.bands),
+        (account.c.tier, accounts.tiers),
+        # PostgreSQL lowers both sides, because lower case depends on its locale.
+        (literal_column(OWNER_KEY, Text), [func.lower(func.btrim(owner)) for owner in accounts.owners]),
     ):
         if values:
             found.append(column.in_(values))
-    if wanted.stages:
-        found.append(_stage_is(wanted.stages, default=wanted.default_stage))
+    if accounts.stages:
+        found.append(_stage_is(accounts.stages, default=accounts.default_stage))
     for bounded, least, most in (
-        (account.c.arr, wanted.min_arr, wanted.max_arr),
-        (account.c.contract_end, wanted.ends_from, wanted.ends_to),
+        (account.c.arr, accounts.min_arr, accounts.max_arr),
+        (account.c.contract_end, accounts.ends_from, accounts.ends_to),
     ):
         if least is not None:
             found.append(bounded >= least)
         if most is not None:
             found.append(bounded <= most)
-    if wanted.starts_with is not None:
-        found.append(_starts_with(wanted.starts_with))
+    if accounts.starts_with is not None:
+        found.append(_starts_with(accounts.starts_with))
     return found
 
 
 def _starts_with(beginning: str) -> ColumnElement[bool]:
-    """In any case, the name or the account id; an index knows the first characters of both."""
+    """Matches the name or the account id, ignoring case; an index holds the first characters of both."""
     escaped = re.sub("[%_/]", r"/\g<0>", beginning[:KEY_CHARS])
     matching = []
     for key, whole in ((NAME_KEY, account.c.name), (ID_KEY, account.c.account_id)):
@@ -131,7 +131,7 @@ def _starts_with(beginning: str) -> ColumnElement[bool]:
 
 
 def _stage_is(stages: Collection[str], *, default: str) -> ColumnElement[bool]:
-    """A stage that no card knows is scored as the default one, so it is found as that."""
+    """An account with an unknown stage is scored in the default stage, so the default stage matches it."""
     named = account.c.stage.in_(stages)
     if default not in stages:
         return named

@@ -1,4 +1,4 @@
-"""PostgreSQL as the refresher uses it: a connection and a lock for as long as a ranking is made."""
+"""The tables of rankings: the refresher holds a connection and an advisory lock while it makes one."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.database import FAILURES, Unavailable
 from scoring.postgres.snapshot import StateRow
 
-# A process that fell asleep, or whose host is gone, holds the lock no longer than this.
-_ASLEEP = "SET idle_session_timeout = '60s'"
+# Ends the lock of a process that hangs, or whose host is gone.
+_SESSION_TIMEOUT = "SET idle_session_timeout = '60s'"
 _LOCK = "SELECT pg_try_advisory_lock(hashtextextended('scoring ranking', 0)) AS ours"
 _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('scoring ranking', 0))"
 
@@ -27,42 +27,42 @@ INSERT INTO scoring.ranking (account_id, ranking_id, score)
 SELECT account_id, CAST(:ranking_id AS bigint), score FROM unnest(:accounts, :scores) AS new (account_id, score)
 """).bindparams(bindparam("accounts", type_=ARRAY(Text)), bindparam("scores", type_=ARRAY(Double)))
 
-# Of a ranking that nobody has analyzed the planner thinks that it is empty, and sorts it whole for a page.
+# Without statistics the planner takes the ranking for empty, and sorts all of it for one page.
 _ANALYZE = "ANALYZE scoring.ranking"
 _FINISH = """
 INSERT INTO scoring.finished_ranking (ranking_id, as_of, begun, ended) VALUES (:ranking_id, :as_of, :begun, :ended)
 """
-# The one that was the newest at that moment is still needed by whoever began a walk then.
+# Clients that began a walk at that moment still read the ranking that was the newest then.
 _RETIRE = """
 DELETE FROM scoring.finished_ranking WHERE ranking_id < (
     SELECT max(ranking_id) FROM scoring.finished_ranking WHERE ended <= :before)
 """
-# What is left of a ranking that was never finished goes, too, as soon as it is older than all that are.
-_FORGET = """
-WITH gone AS (
+# This also deletes rankings that were never finished, once a newer one is.
+_DELETE_RETIRED = """
+WITH deleted AS (
     DELETE FROM scoring.ranking WHERE (account_id, ranking_id) IN (
         SELECT account_id, ranking_id FROM scoring.ranking
         WHERE ranking_id < (SELECT min(ranking_id) FROM scoring.finished_ranking)
         ORDER BY ranking_id, score, account_id LIMIT :limit)
     RETURNING 1
 )
-SELECT count(*) AS rows FROM gone
+SELECT count(*) AS rows FROM deleted
 """
 
 
 class PostgresRankingWriter:
-    """The rankings, while nobody else writes any. Each call is a transaction of a bounded number of rows."""
+    """Writes rankings under the lock. Each call is a transaction of a bounded number of rows."""
 
     def __init__(self, connection: AsyncConnection, *, patience: float) -> None:
         self._connection = connection
         self._patience = patience
 
-    async def ended(self) -> float | None:
-        """When the newest ranking was finished; None if there is none."""
+    async def last_finished_at(self) -> float | None:
+        """Seconds since the epoch; None if there is no ranking."""
         return (await self._rows(_NEWEST))[0].ended  # type: ignore[no-any-return]
 
     async def begin(self) -> int:
-        """The number of a new ranking, above all former ones."""
+        """The number of a new ranking, above all earlier ones."""
         return int((await self._rows(_BEGIN))[0].ranking_id)
 
     async def states(self, *, after: str, limit: int) -> list[StateRow]:
@@ -71,35 +71,35 @@ class PostgresRankingWriter:
         return [StateRow(row.account_id, row.partition, row.body) for row in rows]
 
     async def write(self, ranking_id: int, scores: Mapping[str, float]) -> None:
-        wanted = {"ranking_id": ranking_id, "accounts": list(scores), "scores": list(scores.values())}
+        values = {"ranking_id": ranking_id, "accounts": list(scores), "scores": list(scores.values())}
         async with asyncio.timeout(self._patience):
-            await self._connection.execute(_WRITE, wanted)
+            await self._connection.execute(_WRITE, values)
 
     async def finish(self, ranking_id: int, *, as_of: float, begun: float, ended: float) -> None:
-        """From now on it is read."""
+        """Makes the ranking visible to readers."""
         await self._execute(_ANALYZE)
         await self._execute(_FINISH, ranking_id=ranking_id, as_of=as_of, begun=begun, ended=ended)
 
     async def retire(self, *, before: float) -> None:
-        """No page is read any more of what was replaced by then; `before` is seconds since the epoch."""
+        """Hides rankings that were replaced before `before` (seconds since the epoch)."""
         await self._execute(_RETIRE, before=before)
 
-    async def forget(self, *, limit: int) -> int:
-        """Deletes some rows that no page is read of; how many."""
-        return int((await self._rows(_FORGET, limit=limit))[0].rows)
+    async def delete_retired(self, *, limit: int) -> int:
+        """Deletes rows of rankings that no page is read from; how many."""
+        return int((await self._rows(_DELETE_RETIRED, limit=limit))[0].rows)
 
-    async def _execute(self, statement: str, **wanted: Any) -> None:
+    async def _execute(self, statement: str, **values: Any) -> None:
         async with asyncio.timeout(self._patience):
-            await self._connection.execute(text(statement), wanted)
+            await self._connection.execute(text(statement), values)
 
-    async def _rows(self, statement: str, **wanted: Any) -> Sequence[Any]:
+    async def _rows(self, statement: str, **values: Any) -> Sequence[Any]:
         async with asyncio.timeout(self._patience):
-            found: Sequence[Any] = (await self._connection.execute(text(statement), wanted)).all()
+            found: Sequence[Any] = (await self._connection.execute(text(statement), values)).all()
             return found
 
 
 class PostgresRankingStore:
-    """Give it an engine of its own: a ranking takes a connection for as long as it takes."""
+    """It needs an engine of its own: a ranking holds a connection until it is finished."""
 
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
         """`patience` is the most that one call may take, in seconds."""
@@ -107,7 +107,7 @@ class PostgresRankingStore:
         self._patience = patience
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[PostgresRankingWriter | None]:
+    async def exclusive_writer(self) -> AsyncIterator[PostgresRankingWriter | None]:
         """None while another process makes a ranking. Raises `Unavailable`."""
         try:
             async with self._engine.connect() as connection:
@@ -123,7 +123,7 @@ class PostgresRankingStore:
 
     async def _lock(self, connection: AsyncConnection) -> bool:
         async with asyncio.timeout(self._patience):
-            await connection.execute(text(_ASLEEP))
+            await connection.execute(text(_SESSION_TIMEOUT))
             return bool((await connection.execute(text(_LOCK))).scalar_one())
 
     async def _unlock(self, connection: AsyncConnection) -> None:
@@ -131,5 +131,5 @@ class PostgresRankingStore:
             async with asyncio.timeout(self._patience):
                 await connection.execute(text(_UNLOCK))
         except FAILURES:
-            # The lock is the session's, and ends with it.
+            # The lock belongs to the session and ends with it.
             await connection.invalidate()

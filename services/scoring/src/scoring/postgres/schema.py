@@ -1,4 +1,4 @@
-"""The tables of schema `scoring`. The journal and what is written with it are the truth; the rest serves readers."""
+"""The tables of schema `scoring`. The journal and what a commit writes with it are the truth; the rest serves reads."""
 
 from sqlalchemy import (
     BigInteger,
@@ -21,9 +21,9 @@ from sqlalchemy.dialects.postgresql import JSON
 SCHEMA = "scoring"
 metadata = MetaData(schema=SCHEMA)
 
-# What the list sorts and filters by beside plain columns: written once, for an index serves only its own expression.
-# An index entry holds 2,704 bytes, of which an account id may take 2,048: the beginning of a name decides. By code
-# points, so that the order is the same on every server, and the index finds what begins with a text.
+# Expressions that the list sorts and filters by. An index serves only its own expression, so each is written once. They
+# use the beginning of a name: an index entry holds 2,704 bytes, and an account id may take 2,048 of them. COLLATE "C"
+# gives the same order on every server, and lets the index find a prefix.
 KEY_CHARS = 100
 _NAME, _ID = f"lower(left(coalesce(name, account_id), {KEY_CHARS}))", f"lower(left(account_id, {KEY_CHARS}))"
 NAME_KEY, ID_KEY = f'{_NAME} COLLATE "C"', f'{_ID} COLLATE "C"'
@@ -48,7 +48,7 @@ journal = Table(
     Column("origin", JSON),  # row 0 only: card, card_id, time mode, partition count
 )
 
-# No index but the key, and room on each page, so that updates stay in place.
+# No index but the key, and free space on each page, so that updates are heap-only (HOT).
 state = Table(
     "state",
     metadata,
@@ -82,8 +82,8 @@ outbox = Table(
     Column("partition", SmallInteger, primary_key=True),
     Column("seq", BigInteger, primary_key=True),
     Column("n", Integer, primary_key=True),
-    Column("topic", Text, nullable=False),  # signals or dead; the prefix is the relay's business
-    Column("stamp", BigInteger, nullable=False),  # milliseconds; what stream mode stamps
+    Column("topic", Text, nullable=False),  # signals or dead; the relay adds the prefix
+    Column("stamp", BigInteger, nullable=False),  # milliseconds; the record time in stream mode
     Column("key", LargeBinary),
     Column("value", LargeBinary),
     Column("reason", Text),  # dead letters only
@@ -117,8 +117,8 @@ account = Table(
 
 ranking_ids = Sequence("ranking_id", schema=SCHEMA, metadata=metadata)
 
-# The accounts by their scores, as of one moment a ranking; written by the read API's refresher, never by a worker.
-# Unlogged, both: a crash of the server empties them, and the next ranking is there as soon as it is made.
+# All accounts by score, as of one moment per ranking; the read API's refresher writes them, never a worker. Both tables
+# are unlogged: a crash of the server empties them, until the refresher has made the next ranking.
 ranking = Table(
     "ranking",
     metadata,
@@ -129,12 +129,12 @@ ranking = Table(
     prefixes=["UNLOGGED"],
 )
 
-# A ranking is read only when it has a row here: then it is whole.
+# A ranking is complete, and is read, when it has a row here.
 finished_ranking = Table(
     "finished_ranking",
     metadata,
     Column("ranking_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("as_of", Double, nullable=False),  # the moment that its scores are of
+    Column("as_of", Double, nullable=False),  # the moment of its scores
     Column("begun", Double, nullable=False),  # by the refresher's clock, as is the next
     Column("ended", Double, nullable=False),
     prefixes=["UNLOGGED"],

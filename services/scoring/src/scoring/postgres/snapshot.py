@@ -1,4 +1,4 @@
-"""PostgreSQL as the read API uses it: every answer comes out of one snapshot, so that its parts fit."""
+"""The tables as the read API reads them: each answer from one snapshot, so that its parts agree."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +24,7 @@ _signal = msgspec.json.Decoder(Signal)
 
 
 class StateRow(Struct, frozen=True):
-    """An account's state as it is kept; no body is left of an account whose records were all set aside."""
+    """An account's stored state; `body` is None if all its records became dead letters."""
 
     account_id: str
     partition: int
@@ -32,7 +32,7 @@ class StateRow(Struct, frozen=True):
 
 
 class Ranking(Struct, frozen=True):
-    """A finished ranking: the moment that its scores are of, and when it was begun. Seconds since the epoch."""
+    """A finished ranking: the moment of its scores, and when it was begun. Seconds since the epoch."""
 
     ranking_id: int
     as_of: float
@@ -40,7 +40,7 @@ class Ranking(Struct, frozen=True):
 
 
 class ListRow(Struct, frozen=True):
-    """An account's state, and what is known of it."""
+    """An account's state and facts."""
 
     stored: StateRow
     facts: Facts
@@ -58,29 +58,30 @@ class TableSnapshot:
         return msgspec.convert(rows[0].origin, Origin) if rows else None
 
     async def statuses(self, partitions: int) -> dict[int, PartitionStatus]:
-        """By partition; one that was never begun has none."""
+        """By partition, without those that were never begun."""
         return {
             row.partition: PartitionStatus(row.clock, row.at, bool(row.caught_up), row.lag_seconds or 0.0, row.newest)
             for row in await self._rows(queries.statuses(partitions))
         }
 
-    async def count(self, wanted: AccountFilter) -> int:
-        return int((await self._rows(queries.count(wanted)))[0][0])
+    async def count(self, accounts: AccountFilter) -> int:
+        return int((await self._rows(queries.count(accounts)))[0][0])
 
     async def ranking(self, ranking_id: int | None = None) -> Ranking | None:
-        """The finished ranking of this number, or the newest if it is gone; None before there is any."""
-        rows = await self._rows(orders.chosen(ranking_id))
+        """The finished ranking of this number, or the newest if it is gone; None before the first."""
+        rows = await self._rows(orders.finished_ranking_or_newest(ranking_id))
         return Ranking(rows[0].ranking_id, rows[0].as_of, rows[0].begun) if rows else None
 
     async def page(
-        self, order: Order, wanted: AccountFilter, *, after: CursorPlace | None, limit: int, matching: int
+        self, order: Order, accounts: AccountFilter, *, after: CursorPlace | None, limit: int, matching: int
     ) -> list[CursorPlace]:
-        """The next accounts behind that place, with what they are sorted by; so many are `matching` in all."""
-        conditions = queries.conditions(wanted)
+        """The next accounts after that place, with their sort keys. `matching` is how many match in all."""
+        conditions = queries.conditions(accounts)
         found: list[CursorPlace] = []
         if after is None or after.key is not None:
+            # Where few accounts match, the window would rarely fill a page.
             if conditions and matching > orders.WINDOW:
-                found = await self._places(orders.near(order, conditions, after=after, limit=limit))
+                found = await self._places(orders.with_key_in_window(order, conditions, after=after, limit=limit))
             if len(found) < limit:
                 found = await self._places(orders.with_key(order, conditions, after=after, limit=limit))
             after = None
@@ -90,9 +91,15 @@ class TableSnapshot:
         return found
 
     async def rows(self, account_ids: Collection[str]) -> Mapping[str, ListRow]:
-        """By account; unknown ones are left out."""
+        """By account id, without unknown ones."""
         found = await self._rows(queries.rows(account_ids))
-        return {row.account_id: ListRow(_stored(row), _facts(row)) for row in found}
+        return {
+            row.account_id: ListRow(
+                StateRow(row.account_id, row.partition, row.body),
+                Facts(**{name: getattr(row, name) for name in Facts.__struct_fields__}),
+            )
+            for row in found
+        }
 
     async def days(self, account_id: str, *, first: date | None, last: date | None, limit: int) -> tuple[Day, ...]:
         rows = await self._rows(queries.days(account_id, first=first, last=last, limit=limit))
@@ -123,11 +130,3 @@ class SnapshotSource:
         """Raises `Unavailable`."""
         async with connected(self._engine, patience=self._patience, service="scoring") as connection:
             yield TableSnapshot(connection)
-
-
-def _stored(row: Any) -> StateRow:
-    return StateRow(row.account_id, row.partition, row.body)
-
-
-def _facts(row: Any) -> Facts:
-    return Facts(**{name: getattr(row, name) for name in Facts.__struct_fields__})

@@ -1,4 +1,4 @@
-"""The one statement of a transaction: the fence and all that it guards, undone together or written together."""
+"""The one statement of a transaction: the fence and everything that it guards, written whole or not at all."""
 
 from datetime import date
 from typing import Any
@@ -8,14 +8,15 @@ from sqlalchemy import BigInteger, Date, Double, Integer, LargeBinary, SmallInte
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from common.contracts.signals import Facts
-from scoring.partition.commit import Commit, Outlet
+from scoring.partition.commit import Commit, OutboxTopic
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
 LONGEST_OWNER = 600  # characters; an index entry holds 2,704 bytes
 _FACT_TYPES = {"arr": Double, "seats": Double, "contract_start": Date, "contract_end": Date}
 
-# A zombie's max(seq) is not its last: CASE gives NULL, and a not-null violation undoes everything. A racer that
-# got here first makes it a unique violation. (An UPDATE that matches nothing would undo nothing.)
+# The fence. A stale writer does not find its last seq as max(seq): CASE gives NULL, and the not-null violation undoes
+# the whole statement. Of two writers with the same seq, the slower one gets a unique violation. (An UPDATE that matches
+# no row would not be an error, and would undo nothing.)
 _FENCE = """
 fence AS (
     INSERT INTO scoring.journal (partition, seq, to_offset, clock, newest, writer, cluster_id,
@@ -134,7 +135,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
     signals = commit.signals
     return {
         "partition": commit.partition,
-        "last": commit.last,
+        "last": commit.last_seq,
         "to_offset": position.to_offset,
         "clock": position.clock,
         "newest": position.newest,
@@ -150,7 +151,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "disarmed": [one for one, due in commit.timers.items() if due is None],
         "seen_hours": list(commit.seen),
         "seen_ids": list(commit.seen.values()),
-        "outbox_topics": [row.outlet.value for row in commit.outbox],
+        "outbox_topics": [row.topic.value for row in commit.outbox],
         "outbox_stamps": [row.stamp for row in commit.outbox],
         "outbox_keys": [row.key for row in commit.outbox],
         "outbox_values": [row.value for row in commit.outbox],
@@ -159,8 +160,10 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "signal_accounts": [one.account_id for one in signals],
         "signal_kinds": [one.kind.value for one in signals],
         "signal_ats": [one.at.timestamp() for one in signals],
-        # Each signal has its outbox row, in this order, and that holds it as JSON already.
-        "signal_bodies": [row.value.decode() for row in commit.outbox if row.outlet is Outlet.SIGNALS and row.value],
+        # Each signal has an outbox row, in this order, which already holds it as JSON.
+        "signal_bodies": [
+            row.value.decode() for row in commit.outbox if row.topic is OutboxTopic.SIGNALS and row.value
+        ],
         "day_accounts": [day.account_id for day in commit.days],
         "day_days": [day.day for day in commit.days],
         "day_bodies": [msgspec.json.encode(day).decode() for day in commit.days],
@@ -174,5 +177,5 @@ def _fact(facts: Facts, name: str) -> str | float | date | None:
     value: str | float | date | None = getattr(facts, name)
     if not isinstance(value, str):
         return value
-    # PostgreSQL's text has no NUL, and its indexes no room for an owner of any length; the state keeps both.
+    # PostgreSQL takes no NUL in a text and no long owner in an index. The state keeps the whole value.
     return value.replace("\0", "")[: LONGEST_OWNER if name == "owner" else None]

@@ -1,4 +1,4 @@
-"""PostgreSQL as the worker uses it."""
+"""The tables as the worker reads and writes them."""
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -9,34 +9,34 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, Outlet, Queued
+from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic, QueuedRow
 from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
 from scoring.postgres import schema
-from scoring.postgres.connection import reached
+from scoring.postgres.connection import connect
 from scoring.postgres.statement import COMMIT, parameters
 from scoring.worker.heartbeat import Heartbeat
 
 
 class PostgresStore:
-    """Every method raises `Unreachable` if the database does not answer, `Doubt` for what nobody expected."""
+    """Every method raises `Unreachable` if the database does not answer, `Doubt` for an unexpected error."""
 
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
         """`patience` is the most that one call may take, in seconds."""
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._patience = patience
 
-    async def origins(self) -> dict[int, Origin]:
-        """By partition; none before the first start."""
+    async def load_origins(self) -> dict[int, Origin]:
+        """By partition; empty before the first start."""
         journal = schema.journal.c
         rows = await self._rows(select(journal.partition, journal.origin).where(journal.seq == 0))
         return {row.partition: msgspec.convert(row.origin, Origin) for row in rows}
 
-    async def begin(
+    async def begin_journal(
         self, partition: int, origin: Origin, position: LogPosition, *, cluster_id: str, writer: str
     ) -> None:
-        """Writes the journal's first row, unless it is there."""
+        """Writes the journal's first row unless it exists."""
         first = {
             "partition": partition,
             "seq": 0,
@@ -47,10 +47,11 @@ class PostgresStore:
             "cluster_id": cluster_id,
             "origin": msgspec.to_builtins(origin),
         }
+        # Two workers may begin a partition at the same time: the first row of either one will do.
         async with self._connection() as connection:
             await connection.execute(insert(schema.journal).values(first).on_conflict_do_nothing())
 
-    async def opened(self, partition: int) -> StoredPartition | None:
+    async def load_partition(self, partition: int) -> StoredPartition | None:
         """None if the partition was never begun."""
         journal = schema.journal.c
         query = select(schema.journal).where(journal.partition == partition)
@@ -74,7 +75,7 @@ class PostgresStore:
             seen=await self._seen(partition, hour_of(row.newest)),
         )
 
-    async def states(self, account_ids: Collection[str]) -> dict[str, bytes]:
+    async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]:
         state = schema.state.c
         query = select(state.account_id, state.body).where(state.account_id == func.any(list(account_ids)))
         return {row.account_id: row.body for row in await self._rows(query)}
@@ -84,8 +85,8 @@ class PostgresStore:
         async with self._connection() as connection:
             await connection.execute(COMMIT, parameters(commit, cluster_id))
 
-    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]:
-        """The next rows behind (seq, n)."""
+    async def load_outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[QueuedRow]:
+        """The next rows after (seq, n)."""
         outbox = schema.outbox.c
         query = (
             select(schema.outbox)
@@ -93,24 +94,24 @@ class PostgresStore:
             .order_by(outbox.seq, outbox.n)
             .limit(limit)
         )
-        return [_queued(row) for row in await self._rows(query)]
+        return [_queued_row(row) for row in await self._rows(query)]
 
-    async def sent(self, partition: int, through: tuple[int, int]) -> None:
-        """Deletes what the log has acknowledged."""
+    async def delete_sent(self, partition: int, through: tuple[int, int]) -> None:
+        """Deletes the rows that Kafka has acknowledged."""
         outbox = schema.outbox.c
-        gone = delete(schema.outbox).where(outbox.partition == partition, tuple_(outbox.seq, outbox.n) <= through)
+        deletion = delete(schema.outbox).where(outbox.partition == partition, tuple_(outbox.seq, outbox.n) <= through)
         async with self._connection() as connection:
-            await connection.execute(gone)
+            await connection.execute(deletion)
 
-    async def beat(self, beats: Sequence[Heartbeat]) -> None:
-        rows = insert(schema.heartbeat).values([msgspec.structs.asdict(beat) for beat in beats])
+    async def write_heartbeats(self, heartbeats: Sequence[Heartbeat]) -> None:
+        rows = insert(schema.heartbeat).values([msgspec.structs.asdict(heartbeat) for heartbeat in heartbeats])
         new = rows.excluded
-        kept = rows.on_conflict_do_update(
+        upsert = rows.on_conflict_do_update(
             index_elements=["partition"],
             set_={"at": new.at, "caught_up": new.caught_up, "lag_seconds": new.lag_seconds},
         )
         async with self._connection() as connection:
-            await connection.execute(kept)
+            await connection.execute(upsert)
 
     async def _timers(self, partition: int) -> dict[str, int]:
         timer = schema.timer.c
@@ -132,9 +133,9 @@ class PostgresStore:
             return found
 
     def _connection(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        return reached(self._engine, patience=self._patience)
+        return connect(self._engine, patience=self._patience)
 
 
-def _queued(row: Any) -> Queued:
+def _queued_row(row: Any) -> QueuedRow:
     reason = DeadReason(row.reason) if row.reason is not None else None
-    return Queued(row.seq, row.n, OutboxRow(Outlet(row.topic), row.stamp, row.key, row.value, reason))
+    return QueuedRow(row.seq, row.n, OutboxRow(OutboxTopic(row.topic), row.stamp, row.key, row.value, reason))

@@ -1,4 +1,4 @@
-"""A worker out of its parts: the same for the process, the demo and the tests; only the parts differ."""
+"""Builds a worker from its parts. The process, the demo and the tests build it alike, from other parts."""
 
 import asyncio
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from scoring.cards.load import load
 from scoring.health.card import Card
 from scoring.health.scorer import Scorer
 from scoring.partition.cache import CacheBound
-from scoring.partition.commit import Outlet
+from scoring.partition.commit import OutboxTopic
 from scoring.partition.origin import Origin
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.context import StateStore, WorkerContext, WorkerLimits
 from scoring.worker.events_log import EventsLog
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
-from scoring.worker.housekeeping.rules import Keep
-from scoring.worker.housekeeping.task import Housekeeping, Storage
+from scoring.worker.housekeeping.rules import RetentionRules
+from scoring.worker.housekeeping.task import Housekeeping, HousekeepingStore
 from scoring.worker.loop import HeartbeatStore, OnFailure, OwnedPartition, ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
 from scoring.worker.progress import PartitionProgress
@@ -44,26 +44,26 @@ class WorkerParts(Struct, frozen=True, kw_only=True):
     producer: Producer
     admin: Admin
     store: WorkerStore
-    storage: Storage
+    housekeeping_store: HousekeepingStore
     metrics: WorkerMetrics
-    storage_metrics: HousekeepingMetrics
+    housekeeping_metrics: HousekeepingMetrics
     clocks: WorkerClocks
     cluster_id: str
 
 
 class WorkerRules(Struct, frozen=True, kw_only=True):
-    """What a worker is set to; `late_after` and `log_patience` are seconds."""
+    """The settings of a worker; `late_after` and `log_patience` are seconds."""
 
     topics: Topics
     limits: WorkerLimits
     max_records: int
     late_after: float
     log_patience: float
-    keep: Keep = Keep()
+    retention: RetentionRules = RetentionRules()
 
 
 def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tuple[Card, Origin]:
-    """What this worker would start a partition with. Raises `InvalidCard`; `name` is what it calls the file."""
+    """What this worker would begin a journal with. Raises `InvalidCard`, which calls the file `name`."""
     card = load(text, name)
     return card, Origin(
         card_id=identify(card),
@@ -76,8 +76,8 @@ def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tup
 
 def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: Origin) -> ScoringWorker:
     cache_bound = CacheBound(rules.limits.cached)
-    parts.metrics.cached(cache_bound)
-    shared = WorkerContext(
+    parts.metrics.watch_caches(cache_bound)
+    context = WorkerContext(
         scorer=scorer,
         store=parts.store,
         log=EventsLog(parts.admin, topic=rules.topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience),
@@ -88,14 +88,16 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
         owns=lambda number, account_id: partition_of(account_id.encode(), origin.partitions) == number,
         steady=parts.clocks.steady,
         limits=rules.limits,
-        turn=asyncio.Lock(),
+        scoring_lock=asyncio.Lock(),
         cache_bound=cache_bound,
     )
     log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     parts.metrics.partitions(origin.partitions)
     return ScoringWorker(
         consumer=parts.consumer,
-        own=lambda number, failed: _owned(number, failed, parts, rules, shared=shared, log_time=log_time),
+        make_partition=lambda number, on_failure: _owned_partition(
+            number, on_failure, parts, rules, context=context, log_time=log_time
+        ),
         heartbeats=parts.store,
         metrics=parts.metrics,
         clock=parts.clocks.wall,
@@ -103,21 +105,27 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
     )
 
 
-def _owned(
-    number: int, failed: OnFailure, parts: WorkerParts, rules: WorkerRules, *, shared: WorkerContext, log_time: LogTime
+def _owned_partition(
+    number: int,
+    on_failure: OnFailure,
+    parts: WorkerParts,
+    rules: WorkerRules,
+    *,
+    context: WorkerContext,
+    log_time: LogTime,
 ) -> OwnedPartition:
-    """What an assignment of one partition is made of; all of a worker's have the same `shared` and `log_time`."""
-    wall = TimeMode(shared.origin.time_mode) is TimeMode.WALL
+    """One assigned partition; all of a worker share `context` and `log_time`."""
+    wall = TimeMode(context.origin.time_mode) is TimeMode.WALL
     relay = Relay(
         number,
         outbox=parts.store,
         sender=parts.producer,
-        topics={Outlet.SIGNALS: rules.topics.signals, Outlet.DEAD: rules.topics.dead},
+        topics={OutboxTopic.SIGNALS: rules.topics.signals, OutboxTopic.DEAD: rules.topics.dead},
         stamped=not wall,
         now=log_time.now,
-        told=parts.metrics.told,
+        on_sent=parts.metrics.signal_sent,
     )
-    partition = AssignedPartition(number, shared=shared, relay=relay)
+    partition = AssignedPartition(number, context=context, relay=relay)
     progress = PartitionProgress(
         partition,
         sender=parts.producer,
@@ -131,11 +139,13 @@ def _owned(
     )
     housekeeping = Housekeeping(
         number,
-        storage=parts.storage,
-        keep=rules.keep,
+        store=parts.housekeeping_store,
+        rules=rules.retention,
         remembered=rules.limits.remembered,
-        metrics=parts.storage_metrics,
+        metrics=parts.housekeeping_metrics,
         steady=parts.clocks.steady,
         position=partition.position,
     )
-    return OwnedPartition(partition, progress, housekeeping, backlog=rules.limits.backlog, failed=failed)
+    return OwnedPartition(
+        partition, progress, housekeeping, max_outbox_rows=rules.limits.outbox_rows, on_failure=on_failure
+    )

@@ -1,4 +1,4 @@
-"""One partition from its assignment to its loss: open, score, and at any doubt forget everything and open again."""
+"""One partition from its assignment to its loss: opened from the journal, scored, and opened again after any doubt."""
 
 from collections.abc import Sequence
 from uuid import uuid4
@@ -10,7 +10,7 @@ from scoring.errors import Doubt, Fenced
 from scoring.partition.commit import LogPosition
 from scoring.partition.inbox import Inbox
 from scoring.partition.memory import PartitionMemory
-from scoring.partition.origin import agree
+from scoring.partition.origin import require_same_origin
 from scoring.worker.context import WorkerContext
 from scoring.worker.relay import Relay
 from scoring.worker.runs import RunResult, RunScorer
@@ -19,36 +19,36 @@ _log = structlog.get_logger()
 
 
 class AssignedPartition:
-    """`opened` counts how often it was opened: what was polled before the last time is not its to score."""
+    """`epoch` counts how often the partition was opened; records polled in an earlier epoch are not scored."""
 
-    def __init__(self, number: int, *, shared: WorkerContext, relay: Relay) -> None:
+    def __init__(self, number: int, *, context: WorkerContext, relay: Relay) -> None:
         self.number = number
         self.relay = relay
         self.memory: PartitionMemory | None = None
         self.inbox = Inbox()
-        self.opened = 0
+        self.epoch = 0
         self._scoring = False
-        self._shared = shared
+        self._context = context
         self._writer = str(uuid4())  # names this assignment in the journal
         self._verified = False
-        self._doubted_at: int | None = None
-        self._runs = RunScorer(
-            number, shared=shared, writer=self._writer, wrote=lambda commit: relay.add(commit.queued())
+        self._seq_in_doubt: int | None = None
+        self._run_scorer = RunScorer(
+            number, context=context, writer=self._writer, on_commit=lambda commit: relay.add(commit.outbox_rows())
         )
         self._retry_at = 0.0
-        self._pause = shared.limits.pause
+        self._pause = context.limits.pause
 
-    def deliver(self, records: Sequence[Record], *, opened: int) -> bool:
-        """Takes what a poll brought that began when the partition had been opened so often; whether it did.
+    def deliver(self, records: Sequence[Record], *, epoch: int) -> bool:
+        """Takes records from a poll that began in `epoch`; whether it took them.
 
-        If it was opened again meanwhile, nobody knows on which side of that the records were fetched: they are dropped
-        and polled once more. Where a partition goes on that is not open, is decided when it is opened.
+        If the partition was opened again during the poll, the records may come from before or after the seek. They are
+        dropped and polled once more. A partition that is not open takes none: opening it decides where it goes on.
         """
         if self.memory is None or not records:
             return False
         begin = self.memory.position.to_offset
-        if opened != self.opened:
-            self._shared.reader.seek(self.number, begin)
+        if epoch != self.epoch:
+            self._context.reader.seek(self.number, begin)
             return False
         if records[0].offset < begin:
             records = [record for record in records if record.offset >= begin]
@@ -56,94 +56,93 @@ class AssignedPartition:
         return True
 
     @property
-    def unread(self) -> bool:
-        """Whether records were polled that are not scored and written yet."""
+    def has_uncommitted(self) -> bool:
+        """Whether some polled records are not scored and written yet."""
         return bool(self.inbox) or self._scoring
 
-    def level(self) -> bool:
-        """Whether all that the log was known to hold at the last fetch is scored."""
-        return not self.inbox and self._shared.reader.level(self.number)
+    def at_log_end(self) -> bool:
+        """Whether everything is scored that the log was known to hold at the last fetch."""
+        return not self.inbox and self._context.reader.level(self.number)
 
-    async def turn(self) -> RunResult | None:
-        """Opens the partition if it is not, else scores what its inbox holds and writes what that changed.
+    async def open_or_score(self) -> RunResult | None:
+        """Opens the partition if it is not open, else scores one run of its inbox and writes it.
 
-        None if nothing was written. Raises `Stop` if only a person can decide.
+        None if nothing was written. Raises `StopWorker` if only a person can decide.
         """
         try:
             if self.memory is None:
                 await self._open()
             elif self.inbox:
-                return await self._score(self.memory)
+                self._scoring = True
+                try:
+                    return await self._run_scorer.score(self.memory, self.inbox)
+                finally:
+                    self._scoring = False
         except Doubt as doubt:
-            self._forget(doubt)
+            self._drop_memory(doubt)
         return None
 
-    async def _score(self, memory: PartitionMemory) -> RunResult | None:
-        self._scoring = True
-        try:
-            return await self._runs.score(memory, self.inbox)
-        finally:
-            self._scoring = False
-
     async def _open(self) -> None:
-        if self._shared.steady() < self._retry_at:
+        context = self._context
+        if context.steady() < self._retry_at:
             return
-        shared = self._shared
-        opened = await shared.store.opened(self.number)
-        if opened is None:
-            agree(shared.origin, await shared.store.origins())
-            position = await shared.log.start(self.number)
-            await shared.store.begin(
-                self.number, shared.origin, position, cluster_id=shared.cluster_id, writer=self._writer
+        stored = await context.store.load_partition(self.number)
+        if stored is None:
+            require_same_origin(context.origin, await context.store.load_origins())
+            position = await context.log.first_position(self.number)
+            await context.store.begin_journal(
+                self.number, context.origin, position, cluster_id=context.cluster_id, writer=self._writer
             )
-            opened = await shared.store.opened(self.number)
-            if opened is None:
+            stored = await context.store.load_partition(self.number)
+            if stored is None:
                 raise Doubt("the journal's first row is gone")
         if not self._verified:
-            # Again, and of all partitions: another worker may have begun one with another card a moment ago.
-            agree(shared.origin, await shared.store.origins())
-            await shared.log.verify(self.number, opened)
+            # All partitions, once more: meanwhile another worker may have begun one with another card.
+            require_same_origin(context.origin, await context.store.load_origins())
+            await context.log.verify(self.number, stored)
             self._verified = True
-        if self._doubted_at is not None and opened.seq > self._doubted_at and opened.writer == self._writer:
-            shared.metrics.recovered()
-        self._doubted_at = None
-        self._pause = shared.limits.pause
-        self.memory = PartitionMemory(opened, remembered=shared.limits.remembered, cache_bound=shared.cache_bound)
-        self.relay.reread()
-        self.opened += 1
-        shared.reader.seek(self.number, opened.position.to_offset)
+        # A newer row by this very assignment: the commit whose answer was lost had gone through.
+        if self._seq_in_doubt is not None and stored.seq > self._seq_in_doubt and stored.writer == self._writer:
+            context.metrics.recovered()
+        self._seq_in_doubt = None
+        self._pause = context.limits.pause
+        self.memory = PartitionMemory(stored, remembered=context.limits.remembered, cache_bound=context.cache_bound)
+        self.relay.reload()
+        self.epoch += 1
+        context.reader.seek(self.number, stored.position.to_offset)
         _log.info(
             "partition.opened",
             partition=self.number,
-            seq=opened.seq,
-            offset=opened.position.to_offset,
-            timers=len(opened.timers),
+            seq=stored.seq,
+            offset=stored.position.to_offset,
+            timers=len(stored.timers),
             remembered=len(self.memory.seen),
         )
 
-    def _forget(self, doubt: Doubt) -> None:
-        """Drops all that memory holds of the partition; its next turn opens it again."""
+    def _drop_memory(self, doubt: Doubt) -> None:
+        """Forgets everything about the partition; `open_or_score` opens it again."""
         if self.memory is not None:
-            self._doubted_at = self.memory.seq
+            self._seq_in_doubt = self.memory.seq
         self.memory = None
         self.inbox.clear()
-        self._shared.reader.pause(self.number)
-        self.relay.reread()
-        self._shared.metrics.doubted(doubt)
+        self._context.reader.pause(self.number)
+        self.relay.reload()
+        self._context.metrics.doubted(doubt)
+        # After a lost race the database answers, so there is nothing to wait for.
         if not isinstance(doubt, Fenced):
-            self._retry_at = self._shared.steady() + self._pause
-            self._pause = min(2 * self._pause, self._shared.limits.longest_pause)
+            self._retry_at = self._context.steady() + self._pause
+            self._pause = min(2 * self._pause, self._context.limits.longest_pause)
         _log.warning("partition.doubted", partition=self.number, kind=type(doubt).__name__, reason=str(doubt))
 
-    def remembered(self) -> float:
-        """Event ids remembered, as a share of the most that may be."""
+    def dedupe_used(self) -> float:
+        """The share of event ids remembered, of the most that may be."""
         return 0.0 if self.memory is None else len(self.memory.seen) / self.memory.remembered
 
     def position(self) -> LogPosition | None:
-        """What was committed last; None while the partition is not open."""
+        """The last committed position; None while the partition is not open."""
         return None if self.memory is None else self.memory.position
 
-    def window(self) -> float:
+    def dedupe_window(self) -> float:
         """How far back event ids are remembered, in seconds."""
         if self.memory is None or (oldest := self.memory.seen.oldest_hour()) is None:
             return 0.0

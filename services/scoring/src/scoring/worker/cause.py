@@ -1,4 +1,4 @@
-"""What brought a signal about: somebody's event, or silence alone."""
+"""The cause of a signal: an event, or silence alone."""
 
 from enum import StrEnum
 
@@ -19,7 +19,7 @@ _decoder = msgspec.json.Decoder(_Caused)
 
 
 def cause_of(body: bytes | None) -> Cause | None:
-    """Of a signal as it goes to the log; None if it cannot be read."""
+    """The cause in an encoded signal; None if it cannot be read."""
     try:
         caused = _decoder.decode(body or b"")
     except msgspec.DecodeError:

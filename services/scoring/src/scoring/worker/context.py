@@ -1,4 +1,4 @@
-"""What every partition of a worker uses, and the ports that it asks for."""
+"""What all partitions of a worker share, and the ports that they use."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -15,28 +15,28 @@ from scoring.worker.metrics import WorkerMetrics
 
 
 class StateStore(Protocol):
-    async def origins(self) -> dict[int, Origin]:
-        """What each partition was begun with."""
+    async def load_origins(self) -> dict[int, Origin]:
+        """What the journal of each partition was begun with."""
 
-    async def opened(self, partition: int) -> StoredPartition | None: ...
+    async def load_partition(self, partition: int) -> StoredPartition | None: ...
 
-    async def begin(
+    async def begin_journal(
         self, partition: int, origin: Origin, position: LogPosition, *, cluster_id: str, writer: str
     ) -> None: ...
 
-    async def states(self, account_ids: Collection[str]) -> dict[str, bytes]: ...
+    async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]: ...
 
     async def commit(self, commit: Commit, cluster_id: str) -> None: ...
 
 
 class LogVerifier(Protocol):
-    """The log as one partition's reader sees it."""
+    """The events topic as one partition's reader sees it."""
 
-    async def start(self, partition: int) -> LogPosition:
-        """Where a partition that was never read begins."""
+    async def first_position(self, partition: int) -> LogPosition:
+        """Where a partition begins that was never read."""
 
-    async def verify(self, partition: int, opened: StoredPartition) -> None:
-        """Raises `Stop` if this is not the log that the journal was written from."""
+    async def verify(self, partition: int, stored: StoredPartition) -> None:
+        """Raises `StopWorker` if this is not the log that the journal was written from."""
 
 
 class PartitionReader(Protocol):
@@ -48,18 +48,19 @@ class PartitionReader(Protocol):
 
 
 class WorkerLimits(Struct, frozen=True, kw_only=True):
-    """`remembered` ids per partition; `cached` bytes of accounts per process.
+    """`remembered` event ids per partition; `cached` bytes of accounts per process; `outbox_rows` unsent per partition.
 
-    A transaction takes `chunk` accounts of a big tick; of a backlog `depth` records, or what was scored in `stretch`
-    seconds. More than `poisoned` failures of the core within `poisoned_within` seconds stop the worker.
+    A transaction takes at most `chunk` accounts of a big tick, `run_records`, and what is scored in `run_seconds`.
+    More than `poisoned` failures of the core within `poisoned_within` seconds stop the worker. After an error the
+    worker opens a partition again after `pause` seconds, then after twice as long, up to `longest_pause`.
     """
 
     remembered: int = 2_000_000
     cached: float = 512e6
     chunk: int = 2_000
-    depth: int = 20_000
-    stretch: float = 0.25
-    backlog: int = 10_000
+    run_records: int = 20_000
+    run_seconds: float = 0.25
+    outbox_rows: int = 10_000
     poisoned: int = 100
     poisoned_within: float = 600.0
     pause: float = 0.2
@@ -67,7 +68,7 @@ class WorkerLimits(Struct, frozen=True, kw_only=True):
 
 
 class WorkerContext(Struct, frozen=True, kw_only=True):
-    """What every partition of a worker uses. Whoever scores holds `turn`: there is one interpreter for all."""
+    """What all partitions of a worker share. They hold `scoring_lock` while they score: Python runs one at a time."""
 
     scorer: Scorer
     store: StateStore
@@ -79,5 +80,5 @@ class WorkerContext(Struct, frozen=True, kw_only=True):
     owns: Callable[[int, str], bool]
     steady: Callable[[], float]
     limits: WorkerLimits
-    turn: asyncio.Lock
+    scoring_lock: asyncio.Lock
     cache_bound: CacheBound

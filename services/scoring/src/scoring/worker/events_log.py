@@ -1,4 +1,4 @@
-"""The log as it was when the journal was written, or not: looked at before a partition is scored."""
+"""Compares the events topic with the journal before a partition is scored: it may be another log."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ import structlog
 
 from common.bus.errors import Unavailable
 from common.bus.ports import Record
-from scoring.errors import Stop, Unreachable
+from scoring.errors import StopWorker, Unreachable
 from scoring.partition.commit import LogPosition
 from scoring.partition.memory import StoredPartition
-from scoring.partition.origin import FINE, LogVerdict, compare
+from scoring.partition.origin import ACCEPTED, LogVerdict, compare
 
 _log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ class LogAdmin(Protocol):
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def _unavailable_as_unreachable() -> Iterator[None]:
     try:
         yield
     except Unavailable as error:
@@ -31,7 +31,7 @@ def _answering() -> Iterator[None]:
 
 
 class EventsLog:
-    """`patience` is how long a silent log is asked for one record, in seconds."""
+    """`patience` is how long Kafka may take to return one record, in seconds."""
 
     def __init__(self, admin: LogAdmin, *, topic: str, cluster_id: str, patience: float) -> None:
         self._admin = admin
@@ -39,32 +39,32 @@ class EventsLog:
         self._cluster_id = cluster_id
         self._patience = patience
 
-    async def start(self, partition: int) -> LogPosition:
-        """From the oldest record that is left. Raises `Unreachable` while the log does not answer."""
-        with _answering():
+    async def first_position(self, partition: int) -> LogPosition:
+        """At the oldest record that is left. Raises `Unreachable` while Kafka does not answer."""
+        with _unavailable_as_unreachable():
             earliest = await self._admin.earliest(self._topic, partition)
         return LogPosition(to_offset=earliest, clock=0.0, newest=0.0)
 
-    async def judge(self, partition: int, opened: StoredPartition) -> LogVerdict:
-        """How the log in front of us fits the journal. Raises `Unreachable` while it does not answer."""
-        position = opened.position
+    async def compare_with(self, partition: int, stored: StoredPartition) -> LogVerdict:
+        """How this log fits the journal. Raises `Unreachable` while Kafka does not answer."""
+        position = stored.position
         found = None
-        with _answering():
+        with _unavailable_as_unreachable():
             earliest = await self._admin.earliest(self._topic, partition)
-            same_cluster = opened.cluster_id == self._cluster_id
+            same_cluster = stored.cluster_id == self._cluster_id
             if same_cluster and position.last_offset is not None and earliest <= position.last_offset:
                 found = await self._admin.read(self._topic, partition, position.last_offset, timeout=self._patience)
-        clusters = (opened.cluster_id, self._cluster_id)
+        clusters = (stored.cluster_id, self._cluster_id)
         return compare(position, clusters=clusters, earliest=earliest, found=found)
 
-    async def verify(self, partition: int, opened: StoredPartition) -> None:
-        """Raises `Stop` if this is not the log that the journal was written from."""
-        verdict = await self.judge(partition, opened)
+    async def verify(self, partition: int, stored: StoredPartition) -> None:
+        """Raises `StopWorker` if this is not the log that the journal was written from."""
+        verdict = await self.compare_with(partition, stored)
         if verdict is LogVerdict.RETAINED:
             _log.warning("log.retained", partition=partition, verdict=verdict.value)
-        if verdict not in FINE:
-            raise Stop(
+        if verdict not in ACCEPTED:
+            raise StopWorker(
                 f"partition {partition} of {self._topic} is not where the journal left it: {verdict.value} "
-                f"(next offset {opened.position.to_offset}). Nothing was changed. "
+                f"(next offset {stored.position.to_offset}). Nothing was changed. "
                 "Look with `python -m scoring log show`, decide with `python -m scoring log adopt`"
             )

@@ -1,4 +1,4 @@
-"""The loop: poll, let every owned partition take its turn, keep what silence needs going."""
+"""The main loop of a worker: it polls Kafka, delivers records to the partitions it owns, and writes heartbeats."""
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Sequence
@@ -10,7 +10,7 @@ from common.bus.errors import OffsetLost, Unavailable
 from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
 from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
-from scoring.errors import Doubt, Stop
+from scoring.errors import Doubt, StopWorker
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.housekeeping.task import Housekeeping
@@ -19,10 +19,10 @@ from scoring.worker.progress import PartitionProgress
 
 _log = structlog.get_logger()
 
-POLL = (0.02, 0.5)  # seconds, shortest and longest wait for records
-BEAT_EVERY = 1.0
+POLL_WAIT = (0.02, 0.5)  # seconds, shortest and longest wait for records
+HEARTBEAT_EVERY = 1.0
+HANDOVER_TIMEOUT = 5.0  # seconds; a commit under way may delay the group's rebalance by so much
 OnFailure = Callable[[BaseException], None]
-HAND_OVER = 5.0  # seconds that a partition in the middle of a commit may keep the group waiting
 
 
 class EventsConsumer(Protocol):
@@ -36,13 +36,13 @@ class EventsConsumer(Protocol):
 
 
 class HeartbeatStore(Protocol):
-    async def beat(self, beats: Sequence[Heartbeat]) -> None: ...
+    async def write_heartbeats(self, heartbeats: Sequence[Heartbeat]) -> None: ...
 
 
 class OwnedPartition:
-    """A partition at work: a task that scores what was polled for it, one that relays, one that tidies.
+    """A partition with its three tasks: one scores records, one relays the outbox, one does the housekeeping.
 
-    It is handed over between two turns.
+    The worker hands it over between two transactions.
     """
 
     def __init__(
@@ -51,85 +51,80 @@ class OwnedPartition:
         progress: PartitionProgress,
         housekeeping: Housekeeping,
         *,
-        backlog: int,
-        failed: OnFailure,
+        max_outbox_rows: int,
+        on_failure: OnFailure,
     ) -> None:
-        """A turn waits while more than `backlog` rows are in the outbox. `failed` hears what a task fails with."""
+        """Scoring waits while more than `max_outbox_rows` are unsent. `on_failure` gets what a task fails with."""
         self.partition = partition
-        self.beat: Heartbeat | None = None  # of the last look
+        self.heartbeat: Heartbeat | None = None
         self._progress = progress
-        self._backlog = backlog
-        self._failed = failed
-        self._news = asyncio.Event()
+        self._max_outbox_rows = max_outbox_rows
+        self._on_failure = on_failure
+        self._wake = asyncio.Event()
         self._closed = False
-        self._relaying = asyncio.ensure_future(partition.relay.run())
-        self._keeping = asyncio.ensure_future(housekeeping.run())
-        self._working = asyncio.ensure_future(self._work())
-        for task in (self._relaying, self._working):
-            task.add_done_callback(self._note)
+        self._relay_task = asyncio.ensure_future(partition.relay.run())
+        self._housekeeping_task = asyncio.ensure_future(housekeeping.run())
+        self._scoring_task = asyncio.ensure_future(self._score_until_closed())
+        for task in (self._relay_task, self._scoring_task):
+            task.add_done_callback(self._report_failure)
 
-    def _note(self, task: asyncio.Task[None]) -> None:
+    def _report_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None and not self._closed:
-            self._failed(error)
+            self._on_failure(error)
 
-    def deliver(self, records: Sequence[Record], *, opened: int) -> None:
-        """What a poll brought, nothing maybe; see `AssignedPartition.deliver`."""
-        oldest = not self.partition.unread
-        taken = self.partition.deliver(records, opened=opened)
-        self._progress.polled(records if taken and oldest else ())
+    def deliver(self, records: Sequence[Record], *, epoch: int) -> None:
+        """Takes what a poll returned, possibly nothing; see `AssignedPartition.deliver`."""
+        # Records behind others that wait are not the oldest unread ones, so they say nothing about the lag.
+        all_committed = not self.partition.has_uncommitted
+        accepted = self.partition.deliver(records, epoch=epoch)
+        self._progress.record_poll(records if accepted and all_committed else ())
         if records:
-            self._news.set()
+            self._wake.set()
 
     async def close(self) -> None:
-        """Ends what runs beside it and lets the transaction under way finish (or not: the fence decides)."""
+        """Ends the tasks. A commit under way may finish; if it comes too late, the fence stops it."""
         self._closed = True
-        self._relaying.cancel()  # first, for a turn may be waiting for room in its outbox
-        self._keeping.cancel()
+        self._relay_task.cancel()  # first: scoring may be waiting for the outbox to shrink
+        self._housekeeping_task.cancel()
         self.partition.inbox.clear()
-        self._news.set()
+        self._wake.set()
         try:
-            async with asyncio.timeout(HAND_OVER):
-                await asyncio.wait([self._working])
+            async with asyncio.timeout(HANDOVER_TIMEOUT):
+                await asyncio.wait([self._scoring_task])
         except TimeoutError:
             _log.warning("partition.handed_over_late", partition=self.partition.number)
-        await asyncio.gather(self._relaying, self._keeping, return_exceptions=True)
+        await asyncio.gather(self._relay_task, self._housekeeping_task, return_exceptions=True)
         # Objects that refer to each other wait for the collector; the accounts of a partition are too many for that.
         self.partition.memory = None
 
-    async def _work(self) -> None:
+    async def _score_until_closed(self) -> None:
         while not self._closed:
-            self._news.clear()
-            await self._turn()
+            self._wake.clear()
+            await self._score_once()
             if not self.partition.inbox:
-                await self._rest()
+                # Wakes for records, for the next timer, or to open the partition.
+                waking = asyncio.get_running_loop().call_later(self._wait_seconds(), self._wake.set)
+                await self._wake.wait()
+                waking.cancel()
 
-    async def _turn(self) -> None:
+    async def _score_once(self) -> None:
         if self.partition.inbox:
-            await self.partition.relay.room(self._backlog)
-        turned = None if self._gone() else await self.partition.turn()
-        if turned is not None:
-            self._progress.turned(turned)
-        # Whose it is now speaks for it: a late owner could not know what is still to be told.
-        if not self._gone():
-            self.beat = await self._progress.look()
+            await self.partition.relay.wait_until_below(self._max_outbox_rows)
+        result = None if self._closed else await self.partition.open_or_score()
+        if result is not None:
+            self._progress.record_run(result)
+        # A closed partition has a new owner, and only the new owner knows what is still to be told.
+        if not self._closed:
+            self.heartbeat = await self._progress.send_due()
 
-    async def _rest(self) -> None:
-        """Until there are records, or the next timer or the partition itself wants a turn."""
-        waking = asyncio.get_running_loop().call_later(self._patience(), self._news.set)
-        await self._news.wait()
-        waking.cancel()
-
-    def _patience(self) -> float:
+    def _wait_seconds(self) -> float:
         memory = self.partition.memory
         if memory is None:
-            return POLL[0]
+            return POLL_WAIT[0]
         earliest = memory.timers.earliest()
         if earliest is None:
-            return POLL[1]
-        return max(POLL[0], min(POLL[1], earliest - self._progress.now()))
-
-    def _gone(self) -> bool:
-        return self._closed
+            return POLL_WAIT[1]
+        return max(POLL_WAIT[0], min(POLL_WAIT[1], earliest - self._progress.now()))
 
 
 class ScoringWorker:
@@ -137,53 +132,53 @@ class ScoringWorker:
         self,
         *,
         consumer: EventsConsumer,
-        own: Callable[[int, OnFailure], OwnedPartition],
+        make_partition: Callable[[int, OnFailure], OwnedPartition],
         heartbeats: HeartbeatStore,
         metrics: WorkerMetrics,
         clock: Callable[[], float],
         max_records: int,
     ) -> None:
-        """`own` builds what owns a partition, which is told whom to call if it fails.
+        """`make_partition` builds an owned partition, which calls the given function if it fails.
 
         `clock` is the worker's own, in seconds since the epoch.
         """
         self._consumer = consumer
-        self._own = own
+        self._make_partition = make_partition
         self._heartbeats = heartbeats
         self._metrics = metrics
         self._clock = clock
         self._max_records = max_records
         self._owned: dict[int, OwnedPartition] = {}
-        self._beaten_at = float("-inf")
-        self._over = asyncio.Event()  # stopped, or failed
+        self._heartbeat_at = float("-inf")
+        self._stopping = asyncio.Event()  # told to stop, or failed
         self._failure: BaseException | None = None
         self._log_outage = Outage("log")
         metrics.count_open(lambda: len(self._owned) - len(self._unopened()))
         self._polled = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. Raises `Stop` if only a person can decide."""
-        stopping = asyncio.create_task(stop.wait())
-        stopping.add_done_callback(lambda _: self._over.set())
-        over = asyncio.create_task(self._over.wait())
+        """Until `stop` is set. Raises `StopWorker` if only a person can decide."""
+        stop_task = asyncio.create_task(stop.wait())
+        stop_task.add_done_callback(lambda _: self._stopping.set())
+        stopping_task = asyncio.create_task(self._stopping.wait())
         try:
             await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
-            while not self._over.is_set():
-                await self._round(over)
+            while not self._stopping.is_set():
+                await self._poll_and_deliver(stopping_task)
         finally:
-            stopping.cancel()
-            over.cancel()
-            await self._revoked(frozenset(self._owned))
+            stop_task.cancel()
+            stopping_task.cancel()
+            await self._on_revoked(frozenset(self._owned))
             await self._consumer.stop()
         if self._failure is not None:
             raise self._failure
 
     async def _join(self) -> None:
-        await self._consumer.start(assigned=self._assigned, revoked=self._revoked)
+        await self._consumer.start(assigned=self._on_assigned, revoked=self._on_revoked)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
-        self._over.set()
+        self._stopping.set()
 
     def ready(self) -> str | None:
         """Why this worker should not be counted on, None if it should."""
@@ -195,65 +190,65 @@ class ScoringWorker:
     def _unopened(self) -> list[int]:
         return sorted(number for number, owned in self._owned.items() if owned.partition.memory is None)
 
-    def reached(self) -> dict[int, tuple[int, int]]:
-        """Of each open partition the next offset, and how many outbox rows are known to wait (at least)."""
+    def positions(self) -> dict[int, tuple[int, int]]:
+        """The next offset of each open partition, and how many outbox rows are known to wait (at least)."""
         return {
             number: (memory.position.to_offset, owned.partition.relay.depth or int(not owned.partition.relay.empty))
             for number, owned in self._owned.items()
             if (memory := owned.partition.memory) is not None
         }
 
-    async def _round(self, over: asyncio.Task[bool]) -> None:
-        await self._beat()
-        hungry = {number: one for number, one in self._owned.items() if not one.partition.inbox.full}
-        if self._owned and not hungry:
-            await asyncio.sleep(POLL[0])
+    async def _poll_and_deliver(self, stopping: asyncio.Task[bool]) -> None:
+        await self._write_heartbeats()
+        with_room = {number: owned for number, owned in self._owned.items() if not owned.partition.inbox.full}
+        if self._owned and not with_room:
+            await asyncio.sleep(POLL_WAIT[0])
             return
-        opened = {one: one.partition.opened for one in hungry.values()}
-        poll = self._consumer.poll(max_records=self._max_records, timeout=self._patience(hungry), only=hungry.keys())
+        # A partition that is opened again during the poll must not take the poll's records: see its `deliver`.
+        epochs = {owned: owned.partition.epoch for owned in with_room.values()}
+        # A short poll if a partition waits to be opened, or is left out of this poll because it is full.
+        soon = self._unopened() or len(with_room) < len(self._owned) or not self._owned
+        poll = self._consumer.poll(
+            max_records=self._max_records, timeout=POLL_WAIT[0] if soon else POLL_WAIT[1], only=with_room.keys()
+        )
         try:
-            polled = await polled_unless(over, poll)
+            polled = await polled_unless(stopping, poll)
         except OffsetLost as lost:
-            raise Stop(
+            raise StopWorker(
                 f"the log no longer holds offset {lost.offset} of partition {lost.partition}, which comes next; "
                 "look with `python -m scoring log show`, decide with `python -m scoring log adopt`"
             ) from lost
         except Unavailable as error:
             self._log_outage.goes_on(error)
-            await asyncio.sleep(POLL[1])
+            await asyncio.sleep(POLL_WAIT[1])
             return
         self._log_outage.over()
         self._polled = True
         if polled is None:
             return
-        for number, one in self._owned.items():
-            if one in opened or number in polled:
-                one.deliver(polled.get(number, ()), opened=opened.get(one, 0))
+        for number, owned in self._owned.items():
+            if owned in epochs or number in polled:
+                owned.deliver(polled.get(number, ()), epoch=epochs.get(owned, 0))
 
-    def _patience(self, hungry: Collection[int]) -> float:
-        """How long to wait for records: soon a partition is opened, or has room again."""
-        soon = self._unopened() or len(hungry) < len(self._owned) or not self._owned
-        return POLL[0] if soon else POLL[1]
-
-    async def _beat(self) -> None:
-        beats = [one.beat for one in self._owned.values() if one.beat is not None]
+    async def _write_heartbeats(self) -> None:
+        heartbeats = [owned.heartbeat for owned in self._owned.values() if owned.heartbeat is not None]
         now = self._clock()
-        # A clock that was set back must not silence the heartbeats until it has caught up with itself.
-        if not beats or 0.0 <= now - self._beaten_at < BEAT_EVERY:
+        # Negative after the clock was set back: then heartbeats go on at once, not when it has caught up.
+        if not heartbeats or 0.0 <= now - self._heartbeat_at < HEARTBEAT_EVERY:
             return
-        self._beaten_at = max(beat.at for beat in beats)
+        self._heartbeat_at = max(heartbeat.at for heartbeat in heartbeats)
         try:
-            await self._heartbeats.beat(beats)
+            await self._heartbeats.write_heartbeats(heartbeats)
         except Doubt as error:
             _log.warning("heartbeat.unwritten", reason=str(error))
 
-    async def _assigned(self, partitions: frozenset[int]) -> None:
+    async def _on_assigned(self, partitions: frozenset[int]) -> None:
         for number in sorted(partitions):
-            self._owned[number] = self._own(number, self._fail)
+            self._owned[number] = self._make_partition(number, self._fail)
         self._metrics.owned(len(self._owned))
         _log.info("partitions.assigned", partitions=sorted(partitions))
 
-    async def _revoked(self, partitions: frozenset[int]) -> None:
+    async def _on_revoked(self, partitions: frozenset[int]) -> None:
         leaving = {number: self._owned.pop(number) for number in partitions if number in self._owned}
         await asyncio.gather(*(owned.close() for owned in leaving.values()))
         for number in leaving:

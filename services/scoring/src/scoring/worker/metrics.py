@@ -1,4 +1,4 @@
-"""What the worker counts; the names that operators watch."""
+"""The worker's metrics."""
 
 from collections.abc import Callable
 
@@ -61,7 +61,7 @@ class WorkerMetrics:
         self._commit_seconds = histogram("commit_seconds", "One transaction, from statement to answer.")
         self._batch_seconds = histogram("batch_seconds", "One run of records, from the poll to the commit.")
         self._age = histogram("signal_age_seconds", "Newest record's time to its commit (wall mode).", AGES)
-        self._told = histogram(
+        self._event_to_signal = histogram(
             "event_to_signal_seconds", "A signal's moment to the log's ack, both by its clock (wall mode).",
             LATENCY, "cause",
         )  # fmt: skip
@@ -69,7 +69,7 @@ class WorkerMetrics:
         self._show_zeros()
 
     def _show_zeros(self) -> None:
-        """A rate over a series that begins with its first count misses that count."""
+        """A series that begins with its first count hides that count from `rate`, so each begins with 0."""
         for outcome in ("counted", "duplicate"):
             self._events.labels(outcome)
         for reason in DeadReason:
@@ -77,11 +77,11 @@ class WorkerMetrics:
         for band in Band:
             self._signals.labels(Kind.BAND.value, band.value)
         for doubt in (Doubt, Fenced, Unreachable):
-            self._doubts.labels(_name(doubt))
+            self._doubts.labels(doubt.__name__.lower())
         for source in ("memory", "database"):
             self._loaded.labels(source)
         for cause in Cause:
-            self._told.labels(cause.value)
+            self._event_to_signal.labels(cause.value)
 
     def committed(self, commit: Commit, report: BatchReport, *, commit_seconds: float, batch_seconds: float) -> None:
         self._commits.inc()
@@ -99,15 +99,15 @@ class WorkerMetrics:
         self._commit_seconds.observe(commit_seconds)
         self._batch_seconds.observe(batch_seconds)
 
-    def scored(self, age: float) -> None:
-        """A run that made signals was committed; `age` is that of its newest record."""
+    def signal_age(self, age: float) -> None:
+        """A run that made signals was committed; `age` is that of its newest record, in seconds."""
         self._age.observe(age)
 
-    def told(self, cause: Cause, seconds: float) -> None:
-        self._told.labels(cause.value).observe(seconds)
+    def signal_sent(self, cause: Cause, seconds: float) -> None:
+        self._event_to_signal.labels(cause.value).observe(seconds)
 
     def doubted(self, doubt: Doubt) -> None:
-        self._doubts.labels(_name(type(doubt))).inc()
+        self._doubts.labels(type(doubt).__name__.lower()).inc()
 
     def recovered(self) -> None:
         self._recovered.inc()
@@ -115,16 +115,16 @@ class WorkerMetrics:
     def partitions(self, count: int) -> None:
         self._partitions.set(count)
 
-    def cached(self, bound: CacheBound) -> None:
-        """What the caches of all partitions hold is asked when it is shown."""
+    def watch_caches(self, bound: CacheBound) -> None:
+        """The caches of all partitions are measured when the metrics are scraped."""
         self._cache_limit.set_function(bound.room)
         self._cache_bytes.set_function(lambda: sum(cache.size() for cache in bound.caches))
         self._cached.labels("decoded").set_function(lambda: sum(cache.decoded for cache in bound.caches))
         self._cached.labels("packed").set_function(lambda: sum(cache.packed for cache in bound.caches))
 
-    def loaded(self, *, kept: int, stored: int) -> None:
+    def loaded(self, *, cached: int, stored: int) -> None:
         """Accounts decoded from bytes that were in memory, and from PostgreSQL."""
-        self._loaded.labels("memory").inc(kept)
+        self._loaded.labels("memory").inc(cached)
         self._loaded.labels("database").inc(stored)
 
     def count_open(self, opened: Callable[[], float]) -> None:
@@ -144,20 +144,16 @@ class WorkerMetrics:
         window: Callable[[], float],
         used: Callable[[], float],
     ) -> None:
-        """What is read off when it is asked for, until the partition is lost."""
+        """Each function is called when the metrics are scraped, until the partition is lost."""
         sources = (lag, overdue, outbox, oldest, window, used)
         for gauge, source in zip(self._by_partition, sources, strict=True):
             gauge.labels(str(partition)).set_function(source)
 
     def lost(self, partition: int) -> None:
-        """What another worker owns now is its to report."""
+        """The new owner reports this partition from now on."""
         for gauge in self._by_partition:
             gauge.remove(str(partition))
 
     @property
     def _by_partition(self) -> tuple[Gauge, ...]:
         return (self._lag, self._overdue, self._outbox, self._oldest, self._window, self._used)
-
-
-def _name(doubt: type[Doubt]) -> str:
-    return doubt.__name__.lower()

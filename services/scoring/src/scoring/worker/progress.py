@@ -1,4 +1,4 @@
-"""What an owned partition needs between its records: ticks when a timer is due, and word when all has been told."""
+"""What an owned partition sends besides signals: a tick when a timer is due, and `CaughtUp` when all is told."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -25,7 +25,10 @@ class TickSender(Protocol):
 
 
 class PartitionProgress:
-    """`wall` says that this worker ticks; in stream mode whoever plays the stream does. `late_after` is seconds."""
+    """In `wall` mode the worker appends ticks; in stream mode whoever replays the stream does.
+
+    After anything older than `late_after` seconds readers wait for `CaughtUp`.
+    """
 
     def __init__(
         self,
@@ -50,107 +53,105 @@ class PartitionProgress:
         self._wall = wall
         self._late_after = late_after
         self._ticker = Ticker()
-        self._sent = log_time.read()  # when the last tick was
-        self._owes_word = True  # readers wait for it after every assignment
+        self._tick_sent_at = log_time.clock_readings()
+        self._caught_up_due = True  # readers wait for it after every assignment
         self._lag = Lag()
-        self._earliest: int | None = None  # the first due moment, as last seen
-        self._window = 0.0
-        self._watched()
+        self._next_due: int | None = None
+        self._last_window = 0.0
+        self._register_gauges()
 
     def now(self) -> float:
         """The log's time as far as this worker can tell, in seconds."""
         return self._log_time.now()
 
-    def polled(self, records: Sequence[Record]) -> None:
-        """Takes note of what a poll brought, before any of it is scored."""
+    def record_poll(self, records: Sequence[Record]) -> None:
+        """Notes the records of a poll, before any of them is scored."""
         self._lag.polled(records, now=self.now())
 
-    def turned(self, turned: RunResult) -> None:
-        """Takes note of what a turn read."""
+    def record_run(self, result: RunResult) -> None:
+        """Notes what a run read."""
         now = self.now()
-        for tick in turned.ticks:
-            if self._ticker.read(offset=tick.offset):
-                self._log_time.read_back(sent=self._sent, stamped=tick.timestamp / 1000)
-        if now - turned.oldest > self._late_after or turned.overdue > self._late_after:
-            self._owes_word = True
-        if turned.signals and self._wall:
-            self._metrics.scored(max(0.0, now - turned.newest))
+        for tick in result.ticks:
+            if self._ticker.read_back(offset=tick.offset):
+                self._log_time.correct(sent=self._tick_sent_at, stamped=tick.timestamp / 1000)
+        # An old record, or a timer fired late, makes signals that readers hold back until `CaughtUp`.
+        if now - result.oldest > self._late_after or result.overdue > self._late_after:
+            self._caught_up_due = True
+        if result.signals and self._wall:
+            self._metrics.signal_age(max(0.0, now - result.newest))
 
-    async def look(self) -> Heartbeat | None:
-        """Ticks if a timer is due, tells readers if all has been told; how the partition stands, None if unopened."""
+    async def send_due(self) -> Heartbeat | None:
+        """Sends a tick if a timer is due, and `CaughtUp` if it is; None while the partition is not open."""
         memory = self._partition.memory
         if memory is None:
+            # Nobody knows what has come since, so the lag grows.
             self._lag.read(None, level=False)
-            return None  # what came since the last look is not known, so it grows old
+            return None
         relay = self._partition.relay
-        if max(relay.waited(), relay.told_late()) > self._late_after:
-            self._owes_word = True
+        # Signals that reached the log late are held back by readers as well.
+        if max(relay.waited(), relay.take_longest_delay()) > self._late_after:
+            self._caught_up_due = True
         try:
-            if self._wall and self._wants_tick(memory):
-                await self._tick()
-            level = self._level(memory)
-            if level and self._owes_word:
-                await relay.caught_up(self._stamp(memory))
-                self._owes_word = False
+            if self._wall and self._tick_is_due(memory):
+                await self._send_tick()
+            caught_up = self._is_caught_up(memory)
+            if caught_up and self._caught_up_due:
+                await relay.send_caught_up(round(max(memory.position.clock, memory.position.newest) * 1000))
+                self._caught_up_due = False
         except Unavailable as error:
             _log.warning("log.unavailable", partition=self._partition.number, reason=str(error))
-            level = False
-        return self._beat(memory, level=level)
+            caught_up = False
+        self._lag.read(memory.position.newest, level=self._partition.at_log_end())
+        self._next_due = memory.timers.earliest()
+        return Heartbeat(self._partition.number, self._clock(), caught_up, self._lag_seconds())
 
-    def _wants_tick(self, memory: PartitionMemory) -> bool:
-        self._ticker.reached(memory.position.to_offset)
-        return self._ticker.wants(earliest=memory.timers.earliest(), now=self.now(), steady=self._steady())
+    def _tick_is_due(self, memory: PartitionMemory) -> bool:
+        self._ticker.committed(memory.position.to_offset)
+        return self._ticker.is_due(earliest=memory.timers.earliest(), now=self.now(), steady=self._steady())
 
-    async def _tick(self) -> None:
-        asked, self._sent = self._steady(), self._log_time.read()
+    async def _send_tick(self) -> None:
+        attempted_at, self._tick_sent_at = self._steady(), self._log_time.clock_readings()
         try:
             acks = await self._sender.send(self._events_topic, [Outgoing(self._partition.number, None, _TICK)])
         except Unavailable:
-            self._ticker.failed(steady=asked)
+            self._ticker.failed(steady=attempted_at)
             raise
-        self._ticker.wrote(offset=acks[0].offset, steady=asked)
+        self._ticker.sent(offset=acks[0].offset, steady=attempted_at)
 
-    def _level(self, memory: PartitionMemory) -> bool:
+    def _is_caught_up(self, memory: PartitionMemory) -> bool:
         """No unread record, no overdue timer, nothing in the outbox."""
-        if not self._partition.level() or not self._partition.relay.empty:
+        if not self._partition.at_log_end() or not self._partition.relay.empty:
             return False
         earliest = memory.timers.earliest()
+        # In stream mode time passes only with the ticks that the replay appends.
         until = self.now() if self._wall else memory.position.clock
         return earliest is None or earliest > until
 
-    def _stamp(self, memory: PartitionMemory) -> int:
-        return round(max(memory.position.clock, memory.position.newest) * 1000)
-
-    def _beat(self, memory: PartitionMemory, *, level: bool) -> Heartbeat:
-        self._lag.read(memory.position.newest, level=self._partition.level())
-        self._earliest = memory.timers.earliest()
-        return Heartbeat(self._partition.number, self._clock(), level, self._behind())
-
-    def _behind(self) -> float:
-        """Ages need record times that are the wall clock's: in stream mode there are none."""
+    def _lag_seconds(self) -> float:
+        """0 in stream mode: there record times are not the wall clock's, so records have no age."""
         return self._lag.seconds(self.now()) if self._wall else 0.0
 
-    def _overdue(self) -> float:
-        """How long the earliest timer has been due, in seconds; 0 in stream mode."""
-        if self._earliest is None or not self._wall:
+    def _overdue_seconds(self) -> float:
+        """How long the earliest timer has been due; 0 in stream mode."""
+        if self._next_due is None or not self._wall:
             return 0.0
-        return max(0.0, self.now() - self._earliest)
+        return max(0.0, self.now() - self._next_due)
 
-    def _watched(self) -> None:
-        """All is worked out when it is asked for: a loop that hangs must not go on showing what was."""
+    def _register_gauges(self) -> None:
+        """Each gauge is computed when it is scraped, so a hanging loop does not go on showing old values."""
         relay = self._partition.relay
         self._metrics.watch(
             self._partition.number,
-            lag=self._behind,
-            overdue=self._overdue,
+            lag=self._lag_seconds,
+            overdue=self._overdue_seconds,
             outbox=lambda: relay.depth,
-            oldest=relay.oldest,
-            window=self._last_window,
-            used=self._partition.remembered,
+            oldest=relay.oldest_age,
+            window=self._dedupe_window,
+            used=self._partition.dedupe_used,
         )
 
-    def _last_window(self) -> float:
-        """The last one known while the partition is not open."""
+    def _dedupe_window(self) -> float:
+        """While the partition is not open, the last one known."""
         if self._partition.memory is not None:
-            self._window = self._partition.window()
-        return self._window
+            self._last_window = self._partition.dedupe_window()
+        return self._last_window

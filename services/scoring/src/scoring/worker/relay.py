@@ -1,6 +1,7 @@
-"""From the outbox to the log: one relay per owned partition, woken by its own commit, in the order of the journal.
+"""The relay of an owned partition: sends its outbox to Kafka in the order of the journal, woken by each commit.
 
-A row is deleted after its ack, so a crash between the two sends it again; readers know signals by their ids.
+It deletes a row after Kafka's acknowledgement. A crash between the two sends the row again; readers know signals by
+their ids.
 """
 
 import asyncio
@@ -15,20 +16,20 @@ from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing
 from common.contracts.signals import CaughtUp, encode_signals_record
 from scoring.errors import Doubt
-from scoring.partition.commit import OutboxRow, Outlet, Queued
+from scoring.partition.commit import OutboxRow, OutboxTopic, QueuedRow
 from scoring.worker.cause import Cause, cause_of
 
 _log = structlog.get_logger()
 
-RUN = 500
-RUN_BYTES = 4_000_000  # a producer refuses more than it may hold unacknowledged, and many relays share it
-PAUSE = (0.1, 5.0)  # seconds, first and longest
+MAX_ROWS = 500
+MAX_BYTES = 4_000_000  # the producer bounds what is unacknowledged, and the relays of all partitions share it
+RETRY_PAUSE = (0.1, 5.0)  # seconds, first and longest
 
 
 class OutboxStore(Protocol):
-    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]: ...
+    async def load_outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[QueuedRow]: ...
 
-    async def sent(self, partition: int, through: tuple[int, int]) -> None: ...
+    async def delete_sent(self, partition: int, through: tuple[int, int]) -> None: ...
 
 
 class SignalSender(Protocol):
@@ -38,8 +39,8 @@ class SignalSender(Protocol):
 class Relay:
     """`stamped` puts the signal's own moment on each record (stream mode); else the log stamps.
 
-    `now` is the log's time as far as it is known, in seconds. `told` hears of each signal that the log took: what
-    brought it about, and how many seconds after its moment, by the log's own clock; of none in stream mode.
+    `now` is the log's time as far as it is known, in seconds. `on_sent` gets the cause of each acknowledged signal, and
+    the seconds from its moment to the log's time stamp; it gets none in stream mode.
     """
 
     def __init__(
@@ -48,10 +49,10 @@ class Relay:
         *,
         outbox: OutboxStore,
         sender: SignalSender,
-        topics: Mapping[Outlet, str],
+        topics: Mapping[OutboxTopic, str],
         stamped: bool,
         now: Callable[[], float],
-        told: Callable[[Cause, float], None] = lambda cause, seconds: None,
+        on_sent: Callable[[Cause, float], None] = lambda cause, seconds: None,
     ) -> None:
         self._partition = partition
         self._outbox = outbox
@@ -59,16 +60,16 @@ class Relay:
         self._topics = topics
         self._stamped = stamped
         self._now = now
-        self._told = told
-        self._rows: deque[Queued] = deque()
-        self._oldest: float | None = None
-        self._first: int | None = None  # the stamp of the first row; it stays while memory is in doubt
-        self._reading = True  # the outbox may hold what memory does not
-        self._missed = False
-        self._ended = False
-        self._late = 0.0
-        self._through = (-1, -1)
-        self._moved = asyncio.Event()
+        self._on_sent = on_sent
+        self._rows: deque[QueuedRow] = deque()
+        self._waiting_since: float | None = None
+        self._first_stamp: int | None = None  # of the first row; kept while the rows are loaded again
+        self._table_ahead = True  # the table may hold rows that memory does not
+        self._read_again = False  # the table changed while it was being read
+        self._stopped = False
+        self._longest_delay = 0.0
+        self._sent_through = (-1, -1)
+        self._shrunk = asyncio.Event()
         self._wake = asyncio.Event()
         self._wake.set()
 
@@ -79,175 +80,175 @@ class Relay:
 
     @property
     def empty(self) -> bool:
-        return not self._rows and not self._reading
+        return not self._rows and not self._table_ahead
 
     def waited(self) -> float:
-        """How long the oldest row has been waiting, in seconds."""
-        return 0.0 if self._oldest is None else self._now() - self._oldest
+        """How long rows have been waiting without a break, in seconds."""
+        return 0.0 if self._waiting_since is None else self._now() - self._waiting_since
 
-    def oldest(self) -> float:
-        """How long ago the first row that is known to wait came to be, in seconds; 0 in stream mode."""
-        return 0.0 if self._first is None or self._stamped else max(0.0, self._now() - self._first / 1000)
+    def oldest_age(self) -> float:
+        """The age of the first row that is known to wait, in seconds; 0 in stream mode."""
+        if self._first_stamp is None or self._stamped:
+            return 0.0
+        return max(0.0, self._now() - self._first_stamp / 1000)
 
-    def told_late(self) -> float:
-        """How old the oldest signal told since the last call was when the log took it, in seconds.
+    def take_longest_delay(self) -> float:
+        """The longest delay of the signals sent since the last call, from moment to log, in seconds.
 
-        By the log's own clock: readers go by it too when they decide to wait for word.
+        By the log's clock, because readers decide by it as well whether they wait for `CaughtUp`.
         """
-        late, self._late = self._late, 0.0
-        return late
+        longest, self._longest_delay = self._longest_delay, 0.0
+        return longest
 
-    def add(self, rows: Sequence[Queued]) -> None:
-        """What a commit has just put into the outbox."""
+    def add(self, rows: Sequence[QueuedRow]) -> None:
+        """Takes the rows that a commit has just written to the outbox."""
         if not rows:
             return
-        if self._oldest is None:
-            self._oldest = self._now()
-        if self._first is None:
-            self._first = rows[0].row.stamp
-        if self._reading:
-            self._missed = True  # a look at the table that is under way may have been too early
+        if self._waiting_since is None:
+            self._waiting_since = self._now()
+        if self._first_stamp is None:
+            self._first_stamp = rows[0].row.stamp
+        if self._table_ahead:
+            self._read_again = True  # a query under way may have begun before this commit
         else:
             self._rows.extend(rows)
         self._wake.set()
 
-    def reread(self) -> None:
-        """Memory is in doubt: the table says what waits."""
+    def reload(self) -> None:
+        """Forgets the rows in memory, which are in doubt, and reads the table from its beginning."""
         self._rows.clear()
-        self._moved.set()
-        self._through = (-1, -1)
-        self._reading = True
-        self._missed = True
+        self._shrunk.set()
+        self._sent_through = (-1, -1)
+        self._table_ahead = True
+        self._read_again = True
         self._wake.set()
 
-    async def room(self, backlog: int) -> None:
-        """Returns when at most `backlog` rows wait: what fills the outbox faster than the log takes it, waits here.
+    async def wait_until_below(self, max_rows: int) -> None:
+        """Backpressure: returns when at most `max_rows` wait, or when the relay has stopped."""
+        while len(self._rows) > max_rows and not self._stopped:
+            self._shrunk.clear()
+            await self._shrunk.wait()
 
-        At once if nobody relays any more.
-        """
-        while len(self._rows) > backlog and not self._ended:
-            self._moved.clear()
-            await self._moved.wait()
-
-    async def caught_up(self, stamp: int) -> None:
-        """Tells readers that all that was due up to now has been told. Raises `Unavailable`."""
+    async def send_caught_up(self, stamp: int) -> None:
+        """Tells readers that every signal due until now has been sent. Raises `Unavailable`."""
         record = Outgoing(
             self._partition,
             None,
             encode_signals_record(CaughtUp(self._partition)),
             timestamp=stamp if self._stamped else None,
         )
-        await self._sender.send(self._topics[Outlet.SIGNALS], [record])
+        await self._sender.send(self._topics[OutboxTopic.SIGNALS], [record])
 
     async def run(self) -> None:
         """Until cancelled."""
         try:
             await self._run()
         finally:
-            self._ended = True
-            self._moved.set()
+            self._stopped = True
+            self._shrunk.set()
 
     async def _run(self) -> None:
-        pause = PAUSE[0]
+        pause = RETRY_PAUSE[0]
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
-                while await self._step():
-                    pause = PAUSE[0]
+                while await self._send_next_rows():
+                    pause = RETRY_PAUSE[0]
             except (Unavailable, Doubt) as error:
                 _log.warning("relay.waiting", partition=self._partition, seconds=pause, reason=str(error))
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, PAUSE[1])
-                self.reread()
+                pause = min(2 * pause, RETRY_PAUSE[1])
+                self.reload()
 
-    async def _step(self) -> bool:
-        """Sends one run of rows; False if none were waiting."""
-        if self._reading and not self._rows:
-            await self._read()
-        rows = self._next_run()
+    async def _send_next_rows(self) -> bool:
+        """Whether there were rows to send."""
+        if self._table_ahead and not self._rows:
+            await self._load_rows()
+        rows = self._next_rows()
         if not rows:
-            self._oldest = self._first = None
+            self._waiting_since = self._first_stamp = None
             return False
-        await self._send(rows)
+        await self._send_by_topic(rows)
         through = (rows[-1].seq, rows[-1].n)
-        await self._outbox.sent(self._partition, through)
-        self._through = max(self._through, through)
+        await self._outbox.delete_sent(self._partition, through)
+        # A reload during the send may have replaced the rows in memory, so they are dropped by their place.
+        self._sent_through = max(self._sent_through, through)
         while self._rows and (self._rows[0].seq, self._rows[0].n) <= through:
             self._rows.popleft()
         if self._rows:
-            self._first = self._rows[0].row.stamp
-        self._moved.set()
+            self._first_stamp = self._rows[0].row.stamp
+        self._shrunk.set()
         return True
 
-    def _next_run(self) -> list[Queued]:
-        """The first rows that wait, at least one, and no more than go together."""
+    def _next_rows(self) -> list[QueuedRow]:
+        """The first rows within `MAX_ROWS` and `MAX_BYTES`, but at least one if any waits."""
         size = 0
-        rows: list[Queued] = []
-        for queued in islice(self._rows, RUN):
+        rows: list[QueuedRow] = []
+        for queued in islice(self._rows, MAX_ROWS):
             size += len(queued.row.value or b"")
-            if rows and size > RUN_BYTES:
+            if rows and size > MAX_BYTES:
                 break
             rows.append(queued)
         return rows
 
-    async def _read(self) -> None:
-        self._missed = False
-        found = await self._outbox.outbox(self._partition, after=self._through, limit=RUN)
-        self._rows.extend(found)
-        if found:
-            self._first = found[0].row.stamp
-        self._reading = len(found) == RUN or self._missed
+    async def _load_rows(self) -> None:
+        self._read_again = False
+        loaded = await self._outbox.load_outbox(self._partition, after=self._sent_through, limit=MAX_ROWS)
+        self._rows.extend(loaded)
+        if loaded:
+            self._first_stamp = loaded[0].row.stamp
+        self._table_ahead = len(loaded) == MAX_ROWS or self._read_again
 
-    async def _send(self, rows: Sequence[Queued]) -> None:
-        """In order; the two topics keep no order between them."""
-        for outlet in Outlet:
-            mine = [queued.row for queued in rows if queued.row.outlet is outlet]
-            if not mine:
+    async def _send_by_topic(self, rows: Sequence[QueuedRow]) -> None:
+        """In order within each topic; between the topics there is none."""
+        for topic in OutboxTopic:
+            of_topic = [queued.row for queued in rows if queued.row.topic is topic]
+            if not of_topic:
                 continue
             try:
-                await self._tell(outlet, mine)
+                await self._send(topic, of_topic)
             except Refused:
-                await self._one_by_one(outlet, mine)
+                await self._send_one_by_one(topic, of_topic)
 
-    async def _tell(self, outlet: Outlet, rows: Sequence[OutboxRow]) -> None:
-        acks = await self._sender.send(self._topics[outlet], [self._outgoing(row) for row in rows])
-        if outlet is Outlet.SIGNALS and not self._stamped:
+    async def _send(self, topic: OutboxTopic, rows: Sequence[OutboxRow]) -> None:
+        acks = await self._sender.send(self._topics[topic], [self._outgoing(row) for row in rows])
+        if topic is OutboxTopic.SIGNALS and not self._stamped:
             for row, ack in zip(rows, acks, strict=True):
-                # A log that does not stamp has our own stamp on the record.
-                taken = self._now() if ack.timestamp is None else ack.timestamp / 1000
-                late = taken - row.stamp / 1000
-                self._late = max(self._late, late)
+                # Without a time stamp in the acknowledgement the record carries the producer's own.
+                logged_at = self._now() if ack.timestamp is None else ack.timestamp / 1000
+                delay = logged_at - row.stamp / 1000
+                self._longest_delay = max(self._longest_delay, delay)
                 if (cause := cause_of(row.value)) is not None:
-                    self._told(cause, max(0.0, late))
+                    self._on_sent(cause, max(0.0, delay))
 
-    async def _one_by_one(self, outlet: Outlet, rows: Sequence[OutboxRow]) -> None:
-        """One of these will never be taken: the others go, and it is named."""
+    async def _send_one_by_one(self, topic: OutboxTopic, rows: Sequence[OutboxRow]) -> None:
+        """Kafka will never take one of these rows: the relay sends the others and logs that one."""
         for row in rows:
             try:
-                await self._tell(outlet, [row])
+                await self._send(topic, [row])
             except Refused as refusal:
-                # A signal is still in the table of signals.
-                self._refused(outlet, row, refusal)
-                if outlet is Outlet.DEAD:
-                    await self._shorten(row)
+                # A refused signal can still be read from the table of signals.
+                self._log_refusal(topic, row, refusal)
+                if topic is OutboxTopic.DEAD:
+                    await self._send_truncated(row)
 
-    async def _shorten(self, row: OutboxRow) -> None:
-        """A dead letter keeps its reason, and its key if that is not what is too large."""
+    async def _send_truncated(self, row: OutboxRow) -> None:
+        """A dead letter keeps its reason, and its key unless the key is what is too large."""
         whole = self._outgoing(row)
         short = whole._replace(value=b"", headers=(*whole.headers, ("truncated", b"true")))
         for attempt in (short, short._replace(key=None)):
             try:
-                await self._sender.send(self._topics[Outlet.DEAD], [attempt])
+                await self._sender.send(self._topics[OutboxTopic.DEAD], [attempt])
             except Refused as refusal:
-                self._refused(Outlet.DEAD, row, refusal)
+                self._log_refusal(OutboxTopic.DEAD, row, refusal)
             else:
                 return
 
-    def _refused(self, outlet: Outlet, row: OutboxRow, refusal: Refused) -> None:
+    def _log_refusal(self, topic: OutboxTopic, row: OutboxRow, refusal: Refused) -> None:
         _log.error(
             "record.refused",
-            outlet=outlet.value,
+            outlet=topic.value,
             partition=self._partition,
             bytes=len(row.value or b""),
             reason=str(refusal),

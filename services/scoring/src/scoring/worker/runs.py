@@ -1,4 +1,4 @@
-"""Records in, one transaction out: cut where a tick is too big for one, done again where the core raises."""
+"""Scores a run of records in one transaction: cuts a big tick into chunks, scores around a record the core fails on."""
 
 import asyncio
 import time
@@ -10,23 +10,23 @@ from msgspec import Struct
 
 from common.bus.ports import Record
 from common.contracts.events import Tick
-from scoring.errors import Doubt, Fenced, Stop
+from scoring.errors import Doubt, Fenced, StopWorker
 from scoring.health.stored import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
 from scoring.partition.inbox import Inbox
 from scoring.partition.memory import PartitionMemory
-from scoring.partition.records import Said, read, read_all, wanted
+from scoring.partition.records import DecodedRecord, accounts_to_load, decode, decode_all
 from scoring.worker.context import WorkerContext
 
 _log = structlog.get_logger()
 
-# Records after which a long run lets the loop see to others.
+# Records scored before the event loop may run other tasks.
 SLICE = 500
 
 
 class RunResult(Struct, frozen=True):
-    """What one turn read; seconds. `overdue` is how long the earliest timer had been due at a tick that fired it."""
+    """What one run read; times in seconds. `overdue` is how long the earliest timer had been due when a tick came."""
 
     oldest: float
     newest: float
@@ -36,68 +36,72 @@ class RunResult(Struct, frozen=True):
 
 
 class _Run:
-    """What one transaction takes of an inbox: `records` up to now, and the `ticks` among them.
+    """What one transaction takes of an inbox: `records` so far, and the `ticks` among them.
 
-    It is over when the inbox is empty, after `most` records or `seconds` of work, or before a tick that `is_big`; the
-    accounts that it touches may end it earlier.
+    It ends when the inbox is empty, after `max_records` or `seconds` of work, or before a tick that `needs_chunks`.
+    It may end earlier when it touches too many accounts.
     """
 
-    def __init__(self, inbox: Inbox, *, most: int, seconds: float, is_big: Callable[[Record], bool]) -> None:
+    def __init__(
+        self, inbox: Inbox, *, max_records: int, seconds: float, needs_chunks: Callable[[Record], bool]
+    ) -> None:
         self._inbox = inbox
-        self._most = most
-        self._seconds = seconds
-        self._is_big = is_big
+        self._max_records = max_records
+        self._needs_chunks = needs_chunks
+        self._stopped = False
+        self.seconds_left = seconds
         self.records: list[Record] = []
         self.ticks: list[Record] = []
-        self._stopped = False
 
-    def take(self) -> tuple[list[Record], list[Said]]:
-        """The records that come next, and what each says; none if the run is over."""
-        if self._stopped or (self.records and self._seconds <= 0.0):
+    def take(self) -> tuple[list[Record], list[DecodedRecord]]:
+        """The records that come next, raw and decoded; none if the run has ended."""
+        if self._stopped or (self.records and self.seconds_left <= 0.0):
             return [], []
-        taken = self._inbox.take(min(SLICE, self._most - len(self.records)))
-        said = read_all(taken)
-        for i, one in enumerate(said):
+        taken = self._inbox.take(min(SLICE, self._max_records - len(self.records)))
+        decoded = decode_all(taken)
+        for i, one in enumerate(decoded):
             if type(one) is Tick:
-                if (i or self.records) and self._is_big(taken[i]):
+                # A big tick begins a run of its own, so that its chunks can be written before it.
+                if (i or self.records) and self._needs_chunks(taken[i]):
                     self._inbox.put_back(taken[i:])
                     self._stopped = True
-                    del taken[i:], said[i:]
+                    del taken[i:], decoded[i:]
                     break
                 self.ticks.append(taken[i])
         self.records += taken
-        return taken, said
-
-    def worked(self, seconds: float) -> None:
-        self._seconds -= seconds
+        return taken, decoded
 
 
 class RunScorer:
-    """The runs of one assignment; `writer` names it in the journal, `wrote` hears of each commit that went through."""
+    """Scores the runs of one assignment. `writer` names it in the journal; `on_commit` gets each written commit."""
 
-    def __init__(self, number: int, *, shared: WorkerContext, writer: str, wrote: Callable[[Commit], None]) -> None:
+    def __init__(
+        self, number: int, *, context: WorkerContext, writer: str, on_commit: Callable[[Commit], None]
+    ) -> None:
         self._number = number
-        self._shared = shared
+        self._context = context
         self._writer = writer
-        self._wrote = wrote
-        self._most: int | None = None  # records of a run, or accounts of a tick, while the database can take no more
+        self._on_commit = on_commit
+        # After a failed commit: the most records of a run, and accounts of a chunk, until the database takes more.
+        self._reduced_limit: int | None = None
         self._poison: set[tuple[int, str]] = set()
-        self._poisonings: list[float] = []
+        self._core_failures: list[float] = []
 
     async def score(self, memory: PartitionMemory, inbox: Inbox) -> RunResult | None:
-        """Writes one run of the inbox; before a big tick, its chunks.
+        """Writes the chunks of a big tick if the inbox begins with one, then one run of the inbox.
 
-        None if there was nothing to write. Raises `Doubt` (then memory is worth nothing) and `Stop`.
+        None if there was nothing to write. Raises `Doubt` (memory must be dropped) and `StopWorker`.
         """
+        limits = self._context.limits
         earliest = memory.timers.earliest()
         signals = await self._fire_in_chunks(memory, inbox)
         run = _Run(
             inbox,
-            most=min(self._shared.limits.depth, self._most or self._shared.limits.depth),
-            seconds=self._shared.limits.stretch,
-            is_big=lambda tick: self._big(memory, tick),
+            max_records=min(limits.run_records, self._reduced_limit or limits.run_records),
+            seconds=limits.run_seconds,
+            needs_chunks=lambda tick: len(memory.timers.due(tick.timestamp / 1000)) > self._chunk_size(),
         )
-        signals += await self._attempt(memory, lambda batch: self._feed(memory, run, batch))
+        signals += await self._score_and_commit(memory, lambda batch: self._score_run(memory, run, batch))
         if not run.records:
             return None
         overdue = run.ticks[-1].timestamp / 1000 - earliest if run.ticks and earliest is not None else 0.0
@@ -109,76 +113,70 @@ class RunScorer:
             signals=signals,
         )
 
-    def _grow(self) -> None:
-        if self._most is not None:
-            self._most += 1 + self._most // 8
-            if self._most >= self._shared.limits.chunk:
-                self._most = None
-
-    def _chunk(self) -> int:
-        return min(self._shared.limits.chunk, self._most or self._shared.limits.chunk)
-
-    def _big(self, memory: PartitionMemory, tick: Record) -> bool:
-        return len(memory.timers.due(tick.timestamp / 1000)) > self._chunk()
+    def _chunk_size(self) -> int:
+        limit = self._context.limits.chunk
+        return min(limit, self._reduced_limit or limit)
 
     async def _fire_in_chunks(self, memory: PartitionMemory, inbox: Inbox) -> int:
-        """If the inbox begins with a tick: all but its last chunk.
+        """Writes all chunks but the last of a tick at the head of the inbox; the number of signals.
 
-        That one goes with the tick itself, which moves the offset and the clock.
+        The run that reads the tick fires the last chunk. Only that one moves the offset and the clock, so a crash in
+        between makes the next owner read the tick again.
         """
         signals = 0
         first = inbox.take(1)
         inbox.put_back(first)
         tick = first[0]
-        if type(read(tick)) is not Tick:
+        if type(decode(tick)) is not Tick:
             return signals
-        while len(due := memory.timers.due(tick.timestamp / 1000)) > self._chunk():
-            chunk = due[: self._chunk()]
+        while len(due := memory.timers.due(tick.timestamp / 1000)) > self._chunk_size():
+            chunk = due[: self._chunk_size()]
 
             async def fire(batch: Batch, chunk: list[str] = chunk) -> None:
-                await self._load(memory, memory.accounts.undecoded(chunk))
-                batch.fire(tick, chunk)
+                await self._load_accounts(memory, memory.accounts.undecoded(chunk))
+                batch.fire_chunk(tick, chunk)
 
-            signals += await self._attempt(memory, fire)
+            signals += await self._score_and_commit(memory, fire)
         return signals
 
-    async def _feed(self, memory: PartitionMemory, run: _Run, batch: Batch) -> None:
-        """All that the run has taken so far (again, after the core has raised), and then what it takes on top."""
-        begun = 0
-        while begun < len(run.records):
-            again = run.records[begun : begun + SLICE]
-            begun += len(again)
-            await self._score(memory, again, read_all(again), batch)
+    async def _score_run(self, memory: PartitionMemory, run: _Run, batch: Batch) -> None:
+        """Scores what the run has taken already (again, after the core has raised), then what it takes next."""
+        scored = 0
+        while scored < len(run.records):
+            again = run.records[scored : scored + SLICE]
+            scored += len(again)
+            await self._score_slice(memory, again, decode_all(again), batch)
         while (taken := run.take())[0]:
             started = time.perf_counter()
-            await self._score(memory, *taken, batch)
-            run.worked(time.perf_counter() - started)
-            if memory.accounts.enough(len(batch.touched)):
+            await self._score_slice(memory, *taken, batch)
+            run.seconds_left -= time.perf_counter() - started
+            if memory.accounts.fill_a_transaction(len(batch.touched)):
                 return
             await asyncio.sleep(0)
 
-    async def _score(
-        self, memory: PartitionMemory, records: Sequence[Record], said: Sequence[Said], batch: Batch
+    async def _score_slice(
+        self, memory: PartitionMemory, records: Sequence[Record], decoded: Sequence[DecodedRecord], batch: Batch
     ) -> None:
-        await self._load(memory, wanted(memory, records, said) - batch.touched.keys())
-        batch.run(records, said)
+        await self._load_accounts(memory, accounts_to_load(memory, records, decoded) - batch.touched.keys())
+        batch.score(records, decoded)
 
-    async def _attempt(self, memory: PartitionMemory, work: Callable[[Batch], Awaitable[None]]) -> int:
-        """Does the work and writes it; when the core raises, does it again without what it raised on.
+    async def _score_and_commit(self, memory: PartitionMemory, work: Callable[[Batch], Awaitable[None]]) -> int:
+        """Does the work on a batch and writes it; the number of signals.
 
-        At first only with an eye on the account: it may be an earlier record that has spoilt it. The number of signals.
-        The partitions of a worker work one after the other, and the commit of one lasts while the next one works.
+        If the core raises on an account, the work starts over with that account under suspicion: an earlier record may
+        have spoilt it. If the core raises on a suspect, the record is poison, and the work starts over without it.
         """
-        shared = self._shared
+        context = self._context
         suspects: set[str] = set()
-        async with shared.turn:
+        # Partitions of a worker score one at a time. The lock is free during a commit, so another one scores meanwhile.
+        async with context.scoring_lock:
             await memory.accounts.enter()
             started = time.perf_counter()
             while True:
                 batch = Batch(
                     memory,
-                    shared.scorer,
-                    owns=lambda account_id: shared.owns(self._number, account_id),
+                    context.scorer,
+                    owns=lambda account_id: context.owns(self._number, account_id),
                     poison=frozenset(self._poison),
                     suspects=suspects,
                 )
@@ -188,34 +186,37 @@ class RunScorer:
                     break
                 except Poisoned as poisoned:
                     if poisoned.account_id in suspects:
-                        self._set_aside(poisoned)
+                        self._add_poison(poisoned)
                     suspects.add(poisoned.account_id)
-                    # What the batch changed in place is decoded again: what is stored is the truth.
-                    memory.accounts.forget(batch.touched)
-                    await self._load(memory, batch.touched)
+                    # The batch changed accounts in place, so they are decoded again from their stored bytes.
+                    memory.accounts.forget_decoded(batch.touched)
+                    await self._load_accounts(memory, batch.touched)
         memory.accounts.pin(batch.touched)
         if batch.report.records == 0 and batch.report.fired == 0 and not batch.touched:
             return 0
-        return await self._write(memory, batch, commit, started)
+        return await self._commit(memory, batch, commit, started)
 
-    async def _write(self, memory: PartitionMemory, batch: Batch, commit: Commit, started: float) -> int:
+    async def _commit(self, memory: PartitionMemory, batch: Batch, commit: Commit, started: float) -> int:
         sent = time.perf_counter()
         try:
-            await self._shared.store.commit(commit, self._shared.cluster_id)
+            await self._context.store.commit(commit, self._context.cluster_id)
         except Fenced:
             raise
         except Doubt:
-            # It may have been too much for one transaction: then the same again would fail for ever.
-            self._most = max(1, max(batch.report.records, len(batch.touched)) // 2)
+            # It may have been too large for the database: the same transaction would fail again and again.
+            self._reduced_limit = max(1, max(batch.report.records, len(batch.touched)) // 2)
             raise
         finally:
             memory.accounts.unpin()
-        self._grow()
+        if self._reduced_limit is not None:
+            self._reduced_limit += 1 + self._reduced_limit // 8
+            if self._reduced_limit >= self._context.limits.chunk:
+                self._reduced_limit = None
         done = time.perf_counter()
-        memory.keep(commit, batch.touched)
-        self._wrote(commit)
+        memory.apply_commit(commit, batch.touched)
+        self._on_commit(commit)
         report = batch.report
-        self._shared.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - started)
+        self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - started)
         _log.debug(
             "batch.scored",
             partition=self._number,
@@ -229,22 +230,22 @@ class RunScorer:
         )
         return len(commit.signals)
 
-    async def _load(self, memory: PartitionMemory, account_ids: Collection[str]) -> None:
+    async def _load_accounts(self, memory: PartitionMemory, account_ids: Collection[str]) -> None:
         if not account_ids:
             return
         bodies = memory.accounts.bodies(account_ids)
-        kept = len(bodies)
-        if elsewhere := set(account_ids) - bodies.keys():
-            bodies |= await self._shared.store.states(elsewhere)
-        self._shared.metrics.loaded(kept=kept, stored=len(bodies) - kept)
+        cached = len(bodies)
+        if missing := set(account_ids) - bodies.keys():
+            bodies |= await self._context.store.load_states(missing)
+        self._context.metrics.loaded(cached=cached, stored=len(bodies) - cached)
         for account_id, body in bodies.items():
             try:
-                memory.accounts.load(self._shared.scorer.load(account_id, body), body)
+                memory.accounts.load(self._context.scorer.load(account_id, body), body)
             except (UnknownFormat, msgspec.DecodeError) as error:
-                raise Stop(f"the stored state of account {account_id!r} cannot be read: {error}") from error
+                raise StopWorker(f"the stored state of account {account_id!r} cannot be read: {error}") from error
 
-    def _set_aside(self, poisoned: Poisoned) -> None:
-        """Raises `Stop` when this happens too often: then it is the core or the card that is ill, not a record."""
+    def _add_poison(self, poisoned: Poisoned) -> None:
+        """Raises `StopWorker` if it happens too often: then the core or the card is broken, not a record."""
         _log.error(
             "core.failed",
             partition=self._number,
@@ -252,12 +253,12 @@ class RunScorer:
             account_id=poisoned.account_id,
             exc_info=poisoned.__cause__,
         )
-        limits = self._shared.limits
-        now = self._shared.steady()
+        limits = self._context.limits
+        now = self._context.steady()
         self._poison.add((poisoned.offset, poisoned.account_id))
-        self._poisonings = [*(at for at in self._poisonings if now - at < limits.poisoned_within), now]
-        if len(self._poisonings) > limits.poisoned:
-            raise Stop(
-                f"the core failed {len(self._poisonings)} times within {limits.poisoned_within:g} s in "
+        self._core_failures = [*(at for at in self._core_failures if now - at < limits.poisoned_within), now]
+        if len(self._core_failures) > limits.poisoned:
+            raise StopWorker(
+                f"the core failed {len(self._core_failures)} times within {limits.poisoned_within:g} s in "
                 f"partition {self._number}; the last at offset {poisoned.offset}"
             ) from poisoned

@@ -1,68 +1,68 @@
-"""When a partition's owner asks the log what time it is (wall mode): time is a record, so it must be written."""
+"""When the owner of a partition appends a tick (wall mode): time is a record, so silence needs one to be noticed."""
 
 from collections.abc import Callable
 
 from msgspec import Struct
 
-AT_MOST_EVERY = 1.0
-GIVEN_UP_AFTER = 10.0  # seconds after which a tick that was not read back is taken for lost
+MIN_INTERVAL = 1.0
+LOST_AFTER = 10.0  # seconds after which a tick that was not read back counts as lost
 
 
 class LogTime:
-    """A worker's idea of the log's time: its own clocks, corrected by what the log stamped on its ticks.
+    """A worker's idea of the log's time: its own clocks, corrected by the time stamps of its ticks.
 
-    One clock may be set back, another may stand still while the machine sleeps: the latest of them is believed,
-    for a tick too many is harmless and one too late is not. The first clock tells the time until a tick does.
+    One clock may be set back, and another may stand still while the machine sleeps. The latest one counts: a tick too
+    many is harmless, a late one is not. Until the first tick is read back, the first clock is taken as it is.
     """
 
     def __init__(self, *clocks: Callable[[], float]) -> None:
         self._clocks = clocks
-        self._ahead = tuple(clocks[0]() - one for one in self.read())
+        self._ahead = tuple(clocks[0]() - one for one in self.clock_readings())
 
-    def read(self) -> tuple[float, ...]:
-        """What the clocks say, uncorrected."""
+    def clock_readings(self) -> tuple[float, ...]:
+        """What the clocks show, uncorrected."""
         return tuple(clock() for clock in self._clocks)
 
     def now(self) -> float:
-        return max(one + ahead for one, ahead in zip(self.read(), self._ahead, strict=True))
+        return max(one + ahead for one, ahead in zip(self.clock_readings(), self._ahead, strict=True))
 
-    def read_back(self, *, sent: tuple[float, ...], stamped: float) -> None:
-        """`sent` by the worker's clocks, `stamped` by the log."""
+    def correct(self, *, sent: tuple[float, ...], stamped: float) -> None:
+        """`sent` is what the clocks showed when a tick was sent, `stamped` the log's time stamp on it."""
         self._ahead = tuple(stamped - one for one in sent)
 
 
 class Ticker(Struct):
     """One partition's ticks: at most one a second, and none while one is on its way.
 
-    Pauses are counted by a steady clock: the log's time jumps whenever it is corrected.
+    Pauses are measured with a steady clock, because every correction makes the log's time jump.
     """
 
-    asked: float = float("-inf")  # by the steady clock
-    offset: int | None = None  # where the last tick went, until it is read back
+    attempted_at: float = float("-inf")  # by the steady clock
+    offset: int | None = None  # of the last tick, until it is read back
 
-    def wants(self, *, earliest: int | None, now: float, steady: float) -> bool:
-        """`now` is the log's time as far as it is known."""
+    def is_due(self, *, earliest: int | None, now: float, steady: float) -> bool:
+        """`earliest` is the first timer, `now` the log's time as far as it is known."""
         if earliest is None or earliest > now:
             return False
-        pause = AT_MOST_EVERY if self.offset is None else GIVEN_UP_AFTER
-        return steady - self.asked >= pause
+        pause = MIN_INTERVAL if self.offset is None else LOST_AFTER
+        return steady - self.attempted_at >= pause
 
-    def wrote(self, *, offset: int, steady: float) -> None:
-        self.asked = steady
+    def sent(self, *, offset: int, steady: float) -> None:
+        self.attempted_at = steady
         self.offset = offset
 
     def failed(self, *, steady: float) -> None:
-        self.asked = steady
+        self.attempted_at = steady
 
-    def reached(self, offset: int) -> None:
-        """All before `offset` was read, by whomever: a commit in doubt that went through is not read again."""
-        if self.offset is not None and self.offset < offset:
+    def committed(self, to_offset: int) -> None:
+        """All before `to_offset` is scored. A tick in a commit in doubt that went through is not read again."""
+        if self.offset is not None and self.offset < to_offset:
             self.offset = None
 
-    def read(self, *, offset: int) -> bool:
-        """Whether the record at `offset` is the tick that was on its way; it no longer is."""
+    def read_back(self, *, offset: int) -> bool:
+        """A tick was read at `offset`; whether it is the one on its way, which then has arrived."""
         if self.offset is None or offset < self.offset:
             return False
-        mine = offset == self.offset
+        own = offset == self.offset
         self.offset = None
-        return mine
+        return own

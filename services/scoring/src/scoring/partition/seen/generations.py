@@ -1,53 +1,53 @@
-"""The ids of a partition but its last few thousand: a handful of generations behind a sieve.
+"""The event ids of a partition but its last few thousand: a handful of generations behind a Bloom filter.
 
-Which id stands in which generation depends on batches and restarts; what `has` answers does not.
+Batches and restarts decide which generation holds an id, but never what `has` answers.
 """
 
+from scoring.partition.seen.bloom_filter import BloomFilter
 from scoring.partition.seen.generation import DIGEST, Generation, generation, merged
-from scoring.partition.seen.sieve import Sieve
 
-_DEAD = 8  # a generation is written anew when one in so many of its ids is forgotten
-_SPARE = 4  # a new sieve has room for one in so many more
+_DEAD = 8  # a generation is copied when more than one in so many of its ids is forgotten
+_SPARE = 4  # a new filter has spare capacity for one id in so many
 
 
 class Generations:
     def __init__(self, *, largest: int) -> None:
-        """No merge makes a generation of more than `largest` ids: the event loop waits for it, 50 ns an id."""
+        """No merge makes more than `largest` ids: it blocks the event loop for 50 ns an id."""
         self._largest = largest
-        self.all: list[Generation] = []  # oldest first; each begins where the one before ends
-        self._sieve = Sieve(1)
-        self._next: Sieve | None = None  # what follows a full sieve, once it holds all that is remembered
-        self._copied = 0  # the number up to which it does
+        self.all: list[Generation] = []  # oldest first, without gaps
+        self._filter = BloomFilter(1)
+        self._next: BloomFilter | None = None  # replaces a full filter once it holds all ids
+        self._copied = 0  # the number up to which it holds them
 
     def __len__(self) -> int:
         return sum(map(len, self.all))
 
-    def has(self, one: bytes, floor: int) -> bool:
+    def has(self, digest: bytes, floor: int) -> bool:
         """Whether this id is here with a number of `floor` or more."""
-        if not self._sieve.may_hold(one):
+        if not self._filter.may_hold(digest):
             return False
-        for some in reversed(self.all):
-            if some.end <= floor:
+        for part in reversed(self.all):
+            if part.end <= floor:
                 return False
-            if some.has(one, floor):
+            if part.has(digest, floor):
                 return True
         return False
 
     def load(self, first: int, ids: memoryview) -> None:
-        """Takes what a partition remembered, as the first thing; the oldest has number `first`."""
+        """Takes the stored ids of a partition; called once, on an empty object. The oldest has number `first`."""
         size = self._largest * DIGEST
         self.all = [generation(first + at // DIGEST, ids[at : at + size]) for at in range(0, len(ids), size)]
-        self._sieve = self._roomier()
-        for some in self.all:
-            self._sieve.put(some)
+        self._filter = self._larger_filter()
+        for part in self.all:
+            self._filter.add(part)
 
     def add(self, first: int, ids: bytes) -> None:
-        """Takes the ids that follow, which begin with number `first`."""
+        """Adds the next ids, which begin with number `first`."""
         newest = generation(first, ids)
-        self._sieve.put(newest)
+        self._filter.add(newest)
         at = len(self.all)
         size = len(newest)
-        # Each is merged with its like, so that there are few of them and each id is moved a few times only.
+        # Merges only with generations that are not larger, so there are few and each id moves only a few times.
         while at and len(self.all[at - 1]) <= min(size, self._largest - size):
             at -= 1
             size += len(self.all[at])
@@ -56,24 +56,24 @@ class Generations:
         self._renew()
 
     def forget(self, floor: int) -> None:
-        """Lets go of ids with smaller numbers, not necessarily of all."""
+        """Drops ids with smaller numbers, but not necessarily all."""
         while self.all and self.all[0].end <= floor:
             del self.all[0]
         if self.all and (floor - self.all[0].first) * _DEAD > len(self.all[0]):
             self.all[0] = self.all[0].without(floor)
 
     def _renew(self) -> None:
-        """A sieve that is full is followed by another, made one generation at a time: all at once takes too long."""
+        """Replaces a full filter. The new one is filled a generation at a time: all at once would block too long."""
         if self._next is None:
-            if self._sieve.held <= self._sieve.room:
+            if self._filter.count <= self._filter.capacity:
                 return
-            self._next = self._roomier()
+            self._next = self._larger_filter()
             self._copied = 0
-        some = next(some for some in self.all if some.end > self._copied)
-        self._next.put(some)
-        self._copied = some.end
-        if some is self.all[-1]:
-            self._sieve, self._next = self._next, None
+        part = next(part for part in self.all if part.end > self._copied)
+        self._next.add(part)
+        self._copied = part.end
+        if part is self.all[-1]:
+            self._filter, self._next = self._next, None
 
-    def _roomier(self) -> Sieve:
-        return Sieve(1 + len(self) + len(self) // _SPARE)
+    def _larger_filter(self) -> BloomFilter:
+        return BloomFilter(1 + len(self) + len(self) // _SPARE)

@@ -1,1 +1,1 @@
-"""Storage that stays small: what no reader needs any more is merged or deleted, in small steps, in the background."""
+"""Keeps the tables small: merges and deletes rows that no reader needs, in small steps, in the background."""

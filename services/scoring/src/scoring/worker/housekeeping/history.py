@@ -1,4 +1,4 @@
-"""History, which only readers want: days and signals go when they are older than anybody compares."""
+"""Deletes days and signals, which only the read API needs, when they are older than `history_days`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,53 +7,54 @@ from functools import partial
 from typing import Protocol
 
 from scoring.partition.commit import LogPosition
-from scoring.worker.housekeeping.rules import Counters, Keep, Table
+from scoring.worker.housekeeping.rules import Counters, RetentionRules, Table
 
 ACCOUNTS = 200
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class HistoryRows(Protocol):
-    async def accounts(self, partition: int, *, after: str, limit: int) -> list[str]:
-        """The next ones, by id."""
+    async def account_ids(self, partition: int, *, after: str, limit: int) -> list[str]:
+        """The next ones, in order."""
 
-    async def forget_days(self, account_ids: Sequence[str], *, before: date, limit: int) -> int:
-        """How many went."""
+    async def delete_days(self, account_ids: Sequence[str], *, before: date, limit: int) -> int:
+        """How many it deleted."""
 
-    async def forget_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
-        """How many went; `before` is seconds since the epoch."""
+    async def delete_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
+        """How many it deleted; `before` is seconds since the epoch."""
 
 
 class HistorySweep:
-    """Of one assignment. Walks the accounts, so that no index is needed that every new row would pay for."""
+    """Of one assignment. It walks the accounts: an index by age would cost time at every new row."""
 
-    def __init__(self, partition: int, *, rows: HistoryRows, keep: Keep, counters: Counters) -> None:
+    def __init__(self, partition: int, *, rows: HistoryRows, rules: RetentionRules, counters: Counters) -> None:
         self._partition = partition
         self._rows = rows
-        self._keep = keep
+        self._rules = rules
         self._counters = counters
         self._swept: date | None = None
 
     async def sweep(self, position: LogPosition) -> None:
-        """Once a day of the partition's own clock, which a replay sets to the time it plays."""
-        if not self._keep.history_days:
+        """Once a day by the partition's clock, which in a replay shows the time that is replayed."""
+        # 0 keeps history for ever.
+        if not self._rules.history_days:
             return
-        oldest = (EPOCH + timedelta(seconds=position.clock)).date() - timedelta(days=self._keep.history_days)
+        oldest = (EPOCH + timedelta(seconds=position.clock)).date() - timedelta(days=self._rules.history_days)
         if oldest == self._swept:
             return
         moment = datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC).timestamp()
         after = ""
-        while page := await self._rows.accounts(self._partition, after=after, limit=ACCOUNTS):
-            step = self._keep.step
-            await self._forget(Table.DAY, partial(self._rows.forget_days, page, before=oldest, limit=step))
-            await self._forget(Table.SIGNAL, partial(self._rows.forget_signals, page, before=moment, limit=step))
+        while page := await self._rows.account_ids(self._partition, after=after, limit=ACCOUNTS):
+            step = self._rules.batch_rows
+            await self._delete(Table.DAY, partial(self._rows.delete_days, page, before=oldest, limit=step))
+            await self._delete(Table.SIGNAL, partial(self._rows.delete_signals, page, before=moment, limit=step))
             after = page[-1]
         self._swept = oldest
 
-    async def _forget(self, table: Table, some: Callable[[], Awaitable[int]]) -> None:
+    async def _delete(self, table: Table, delete_some: Callable[[], Awaitable[int]]) -> None:
         while True:
-            gone = await some()
-            self._counters.pruned(table, gone)
-            await asyncio.sleep(self._keep.pause)
-            if gone < self._keep.step:
+            deleted = await delete_some()
+            self._counters.pruned(table, deleted)
+            await asyncio.sleep(self._rules.pause)
+            if deleted < self._rules.batch_rows:
                 return

@@ -1,10 +1,11 @@
-"""The journal by the hour: row 0 and the newest row stay, of what lies between the last row of each hour for a while.
+"""Merges the journal: row 0 and the newest row stay, and the last row of each hour for `journal_days`.
 
-A row may go only when nobody can write it again. A writer that was paused in the middle of its statement goes on with
-what it saw when the statement began: if that was seq 7 it writes row 8, and only the row 8 that is there already stops
-it. So every merge begins with a mark: the newest row, and the transactions that were under way when that row had been
-committed. When the last of those has ended, by itself, whoever writes has seen the marked row or a later one, and the
-rows before it are nobody's next row any more. No time-out is hoped for, and the writers do nothing for it.
+A row may be deleted only when no writer can write it again. A writer that was paused within its statement goes on with
+the snapshot of that statement. If the snapshot's newest row is 7, it writes row 8, and only an existing row 8 stops it.
+
+So every merge begins with a mark: the newest row, and the transactions open after that row was committed. When all of
+these have ended by themselves, every writer sees the marked row or a later one. No writer can then write a row before
+the mark. The rule needs no time-out, and costs the writers nothing.
 """
 
 import asyncio
@@ -16,21 +17,21 @@ from msgspec import Struct
 
 from scoring.partition.commit import LogPosition
 from scoring.partition.dedupe import hour_of
-from scoring.worker.housekeeping.rules import Counters, Keep, Table
+from scoring.worker.housekeeping.rules import Counters, RetentionRules, Table
 
 _log = structlog.get_logger()
 DAY = 86_400
 
 
 class Mark(Struct, frozen=True):
-    """The partition's newest row, and the transactions that may not have seen it."""
+    """The partition's newest row, and the transactions whose snapshot may be older."""
 
     seq: int
     open: frozenset[str]
 
 
 class MergeStep(Struct, frozen=True):
-    """One step: how many rows it looked at, the last of them, and what went of those before."""
+    """How many rows a step read, the last of them, and how many it deleted of those before."""
 
     rows: int
     last: int
@@ -45,33 +46,40 @@ class JournalRows(Protocol):
     async def still_open(self, transactions: Collection[str]) -> dict[str, int]:
         """Those of them that have not ended, and the process ids of their sessions."""
 
-    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> MergeStep:
-        """Looks at the next rows from `first` up to `below`, and deletes those of hours before `floor` and those that
-        are not the last of their hour; never the last row it looks at, and never row 0.
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, batch_rows: int) -> MergeStep:
+        """Reads the next rows from `first` to `below`; deletes those of hours before `floor`, and those that are not
+        the last of their hour. It never deletes row 0, nor the last row that it reads.
         """
 
 
 class JournalSweep:
-    """Of one assignment: a round uses the mark that an earlier one made."""
+    """Of one assignment: each round merges up to the mark of an earlier round."""
 
     def __init__(
-        self, partition: int, *, rows: JournalRows, keep: Keep, counters: Counters, steady: Callable[[], float]
+        self,
+        partition: int,
+        *,
+        rows: JournalRows,
+        rules: RetentionRules,
+        counters: Counters,
+        steady: Callable[[], float],
     ) -> None:
         self._partition = partition
         self._rows = rows
-        self._keep = keep
+        self._rules = rules
         self._counters = counters
         self._steady = steady
         self._mark: Mark | None = None
         self._marked_at = 0.0
-        self._waits = False
-        self._told = False
+        self._is_waiting = False
+        self._warned = False
 
     def waiting(self) -> float:
         """How long the merge has been waiting for older transactions, in seconds."""
-        return self._steady() - self._marked_at if self._waits else 0.0
+        return self._steady() - self._marked_at if self._is_waiting else 0.0
 
     async def sweep(self, position: LogPosition) -> None:
+        # The first round only sets a mark: the merge needs one whose older transactions have ended.
         if self._mark is not None:
             if await self._must_wait(self._mark):
                 return
@@ -80,31 +88,32 @@ class JournalSweep:
         self._marked_at = self._steady()
 
     async def _must_wait(self, mark: Mark) -> bool:
-        left = await self._rows.still_open(mark.open) if mark.open else {}
-        self._waits = bool(left)
-        if left and not self._told and self.waiting() >= self._keep.long:
-            self._told = True
+        still_open = await self._rows.still_open(mark.open) if mark.open else {}
+        self._is_waiting = bool(still_open)
+        # Logged once for each wait.
+        if still_open and not self._warned and self.waiting() >= self._rules.warn_after:
+            self._warned = True
             _log.warning(
                 "journal.merge_waits",
                 partition=self._partition,
                 seconds=round(self.waiting()),
-                sessions=sorted(left.values()),
+                sessions=sorted(still_open.values()),
             )
-        if not left:
-            self._told = False
-        return self._waits
+        if not still_open:
+            self._warned = False
+        return self._is_waiting
 
     async def _merge(self, below: int, position: LogPosition) -> None:
-        days = self._keep.journal_days
+        days = self._rules.journal_days
         floor = hour_of(position.newest - days * DAY) if days else hour_of(0.0)
         first = 1
         while True:
-            look = await self._rows.merge_journal(
-                self._partition, first=first, below=below, floor=floor, step=self._keep.step
+            step = await self._rows.merge_journal(
+                self._partition, first=first, below=below, floor=floor, batch_rows=self._rules.batch_rows
             )
-            self._counters.merged(Table.JOURNAL, look.merged)
-            self._counters.pruned(Table.JOURNAL, look.pruned)
-            if look.rows < self._keep.step:
+            self._counters.merged(Table.JOURNAL, step.merged)
+            self._counters.pruned(Table.JOURNAL, step.pruned)
+            if step.rows < self._rules.batch_rows:
                 return
-            first = look.last
-            await asyncio.sleep(self._keep.pause)
+            first = step.last
+            await asyncio.sleep(self._rules.pause)

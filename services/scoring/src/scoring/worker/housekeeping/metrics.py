@@ -1,4 +1,4 @@
-"""What keeping small counts."""
+"""The metrics of housekeeping."""
 
 from collections.abc import Callable
 
@@ -43,5 +43,5 @@ class HousekeepingMetrics:
         self._waiting.labels(str(partition)).set_function(waiting)
 
     def lost(self, partition: int) -> None:
-        """What another worker owns now is its to report."""
+        """The new owner reports this partition from now on."""
         self._waiting.remove(str(partition))

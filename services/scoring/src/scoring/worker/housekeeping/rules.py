@@ -1,4 +1,4 @@
-"""What keeping small is allowed: how often, how much at once, how long things stay."""
+"""How long rows are kept, and how much housekeeping may do at once."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -15,23 +15,23 @@ class Table(StrEnum):
     SIGNAL = "signal"
 
 
-class Keep(Struct, frozen=True, kw_only=True):
-    """Every `every` seconds a round; a statement takes at most `step` rows or writes a blob of at most `blob` ids, and
-    the next one follows after `pause` seconds. Days are by the partition's clock; 0 keeps for ever.
+class RetentionRules(Struct, frozen=True, kw_only=True):
+    """A round begins every `every` seconds. A statement takes at most `batch_rows` rows, or writes a blob of at most
+    `blob_ids` ids; the next one follows after `pause` seconds. Days are by the partition's clock; 0 keeps for ever.
     """
 
     every: float = 60.0
     journal_days: int = 35
     history_days: int = 800
-    step: int = 2_000
-    blob: int = 62_500  # ids of 16 bytes: a megabyte
+    batch_rows: int = 2_000
+    blob_ids: int = 62_500  # ids of 16 bytes: a megabyte
     pause: float = 0.05
-    long: float = 600.0  # seconds; a merge of the journal that waits longer is told of
+    warn_after: float = 600.0  # seconds; a journal merge that waits longer is logged
 
 
 class Counters(Protocol):
     def merged(self, table: Table, rows: int) -> None:
-        """So many rows went into others."""
+        """So many rows were merged into others."""
 
     def pruned(self, table: Table, rows: int) -> None:
-        """So many rows went for good."""
+        """So many rows were deleted for their age."""

@@ -1,4 +1,4 @@
-"""The task of one assignment that keeps its partition's tables small: rarely, after the scoring, and never for it."""
+"""The housekeeping task of one assignment. Scoring never waits for it."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,14 +10,14 @@ from scoring.errors import Doubt
 from scoring.partition.commit import LogPosition
 from scoring.worker.housekeeping.history import HistoryRows, HistorySweep
 from scoring.worker.housekeeping.journal import JournalRows, JournalSweep
-from scoring.worker.housekeeping.rules import Counters, Keep
+from scoring.worker.housekeeping.rules import Counters, RetentionRules
 from scoring.worker.housekeeping.seen import SeenRows, SeenSweep
 
 _log = structlog.get_logger()
 
 
-class Storage(JournalRows, SeenRows, HistoryRows, Protocol):
-    """All that keeping small asks of the database. Its statements may meet those of another owner."""
+class HousekeepingStore(JournalRows, SeenRows, HistoryRows, Protocol):
+    """All that housekeeping asks of the database. Another owner may run the same statements at the same time."""
 
 
 class Gauges(Counters, Protocol):
@@ -29,37 +29,37 @@ class Gauges(Counters, Protocol):
 
 class Sweep(Protocol):
     async def sweep(self, position: LogPosition) -> None:
-        """What is due of it; what fails is due again."""
+        """Does what is due; what fails stays due."""
 
 
 class Housekeeping:
-    """Whoever else does the same at the same time, or wakes too late and does it again, does no harm."""
+    """Two owners that run this at the same time, or one that wakes too late, do no harm."""
 
     def __init__(
         self,
         partition: int,
         *,
-        storage: Storage,
-        keep: Keep,
+        store: HousekeepingStore,
+        rules: RetentionRules,
         remembered: int,
         metrics: Gauges,
         steady: Callable[[], float],
         position: Callable[[], LogPosition | None],
     ) -> None:
-        """`position` is what was committed last, None while the partition is not open."""
+        """`position` returns the last committed position, None while the partition is not open."""
         self._partition = partition
-        self._every = keep.every
+        self._every = rules.every
         self._metrics = metrics
         self._position = position
-        self._journal = JournalSweep(partition, rows=storage, keep=keep, counters=metrics, steady=steady)
+        self._journal = JournalSweep(partition, rows=store, rules=rules, counters=metrics, steady=steady)
         self._sweeps: dict[str, Sweep] = {
             "journal": self._journal,
-            "seen": SeenSweep(partition, rows=storage, keep=keep, counters=metrics, remembered=remembered),
-            "history": HistorySweep(partition, rows=storage, keep=keep, counters=metrics),
+            "seen": SeenSweep(partition, rows=store, rules=rules, counters=metrics, remembered=remembered),
+            "history": HistorySweep(partition, rows=store, rules=rules, counters=metrics),
         }
 
     async def run(self) -> None:
-        """Until cancelled. Nothing that fails here may stand in the way of scoring: the next round tries again."""
+        """Until cancelled. A failure is logged and never stops scoring; the next round tries again."""
         self._metrics.watch(self._partition, self._waiting)
         try:
             while True:
@@ -69,21 +69,18 @@ class Housekeeping:
             self._metrics.lost(self._partition)
 
     async def round(self) -> None:
-        """Each sweep for itself: what fails in one, however often, keeps none of the others from its rows."""
+        """Runs each sweep; one that fails does not stop the others."""
         position = self._position()
         if position is None:
             return
-        for name, one in self._sweeps.items():
-            await self._try(name, one, position)
+        for name, sweep in self._sweeps.items():
+            try:
+                await sweep.sweep(position)
+            except Doubt as doubt:
+                _log.warning("housekeeping.gave_up", partition=self._partition, sweep=name, reason=str(doubt))
+            except Exception:
+                _log.exception("housekeeping.failed", partition=self._partition, sweep=name)
 
     def _waiting(self) -> float:
-        """Not of a partition that is not open: nobody looks there whether the merge could go on."""
+        """0 while the partition is not open: then no round checks whether the merge could go on."""
         return 0.0 if self._position() is None else self._journal.waiting()
-
-    async def _try(self, name: str, one: Sweep, position: LogPosition) -> None:
-        try:
-            await one.sweep(position)
-        except Doubt as doubt:
-            _log.warning("housekeeping.gave_up", partition=self._partition, sweep=name, reason=str(doubt))
-        except Exception:
-            _log.exception("housekeeping.failed", partition=self._partition, sweep=name)

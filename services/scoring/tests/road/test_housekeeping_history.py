@@ -4,8 +4,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from scoring.worker.housekeeping.history import ACCOUNTS
-from scoring.worker.housekeeping.rules import Keep
-from support.keeping import keeper
+from scoring.worker.housekeeping.rules import RetentionRules
+from support.housekeeping import housekeeping_of
 from support.road import DAY, START, Road, event
 
 HISTORY = ("day", "signal")
@@ -19,20 +19,20 @@ async def two_years(stream: Road) -> None:
     await stream.score()
 
 
-async def kept(stream: Road, keep: Keep) -> dict[str, list[tuple[object, ...]]]:
+async def kept(stream: Road, rules: RetentionRules) -> dict[str, list[tuple[object, ...]]]:
     """What is stored after a round of each partition."""
     with capture_logs() as logs:
         for partition in range(stream.partitions):
-            await keeper(stream, keep, at=START + 730 * DAY, partition=partition).round()
+            await housekeeping_of(stream, rules, at=START + 730 * DAY, partition=partition).round()
     assert logs == []
     return await stream.rows()
 
 
-@pytest.mark.parametrize("step", [1, 2000])
-async def test_days_and_signals_go_when_they_are_old_and_nothing_else_does(stream: Road, step: int) -> None:
+@pytest.mark.parametrize("batch_rows", [1, 2000])
+async def test_days_and_signals_go_when_they_are_old_and_nothing_else_does(stream: Road, batch_rows: int) -> None:
     await two_years(stream)
     before = await stream.rows()
-    after = await kept(stream, Keep(pause=0.0, history_days=400, step=max(step, 2)))
+    after = await kept(stream, RetentionRules(pause=0.0, history_days=400, batch_rows=max(batch_rows, 2)))
     bound = START + 330 * DAY
     days = [row for row in before["day"] if row[1].toordinal() >= _ordinal(bound)]
     signals = [row for row in before["signal"] if row[4] >= bound]
@@ -53,14 +53,14 @@ def _ordinal(moment: float) -> int:
 async def test_nothing_goes_for_its_age_if_history_is_kept_for_ever(stream: Road) -> None:
     await two_years(stream)
     before = await stream.rows()
-    assert await kept(stream, Keep(pause=0.0, history_days=0)) == before
+    assert await kept(stream, RetentionRules(pause=0.0, history_days=0)) == before
 
 
 async def test_a_replay_of_long_ago_keeps_what_was_new_then(stream: Road) -> None:
     """The machine's clock says that all of it is old."""
     await two_years(stream)
     before = await stream.rows()
-    assert await kept(stream, Keep(pause=0.0, history_days=800)) == before
+    assert await kept(stream, RetentionRules(pause=0.0, history_days=800)) == before
 
 
 async def test_what_is_scored_after_history_went_is_the_same(stream: Road) -> None:
@@ -72,7 +72,7 @@ async def test_what_is_scored_after_history_went_is_the_same(stream: Road) -> No
 
     await stream.empty()
     await two_years(stream)
-    await kept(stream, Keep(pause=0.0, history_days=1))
+    await kept(stream, RetentionRules(pause=0.0, history_days=1))
     await stream.post(event("acme", "contract.cancel_requested", START + 731 * DAY))
     await stream.tick(START + 800 * DAY)
     await stream.score()
@@ -88,5 +88,5 @@ async def test_accounts_beyond_the_first_page_are_looked_at_too(stream: Road) ->
         await stream.post(event(f"account {n}", "session.started", START, user_id="ann"))
     await stream.tick(START + 730 * DAY)
     await stream.score()
-    await kept(stream, Keep(pause=0.0, history_days=400))
+    await kept(stream, RetentionRules(pause=0.0, history_days=400))
     assert await stream.scalar(f"SELECT count(*) FROM scoring.day WHERE day < to_timestamp({START + 330 * DAY})") == 0

@@ -12,14 +12,14 @@ from structlog.testing import capture_logs
 
 from scoring.errors import Fenced
 from scoring.worker.context import WorkerLimits
-from scoring.worker.housekeeping.rules import Keep
+from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.seen import BlobRun
 from support.commits import commit
-from support.keeping import keeper
+from support.housekeeping import housekeeping_of
 from support.road import START, Road, event
 
 HOUR = 3600.0
-TINY = Keep(every=0.0, pause=0.0, step=3, blob=4)
+TINY = RetentionRules(every=0.0, pause=0.0, batch_rows=3, blob_ids=4)
 """Steps and blobs so small that a handful of ids makes many."""
 
 
@@ -45,7 +45,7 @@ async def written(stream: Road, hours: list[int]) -> None:
 async def test_rows_of_an_hour_that_is_over_become_few_in_their_order(stream: Road) -> None:
     await written(stream, [7] * 6 + [8] * 2 + [9] * 3)
     before = b"".join(ids for _, _, ids in await stored(stream))
-    await keeper(stream, Keep(pause=0.0, blob=4), at=9 * HOUR).round()
+    await housekeeping_of(stream, RetentionRules(pause=0.0, blob_ids=4), at=9 * HOUR).round()
     after = await stored(stream)
     assert [(hour, seq, len(ids) // 16) for hour, seq, ids in after] == [
         (7, 2, 2), (7, 6, 4), (8, 8, 2), (9, 9, 1), (9, 10, 1), (9, 11, 1),
@@ -56,15 +56,15 @@ async def test_rows_of_an_hour_that_is_over_become_few_in_their_order(stream: Ro
 
 async def test_what_can_no_longer_be_asked_for_goes_and_nothing_else(stream: Road) -> None:
     await written(stream, [10, 11, 11, 12, 35])
-    await keeper(stream, at=35 * HOUR).round()
+    await housekeeping_of(stream, at=35 * HOUR).round()
     assert [hour for hour, _, _ in await stored(stream)] == [11, 12, 35], "24 hours back, and those two are one"
 
 
 async def test_ids_beyond_the_last_n_go_but_one_that_shows_that_their_hour_is_not_whole(stream: Road) -> None:
     await written(stream, [7] * 10)
-    assert (before := await stream.store.opened(0)) is not None
-    await keeper(stream, TINY, at=7 * HOUR, remembered=4).round()
-    assert (after := await stream.store.opened(0)) is not None
+    assert (before := await stream.store.load_partition(0)) is not None
+    await housekeeping_of(stream, TINY, at=7 * HOUR, remembered=4).round()
+    assert (after := await stream.store.load_partition(0)) is not None
     assert [ids for _, ids in after.seen] == [one(n) for n in range(5, 10)]
     assert before.seen[-5:] == after.seen
     assert stream.count("rows_pruned_total", table="seen") == 5
@@ -72,7 +72,7 @@ async def test_ids_beyond_the_last_n_go_but_one_that_shows_that_their_hour_is_no
 
 async def test_a_merge_planned_before_another_one_changes_nothing(stream: Road) -> None:
     await written(stream, [7] * 6 + [8])
-    await stream.storage.merge_seen(0, BlobRun(hour=7, first=2, last=4, rows=3))
+    await stream.housekeeping_store.merge_seen(0, BlobRun(hour=7, first=2, last=4, rows=3))
     before = await stored(stream)
     for stale in (
         BlobRun(hour=7, first=1, last=6, rows=6),
@@ -80,23 +80,25 @@ async def test_a_merge_planned_before_another_one_changes_nothing(stream: Road) 
         BlobRun(hour=7, first=2, last=3, rows=2),
     ):
         with pytest.raises(Fenced):
-            await stream.storage.merge_seen(0, stale)
+            await stream.housekeeping_store.merge_seen(0, stale)
     assert await stored(stream) == before
 
 
 async def test_a_deletion_planned_before_a_merge_leaves_what_came_later(stream: Road) -> None:
     await written(stream, [7] * 6 + [8])
-    await stream.storage.merge_seen(0, BlobRun(hour=7, first=2, last=5, rows=4))
-    assert await stream.storage.forget_seen(0, through=(7, 3), limit=100) == 1
+    await stream.housekeeping_store.merge_seen(0, BlobRun(hour=7, first=2, last=5, rows=4))
+    assert await stream.housekeeping_store.delete_seen(0, through=(7, 3), limit=100) == 1
     assert [seq for _, seq, _ in await stored(stream)] == [5, 6, 7]
 
 
 async def test_many_that_merge_at_once_lose_nothing(stream: Road) -> None:
     await written(stream, [7] * 30 + [8])
     before = b"".join(ids for _, _, ids in await stored(stream))
-    keepers = [keeper(stream, Keep(pause=0.0, step=n, blob=n), at=8 * HOUR) for n in (3, 5, 8, 30)]
+    rounds = [
+        housekeeping_of(stream, RetentionRules(pause=0.0, batch_rows=n, blob_ids=n), at=8 * HOUR) for n in (3, 5, 8, 30)
+    ]
     with capture_logs() as logs:
-        await asyncio.gather(*(one.round() for one in keepers))
+        await asyncio.gather(*(one.round() for one in rounds))
     assert {line["event"] for line in logs} <= {"housekeeping.gave_up"}
     assert b"".join(ids for _, _, ids in await stored(stream)) == before
 
@@ -122,7 +124,7 @@ async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
     """Workers read a part of the log each, and each keeps its storage small all the while; one that never does reads
     it whole.
     """
-    stream.rules = msgspec.structs.replace(stream.rules, keep=Keep())
+    stream.rules = msgspec.structs.replace(stream.rules, retention=RetentionRules())
     await stream.empty()
     limits = WorkerLimits(remembered=remembered)
     now = START
@@ -137,7 +139,7 @@ async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
     window = await remembers(stream, remembered)
 
     await stream.empty()
-    stream.rules = msgspec.structs.replace(stream.rules, keep=TINY)
+    stream.rules = msgspec.structs.replace(stream.rules, retention=TINY)
     share = -(-len(records) // len(workers))
     for i, (max_records, rounds) in enumerate(workers):
         for record, at in records[i * share : (i + 1) * share]:
@@ -157,14 +159,14 @@ async def counted(stream: Road) -> dict[str, list[tuple[Any, ...]]]:
 
 async def kept_small(stream: Road, remembered: int) -> None:
     newest = await stream.scalar("SELECT newest FROM scoring.journal WHERE partition = 0 ORDER BY seq DESC LIMIT 1")
-    await keeper(stream, TINY, at=newest, remembered=remembered).round()
+    await housekeeping_of(stream, TINY, at=newest, remembered=remembered).round()
 
 
 async def remembers(stream: Road, remembered: int) -> tuple[float, float]:
     """The window and the share of its ids that a worker shows which has just read what is stored."""
     worker = stream.worker(limits=WorkerLimits(remembered=remembered))
     async with stream.running(worker):
-        await stream.until(lambda: worker.ready() is None and len(worker.reached()) == stream.partitions)
+        await stream.until(lambda: worker.ready() is None and len(worker.positions()) == stream.partitions)
         return (
             stream.count("dedupe_window_seconds", partition="0"),
             stream.count("dedupe_used_ratio", partition="0"),

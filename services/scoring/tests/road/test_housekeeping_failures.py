@@ -7,15 +7,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from scoring.errors import Unreachable
-from scoring.postgres.housekeeping import PostgresStorage
+from scoring.postgres.housekeeping import PostgresHousekeepingStore
 from scoring.worker.housekeeping.journal import Mark, MergeStep
-from scoring.worker.housekeeping.rules import Keep
+from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.seen import Blob, Key
-from support.keeping import keeper
+from support.housekeeping import housekeeping_of
 from support.road import DAY, START, Road, event
 
 
-class Ill(PostgresStorage):
+class Ill(PostgresHousekeepingStore):
     """Answers its first question in a way that the test names."""
 
     def __init__(self, stream: Road, illness: Exception | None) -> None:
@@ -32,19 +32,19 @@ class Ill(PostgresStorage):
         return await super().mark(partition)
 
 
-class NoMerge(PostgresStorage):
-    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, step: int) -> MergeStep:
+class NoMerge(PostgresHousekeepingStore):
+    async def merge_journal(self, partition: int, *, first: int, below: int, floor: int, batch_rows: int) -> MergeStep:
         raise ZeroDivisionError("a bug")
 
 
-class NoSeen(PostgresStorage):
+class NoSeen(PostgresHousekeepingStore):
     async def blobs(self, partition: int, *, before: Key, limit: int) -> list[Blob]:
         raise Unreachable("no")
 
 
 def always(stream: Road) -> None:
     """Rounds without a pause between them."""
-    stream.rules = msgspec.structs.replace(stream.rules, keep=Keep(every=0.001, pause=0.0))
+    stream.rules = msgspec.structs.replace(stream.rules, retention=RetentionRules(every=0.001, pause=0.0))
 
 
 async def story(stream: Road) -> None:
@@ -74,7 +74,7 @@ async def test_a_database_that_does_not_answer_it_is_asked_again_later(stream: R
     await story(stream)
     always(stream)
     ill = Ill(stream, Unreachable("no"))
-    stream.storage = ill
+    stream.housekeeping_store = ill
     worker = stream.worker()
     with capture_logs() as logs:
         async with stream.running(worker):
@@ -86,7 +86,7 @@ async def test_a_bug_in_it_is_logged_and_scoring_goes_on(stream: Road) -> None:
     await story(stream)
     always(stream)
     ill = Ill(stream, ZeroDivisionError("a bug"))
-    stream.storage = ill
+    stream.housekeeping_store = ill
     worker = stream.worker()
     with capture_logs() as logs:
         async with stream.running(worker):
@@ -96,15 +96,15 @@ async def test_a_bug_in_it_is_logged_and_scoring_goes_on(stream: Road) -> None:
 
 @pytest.mark.parametrize(("ill", "sweep"), [(NoMerge, "journal"), (NoSeen, "seen")])
 async def test_what_always_fails_in_one_table_keeps_no_other_from_being_swept(
-    stream: Road, ill: type[PostgresStorage], sweep: str
+    stream: Road, ill: type[PostgresHousekeepingStore], sweep: str
 ) -> None:
     await story(stream)
     await stream.score(stream.worker(max_records=2))
-    stream.storage = ill(stream.engine, patience=10.0)
-    keeping = keeper(stream, Keep(pause=0.0, history_days=1), at=START + 20 * DAY)
+    stream.housekeeping_store = ill(stream.engine, patience=10.0)
+    housekeeping = housekeeping_of(stream, RetentionRules(pause=0.0, history_days=1), at=START + 20 * DAY)
     with capture_logs() as logs:
         for _ in range(3):
-            await keeping.round()
+            await housekeeping.round()
     assert {(line["sweep"], line["partition"]) for line in logs} == {(sweep, 0)}
     gone = {
         "journal": stream.count("rows_merged_total", table="journal"),
@@ -118,7 +118,7 @@ async def test_it_ends_with_the_assignment_whatever_it_waits_for(stream: Road) -
     await story(stream)
     always(stream)
     ill = Ill(stream, None)
-    stream.storage = ill
+    stream.housekeeping_store = ill
     worker = stream.worker()
     async with stream.running(worker):
         await stream.until(lambda: stream.level(worker) and ill.asked == stream.partitions)

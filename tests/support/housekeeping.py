@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 
 from scoring.partition.commit import LogPosition
-from scoring.worker.housekeeping.rules import Keep
+from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.task import Housekeeping
 from support.road import Road
 
 
-def keeper(
+def housekeeping_of(
     stream: Road,
-    keep: Keep | None = None,
+    rules: RetentionRules | None = None,
     *,
     at: float,
     partition: int = 0,
@@ -22,10 +22,10 @@ def keeper(
     position = LogPosition(to_offset=9, clock=at, newest=at)
     return Housekeeping(
         partition,
-        storage=stream.storage,
-        keep=keep or Keep(pause=0.0),
+        store=stream.housekeeping_store,
+        rules=rules or RetentionRules(pause=0.0),
         remembered=remembered,
-        metrics=stream.storage_metrics,
+        metrics=stream.housekeeping_metrics,
         steady=asyncio.get_running_loop().time,
         position=lambda: position if is_open() else None,
     )

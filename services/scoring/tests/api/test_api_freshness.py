@@ -14,8 +14,8 @@ from support.asking import FRESH, Api, live
 from support.road import DAY, START, Road
 
 
-class Watch:
-    """A freshness over a road, at the time of its clock."""
+class Monitored:
+    """A freshness monitor over a road, at the time of its clock."""
 
     def __init__(self, road: Road) -> None:
         self.registry = CollectorRegistry()
@@ -24,9 +24,9 @@ class Watch:
         self.metrics = ApiMetrics(self.registry, clock=road.clock)
         self.freshness = FreshnessMonitor(self.tables, self.card, metrics=self.metrics, fresh=FRESH, clock=road.clock)
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         await self.card.read()
-        await self.freshness.look()
+        await self.freshness.check()
 
     def ranking_age(self) -> float | None:
         return self.registry.get_sample_value("churn_scoring_ranking_age_seconds")
@@ -36,87 +36,87 @@ class Watch:
 
 
 async def test_scores_are_of_now_while_their_owner_keeps_up_and_grow_old_when_it_is_gone(wall_api: Api) -> None:
-    road, watch = wall_api.road, Watch(wall_api.road)
-    await watch.look()
-    assert watch.age("scores") is None, "scoring has not begun"
+    road, monitored = wall_api.road, Monitored(wall_api.road)
+    await monitored.check()
+    assert monitored.age("scores") is None, "scoring has not begun"
     await live(road, "acme", days=1)
     await road.tick(START)
     await road.score()
 
     road.clock.now = START + DAY
-    await wall_api.beat(at=road.clock.now)
-    await watch.look()
-    assert (watch.age("scores"), watch.age("heartbeat")) == (0.0, 0.0)
+    await wall_api.heartbeat(at=road.clock.now)
+    await monitored.check()
+    assert (monitored.age("scores"), monitored.age("heartbeat")) == (0.0, 0.0)
     road.clock.now += 2.0
-    assert watch.age("scores") == 2.0, "nobody has looked since"
+    assert monitored.age("scores") == 2.0, "nobody has looked since"
 
     road.clock.now += FRESH
-    await watch.look()
-    assert [watch.age("scores", n) for n in range(road.partitions)] == [DAY + 2.0 + FRESH] * road.partitions
-    assert watch.age("heartbeat") == 2.0 + FRESH
+    await monitored.check()
+    assert [monitored.age("scores", n) for n in range(road.partitions)] == [DAY + 2.0 + FRESH] * road.partitions
+    assert monitored.age("heartbeat") == 2.0 + FRESH
 
 
 async def test_a_stream_has_no_now_to_be_behind_of(stream_api: Api) -> None:
-    watch = Watch(stream_api.road)
+    monitored = Monitored(stream_api.road)
     await live(stream_api.road, "acme", days=1)
     await stream_api.road.score()
-    await stream_api.beat(at=START)
-    await watch.look()
-    assert watch.age("scores") is None
-    assert watch.age("heartbeat") == 0.0
+    await stream_api.heartbeat(at=START)
+    await monitored.check()
+    assert monitored.age("scores") is None
+    assert monitored.age("heartbeat") == 0.0
 
 
 async def test_a_partition_without_a_record_has_no_scores_that_could_be_old(wall_api: Api) -> None:
-    road, watch = wall_api.road, Watch(wall_api.road)
+    road, monitored = wall_api.road, Monitored(wall_api.road)
     await live(road, "acme", days=1)
     await road.score()
     empty = 1 - road.partition_of("acme")
-    await wall_api.beat(at=road.clock.now)
-    await watch.look()
-    assert watch.age("scores", empty) == 0.0, "its owner says that there is nothing"
+    await wall_api.heartbeat(at=road.clock.now)
+    await monitored.check()
+    assert monitored.age("scores", empty) == 0.0, "its owner says that there is nothing"
 
     road.clock.now += 600.0
-    await watch.look()
-    assert watch.age("scores", road.partition_of("acme")) == pytest.approx(600.0)
-    assert watch.age("scores", empty) is None
-    assert watch.age("heartbeat", empty) == 600.0
-    await wall_api.beat(at=road.clock.now)
-    await watch.look()
-    assert watch.age("scores", empty) == 0.0
+    await monitored.check()
+    assert monitored.age("scores", road.partition_of("acme")) == pytest.approx(600.0)
+    assert monitored.age("scores", empty) is None
+    assert monitored.age("heartbeat", empty) == 600.0
+    await wall_api.heartbeat(at=road.clock.now)
+    await monitored.check()
+    assert monitored.age("scores", empty) == 0.0
 
 
 async def test_while_the_database_is_away_the_last_ages_grow(wall_api: Api) -> None:
-    road, watch = wall_api.road, Watch(wall_api.road)
+    road, monitored = wall_api.road, Monitored(wall_api.road)
     await live(road, "acme", days=1)
     await road.score()
-    await wall_api.beat(at=road.clock.now)
-    await watch.look()
-    away = FreshnessMonitor(Away(), watch.card, metrics=watch.metrics, fresh=FRESH, clock=road.clock)
+    await wall_api.heartbeat(at=road.clock.now)
+    await monitored.check()
+    away = FreshnessMonitor(Away(), monitored.card, metrics=monitored.metrics, fresh=FRESH, clock=road.clock)
     road.clock.now += 600.0
-    await away.look()
-    assert watch.age("scores") == 600.0
+    await away.check()
+    assert monitored.age("scores") == 600.0
 
 
 async def test_the_age_of_the_ranking_is_shown_by_processes_that_made_none(wall_api: Api) -> None:
-    road, watch = wall_api.road, Watch(wall_api.road)
-    await watch.look()
-    assert watch.ranking_age() == 0.0, "scoring has not begun"
+    road, monitored = wall_api.road, Monitored(wall_api.road)
+    await monitored.check()
+    assert monitored.ranking_age() == 0.0, "scoring has not begun"
     await live(road, "acme", days=1)
     await road.score()
-    await watch.look()
+    await monitored.check()
     road.clock.now += 60.0
-    await watch.look()
-    assert watch.ranking_age() == 60.0, "there should have been one since"
+    await monitored.check()
+    assert monitored.ranking_age() == 60.0, "there should have been one since"
     await wall_api.rank()
     road.clock.now += 30.0
-    await watch.look()
-    assert watch.ranking_age() == 30.0
+    await monitored.check()
+    assert monitored.ranking_age() == 30.0
     await wall_api.execute("TRUNCATE scoring.finished_ranking")  # as after a crash of the server
-    await watch.look()
-    assert watch.ranking_age() == 0.0
+    await monitored.check()
+    assert monitored.ranking_age() == 0.0
     road.clock.now += 90.0
-    await watch.look()
-    assert watch.ranking_age() == 90.0
+    await monitored.check()
+    assert monitored.ranking_age() == 90.0
 
 
 class Away:

@@ -1,4 +1,4 @@
-"""What a worker takes the failures of its database for."""
+"""Which error a worker gets for which failure of its database."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from sqlalchemy import text
 from common.database import engine as create
 from local.listener import HOST, Listener
 from scoring.errors import Doubt, Unreachable
-from scoring.postgres.connection import reached
+from scoring.postgres.connection import connect
 from support.away import mute, starting_up
 
 
@@ -25,7 +25,7 @@ async def test_a_database_that_cannot_be_used_yet_is_asked_again(
     engine = create(f"postgresql+asyncpg://churn@{HOST}:{listener.port}/churn", connect_timeout=0.5)
     try:
         with pytest.raises(Unreachable, match=reason):
-            async with reached(engine, patience=5.0):
+            async with connect(engine, patience=5.0):
                 pass
     finally:
         await engine.dispose()
@@ -36,7 +36,7 @@ async def test_a_statement_that_the_database_cannot_do_is_a_doubt_and_no_outage(
     engine = create(database)
     try:
         with pytest.raises(Doubt, match="does not exist") as raised:
-            async with reached(engine, patience=5.0) as connection:
+            async with connect(engine, patience=5.0) as connection:
                 await connection.execute(text("SELECT * FROM scoring.journal"))
         assert type(raised.value) is Doubt
     finally:

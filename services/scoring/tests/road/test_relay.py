@@ -8,7 +8,7 @@ import pytest
 from common.bus.errors import Refused, Unavailable
 from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
-from scoring.partition.commit import DeadReason, OutboxRow, Outlet, Queued
+from scoring.partition.commit import DeadReason, OutboxRow, OutboxTopic, QueuedRow
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from scoring.worker.relay import Relay, SignalSender
@@ -83,7 +83,7 @@ class Forgetful(PostgresStore):
         self._engine = inner._engine
         self._patience = inner._patience
 
-    async def sent(self, partition: int, through: tuple[int, int]) -> None:
+    async def delete_sent(self, partition: int, through: tuple[int, int]) -> None:
         pass
 
 
@@ -138,12 +138,12 @@ async def test_a_worker_that_the_log_holds_up_hands_over_and_goes_on(stream: Roa
     """Its partitions are revoked while it waits for room in the outbox."""
     await troubled(stream)
     gate = Gate(stream.broker.producer())
-    held = stream.worker(producer=gate, max_records=4, limits=WorkerLimits(backlog=0))
+    held = stream.worker(producer=gate, max_records=4, limits=WorkerLimits(outbox_rows=0))
     async with asyncio.timeout(15), stream.running(held):
         await stream.until(lambda: stream.count("commits_total") >= 2 and gate.waiting >= 1)
         heir = stream.worker()
         async with stream.running(heir):
-            await stream.until(lambda: len(heir.reached()) == 1)
+            await stream.until(lambda: len(heir.positions()) == 1)
             gate.open.set()
             await stream.until(lambda: stream.level(held, heir))
 
@@ -184,21 +184,21 @@ class Slow:
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.answer = asyncio.Event()
-        self.rows: list[Queued] = []
+        self.rows: list[QueuedRow] = []
 
-    async def outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[Queued]:
+    async def load_outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[QueuedRow]:
         found = [row for row in self.rows if (row.seq, row.n) > after][:limit]
         self.asked.set()
         await self.answer.wait()
         return found
 
-    async def sent(self, partition: int, through: tuple[int, int]) -> None:
+    async def delete_sent(self, partition: int, through: tuple[int, int]) -> None:
         self.rows = [row for row in self.rows if (row.seq, row.n) > through]
 
 
 async def relayed(outbox: Slow, sender: SignalSender, *, now: Clock | None = None) -> Relay:
     """A relay that has emptied this outbox."""
-    topics = dict.fromkeys(Outlet, "t")
+    topics = dict.fromkeys(OutboxTopic, "t")
     relay = Relay(0, outbox=outbox, sender=sender, topics=topics, stamped=False, now=now or Clock())
     running = asyncio.create_task(relay.run())
     try:
@@ -224,10 +224,10 @@ class Keen:
 
 async def test_what_is_committed_while_the_outbox_is_read_is_told_all_the_same() -> None:
     outbox, sender = Slow(), Keen()
-    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(OutboxTopic, "t"), stamped=False, now=Clock())
     running = asyncio.create_task(relay.run())
     await outbox.asked.wait()
-    row = Queued(1, 0, OutboxRow(Outlet.SIGNALS, 0, None, b"late", None))
+    row = QueuedRow(1, 0, OutboxRow(OutboxTopic.SIGNALS, 0, None, b"late", None))
     outbox.rows.append(row)
     relay.add([row])
     outbox.answer.set()
@@ -241,13 +241,13 @@ async def test_what_is_committed_while_the_outbox_is_read_is_told_all_the_same()
 async def test_what_another_writer_left_is_told_although_a_look_was_under_way() -> None:
     """Between the look and its answer another writer commits and dies; whoever opens the partition then knows."""
     outbox, sender = Slow(), Keen()
-    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(Outlet, "t"), stamped=False, now=Clock())
+    relay = Relay(0, outbox=outbox, sender=sender, topics=dict.fromkeys(OutboxTopic, "t"), stamped=False, now=Clock())
     running = asyncio.create_task(relay.run())
     await outbox.asked.wait()
-    theirs = Queued(1, 0, OutboxRow(Outlet.SIGNALS, 0, None, b"theirs", None))
-    mine = Queued(2, 0, OutboxRow(Outlet.SIGNALS, 0, None, b"mine", None))
+    theirs = QueuedRow(1, 0, OutboxRow(OutboxTopic.SIGNALS, 0, None, b"theirs", None))
+    mine = QueuedRow(2, 0, OutboxRow(OutboxTopic.SIGNALS, 0, None, b"mine", None))
     outbox.rows.append(theirs)
-    relay.reread()
+    relay.reload()
     outbox.answer.set()
     await asyncio.sleep(0.01)
     outbox.rows.append(mine)
@@ -276,8 +276,8 @@ async def test_a_record_that_the_log_refuses_does_not_hold_up_the_others() -> No
     outbox, sender = Slow(), Choosy(b"huge")
     outbox.answer.set()
     outbox.rows = [
-        Queued(1, 0, OutboxRow(Outlet.DEAD, 0, b"key", b"huge", DeadReason.UNREADABLE)),
-        Queued(1, 1, OutboxRow(Outlet.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
+        QueuedRow(1, 0, OutboxRow(OutboxTopic.DEAD, 0, b"key", b"huge", DeadReason.UNREADABLE)),
+        QueuedRow(1, 1, OutboxRow(OutboxTopic.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
     ]
     await relayed(outbox, sender)
     assert sender.values == [b"", b"small"], "its key and reason are kept, its body is not"
@@ -287,10 +287,12 @@ async def test_a_record_that_the_log_refuses_does_not_hold_up_the_others() -> No
 async def test_how_late_a_signal_is_told_is_known_by_its_own_records_time(stamp: int | None) -> None:
     outbox, sender, clock = Slow(), Keen(stamp), Clock(START + 60)
     outbox.answer.set()
-    outbox.rows = [Queued(1, n, OutboxRow(Outlet.SIGNALS, round((START + n) * 1000), None, b"x")) for n in range(2)]
+    outbox.rows = [
+        QueuedRow(1, n, OutboxRow(OutboxTopic.SIGNALS, round((START + n) * 1000), None, b"x")) for n in range(2)
+    ]
     relay = await relayed(outbox, sender, now=clock)
-    assert relay.told_late() == 60.0
-    assert relay.told_late() == 0.0, "said once"
+    assert relay.take_longest_delay() == 60.0
+    assert relay.take_longest_delay() == 0.0, "said once"
 
 
 class Tight(Keen):
@@ -306,7 +308,9 @@ async def test_many_large_rows_are_told_in_portions() -> None:
     outbox, sender = Slow(), Tight()
     outbox.answer.set()
     large = bytes(800_000)
-    outbox.rows = [Queued(1, n, OutboxRow(Outlet.DEAD, 0, None, large, DeadReason.UNREADABLE)) for n in range(30)]
+    outbox.rows = [
+        QueuedRow(1, n, OutboxRow(OutboxTopic.DEAD, 0, None, large, DeadReason.UNREADABLE)) for n in range(30)
+    ]
     await relayed(outbox, sender)
     assert len(sender.values) == 30
 
@@ -315,8 +319,8 @@ async def test_a_dead_letter_whose_key_alone_is_too_large_does_not_hold_up_the_o
     outbox, sender = Slow(), Choosy(b"huge")
     outbox.answer.set()
     outbox.rows = [
-        Queued(1, 0, OutboxRow(Outlet.DEAD, 0, b"huge", b"body", DeadReason.UNREADABLE)),
-        Queued(1, 1, OutboxRow(Outlet.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
+        QueuedRow(1, 0, OutboxRow(OutboxTopic.DEAD, 0, b"huge", b"body", DeadReason.UNREADABLE)),
+        QueuedRow(1, 1, OutboxRow(OutboxTopic.DEAD, 0, b"key", b"small", DeadReason.UNREADABLE)),
     ]
     await relayed(outbox, sender)
     assert sender.values == [b"", b"small"], "its reason is kept"
