@@ -19,7 +19,9 @@ from scoring.form import core_form
 from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.clock import Clock
-from scoring.health.kinds import AnyMetric, Gauge, Milestone
+from scoring.health.metrics.definition import MetricDefinition
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
 from scoring.health.moments import LAST, to_datetime
 from scoring.health.scorer import Scorer
 from scoring.health.transitions import would_change_at
@@ -100,7 +102,7 @@ def mapped_card(original: Card, story: Sequence[Moment], clock: Clock) -> Card:
     start = History(original, story).start
     begin = clock.operational(start)
 
-    def of(metric: AnyMetric) -> AnyMetric:
+    def of(metric: MetricDefinition) -> MetricDefinition:
         if not isinstance(metric, Milestone):
             return metric
         due = {step: clock.operational(start + days * DAY) for step, days in metric.steps.items()}

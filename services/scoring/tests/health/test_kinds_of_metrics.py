@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from scoring.health.kinds import AnyMetric, Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
+from scoring.health.metrics.definition import Knots, MetricDefinition
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from support.tales import Tale, card
 
 # Points double as the value's distance in doublings: 1 is 0, 2 is 10, up to 1024.
@@ -16,7 +22,7 @@ def curved(curve: Knots = DOUBLINGS) -> dict[str, Any]:
     return {"dimension": "adoption", "curves": {"default": curve}}
 
 
-def tale_of(*metrics: AnyMetric) -> Tale:
+def tale_of(*metrics: MetricDefinition) -> Tale:
     return Tale(card(*metrics))
 
 

@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from common.contracts.signals import Change, Driver
 from scoring.health import receipts
 from scoring.health.card import Bands, Flag
-from scoring.health.kinds import Dimension, Gauge, Ratio
 from scoring.health.ledger import EVENT, Ledger
+from scoring.health.metrics.definition import Dimension
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.scorer import Scorer
 from scoring.health.view import ReceiptMismatch
 from support.tales import DAWN, DAY, IDENTITY, SLIDE, Tale, card

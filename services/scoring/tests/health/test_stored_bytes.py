@@ -10,7 +10,13 @@ import pytest
 from msgspec import to_builtins
 
 from scoring.health.card import Card, Flag, When
-from scoring.health.kinds import Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
+from scoring.health.metrics.definition import Knots
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from scoring.health.scorer import Scorer
 from scoring.health.stored import FORMAT, UnknownFormat
 from support.tales import DAWN, DAY, IDENTITY, Tale, card

@@ -15,10 +15,11 @@ from scoring.health.context import NOWHERE, STAGES, Context
 from scoring.health.curve import Curve
 from scoring.health.evaluation import evaluate
 from scoring.health.flag import AccountFlag
-from scoring.health.kinds import Knots, Ratio
+from scoring.health.metrics.definition import Knots
 from scoring.health.metrics.drifting import DriftingMetric
-from scoring.health.metrics.metric import Metric, Setting
-from scoring.health.metrics.ratio import RatioMetric
+from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.ratio.metric import RatioMetric
 from scoring.health.moments import DAY
 from scoring.health.scorer import Scorer
 from scoring.health.trajectory import Piece, Trajectory
@@ -176,7 +177,7 @@ def follower(followed: Metric, bonus: float) -> RatioMetric:
         curves={"default": TENT},
     )
     curves = [Curve(TENT, logarithmic=True) for _ in STAGES]
-    metric = RatioMetric(definition, 1, curves, Setting({"followed": followed}, frozenset()))
+    metric = RatioMetric(definition, 1, curves, OtherMetrics({"followed": followed}, frozenset()))
     metric.project(BORN)
     return metric
 

@@ -8,7 +8,7 @@ from common.documents.findings import Findings, did_you_mean
 from common.documents.shapes import JsonSchema, Number, shown
 from common.documents.yaml import Value
 from scoring.health.context import STAGES
-from scoring.health.kinds import DEFAULT, Knots
+from scoring.health.metrics.definition import DEFAULT, Knots
 
 MOST_POINTS = 32
 # Of two values in the curve's own terms: below it a float cannot tell how steep it is between them.

@@ -1,25 +1,26 @@
 """From what was read to the core's structs, as far as the file allows: rules look at drafts, too."""
 
-from typing import Any, cast, get_args
+from typing import Any
 
 from msgspec import Struct
 
 from common.documents.findings import Findings
 from common.documents.records import Record
 from common.documents.yaml import Value
-from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, METRICS, OUTCOME
+from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, OUTCOME
 from scoring.health.card import Bands, Card, Flag, Outcome
 from scoring.health.context import STAGES, Stage
-from scoring.health.kinds import DEFAULT, AnyMetric, Dimension
+from scoring.health.kinds import KINDS
+from scoring.health.metrics.definition import DEFAULT, Dimension, MetricDefinition, kind_of
 
-_STRUCTS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in get_args(AnyMetric)}
+_DEFINITIONS = {kind_of(definition): definition for definition in KINDS}
 
 
 class CardDraft(Struct, frozen=True):
     """`named` are all metrics that the file names, readable or not; the rest is what could be read."""
 
     named: tuple[str, ...]
-    metrics: dict[str, AnyMetric]
+    metrics: dict[str, MetricDefinition]
     flags: dict[str, Flag]
     outcomes: dict[str, Outcome]
     weights: dict[Stage, dict[Dimension, float]]
@@ -62,16 +63,9 @@ def _names(root: Value, section: str) -> tuple[str, ...]:
     return tuple(content) if isinstance(content, dict) else ()
 
 
-def _metric(name: str, fields: dict[str, Any]) -> AnyMetric:
-    kind = fields["kind"]
-    filled = _filled(METRICS.kinds[kind], fields)
-    del filled["kind"]
-    if "curve_per_week" in fields:
-        filled["per_week"] = True
-    if "den" in fields:
-        den = filled.pop("den")
-        filled["denominator_metric" if isinstance(den, str) else "denominator_events"] = den
-    return cast(AnyMetric, _STRUCTS[kind](name=name, **filled))
+def _metric(name: str, given: dict[str, Any]) -> MetricDefinition:
+    definition = _DEFINITIONS[given["kind"]]
+    return definition(name=name, **definition.fields_of(given))
 
 
 def _filled(record: Record, fields: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from common.documents.findings import Findings
 from scoring.cards.draft import CardDraft
 from scoring.health.context import STAGES, Stage
-from scoring.health.kinds import Dimension, Ratio
+from scoring.health.metrics.definition import Dimension
 
 
 def check(draft: CardDraft, found: Findings) -> None:
@@ -48,15 +48,14 @@ def _counts(dimension: Dimension, stage: Stage, draft: CardDraft) -> bool:
 
 
 def _warn_of_idle_metrics(draft: CardDraft, found: Findings) -> None:
-    """A metric that never counts may still be there for others to lean on."""
-    leaned_on = {flag.when.metric for flag in draft.flags.values() if flag.when}
+    """A metric that never counts may still be there because a flag or another metric reads it."""
+    read_by_others = {flag.when.metric for flag in draft.flags.values() if flag.when}
     for metric in draft.metrics.values():
-        if isinstance(metric, Ratio):
-            leaned_on |= {name for name in (metric.denominator_metric, metric.quiet_follows) if name}
+        read_by_others.update(metric.reads.values())
     for metric in draft.metrics.values():
         stages = metric.stages or STAGES
         weighs = metric.share > 0 and any(draft.weights[stage][metric.dimension] > 0 for stage in stages)
-        if not weighs and metric.name not in leaned_on:
+        if not weighs and metric.name not in read_by_others:
             weightless = f"'{metric.dimension}' has no weight in its stages"
             why = weightless if metric.share else "its share is zero"
             found.warning(f"metrics.{metric.name}", f"can never count: {why}")

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from common.contracts.signals import Change, Driver, Level, MovingEvent, Part
 from scoring.health.card import Card
-from scoring.health.kinds import AnyMetric, Milestone
+from scoring.health.metrics.definition import CurvedDefinition, MetricDefinition
 
 _ACRONYMS = frozenset(["api", "arr", "crm", "csat", "csm", "mrr", "nps", "qbr", "roi", "sla", "sms", "sso", "ui"])
 
@@ -66,7 +66,7 @@ def in_words(name: str) -> str:
 
 class _Teller:
     def __init__(self, card: Card, events: Sequence[MovingEvent], missed: Sequence[str]) -> None:
-        self._metrics: Mapping[str, AnyMetric] = {metric.name: metric for metric in card.metrics}
+        self._metrics: Mapping[str, MetricDefinition] = {metric.name: metric for metric in card.metrics}
         self._flags = {flag.name for flag in card.flags}
         self._events = events
         self._missed = missed
@@ -94,11 +94,10 @@ class _Teller:
     def _overdue(self, name: str) -> str:
         """`SSO live missed`; the card does not know planned steps, so these are any that no other metric has."""
         metric = self._metrics.get(name)
-        if not isinstance(metric, Milestone):
+        if metric is None:
             return ""
-        others = {step for other in self._metrics.values() for step in getattr(other, "steps", {})}
-        own = set(metric.steps)
-        steps = [step for step in self._missed if step in own or (metric.planned and step not in others)]
+        of_card = frozenset([step for each in self._metrics.values() for step in each.step_names])
+        steps = [step for step in self._missed if metric.owns_step(step, of_card)]
         return f"{', '.join(map(in_words, steps))} missed" if steps else ""
 
     def _event_of(self, name: str, main: Part) -> str:
@@ -108,12 +107,11 @@ class _Teller:
         return max(fitting, key=lambda event: abs(event.points)).name if fitting else "activity"
 
 
-def _events_of(metric: AnyMetric | None) -> tuple[str, ...]:
+def _events_of(metric: MetricDefinition | None) -> tuple[str, ...]:
     if metric is None:
         return ()
-    if isinstance(metric, Milestone):
-        return ("milestone.planned", "milestone.reached")
-    return metric.events
+    # Of a ratio, those above the line only: what is below it is another thing's business.
+    return metric.events if isinstance(metric, CurvedDefinition) else metric.listens
 
 
 def _phrases(sums: list[_Sum], *, total: int, most: int) -> tuple[Phrase, ...]:

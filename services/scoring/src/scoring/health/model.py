@@ -11,8 +11,9 @@ from scoring.health.context import STAGES
 from scoring.health.curve import Curve
 from scoring.health.facts import WRITES
 from scoring.health.flag import AccountFlag
-from scoring.health.kinds import DEFAULT, KINDS, AnyMetric, CurvedDefinition, Milestone, curves_of
-from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.kinds import KINDS
+from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
+from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.moments import DAY
 from scoring.health.weights import Weighting
 
@@ -72,10 +73,10 @@ class CardModel:
         self.bands = [_lines(card, stage) for stage in STAGES]
         self.weighting = Weighting(card)
         index_of = {metric.name: index for index, metric in enumerate(card.metrics)}
-        self._needs = [tuple(index_of[name] for name in metric.needs) for metric in card.metrics]
-        self.order = _order(self._needs)
-        self._curves = [curves_of(metric) for metric in card.metrics]
-        self._elsewhere = [_elsewhere(card, metric) for metric in card.metrics]
+        self._reads = [tuple(index_of[name] for name in metric.reads.values()) for metric in card.metrics]
+        self.order = _order(self._reads)
+        self._curves = [metric.curves_by_stage() for metric in card.metrics]
+        self._steps_of_others = [_steps_of_others(card, metric) for metric in card.metrics]
         self._watched = [-1 if flag.when is None else index_of[flag.when.metric] for flag in card.flags]
         self._bounds = [_bound(card, flag) for flag in card.flags]
         self.everything = Reaction(moved=self.order, caps=tuple(range(len(card.flags))), steps=True)
@@ -89,8 +90,8 @@ class CardModel:
         made: dict[str, Metric] = {}
         for index in self.order:
             definition = self.card.metrics[index]
-            setting = Setting(made, self._elsewhere[index])
-            made[definition.name] = KINDS[type(definition)](definition, index, self._curves[index], setting)
+            others = OtherMetrics(made, self._steps_of_others[index])
+            made[definition.name] = KINDS[type(definition)](definition, index, self._curves[index], others)
         flags = []
         for index, flag in enumerate(self.card.flags):
             watched = None if flag.when is None else made[flag.when.metric]
@@ -102,7 +103,7 @@ class CardModel:
         fed = [index for index, metric in enumerate(metrics) if name in metric.listens]
         moved = set(fed)
         for index in self.order:
-            if any([needed in moved for needed in self._needs[index]]):
+            if any([read in moved for read in self._reads[index]]):
                 moved.add(index)
         raised = [index for index, flag in enumerate(flags) if name in flag.events or name in flag.clear_on]
         derived = [index for index, watched in enumerate(self._watched) if watched in moved]
@@ -111,7 +112,7 @@ class CardModel:
             flags=tuple(raised),
             moved=tuple([index for index in self.order if index in moved]),
             caps=tuple(sorted({*raised, *derived})),
-            steps=any([isinstance(metrics[index], Milestone) for index in fed]),
+            steps=any([metrics[index].has_steps for index in fed]),
             outcomes=tuple([outcome.name for outcome in self.card.outcomes if name in outcome.events]),
             writes_facts=name in WRITES,
         )
@@ -132,10 +133,9 @@ def _lines(card: Card, stage: str) -> BandLines:
     return BandLines(float(bands.red), float(bands.yellow), float(bands.hysteresis), float(bands.min_duration) * DAY)
 
 
-def _elsewhere(card: Card, metric: AnyMetric) -> frozenset[str]:
-    """The milestone steps that other metrics name."""
-    others = [other for other in card.metrics if isinstance(other, Milestone) and other is not metric]
-    return frozenset([step for other in others for step in other.steps])
+def _steps_of_others(card: Card, metric: MetricDefinition) -> frozenset[str]:
+    """The milestone steps that the card gives to metrics other than this one."""
+    return frozenset([step for other in card.metrics if other is not metric for step in other.step_names])
 
 
 def _names(card: Card) -> set[str]:
@@ -150,16 +150,14 @@ def _names(card: Card) -> set[str]:
     return names
 
 
-def _order(needs: Sequence[Sequence[int]]) -> tuple[int, ...]:
+def _order(reads: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """Every metric after those that it reads. Raises `ValueError` if some read each other."""
     order: list[int] = []
-    while len(order) < len(needs):
+    while len(order) < len(reads):
         ready = [
-            index
-            for index, needed in enumerate(needs)
-            if index not in order and all([other in order for other in needed])
+            index for index, read in enumerate(reads) if index not in order and all([other in order for other in read])
         ]
         if not ready:
-            raise ValueError(f"these metrics read each other: {sorted(set(range(len(needs))) - set(order))}")
+            raise ValueError(f"these metrics read each other: {sorted(set(range(len(reads))) - set(order))}")
         order += ready
     return tuple(order)

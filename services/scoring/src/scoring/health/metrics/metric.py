@@ -72,17 +72,17 @@ class Metric(Trajectory):
 
 
 @final
-class Setting:
+class OtherMetrics:
     """What a metric may know of the rest of its account's card when it is made.
 
-    `made` are the metrics that it needs, by name; `elsewhere` the milestone steps that other metrics name.
+    `made` are the metrics that it reads, by name; `steps` the milestone steps that the card gives to other metrics.
     """
 
-    __slots__ = ("_made", "elsewhere")
+    __slots__ = ("_made", "steps")
 
-    def __init__(self, made: dict[str, Metric], elsewhere: frozenset[str]) -> None:
+    def __init__(self, made: dict[str, Metric], steps: frozenset[str]) -> None:
         self._made = made
-        self.elsewhere = elsewhere
+        self.steps = steps
 
-    def metric(self, name: str | None) -> Metric | None:
+    def named(self, name: str | None) -> Metric | None:
         return None if name is None else self._made[name]

@@ -4,17 +4,15 @@ phi = (now - last) / (mean gap of active days * ln 10): 1 is one in ten, 3 is on
 """
 
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.metrics.drifting import DriftingMetric
-from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.metric import OtherMetrics
+from scoring.health.metrics.silence.definition import Silence
 from scoring.health.moments import DAY, local_day
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Silence
 
 _LN10: Final = 2.302585092994046
 # The mean gap starts as this many gaps of `prior_gap`.
@@ -27,7 +25,7 @@ class SilenceMetric(DriftingMetric):
 
     __slots__ = ("days", "first_day", "last", "last_day", "last_tau", "prior_gap", "saved", "saved_tau")
 
-    def __init__(self, definition: "Silence", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Silence, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index, curves)
         self.prior_gap = float(definition.prior_gap)
         self.last = -inf

@@ -1,19 +1,14 @@
 """milestone: steps with a due date. 100 until then, falling to 0 over the grace; done is 100; points are the mean."""
 
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.hashing import hash64
-from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.milestone.definition import PLANNED, Milestone
 from scoring.health.moments import DAY, parse_moment
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Milestone
-
-PLANNED: Final = "milestone.planned"
-REACHED: Final = "milestone.reached"
 
 _MOST_STEPS: Final = 64
 # A grace of nothing would be a jump; nobody sees a second.
@@ -29,18 +24,18 @@ StepPlan = tuple[float, int, float]
 class MilestoneMetric(Metric):
     """`card_steps` are due so many days after the account's start; `plans` are due as planned; `done` says when.
 
-    With `takes_plans` any step that `milestone.planned` names belongs here, except those in `elsewhere`, which other
-    metrics of the card name. Due dates are UTC, the grace is operational seconds.
+    With `takes_plans` any step that `milestone.planned` names belongs here, except `steps_of_others`, which the card
+    gives to other metrics. Due dates are UTC, the grace is operational seconds.
     """
 
-    __slots__ = ("card_steps", "done", "elsewhere", "grace", "plans", "saved_done", "saved_plans", "takes_plans")
+    __slots__ = ("card_steps", "done", "grace", "plans", "saved_done", "saved_plans", "steps_of_others", "takes_plans")
 
-    def __init__(self, definition: "Milestone", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Milestone, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
         self.card_steps = definition.steps
         self.takes_plans = definition.planned
         self.grace = max(definition.grace * DAY, _SHORTEST_GRACE)
-        self.elsewhere = setting.elsewhere
+        self.steps_of_others = others.steps
         self.plans: dict[str, StepPlan] = {}
         self.done: dict[str, float] = {}
         self.saved_plans = self.plans
@@ -70,7 +65,7 @@ class MilestoneMetric(Metric):
     def _takes(self, step: str) -> bool:
         if step in self.card_steps or step in self.plans or step in self.done:
             return True
-        if not self.takes_plans or step in self.elsewhere:
+        if not self.takes_plans or step in self.steps_of_others:
             return False
         return len({*self.card_steps, *self.plans, *self.done}) < _MOST_STEPS
 

@@ -1,16 +1,14 @@
 """Metrics that are read now and then: a reading's points hold for a while, then fade linearly to neutral."""
 
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from scoring.health.clock import Clock
 from scoring.health.context import Context
 from scoring.health.curve import Curve
-from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.moments import DAY
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Gauge
 
 # A fade shorter than this is a jump: the difference of two such moments is mostly rounding.
 _SHORTEST_FADE: Final = 1e-6
@@ -21,7 +19,7 @@ class FadingMetric(Metric):
 
     __slots__ = ("curves", "hold", "neutral", "ttl")
 
-    def __init__(self, definition: "Gauge", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
         self.curves = curves
         self.hold = definition.hold * DAY

@@ -4,20 +4,18 @@ Exact up to 256 members, an estimate from a sample above.
 """
 
 from math import exp, fsum, log
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import LN2, DecayingSum, decay_rate
 from scoring.health.hashing import hash64
+from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.drifting import DriftingMetric
-from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.metric import OtherMetrics
 from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
 from scoring.health.properties import key_of
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Distinct
 
 # A member that decayed by this many half-lives is dropped when room is needed.
 _DROPPED_AFTER: Final = 20.0 * LN2
@@ -32,7 +30,7 @@ class DistinctMetric(DriftingMetric):
 
     __slots__ = ("decay", "halvings", "key", "members", "of", "saved_halvings", "saved_members", "saved_seen", "sum")
 
-    def __init__(self, definition: "Distinct", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Distinct, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index, curves)
         self.decay = decay_rate(definition.half_life)
         self.key = definition.key

@@ -1,19 +1,17 @@
 """ratio: bad per good. Both sums decay alike, so it is constant in silence, until there is too little evidence."""
 
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import DecayingSum, decay_rate
-from scoring.health.metrics.distinct import DistinctMetric
-from scoring.health.metrics.metric import Metric, Setting
-from scoring.health.metrics.rate import RateMetric
+from scoring.health.metrics.distinct.metric import DistinctMetric
+from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.rate.metric import RateMetric
+from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.properties import weight_of
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Ratio
 
 # Moments this close to where a line is cut off at 0 or 100 count as there: rounding may put them on either side.
 _BLUR_SECONDS: Final = 1e-6
@@ -35,16 +33,16 @@ class RatioMetric(Metric):
         "follows", "min_denominator", "min_numerator", "numerator", "quiet_from", "steady", "weight_property",
     )  # fmt: skip
 
-    def __init__(self, definition: "Ratio", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Ratio, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
         self.curves = curves
         self.decay = decay_rate(definition.half_life)
         self.weight_property = definition.weight
         self.events = definition.events
         self.denominator_events = definition.denominator_events
-        self.denominator_metric = setting.metric(definition.denominator_metric)
+        self.denominator_metric = others.named(definition.denominator_metric)
         self.min_denominator = float(definition.min_denominator)
-        self.follows = setting.metric(definition.quiet_follows)
+        self.follows = others.named(definition.quiet_follows)
         self.bonus = float(definition.quiet_bonus)
         self.min_numerator = float(definition.min_numerator)
         self.numerator = DecayingSum()
