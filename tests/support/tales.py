@@ -66,7 +66,7 @@ class Tale:
         return self.scorer.advance(self.account, DAWN + day * DAY)
 
     def looks(self, day: float) -> View:
-        return self.scorer.look(self.account, DAWN + day * DAY)
+        return self.scorer.view(self.account, DAWN + day * DAY)
 
     def score(self, day: float) -> float:
         return self.looks(day).health.score

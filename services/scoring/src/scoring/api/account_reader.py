@@ -89,7 +89,7 @@ class AccountReader:
             if not soonest <= at <= soonest + AHEAD.total_seconds():
                 raise MomentOutOfRange(soonest)
             return AccountLook(
-                view=self.scorer.look(account, at), clock=account.clock, today=self.scorer.today(account)
+                view=self.scorer.view(account, at), clock=account.clock, today=self.scorer.today(account)
             )
 
     def _open(self, stored: StateRow) -> Account:

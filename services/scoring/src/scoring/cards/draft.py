@@ -1,4 +1,4 @@
-"""From what was read to the core's structs, as far as the file allows: rules look at drafts, too."""
+"""Drafts: the parts of a card that could be read. Rules check drafts, so that one problem hides no other."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _DEFINITIONS = {kind_of(definition): definition for definition in KINDS}
 
 
 class CardDraft(Struct, frozen=True):
-    """`named` are all metrics that the file names, readable or not; the rest is what could be read."""
+    """`named` are all metrics that the file names, readable or not. The other fields hold what could be read."""
 
     named: tuple[str, ...]
     metrics: dict[str, MetricDefinition]
@@ -28,7 +28,7 @@ class CardDraft(Struct, frozen=True):
     settings: dict[str, Any]
 
     def card(self) -> Card:
-        """Only for a draft that nothing was found against."""
+        """The card. Only for a draft without problems."""
         return Card(
             metrics=tuple(self.metrics.values()),
             flags=tuple(self.flags.values()),
@@ -39,12 +39,13 @@ class CardDraft(Struct, frozen=True):
         )
 
 
-def draft(root: Value, found: Findings) -> CardDraft:
+def read_draft(root: Value, found: Findings) -> CardDraft:
     fields, _ = CARD.read_what_can_be(root, found)
     metrics = {name: _metric(name, given) for name, given in fields.pop("metrics", {}).items()}
-    flags = {name: Flag(name=name, **_filled(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
+    flags = {name: Flag(name=name, **_fields_by_name(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
     outcomes = {
-        name: Outcome(name=name, **_filled(OUTCOME, given)) for name, given in fields.pop("outcomes", {}).items()
+        name: Outcome(name=name, **_fields_by_name(OUTCOME, given))
+        for name, given in fields.pop("outcomes", {}).items()
     }
     weights, bands = fields.pop("weights", {}), fields.pop("bands", {})
     return CardDraft(
@@ -68,12 +69,12 @@ def _metric(name: str, given: dict[str, Any]) -> MetricDefinition:
     return definition(name=name, **definition.fields_of(given))
 
 
-def _filled(record: Record, fields: dict[str, Any]) -> dict[str, Any]:
+def _fields_by_name(record: Record, fields: dict[str, Any]) -> dict[str, Any]:
     return {record.keys[name].to or name: value for name, value in fields.items()}
 
 
 def _weights(given: dict[str, dict[Dimension, float]]) -> dict[Stage, dict[Dimension, float]]:
-    """Every dimension of every stage that the file speaks of; one that it leaves out weighs nothing."""
+    """Weights of each stage that the file names, or of all if it has a default. A dimension left out weighs 0."""
     by_stage = {stage: given.get(stage, given.get(DEFAULT)) for stage in STAGES}
     return {
         stage: {dimension: weights.get(dimension, 0.0) for dimension in DIMENSIONS}
@@ -83,7 +84,7 @@ def _weights(given: dict[str, dict[Dimension, float]]) -> dict[Stage, dict[Dimen
 
 
 def _bands(given: dict[str, dict[str, float]], found: Findings) -> dict[str, Bands]:
-    """With the gaps of a stage filled from default."""
+    """What a stage leaves out is taken from `default`."""
     default = given.get(DEFAULT)
     if default is None:
         return {}

@@ -6,7 +6,7 @@ from scoring.health.card import Bands
 from scoring.health.context import STAGES
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 
-# They tell what is known of an account or planned for it, not that anybody did anything.
+# These say what is known of an account or planned for it, not that anybody used the product.
 NOT_ACTIVITY = ("account.updated", "milestone.planned")
 
 
@@ -19,7 +19,7 @@ def check(draft: CardDraft, found: Findings) -> None:
 
 
 def _check_metric(metric: MetricDefinition, draft: CardDraft, found: Findings) -> None:
-    """What holds for every kind, then what the kind itself has to say."""
+    """The rules for every kind, then those of the kind itself."""
     path = f"metrics.{metric.name}"
     for key, name in metric.reads.items():
         if name not in draft.named:

@@ -1,4 +1,4 @@
-"""Values with a small language of their own."""
+"""Values in a format of their own: alternatives, and the comparison of a derived flag."""
 
 import re
 from typing import ClassVar, Literal, cast
@@ -10,7 +10,7 @@ from common.documents.shapes import NAME, JsonSchema, Number, OneOrMany, Word, s
 from common.documents.yaml import Value
 from scoring.health.card import When
 
-# Product events come with whatever names the product gave them ("Report Created"), ours are object.verbed.
+# Products name their events as they like ("Report Created"); the catalogue's are object.verbed.
 EVENT = r"^\S(.{0,198}\S)?$"
 
 

@@ -1,4 +1,4 @@
-"""Whether everything that a card watches can count, and every stage has something that does."""
+"""Whether every metric and every weight of a card can count, and every stage has a metric that does."""
 
 from common.documents.findings import Findings
 from scoring.cards.draft import CardDraft
@@ -21,7 +21,7 @@ def check(draft: CardDraft, found: Findings) -> None:
 
 
 def _idle_weights(stage: Stage, draft: CardDraft, found: Findings) -> list[str]:
-    """The paths of weights that nothing earns in this stage; reports a stage in which nothing counts at all."""
+    """The paths of weights without a metric in this stage. Reports a stage in which nothing counts at all."""
     weights = draft.weights.get(stage)
     if weights is None:
         found.problem("weights", f"stage '{stage}' has no weights, and there is no 'default'")
@@ -32,7 +32,7 @@ def _idle_weights(stage: Stage, draft: CardDraft, found: Findings) -> list[str]:
         found.problem(path, f"all weights of stage '{stage}' are zero")
         return []
     if len(draft.metrics) < len(draft.named):
-        return []  # one of the unreadable metrics may be the one that is missed here
+        return []  # an unreadable metric may be the one that is missing
     idle = [dimension for dimension in heavy if not _counts(dimension, stage, draft)]
     if len(idle) == len(heavy):
         found.problem(path, f"no metric counts in stage '{stage}'")

@@ -1,4 +1,4 @@
-"""A card made ready to run: how accounts are made, and what each event name touches."""
+"""A card made ready to run: how accounts are made, and what each event name does."""
 
 from collections.abc import Sequence
 from typing import Final, final
@@ -20,33 +20,36 @@ from scoring.health.weights import Weighting
 
 @final
 class Reaction:
-    """What an event name does, by index: it feeds `metrics` and `flags`. The trajectories in `moved` (metrics, each
-    after those that it reads) and `caps` (flags) have to be projected again. `steps` if it may change milestone steps.
+    """What an event name does under a card, by index: it feeds `fed_metrics` and `fed_flags`.
 
-    `plain` if it can do nothing but move points.
+    The trajectories of `moved_metrics` (each after those that it reads) and `moved_flags` have to be projected again.
+    `changes_steps` if it may change milestone steps, `moves_points_only` if it can do nothing but move points.
     """
 
-    __slots__ = ("caps", "flags", "metrics", "moved", "outcomes", "plain", "steps", "writes_facts")
+    __slots__ = (
+        "changes_steps", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics", "moves_points_only", "outcomes",
+        "writes_facts",
+    )  # fmt: skip
 
     def __init__(
         self,
         *,
-        metrics: tuple[int, ...] = (),
-        flags: tuple[int, ...] = (),
-        moved: tuple[int, ...] = (),
-        caps: tuple[int, ...] = (),
-        steps: bool = False,
+        fed_metrics: tuple[int, ...] = (),
+        fed_flags: tuple[int, ...] = (),
+        moved_metrics: tuple[int, ...] = (),
+        moved_flags: tuple[int, ...] = (),
+        changes_steps: bool = False,
         outcomes: tuple[str, ...] = (),
         writes_facts: bool = False,
     ) -> None:
-        self.metrics = metrics
-        self.flags = flags
-        self.moved = moved
-        self.caps = caps
-        self.steps = steps
+        self.fed_metrics = fed_metrics
+        self.fed_flags = fed_flags
+        self.moved_metrics = moved_metrics
+        self.moved_flags = moved_flags
+        self.changes_steps = changes_steps
         self.outcomes = outcomes
         self.writes_facts = writes_facts
-        self.plain = not (flags or steps or outcomes or writes_facts)
+        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts)
 
 
 _IGNORED: Final = Reaction()
@@ -56,8 +59,8 @@ _IGNORED: Final = Reaction()
 class CardModel:
     """Immutable; one serves any number of accounts. Everything by stage is a list in the order of STAGES.
 
-    `keys` are the fingerprints of the metrics' and the flags' definitions, `everything` is the reaction to a change
-    that bends all trajectories. `flags_by_name` are the flags' indices in the order of their names.
+    `metric_keys` and `flag_keys` are the fingerprints of their definitions. `full_reaction` is the reaction to a change
+    of context, which moves all trajectories. `flags_by_name` are the flags' indices in the order of their names.
     """
 
     def __init__(self, card: Card, card_id: str, clock: Clock) -> None:
@@ -70,7 +73,7 @@ class CardModel:
         self.flag_keys = [fingerprint(flag) for flag in card.flags]
         self.flag_caps = {flag.name: float(flag.cap) for flag in card.flags}
         self.flags_by_name = sorted(range(len(card.flags)), key=lambda index: card.flags[index].name)
-        self.bands = [_lines(card, stage) for stage in STAGES]
+        self.bands = [_band_lines(card, stage) for stage in STAGES]
         self.weighting = Weighting(card)
         index_of = {metric.name: index for index, metric in enumerate(card.metrics)}
         self._reads = [tuple(index_of[name] for name in metric.reads.values()) for metric in card.metrics]
@@ -79,7 +82,9 @@ class CardModel:
         self._steps_of_others = [_steps_of_others(card, metric) for metric in card.metrics]
         self._watched = [-1 if flag.when is None else index_of[flag.when.metric] for flag in card.flags]
         self._bounds = [_bound(card, flag) for flag in card.flags]
-        self.everything = Reaction(moved=self.order, caps=tuple(range(len(card.flags))), steps=True)
+        self.full_reaction = Reaction(
+            moved_metrics=self.order, moved_flags=tuple(range(len(card.flags))), changes_steps=True
+        )
         self._reactions = {name: self._reaction_to(name) for name in _names(card)}
 
     def reaction(self, event_name: str) -> Reaction:
@@ -108,18 +113,18 @@ class CardModel:
         raised = [index for index, flag in enumerate(flags) if name in flag.events or name in flag.clear_on]
         derived = [index for index, watched in enumerate(self._watched) if watched in moved]
         return Reaction(
-            metrics=tuple(fed),
-            flags=tuple(raised),
-            moved=tuple([index for index in self.order if index in moved]),
-            caps=tuple(sorted({*raised, *derived})),
-            steps=any([metrics[index].has_steps for index in fed]),
+            fed_metrics=tuple(fed),
+            fed_flags=tuple(raised),
+            moved_metrics=tuple([index for index in self.order if index in moved]),
+            moved_flags=tuple(sorted({*raised, *derived})),
+            changes_steps=any([metrics[index].has_steps for index in fed]),
             outcomes=tuple([outcome.name for outcome in self.card.outcomes if name in outcome.events]),
             writes_facts=name in WRITES,
         )
 
 
 def _bound(card: Card, flag: Flag) -> float | None:
-    """The line of a derived flag in the terms of the watched metric's curve; None if there is none."""
+    """The bound of a derived flag on the watched metric's curve; None if the flag has none."""
     if flag.when is None:
         return None
     watched = next(metric for metric in card.metrics if metric.name == flag.when.metric)
@@ -128,7 +133,7 @@ def _bound(card: Card, flag: Flag) -> float | None:
     return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(float(flag.when.value))
 
 
-def _lines(card: Card, stage: str) -> BandLines:
+def _band_lines(card: Card, stage: str) -> BandLines:
     bands = card.bands.get(stage) or card.bands[DEFAULT]
     return BandLines(float(bands.red), float(bands.yellow), float(bands.hysteresis), float(bands.min_duration) * DAY)
 
@@ -139,7 +144,7 @@ def _steps_of_others(card: Card, metric: MetricDefinition) -> frozenset[str]:
 
 
 def _names(card: Card) -> set[str]:
-    """The events that do anything."""
+    """The names of all events that change an account under this card."""
     names = set(WRITES)
     for metric in card.metrics:
         names.update(metric.listens)

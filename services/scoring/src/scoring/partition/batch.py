@@ -6,7 +6,7 @@ from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.health.account import Account
-from scoring.health.draft import NOTHING
+from scoring.health.draft import EMPTY_STEP
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
 from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, Outlet
@@ -121,7 +121,7 @@ class Batch:
     def _timer(self, account: Account) -> int | None:
         try:
             now = max(account.clock, self._clock)  # a tick after the account's last event has passed the timer, maybe
-            return self._scorer.timer(account, self._memory.timers.of(account.account_id), now)
+            return self._scorer.choose_timer(account, self._memory.timers.of(account.account_id), now)
         except Exception as error:  # see _event
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
@@ -160,7 +160,7 @@ class Batch:
                 self._see_to(account)
         except Exception as error:  # whatever it is: the record is set aside and the partition goes on
             raise Poisoned(record.offset, account_id) from error
-        if step is not NOTHING:
+        if step is not EMPTY_STEP:
             self._take(step)
 
     def _tick(self, offset: int, moment: float) -> None:
@@ -197,7 +197,7 @@ class Batch:
             return
         if (offset, account_id) in self._poison:
             self._moved_at[account_id] = offset
-            self._scorer.disarm(account)
+            self._scorer.cancel_timer(account)
             self._set_aside(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
             return
         self.report.fired += 1

@@ -23,7 +23,7 @@ _DROPPED_AFTER: Final = 20.0 * LN2
 
 @final
 class DistinctMetric(DriftingMetric):
-    """`members` has the UTC moment at which each was seen last, by the hash of its key; `sum` adds up their terms.
+    """`members` has the UTC moment at which each was seen last, by the hash of its key. `sum` adds up their terms.
 
     `of` is what the count is divided by; None means the account's seats, and no value while those are unknown.
     """
@@ -40,7 +40,7 @@ class DistinctMetric(DriftingMetric):
         self.members: dict[int, float] = {}
         self.sum = DecayingSum()
         self.halvings = 0
-        # The member fed last with the moment it had been seen before, if any, and the dictionary that held it.
+        # For `undo`: the member fed last, when it had been seen before, and the dictionary that held it.
         self.saved_seen: tuple[int, float | None] = (0, None)
         self.saved_members = self.members
         self.saved_halvings = 0
@@ -94,7 +94,7 @@ class DistinctMetric(DriftingMetric):
     def project(self, context: Context) -> None:
         of = self.of if self.of is not None else context.seats
         if of is None or of <= 0.0:
-            self.drifts = False
+            self.has_value = False
             return
         base = max(self.sum.newest_tau, context.born_tau)
         x = log_or_less(self.sum.total) + self.halvings * LN2 - log(of)

@@ -1,4 +1,4 @@
-"""Metrics that are read now and then: a reading's points hold for a while, then fade linearly to neutral."""
+"""The base of gauges: the points of a reading hold for a while, then fade linearly to neutral."""
 
 from math import inf
 from typing import Final
@@ -10,7 +10,7 @@ from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.moments import DAY
 
-# A fade shorter than this is a jump: the difference of two such moments is mostly rounding.
+# In seconds. A shorter fade is made a jump: between moments this close rounding would decide the slope.
 _SHORTEST_FADE: Final = 1e-6
 
 
@@ -27,12 +27,12 @@ class FadingMetric(Metric):
         self.neutral = float(definition.neutral)
 
     def reading(self, clock: Clock) -> tuple[float, float] | None:
-        """When it was read last (UTC) and the value; None if it never was."""
+        """The moment (UTC) and value of the last reading; None before the first."""
         raise NotImplementedError
 
     def project(self, context: Context) -> None:
         reading = self.reading(context.clock)
-        self.drifts = reading is not None
+        self.has_value = reading is not None
         self.pieces = []
         if reading is None:
             return
@@ -48,4 +48,4 @@ class FadingMetric(Metric):
             self.pieces.append((gone_from, self.neutral, 0.0))
 
     def value_at(self, tau: float, context: Context) -> float | None:
-        return self.x if self.drifts else None
+        return self.x if self.has_value else None

@@ -28,8 +28,8 @@ _DETRACTS: Final = 6.0
 class GaugeMetric(FadingMetric):
     """`answers` has the newest answer of each person, by the hash of their key; without a key there is one.
 
-    `read` is "last", "mean" or "net_promoter". Together count the answers less than `ttl` older than the newest, so
-    that none drops out in silence.
+    `read` is "last", "mean" or "net_promoter". Only answers less than `ttl` older than the newest one count: by this
+    rule none drops out in silence.
     """
 
     __slots__ = ("answers", "halvings", "key", "property", "read", "saved_answers", "saved_halvings", "saved_one")
@@ -107,6 +107,6 @@ class GaugeMetric(FadingMetric):
 
 
 def make_gauge(definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> FadingMetric:
-    """The one quotient needs the amounts of a year, everything else the newest answers."""
+    """The quotient needs the amounts of a year, any other gauge the newest answers."""
     kind = PeakMetric if definition.value == ARR_AGAINST_PEAK else GaugeMetric
     return kind(definition, index, curves, others)

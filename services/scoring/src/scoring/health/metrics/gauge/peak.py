@@ -14,7 +14,7 @@ from scoring.health.moments import DAY
 from scoring.health.properties import number
 
 _YEAR: Final = 365.0 * DAY
-# A contract that fell more often than this within a year is told apart by its highest amounts.
+# Bounds the state. If a contract fell more often within a year, its highest amounts and the newest are kept.
 _MOST_AMOUNTS: Final = 64
 
 # When (UTC), the hash of the event's id, how much.
@@ -23,7 +23,7 @@ Amount = tuple[float, int, float]
 
 @final
 class PeakMetric(FadingMetric):
-    """`amounts` has the newest last; before it those of the year that no later one reaches, so they only fall."""
+    """`amounts` are those of the last year that no later one reaches, so they fall; the newest comes last."""
 
     __slots__ = ("amounts", "saved_amounts")
 

@@ -1,6 +1,7 @@
 """silence: suspicion phi grows with the time since the last activity, faster where activity was frequent.
 
-phi = (now - last) / (mean gap of active days * ln 10): 1 is one in ten, 3 is one in a thousand (phi accrual).
+phi = (now - last) / (mean gap of active days * ln 10): 1 is one in ten, 3 is one in a thousand. This is -log10 of the
+chance of a gap this long if gaps are exponential. Source: Hayashibara et al., "The phi accrual failure detector", 2004.
 """
 
 from math import inf
@@ -37,7 +38,7 @@ class SilenceMetric(DriftingMetric):
         self.saved_tau = -inf
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
-        # An active day that comes late is not counted: its gap is over.
+        # A late activity changes nothing: the gap that it fell into is counted already.
         if moment <= self.last:
             return False
         self.saved = (self.last, self.first_day, self.last_day, self.days)
