@@ -68,32 +68,9 @@ class Account:
     """
 
     __slots__ = (
-        "account_id",
-        "available",
-        "born",
-        "capped_by",
-        "change",
-        "clock",
-        "context",
-        "day",
-        "day_end",
-        "day_number",
-        "facts",
-        "flags",
-        "horizon",
-        "mean",
-        "metrics",
-        "model",
-        "open_steps",
-        "ordered",
-        "posted_cap",
-        "posted_cost",
-        "posted_weights",
-        "score",
-        "state",
-        "trajectories",
-        "weights",
-        "writers",
+        "account_id", "available", "born", "capped_by", "change", "clock", "context", "day", "day_end",
+        "day_number", "facts", "flags", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
+        "posted_cap", "posted_cost", "posted_weights", "score", "state", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(

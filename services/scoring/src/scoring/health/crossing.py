@@ -43,6 +43,7 @@ def next_due(account: Account, state: AlertState, at: float, until: float = LAST
             if soonest > until:
                 return None
             second, last = ceil(soonest), min(ceil(min(latest, until)), floor(until))
+            # A single line that leaves its range, with no end of a segment before the second, needs no evaluation.
             sure = certain and latest < second < beyond
             while second <= last:
                 if second > first and second != asked:
@@ -87,6 +88,7 @@ class _Walk:
         """All moments up to `end` at which the score may leave its range, in order."""
         age, length = self.begin - self.origin, end - self.origin
         least = self.mean + self.slope * age
+        # Most segments stay within the range from begin to end; without a cap two comparisons show it.
         if not self.capped and not self.jumped:
             there = self.mean + self.slope * length if self.slope != 0.0 else least
             low, high = self.low + _MARGIN, self.high - _MARGIN

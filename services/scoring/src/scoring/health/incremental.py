@@ -26,11 +26,14 @@ _NEVER: Final = LAST + 1.0
 def try_incremental(account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> bool:
     """Applies an event that happened at `moment` and was recorded at `at`; False, and nothing done, if it may not."""
     horizon = account.horizon
+    # Beyond the horizon silence itself may change the alert state. Facts, flags, steps and outcomes change more than
+    # points, and so does the account's earliest event: it moves where priors and due dates begin.
     if not (at < horizon.incremental_until and reaction.moves_points_only and moment >= account.born):
         return False
     if not reaction.fed_metrics:
         return True
     for index in reaction.moved_flags:
+        # The horizon knows the lowest cap only, so a cap that is up must not be moved.
         if account.flags[index].available:
             return False
     clock, metrics = account.context.clock, account.metrics
@@ -55,6 +58,7 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
         metric.seek(tau)
         if metric.end < segments_end:
             segments_end = metric.end
+        # A metric that appears or vanishes changes every weight.
         if metric.available != metric.before_available:
             unchanged = False
         if metric.weight != 0.0:
@@ -70,6 +74,7 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
     if unchanged:
         cap = horizon.cap + horizon.cap_slope * passed
         wake = clock.wall(_find_wake(account, tau, mean, slope, cap, horizon.cap_slope, segments_end))
+        # Which of mean and cap is lower must be the same as in the last evaluation: it decides what is posted.
         if at < wake - _SECOND and (cap < mean) == (account.capped_by != NO_CAP):
             post_points(account, event, reaction)
             horizon.origin = tau
@@ -113,6 +118,7 @@ def set_due(account: Account, due: int | None) -> None:
 
 
 def _set_wake(account: Account, wake: float) -> None:
+    """An event after the end of the day is not applied incrementally, because it has to close the day first."""
     horizon = account.horizon
     horizon.wake, horizon.exact = wake, False
     horizon.incremental_until = min(wake - _SECOND, account.day_end)
@@ -124,6 +130,7 @@ def _find_wake(
     """The operational time up to which silence changes nothing: the score stays in its range, under the same cap."""
     state = account.state
     low, high = state.low + _NEAR, state.high - _NEAR
+    # `value` is the lower of mean and cap, which is the score; `closing` is how fast the other one comes near it.
     gap = mean - cap
     value, rise, closing = cap, cap_slope, cap_slope - slope
     if gap < 0.0:

@@ -20,18 +20,8 @@ class Metric(Trajectory):
     """
 
     __slots__ = (
-        "base",
-        "before",
-        "before_available",
-        "bit",
-        "has_value",
-        "posted",
-        "posted_available",
-        "until",
-        "velocity",
-        "walk_weight",
-        "weight",
-        "x",
+        "base", "before", "before_available", "bit", "has_value", "posted", "posted_available", "until",
+        "velocity", "walk_weight", "weight", "x",
     )  # fmt: skip
 
     def __init__(self, name: str, index: int) -> None:

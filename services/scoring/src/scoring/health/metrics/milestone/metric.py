@@ -29,15 +29,8 @@ class MilestoneMetric(Metric):
     """
 
     __slots__ = (
-        "accepts_plans",
-        "card_steps",
-        "done",
-        "grace",
-        "plans",
-        "saved_done",
-        "saved_plans",
-        "steps_of_others",
-    )
+        "accepts_plans", "card_steps", "done", "grace", "plans", "saved_done", "saved_plans", "steps_of_others",
+    )  # fmt: skip
 
     def __init__(self, definition: Milestone, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
