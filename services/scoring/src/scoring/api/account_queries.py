@@ -8,8 +8,8 @@ from scoring.api import answers, rendering
 from scoring.api.account_reader import AHEAD, AccountLook, AccountReader, MomentOutOfRange, UnreadableState
 from scoring.api.parameters import HistoryParameters, LookParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
+from scoring.health import Day
 from scoring.health.moments import day_number, local_day, local_midnight, to_date, to_datetime, zone_named
-from scoring.health.view import Day
 from scoring.postgres.snapshot import ListRow, TableSnapshot
 
 # Moments of signals have no finer parts.

@@ -7,10 +7,8 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from scoring.api.delay import Delay
-from scoring.health.account import Account
+from scoring.health import Account, Day, Scorer, View
 from scoring.health.moments import to_datetime
-from scoring.health.scorer import Scorer
-from scoring.health.view import Day, View
 from scoring.postgres.snapshot import StateRow
 
 # How far ahead silence is played.

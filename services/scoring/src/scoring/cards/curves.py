@@ -7,7 +7,7 @@ from msgspec import Struct
 from common.documents.findings import Findings, did_you_mean
 from common.documents.shapes import JsonSchema, Number, shown
 from common.documents.yaml import Value
-from scoring.health.context import STAGES
+from scoring.health import STAGES
 from scoring.health.metrics.definition import DEFAULT, Knots
 
 MOST_POINTS = 32

@@ -8,8 +8,8 @@ from common.documents.findings import Findings
 from common.documents.records import Record
 from common.documents.yaml import Value
 from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, OUTCOME
-from scoring.health.card import Bands, Card, Flag, Outcome
-from scoring.health.context import STAGES, Stage
+from scoring.health import STAGES, Card, Stage
+from scoring.health.card import Bands, Flag, Outcome
 from scoring.health.kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, Dimension, MetricDefinition, kind_of
 

@@ -19,7 +19,7 @@ from common.documents.shapes import (
 )
 from scoring.cards.curves import Curves
 from scoring.cards.special import EVENT, Comparison, MetricOrEvents, NumberOrWord, PropertyOrWord
-from scoring.health.context import STAGES
+from scoring.health import STAGES
 from scoring.health.kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
 from scoring.health.metrics.keys import ValueType

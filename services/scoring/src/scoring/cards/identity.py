@@ -3,7 +3,8 @@
 import zoneinfo
 from importlib import metadata
 
-from scoring.health.card import Card, card_id
+from scoring.health import Card
+from scoring.health.card import card_id
 
 
 def versions() -> dict[str, str]:

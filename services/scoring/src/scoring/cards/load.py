@@ -7,7 +7,7 @@ from common.documents.yaml import parse
 from scoring.cards import rules, weighing
 from scoring.cards.draft import read_draft
 from scoring.cards.errors import InvalidCard
-from scoring.health.card import Card
+from scoring.health import Card
 
 
 class ExaminedCard(Struct, frozen=True):

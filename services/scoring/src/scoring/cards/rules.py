@@ -2,8 +2,8 @@
 
 from common.documents.findings import Findings, did_you_mean
 from scoring.cards.draft import CardDraft
+from scoring.health import STAGES
 from scoring.health.card import Bands
-from scoring.health.context import STAGES
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 
 # These say what is known of an account or planned for it, not that anybody used the product.

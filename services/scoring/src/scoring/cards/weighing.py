@@ -2,7 +2,7 @@
 
 from common.documents.findings import Findings
 from scoring.cards.draft import CardDraft
-from scoring.health.context import STAGES, Stage
+from scoring.health import STAGES, Stage
 from scoring.health.metrics.definition import Dimension
 
 

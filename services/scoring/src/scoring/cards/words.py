@@ -10,7 +10,7 @@ from math import floor
 from msgspec import Struct
 
 from common.contracts.signals import Change, Driver, Level, MovingEvent, Part
-from scoring.health.card import Card
+from scoring.health import Card
 from scoring.health.metrics.definition import CurvedDefinition, MetricDefinition
 
 _ACRONYMS = frozenset(["api", "arr", "crm", "csat", "csm", "mrr", "nps", "qbr", "roi", "sla", "sms", "sso", "ui"])

@@ -5,10 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
-from scoring.health.account import Account
-from scoring.health.draft import EMPTY_STEP
-from scoring.health.scorer import Scorer
-from scoring.health.view import Day, Step
+from scoring.health import EMPTY_STEP, Account, Day, Scorer, Step
 from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, Outlet
 from scoring.partition.dedupe import Window, digest, hour_of
 from scoring.partition.memory import PartitionMemory

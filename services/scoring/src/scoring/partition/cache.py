@@ -7,7 +7,7 @@ which take much less, and are decoded when they are needed. The rest is read fro
 from collections.abc import Callable, Collection, Iterable, Mapping
 from weakref import WeakSet
 
-from scoring.health.account import Account
+from scoring.health import Account
 
 # What an account takes decoded, and for each of its stored bytes: estimates, from how a process grew by 10,000 loaded
 # accounts of the default card. Beside that it takes entries in dictionaries, here and for its timer. What a whole

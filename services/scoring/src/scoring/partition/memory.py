@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from scoring.health.account import Account
+from scoring.health import Account
 from scoring.partition.cache import AccountCache, CacheBound
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.dedupe import Seen, hour_of
