@@ -49,7 +49,7 @@ def read_draft(root: Value, found: Findings) -> CardDraft:
     }
     weights, bands = fields.pop("weights", {}), fields.pop("bands", {})
     return CardDraft(
-        named=_names(root, "metrics"),
+        named=_metric_names(root),
         metrics=metrics,
         flags=flags,
         outcomes=outcomes,
@@ -59,9 +59,9 @@ def read_draft(root: Value, found: Findings) -> CardDraft:
     )
 
 
-def _names(root: Value, section: str) -> tuple[str, ...]:
-    content = root.content[section].content if isinstance(root.content, dict) and section in root.content else ()
-    return tuple(content) if isinstance(content, dict) else ()
+def _metric_names(root: Value) -> tuple[str, ...]:
+    section = root.content.get("metrics") if isinstance(root.content, dict) else None
+    return tuple(section.content) if section is not None and isinstance(section.content, dict) else ()
 
 
 def _metric(name: str, given: dict[str, Any]) -> MetricDefinition:

@@ -94,13 +94,13 @@ class _Walk:
             low, high = self.low + _MARGIN, self.high - _MARGIN
             if low < least < high and low < there < high:
                 return []
-        met = self._intersections(self.mean, self.slope, end)
+        intersections = self._intersections(self.mean, self.slope, end)
         for flag in self.account.flags:
             if flag.available:
                 least = min(least, flag.points + flag.slope * age)
-                met += self._intersections(flag.points, flag.slope, end)
-        met.sort()
-        found = [(moment - error, moment + error, leaves and not self.capped) for moment, error, leaves in met]
+                intersections += self._intersections(flag.points, flag.slope, end)
+        intersections.sort()
+        found = [(at - error, at + error, leaves and not self.capped) for at, error, leaves in intersections]
         if self.jumped or not self.low <= least < self.high:
             # A clock may map the moment back with a rounding error, so both seconds around it are tried.
             return [(self.begin - _ERROR_SECONDS, self.begin + _ERROR_SECONDS, False), *found]
@@ -108,9 +108,9 @@ class _Walk:
 
     def _intersections(self, value: float, slope: float, end: float) -> list[Candidate]:
         """When a line reaches a bound, how far off that may be, and whether it leaves the range there."""
-        met: list[Candidate] = []
+        intersections: list[Candidate] = []
         if slope == 0.0:
-            return met
+            return intersections
         begin, origin = self.begin, self.origin
         here, there = value + slope * (begin - origin), value + slope * (end - origin)
         for bound in (self.low, self.high):
@@ -119,8 +119,8 @@ class _Walk:
             moment = origin + (bound - value) / slope
             error = min(_ERROR_SECONDS + _ERROR_POINTS / abs(slope), _ERROR_MOST)
             if begin - error <= moment <= end + error:
-                met.append((moment, error, (slope < 0.0) == (bound == self.low)))
-        return met
+                intersections.append((moment, error, (slope < 0.0) == (bound == self.low)))
+        return intersections
 
     def enter_next_segments(self, end: float) -> None:
         """Moves every trajectory that ends at `end` to its next segment."""

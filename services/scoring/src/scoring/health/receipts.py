@@ -5,7 +5,6 @@ from typing import Final
 
 from common.contracts.signals import Change, Contribution, Driver, Level, MovingEvent, Part
 from scoring.health.account import NO_CAP, Account
-from scoring.health.context import STAGES
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.moments import to_date, to_datetime
@@ -126,7 +125,3 @@ def _change(ledger: Ledger, sums: dict[str, dict[str, float]], unposted: Sequenc
         parts=tuple(parts),
         events=tuple([MovingEvent(m.source, m.event_id, m.name, m.time, m.points) for m in ledger.movers]),
     )
-
-
-def stage_name(account: Account) -> str:
-    return STAGES[account.context.stage]

@@ -176,7 +176,7 @@ class Scorer:
         posting.open_change(account, at, now.score)
         posting.open_day(account, at, now.score, day=local_day(at, account.context.zone))
         cause = (event.source, event.event_id)
-        self._update_alerts(
+        self._update_alert_state(
             account, Trigger(cause, history=event.history, first=True, outcomes=reaction.outcomes), draft
         )
         set_horizon(account, at)
@@ -190,7 +190,7 @@ class Scorer:
         if due is not None and due - at < 1.0:
             # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
             account.clock = at
-            self._update_alerts(account, Trigger(ids.silence(due)), draft)
+            self._update_alert_state(account, Trigger(ids.silence(due)), draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
         zone = account.context.zone
@@ -206,7 +206,7 @@ class Scorer:
         account.clock = at
         self._post(account, event, before, after, moved, draft)
         cause, lost = (event.source, event.event_id), before.score - after.score
-        self._update_alerts(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
+        self._update_alert_state(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
         set_horizon(account, at)
 
     def _renew_horizon(self, account: Account, at: float) -> bool:
@@ -269,10 +269,10 @@ class Scorer:
             now = self._evaluate_at(account, float(due), draft)
             posting.post_silence(account, now, draft)
             account.clock = float(due)
-            self._update_alerts(account, Trigger(ids.silence(due)), draft)
+            self._update_alert_state(account, Trigger(ids.silence(due)), draft)
             set_horizon(account, float(due))
 
-    def _update_alerts(self, account: Account, trigger: Trigger, draft: StepDraft) -> None:
+    def _update_alert_state(self, account: Account, trigger: Trigger, draft: StepDraft) -> None:
         """Updates the alert state at the account's clock, where it was just evaluated, and adds the signals."""
         at = account.clock
         if not trigger.outcomes and not would_change(account, account.state, account.context.clock.operational(at)):

@@ -6,11 +6,12 @@ from common.contracts import ids
 from common.contracts.signals import Forecast, Health, Kind, Receipt, Severity, Signal
 from scoring.health.account import Account
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
+from scoring.health.context import STAGES
 from scoring.health.draft import StepDraft
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
-from scoring.health.receipts import change, level, level_off_by, stage_name
+from scoring.health.receipts import change, level, level_off_by
 from scoring.health.transitions import Transition
 
 # A flag with a cap below this has the severity of red.
@@ -20,7 +21,7 @@ _CRITICAL_CAP: Final = 30.0
 def health_of(account: Account, at: HealthSnapshot) -> Health:
     # An account has a band from its first record on; INSUFFICIENT while the evidence is too little.
     band = account.state.band or INSUFFICIENT
-    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=stage_name(account))
+    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=STAGES[account.context.stage])
 
 
 def add_signals(
