@@ -1,4 +1,4 @@
-"""What was told of an account, and what waits to be told."""
+"""What was told of an account, and what is not confirmed yet."""
 
 from math import inf
 from typing import Final, final

@@ -1,4 +1,4 @@
-"""The next whole second at which silence changes the alert state: exact, without a search and without polling.
+"""The next whole second at which silence changes the alert state: computed, not searched for, and exact.
 
 In silence the mean and every cap are straight lines between the ends of segments. The walk goes from end to end. In
 each segment it intersects the lines with the bounds of the stable range. Then it evaluates at the whole seconds around

@@ -61,6 +61,7 @@ class DecayingSum:
 
     def add(self, weight: float, moment: float, tau: float, decay: float) -> None:
         """`tau` is the operational time of `moment`."""
+        # Always rebased to the newest moment: a factor above 1 could overflow, a late addition has a factor below 1.
         if moment >= self.newest:
             if self.total != 0.0:
                 self.total *= exp((self.newest_tau - tau) * decay)
@@ -76,4 +77,5 @@ class DecayingSum:
             return inf
         if self.total <= 0.0:
             return -inf
+        # total * exp(-decay * age) = line, solved for the age.
         return self.newest_tau + (log(self.total) - log(line)) / decay

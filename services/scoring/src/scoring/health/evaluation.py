@@ -65,6 +65,7 @@ def _score(account: Account) -> None:
     for metric in account.ordered:
         if metric.available:
             available |= metric.bit
+    # Weights depend on stage and available metrics alone, which seldom change.
     if available != account.available or account.weights.stage != account.context.stage:
         weights = account.model.weighting.of(account.context.stage, available)
         account.available = available

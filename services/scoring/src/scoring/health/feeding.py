@@ -14,6 +14,7 @@ def feed(account: Account, event: Event, moment: float, reaction: Reaction) -> R
     names, None if the event changed nothing.
     """
     context_changed = False
+    # An earlier first moment moves where priors and due dates begin, so it changes the context as facts do.
     if moment < account.born or reaction.writes_facts:
         account.born = min(account.born, moment)
         if reaction.writes_facts:

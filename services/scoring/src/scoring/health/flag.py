@@ -70,6 +70,7 @@ class AccountFlag(Trajectory):
         """Up while the metric's value is beyond the bound."""
         x, velocity = metric.x, metric.velocity
         since, until = metric.base, metric.until
+        # A value that stays, or zero on a logarithmic axis, is on one side for ever.
         if velocity == 0.0 or x == -inf:
             beyond = self.inclusive if x == bound else (x > bound) == self.above
             if not beyond:

@@ -21,6 +21,7 @@ def forecast(account: Account) -> Forecast | None:
     while due is not None and found is None:
         evaluate(account, float(due))
         update_state(account, state, _SILENCE, float(due))
+        # A flag or a missed step that is due first may bring no band; then silence goes on.
         if state.band is not None and state.band is not band:
             found = Forecast(band=state.band, at=to_datetime(float(due)))
         else:

@@ -91,7 +91,7 @@ class CardModel:
         return self._reactions.get(event_name, _IGNORED)
 
     def account(self, account_id: str) -> Account:
-        """Nothing is known of it, no record has come yet."""
+        """An account before its first record."""
         made: dict[str, Metric] = {}
         for index in self.order:
             definition = self.card.metrics[index]
@@ -106,6 +106,7 @@ class CardModel:
     def _reaction_to(self, name: str) -> Reaction:
         metrics, flags = self.card.metrics, self.card.flags
         fed = [index for index, metric in enumerate(metrics) if name in metric.listens]
+        # What reads a metric that moves, moves too; in this order one pass finds all of them.
         moved = set(fed)
         for index in self.order:
             if any([read in moved for read in self._reads[index]]):
@@ -159,6 +160,7 @@ def _order(reads: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """Every metric after those that it reads. Raises `ValueError` if some read each other."""
     order: list[int] = []
     while len(order) < len(reads):
+        # Kahn's algorithm; a card has few metrics, so each round looks at all of them.
         ready = [
             index for index, read in enumerate(reads) if index not in order and all([other in order for other in read])
         ]

@@ -57,6 +57,7 @@ def _entries_between(account: Account, before: HealthSnapshot, after: HealthSnap
         index = metric.index
         old, new = before.weights.values[index], after.weights.values[index]
         p, q = before.points[index], after.points[index]
+        # A metric that appears or vanishes has the same points on both sides, so only its weight counts.
         if p is None:
             p = q
         if q is None:
@@ -93,6 +94,7 @@ def post_silence(account: Account, after: HealthSnapshot, draft: StepDraft) -> N
 
 def post_step(account: Account, before: HealthSnapshot, after: HealthSnapshot, driver: str, draft: StepDraft) -> None:
     """Posts the difference between two evaluations. The ledgers must be posted up to the first."""
+    # Added up beside the ledgers: every receipt is checked where it is made.
     total = before.score
     for moved_by, line, name, points in _entries_between(account, before, after, driver):
         total += points

@@ -112,6 +112,7 @@ def _change(ledger: Ledger, sums: dict[str, dict[str, float]], unposted: Sequenc
                 found.append((-abs(points), name, driver, points))
                 off -= points
     found.sort()
+    # A larger difference is a bug, and must show.
     if not found or abs(off) > DRIFT:
         off = 0.0
     parts = []

@@ -158,6 +158,7 @@ class Scorer:
             raise ValueError(f"no record of {account.account_id!r} has come yet")
         if account.horizon.wake > at:
             return account
+        # Timers change the alert state and the ledgers, which reading must not.
         copy = self.load(account.account_id, self.dump(account))
         self._fire_due(copy, at, StepDraft(strict=self._strict))
         return copy
@@ -232,6 +233,7 @@ class Scorer:
         seen = snapshot_at(account, account.clock)
         draft.health_before = health_of(account, seen)
         now = snapshot_at(account, at)
+        # The first record or timer after its end closes a day: nothing runs at midnight.
         if at >= account.day_end:
             posting.post_silence(account, seen, draft)
             draft.check_sum(receipts.day_off_by(account))
@@ -283,5 +285,6 @@ class Scorer:
         now = snapshot(account, at)
         posting.post_silence(account, now, draft)
         add_signals(account, told, now, forecast(account), draft)
+        # A change explains the way since the last band that was told.
         if any([each.kind is Kind.BAND for each in told]):
             posting.open_change(account, at, now.score)

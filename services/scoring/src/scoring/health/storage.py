@@ -73,6 +73,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.posted_weights = model.weighting.of(account.context.stage, posted)
     if stored.cap is not None:
         account.posted_cap, account.posted_cost = stored.cap
+    # Bodies of format 1 were posted up to the clock. Later ones say what was posted, and reading must not change it.
     if body[0] == FORMAT_WITHOUT_POSTED:
         mark_posted(account, now)
     if stored.change is not None and stored.day is not None:

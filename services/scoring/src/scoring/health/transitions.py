@@ -54,6 +54,7 @@ def would_change_at(account: Account, state: AlertState, tau: float) -> bool:
 
 
 def _band_changes(state: AlertState, score: float, weights: Weights, tau: float) -> bool:
+    # The evidence became enough for a band, or too little.
     if state.band is None or weights.sufficient == (state.band is INSUFFICIENT):
         return True
     return state.deadline <= tau or is_below(score, state.low) or not is_below(score, state.high)
@@ -91,6 +92,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
 def _missed(account: Account, state: AlertState, present: Crossing) -> list[Transition]:
     found = []
     for step, due in sorted([(step, due) for due, step in account.open_steps]):
+        # Once per due moment: a step that is planned anew may be missed again.
         if due <= present.since and state.missed.get(step) != due:
             state.missed[step] = due
             found.append(Transition(Kind.MILESTONE_MISSED, step, Crossing(due, present.cause, present.history)))
@@ -102,6 +104,7 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
     found = []
     for index in account.model.flags_by_name:
         flag = account.flags[index]
+        # A flag that went down and comes up again is a new crossing.
         if not flag.available:
             state.flags.pop(flag.name, None)
             continue
@@ -118,12 +121,15 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
 
 def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     current, lines = state.band, _band_lines(account)
+    # With too little evidence no band is told, and what was pending is forgotten.
     if not account.weights.sufficient:
         state.band = INSUFFICIENT
         state.pending = {}
         return []
+    # The first band for which there is enough evidence needs no minimum duration: nothing was before it.
     if current is None or current is INSUFFICIENT:
         return [_to_band(state, lines.first_band(account.score), present, trigger)]
+    # Better news needs no minimum duration. The hysteresis keeps it from coming back and forth.
     better = lines.better_band(current, account.score)
     if better is not current:
         state.pending = {}
@@ -135,6 +141,7 @@ def _worse(account: Account, state: AlertState, trigger: Trigger, present: Cross
     """Each line has a minimum duration of its own. Of the bands confirmed only the worst is told."""
     current, confirmed = state.band, None
     for band in WORSE[current] if current is not None else ():
+        # A score that is back over the line before the minimum duration was over is nothing to tell.
         if not is_below(account.score, _band_lines(account).line(band)):
             state.pending.pop(band, None)
             continue
@@ -156,6 +163,7 @@ def _to_band(state: AlertState, band: Band, crossing: Crossing, trigger: Trigger
     state.band, state.had_band = band, True
     # The first band of a new account, or of its history, is no change that anybody has to hear of.
     shown_only = first and (trigger.first or trigger.history)
+    # Green without an episode ends nothing that was told.
     shown_only = shown_only or (band is GREEN and state.episode is None)
     return Transition(Kind.BAND, band.value, crossing, shown_only=shown_only, was=was)
 

@@ -48,6 +48,7 @@ class DriftingMetric(Metric):
         if not self.has_value:
             self._clear()
             return
+        # Most moves stay on the segment; then its slope and end hold.
         x = self.x + self.velocity * (tau - self.base)
         segment = self.segment
         if not segment.start <= x < segment.end:
@@ -57,6 +58,7 @@ class DriftingMetric(Metric):
         self.points = segment.points_at(x)
 
     def next_segment(self, origin: float) -> None:
+        # Computed from the knot itself, so that neighbouring segments meet without a gap.
         begin = self.end
         if self.velocity < 0.0:
             points, segment = self.segment.points, self.segment.below

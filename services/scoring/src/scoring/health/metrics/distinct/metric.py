@@ -53,6 +53,7 @@ class DistinctMetric(DriftingMetric):
         if not sampled(member, self.halvings):
             return False
         seen = self.members.get(member)
+        # A member counts from when it was seen last; an earlier sight changes nothing.
         if seen is not None and moment <= seen:
             return False
         self.saved_seen = (member, seen)
@@ -60,6 +61,7 @@ class DistinctMetric(DriftingMetric):
         self.saved_halvings = self.halvings
         self.sum.save()
         self.sum.add(1.0, moment, tau, self.decay)
+        # The new term replaces what is left of the member's old one.
         if seen is not None:
             self.sum.total -= exp((context.clock.operational(seen) - self.sum.newest_tau) * self.decay)
         self.members[member] = moment
@@ -75,6 +77,7 @@ class DistinctMetric(DriftingMetric):
             if (newest - clock.operational(seen)) * self.decay < _DROPPED_AFTER
         }
         self.members, self.halvings = thinned(alive, self.halvings)
+        # Summed exactly (fsum), so the total does not depend on the order of the members.
         terms = [exp((clock.operational(seen) - newest) * self.decay) for seen in self.members.values()]
         self.sum.total = fsum(terms)
 
@@ -96,6 +99,7 @@ class DistinctMetric(DriftingMetric):
         if of is None or of <= 0.0:
             self.has_value = False
             return
+        # ln(sum * 2^halvings / of): each halving of the sample doubles what a member stands for.
         base = max(self.sum.newest_tau, context.born_tau)
         x = log_or_less(self.sum.total) + self.halvings * LN2 - log(of)
         self.drift(context, base, x, -self.decay)

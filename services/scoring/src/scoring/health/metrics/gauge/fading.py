@@ -41,6 +41,7 @@ class FadingMetric(Metric):
         self.x = value
         fresh = self.curves[context.stage].points_at(value)
         self.pieces.append((base, fresh, 0.0))
+        # The points hold, fade linearly to neutral, and stay there: three pieces.
         if self.ttl != inf:
             fade_from, gone_from = base + min(self.hold, self.ttl), base + self.ttl
             if gone_from - fade_from >= _SHORTEST_FADE:

@@ -66,6 +66,7 @@ def _falling(amounts: list[Amount]) -> list[Amount]:
     for amount in amounts:
         if newest - amount[0] > _YEAR:
             continue
+        # An amount that a later one reaches can never be the peak again.
         while kept and kept[-1][2] <= amount[2]:
             kept.pop()
         kept.append(amount)

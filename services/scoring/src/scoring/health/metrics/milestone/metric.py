@@ -67,6 +67,7 @@ class MilestoneMetric(Metric):
     def _accepts(self, step: str) -> bool:
         if step in self.card_steps or step in self.plans or step in self.done:
             return True
+        # A planned step belongs to the metric that the card gives it to, else to those that accept plans.
         if not self.accepts_plans or step in self.steps_of_others:
             return False
         return len({*self.card_steps, *self.plans, *self.done}) < _MOST_STEPS
@@ -85,6 +86,7 @@ class MilestoneMetric(Metric):
         count = len(self._due(context))
         if count == 0:
             return
+        # At each due moment one more step loses points, and a grace later one less.
         turns = [(context.clock.operational(due), 1) for due, _ in self.open_steps(context)]
         turns = sorted(turns + [(tau + self.grace, -1) for tau, _ in turns])
         begin, points, late = min([context.born_tau, *[turn[0] for turn in turns]]), 100.0, 0

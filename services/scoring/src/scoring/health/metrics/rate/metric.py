@@ -46,6 +46,7 @@ class RateMetric(DriftingMetric):
         self.sum.rebase(context.clock)
 
     def project(self, context: Context) -> None:
+        # The prior decays like any event, from the account's earliest moment on.
         base = max(self.sum.newest_tau, context.born_tau)
         total = self.sum.total
         if self.prior != 0.0:

@@ -78,6 +78,7 @@ class RatioMetric(Metric):
         if isinstance(other, DistinctMetric):
             if other.halvings == 0:
                 return other.sum
+            # The sample was halved this often, so its sum stands for that many times as much.
             whole = DecayingSum()
             whole.newest, whole.newest_tau = other.sum.newest, other.sum.newest_tau
             whole.total = other.sum.total * float(1 << other.halvings)
@@ -87,6 +88,7 @@ class RatioMetric(Metric):
     def project(self, context: Context) -> None:
         above, below, decay = self.numerator, self._denominator(), self.decay
         base = max(max(above.newest_tau, below.newest_tau), context.born_tau)
+        # Both sums decay alike, so the ratio stays; what changes in silence is whether there is evidence for it.
         quiet = inf if self.follows is None else above.falls_below(self.min_numerator, decay)
         known = below.falls_below(self.min_denominator, decay) if below.total > 0.0 else -inf
         self.quiet_from = max(quiet, base)
@@ -149,6 +151,7 @@ class RatioMetric(Metric):
         slope = other.slope
         from_origin = other.points + self.bonus
         points = from_origin + slope * (tau - origin)
+        # A line that is clamped stays so until it comes back into 0 to 100; one within leaves it where it meets them.
         error = _ERROR_POINTS + abs(slope) * _ERROR_SECONDS
         self.available = True
         self.slope = 0.0

@@ -62,6 +62,7 @@ class SilenceMetric(DriftingMetric):
         self.last_tau = context.clock.operational(self.last)
 
     def project(self, context: Context) -> None:
+        # The mean over the gaps so far and the prior ones: a new account has a rhythm before it shows its own.
         spanned = _PRIOR_GAPS * self.prior_gap + float(self.last_day - self.first_day)
         mean_gap = spanned / (_PRIOR_GAPS + float(max(self.days - 1, 0)))
         self.drift(context, max(self.last_tau, context.born_tau), 0.0, 1.0 / (mean_gap * DAY * _LN10))
