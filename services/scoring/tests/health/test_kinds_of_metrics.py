@@ -1,11 +1,14 @@
 """One story per rule of each kind of metric."""
 
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scoring.health.metrics.definition import Knots, MetricDefinition
+import scoring.health
+from scoring.health.kinds import KINDS
+from scoring.health.metrics.definition import Knots, MetricDefinition, kind_of
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.milestone.definition import Milestone
@@ -16,6 +19,14 @@ from support.tales import Tale, card
 
 # Points double as the value's distance in doublings: 1 is 0, 2 is 10, up to 1024.
 DOUBLINGS: Knots = ((1.0, 0.0), (1024.0, 100.0))
+
+
+def test_every_folder_of_metrics_is_a_registered_kind() -> None:
+    metrics = Path(scoring.health.__file__ or "").parent / "metrics"
+    folders = {path.parent.name for path in metrics.glob("*/definition.py")}
+    assert {kind_of(definition): definition.__module__ for definition in KINDS} == {
+        folder: f"scoring.health.metrics.{folder}.definition" for folder in folders
+    }
 
 
 def curved(curve: Knots = DOUBLINGS) -> dict[str, Any]:
