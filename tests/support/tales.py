@@ -5,7 +5,8 @@ from typing import Any
 from common.contracts.signals import Band
 from scoring.health.card import Bands, Card, Flag, Outcome
 from scoring.health.context import STAGES
-from scoring.health.kinds import AnyMetric, Dimension, Gauge, Knots
+from scoring.health.metrics.definition import Dimension, Knots, MetricDefinition
+from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step, View
 from support.worlds import event
@@ -24,7 +25,7 @@ SLIDE = Gauge(
 
 
 def card(
-    *metrics: AnyMetric,
+    *metrics: MetricDefinition,
     bands: Bands | None = None,
     flags: tuple[Flag, ...] = (),
     min_coverage: float = 0.0,
@@ -65,7 +66,7 @@ class Tale:
         return self.scorer.advance(self.account, DAWN + day * DAY)
 
     def looks(self, day: float) -> View:
-        return self.scorer.look(self.account, DAWN + day * DAY)
+        return self.scorer.view(self.account, DAWN + day * DAY)
 
     def score(self, day: float) -> float:
         return self.looks(day).health.score

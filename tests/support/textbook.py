@@ -6,10 +6,16 @@ It shares nothing with the core but the card. Moments are seconds since the epoc
 import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from scoring.health.card import Card, Flag
-from scoring.health.kinds import AnyMetric, Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
+from scoring.health.metrics.definition import Knots, MetricDefinition
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from support.textbook_flags import DerivedCap, RaisedCap
 from support.textbook_history import DAY, History, is_number, key_of, order
 from support.textbook_metrics import (
@@ -104,13 +110,13 @@ class Textbook:
         cleared = max((logged.moment for logged in self.history.of(flag.clear_on)), default=-math.inf)
         return RaisedCap(flag, raised) if raised > cleared else None
 
-    def _read(self, metric: AnyMetric) -> Reading:
+    def _read(self, metric: MetricDefinition) -> Reading:
         """Kept by name, so that others can read it too."""
         if metric.name not in self.readings:
             self.readings[metric.name] = self._reading(metric)
         return self.readings[metric.name]
 
-    def _reading(self, metric: AnyMetric) -> Reading:
+    def _reading(self, metric: MetricDefinition) -> Reading:
         match metric:
             case Rate():
                 return self._rate(metric)
@@ -125,7 +131,7 @@ class Textbook:
             case Milestone():
                 return self._milestone(metric)
             case _:
-                assert_never(metric)
+                raise AssertionError(f"the textbook has no {metric.kind}")
 
     def _curve(self, metric: Rate | Distinct | Silence | Ratio | Gauge) -> Knots:
         return metric.curves.get(self.stage) or metric.curves["default"]

@@ -9,7 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
-from scoring.health.kinds import Gauge, Knots, Milestone, Ratio
+from scoring.health.metrics.definition import Knots
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.ratio.definition import Ratio
 from support.textbook_history import DAY, History, key_of, weigh
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from scoring.health.card import Card
 from scoring.health.context import Stage
-from scoring.health.kinds import AnyMetric
+from scoring.health.metrics.definition import MetricDefinition
 
 
 class MetricWeights(NamedTuple):
@@ -16,7 +16,7 @@ class MetricWeights(NamedTuple):
     sufficient: bool
 
 
-def applies(metric: AnyMetric, stage: Stage) -> bool:
+def applies(metric: MetricDefinition, stage: Stage) -> bool:
     return not metric.stages or stage in metric.stages
 
 

@@ -12,7 +12,13 @@ from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.card import Bands, Card, Flag, Outcome, When
 from scoring.health.context import STAGES, Stage
-from scoring.health.kinds import AnyMetric, Dimension, Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
+from scoring.health.metrics.definition import Dimension, Knots, MetricDefinition
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
 
@@ -83,8 +89,8 @@ _ANSWERS = (-100.0, -50.0, 0.0, 3.0, 5.5, 7.0, 9.0, 30.0, 70.0)
 
 
 @st.composite
-def metrics(draw: st.DrawFn, unit: float, kinds: tuple[str, ...]) -> tuple[AnyMetric, ...]:
-    made: list[AnyMetric] = []
+def metrics(draw: st.DrawFn, unit: float, kinds: tuple[str, ...]) -> tuple[MetricDefinition, ...]:
+    made: list[MetricDefinition] = []
     half_life = draw(durations(unit))
     for index in range(draw(st.integers(1, 6))):
         kind = draw(st.sampled_from(kinds))
@@ -108,10 +114,10 @@ def _metric(
     kind: str,
     common: dict[str, Any],
     *,
-    made: tuple[AnyMetric, ...],
+    made: tuple[MetricDefinition, ...],
     unit: float,
     half_life: float,
-) -> AnyMetric:
+) -> MetricDefinition:
     if kind == "rate":
         return Rate(
             **common,
@@ -206,7 +212,7 @@ def _bands(draw: st.DrawFn, unit: float) -> dict[str, Bands]:
 
 
 @st.composite
-def _flags(draw: st.DrawFn, made: tuple[AnyMetric, ...], unit: float) -> tuple[Flag, ...]:
+def _flags(draw: st.DrawFn, made: tuple[MetricDefinition, ...], unit: float) -> tuple[Flag, ...]:
     flags = []
     if draw(st.booleans()):
         ttl = draw(st.sampled_from([None, 90.0]).map(lambda ttl: ttl and ttl * unit))

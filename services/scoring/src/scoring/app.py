@@ -19,7 +19,7 @@ from common.waiting import Outage, Startup, until_it_answers
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.errors import Unreachable
 from scoring.form import core_form
-from scoring.health.scorer import Scorer
+from scoring.health import Scorer
 from scoring.partition.origin import require_same_origin
 from scoring.postgres.housekeeping import PostgresHousekeepingStore
 from scoring.postgres.store import PostgresStore

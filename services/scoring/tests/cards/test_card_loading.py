@@ -3,7 +3,12 @@
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
 from scoring.health.card import Bands, Flag, Outcome, When
-from scoring.health.kinds import Distinct, Gauge, Milestone, Rate, Ratio, Silence
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 
 CARD = """
 version: 1

@@ -7,7 +7,8 @@ import pytest
 from common.contracts.signals import Band, Severity, Signal
 from scoring.health.bands import BandLines
 from scoring.health.card import Bands
-from scoring.health.kinds import Distinct, Ratio
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.view import Step
 from support.tales import DAWN, DAY, MOOD, SLIDE, Tale, card, told
 

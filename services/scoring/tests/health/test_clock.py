@@ -19,7 +19,9 @@ from scoring.form import core_form
 from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.clock import Clock
-from scoring.health.kinds import AnyMetric, Gauge, Milestone
+from scoring.health.metrics.definition import MetricDefinition
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
 from scoring.health.moments import LAST, to_datetime
 from scoring.health.scorer import Scorer
 from scoring.health.transitions import would_change_at
@@ -100,7 +102,7 @@ def mapped_card(original: Card, story: Sequence[Moment], clock: Clock) -> Card:
     start = History(original, story).start
     begin = clock.operational(start)
 
-    def of(metric: AnyMetric) -> AnyMetric:
+    def of(metric: MetricDefinition) -> MetricDefinition:
         if not isinstance(metric, Milestone):
             return metric
         due = {step: clock.operational(start + days * DAY) for step, days in metric.steps.items()}
@@ -132,17 +134,17 @@ def test_all_but_dates_goes_by_the_clock(world: World, clock: BentClock, ages: S
             assert scorer.apply(evaluated, moment.event, moment.at) == step
         assert scorer.dump(account) == scorer.dump(evaluated)
         story = world.story[:count]
-        reads_as_the_textbook(replace(world, story=story), clock, scorer.look(account, account.clock))
+        reads_as_the_textbook(replace(world, story=story), clock, scorer.view(account, account.clock))
     is_due_first_at(scorer, account, clock, scorer.find_due(account))
     for age in (0.0, *ages):
-        reads_as_the_textbook(world, clock, scorer.look(account, account.clock + age * world.unit / SECOND))
+        reads_as_the_textbook(world, clock, scorer.view(account, account.clock + age * world.unit / SECOND))
     for _ in range(_MOST_TIMERS):
         if (due := scorer.find_due(account)) is None:
             return
         for signal in scorer.advance(account, due).signals:
             waited(world.card, clock, signal)
         assert account.clock == due
-        reads_as_the_textbook(world, clock, scorer.look(account, due))
+        reads_as_the_textbook(world, clock, scorer.view(account, due))
         is_due_first_at(scorer, account, clock, scorer.find_due(account))
 
 
@@ -203,7 +205,7 @@ def test_answers_are_read_together_by_their_operational_age() -> None:
     account = scorer.create("acme")
     for at, who, value in ((DAWN, "ann", 10), (DAWN + 0.25 * DAY, "bob", 50)):
         scorer.apply(account, event("answered", at, event_id=who, user_id=who, value=value), at)
-    assert scorer.look(account, account.clock).health.score == 30.0
+    assert scorer.view(account, account.clock).health.score == 30.0
 
 
 class DoubleClock(Clock):

@@ -4,7 +4,10 @@ import pytest
 
 from common.contracts.signals import Band, Driver, Kind, Severity
 from scoring.health.card import Bands, Flag, When
-from scoring.health.kinds import Distinct, Milestone, Ratio, Silence
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from support.tales import DAY, MOOD, Tale, card, told
 
 CANCEL = Flag(name="cancel_intent", cap=10, events=("cancel.asked",), ttl=100)

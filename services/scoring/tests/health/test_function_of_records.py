@@ -105,7 +105,7 @@ def test_no_timer_is_later_than_what_is_due(world: World, data: st.DataObject) -
             now = account.clock
             if due is not None:
                 now = data.draw(st.floats(now, max(now, due), exclude_max=due > now))
-            stored = scorer.timer(account, stored, now)
+            stored = scorer.choose_timer(account, stored, now)
             assert due is None or (stored is not None and now < stored <= due)
 
 
@@ -118,8 +118,8 @@ def test_a_stored_timer_stays_while_it_holds(world: World, share: float) -> None
     begin, wake = floor(account.clock), account.horizon.wake
     assume(begin + 1 <= wake <= LAST)
     holds, late = begin + max(floor(share * (wake - begin)), 1), floor(wake) + 1
-    assert scorer.timer(account, holds, account.clock) == holds
-    found, due = scorer.timer(account, late, account.clock), scorer.find_due(account)
+    assert scorer.choose_timer(account, holds, account.clock) == holds
+    found, due = scorer.choose_timer(account, late, account.clock), scorer.find_due(account)
     assert due is None or (found is not None and account.clock < found <= due)
     assert due is None or holds <= due
 
@@ -133,7 +133,7 @@ def test_looking_changes_nothing(world: World, ages: Sequence[float]) -> None:
         step = scorer.apply(unseen, moment.event, moment.at)
         assert scorer.apply(seen, moment.event, moment.at) == step
         for age in ages:
-            view = scorer.look(seen, seen.clock + age)
+            view = scorer.view(seen, seen.clock + age)
             assert view.health == scorer.health(seen, seen.clock + age)
         assert scorer.dump(seen) == scorer.dump(unseen)
 
@@ -144,9 +144,9 @@ def test_a_look_reads_what_would_come_by_then(world: World, age: float) -> None:
     scorer = Scorer(world.card, "card")
     account, _ = played(scorer, world.story)
     at = account.clock + age
-    seen = scorer.look(account, at)
+    seen = scorer.view(account, at)
     scorer.advance(account, at)
-    assert scorer.look(account, at) == seen
+    assert scorer.view(account, at) == seen
     assert account.band is seen.health.band
 
 
@@ -196,7 +196,7 @@ def test_receipts_add_up_and_days_telescope(world: World) -> None:
     for moment in world.story:
         step = scorer.apply(account, moment.event, moment.at)
         if score is None:
-            score = scorer.look(account, moment.at).level.score
+            score = scorer.view(account, moment.at).level.score
         days += step.days
         check(scorer, account, step)
     days += scorer.advance(account, account.clock + _YEAR).days
@@ -208,7 +208,7 @@ def test_receipts_add_up_and_days_telescope(world: World) -> None:
         assert early.since <= late.since
     parts = [part.points for day in [*days, today] for part in day.parts]
     assert score is not None
-    assert abs(score + sum(parts) - scorer.look(account, account.clock).level.score) < 1e-9
+    assert abs(score + sum(parts) - scorer.view(account, account.clock).level.score) < 1e-9
 
 
 def check(scorer: Scorer, account: Account, step: Step) -> None:
@@ -218,7 +218,7 @@ def check(scorer: Scorer, account: Account, step: Step) -> None:
         assert signal.after.score == level.score
         adds_up(signal.receipt.change)
     for age in (0.0, 7.0, 1e6):
-        view = scorer.look(account, account.clock + age)
+        view = scorer.view(account, account.clock + age)
         level = view.level
         assert abs(level.reference + sum(c.contribution for c in level.contributions) - level.score) < 1e-9
         adds_up(view.change)

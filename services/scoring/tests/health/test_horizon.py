@@ -1,7 +1,9 @@
 """The horizon of an account: what ends it, and what must not touch it."""
 
 from scoring.health.card import Flag, When
-from scoring.health.kinds import Rate, Ratio, Silence
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from support.tales import DAWN, DAY, MOOD, Tale, card
 
 USE = Rate(

@@ -1,22 +1,39 @@
 """One story per rule of each kind of metric."""
 
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scoring.health.kinds import AnyMetric, Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
+import scoring.health
+from scoring.health.kinds import KINDS
+from scoring.health.metrics.definition import Knots, MetricDefinition, kind_of
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from support.tales import Tale, card
 
 # Points double as the value's distance in doublings: 1 is 0, 2 is 10, up to 1024.
 DOUBLINGS: Knots = ((1.0, 0.0), (1024.0, 100.0))
 
 
+def test_every_folder_of_metrics_is_a_registered_kind() -> None:
+    metrics = Path(scoring.health.__file__ or "").parent / "metrics"
+    folders = {path.parent.name for path in metrics.glob("*/definition.py")}
+    assert {kind_of(definition): definition.__module__ for definition in KINDS} == {
+        folder: f"scoring.health.metrics.{folder}.definition" for folder in folders
+    }
+
+
 def curved(curve: Knots = DOUBLINGS) -> dict[str, Any]:
     return {"dimension": "adoption", "curves": {"default": curve}}
 
 
-def tale_of(*metrics: AnyMetric) -> Tale:
+def tale_of(*metrics: MetricDefinition) -> Tale:
     return Tale(card(*metrics))
 
 

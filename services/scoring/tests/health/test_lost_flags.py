@@ -5,7 +5,7 @@ import pytest
 from common.contracts.signals import Change
 from scoring.health.account import NO_CAP, Account
 from scoring.health.card import Bands, Flag
-from scoring.health.posting import posted
+from scoring.health.posting import posted_health
 from scoring.health.scorer import Scorer
 from support.tales import DAWN, DAY, MOOD, Tale, card
 
@@ -22,7 +22,7 @@ def stored() -> Account:
     tale = Tale(BEFORE)
     tale.does("mood.read", 0, value=90)
     tale.does("payment.failed", 1)
-    assert (tale.account.booked_cap, tale.account.booked_cost) == ("unpaid", -40.0)
+    assert (tale.account.posted_cap, tale.account.posted_cost) == ("unpaid", -40.0)
     return Scorer(AFTER, "after").load("acme", tale.scorer.dump(tale.account))
 
 
@@ -31,19 +31,19 @@ def off_by(change: Change) -> float:
 
 
 def test_of_a_cap_whose_flag_is_gone_the_cost_is_known_and_no_flag_is_blamed() -> None:
-    known = posted(stored())
+    known = posted_health(stored())
     assert (known.mean, known.score, known.capped_by) == (90.0, 50.0, NO_CAP)
 
 
 def test_where_the_flag_is_there_it_is_found_by_its_name() -> None:
     account = stored()
-    account.booked_cap, account.booked_cost = "cancel_intent", -60.0
-    known = posted(account)
+    account.posted_cap, account.posted_cost = "cancel_intent", -60.0
+    known = posted_health(account)
     assert (known.score, known.capped_by) == (30.0, 0)
 
 
 def test_what_the_flag_took_comes_back_and_the_receipt_adds_up() -> None:
-    change = Scorer(AFTER, "after").look(stored(), DAWN + DAY).change
+    change = Scorer(AFTER, "after").view(stored(), DAWN + DAY).change
     assert (change.before, change.after) == (90.0, 90.0)
     assert off_by(change) == pytest.approx(0)
 
@@ -54,6 +54,6 @@ def test_it_comes_back_once(event: str, capped_by: str) -> None:
     tale.account = stored()
     tale.does(event, 3, value=80)
     tale.does("mood.read", 5, value=70)
-    change = tale.scorer.look(tale.account, DAWN + 6 * DAY).change
+    change = tale.scorer.view(tale.account, DAWN + 6 * DAY).change
     assert off_by(change) == pytest.approx(0)
-    assert tale.account.booked_cap == capped_by
+    assert tale.account.posted_cap == capped_by

@@ -29,7 +29,7 @@ def agrees(world: World) -> None:
             told += fires(scorer, account, model, due)
         heard = scorer.apply(account, moment.event, moment.at).signals
         model.hears(moment, heard)
-        model.reads(scorer.look(account, moment.at))
+        model.reads(scorer.view(account, moment.at))
         model.foresees(due_of(scorer, account))
         # Nobody asks this one when it is due: whatever a core skips then, it tells the same.
         assert list(scorer.apply(unasked, moment.event, moment.at).signals) == [*told, *heard]
@@ -43,7 +43,7 @@ def agrees(world: World) -> None:
 def fires(scorer: Scorer, account: Account, model: Model, due: int) -> tuple[Signal, ...]:
     signals = scorer.advance(account, due).signals
     model.waits(due, signals)
-    model.reads(scorer.look(account, due))
+    model.reads(scorer.view(account, due))
     model.foresees(due_of(scorer, account))
     return signals
 

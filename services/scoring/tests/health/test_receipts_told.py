@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from common.contracts.signals import Change, Driver
 from scoring.health import receipts
 from scoring.health.card import Bands, Flag
-from scoring.health.kinds import Dimension, Gauge, Ratio
 from scoring.health.ledger import EVENT, Ledger
+from scoring.health.metrics.definition import Dimension
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.scorer import Scorer
 from scoring.health.view import ReceiptMismatch
 from support.tales import DAWN, DAY, IDENTITY, SLIDE, Tale, card
@@ -91,7 +93,7 @@ def test_points_and_weights_that_move_at_once_split_evenly() -> None:
     scorer.apply(account, event("account.updated", DAWN, event_id="1", use=100), DAWN)
     scorer.apply(account, event("nps.read", DAWN, event_id="2", value=60), DAWN)
     scorer.apply(account, event("account.updated", DAWN + 1, event_id="3", use=0, stage="renewal"), DAWN + 1)
-    found = parts(scorer.look(account, DAWN + 1).change)
+    found = parts(scorer.view(account, DAWN + 1).change)
     assert found[("use", Driver.EVENT)] == (0.5 + 0.75) / 2 * -100
     # Half the weight of use (at a mean of 50) and of nps (at 60) moved, and before that nps came in at -20.
     assert found[("use", Driver.CONTEXT)] == 0.25 * (50 - 100)

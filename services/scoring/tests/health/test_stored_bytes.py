@@ -10,7 +10,13 @@ import pytest
 from msgspec import to_builtins
 
 from scoring.health.card import Card, Flag, When
-from scoring.health.kinds import Distinct, Gauge, Knots, Milestone, Rate, Ratio, Silence
+from scoring.health.metrics.definition import Knots
+from scoring.health.metrics.distinct.definition import Distinct
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.rate.definition import Rate
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from scoring.health.scorer import Scorer
 from scoring.health.stored import FORMAT, UnknownFormat
 from support.tales import DAWN, DAY, IDENTITY, Tale, card
@@ -101,7 +107,7 @@ def test_bodies_of_all_formats_so_far_are_read(path: Path) -> None:
     account = live.scorer.load("acme", bytes.fromhex(path.read_text()))
     assert account.facts == live.account.facts
     assert live.scorer.find_due(account) == live.scorer.find_due(live.account)
-    read, expected = (live.scorer.look(each, DAWN + 40 * DAY) for each in (account, live.account))
+    read, expected = (live.scorer.view(each, DAWN + 40 * DAY) for each in (account, live.account))
     assert alike(to_builtins(read), to_builtins(expected)), (read, expected)
 
 
@@ -118,8 +124,8 @@ def test_a_part_belongs_to_its_definition_not_to_its_place() -> None:
     scorer = Scorer(card(EVERY_KIND.metrics[3], changed, RATE), "other")
     before = {c.metric: c.value for c in told().looks(40).level.contributions}
     account = scorer.load("acme", body)
-    scorer.disarm(account)
-    after = {c.metric: c.value for c in scorer.look(account, DAWN + 40 * DAY).level.contributions}
+    scorer.cancel_timer(account)
+    after = {c.metric: c.value for c in scorer.view(account, DAWN + 40 * DAY).level.contributions}
     assert after == {"silence": before["silence"], "rate": before["rate"], "new": 0.0}
 
 

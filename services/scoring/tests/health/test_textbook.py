@@ -24,7 +24,7 @@ def test_every_kind_of_metric_reads_as_the_table_says(world: World, ages: Sequen
         scorer.apply(account, moment.event, moment.at)
     for age in [0.0, *ages]:
         at = account.clock + age * world.unit / SECOND
-        view = scorer.look(account, at)
+        view = scorer.view(account, at)
         assert view.health.stage == textbook.stage
         # Just before and after too: right at the least of evidence rounding may tell them apart.
         said = [reads(textbook, at, off) for off in (0.0, -_BLINK, _BLINK)]

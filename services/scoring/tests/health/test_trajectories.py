@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from scoring.health.card import Flag, When
 from scoring.health.clock import WALL_CLOCK
-from scoring.health.context import NOWHERE, STAGES, Context
+from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context
 from scoring.health.curve import Curve
 from scoring.health.evaluation import evaluate
 from scoring.health.flag import AccountFlag
-from scoring.health.kinds import Knots, Ratio
+from scoring.health.metrics.definition import Knots
 from scoring.health.metrics.drifting import DriftingMetric
-from scoring.health.metrics.metric import Metric, Setting
-from scoring.health.metrics.ratio import RatioMetric
+from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.ratio.metric import RatioMetric
 from scoring.health.moments import DAY
 from scoring.health.scorer import Scorer
 from scoring.health.trajectory import Piece, Trajectory
@@ -44,7 +45,7 @@ def walked(lines: Sequence[Trajectory], begin: float) -> Iterator[Segment]:
         for line in lines:
             if line.end == end:
                 # Each segment is told from where it begins.
-                line.step(end)
+                line.next_segment(end)
             elif line.available:
                 line.points += line.slope * (end - begin)
         begin = end
@@ -105,7 +106,7 @@ def test_a_piece_begins_at_its_moment(tau: float, points: float | None) -> None:
 def test_a_segment_may_be_told_from_an_earlier_moment() -> None:
     metric = of_pieces(*THREE)
     metric.seek(4.0)
-    metric.step(4.0)
+    metric.next_segment(4.0)
     # 10 at 8, by 5 a second.
     assert (metric.points, metric.slope, metric.end) == (-10.0, 5.0, 20.0)
 
@@ -122,7 +123,7 @@ LN2 = log(2.0)
 
 def drifting(knots: Knots, *, logarithmic: bool, base: float, x: float, velocity: float) -> DriftingMetric:
     metric = DriftingMetric("drifting", 0, [Curve(knots, logarithmic=logarithmic) for _ in STAGES])
-    metric.drift(NOWHERE, base, x, velocity)
+    metric.drift(UNKNOWN_CONTEXT, base, x, velocity)
     return metric
 
 
@@ -176,7 +177,7 @@ def follower(followed: Metric, bonus: float) -> RatioMetric:
         curves={"default": TENT},
     )
     curves = [Curve(TENT, logarithmic=True) for _ in STAGES]
-    metric = RatioMetric(definition, 1, curves, Setting({"followed": followed}, frozenset()))
+    metric = RatioMetric(definition, 1, curves, OtherMetrics({"followed": followed}, frozenset()))
     metric.project(BORN)
     return metric
 
@@ -195,7 +196,7 @@ def test_a_follower_is_cut_off_at_0() -> None:
     """Before it is quiet it has points of its own."""
     followed = of_pieces(*THREE)
     low = follower(followed, -40.0)
-    low.drifts, low.steady, low.until, low.quiet_from = True, 50.0, 4.0, 4.0
+    low.has_value, low.steady, low.until, low.quiet_from = True, 50.0, 4.0, 4.0
     assert merged(walked([followed, low], 0.0)) == [
         (0.0, 50.0, 0.0),
         (4.0, 10.0, -10.0),
@@ -223,7 +224,7 @@ AFTER_12 = nextafter(12.0, inf)
 def drift(*, x: float, velocity: float, until: float = inf) -> Metric:
     """The value is x at 10, and there is none any more at `until`."""
     metric = Metric("watched", 0)
-    metric.drifts, metric.base, metric.x, metric.velocity, metric.until = True, 10.0, x, velocity, until
+    metric.has_value, metric.base, metric.x, metric.velocity, metric.until = True, 10.0, x, velocity, until
     return metric
 
 
@@ -231,7 +232,7 @@ def derived(watched: Metric, op: Op, bound: float, *, ttl: float | None = None) 
     """`bound` is in the terms of the watched metric's curve."""
     definition = Flag(name="derived", cap=CAP, ttl=ttl, when=When(metric="watched", op=op, value=bound))
     flag = AccountFlag(definition, 0, watched, bound)
-    flag.project(NOWHERE)
+    flag.project(UNKNOWN_CONTEXT)
     return flag
 
 
@@ -304,9 +305,9 @@ def test_a_walk_along_everything_agrees_with_at(world: World, age: float) -> Non
     begin = origin = account.clock + age
     evaluate(account, origin)
     for _ in range(_MOST_SEGMENTS):
-        end = min(line.end for line in account.lines)
+        end = min(line.end for line in account.trajectories)
         for tau in inside(begin, end):
-            for line in account.lines:
+            for line in account.trajectories:
                 points = line.at(tau)
                 assert line.available == (points is not None), (line.name, tau)
                 # A float of seconds since 1970 holds 2.4e-7 of one.
@@ -315,9 +316,9 @@ def test_a_walk_along_everything_agrees_with_at(world: World, age: float) -> Non
                     assert abs(walk - points) <= 1e-6 * (1.0 + abs(line.slope)), (line.name, tau)
         if end == inf:
             return
-        for line in account.lines:
+        for line in account.trajectories:
             if line.end == end:
-                line.step(origin)
+                line.next_segment(origin)
         begin = end
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from common.contracts.signals import Band, Facts
-from scoring.health.kinds import AnyMetric, Dimension, Gauge
+from scoring.health.metrics.definition import Dimension, MetricDefinition
+from scoring.health.metrics.gauge.definition import Gauge
 from support.tales import DAWN, IDENTITY, Tale, card
 from support.worlds import event
 
 
-def gauge(name: str, dimension: Dimension, share: float = 1.0, **more: Any) -> AnyMetric:
+def gauge(name: str, dimension: Dimension, share: float = 1.0, **more: Any) -> MetricDefinition:
     curves = {"default": IDENTITY}
     return Gauge(name=name, dimension=dimension, share=share, events=(f"{name}.read",), curves=curves, **more)
 

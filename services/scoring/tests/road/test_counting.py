@@ -209,9 +209,9 @@ class Worn(Scorer):
             raise ZeroDivisionError("peanut")
         return super().find_due(account)
 
-    def timer(self, account: Account, stored: int | None, now: float) -> int | None:
+    def choose_timer(self, account: Account, stored: int | None, now: float) -> int | None:
         self.find_due(account)
-        return super().timer(account, stored, now)
+        return super().choose_timer(account, stored, now)
 
 
 @pytest.mark.parametrize("max_records", [1, 3, 500])

@@ -8,8 +8,8 @@ from scoring.api import answers, rendering
 from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
 from scoring.api.parameters import AccountParameters, HistoryParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
+from scoring.health import Day
 from scoring.health.moments import day_number, local_day, local_midnight, to_date, to_datetime, zone_named
-from scoring.health.view import Day
 from scoring.postgres.snapshot import ListRow, TableSnapshot
 
 # Moments of signals are no finer.

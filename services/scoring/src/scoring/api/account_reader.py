@@ -7,10 +7,8 @@ from datetime import date, timedelta
 from msgspec import Struct
 
 from scoring.api.delay import Delay
-from scoring.health.account import Account
+from scoring.health import Account, Day, Scorer, View
 from scoring.health.moments import to_datetime
-from scoring.health.scorer import Scorer
-from scoring.health.view import Day, View
 from scoring.postgres.snapshot import StateRow
 
 # How far ahead an account may be read, as if it stayed silent.
@@ -87,7 +85,7 @@ class AccountReader:
             if not soonest <= at <= soonest + MAX_AHEAD.total_seconds():
                 raise MomentOutOfRange(soonest)
             return AccountReading(
-                view=self.scorer.look(account, at), clock=account.clock, today=self.scorer.today(account)
+                view=self.scorer.view(account, at), clock=account.clock, today=self.scorer.today(account)
             )
 
     def _open(self, stored: StateRow) -> Account:

@@ -13,7 +13,7 @@ from common.topics import TimeMode
 from scoring.cards.errors import InvalidCard
 from scoring.cards.identity import versions
 from scoring.cards.load import load
-from scoring.health.scorer import Scorer
+from scoring.health import Scorer
 from scoring.partition.origin import Origin
 
 _log = structlog.get_logger()

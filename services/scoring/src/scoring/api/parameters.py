@@ -12,7 +12,7 @@ from common.contracts.signals import Band
 from common.parameters import FIRST, LAST, DateOrMoment, Parameters, Start, Text, bad_parameter
 from scoring.api.account_reader import MAX_AHEAD
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor
-from scoring.health.context import Stage
+from scoring.health import Stage
 from scoring.postgres.orders import Sort
 from scoring.postgres.queries import AccountFilter
 

@@ -9,9 +9,8 @@ from scoring.api.account_reader import AccountReading
 from scoring.api.delay import Delay
 from scoring.api.words import forecast_in_words
 from scoring.cards.words import sentence, why_it_moved, why_it_stands
-from scoring.health.card import Card
+from scoring.health import Card, Day, View
 from scoring.health.moments import to_datetime, zone_named
-from scoring.health.view import Day, View
 
 _DRIVERS_IN_A_LIST = 3
 

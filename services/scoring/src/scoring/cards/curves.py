@@ -7,11 +7,11 @@ from msgspec import Struct
 from common.documents.findings import Findings, did_you_mean
 from common.documents.shapes import JsonSchema, Number, shown
 from common.documents.yaml import Value
-from scoring.health.context import STAGES
-from scoring.health.kinds import DEFAULT, Knots
+from scoring.health import STAGES
+from scoring.health.metrics.definition import DEFAULT, Knots
 
 MOST_POINTS = 32
-# Of two values in the curve's own terms: below it a float cannot tell how steep it is between them.
+# The least distance of two values on the curve's axis. Closer ones leave no digits for the slope between them.
 _CLOSEST = 1e-12
 _POINTS = Number(least=0, most=100)
 
@@ -65,7 +65,7 @@ class Curves(Struct, frozen=True):
         return Number(above=0) if self.logarithmic else Number(least=self.least)
 
     def _x(self, value: float) -> float:
-        """Where the core reads it."""
+        """The value on the curve's axis. The core uses the natural logarithm; only the distance matters here."""
         return log2(value) if self.logarithmic else value
 
     def schema(self) -> JsonSchema:

@@ -1,25 +1,26 @@
-"""From what was read to the core's structs, as far as the file allows: rules look at drafts, too."""
+"""Drafts: the parts of a card that could be read. Rules check drafts, so that one problem hides no other."""
 
-from typing import Any, cast, get_args
+from typing import Any
 
 from msgspec import Struct
 
 from common.documents.findings import Findings
 from common.documents.records import Record
 from common.documents.yaml import Value
-from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, METRICS, OUTCOME
-from scoring.health.card import Bands, Card, Flag, Outcome
-from scoring.health.context import STAGES, Stage
-from scoring.health.kinds import DEFAULT, AnyMetric, Dimension
+from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, OUTCOME
+from scoring.health import STAGES, Card, Stage
+from scoring.health.card import Bands, Flag, Outcome
+from scoring.health.kinds import KINDS
+from scoring.health.metrics.definition import DEFAULT, Dimension, MetricDefinition, kind_of
 
-_STRUCTS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in get_args(AnyMetric)}
+_DEFINITIONS = {kind_of(definition): definition for definition in KINDS}
 
 
 class CardDraft(Struct, frozen=True):
-    """`named` are all metrics that the file names, readable or not; the rest is what could be read."""
+    """`named` are all metrics that the file names, readable or not. The other fields hold what could be read."""
 
     named: tuple[str, ...]
-    metrics: dict[str, AnyMetric]
+    metrics: dict[str, MetricDefinition]
     flags: dict[str, Flag]
     outcomes: dict[str, Outcome]
     weights: dict[Stage, dict[Dimension, float]]
@@ -27,7 +28,7 @@ class CardDraft(Struct, frozen=True):
     settings: dict[str, Any]
 
     def card(self) -> Card:
-        """Only for a draft that nothing was found against."""
+        """The card. Only for a draft without problems."""
         return Card(
             metrics=tuple(self.metrics.values()),
             flags=tuple(self.flags.values()),
@@ -38,16 +39,17 @@ class CardDraft(Struct, frozen=True):
         )
 
 
-def draft(root: Value, found: Findings) -> CardDraft:
+def read_draft(root: Value, found: Findings) -> CardDraft:
     fields, _ = CARD.read_what_can_be(root, found)
     metrics = {name: _metric(name, given) for name, given in fields.pop("metrics", {}).items()}
-    flags = {name: Flag(name=name, **_filled(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
+    flags = {name: Flag(name=name, **_fields_by_name(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
     outcomes = {
-        name: Outcome(name=name, **_filled(OUTCOME, given)) for name, given in fields.pop("outcomes", {}).items()
+        name: Outcome(name=name, **_fields_by_name(OUTCOME, given))
+        for name, given in fields.pop("outcomes", {}).items()
     }
     weights, bands = fields.pop("weights", {}), fields.pop("bands", {})
     return CardDraft(
-        named=_names(root, "metrics"),
+        named=_metric_names(root),
         metrics=metrics,
         flags=flags,
         outcomes=outcomes,
@@ -57,29 +59,22 @@ def draft(root: Value, found: Findings) -> CardDraft:
     )
 
 
-def _names(root: Value, section: str) -> tuple[str, ...]:
-    content = root.content[section].content if isinstance(root.content, dict) and section in root.content else ()
-    return tuple(content) if isinstance(content, dict) else ()
+def _metric_names(root: Value) -> tuple[str, ...]:
+    section = root.content.get("metrics") if isinstance(root.content, dict) else None
+    return tuple(section.content) if section is not None and isinstance(section.content, dict) else ()
 
 
-def _metric(name: str, fields: dict[str, Any]) -> AnyMetric:
-    kind = fields["kind"]
-    filled = _filled(METRICS.kinds[kind], fields)
-    del filled["kind"]
-    if "curve_per_week" in fields:
-        filled["per_week"] = True
-    if "den" in fields:
-        den = filled.pop("den")
-        filled["denominator_metric" if isinstance(den, str) else "denominator_events"] = den
-    return cast(AnyMetric, _STRUCTS[kind](name=name, **filled))
+def _metric(name: str, given: dict[str, Any]) -> MetricDefinition:
+    definition = _DEFINITIONS[given["kind"]]
+    return definition(name=name, **definition.fields_of(given))
 
 
-def _filled(record: Record, fields: dict[str, Any]) -> dict[str, Any]:
+def _fields_by_name(record: Record, fields: dict[str, Any]) -> dict[str, Any]:
     return {record.keys[name].to or name: value for name, value in fields.items()}
 
 
 def _weights(given: dict[str, dict[Dimension, float]]) -> dict[Stage, dict[Dimension, float]]:
-    """Every dimension of every stage that the file speaks of; one that it leaves out weighs nothing."""
+    """Weights of each stage that the file names, or of all if it has a default. A dimension left out weighs 0."""
     by_stage = {stage: given.get(stage, given.get(DEFAULT)) for stage in STAGES}
     return {
         stage: {dimension: weights.get(dimension, 0.0) for dimension in DIMENSIONS}
@@ -89,7 +84,7 @@ def _weights(given: dict[str, dict[Dimension, float]]) -> dict[Stage, dict[Dimen
 
 
 def _bands(given: dict[str, dict[str, float]], found: Findings) -> dict[str, Bands]:
-    """With the gaps of a stage filled from default."""
+    """What a stage leaves out is taken from `default`."""
     default = given.get(DEFAULT)
     if default is None:
         return {}

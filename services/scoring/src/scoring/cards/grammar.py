@@ -1,6 +1,6 @@
-"""The format of a scorecard, key by key: the one place that says what may be written.
+"""The format of a scorecard, key by key. Each kind of metric declares its own keys in its `definition.py`.
 
-The loader reads by it and the editors' JSON Schema is printed from it.
+The loader reads by this format and the editors' JSON Schema is printed from it.
 """
 
 from typing import Any, get_args
@@ -18,125 +18,67 @@ from common.documents.shapes import (
     Word,
 )
 from scoring.cards.curves import Curves
-from scoring.cards.special import EVENT, Comparison, Denominator, Measured, Of
-from scoring.health.context import STAGES
-from scoring.health.kinds import DEFAULT, Dimension
+from scoring.cards.special import EVENT, Comparison, MetricOrEvents, NumberOrWord, PropertyOrWord
+from scoring.health import STAGES
+from scoring.health.kinds import KINDS
+from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
+from scoring.health.metrics.keys import ValueType
 
 VERSION = 1
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
 _EVENTS = OneOrMany(Word(EVENT, "the name of an event, such as report.created"))
-_PROPERTY = Word(EVENT, "the name of a property")
-_METRIC = Word(NAME, "the name of a metric")
 _AT_LEAST_0 = Number(least=0)
 _POINTS = Number(least=0, most=100)
 
-_EVENT = Key(_EVENTS, "The event(s) that count, such as session.started.", required=True, to="events")
-_HALF_LIFE = Key(Duration(), "After this long an event counts half.", required=True)
-_WEIGHT = Key(_PROPERTY, "A numeric property of the event that counts instead of 1.")
 
-
-def _curve(logarithmic: bool, about: str, *, least: float | None = None, required: bool = True) -> Key:
-    return Key(Curves(logarithmic, least), about, required=required, to="curves")
-
-
-def _metric(kind: str, about: str, keys: dict[str, Key], **conditions: Any) -> Record:
+def _metric(definition: type[MetricDefinition]) -> Record:
+    """The keys of one kind of metric. The kind declares its own in its `definition.py`."""
     common = {
-        "kind": Key(Choice((kind,)), about, required=True),
+        "kind": Key(Choice((kind_of(definition),)), definition.about, required=True),
         "dimension": Key(Choice(DIMENSIONS), "Which of the four questions it answers.", required=True),
         "share": Key(_AT_LEAST_0, "Its weight among the metrics of its dimension (default 1)."),
         "stages": Key(Many(Choice(STAGES)), "The stages in which it counts (default: all)."),
     }
-    return Record(common | keys, about=about, **conditions)
+    logarithmic = issubclass(definition, CurvedDefinition) and definition.logarithmic
+    own = {
+        name: Key(_shape(key.value, logarithmic), key.about, key.required, key.field)
+        for name, key in definition.keys.items()
+    }
+    return Record(common | own, definition.about, definition.one_of, definition.key_needs)
+
+
+def _shape(value: ValueType, logarithmic: bool) -> Any:
+    """What reads a value of this type."""
+    match value.form:
+        case "choice":
+            return Choice(value.words)
+        case "curve":
+            return Curves(logarithmic, value.least)
+        case "duration" | "duration or never":
+            return Duration(never=value.form == "duration or never")
+        case "events":
+            return _EVENTS
+        case "metric":
+            return Word(NAME, "the name of a metric")
+        case "metric or events":
+            return MetricOrEvents()
+        case "number":
+            return Number(least=value.least, most=value.most)
+        case "number or word":
+            return NumberOrWord(value.words[0])
+        case "property":
+            return Word(EVENT, "the name of a property")
+        case "property or word":
+            return PropertyOrWord(value.words[0])
+        case "steps":
+            return Named(Duration())
+        case "switch":
+            return Switch()
 
 
 METRICS = ByKind(
-    {
-        "rate": _metric(
-            "rate",
-            "How often something happens: a count that halves with every half-life of silence.",
-            {
-                "event": _EVENT,
-                "half_life": _HALF_LIFE,
-                "weight": _WEIGHT,
-                "curve": _curve(True, "Points over the count: [[count, points], ...].", required=False),
-                "curve_per_week": _curve(
-                    True, "Points over the weekly rate: [[times a week, points], ...].", required=False
-                ),
-                "prior_per_week": Key(
-                    _AT_LEAST_0, "The weekly rate that a new account is given; it fades by the half-life."
-                ),
-            },
-            one_of=("curve", "curve_per_week"),
-        ),
-        "ratio": _metric(
-            "ratio",
-            "Something per something else, both decayed: tickets per active seat.",
-            {
-                "num": Key(_EVENTS, "The event(s) above the line.", required=True, to="events"),
-                "den": Key(Denominator(), Denominator.ABOUT, required=True),
-                "half_life": _HALF_LIFE,
-                "weight": _WEIGHT,
-                "curve": _curve(True, "Points over the ratio: [[ratio, points], ...]."),
-                "min_numerator": Key(_AT_LEAST_0, "Less than this above the line is quiet (default 0.5)."),
-                "min_denominator": Key(_AT_LEAST_0, "Less below the line is no evidence (default 1)."),
-                "quiet_follows": Key(_METRIC, "While quiet, the points follow this metric's."),
-                "quiet_bonus": Key(Number(least=-100, most=100), "Added to what it follows (default 20)."),
-            },
-            needs={"quiet_bonus": ("quiet_follows",), "min_numerator": ("quiet_follows",)},
-        ),
-        "distinct": _metric(
-            "distinct",
-            "How many different people or things were seen, each fading from its newest sight.",
-            {
-                "event": _EVENT,
-                "key": Key(_PROPERTY, "What is told apart: user_id, or a property.", required=True),
-                "half_life": _HALF_LIFE,
-                "of": Key(Of(), "Read as a share of this: a number, or seats (of the account's facts)."),
-                "curve": _curve(True, "Points over the number, or over the share: [[0.5, 50], ...]."),
-            },
-        ),
-        "silence": _metric(
-            "silence",
-            "How unlikely this silence is by the account's own rhythm: 1 is one in ten, 3 one in a thousand.",
-            {
-                "event": _EVENT,
-                "prior_gap": Key(
-                    Duration(),
-                    "The gap between active days that a new account is given.",
-                    required=True,
-                ),
-                "curve": _curve(False, "Points over the suspicion: [[0.5, 100], [3, 0]].", least=0),
-            },
-        ),
-        "gauge": _metric(
-            "gauge",
-            "What was last said or measured; it holds, then fades to neutral.",
-            {
-                "event": _EVENT,
-                "value": Key(
-                    Measured(),
-                    "The property to read (default value), or arr/arr_peak_12m.",
-                ),
-                "key": Key(_PROPERTY, "Keep the last value of each (user_id), read together."),
-                "read": Key(Choice(("last", "mean", "net_promoter")), "How; with key: mean or net_promoter."),
-                "curve": _curve(False, "Points over the value: [[-100, 0], [70, 100]]."),
-                "hold": Key(Duration(), "This long it counts in full (default: fades at once)."),
-                "ttl": Key(Duration(never=True), "From then on it is neutral; or never.", required=True),
-                "neutral": Key(_POINTS, "The points of an answer that is too old (default 60)."),
-            },
-            needs={"key": ("read",)},
-        ),
-        "milestone": _metric(
-            "milestone",
-            "Steps that are due: 100 until then, falling to 0 over the grace; done is 100.",
-            {
-                "steps": Key(Named(Duration()), "Steps and when they are due after the account's start."),
-                "planned": Key(Switch(), "Take the steps that milestone.planned names, too."),
-                "grace": Key(Duration(), "From due to 0 points (default 14d)."),
-            },
-        ),
-    },
+    {kind_of(definition): _metric(definition) for definition in KINDS},
     about="How the metric is computed.",
     later=("trend",),
 )

@@ -1,13 +1,14 @@
-"""Under which name a card's scores are kept, and the calendars that are part of that name."""
+"""The id of a card: its content, and the versions of the calendars that it is read with."""
 
 import zoneinfo
 from importlib import metadata
 
-from scoring.health.card import Card, card_id
+from scoring.health import Card
+from scoring.health.card import card_id
 
 
 def versions() -> dict[str, str]:
-    """The data beside the card that scores depend on."""
+    """The versions of the data, beside the card, that scores depend on."""
     return {"tzdata": metadata.version("tzdata")}
 
 
@@ -18,8 +19,8 @@ def identify(card: Card) -> str:
 def use_pinned_time_zones() -> None:
     """From here on this process reads time zones from the tzdata package alone.
 
-    Python prefers the machine's own data, whose version nobody wrote down, so two workers could disagree
-    about what a day is. Call it once, before any zone is read.
+    Python prefers the machine's own data, which is not pinned, so two workers could count different days. Call this
+    once, before any zone is read.
     """
     zoneinfo.reset_tzpath(to=())
     zoneinfo.ZoneInfo.clear_cache()

@@ -5,13 +5,13 @@ from msgspec import Struct
 from common.documents.findings import Finding, Findings, Unreadable
 from common.documents.yaml import parse
 from scoring.cards import rules, weighing
-from scoring.cards.draft import draft
+from scoring.cards.draft import read_draft
 from scoring.cards.errors import InvalidCard
-from scoring.health.card import Card
+from scoring.health import Card
 
 
 class ExaminedCard(Struct, frozen=True):
-    """`card` is there exactly when there are no problems; warnings never stand in its way."""
+    """`card` is None if there are problems. Warnings do not prevent it."""
 
     card: Card | None
     problems: tuple[Finding, ...]
@@ -19,15 +19,15 @@ class ExaminedCard(Struct, frozen=True):
 
 
 def examine(text: str) -> ExaminedCard:
-    """Everything that is to be said about a card; raises nothing."""
+    """Reads a card and collects all problems and warnings; raises nothing."""
     found = Findings()
     card = None
     try:
-        drafted = draft(parse(text, found, noun="a scorecard"), found)
-        rules.check(drafted, found)
-        weighing.check(drafted, found)
+        draft = read_draft(parse(text, found, noun="a scorecard"), found)
+        rules.check(draft, found)
+        weighing.check(draft, found)
         if not found.problems:
-            card = drafted.card()
+            card = draft.card()
     except Unreadable:
         pass
     return ExaminedCard(card, found.problems, found.warnings)

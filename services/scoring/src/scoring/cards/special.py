@@ -1,4 +1,4 @@
-"""Values with a small language of their own."""
+"""Values in a format of their own: alternatives, and the comparison of a derived flag."""
 
 import re
 from typing import ClassVar, Literal, cast
@@ -10,34 +10,32 @@ from common.documents.shapes import NAME, JsonSchema, Number, OneOrMany, Word, s
 from common.documents.yaml import Value
 from scoring.health.card import When
 
-# Product events come with whatever names the product gave them ("Report Created"), ours are object.verbed.
+# Products name their events as they like ("Report Created"); the catalogue's are object.verbed.
 EVENT = r"^\S(.{0,198}\S)?$"
 
 
-class Of(Struct, frozen=True):
-    """A number, or `seats`."""
+class NumberOrWord(Struct, frozen=True):
+    """A number above zero, or a word."""
+
+    word: str
 
     _NUMBER: ClassVar[Number] = Number(above=0)
 
-    def read(self, value: Value, found: Findings) -> float | Literal["seats"]:
-        if value.content == "seats":
-            return "seats"
+    def read(self, value: Value, found: Findings) -> float | str:
+        if value.content == self.word:
+            return self.word
         if isinstance(value.content, str):
-            raise found.problem(value.where, f"must be a number or seats, not {shown(value)}")
+            raise found.problem(value.where, f"must be a number or {self.word}, not {shown(value)}")
         return self._NUMBER.read(value, found)
 
     def schema(self) -> JsonSchema:
-        return {"anyOf": [self._NUMBER.schema(), {"const": "seats"}]}
+        return {"anyOf": [self._NUMBER.schema(), {"const": self.word}]}
 
 
-class Denominator(Struct, frozen=True):
+class MetricOrEvents(Struct, frozen=True):
     """The name of a metric as it is, or the names of events as a tuple."""
 
     _EVENTS: ClassVar[OneOrMany] = OneOrMany(Word(EVENT, "a metric or the name of an event"))
-    ABOUT: ClassVar[str] = (
-        "What is below the line: one word of a-z, 0-9 and _ names a metric (rate or distinct, of the same "
-        "half_life); anything else, or a list, names events."
-    )
 
     def read(self, value: Value, found: Findings) -> str | tuple[str, ...]:
         if isinstance(value.content, str) and re.match(NAME, value.content):
@@ -48,20 +46,22 @@ class Denominator(Struct, frozen=True):
         return self._EVENTS.schema()
 
 
-class Measured(Struct, frozen=True):
-    """A property, or `arr/arr_peak_12m`: the only quotient that gauges know."""
+class PropertyOrWord(Struct, frozen=True):
+    """A property without a slash in its name, or a word that may have one."""
 
-    QUOTIENT: ClassVar[str] = "arr/arr_peak_12m"
-    PATTERN: ClassVar[str] = rf"^({QUOTIENT}|[^\s/]([^/]{{0,198}}[^\s/])?)$"
+    word: str
 
     def read(self, value: Value, found: Findings) -> str:
         text = value.content
-        if not isinstance(text, str) or not re.match(self.PATTERN, text) or not text.isprintable():
-            raise found.problem(value.where, f"must be a property or {self.QUOTIENT}, not {shown(value)}")
+        if not isinstance(text, str) or not re.match(self._pattern(), text) or not text.isprintable():
+            raise found.problem(value.where, f"must be a property or {self.word}, not {shown(value)}")
         return text
 
     def schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": self.PATTERN}
+        return {"type": "string", "pattern": self._pattern()}
+
+    def _pattern(self) -> str:
+        return rf"^({self.word}|[^\s/]([^/]{{0,198}}[^\s/])?)$"
 
 
 class Comparison(Struct, frozen=True):

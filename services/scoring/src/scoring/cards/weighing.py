@@ -1,9 +1,9 @@
-"""Whether everything that a card watches can count, and every stage has something that does."""
+"""Whether every metric and every weight of a card can count, and every stage has a metric that does."""
 
 from common.documents.findings import Findings
 from scoring.cards.draft import CardDraft
-from scoring.health.context import STAGES, Stage
-from scoring.health.kinds import Dimension, Ratio
+from scoring.health import STAGES, Stage
+from scoring.health.metrics.definition import Dimension
 
 
 def check(draft: CardDraft, found: Findings) -> None:
@@ -21,7 +21,7 @@ def check(draft: CardDraft, found: Findings) -> None:
 
 
 def _idle_weights(stage: Stage, draft: CardDraft, found: Findings) -> list[str]:
-    """The paths of weights that nothing earns in this stage; reports a stage in which nothing counts at all."""
+    """The paths of weights without a metric in this stage. Reports a stage in which nothing counts at all."""
     weights = draft.weights.get(stage)
     if weights is None:
         found.problem("weights", f"stage '{stage}' has no weights, and there is no 'default'")
@@ -32,7 +32,7 @@ def _idle_weights(stage: Stage, draft: CardDraft, found: Findings) -> list[str]:
         found.problem(path, f"all weights of stage '{stage}' are zero")
         return []
     if len(draft.metrics) < len(draft.named):
-        return []  # one of the unreadable metrics may be the one that is missed here
+        return []  # an unreadable metric may be the one that is missing
     idle = [dimension for dimension in heavy if not _counts(dimension, stage, draft)]
     if len(idle) == len(heavy):
         found.problem(path, f"no metric counts in stage '{stage}'")
@@ -48,15 +48,14 @@ def _counts(dimension: Dimension, stage: Stage, draft: CardDraft) -> bool:
 
 
 def _warn_of_idle_metrics(draft: CardDraft, found: Findings) -> None:
-    """A metric that never counts may still be there for others to lean on."""
-    leaned_on = {flag.when.metric for flag in draft.flags.values() if flag.when}
+    """A metric that never counts may still be there because a flag or another metric reads it."""
+    read_by_others = {flag.when.metric for flag in draft.flags.values() if flag.when}
     for metric in draft.metrics.values():
-        if isinstance(metric, Ratio):
-            leaned_on |= {name for name in (metric.denominator_metric, metric.quiet_follows) if name}
+        read_by_others.update(metric.reads.values())
     for metric in draft.metrics.values():
         stages = metric.stages or STAGES
         weighs = metric.share > 0 and any(draft.weights[stage][metric.dimension] > 0 for stage in stages)
-        if not weighs and metric.name not in leaned_on:
+        if not weighs and metric.name not in read_by_others:
             weightless = f"'{metric.dimension}' has no weight in its stages"
             why = weightless if metric.share else "its share is zero"
             found.warning(f"metrics.{metric.name}", f"can never count: {why}")

@@ -1,7 +1,7 @@
 """Receipts in words that a customer success manager reads: `-14 active seats (silence)`.
 
-Netted by metric, biggest first, the small ones together. All numbers are whole points and add up to the
-difference of the whole scores beside them, so that nobody finds a sum that is wrong by one.
+Parts are netted by metric, the biggest come first, the small ones together. Points are rounded so that they add up to
+the difference of the rounded scores beside them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,8 +10,8 @@ from math import floor
 from msgspec import Struct
 
 from common.contracts.signals import Change, Driver, Level, MovingEvent, Part
-from scoring.health.card import Card
-from scoring.health.kinds import AnyMetric, Milestone
+from scoring.health import Card
+from scoring.health.metrics.definition import CurvedDefinition, MetricDefinition
 
 _ACRONYMS = frozenset(["api", "arr", "crm", "csat", "csm", "mrr", "nps", "qbr", "roi", "sla", "sms", "sso", "ui"])
 
@@ -36,27 +36,27 @@ class _Sum(Struct):
 
 
 def why_it_moved(change: Change, card: Card, *, missed: Sequence[str] = (), most: int = 4) -> tuple[Phrase, ...]:
-    """What took the score from `before` to `after`; `missed` are the milestone steps that are overdue now."""
+    """The parts of a change as phrases; `missed` are the milestone steps that are overdue now."""
     by_name: dict[str, list[Part]] = {}
     for part in change.parts:
         by_name.setdefault(part.metric, []).append(part)
-    teller = _Teller(card, change.events, missed)
-    sums = [_Sum(name, sum(p.points for p in ps), teller.moved(name, ps)) for name, ps in by_name.items()]
+    writer = _PhraseWriter(card, change.events, missed)
+    sums = [_Sum(name, sum(p.points for p in ps), writer.words_of_change(name, ps)) for name, ps in by_name.items()]
     return _phrases(sums, total=round(change.after) - round(change.before), most=most)
 
 
 def why_it_stands(level: Level, card: Card, *, missed: Sequence[str] = (), most: int = 4) -> tuple[Phrase, ...]:
-    """What lies between the reference and the score."""
-    teller = _Teller(card, (), missed)
-    sums = [_Sum(part.metric, part.contribution, teller.stands(part.metric)) for part in level.contributions]
+    """The parts of a level as phrases: what lies between the reference and the score."""
+    writer = _PhraseWriter(card, (), missed)
+    sums = [_Sum(part.metric, part.contribution, writer.words_of_level(part.metric)) for part in level.contributions]
     return _phrases(sums, total=round(level.score) - round(level.reference), most=most)
 
 
 def sentence(change: Change, phrases: Iterable[Phrase]) -> str:
     """`72 to 38 since 3 May: -20 active seats (silence), -9 NPS (nps.answered), and 3 smaller (-5)`"""
     moved = f"{round(change.before)} to {round(change.after)} since {change.since.day} {change.since:%B}"
-    told = ", ".join(map(str, phrases))
-    return f"{moved}: {told}" if told else moved
+    reasons = ", ".join(map(str, phrases))
+    return f"{moved}: {reasons}" if reasons else moved
 
 
 def in_words(name: str) -> str:
@@ -64,15 +64,15 @@ def in_words(name: str) -> str:
     return " ".join(word.upper() if word in _ACRONYMS else word for word in name.split("_"))
 
 
-class _Teller:
+class _PhraseWriter:
     def __init__(self, card: Card, events: Sequence[MovingEvent], missed: Sequence[str]) -> None:
-        self._metrics: Mapping[str, AnyMetric] = {metric.name: metric for metric in card.metrics}
+        self._metrics: Mapping[str, MetricDefinition] = {metric.name: metric for metric in card.metrics}
         self._flags = {flag.name for flag in card.flags}
         self._events = events
         self._missed = missed
 
-    def moved(self, name: str, parts: list[Part]) -> str:
-        """By the driver that did most of what is left when all drivers are netted."""
+    def words_of_change(self, name: str, parts: list[Part]) -> str:
+        """Names the driver that did most in the direction of the net sum."""
         down = sum(part.points for part in parts) < 0
         main = max(parts, key=lambda part: -part.points if down else part.points)
         if main.driver is Driver.CAP:
@@ -85,35 +85,33 @@ class _Teller:
             return f"{in_words(name)} ({self._event_of(name, main)})"
         return f"{in_words(name)} ({main.driver})"
 
-    def stands(self, name: str) -> str:
+    def words_of_level(self, name: str) -> str:
         if name in self._flags and name not in self._metrics:
             return f"{in_words(name)} caps the score"
         overdue = self._overdue(name)
         return f"{in_words(name)}: {overdue}" if overdue else in_words(name)
 
     def _overdue(self, name: str) -> str:
-        """`SSO live missed`; the card does not know planned steps, so these are any that no other metric has."""
+        """`SSO live missed`. The card does not list planned steps: any that it gives to no metric may be one."""
         metric = self._metrics.get(name)
-        if not isinstance(metric, Milestone):
+        if metric is None:
             return ""
-        others = {step for other in self._metrics.values() for step in getattr(other, "steps", {})}
-        own = set(metric.steps)
-        steps = [step for step in self._missed if step in own or (metric.planned and step not in others)]
+        of_card = frozenset([step for each in self._metrics.values() for step in each.step_names])
+        steps = [step for step in self._missed if metric.owns_step(step, of_card)]
         return f"{', '.join(map(in_words, steps))} missed" if steps else ""
 
     def _event_of(self, name: str, main: Part) -> str:
-        """The name of the event that did most of it, as far as the receipt kept it."""
+        """The name of the event that moved most, if the receipt kept one."""
         events = _events_of(self._metrics.get(name))
         fitting = [e for e in self._events if e.name in events and (e.points < 0) == (main.points < 0)]
         return max(fitting, key=lambda event: abs(event.points)).name if fitting else "activity"
 
 
-def _events_of(metric: AnyMetric | None) -> tuple[str, ...]:
+def _events_of(metric: MetricDefinition | None) -> tuple[str, ...]:
     if metric is None:
         return ()
-    if isinstance(metric, Milestone):
-        return ("milestone.planned", "milestone.reached")
-    return metric.events
+    # Of a ratio only the events above the line: those below it move the ratio, but nobody would call them the cause.
+    return metric.events if isinstance(metric, CurvedDefinition) else metric.listens
 
 
 def _phrases(sums: list[_Sum], *, total: int, most: int) -> tuple[Phrase, ...]:
@@ -124,14 +122,14 @@ def _phrases(sums: list[_Sum], *, total: int, most: int) -> tuple[Phrase, ...]:
         words = f"and {len(smaller)} smaller" if named else f"{len(smaller)} small ones"
         named.append(_Sum("", sum(part.points for part in smaller), words))
     shares = _whole([part.points for part in named], total=total)
-    told = (Phrase(points, part.words, part.name) for part, points in zip(named, shares, strict=True))
-    return tuple(phrase for phrase in told if phrase.points or not phrase.name)
+    phrases = (Phrase(points, part.words, part.name) for part, points in zip(named, shares, strict=True))
+    return tuple(phrase for phrase in phrases if phrase.points or not phrase.name)
 
 
 def _whole(points: list[float], *, total: int) -> list[int]:
-    """Whole numbers near these that add up to `total`: those with the largest remainders are rounded up.
+    """Rounds to whole numbers that add up to `total`: those with the largest remainders are rounded up.
 
-    What was too small to be told can leave `total` just outside of that, so the last may go down instead.
+    Parts too small for a phrase may leave a difference of one more, so the smallest remainder may go down instead.
     """
     whole = [floor(each) for each in points]
     by_remainder = sorted(range(len(points)), key=lambda index: whole[index] - points[index])

@@ -9,8 +9,7 @@ from scoring.cards.grammar import DIMENSIONS
 from scoring.cards.identity import identify
 from scoring.cards.load import ExaminedCard, examine
 from scoring.cards.schema import schema_text
-from scoring.health.card import Card
-from scoring.health.context import STAGES
+from scoring.health import STAGES, Card
 
 
 def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from common.contracts.signals import Band, Facts
 from scoring.health.alert_state import AlertState
-from scoring.health.context import NOWHERE, Context
+from scoring.health.context import UNKNOWN_CONTEXT, Context
 from scoring.health.facts import Writers
 from scoring.health.flag import AccountFlag
 from scoring.health.ledger import Ledger
@@ -22,8 +22,8 @@ class Horizon:
     """How far the score of an account is one straight line.
 
     From operational time `origin` on the weighted mean is `mean + slope * (tau - origin)` and the lowest cap is
-    `cap + cap_slope * (tau - origin)` until a segment ends, at `segments_end`. Nothing that matters happens before
-    `wake` (UTC); if `exact`, something is due at that very second. Until `incremental_until` (UTC) an event can be
+    `cap + cap_slope * (tau - origin)` until a segment ends, at `segments_end`. Silence changes nothing before `wake`
+    (UTC); if `exact`, it changes the alert state at that very second. Until `incremental_until` (UTC) an event can be
     applied by what it moves alone.
     """
 
@@ -42,7 +42,7 @@ class Horizon:
 
 
 NO_CAP: Final = -1
-# No set of metrics: the next evaluation looks the weights up.
+# Stands for no set of metrics, so the next evaluation looks the weights up.
 NOT_EVALUATED: Final = -1
 
 
@@ -56,21 +56,21 @@ class Account:
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
-      `day_end`, UTC), `change` (since the last band told), and what they know of: `booked_weights`, `booked_cap` (a
-      flag's name or ""), `booked_cost`.
+      `day_end`, UTC), `change` (since the last band told), and up to where they are posted: `posted_weights`,
+      `posted_cap` (a flag's name or ""), `posted_cost` (what that cap took).
     - `transitions`: `state`; only the open episode is written where its signal is made.
     - `incremental`: `horizon`.
     - `scorer`: `clock`, the time of the last record or timer (UTC).
 
-    Stored are `born`, `facts`, `writers`, the ledgers, `state`, `clock` and the states; all else is derived from them.
-    `metrics` are in the card's order, in `ordered` each comes after those that it reads;
-    `lines` are those and the flags.
+    `storage` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock` and the states of metrics and flags; all
+    else is derived from them. `metrics` are in the card's order. In `ordered` each metric comes after those that it
+    reads; `trajectories` are the metrics in that order, then the flags.
     """
 
     __slots__ = (
-        "account_id", "available", "booked_cap", "booked_cost", "booked_weights", "born", "capped_by", "change",
-        "clock", "context", "day", "day_end", "day_number", "facts", "flags", "horizon", "lines", "mean", "metrics",
-        "model", "open_steps", "ordered", "score", "state", "weights", "writers",
+        "account_id", "available", "born", "capped_by", "change", "clock", "context", "day", "day_end",
+        "day_number", "facts", "flags", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
+        "posted_cap", "posted_cost", "posted_weights", "score", "state", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(
@@ -81,13 +81,13 @@ class Account:
         self.metrics = tuple(sorted(ordered, key=lambda metric: metric.index))
         self.ordered = ordered
         self.flags = flags
-        self.lines: tuple[Trajectory, ...] = (*ordered, *flags)
+        self.trajectories: tuple[Trajectory, ...] = (*ordered, *flags)
         self.born = inf
         self.clock = 0.0
         self.facts = Facts()
         self.writers: Writers = {}
         self.state = AlertState()
-        self.context: Context = NOWHERE
+        self.context: Context = UNKNOWN_CONTEXT
         self.open_steps: list[tuple[float, str]] = []
         self.horizon = Horizon()
         self.available = NOT_EVALUATED
@@ -95,20 +95,20 @@ class Account:
         self.mean = 0.0
         self.score = 0.0
         self.capped_by = NO_CAP
-        self.booked_weights: Weights = NO_WEIGHTS
-        self.booked_cap = ""
-        self.booked_cost = 0.0
+        self.posted_weights: Weights = NO_WEIGHTS
+        self.posted_cap = ""
+        self.posted_cost = 0.0
         self.change = Ledger(0.0, 0.0)
         self.day = Ledger(0.0, 0.0)
         self.day_number = 0
         self.day_end = -inf
 
     @property
-    def met(self) -> bool:
-        """Whether any record of it has come."""
+    def has_records(self) -> bool:
+        """Whether a record of this account was ever applied."""
         return self.born != inf
 
     @property
     def band(self) -> Band | None:
-        """The band shown: the one told last."""
+        """The band that was told last; readers are shown this one."""
         return self.state.band

@@ -1,4 +1,4 @@
-"""What was told of an account, and what waits to be told."""
+"""What was told of an account, and what is not confirmed yet."""
 
 from math import inf
 from typing import Final, final
@@ -9,21 +9,22 @@ from scoring.health.stored import Crossing
 
 @final
 class AlertState:
-    """`band` is the one told, None before the first. `banded` once there was a band from evidence.
+    """`band` is the one told, None before the first. `had_band` once there was enough evidence for a band.
 
-    `waiting` are worse bands whose line is crossed but which are not confirmed, `flags` those that are up by name,
-    `missed` the due moment (UTC) of each step told as missed, `episode` the id of the signal that opened it.
+    `pending` are worse bands whose line is crossed and whose minimum duration is not over. `flags` are those that are
+    up, by name, `missed` the due moment (UTC) of each step told as missed, `episode` the id of the signal that opened
+    it.
 
-    Derived, not stored: while low <= score < high no band moves; at `deadline` (operational time) a wait is over or a
-    step is missed.
+    Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
+    is over or a step is missed.
     """
 
-    __slots__ = ("band", "banded", "deadline", "episode", "flags", "high", "low", "missed", "waiting")
+    __slots__ = ("band", "deadline", "episode", "flags", "had_band", "high", "low", "missed", "pending")
 
     def __init__(self) -> None:
         self.band: Band | None = None
-        self.banded = False
-        self.waiting: dict[Band, Crossing] = {}
+        self.had_band = False
+        self.pending: dict[Band, Crossing] = {}
         self.flags: dict[str, Crossing] = {}
         self.missed: dict[str, float] = {}
         self.episode: str | None = None
@@ -33,11 +34,11 @@ class AlertState:
 
     def copy(self) -> "AlertState":
         copy = AlertState()
-        copy.band, copy.banded, copy.episode = self.band, self.banded, self.episode
-        copy.waiting, copy.flags, copy.missed = dict(self.waiting), dict(self.flags), dict(self.missed)
+        copy.band, copy.had_band, copy.episode = self.band, self.had_band, self.episode
+        copy.pending, copy.flags, copy.missed = dict(self.pending), dict(self.flags), dict(self.missed)
         copy.low, copy.high, copy.deadline = self.low, self.high, self.deadline
         return copy
 
 
-# A step over a line that costs less than this waits for its minimum duration.
+# An event that costs at least this many points crosses a line at once, without a minimum duration.
 SUDDEN_POINTS: Final = 5.0

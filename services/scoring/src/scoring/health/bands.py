@@ -6,7 +6,7 @@ from typing import Final, final
 
 from common.contracts.signals import Band
 
-# Looked up once: the attribute of an enumeration costs more than what is done with it.
+# Looked up once: reading a member of an enumeration costs more than the comparison that follows.
 GREEN: Final = Band.GREEN
 YELLOW: Final = Band.YELLOW
 RED: Final = Band.RED
@@ -40,35 +40,35 @@ class BandLines:
         return self.red if band is RED else self.yellow
 
     def first_band(self, score: float) -> Band:
-        """The band of a score that comes from none."""
-        if below(score, self.red):
+        """The band of an account that had none before."""
+        if is_below(score, self.red):
             return RED
-        return YELLOW if below(score, self.yellow) else GREEN
+        return YELLOW if is_below(score, self.yellow) else GREEN
 
-    def better_band(self, told: Band, score: float) -> Band:
-        """The better band that a score has reached, else the one told: a band is left at its line plus hysteresis."""
-        if told is GREEN or below(score, self.line(told) + self.hysteresis):
-            return told
-        return YELLOW if below(score, self.yellow + self.hysteresis) else GREEN
+    def better_band(self, current: Band, score: float) -> Band:
+        """The better band that a score has reached, else `current`: a band is left at its line plus hysteresis."""
+        if current is GREEN or is_below(score, self.line(current) + self.hysteresis):
+            return current
+        return YELLOW if is_below(score, self.yellow + self.hysteresis) else GREEN
 
-    def stable_range(self, told: Band, waiting: Container[Band]) -> tuple[float, float]:
-        """While low <= score < high no line is crossed, none is crossed back and no band is left.
+    def stable_range(self, current: Band, crossed: Container[Band]) -> tuple[float, float]:
+        """While low <= score < high the score crosses no line, in either direction, and leaves no band.
 
-        `waiting` are the worse bands whose lines are crossed already.
+        `crossed` are the worse bands whose lines are crossed already.
         """
         low, high = -inf, inf
-        if told is YELLOW or told is RED:
-            high = self.line(told) + self.hysteresis
-        for worse in WORSE[told]:
-            if worse in waiting:
+        if current is YELLOW or current is RED:
+            high = self.line(current) + self.hysteresis
+        for worse in WORSE[current]:
+            if worse in crossed:
                 high = min(high, self.line(worse))
             else:
                 low = max(low, self.line(worse))
         return low, high
 
 
-def below(score: float, line: float) -> bool:
-    """Whether the score, rounded to 1e-6, is below a line: the last bits of a float decide nothing."""
+def is_below(score: float, line: float) -> bool:
+    """Whether the score is below a line. Scores are compared rounded to 1e-6, so that the last bits decide nothing."""
     if score < line - _ROUNDING:
         return True
     return score <= line + _ROUNDING and round(score, 6) < line

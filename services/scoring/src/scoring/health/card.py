@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from scoring.health.context import Stage
-from scoring.health.kinds import AnyMetric, Dimension
+from scoring.health.metrics.definition import Dimension, MetricDefinition
 
 
 class When(Struct, frozen=True):
@@ -54,7 +54,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 class Card(Struct, frozen=True, kw_only=True):
     version: int
-    metrics: tuple[AnyMetric, ...]
+    metrics: tuple[MetricDefinition, ...]
     weights: dict[Stage, dict[Dimension, float]]
     bands: dict[str, Bands]
     flags: tuple[Flag, ...] = ()
@@ -64,7 +64,7 @@ class Card(Struct, frozen=True, kw_only=True):
     min_coverage: float = 0.5
 
 
-def fingerprint(definition: AnyMetric | Flag) -> str:
+def fingerprint(definition: MetricDefinition | Flag) -> str:
     """Names a definition by its content, so that a state outlives every card change that leaves it alone."""
     return blake2b(msgspec.json.encode(definition, order="sorted"), digest_size=6).hexdigest()
 

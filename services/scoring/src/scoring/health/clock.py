@@ -1,7 +1,7 @@
 """Operational time: the time that counts for decay and silence, in seconds.
 
-All arithmetic of the core takes its time from one clock object. Record time goes in by `operational`, due moments come
-out by `wall`. States hold UTC moments; operational time is computed and never stored.
+The core takes its time from one clock object: it maps record time by `operational` and due moments back by `wall`.
+States hold UTC moments. Operational time is computed and never stored, so another clock can read an old state.
 """
 
 from typing import Final

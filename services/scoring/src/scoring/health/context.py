@@ -1,4 +1,4 @@
-"""What the metrics need to know of an account beside its events."""
+"""What metrics know of an account beside its events: its start, stage, seats, time zone and clock."""
 
 from datetime import UTC, date, tzinfo
 from math import inf
@@ -53,4 +53,4 @@ def context_of(facts: Facts, *, born: float, default_stage: int, clock: Clock) -
     )
 
 
-NOWHERE: Final = Context(inf, inf, 0, None, UTC, WALL_CLOCK)
+UNKNOWN_CONTEXT: Final = Context(inf, inf, 0, None, UTC, WALL_CLOCK)

@@ -1,8 +1,8 @@
-"""The next whole second at which silence changes the alert state: exact, without a search and without polling.
+"""The next whole second at which silence changes the alert state: computed, not searched for, and exact.
 
-In silence the mean and every cap are lines between the ends of segments. The walk goes from end to end, meets the lines
-with the bounds of the stable range in closed form, and asks at the whole seconds that it found: rounding may put them
-one off.
+In silence the mean and every cap are straight lines between the ends of segments. The walk goes from end to end. In
+each segment it intersects the lines with the bounds of the stable range. Then it evaluates at the whole seconds around
+each intersection, because rounding may put them one second off.
 """
 
 from math import ceil, floor, inf
@@ -13,16 +13,16 @@ from scoring.health.alert_state import AlertState
 from scoring.health.moments import LAST
 from scoring.health.transitions import would_change_at
 
-# Scores are compared rounded to 1e-6, so a score is over a line this much before it is.
-_HALF: Final = 5e-7
-# A line that stays this far from a bound does not meet it.
-_CLEAR: Final = 1e-9
-# How far from the truth the computed moment of a meeting may be.
-_BLUR_SECONDS: Final = 1e-5
-_BLUR_POINTS: Final = 1e-11
-_BLUR_MOST: Final = 8.0
+# Scores are compared rounded to 1e-6, so a score counts as over a line half of that before it reaches it.
+_HALF_ROUNDING: Final = 5e-7
+# In points. A line that stays this far from a bound does not reach it.
+_MARGIN: Final = 1e-9
+# How far off the computed moment of an intersection may be: more where a line is flat, _ERROR_MOST at the most.
+_ERROR_SECONDS: Final = 1e-5
+_ERROR_POINTS: Final = 1e-11
+_ERROR_MOST: Final = 8.0
 
-# Operational time: not before, not after; and whether the score surely leaves its range then.
+# Earliest and latest operational time, and whether the score is sure to leave its range there.
 Candidate = tuple[float, float, bool]
 
 
@@ -30,7 +30,7 @@ def next_due(account: Account, state: AlertState, at: float, until: float = LAST
     """The first whole second after the UTC moment `at` at which an evaluation would change `state`; None if there is
     none up to `until`.
 
-    The account must be evaluated at `at`. Its trajectories are elsewhere afterwards: evaluate it again.
+    The account must be evaluated at `at`. The walk moves its trajectories, so evaluate it again afterwards.
     """
     clock = account.context.clock
     first = asked = floor(at)
@@ -43,6 +43,7 @@ def next_due(account: Account, state: AlertState, at: float, until: float = LAST
             if soonest > until:
                 return None
             second, last = ceil(soonest), min(ceil(min(latest, until)), floor(until))
+            # A single line that leaves its range, with no end of a segment before the second, needs no evaluation.
             sure = certain and latest < second < beyond
             while second <= last:
                 if second > first and second != asked:
@@ -50,16 +51,17 @@ def next_due(account: Account, state: AlertState, at: float, until: float = LAST
                         return second
                     asked = second
                 second += 1
-        if beyond > until + _BLUR_SECONDS:
+        if beyond > until + _ERROR_SECONDS:
             return None
-        walk.pass_end(end)
+        walk.enter_next_segments(end)
 
 
 @final
 class _Walk:
-    """All trajectories side by side from one moment, the origin, on. `begin` is where the present segment began.
+    """All trajectories side by side, from the moment `origin` on. `begin` is where the present segment began.
 
-    `jumped` if something appeared, vanished or became due there, so that lines no longer tell what happened.
+    `jumped` if something appeared, vanished or became due at `begin`: then the score may have left its range there
+    without an intersection.
     """
 
     __slots__ = ("account", "begin", "capped", "deadline", "high", "jumped", "low", "mean", "origin", "slope")
@@ -67,7 +69,7 @@ class _Walk:
     def __init__(self, account: Account, state: AlertState, origin: float) -> None:
         self.account = account
         self.origin = self.begin = origin
-        self.low, self.high = state.low - _HALF, state.high - _HALF
+        self.low, self.high = state.low - _HALF_ROUNDING, state.high - _HALF_ROUNDING
         self.deadline = state.deadline if state.deadline > origin else inf
         self.jumped = False
         self.mean = self.slope = 0.0
@@ -75,60 +77,61 @@ class _Walk:
         self._weigh()
 
     def segment_end(self) -> float:
-        """Until then all trajectories are straight."""
+        """Up to here all trajectories are straight."""
         end = self.deadline
-        for line in self.account.lines:
+        for line in self.account.trajectories:
             if line.end < end:
                 end = line.end
         return end
 
     def candidates(self, end: float) -> list[Candidate]:
-        """When the score may leave its range up to `end`, in order; none is left out."""
+        """All moments up to `end` at which the score may leave its range, in order."""
         age, length = self.begin - self.origin, end - self.origin
         least = self.mean + self.slope * age
+        # Most segments stay within the range from begin to end; without a cap two comparisons show it.
         if not self.capped and not self.jumped:
             there = self.mean + self.slope * length if self.slope != 0.0 else least
-            low, high = self.low + _CLEAR, self.high - _CLEAR
+            low, high = self.low + _MARGIN, self.high - _MARGIN
             if low < least < high and low < there < high:
                 return []
-        met = self._meetings(self.mean, self.slope, end)
+        intersections = self._intersections(self.mean, self.slope, end)
         for flag in self.account.flags:
             if flag.available:
                 least = min(least, flag.points + flag.slope * age)
-                met += self._meetings(flag.points, flag.slope, end)
-        met.sort()
-        found = [(moment - blur, moment + blur, leaves and not self.capped) for moment, blur, leaves in met]
+                intersections += self._intersections(flag.points, flag.slope, end)
+        intersections.sort()
+        found = [(at - error, at + error, leaves and not self.capped) for at, error, leaves in intersections]
         if self.jumped or not self.low <= least < self.high:
-            # A clock may map the moment and back with a rounding error: both seconds are asked.
-            return [(self.begin - _BLUR_SECONDS, self.begin + _BLUR_SECONDS, False), *found]
+            # A clock may map the moment back with a rounding error, so both seconds around it are tried.
+            return [(self.begin - _ERROR_SECONDS, self.begin + _ERROR_SECONDS, False), *found]
         return found
 
-    def _meetings(self, value: float, slope: float, end: float) -> list[Candidate]:
-        """When a line meets a bound, how far off that may be, and whether it leaves the range there."""
-        met: list[Candidate] = []
+    def _intersections(self, value: float, slope: float, end: float) -> list[Candidate]:
+        """When a line reaches a bound, how far off that may be, and whether it leaves the range there."""
+        intersections: list[Candidate] = []
         if slope == 0.0:
-            return met
+            return intersections
         begin, origin = self.begin, self.origin
         here, there = value + slope * (begin - origin), value + slope * (end - origin)
         for bound in (self.low, self.high):
-            if min(here, there) > bound + _CLEAR or max(here, there) < bound - _CLEAR or abs(bound) == inf:
+            if min(here, there) > bound + _MARGIN or max(here, there) < bound - _MARGIN or abs(bound) == inf:
                 continue
             moment = origin + (bound - value) / slope
-            blur = min(_BLUR_SECONDS + _BLUR_POINTS / abs(slope), _BLUR_MOST)
-            if begin - blur <= moment <= end + blur:
-                met.append((moment, blur, (slope < 0.0) == (bound == self.low)))
-        return met
+            error = min(_ERROR_SECONDS + _ERROR_POINTS / abs(slope), _ERROR_MOST)
+            if begin - error <= moment <= end + error:
+                intersections.append((moment, error, (slope < 0.0) == (bound == self.low)))
+        return intersections
 
-    def pass_end(self, end: float) -> None:
-        """Goes on to the segments that begin at `end`."""
+    def enter_next_segments(self, end: float) -> None:
+        """Moves every trajectory that ends at `end` to its next segment."""
         self.begin = end
         self.jumped = end == self.deadline
         if self.jumped:
             self.deadline = inf
-        for line in self.account.lines:
+        for line in self.account.trajectories:
             if line.end == end:
                 was = line.available
-                line.step(self.origin)
+                line.next_segment(self.origin)
                 if was != line.available:
                     self.jumped = True
         if self.jumped:
@@ -137,7 +140,7 @@ class _Walk:
             self._add_up()
 
     def _weigh(self) -> None:
-        """Which metrics and caps there are."""
+        """Looks up the weights for the metrics that are available now."""
         account, available = self.account, 0
         for metric in account.ordered:
             if metric.available:
@@ -150,7 +153,7 @@ class _Walk:
         self._add_up()
 
     def _add_up(self) -> None:
-        """Anew at each end: where points are steep, what is left of old sums would drown the rest."""
+        """Sums from scratch at each end: after a steep segment the rounding of a running sum would be too large."""
         mean = slope = 0.0
         counts = False
         for metric in self.account.ordered:

@@ -17,7 +17,7 @@ def log_or_less(value: float) -> float:
 class CurveSegment:
     """One line of a curve: from `start` up to `end` a value x is worth `points + grade * (x - start)`.
 
-    `below` and `above` are its neighbours. The value seldom moves far, so it is searched for from the last segment.
+    `below` and `above` are its neighbours. A value seldom moves far, so a search starts at the last segment.
     """
 
     __slots__ = ("above", "below", "end", "end_points", "grade", "points", "start")
@@ -75,7 +75,7 @@ class Curve:
         return log_or_less(value) if self.logarithmic else value
 
     def value_of(self, x: float) -> float:
-        """Capped at the largest float: a share of a very small seat count would overflow."""
+        """Clamped: dividing by a seat count near zero would overflow."""
         return exp(min(x, _LARGEST_LOG)) if self.logarithmic else x
 
     def points_at(self, x: float) -> float:

@@ -18,7 +18,7 @@ def decay_rate(half_life: float) -> float:
 class DecayingSum:
     """`total` as of `newest`, the latest UTC moment added. The order of additions does not matter.
 
-    Additions that come late count what is left of them: w * exp(-decay * age). `decay` is per operational second.
+    An addition that comes late counts what is left of it: w * exp(-decay * age). `decay` is per operational second.
     """
 
     __slots__ = ("newest", "newest_tau", "saved_newest", "saved_tau", "saved_total", "total")
@@ -61,6 +61,7 @@ class DecayingSum:
 
     def add(self, weight: float, moment: float, tau: float, decay: float) -> None:
         """`tau` is the operational time of `moment`."""
+        # Always rebased to the newest moment: a factor above 1 could overflow, a late addition has a factor below 1.
         if moment >= self.newest:
             if self.total != 0.0:
                 self.total *= exp((self.newest_tau - tau) * decay)
@@ -71,9 +72,10 @@ class DecayingSum:
             self.total += weight * exp((tau - self.newest_tau) * decay)
 
     def falls_below(self, line: float, decay: float) -> float:
-        """The operational time from which the sum is under `line` in silence; minus infinity if it always was."""
+        """The operational time from which on the sum is below `line` in silence; minus infinity if it is empty."""
         if line <= 0.0:
             return inf
         if self.total <= 0.0:
             return -inf
+        # total * exp(-decay * age) = line, solved for the age.
         return self.newest_tau + (log(self.total) - log(line)) / decay

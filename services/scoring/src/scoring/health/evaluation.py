@@ -1,7 +1,7 @@
 """Evaluating an account: where all trajectories stand at one moment, and the health score that this makes.
 
-score = min( weighted mean of the available metrics, every cap ). What everybody moved alike (an offset to the mean)
-would be added where the mean is made, in `_score` and in `score_at`; everything else reads the mean from there.
+score = min( weighted mean of the available metrics, every cap ). An offset to the mean would be added in `_score` and
+in `score_at`, which make the mean; everything else reads it from there.
 """
 
 from typing import final
@@ -29,7 +29,7 @@ class HealthSnapshot:
 
 
 def evaluate(account: Account, at: float) -> None:
-    """All of it at a UTC moment not before anything that the account did."""
+    """Evaluates all trajectories at a UTC moment, which must not be before the account's last event."""
     tau = account.context.clock.operational(at)
     for metric in account.ordered:
         metric.seek(tau)
@@ -39,23 +39,23 @@ def evaluate(account: Account, at: float) -> None:
 
 
 def snapshot_at(account: Account, at: float) -> HealthSnapshot:
-    """Evaluates the account at `at` and keeps what was found."""
+    """Evaluates the account at `at` and copies the result."""
     evaluate(account, at)
     return snapshot(account, at)
 
 
 def snapshot(account: Account, at: float) -> HealthSnapshot:
-    """The last evaluation, which was at `at`."""
+    """A copy of the last evaluation, which was at `at`."""
     points = [metric.points if metric.available else None for metric in account.metrics]
     return HealthSnapshot(at, points, account.weights, account.mean, account.score, account.capped_by)
 
 
 def evaluate_moved(account: Account, at: float, reaction: Reaction) -> None:
-    """What an event moved; everything was evaluated at `at` before it."""
+    """Evaluates again what an event moved. Everything was evaluated at `at` just before the event."""
     tau = account.context.clock.operational(at)
-    for index in reaction.moved:
+    for index in reaction.moved_metrics:
         account.metrics[index].seek(tau)
-    for index in reaction.caps:
+    for index in reaction.moved_flags:
         account.flags[index].seek(tau)
     _score(account)
 
@@ -65,6 +65,7 @@ def _score(account: Account) -> None:
     for metric in account.ordered:
         if metric.available:
             available |= metric.bit
+    # Weights depend on stage and available metrics alone, which seldom change.
     if available != account.available or account.weights.stage != account.context.stage:
         weights = account.model.weighting.of(account.context.stage, available)
         account.available = available
@@ -83,7 +84,7 @@ def _score(account: Account) -> None:
 
 
 def score_at(account: Account, tau: float) -> tuple[float, Weights]:
-    """What an evaluation at operational time `tau` would find, to the bit, without moving anything."""
+    """What an evaluation at operational time `tau` would find, to the bit. The account stays as it is."""
     available = 0
     points: list[float | None] = [metric.at(tau) for metric in account.ordered]
     for metric, each in zip(account.ordered, points, strict=True):

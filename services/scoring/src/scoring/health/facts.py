@@ -11,7 +11,7 @@ from common.contracts.signals import Facts
 from scoring.health.hashing import hash64
 from scoring.health.properties import number
 
-# Who wrote each field: the event's moment, then the hash of its id.
+# Who wrote each field last: the event's moment, then the hash of its id, which decides between equal moments.
 Writers = dict[str, tuple[float, int]]
 
 _INVALID: Final = object()
@@ -57,8 +57,8 @@ WRITES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def written(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
-    """The facts after `event`. Brings `writers` up to date in place. null clears; a wrong type is ignored."""
+def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
+    """The facts after `event`; updates `writers` in place. null clears a fact, a value of the wrong type is ignored."""
     by = (moment, hash64(event.event_id))
     changes: dict[str, object] = {}
     for field in WRITES[event.name]:

@@ -19,8 +19,8 @@ class AccountFlag(Trajectory):
     """Its trajectory is the cap; no points while it is down.
 
     Raised and cleared by events, at UTC moments `raised` and `cleared`: up if the raising is the later. Or derived: up
-    while the value of `watched` is on the side `above` (else below) of `bound`, which is in the terms of that metric's
-    curve; `inclusive` if the bound itself belongs to that side.
+    while the value of `watched` is above (`above`) or below `bound`, which is on the axis of that metric's curve;
+    `inclusive` if the bound itself counts as beyond.
     """
 
     __slots__ = (
@@ -55,7 +55,7 @@ class AccountFlag(Trajectory):
         self.pieces = []
         watched = self.watched
         if watched is not None:
-            if watched.drifts and self.bound is not None:
+            if watched.has_value and self.bound is not None:
                 self._watch(watched, self.bound)
         elif self.raised > self.cleared:
             self._up(context.clock.operational(self.raised), inf)
@@ -70,6 +70,7 @@ class AccountFlag(Trajectory):
         """Up while the metric's value is beyond the bound."""
         x, velocity = metric.x, metric.velocity
         since, until = metric.base, metric.until
+        # A value that stays, or zero on a logarithmic axis, is on one side for ever.
         if velocity == 0.0 or x == -inf:
             beyond = self.inclusive if x == bound else (x > bound) == self.above
             if not beyond:
@@ -78,7 +79,7 @@ class AccountFlag(Trajectory):
             crossing = metric.base + (bound - x) / velocity
             enters = self.above == (velocity > 0.0)
             if self.inclusive != enters:
-                # The crossing itself belongs to the other side.
+                # At the crossing itself the value is still, or already, on the other side.
                 crossing = nextafter(crossing, inf)
             if enters:
                 since = max(since, crossing)

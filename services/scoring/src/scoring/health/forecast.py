@@ -1,4 +1,4 @@
-"""What comes next if nothing happens: silence played forward on a copy of the alert state."""
+"""The next band in silence, found by playing silence forward on a copy of the alert state."""
 
 from typing import Final
 
@@ -7,9 +7,9 @@ from scoring.health.account import Account
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import evaluate
 from scoring.health.moments import to_datetime
-from scoring.health.transitions import Trigger, transition
+from scoring.health.transitions import Trigger, update_state
 
-# Nobody reads the cause of what is not told.
+# The cause of a forecast is never shown.
 _SILENCE: Final = Trigger("silence")
 
 
@@ -20,7 +20,8 @@ def forecast(account: Account) -> Forecast | None:
     found: Forecast | None = None
     while due is not None and found is None:
         evaluate(account, float(due))
-        transition(account, state, _SILENCE, float(due))
+        update_state(account, state, _SILENCE, float(due))
+        # A flag or a missed step that is due first may bring no band; then silence goes on.
         if state.band is not None and state.band is not band:
             found = Forecast(band=state.band, at=to_datetime(float(due)))
         else:

@@ -14,7 +14,7 @@ def hash64(text: str) -> int:
     if found is None:
         if len(_cache) >= _MOST_CACHED:
             _cache.clear()
-        # A lone surrogate is legal in JSON and must not stop a record.
+        # JSON allows a lone surrogate, which UTF-8 does not; the record must still be scored.
         body = text.encode("utf-8", "surrogatepass")
         found = _cache[text] = int.from_bytes(blake2b(body, digest_size=8).digest(), "big")
     return found

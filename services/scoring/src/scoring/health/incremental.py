@@ -1,9 +1,9 @@
-"""Applying an event by what it moves alone: nearly all events of an active account go this way.
+"""Applying an event by evaluating only the metrics that it moves, as for nearly all events of an active account.
 
-Between two ends of segments the mean and the lowest cap are straight lines. So an event that moves nothing but points
-needs only the metrics that it moves, as long as the score stays clear of every bound. Nearer than `_NEAR` to one, or
-where anything else may happen, the event is taken back and applied by a full evaluation: sums that ran on decide
-nothing that is told, and what is posted is the same in both ways.
+Between two ends of segments the mean and the lowest cap are straight lines. So an event that moves only points changes
+them by the difference that its metrics make. This holds while the score stays clear of every bound. Nearer than `_NEAR`
+to one, or if anything else may change, the event is undone and applied by a full evaluation. So running sums, which
+gather rounding errors, decide nothing that is told. What is posted is the same in both ways.
 """
 
 from math import inf
@@ -14,11 +14,11 @@ from scoring.health.account import NO_CAP, Account
 from scoring.health.feeding import feed_metrics, project
 from scoring.health.model import Reaction
 from scoring.health.moments import LAST
-from scoring.health.posting import post_moved
+from scoring.health.posting import post_points
 
-# Points: far more than what running sums may be off by, far less than what anybody sees.
+# In points: far more than running sums may be off by, far less than anybody sees.
 _NEAR: Final = 1e-6
-# Between two whole seconds silence may have crossed a line that is due at the second.
+# Due moments are whole seconds: silence may have crossed a line up to this much before one.
 _SECOND: Final = 1.0
 _NEVER: Final = LAST + 1.0
 
@@ -26,18 +26,21 @@ _NEVER: Final = LAST + 1.0
 def try_incremental(account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> bool:
     """Applies an event that happened at `moment` and was recorded at `at`; False, and nothing done, if it may not."""
     horizon = account.horizon
-    if not (at < horizon.incremental_until and reaction.plain and moment >= account.born):
+    # Beyond the horizon silence itself may change the alert state. Facts, flags, steps and outcomes change more than
+    # points, and so does the account's earliest event: it moves where priors and due dates begin.
+    if not (at < horizon.incremental_until and reaction.moves_points_only and moment >= account.born):
         return False
-    if not reaction.metrics:
+    if not reaction.fed_metrics:
         return True
-    for index in reaction.caps:
+    for index in reaction.moved_flags:
+        # The horizon knows the lowest cap only, so a cap that is up must not be moved.
         if account.flags[index].available:
             return False
     clock, metrics = account.context.clock, account.metrics
     tau = clock.operational(at)
     passed = tau - horizon.origin
     mean, slope = horizon.mean + horizon.slope * passed, horizon.slope
-    for index in reaction.moved:
+    for index in reaction.moved_metrics:
         metric = metrics[index]
         metric.seek(tau)
         metric.before_available = metric.available
@@ -50,17 +53,18 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
         return True
     project(account, reaction)
     segments_end, unchanged = horizon.segments_end, True
-    for index in reaction.moved:
+    for index in reaction.moved_metrics:
         metric = metrics[index]
         metric.seek(tau)
         if metric.end < segments_end:
             segments_end = metric.end
+        # A metric that appears or vanishes changes every weight.
         if metric.available != metric.before_available:
             unchanged = False
         if metric.weight != 0.0:
             mean += metric.weight * metric.points
             slope += metric.weight * metric.slope
-    for index in reaction.caps:
+    for index in reaction.moved_flags:
         flag = account.flags[index]
         flag.seek(tau)
         if flag.end < segments_end:
@@ -69,15 +73,16 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
             unchanged = False
     if unchanged:
         cap = horizon.cap + horizon.cap_slope * passed
-        wake = clock.wall(_wake(account, tau, mean, slope, cap, horizon.cap_slope, segments_end))
+        wake = clock.wall(_find_wake(account, tau, mean, slope, cap, horizon.cap_slope, segments_end))
+        # Which of mean and cap is lower must be the same as in the last evaluation: it decides what is posted.
         if at < wake - _SECOND and (cap < mean) == (account.capped_by != NO_CAP):
-            post_moved(account, event, reaction)
+            post_points(account, event, reaction)
             horizon.origin = tau
             horizon.mean, horizon.slope, horizon.cap = mean, slope, cap
             horizon.segments_end = segments_end
-            _until(account, wake)
+            _set_wake(account, wake)
             return True
-    _take_back(account, fed, reaction)
+    _undo(account, fed, reaction)
     return False
 
 
@@ -86,7 +91,7 @@ def set_horizon(account: Account, at: float) -> None:
     horizon, clock = account.horizon, account.context.clock
     tau = clock.operational(at)
     segments_end, slope = inf, 0.0
-    for line in account.lines:
+    for line in account.trajectories:
         segments_end = min(segments_end, line.end)
     for metric in account.ordered:
         if metric.weight != 0.0:
@@ -96,34 +101,36 @@ def set_horizon(account: Account, at: float) -> None:
         if flag.available and flag.points < cap:
             cap, cap_slope = flag.points, flag.slope
     for flag in account.flags:
-        # Another cap becomes the lowest.
+        # Where another cap becomes the lowest, the line bends.
         if flag.available and flag.points > cap and flag.slope < cap_slope:
             segments_end = min(segments_end, tau + (flag.points - cap) / (cap_slope - flag.slope))
     horizon.origin = tau
     horizon.mean, horizon.slope = account.mean, slope
     horizon.cap, horizon.cap_slope = cap, cap_slope
     horizon.segments_end = segments_end
-    _until(account, clock.wall(_wake(account, tau, account.mean, slope, cap, cap_slope, segments_end)))
+    _set_wake(account, clock.wall(_find_wake(account, tau, account.mean, slope, cap, cap_slope, segments_end)))
 
 
 def set_due(account: Account, due: int | None) -> None:
-    """Silence changes something at the whole second `due` (UTC) and nothing before; None for never."""
+    """Notes that silence next changes the alert state at the whole second `due` (UTC); None for never."""
     horizon = account.horizon
     horizon.wake, horizon.exact = _NEVER if due is None else float(due), True
 
 
-def _until(account: Account, wake: float) -> None:
+def _set_wake(account: Account, wake: float) -> None:
+    """An event after the end of the day is not applied incrementally, because it has to close the day first."""
     horizon = account.horizon
     horizon.wake, horizon.exact = wake, False
     horizon.incremental_until = min(wake - _SECOND, account.day_end)
 
 
-def _wake(
+def _find_wake(
     account: Account, tau: float, mean: float, slope: float, cap: float, cap_slope: float, segments_end: float
 ) -> float:
-    """The operational time before which nothing that matters happens in silence."""
+    """The operational time up to which silence changes nothing: the score stays in its range, under the same cap."""
     state = account.state
     low, high = state.low + _NEAR, state.high - _NEAR
+    # `value` is the lower of mean and cap, which is the score; `closing` is how fast the other one comes near it.
     gap = mean - cap
     value, rise, closing = cap, cap_slope, cap_slope - slope
     if gap < 0.0:
@@ -140,8 +147,8 @@ def _wake(
     return wake
 
 
-def _take_back(account: Account, fed: int, reaction: Reaction) -> None:
-    for index in reaction.metrics:
+def _undo(account: Account, fed: int, reaction: Reaction) -> None:
+    for index in reaction.fed_metrics:
         metric = account.metrics[index]
         if fed & metric.bit:
             metric.undo()

@@ -1,6 +1,6 @@
-"""Change receipts: what silence, events, context and caps did to a score since a ledger was opened.
+"""The sums behind change receipts: what silence, events, context and caps did to a score since a ledger was opened.
 
-Every metric and flag keeps its own sums; a `Ledger` is the frame around them. `posting` writes, `receipts` reads.
+Every metric and flag keeps its own sums; a `Ledger` holds the rest. `posting` writes them, `receipts` reads them.
 """
 
 from typing import Final, final
@@ -46,7 +46,7 @@ class Postings:
 class Ledger:
     """`since` is when it was opened (UTC), `before` the score then, `after` the score when all was posted last.
 
-    `movers` are the three events that moved the score most; of equal ones the earlier stay. `former` are sums of
+    `movers` are the three events that moved the score most; of two equal ones the earlier stays. `former` are sums of
     metrics and flags that the card no longer has: (driver, name, points).
     """
 
@@ -60,8 +60,8 @@ class Ledger:
         self.least = 0.0
         self.former: list[tuple[str, str, float]] = []
 
-    def note(self, mover: Mover) -> None:
-        """Keeps the event if it is among those that moved most; `least` is what the next one has to exceed."""
+    def add_mover(self, mover: Mover) -> None:
+        """Keeps the event if it is among those that moved most. The next one has to move more than `least`."""
         if abs(mover.points) <= self.least:
             return
         self.movers.append(mover)

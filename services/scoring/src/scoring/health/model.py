@@ -1,4 +1,4 @@
-"""A card made ready to run: how accounts are made, and what each event name touches."""
+"""A card made ready to run: how accounts are made, and what each event name does."""
 
 from collections.abc import Sequence
 from typing import Final, final
@@ -11,41 +11,45 @@ from scoring.health.context import STAGES
 from scoring.health.curve import Curve
 from scoring.health.facts import WRITES
 from scoring.health.flag import AccountFlag
-from scoring.health.kinds import DEFAULT, KINDS, AnyMetric, CurvedDefinition, Milestone, curves_of
-from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.kinds import KINDS
+from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
+from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.moments import DAY
 from scoring.health.weights import Weighting
 
 
 @final
 class Reaction:
-    """What an event name does, by index: it feeds `metrics` and `flags`. The trajectories in `moved` (metrics, each
-    after those that it reads) and `caps` (flags) have to be projected again. `steps` if it may change milestone steps.
+    """What an event name does under a card, by index: it feeds `fed_metrics` and `fed_flags`.
 
-    `plain` if it can do nothing but move points.
+    The trajectories of `moved_metrics` (each after those that it reads) and `moved_flags` have to be projected again.
+    `changes_steps` if it may change milestone steps, `moves_points_only` if it can do nothing but move points.
     """
 
-    __slots__ = ("caps", "flags", "metrics", "moved", "outcomes", "plain", "steps", "writes_facts")
+    __slots__ = (
+        "changes_steps", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics", "moves_points_only", "outcomes",
+        "writes_facts",
+    )  # fmt: skip
 
     def __init__(
         self,
         *,
-        metrics: tuple[int, ...] = (),
-        flags: tuple[int, ...] = (),
-        moved: tuple[int, ...] = (),
-        caps: tuple[int, ...] = (),
-        steps: bool = False,
+        fed_metrics: tuple[int, ...] = (),
+        fed_flags: tuple[int, ...] = (),
+        moved_metrics: tuple[int, ...] = (),
+        moved_flags: tuple[int, ...] = (),
+        changes_steps: bool = False,
         outcomes: tuple[str, ...] = (),
         writes_facts: bool = False,
     ) -> None:
-        self.metrics = metrics
-        self.flags = flags
-        self.moved = moved
-        self.caps = caps
-        self.steps = steps
+        self.fed_metrics = fed_metrics
+        self.fed_flags = fed_flags
+        self.moved_metrics = moved_metrics
+        self.moved_flags = moved_flags
+        self.changes_steps = changes_steps
         self.outcomes = outcomes
         self.writes_facts = writes_facts
-        self.plain = not (flags or steps or outcomes or writes_facts)
+        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts)
 
 
 _IGNORED: Final = Reaction()
@@ -55,8 +59,8 @@ _IGNORED: Final = Reaction()
 class CardModel:
     """Immutable; one serves any number of accounts. Everything by stage is a list in the order of STAGES.
 
-    `keys` are the fingerprints of the metrics' and the flags' definitions, `everything` is the reaction to a change
-    that bends all trajectories. `flags_by_name` are the flags' indices in the order of their names.
+    `metric_keys` and `flag_keys` are the fingerprints of their definitions. `full_reaction` is the reaction to a change
+    of context, which moves all trajectories. `flags_by_name` are the flags' indices in the order of their names.
     """
 
     def __init__(self, card: Card, card_id: str, clock: Clock) -> None:
@@ -69,28 +73,30 @@ class CardModel:
         self.flag_keys = [fingerprint(flag) for flag in card.flags]
         self.flag_caps = {flag.name: float(flag.cap) for flag in card.flags}
         self.flags_by_name = sorted(range(len(card.flags)), key=lambda index: card.flags[index].name)
-        self.bands = [_lines(card, stage) for stage in STAGES]
+        self.bands = [_band_lines(card, stage) for stage in STAGES]
         self.weighting = Weighting(card)
         index_of = {metric.name: index for index, metric in enumerate(card.metrics)}
-        self._needs = [tuple(index_of[name] for name in metric.needs) for metric in card.metrics]
-        self.order = _order(self._needs)
-        self._curves = [curves_of(metric) for metric in card.metrics]
-        self._elsewhere = [_elsewhere(card, metric) for metric in card.metrics]
+        self._reads = [tuple(index_of[name] for name in metric.reads.values()) for metric in card.metrics]
+        self.order = _order(self._reads)
+        self._curves = [metric.curves_by_stage() for metric in card.metrics]
+        self._steps_of_others = [_steps_of_others(card, metric) for metric in card.metrics]
         self._watched = [-1 if flag.when is None else index_of[flag.when.metric] for flag in card.flags]
         self._bounds = [_bound(card, flag) for flag in card.flags]
-        self.everything = Reaction(moved=self.order, caps=tuple(range(len(card.flags))), steps=True)
+        self.full_reaction = Reaction(
+            moved_metrics=self.order, moved_flags=tuple(range(len(card.flags))), changes_steps=True
+        )
         self._reactions = {name: self._reaction_to(name) for name in _names(card)}
 
     def reaction(self, event_name: str) -> Reaction:
         return self._reactions.get(event_name, _IGNORED)
 
     def account(self, account_id: str) -> Account:
-        """Nothing is known of it, no record has come yet."""
+        """An account before its first record."""
         made: dict[str, Metric] = {}
         for index in self.order:
             definition = self.card.metrics[index]
-            setting = Setting(made, self._elsewhere[index])
-            made[definition.name] = KINDS[type(definition)](definition, index, self._curves[index], setting)
+            others = OtherMetrics(made, self._steps_of_others[index])
+            made[definition.name] = KINDS[type(definition)](definition, index, self._curves[index], others)
         flags = []
         for index, flag in enumerate(self.card.flags):
             watched = None if flag.when is None else made[flag.when.metric]
@@ -100,25 +106,26 @@ class CardModel:
     def _reaction_to(self, name: str) -> Reaction:
         metrics, flags = self.card.metrics, self.card.flags
         fed = [index for index, metric in enumerate(metrics) if name in metric.listens]
+        # What reads a metric that moves, moves too; in this order one pass finds all of them.
         moved = set(fed)
         for index in self.order:
-            if any([needed in moved for needed in self._needs[index]]):
+            if any([read in moved for read in self._reads[index]]):
                 moved.add(index)
         raised = [index for index, flag in enumerate(flags) if name in flag.events or name in flag.clear_on]
         derived = [index for index, watched in enumerate(self._watched) if watched in moved]
         return Reaction(
-            metrics=tuple(fed),
-            flags=tuple(raised),
-            moved=tuple([index for index in self.order if index in moved]),
-            caps=tuple(sorted({*raised, *derived})),
-            steps=any([isinstance(metrics[index], Milestone) for index in fed]),
+            fed_metrics=tuple(fed),
+            fed_flags=tuple(raised),
+            moved_metrics=tuple([index for index in self.order if index in moved]),
+            moved_flags=tuple(sorted({*raised, *derived})),
+            changes_steps=any([metrics[index].has_steps for index in fed]),
             outcomes=tuple([outcome.name for outcome in self.card.outcomes if name in outcome.events]),
             writes_facts=name in WRITES,
         )
 
 
 def _bound(card: Card, flag: Flag) -> float | None:
-    """The line of a derived flag in the terms of the watched metric's curve; None if there is none."""
+    """The bound of a derived flag on the watched metric's curve; None if the flag has none."""
     if flag.when is None:
         return None
     watched = next(metric for metric in card.metrics if metric.name == flag.when.metric)
@@ -127,19 +134,18 @@ def _bound(card: Card, flag: Flag) -> float | None:
     return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(float(flag.when.value))
 
 
-def _lines(card: Card, stage: str) -> BandLines:
+def _band_lines(card: Card, stage: str) -> BandLines:
     bands = card.bands.get(stage) or card.bands[DEFAULT]
     return BandLines(float(bands.red), float(bands.yellow), float(bands.hysteresis), float(bands.min_duration) * DAY)
 
 
-def _elsewhere(card: Card, metric: AnyMetric) -> frozenset[str]:
-    """The milestone steps that other metrics name."""
-    others = [other for other in card.metrics if isinstance(other, Milestone) and other is not metric]
-    return frozenset([step for other in others for step in other.steps])
+def _steps_of_others(card: Card, metric: MetricDefinition) -> frozenset[str]:
+    """The milestone steps that the card gives to metrics other than this one."""
+    return frozenset([step for other in card.metrics if other is not metric for step in other.step_names])
 
 
 def _names(card: Card) -> set[str]:
-    """The events that do anything."""
+    """The names of all events that change an account under this card."""
     names = set(WRITES)
     for metric in card.metrics:
         names.update(metric.listens)
@@ -150,16 +156,15 @@ def _names(card: Card) -> set[str]:
     return names
 
 
-def _order(needs: Sequence[Sequence[int]]) -> tuple[int, ...]:
+def _order(reads: Sequence[Sequence[int]]) -> tuple[int, ...]:
     """Every metric after those that it reads. Raises `ValueError` if some read each other."""
     order: list[int] = []
-    while len(order) < len(needs):
+    while len(order) < len(reads):
+        # Kahn's algorithm; a card has few metrics, so each round looks at all of them.
         ready = [
-            index
-            for index, needed in enumerate(needs)
-            if index not in order and all([other in order for other in needed])
+            index for index, read in enumerate(reads) if index not in order and all([other in order for other in read])
         ]
         if not ready:
-            raise ValueError(f"these metrics read each other: {sorted(set(range(len(needs))) - set(order))}")
+            raise ValueError(f"these metrics read each other: {sorted(set(range(len(reads))) - set(order))}")
         order += ready
     return tuple(order)

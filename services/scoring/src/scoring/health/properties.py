@@ -4,7 +4,7 @@ from typing import Final
 
 from common.contracts.events import Event
 
-# The largest number that counts, so that sums of many stay far from overflow.
+# Larger numbers do not count, so that sums of many stay far from overflow.
 _LARGEST: Final = 1e18
 
 

@@ -1,4 +1,4 @@
-"""An account as somebody reads it: nothing changes by being looked at."""
+"""An account as the read API shows it. Reading changes nothing that is stored or told."""
 
 from scoring.health import posting, receipts
 from scoring.health.account import Account
@@ -10,8 +10,8 @@ from scoring.health.signals import health_of
 from scoring.health.view import FlagUp, Missed, PendingBand, View
 
 
-def view(account: Account, at: float) -> View:
-    """How it reads at `at`, up to which nothing is due. Leaves the account evaluated there."""
+def read_account(account: Account, at: float) -> View:
+    """The account at `at`, up to which nothing is due. Leaves it evaluated there."""
     evaluate(account, account.clock)
     expected = forecast(account)
     now = snapshot_at(account, at)
@@ -19,7 +19,7 @@ def view(account: Account, at: float) -> View:
         at=to_datetime(at),
         health=health_of(account, now),
         level=receipts.level(account, now),
-        change=receipts.change(account, posting.pending(account, now), now.score),
+        change=receipts.change(account, posting.unposted(account, now), now.score),
         dimensions=receipts.dimensions(account, now),
         forecast=expected,
         flags=tuple(_flags(account)),
@@ -39,8 +39,8 @@ def _flags(account: Account) -> list[FlagUp]:
 
 
 def _pending(account: Account) -> PendingBand | None:
-    """The worst that waits."""
-    waiting = account.state.waiting
+    """The worst band that is not confirmed yet."""
+    waiting = account.state.pending
     if not waiting:
         return None
     band = RED if RED in waiting else YELLOW

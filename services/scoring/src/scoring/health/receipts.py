@@ -1,11 +1,10 @@
-"""Receipts: why a score is what it is (level), and how it got there (change)."""
+"""Receipts: why a score is what it is (level), and how it got there (change, day)."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from common.contracts.signals import Change, Contribution, Driver, Level, MovingEvent, Part
 from scoring.health.account import NO_CAP, Account
-from scoring.health.context import STAGES
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.moments import to_date, to_datetime
@@ -67,15 +66,15 @@ def dimensions(account: Account, at: HealthSnapshot) -> dict[str, float | None]:
     return {name: points[name] / shares[name] if name in points else None for name in applying}
 
 
-def change(account: Account, pending: Sequence[Entry], after: float) -> Change:
-    """Since the last band told. `pending` is what is not posted yet, `after` the score with it."""
-    sums = sums_by_driver(account.lines, account.change.former, of_day=False)
-    return _change(account.change, sums, pending, after)
+def change(account: Account, unposted: Sequence[Entry], after: float) -> Change:
+    """Since the last band told. `unposted` is what the ledgers do not hold yet, `after` the score with it."""
+    sums = sums_by_driver(account.trajectories, account.change.former, of_day=False)
+    return _change(account.change, sums, unposted, after)
 
 
-def day(account: Account, pending: Sequence[Entry], after: float) -> Day:
-    """The present day, as `change` for the change."""
-    receipt = _change(account.day, day_sums(account), pending, after)
+def day(account: Account, unposted: Sequence[Entry], after: float) -> Day:
+    """The open day; the parameters are those of `change`."""
+    receipt = _change(account.day, day_sums(account), unposted, after)
     return Day(
         account_id=account.account_id,
         day=to_date(account.day_number),
@@ -88,7 +87,7 @@ def day(account: Account, pending: Sequence[Entry], after: float) -> Day:
 
 
 def day_off_by(account: Account) -> float:
-    """How far the day's postings are from explaining it, beyond what rounding may come to."""
+    """How far the day's postings are from adding up, beyond what rounding may come to."""
     total = account.day.before
     for by_name in day_sums(account).values():
         for points in by_name.values():
@@ -97,12 +96,12 @@ def day_off_by(account: Account) -> float:
 
 
 def day_sums(account: Account) -> dict[str, dict[str, float]]:
-    return sums_by_driver(account.lines, account.day.former, of_day=True)
+    return sums_by_driver(account.trajectories, account.day.former, of_day=True)
 
 
-def _change(ledger: Ledger, sums: dict[str, dict[str, float]], pending: Sequence[Entry], after: float) -> Change:
-    """The largest part first. What many steps were rounded by is given to the largest one."""
-    for driver, _, name, points in pending:
+def _change(ledger: Ledger, sums: dict[str, dict[str, float]], unposted: Sequence[Entry], after: float) -> Change:
+    """Parts are ordered by size. The largest one takes up the rounding of all steps, so that the sum is exact."""
+    for driver, _, name, points in unposted:
         by_name = sums.setdefault(driver, {})
         by_name[name] = by_name.get(name, 0.0) + points
     found: list[tuple[float, str, str, float]] = []
@@ -113,6 +112,7 @@ def _change(ledger: Ledger, sums: dict[str, dict[str, float]], pending: Sequence
                 found.append((-abs(points), name, driver, points))
                 off -= points
     found.sort()
+    # A larger difference is a bug, and must show.
     if not found or abs(off) > DRIFT:
         off = 0.0
     parts = []
@@ -126,7 +126,3 @@ def _change(ledger: Ledger, sums: dict[str, dict[str, float]], pending: Sequence
         parts=tuple(parts),
         events=tuple([MovingEvent(m.source, m.event_id, m.name, m.time, m.points) for m in ledger.movers]),
     )
-
-
-def stage_name(account: Account) -> str:
-    return STAGES[account.context.stage]

@@ -1,7 +1,7 @@
 """The scorer: what a record, or time alone, does to an account.
 
-All is a function of its arguments; nothing here reads a clock. Every step has the same order: fire what is due,
-evaluate, feed, evaluate again, post, tell.
+Nothing here reads a clock. Every step has the same order: fire what is due, evaluate, feed the event, evaluate again,
+post both to the ledgers, update the alert state.
 """
 
 from math import floor
@@ -15,7 +15,7 @@ from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
-from scoring.health.draft import NOTHING, StepDraft
+from scoring.health.draft import EMPTY_STEP, StepDraft
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
 from scoring.health.feeding import feed
 from scoring.health.forecast import forecast
@@ -23,12 +23,12 @@ from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import LAST, local_day
-from scoring.health.reading import view
-from scoring.health.signals import emit, health_of
-from scoring.health.transitions import Trigger, refresh, transition, would_change
+from scoring.health.reading import read_account
+from scoring.health.signals import add_signals, health_of
+from scoring.health.transitions import Trigger, refresh_derived, update_state, would_change
 from scoring.health.view import Day, Step, View
 
-# A timer nearer than this is set to the exact moment. Seconds.
+# In seconds. A timer that is nearer is set to the due moment, which costs a search.
 _EXACT_WITHIN: Final = 3600.0
 
 
@@ -48,7 +48,7 @@ class Scorer:
         self._model = CardModel(card, card_id, clock)
 
     def create(self, account_id: str) -> Account:
-        """Nothing is known of it, no record has come yet."""
+        """An account before its first record."""
         return self._model.account(account_id)
 
     def dump(self, account: Account) -> bytes:
@@ -62,38 +62,38 @@ class Scorer:
     # --- Records and time -------------------------------------------------------------------------------------
 
     def apply(self, account: Account, event: Event, at: float) -> Step:
-        """An event with the time of its record: first the silence until then, then what it did."""
+        """Applies an event that was recorded at `at`: first the silence until then, then what the event did."""
         at = max(float(at), account.clock)
-        # Nothing happens after it was recorded.
+        # An event cannot happen after its record; a sender's clock that is ahead must not say so.
         moment = min(event.time.timestamp(), at)
         reaction = self._model.reaction(event.name)
         if try_incremental(account, event, at, moment, reaction):
             account.clock = at
-            return NOTHING
+            return EMPTY_STEP
         draft = StepDraft(strict=self._strict)
-        if not account.met:
-            self._meet(account, event, at, moment, reaction, draft)
-            return draft.step()
-        self._advance(account, at, draft)
-        if self._look_further(account, at) and try_incremental(account, event, at, moment, reaction):
+        if not account.has_records:
+            self._apply_first(account, event, at, moment, reaction, draft)
+            return draft.result()
+        self._fire_due(account, at, draft)
+        if self._renew_horizon(account, at) and try_incremental(account, event, at, moment, reaction):
             account.clock = at
         else:
-            self._take(account, event, at, moment, reaction, draft)
-        return draft.step()
+            self._apply_fully(account, event, at, moment, reaction, draft)
+        return draft.result()
 
     def advance(self, account: Account, to: float) -> Step:
-        """Every timer that is due by `to` fires, each at its own moment."""
+        """Fires everything that silence makes due by `to`, each at its own moment."""
         draft = StepDraft(strict=self._strict)
-        self._advance(account, to, draft)
+        self._fire_due(account, to, draft)
         if account.horizon.wake <= to:
             self.find_due(account)
-        return draft.step()
+        return draft.result()
 
     # --- Timers -----------------------------------------------------------------------------------------------
 
     def find_due(self, account: Account) -> int | None:
         """The whole second (UTC) at which silence next changes anything; None if it never will."""
-        if not account.met:
+        if not account.has_records:
             return None
         horizon = account.horizon
         if horizon.exact:
@@ -105,13 +105,12 @@ class Scorer:
         set_due(account, due)
         return due
 
-    def timer(self, account: Account, stored: int | None, now: float) -> int | None:
+    def choose_timer(self, account: Account, stored: int | None, now: float) -> int | None:
         """When to wake the account if it stays silent: after `now`, never after it is due; None for never.
 
-        By `now`, which may be later than the account's clock, all that was due has fired. The exact moment moves at
-        every event, and every timer that moves costs a row. So `stored`, the one that is set, stays while it holds, and
-        a new one is set to the end of the horizon while that is far. An account that is woken and finds nothing is
-        given the exact moment.
+        By `now`, which may be later than the account's clock, all that was due has fired. The due moment moves at every
+        event, and every timer that moves costs a row. So `stored`, the timer that is set, stays while it is not too
+        late. A new one is set to the end of the horizon while that is far, and to the due moment when it is near.
         """
         wake = account.horizon.wake
         if wake > LAST:
@@ -123,70 +122,76 @@ class Scorer:
                 return floor(wake)
         return self.find_due(account)
 
-    def disarm(self, account: Account) -> None:
-        """No timer fires for the account until its next event."""
+    def cancel_timer(self, account: Account) -> None:
+        """The account is not woken until its next event."""
         set_due(account, None)
 
     # --- Reading ----------------------------------------------------------------------------------------------
 
     def health(self, account: Account, at: float) -> Health:
-        """What `look` says of health, for less."""
-        account = self._at(account, at)
+        """The health that `view` has, without the rest."""
+        account = self._account_at(account, at)
         found = health_of(account, snapshot_at(account, max(at, account.clock)))
         evaluate(account, account.clock)
         return found
 
-    def look(self, account: Account, at: float) -> View:
-        """How the account reads at `at`, not before its clock, if it was silent since. It stays as it is."""
-        account = self._at(account, at)
-        found = view(account, max(at, account.clock))
+    def view(self, account: Account, at: float) -> View:
+        """The account at `at`, or at its clock if that is later, if it stays silent until then. Changes nothing."""
+        account = self._account_at(account, at)
+        found = read_account(account, max(at, account.clock))
         evaluate(account, account.clock)
         return found
 
     def today(self, account: Account) -> Day | None:
-        """The day that its next look may close, up to its clock; None before the first record."""
-        if not account.met:
+        """The open day up to the account's clock; None before the first record."""
+        if not account.has_records:
             return None
         now = snapshot_at(account, account.clock)
-        return receipts.day(account, posting.pending(account, now), now.score)
+        return receipts.day(account, posting.unposted(account, now), now.score)
 
-    def _at(self, account: Account, at: float) -> Account:
-        """The account at `at`: itself, or a copy if timers may fire until then. Raises `ValueError` before a record."""
-        if not account.met:
+    def _account_at(self, account: Account, at: float) -> Account:
+        """The account itself, or a copy advanced to `at` if anything may be due by then.
+
+        Raises `ValueError` before the first record.
+        """
+        if not account.has_records:
             raise ValueError(f"no record of {account.account_id!r} has come yet")
         if account.horizon.wake > at:
             return account
+        # Timers change the alert state and the ledgers, which reading must not.
         copy = self.load(account.account_id, self.dump(account))
-        self._advance(copy, at, StepDraft(strict=self._strict))
+        self._fire_due(copy, at, StepDraft(strict=self._strict))
         return copy
 
     # --- One step ---------------------------------------------------------------------------------------------
 
-    def _meet(
+    def _apply_first(
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
     ) -> None:
-        """The first record: nothing was before it, so nothing moved."""
+        """Applies a first record. No score was before it, so nothing is posted."""
         feed(account, event, moment, reaction)
-        refresh(account, account.state)
+        refresh_derived(account, account.state)
         now = snapshot_at(account, at)
         account.clock = at
         posting.mark_posted(account, now)
         posting.open_change(account, at, now.score)
         posting.open_day(account, at, now.score, day=local_day(at, account.context.zone))
         cause = (event.source, event.event_id)
-        self._tell(account, Trigger(cause, history=event.history, first=True, outcomes=reaction.outcomes), draft)
+        self._update_alert_state(
+            account, Trigger(cause, history=event.history, first=True, outcomes=reaction.outcomes), draft
+        )
         set_horizon(account, at)
 
-    def _take(
+    def _apply_fully(
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
     ) -> None:
-        """An event of an account of which all timers until `at` have fired."""
+        """Applies an event by evaluating everything. All that was due before the second of `at` has fired."""
         due = self.find_due(account) if account.horizon.wake - at < 1.0 else None
-        before = self._pass(account, at, draft)
+        before = self._evaluate_at(account, at, draft)
         if due is not None and due - at < 1.0:
-            # Silence crossed a line between two whole seconds: then it was not the event that crossed it.
+            # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
             account.clock = at
-            self._tell(account, Trigger(ids.silence(due)), draft)
+            self._update_alert_state(account, Trigger(ids.silence(due)), draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
         zone = account.context.zone
@@ -197,18 +202,18 @@ class Scorer:
         if moved is not None:
             evaluate_moved(account, at, moved)
             after = snapshot(account, at)
-            if moved.steps:
-                refresh(account, account.state)
+            if moved.changes_steps:
+                refresh_derived(account, account.state)
         account.clock = at
         self._post(account, event, before, after, moved, draft)
         cause, lost = (event.source, event.event_id), before.score - after.score
-        self._tell(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
+        self._update_alert_state(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
         set_horizon(account, at)
 
-    def _look_further(self, account: Account, at: float) -> bool:
-        """Where nothing but the end of segments ended the horizon, a new one begins at `at`; whether it did.
+    def _renew_horizon(self, account: Account, at: float) -> bool:
+        """Begins a new horizon at `at` if only the end of a segment ended the last one; whether it did.
 
-        Not where a metric came or went meanwhile: then points alone do not explain what is to be posted. Nor where
+        Not if a metric appeared or vanished meanwhile: then points alone do not explain what has to be posted. Nor if
         silence crossed a line since the last whole second: that is told before the event.
         """
         if at < account.horizon.incremental_until or at >= account.day_end:
@@ -220,18 +225,20 @@ class Scorer:
         set_horizon(account, at)
         return True
 
-    def _pass(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
-        """Lets time pass until `at`, where the account is evaluated then. The first look after the end of the open
-        day closes it; the silence of a night belongs to the day on which it is seen.
+    def _evaluate_at(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
+        """Evaluates the account at `at`, and closes the open day if that has ended.
+
+        A day closes with the score at the account's clock. What silence did since then is posted to the new day.
         """
         seen = snapshot_at(account, account.clock)
-        draft.earlier = health_of(account, seen)
+        draft.health_before = health_of(account, seen)
         now = snapshot_at(account, at)
+        # The first record or timer after its end closes a day: nothing runs at midnight.
         if at >= account.day_end:
             posting.post_silence(account, seen, draft)
-            draft.check(receipts.day_off_by(account))
+            draft.check_sum(receipts.day_off_by(account))
             draft.days.append(receipts.day(account, (), seen.score))
-            posting.open_day(account, account.clock, seen.score, day=posting.day_after(account, at))
+            posting.open_day(account, account.clock, seen.score, day=posting.next_day_number(account, at))
             posting.post_step(account, seen, now, SILENCE, draft)
         return now
 
@@ -244,39 +251,40 @@ class Scorer:
         moved: Reaction | None,
         draft: StepDraft,
     ) -> None:
-        """What silence did until the event, and what the event did."""
-        everything = moved is self._model.everything
-        if everything or not posting.moved_points_alone(account, before, after):
+        """Posts what silence did until the event, and what the event did."""
+        everything = moved is self._model.full_reaction
+        if everything or not posting.only_points_moved(account, before, after):
             posting.post_silence(account, before, draft)
             if moved is not None:
                 posting.post_step(account, before, after, EVENT, draft)
-                posting.note(account, event, after.score - before.score)
+                posting.add_mover(account, event, after.score - before.score)
         elif moved is not None:
-            posting.post_moved(account, event, moved)
+            posting.post_points(account, event, moved)
 
-    def _advance(self, account: Account, to: float, draft: StepDraft) -> None:
-        """Leaves a horizon that is over if nothing is due by then."""
+    def _fire_due(self, account: Account, to: float, draft: StepDraft) -> None:
+        """Fires what is due by `to`. If nothing is, a horizon that has ended stays for the caller to renew."""
         while account.horizon.wake <= to:
             evaluate(account, account.clock)
             due = next_due(account, account.state, account.clock, to)
             if due is None:
                 return
-            now = self._pass(account, float(due), draft)
+            now = self._evaluate_at(account, float(due), draft)
             posting.post_silence(account, now, draft)
             account.clock = float(due)
-            self._tell(account, Trigger(ids.silence(due)), draft)
+            self._update_alert_state(account, Trigger(ids.silence(due)), draft)
             set_horizon(account, float(due))
 
-    def _tell(self, account: Account, trigger: Trigger, draft: StepDraft) -> None:
-        """Brings the alert state up to date at the account's clock, where it was just evaluated, and tells."""
+    def _update_alert_state(self, account: Account, trigger: Trigger, draft: StepDraft) -> None:
+        """Updates the alert state at the account's clock, where it was just evaluated, and adds the signals."""
         at = account.clock
         if not trigger.outcomes and not would_change(account, account.state, account.context.clock.operational(at)):
             return
-        told = [each for each in transition(account, account.state, trigger, at) if not each.quiet]
+        told = [each for each in update_state(account, account.state, trigger, at) if not each.shown_only]
         if not told:
             return
         now = snapshot(account, at)
         posting.post_silence(account, now, draft)
-        emit(account, told, now, forecast(account), draft)
+        add_signals(account, told, now, forecast(account), draft)
+        # A change explains the way since the last band that was told.
         if any([each.kind is Kind.BAND for each in told]):
             posting.open_change(account, at, now.score)

@@ -1,4 +1,4 @@
-"""Transitions made into signals: each carries everything a reader needs, so that it looks nothing up."""
+"""Transitions made into signals. Each carries everything that its readers need, so that they look nothing up."""
 
 from typing import Final
 
@@ -6,32 +6,33 @@ from common.contracts import ids
 from common.contracts.signals import Forecast, Health, Kind, Receipt, Severity, Signal
 from scoring.health.account import Account
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
+from scoring.health.context import STAGES
 from scoring.health.draft import StepDraft
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
-from scoring.health.receipts import change, level, level_off_by, stage_name
+from scoring.health.receipts import change, level, level_off_by
 from scoring.health.transitions import Transition
 
-# A flag that caps below this is as bad as red.
+# A flag with a cap below this has the severity of red.
 _CRITICAL_CAP: Final = 30.0
 
 
 def health_of(account: Account, at: HealthSnapshot) -> Health:
-    # There is a band as soon as there is a record; without evidence it says so.
+    # An account has a band from its first record on; INSUFFICIENT while the evidence is too little.
     band = account.state.band or INSUFFICIENT
-    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=stage_name(account))
+    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=STAGES[account.context.stage])
 
 
-def emit(
-    account: Account, told: list[Transition], at: HealthSnapshot, forecast: Forecast | None, draft: StepDraft
+def add_signals(
+    account: Account, transitions: list[Transition], at: HealthSnapshot, forecast: Forecast | None, draft: StepDraft
 ) -> None:
     """Adds the signals of one evaluation to the draft. Everything up to `at`, the last evaluation, is posted."""
     model = account.model
     receipt = Receipt(level(account, at), change(account, (), at.score))
-    draft.check(level_off_by(receipt.level))
+    draft.check_sum(level_off_by(receipt.level))
     after = health_of(account, at)
-    for each in told:
+    for each in transitions:
         signal_id = ids.signal_id(account.account_id, model.card_id, each.kind, each.to, each.crossing.cause)
         draft.signals.append(
             Signal(
@@ -45,7 +46,7 @@ def emit(
                 cause=each.crossing.cause,
                 at=to_datetime(at.at),
                 since=to_datetime(each.crossing.since),
-                before=draft.earlier,
+                before=draft.health_before,
                 after=after,
                 receipt=receipt,
                 facts=account.facts,
@@ -55,23 +56,23 @@ def emit(
         )
 
 
-def _episode(account: Account, told: Transition, signal_id: str) -> str:
+def _episode(account: Account, transition: Transition, signal_id: str) -> str:
     """Opens an episode, or repeats or closes the one that is open."""
     state = account.state
     episode = state.episode or signal_id
-    if told.kind is Kind.BAND:
-        state.episode = None if told.to == GREEN.value else episode
+    if transition.kind is Kind.BAND:
+        state.episode = None if transition.to == GREEN.value else episode
     return episode
 
 
-def severity(told: Transition, model: CardModel) -> Severity:
-    if told.kind is Kind.OUTCOME:
+def severity(transition: Transition, model: CardModel) -> Severity:
+    if transition.kind is Kind.OUTCOME:
         return Severity.INFO
-    if told.kind is Kind.MILESTONE_MISSED:
+    if transition.kind is Kind.MILESTONE_MISSED:
         return Severity.WARNING
-    if told.kind is Kind.FLAG:
-        return Severity.CRITICAL if model.flag_caps[told.to] < _CRITICAL_CAP else Severity.WARNING
-    if told.to == RED.value:
+    if transition.kind is Kind.FLAG:
+        return Severity.CRITICAL if model.flag_caps[transition.to] < _CRITICAL_CAP else Severity.WARNING
+    if transition.to == RED.value:
         return Severity.CRITICAL
-    better = told.to == GREEN.value or told.was is RED
+    better = transition.to == GREEN.value or transition.was is RED
     return Severity.INFO if better else Severity.WARNING

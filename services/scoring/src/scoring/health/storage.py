@@ -12,31 +12,31 @@ from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
 from scoring.health.posting import mark_posted, set_day_end
-from scoring.health.stored import FORMAT, FORMAT_WITHOUT_BOOKED, StoredLedger, StoredState, decode
+from scoring.health.stored import FORMAT, FORMAT_WITHOUT_POSTED, StoredLedger, StoredState, decode
 from scoring.health.trajectory import Trajectory, sums_by_driver
-from scoring.health.transitions import refresh
+from scoring.health.transitions import refresh_derived
 
 _encoder: Final = msgspec.msgpack.Encoder()
 
 
 def dump(account: Account) -> bytes:
-    """A `StoredAccount`, and a part for each metric and flag that is not as it began."""
-    met, state = account.met, account.state
+    """A `StoredAccount`, and a part for each metric and flag whose state has changed since its account began."""
+    has_records, state = account.has_records, account.state
     head = (
-        account.born if met else None,
+        account.born if has_records else None,
         account.clock,
         account.facts,
         account.writers,
-        (state.band, state.banded, state.waiting, state.flags, state.missed, state.episode),
-        _ledger(account, account.change, of_day=False) if met else None,
-        (account.day_number, _ledger(account, account.day, of_day=True)) if met else None,
-        (account.booked_cap, account.booked_cost) if account.booked_cap else None,
+        (state.band, state.had_band, state.pending, state.flags, state.missed, state.episode),
+        _ledger(account, account.change, of_day=False) if has_records else None,
+        (account.day_number, _ledger(account, account.day, of_day=True)) if has_records else None,
+        (account.posted_cap, account.posted_cost) if account.posted_cap else None,
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
-        kept, booked = metric.dump(), metric.booked if metric.booked_available else None
-        if kept is not None or booked is not None:
-            parts[account.model.metric_keys[metric.index]] = (kept, booked)
+        kept, posted = metric.dump(), metric.posted if metric.posted_available else None
+        if kept is not None or posted is not None:
+            parts[account.model.metric_keys[metric.index]] = (kept, posted)
     for flag in account.flags:
         kept = flag.dump()
         if kept is not None:
@@ -53,27 +53,28 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.born, account.clock = stored.born, stored.clock
     account.facts, account.writers = stored.facts, stored.writers
     account.state = _alert_state(stored.state)
-    booked = 0
+    posted = 0
     for metric in account.metrics:
         part = parts.get(model.metric_keys[metric.index])
         if part is not None:
             if part.state is not None:
                 metric.restore(part.state)
-            if part.booked is not None:
-                metric.booked_available, metric.booked = True, part.booked
-                booked |= metric.bit
+            if part.posted is not None:
+                metric.posted_available, metric.posted = True, part.posted
+                posted |= metric.bit
     for flag in account.flags:
         part = parts.get(model.flag_keys[flag.index])
         if part is not None:
             flag.restore(part.state)
     set_context(account)
-    project(account, model.everything)
-    refresh(account, account.state)
+    project(account, model.full_reaction)
+    refresh_derived(account, account.state)
     now = snapshot_at(account, account.clock)
-    account.booked_weights = model.weighting.of(account.context.stage, booked)
+    account.posted_weights = model.weighting.of(account.context.stage, posted)
     if stored.cap is not None:
-        account.booked_cap, account.booked_cost = stored.cap
-    if body[0] == FORMAT_WITHOUT_BOOKED:
+        account.posted_cap, account.posted_cost = stored.cap
+    # Bodies of format 1 were posted up to the clock. Later ones say what was posted, and reading must not change it.
+    if body[0] == FORMAT_WITHOUT_POSTED:
         mark_posted(account, now)
     if stored.change is not None and stored.day is not None:
         account.change = _restore(account, stored.change, of_day=False)
@@ -86,13 +87,13 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
 
 def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
-    state.band, state.banded, state.episode = stored.band, stored.banded, stored.episode
-    state.waiting, state.flags, state.missed = stored.waiting, stored.flags, stored.missed
+    state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
+    state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
     return state
 
 
 def _ledger(account: Account, ledger: Ledger, *, of_day: bool) -> tuple[object, ...]:
-    sums = sums_by_driver(account.lines, ledger.former, of_day=of_day)
+    sums = sums_by_driver(account.trajectories, ledger.former, of_day=of_day)
     return ledger.since, ledger.before, ledger.after, sums, ledger.movers
 
 
@@ -100,7 +101,7 @@ def _restore(account: Account, stored: StoredLedger, *, of_day: bool) -> Ledger:
     ledger = Ledger(stored.since, stored.before)
     ledger.after = stored.after
     for mover in stored.movers:
-        ledger.note(mover)
+        ledger.add_mover(mover)
     metrics: dict[str, Trajectory] = {metric.name: metric for metric in account.metrics}
     flags: dict[str, Trajectory] = {flag.name: flag for flag in account.flags}
     for driver, by_name in stored.sums.items():

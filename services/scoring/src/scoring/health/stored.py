@@ -1,6 +1,6 @@
 """What is stored of an account, as values. Moments are UTC seconds; the layout is `storage`'s to write.
 
-These stay interpreted: mypyc drops the class keywords of msgspec structs without a word.
+This file stays interpreted: mypyc drops the class keywords of msgspec Structs silently.
 """
 
 from datetime import datetime
@@ -13,15 +13,15 @@ from common.contracts.signals import Band, Facts
 
 # The first byte of every body.
 FORMAT = 2
-# Bodies of this format say nothing of what is booked: all was, up to the clock.
-FORMAT_WITHOUT_BOOKED = 1
+# Bodies of this format do not say what was posted: everything was, up to the clock.
+FORMAT_WITHOUT_POSTED = 1
 
 # (source, event id), or silence@due.
 Cause = tuple[str, str] | str
 
 
 class Crossing(NamedTuple):
-    """A line crossed, or a flag raised: when and by what. `told` if nothing waits for it any more."""
+    """A line crossed, or a flag raised: when and by what. `told` once it has been told, or needs no telling."""
 
     since: float
     cause: Cause
@@ -43,8 +43,8 @@ class StoredState(Struct, array_like=True):
     """`AlertState` without what is derived."""
 
     band: Band | None = None
-    banded: bool = False
-    waiting: dict[Band, Crossing] = field(default_factory=dict)
+    had_band: bool = False
+    pending: dict[Band, Crossing] = field(default_factory=dict)
     flags: dict[str, Crossing] = field(default_factory=dict)
     missed: dict[str, float] = field(default_factory=dict)
     episode: str | None = None
@@ -68,10 +68,10 @@ class StoredDay(Struct, array_like=True):
 
 
 class StoredPart(Struct, array_like=True):
-    """One metric or flag: its state, None if it is as it began, and the points that are booked."""
+    """One metric or flag: its state, None if it is as it began, and the points that are posted."""
 
     state: Any = None
-    booked: float | None = None
+    posted: float | None = None
 
 
 class StoredAccount(Struct, array_like=True):
@@ -100,8 +100,8 @@ def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     known = body[0] if body else None
     if known == FORMAT:
         return _decode(memoryview(body)[1:])
-    if known == FORMAT_WITHOUT_BOOKED:
+    if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])
         return account, {key: StoredPart(state) for key, state in states.items()}
     found = body[:1].hex() or "missing"
-    raise UnknownFormat(f"format {found}, this version reads {FORMAT_WITHOUT_BOOKED} and {FORMAT}")
+    raise UnknownFormat(f"format {found}, this version reads {FORMAT_WITHOUT_POSTED} and {FORMAT}")

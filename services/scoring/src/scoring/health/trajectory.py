@@ -1,4 +1,4 @@
-"""A trajectory: points as a piecewise linear function of operational time, as long as nothing happens.
+"""A trajectory: points as a piecewise linear function of operational time, in silence.
 
 Metrics and flags have one each. The health score, the next crossing and the forecast all read trajectories.
 """
@@ -13,11 +13,11 @@ Piece = tuple[float, float | None, float]
 
 
 class Trajectory:
-    """The segment at hand: `points + slope * (tau - origin)` until `end`, or no points if not `available`.
+    """The current segment: `points + slope * (tau - origin)` until `end`, or no points if not `available`.
 
-    `seek` places it on the segment of a moment, which becomes the origin; `step` goes on to the next segment. Here the
-    segments are `pieces`, in order, of which the last never ends; nothing before the first. Kinds that move at every
-    event find theirs in other ways.
+    `seek` finds the segment of a moment, which becomes the origin; `next_segment` goes on to the one after it. Here
+    segments are `pieces` in order; before the first there are no points, the last never ends. Kinds that move at every
+    event compute their segments instead, which costs less than a list.
 
     `change` and `day` are what it added to the score since each of the account's ledgers was opened.
     """
@@ -37,22 +37,22 @@ class Trajectory:
         self.day = Postings()
 
     def at(self, tau: float) -> float | None:
-        """The points that `seek` would find at `tau`, to the bit. The segment stays."""
+        """The points that `seek` would find at `tau`, to the bit, without leaving the current segment."""
         start, points, slope = self.pieces[self._piece_at(tau)] if self.pieces else _NOTHING
         return None if points is None else points + slope * (tau - start)
 
     def seek(self, tau: float) -> None:
-        """The segment at `tau`, with the origin there."""
+        """Goes to the segment at `tau`, with the origin there."""
         if self.pieces:
-            self._follow(self._piece_at(tau), tau)
+            self._enter_piece(self._piece_at(tau), tau)
         elif self.available or self.end != inf:
-            self._rest()
+            self._clear()
 
-    def step(self, origin: float) -> None:
-        """The segment that begins at `end`, expressed from `origin`."""
-        self._follow(self.piece + 1, origin)
+    def next_segment(self, origin: float) -> None:
+        """Goes to the segment that begins at `end`, with its points as of `origin`."""
+        self._enter_piece(self.piece + 1, origin)
 
-    def _follow(self, piece: int, origin: float) -> None:
+    def _enter_piece(self, piece: int, origin: float) -> None:
         self.piece = piece
         start, points, slope = self.pieces[piece]
         self.available = points is not None
@@ -66,7 +66,7 @@ class Trajectory:
             piece += 1
         return piece
 
-    def _rest(self) -> None:
+    def _clear(self) -> None:
         """No points, and nothing that ends."""
         self.available = False
         self.points = 0.0

@@ -1,6 +1,6 @@
 """What an evaluation changes in an account's alert state, and which of it is told.
 
-`would_change` says whether there is anything to do, `transition` does it. After `transition` nothing would change.
+`would_change` says whether an evaluation changes the state, `update_state` changes it.
 """
 
 from math import inf
@@ -9,64 +9,65 @@ from typing import NamedTuple
 from common.contracts.signals import Band, Kind
 from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
-from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, below
+from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.stored import Cause, Crossing
 from scoring.health.weights import Weights
 
 
 class Trigger(NamedTuple):
-    """Why an account is evaluated: an event, or time. `lost` is how many points an event cost (below 0: brought).
+    """Why an account is evaluated: an event, or time. `points_lost` is what an event cost (below 0: brought).
 
     `first` if nothing was before it. `outcomes` are those that the event decides.
     """
 
     cause: Cause
-    lost: float = 0.0
+    points_lost: float = 0.0
     history: bool = False
     first: bool = False
     outcomes: tuple[str, ...] = ()
 
 
 class Transition(NamedTuple):
-    """Something changed; `quiet` if it is shown but not told. `was` is the band before, if a band changed."""
+    """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed."""
 
     kind: Kind
     to: str
     crossing: Crossing
-    quiet: bool = False
+    shown_only: bool = False
     was: Band | None = None
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
-    """Whether the account, as last evaluated (at `tau`), is another thing than what its alert state says."""
-    if _moves(state, account.score, account.weights, tau):
+    """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
+    if _band_changes(state, account.score, account.weights, tau):
         return True
     return any([flag.available != (flag.name in state.flags) for flag in account.flags])
 
 
 def would_change_at(account: Account, state: AlertState, tau: float) -> bool:
-    """The same for an evaluation at `tau`, which is not made."""
+    """What `would_change` would say after an evaluation at `tau`, without making one."""
     score, weights = score_at(account, tau)
-    if _moves(state, score, weights, tau):
+    if _band_changes(state, score, weights, tau):
         return True
     return any([(flag.at(tau) is not None) != (flag.name in state.flags) for flag in account.flags])
 
 
-def _moves(state: AlertState, score: float, weights: Weights, tau: float) -> bool:
+def _band_changes(state: AlertState, score: float, weights: Weights, tau: float) -> bool:
+    # The evidence became enough for a band, or too little.
     if state.band is None or weights.sufficient == (state.band is INSUFFICIENT):
         return True
-    return state.deadline <= tau or below(score, state.low) or not below(score, state.high)
+    return state.deadline <= tau or is_below(score, state.low) or not is_below(score, state.high)
 
 
-def refresh(account: Account, state: AlertState) -> None:
-    """Recomputes what is derived of the alert state: the range in which no band moves, and the next deadline."""
-    lines, clock = _lines(account), account.context.clock
+def refresh_derived(account: Account, state: AlertState) -> None:
+    """Recomputes the range in which no band changes, and the next deadline."""
+    lines, clock = _band_lines(account), account.context.clock
     state.low, state.high = -inf, inf
     if state.band is not None:
-        state.low, state.high = lines.stable_range(state.band, state.waiting)
+        state.low, state.high = lines.stable_range(state.band, state.pending)
     deadline = inf
-    for crossing in [*state.waiting.values(), *state.flags.values()]:
+    for crossing in [*state.pending.values(), *state.flags.values()]:
         if not crossing.told:
             deadline = min(deadline, clock.operational(crossing.since) + lines.min_duration)
     for due, step in account.open_steps:
@@ -75,100 +76,107 @@ def refresh(account: Account, state: AlertState) -> None:
     state.deadline = deadline
 
 
-def transition(account: Account, state: AlertState, trigger: Trigger, at: float) -> list[Transition]:
+def update_state(account: Account, state: AlertState, trigger: Trigger, at: float) -> list[Transition]:
     """Brings the alert state up to date with the last evaluation, which was at the UTC moment `at`.
 
-    In the order in which they are told: missed steps, flags, outcomes, the band.
+    Returns what changed in the order in which it is told: missed steps, flags, outcomes, the band.
     """
-    here = Crossing(at, trigger.cause, trigger.history)
-    found = _missed(account, state, here) + _flags(account, state, trigger, here)
-    found += [Transition(Kind.OUTCOME, name, here) for name in trigger.outcomes]
-    found += _band(account, state, trigger, here)
-    refresh(account, state)
+    present = Crossing(at, trigger.cause, trigger.history)
+    found = _missed(account, state, present) + _flags(account, state, trigger, present)
+    found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
+    found += _band(account, state, trigger, present)
+    refresh_derived(account, state)
     return found
 
 
-def _missed(account: Account, state: AlertState, here: Crossing) -> list[Transition]:
+def _missed(account: Account, state: AlertState, present: Crossing) -> list[Transition]:
     found = []
     for step, due in sorted([(step, due) for due, step in account.open_steps]):
-        if due <= here.since and state.missed.get(step) != due:
+        # Once per due moment: a step that is planned anew may be missed again.
+        if due <= present.since and state.missed.get(step) != due:
             state.missed[step] = due
-            found.append(Transition(Kind.MILESTONE_MISSED, step, Crossing(due, here.cause, here.history)))
+            found.append(Transition(Kind.MILESTONE_MISSED, step, Crossing(due, present.cause, present.history)))
     return found
 
 
-def _flags(account: Account, state: AlertState, trigger: Trigger, here: Crossing) -> list[Transition]:
-    """An event's own flag is told at once. A derived one waits, unless an event made a large step of it."""
+def _flags(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
+    """A flag that an event raised is told at once. A derived one waits, unless the event cost enough points."""
     found = []
     for index in account.model.flags_by_name:
         flag = account.flags[index]
+        # A flag that went down and comes up again is a new crossing.
         if not flag.available:
             state.flags.pop(flag.name, None)
             continue
         crossing = state.flags.get(flag.name)
         at_once = crossing is None and (flag.watched is None or _sudden(trigger))
         if crossing is None:
-            crossing = here
-        if not crossing.told and (at_once or _confirmed(account, crossing, here)):
+            crossing = present
+        if not crossing.told and (at_once or _confirmed(account, crossing, present)):
             crossing = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
             found.append(Transition(Kind.FLAG, flag.name, crossing))
         state.flags[flag.name] = crossing
     return found
 
 
-def _band(account: Account, state: AlertState, trigger: Trigger, here: Crossing) -> list[Transition]:
-    told, lines = state.band, _lines(account)
+def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
+    current, lines = state.band, _band_lines(account)
+    # With too little evidence no band is told, and what was pending is forgotten.
     if not account.weights.sufficient:
         state.band = INSUFFICIENT
-        state.waiting = {}
+        state.pending = {}
         return []
-    if told is None or told is INSUFFICIENT:
-        return [_to_band(state, lines.first_band(account.score), here, trigger)]
-    better = lines.better_band(told, account.score)
-    if better is not told:
-        state.waiting = {}
-        return [_to_band(state, better, here, trigger)]
-    return _worse(account, state, trigger, here)
+    # The first band for which there is enough evidence needs no minimum duration: nothing was before it.
+    if current is None or current is INSUFFICIENT:
+        return [_to_band(state, lines.first_band(account.score), present, trigger)]
+    # Better news needs no minimum duration. The hysteresis keeps it from coming back and forth.
+    better = lines.better_band(current, account.score)
+    if better is not current:
+        state.pending = {}
+        return [_to_band(state, better, present, trigger)]
+    return _worse(account, state, trigger, present)
 
 
-def _worse(account: Account, state: AlertState, trigger: Trigger, here: Crossing) -> list[Transition]:
-    """Each line waits for its own minimum duration. Of those confirmed the worst is told, once."""
-    told, confirmed = state.band, None
-    for band in WORSE[told] if told is not None else ():
-        if not below(account.score, _lines(account).line(band)):
-            state.waiting.pop(band, None)
+def _worse(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
+    """Each line has a minimum duration of its own. Of the bands confirmed only the worst is told."""
+    current, confirmed = state.band, None
+    for band in WORSE[current] if current is not None else ():
+        # A score that is back over the line before the minimum duration was over is nothing to tell.
+        if not is_below(account.score, _band_lines(account).line(band)):
+            state.pending.pop(band, None)
             continue
-        crossing = state.waiting.get(band)
+        crossing = state.pending.get(band)
         at_once = crossing is None and _sudden(trigger)
         if crossing is None:
-            crossing = state.waiting[band] = here
-        if at_once or _confirmed(account, crossing, here):
+            crossing = state.pending[band] = present
+        if at_once or _confirmed(account, crossing, present):
             confirmed = (band, crossing)
     if confirmed is None:
         return []
     band, crossing = confirmed
-    state.waiting = {worse: waits for worse, waits in state.waiting.items() if worse in WORSE[band]}
+    state.pending = {worse: crossed for worse, crossed in state.pending.items() if worse in WORSE[band]}
     return [_to_band(state, band, crossing, trigger)]
 
 
 def _to_band(state: AlertState, band: Band, crossing: Crossing, trigger: Trigger) -> Transition:
-    was, first = state.band, not state.banded
-    state.band, state.banded = band, True
-    # A first band is where an account stands, not a change; unless it took until now to know.
-    quiet = first and (trigger.first or trigger.history)
-    quiet = quiet or (band is GREEN and state.episode is None)
-    return Transition(Kind.BAND, band.value, crossing, quiet=quiet, was=was)
+    was, first = state.band, not state.had_band
+    state.band, state.had_band = band, True
+    # The first band of a new account, or of its history, is no change that anybody has to hear of.
+    shown_only = first and (trigger.first or trigger.history)
+    # Green without an episode ends nothing that was told.
+    shown_only = shown_only or (band is GREEN and state.episode is None)
+    return Transition(Kind.BAND, band.value, crossing, shown_only=shown_only, was=was)
 
 
 def _sudden(trigger: Trigger) -> bool:
-    """A step this large needs no minimum duration."""
-    return round(trigger.lost, 6) >= SUDDEN_POINTS
+    """An event that cost this much needs no minimum duration. Rounded, as scores are compared."""
+    return round(trigger.points_lost, 6) >= SUDDEN_POINTS
 
 
-def _confirmed(account: Account, crossing: Crossing, here: Crossing) -> bool:
+def _confirmed(account: Account, crossing: Crossing, present: Crossing) -> bool:
     clock = account.context.clock
-    return clock.operational(here.since) >= clock.operational(crossing.since) + _lines(account).min_duration
+    return clock.operational(present.since) >= clock.operational(crossing.since) + _band_lines(account).min_duration
 
 
-def _lines(account: Account) -> BandLines:
+def _band_lines(account: Account) -> BandLines:
     return account.model.bands[account.context.stage]

@@ -1,4 +1,4 @@
-"""What the core hands out: frozen answers, nothing of its insides."""
+"""The frozen values that the core returns."""
 
 from datetime import date, datetime
 
@@ -21,8 +21,8 @@ class ReceiptMismatch(AssertionError):
 
 
 class Day(Struct, frozen=True):
-    """How a score moved within one of the account's days. `since` is the look before it: silence is booked when it is
-    seen.
+    """How a score moved within one of the account's days. `since` is the last record or timer before it: silence
+    from then on counts for this day.
     """
 
     account_id: str

@@ -5,7 +5,7 @@ from typing import Final, final
 from scoring.health.card import Card
 from scoring.health.context import STAGES
 
-# Accounts of a card differ in few ways. Whoever makes more combinations than this starts over.
+# Accounts of a card share few combinations. A cache of more than this is cleared.
 _MOST_CACHED: Final = 4096
 
 
@@ -14,7 +14,8 @@ class Weights:
     """One weight per metric in the card's order. They add up to 1, or are all 0 if `nothing` counts.
 
     `coverage` is the configured weight that is available over all that applies (0 to 1); below the card's minimum it
-    is not `sufficient`. It is compared rounded to 1e-6. `stage` and `available` (bit i is metric i) say whose it is.
+    is not `sufficient`. It is compared rounded to 1e-6. `stage` and `available` (bit i is metric i) are those that the
+    weights were computed for.
     """
 
     __slots__ = ("available", "coverage", "nothing", "stage", "sufficient", "values")

@@ -5,10 +5,7 @@ from collections.abc import Callable, Collection, Sequence
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
-from scoring.health.account import Account
-from scoring.health.draft import NOTHING
-from scoring.health.scorer import Scorer
-from scoring.health.view import Day, Step
+from scoring.health import EMPTY_STEP, Account, Day, Scorer, Step
 from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
 from scoring.partition.memory import PartitionMemory
@@ -133,7 +130,7 @@ class Batch:
         try:
             # A tick after the account's last event may have passed the stored timer.
             now = max(account.clock, self._clock)
-            return self._scorer.timer(account, self._memory.timers.of(account.account_id), now)
+            return self._scorer.choose_timer(account, self._memory.timers.of(account.account_id), now)
         except Exception as error:  # see _apply
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
 
@@ -159,7 +156,7 @@ class Batch:
                 self._check_suspect(account)
         except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
-        if step is not NOTHING:
+        if step is not EMPTY_STEP:
             self._add_step(step)
 
     def _fire_due(self, offset: int, moment: float) -> None:
@@ -196,7 +193,7 @@ class Batch:
         # The core raises on this account's silence: the timer goes, and a dead letter names the account.
         if (offset, account_id) in self._poison:
             self._moved_at[account_id] = offset
-            self._scorer.disarm(account)
+            self._scorer.cancel_timer(account)
             self._add_dead_letter(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
             return
         self.report.fired += 1

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from weakref import WeakSet
 
-from scoring.health.account import Account
+from scoring.health import Account
 
 # What an account takes decoded, and for each of its stored bytes: estimates, from how a process grew by 10,000 loaded
 # accounts of the default card. ENTRY is its id and its place among the stored bytes. What a whole worker takes under a

@@ -5,7 +5,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from common.contracts.signals import Facts, Signal
-from scoring.health.view import Day
+from scoring.health import Day
 
 
 class OutboxTopic(StrEnum):

@@ -4,7 +4,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from scoring.health.account import Account
+from scoring.health import Account
 from scoring.partition.cache import AccountCache, CacheBound
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.dedupe import SeenIds, hour_of

@@ -9,7 +9,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, or_, select, true
 
 from common.contracts.signals import Band, Kind
-from scoring.health.context import STAGES
+from scoring.health import STAGES
 from scoring.postgres.schema import (
     ID_KEY,
     KEY_CHARS,

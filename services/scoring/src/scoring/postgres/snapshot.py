@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.signals import Facts, Signal
 from common.database import connected
-from scoring.health.view import Day
+from scoring.health import Day
 from scoring.partition.origin import Origin
 from scoring.postgres import orders, queries
 from scoring.postgres.orders import CursorPlace, Order

@@ -10,8 +10,7 @@ from common.bus.ports import Admin, Consumer, Producer
 from common.topics import TimeMode, Topics, partition_of
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
-from scoring.health.card import Card
-from scoring.health.scorer import Scorer
+from scoring.health import Card, Scorer
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import OutboxTopic
 from scoring.partition.origin import Origin

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from scoring.health.scorer import Scorer
+from scoring.health import Scorer
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.memory import StoredPartition

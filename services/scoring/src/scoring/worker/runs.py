@@ -11,7 +11,7 @@ from msgspec import Struct
 from common.bus.ports import Record
 from common.contracts.events import Tick
 from scoring.errors import Doubt, Fenced, StopWorker
-from scoring.health.stored import UnknownFormat
+from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
 from scoring.partition.inbox import Inbox

@@ -18,15 +18,15 @@ class DriftingMetric(Metric):
         self.segment = curves[0].first
 
     def drift(self, context: Context, base: float, x: float, velocity: float) -> None:
-        """From `base` on the value is x, moving by `velocity` per operational second."""
-        self.drifts = True
+        """Sets the value: x at `base`, moving by `velocity` per operational second."""
+        self.has_value = True
         self.base = base
         self.x = x
         self.velocity = velocity
         self._enter(self.curves[context.stage].first.containing(x))
 
     def _enter(self, segment: CurveSegment) -> None:
-        """Along this segment of the curve, to its end."""
+        """Follows this segment of the curve up to its end."""
         velocity = self.velocity
         self.segment = segment
         self.slope = segment.grade * velocity
@@ -34,20 +34,21 @@ class DriftingMetric(Metric):
         self.end = inf if abs(edge) == inf else self.base + (edge - self.x) / velocity
 
     def value_at(self, tau: float, context: Context) -> float | None:
-        if not self.drifts:
+        if not self.has_value:
             return None
         return self.curves[context.stage].value_of(self.x + self.velocity * (tau - self.base))
 
     def at(self, tau: float) -> float | None:
-        if not self.drifts:
+        if not self.has_value:
             return None
         x = self.x + self.velocity * (tau - self.base)
         return self.segment.containing(x).points_at(x)
 
     def seek(self, tau: float) -> None:
-        if not self.drifts:
-            self._rest()
+        if not self.has_value:
+            self._clear()
             return
+        # Most moves stay on the segment; then its slope and end hold.
         x = self.x + self.velocity * (tau - self.base)
         segment = self.segment
         if not segment.start <= x < segment.end:
@@ -56,7 +57,8 @@ class DriftingMetric(Metric):
         self.available = True
         self.points = segment.points_at(x)
 
-    def step(self, origin: float) -> None:
+    def next_segment(self, origin: float) -> None:
+        # Computed from the knot itself, so that neighbouring segments meet without a gap.
         begin = self.end
         if self.velocity < 0.0:
             points, segment = self.segment.points, self.segment.below

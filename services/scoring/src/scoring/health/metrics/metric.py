@@ -9,18 +9,18 @@ from scoring.health.trajectory import Trajectory
 
 
 class Metric(Trajectory):
-    """A kind says what an event does to its state (`feed`) and what follows from the state (`project`).
+    """A kind says what an event does to its state (`feed`) and derives the trajectory from the state (`project`).
 
-    While `drifts`, the metric's value is `x + velocity * (tau - base)` in the terms of its curve, from `base` up to
+    While `has_value`, the metric's value is `x + velocity * (tau - base)` on the axis of its curve, from `base` up to
     `until`. Derived flags read that.
 
     `weight` is its share in the score (0 to 1) while just the present metrics are available. `before` are its points
-    just before the present event, `booked` those that the ledgers know of. `walk_weight` is scratch of the search for
-    the next crossing; `bit` stands for the metric in sets of available ones.
+    just before the present event, `posted` those of the last posting. `crossing` alone uses `walk_weight`; `bit` stands
+    for the metric in sets of available ones.
     """
 
     __slots__ = (
-        "base", "before", "before_available", "bit", "booked", "booked_available", "drifts", "until",
+        "base", "before", "before_available", "bit", "has_value", "posted", "posted_available", "until",
         "velocity", "walk_weight", "weight", "x",
     )  # fmt: skip
 
@@ -31,20 +31,20 @@ class Metric(Trajectory):
         self.walk_weight = 0.0
         self.before = 0.0
         self.before_available = False
-        self.booked = 0.0
-        self.booked_available = False
-        self.drifts = False
+        self.posted = 0.0
+        self.posted_available = False
+        self.has_value = False
         self.base = 0.0
         self.x = 0.0
         self.velocity = 0.0
         self.until = inf
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
-        """Takes an event that happened at `moment` (operational time `tau`); whether the state changed."""
+        """Adds an event that happened at `moment` (operational time `tau`); whether the state changed."""
         raise NotImplementedError
 
     def undo(self) -> None:
-        """Takes back the last event that changed the state. Once."""
+        """Undoes the last event that changed the state. Only once per event."""
         raise NotImplementedError
 
     def rebase(self, context: Context) -> None:
@@ -54,7 +54,7 @@ class Metric(Trajectory):
         """Derives the trajectory from the state. Metrics that this one reads have been projected before."""
         raise NotImplementedError
 
-    def steps(self, context: Context) -> list[tuple[float, str]]:
+    def open_steps(self, context: Context) -> list[tuple[float, str]]:
         """Milestone steps that are still to be done: (due in UTC, name)."""
         return []
 
@@ -72,17 +72,17 @@ class Metric(Trajectory):
 
 
 @final
-class Setting:
+class OtherMetrics:
     """What a metric may know of the rest of its account's card when it is made.
 
-    `made` are the metrics that it needs, by name; `elsewhere` the milestone steps that other metrics name.
+    `made` are the metrics that it reads, by name; `steps` the milestone steps that the card gives to other metrics.
     """
 
-    __slots__ = ("_made", "elsewhere")
+    __slots__ = ("_made", "steps")
 
-    def __init__(self, made: dict[str, Metric], elsewhere: frozenset[str]) -> None:
+    def __init__(self, made: dict[str, Metric], steps: frozenset[str]) -> None:
         self._made = made
-        self.elsewhere = elsewhere
+        self.steps = steps
 
-    def metric(self, name: str | None) -> Metric | None:
+    def named(self, name: str | None) -> Metric | None:
         return None if name is None else self._made[name]

@@ -1,4 +1,7 @@
-"""A bounded sample of members: above the bound those with low hashes stand for all."""
+"""A bounded sample of members. Above the bound those with low hashes stand for all (adaptive sampling by hash).
+
+Source: P. Flajolet, "On adaptive sampling", Computing 43 (1990).
+"""
 
 from typing import Final, TypeVar
 
@@ -10,12 +13,12 @@ T = TypeVar("T")
 
 
 def sampled(member: int, halvings: int) -> bool:
-    """Whether a member (its hash) belongs to the sample after it was halved that often."""
+    """Whether a member (its hash) belongs to a sample that was halved this often."""
     return halvings == 0 or member < SPACE >> halvings
 
 
 def thinned(members: dict[int, T], halvings: int) -> tuple[dict[int, T], int]:
-    """Halves the sample until it fits; also how often it has been halved in all."""
+    """Halves the sample until it fits. Also returns how often it has been halved in all."""
     while len(members) > MOST_MEMBERS:
         halvings += 1
         bound = SPACE >> halvings

@@ -1,20 +1,19 @@
 """gauge: the last answer of the account, or of each of its people, read together."""
 
 from math import fsum
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.clock import Clock
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.hashing import hash64
-from scoring.health.metrics.fading import FadingMetric
-from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.gauge.definition import ARR_AGAINST_PEAK, Gauge
+from scoring.health.metrics.gauge.fading import FadingMetric
+from scoring.health.metrics.gauge.peak import PeakMetric
+from scoring.health.metrics.metric import OtherMetrics
 from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
 from scoring.health.properties import key_of, number
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Gauge
 
 # When it was given (UTC), the hash of its event's id (of two at one moment the higher wins), what it was.
 Answer = tuple[float, int, float]
@@ -29,14 +28,14 @@ _DETRACTS: Final = 6.0
 class GaugeMetric(FadingMetric):
     """`answers` has the newest answer of each person, by the hash of their key; without a key there is one.
 
-    `read` is "last", "mean" or "net_promoter". Together count the answers less than `ttl` older than the newest, so
-    that none drops out in silence.
+    `read` is "last", "mean" or "net_promoter". Only answers less than `ttl` older than the newest one count: by this
+    rule none drops out in silence.
     """
 
     __slots__ = ("answers", "halvings", "key", "property", "read", "saved_answers", "saved_halvings", "saved_one")
 
-    def __init__(self, definition: "Gauge", index: int, curves: list[Curve], setting: Setting) -> None:
-        super().__init__(definition, index, curves, setting)
+    def __init__(self, definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> None:
+        super().__init__(definition, index, curves, others)
         self.property = definition.value
         self.key = definition.key
         self.read = definition.read
@@ -105,3 +104,9 @@ class GaugeMetric(FadingMetric):
     def restore(self, state: Any) -> None:
         answers, self.halvings = state
         self.answers = {person: (each[0], each[1], each[2]) for person, each in answers.items()}
+
+
+def make_gauge(definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> FadingMetric:
+    """The quotient needs the amounts of a year, any other gauge the newest answers."""
+    kind = PeakMetric if definition.value == ARR_AGAINST_PEAK else GaugeMetric
+    return kind(definition, index, curves, others)

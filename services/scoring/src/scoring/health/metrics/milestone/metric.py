@@ -1,24 +1,19 @@
 """milestone: steps with a due date. 100 until then, falling to 0 over the grace; done is 100; points are the mean."""
 
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.hashing import hash64
-from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.milestone.definition import PLANNED, Milestone
 from scoring.health.moments import DAY, parse_moment
 
-if TYPE_CHECKING:
-    from scoring.health.kinds import Milestone
-
-PLANNED: Final = "milestone.planned"
-REACHED: Final = "milestone.reached"
-
 _MOST_STEPS: Final = 64
-# A grace of nothing would be a jump; nobody sees a second.
+# In seconds. Without a grace the slope would be infinite.
 _SHORTEST_GRACE: Final = 1.0
-# Knots closer than this are one: the difference of two such moments is mostly rounding.
+# In seconds. Knots this close are made one: between them rounding would decide the slope.
 _CLOSEST_KNOTS: Final = 1e-6
 
 # When it was planned (UTC), the hash of the event's id, when it is due (UTC).
@@ -29,18 +24,20 @@ StepPlan = tuple[float, int, float]
 class MilestoneMetric(Metric):
     """`card_steps` are due so many days after the account's start; `plans` are due as planned; `done` says when.
 
-    With `takes_plans` any step that `milestone.planned` names belongs here, except those in `elsewhere`, which other
-    metrics of the card name. Due dates are UTC, the grace is operational seconds.
+    With `accepts_plans` any step that `milestone.planned` names belongs here, except `steps_of_others`, which the card
+    gives to other metrics. Due dates are UTC, the grace is operational seconds.
     """
 
-    __slots__ = ("card_steps", "done", "elsewhere", "grace", "plans", "saved_done", "saved_plans", "takes_plans")
+    __slots__ = (
+        "accepts_plans", "card_steps", "done", "grace", "plans", "saved_done", "saved_plans", "steps_of_others",
+    )  # fmt: skip
 
-    def __init__(self, definition: "Milestone", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Milestone, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
         self.card_steps = definition.steps
-        self.takes_plans = definition.planned
+        self.accepts_plans = definition.planned
         self.grace = max(definition.grace * DAY, _SHORTEST_GRACE)
-        self.elsewhere = setting.elsewhere
+        self.steps_of_others = others.steps
         self.plans: dict[str, StepPlan] = {}
         self.done: dict[str, float] = {}
         self.saved_plans = self.plans
@@ -48,7 +45,7 @@ class MilestoneMetric(Metric):
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
         step: object = event.properties.get("step")
-        if not isinstance(step, str) or not self._takes(step):
+        if not isinstance(step, str) or not self._accepts(step):
             return False
         plans, done = self.plans, self.done
         if event.name == PLANNED:
@@ -67,10 +64,11 @@ class MilestoneMetric(Metric):
     def undo(self) -> None:
         self.plans, self.done = self.saved_plans, self.saved_done
 
-    def _takes(self, step: str) -> bool:
+    def _accepts(self, step: str) -> bool:
         if step in self.card_steps or step in self.plans or step in self.done:
             return True
-        if not self.takes_plans or step in self.elsewhere:
+        # A planned step belongs to the metric that the card gives it to, else to those that accept plans.
+        if not self.accepts_plans or step in self.steps_of_others:
             return False
         return len({*self.card_steps, *self.plans, *self.done}) < _MOST_STEPS
 
@@ -80,7 +78,7 @@ class MilestoneMetric(Metric):
             due[step] = plan[2]
         return due
 
-    def steps(self, context: Context) -> list[tuple[float, str]]:
+    def open_steps(self, context: Context) -> list[tuple[float, str]]:
         return [(due, step) for step, due in self._due(context).items() if step not in self.done]
 
     def project(self, context: Context) -> None:
@@ -88,7 +86,8 @@ class MilestoneMetric(Metric):
         count = len(self._due(context))
         if count == 0:
             return
-        turns = [(context.clock.operational(due), 1) for due, _ in self.steps(context)]
+        # At each due moment one more step loses points, and a grace later one less.
+        turns = [(context.clock.operational(due), 1) for due, _ in self.open_steps(context)]
         turns = sorted(turns + [(tau + self.grace, -1) for tau, _ in turns])
         begin, points, late = min([context.born_tau, *[turn[0] for turn in turns]]), 100.0, 0
         self.pieces.append((begin, points, 0.0))

@@ -1,23 +1,21 @@
 """ratio: bad per good. Both sums decay alike, so it is constant in silence, until there is too little evidence."""
 
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import DecayingSum, decay_rate
-from scoring.health.metrics.distinct import DistinctMetric
-from scoring.health.metrics.metric import Metric, Setting
-from scoring.health.metrics.rate import RateMetric
+from scoring.health.metrics.distinct.metric import DistinctMetric
+from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.rate.metric import RateMetric
+from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.properties import weight_of
 
-if TYPE_CHECKING:
-    from scoring.health.kinds import Ratio
-
-# Moments this close to where a line is cut off at 0 or 100 count as there: rounding may put them on either side.
-_BLUR_SECONDS: Final = 1e-6
-_BLUR_POINTS: Final = 1e-9
+# Rounding may put a moment on either side of where points are clamped. This close to it counts as past it.
+_ERROR_SECONDS: Final = 1e-6
+_ERROR_POINTS: Final = 1e-9
 # A ratio beyond this has no finite logarithm.
 _LARGEST: Final = 1e300
 
@@ -26,8 +24,8 @@ _LARGEST: Final = 1e300
 class RatioMetric(Metric):
     """Constant points up to `until`, none from then on; from `quiet_from` on it follows the metric `follows`.
 
-    It is quiet while the numerator is below `min_numerator`. Following is that metric's points plus `bonus`, kept
-    within 0 to 100.
+    It is quiet while the numerator is below `min_numerator`. A metric that follows has the other one's points plus
+    `bonus`, clamped to 0 and 100.
     """
 
     __slots__ = (
@@ -35,16 +33,16 @@ class RatioMetric(Metric):
         "follows", "min_denominator", "min_numerator", "numerator", "quiet_from", "steady", "weight_property",
     )  # fmt: skip
 
-    def __init__(self, definition: "Ratio", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Ratio, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
         self.curves = curves
         self.decay = decay_rate(definition.half_life)
         self.weight_property = definition.weight
         self.events = definition.events
         self.denominator_events = definition.denominator_events
-        self.denominator_metric = setting.metric(definition.denominator_metric)
+        self.denominator_metric = others.named(definition.denominator_metric)
         self.min_denominator = float(definition.min_denominator)
-        self.follows = setting.metric(definition.quiet_follows)
+        self.follows = others.named(definition.quiet_follows)
         self.bonus = float(definition.quiet_bonus)
         self.min_numerator = float(definition.min_numerator)
         self.numerator = DecayingSum()
@@ -80,6 +78,7 @@ class RatioMetric(Metric):
         if isinstance(other, DistinctMetric):
             if other.halvings == 0:
                 return other.sum
+            # The sample was halved this often, so its sum stands for that many times as much.
             whole = DecayingSum()
             whole.newest, whole.newest_tau = other.sum.newest, other.sum.newest_tau
             whole.total = other.sum.total * float(1 << other.halvings)
@@ -89,20 +88,21 @@ class RatioMetric(Metric):
     def project(self, context: Context) -> None:
         above, below, decay = self.numerator, self._denominator(), self.decay
         base = max(max(above.newest_tau, below.newest_tau), context.born_tau)
+        # Both sums decay alike, so the ratio stays; what changes in silence is whether there is evidence for it.
         quiet = inf if self.follows is None else above.falls_below(self.min_numerator, decay)
         known = below.falls_below(self.min_denominator, decay) if below.total > 0.0 else -inf
         self.quiet_from = max(quiet, base)
         self.base = base
         self.until = min(quiet, known)
-        self.drifts = self.until > base
-        if self.drifts:
-            # The quotient first: 3 to 2 is 1.5 to the bit, and a flag may have its bound there.
+        self.has_value = self.until > base
+        if self.has_value:
+            # Divided before the logarithm, not subtracted after it: so 3 over 2 meets a flag's bound of 1.5 to the bit.
             ratio = min(above.total / below.total, _LARGEST)
             self.x = log_or_less(ratio) + (above.newest_tau - below.newest_tau) * decay
             self.steady = self.curves[context.stage].points_at(self.x)
 
     def value_at(self, tau: float, context: Context) -> float | None:
-        if not self.drifts or tau >= self.until:
+        if not self.has_value or tau >= self.until:
             return None
         return self.curves[context.stage].value_of(self.x)
 
@@ -111,7 +111,7 @@ class RatioMetric(Metric):
         if other is not None and tau >= self.quiet_from:
             points = other.at(tau)
             return None if points is None else _clamped(points + self.bonus)
-        return self.steady if self.drifts and tau < self.until else None
+        return self.steady if self.has_value and tau < self.until else None
 
     def seek(self, tau: float) -> None:
         other = self.follows
@@ -120,20 +120,20 @@ class RatioMetric(Metric):
             self._follow_metric(other, tau, tau)
             self.points = _clamped(self.points)
         else:
-            self._stand(tau)
+            self._hold_steady(tau)
 
-    def step(self, origin: float) -> None:
-        # The metric that is followed has stepped before.
+    def next_segment(self, origin: float) -> None:
+        # In `ordered` the followed metric comes first, so it is on its next segment already.
         other = self.follows
         if other is not None and self.end >= self.quiet_from:
             self._follow_metric(other, self.end, origin)
         else:
-            self._stand(self.end)
+            self._hold_steady(self.end)
 
-    def _stand(self, tau: float) -> None:
-        """Not following."""
+    def _hold_steady(self, tau: float) -> None:
+        """Constant points while there is evidence, none afterwards."""
         self.slope = 0.0
-        if self.drifts and tau < self.until:
+        if self.has_value and tau < self.until:
             self.available = True
             self.points = self.steady
             self.end = self.until
@@ -143,23 +143,24 @@ class RatioMetric(Metric):
             self.end = self.quiet_from if self.follows is not None else inf
 
     def _follow_metric(self, other: Metric, tau: float, origin: float) -> None:
-        """The other metric's segment plus the bonus, cut off at 0 and at 100."""
+        """The other metric's segment plus the bonus, clamped to 0 and 100."""
         if not other.available:
-            self._rest()
+            self._clear()
             self.end = other.end
             return
         slope = other.slope
         from_origin = other.points + self.bonus
         points = from_origin + slope * (tau - origin)
-        blur = _BLUR_POINTS + abs(slope) * _BLUR_SECONDS
+        # A line that is clamped stays so until it comes back into 0 to 100; one within leaves it where it meets them.
+        error = _ERROR_POINTS + abs(slope) * _ERROR_SECONDS
         self.available = True
         self.slope = 0.0
         self.end = other.end
-        if points > 100.0 + (-blur if slope > 0.0 else blur):
+        if points > 100.0 + (-error if slope > 0.0 else error):
             self.points = 100.0
             if slope < 0.0:
                 self.end = min(self.end, tau + (100.0 - points) / slope)
-        elif points < (blur if slope < 0.0 else -blur):
+        elif points < (error if slope < 0.0 else -error):
             self.points = 0.0
             if slope > 0.0:
                 self.end = min(self.end, tau - points / slope)

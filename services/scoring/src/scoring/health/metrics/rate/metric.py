@@ -1,18 +1,16 @@
 """rate: a decayed count. In silence its logarithm falls steadily."""
 
 from math import exp, log
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import LN2, DecayingSum, decay_rate
 from scoring.health.metrics.drifting import DriftingMetric
-from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.metric import OtherMetrics
+from scoring.health.metrics.rate.definition import Rate
 from scoring.health.properties import weight_of
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Rate
 
 
 @final
@@ -23,7 +21,7 @@ class RateMetric(DriftingMetric):
 
     __slots__ = ("decay", "log_scale", "prior", "sum", "weight_property")
 
-    def __init__(self, definition: "Rate", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Rate, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index, curves)
         self.decay = decay_rate(definition.half_life)
         self.weight_property = definition.weight
@@ -48,6 +46,7 @@ class RateMetric(DriftingMetric):
         self.sum.rebase(context.clock)
 
     def project(self, context: Context) -> None:
+        # The prior decays like any event, from the account's earliest moment on.
         base = max(self.sum.newest_tau, context.born_tau)
         total = self.sum.total
         if self.prior != 0.0:

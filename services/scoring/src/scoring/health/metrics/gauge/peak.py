@@ -1,22 +1,20 @@
 """gauge of "arr/arr_peak_12m": what the contract is worth now against its highest value of the last twelve months."""
 
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.clock import Clock
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.hashing import hash64
-from scoring.health.metrics.fading import FadingMetric
-from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.gauge.fading import FadingMetric
+from scoring.health.metrics.metric import OtherMetrics
 from scoring.health.moments import DAY
 from scoring.health.properties import number
 
-if TYPE_CHECKING:
-    from scoring.health.kinds import Gauge
-
 _YEAR: Final = 365.0 * DAY
-# A contract that fell more often than this within a year is told apart by its highest amounts.
+# Bounds the state. If a contract fell more often within a year, its highest amounts and the newest are kept.
 _MOST_AMOUNTS: Final = 64
 
 # When (UTC), the hash of the event's id, how much.
@@ -25,12 +23,12 @@ Amount = tuple[float, int, float]
 
 @final
 class PeakMetric(FadingMetric):
-    """`amounts` has the newest last; before it those of the year that no later one reaches, so they only fall."""
+    """`amounts` are those of the last year that no later one reaches, so they fall; the newest comes last."""
 
     __slots__ = ("amounts", "saved_amounts")
 
-    def __init__(self, definition: "Gauge", index: int, curves: list[Curve], setting: Setting) -> None:
-        super().__init__(definition, index, curves, setting)
+    def __init__(self, definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> None:
+        super().__init__(definition, index, curves, others)
         self.amounts: list[Amount] = []
         self.saved_amounts = self.amounts
 
@@ -68,6 +66,7 @@ def _falling(amounts: list[Amount]) -> list[Amount]:
     for amount in amounts:
         if newest - amount[0] > _YEAR:
             continue
+        # An amount that a later one reaches can never be the peak again.
         while kept and kept[-1][2] <= amount[2]:
             kept.pop()
         kept.append(amount)

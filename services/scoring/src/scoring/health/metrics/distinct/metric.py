@@ -4,20 +4,18 @@ Exact up to 256 members, an estimate from a sample above.
 """
 
 from math import exp, fsum, log
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import LN2, DecayingSum, decay_rate
 from scoring.health.hashing import hash64
+from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.drifting import DriftingMetric
-from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.metric import OtherMetrics
 from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
 from scoring.health.properties import key_of
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Distinct
 
 # A member that decayed by this many half-lives is dropped when room is needed.
 _DROPPED_AFTER: Final = 20.0 * LN2
@@ -25,14 +23,14 @@ _DROPPED_AFTER: Final = 20.0 * LN2
 
 @final
 class DistinctMetric(DriftingMetric):
-    """`members` has the UTC moment at which each was seen last, by the hash of its key; `sum` adds up their terms.
+    """`members` has the UTC moment at which each was seen last, by the hash of its key. `sum` adds up their terms.
 
     `of` is what the count is divided by; None means the account's seats, and no value while those are unknown.
     """
 
     __slots__ = ("decay", "halvings", "key", "members", "of", "saved_halvings", "saved_members", "saved_seen", "sum")
 
-    def __init__(self, definition: "Distinct", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Distinct, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index, curves)
         self.decay = decay_rate(definition.half_life)
         self.key = definition.key
@@ -42,7 +40,7 @@ class DistinctMetric(DriftingMetric):
         self.members: dict[int, float] = {}
         self.sum = DecayingSum()
         self.halvings = 0
-        # The member fed last with the moment it had been seen before, if any, and the dictionary that held it.
+        # For `undo`: the member fed last, when it had been seen before, and the dictionary that held it.
         self.saved_seen: tuple[int, float | None] = (0, None)
         self.saved_members = self.members
         self.saved_halvings = 0
@@ -55,6 +53,7 @@ class DistinctMetric(DriftingMetric):
         if not sampled(member, self.halvings):
             return False
         seen = self.members.get(member)
+        # A member counts from when it was seen last; an earlier sight changes nothing.
         if seen is not None and moment <= seen:
             return False
         self.saved_seen = (member, seen)
@@ -62,6 +61,7 @@ class DistinctMetric(DriftingMetric):
         self.saved_halvings = self.halvings
         self.sum.save()
         self.sum.add(1.0, moment, tau, self.decay)
+        # The new term replaces what is left of the member's old one.
         if seen is not None:
             self.sum.total -= exp((context.clock.operational(seen) - self.sum.newest_tau) * self.decay)
         self.members[member] = moment
@@ -77,6 +77,7 @@ class DistinctMetric(DriftingMetric):
             if (newest - clock.operational(seen)) * self.decay < _DROPPED_AFTER
         }
         self.members, self.halvings = thinned(alive, self.halvings)
+        # Summed exactly (fsum), so the total does not depend on the order of the members.
         terms = [exp((clock.operational(seen) - newest) * self.decay) for seen in self.members.values()]
         self.sum.total = fsum(terms)
 
@@ -96,8 +97,9 @@ class DistinctMetric(DriftingMetric):
     def project(self, context: Context) -> None:
         of = self.of if self.of is not None else context.seats
         if of is None or of <= 0.0:
-            self.drifts = False
+            self.has_value = False
             return
+        # ln(sum * 2^halvings / of): each halving of the sample doubles what a member stands for.
         base = max(self.sum.newest_tau, context.born_tau)
         x = log_or_less(self.sum.total) + self.halvings * LN2 - log(of)
         self.drift(context, base, x, -self.decay)

@@ -1,20 +1,19 @@
 """silence: suspicion phi grows with the time since the last activity, faster where activity was frequent.
 
-phi = (now - last) / (mean gap of active days * ln 10): 1 is one in ten, 3 is one in a thousand (phi accrual).
+phi = (now - last) / (mean gap of active days * ln 10): 1 is one in ten, 3 is one in a thousand. This is -log10 of the
+chance of a gap this long if gaps are exponential. Source: Hayashibara et al., "The phi accrual failure detector", 2004.
 """
 
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.metrics.drifting import DriftingMetric
-from scoring.health.metrics.metric import Setting
+from scoring.health.metrics.metric import OtherMetrics
+from scoring.health.metrics.silence.definition import Silence
 from scoring.health.moments import DAY, local_day
-
-if TYPE_CHECKING:
-    from scoring.health.kinds import Silence
 
 _LN10: Final = 2.302585092994046
 # The mean gap starts as this many gaps of `prior_gap`.
@@ -27,7 +26,7 @@ class SilenceMetric(DriftingMetric):
 
     __slots__ = ("days", "first_day", "last", "last_day", "last_tau", "prior_gap", "saved", "saved_tau")
 
-    def __init__(self, definition: "Silence", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Silence, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index, curves)
         self.prior_gap = float(definition.prior_gap)
         self.last = -inf
@@ -39,7 +38,7 @@ class SilenceMetric(DriftingMetric):
         self.saved_tau = -inf
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
-        # An active day that comes late is not counted: its gap is over.
+        # A late activity changes nothing: the gap that it fell into is counted already.
         if moment <= self.last:
             return False
         self.saved = (self.last, self.first_day, self.last_day, self.days)
@@ -63,6 +62,7 @@ class SilenceMetric(DriftingMetric):
         self.last_tau = context.clock.operational(self.last)
 
     def project(self, context: Context) -> None:
+        # The mean over the gaps so far and the prior ones: a new account has a rhythm before it shows its own.
         spanned = _PRIOR_GAPS * self.prior_gap + float(self.last_day - self.first_day)
         mean_gap = spanned / (_PRIOR_GAPS + float(max(self.days - 1, 0)))
         self.drift(context, max(self.last_tau, context.born_tau), 0.0, 1.0 / (mean_gap * DAY * _LN10))

@@ -1,18 +1,16 @@
-"""Metrics that are read now and then: a reading's points hold for a while, then fade linearly to neutral."""
+"""The base of gauges: the points of a reading hold for a while, then fade linearly to neutral."""
 
 from math import inf
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from scoring.health.clock import Clock
 from scoring.health.context import Context
 from scoring.health.curve import Curve
-from scoring.health.metrics.metric import Metric, Setting
+from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.moments import DAY
 
-if TYPE_CHECKING:
-    from scoring.health.kinds import Gauge
-
-# A fade shorter than this is a jump: the difference of two such moments is mostly rounding.
+# In seconds. A shorter fade is made a jump: between moments this close rounding would decide the slope.
 _SHORTEST_FADE: Final = 1e-6
 
 
@@ -21,7 +19,7 @@ class FadingMetric(Metric):
 
     __slots__ = ("curves", "hold", "neutral", "ttl")
 
-    def __init__(self, definition: "Gauge", index: int, curves: list[Curve], setting: Setting) -> None:
+    def __init__(self, definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
         self.curves = curves
         self.hold = definition.hold * DAY
@@ -29,12 +27,12 @@ class FadingMetric(Metric):
         self.neutral = float(definition.neutral)
 
     def reading(self, clock: Clock) -> tuple[float, float] | None:
-        """When it was read last (UTC) and the value; None if it never was."""
+        """The moment (UTC) and value of the last reading; None before the first."""
         raise NotImplementedError
 
     def project(self, context: Context) -> None:
         reading = self.reading(context.clock)
-        self.drifts = reading is not None
+        self.has_value = reading is not None
         self.pieces = []
         if reading is None:
             return
@@ -43,6 +41,7 @@ class FadingMetric(Metric):
         self.x = value
         fresh = self.curves[context.stage].points_at(value)
         self.pieces.append((base, fresh, 0.0))
+        # The points hold, fade linearly to neutral, and stay there: three pieces.
         if self.ttl != inf:
             fade_from, gone_from = base + min(self.hold, self.ttl), base + self.ttl
             if gone_from - fade_from >= _SHORTEST_FADE:
@@ -50,4 +49,4 @@ class FadingMetric(Metric):
             self.pieces.append((gone_from, self.neutral, 0.0))
 
     def value_at(self, tau: float, context: Context) -> float | None:
-        return self.x if self.drifts else None
+        return self.x if self.has_value else None

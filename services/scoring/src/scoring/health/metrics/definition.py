@@ -1,0 +1,108 @@
+"""What a card says of a metric: the base of all definitions. Durations are days.
+
+Definitions are msgspec Structs, so every `definition.py` stays interpreted: mypyc drops their class keywords. As
+compiled dataclasses they would turn whole numbers into floats, which changes fingerprints, and crash msgspec's encoder.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from msgspec import Struct
+
+from scoring.health.context import STAGES, Stage
+from scoring.health.curve import Curve
+from scoring.health.metrics.keys import CardKey
+
+Dimension = Literal["deployment", "engagement", "adoption", "roi"]
+DEFAULT = "default"
+
+# (value, points), ascending in value; flat outside.
+Knots = tuple[tuple[float, float], ...]
+
+
+class CardProblem(NamedTuple):
+    """What is wrong with a definition: at which key ("" for the whole metric), and why."""
+
+    key: str
+    reason: str
+    warning: bool = False
+
+
+class MetricDefinition(Struct, frozen=True, kw_only=True):
+    """What every metric has. `share` is its weight inside its dimension; no `stages` means all of them.
+
+    For the card: `about` explains the kind, `keys` are its own keys. Exactly one of `one_of` has to be there, and a key
+    in `key_needs` makes no sense without the others. `counts_activity` if its events must be something that people do,
+    `has_steps` if they may change milestone steps.
+    """
+
+    name: str
+    dimension: Dimension
+    share: float = 1.0
+    stages: tuple[Stage, ...] = ()
+
+    about: ClassVar[str]
+    keys: ClassVar[dict[str, CardKey]]
+    one_of: ClassVar[tuple[str, ...]] = ()
+    key_needs: ClassVar[dict[str, tuple[str, ...]]] = {}
+    counts_activity: ClassVar[bool] = False
+    has_steps: ClassVar[bool] = False
+
+    @property
+    def kind(self) -> str:
+        return kind_of(type(self))
+
+    @property
+    def listens(self) -> tuple[str, ...]:
+        """The names of the events that it is fed."""
+        raise NotImplementedError
+
+    @property
+    def reads(self) -> dict[str, str]:
+        """The names of the metrics that it reads, by the key that names each."""
+        return {}
+
+    @property
+    def step_names(self) -> tuple[str, ...]:
+        """The milestone steps that the card gives it."""
+        return ()
+
+    def owns_step(self, step: str, others: frozenset[str]) -> bool:
+        """Whether a milestone step belongs to this metric; `others` are the steps that the card gives to other ones."""
+        return False
+
+    def curves_by_stage(self) -> list[Curve]:
+        """In the order of STAGES; empty for a metric without curves."""
+        return []
+
+    def problems(self, metrics: Mapping[str, "MetricDefinition"]) -> Iterator[CardProblem]:
+        """What the values of single keys cannot show. `metrics` are those of the card that could be read."""
+        return iter(())
+
+    @classmethod
+    def fields_of(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """The fields of a definition but its name, from the values that a card gives by key."""
+        own = {key: value for key, value in given.items() if key != "kind"}
+        return {cls.keys[key].field or key if key in cls.keys else key: value for key, value in own.items()}
+
+
+def kind_of(definition: type[MetricDefinition]) -> str:
+    """The kind's name in cards; also what msgspec writes as `type`, and so part of every fingerprint."""
+    return str(definition.__struct_config__.tag)
+
+
+class CurvedDefinition(MetricDefinition, frozen=True, kw_only=True):
+    """Points over a value, by stage; "default" is for the other stages. `logarithmic` curves run over its logarithm."""
+
+    curves: dict[str, Knots]
+    events: tuple[str, ...]
+
+    logarithmic: ClassVar[bool] = False
+
+    @property
+    def listens(self) -> tuple[str, ...]:
+        return self.events
+
+    def curves_by_stage(self) -> list[Curve]:
+        by_stage = [self.curves.get(stage) or self.curves[DEFAULT] for stage in STAGES]
+        return [Curve(knots, logarithmic=self.logarithmic) for knots in by_stage]
