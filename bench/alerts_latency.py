@@ -25,22 +25,22 @@ import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from alerts.assembly import Parts, Rules, assemble
-from alerts.channels.slack import SlackChannel
+from alerts.assembly import ReplicaOptions, ReplicaParts, assemble
+from alerts.channels.slack import SlackClient
 from alerts.core.destination import Channel
-from alerts.deciding import Desk
-from alerts.entries import Entry, Recorded
-from alerts.inbox import PostgresInbox
-from alerts.messages.letters import Letters
+from alerts.deciding import DecisionTransaction
+from alerts.entries import ReadSignal, RecordedSignals
+from alerts.inbox import PostgresDecisionStore
+from alerts.messages.letters import MessageRenderer
 from alerts.messages.playbook_file import load_playbooks
 from alerts.metrics import AlertsMetrics
-from alerts.position import Position
+from alerts.position import TopicPosition
 from alerts.routing.load import load
 from alerts.samples import Sample
 from alerts.sending.backoff import Backoff
-from alerts.sending.claims import Claimed, Outcome, Taken
-from alerts.sending.limits import ChannelLimits, Room
-from alerts.sending.outgoing import PostgresOutgoing
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult
+from alerts.sending.limits import ChannelLimits, SendCapacity
+from alerts.sending.outgoing import PostgresNotificationQueue
 from common import database
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Outgoing
@@ -79,18 +79,20 @@ class Stopwatch:
 
 
 class TimedInbox:
-    def __init__(self, inner: PostgresInbox, watch: Stopwatch) -> None:
+    def __init__(self, inner: PostgresDecisionStore, watch: Stopwatch) -> None:
         self._inner = inner
         self._watch = watch
 
-    async def opened(self, partition: int) -> Position | None:
+    async def opened(self, partition: int) -> TopicPosition | None:
         return await self._inner.opened(partition)
 
     async def undelivered(self, partition: int) -> Collection[str]:
         return await self._inner.undelivered(partition)
 
     @asynccontextmanager
-    async def desk(self, partition: int, *, stored: Position | None, to: Position) -> AsyncIterator[Desk]:
+    async def desk(
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+    ) -> AsyncIterator[DecisionTransaction]:
         began = time.time()
         async with self._inner.desk(partition, stored=stored, to=to) as desk:
             timed = TimedDesk(desk, self._watch, began)
@@ -100,15 +102,15 @@ class TimedInbox:
 
 
 class TimedDesk:
-    def __init__(self, inner: Desk, watch: Stopwatch, began: float) -> None:
+    def __init__(self, inner: DecisionTransaction, watch: Stopwatch, began: float) -> None:
         self._watch = watch
         self._began = began
         self._inner = inner
         self.accounts: list[str] = []
         self.waiting, self.accounts_waiting = inner.waiting, inner.accounts_waiting
-        self.dossiers, self.write = inner.dossiers, inner.write
+        self.histories, self.write = inner.histories, inner.write
 
-    async def record(self, entries: Sequence[Entry]) -> Recorded:
+    async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:
         recorded = await self._inner.record(entries)
         self.accounts = [entry.signal.account_id for entry in entries]
         for account in self.accounts:
@@ -118,22 +120,22 @@ class TimedDesk:
 
 
 class TimedOutgoing:
-    def __init__(self, inner: PostgresOutgoing, watch: Stopwatch) -> None:
+    def __init__(self, inner: PostgresNotificationQueue, watch: Stopwatch) -> None:
         self._inner = inner
         self._watch = watch
 
-    async def claim(self, partitions: Collection[int], room: Room) -> Taken:
+    async def claim(self, partitions: Collection[int], room: SendCapacity) -> ClaimResult:
         taken = await self._inner.claim(partitions, room)
         for one in taken.messages:
             self._watch.mark(one.account_id, "claimed")
         return taken
 
-    async def renew(self, claimed: Claimed) -> bool:
+    async def renew(self, claimed: ClaimedMessage) -> bool:
         ours = await self._inner.renew(claimed)
         self._watch.mark(claimed.account_id, "checked")
         return ours
 
-    async def record(self, claimed: Claimed, outcome: Outcome, *, ago: float) -> None:
+    async def record(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, ago: float) -> None:
         await self._inner.record(claimed, outcome, ago=ago)
         self._watch.mark(claimed.account_id, "written")
         async with self._watch.moved:
@@ -156,8 +158,8 @@ class Bench:
     async def tell(self, signal: Signal) -> str:
         partition = partition_of(signal.account_id.encode(), PARTITIONS)
         self._watch.mark(signal.account_id, "told")
-        outgoing = Outgoing(partition, None, encode_signals_record(signal))
-        await self._broker.producer().send(TOPIC, [outgoing])
+        queue = Outgoing(partition, None, encode_signals_record(signal))
+        await self._broker.producer().send(TOPIC, [queue])
         return signal.account_id
 
     async def one_by_one(self, count: int) -> list[str]:
@@ -240,18 +242,20 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
         broker.admin(), Topics(""), mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35
     )
     engines = [database.engine(url, pool_size=size, patience=15.0, pre_ping=False) for size in (4, 8)]
-    inbox = TimedInbox(PostgresInbox(engines[0], patience=15.0), watch)
-    outgoing = TimedOutgoing(PostgresOutgoing(engines[1], lease=60.0, patience=15.0), watch)
+    decision_store = TimedInbox(PostgresDecisionStore(engines[0], patience=15.0), watch)
+    queue = TimedOutgoing(PostgresNotificationQueue(engines[1], lease=60.0, patience=15.0), watch)
     routes = load(ROUTES, "the routes of the bench")
     async with slack(watch) as api:
-        parts = Parts(
+        parts = ReplicaParts(
             consumer=broker.consumer(TOPIC, group="alerts"),
             admin=broker.admin(),
-            inbox=inbox,
-            outgoing=outgoing,
+            decision_store=decision_store,
+            queue=queue,
             router=routes,
-            letters=Letters(load_playbooks(PLAYBOOKS.read_text(), "playbooks"), routes.account_url, "alerts.test"),
-            couriers={Channel.SLACK: SlackChannel(api_url=api, token="xoxb-bench", webhooks={}, timeout=10.0)},
+            renderer=MessageRenderer(
+                load_playbooks(PLAYBOOKS.read_text(), "playbooks"), routes.account_url, "alerts.test"
+            ),
+            clients={Channel.SLACK: SlackClient(api_url=api, token="xoxb-bench", webhooks={}, timeout=10.0)},
             metrics=AlertsMetrics(CollectorRegistry()),
             wall=time.time,
             steady=time.monotonic,
@@ -274,8 +278,8 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
         await engine.dispose()
 
 
-def _rules() -> Rules:
-    return Rules(
+def _rules() -> ReplicaOptions:
+    return ReplicaOptions(
         topic=TOPIC,
         mode=TimeMode.WALL,
         final=frozenset(),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from alerts.feed import Told
+from alerts.feed import FeedRecord
 from common.contracts.signals import Signal
 from local.player import milliseconds
 
@@ -13,7 +13,7 @@ POLL_SECONDS = 0.5
 
 
 class Feed(Protocol):
-    async def read(self, timeout: float) -> list[Told]: ...
+    async def read(self, timeout: float) -> list[FeedRecord]: ...
 
 
 class Listener:

@@ -6,10 +6,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from alerts.core.case import Composed, Dossier, Fresh, Outcome, Pending, Told
-from alerts.core.decide import decide, lane_of
+from alerts.core.case import AccountDecisions, AccountHistory, NewMessage, PendingMessage, RoutedSignal, ToldSignal
+from alerts.core.decide import address_key_of, decide_account
 from alerts.core.destination import Channel, Destination, Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Band, Kind, Severity, Signal
 
@@ -41,26 +41,28 @@ def at(hours: float) -> datetime:
 
 class Desk:
     def __init__(self) -> None:
-        self.pending: list[tuple[str, Composed]] = []
-        self.told: list[Told] = []
+        self.pending: list[tuple[str, NewMessage]] = []
+        self.told: list[ToldSignal] = []
         self.acknowledged: dict[str, Severity] = {}
         self.left = False
         self._made = 0
 
-    def decide(self, *signals: Signal, to: Sequence[Destination] = (SLACK,), now: Signal | None = None) -> Outcome:
+    def decide(
+        self, *signals: Signal, to: Sequence[Destination] = (SLACK,), now: Signal | None = None
+    ) -> AccountDecisions:
         """As of the newest signal's moment, or that of `now`."""
         newest = now or signals[-1]
-        found = decide(
-            Dossier(
+        found = decide_account(
+            AccountHistory(
                 "cust-001",
                 pending=tuple(
-                    Pending(name, one.destination, one.signals, one.maybe_told) for name, one in self.pending
+                    PendingMessage(name, one.destination, one.signals, one.maybe_told) for name, one in self.pending
                 ),
                 told=tuple(self.told),
                 acknowledged=self.acknowledged,
                 left=self.left,
             ),
-            [Fresh(signal, tuple(to)) for signal in signals],
+            [RoutedSignal(signal, tuple(to)) for signal in signals],
             now=newest.at.timestamp(),
         )
         self.pending = [(name, one) for name, one in self.pending if name not in found.dropped]
@@ -69,7 +71,7 @@ class Desk:
             self.pending.append((f"n-{self._made}", one))
         return found
 
-    def reasons(self, *signals: Signal, to: Sequence[Destination] = (SLACK,)) -> dict[str, Reason]:
+    def reasons(self, *signals: Signal, to: Sequence[Destination] = (SLACK,)) -> dict[str, DecisionReason]:
         """Of each decision that follows, by what it is about."""
         found = self.decide(*signals, to=to)
         about = {
@@ -82,7 +84,7 @@ class Desk:
         sent = [one for _, one in self.pending]
         for one in sent:
             decided = max(signal.at for signal in one.signals).timestamp()
-            self.told += [Told(signal, one.destination, decided, sure) for signal in one.signals]
+            self.told += [ToldSignal(signal, one.destination, decided, sure) for signal in one.signals]
         self.pending.clear()
         return [[signal.to for signal in one.signals] for one in sent]
 
@@ -90,12 +92,12 @@ class Desk:
         return [[signal.to for signal in one.signals] for _, one in self.pending]
 
     def lanes(self) -> list[str | None]:
-        return [lane_of(one.destination) for _, one in self.pending]
+        return [address_key_of(one.destination) for _, one in self.pending]
 
     def unanswered(self) -> None:
         """Everything that waits was tried, and no answer came."""
         self.pending = [
-            (name, Composed(one.destination, one.reason, one.signals, maybe_told=True)) for name, one in self.pending
+            (name, NewMessage(one.destination, one.reason, one.signals, maybe_told=True)) for name, one in self.pending
         ]
 
 

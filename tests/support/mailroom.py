@@ -13,18 +13,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts import schema
-from alerts.channels.letters import Delivered, Letter, Mail, Posting
+from alerts.channels.letters import Delivered, Email, RenderedMessage, SlackMessage
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import DeliveryFailed, Failure
-from alerts.messages.story import Story
+from alerts.messages.story import MessageContent
 from alerts.samples import NOON, Sample
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import Carrier, Clocks, Letters
-from alerts.sending.claims import Claimed, Outcome
-from alerts.sending.limits import KINDS, ChannelLimits, Limits, Opening, Room
-from alerts.sending.outgoing import PostgresOutgoing
-from alerts.sending.sender import Sender
+from alerts.sending.carrier import MessageDelivery, Renderer, SendingClocks
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage
+from alerts.sending.limits import ADDRESS_KINDS, ChannelLimits, KindCapacity, SendCapacity, SendLimits
+from alerts.sending.outgoing import PostgresNotificationQueue
+from alerts.sending.sender import MessageSender
 from common import database
 from common.contracts.signals import Signal
 
@@ -32,7 +32,7 @@ LEASE = 60.0
 DESK = Target(Channel.SLACK, "C0DESK")
 HOOK = Target(Channel.SLACK, "cs-desk", webhook=True)
 DANA = Target(Channel.EMAIL, "dana@example.com")
-ROOMY = Room(tuple(Opening(kind, channel, 100) for kind, channel in KINDS.items()))
+ROOMY = SendCapacity(tuple(KindCapacity(kind, channel, 100) for kind, channel in ADDRESS_KINDS.items()))
 BACKOFF = Backoff(retry=0.001, most=0.002, give_up=3600.0, hand_on=3600.0)
 DECIDED = 1_700_000_000.0
 
@@ -42,15 +42,17 @@ _numbers = itertools.count(1)
 class Plain:
     """Letters that say which message they are."""
 
-    def letter(self, story: Story) -> Letter:
-        named = story.notification_id
-        if story.target.channel is Channel.EMAIL:
-            return Mail(story.target, subject=named, text=story.head.account_id, html="", message_id=f"<{named}@test>")
-        return Posting(story.target, named, (), thread=story.first.thread if story.first else None)
+    def letter(self, content: MessageContent) -> RenderedMessage:
+        named = content.notification_id
+        if content.target.channel is Channel.EMAIL:
+            return Email(
+                content.target, subject=named, text=content.head.account_id, html="", message_id=f"<{named}@test>"
+            )
+        return SlackMessage(content.target, named, (), thread=content.first.thread if content.first else None)
 
 
-def name_of(letter: Letter) -> str:
-    return letter.text if isinstance(letter, Posting) else letter.subject
+def name_of(letter: RenderedMessage) -> str:
+    return letter.text if isinstance(letter, SlackMessage) else letter.subject
 
 
 class Post:
@@ -61,13 +63,13 @@ class Post:
 
     def __init__(self) -> None:
         self.plan: dict[str, list[Exception]] = {}
-        self.tried: list[Letter] = []
+        self.tried: list[RenderedMessage] = []
         self.arrived: list[str] = []
         self.gate = asyncio.Event()
         self.gate.set()
         self._moved = asyncio.Condition()
 
-    async def deliver(self, letter: Letter) -> Delivered:
+    async def deliver(self, letter: RenderedMessage) -> Delivered:
         self.tried.append(letter)
         await self._tell()
         await self.gate.wait()
@@ -125,7 +127,7 @@ class Mailroom:
         account: str = "acme",
         partition: int = 0,
         rank: int = 1,
-        reason: Reason = Reason.NEW,
+        reason: DecisionReason = DecisionReason.NEW,
         signals: Sequence[Signal] = (),
         episode: str | None = None,
     ) -> str:
@@ -160,38 +162,38 @@ class Mailroom:
             )
         return name
 
-    def outgoing(self, *, lease: float = LEASE) -> PostgresOutgoing:
-        return PostgresOutgoing(self.engine, lease=lease, patience=10.0)
+    def queue(self, *, lease: float = LEASE) -> PostgresNotificationQueue:
+        return PostgresNotificationQueue(self.engine, lease=lease, patience=10.0)
 
     def sender(
         self,
         post: Post,
         *,
-        outgoing: PostgresOutgoing | None = None,
-        letters: Letters | None = None,
-        couriers: Mapping[Channel, Post] | None = None,
+        queue: PostgresNotificationQueue | None = None,
+        renderer: Renderer | None = None,
+        clients: Mapping[Channel, Post] | None = None,
         channels: Mapping[Channel, ChannelLimits] | None = None,
         backoff: Backoff = BACKOFF,
         partitions: Callable[[], frozenset[int]] = lambda: frozenset({0, 1}),
         undelivered: Callable[[int, str], None] = lambda partition, account_id: None,
         wall: Callable[[], float] | None = None,
-    ) -> Sender:
+    ) -> MessageSender:
         """A replica: it owns both partitions, and hurries."""
-        store = outgoing or self.outgoing()
-        clocks = Clocks(asyncio.get_running_loop().time, wall)
-        carrier = Carrier(
+        store = queue or self.queue()
+        clocks = SendingClocks(asyncio.get_running_loop().time, wall)
+        delivery = MessageDelivery(
             leases=store,
-            letters=letters or Plain(),
-            couriers=couriers if couriers is not None else dict.fromkeys(Channel, post),
+            renderer=renderer or Plain(),
+            clients=clients if clients is not None else dict.fromkeys(Channel, post),
             attempts=self.tally,
             clocks=clocks,
             backoff=backoff,
             lease=LEASE,
         )
-        return Sender(
-            outgoing=store,
-            carrier=carrier,
-            limits=Limits(channels or dict.fromkeys(Channel, ChannelLimits(concurrency=4))),
+        return MessageSender(
+            queue=store,
+            delivery=delivery,
+            limits=SendLimits(channels or dict.fromkeys(Channel, ChannelLimits(concurrency=4))),
             counts=self.tally,
             clocks=clocks,
             backoff=backoff,
@@ -201,7 +203,7 @@ class Mailroom:
         )
 
     @asynccontextmanager
-    async def running(self, *senders: Sender) -> AsyncIterator[None]:
+    async def running(self, *senders: MessageSender) -> AsyncIterator[None]:
         """Stopped in good order at the end: all that was on its way has ended and is written down."""
         stop = asyncio.Event()
         tasks = [asyncio.create_task(sender.run(stop)) for sender in senders]
@@ -211,19 +213,19 @@ class Mailroom:
             stop.set()
             await asyncio.gather(*tasks)
 
-    async def claim(self, outgoing: PostgresOutgoing, *, room: Room = ROOMY) -> list[Claimed]:
-        return list((await outgoing.claim({0, 1}, room)).messages)
+    async def claim(self, queue: PostgresNotificationQueue, *, room: SendCapacity = ROOMY) -> list[ClaimedMessage]:
+        return list((await queue.claim({0, 1}, room)).messages)
 
-    async def next_due(self, outgoing: PostgresOutgoing, *, room: Room = ROOMY) -> float | None:
+    async def next_due(self, queue: PostgresNotificationQueue, *, room: SendCapacity = ROOMY) -> float | None:
         """What a look that finds nothing to take says of the next message."""
-        taken = await outgoing.claim({0, 1}, room)
+        taken = await queue.claim({0, 1}, room)
         assert taken.messages == ()
         return taken.next_due
 
-    async def send(self, outgoing: PostgresOutgoing, outcome: Outcome) -> Claimed:
+    async def send(self, queue: PostgresNotificationQueue, outcome: AttemptOutcome) -> ClaimedMessage:
         """The one message that may be claimed, claimed and with this outcome."""
-        [claimed] = await self.claim(outgoing)
-        await outgoing.record(claimed, outcome, ago=0.0)
+        [claimed] = await self.claim(queue)
+        await queue.record(claimed, outcome, ago=0.0)
         return claimed
 
     async def row(self, name: str) -> Any:

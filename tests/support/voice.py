@@ -10,17 +10,17 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alerts.assembly import Parts, Replica, Rules, assemble
+from alerts.assembly import Replica, ReplicaOptions, ReplicaParts, assemble
 from alerts.core.destination import Channel
-from alerts.inbox import PostgresInbox
-from alerts.messages.letters import Letters
+from alerts.inbox import PostgresDecisionStore
+from alerts.messages.letters import MessageRenderer
 from alerts.messages.playbook_file import load_playbooks
 from alerts.metrics import AlertsMetrics
 from alerts.routing.load import load
 from alerts.samples import NOON
 from alerts.sending.backoff import Backoff
 from alerts.sending.limits import ChannelLimits
-from alerts.sending.outgoing import PostgresOutgoing
+from alerts.sending.outgoing import PostgresNotificationQueue
 from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.ports import Outgoing
@@ -96,7 +96,7 @@ class Voice:
         self.running: list[Running] = []
         self._mode = mode
         self._routes = load(routes, "routes of the test")
-        self._letters = Letters(
+        self._renderer = MessageRenderer(
             load_playbooks(PLAYBOOKS.read_text(), str(PLAYBOOKS)), self._routes.account_url, "alerts.test"
         )
 
@@ -118,14 +118,14 @@ class Voice:
 
     async def start(self, *, max_records: int = 500, cluster_id: str = "memory") -> Running:
         consumer = self.broker.consumer(TOPIC, group="alerts")
-        parts = Parts(
+        parts = ReplicaParts(
             consumer=consumer,
             admin=self.broker.admin(),
-            inbox=PostgresInbox(self.theirs, patience=10.0, damage=self.metrics.unreadable),
-            outgoing=PostgresOutgoing(self.theirs, lease=60.0, patience=10.0),
+            decision_store=PostgresDecisionStore(self.theirs, patience=10.0, damage=self.metrics.unreadable),
+            queue=PostgresNotificationQueue(self.theirs, lease=60.0, patience=10.0),
             router=self._routes,
-            letters=self._letters,
-            couriers=dict.fromkeys(Channel, self.post),
+            renderer=self._renderer,
+            clients=dict.fromkeys(Channel, self.post),
             metrics=self.metrics,
             wall=self.clock,
             steady=asyncio.get_running_loop().time,
@@ -135,8 +135,8 @@ class Voice:
         self.running.append(running)
         return running
 
-    def _rules(self, max_records: int) -> Rules:
-        return Rules(
+    def _rules(self, max_records: int) -> ReplicaOptions:
+        return ReplicaOptions(
             topic=TOPIC,
             mode=self._mode,
             final=self._routes.final_outcomes,

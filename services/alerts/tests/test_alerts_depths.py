@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from alerts.core.destination import Channel, Target
-from alerts.depths import Depths
-from alerts.metrics import AlertsMetrics, Depth
+from alerts.depths import QueueDepthMonitor
+from alerts.metrics import AlertsMetrics, QueueDepth
 from alerts.samples import NOON, Sample
 from local.postgres import Postgres
 from support.alerted import DESK, Rows, alerts_rows
@@ -33,7 +33,7 @@ class Watched(AlertsMetrics):
         super().__init__(registry)
         self.shown = asyncio.Event()
 
-    def measured(self, depth: Depth) -> None:
+    def measured(self, depth: QueueDepth) -> None:
         super().measured(depth)
         self.shown.set()
 
@@ -43,7 +43,7 @@ class Gauges:
         self.now = 0.0
         self._registry = CollectorRegistry()
         self.metrics = Watched(self._registry)
-        self.depths = Depths(rows.engine, self.metrics, every=HOUR, steady=lambda: self.now)
+        self.depths = QueueDepthMonitor(rows.engine, self.metrics, every=HOUR, steady=lambda: self.now)
 
     def of(self, name: str) -> float:
         value = self._registry.get_sample_value(f"churn_alerts_{name}")

@@ -11,25 +11,25 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.api import routes as http
-from alerts.api.reading import Reading
-from alerts.api.tables import Tables
-from alerts.assembly import Parts, Replica, Rules, assemble
-from alerts.channels.envelope import address
-from alerts.channels.mail import MailChannel, Tls
-from alerts.channels.slack import SlackChannel
+from alerts.api.reading import AlertsService
+from alerts.api.tables import AlertsDatabase
+from alerts.assembly import Replica, ReplicaOptions, ReplicaParts, assemble
+from alerts.channels.envelope import parse_address
+from alerts.channels.mail import EmailClient, SmtpTls
+from alerts.channels.slack import SlackClient
 from alerts.core.destination import Channel
-from alerts.depths import Depths
+from alerts.depths import QueueDepthMonitor
 from alerts.errors import Stop, Unreachable
-from alerts.inbox import PostgresInbox
-from alerts.messages.letters import Letters
+from alerts.inbox import PostgresDecisionStore
+from alerts.messages.letters import MessageRenderer
 from alerts.messages.playbook_file import load_playbooks
 from alerts.metrics import AlertsMetrics
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import Courier
+from alerts.sending.carrier import ChannelClient
 from alerts.sending.limits import ChannelLimits
-from alerts.sending.outgoing import PostgresOutgoing
+from alerts.sending.outgoing import PostgresNotificationQueue
 from alerts.settings import AlertsSettings
 from common import database
 from common.bus.errors import Unavailable
@@ -60,8 +60,8 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     """
     routes = load(settings.alerts_routes.read_text(encoding="utf-8"), str(settings.alerts_routes))
     try:
-        letters = _letters(settings, routes)
-        couriers = _couriers(settings, routes)
+        renderer = _renderer(settings, routes)
+        clients = _clients(settings, routes)
     except ValueError as error:
         raise Stop(f"the channels cannot work as they are set: {error}") from error
     prometheus = registry(service="alerts", process="serve")
@@ -71,10 +71,10 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
         engines = partial(_engine, settings, closing)
         admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
         # Both begin again after any failure: to ask first whether a connection lives is time lost.
-        inbox = PostgresInbox(
+        decision_store = PostgresDecisionStore(
             engines(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
         )
-        outgoing = _outgoing(settings, partial(engines, pre_ping=False))
+        queue = _queue(settings, partial(engines, pre_ping=False))
         database_outage, log_outage = Outage("database"), Outage("log")
 
         async def reach() -> str:
@@ -84,15 +84,15 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
 
         async def make() -> Replica:
             """Raises `TopicMismatch` if it must not run as it is set up."""
-            await until_it_answers(inbox.check, outage=database_outage, again_after=Unreachable)
-            parts = Parts(
+            await until_it_answers(decision_store.check, outage=database_outage, again_after=Unreachable)
+            parts = ReplicaParts(
                 consumer=_consumer(settings, topics),
                 admin=admin,
-                inbox=inbox,
-                outgoing=outgoing,
+                decision_store=decision_store,
+                queue=queue,
                 router=routes,
-                letters=letters,
-                couriers=couriers,
+                renderer=renderer,
+                clients=clients,
                 metrics=metrics,
                 wall=time.time,
                 steady=time.monotonic,
@@ -137,7 +137,7 @@ def _application(
     return Application(
         name="alerts",
         http=http.build(
-            Reading(Tables(for_api, patience=settings.alerts_database_seconds)),
+            AlertsService(AlertsDatabase(for_api, patience=settings.alerts_database_seconds)),
             keys=keyring,
             metrics=RequestMetrics(prometheus, name="churn_alerts_api"),
             readiness=readiness,
@@ -150,7 +150,7 @@ def _application(
             "worker": startup.then(lambda made: made.worker.run),
             "sender": startup.then(lambda made: made.sender.run),
             "keys": keyring.keep_fresh,
-            "depths": Depths(for_api, metrics).keep,
+            "depths": QueueDepthMonitor(for_api, metrics).keep,
         },
         notice=settings.drain_notice_seconds,
         grace=settings.drain_seconds,
@@ -168,27 +168,27 @@ def _consumer(settings: AlertsSettings, topics: Topics) -> KafkaConsumer:
     )
 
 
-def _outgoing(settings: AlertsSettings, engine: Callable[[int], AsyncEngine]) -> PostgresOutgoing:
+def _queue(settings: AlertsSettings, engine: Callable[[int], AsyncEngine]) -> PostgresNotificationQueue:
     at_once = settings.alerts_slack_concurrency + settings.alerts_smtp_concurrency
-    return PostgresOutgoing(
+    return PostgresNotificationQueue(
         engine(min(at_once, 8)), lease=settings.alerts_lease_seconds, patience=settings.alerts_database_seconds
     )
 
 
-def _letters(settings: AlertsSettings, routes: Routes) -> Letters:
+def _renderer(settings: AlertsSettings, routes: Routes) -> MessageRenderer:
     file = settings.alerts_playbooks
     playbooks = load_playbooks(file.read_text(encoding="utf-8"), str(file))
-    return Letters(playbooks, routes.account_url, address(settings.alerts_mail_from).domain)
+    return MessageRenderer(playbooks, routes.account_url, parse_address(settings.alerts_mail_from).domain)
 
 
-def _couriers(settings: AlertsSettings, routes: Routes) -> dict[Channel, Courier]:
+def _clients(settings: AlertsSettings, routes: Routes) -> dict[Channel, ChannelClient]:
     """Those that are set up; what goes over another is given up at once and handed on. Raises `Stop`."""
     if missing := sorted(routes.webhooks - settings.alerts_slack_webhooks.keys()):
         raise Stop(f"{settings.alerts_routes} names webhooks that ALERTS_SLACK_WEBHOOKS has no URL for: {missing}")
-    couriers: dict[Channel, Courier] = {}
+    clients: dict[Channel, ChannelClient] = {}
     token = settings.alerts_slack_token
     if token is not None or settings.alerts_slack_webhooks:
-        couriers[Channel.SLACK] = SlackChannel(
+        clients[Channel.SLACK] = SlackClient(
             api_url=settings.alerts_slack_api,
             token=token.get_secret_value() if token else None,
             webhooks={name: url.get_secret_value() for name, url in settings.alerts_slack_webhooks.items()},
@@ -196,23 +196,23 @@ def _couriers(settings: AlertsSettings, routes: Routes) -> dict[Channel, Courier
         )
     if settings.alerts_smtp_host:
         password = settings.alerts_smtp_password
-        couriers[Channel.EMAIL] = MailChannel(
+        clients[Channel.EMAIL] = EmailClient(
             host=settings.alerts_smtp_host,
             port=settings.alerts_smtp_port,
             user=settings.alerts_smtp_user,
             password=password.get_secret_value() if password else None,
-            tls=Tls(settings.alerts_smtp_tls),
+            tls=SmtpTls(settings.alerts_smtp_tls),
             sender=settings.alerts_mail_from,
             unsubscribe=settings.alerts_mail_unsubscribe,
             timeout=settings.alerts_send_seconds,
         )
-    for channel in sorted(routes.channels - couriers.keys()):
+    for channel in sorted(routes.channels - clients.keys()):
         _log.warning("channel.not_set_up", channel=channel.value, routes=str(settings.alerts_routes))
-    return couriers
+    return clients
 
 
-def _rules(settings: AlertsSettings, topics: Topics, routes: Routes) -> Rules:
-    return Rules(
+def _rules(settings: AlertsSettings, topics: Topics, routes: Routes) -> ReplicaOptions:
+    return ReplicaOptions(
         topic=topics.signals,
         mode=settings.time_mode,
         final=routes.final_outcomes,

@@ -6,40 +6,40 @@ from typing import Protocol
 from msgspec import Struct
 
 from alerts.core.destination import Channel
-from alerts.deciding import Clerk, Router
-from alerts.log import Admin, SignalsLog
+from alerts.deciding import DecisionService, Router
+from alerts.log import SignalsLog, SignalsTopicAdmin
 from alerts.metrics import AlertsMetrics
-from alerts.partition import Inbox, Partition, Shared
+from alerts.partition import DecisionStore, PartitionContext, SignalsPartition
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import Carrier, Clocks, Courier, Leases, Letters
-from alerts.sending.limits import ChannelLimits, Limits
-from alerts.sending.sender import Outgoing, Sender
-from alerts.worker import Gate, Owned, Worker
+from alerts.sending.carrier import ChannelClient, LeaseStore, MessageDelivery, Renderer, SendingClocks
+from alerts.sending.limits import ChannelLimits, SendLimits
+from alerts.sending.sender import MessageSender, NotificationQueue
+from alerts.worker import AlertsWorker, OwnedSignalsPartition, SendGate
 from common.bus.ports import Consumer
 from common.topics import TimeMode
 
 
-class Outbox(Outgoing, Leases, Protocol):
+class SendingQueue(NotificationQueue, LeaseStore, Protocol):
     """All that sending asks of the database."""
 
 
-class Parts(Struct, frozen=True, kw_only=True):
+class ReplicaParts(Struct, frozen=True, kw_only=True):
     """`wall` is seconds since the epoch, `steady` never goes back."""
 
     consumer: Consumer
-    admin: Admin
-    inbox: Inbox
-    outgoing: Outbox
+    admin: SignalsTopicAdmin
+    decision_store: DecisionStore
+    queue: SendingQueue
     router: Router
-    letters: Letters
-    couriers: Mapping[Channel, Courier]
+    renderer: Renderer
+    clients: Mapping[Channel, ChannelClient]
     metrics: AlertsMetrics
     wall: Callable[[], float]
     steady: Callable[[], float]
     cluster_id: str
 
 
-class Rules(Struct, frozen=True, kw_only=True):
+class ReplicaOptions(Struct, frozen=True, kw_only=True):
     """What a replica is set to; all durations are seconds. `final` are the outcomes that end a relationship."""
 
     topic: str
@@ -55,27 +55,29 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class Replica(Struct, frozen=True):
-    worker: Worker
-    sender: Sender
+    worker: AlertsWorker
+    sender: MessageSender
 
 
-def assemble(parts: Parts, rules: Rules) -> Replica:
+def assemble(parts: ReplicaParts, rules: ReplicaOptions) -> Replica:
     on_the_wall = rules.mode is TimeMode.WALL
-    clocks = Clocks(steady=parts.steady, wall=parts.wall if on_the_wall else None)
-    shared = Shared(
-        inbox=parts.inbox,
+    clocks = SendingClocks(steady=parts.steady, wall=parts.wall if on_the_wall else None)
+    shared = PartitionContext(
+        decision_store=parts.decision_store,
         log=SignalsLog(parts.admin, topic=rules.topic, cluster_id=parts.cluster_id, patience=rules.log_patience),
         reader=parts.consumer,
-        clerk=Clerk(parts.router, final=rules.final),
+        decision_service=DecisionService(parts.router, final=rules.final),
         metrics=parts.metrics,
         steady=parts.steady,
         late_after=rules.late_after,
     )
 
-    def own(number: int) -> Owned:
-        return Owned(Partition(number, shared), Gate(behind_after=rules.behind_after if on_the_wall else None))
+    def own(number: int) -> OwnedSignalsPartition:
+        return OwnedSignalsPartition(
+            SignalsPartition(number, shared), SendGate(behind_after=rules.behind_after if on_the_wall else None)
+        )
 
-    worker = Worker(
+    worker = AlertsWorker(
         consumer=parts.consumer,
         own=own,
         metrics=parts.metrics,
@@ -83,10 +85,10 @@ def assemble(parts: Parts, rules: Rules) -> Replica:
         clock=parts.wall,
         max_records=rules.max_records,
     )
-    sender = Sender(
-        outgoing=parts.outgoing,
-        carrier=_carrier(parts, rules, clocks, worker.holds_back),
-        limits=Limits(rules.limits),
+    sender = MessageSender(
+        queue=parts.queue,
+        delivery=_delivery(parts, rules, clocks, worker.holds_back),
+        limits=SendLimits(rules.limits),
         counts=parts.metrics,
         clocks=clocks,
         backoff=rules.backoff,
@@ -96,11 +98,13 @@ def assemble(parts: Parts, rules: Rules) -> Replica:
     return Replica(worker, sender)
 
 
-def _carrier(parts: Parts, rules: Rules, clocks: Clocks, holds_back: Callable[[int], bool]) -> Carrier:
-    return Carrier(
-        leases=parts.outgoing,
-        letters=parts.letters,
-        couriers=parts.couriers,
+def _delivery(
+    parts: ReplicaParts, rules: ReplicaOptions, clocks: SendingClocks, holds_back: Callable[[int], bool]
+) -> MessageDelivery:
+    return MessageDelivery(
+        leases=parts.queue,
+        renderer=parts.renderer,
+        clients=parts.clients,
         attempts=parts.metrics,
         clocks=clocks,
         backoff=rules.backoff,

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Select, func, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alerts.metrics import AlertsMetrics, Depth
+from alerts.metrics import AlertsMetrics, QueueDepth
 from alerts.schema import alert, attempt, notification
 from common.database import FAILURES, reason
 
@@ -18,7 +18,7 @@ _log = structlog.get_logger()
 _WEEK = 7 * 86_400.0
 
 
-class Depths:
+class QueueDepthMonitor:
     """Each replica shows the same numbers: they are of the tables, not of the process. All times are seconds."""
 
     def __init__(
@@ -67,7 +67,7 @@ class Depths:
             return
         self._away, self._read_at = False, asked
         self._oldest_unsent = row.oldest
-        self._metrics.measured(Depth(unsent=row.unsent, waiting=row.waiting, failed=row.failed))
+        self._metrics.measured(QueueDepth(unsent=row.unsent, waiting=row.waiting, failed=row.failed))
 
 
 def _depth() -> Select[Any]:

@@ -11,7 +11,7 @@ from sqlalchemy import Integer, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from alerts.core.case import Dossier, Past, Pending, Told
+from alerts.core.case import AccountHistory, PastSignal, PendingMessage, ToldSignal
 from alerts.core.destination import Destination
 from alerts.statement import NOW
 from common.contracts.signals import Kind, Severity, Signal
@@ -20,7 +20,7 @@ from common.contracts.signals import Kind, Severity, Signal
 _REMEMBERED = 200
 
 
-class Part(StrEnum):
+class HistoryRow(StrEnum):
     """What a row of the answer is about."""
 
     STALE = "stale"
@@ -41,7 +41,7 @@ _PAST = "json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind
 # What waits to be sent is locked, so that no sender takes a message while we decide whether it still stands. One that
 # was sent or handed on while we waited for it is no longer pending, and what became of it we cannot see: STALE.
 # A lease that ran out without an outcome may have been sent. What is on its way counts as told.
-_DOSSIERS = text(f"""
+_HISTORIES = text(f"""
 WITH seen AS MATERIALIZED (
     SELECT notification_id FROM alerts.notification WHERE account_id = ANY(:accounts) AND status = 'pending'
 ), waiting AS MATERIALIZED (
@@ -58,30 +58,30 @@ WITH seen AS MATERIALIZED (
     SELECT seq, notification_id, account_id, status, receiver, ways, path, repeat_interval, decided, signals
     FROM waiting WHERE leased
 )
-SELECT '{Part.STALE}' AS part, '' AS account_id, '' AS name, 0::bigint AS seq, '' AS body
+SELECT '{HistoryRow.STALE}' AS part, '' AS account_id, '' AS name, 0::bigint AS seq, '' AS body
 WHERE (SELECT count(*) FROM seen) <> (SELECT count(*) FROM waiting)
 UNION ALL
-SELECT '{Part.PENDING}', account_id, notification_id, seq, json_build_object(
+SELECT '{HistoryRow.PENDING}', account_id, notification_id, seq, json_build_object(
     'notification_id', notification_id, 'destination', {_DESTINATION}, 'maybe_told', unknown, 'decided', decided,
     'signals', (SELECT json_agg(a.body ORDER BY place) {_SIGNALS}))::text
 FROM waiting AS n WHERE NOT leased
 UNION ALL
-SELECT '{Part.TOLD}', account_id, notification_id, seq, json_build_object(
+SELECT '{HistoryRow.TOLD}', account_id, notification_id, seq, json_build_object(
     'destination', {_DESTINATION}, 'decided', decided, 'sure', status IN ('sent', 'pending'),
     'signals', (SELECT json_agg({_PAST} ORDER BY a.at, place) {_SIGNALS}))::text
 FROM heard AS n
 UNION ALL
-SELECT '{Part.BAND}', account_id, signal_id, seq, body::text FROM (
+SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
     SELECT DISTINCT ON (account_id, episode) account_id, signal_id, seq, body FROM alerts.alert
     WHERE account_id = ANY(SELECT account_id FROM waiting)
       AND episode = ANY(SELECT a.episode FROM waiting AS n CROSS JOIN LATERAL (SELECT a.episode {_SIGNALS}) AS a)
       AND kind = '{Kind.BAND}' AND NOT waiting AND NOT history
     ORDER BY account_id, episode, seq DESC) AS newest
 UNION ALL
-SELECT '{Part.ACKNOWLEDGED}', account_id, episode, 0, severity FROM alerts.acknowledgement
+SELECT '{HistoryRow.ACKNOWLEDGED}', account_id, episode, 0, severity FROM alerts.acknowledgement
 WHERE account_id = ANY(:accounts)
 UNION ALL
-SELECT '{Part.OUTCOME}', account_id, signal_id, 0, "to" FROM (
+SELECT '{HistoryRow.OUTCOME}', account_id, signal_id, 0, "to" FROM (
     SELECT DISTINCT ON (account_id) account_id, signal_id, "to" FROM alerts.alert
     WHERE account_id = ANY(:accounts) AND kind = '{Kind.OUTCOME}'
     ORDER BY account_id, history, seq DESC) AS outcome
@@ -89,76 +89,78 @@ ORDER BY seq
 """).bindparams(bindparam("accounts", type_=ARRAY(Text)), bindparam("remembered", type_=Integer))
 
 
-class Damaged(Struct, frozen=True):
+class UnreadableRow(Struct, frozen=True):
     """A stored row that cannot be read: damaged, or written by another version."""
 
     name: str
     detail: str
 
 
-class _Message(Struct, frozen=True):
+class _SentMessage(Struct, frozen=True):
     """One that has been told."""
 
     destination: Destination
     decided: float
     sure: bool
-    signals: tuple[Past, ...]
+    signals: tuple[PastSignal, ...]
 
 
-class _Found(Struct):
+class _AccountRows(Struct):
     """Of one account, oldest first."""
 
-    pending: list[Pending] = msgspec.field(default_factory=list)
-    told: list[Told] = msgspec.field(default_factory=list)
+    pending: list[PendingMessage] = msgspec.field(default_factory=list)
+    told: list[ToldSignal] = msgspec.field(default_factory=list)
     bands: list[Signal] = msgspec.field(default_factory=list)
     acknowledged: dict[str, Severity] = msgspec.field(default_factory=dict)
     outcome: str | None = None
 
 
-_pending = msgspec.json.Decoder(Pending)
-_message = msgspec.json.Decoder(_Message)
+_pending = msgspec.json.Decoder(PendingMessage)
+_message = msgspec.json.Decoder(_SentMessage)
 _signal = msgspec.json.Decoder(Signal)
 
 
-async def load(
+async def load_histories(
     connection: AsyncConnection, accounts: list[str], *, final: Collection[str]
-) -> tuple[Sequence[Dossier], Sequence[Damaged]]:
+) -> tuple[Sequence[AccountHistory], Sequence[UnreadableRow]]:
     """One for each account, and what had to be left out. What waits to be sent stays locked until the end."""
     rows = await _rows(connection, accounts)
-    while any(row.part == Part.STALE for row in rows):
+    while any(row.part == HistoryRow.STALE for row in rows):
         rows = await _rows(connection, accounts)
-    found: Mapping[str, _Found] = defaultdict(_Found)
+    found: Mapping[str, _AccountRows] = defaultdict(_AccountRows)
     damaged = []
     for row in rows:
         try:
             _sort(row, found[row.account_id])
         except ValueError as error:  # msgspec's are, too
-            damaged.append(Damaged(row.name, f"{row.part}: {error}"))
-    return [_dossier(account_id, found[account_id], final) for account_id in accounts], damaged
+            damaged.append(UnreadableRow(row.name, f"{row.part}: {error}"))
+    return [_history(account_id, found[account_id], final) for account_id in accounts], damaged
 
 
 async def _rows(connection: AsyncConnection, accounts: list[str]) -> Sequence[Any]:
     asked = {"accounts": accounts, "remembered": _REMEMBERED}
-    return (await connection.execute(_DOSSIERS, asked)).all()
+    return (await connection.execute(_HISTORIES, asked)).all()
 
 
-def _sort(row: Any, found: _Found) -> None:
+def _sort(row: Any, found: _AccountRows) -> None:
     match row.part:
-        case Part.PENDING:
+        case HistoryRow.PENDING:
             found.pending.append(_pending.decode(row.body))
-        case Part.TOLD:
+        case HistoryRow.TOLD:
             message = _message.decode(row.body)
-            found.told += [Told(one, message.destination, message.decided, message.sure) for one in message.signals]
-        case Part.BAND:
+            found.told += [
+                ToldSignal(one, message.destination, message.decided, message.sure) for one in message.signals
+            ]
+        case HistoryRow.BAND:
             found.bands.append(_signal.decode(row.body))
-        case Part.ACKNOWLEDGED:
+        case HistoryRow.ACKNOWLEDGED:
             found.acknowledged[row.name] = Severity(row.body)
-        case Part.OUTCOME:
+        case HistoryRow.OUTCOME:
             found.outcome = row.body
 
 
-def _dossier(account_id: str, found: _Found, final: Collection[str]) -> Dossier:
-    return Dossier(
+def _history(account_id: str, found: _AccountRows, final: Collection[str]) -> AccountHistory:
+    return AccountHistory(
         account_id,
         pending=tuple(found.pending),
         told=tuple(found.told),

@@ -5,35 +5,35 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from alerts.core.reasons import Reason
-from alerts.core.settle import settle
+from alerts.core.reasons import DecisionReason
+from alerts.core.settle import postpone_reason
 from common.bus.ports import Record
 from common.contracts.signals import Signal, decode_signals_record
 
 LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
 
 
-class Entry(Struct, frozen=True):
+class ReadSignal(Struct, frozen=True):
     """A signal as it was read; `recorded` is its record time in seconds. `put_off` is why it is not decided yet."""
 
     signal: Signal
     recorded: float
-    put_off: Reason | None
+    put_off: DecisionReason | None
 
 
-class Run(Struct, frozen=True):
+class SignalsBatch(Struct, frozen=True):
     """`caught_up` is the record time of the last `CaughtUp`, and `before` how many of the entries came before it.
 
     `unreadable` are the offsets of records of another format, or with names that cannot be stored.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ReadSignal, ...] = ()
     caught_up: float | None = None
     before: int = 0
     unreadable: tuple[int, ...] = ()
 
 
-class Waiting(Struct, frozen=True):
+class LateSignals(Struct, frozen=True):
     """Late signals that are still undecided, oldest first.
 
     `damaged` are the accounts and ids of those that cannot be read.
@@ -49,15 +49,15 @@ class Waiting(Struct, frozen=True):
         return tuple(dict.fromkeys(every))
 
 
-class Recorded(Struct, frozen=True):
+class RecordedSignals(Struct, frozen=True):
     """`added` are the ids that were not known before, `waiting` what waited before of accounts with fresh word."""
 
     added: frozenset[str] = frozenset()
-    waiting: Waiting = Waiting()
+    waiting: LateSignals = LateSignals()
 
 
-def read(records: Sequence[Record], *, late_after: float) -> Run:
-    entries: list[Entry] = []
+def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
+    entries: list[ReadSignal] = []
     caught_up: float | None = None
     before = 0
     unreadable: list[int] = []
@@ -72,13 +72,13 @@ def read(records: Sequence[Record], *, late_after: float) -> Run:
             if not _storable(what):
                 unreadable.append(record.offset)
                 continue
-            entries.append(Entry(what, recorded, settle(what, recorded=recorded, late_after=late_after)))
+            entries.append(ReadSignal(what, recorded, postpone_reason(what, recorded=recorded, late_after=late_after)))
         else:
             caught_up, before = recorded, len(entries)
-    return Run(tuple(entries), caught_up, before, tuple(unreadable))
+    return SignalsBatch(tuple(entries), caught_up, before, tuple(unreadable))
 
 
-def once(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+def without_duplicates(entries: Sequence[ReadSignal]) -> tuple[ReadSignal, ...]:
     """The first of each id: a relay may have sent a run twice."""
     return tuple({entry.signal.signal_id: entry for entry in reversed(entries)}.values())[::-1]
 

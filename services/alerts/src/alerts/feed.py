@@ -12,7 +12,7 @@ from common.contracts.signals import CaughtUp, Signal, decode_signals_record
 POLL_RECORDS = 500
 
 
-class Log(Protocol):
+class SignalsReader(Protocol):
     async def start(self, *, assigned: Assigned, revoked: Assigned) -> None: ...
 
     async def stop(self) -> None: ...
@@ -22,11 +22,11 @@ class Log(Protocol):
     def seek(self, partition: int, offset: int) -> None: ...
 
 
-class Beginnings(Protocol):
+class EarliestOffsets(Protocol):
     async def earliest(self, topic: str, partition: int) -> int: ...
 
 
-class Told(NamedTuple):
+class FeedRecord(NamedTuple):
     """`timestamp` is the record's own time, milliseconds since the epoch."""
 
     partition: int
@@ -40,7 +40,7 @@ class SignalFeed:
     `unreadable` counts records of another format.
     """
 
-    def __init__(self, log: Log, beginnings: Beginnings, topic: str) -> None:
+    def __init__(self, log: SignalsReader, beginnings: EarliestOffsets, topic: str) -> None:
         self._log = log
         self._beginnings = beginnings
         self._topic = topic
@@ -53,12 +53,12 @@ class SignalFeed:
     async def stop(self) -> None:
         await self._log.stop()
 
-    async def read(self, timeout: float) -> list[Told]:
+    async def read(self, timeout: float) -> list[FeedRecord]:
         """What came, one partition after the other, each in its order; empty after `timeout` seconds."""
         polled = await self._log.poll(max_records=POLL_RECORDS, timeout=timeout)
         return [told for records in polled.values() for record in records if (told := self._told(record))]
 
-    def _told(self, record: Record) -> Told | None:
+    def _told(self, record: Record) -> FeedRecord | None:
         try:
             what = decode_signals_record(record.value or b"")
         except msgspec.DecodeError:
@@ -68,7 +68,7 @@ class SignalFeed:
             if what.signal_id in self._seen:
                 return None
             self._seen.add(what.signal_id)
-        return Told(record.partition, record.timestamp, what)
+        return FeedRecord(record.partition, record.timestamp, what)
 
     async def _open(self, partitions: frozenset[int]) -> None:
         order = sorted(partitions)

@@ -11,20 +11,20 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts import schema, statement
-from alerts.core.case import RANK, Composed, Decision, Dossier, Outcome
-from alerts.core.decide import lane_of
-from alerts.core.reasons import Reason
-from alerts.dossiers import load
-from alerts.entries import Entry, Recorded, Waiting
+from alerts.core.case import RANK, AccountDecisions, AccountHistory, NewMessage, SignalDecision
+from alerts.core.decide import address_key_of
+from alerts.core.reasons import DecisionReason
+from alerts.dossiers import load_histories
+from alerts.entries import LateSignals, ReadSignal, RecordedSignals
 from alerts.errors import Fenced
-from alerts.position import Position
-from alerts.transaction import transaction
+from alerts.position import TopicPosition
+from alerts.transaction import in_transaction
 from common.contracts.signals import Signal
 
 _log = structlog.get_logger()
 
 
-class PostgresInbox:
+class PostgresDecisionStore:
     """Raises `Unreachable` if the database does not answer; no transaction takes longer than `patience` seconds."""
 
     def __init__(self, engine: AsyncEngine, *, patience: float, damage: Callable[[], None] = lambda: None) -> None:
@@ -35,31 +35,33 @@ class PostgresInbox:
 
     async def check(self) -> None:
         """Whether the tables can be read."""
-        async with transaction(self._engine, patience=self._patience) as connection:
+        async with in_transaction(self._engine, patience=self._patience) as connection:
             await connection.execute(select(schema.progress.c.partition).limit(1))
 
-    async def opened(self, partition: int) -> Position | None:
+    async def opened(self, partition: int) -> TopicPosition | None:
         progress = schema.progress.c
         query = select(progress.cluster_id, progress.to_offset, progress.last_hash, progress.newest)
-        async with transaction(self._engine, patience=self._patience) as connection:
+        async with in_transaction(self._engine, patience=self._patience) as connection:
             row = (await connection.execute(query.where(progress.partition == partition))).one_or_none()
-        return None if row is None else Position(*row)
+        return None if row is None else TopicPosition(*row)
 
     async def undelivered(self, partition: int) -> Collection[str]:
         notification = schema.notification.c
         tried = (notification.status == "pending") & (notification.attempts > 0)
         query = select(notification.account_id).where(notification.partition == partition, tried).distinct()
-        async with transaction(self._engine, patience=self._patience) as connection:
+        async with in_transaction(self._engine, patience=self._patience) as connection:
             return list(await connection.scalars(query))
 
     @asynccontextmanager
-    async def desk(self, partition: int, *, stored: Position | None, to: Position) -> AsyncIterator["PostgresDesk"]:
-        async with transaction(self._engine, patience=self._patience) as connection:
+    async def desk(
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+    ) -> AsyncIterator["PostgresDecisionTransaction"]:
+        async with in_transaction(self._engine, patience=self._patience) as connection:
             await _move(connection, partition, stored, to)
-            yield PostgresDesk(connection, partition, self._damage)
+            yield PostgresDecisionTransaction(connection, partition, self._damage)
 
 
-async def _move(connection: AsyncConnection, partition: int, stored: Position | None, to: Position) -> None:
+async def _move(connection: AsyncConnection, partition: int, stored: TopicPosition | None, to: TopicPosition) -> None:
     """First of all, so that the row is locked before anything is looked at. Raises `Fenced`."""
     moved = msgspec.structs.asdict(to) | {"partition": partition}
     if stored is None:
@@ -71,7 +73,7 @@ async def _move(connection: AsyncConnection, partition: int, stored: Position | 
         raise Fenced(f"another reader has moved partition {partition} on")
 
 
-class PostgresDesk:
+class PostgresDecisionTransaction:
     """An open transaction of one partition."""
 
     def __init__(self, connection: AsyncConnection, partition: int, damage: Callable[[], None]) -> None:
@@ -79,7 +81,7 @@ class PostgresDesk:
         self._partition = partition
         self._damage = damage
 
-    async def record(self, entries: Sequence[Entry]) -> Recorded:
+    async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:
         asked = {
             "partition": self._partition,
             "alerts": _rows(_alert(entry) for entry in entries),
@@ -88,9 +90,9 @@ class PostgresDesk:
         }
         rows = (await self._connection.execute(statement.RECORD, asked)).all()
         added = frozenset(row.signal_id for row in rows if row.added)
-        return Recorded(added, self._read(row for row in rows if not row.added))
+        return RecordedSignals(added, self._read(row for row in rows if not row.added))
 
-    async def waiting(self, accounts: Collection[str] | None) -> Waiting:
+    async def waiting(self, accounts: Collection[str] | None) -> LateSignals:
         asked: dict[str, Any] = {"partition": self._partition}
         query = statement.WAITING
         if accounts is not None:
@@ -103,13 +105,13 @@ class PostgresDesk:
         others = query.where(alert.account_id != func.all(list(besides))).group_by(alert.account_id)
         return (await self._connection.scalars(others.order_by(func.min(alert.seq)).limit(most))).all()
 
-    async def dossiers(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[Dossier]:
-        dossiers, damaged = await load(self._connection, list(accounts), final=final)
+    async def histories(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[AccountHistory]:
+        histories, damaged = await load_histories(self._connection, list(accounts), final=final)
         for one in damaged:
             self._left_out(one.name, one.detail)
-        return dossiers
+        return histories
 
-    async def write(self, outcomes: Sequence[Outcome], *, settled: Collection[str]) -> None:
+    async def write(self, outcomes: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
         named = [(outcome, [uuid.uuid4().hex for _ in outcome.composed]) for outcome in outcomes]
         asked = {
             "partition": self._partition,
@@ -126,7 +128,7 @@ class PostgresDesk:
         }
         await self._connection.execute(statement.WRITE, asked)
 
-    def _read(self, rows: Iterable[Any]) -> Waiting:
+    def _read(self, rows: Iterable[Any]) -> LateSignals:
         signals, damaged = [], []
         for row in rows:
             try:
@@ -134,7 +136,7 @@ class PostgresDesk:
             except msgspec.DecodeError as error:
                 self._left_out(row.signal_id, str(error))
                 damaged.append((row.account_id, row.signal_id))
-        return Waiting(tuple(signals), tuple(damaged))
+        return LateSignals(tuple(signals), tuple(damaged))
 
     def _left_out(self, name: str, detail: str) -> None:
         """One row that cannot be read shall not keep the others from being decided."""
@@ -149,14 +151,14 @@ def _rows(rows: Iterable[dict[str, Any]]) -> str:
     return msgspec.json.encode(list(rows)).decode()
 
 
-def _notification(outcome: Outcome, composed: Composed, name: str) -> dict[str, Any]:
+def _notification(outcome: AccountDecisions, composed: NewMessage, name: str) -> dict[str, Any]:
     destination = composed.destination
     return {
         "notification_id": name,
         "account_id": outcome.account_id,
         "episode": composed.head.episode,
         "receiver": destination.receiver,
-        "lane": lane_of(destination),
+        "lane": address_key_of(destination),
         "ways": destination.ways,
         "path": destination.path,
         "repeat_interval": destination.repeat_interval,
@@ -168,7 +170,7 @@ def _notification(outcome: Outcome, composed: Composed, name: str) -> dict[str, 
     }
 
 
-def _alert(entry: Entry) -> dict[str, Any]:
+def _alert(entry: ReadSignal) -> dict[str, Any]:
     signal = entry.signal
     return {
         "signal_id": signal.signal_id,
@@ -183,7 +185,7 @@ def _alert(entry: Entry) -> dict[str, Any]:
         "at": signal.at.timestamp(),
         "recorded": entry.recorded,
         "history": signal.history,
-        "waiting": entry.put_off is Reason.LATE,
+        "waiting": entry.put_off is DecisionReason.LATE,
     }
 
 
@@ -192,14 +194,14 @@ def _text(value: str | None) -> str | None:
     return None if value is None else value.replace("\0", "\ufffd")
 
 
-def _decision(outcome: Outcome, decision: Decision, names: Sequence[str]) -> dict[str, Any]:
+def _decision(outcome: AccountDecisions, decision: SignalDecision, names: Sequence[str]) -> dict[str, Any]:
     destination, number = decision.destination, decision.notification
     return {
         "signal_id": decision.signal_id,
         "at": outcome.at,
         "reason": decision.reason,
         "receiver": destination.receiver if destination else None,
-        "lane": lane_of(destination) if destination else None,
+        "lane": address_key_of(destination) if destination else None,
         "path": destination.path if destination else (),
         "notification_id": names[number] if isinstance(number, int) else number,
     }

@@ -7,7 +7,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from alerts.core.destination import Channel
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure
 from common.metrics import LATENCY
 
@@ -17,7 +17,7 @@ ATTEMPT = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 ROAD = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
 
 
-class Outcome(StrEnum):
+class RecordOutcome(StrEnum):
     """What became of a record of the signals topic."""
 
     RECORDED = "recorded"
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Depth(Struct, frozen=True, kw_only=True):
+class QueueDepth(Struct, frozen=True, kw_only=True):
     """What the tables hold at one moment, whichever replica put it there.
 
     `failed` were given up in the last seven days with no way left: their receiver was not told.
@@ -79,9 +79,9 @@ class AlertsMetrics:
 
     def _show_zeros(self) -> None:
         """A rate over a series that begins with its first count misses that count."""
-        for outcome in Outcome:
+        for outcome in RecordOutcome:
             self._signals.labels(outcome.value)
-        for reason in Reason:
+        for reason in DecisionReason:
             self._decided.labels(reason.value)
         for doubt in ("fenced", "unreachable"):
             self._doubts.labels(doubt)
@@ -93,14 +93,14 @@ class AlertsMetrics:
                 self._failed.labels(channel.value, failure.value)
                 self._given_up.labels(channel.value, failure.value)
 
-    def took(self, outcome: Outcome, records: int = 1) -> None:
+    def took(self, outcome: RecordOutcome, records: int = 1) -> None:
         self._signals.labels(outcome.value).inc(records)
 
     def unreadable(self) -> None:
         """One stored row was left out of a decision."""
         self._unreadable.inc()
 
-    def decided(self, reason: Reason) -> None:
+    def decided(self, reason: DecisionReason) -> None:
         self._decided.labels(reason.value).inc()
 
     def reopened(self, reason: str) -> None:
@@ -124,7 +124,7 @@ class AlertsMetrics:
         if final:
             self._given_up.labels(channel.value, failure.value).inc()
 
-    def measured(self, depth: Depth) -> None:
+    def measured(self, depth: QueueDepth) -> None:
         self._unsent.set(depth.unsent)
         self._waiting.set(depth.waiting)
         self._lost.set(depth.failed)

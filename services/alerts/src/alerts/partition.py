@@ -8,12 +8,12 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from alerts.deciding import Clerk, Decided, Desk
-from alerts.entries import Run, read
+from alerts.deciding import BatchSummary, DecisionService, DecisionTransaction
+from alerts.entries import SignalsBatch, read_batch
 from alerts.errors import Fenced, Unreachable
 from alerts.log import SignalsLog
-from alerts.metrics import AlertsMetrics, Outcome
-from alerts.position import Position, after
+from alerts.metrics import AlertsMetrics, RecordOutcome
+from alerts.position import TopicPosition, position_after
 from common.bus.ports import Record
 
 _log = structlog.get_logger()
@@ -21,18 +21,20 @@ _log = structlog.get_logger()
 PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt is opened again
 
 
-class Inbox(Protocol):
-    async def opened(self, partition: int) -> Position | None:
+class DecisionStore(Protocol):
+    async def opened(self, partition: int) -> TopicPosition | None:
         """Where it was left, None if it was never read. Raises `Unreachable`."""
 
     async def undelivered(self, partition: int) -> Collection[str]:
         """Accounts with a message that was tried and has not been sent. Raises `Unreachable`."""
 
-    def desk(self, partition: int, *, stored: Position | None, to: Position) -> AbstractAsyncContextManager[Desk]:
+    def desk(
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+    ) -> AbstractAsyncContextManager[DecisionTransaction]:
         """A transaction that moves the partition on. Raises `Fenced` if it is no longer as `stored`, `Unreachable`."""
 
 
-class Reader(Protocol):
+class PartitionReader(Protocol):
     def seek(self, partition: int, offset: int) -> None: ...
 
     def pause(self, partition: int) -> None: ...
@@ -40,27 +42,27 @@ class Reader(Protocol):
     def level(self, partition: int) -> bool: ...
 
 
-class Shared(Struct, frozen=True):
+class PartitionContext(Struct, frozen=True):
     """What all partitions of a process have in common. `late_after` is seconds; `steady` never goes back."""
 
-    inbox: Inbox
+    decision_store: DecisionStore
     log: SignalsLog
-    reader: Reader
-    clerk: Clerk
+    reader: PartitionReader
+    decision_service: DecisionService
     metrics: AlertsMetrics
     steady: Callable[[], float]
     late_after: float
 
 
-class Partition:
+class SignalsPartition:
     """`position` is None while it is not open: then `turn` opens it."""
 
-    def __init__(self, number: int, shared: Shared) -> None:
+    def __init__(self, number: int, shared: PartitionContext) -> None:
         self.number = number
         self._shared = shared
         self._again: set[str] = set()
-        self._stored: Position | None = None  # another than `position` only where the log was another one
-        self.position: Position | None = None
+        self._stored: TopicPosition | None = None  # another than `position` only where the log was another one
+        self.position: TopicPosition | None = None
         self._pause = PAUSE[0]
         self._not_before = 0.0
         self._unfinished: Sequence[Record] = ()  # a run whose word settles more than one turn should
@@ -106,24 +108,24 @@ class Partition:
             return
         # Whoever sent before us may not have got round to it.
         self._unfinished = ()
-        self._again |= set(await self._shared.inbox.undelivered(self.number))
-        self._stored = await self._shared.inbox.opened(self.number)
+        self._again |= set(await self._shared.decision_store.undelivered(self.number))
+        self._stored = await self._shared.decision_store.opened(self.number)
         self.position = await self._shared.log.start(self.number, self._stored)
         self._shared.reader.seek(self.number, self.position.to_offset)
 
-    async def _decide(self, records: Sequence[Record], before: Position) -> bool:
+    async def _decide(self, records: Sequence[Record], before: TopicPosition) -> bool:
         began = time.perf_counter()
         shared = self._shared
-        run = read(records, late_after=shared.late_after)
+        run = read_batch(records, late_after=shared.late_after)
         settled = await self._settle(run, before)
         if settled.more:
             self._hold(records)
             return settled.to_send
         again, self._again = self._again, set()
-        position = after(records[-1], before.cluster_id) if records else before
+        position = position_after(records[-1], before.cluster_id) if records else before
         try:
-            async with shared.inbox.desk(self.number, stored=self._stored, to=position) as desk:
-                decided = await shared.clerk.work(run, desk, again=again, now=position.newest)
+            async with shared.decision_store.desk(self.number, stored=self._stored, to=position) as desk:
+                decided = await shared.decision_service.work(run, desk, again=again, now=position.newest)
         except BaseException:
             self._again |= again
             raise
@@ -132,7 +134,7 @@ class Partition:
         self._go_on(position)
         self._count(decided)
         for offset in run.unreadable:
-            shared.metrics.took(Outcome.UNREADABLE, 1)
+            shared.metrics.took(RecordOutcome.UNREADABLE, 1)
             _log.error("record.unreadable", partition=self.number, offset=offset)
         _log.info(
             "run.decided",
@@ -144,12 +146,12 @@ class Partition:
         )
         return settled.to_send or decided.to_send
 
-    async def _settle(self, run: Run, before: Position) -> Decided:
+    async def _settle(self, run: SignalsBatch, before: TopicPosition) -> BatchSummary:
         """In a transaction of its own that leaves the position where it is: a crash after it repeats nothing."""
         if run.caught_up is None:
-            return Decided()
-        async with self._shared.inbox.desk(self.number, stored=self._stored, to=before) as desk:
-            decided = await self._shared.clerk.settle(run, desk)
+            return BatchSummary()
+        async with self._shared.decision_store.desk(self.number, stored=self._stored, to=before) as desk:
+            decided = await self._shared.decision_service.settle(run, desk)
         self._stored = before
         self._count(decided)
         return decided
@@ -160,14 +162,14 @@ class Partition:
             self._shared.reader.pause(self.number)
         self._unfinished = records
 
-    def _go_on(self, position: Position) -> None:
+    def _go_on(self, position: TopicPosition) -> None:
         if self._unfinished:
             self._unfinished = ()
             self._shared.reader.seek(self.number, position.to_offset)
 
-    def _count(self, decided: Decided) -> None:
+    def _count(self, decided: BatchSummary) -> None:
         metrics = self._shared.metrics
-        metrics.took(Outcome.RECORDED, decided.recorded)
-        metrics.took(Outcome.DUPLICATE, decided.duplicates)
+        metrics.took(RecordOutcome.RECORDED, decided.recorded)
+        metrics.took(RecordOutcome.DUPLICATE, decided.duplicates)
         for decision in decided.decisions:
             metrics.decided(decision.reason)

@@ -12,7 +12,7 @@ from msgspec import Struct
 from common.bus.ports import Record
 
 
-class Position(Struct, frozen=True):
+class TopicPosition(Struct, frozen=True):
     """`to_offset` is the next record to read; `last_hash` and `newest` (record time, seconds) are of the one before."""
 
     cluster_id: str
@@ -21,27 +21,27 @@ class Position(Struct, frozen=True):
     newest: float = 0.0
 
 
-class Fit(StrEnum):
+class LogContinuity(StrEnum):
     SAME = "the log goes on where it was left"
     RETAINED = "retention took records that were never read"
     ANOTHER = "it is another log, read from its beginning"
 
 
-def after(record: Record, cluster_id: str) -> Position:
-    return Position(cluster_id, record.offset + 1, digest(record), record.timestamp / 1000)
+def position_after(record: Record, cluster_id: str) -> TopicPosition:
+    return TopicPosition(cluster_id, record.offset + 1, digest(record), record.timestamp / 1000)
 
 
 def digest(record: Record) -> bytes:
     return sha256(record.value or b"").digest()
 
 
-def fit(position: Position, *, cluster_id: str, earliest: int, last: Record | None) -> Fit:
+def check_continuity(position: TopicPosition, *, cluster_id: str, earliest: int, last: Record | None) -> LogContinuity:
     """`last` is the record before the position, None if the log does not hold it."""
     if position.cluster_id != cluster_id:
-        return Fit.ANOTHER
+        return LogContinuity.ANOTHER
     if position.to_offset < earliest:
-        return Fit.RETAINED
+        return LogContinuity.RETAINED
     # The first record left may be the next one: then there is nothing before it to compare.
     if position.last_hash is None or position.to_offset == earliest:
-        return Fit.SAME
-    return Fit.SAME if last is not None and digest(last) == position.last_hash else Fit.ANOTHER
+        return LogContinuity.SAME
+    return LogContinuity.SAME if last is not None and digest(last) == position.last_hash else LogContinuity.ANOTHER

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
-from alerts.messages.story import Earlier, Story
+from alerts.core.reasons import DecisionReason
+from alerts.messages.story import EarlierMessage, MessageContent
 from common.contracts.ids import signal_id, silence
 from common.contracts.signals import (
     Band,
@@ -99,18 +99,18 @@ class Sample:
         return Severity.INFO if self.kind is Kind.OUTCOME else Severity.WARNING
 
 
-def story(
+def message_content(
     *signals: Signal,
     target: Target = DESK,
-    reason: Reason = Reason.NEW,
+    reason: DecisionReason = DecisionReason.NEW,
     after: float = 3.0,
-    first: Earlier | None = None,
-    last: Earlier | None = None,
-) -> Story:
+    first: EarlierMessage | None = None,
+    last: EarlierMessage | None = None,
+) -> MessageContent:
     """A message about `signals`, written `after` seconds after the first of them. `last` is `first` unless given."""
     now = signals[0].at.timestamp() + after
-    return Story("n-9", target, reason, signals, now, first, last or first)
+    return MessageContent("n-9", target, reason, signals, now, first, last or first)
 
 
-def earlier(signal: Signal, notification_id: str = "n-1", thread: str | None = None) -> Earlier:
-    return Earlier(notification_id, signal, signal.at.timestamp() + 3.0, thread)
+def earlier_message(signal: Signal, notification_id: str = "n-1", thread: str | None = None) -> EarlierMessage:
+    return EarlierMessage(notification_id, signal, signal.at.timestamp() + 3.0, thread)

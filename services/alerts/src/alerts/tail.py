@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from alerts.feed import Told
-from alerts.words import line
+from alerts.feed import FeedRecord
+from alerts.words import log_line
 from common.bus.errors import Unavailable
 from common.contracts.signals import Signal, encode_signals_record
 
@@ -20,7 +20,7 @@ class Feed(Protocol):
 
     async def stop(self) -> None: ...
 
-    async def read(self, timeout: float) -> list[Told]: ...
+    async def read(self, timeout: float) -> list[FeedRecord]: ...
 
 
 async def tail(
@@ -33,7 +33,7 @@ async def tail(
     back_off: float = BACK_OFF,
 ) -> None:
     """Until cancelled, or until nothing has come for `until_idle` seconds."""
-    tell = _json if as_json else line
+    tell = _json if as_json else log_line
     loop = asyncio.get_running_loop()
     await feed.start()
     try:

@@ -11,21 +11,21 @@ from alerts.errors import Unreachable
 from common.database import FAILURES, reason
 
 
-class Connecting(Protocol):
+class ConnectionMode(Protocol):
     """`transaction` or `at_once`."""
 
     def __call__(self, engine: AsyncEngine, *, patience: float) -> AbstractAsyncContextManager[AsyncConnection]: ...
 
 
 @asynccontextmanager
-async def transaction(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
+async def in_transaction(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
     """At most `patience` seconds, with connecting. Raises `Unreachable`; whether it went through is then unknown."""
     async with _in_time(patience), engine.begin() as connection:
         yield connection
 
 
 @asynccontextmanager
-async def at_once(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
+async def autocommit(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
     """As `transaction`, but each statement is one of its own: that saves two round trips."""
     async with _in_time(patience), engine.connect() as connection:
         yield await connection.execution_options(isolation_level="AUTOCOMMIT")

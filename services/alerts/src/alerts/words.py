@@ -8,7 +8,7 @@ from common.contracts.signals import Driver, Kind, Severity, Signal
 WORTH_TELLING = 0.5
 
 
-class Moved(NamedTuple):
+class ScoreMove(NamedTuple):
     """Whole points by which a metric moved the score, or a flag by capping it."""
 
     name: str
@@ -16,18 +16,18 @@ class Moved(NamedTuple):
     points: int
 
 
-class Why(NamedTuple):
+class ScoreMoves(NamedTuple):
     """What moved the score most, the biggest first; `others` is all the rest. Together they are the difference."""
 
-    most: tuple[Moved, ...]
+    most: tuple[ScoreMove, ...]
     others: int
 
 
-def what(signal: Signal) -> str:
+def describe(signal: Signal) -> str:
     """What happened: `red 61>38`, `flag payment failed`, `missed sso live`, `outcome renewed`."""
     match signal.kind:
         case Kind.BAND:
-            return f"{plain(signal.to)} {round(start(signal))}>{round(signal.after.score)}"
+            return f"{plain(signal.to)} {round(score_before(signal))}>{round(signal.after.score)}"
         case Kind.FLAG:
             return f"flag {plain(signal.to)}"
         case Kind.MILESTONE_MISSED:
@@ -36,7 +36,7 @@ def what(signal: Signal) -> str:
             return f"outcome {plain(signal.to)}"
 
 
-def why(signal: Signal, *, limit: int = 3) -> str:
+def explain(signal: Signal, *, limit: int = 3) -> str:
     """What led there: for a band what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
 
     Each metric with all that moved it, since the last band that was told. The numbers add up to the difference of
@@ -44,33 +44,33 @@ def why(signal: Signal, *, limit: int = 3) -> str:
     """
     if signal.kind is not Kind.BAND:
         return _cause(signal)
-    moved = movers(signal, limit=limit)
+    moved = score_moves(signal, limit=limit)
     told = [f"{'capped by ' if one.capped else ''}{plain(one.name)} {one.points:+d}" for one in moved.most]
     return ", ".join([*told, f"others {moved.others:+d}"] if moved.others else told)
 
 
-def movers(signal: Signal, *, limit: int = 3, share: float = 0.0) -> Why:
+def score_moves(signal: Signal, *, limit: int = 3, share: float = 0.0) -> ScoreMoves:
     """For a band: what brought it there. Less than `share` (0 to 1) of what the biggest did is left to the others."""
     moved: dict[tuple[str, bool], float] = {}
     for part in signal.receipt.change.parts:
         mover = part.metric, part.driver is Driver.CAP
         moved[mover] = moved.get(mover, 0.0) + part.points
-    sign = -1 if worse(signal) else 1
+    sign = -1 if is_worse(signal) else 1
     telling = sorted((-sign * points, mover) for mover, points in moved.items() if sign * points > WORTH_TELLING)
     least = share * -telling[0][0] if telling else 0.0
-    most = tuple(Moved(*mover, round(-sign * points)) for points, mover in telling[:limit] if -points >= least)
-    return Why(most, round(signal.after.score) - round(start(signal)) - sum(one.points for one in most))
+    most = tuple(ScoreMove(*mover, round(-sign * points)) for points, mover in telling[:limit] if -points >= least)
+    return ScoreMoves(most, round(signal.after.score) - round(score_before(signal)) - sum(one.points for one in most))
 
 
-def line(signal: Signal) -> str:
+def log_line(signal: Signal) -> str:
     """One line of a log that a person follows."""
     facts = signal.facts
     fields = [
         f"{signal.at:%Y-%m-%d %H:%M}",
         f"{signal.severity:<8}",
         f"{facts.name or signal.account_id} ({facts.tier or 'tier unknown'})",
-        what(signal),
-        why(signal),
+        describe(signal),
+        explain(signal),
         f"{signal.after.stage}, coverage {signal.after.coverage:.0%}",
         "history" if signal.history else "",
         signal.signal_id,
@@ -82,16 +82,16 @@ def plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def worse(signal: Signal) -> bool:
+def is_worse(signal: Signal) -> bool:
     return signal.severity is not Severity.INFO
 
 
-def start(signal: Signal) -> float:
+def score_before(signal: Signal) -> float:
     """Where the score came from: the farther of what was told last and what it was just before."""
     if signal.before is None:
         return signal.receipt.change.before
     from_where = (signal.receipt.change.before, signal.before.score)
-    return max(from_where) if worse(signal) else min(from_where)
+    return max(from_where) if is_worse(signal) else min(from_where)
 
 
 def _cause(signal: Signal) -> str:

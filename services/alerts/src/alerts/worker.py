@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import structlog
 
 from alerts.metrics import AlertsMetrics
-from alerts.partition import Partition
+from alerts.partition import SignalsPartition
 from common.bus.errors import OffsetLost, Unavailable
 from common.bus.polling import Polled, polled_unless
 from common.bus.ports import Assigned, Record
@@ -21,7 +21,7 @@ POLL = (0.05, 0.5)  # seconds, shortest and longest wait for records
 HAND_OVER = 5.0  # seconds that a partition in the middle of a transaction may keep the group waiting
 
 
-class Consumer(Protocol):
+class SignalsConsumer(Protocol):
     async def start(self, *, assigned: Assigned, revoked: Assigned) -> None: ...
 
     async def stop(self) -> None: ...
@@ -29,7 +29,7 @@ class Consumer(Protocol):
     def poll(self, *, max_records: int, timeout: float) -> Coroutine[Any, Any, Polled]: ...
 
 
-class Gate:
+class SendGate:
     """Whether a partition may send: from when it has been read to its end, until it is far behind again.
 
     So after an outage what has come and gone meanwhile is decided before anything is sent. `behind_after` is seconds;
@@ -67,10 +67,10 @@ class Gate:
             self.open = False
 
 
-class Owned:
+class OwnedSignalsPartition:
     """A partition, its gate, and a lock so that it is handed over between two transactions."""
 
-    def __init__(self, partition: Partition, gate: Gate) -> None:
+    def __init__(self, partition: SignalsPartition, gate: SendGate) -> None:
         self.partition = partition
         self.gate = gate
         self.closed = False
@@ -127,14 +127,14 @@ class Owned:
             _log.warning("partition.handed_over_late", partition=self.partition.number)
 
 
-class Worker:
+class AlertsWorker:
     """`clock` is seconds since the epoch. `wake` is called when there may be something to send."""
 
     def __init__(
         self,
         *,
-        consumer: Consumer,
-        own: Callable[[int], Owned],
+        consumer: SignalsConsumer,
+        own: Callable[[int], OwnedSignalsPartition],
         metrics: AlertsMetrics,
         wake: Callable[[], None],
         clock: Callable[[], float],
@@ -146,7 +146,7 @@ class Worker:
         self._wake = wake
         self._clock = clock
         self._max_records = max_records
-        self._owned: dict[int, Owned] = {}
+        self._owned: dict[int, OwnedSignalsPartition] = {}
         metrics.count_open(lambda: len(self.open_partitions()))
         self._log_outage = Outage("log")
         self._polled = False
@@ -213,7 +213,7 @@ class Worker:
         owned, now = dict(self._owned), self._clock()
         await asyncio.gather(*(self._turned(one, polled.get(number, ()), now) for number, one in owned.items()))
 
-    async def _turned(self, owned: Owned, records: Sequence[Record], now: float) -> None:
+    async def _turned(self, owned: OwnedSignalsPartition, records: Sequence[Record], now: float) -> None:
         if await owned.turn(records, now=now):
             self._wake()  # by this commit, not by that of the slowest
 
@@ -234,7 +234,7 @@ class Worker:
         self._metrics.owned(len(self._owned))
         _log.info("partitions.assigned", partitions=sorted(partitions))
 
-    def _behind(self, owned: Owned) -> float:
+    def _behind(self, owned: OwnedSignalsPartition) -> float:
         return owned.behind(self._clock())
 
     async def _revoked(self, partitions: frozenset[int]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Facts, Kind, Severity, Signal
@@ -36,17 +36,17 @@ async def world(api: AlertsApi) -> dict[str, Signal]:
     await rows.tell(told, "m-told", receiver="owner", target=DANA)
     await rows.tell(told, "m-desk")
     repeated = await rows.record(acme(1))
-    await rows.decide(repeated, Reason.NOT_WORSE, receiver="owner", target=DANA)
+    await rows.decide(repeated, DecisionReason.NOT_WORSE, receiver="owner", target=DANA)
     await rows.tell(repeated, "m-desk-again")
     old = await rows.record(acme(2, history=True))
-    await rows.decide(old, Reason.HISTORY, receiver=None)
+    await rows.decide(old, DecisionReason.HISTORY, receiver=None)
     flag = await rows.record(birch(3, "payment_failed", kind=Kind.FLAG))
     await rows.message("m-flag", [flag], status="pending", ways=[HOOK])
-    await rows.decide(flag, Reason.NEW, target=HOOK, message="m-flag")
+    await rows.decide(flag, DecisionReason.NEW, target=HOOK, message="m-flag")
     late = await rows.record(birch(4), waiting=True)
-    await rows.decide(late, Reason.LATE, receiver=None)
+    await rows.decide(late, DecisionReason.LATE, receiver=None)
     silent = await rows.record(birch(5, "renewed", kind=Kind.OUTCOME))
-    await rows.decide(silent, Reason.NO_CHANNEL, receiver="nobody", target=None)
+    await rows.decide(silent, DecisionReason.NO_CHANNEL, receiver="nobody", target=None)
     return {"told": told, "repeated": repeated, "old": old, "flag": flag, "late": late, "silent": silent}
 
 

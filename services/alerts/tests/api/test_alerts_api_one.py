@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Band, Forecast, Kind, Signal
@@ -21,13 +21,13 @@ async def signal(api: AlertsApi) -> Signal:
     rows, at = api.rows, NOON.timestamp()
     forecast = Forecast(Band.RED, NOON + timedelta(days=3))
     signal = await rows.record(msgspec.structs.replace(Sample(account="acme").build(), forecast=forecast))
-    await rows.decide(signal, Reason.NEW, receiver="owner", target=SLACK, message="m-slack")
-    await rows.decide(signal, Reason.NEW, message="m-desk")
+    await rows.decide(signal, DecisionReason.NEW, receiver="owner", target=SLACK, message="m-slack")
+    await rows.decide(signal, DecisionReason.NEW, message="m-desk")
     await rows.message("m-slack", [signal], receiver="owner", ways=[SLACK, DESK], status="failed", attempts=2)
     await rows.attempt("m-slack", 1, Failure.NO_ANSWER.value, detail="10 s", started=at)
     await rows.attempt("m-slack", 2, Failure.REFUSED.value, detail="is_archived", started=at + 5)
-    await rows.decide(signal, Reason.HANDED_ON, receiver="owner", target=DESK, message="m-mail")
-    await rows.message("m-mail", [signal], receiver="owner", reason=Reason.HANDED_ON)
+    await rows.decide(signal, DecisionReason.HANDED_ON, receiver="owner", target=DESK, message="m-mail")
+    await rows.message("m-mail", [signal], receiver="owner", reason=DecisionReason.HANDED_ON)
     await rows.attempt("m-mail", 1, "sent", started=at + 6)
     await rows.message("m-desk", [signal], status="pending", attempts=2, maybe_told=True)
     await rows.attempt("m-desk", 1, Failure.CUT_SHORT.value, started=at)

@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.channels.lines import LONGEST_DETAIL, Hidden, one_line, secrets_of
+from alerts.channels.lines import LONGEST_DETAIL, SecretFilter, one_line, secrets_of
 
 HOOK = "https://hooks.slack.com/services/T01/B02/s3cr3ts3cr3t"
 
@@ -31,18 +31,18 @@ def test_a_long_line_says_that_it_was_cut(text: str, line: str) -> None:
 
 
 def test_a_secret_is_hidden_whole_and_in_part() -> None:
-    hidden = Hidden(secrets_of(HOOK))
+    hidden = SecretFilter(secrets_of(HOOK))
     assert hidden(f"cannot reach {HOOK} now") == "cannot reach [secret] now"
     assert hidden("404 for /services/T01/B02/s3cr3ts3cr3t.") == "404 for [secret]."
     assert hidden("no such hook: s3cr3ts3cr3t") == "no such hook: [secret]"
 
 
 def test_a_secret_is_not_left_in_half_by_the_cut() -> None:
-    hidden = Hidden(["s3cr3ts3cr3t"])
+    hidden = SecretFilter(["s3cr3ts3cr3t"])
     text = hidden("." * (LONGEST_DETAIL - 6) + "s3cr3ts3cr3t")
     assert "s3c" not in text
     assert len(text) == LONGEST_DETAIL
 
 
 def test_what_is_no_secret_stays() -> None:
-    assert Hidden(["", "/"])("and/or") == "and/or"
+    assert SecretFilter(["", "/"])("and/or") == "and/or"

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from alerts.channels.mail import MailChannel, Tls
-from alerts.channels.slack import SlackChannel
+from alerts.channels.mail import EmailClient, SmtpTls
+from alerts.channels.slack import SlackClient
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
-from alerts.messages.letters import Letters
+from alerts.core.reasons import DecisionReason
+from alerts.messages.letters import MessageRenderer
 from alerts.messages.playbook_file import load_playbooks
-from alerts.messages.story import Earlier, Story
+from alerts.messages.story import EarlierMessage, MessageContent
 from alerts.samples import BIRCH_FOODS, NOON, Sample
 from common.contracts.signals import Kind
 from local.mail_sink import MailSink
@@ -34,9 +34,9 @@ KINDS += [(Kind.MILESTONE_MISSED, "sso_live")]
 
 
 @pytest.fixture
-def letters() -> Letters:
+def renderer() -> MessageRenderer:
     playbooks = load_playbooks(PLAYBOOKS.read_text(encoding="utf-8"), str(PLAYBOOKS))
-    return Letters(playbooks, lambda account: f"https://app.example.com/accounts/{account}", "example.com")
+    return MessageRenderer(playbooks, lambda account: f"https://app.example.com/accounts/{account}", "example.com")
 
 
 @pytest.fixture
@@ -51,29 +51,29 @@ async def server() -> AsyncIterator[MailSink]:
         yield sink
 
 
-def stories(target: Target, name: str, *, thread: str | None = None) -> list[Story]:
+def stories(target: Target, name: str, *, thread: str | None = None) -> list[MessageContent]:
     facts = replace(BIRCH_FOODS, name=name, arr=48_000.0)
     told = [Sample(kind=kind, to=to, facts=facts).build() for kind, to in KINDS]
-    before = Earlier("n-0", told[0], NOON.timestamp(), thread)
+    before = EarlierMessage("n-0", told[0], NOON.timestamp(), thread)
     return [
-        *(Story("n-1", target, Reason.NEW, (one,), NOON.timestamp()) for one in told),
-        Story("n-2", target, Reason.WORSE, tuple(told), NOON.timestamp() + 7200, before, before),
-        Story("n-3", target, Reason.RECOVERED, (told[1],), NOON.timestamp() + 7200, before, before),
+        *(MessageContent("n-1", target, DecisionReason.NEW, (one,), NOON.timestamp()) for one in told),
+        MessageContent("n-2", target, DecisionReason.WORSE, tuple(told), NOON.timestamp() + 7200, before, before),
+        MessageContent("n-3", target, DecisionReason.RECOVERED, (told[1],), NOON.timestamp() + 7200, before, before),
     ]
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("language", ["en", "ja"])
-async def test_slack_takes_every_message(slack: SlackSink, letters: Letters, language: str, name: str) -> None:
-    channel = SlackChannel(
+async def test_slack_takes_every_message(slack: SlackSink, renderer: MessageRenderer, language: str, name: str) -> None:
+    channel = SlackClient(
         api_url=slack.api_url, token="xoxb-not-a-real-token", webhooks={"desk": slack.webhook("desk")}, timeout=10
     )
     bot = Target(Channel.SLACK, "C0CSDESK", language=language)
-    first = await channel.deliver(letters.letter(stories(bot, name)[0]))
-    for story in stories(bot, name, thread=first.thread):
-        await channel.deliver(letters.letter(story))
-    for story in stories(Target(Channel.SLACK, "desk", webhook=True, language=language), name):
-        await channel.deliver(letters.letter(story))
+    first = await channel.deliver(renderer.letter(stories(bot, name)[0]))
+    for content in stories(bot, name, thread=first.thread):
+        await channel.deliver(renderer.letter(content))
+    for content in stories(Target(Channel.SLACK, "desk", webhook=True, language=language), name):
+        await channel.deliver(renderer.letter(content))
 
     assert len(slack.posts.all) == 1 + 2 * (len(KINDS) + 2)
     assert [post.thread for post in slack.posts.all if post.thread] == [first.thread] * 2
@@ -82,19 +82,21 @@ async def test_slack_takes_every_message(slack: SlackSink, letters: Letters, lan
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("language", ["en", "ja"])
-async def test_mail_arrives_with_nothing_added(server: MailSink, letters: Letters, language: str, name: str) -> None:
-    channel = MailChannel(
+async def test_mail_arrives_with_nothing_added(
+    server: MailSink, renderer: MessageRenderer, language: str, name: str
+) -> None:
+    channel = EmailClient(
         host=server.host,
         port=server.port,
         user=None,
         password=None,
-        tls=Tls.NONE,
+        tls=SmtpTls.NONE,
         sender="Churn signals <churn@example.com>",
         unsubscribe=None,
         timeout=10,
     )
-    for story in stories(Target(Channel.EMAIL, "dana@example.com", language=language), name):
-        await channel.deliver(letters.letter(story))
+    for content in stories(Target(Channel.EMAIL, "dana@example.com", language=language), name):
+        await channel.deliver(renderer.letter(content))
 
     mails = [received.message for received in server.mails.all]
     assert [str(message["Message-ID"]) for message in mails[-2:]] == ["<n-2@example.com>", "<n-3@example.com>"]

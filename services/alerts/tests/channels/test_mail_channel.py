@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from alerts.channels.letters import Delivered, Mail, Posting
-from alerts.channels.mail import MailChannel, Tls
+from alerts.channels.letters import Delivered, Email, SlackMessage
+from alerts.channels.mail import EmailClient, SmtpTls
 from alerts.core.destination import Channel, Target
 from alerts.errors import DeliveryFailed, Failure
 from local.mail_sink import Ends, MailSink, Says, Step
@@ -21,27 +21,27 @@ DANA = Target(Channel.EMAIL, "dana@example.com")
 USER, PASSWORD = "churn", "not-a-real-password"
 
 
-def mail(target: Target = DANA) -> Mail:
-    return Mail(
+def mail(target: Target = DANA) -> Email:
+    return Email(
         target, "Birch Foods is red", "Red: 61, was 38.\n", "<p>Red</p>\n", "<n-1@localhost>", ("<n-0@localhost>",)
     )
 
 
-def channel(sink: MailSink, **changes: Any) -> MailChannel:
+def channel(sink: MailSink, **changes: Any) -> EmailClient:
     values: dict[str, Any] = {
         "host": "localhost",
         "port": sink.port,
         "user": None,
         "password": None,
-        "tls": Tls.NONE,
+        "tls": SmtpTls.NONE,
         "sender": "Churn signals <churn@example.com>",
         "unsubscribe": None,
         "timeout": 5.0,
     }
-    return MailChannel(**{**values, **changes})
+    return EmailClient(**{**values, **changes})
 
 
-async def failed(channel: MailChannel, letter: Mail) -> DeliveryFailed:
+async def failed(channel: EmailClient, letter: Email) -> DeliveryFailed:
     with pytest.raises(DeliveryFailed) as caught:
         await channel.deliver(letter)
     return caught.value
@@ -191,7 +191,7 @@ async def test_settings_that_cannot_work_are_said_at_the_start(server: MailSink,
 
 async def test_it_carries_nothing_but_mails(server: MailSink) -> None:
     with pytest.raises(TypeError):
-        await channel(server).deliver(Posting(Target(Channel.SLACK, "C1"), "text", ()))
+        await channel(server).deliver(SlackMessage(Target(Channel.SLACK, "C1"), "text", ()))
 
 
 @pytest.fixture(scope="session")
@@ -214,20 +214,20 @@ def context(certificate: Path) -> ssl.SSLContext:
     return made
 
 
-@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.TLS])
+@pytest.mark.parametrize("tls", [SmtpTls.STARTTLS, SmtpTls.TLS])
 async def test_over_tls_we_say_who_we_are(
-    tls: Tls, context: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    tls: SmtpTls, context: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    async with MailSink(user=USER, password=PASSWORD, tls=context, tls_at_once=tls is Tls.TLS) as sink:
+    async with MailSink(user=USER, password=PASSWORD, tls=context, tls_at_once=tls is SmtpTls.TLS) as sink:
         await channel(sink, tls=tls, user=USER, password=PASSWORD).deliver(mail())
         (received,) = sink.mails.all
     assert (received.encrypted, received.user) == (True, USER)
 
 
-@pytest.mark.parametrize("tls", [Tls.STARTTLS, Tls.TLS])
-async def test_a_server_that_cannot_prove_its_name_gets_no_password(tls: Tls, context: ssl.SSLContext) -> None:
-    async with MailSink(user=USER, password=PASSWORD, tls=context, tls_at_once=tls is Tls.TLS) as sink:
+@pytest.mark.parametrize("tls", [SmtpTls.STARTTLS, SmtpTls.TLS])
+async def test_a_server_that_cannot_prove_its_name_gets_no_password(tls: SmtpTls, context: ssl.SSLContext) -> None:
+    async with MailSink(user=USER, password=PASSWORD, tls=context, tls_at_once=tls is SmtpTls.TLS) as sink:
         failure = await failed(channel(sink, tls=tls, user=USER, password=PASSWORD), mail())
         assert sink.tries == 0
     assert (failure.reason, failure.retryable) == (Failure.UNREACHABLE, True)
@@ -235,7 +235,7 @@ async def test_a_server_that_cannot_prove_its_name_gets_no_password(tls: Tls, co
 
 
 async def test_a_server_without_starttls_gets_nothing_in_the_clear(server: MailSink) -> None:
-    failure = await failed(channel(server, tls=Tls.STARTTLS, user=USER, password=PASSWORD), mail())
+    failure = await failed(channel(server, tls=SmtpTls.STARTTLS, user=USER, password=PASSWORD), mail())
     assert (failure.reason, failure.retryable) == (Failure.MISCONFIGURED, False)
     assert server.tries == 0
 
@@ -246,7 +246,7 @@ async def test_a_wrong_password_is_a_setting_to_be_set_right_and_stays_secret(
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     caplog.set_level(logging.DEBUG)
     async with MailSink(user=USER, password="another", tls=context) as sink:
-        failure = await failed(channel(sink, tls=Tls.STARTTLS, user=USER, password=PASSWORD), mail())
+        failure = await failed(channel(sink, tls=SmtpTls.STARTTLS, user=USER, password=PASSWORD), mail())
     assert (failure.reason, failure.retryable) == (Failure.MISCONFIGURED, False)
     assert PASSWORD not in "".join(traceback.format_exception(failure)) + caplog.text
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from alerts.channels.envelope import LONGEST_SUBJECT, address, enveloped, unsubscribe_header
-from alerts.channels.letters import Mail
+from alerts.channels.envelope import LONGEST_SUBJECT, build_email, parse_address, unsubscribe_header
+from alerts.channels.letters import Email
 from alerts.core.destination import Channel, Target
 
 DANA = Target(Channel.EMAIL, "dana@example.com")
@@ -22,10 +22,10 @@ def raw(**changes: Any) -> bytes:
         "html": "<p>Red.</p>\n",
         "message_id": "<n-1@localhost>",
     }
-    return enveloped(
-        Mail(DANA, **{**values, **changes}),
-        sender=address("Churn signals <churn@example.com>"),
-        to=address("dana@example.com"),
+    return build_email(
+        Email(DANA, **{**values, **changes}),
+        sender=parse_address("Churn signals <churn@example.com>"),
+        to=parse_address("dana@example.com"),
         unsubscribe="<mailto:churn@example.com>",
         at=NOON,
     )
@@ -114,7 +114,7 @@ def test_a_line_of_one_dot_does_not_end_the_mail() -> None:
     ],
 )
 def test_an_address_is_understood(text: str, name: str, spec: str) -> None:
-    understood = address(text)
+    understood = parse_address(text)
     assert (understood.display_name, understood.addr_spec) == (name, spec)
 
 
@@ -136,7 +136,7 @@ def test_an_address_is_understood(text: str, name: str, spec: str) -> None:
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an e-mail address"):
-        address(text)
+        parse_address(text)
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     ],
 )
 def test_whoever_has_enough_is_sent_to_the_setting_or_the_sender(setting: str | None, header: str) -> None:
-    assert unsubscribe_header(setting, address("churn@example.com")) == header
+    assert unsubscribe_header(setting, parse_address("churn@example.com")) == header
 
 
 @pytest.mark.parametrize("setting", ["stop@example.com", "http://example.com", "https://a b", "mailto:a\r\nBcc: b"])
 def test_an_unsubscribe_address_that_programs_would_ignore_is_refused(setting: str) -> None:
     with pytest.raises(ValueError, match="mailto: or https://"):
-        unsubscribe_header(setting, address("churn@example.com"))
+        unsubscribe_header(setting, parse_address("churn@example.com"))

@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.channels.slack_answers import Answer, failure, retry_after, webhook_error
+from alerts.channels.slack_answers import SlackAnswer, failure, retry_after, webhook_error
 from alerts.errors import Failure
 
 AGAIN, NEVER = True, False
@@ -9,53 +9,55 @@ AGAIN, NEVER = True, False
 @pytest.mark.parametrize(
     ("answer", "reason", "retryable", "maybe_delivered"),
     [
-        (Answer(429, None), Failure.RATE_LIMITED, AGAIN, False),
+        (SlackAnswer(429, None), Failure.RATE_LIMITED, AGAIN, False),
         # Slack says it with a 200 too, in two spellings.
-        (Answer(200, "ratelimited"), Failure.RATE_LIMITED, AGAIN, False),
-        (Answer(200, "rate_limited"), Failure.RATE_LIMITED, AGAIN, False),
-        (Answer(503, None), Failure.UNAVAILABLE, AGAIN, False),
-        (Answer(200, "service_unavailable"), Failure.UNAVAILABLE, AGAIN, False),
-        (Answer(200, "request_timeout"), Failure.UNAVAILABLE, AGAIN, False),
-        (Answer(408, None), Failure.UNAVAILABLE, AGAIN, False),
+        (SlackAnswer(200, "ratelimited"), Failure.RATE_LIMITED, AGAIN, False),
+        (SlackAnswer(200, "rate_limited"), Failure.RATE_LIMITED, AGAIN, False),
+        (SlackAnswer(503, None), Failure.UNAVAILABLE, AGAIN, False),
+        (SlackAnswer(200, "service_unavailable"), Failure.UNAVAILABLE, AGAIN, False),
+        (SlackAnswer(200, "request_timeout"), Failure.UNAVAILABLE, AGAIN, False),
+        (SlackAnswer(408, None), Failure.UNAVAILABLE, AGAIN, False),
         # "It's possible some aspect of the operation succeeded before the error was raised."
-        (Answer(200, "internal_error"), Failure.UNAVAILABLE, AGAIN, True),
-        (Answer(200, "fatal_error"), Failure.UNAVAILABLE, AGAIN, True),
-        (Answer(500, None), Failure.UNAVAILABLE, AGAIN, True),
-        (Answer(504, None), Failure.UNAVAILABLE, AGAIN, True),
+        (SlackAnswer(200, "internal_error"), Failure.UNAVAILABLE, AGAIN, True),
+        (SlackAnswer(200, "fatal_error"), Failure.UNAVAILABLE, AGAIN, True),
+        (SlackAnswer(500, None), Failure.UNAVAILABLE, AGAIN, True),
+        (SlackAnswer(504, None), Failure.UNAVAILABLE, AGAIN, True),
         # A person must set it right.
-        (Answer(200, "invalid_auth"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(200, "token_revoked"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(200, "account_inactive"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(200, "missing_scope"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(200, "channel_not_found"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(200, "not_in_channel"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(200, "is_archived"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(404, "no_service"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(410, "channel_is_archived"), Failure.MISCONFIGURED, NEVER, False),
-        (Answer(403, None), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(200, "invalid_auth"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(200, "token_revoked"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(200, "account_inactive"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(200, "missing_scope"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(200, "channel_not_found"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(200, "not_in_channel"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(200, "is_archived"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(404, "no_service"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(410, "channel_is_archived"), Failure.MISCONFIGURED, NEVER, False),
+        (SlackAnswer(403, None), Failure.MISCONFIGURED, NEVER, False),
         # The message itself is at fault.
-        (Answer(200, "invalid_blocks"), Failure.REFUSED, NEVER, False),
-        (Answer(200, "msg_too_long"), Failure.REFUSED, NEVER, False),
-        (Answer(400, "invalid_payload"), Failure.REFUSED, NEVER, False),
-        (Answer(400, None), Failure.REFUSED, NEVER, False),
+        (SlackAnswer(200, "invalid_blocks"), Failure.REFUSED, NEVER, False),
+        (SlackAnswer(200, "msg_too_long"), Failure.REFUSED, NEVER, False),
+        (SlackAnswer(400, "invalid_payload"), Failure.REFUSED, NEVER, False),
+        (SlackAnswer(400, None), Failure.REFUSED, NEVER, False),
         # Slack finds new words every year.
-        (Answer(200, "a_word_of_next_year"), Failure.REFUSED, NEVER, False),
+        (SlackAnswer(200, "a_word_of_next_year"), Failure.REFUSED, NEVER, False),
         # Neither yes nor no.
-        (Answer(200, None), Failure.BAD_ANSWER, NEVER, True),
+        (SlackAnswer(200, None), Failure.BAD_ANSWER, NEVER, True),
     ],
 )
-def test_an_answer_means_one_thing(answer: Answer, reason: Failure, retryable: bool, maybe_delivered: bool) -> None:
+def test_an_answer_means_one_thing(
+    answer: SlackAnswer, reason: Failure, retryable: bool, maybe_delivered: bool
+) -> None:
     failed = failure(answer)
     assert (failed.reason, failed.retryable, failed.maybe_delivered) == (reason, retryable, maybe_delivered)
 
 
 def test_what_was_said_is_kept_for_who_must_act() -> None:
-    assert failure(Answer(200, "missing_scope", "needed: chat:write")).detail == "missing_scope needed: chat:write"
-    assert failure(Answer(502, None, "Bad gateway")).detail == "502 Bad gateway"
+    assert failure(SlackAnswer(200, "missing_scope", "needed: chat:write")).detail == "missing_scope needed: chat:write"
+    assert failure(SlackAnswer(502, None, "Bad gateway")).detail == "502 Bad gateway"
 
 
-@pytest.mark.parametrize("answer", [Answer(429, None, "", 7.0), Answer(503, None, "", 7.0)])
-def test_the_moment_to_come_back_is_passed_on(answer: Answer) -> None:
+@pytest.mark.parametrize("answer", [SlackAnswer(429, None, "", 7.0), SlackAnswer(503, None, "", 7.0)])
+def test_the_moment_to_come_back_is_passed_on(answer: SlackAnswer) -> None:
     assert failure(answer).retry_after == 7.0
 
 

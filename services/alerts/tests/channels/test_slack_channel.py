@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from alerts.channels.letters import Delivered, Mail, Posting
-from alerts.channels.slack import SlackChannel
+from alerts.channels.letters import Delivered, Email, SlackMessage
+from alerts.channels.slack import SlackClient
 from alerts.core.destination import Channel, Target
 from alerts.errors import DeliveryFailed, Failure
 from local import slack_sink
@@ -29,17 +29,17 @@ BLOCKS: tuple[dict[str, Any], ...] = (
 )
 
 
-def posting(target: Target = DESK, **changes: Any) -> Posting:
+def posting(target: Target = DESK, **changes: Any) -> SlackMessage:
     values: dict[str, Any] = {"text": "Birch Foods is red", "blocks": BLOCKS, **changes}
-    return Posting(target, **values)
+    return SlackMessage(target, **values)
 
 
-def channel(sink: SlackSink, *, timeout: float = 5.0, token: str | None = TOKEN) -> SlackChannel:
+def channel(sink: SlackSink, *, timeout: float = 5.0, token: str | None = TOKEN) -> SlackClient:
     webhooks = {"cs-desk": sink.webhook(f"T1/B1/{SECRET}")}
-    return SlackChannel(api_url=sink.api_url, token=token, webhooks=webhooks, timeout=timeout)
+    return SlackClient(api_url=sink.api_url, token=token, webhooks=webhooks, timeout=timeout)
 
 
-async def failed(channel: SlackChannel, letter: Posting) -> DeliveryFailed:
+async def failed(channel: SlackClient, letter: SlackMessage) -> DeliveryFailed:
     with pytest.raises(DeliveryFailed) as caught:
         await channel.deliver(letter)
     return caught.value
@@ -170,7 +170,7 @@ async def test_nobody_there_means_not_delivered(target: Target) -> None:
 async def test_a_connection_that_never_stands_means_not_delivered(target: Target) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:  # takes the connection, never shakes hands
         base = f"https://127.0.0.1:{mute.getsockname()[1]}/"
-        slack = SlackChannel(api_url=base, token=TOKEN, webhooks={"cs-desk": f"{base}services/x"}, timeout=0.2)
+        slack = SlackClient(api_url=base, token=TOKEN, webhooks={"cs-desk": f"{base}services/x"}, timeout=0.2)
         failure = await failed(slack, posting(target))
     assert (failure.reason, failure.retryable, failure.maybe_delivered) == (Failure.UNREACHABLE, True, False)
 
@@ -246,7 +246,7 @@ async def test_secrets_are_in_no_log_and_no_error(
 async def test_secrets_are_not_in_the_error_of_an_address_nobody_has(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     webhooks = {"cs-desk": f"http://nobody.invalid/services/{SECRET}"}
-    slack = SlackChannel(api_url="https://slack.com/api/", token=None, webhooks=webhooks, timeout=5.0)
+    slack = SlackClient(api_url="https://slack.com/api/", token=None, webhooks=webhooks, timeout=5.0)
     failure = await failed(slack, posting(HOOK))
     assert failure.reason is Failure.UNREACHABLE
     assert SECRET not in str(failure) + caplog.text
@@ -267,7 +267,7 @@ def test_settings_that_cannot_work_are_said_at_the_start_without_their_value(
 ) -> None:
     webhooks = {"cs-desk": url} if url else {}
     with pytest.raises(ValueError, match=complaint) as caught:
-        SlackChannel(api_url=api_url, token=token, webhooks=webhooks, timeout=1.0)
+        SlackClient(api_url=api_url, token=token, webhooks=webhooks, timeout=1.0)
     assert SECRET not in str(caught.value)
     assert "xoxb" not in str(caught.value)
 
@@ -287,7 +287,7 @@ async def test_a_proxy_is_used_by_the_environments_rules(slack: SlackSink, monke
 
 
 async def test_it_carries_nothing_but_postings(slack: SlackSink) -> None:
-    letter = Mail(Target(Channel.EMAIL, "dana@example.com"), "subject", "text", "<p>", "<id@localhost>")
+    letter = Email(Target(Channel.EMAIL, "dana@example.com"), "subject", "text", "<p>", "<id@localhost>")
     with pytest.raises(TypeError):
         await channel(slack).deliver(letter)
 

@@ -1,15 +1,15 @@
 """What is told of an account and what is not, and why: one story after the other."""
 
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from common.contracts.signals import Severity
 from support.deciding import MAIL, NOBODY, SLACK, Desk, band, flag, outcome
 
 
 def test_the_first_of_an_episode_is_told_and_its_recovery_too() -> None:
     desk, red = Desk(), band("red")
-    assert desk.reasons(red) == {"red": Reason.NEW}
+    assert desk.reasons(red) == {"red": DecisionReason.NEW}
     assert desk.send() == [["red"]]
-    assert desk.reasons(band("green", hours=5, opens=red)) == {"green": Reason.RECOVERED}
+    assert desk.reasons(band("green", hours=5, opens=red)) == {"green": DecisionReason.RECOVERED}
     assert desk.send() == [["green"]]
 
 
@@ -17,10 +17,10 @@ def test_worse_than_last_told_is_told_and_what_is_not_worse_is_not() -> None:
     desk, yellow = Desk(), band("yellow")
     desk.decide(yellow)
     desk.send()
-    assert desk.reasons(band("red", hours=1, opens=yellow)) == {"red": Reason.WORSE}
+    assert desk.reasons(band("red", hours=1, opens=yellow)) == {"red": DecisionReason.WORSE}
     desk.send()
-    assert desk.reasons(band("yellow", hours=2, opens=yellow)) == {"yellow": Reason.BETTER}
-    assert desk.reasons(band("red", hours=3, opens=yellow)) == {"red": Reason.NOT_WORSE}
+    assert desk.reasons(band("yellow", hours=2, opens=yellow)) == {"yellow": DecisionReason.BETTER}
+    assert desk.reasons(band("red", hours=3, opens=yellow)) == {"red": DecisionReason.NOT_WORSE}
     assert desk.send() == []
 
 
@@ -28,22 +28,22 @@ def test_the_same_band_is_told_again_once_the_repeat_interval_has_passed() -> No
     desk, red = Desk(), band("red")
     desk.decide(red)
     desk.send()
-    assert desk.reasons(band("red", hours=7 * 24, opens=red)) == {"red": Reason.AGAIN}
+    assert desk.reasons(band("red", hours=7 * 24, opens=red)) == {"red": DecisionReason.AGAIN}
 
 
 def test_never_told_and_recovered_is_not_sent() -> None:
     desk, red = Desk(), band("red")
     desk.decide(red)
     found = desk.reasons(band("green", hours=1, opens=red))
-    assert set(found.values()) == {Reason.RECOVERED_BEFORE_TOLD}
+    assert set(found.values()) == {DecisionReason.RECOVERED_BEFORE_TOLD}
     assert desk.send() == []
 
 
 def test_red_and_back_in_one_run_is_two_reasons_and_no_message() -> None:
     desk, red = Desk(), band("red")
     assert desk.reasons(red, band("green", hours=1, opens=red)) == {
-        "red": Reason.RECOVERED_BEFORE_TOLD,
-        "green": Reason.RECOVERED_BEFORE_TOLD,
+        "red": DecisionReason.RECOVERED_BEFORE_TOLD,
+        "green": DecisionReason.RECOVERED_BEFORE_TOLD,
     }
     assert desk.send() == []
 
@@ -51,7 +51,7 @@ def test_red_and_back_in_one_run_is_two_reasons_and_no_message() -> None:
 def test_of_what_was_not_told_only_the_newest_band_stands() -> None:
     desk, yellow = Desk(), band("yellow")
     desk.decide(yellow)
-    assert desk.reasons(band("red", hours=1, opens=yellow))["red"] is Reason.NEW
+    assert desk.reasons(band("red", hours=1, opens=yellow))["red"] is DecisionReason.NEW
     assert desk.send() == [["red"]]
 
 
@@ -73,7 +73,10 @@ def test_a_red_that_overtook_a_told_yellow_and_went_back_leaves_nothing_to_say()
 
 def test_a_flag_and_the_band_it_brings_are_one_message_with_the_band_at_its_head() -> None:
     desk = Desk()
-    assert desk.reasons(flag("payment_failed"), band("red")) == {"payment_failed": Reason.NEW, "red": Reason.NEW}
+    assert desk.reasons(flag("payment_failed"), band("red")) == {
+        "payment_failed": DecisionReason.NEW,
+        "red": DecisionReason.NEW,
+    }
     assert desk.send() == [["red", "payment_failed"]]
 
 
@@ -88,7 +91,10 @@ def test_a_flag_that_comes_while_a_band_waits_to_be_sent_joins_its_message() -> 
     desk.decide(red)
     found = desk.decide(flag("support_storm", hours=1, opens=red))
     assert found.dropped == ("n-1",)
-    assert [one.reason for one in found.decisions] == [Reason.NEW, Reason.NEW]  # each of the new message
+    assert [one.reason for one in found.decisions] == [
+        DecisionReason.NEW,
+        DecisionReason.NEW,
+    ]  # each of the new message
     assert desk.send() == [["red", "support_storm"]]
 
 
@@ -96,8 +102,8 @@ def test_a_flickering_flag_is_told_once_within_the_repeat_interval() -> None:
     desk = Desk()
     desk.decide(flag("support_storm"))
     desk.send()
-    assert desk.reasons(flag("support_storm", hours=3)) == {"support_storm": Reason.REPEATED}
-    assert desk.reasons(flag("support_storm", hours=8 * 24)) == {"support_storm": Reason.AGAIN}
+    assert desk.reasons(flag("support_storm", hours=3)) == {"support_storm": DecisionReason.REPEATED}
+    assert desk.reasons(flag("support_storm", hours=8 * 24)) == {"support_storm": DecisionReason.AGAIN}
 
 
 def test_a_flag_that_flickers_before_it_is_told_is_in_its_message_once() -> None:
@@ -111,7 +117,7 @@ def test_a_flag_that_came_with_a_band_goes_with_it() -> None:
     desk, red = Desk(), band("red")
     desk.decide(flag("payment_failed"), red)
     found = desk.reasons(band("green", hours=1, opens=red))
-    assert found["green"] is Reason.RECOVERED_BEFORE_TOLD
+    assert found["green"] is DecisionReason.RECOVERED_BEFORE_TOLD
     assert desk.send() == []
 
 
@@ -127,7 +133,7 @@ def test_the_recovery_goes_to_whoever_was_told_wherever_routes_lead_now() -> Non
     desk, red = Desk(), band("red")
     desk.decide(red, to=(SLACK,))
     desk.send()
-    assert desk.reasons(band("green", hours=1, opens=red), to=(NOBODY,)) == {"green": Reason.RECOVERED}
+    assert desk.reasons(band("green", hours=1, opens=red), to=(NOBODY,)) == {"green": DecisionReason.RECOVERED}
     assert desk.lanes() == ["slack:U1"]
 
 
@@ -137,8 +143,8 @@ def test_a_receiver_who_was_never_told_hears_no_recovery() -> None:
     desk.send()
     found = desk.decide(band("green", hours=1, opens=red), to=(MAIL,))
     assert {one.destination.receiver: one.reason for one in found.decisions if one.destination} == {
-        "owner": Reason.RECOVERED,
-        "desk": Reason.RECOVERED_BEFORE_TOLD,
+        "owner": DecisionReason.RECOVERED,
+        "desk": DecisionReason.RECOVERED_BEFORE_TOLD,
     }
     assert desk.lanes() == ["slack:U1"]
 
@@ -149,8 +155,8 @@ def test_two_receivers_are_told_each_for_itself() -> None:
     desk.send()
     found = desk.decide(band("red", hours=1, opens=yellow), to=(SLACK, MAIL))
     assert {one.destination.receiver: one.reason for one in found.decisions if one.destination} == {
-        "owner": Reason.WORSE,
-        "desk": Reason.NEW,
+        "owner": DecisionReason.WORSE,
+        "desk": DecisionReason.NEW,
     }
 
 
@@ -164,7 +170,7 @@ def test_a_band_that_routes_lead_elsewhere_still_overtakes_what_waits_here() -> 
 def test_a_receiver_without_a_channel_is_a_reason_of_its_own() -> None:
     desk = Desk()
     found = desk.decide(band("yellow"), to=(NOBODY,))
-    assert [(one.reason, one.notification) for one in found.decisions] == [(Reason.NO_CHANNEL, None)]
+    assert [(one.reason, one.notification) for one in found.decisions] == [(DecisionReason.NO_CHANNEL, None)]
     assert found.composed == ()
 
 
@@ -189,16 +195,16 @@ def test_an_acknowledged_episode_is_silent_until_it_gets_worse_or_recovers() -> 
     desk.decide(yellow)
     desk.send()
     desk.acknowledged[yellow.episode] = Severity.WARNING
-    assert desk.reasons(flag("support_storm", hours=1, opens=yellow)) == {"support_storm": Reason.ACKNOWLEDGED}
-    assert desk.reasons(band("red", hours=2, opens=yellow)) == {"red": Reason.WORSE}
+    assert desk.reasons(flag("support_storm", hours=1, opens=yellow)) == {"support_storm": DecisionReason.ACKNOWLEDGED}
+    assert desk.reasons(band("red", hours=2, opens=yellow)) == {"red": DecisionReason.WORSE}
     desk.send()
-    assert desk.reasons(band("green", hours=3, opens=yellow)) == {"green": Reason.RECOVERED}
+    assert desk.reasons(band("green", hours=3, opens=yellow)) == {"green": DecisionReason.RECOVERED}
 
 
 def test_nothing_more_is_told_of_an_account_that_has_left_but_its_next_outcome() -> None:
     desk = Desk()
     desk.left = True
-    assert desk.reasons(band("red"), outcome("renewed")) == {"red": Reason.LEFT, "renewed": Reason.NEW}
+    assert desk.reasons(band("red"), outcome("renewed")) == {"red": DecisionReason.LEFT, "renewed": DecisionReason.NEW}
     assert desk.send() == [["renewed"]]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from alerts.core.destination import Destination
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from support.deciding import NOBODY, SLACK, Desk, band
 
 
@@ -12,7 +12,7 @@ def test_red_that_may_have_arrived_and_was_overtaken_is_taken_back_when_all_is_w
     desk.decide(red)
     desk.unanswered()
     found = desk.reasons(band("yellow", hours=1, opens=red), band("green", hours=2, opens=red))
-    assert found["green"] is Reason.RECOVERED
+    assert found["green"] is DecisionReason.RECOVERED
     assert desk.send() == [["green"]]
 
 

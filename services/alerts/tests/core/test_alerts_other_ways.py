@@ -1,9 +1,9 @@
 """One person, several ways: what was handed on is told, what waits on the way after is overtaken and closed."""
 
-from alerts.core.case import Dossier, Fresh, Pending, Told
-from alerts.core.decide import decide
+from alerts.core.case import AccountHistory, PendingMessage, RoutedSignal, ToldSignal
+from alerts.core.decide import decide_account
 from alerts.core.destination import Channel, Destination, Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from common.contracts.signals import Signal
 from support.deciding import WEEK, band, flag
 
@@ -16,36 +16,40 @@ BY_ELI = Destination("owner", (ELI,), DANA.path, WEEK)
 WHILE_AWAY = Destination("owner", (ELI,), ("every signal", "owner Dana, away to 2025-03-20", "back-up Eli"), WEEK)
 
 
-def reasons(fresh: Signal, *told: Told) -> list[Reason]:
-    found = decide(Dossier("cust-001", told=told), [Fresh(fresh, (DANA,))], now=fresh.at.timestamp())
+def reasons(fresh: Signal, *told: ToldSignal) -> list[DecisionReason]:
+    found = decide_account(
+        AccountHistory("cust-001", told=told), [RoutedSignal(fresh, (DANA,))], now=fresh.at.timestamp()
+    )
     return [one.reason for one in found.decisions]
 
 
-def told(signal: Signal, destination: Destination) -> Told:
-    return Told(signal, destination, signal.at.timestamp())
+def told(signal: Signal, destination: Destination) -> ToldSignal:
+    return ToldSignal(signal, destination, signal.at.timestamp())
 
 
 def test_what_was_handed_on_to_another_way_or_to_the_back_up_is_not_told_again() -> None:
     storm, again = flag("support_storm"), flag("support_storm", hours=1)
-    assert reasons(again, told(storm, BY_MAIL)) == [Reason.REPEATED]
-    assert reasons(again, told(storm, BY_ELI)) == [Reason.REPEATED]
+    assert reasons(again, told(storm, BY_MAIL)) == [DecisionReason.REPEATED]
+    assert reasons(again, told(storm, BY_ELI)) == [DecisionReason.REPEATED]
 
 
 def test_what_was_handed_on_by_another_route_of_the_same_person_counts_too() -> None:
     red = band("red")
     elsewhere = Destination("owner", (MAIL, ELI), ("every signal", "critical", "owner Dana"), WEEK)
-    assert reasons(band("yellow", hours=1, opens=red), told(red, elsewhere)) == [Reason.BETTER]
+    assert reasons(band("yellow", hours=1, opens=red), told(red, elsewhere)) == [DecisionReason.BETTER]
 
 
 def test_what_the_back_up_was_told_while_somebody_was_away_is_news_to_them() -> None:
-    assert reasons(flag("support_storm", hours=1), told(flag("support_storm"), WHILE_AWAY)) == [Reason.NEW]
+    assert reasons(flag("support_storm", hours=1), told(flag("support_storm"), WHILE_AWAY)) == [DecisionReason.NEW]
 
 
 def test_a_recovery_goes_once_to_each_way_that_was_told() -> None:
     yellow = band("yellow")
     green = band("green", hours=2, opens=yellow)
     heard = (told(yellow, DANA), told(band("red", hours=1, opens=yellow), BY_MAIL))
-    found = decide(Dossier("cust-001", told=heard), [Fresh(green, (DANA,))], now=green.at.timestamp())
+    found = decide_account(
+        AccountHistory("cust-001", told=heard), [RoutedSignal(green, (DANA,))], now=green.at.timestamp()
+    )
     assert [one.destination for one in found.composed] == [DANA, BY_MAIL]
 
 
@@ -53,30 +57,32 @@ def test_a_recovery_that_waits_on_the_first_way_ends_what_was_handed_on_to_the_n
     """Red was on its way when green came, then Slack gave it up: nobody has been told of it."""
     red = band("red")
     green = band("green", hours=1, opens=red)
-    waiting = (Pending("n-2", DANA, (green,), False), Pending("n-3", BY_MAIL, (red,), False))
-    found = decide(Dossier("cust-001", pending=waiting, bands=(green,)), (), now=green.at.timestamp())
+    waiting = (PendingMessage("n-2", DANA, (green,), False), PendingMessage("n-3", BY_MAIL, (red,), False))
+    found = decide_account(AccountHistory("cust-001", pending=waiting, bands=(green,)), (), now=green.at.timestamp())
     assert set(found.dropped) == {"n-2", "n-3"}
-    assert {one.reason for one in found.decisions} == {Reason.RECOVERED_BEFORE_TOLD}
+    assert {one.reason for one in found.decisions} == {DecisionReason.RECOVERED_BEFORE_TOLD}
     assert found.composed == ()
 
 
 def test_a_red_that_waits_on_the_first_way_overtakes_the_yellow_that_was_handed_on_and_is_not_told_twice() -> None:
     yellow = band("yellow")
     red = band("red", hours=1, opens=yellow)
-    waiting = (Pending("n-2", DANA, (red,), False), Pending("n-3", BY_MAIL, (yellow,), False))
-    found = decide(Dossier("cust-001", pending=waiting, bands=(red,)), (), now=red.at.timestamp())
+    waiting = (PendingMessage("n-2", DANA, (red,), False), PendingMessage("n-3", BY_MAIL, (yellow,), False))
+    found = decide_account(AccountHistory("cust-001", pending=waiting, bands=(red,)), (), now=red.at.timestamp())
     assert (found.dropped, found.composed) == (("n-3",), ())
 
 
 def test_a_message_decided_later_than_the_log_now_says_is_not_taken_back() -> None:
     """Another log is read from its beginning, and a message that failed is looked at again."""
     first, again = flag("support_storm"), flag("support_storm", hours=8 * 24)
-    waiting = Pending("n-2", DANA, (again,), False, again.at.timestamp())
-    found = decide(Dossier("cust-001", pending=(waiting,), told=(told(first, DANA),)), (), now=0.0)
+    waiting = PendingMessage("n-2", DANA, (again,), False, again.at.timestamp())
+    found = decide_account(AccountHistory("cust-001", pending=(waiting,), told=(told(first, DANA),)), (), now=0.0)
     assert (found.dropped, found.decisions) == ((), ())
 
 
 def test_thousands_of_signals_of_one_account_are_decided_as_one_message() -> None:
     flags = [flag(f"flag-{number}", hours=number / 1000) for number in range(5000)]
-    found = decide(Dossier("cust-001"), [Fresh(one, (DANA,)) for one in flags], now=flags[-1].at.timestamp())
+    found = decide_account(
+        AccountHistory("cust-001"), [RoutedSignal(one, (DANA,)) for one in flags], now=flags[-1].at.timestamp()
+    )
     assert [len(one.signals) for one in found.composed] == [5000]

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.messages.letters import Letters
+from alerts.messages.letters import MessageRenderer
 from alerts.messages.playbook_file import load_playbooks
 from alerts.messages.playbooks import Playbooks
 
@@ -16,5 +16,7 @@ def playbooks() -> Playbooks:
 
 
 @pytest.fixture(scope="session")
-def letters(playbooks: Playbooks) -> Letters:
-    return Letters(playbooks, lambda account: f"https://app.example.com/accounts/{account}", "alerts.example.com")
+def renderer(playbooks: Playbooks) -> MessageRenderer:
+    return MessageRenderer(
+        playbooks, lambda account: f"https://app.example.com/accounts/{account}", "alerts.example.com"
+    )

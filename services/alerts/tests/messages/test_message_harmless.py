@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.messages.harmless import cut, harmless
+from alerts.messages.harmless import sanitize, truncate
 
 ANYTHING = st.text(st.characters(), max_size=300)
 
@@ -33,18 +33,18 @@ ANYTHING = st.text(st.characters(), max_size=300)
     ],
 )
 def test_what_is_shown_of_a_name(written: str, shown: str) -> None:
-    assert harmless(written) == shown
+    assert sanitize(written) == shown
 
 
 def test_a_long_name_is_cut_between_characters_and_says_so() -> None:
-    assert harmless("Birch " * 2000, 20) == "Birch Birch Birch B…"
-    assert harmless("\U0001f600" * 10_000, 20) == "\U0001f600" * 9 + "…"
-    assert harmless("\U0001f469\u200d\U0001f680" * 10, 8) == "\U0001f469\u200d\U0001f680\U0001f469…"
+    assert sanitize("Birch " * 2000, 20) == "Birch Birch Birch B…"
+    assert sanitize("\U0001f600" * 10_000, 20) == "\U0001f600" * 9 + "…"
+    assert sanitize("\U0001f469\u200d\U0001f680" * 10, 8) == "\U0001f469\u200d\U0001f680\U0001f469…"
 
 
 @given(ANYTHING, st.integers(2, 80))
 def test_whatever_is_written_is_one_bounded_line_that_can_be_sent(written: str, most: int) -> None:
-    shown = harmless(written, most)
+    shown = sanitize(written, most)
 
     assert len(shown.encode("utf-16-le")) // 2 <= most + 2
     assert shown.splitlines() in ([], [shown])
@@ -56,14 +56,14 @@ def test_whatever_is_written_is_one_bounded_line_that_can_be_sent(written: str, 
 
 @given(ANYTHING, st.integers(2, 80))
 def test_what_is_harmless_stays_as_it_is(written: str, most: int) -> None:
-    once = harmless(written, most)
+    once = sanitize(written, most)
 
-    assert harmless(once, most) == once
+    assert sanitize(once, most) == once
 
 
 @given(ANYTHING, st.integers(1, 80))
 def test_what_fits_is_not_cut(text: str, most: int) -> None:
-    kept = cut(text, most)
+    kept = truncate(text, most)
 
     assert (kept == text) is (len(text.encode("utf-16-le", "surrogatepass")) // 2 <= most)
     assert len(kept.encode("utf-16-le", "surrogatepass")) // 2 <= most

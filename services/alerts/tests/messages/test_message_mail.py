@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as changed
 
-from alerts.channels.letters import Mail
-from alerts.core.reasons import Reason
-from alerts.messages.letters import Letters
-from alerts.samples import DANA, NOON, Sample, earlier, story
+from alerts.channels.letters import Email
+from alerts.core.reasons import DecisionReason
+from alerts.messages.letters import MessageRenderer
+from alerts.samples import DANA, NOON, Sample, earlier_message, message_content
 from common.contracts.signals import Band, Driver, Facts, Forecast, Kind, Part, Signal
 
 DELTA = Facts(name="Delta Studios", tier="low", owner="dana@example.com", arr=16_960.0, contract_end=date(2026, 1, 14))
@@ -31,14 +31,14 @@ YELLOW = Sample(
 ).build()
 
 
-def mailed(letters: Letters, signal: Signal, **fields: Any) -> Mail:
-    letter = letters.letter(story(signal, **{"target": DANA, **fields}))
-    assert isinstance(letter, Mail)
+def mailed(renderer: MessageRenderer, signal: Signal, **fields: Any) -> Email:
+    letter = renderer.letter(message_content(signal, **{"target": DANA, **fields}))
+    assert isinstance(letter, Email)
     return letter
 
 
-def test_a_mail_as_text(letters: Letters) -> None:
-    mail = mailed(letters, YELLOW)
+def test_a_mail_as_text(renderer: MessageRenderer) -> None:
+    mail = mailed(renderer, YELLOW)
 
     assert mail.subject == "🟡 Delta Studios is yellow: 78 → 57"
     assert (
@@ -61,8 +61,8 @@ Open the account: https://app.example.com/accounts/cust-001
     )
 
 
-def test_a_mail_in_japanese(letters: Letters) -> None:
-    mail = mailed(letters, YELLOW, target=changed(DANA, language="ja", time_zone="Asia/Tokyo"), after=7200)
+def test_a_mail_in_japanese(renderer: MessageRenderer) -> None:
+    mail = mailed(renderer, YELLOW, target=changed(DANA, language="ja", time_zone="Asia/Tokyo"), after=7200)
 
     assert (
         mail.text
@@ -85,14 +85,14 @@ ARR 16,960 ｜ ロータッチ、導入期
     )
 
 
-def test_the_mails_of_an_episode_are_one_thread(letters: Letters) -> None:
+def test_the_mails_of_an_episode_are_one_thread(renderer: MessageRenderer) -> None:
     """By the ids, and by the subject: mail programs part what is called by another name."""
     red = Sample(to="red", before=57, after=41, facts=DELTA, at=NOON + timedelta(days=3)).build()
-    first, last = earlier(YELLOW, "n-1"), earlier(red, "n-2")
+    first, last = earlier_message(YELLOW, "n-1"), earlier_message(red, "n-2")
 
-    began = mailed(letters, YELLOW)
-    later = mailed(letters, red, reason=Reason.WORSE, first=first)
-    latest = mailed(letters, red, first=first, last=last)
+    began = mailed(renderer, YELLOW)
+    later = mailed(renderer, red, reason=DecisionReason.WORSE, first=first)
+    latest = mailed(renderer, red, first=first, last=last)
 
     assert (began.message_id, began.references) == ("<n-9@alerts.example.com>", ())
     assert later.subject == latest.subject == f"Re: {began.subject}"
@@ -120,8 +120,8 @@ class Reader(HTMLParser):
         self.shown += filter(None, [data.strip()])
 
 
-def test_html_says_what_the_text_says_and_fetches_nothing(letters: Letters) -> None:
-    mail = mailed(letters, changed(YELLOW, after=changed(YELLOW.after, coverage=0.6)), after=7200)
+def test_html_says_what_the_text_says_and_fetches_nothing(renderer: MessageRenderer) -> None:
+    mail = mailed(renderer, changed(YELLOW, after=changed(YELLOW.after, coverage=0.6)), after=7200)
     html = Reader(mail.html)
 
     told = " ".join(html.shown[1:])
@@ -133,9 +133,9 @@ def test_html_says_what_the_text_says_and_fetches_nothing(letters: Letters) -> N
     assert html.addresses == ["https://app.example.com/accounts/cust-001"]
 
 
-def test_html_leaves_the_colours_of_text_and_ground_to_the_reader(letters: Letters) -> None:
+def test_html_leaves_the_colours_of_text_and_ground_to_the_reader(renderer: MessageRenderer) -> None:
     """Whoever reads in the dark reads dark."""
-    html = mailed(letters, YELLOW).html
+    html = mailed(renderer, YELLOW).html
 
     assert "border-left:4px solid #eab308" in html
     assert "background" not in html
@@ -156,10 +156,10 @@ def test_html_leaves_the_colours_of_text_and_ground_to_the_reader(letters: Lette
         "\u05e9\u05dc\u05d5\u05dd" * 3000,
     ],
 )
-def test_hostile_names_are_harmless_in_a_mail(name: str, letters: Letters) -> None:
+def test_hostile_names_are_harmless_in_a_mail(name: str, renderer: MessageRenderer) -> None:
     facts = Facts(name=name, tier=name, owner=name)
     signal = Sample(account="a-7", kind=Kind.FLAG, to=name, facts=facts, stage=name).build()
-    mail = mailed(letters, signal, first=earlier(signal))
+    mail = mailed(renderer, signal, first=earlier_message(signal))
     html = Reader(mail.html)
 
     assert mail.subject.splitlines() == [mail.subject]

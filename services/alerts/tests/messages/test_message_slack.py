@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace as changed
 from slack_sdk.models.blocks import Block
 
-from alerts.channels.letters import Posting
+from alerts.channels.letters import SlackMessage
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
-from alerts.messages.letters import Letters
-from alerts.samples import DESK, NOON, Sample, earlier, story
+from alerts.core.reasons import DecisionReason
+from alerts.messages.letters import MessageRenderer
+from alerts.samples import DESK, NOON, Sample, earlier_message, message_content
 from common.contracts.signals import Band, Driver, Facts, Forecast, Kind, Part, Signal
 
 HOSTILE = [
@@ -32,9 +32,9 @@ HOSTILE = [
 ]
 
 
-def posted(letters: Letters, signal: Signal, **fields: Any) -> Posting:
-    letter = letters.letter(story(signal, **fields))
-    assert isinstance(letter, Posting)
+def posted(renderer: MessageRenderer, signal: Signal, **fields: Any) -> SlackMessage:
+    letter = renderer.letter(message_content(signal, **fields))
+    assert isinstance(letter, SlackMessage)
     return letter
 
 
@@ -46,7 +46,7 @@ def texts(node: object) -> list[str]:
     return [text for item in node for text in texts(item)] if isinstance(node, list | tuple) else []
 
 
-def check(posting: Posting) -> None:
+def check(posting: SlackMessage) -> None:
     blocks = Block.parse_all(posting.blocks)
     assert [block.to_dict() for block in blocks] == list(posting.blocks)
     assert len(blocks) <= 50
@@ -74,25 +74,25 @@ def everywhere(text: str) -> list[Signal]:
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_hostile_names_are_harmless(text: str, language: str, letters: Letters) -> None:
+def test_hostile_names_are_harmless(text: str, language: str, renderer: MessageRenderer) -> None:
     target = Target(Channel.SLACK, "#cs-desk", language=language)
     for signal in everywhere(text):
         others = [one for one in everywhere(text) if one is not signal]
-        letter = letters.letter(story(signal, *others, target=target, first=earlier(signal)))
-        assert isinstance(letter, Posting)
+        letter = renderer.letter(message_content(signal, *others, target=target, first=earlier_message(signal)))
+        assert isinstance(letter, SlackMessage)
         check(letter)
 
 
 @settings(max_examples=50)
 @given(st.text(st.characters(codec="utf-8"), max_size=200))
-def test_any_text_at_all_is_harmless(letters: Letters, text: str) -> None:
+def test_any_text_at_all_is_harmless(renderer: MessageRenderer, text: str) -> None:
     for signal in everywhere(text):
-        check(posted(letters, signal, first=earlier(signal)))
+        check(posted(renderer, signal, first=earlier_message(signal)))
 
 
-def test_the_title_stands_on_top_and_in_the_fallback(letters: Letters) -> None:
+def test_the_title_stands_on_top_and_in_the_fallback(renderer: MessageRenderer) -> None:
     signal = Sample(facts=Facts(name="Tom & <Jerry>", arr=1000.0)).build()
-    posting = posted(letters, signal)
+    posting = posted(renderer, signal)
 
     assert posting.blocks[0]["text"] == {
         "type": "plain_text",
@@ -102,52 +102,60 @@ def test_the_title_stands_on_top_and_in_the_fallback(letters: Letters) -> None:
     assert posting.text == "🟡 Tom &amp; &lt;Jerry&gt; is yellow: 78 → 64 · ARR 1,000 · adoption · no owner"
 
 
-def test_only_what_asks_for_something_new_rings_beyond_its_thread(letters: Letters) -> None:
+def test_only_what_asks_for_something_new_rings_beyond_its_thread(renderer: MessageRenderer) -> None:
     signal = Sample(to="red").build()
-    before = earlier(Sample().build(), thread="17.1")
+    before = earlier_message(Sample().build(), thread="17.1")
     rings = {}
-    for reason in (Reason.NEW, Reason.WORSE, Reason.AGAIN, Reason.RECOVERED):
-        letter = letters.letter(story(signal, reason=reason, first=before))
-        assert isinstance(letter, Posting)
+    for reason in (DecisionReason.NEW, DecisionReason.WORSE, DecisionReason.AGAIN, DecisionReason.RECOVERED):
+        letter = renderer.letter(message_content(signal, reason=reason, first=before))
+        assert isinstance(letter, SlackMessage)
         rings[reason] = letter.broadcast
-    assert rings == {Reason.NEW: False, Reason.WORSE: True, Reason.AGAIN: True, Reason.RECOVERED: False}
+    assert rings == {
+        DecisionReason.NEW: False,
+        DecisionReason.WORSE: True,
+        DecisionReason.AGAIN: True,
+        DecisionReason.RECOVERED: False,
+    }
 
 
-def test_a_thread_goes_on_where_its_newest_message_is(letters: Letters) -> None:
+def test_a_thread_goes_on_where_its_newest_message_is(renderer: MessageRenderer) -> None:
     """If the first message was deleted, a later one has begun the thread anew."""
     signal = Sample(to="red").build()
-    gone, newer = earlier(Sample().build(), thread="17.1"), earlier(Sample().build(), "n-2", thread="18.2")
-    letter = letters.letter(story(signal, first=gone, last=newer))
-    assert isinstance(letter, Posting)
+    gone, newer = (
+        earlier_message(Sample().build(), thread="17.1"),
+        earlier_message(Sample().build(), "n-2", thread="18.2"),
+    )
+    letter = renderer.letter(message_content(signal, first=gone, last=newer))
+    assert isinstance(letter, SlackMessage)
     assert letter.thread == "18.2"
 
 
-def test_the_account_is_a_link_and_no_button(letters: Letters) -> None:
+def test_the_account_is_a_link_and_no_button(renderer: MessageRenderer) -> None:
     """A button asks the app for an answer; whoever presses one that gets none is shown a warning."""
-    posting = posted(letters, Sample(account="a-7").build())
+    posting = posted(renderer, Sample(account="a-7").build())
 
     assert {block["type"] for block in posting.blocks} == {"header", "rich_text"}
     link = posting.blocks[-1]["elements"][0]["elements"][-1]
     assert link == {"type": "link", "url": "https://app.example.com/accounts/a-7", "text": "Open the account"}
 
 
-def test_labels_are_bold_and_each_line_is_a_line(letters: Letters) -> None:
+def test_labels_are_bold_and_each_line_is_a_line(renderer: MessageRenderer) -> None:
     signal = Sample(forecast=Forecast(Band.RED, NOON.replace(day=20)), coverage=0.5).build()
-    parts = posted(letters, signal).blocks[-2]["elements"][0]["elements"]
+    parts = posted(renderer, signal).blocks[-2]["elements"][0]["elements"]
 
     assert [part["text"].strip() for part in parts if part.get("style")] == ["Why", "Outlook", "Next step"]
     assert sum(part["text"] == "\n" for part in parts) == 3
-    assert posted(letters, signal).blocks[-1]["elements"][0]["text"] == "Only 50% of the score has data behind it."
+    assert posted(renderer, signal).blocks[-1]["elements"][0]["text"] == "Only 50% of the score has data behind it."
 
 
-def test_later_messages_answer_under_the_first(letters: Letters) -> None:
+def test_later_messages_answer_under_the_first(renderer: MessageRenderer) -> None:
     yellow, red = Sample().build(), Sample(to="red").build()
     webhook = changed(DESK, webhook=True)
 
-    assert posted(letters, red).thread is None
-    assert posted(letters, red, first=earlier(yellow, thread="17.1")).thread == "17.1"
-    assert posted(letters, red, target=webhook, first=earlier(yellow)).thread is None
+    assert posted(renderer, red).thread is None
+    assert posted(renderer, red, first=earlier_message(yellow, thread="17.1")).thread == "17.1"
+    assert posted(renderer, red, target=webhook, first=earlier_message(yellow)).thread is None
 
 
-def test_an_address_that_is_too_long_for_slack_is_left_out(letters: Letters) -> None:
-    check(posted(letters, Sample(account="a" * 5000).build()))
+def test_an_address_that_is_too_long_for_slack_is_left_out(renderer: MessageRenderer) -> None:
+    check(posted(renderer, Sample(account="a" * 5000).build()))

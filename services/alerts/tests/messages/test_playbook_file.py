@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from alerts.commands.playbooks import schema_text
-from alerts.messages.playbook_file import InvalidPlaybooks, examine, json_schema, load_playbooks
-from alerts.messages.playbooks import Of, Playbooks
+from alerts.messages.playbook_file import InvalidPlaybooks, check_playbooks, json_schema, load_playbooks
+from alerts.messages.playbooks import NameCategory, Playbooks
 from alerts.messages.tongues import LANGUAGES
 from alerts.routing import grammar
 from alerts.samples import Sample
@@ -45,7 +45,7 @@ def declared(section: str) -> set[str]:
 
 def test_what_we_ship_is_sound_to_the_loader_and_to_editors() -> None:
     text = (DEPLOY / "playbooks.yml").read_text(encoding="utf-8")
-    reading = examine(text)
+    reading = check_playbooks(text)
 
     assert (reading.problems, reading.warnings) == ((), ())
     assert Draft202012Validator(json_schema()).is_valid(YAML(typ="safe", pure=True).load(text))
@@ -56,10 +56,10 @@ def test_what_we_ship_is_sound_to_the_loader_and_to_editors() -> None:
 def test_what_we_ship_has_words_for_all_that_the_scorecard_has(playbooks: Playbooks) -> None:
     named = {of: set(names) for of, names in playbooks.names.items()}
 
-    assert named[Of.METRICS] == declared("metrics")
-    assert named[Of.FLAGS] == declared("flags")
-    assert named[Of.OUTCOMES] == declared("outcomes")
-    assert named[Of.STAGES] == declared("weights")
+    assert named[NameCategory.METRICS] == declared("metrics")
+    assert named[NameCategory.FLAGS] == declared("flags")
+    assert named[NameCategory.OUTCOMES] == declared("outcomes")
+    assert named[NameCategory.STAGES] == declared("weights")
 
 
 def test_messages_are_written_in_the_languages_that_routes_may_ask_for() -> None:
@@ -110,8 +110,8 @@ def test_without_a_line_that_fits_there_is_no_step() -> None:
 def test_what_is_not_named_is_shown_as_it_is_posted() -> None:
     playbooks = load_playbooks(FILE, "playbooks.yml")
 
-    assert playbooks.name(Of.METRICS, "logins", language="ja") == "ログイン"
-    assert playbooks.name(Of.METRICS, "active_seats", language="ja") == "active seats"
+    assert playbooks.name(NameCategory.METRICS, "logins", language="ja") == "ログイン"
+    assert playbooks.name(NameCategory.METRICS, "active_seats", language="ja") == "active seats"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_all_slips_are_named_at_once() -> None:
         .replace("    ja: ご確認を。\n", "")
     )
 
-    assert len(examine(slips).problems) == 3
+    assert len(check_playbooks(slips).problems) == 3
 
 
 @pytest.mark.parametrize(
@@ -169,12 +169,12 @@ def test_all_slips_are_named_at_once() -> None:
     ],
 )
 def test_a_line_that_is_never_told_is_warned_of(last: str, said: str) -> None:
-    (warning,) = examine(FILE + last).warnings
+    (warning,) = check_playbooks(FILE + last).warnings
 
     assert str(warning).startswith(said)
 
 
 def test_a_matcher_that_no_signal_fits_is_warned_of() -> None:
-    (warning,) = examine(FILE.replace('stage="renewal"', 'stage="renwal"')).warnings
+    (warning,) = check_playbooks(FILE.replace('stage="renewal"', 'stage="renwal"')).warnings
 
     assert str(warning).startswith("8:31: playbooks[0].matchers[1]: no signal has a stage that is 'renwal'")

@@ -12,7 +12,7 @@ from alerts.commands.routes import schema_text
 from alerts.core.labels import Labels
 from alerts.messages import tongues
 from alerts.routing.grammar import LANGUAGES, json_schema
-from alerts.routing.load import examine, load
+from alerts.routing.load import check_routes, load
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
 SHIPPED = (DEPLOY / "routes.yml").read_text(encoding="utf-8")
@@ -36,7 +36,7 @@ def test_the_schema_that_editors_get_is_the_one_that_the_command_prints() -> Non
 
 
 def test_the_routes_that_we_ship_are_sound_to_the_loader_and_to_editors() -> None:
-    reading = examine(SHIPPED)
+    reading = check_routes(SHIPPED)
 
     assert (reading.problems, reading.warnings) == ((), ())
     assert _passes(SHIPPED)
@@ -109,7 +109,7 @@ SMALL = "route: {receiver: a}\nreceivers: [{name: a}]\n"
     ],
 )  # fmt: skip
 def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
-    assert examine(text).problems == ()
+    assert check_routes(text).problems == ()
     assert _passes(text)
 
 
@@ -141,5 +141,5 @@ def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
     ],
 )
 def test_what_the_schema_refuses_the_loader_refuses(text: str) -> None:
-    assert examine(text).problems != ()
+    assert check_routes(text).problems != ()
     assert not _passes(text)

@@ -6,22 +6,22 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from alerts.channels.letters import Delivered, Letter
+from alerts.channels.letters import Delivered, RenderedMessage
 from alerts.core.destination import Channel, Target
 from alerts.errors import DeliveryFailed, Failure, Unreachable
-from alerts.messages.story import Story
+from alerts.messages.story import MessageContent
 from alerts.samples import Sample
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import Carrier, Clocks, Courier, Letters
-from alerts.sending.claims import Claimed, Failed, Outcome, Sent
+from alerts.sending.carrier import ChannelClient, MessageDelivery, Renderer, SendingClocks
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Failed, Sent
 from support.mailroom import DANA, DECIDED, DESK, LEASE, Plain, Post, Tally, failure
 
 SIGNAL = Sample(to="red").build()
 BACKOFF = Backoff(retry=8.0, most=600.0, give_up=3600.0, hand_on=3600.0)
 
 
-def claimed(target: Target = DESK, *, age: float = 0.0, body: str | None = None) -> Claimed:
-    return Claimed(
+def claimed(target: Target = DESK, *, age: float = 0.0, body: str | None = None) -> ClaimedMessage:
+    return ClaimedMessage(
         notification_id="n1",
         partition=0,
         account_id="acme",
@@ -45,7 +45,7 @@ class Leases:
         self.asked = 0
         self._meanwhile = meanwhile
 
-    async def renew(self, claimed: Claimed) -> bool:
+    async def renew(self, claimed: ClaimedMessage) -> bool:
         self.asked += 1
         self._meanwhile()
         answer = self.answers.pop(0) if self.answers else True
@@ -62,23 +62,23 @@ class Clock:
         return self.now
 
 
-def carrier(
-    courier: Courier | None,
+def delivery(
+    client: ChannelClient | None,
     *,
     leases: Leases | None = None,
-    letters: Letters | None = None,
+    renderer: Renderer | None = None,
     steady: Callable[[], float] | None = None,
     wall: Callable[[], float] | None = None,
     lease: float = LEASE,
     tally: Tally | None = None,
     holds_back: Callable[[int], bool] = lambda partition: False,
-) -> Carrier:
-    return Carrier(
+) -> MessageDelivery:
+    return MessageDelivery(
         leases=leases or Leases(),
-        letters=letters or Plain(),
-        couriers=dict.fromkeys(Channel, courier) if courier is not None else {},
+        renderer=renderer or Plain(),
+        clients=dict.fromkeys(Channel, client) if client is not None else {},
         attempts=tally or Tally(),
-        clocks=Clocks(steady or Clock(), wall),
+        clocks=SendingClocks(steady or Clock(), wall),
         backoff=BACKOFF,
         lease=lease,
         holds_back=holds_back,
@@ -86,13 +86,13 @@ def carrier(
     )
 
 
-def given_up(outcome: Outcome | None, reason: Failure) -> str:
+def given_up(outcome: AttemptOutcome | None, reason: Failure) -> str:
     assert isinstance(outcome, Failed)
     assert (outcome.reason, outcome.final, outcome.maybe_told) == (reason, True, False)
     return outcome.detail
 
 
-def unknown(outcome: Outcome | None, reason: Failure) -> str:
+def unknown(outcome: AttemptOutcome | None, reason: Failure) -> str:
     """It may have arrived, and is tried again."""
     assert isinstance(outcome, Failed)
     assert (outcome.reason, outcome.final, outcome.maybe_told) == (reason, False, True)
@@ -101,38 +101,38 @@ def unknown(outcome: Outcome | None, reason: Failure) -> str:
 
 async def test_a_message_is_sent_and_the_channel_names_it() -> None:
     post, tally = Post(), Tally()
-    assert await carrier(post, tally=tally).carry(claimed()) == Sent("ts n1")
+    assert await delivery(post, tally=tally).attempt(claimed()) == Sent("ts n1")
     assert post.arrived == ["n1"]
     assert tally.attempts == [Channel.SLACK]
 
 
 async def test_a_channel_that_is_not_set_up_is_given_up_at_once() -> None:
     leases = Leases()
-    outcome = await carrier(None, leases=leases).carry(claimed(DANA))
+    outcome = await delivery(None, leases=leases).attempt(claimed(DANA))
     assert given_up(outcome, Failure.MISCONFIGURED) == "email is not set up"
 
 
 class Stumped:
-    def letter(self, story: Story) -> Letter:
+    def letter(self, content: MessageContent) -> RenderedMessage:
         raise ZeroDivisionError("no words for it")
 
 
 async def test_a_message_that_cannot_be_written_is_given_up_and_says_why() -> None:
     post = Post()
-    outcome = await carrier(post, letters=Stumped()).carry(claimed())
+    outcome = await delivery(post, renderer=Stumped()).attempt(claimed())
     assert given_up(outcome, Failure.REFUSED) == "it cannot be written: ZeroDivisionError: no words for it"
     assert post.tried == []
 
 
 async def test_a_stored_signal_of_another_format_is_given_up_too() -> None:
-    outcome = await carrier(Post()).carry(claimed(body="{}"))
+    outcome = await delivery(Post()).attempt(claimed(body="{}"))
     assert "cannot be written" in given_up(outcome, Failure.REFUSED)
 
 
 async def test_what_was_taken_while_its_partition_fell_behind_waits() -> None:
     post = Post()
     message = claimed()
-    outcome = await carrier(post, holds_back=lambda partition: partition == message.partition).carry(message)
+    outcome = await delivery(post, holds_back=lambda partition: partition == message.partition).attempt(message)
     assert isinstance(outcome, Failed)
     assert (outcome.reason, outcome.final, outcome.maybe_told) == (Failure.CUT_SHORT, False, False)
     assert outcome.detail == "not sent: its partition is read to the end first"
@@ -141,7 +141,7 @@ async def test_what_was_taken_while_its_partition_fell_behind_waits() -> None:
 
 async def test_what_is_no_longer_ours_is_not_sent() -> None:
     post = Post()
-    assert await carrier(post, leases=Leases(False)).carry(claimed()) is None
+    assert await delivery(post, leases=Leases(False)).attempt(claimed()) is None
     assert post.tried == []
 
 
@@ -154,14 +154,14 @@ async def test_a_process_that_was_stopped_while_it_asked_asks_again() -> None:
         clock.now += hours.pop(0)
 
     leases = Leases(True, False, meanwhile=stopped)
-    assert await carrier(post, leases=leases, steady=clock).carry(claimed()) is None
+    assert await delivery(post, leases=leases, steady=clock).attempt(claimed()) is None
     assert leases.asked == 2
     assert post.tried == []
 
 
 async def test_without_the_database_nothing_is_sent_and_nothing_is_lost() -> None:
     post = Post()
-    outcome = await carrier(post, leases=Leases(Unreachable("connection refused"))).carry(claimed())
+    outcome = await delivery(post, leases=Leases(Unreachable("connection refused"))).attempt(claimed())
     assert isinstance(outcome, Failed)
     assert (outcome.reason, outcome.retry_in, outcome.maybe_told) == (Failure.CUT_SHORT, 0.0, False)
     assert post.tried == []
@@ -170,8 +170,8 @@ async def test_without_the_database_nothing_is_sent_and_nothing_is_lost() -> Non
 async def test_a_failure_comes_with_its_next_attempt() -> None:
     post = Post()
     post.plan[DESK.lane] = [failure(), failure(Failure.RATE_LIMITED, retry_after=30.0)]
-    carries = carrier(post)
-    first, second = await carries.carry(claimed()), await carries.carry(claimed())
+    carries = delivery(post)
+    first, second = await carries.attempt(claimed()), await carries.attempt(claimed())
     assert first == Failed(Failure.UNAVAILABLE, "said the channel", False, 4.0)
     assert second == Failed(Failure.RATE_LIMITED, "said the channel", False, 30.0)
 
@@ -183,26 +183,26 @@ class Slow:
         self._clock = clock
         self._seconds = seconds
 
-    async def deliver(self, letter: Letter) -> Delivered:
+    async def deliver(self, letter: RenderedMessage) -> Delivered:
         self._clock.now += self._seconds
         raise DeliveryFailed(Failure.UNREACHABLE, "no route", retryable=True)
 
 
 async def test_the_time_of_an_attempt_counts_too() -> None:
     clock = Clock()
-    outcome = await carrier(Slow(clock, 20.0), steady=clock).carry(claimed(age=BACKOFF.give_up - 19.0))
+    outcome = await delivery(Slow(clock, 20.0), steady=clock).attempt(claimed(age=BACKOFF.give_up - 19.0))
     assert given_up(outcome, Failure.TOO_OLD) == "the channel could not be reached: no route"
 
 
 class Endless:
-    async def deliver(self, letter: Letter) -> Delivered:
+    async def deliver(self, letter: RenderedMessage) -> Delivered:
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
 
 
 async def test_a_channel_that_never_ends_does_not_outlive_the_lease() -> None:
     tally = Tally()
-    outcome = await carrier(Endless(), lease=0.02, tally=tally).carry(claimed())
+    outcome = await delivery(Endless(), lease=0.02, tally=tally).attempt(claimed())
     unknown(outcome, Failure.NO_ANSWER)
     assert tally.attempts == [Channel.SLACK]
 
@@ -210,7 +210,7 @@ async def test_a_channel_that_never_ends_does_not_outlive_the_lease() -> None:
 async def test_a_mistake_of_a_channel_is_a_failed_attempt_and_spills_no_secret() -> None:
     post = Post()
     post.plan[DESK.lane] = [RuntimeError("https://hooks.slack.com/services/SECRET")]
-    detail = unknown(await carrier(post).carry(claimed()), Failure.BAD_ANSWER)
+    detail = unknown(await delivery(post).attempt(claimed()), Failure.BAD_ANSWER)
     assert "RuntimeError in deliver" in detail
     assert "SECRET" not in detail
 
@@ -219,15 +219,15 @@ class Watching(Plain):
     def __init__(self) -> None:
         self.moments: list[float] = []
 
-    def letter(self, story: Story) -> Letter:
-        self.moments.append(story.now)
-        return super().letter(story)
+    def letter(self, content: MessageContent) -> RenderedMessage:
+        self.moments.append(content.now)
+        return super().letter(content)
 
 
 @pytest.mark.parametrize(("wall", "now"), [(lambda: 5.0, 5.0), (None, DECIDED)])
 async def test_a_message_is_told_as_of_now_or_in_stream_mode_as_of_then(
     wall: Callable[[], float] | None, now: float
 ) -> None:
-    letters = Watching()
-    await carrier(Post(), letters=letters, wall=wall).carry(claimed())
-    assert letters.moments == [now]
+    renderer = Watching()
+    await delivery(Post(), renderer=renderer, wall=wall).attempt(claimed())
+    assert renderer.moments == [now]

@@ -10,25 +10,25 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure, Unreachable
 from alerts.samples import NOON, Sample
-from alerts.sending.claims import Claimed, Failed, Sent
-from alerts.sending.limits import Opening, Room
-from alerts.sending.outgoing import PostgresOutgoing
-from alerts.transaction import Connecting, at_once
+from alerts.sending.claims import ClaimedMessage, Failed, Sent
+from alerts.sending.limits import KindCapacity, SendCapacity
+from alerts.sending.outgoing import PostgresNotificationQueue
+from alerts.transaction import ConnectionMode, autocommit
 from support.mailroom import DANA, DECIDED, DESK, HOOK, LEASE, ROOMY, Mailroom
 
 SENT = Sent()
 
 
-def names(claimed: list[Claimed]) -> list[str]:
+def names(claimed: list[ClaimedMessage]) -> list[str]:
     return [one.notification_id for one in claimed]
 
 
 async def test_a_claim_is_written_down_before_anything_is_sent(room: Mailroom) -> None:
     name = await room.message()
-    [claimed] = await room.claim(room.outgoing())
+    [claimed] = await room.claim(room.queue())
     row = await room.row(name)
     assert (row.status, row.attempts, row.lease_token) == ("pending", 1, claimed.token)
     assert await room.attempts(name) == [None]
@@ -37,35 +37,35 @@ async def test_a_claim_is_written_down_before_anything_is_sent(room: Mailroom) -
 
 async def test_what_one_replica_holds_the_other_does_not_get(room: Mailroom) -> None:
     await room.message()
-    assert len(await room.claim(room.outgoing())) == 1
-    assert await room.claim(room.outgoing()) == []
+    assert len(await room.claim(room.queue())) == 1
+    assert await room.claim(room.queue()) == []
 
 
 async def test_of_one_account_only_the_oldest_message_of_a_lane_is_claimed(room: Mailroom) -> None:
-    outgoing = room.outgoing()
+    queue = room.queue()
     older = await room.message()
     newer = await room.message(rank=0)
-    [claimed] = await room.claim(outgoing)
+    [claimed] = await room.claim(queue)
     assert claimed.notification_id == older
-    assert await room.claim(outgoing) == [], "not beside the one that is on its way"
-    await outgoing.record(claimed, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0), ago=0.0)
-    assert await room.claim(outgoing) == [], "not before the one that will be tried again"
+    assert await room.claim(queue) == [], "not beside the one that is on its way"
+    await queue.record(claimed, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0), ago=0.0)
+    assert await room.claim(queue) == [], "not before the one that will be tried again"
     await room.let_all_be_due()
-    await room.send(outgoing, SENT)
-    assert names(await room.claim(outgoing)) == [newer]
+    await room.send(queue, SENT)
+    assert names(await room.claim(queue)) == [newer]
 
 
 async def test_an_older_message_that_came_to_light_later_waits_for_the_one_on_its_way(room: Mailroom) -> None:
     """Numbers are given before they can be seen: another transaction may have been slower."""
     late, early = await room.message(), await room.message()
     await room.execute(f"UPDATE alerts.notification SET status = 'unseen' WHERE notification_id = '{late}'")
-    outgoing = room.outgoing()
-    [claimed] = await room.claim(outgoing)
+    queue = room.queue()
+    [claimed] = await room.claim(queue)
     await room.execute(f"UPDATE alerts.notification SET status = 'pending' WHERE notification_id = '{late}'")
     assert claimed.notification_id == early
-    assert await room.claim(outgoing) == []
-    await outgoing.record(claimed, SENT, ago=0.0)
-    assert names(await room.claim(outgoing)) == [late]
+    assert await room.claim(queue) == []
+    await queue.record(claimed, SENT, ago=0.0)
+    assert names(await room.claim(queue)) == [late]
 
 
 async def test_each_lane_gets_one_message_the_most_urgent_first_and_then_the_oldest(room: Mailroom) -> None:
@@ -73,15 +73,15 @@ async def test_each_lane_gets_one_message_the_most_urgent_first_and_then_the_old
     urgent = await room.message(account="b", rank=0)
     await room.message(account="c", rank=0)
     mail = await room.message(DANA, account="a", rank=1)
-    assert names(await room.claim(room.outgoing())) == [urgent, mail]
+    assert names(await room.claim(room.queue())) == [urgent, mail]
 
 
 async def test_the_bot_and_the_webhooks_share_the_slots_of_slack(room: Mailroom) -> None:
     await room.message(DESK, account="a", rank=1)
     urgent = await room.message(HOOK, account="b", rank=0)
     mail = await room.message(DANA, account="c", rank=2)
-    narrow = Room(tuple(Opening(opening.kind, opening.channel, 1) for opening in ROOMY.openings))
-    assert names(await room.claim(room.outgoing(), room=narrow)) == [urgent, mail]
+    narrow = SendCapacity(tuple(KindCapacity(opening.kind, opening.channel, 1) for opening in ROOMY.openings))
+    assert names(await room.claim(room.queue(), room=narrow)) == [urgent, mail]
 
 
 async def test_closed_lanes_and_channels_without_room_are_left_alone(room: Mailroom) -> None:
@@ -89,42 +89,42 @@ async def test_closed_lanes_and_channels_without_room_are_left_alone(room: Mailr
     await room.message(DANA, account="b")
     hook = await room.message(HOOK, account="c")
     openings = tuple(opening for opening in ROOMY.openings if opening.channel is not Channel.EMAIL)
-    asked = Room(openings, frozenset({DESK.lane}))
-    outgoing = room.outgoing()
-    assert names(await room.claim(outgoing, room=asked)) == [hook]
-    assert await room.next_due(outgoing, room=Room(openings, frozenset({DESK.lane, HOOK.lane}))) is None
+    asked = SendCapacity(openings, frozenset({DESK.lane}))
+    queue = room.queue()
+    assert names(await room.claim(queue, room=asked)) == [hook]
+    assert await room.next_due(queue, room=SendCapacity(openings, frozenset({DESK.lane, HOOK.lane}))) is None
 
 
 async def test_only_what_was_asked_for_is_claimed(room: Mailroom) -> None:
     await room.message(partition=1)
-    outgoing = room.outgoing()
-    taken = await outgoing.claim({0}, ROOMY)
+    queue = room.queue()
+    taken = await queue.claim({0}, ROOMY)
     assert (taken.messages, taken.next_due) == ((), None)
-    assert len((await outgoing.claim({1}, ROOMY)).messages) == 1
+    assert len((await queue.claim({1}, ROOMY)).messages) == 1
 
 
 async def test_what_is_not_due_is_not_claimed_but_announced(room: Mailroom) -> None:
     await room.message()
-    outgoing = room.outgoing()
-    await room.send(outgoing, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0))
-    wait = await room.next_due(outgoing)
+    queue = room.queue()
+    await room.send(queue, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0))
+    wait = await room.next_due(queue)
     assert wait is not None
     assert 400 < wait <= 500
     await room.let_all_be_due()
     async with room.engine.begin() as deciding:
         await deciding.execute(text("SELECT 1 FROM alerts.notification FOR UPDATE"))
-        assert await room.next_due(outgoing) == 0.0
+        assert await room.next_due(queue) == 0.0
 
 
 async def test_a_look_announces_only_what_there_is_room_for_beside_what_it_took(room: Mailroom) -> None:
     """The end of what it took is waited for anyhow."""
-    outgoing = room.outgoing()
+    queue = room.queue()
     await room.message(DANA, account="b")
-    await room.send(outgoing, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0))
+    await room.send(queue, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=500.0))
     for target, account in ((DESK, "a"), (DESK, "c"), (HOOK, "a")):
         await room.message(target, account=account)
-    narrow = Room(tuple(Opening(opening.kind, opening.channel, 1) for opening in ROOMY.openings))
-    taken = await outgoing.claim({0, 1}, narrow)
+    narrow = SendCapacity(tuple(KindCapacity(opening.kind, opening.channel, 1) for opening in ROOMY.openings))
+    taken = await queue.claim({0, 1}, narrow)
     assert [one.target for one in taken.messages] == [DESK]
     assert taken.next_due is not None
     assert taken.next_due > 400
@@ -132,8 +132,8 @@ async def test_a_look_announces_only_what_there_is_room_for_beside_what_it_took(
 
 async def test_what_another_replica_holds_is_announced_for_the_end_of_its_lease(room: Mailroom) -> None:
     await room.message()
-    await room.claim(room.outgoing())
-    wait = await room.next_due(room.outgoing())
+    await room.claim(room.queue())
+    wait = await room.next_due(room.queue())
     assert wait is not None
     assert LEASE / 2 < wait <= LEASE
 
@@ -141,9 +141,9 @@ async def test_what_another_replica_holds_is_announced_for_the_end_of_its_lease(
 async def test_a_replica_that_died_loses_no_message(room: Mailroom) -> None:
     """Nobody can know whether it was sent: it goes again, and everybody may know why."""
     name = await room.message()
-    await room.claim(room.outgoing())
+    await room.claim(room.queue())
     await room.let_leases_end()
-    [again] = await room.claim(room.outgoing())
+    [again] = await room.claim(room.queue())
     assert (again.notification_id, again.attempt) == (name, 2)
     assert await room.attempts(name) == [Failure.CUT_SHORT, None]
     assert (await room.row(name)).maybe_told
@@ -151,22 +151,22 @@ async def test_a_replica_that_died_loses_no_message(room: Mailroom) -> None:
 
 async def test_a_failed_attempt_is_no_riddle_to_the_next_one(room: Mailroom) -> None:
     name = await room.message()
-    outgoing = room.outgoing()
-    await room.send(outgoing, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0))
-    await room.claim(outgoing)
+    queue = room.queue()
+    await room.send(queue, Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0))
+    await room.claim(queue)
     assert await room.attempts(name) == [Failure.UNAVAILABLE, None]
     assert not (await room.row(name)).maybe_told
 
 
-class Deaf(PostgresOutgoing):
+class Deaf(PostgresNotificationQueue):
     """A database whose first answers to a COMMIT are lost."""
 
-    def __init__(self, inner: PostgresOutgoing, *, times: int = 1) -> None:
+    def __init__(self, inner: PostgresNotificationQueue, *, times: int = 1) -> None:
         super().__init__(inner._engine, lease=LEASE, patience=10.0)
         self.times = times
 
     @asynccontextmanager
-    async def _connected(self, how: Connecting = at_once) -> AsyncIterator[AsyncConnection]:
+    async def _connected(self, how: ConnectionMode = autocommit) -> AsyncIterator[AsyncConnection]:
         async with super()._connected(how) as connection:
             yield connection
         if self.times:
@@ -177,38 +177,38 @@ class Deaf(PostgresOutgoing):
 async def test_a_claim_whose_answer_was_lost_is_not_lost(room: Mailroom) -> None:
     """Nothing can have been sent by then: no second attempt, no doubt, no waiting for the end of the lease."""
     name = await room.message()
-    outgoing = Deaf(room.outgoing())
+    queue = Deaf(room.queue())
     with pytest.raises(Unreachable):
-        await room.claim(outgoing)
-    [claimed] = await room.claim(outgoing)
+        await room.claim(queue)
+    [claimed] = await room.claim(queue)
     assert (claimed.notification_id, claimed.attempt) == (name, 1)
     assert await room.attempts(name) == [None]
-    await outgoing.record(claimed, SENT, ago=0.0)
+    await queue.record(claimed, SENT, ago=0.0)
     assert (await room.row(name)).status == "sent"
 
 
 async def test_a_claim_in_doubt_that_failed_is_made_anew(room: Mailroom) -> None:
-    outgoing = Deaf(room.outgoing())
+    queue = Deaf(room.queue())
     with pytest.raises(Unreachable):
-        await room.claim(outgoing)
+        await room.claim(queue)
     name = await room.message()
-    assert names(await room.claim(outgoing)) == [name]
+    assert names(await room.claim(queue)) == [name]
 
 
 async def test_a_row_in_somebodys_hands_is_passed_over_not_waited_for(room: Mailroom) -> None:
     """Whoever decides may be about to drop it."""
     held = await room.message(account="a")
     free = await room.message(DANA, account="b")
-    outgoing = room.outgoing()
+    queue = room.queue()
     async with room.engine.begin() as deciding:
         await deciding.execute(
             text("SELECT 1 FROM alerts.notification WHERE notification_id = :n FOR UPDATE"), {"n": held}
         )
-        assert names(await room.claim(outgoing)) == [free]
+        assert names(await room.claim(queue)) == [free]
         await deciding.execute(
             text("UPDATE alerts.notification SET status = 'dropped' WHERE notification_id = :n"), {"n": held}
         )
-    assert await room.claim(outgoing) == []
+    assert await room.claim(queue) == []
 
 
 async def test_many_replicas_at_once_share_the_messages_without_overlap(room: Mailroom) -> None:
@@ -217,11 +217,11 @@ async def test_many_replicas_at_once_share_the_messages_without_overlap(room: Ma
     taken: list[str] = []
 
     async def replica() -> None:
-        outgoing = room.outgoing()
-        while claimed := await room.claim(outgoing):
+        queue = room.queue()
+        while claimed := await room.claim(queue):
             taken.extend(names(claimed))
             for one in claimed:
-                await outgoing.record(one, SENT, ago=0.0)
+                await queue.record(one, SENT, ago=0.0)
 
     while len(taken) < len(every):
         await asyncio.gather(*(replica() for _ in range(4)))
@@ -245,9 +245,9 @@ async def test_replicas_that_look_at_the_same_moment_never_take_the_same_message
     taken: list[str] = []
 
     async def replica() -> None:
-        outgoing = room.outgoing()
+        queue = room.queue()
         for _ in range(10):
-            taken.extend(names(await room.claim(outgoing)))
+            taken.extend(names(await room.claim(queue)))
 
     await asyncio.gather(*(replica() for _ in range(4)))
     assert taken
@@ -256,23 +256,25 @@ async def test_replicas_that_look_at_the_same_moment_never_take_the_same_message
 
 async def test_a_message_knows_the_first_and_the_newest_of_its_thread(room: Mailroom) -> None:
     opened = Sample(to="yellow").build()
-    outgoing = room.outgoing()
+    queue = room.queue()
     sent = []
     for hour in range(3):
         signal = Sample(to="red", at=NOON + timedelta(hours=hour)).build()
         await room.message(episode=opened.episode, signals=[signal], account=signal.account_id)
-        sent.append(await room.send(outgoing, Sent(thread=f"ts {hour}")))
+        sent.append(await room.send(queue, Sent(thread=f"ts {hour}")))
     await room.message(DANA, episode=opened.episode, account=opened.account_id, signals=[opened])
-    (mail,) = await room.claim(outgoing)
-    await room.message(episode=opened.episode, account=opened.account_id, signals=[opened, signal], reason=Reason.WORSE)
-    [claimed] = await room.claim(outgoing)
-    story = claimed.story(now=DECIDED)
-    assert story.first is not None
-    assert story.last is not None
-    assert (story.first.notification_id, story.first.thread) == (sent[0].notification_id, "ts 0")
-    assert (story.last.notification_id, story.last.thread) == (sent[2].notification_id, "ts 2")
-    assert (story.signals, story.reason, story.now) == ((opened, signal), Reason.WORSE, DECIDED)
-    assert mail.story(now=DECIDED).first is None, "another lane has its own thread"
+    (mail,) = await room.claim(queue)
+    await room.message(
+        episode=opened.episode, account=opened.account_id, signals=[opened, signal], reason=DecisionReason.WORSE
+    )
+    [claimed] = await room.claim(queue)
+    content = claimed.content(now=DECIDED)
+    assert content.first is not None
+    assert content.last is not None
+    assert (content.first.notification_id, content.first.thread) == (sent[0].notification_id, "ts 0")
+    assert (content.last.notification_id, content.last.thread) == (sent[2].notification_id, "ts 2")
+    assert (content.signals, content.reason, content.now) == ((opened, signal), DecisionReason.WORSE, DECIDED)
+    assert mail.content(now=DECIDED).first is None, "another lane has its own thread"
 
 
 @pytest.mark.parametrize("damage", ['ways = \'[{"channel": "pigeon"}]\'', "ways = '[]'", "signals = '{gone}'"])
@@ -282,18 +284,18 @@ async def test_a_stored_message_that_cannot_be_read_is_given_up_and_the_next_of_
     name = await room.message()
     await room.execute(f"UPDATE alerts.notification SET {damage}")
     after = await room.message()
-    outgoing = room.outgoing()
-    taken = await outgoing.claim({0, 1}, ROOMY)
+    queue = room.queue()
+    taken = await queue.claim({0, 1}, ROOMY)
     assert taken.messages == ()
     assert [(one.notification_id, one.lane) for one in taken.unreadable] == [(name, DESK.lane)]
     row = await room.row(name)
     assert (row.status, row.lease_token) == ("failed", None)
     assert await room.attempts(name) == [Failure.UNREADABLE]
-    assert names(await room.claim(outgoing)) == [after]
+    assert names(await room.claim(queue)) == [after]
 
 
 async def test_a_database_that_cannot_do_it_is_unreachable(room: Mailroom) -> None:
     await room.execute("DROP TABLE alerts.attempt")
     await room.message()
     with pytest.raises(Unreachable):
-        await room.claim(room.outgoing())
+        await room.claim(room.queue())

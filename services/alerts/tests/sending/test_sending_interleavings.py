@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from alerts.core.destination import Target
 from alerts.errors import Failure
-from alerts.sending.claims import Claimed, Failed, Outcome, Sent
-from alerts.sending.outgoing import PostgresOutgoing
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Failed, Sent
+from alerts.sending.outgoing import PostgresNotificationQueue
 from support.mailroom import DANA, DESK, Mailroom
 
 _PENDING = text("SELECT 1 FROM alerts.notification WHERE status = 'pending' LIMIT 1")
@@ -25,10 +25,10 @@ class Stage(Enum):
 
 
 class Holding:
-    def __init__(self, claimed: Claimed) -> None:
+    def __init__(self, claimed: ClaimedMessage) -> None:
         self.claimed = claimed
         self.stage = Stage.CLAIMED
-        self.outcome: Outcome = Sent()
+        self.outcome: AttemptOutcome = Sent()
 
 
 class World:
@@ -37,7 +37,7 @@ class World:
     def __init__(self, room: Mailroom, seed: int) -> None:
         self.room = room
         self.random = random.Random(seed)
-        self.replicas: dict[PostgresOutgoing, list[Holding]] = {room.outgoing(): [] for _ in range(3)}
+        self.replicas: dict[PostgresNotificationQueue, list[Holding]] = {room.queue(): [] for _ in range(3)}
         self.arrived: list[str] = []
         self.excused: Counter[str] = Counter()  # how often a message may have been repeated
 
@@ -52,7 +52,7 @@ class World:
     async def crash(self) -> None:
         replica = self.random.choice(list(self.replicas))
         self._excuse(self.replicas.pop(replica))
-        self.replicas[self.room.outgoing()] = []
+        self.replicas[self.room.queue()] = []
 
     async def lose_leases(self) -> None:
         """Every replica is stopped for longer than a lease."""
@@ -65,7 +65,7 @@ class World:
             if holding.stage is not Stage.CLAIMED:
                 self.excused[holding.claimed.notification_id] += 1
 
-    async def _move(self, replica: PostgresOutgoing, holding: Holding, *, failures: bool) -> None:
+    async def _move(self, replica: PostgresNotificationQueue, holding: Holding, *, failures: bool) -> None:
         claimed = holding.claimed
         if holding.stage is Stage.CLAIMED:
             if await replica.renew(claimed):
@@ -83,7 +83,7 @@ class World:
                 self.excused[claimed.notification_id] += 1
             self.replicas[replica].remove(holding)
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> AttemptOutcome:
         fate = self.random.random()
         if fate < 0.2:
             return Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0)

@@ -1,26 +1,26 @@
 import pytest
 
 from alerts.core.destination import Channel, Target
-from alerts.sending.limits import ChannelLimits, Limits, Room
+from alerts.sending.limits import ChannelLimits, SendCapacity, SendLimits
 
 DESK, OTHER = Target(Channel.SLACK, "C0DESK"), Target(Channel.SLACK, "C0OTHER")
 HOOK = Target(Channel.SLACK, "cs-desk", webhook=True)
 DANA, EMIL = Target(Channel.EMAIL, "dana@example.com"), Target(Channel.EMAIL, "emil@example.com")
 
 
-def limits(*, slack: ChannelLimits | None = None, email: ChannelLimits | None = None) -> Limits:
+def limits(*, slack: ChannelLimits | None = None, email: ChannelLimits | None = None) -> SendLimits:
     some = ChannelLimits(concurrency=2)
-    return Limits({Channel.SLACK: slack or some, Channel.EMAIL: email or some})
+    return SendLimits({Channel.SLACK: slack or some, Channel.EMAIL: email or some})
 
 
-def slots(room: Room) -> dict[str, int]:
+def slots(room: SendCapacity) -> dict[str, int]:
     return {opening.kind: opening.slots for opening in room.openings}
 
 
 def test_every_channel_has_its_limits() -> None:
     """One that is not set up has to give its messages up, not to let them wait."""
     with pytest.raises(KeyError):
-        Limits({Channel.SLACK: ChannelLimits(concurrency=1)})
+        SendLimits({Channel.SLACK: ChannelLimits(concurrency=1)})
 
 
 def test_a_lane_has_one_message_on_its_way_and_a_channel_so_many() -> None:

@@ -9,15 +9,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts import schema
-from alerts.channels.letters import Letter
+from alerts.channels.letters import RenderedMessage
 from alerts.core.destination import Channel, Target
 from alerts.errors import Failure, Unreachable
-from alerts.messages.story import Story
+from alerts.messages.story import MessageContent
 from alerts.sending.backoff import Backoff
 from alerts.sending.claims import Failed
-from alerts.sending.limits import ChannelLimits, Opening, Room
-from alerts.sending.outgoing import PostgresOutgoing
-from alerts.transaction import Connecting, at_once
+from alerts.sending.limits import ChannelLimits, KindCapacity, SendCapacity
+from alerts.sending.outgoing import PostgresNotificationQueue
+from alerts.transaction import ConnectionMode, autocommit
 from support.mailroom import DANA, DESK, HOOK, LEASE, Mailroom, Plain, Post, failure
 
 
@@ -176,13 +176,13 @@ async def test_when_slack_asks_for_a_pause_the_bot_pauses_and_the_others_go_on(r
     assert sorted(post.arrived) == sorted(others)
     assert await room.attempts(limited) == [Failure.RATE_LIMITED]
     assert await room.attempts(paused) == []
-    wait = await room.next_due(room.outgoing(), room=_only(DESK))
+    wait = await room.next_due(room.queue(), room=_only(DESK))
     assert wait is not None
     assert 100 < wait <= 120
 
 
-def _only(target: Target) -> Room:
-    return Room((Opening("slack", target.channel, 1),), frozenset({"slack:C0OTHER"}))
+def _only(target: Target) -> SendCapacity:
+    return SendCapacity((KindCapacity("slack", target.channel, 1),), frozenset({"slack:C0OTHER"}))
 
 
 async def test_an_address_that_fails_is_left_alone_for_a_while_by_other_accounts_too(room: Mailroom) -> None:
@@ -218,14 +218,14 @@ async def test_a_way_that_is_given_up_is_followed_by_the_next_at_once(room: Mail
 async def test_a_channel_without_settings_is_followed_by_the_next_way(room: Mailroom) -> None:
     name = await room.message(DESK, DANA)
     post = Post()
-    async with room.running(room.sender(post, couriers={Channel.EMAIL: post})):
+    async with room.running(room.sender(post, clients={Channel.EMAIL: post})):
         await post.until(arrived=1)
     assert await room.attempts(name) == [Failure.MISCONFIGURED]
 
 
 async def test_a_message_is_given_up_when_the_time_given_is_over(room: Mailroom) -> None:
     name = await room.message(DESK, DANA)
-    await room.send(room.outgoing(), Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0))
+    await room.send(room.queue(), Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0))
     await room.execute("UPDATE alerts.attempt SET started = started - 4000")
     post = Post()
     post.plan[DESK.lane] = [failure()]
@@ -238,24 +238,24 @@ async def test_a_message_is_given_up_when_the_time_given_is_over(room: Mailroom)
 class Picky(Plain):
     """Has no words for one account."""
 
-    def letter(self, story: Story) -> Letter:
-        if story.head.account_id == "unspeakable":
+    def letter(self, content: MessageContent) -> RenderedMessage:
+        if content.head.account_id == "unspeakable":
             raise ValueError("no words")
-        return super().letter(story)
+        return super().letter(content)
 
 
 async def test_a_message_that_cannot_be_written_harms_no_other(room: Mailroom) -> None:
     bad = await room.message(account="unspeakable", rank=0)
     good = await room.message(account="acme", rank=1)
     post = Post()
-    async with room.running(room.sender(post, letters=Picky())):
+    async with room.running(room.sender(post, renderer=Picky())):
         await post.until(arrived=1)
     assert post.arrived == [good]
     assert (await room.row(bad)).status == "failed"
     assert await room.attempts(bad) == [Failure.REFUSED]
 
 
-class Flaky(PostgresOutgoing):
+class Flaky(PostgresNotificationQueue):
     """A database that goes away around what is written down, `before` the COMMIT or `after` it, as planned."""
 
     def __init__(self, room: Mailroom, *plan: str) -> None:
@@ -264,7 +264,7 @@ class Flaky(PostgresOutgoing):
         self.failed = asyncio.Event()
 
     @asynccontextmanager
-    async def _connected(self, how: Connecting = at_once) -> AsyncIterator[AsyncConnection]:
+    async def _connected(self, how: ConnectionMode = autocommit) -> AsyncIterator[AsyncConnection]:
         fate = self.plan.pop(0) if self.plan else "well"
         if fate == "before":
             self.failed.set()
@@ -297,10 +297,10 @@ async def test_a_database_that_comes_and_goes_neither_loses_nor_repeats_a_messag
     """What became of it is kept in memory until it can be written down."""
     names = [await room.message(account=account) for account in "ab"]
     post = Post()
-    outgoing = Flaky(room, *plan)
-    async with room.running(room.sender(post, outgoing=outgoing)):
+    queue = Flaky(room, *plan)
+    async with room.running(room.sender(post, queue=queue)):
         await post.until(arrived=2)
-        await outgoing.failed.wait()
+        await queue.failed.wait()
     assert post.arrived == names
     for name in names:
         row = await room.row(name)
@@ -309,12 +309,12 @@ async def test_a_database_that_comes_and_goes_neither_loses_nor_repeats_a_messag
 
 
 async def test_a_sender_says_that_the_database_is_away(room: Mailroom) -> None:
-    outgoing = Flaky(room, "before")
+    queue = Flaky(room, "before")
     post = Post()
-    sender = room.sender(post, outgoing=outgoing)
+    sender = room.sender(post, queue=queue)
     await room.message()
     async with room.running(sender):
-        await outgoing.failed.wait()
+        await queue.failed.wait()
         assert sender.unavailable is not None
         await post.until(arrived=1)
         async with asyncio.timeout(20):

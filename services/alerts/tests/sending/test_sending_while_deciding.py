@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import text
 
-from alerts.dossiers import load
+from alerts.dossiers import load_histories
 from support.mailroom import DANA, DESK, Mailroom
 
 HAND_ON = text("""
@@ -27,23 +27,23 @@ async def test_what_is_handed_on_while_deciding_waits_for_it_is_seen_and_held(ro
     name = await room.message(DESK, DANA)
     async with room.engine.connect() as sending, room.engine.begin() as deciding:
         await sending.execute(END, {"name": name, "status": "failed"})
-        loading = asyncio.create_task(load(deciding, ["acme"], final=()))
+        loading = asyncio.create_task(load_histories(deciding, ["acme"], final=()))
         await room.until(lambda: waits(room))
         await sending.execute(HAND_ON, {"name": name, "lane": DANA.lane})
         await sending.commit()
-        [dossier], damaged = await loading
-        assert [one.notification_id for one in dossier.pending] == ["next"]
+        [history], damaged = await loading
+        assert [one.notification_id for one in history.pending] == ["next"]
         assert damaged == []
-        assert await room.claim(room.outgoing()) == [], "no sender takes it meanwhile"
+        assert await room.claim(room.queue()) == [], "no sender takes it meanwhile"
 
 
 async def test_what_is_sent_while_deciding_waits_for_it_has_been_told(room: Mailroom) -> None:
     name = await room.message()
     async with room.engine.connect() as sending, room.engine.begin() as deciding:
         await sending.execute(END, {"name": name, "status": "sent"})
-        loading = asyncio.create_task(load(deciding, ["acme"], final=()))
+        loading = asyncio.create_task(load_histories(deciding, ["acme"], final=()))
         await room.until(lambda: waits(room))
         await sending.commit()
-        [dossier], _ = await loading
-    assert dossier.pending == ()
-    assert [told.sure for told in dossier.told] == [True]
+        [history], _ = await loading
+    assert history.pending == ()
+    assert [told.sure for told in history.told] == [True]

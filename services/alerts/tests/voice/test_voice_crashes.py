@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from alerts.core.reasons import Reason, Verdict
+from alerts.core.reasons import DecisionReason, DecisionVerdict
 from alerts.samples import Sample
 from common.contracts.signals import Kind, Signal
 from support.deciding import at
@@ -66,8 +66,8 @@ async def test_every_signal_is_recorded_and_decided_once_whoever_dies(heard: Voi
     assert Counter(row[0] for row in recorded) == Counter(signal.signal_id for signal in signals)
     decided = await heard.rows("SELECT signal_id, reason FROM alerts.decision ORDER BY seq")
     assert {row[0] for row in decided} == {signal.signal_id for signal in signals}
-    last = {row[0]: Reason(row[1]) for row in decided}
-    assert all(reason.verdict is not Verdict.WAIT for reason in last.values())
+    last = {row[0]: DecisionReason(row[1]) for row in decided}
+    assert all(reason.verdict is not DecisionVerdict.WAIT for reason in last.values())
     await _nothing_sent_twice(heard)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.samples import Sample
 from common.topics import partition_of
 from support.deciding import at, flag
@@ -22,7 +22,7 @@ async def test_a_late_signal_that_cannot_be_read_any_more_keeps_no_other_waiting
     await heard.caught_up(HERE)
     await heard.settled()
     assert len(heard.post.arrived) == 1
-    assert await heard.reasons(lost) == [("red", Reason.LATE), ("red", Reason.UNREADABLE)]
+    assert await heard.reasons(lost) == [("red", DecisionReason.LATE), ("red", DecisionReason.UNREADABLE)]
     assert await heard.rows("SELECT count(*) FROM alerts.alert WHERE waiting") == [(0,)]
     assert heard.count("rows_unreadable_total") == 1
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from msgspec.structs import replace
 
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.samples import BIRCH_FOODS, Sample
 from common.contracts.signals import Kind
@@ -129,7 +129,7 @@ async def test_while_thousands_are_settled_the_other_partitions_have_their_turns
     await heard.tell(Sample(account=elsewhere, to="red").build())
     await _read(heard)
     query = f"""SELECT account_id FROM alerts.decision JOIN alerts.alert USING (signal_id)
-                WHERE reason <> '{Reason.LATE}' ORDER BY decision.seq"""
+                WHERE reason <> '{DecisionReason.LATE}' ORDER BY decision.seq"""
     decided = [row[0] for row in await heard.rows(query)]
     assert decided.index(elsewhere) < len(decided) - 1
     assert await heard.rows("SELECT count(*) FROM alerts.alert WHERE waiting") == [(0,)]

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from alerts.api.filter import Status
+from alerts.api.filter import NotificationStatus
 from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason, Verdict
+from alerts.core.reasons import DecisionReason, DecisionVerdict
 from common.contracts.signals import Kind, Severity, Signal
 
 
@@ -17,8 +17,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     """
 
     at: datetime
-    verdict: Verdict
-    reason: Reason
+    verdict: DecisionVerdict
+    reason: DecisionReason
     receiver: str | None
     lane: str | None
     path: tuple[str, ...]
@@ -47,8 +47,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     lane: str
     channel: Channel
     address: str
-    reason: Reason
-    status: Status
+    reason: DecisionReason
+    status: NotificationStatus
     attempts: int
     last_failure: Attempt | None
     maybe_told: bool
@@ -57,7 +57,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     done: datetime | None
 
 
-class Message(Notification, frozen=True, kw_only=True):
+class NotificationDetail(Notification, frozen=True, kw_only=True):
     """With every attempt, the signals in it (the one that heads it first) and the ways that are left, its own first."""
 
     path: tuple[str, ...]
@@ -81,7 +81,7 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class AlertSummary(Struct, frozen=True, kw_only=True):
     """One alert of a list. `at` is when it happened, `recorded` when it was told to alerts.
 
     `told`: a message with it has gone out, to the receivers in `told_to`. `waiting`: it is late, and what still stands
@@ -117,7 +117,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 class Alerts(Struct, frozen=True, kw_only=True):
     """The newest first; `next_cursor` is null on the last page."""
 
-    alerts: tuple[Listed, ...]
+    alerts: tuple[AlertSummary, ...]
     next_cursor: str | None
 
 
@@ -143,4 +143,4 @@ class Alert(Struct, frozen=True, kw_only=True):
     episode_alerts: tuple[str, ...]
     signal: Signal
     decisions: tuple[Decision, ...]
-    notifications: tuple[Message, ...]
+    notifications: tuple[NotificationDetail, ...]

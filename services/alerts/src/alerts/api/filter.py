@@ -7,7 +7,7 @@ from msgspec import Struct
 from common.contracts.signals import Kind, Severity
 
 
-class Status(StrEnum):
+class NotificationStatus(StrEnum):
     """Of a message."""
 
     PENDING = "pending"
@@ -16,7 +16,7 @@ class Status(StrEnum):
     DROPPED = "dropped"
 
 
-class Filter(Struct, frozen=True, kw_only=True):
+class AlertFilter(Struct, frozen=True, kw_only=True):
     """One of each set that is not empty, and within every bound; `since` and `until` are seconds since the epoch.
 
     With `receivers`, `told` and `statuses` are about messages to these alone. `owners` are in any case.
@@ -30,7 +30,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     severities: tuple[Severity, ...] = ()
     stages: tuple[str, ...] = ()
     receivers: tuple[str, ...] = ()
-    statuses: tuple[Status, ...] = ()
+    statuses: tuple[NotificationStatus, ...] = ()
     told: bool | None = None
     acknowledged: bool | None = None
     since: float | None = None

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Case, ColumnElement, Insert, Select, Text, and_, any_, case, cast, exists, func, or_, select
 from sqlalchemy.dialects import postgresql
 
-from alerts.api.filter import Filter
+from alerts.api.filter import AlertFilter
 from alerts.core.case import RANK
 from alerts.errors import Failure
 from alerts.schema import acknowledgement, alert, attempt, decision, notification
@@ -18,7 +18,7 @@ _NOTIFICATION = [column for column in notification.c if column is not notificati
 _ACKNOWLEDGEMENT = [column.label(f"ack_{column.name}") for column in acknowledgement.c]
 
 
-def alerts(wanted: Filter, *, before: int | None, limit: int) -> Select[Any]:
+def alerts(wanted: AlertFilter, *, before: int | None, limit: int) -> Select[Any]:
     """The newest first; `before` is the `seq` that ended the page before."""
     query = _alerts().where(*_conditions(wanted))
     if before is not None:
@@ -140,7 +140,7 @@ def _acknowledged() -> ColumnElement[bool]:
     return _rank(acknowledgement.c.severity) <= _rank(alert.c.severity)
 
 
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (alert.c.account_id, wanted.accounts),
@@ -166,7 +166,7 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     return [*found, *_of_messages(wanted)]
 
 
-def _of_messages(wanted: Filter) -> list[ColumnElement[bool]]:
+def _of_messages(wanted: AlertFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.receivers:
         found.append(
@@ -180,7 +180,7 @@ def _of_messages(wanted: Filter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _message(wanted: Filter, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _message(wanted: AlertFilter, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     to_them = [notification.c.receiver.in_(wanted.receivers)] if wanted.receivers else []
     return exists().where(
         notification.c.account_id == alert.c.account_id,

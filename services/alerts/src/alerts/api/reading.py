@@ -8,22 +8,22 @@ from typing import Any
 import structlog
 
 from alerts.api import answers, telling
-from alerts.api.parameters import Acknowledge, ListParameters, cursor
-from alerts.api.tables import Snapshot, Tables
-from alerts.api.telling import UNREADABLE, File
+from alerts.api.parameters import Acknowledge, AlertListParameters, cursor
+from alerts.api.tables import AlertsDatabase, AlertsSnapshot
+from alerts.api.telling import UNREADABLE, AlertRows
 from common.database import Unavailable
 from common.problems import Problem
 
 _log = structlog.get_logger()
 
 
-class Reading:
+class AlertsService:
     """Raises the 404 of an unknown alert, the 500 of one that cannot be read, the 503 of a database that is away."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: AlertsDatabase) -> None:
         self._tables = tables
 
-    async def alerts(self, asked: ListParameters) -> answers.Alerts:
+    async def alerts(self, asked: AlertListParameters) -> answers.Alerts:
         wanted, before = asked.wanted(), asked.before()
         async with _reached(), self._tables.snapshot() as snapshot:
             rows = await snapshot.alerts(wanted, before=before, limit=asked.limit + 1)
@@ -42,7 +42,7 @@ class Reading:
             (file,) = await _files(snapshot, [row], every_attempt=True)
             episode = await snapshot.episode(row.account_id, row.episode)
         try:
-            return telling.alert(file, episode=episode)
+            return telling.alert_detail(file, episode=episode)
         except UNREADABLE as error:
             _report(file, error)
             detail = "this version of alerts cannot read the alert; it has been logged"
@@ -68,7 +68,7 @@ async def _reached() -> AsyncIterator[None]:
         raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error
 
 
-async def _files(snapshot: Snapshot, rows: Sequence[Any], *, every_attempt: bool = False) -> list[File]:
+async def _files(snapshot: AlertsSnapshot, rows: Sequence[Any], *, every_attempt: bool = False) -> list[AlertRows]:
     """In the order of the rows; without `every_attempt` each message brings its last failure only."""
     ids = [row.signal_id for row in rows]
     decisions = _by("signal_id", await snapshot.decisions(ids))
@@ -77,7 +77,7 @@ async def _files(snapshot: Snapshot, rows: Sequence[Any], *, every_attempt: bool
     tried = await (snapshot.attempts(names) if every_attempt else snapshot.last_failures(names))
     attempts = _by("notification_id", tried)
     return [
-        File(
+        AlertRows(
             row,
             decisions.get(row.signal_id, ()),
             [one for one in notifications if row.signal_id in one.signals],
@@ -94,16 +94,16 @@ def _by(name: str, rows: Iterable[Any]) -> dict[str, Sequence[Any]]:
     return dict(found)
 
 
-def _listed(file: File) -> answers.Listed:
+def _listed(file: AlertRows) -> answers.AlertSummary:
     """One alert that cannot be read hides no other."""
     try:
-        return telling.listed(file)
+        return telling.alert_summary(file)
     except UNREADABLE as error:
         _report(file, error)
-        return telling.unreadable(file, error=f"another version of alerts wrote it: {error}")
+        return telling.unreadable_summary(file, error=f"another version of alerts wrote it: {error}")
 
 
-def _report(file: File, error: Exception) -> None:
+def _report(file: AlertRows, error: Exception) -> None:
     _log.error("alert.unreadable", signal_id=file.alert.signal_id, error=str(error), exc_info=error)
 
 

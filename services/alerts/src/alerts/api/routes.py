@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
 from alerts.api import answers, body, openapi
-from alerts.api.parameters import Acknowledge, AlertId, ListParameters
-from alerts.api.reading import Reading
+from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters
+from alerts.api.reading import AlertsService
 from common import operations, problems
 from common.access import Verifier, bearer
 from common.keys import Scope
@@ -21,7 +21,7 @@ _BODY_SECONDS = 10.0
 
 
 def build(
-    reading: Reading,
+    reading: AlertsService,
     *,
     keys: Verifier,
     metrics: RequestMetrics,
@@ -44,12 +44,12 @@ def build(
     return app
 
 
-def _alerts(reading: Reading, keys: Verifier) -> APIRouter:
+def _alerts(reading: AlertsService, keys: Verifier) -> APIRouter:
     router = APIRouter(prefix="/v1/alerts")
     may_read, may_write = Depends(_with_key(keys, Scope.READ)), Depends(_with_key(keys, Scope.WRITE))
 
     @router.get("", dependencies=[may_read], responses=openapi.responses(answers.Alerts, openapi.OF_MANY))
-    async def list_alerts(asked: Annotated[ListParameters, Query()]) -> Response:
+    async def list_alerts(asked: Annotated[AlertListParameters, Query()]) -> Response:
         """Alerts that match every filter, the newest first, each with the reason of every yes and no."""
         return _json(await reading.alerts(asked))
 

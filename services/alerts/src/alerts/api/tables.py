@@ -8,7 +8,7 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts.api import queries
-from alerts.api.filter import Filter
+from alerts.api.filter import AlertFilter
 from alerts.core.case import RANK
 from common.database import connected
 
@@ -16,13 +16,13 @@ Rows = Sequence[Any]
 _BY_RANK = {rank: severity for severity, rank in RANK.items()}
 
 
-class Snapshot:
+class AlertsSnapshot:
     """The tables as they were at one moment. Rows have the columns of `queries`."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def alerts(self, wanted: Filter, *, before: int | None, limit: int) -> Rows:
+    async def alerts(self, wanted: AlertFilter, *, before: int | None, limit: int) -> Rows:
         return await self._rows(queries.alerts(wanted, before=before, limit=limit))
 
     async def alert(self, signal_id: str) -> Any | None:
@@ -50,7 +50,7 @@ class Snapshot:
         return rows
 
 
-class Tables:
+class AlertsDatabase:
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
         """`patience` is the most that one request may hold a connection, in seconds."""
         self._engine = engine
@@ -58,10 +58,10 @@ class Tables:
         self._patience = patience
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Snapshot]:
+    async def snapshot(self) -> AsyncIterator[AlertsSnapshot]:
         """Raises `Unavailable`."""
         async with connected(self._reading, patience=self._patience, service="alerts") as connection:
-            yield Snapshot(connection)
+            yield AlertsSnapshot(connection)
 
     async def acknowledge(self, signal_id: str, *, by: str, note: str | None) -> Any | None:
         """The acknowledgement of the alert's episode, None if there is no such alert. Raises `Unavailable`.

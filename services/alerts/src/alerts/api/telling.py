@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from alerts import words
 from alerts.api import answers
-from alerts.api.filter import Status
+from alerts.api.filter import NotificationStatus
 from alerts.core.destination import Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure
 from common.contracts.signals import Severity, Signal
 
@@ -23,7 +23,7 @@ UNREADABLE = (msgspec.DecodeError, ValueError)
 """What reading a row raises that another version of alerts wrote: another form of body, a reason not known here."""
 
 
-class File(Struct, frozen=True):
+class AlertRows(Struct, frozen=True):
     """One alert with all that belongs to it, as rows. `attempts` are those that are told, by message."""
 
     alert: Any
@@ -32,15 +32,15 @@ class File(Struct, frozen=True):
     attempts: dict[str, Sequence[Any]]
 
 
-def listed(file: File) -> answers.Listed:
+def alert_summary(file: AlertRows) -> answers.AlertSummary:
     """Raises what is `UNREADABLE`."""
     row = file.alert
     signal = _signal.decode(row.body)
     return msgspec.structs.replace(
         _from_columns(row),
         name=signal.facts.name,
-        what=words.what(signal),
-        why=words.why(signal),
+        what=words.describe(signal),
+        why=words.explain(signal),
         told=bool(_told_to(file)),
         told_to=_told_to(file),
         decisions=tuple(_decision(one) for one in file.decisions),
@@ -51,12 +51,12 @@ def listed(file: File) -> answers.Listed:
     )
 
 
-def unreadable(file: File, *, error: str) -> answers.Listed:
+def unreadable_summary(file: AlertRows, *, error: str) -> answers.AlertSummary:
     told_to = _told_to(file)
     return msgspec.structs.replace(_from_columns(file.alert), told=bool(told_to), told_to=told_to, error=error)
 
 
-def alert(file: File, *, episode: Sequence[str]) -> answers.Alert:
+def alert_detail(file: AlertRows, *, episode: Sequence[str]) -> answers.Alert:
     """Raises what is `UNREADABLE`."""
     row = file.alert
     signal = _signal.decode(row.body)
@@ -65,8 +65,8 @@ def alert(file: File, *, episode: Sequence[str]) -> answers.Alert:
         id=row.signal_id,
         account_id=row.account_id,
         name=signal.facts.name,
-        what=words.what(signal),
-        why=words.why(signal),
+        what=words.describe(signal),
+        why=words.explain(signal),
         recorded=moment(row.recorded),
         history=row.history,
         waiting=row.waiting,
@@ -100,8 +100,8 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _from_columns(row: Any) -> answers.Listed:
-    return answers.Listed(
+def _from_columns(row: Any) -> answers.AlertSummary:
+    return answers.AlertSummary(
         id=row.signal_id,
         account_id=row.account_id,
         kind=row.kind,
@@ -121,12 +121,12 @@ def _from_columns(row: Any) -> answers.Listed:
     )
 
 
-def _told_to(file: File) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.receiver for one in file.notifications if one.status == Status.SENT))
+def _told_to(file: AlertRows) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.receiver for one in file.notifications if one.status == NotificationStatus.SENT))
 
 
 def _decision(row: Any) -> answers.Decision:
-    reason = Reason(row.reason)
+    reason = DecisionReason(row.reason)
     return answers.Decision(
         at=moment(row.at),
         verdict=reason.verdict,
@@ -148,19 +148,19 @@ def _notification(row: Any, attempts: Sequence[Any]) -> dict[str, Any]:
         "lane": row.lane,
         "channel": way.channel,
         "address": way.address,
-        "reason": Reason(row.reason),
-        "status": Status(row.status),
+        "reason": DecisionReason(row.reason),
+        "status": NotificationStatus(row.status),
         "attempts": row.attempts,
         "last_failure": _attempt(failures[-1]) if failures else None,
         "maybe_told": row.maybe_told,
         "decided": moment(row.decided),
-        "due": moment(row.due) if row.status == Status.PENDING else None,
+        "due": moment(row.due) if row.status == NotificationStatus.PENDING else None,
         "done": None if row.done is None else moment(row.done),
     }
 
 
-def _message(row: Any, attempts: Sequence[Any]) -> answers.Message:
-    return answers.Message(
+def _message(row: Any, attempts: Sequence[Any]) -> answers.NotificationDetail:
+    return answers.NotificationDetail(
         **_notification(row, attempts),
         path=tuple(row.path),
         signals=tuple(row.signals),

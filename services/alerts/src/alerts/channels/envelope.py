@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime, getaddresses
 
-from alerts.channels.letters import Mail
+from alerts.channels.letters import Email
 from alerts.channels.lines import one_line
 
 LONGEST_SUBJECT = 200
@@ -29,7 +29,7 @@ class _Policy(EmailPolicy):
 _POLICY = _Policy(linesep="\r\n", cte_type="7bit", raise_on_defect=False)
 
 
-def address(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """Of `dana@example.com` or `Dana Smith <dana@example.com>`. Raises ValueError for what is not one address.
 
     A domain outside ASCII becomes the one that is looked up; a mailbox outside ASCII few servers would take.
@@ -56,7 +56,7 @@ def unsubscribe_header(setting: str | None, sender: Address) -> str:
     return f"<{link}>"
 
 
-def enveloped(mail: Mail, *, sender: Address, to: Address, unsubscribe: str, at: datetime) -> bytes:
+def build_email(mail: Email, *, sender: Address, to: Address, unsubscribe: str, at: datetime) -> bytes:
     """Text and HTML, with everything that threads it and that keeps automatic answers away."""
     message = EmailMessage(_POLICY)
     message["From"] = sender

@@ -7,7 +7,7 @@ from msgspec import Struct
 from alerts.core.destination import Target
 
 
-class Posting(Struct, frozen=True):
+class SlackMessage(Struct, frozen=True):
     """To Slack. `text` is what notifications and screen readers show; `thread` is the `ts` to answer under.
 
     `broadcast`: an answer that the whole channel shall see, for one in a thread rings nobody who is not in it.
@@ -20,7 +20,7 @@ class Posting(Struct, frozen=True):
     broadcast: bool = False
 
 
-class Mail(Struct, frozen=True):
+class Email(Struct, frozen=True):
     """One e-mail. `message_id` is the same however often it is tried; `references` are the thread's, oldest first."""
 
     target: Target
@@ -31,7 +31,7 @@ class Mail(Struct, frozen=True):
     references: tuple[str, ...] = ()
 
 
-Letter = Posting | Mail
+RenderedMessage = SlackMessage | Email
 
 
 class Delivered(Struct, frozen=True):

@@ -18,7 +18,7 @@ def one_line(text: str, *, most: int) -> str:
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
-class Hidden:
+class SecretFilter:
     """Takes secrets out of what is stored, logged and shown: other people's answers may repeat them."""
 
     def __init__(self, secrets: Iterable[str]) -> None:

@@ -10,16 +10,16 @@ from enum import StrEnum
 
 import aiosmtplib
 
-from alerts.channels.envelope import address, enveloped, unsubscribe_header
-from alerts.channels.letters import Delivered, Letter, Mail
-from alerts.channels.lines import Hidden
+from alerts.channels.envelope import build_email, parse_address, unsubscribe_header
+from alerts.channels.letters import Delivered, Email, RenderedMessage
+from alerts.channels.lines import SecretFilter
 from alerts.channels.mail_answers import failure
 from alerts.errors import DeliveryFailed, Failure
 
 _PARTING_SECONDS = 1.0
 
 
-class Tls(StrEnum):
+class SmtpTls(StrEnum):
     """STARTTLS begins in the clear and goes on only once it is encrypted: no server can talk us out of it."""
 
     STARTTLS = "starttls"
@@ -27,7 +27,7 @@ class Tls(StrEnum):
     NONE = "none"
 
 
-class MailChannel:
+class EmailClient:
     """Tries each message once, over a connection of its own; whoever calls it tries again.
 
     Messages are few: a connection kept for the next one would mostly be closed by the server before it comes, and a
@@ -42,7 +42,7 @@ class MailChannel:
         port: int,
         user: str | None,
         password: str | None,
-        tls: Tls,
+        tls: SmtpTls,
         sender: str,
         unsubscribe: str | None,
         timeout: float,
@@ -53,24 +53,24 @@ class MailChannel:
         self._user = user
         self._password = password
         self._tls = tls
-        self._context = None if tls is Tls.NONE else ssl.create_default_context()
-        self._sender = address(sender)
+        self._context = None if tls is SmtpTls.NONE else ssl.create_default_context()
+        self._sender = parse_address(sender)
         self._unsubscribe = unsubscribe_header(unsubscribe, self._sender)
         self._timeout = timeout
         self._now = now
-        self._hidden = Hidden([password or ""])
+        self._hidden = SecretFilter([password or ""])
 
-    async def deliver(self, letter: Letter) -> Delivered:
+    async def deliver(self, letter: RenderedMessage) -> Delivered:
         """Raises DeliveryFailed."""
-        if not isinstance(letter, Mail):
+        if not isinstance(letter, Email):
             raise TypeError("the mail channel carries mails")
         if self._host is None:
             raise DeliveryFailed(Failure.MISCONFIGURED, "no SMTP server in the settings", retryable=False)
         try:
-            to = address(letter.target.address)
+            to = parse_address(letter.target.address)
         except ValueError as error:
             raise DeliveryFailed(Failure.MISCONFIGURED, str(error), retryable=False) from None
-        message = enveloped(letter, sender=self._sender, to=to, unsubscribe=self._unsubscribe, at=self._now())
+        message = build_email(letter, sender=self._sender, to=to, unsubscribe=self._unsubscribe, at=self._now())
         client = self._client()
         deadline = asyncio.get_running_loop().time() + self._timeout
         try:
@@ -107,8 +107,8 @@ class MailChannel:
             local_hostname=self._sender.domain,
             username=self._user,
             password=self._password,
-            use_tls=self._tls is Tls.TLS,
-            start_tls=self._tls is Tls.STARTTLS,
+            use_tls=self._tls is SmtpTls.TLS,
+            start_tls=self._tls is SmtpTls.STARTTLS,
             tls_context=self._context,
             timeout=None,
         )

@@ -15,14 +15,14 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slack_sdk.webhook.webhook_response import WebhookResponse
 
-from alerts.channels.letters import Delivered, Letter, Posting
-from alerts.channels.lines import Hidden, secrets_of
-from alerts.channels.slack_answers import THREAD_GONE, Answer, failure, retry_after, webhook_error
-from alerts.channels.wire import NoAnswer, NotSent, Redirected, Wire, proxy_for
+from alerts.channels.letters import Delivered, RenderedMessage, SlackMessage
+from alerts.channels.lines import SecretFilter, secrets_of
+from alerts.channels.slack_answers import THREAD_GONE, SlackAnswer, failure, retry_after, webhook_error
+from alerts.channels.wire import HttpExchange, NoAnswer, NotSent, Redirected, proxy_for
 from alerts.errors import DeliveryFailed, Failure
 
 MOST_BLOCKS = 50
-_NOT_SLACKS = Answer(200, None, "not an answer that Slack gives")
+_NOT_SLACKS = SlackAnswer(200, None, "not an answer that Slack gives")
 T = TypeVar("T")
 
 
@@ -30,19 +30,19 @@ class _ThreadGone(Exception):
     pass
 
 
-class _Metadata(msgspec.Struct):
+class _SlackErrorMetadata(msgspec.Struct):
     messages: list[str] = []
 
 
-class _No(msgspec.Struct):
+class _SlackError(msgspec.Struct):
     """An answer that is not a yes, as the API words it."""
 
     error: str | None = None
     needed: str | None = None
-    response_metadata: _Metadata = msgspec.field(default_factory=_Metadata)
+    response_metadata: _SlackErrorMetadata = msgspec.field(default_factory=_SlackErrorMetadata)
 
 
-class SlackChannel:
+class SlackClient:
     """Tries each message once; whoever calls it tries again.
 
     `webhooks` are URLs by the name that routes know them under. They are secrets, as the token is, and appear in no log
@@ -63,11 +63,11 @@ class SlackChannel:
         self._webhooks = dict(webhooks)
         self._timeout = timeout
         secrets = [secret for url in webhooks.values() for secret in secrets_of(url)]
-        self._hidden = Hidden([*secrets, token or ""])
+        self._hidden = SecretFilter([*secrets, token or ""])
 
-    async def deliver(self, letter: Letter) -> Delivered:
+    async def deliver(self, letter: RenderedMessage) -> Delivered:
         """Raises DeliveryFailed. A thread that is gone does not keep the message: it begins a new one."""
-        if not isinstance(letter, Posting):
+        if not isinstance(letter, SlackMessage):
             raise TypeError("Slack carries postings")
         blocks = _checked(letter)
         deadline = asyncio.get_running_loop().time() + self._timeout
@@ -78,7 +78,7 @@ class SlackChannel:
         except _ThreadGone:
             return await self._as_bot(letter, blocks, deadline, thread=None)
 
-    async def _to_webhook(self, posting: Posting, blocks: list[dict[str, Any]], deadline: float) -> Delivered:
+    async def _to_webhook(self, posting: SlackMessage, blocks: list[dict[str, Any]], deadline: float) -> Delivered:
         url = self._webhooks.get(posting.target.address)
         if url is None:
             raise _misconfigured(f"no webhook of the name {posting.target.address} in the settings")
@@ -92,15 +92,17 @@ class SlackChannel:
         if answer.status_code == 200 and answer.body.strip() == "ok":
             return Delivered()
         error = webhook_error(answer.status_code, answer.body)
-        raise self._failed(Answer(answer.status_code, error, "" if error else answer.body, retry_after(answer.headers)))
+        raise self._failed(
+            SlackAnswer(answer.status_code, error, "" if error else answer.body, retry_after(answer.headers))
+        )
 
     async def _as_bot(
-        self, posting: Posting, blocks: list[dict[str, Any]], deadline: float, *, thread: str | None
+        self, posting: SlackMessage, blocks: list[dict[str, Any]], deadline: float, *, thread: str | None
     ) -> Delivered:
         if self._token is None:
             raise _misconfigured("no Slack token in the settings")
 
-        async def ask(session: aiohttp.ClientSession) -> AsyncSlackResponse | Answer:
+        async def ask(session: aiohttp.ClientSession) -> AsyncSlackResponse | SlackAnswer:
             client = AsyncWebClient(
                 self._token, base_url=self._api_url, session=session, logger=_silent(), retry_handlers=[]
             )
@@ -130,7 +132,7 @@ class SlackChannel:
 
     async def _asked(self, ask: Callable[[aiohttp.ClientSession], Awaitable[T]], deadline: float) -> T:
         try:
-            return await Wire().exchange(ask, deadline=deadline)
+            return await HttpExchange().exchange(ask, deadline=deadline)
         except NotSent as error:
             raise DeliveryFailed(Failure.UNREACHABLE, self._hidden(str(error)), retryable=True) from None
         except NoAnswer as error:
@@ -142,12 +144,12 @@ class SlackChannel:
         except UnicodeDecodeError:
             raise self._failed(_NOT_SLACKS) from None
 
-    def _failed(self, answer: Answer) -> DeliveryFailed:
+    def _failed(self, answer: SlackAnswer) -> DeliveryFailed:
         error = answer.error and self._hidden(answer.error)
-        return failure(Answer(answer.status, error, self._hidden(answer.detail), answer.retry_after))
+        return failure(SlackAnswer(answer.status, error, self._hidden(answer.detail), answer.retry_after))
 
 
-def _checked(posting: Posting) -> list[dict[str, Any]]:
+def _checked(posting: SlackMessage) -> list[dict[str, Any]]:
     """The blocks, once Slack's own models have passed them: what they refuse would be refused there too."""
     if len(posting.blocks) > MOST_BLOCKS:
         raise _refused(f"{len(posting.blocks)} blocks, {MOST_BLOCKS} at most")
@@ -162,15 +164,15 @@ def _checked(posting: Posting) -> list[dict[str, Any]]:
     return list(posting.blocks)
 
 
-def _answer(response: AsyncSlackResponse | aiohttp.ClientResponse) -> Answer:
+def _answer(response: AsyncSlackResponse | aiohttp.ClientResponse) -> SlackAnswer:
     if isinstance(response, aiohttp.ClientResponse):
-        return Answer(response.status, None, "not JSON", retry_after(response.headers))
+        return SlackAnswer(response.status, None, "not JSON", retry_after(response.headers))
     try:
-        said = msgspec.convert(response.data, _No)
+        said = msgspec.convert(response.data, _SlackError)
     except msgspec.ValidationError:
-        return Answer(response.status_code, None, "", retry_after(response.headers))
+        return SlackAnswer(response.status_code, None, "", retry_after(response.headers))
     detail = [f"needed: {said.needed}"] if said.needed else []
-    return Answer(
+    return SlackAnswer(
         response.status_code,
         said.error,
         "; ".join([*detail, *said.response_metadata.messages]),

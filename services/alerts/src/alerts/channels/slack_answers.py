@@ -46,7 +46,7 @@ _WORD = re.compile(r"[a-z][a-z_]{2,63}")
 _NOT_FOR_US = frozenset({401, 403, 404, 407, 410})
 
 
-class Answer(Struct, frozen=True):
+class SlackAnswer(Struct, frozen=True):
     """An answer that is not a yes. `error` is Slack's word for it, if it gave one; `detail` what else it said."""
 
     status: int
@@ -64,7 +64,7 @@ def webhook_error(status: int, body: str) -> str | None:
     return word if status != 200 and _WORD.fullmatch(word) else None
 
 
-def failure(answer: Answer) -> DeliveryFailed:
+def failure(answer: SlackAnswer) -> DeliveryFailed:
     """Only what passes by itself is tried again.
 
     A 200 that is neither yes nor no is not: the message may have been posted, and hourly copies of it would be worse

@@ -23,7 +23,7 @@ class Redirected(Exception):
     """We were sent elsewhere, and did not go: what we carry is meant for the address in the settings only."""
 
 
-class Wire:
+class HttpExchange:
     """For one exchange. A connection kept from the last message may have died since, and a request that meets its end
     might have arrived; messages are so few that a new one for each costs nothing.
     """

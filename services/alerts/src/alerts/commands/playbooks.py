@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from alerts.messages.playbook_file import Examined, examine, json_schema
+from alerts.messages.playbook_file import PlaybooksCheck, check_playbooks, json_schema
 from alerts.settings import AlertsSettings
 from common.documents.findings import listed
 
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
         return 0
     file = arguments.file or settings.alerts_playbooks
     try:
-        reading = examine(file.read_text(encoding="utf-8"))
+        reading = check_playbooks(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
         return 1
@@ -38,7 +38,7 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _summary(reading: Examined) -> str:
+def _summary(reading: PlaybooksCheck) -> str:
     if reading.playbooks is None:
         return f"not loaded, problems: {len(reading.problems)}"
     names = sum(len(names) for names in reading.playbooks.names.values())

@@ -13,12 +13,12 @@ from sqlalchemy import select
 from alerts.core.destination import Destination, Target
 from alerts.core.labels import NAMES, Labels, labels
 from alerts.routing.grammar import json_schema
-from alerts.routing.load import Reading, examine, load
+from alerts.routing.load import RoutesCheck, check_routes, load
 from alerts.routing.routes import Routes
 from alerts.routing.tree import ROOT, Route
 from alerts.schema import alert
 from alerts.settings import AlertsSettings
-from alerts.words import what
+from alerts.words import describe
 from common import database
 from common.contracts.signals import Signal
 from common.documents.findings import InvalidDocument, did_you_mean, listed
@@ -54,7 +54,7 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     try:
         text = file.read_text(encoding="utf-8")
         if arguments.action == "check":
-            return _check(examine(text), str(file))
+            return _check(check_routes(text), str(file))
         await _test(load(text, str(file)), arguments, settings)
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
@@ -70,7 +70,7 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _check(reading: Reading, source_name: str) -> int:
+def _check(reading: RoutesCheck, source_name: str) -> int:
     for line in listed(source_name, problems=reading.problems, warnings=reading.warnings):
         print(line)
     if reading.routes is None:
@@ -107,7 +107,7 @@ async def _asked(words: Sequence[str], settings: AlertsSettings) -> Labels:
     """Raises `_Mistaken`."""
     if len(words) == 1 and "=" not in words[0]:
         signal = await _newest(words[0], settings)
-        print(f"alert     {signal.signal_id}, {signal.at:%Y-%m-%d %H:%M} UTC: {what(signal)}")
+        print(f"alert     {signal.signal_id}, {signal.at:%Y-%m-%d %H:%M} UTC: {describe(signal)}")
         return labels(signal)
     given = {}
     for word in words:

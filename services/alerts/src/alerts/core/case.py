@@ -6,21 +6,21 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from alerts.core.destination import Destination
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from common.contracts.signals import Band, Kind, Severity, Signal
 
 RANK = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 """The smaller, the more urgent."""
 
 
-class Fresh(NamedTuple):
+class RoutedSignal(NamedTuple):
     """A signal that nobody has decided yet, and where the routes lead it."""
 
     signal: Signal
     destinations: tuple[Destination, ...]
 
 
-class Pending(Struct, frozen=True):
+class PendingMessage(Struct, frozen=True):
     """A message that is not sent and not on its way: it may still be dropped or give way to another.
 
     `signals` has the head first. `maybe_told`: an attempt ended without an answer. `decided` is the record time of the
@@ -34,7 +34,7 @@ class Pending(Struct, frozen=True):
     decided: float = 0.0
 
 
-class Past(Struct, frozen=True):
+class PastSignal(Struct, frozen=True):
     """As much of a signal that was told as deciding still goes by; `at` is seconds since the epoch."""
 
     signal_id: str
@@ -44,19 +44,19 @@ class Past(Struct, frozen=True):
     at: float
 
 
-class Told(Struct, frozen=True):
+class ToldSignal(Struct, frozen=True):
     """A signal in a message that has gone out or is on its way; not `sure` if no answer said that it arrived.
 
     `decided` is the record time of that message, in seconds.
     """
 
-    signal: Signal | Past
+    signal: Signal | PastSignal
     destination: Destination
     decided: float
     sure: bool = True
 
 
-class Dossier(Struct, frozen=True):
+class AccountHistory(Struct, frozen=True):
     """All that deciding an account needs to know, oldest first.
 
     `bands` are the newest of the episodes that wait to be sent: one that came while a message was on its way was
@@ -65,27 +65,27 @@ class Dossier(Struct, frozen=True):
     """
 
     account_id: str
-    pending: tuple[Pending, ...] = ()
-    told: tuple[Told, ...] = ()
+    pending: tuple[PendingMessage, ...] = ()
+    told: tuple[ToldSignal, ...] = ()
     bands: tuple[Signal, ...] = ()
     acknowledged: Mapping[str, Severity] = {}
     left: bool = False
 
 
-class Decision(Struct, frozen=True):
+class SignalDecision(Struct, frozen=True):
     """One yes or no. `notification` is the message it became part of: an id, or the index of a new one."""
 
     signal_id: str
-    reason: Reason
+    reason: DecisionReason
     destination: Destination | None = None
     notification: str | int | None = None
 
 
-class Composed(Struct, frozen=True):
+class NewMessage(Struct, frozen=True):
     """A message to be sent: the signal that heads it first."""
 
     destination: Destination
-    reason: Reason
+    reason: DecisionReason
     signals: tuple[Signal, ...]
     maybe_told: bool = False
 
@@ -94,7 +94,7 @@ class Composed(Struct, frozen=True):
         return self.signals[0]
 
 
-class Outcome(Struct, frozen=True):
+class AccountDecisions(Struct, frozen=True):
     """What is to be written of an account: `composed` in the order in which they are to be sent, `dropped` by id.
 
     `at` is the record time by which it was decided.
@@ -102,11 +102,11 @@ class Outcome(Struct, frozen=True):
 
     account_id: str
     at: float
-    decisions: tuple[Decision, ...] = ()
-    composed: tuple[Composed, ...] = ()
+    decisions: tuple[SignalDecision, ...] = ()
+    composed: tuple[NewMessage, ...] = ()
     dropped: tuple[str, ...] = ()
 
 
-def closes(signal: Signal | Past) -> bool:
+def closes_episode(signal: Signal | PastSignal) -> bool:
     """Whether it ends its episode."""
     return signal.kind is Kind.BAND and signal.to == Band.GREEN

@@ -2,59 +2,74 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from alerts.core.case import RANK, Composed, Decision, Dossier, Fresh, Outcome, Pending, closes
+from alerts.core.case import (
+    RANK,
+    AccountDecisions,
+    AccountHistory,
+    NewMessage,
+    PendingMessage,
+    RoutedSignal,
+    SignalDecision,
+    closes_episode,
+)
 from alerts.core.destination import Destination
-from alerts.core.reasons import Reason, Verdict
-from alerts.core.ruling import Ruling, Untold, rule
+from alerts.core.reasons import DecisionReason, DecisionVerdict
+from alerts.core.ruling import Candidate, CandidateDecision, deduplicate
 from common.contracts.signals import Kind, Signal
 
 
-def decide(dossier: Dossier, fresh: Sequence[Fresh], *, now: float) -> Outcome:
+def decide_account(history: AccountHistory, fresh: Sequence[RoutedSignal], *, now: float) -> AccountDecisions:
     """`fresh` are the account's signals since, oldest first (none: look again at what waits to be sent).
 
     `now` is record time. The same dossier and signals give the same outcome.
     """
     # A log that is read again, or another, may go back: what was decided must not seem to lie ahead.
-    at = max([now, *(pending.decided for pending in dossier.pending)])
-    outcome = Outcome(dossier.account_id, at, tuple(decision for one in fresh for decision in _without_channel(one)))
-    for lane in _lanes(dossier, fresh):
-        outcome = _with_lane(outcome, lane, dossier, fresh)
+    at = max([now, *(pending.decided for pending in history.pending)])
+    outcome = AccountDecisions(
+        history.account_id, at, tuple(decision for one in fresh for decision in _without_channel(one))
+    )
+    for lane in _lanes(history, fresh):
+        outcome = _with_lane(outcome, lane, history, fresh)
     return outcome
 
 
-def lane_of(destination: Destination) -> str | None:
+def address_key_of(destination: Destination) -> str | None:
     """Where its next message goes; None if the routes tell nobody."""
     return destination.ways[0].lane if destination.ways else None
 
 
-def _without_channel(fresh: Fresh) -> Iterable[Decision]:
+def _without_channel(fresh: RoutedSignal) -> Iterable[SignalDecision]:
     for destination in fresh.destinations:
         if not destination.ways:
-            yield Decision(fresh.signal.signal_id, Reason.NO_CHANNEL, destination)
+            yield SignalDecision(fresh.signal.signal_id, DecisionReason.NO_CHANNEL, destination)
 
 
-def _lanes(dossier: Dossier, fresh: Sequence[Fresh]) -> list[str]:
+def _lanes(history: AccountHistory, fresh: Sequence[RoutedSignal]) -> list[str]:
     """Every lane that may have something to hear: routed there, waiting there, or told there what now closes."""
-    closing = {one.signal.episode for one in fresh if closes(one.signal)}
+    closing = {one.signal.episode for one in fresh if closes_episode(one.signal)}
     concerned = [
         *(destination for one in fresh for destination in one.destinations),
-        *(pending.destination for pending in dossier.pending),
-        *(told.destination for told in dossier.told if told.signal.episode in closing),
+        *(pending.destination for pending in history.pending),
+        *(told.destination for told in history.told if told.signal.episode in closing),
     ]
-    return list(dict.fromkeys(lane for destination in concerned if (lane := lane_of(destination)) is not None))
+    return list(dict.fromkeys(lane for destination in concerned if (lane := address_key_of(destination)) is not None))
 
 
-def _with_lane(outcome: Outcome, lane: str, dossier: Dossier, fresh: Sequence[Fresh]) -> Outcome:
-    pending = [one for one in dossier.pending if lane_of(one.destination) == lane]
-    told = [one for one in dossier.told if lane_of(one.destination) == lane]
+def _with_lane(
+    outcome: AccountDecisions, lane: str, history: AccountHistory, fresh: Sequence[RoutedSignal]
+) -> AccountDecisions:
+    pending = [one for one in history.pending if address_key_of(one.destination) == lane]
+    told = [one for one in history.told if address_key_of(one.destination) == lane]
     routed = list(_routed(lane, fresh))
     begun = {one.destination for one in routed if one.destination is not None}
-    rulings = rule(
-        [*_waiting(pending), *_known(lane, dossier, routed), *routed],
+    rulings = deduplicate(
+        [*_waiting(pending), *_known(lane, history, routed), *routed],
         told,
-        heard=[one for one in dossier.told if lane_of(one.destination) == lane or _went_on(one.destination, begun)],
-        acknowledged=dossier.acknowledged,
-        left=dossier.left,
+        heard=[
+            one for one in history.told if address_key_of(one.destination) == lane or _went_on(one.destination, begun)
+        ],
+        acknowledged=history.acknowledged,
+        left=history.left,
         now=outcome.at,
     )
     composed = list(outcome.composed)
@@ -70,7 +85,7 @@ def _with_lane(outcome: Outcome, lane: str, dossier: Dossier, fresh: Sequence[Fr
             composed.append(message)
         become |= dict.fromkeys(ids, standing.get(ids, len(composed) - 1))
     dropped = [one.notification_id for one in pending if one.notification_id not in kept]
-    return Outcome(
+    return AccountDecisions(
         outcome.account_id,
         outcome.at,
         decisions=(*outcome.decisions, *_decisions(rulings, become)),
@@ -79,31 +94,31 @@ def _with_lane(outcome: Outcome, lane: str, dossier: Dossier, fresh: Sequence[Fr
     )
 
 
-def _waiting(pending: Sequence[Pending]) -> list[Untold]:
+def _waiting(pending: Sequence[PendingMessage]) -> list[Candidate]:
     """What waits to be sent, as if it came now: nobody has been told of it yet."""
-    untold = [
-        Untold(signal, one.destination, one.notification_id, one.maybe_told)
+    candidates = [
+        Candidate(signal, one.destination, one.notification_id, one.maybe_told)
         for one in pending
         for signal in one.signals
     ]
-    return sorted(untold, key=lambda one: one.signal.at)
+    return sorted(candidates, key=lambda one: one.signal.at)
 
 
-def _known(lane: str, dossier: Dossier, routed: Sequence[Untold]) -> Iterable[Untold]:
+def _known(lane: str, history: AccountHistory, routed: Sequence[Candidate]) -> Iterable[Candidate]:
     """The newest bands of episodes that wait, unless this lane itself tells or has told them.
 
     One that is told over another lane only ends what waits here; one that nobody is told of takes its place.
     """
     lanes: dict[str, set[str | None]] = {one.signal.signal_id: {lane} for one in routed}
-    for told in dossier.told:
-        lanes.setdefault(told.signal.signal_id, set()).add(lane_of(told.destination))
-    for pending in dossier.pending:
+    for told in history.told:
+        lanes.setdefault(told.signal.signal_id, set()).add(address_key_of(told.destination))
+    for pending in history.pending:
         for signal in pending.signals:
-            lanes.setdefault(signal.signal_id, set()).add(lane_of(pending.destination))
-    for band in dossier.bands:
+            lanes.setdefault(signal.signal_id, set()).add(address_key_of(pending.destination))
+    for band in history.bands:
         over = lanes.get(band.signal_id, set())
         if lane not in over:
-            yield Untold(band, None, known=True, instead=not over)
+            yield Candidate(band, None, known=True, instead=not over)
 
 
 def _went_on(told: Destination, begun: Collection[Destination]) -> bool:
@@ -112,40 +127,40 @@ def _went_on(told: Destination, begun: Collection[Destination]) -> bool:
 
 
 def _later_way(told: Destination, of: Destination) -> bool:
-    if told.receiver != of.receiver or lane_of(told) not in {way.lane for way in of.ways[1:]}:
+    if told.receiver != of.receiver or address_key_of(told) not in {way.lane for way in of.ways[1:]}:
         return False
     # While somebody is away their back-up comes first: that is not to have told them.
     return told.path == of.path or told.ways[0].person == of.ways[0].person
 
 
-def _routed(lane: str, fresh: Sequence[Fresh]) -> Iterable[Untold]:
+def _routed(lane: str, fresh: Sequence[RoutedSignal]) -> Iterable[Candidate]:
     for one in fresh:
-        here = (destination for destination in one.destinations if lane_of(destination) == lane)
-        yield Untold(one.signal, next(here, None))
+        here = (destination for destination in one.destinations if address_key_of(destination) == lane)
+        yield Candidate(one.signal, next(here, None))
 
 
-def _messages(rulings: Sequence[Ruling]) -> list[Composed]:
+def _messages(rulings: Sequence[CandidateDecision]) -> list[NewMessage]:
     """A recovery closes its own thread; all else that stands goes into one message, the gravest at its head."""
-    recoveries: list[Composed] = []
-    others: list[Ruling] = []
+    recoveries: list[NewMessage] = []
+    others: list[CandidateDecision] = []
     for ruling in rulings:
-        if ruling.reason is None or ruling.reason.verdict is not Verdict.TELL or ruling.destination is None:
+        if ruling.reason is None or ruling.reason.verdict is not DecisionVerdict.TELL or ruling.destination is None:
             continue
-        if ruling.reason is Reason.RECOVERED:
-            maybe = ruling.untold.maybe_told
-            recoveries.append(Composed(ruling.destination, ruling.reason, (ruling.untold.signal,), maybe))
+        if ruling.reason is DecisionReason.RECOVERED:
+            maybe = ruling.candidates.maybe_told
+            recoveries.append(NewMessage(ruling.destination, ruling.reason, (ruling.candidates.signal,), maybe))
         else:
             others.append(ruling)
     return [*recoveries, *([_merged(others)] if others else [])]
 
 
-def _merged(rulings: Sequence[Ruling]) -> Composed:
-    ordered = sorted(rulings, key=lambda ruling: _gravity(ruling.untold.signal))
+def _merged(rulings: Sequence[CandidateDecision]) -> NewMessage:
+    ordered = sorted(rulings, key=lambda ruling: _gravity(ruling.candidates.signal))
     head = ordered[0]
     assert head.destination is not None
     assert head.reason is not None
-    signals = tuple(ruling.untold.signal for ruling in ordered)
-    return Composed(head.destination, head.reason, signals, any(ruling.untold.maybe_told for ruling in ordered))
+    signals = tuple(ruling.candidates.signal for ruling in ordered)
+    return NewMessage(head.destination, head.reason, signals, any(ruling.candidates.maybe_told for ruling in ordered))
 
 
 def _gravity(signal: Signal) -> tuple[int, bool, float]:
@@ -153,15 +168,15 @@ def _gravity(signal: Signal) -> tuple[int, bool, float]:
     return RANK[signal.severity], signal.kind is not Kind.BAND, -signal.at.timestamp()
 
 
-def _decisions(rulings: Sequence[Ruling], become: dict[str, str | int]) -> Iterable[Decision]:
+def _decisions(rulings: Sequence[CandidateDecision], become: dict[str, str | int]) -> Iterable[SignalDecision]:
     """One for every new signal; for one that was waiting to be sent only if that has changed."""
-    for untold, destination, reason in rulings:
+    for candidates, destination, reason in rulings:
         if reason is None:
             continue
-        signal_id = untold.signal.signal_id
-        told = become.get(signal_id) if reason.verdict is Verdict.TELL else None
-        if untold.pending is None or told != untold.pending:
-            yield Decision(signal_id, reason, destination, told)
+        signal_id = candidates.signal.signal_id
+        told = become.get(signal_id) if reason.verdict is DecisionVerdict.TELL else None
+        if candidates.pending is None or told != candidates.pending:
+            yield SignalDecision(signal_id, reason, destination, told)
 
 
 def _ids(signals: Sequence[Signal]) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class DecisionVerdict(StrEnum):
     TELL = "tell"
     KEEP = "keep"  # recorded, not told
     WAIT = "wait"
 
 
-class Reason(StrEnum):
+class DecisionReason(StrEnum):
     """Why a signal is told, kept or made to wait; each belongs to one verdict."""
 
     # told
@@ -35,10 +35,12 @@ class Reason(StrEnum):
     LATE = "late, waits for word that scoring has caught up"
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> DecisionVerdict:
         if self in _TOLD:
-            return Verdict.TELL
-        return Verdict.WAIT if self is Reason.LATE else Verdict.KEEP
+            return DecisionVerdict.TELL
+        return DecisionVerdict.WAIT if self is DecisionReason.LATE else DecisionVerdict.KEEP
 
 
-_TOLD = frozenset({Reason.NEW, Reason.WORSE, Reason.AGAIN, Reason.RECOVERED, Reason.HANDED_ON})
+_TOLD = frozenset(
+    {DecisionReason.NEW, DecisionReason.WORSE, DecisionReason.AGAIN, DecisionReason.RECOVERED, DecisionReason.HANDED_ON}
+)

@@ -1,6 +1,6 @@
 from datetime import date, datetime
 
-from alerts.messages.tongue import Labels, Reading, Scores, Shift
+from alerts.messages.tongue import BandChange, LineLabels, Scores, ValueFormat
 from common.contracts.signals import Band
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -8,7 +8,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 class English:
-    labels = Labels(
+    labels = LineLabels(
         why="Why",
         helped="What helped",
         also="Also",
@@ -24,15 +24,15 @@ class English:
     def band(self, band: Band) -> str:
         return "too little data" if band is Band.INSUFFICIENT else band.value
 
-    def crossed(self, name: str, band: Band, scores: Scores, shift: Shift) -> str:
+    def crossed(self, name: str, band: Band, scores: Scores, shift: BandChange) -> str:
         match shift:
-            case Shift.FIRST:
+            case BandChange.FIRST:
                 return f"{name} is {self.band(band)}: {scores.now}, its first score"
-            case Shift.RECOVERED:
+            case BandChange.RECOVERED:
                 return f"{name} is {self.band(band)} again: {_arrow(scores)}"
-            case Shift.EASED:
+            case BandChange.EASED:
                 return f"{name} is better, now {self.band(band)}: {_arrow(scores)}"
-            case Shift.WORSE:
+            case BandChange.WORSE:
                 return f"{name} is {self.band(band)}: {_arrow(scores)}"
 
     def now_in(self, band: Band, scores: Scores) -> str:
@@ -57,13 +57,13 @@ class English:
     def otherwise(self, score: int, weak: str) -> str:
         return f"health {score}{f', low: {weak}' if weak else ''}"
 
-    def reading(self, value: float, reading: Reading) -> str:
+    def reading(self, value: float, reading: ValueFormat) -> str:
         match reading:
-            case Reading.PERCENT:
+            case ValueFormat.PERCENT:
                 return f"{value:.0%}"
-            case Reading.A_WEEK:
+            case ValueFormat.A_WEEK:
                 return f"{_number(value)} a week"
-            case Reading.NUMBER:
+            case ValueFormat.NUMBER:
                 return _number(value)
 
     def health(self, score: int, band: Band) -> str:

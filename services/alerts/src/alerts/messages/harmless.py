@@ -16,13 +16,13 @@ _MOST_MARKS = 4
 _READ = 20_000
 
 
-def harmless(text: str, most: int = 60) -> str:
+def sanitize(text: str, most: int = 60) -> str:
     """At most `most` UTF-16 units, as Slack counts; empty if there is nothing to see in it.
 
     Right-to-left text is isolated (two more units), so that the numbers after it stay where they are.
     """
     kept = "".join(_kept(character) for character in text[:_READ])
-    shown = cut(" ".join(_thinned(kept).split()).strip(_JOINERS + " "), most)
+    shown = truncate(" ".join(_thinned(kept).split()).strip(_JOINERS + " "), most)
     if not any(unicodedata.category(character)[0] in "LNPSC" and character not in _JOINERS for character in shown):
         return ""
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in shown):
@@ -30,7 +30,7 @@ def harmless(text: str, most: int = 60) -> str:
     return shown
 
 
-def cut(text: str, most: int) -> str:
+def truncate(text: str, most: int) -> str:
     """At most `most` UTF-16 units, with an ellipsis if something was left out."""
     if _units(text) <= most:
         return text

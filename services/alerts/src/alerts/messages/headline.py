@@ -1,65 +1,65 @@
 """The title of a signal: what happened to whom, readable in a list of a hundred."""
 
 from alerts.messages.message import Title, Tone
-from alerts.messages.playbooks import Of
-from alerts.messages.reader import Reader
-from alerts.messages.tongue import Scores, Shift
-from alerts.words import movers, start, worse
+from alerts.messages.playbooks import NameCategory
+from alerts.messages.reader import Recipient
+from alerts.messages.tongue import BandChange, Scores
+from alerts.words import is_worse, score_before, score_moves
 from common.contracts.signals import Band, Kind, Severity, Signal
 
 _TONES = {Band.RED: Tone.RED, Band.YELLOW: Tone.YELLOW, Band.GREEN: Tone.GREEN, Band.INSUFFICIENT: Tone.GREY}
 
 
-def title(signal: Signal, reader: Reader) -> Title:
+def title(signal: Signal, reader: Recipient) -> Title:
     return Title(_tone(signal, reader), _text(signal, reader))
 
 
 def scores(signal: Signal) -> Scores:
-    return Scores(round(start(signal)), round(signal.after.score))
+    return Scores(round(score_before(signal)), round(signal.after.score))
 
 
 def capped_by(signal: Signal) -> str | None:
     """The flag that did most to bring a worse band, which makes it the news."""
-    if signal.kind is not Kind.BAND or not worse(signal):
+    if signal.kind is not Kind.BAND or not is_worse(signal):
         return None
-    most = movers(signal, limit=1).most
+    most = score_moves(signal, limit=1).most
     return most[0].name if most and most[0].capped else None
 
 
-def beside(signal: Signal, reader: Reader) -> str:
+def beside(signal: Signal, reader: Recipient) -> str:
     """The same in few words, for a message about this account."""
     match signal.kind:
         case Kind.BAND:
-            return reader.tongue.now_in(Band(signal.to), scores(signal))
+            return reader.language.now_in(Band(signal.to), scores(signal))
         case Kind.FLAG:
-            return reader.called(Of.FLAGS, signal.to)
+            return reader.called(NameCategory.FLAGS, signal.to)
         case Kind.OUTCOME:
-            return reader.called(Of.OUTCOMES, signal.to)
+            return reader.called(NameCategory.OUTCOMES, signal.to)
         case Kind.MILESTONE_MISSED:
             # By the signal's own year: a title must read the same whenever it is told, or threads fall apart.
             due, missed = reader.local(signal.since), reader.local(signal.at)
-            step = reader.called(Of.STEPS, signal.to)
-            return reader.tongue.overdue(step, due, year=due.year != missed.year)
+            step = reader.called(NameCategory.STEPS, signal.to)
+            return reader.language.overdue(step, due, year=due.year != missed.year)
 
 
-def _text(signal: Signal, reader: Reader) -> str:
-    tongue, name = reader.tongue, reader.account(signal)
+def _text(signal: Signal, reader: Recipient) -> str:
+    language, name = reader.language, reader.account(signal)
     if signal.kind is not Kind.BAND:
-        return tongue.of(name, beside(signal, reader))
+        return language.of(name, beside(signal, reader))
     if flag := capped_by(signal):
-        return tongue.of(name, tongue.comma.join([reader.called(Of.FLAGS, flag), beside(signal, reader)]))
-    return tongue.crossed(name, Band(signal.to), scores(signal), _shift(signal))
+        return language.of(name, language.comma.join([reader.called(NameCategory.FLAGS, flag), beside(signal, reader)]))
+    return language.crossed(name, Band(signal.to), scores(signal), _shift(signal))
 
 
-def _shift(signal: Signal) -> Shift:
+def _shift(signal: Signal) -> BandChange:
     if signal.before is None or signal.before.band is Band.INSUFFICIENT:
-        return Shift.FIRST
-    if worse(signal):
-        return Shift.WORSE
-    return Shift.RECOVERED if signal.to == Band.GREEN else Shift.EASED
+        return BandChange.FIRST
+    if is_worse(signal):
+        return BandChange.WORSE
+    return BandChange.RECOVERED if signal.to == Band.GREEN else BandChange.EASED
 
 
-def _tone(signal: Signal, reader: Reader) -> Tone:
+def _tone(signal: Signal, reader: Recipient) -> Tone:
     match signal.kind:
         case Kind.BAND:
             return _TONES[Band(signal.to)]

@@ -1,7 +1,7 @@
 # ruff: noqa: RUF001 (full-width punctuation is what Japanese is written with)
 from datetime import date, datetime
 
-from alerts.messages.tongue import Labels, Reading, Scores, Shift
+from alerts.messages.tongue import BandChange, LineLabels, Scores, ValueFormat
 from common.contracts.signals import Band
 
 _DAYS = "月火水木金土日"
@@ -9,7 +9,7 @@ _BANDS = {Band.GREEN: "緑", Band.YELLOW: "黄", Band.RED: "赤", Band.INSUFFICI
 
 
 class Japanese:
-    labels = Labels(
+    labels = LineLabels(
         why="要因",
         helped="改善要因",
         also="あわせて",
@@ -25,15 +25,15 @@ class Japanese:
     def band(self, band: Band) -> str:
         return _BANDS[band]
 
-    def crossed(self, name: str, band: Band, scores: Scores, shift: Shift) -> str:
+    def crossed(self, name: str, band: Band, scores: Scores, shift: BandChange) -> str:
         match shift:
-            case Shift.FIRST:
+            case BandChange.FIRST:
                 return f"{name}様：ヘルススコア{self.band(band)}（{scores.now}、初回判定）"
-            case Shift.RECOVERED:
+            case BandChange.RECOVERED:
                 return f"{name}様：ヘルススコアが{self.band(band)}に回復（{_arrow(scores)}）"
-            case Shift.EASED:
+            case BandChange.EASED:
                 return f"{name}様：ヘルススコアが{self.band(band)}まで改善（{_arrow(scores)}）"
-            case Shift.WORSE:
+            case BandChange.WORSE:
                 return f"{name}様：ヘルススコアが{self.band(band)}に低下（{_arrow(scores)}）"
 
     def now_in(self, band: Band, scores: Scores) -> str:
@@ -57,13 +57,13 @@ class Japanese:
     def otherwise(self, score: int, weak: str) -> str:
         return f"ヘルススコア{score}{f'（課題：{weak}）' if weak else ''}"
 
-    def reading(self, value: float, reading: Reading) -> str:
+    def reading(self, value: float, reading: ValueFormat) -> str:
         match reading:
-            case Reading.PERCENT:
+            case ValueFormat.PERCENT:
                 return f"{value:.0%}"
-            case Reading.A_WEEK:
+            case ValueFormat.A_WEEK:
                 return f"週{_number(value)}回"
-            case Reading.NUMBER:
+            case ValueFormat.NUMBER:
                 return _number(value)
 
     def health(self, score: int, band: Band) -> str:

@@ -2,25 +2,25 @@
 
 from collections.abc import Callable
 
-from alerts.channels.letters import Letter
+from alerts.channels.letters import RenderedMessage
 from alerts.core.destination import Channel
 from alerts.messages.compose import compose
-from alerts.messages.mail import Mails
+from alerts.messages.mail import EmailRenderer
 from alerts.messages.playbooks import Playbooks
-from alerts.messages.slack import posting
-from alerts.messages.story import Story
+from alerts.messages.slack import render_slack
+from alerts.messages.story import MessageContent
 
 
-class Letters:
+class MessageRenderer:
     """`account_url` gives the address of an account's page, if there is one; `domain` is that of all Message-IDs."""
 
     def __init__(self, playbooks: Playbooks, account_url: Callable[[str], str | None], domain: str) -> None:
         self._playbooks = playbooks
         self._account_url = account_url
-        self._mails = Mails(domain)
+        self._mails = EmailRenderer(domain)
 
-    def letter(self, story: Story) -> Letter:
-        message = compose(story, playbooks=self._playbooks, account_url=self._account_url)
-        if story.target.channel is Channel.EMAIL:
-            return self._mails.mail(message, story)
-        return posting(message, story)
+    def letter(self, content: MessageContent) -> RenderedMessage:
+        message = compose(content, playbooks=self._playbooks, account_url=self._account_url)
+        if content.target.channel is Channel.EMAIL:
+            return self._mails.mail(message, content)
+        return render_slack(message, content)

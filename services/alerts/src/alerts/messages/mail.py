@@ -4,16 +4,16 @@ from collections.abc import Iterable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from alerts.channels.letters import Mail
+from alerts.channels.letters import Email
 from alerts.messages.message import Message
-from alerts.messages.story import Story
-from alerts.messages.tongues import TONGUES
+from alerts.messages.story import MessageContent
+from alerts.messages.tongues import LANGUAGES_BY_CODE
 from alerts.messages.wrapping import wrapped
 
 _WIDTH = 72
 
 
-class Mails:
+class EmailRenderer:
     """`domain` is the right side of all Message-IDs."""
 
     def __init__(self, domain: str) -> None:
@@ -27,15 +27,15 @@ class Mails:
         )
         self._html = environment.get_template("mail.html")
 
-    def mail(self, message: Message, story: Story) -> Mail:
-        earlier = [one.notification_id for one in (story.first, story.last) if one is not None]
-        return Mail(
-            target=story.target,
+    def mail(self, message: Message, content: MessageContent) -> Email:
+        earlier = [one.notification_id for one in (content.first, content.last) if one is not None]
+        return Email(
+            target=content.target,
             # Mail programs thread by the subject, too: the title of what happened since is the first line.
             subject=f"Re: {message.thread}" if message.thread else str(message.title),
             text=_text(message),
             html=self._html.render(message=message, colour=message.title.tone.colour),
-            message_id=self._id(story.notification_id),
+            message_id=self._id(content.notification_id),
             references=tuple(dict.fromkeys(map(self._id, earlier))),
         )
 
@@ -48,7 +48,7 @@ def _text(message: Message) -> str:
 
 
 def _paragraphs(message: Message) -> Iterable[list[str]]:
-    colon = TONGUES[message.language].colon
+    colon = LANGUAGES_BY_CODE[message.language].colon
     yield _wrapped([str(message.title)])
     yield _wrapped([*message.lead, *filter(None, [message.stake])])
     for row in message.rows:

@@ -34,7 +34,7 @@ class Title(Struct, frozen=True):
         return f"{self.tone.mark} {self.text}"
 
 
-class Row(Struct, frozen=True):
+class LabelledLine(Struct, frozen=True):
     label: str
     text: str
 
@@ -51,7 +51,7 @@ class Message(Struct, frozen=True):
     thread: Title | None
     lead: tuple[str, ...]
     stake: str
-    rows: tuple[Row, ...]
+    rows: tuple[LabelledLine, ...]
     small: str
     link: str | None
     link_text: str

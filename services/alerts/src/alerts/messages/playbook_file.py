@@ -5,10 +5,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from alerts.messages.playbooks import Name, Of, Play, Playbooks
-from alerts.messages.tongue import Reading
+from alerts.messages.playbooks import NameCategory, NextStep, PlaybookName, Playbooks
+from alerts.messages.tongue import ValueFormat
 from alerts.messages.tongues import LANGUAGES
-from alerts.routing.special import Matching
+from alerts.routing.special import MatcherShape
 from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable
 from common.documents.records import Entry, Key, Listed, Record
 from common.documents.shapes import Choice, JsonSchema, Many, Named, Word, shown
@@ -21,7 +21,7 @@ class InvalidPlaybooks(InvalidDocument):
     """The playbooks cannot be used."""
 
 
-class Examined(Struct, frozen=True):
+class PlaybooksCheck(Struct, frozen=True):
     """`playbooks` are there exactly when there are no problems; warnings never stand in their way."""
 
     playbooks: Playbooks | None
@@ -29,7 +29,7 @@ class Examined(Struct, frozen=True):
     warnings: tuple[Finding, ...]
 
 
-class Line(Struct, frozen=True):
+class TextLine(Struct, frozen=True):
     """One line of text to be read by people, of at most so many characters."""
 
     most: int
@@ -47,7 +47,7 @@ class Line(Struct, frozen=True):
 
 
 def _in_all_languages(most: int) -> dict[str, Key]:
-    return {language: Key(Line(most), f"In this language ({language}).", required=True) for language in LANGUAGES}
+    return {language: Key(TextLine(most), f"In this language ({language}).", required=True) for language in LANGUAGES}
 
 
 _WORDS = _in_all_languages(50)
@@ -60,33 +60,34 @@ def _names(record: Record) -> Named:
 
 NAMES = Record(
     {
-        Of.METRICS: Key(
+        NameCategory.METRICS: Key(
             _names(
                 Record(
                     {
                         **_WORDS,
                         "value": Key(
-                            Choice(tuple(Reading)), "How its value is shown beside its points (default: not at all)."
+                            Choice(tuple(ValueFormat)),
+                            "How its value is shown beside its points (default: not at all).",
                         ),
                     }
                 )
             ),
             "The scorecard's metrics.",
         ),
-        Of.FLAGS: Key(_names(Record(_WORDS)), "The scorecard's flags, as they follow the account's name."),
-        Of.STEPS: Key(_names(Record(_WORDS)), "The steps of milestones, planned ones too."),
-        Of.OUTCOMES: Key(
+        NameCategory.FLAGS: Key(_names(Record(_WORDS)), "The scorecard's flags, as they follow the account's name."),
+        NameCategory.STEPS: Key(_names(Record(_WORDS)), "The steps of milestones, planned ones too."),
+        NameCategory.OUTCOMES: Key(
             _names(Record({**_WORDS, "news": Key(Choice(("good", "bad")), "Which it is, if it is either.")})),
             "The scorecard's outcomes, as they follow the account's name.",
         ),
-        Of.STAGES: Key(_names(Record(_WORDS)), "The stages of a customer's journey."),
-        Of.TIERS: Key(_names(Record(_WORDS)), "The tiers, as they are posted."),
+        NameCategory.STAGES: Key(_names(Record(_WORDS)), "The stages of a customer's journey."),
+        NameCategory.TIERS: Key(_names(Record(_WORDS)), "The tiers, as they are posted."),
     }
 )
 
 PLAY = Record(
     {
-        "matchers": Key(Many(Matching()), "All of them have to fit; without any it fits everything."),
+        "matchers": Key(Many(MatcherShape()), "All of them have to fit; without any it fits everything."),
         **_in_all_languages(500),
     }
 )
@@ -101,7 +102,7 @@ PLAYBOOKS = Record(
 )
 
 
-def examine(text: str) -> Examined:
+def check_playbooks(text: str) -> PlaybooksCheck:
     """Everything that is to be said about a file; raises nothing."""
     found = Findings()
     playbooks = None
@@ -113,12 +114,12 @@ def examine(text: str) -> Examined:
             playbooks = Playbooks(_read_names(fields.get("names", {})), tuple(_play(one.fields) for one in plays))
     except Unreadable:
         pass
-    return Examined(playbooks, found.problems, found.warnings)
+    return PlaybooksCheck(playbooks, found.problems, found.warnings)
 
 
 def load_playbooks(text: str, source_name: str) -> Playbooks:
     """The playbooks in `text`. Raises `InvalidPlaybooks`; `source_name` is what its message calls the file."""
-    reading = examine(text)
+    reading = check_playbooks(text)
     if reading.playbooks is None:
         raise InvalidPlaybooks(source_name, reading.problems)
     return reading.playbooks
@@ -140,17 +141,17 @@ def _warn_of_the_unreachable(plays: tuple[Entry, ...], found: Findings) -> None:
                 break
 
 
-def _read_names(fields: dict[str, Any]) -> dict[Of, dict[str, Name]]:
-    return {Of(of): {name: _name(entry) for name, entry in names.items()} for of, names in fields.items()}
+def _read_names(fields: dict[str, Any]) -> dict[NameCategory, dict[str, PlaybookName]]:
+    return {NameCategory(of): {name: _name(entry) for name, entry in names.items()} for of, names in fields.items()}
 
 
-def _name(fields: dict[str, Any]) -> Name:
-    return Name(
+def _name(fields: dict[str, Any]) -> PlaybookName:
+    return PlaybookName(
         texts={language: fields[language] for language in LANGUAGES},
-        reading=Reading(fields["value"]) if "value" in fields else None,
+        reading=ValueFormat(fields["value"]) if "value" in fields else None,
         good=fields["news"] == "good" if "news" in fields else None,
     )
 
 
-def _play(fields: dict[str, Any]) -> Play:
-    return Play(fields.get("matchers", ()), {language: fields[language] for language in LANGUAGES})
+def _play(fields: dict[str, Any]) -> NextStep:
+    return NextStep(fields.get("matchers", ()), {language: fields[language] for language in LANGUAGES})

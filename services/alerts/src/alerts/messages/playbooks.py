@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from alerts.core.labels import Labels, labels
-from alerts.messages.tongue import Reading
+from alerts.messages.tongue import ValueFormat
 from alerts.routing.matchers import Matcher
 from alerts.words import plain
 from common.contracts.signals import Signal
@@ -15,7 +15,7 @@ Texts = Mapping[str, str]
 """By language."""
 
 
-class Of(StrEnum):
+class NameCategory(StrEnum):
     """What a name is the name of, as the file calls it."""
 
     METRICS = "metrics"
@@ -26,15 +26,15 @@ class Of(StrEnum):
     TIERS = "tiers"
 
 
-class Name(Struct, frozen=True):
+class PlaybookName(Struct, frozen=True):
     """`reading`: how a metric's value is shown, if it is. `good`: whether an outcome is good news, if it is either."""
 
     texts: Texts
-    reading: Reading | None = None
+    reading: ValueFormat | None = None
     good: bool | None = None
 
 
-class Play(Struct, frozen=True):
+class NextStep(Struct, frozen=True):
     """What to do about the signals that all matchers fit."""
 
     matchers: tuple[Matcher, ...]
@@ -45,15 +45,15 @@ class Play(Struct, frozen=True):
 
 
 class Playbooks(Struct, frozen=True):
-    names: Mapping[Of, Mapping[str, Name]] = {}
-    plays: tuple[Play, ...] = ()
+    names: Mapping[NameCategory, Mapping[str, PlaybookName]] = {}
+    plays: tuple[NextStep, ...] = ()
 
-    def name(self, of: Of, name: str, *, language: str) -> str:
+    def name(self, of: NameCategory, name: str, *, language: str) -> str:
         """What the file does not name is called what it is, without underscores."""
         known = self.known(of, name)
         return known.texts[language] if known else plain(name)
 
-    def known(self, of: Of, name: str) -> Name | None:
+    def known(self, of: NameCategory, name: str) -> PlaybookName | None:
         return self.names.get(of, {}).get(name)
 
     def next_step(self, signal: Signal, *, language: str) -> str | None:

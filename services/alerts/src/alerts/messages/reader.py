@@ -4,45 +4,45 @@ from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from alerts.core.destination import Target
-from alerts.messages.harmless import harmless
-from alerts.messages.playbooks import Of, Playbooks
-from alerts.messages.tongue import Tongue
-from alerts.messages.tongues import DEFAULT, TONGUES
+from alerts.messages.harmless import sanitize
+from alerts.messages.playbooks import NameCategory, Playbooks
+from alerts.messages.tongue import Language
+from alerts.messages.tongues import DEFAULT, LANGUAGES_BY_CODE
 from common.contracts.signals import Signal
 
 NAME = 60
 THING = 50
 
 
-class Reader:
+class Recipient:
     """`now` is seconds since the epoch. A language or time zone that is gone since is read as English, or UTC."""
 
     def __init__(self, target: Target, *, now: float, playbooks: Playbooks) -> None:
-        self.language = target.language if target.language in TONGUES else DEFAULT
-        self.tongue: Tongue = TONGUES[self.language]
+        self.language_code = target.language if target.language in LANGUAGES_BY_CODE else DEFAULT
+        self.language: Language = LANGUAGES_BY_CODE[self.language_code]
         self._playbooks = playbooks
         self._zone = _zone(target.time_zone)
         self.now = datetime.fromtimestamp(now, UTC).astimezone(self._zone)
 
     def account(self, signal: Signal) -> str:
-        return harmless(signal.facts.name or "", NAME) or harmless(signal.account_id, NAME) or "?"
+        return sanitize(signal.facts.name or "", NAME) or sanitize(signal.account_id, NAME) or "?"
 
-    def called(self, of: Of, name: str) -> str:
-        return harmless(self._playbooks.name(of, name, language=self.language), THING) or "?"
+    def called(self, of: NameCategory, name: str) -> str:
+        return sanitize(self._playbooks.name(of, name, language=self.language_code), THING) or "?"
 
     def value(self, metric: str, value: float | None) -> str:
         """Empty where the playbooks do not say how it reads."""
-        known = self._playbooks.known(Of.METRICS, metric)
+        known = self._playbooks.known(NameCategory.METRICS, metric)
         if value is None or known is None or known.reading is None:
             return ""
-        return self.tongue.reading(value, known.reading)
+        return self.language.reading(value, known.reading)
 
     def is_good(self, outcome: str) -> bool:
-        known = self._playbooks.known(Of.OUTCOMES, outcome)
+        known = self._playbooks.known(NameCategory.OUTCOMES, outcome)
         return known is not None and known.good is True
 
     def next_step(self, signal: Signal) -> str | None:
-        return self._playbooks.next_step(signal, language=self.language)
+        return self._playbooks.next_step(signal, language=self.language_code)
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone)
@@ -55,7 +55,7 @@ class Reader:
 
     def when(self, moment: datetime) -> str:
         local = self.local(moment)
-        return self.tongue.when(local, days=self.days_to(local.date()), year=self.other_year(local))
+        return self.language.when(local, days=self.days_to(local.date()), year=self.other_year(local))
 
 
 def _zone(name: str) -> tzinfo:

@@ -10,42 +10,42 @@ from collections.abc import Iterable, Sequence
 from slack_sdk.models.blocks import Block, ContextBlock, HeaderBlock, PlainTextObject, RichTextBlock
 from slack_sdk.models.blocks.block_elements import RichTextElementParts, RichTextSectionElement
 
-from alerts.channels.letters import Posting
-from alerts.core.reasons import Reason
-from alerts.messages.harmless import cut
+from alerts.channels.letters import SlackMessage
+from alerts.core.reasons import DecisionReason
+from alerts.messages.harmless import truncate
 from alerts.messages.message import Message
-from alerts.messages.story import Story
-from alerts.messages.tongues import TONGUES
+from alerts.messages.story import MessageContent
+from alerts.messages.tongues import LANGUAGES_BY_CODE
 
 _HEADER = 150
 _TEXT = 900
 _URL = 2000
 
-Part = RichTextElementParts.Text | RichTextElementParts.Link
+TextPart = RichTextElementParts.Text | RichTextElementParts.Link
 # What asks for something new must not end up unseen below an old message.
-_RINGS = frozenset({Reason.WORSE, Reason.AGAIN})
+_RINGS = frozenset({DecisionReason.WORSE, DecisionReason.AGAIN})
 _BOLD = RichTextElementParts.TextStyle(bold=True)
 
 
-def posting(message: Message, story: Story) -> Posting:
-    return Posting(
-        target=story.target,
+def render_slack(message: Message, content: MessageContent) -> SlackMessage:
+    return SlackMessage(
+        target=content.target,
         text=_fallback(message),
         blocks=tuple(block.to_dict() for block in _blocks(message)),
-        thread=_thread(story),
-        broadcast=story.reason in _RINGS,
+        thread=_thread(content),
+        broadcast=content.reason in _RINGS,
     )
 
 
-def _thread(story: Story) -> str | None:
+def _thread(content: MessageContent) -> str | None:
     """Of the newest message: if the first one's thread is gone, a later one has begun another."""
-    newest = story.last or story.first
-    return newest.thread if newest and not story.target.webhook else None
+    newest = content.last or content.first
+    return newest.thread if newest and not content.target.webhook else None
 
 
 def _fallback(message: Message) -> str:
     """Where there is no room for blocks: on a locked phone, in a screen reader's list."""
-    text = TONGUES[message.language].dot.join(filter(None, [str(message.title), message.stake]))
+    text = LANGUAGES_BY_CODE[message.language].dot.join(filter(None, [str(message.title), message.stake]))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -53,7 +53,7 @@ def _blocks(message: Message) -> Iterable[Block]:
     yield HeaderBlock(text=_plain(str(message.title), _HEADER))
     if about := [*message.lead, *filter(None, [message.stake])]:
         yield _rich([[_text(line)] for line in about])
-    lines: list[list[Part]] = [[_text(f"{row.label}  ", bold=True), _text(row.text)] for row in message.rows]
+    lines: list[list[TextPart]] = [[_text(f"{row.label}  ", bold=True), _text(row.text)] for row in message.rows]
     if message.link and len(message.link) <= _URL:
         lines.append([RichTextElementParts.Link(url=message.link, text=message.link_text)])
     if lines:
@@ -62,16 +62,16 @@ def _blocks(message: Message) -> Iterable[Block]:
         yield ContextBlock(elements=[_plain(message.small, _TEXT)])
 
 
-def _rich(lines: Sequence[Sequence[Part]]) -> Block:
-    parts: list[Part] = []
+def _rich(lines: Sequence[Sequence[TextPart]]) -> Block:
+    parts: list[TextPart] = []
     for line in lines:
         parts += [_text("\n"), *line] if parts else line
     return RichTextBlock(elements=[RichTextSectionElement(elements=parts)])
 
 
 def _text(text: str, *, bold: bool = False) -> RichTextElementParts.Text:
-    return RichTextElementParts.Text(text=cut(text, _TEXT), style=_BOLD if bold else None)
+    return RichTextElementParts.Text(text=truncate(text, _TEXT), style=_BOLD if bold else None)
 
 
 def _plain(text: str, most: int) -> PlainTextObject:
-    return PlainTextObject(text=cut(text, most), emoji=False)
+    return PlainTextObject(text=truncate(text, most), emoji=False)

@@ -3,11 +3,11 @@
 from msgspec import Struct
 
 from alerts.core.destination import Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from common.contracts.signals import Signal
 
 
-class Earlier(Struct, frozen=True):
+class EarlierMessage(Struct, frozen=True):
     """A message of the same thread that has gone out on the same lane. `sent` is seconds since the epoch.
 
     `thread` is what the channel calls it, where it says so.
@@ -19,7 +19,7 @@ class Earlier(Struct, frozen=True):
     thread: str | None = None
 
 
-class Story(Struct, frozen=True):
+class MessageContent(Struct, frozen=True):
     """`signals` has the one that heads the message first, then what is told with it.
 
     `now` (seconds since the epoch) is the moment that ages and "in 12 days" are counted from. `first` began the thread
@@ -28,11 +28,11 @@ class Story(Struct, frozen=True):
 
     notification_id: str
     target: Target
-    reason: Reason
+    reason: DecisionReason
     signals: tuple[Signal, ...]
     now: float
-    first: Earlier | None = None
-    last: Earlier | None = None
+    first: EarlierMessage | None = None
+    last: EarlierMessage | None = None
 
     @property
     def head(self) -> Signal:

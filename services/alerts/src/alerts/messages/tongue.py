@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from common.contracts.signals import Band
 
 
-class Shift(StrEnum):
+class BandChange(StrEnum):
     """How a band was entered."""
 
     WORSE = "worse"
@@ -21,7 +21,7 @@ class Scores(NamedTuple):
     now: int
 
 
-class Reading(StrEnum):
+class ValueFormat(StrEnum):
     """How a metric's value reads."""
 
     PERCENT = "percent"
@@ -29,7 +29,7 @@ class Reading(StrEnum):
     A_WEEK = "a_week"
 
 
-class Labels(NamedTuple):
+class LineLabels(NamedTuple):
     """What stands before a line, or in place of one."""
 
     why: str
@@ -41,9 +41,9 @@ class Labels(NamedTuple):
     open_account: str
 
 
-class Tongue(Protocol):
+class Language(Protocol):
     @property
-    def labels(self) -> Labels: ...
+    def labels(self) -> LineLabels: ...
 
     @property
     def dot(self) -> str:
@@ -58,7 +58,7 @@ class Tongue(Protocol):
 
     def band(self, band: Band) -> str: ...
 
-    def crossed(self, name: str, band: Band, scores: Scores, shift: Shift) -> str:
+    def crossed(self, name: str, band: Band, scores: Scores, shift: BandChange) -> str:
         """The title of a band."""
 
     def now_in(self, band: Band, scores: Scores) -> str:
@@ -80,7 +80,7 @@ class Tongue(Protocol):
     def otherwise(self, score: int, weak: str) -> str:
         """The score but for what the title names; `weak` is what keeps it low, if anything does."""
 
-    def reading(self, value: float, reading: Reading) -> str: ...
+    def reading(self, value: float, reading: ValueFormat) -> str: ...
 
     def health(self, score: int, band: Band) -> str:
         """Of an account that has a band."""

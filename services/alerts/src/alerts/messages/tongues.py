@@ -5,8 +5,8 @@ from types import MappingProxyType
 
 from alerts.messages.english import English
 from alerts.messages.japanese import Japanese
-from alerts.messages.tongue import Tongue
+from alerts.messages.tongue import Language
 
-TONGUES: Mapping[str, Tongue] = MappingProxyType({"en": English(), "ja": Japanese()})
-LANGUAGES = tuple(TONGUES)
+LANGUAGES_BY_CODE: Mapping[str, Language] = MappingProxyType({"en": English(), "ja": Japanese()})
+LANGUAGES = tuple(LANGUAGES_BY_CODE)
 DEFAULT = "en"

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from alerts.core.destination import Channel
-from alerts.routing.special import CHANNEL, EMAIL, MEMBER, NOT_HERE, WEBHOOK, Day, Either, Matching, TimeZone
+from alerts.routing.special import CHANNEL, EMAIL, MEMBER, NOT_HERE, WEBHOOK, Either, IsoDay, MatcherShape, TimeZone
 from common.documents.findings import Findings
 from common.documents.records import Entry, Key, Listed, Record
 from common.documents.shapes import NAME, Choice, Duration, JsonSchema, Many, Named, Switch, Word
@@ -53,7 +53,7 @@ def _route_keys(*, root: bool) -> dict[str, Key]:
 
 ROUTE = Record(
     {
-        "matchers": Key(Many(Matching()), "All of them have to fit; a route without any takes every signal."),
+        "matchers": Key(Many(MatcherShape()), "All of them have to fit; a route without any takes every signal."),
         "continue": Key(Switch(), "Let the routes after this one see the signal, too."),
         **_route_keys(root=False),
     },
@@ -114,8 +114,8 @@ PERSON = Record(
             Listed(
                 Record(
                     {
-                        "from": Key(Day(), "The first day.", required=True),
-                        "to": Key(Day(), "The last day, included.", required=True),
+                        "from": Key(IsoDay(), "The first day.", required=True),
+                        "to": Key(IsoDay(), "The last day, included.", required=True),
                     }
                 )
             ),

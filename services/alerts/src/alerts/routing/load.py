@@ -10,7 +10,7 @@ from alerts.routing import rules
 from alerts.routing.grammar import ROUTES
 from alerts.routing.people import Absence, People, Person, known_as
 from alerts.routing.routes import Receiver, Routes
-from alerts.routing.rules import Draft, declared
+from alerts.routing.rules import RoutesDraft, declared
 from alerts.routing.tree import Route
 from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable
 from common.documents.records import Entry
@@ -24,7 +24,7 @@ class InvalidRoutes(InvalidDocument):
     """The routes cannot be used."""
 
 
-class Reading(Struct, frozen=True):
+class RoutesCheck(Struct, frozen=True):
     """`routes` are there exactly when there are no problems; warnings never stand in their way."""
 
     routes: Routes | None
@@ -32,38 +32,38 @@ class Reading(Struct, frozen=True):
     warnings: tuple[Finding, ...]
 
 
-def examine(text: str) -> Reading:
+def check_routes(text: str) -> RoutesCheck:
     """Everything that is to be said about a file; raises nothing."""
     found = Findings()
     routes = None
     try:
         root = parse(text, found, noun="a routes file")
         fields, _ = ROUTES.read_what_can_be(root, found)
-        draft = Draft(
+        draft = RoutesDraft(
             route=fields.get("route", {}),
             receivers=fields.get("receivers", ()),
             people=fields.get("people", {}),
             named=declared(root, "receivers"),
             listed=declared(root, "people"),
         )
-        rules.check(draft, found)
+        rules.check_references(draft, found)
         if not found.problems:
             link = fields.get("links", {}).get("account_url")
             routes = _routes(draft, link=link, final=fields.get("final_outcomes", ()))
     except Unreadable:
         pass
-    return Reading(routes, found.problems, found.warnings)
+    return RoutesCheck(routes, found.problems, found.warnings)
 
 
 def load(text: str, source_name: str) -> Routes:
     """The routes in `text`. Raises `InvalidRoutes`; `source_name` is what its message calls the file."""
-    reading = examine(text)
+    reading = check_routes(text)
     if reading.routes is None:
         raise InvalidRoutes(source_name, reading.problems)
     return reading.routes
 
 
-def _routes(draft: Draft, *, link: str | None, final: tuple[str, ...]) -> Routes:
+def _routes(draft: RoutesDraft, *, link: str | None, final: tuple[str, ...]) -> Routes:
     """Only of a draft that nothing was found against."""
     return Routes(
         root=_route(draft.route, receiver="", days=REPEAT_DAYS),
@@ -89,7 +89,7 @@ def _route(fields: Mapping[str, Any], *, receiver: str, days: float) -> Route:
 
 
 def _receiver(fields: Mapping[str, Any]) -> Receiver:
-    reader = _Reader.of(fields)
+    reader = _Addressee.of(fields)
     targets = []
     if "slack" in fields:
         targets.append(reader.slack(fields["slack"]))
@@ -104,7 +104,7 @@ def _receiver(fields: Mapping[str, Any]) -> Receiver:
 
 
 def _person(email: str, fields: Mapping[str, Any]) -> Person:
-    reader = _Reader.of(fields, person=email)
+    reader = _Addressee.of(fields, person=email)
     targets = {Channel.EMAIL: reader.email(fields.get("email", email))}
     if "slack" in fields:
         targets[Channel.SLACK] = reader.slack(fields["slack"])
@@ -119,7 +119,7 @@ def _person(email: str, fields: Mapping[str, Any]) -> Person:
     )
 
 
-class _Reader(NamedTuple):
+class _Addressee(NamedTuple):
     """How whoever reads the message reads."""
 
     language: str
@@ -127,7 +127,7 @@ class _Reader(NamedTuple):
     person: str | None
 
     @classmethod
-    def of(cls, fields: Mapping[str, Any], *, person: str | None = None) -> "_Reader":
+    def of(cls, fields: Mapping[str, Any], *, person: str | None = None) -> "_Addressee":
         return cls(fields.get("language", "en"), fields.get("time_zone", "UTC"), person)
 
     def slack(self, where: tuple[str, bool] | Mapping[str, tuple[str, bool]]) -> Target:

@@ -37,7 +37,7 @@ class BadMatcher(Exception):
     """This text is no matcher; the message says what to write."""
 
 
-class Op(StrEnum):
+class Operator(StrEnum):
     IS = "="
     IS_NOT = "!="
     MATCHES = "=~"
@@ -45,18 +45,18 @@ class Op(StrEnum):
 
     @property
     def by_pattern(self) -> bool:
-        return self in (Op.MATCHES, Op.MATCHES_NOT)
+        return self in (Operator.MATCHES, Operator.MATCHES_NOT)
 
     @property
     def negates(self) -> bool:
-        return self in (Op.IS_NOT, Op.MATCHES_NOT)
+        return self in (Operator.IS_NOT, Operator.MATCHES_NOT)
 
 
 class Matcher(Struct, frozen=True):
     """`value` is a pattern where `op` says so. As text it is what may stand in a file."""
 
     name: str
-    op: Op
+    op: Operator
     value: str
 
     def matches(self, labels: Mapping[str, str]) -> bool:
@@ -93,7 +93,7 @@ def parse_matcher(text: str) -> Matcher:
     match = _MATCHER.fullmatch(text)
     if match is None:
         raise BadMatcher(f"must be like tier=\"high\" (or != =~ !~), not '{text}'")
-    name, op = match[1], Op(match[2])
+    name, op = match[1], Operator(match[2])
     if name not in NAMES:
         raise BadMatcher(f"unknown label '{name}'{did_you_mean(name, NAMES) or ', known: ' + ', '.join(NAMES)}")
     value = _value(match[3], f"{name}{op}")

@@ -9,7 +9,7 @@ from msgspec import Struct
 from alerts.core.destination import Channel, Destination, Target
 from alerts.core.labels import Labels
 from alerts.routing.people import People
-from alerts.routing.tree import Route, arrivals
+from alerts.routing.tree import Route, matching_routes
 
 ACCOUNT_ID = "{account_id}"
 
@@ -38,7 +38,7 @@ class Routes(Struct, frozen=True):
     def destinations(self, labels: Labels, *, on: datetime) -> tuple[Destination, ...]:
         """One for every message that is due; `on` decides who is away. One lane of a receiver hears it once."""
         different: dict[tuple[str, str | None], Destination] = {}
-        for arrival in arrivals(self.root, labels):
+        for arrival in matching_routes(self.root, labels):
             receiver = self.receivers[arrival.route.receiver]
             for receiver_name, ways, steps in self._reached(receiver, labels, on):
                 path = (*arrival.path, *steps)

@@ -13,7 +13,7 @@ from common.documents.records import Entry
 from common.documents.yaml import Value
 
 
-class Draft(Struct, frozen=True):
+class RoutesDraft(Struct, frozen=True):
     """What could be read. `named` and `listed` are all receivers and people of the file, readable or not."""
 
     route: Mapping[str, Any]
@@ -23,7 +23,7 @@ class Draft(Struct, frozen=True):
     listed: tuple[str, ...]
 
 
-def check(draft: Draft, found: Findings) -> None:
+def check_references(draft: RoutesDraft, found: Findings) -> None:
     root = Entry("route", dict(draft.route))
     _check_route(root, draft, found)
     _check_receivers(root, draft, found)
@@ -40,7 +40,7 @@ def declared(root: Value, section: str) -> tuple[str, ...]:
     return tuple(name.content for name in names if name and isinstance(name.content, str))
 
 
-def _check_route(route: Entry, draft: Draft, found: Findings) -> None:
+def _check_route(route: Entry, draft: RoutesDraft, found: Findings) -> None:
     receiver = route.fields.get("receiver")
     if receiver is not None:
         _check_known(f"{route.where}.receiver", receiver, draft, found)
@@ -61,13 +61,13 @@ def _takes_all_of(one: Entry, other: Entry) -> bool:
     return set(one.fields.get("matchers", ())) <= set(matchers)
 
 
-def _check_known(where: str, receiver: str, draft: Draft, found: Findings) -> None:
+def _check_known(where: str, receiver: str, draft: RoutesDraft, found: Findings) -> None:
     if receiver not in draft.named:
         near = did_you_mean(receiver, draft.named) or f", known: {', '.join(draft.named) or 'none'}"
         found.problem(where, f"there is no receiver '{receiver}'{near}")
 
 
-def _check_receivers(root: Entry, draft: Draft, found: Findings) -> None:
+def _check_receivers(root: Entry, draft: RoutesDraft, found: Findings) -> None:
     first: dict[str, str] = {}
     for where, fields in draft.receivers:
         name = fields["name"]
@@ -82,14 +82,14 @@ def _check_receivers(root: Entry, draft: Draft, found: Findings) -> None:
         _warn_of_idle(first, root, draft, found)
 
 
-def _warn_of_idle(receivers: Mapping[str, str], root: Entry, draft: Draft, found: Findings) -> None:
+def _warn_of_idle(receivers: Mapping[str, str], root: Entry, draft: RoutesDraft, found: Findings) -> None:
     used = set(_used(root)) | {fields.get("else") for _, fields in draft.receivers}
     for name, where in receivers.items():
         if name not in used:
             found.warning(where, f"no route leads to '{name}'")
 
 
-def _check_otherwise(where: str, fields: Mapping[str, Any], draft: Draft, found: Findings) -> None:
+def _check_otherwise(where: str, fields: Mapping[str, Any], draft: RoutesDraft, found: Findings) -> None:
     otherwise = fields.get("else")
     if otherwise is None:
         return
@@ -105,7 +105,7 @@ def _used(route: Entry) -> Iterator[str]:
         yield from _used(child)
 
 
-def _check_people(draft: Draft, found: Findings) -> None:
+def _check_people(draft: RoutesDraft, found: Findings) -> None:
     first: dict[str, str] = {}
     for email in draft.listed:
         if (known := known_as(email)) in first:

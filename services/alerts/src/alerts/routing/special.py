@@ -28,7 +28,7 @@ _WEBHOOK = Word(r"^[a-z0-9][a-z0-9_-]{0,63}$", "the name of a webhook, of a-z, 0
 _SECRET = "an address of a webhook is a secret: put it in ALERTS_SLACK_WEBHOOKS under a name, and write {webhook: NAME}"
 
 
-class Matching(Struct, frozen=True):
+class MatcherShape(Struct, frozen=True):
     """A matcher, as Alertmanager writes it."""
 
     def read(self, value: Value, found: Findings) -> Matcher:
@@ -46,7 +46,7 @@ class Matching(Struct, frozen=True):
         return {"type": "string", "pattern": r"^\s*[a-z]+\s*(=~|!~|!=|=)"}
 
 
-class Posted(Struct, frozen=True):
+class SlackAddress(Struct, frozen=True):
     """Where to post in Slack: (address, whether it is the name of a webhook)."""
 
     word: Word
@@ -60,7 +60,7 @@ class Posted(Struct, frozen=True):
         return self.word.schema()
 
 
-CHANNEL, MEMBER, WEBHOOK = Posted(_CHANNEL), Posted(_MEMBER), Posted(_WEBHOOK)
+CHANNEL, MEMBER, WEBHOOK = SlackAddress(_CHANNEL), SlackAddress(_MEMBER), SlackAddress(_WEBHOOK)
 NOT_HERE = {name: _SECRET for name in ("url", "api_url", "webhook_url")}
 
 
@@ -97,7 +97,7 @@ class TimeZone(Struct, frozen=True):
         return {"type": "string", "pattern": self.PATTERN}
 
 
-class Day(Struct, frozen=True):
+class IsoDay(Struct, frozen=True):
     """2026-08-24."""
 
     PATTERN: ClassVar[str] = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"

@@ -21,7 +21,7 @@ class Route(Struct, frozen=True):
         return ", ".join(map(str, self.matchers)) or "everything else"
 
 
-class Arrival(Struct, frozen=True):
+class RouteMatch(Struct, frozen=True):
     """A node that answered, and the way to it from the root, each node as people read it."""
 
     route: Route
@@ -31,12 +31,12 @@ class Arrival(Struct, frozen=True):
 ROOT = "every signal"
 
 
-def arrivals(root: Route, labels: Labels) -> tuple[Arrival, ...]:
+def matching_routes(root: Route, labels: Labels) -> tuple[RouteMatch, ...]:
     """The nodes that a signal is told by, in the order of the file; at least the root."""
     return tuple(_from(root, labels, (ROOT,)))
 
 
-def _from(node: Route, labels: Labels, path: tuple[str, ...]) -> Iterator[Arrival]:
+def _from(node: Route, labels: Labels, path: tuple[str, ...]) -> Iterator[RouteMatch]:
     """The first child that matches has the word, unless it lets its siblings speak too; without any, the node."""
     nobody = True
     for child in node.routes:
@@ -47,4 +47,4 @@ def _from(node: Route, labels: Labels, path: tuple[str, ...]) -> Iterator[Arriva
         if not child.goes_on:
             return
     if nobody:
-        yield Arrival(node, path)
+        yield RouteMatch(node, path)

@@ -9,7 +9,7 @@ from alerts.sending.claims import Failed
 
 _MOST_DOUBLINGS = 40  # enough for any longest wait; more would overflow
 
-Draw = Callable[[], float]
+RandomFraction = Callable[[], float]
 """Evenly between 0 and 1."""
 
 
@@ -25,13 +25,13 @@ class Backoff(Struct, frozen=True, kw_only=True):
     hand_on: float
 
 
-def delay(failures: int, backoff: Backoff, draw: Draw) -> float:
+def delay(failures: int, backoff: Backoff, draw: RandomFraction) -> float:
     """After so many failures in a row: exponential, with full jitter, so that many that failed together spread."""
     return float(draw() * min(backoff.most, backoff.retry * 2.0 ** min(failures - 1, _MOST_DOUBLINGS)))
 
 
-def judge(
-    failed: DeliveryFailed, *, attempt: int, age: float, backoff: Backoff, draw: Draw, last_way: bool = True
+def after_failure(
+    failed: DeliveryFailed, *, attempt: int, age: float, backoff: Backoff, draw: RandomFraction, last_way: bool = True
 ) -> Failed:
     """`age` is seconds since the first attempt began; the last one comes when the time given is over."""
     left = (backoff.give_up if last_way else min(backoff.hand_on, backoff.give_up)) - age

@@ -8,40 +8,40 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from alerts.channels.letters import Delivered, Letter
+from alerts.channels.letters import Delivered, RenderedMessage
 from alerts.core.destination import Channel
 from alerts.errors import DeliveryFailed, Failure, Unreachable
-from alerts.messages.story import Story
-from alerts.sending.backoff import Backoff, Draw, judge
-from alerts.sending.claims import Claimed, Outcome, Sent
+from alerts.messages.story import MessageContent
+from alerts.sending.backoff import Backoff, RandomFraction, after_failure
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Sent
 
 
-class Letters(Protocol):
-    def letter(self, story: Story) -> Letter: ...
+class Renderer(Protocol):
+    def letter(self, content: MessageContent) -> RenderedMessage: ...
 
 
-class Courier(Protocol):
-    async def deliver(self, letter: Letter) -> Delivered:
+class ChannelClient(Protocol):
+    async def deliver(self, letter: RenderedMessage) -> Delivered:
         """Raises `DeliveryFailed`."""
 
 
-class Leases(Protocol):
-    async def renew(self, claimed: Claimed) -> bool:
+class LeaseStore(Protocol):
+    async def renew(self, claimed: ClaimedMessage) -> bool:
         """Whether it is still ours; if so, for a whole lease from now. Raises `Unreachable`."""
 
 
-class Attempts(Protocol):
+class AttemptMetrics(Protocol):
     def attempted(self, channel: Channel, seconds: float) -> None: ...
 
 
-class Clocks(Struct, frozen=True):
+class SendingClocks(Struct, frozen=True):
     """`steady` never goes back; `wall` is seconds since the epoch, None in stream mode: then it is always then."""
 
     steady: Callable[[], float]
     wall: Callable[[], float] | None
 
 
-class Carrier:
+class MessageDelivery:
     """`lease` is seconds. A channel without a courier is one that is not set up.
 
     `holds_back` says of a partition that nothing of it may be sent now, whoever has taken it.
@@ -50,19 +50,19 @@ class Carrier:
     def __init__(
         self,
         *,
-        leases: Leases,
-        letters: Letters,
-        couriers: Mapping[Channel, Courier],
-        attempts: Attempts,
-        clocks: Clocks,
+        leases: LeaseStore,
+        renderer: Renderer,
+        clients: Mapping[Channel, ChannelClient],
+        attempts: AttemptMetrics,
+        clocks: SendingClocks,
         backoff: Backoff,
         lease: float,
         holds_back: Callable[[int], bool] = lambda partition: False,
-        draw: Draw = random.random,
+        draw: RandomFraction = random.random,
     ) -> None:
         self._leases = leases
-        self._letters = letters
-        self._couriers = couriers
+        self._renderer = renderer
+        self._clients = clients
         self._attempts = attempts
         self._clocks = clocks
         self._backoff = backoff
@@ -70,14 +70,14 @@ class Carrier:
         self._holds_back = holds_back
         self._draw = draw
 
-    async def carry(self, claimed: Claimed) -> Outcome | None:
+    async def attempt(self, claimed: ClaimedMessage) -> AttemptOutcome | None:
         """None if it was no longer ours: then it was not sent, and there is nothing to write down."""
         began = self._clocks.steady()
         try:
             delivered = await self._deliver(claimed)
         except DeliveryFailed as failed:
             age = claimed.age + self._clocks.steady() - began
-            return judge(
+            return after_failure(
                 failed,
                 attempt=claimed.attempt,
                 age=age,
@@ -87,10 +87,10 @@ class Carrier:
             )
         return None if delivered is None else Sent(delivered.thread)
 
-    async def _deliver(self, claimed: Claimed) -> Delivered | None:
+    async def _deliver(self, claimed: ClaimedMessage) -> Delivered | None:
         channel = claimed.target.channel
-        courier = self._couriers.get(channel)
-        if courier is None:
+        client = self._clients.get(channel)
+        if client is None:
             raise DeliveryFailed(Failure.MISCONFIGURED, f"{channel} is not set up", retryable=False)
         letter = self._written(claimed)
         if not await self._still_ours(claimed):
@@ -101,20 +101,20 @@ class Carrier:
             raise DeliveryFailed(Failure.CUT_SHORT, said, retryable=True, retry_after=0.0)
         began = self._clocks.steady()
         try:
-            return await self._handed(courier, letter)
+            return await self._handed(client, letter)
         finally:
             self._attempts.attempted(channel, self._clocks.steady() - began)
 
-    def _written(self, claimed: Claimed) -> Letter:
+    def _written(self, claimed: ClaimedMessage) -> RenderedMessage:
         now = self._clocks.wall() if self._clocks.wall else claimed.decided
         try:
-            return self._letters.letter(claimed.story(now=now))
+            return self._renderer.letter(claimed.content(now=now))
         except Exception as error:
             # One message that cannot be written must not keep the others from being sent.
             said = f"it cannot be written: {type(error).__name__}: {error}"
             raise DeliveryFailed(Failure.REFUSED, said, retryable=False) from error
 
-    async def _still_ours(self, claimed: Claimed) -> bool:
+    async def _still_ours(self, claimed: ClaimedMessage) -> bool:
         while True:
             asked = self._clocks.steady()
             try:
@@ -126,11 +126,11 @@ class Carrier:
             if not ours or self._clocks.steady() - asked < self._lease / 4:
                 return ours
 
-    async def _handed(self, courier: Courier, letter: Letter) -> Delivered:
+    async def _handed(self, client: ChannelClient, letter: RenderedMessage) -> Delivered:
         """Ends, one way or another, well before the lease does."""
         try:
             async with asyncio.timeout(self._lease / 2):
-                return await courier.deliver(letter)
+                return await client.deliver(letter)
         except DeliveryFailed:
             raise
         except TimeoutError:

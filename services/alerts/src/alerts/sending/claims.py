@@ -4,15 +4,15 @@ import msgspec
 from msgspec import Struct
 
 from alerts.core.destination import Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure
-from alerts.messages.story import Earlier, Story
+from alerts.messages.story import EarlierMessage, MessageContent
 from common.contracts.signals import Signal
 
 _signals = msgspec.json.Decoder(Signal)
 
 
-class Before(Struct, frozen=True):
+class StoredEarlierMessage(Struct, frozen=True):
     """A message of the same thread that has gone out; `body` is the signal that headed it, as stored."""
 
     notification_id: str
@@ -21,7 +21,7 @@ class Before(Struct, frozen=True):
     thread: str | None
 
 
-class Claimed(Struct, frozen=True, kw_only=True):
+class ClaimedMessage(Struct, frozen=True, kw_only=True):
     """One attempt at one notification, ours as long as the row carries `token`.
 
     `age` is how many seconds ago it was tried for the first time, `happened` the moment of the signal that heads it,
@@ -42,19 +42,19 @@ class Claimed(Struct, frozen=True, kw_only=True):
     happened: float | None
     recorded: float | None = None
     bodies: tuple[str, ...]
-    thread: tuple[Before, ...] = ()
+    thread: tuple[StoredEarlierMessage, ...] = ()
 
     @property
     def target(self) -> Target:
         return self.ways[0]
 
-    def story(self, *, now: float) -> Story:
+    def content(self, *, now: float) -> MessageContent:
         """Raises `msgspec.DecodeError` or `ValueError` if what is stored cannot be read."""
         earlier = [_earlier(one) for one in self.thread]
-        return Story(
+        return MessageContent(
             notification_id=self.notification_id,
             target=self.target,
-            reason=Reason(self.reason),
+            reason=DecisionReason(self.reason),
             signals=tuple(_signals.decode(body) for body in self.bodies),
             now=now,
             first=earlier[0] if earlier else None,
@@ -62,8 +62,8 @@ class Claimed(Struct, frozen=True, kw_only=True):
         )
 
 
-def _earlier(before: Before) -> Earlier:
-    return Earlier(before.notification_id, _signals.decode(before.body), before.sent, before.thread)
+def _earlier(before: StoredEarlierMessage) -> EarlierMessage:
+    return EarlierMessage(before.notification_id, _signals.decode(before.body), before.sent, before.thread)
 
 
 class Sent(Struct, frozen=True):
@@ -85,10 +85,10 @@ class Failed(Struct, frozen=True):
         return self.retry_in is None
 
 
-Outcome = Sent | Failed
+AttemptOutcome = Sent | Failed
 
 
-class Unreadable(Struct, frozen=True):
+class UnreadableMessage(Struct, frozen=True):
     """A message that was given up because what is stored of it cannot be read: damaged, or of another version."""
 
     notification_id: str
@@ -98,12 +98,12 @@ class Unreadable(Struct, frozen=True):
     detail: str
 
 
-class Taken(Struct, frozen=True):
+class ClaimResult(Struct, frozen=True):
     """What one look has brought: messages that are ours from here on, each with its attempt begun.
 
     `next_due` is how many seconds later there is more to take that there is room for; None if nothing else waits.
     """
 
-    messages: tuple[Claimed, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    messages: tuple[ClaimedMessage, ...] = ()
+    unreadable: tuple[UnreadableMessage, ...] = ()
     next_due: float | None = None

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from alerts.core.destination import Channel, Target
 
-KINDS = {"slack": Channel.SLACK, "webhook": Channel.SLACK, "email": Channel.EMAIL}
+ADDRESS_KINDS = {"slack": Channel.SLACK, "webhook": Channel.SLACK, "email": Channel.EMAIL}
 """How lanes begin."""
 
 _NEARLY = 1e-9  # sums of fractions of a second may miss a whole message by this
@@ -26,7 +26,7 @@ class ChannelLimits(Struct, frozen=True, kw_only=True):
     lane_per_second: float = 0.0
 
 
-class Opening(NamedTuple):
+class KindCapacity(NamedTuple):
     """A kind of lane with room; the kinds of one channel share its `slots`."""
 
     kind: str
@@ -34,32 +34,32 @@ class Opening(NamedTuple):
     slots: int
 
 
-class Room(Struct, frozen=True):
+class SendCapacity(Struct, frozen=True):
     """What may be claimed: one message for each lane of an open kind, but for the lanes that are closed."""
 
-    openings: tuple[Opening, ...]
+    openings: tuple[KindCapacity, ...]
     closed: frozenset[str] = frozenset()
 
 
-class Limits:
+class SendLimits:
     def __init__(self, channels: Mapping[Channel, ChannelLimits]) -> None:
         """Every channel, for what goes over one that is not set up has to be given up, not to wait."""
         self._channels = {channel: channels[channel] for channel in Channel}
-        self._buckets = {channel: _Bucket(limits.per_second) for channel, limits in channels.items()}
+        self._buckets = {channel: _TokenBucket(limits.per_second) for channel, limits in channels.items()}
         self._busy: dict[str, Channel] = {}
         self._paused: dict[str, float] = {}  # lanes, and kinds of lanes, until when
         self._failures: dict[str, int] = {}
 
-    def room(self, now: float) -> Room:
+    def room(self, now: float) -> SendCapacity:
         self._paused = {name: until for name, until in self._paused.items() if until > now}
         free = {channel: self._free(channel, now) for channel in self._channels}
-        return Room(
+        return SendCapacity(
             tuple(
-                Opening(kind, channel, free[channel])
-                for kind, channel in KINDS.items()
+                KindCapacity(kind, channel, free[channel])
+                for kind, channel in ADDRESS_KINDS.items()
                 if kind not in self._paused and free[channel] > 0
             ),
-            frozenset(self._busy) | (self._paused.keys() - KINDS.keys()),
+            frozenset(self._busy) | (self._paused.keys() - ADDRESS_KINDS.keys()),
         )
 
     def opens(self, now: float) -> float | None:
@@ -105,7 +105,7 @@ class Limits:
         return min(self._channels[channel].concurrency - busy, self._buckets[channel].ready(now))
 
 
-class _Bucket:
+class _TokenBucket:
     """Holds what one second allows, at least one, and fills at that rate."""
 
     def __init__(self, rate: float) -> None:

@@ -15,15 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts import schema
 from alerts.core.destination import Target
-from alerts.core.reasons import Reason
+from alerts.core.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.sending import statement
-from alerts.sending.claims import Before, Claimed, Failed, Outcome, Sent, Taken, Unreadable
-from alerts.sending.limits import Room
-from alerts.transaction import Connecting, at_once, transaction
+from alerts.sending.claims import (
+    AttemptOutcome,
+    ClaimedMessage,
+    ClaimResult,
+    Failed,
+    Sent,
+    StoredEarlierMessage,
+    UnreadableMessage,
+)
+from alerts.sending.limits import SendCapacity
+from alerts.transaction import ConnectionMode, autocommit, in_transaction
 
 _ways = msgspec.json.Decoder(Annotated[tuple[Target, ...], msgspec.Meta(min_length=1)])
-_thread = msgspec.json.Decoder(tuple[Before, ...])
+_thread = msgspec.json.Decoder(tuple[StoredEarlierMessage, ...])
 
 LONGEST_DETAIL = 2_000
 
@@ -32,7 +40,7 @@ _notification = schema.notification.c
 _attempt = schema.attempt.c
 
 
-class PostgresOutgoing:
+class PostgresNotificationQueue:
     """Every method raises `Unreachable` if the database does not do what it is asked to."""
 
     def __init__(self, engine: AsyncEngine, *, lease: float, patience: float) -> None:
@@ -43,7 +51,7 @@ class PostgresOutgoing:
         self._token = uuid.uuid4().hex
         self._in_doubt = False
 
-    async def claim(self, partitions: Collection[int], room: Room) -> Taken:
+    async def claim(self, partitions: Collection[int], room: SendCapacity) -> ClaimResult:
         """What may be sent now: the most urgent first.
 
         After an answer that was lost, the same claim is asked for again: if it went through, these are the messages.
@@ -59,7 +67,7 @@ class PostgresOutgoing:
         self._in_doubt, self._token = False, uuid.uuid4().hex
         return taken
 
-    async def renew(self, claimed: Claimed) -> bool:
+    async def renew(self, claimed: ClaimedMessage) -> bool:
         """Whether it is still ours; if so, for a whole lease from now."""
         ours = {"id": claimed.notification_id, "token": claimed.token, "lease": self._lease}
         async with self._connected() as connection:
@@ -68,7 +76,7 @@ class PostgresOutgoing:
                 await _complete(connection, claimed, _LOST, 0.0)
         return renewed.rowcount > 0
 
-    async def record(self, claimed: Claimed, outcome: Outcome, *, ago: float) -> None:
+    async def record(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, ago: float) -> None:
         """What became of it, `ago` seconds before. Once: the same outcome again changes nothing.
 
         If the lease was lost meanwhile, a failure is nobody's but this attempt's: the message is another's now. That
@@ -79,7 +87,7 @@ class PostgresOutgoing:
             async with self._connected() as connection:
                 await connection.execute(statement.SENT, _arrived(claimed, outcome, ago))
             return
-        async with self._connected(transaction) as connection:
+        async with self._connected(in_transaction) as connection:
             # The row before its attempt, as a claim does, or the two could wait for each other.
             row = (await connection.execute(_locked(claimed))).one_or_none()
             if row is None:
@@ -93,18 +101,20 @@ class PostgresOutgoing:
         asked = {"token": self._token, "partitions": sorted(partitions)}
         return (await connection.execute(statement.HELD, asked)).all()
 
-    async def _take(self, connection: AsyncConnection, partitions: Collection[int], room: Room) -> Sequence[Any]:
+    async def _take(
+        self, connection: AsyncConnection, partitions: Collection[int], room: SendCapacity
+    ) -> Sequence[Any]:
         claim = {"token": self._token, "lease": self._lease, "cut_short": Failure.CUT_SHORT.value}
         return (await connection.execute(statement.CLAIM, claim | _asked(partitions, room))).all()
 
-    def _connected(self, how: Connecting = at_once) -> AbstractAsyncContextManager[AsyncConnection]:
+    def _connected(self, how: ConnectionMode = autocommit) -> AbstractAsyncContextManager[AsyncConnection]:
         return how(self._engine, patience=self._patience)
 
 
 _LOST = Failed(Failure.CUT_SHORT, "not sent: the lease was lost before", maybe_told=False, retry_in=None)
 
 
-def _asked(partitions: Collection[int], room: Room) -> dict[str, Any]:
+def _asked(partitions: Collection[int], room: SendCapacity) -> dict[str, Any]:
     return {
         "partitions": sorted(partitions),
         "closed": sorted(room.closed),
@@ -114,9 +124,9 @@ def _asked(partitions: Collection[int], room: Room) -> dict[str, Any]:
     }
 
 
-def _taken(rows: Sequence[Any], token: str) -> Taken:
-    messages: list[Claimed] = []
-    unreadable: list[Unreadable] = []
+def _taken(rows: Sequence[Any], token: str) -> ClaimResult:
+    messages: list[ClaimedMessage] = []
+    unreadable: list[UnreadableMessage] = []
     for row in rows:
         if row.notification_id is None:
             continue  # nothing but the moment of the next one
@@ -124,15 +134,15 @@ def _taken(rows: Sequence[Any], token: str) -> Taken:
             messages.append(_claimed(row, token))
         except ValueError as error:  # msgspec's are, too
             whose = (row.notification_id, row.partition, row.account_id, row.lane)
-            unreadable.append(Unreadable(*whose, f"{type(error).__name__}: {error}"))
+            unreadable.append(UnreadableMessage(*whose, f"{type(error).__name__}: {error}"))
     due = rows[0].next_due
-    return Taken(tuple(messages), tuple(unreadable), None if due is None else max(0.0, due))
+    return ClaimResult(tuple(messages), tuple(unreadable), None if due is None else max(0.0, due))
 
 
-def _claimed(row: Any, token: str) -> Claimed:
+def _claimed(row: Any, token: str) -> ClaimedMessage:
     if None in row.bodies:
         raise ValueError("one of its signals is gone")
-    return Claimed(
+    return ClaimedMessage(
         notification_id=row.notification_id,
         partition=row.partition,
         account_id=row.account_id,
@@ -150,22 +160,22 @@ def _claimed(row: Any, token: str) -> Claimed:
     )
 
 
-def _aside(one: Unreadable, token: str) -> dict[str, Any]:
+def _aside(one: UnreadableMessage, token: str) -> dict[str, Any]:
     named = {"id": one.notification_id, "token": token}
     return named | {"outcome": Failure.UNREADABLE.value, "detail": _storable(one.detail)}
 
 
-def _arrived(claimed: Claimed, outcome: Sent, ago: float) -> dict[str, Any]:
+def _arrived(claimed: ClaimedMessage, outcome: Sent, ago: float) -> dict[str, Any]:
     attempt = {"id": claimed.notification_id, "attempt": claimed.attempt, "cut_short": Failure.CUT_SHORT.value}
     return attempt | {"thread": _storable(outcome.thread), "ago": ago}
 
 
-def _locked(claimed: Claimed) -> Any:
+def _locked(claimed: ClaimedMessage) -> Any:
     query = select(_notification.status, _notification.lease_token)
     return query.where(_notification.notification_id == claimed.notification_id).with_for_update()
 
 
-async def _complete(connection: AsyncConnection, claimed: Claimed, outcome: Failed, ago: float) -> None:
+async def _complete(connection: AsyncConnection, claimed: ClaimedMessage, outcome: Failed, ago: float) -> None:
     mine = (_attempt.notification_id == claimed.notification_id, _attempt.n == claimed.attempt)
     # Somebody who did not hear from us may have called it cut short: we know better.
     unknown = or_(_attempt.outcome.is_(None), _attempt.outcome == Failure.CUT_SHORT.value)
@@ -174,7 +184,7 @@ async def _complete(connection: AsyncConnection, claimed: Claimed, outcome: Fail
     await connection.execute(update(schema.attempt).where(*mine, unknown).values(values))
 
 
-async def _failed(connection: AsyncConnection, claimed: Claimed, outcome: Failed, ago: float) -> None:
+async def _failed(connection: AsyncConnection, claimed: ClaimedMessage, outcome: Failed, ago: float) -> None:
     values: dict[str, Any] = {"maybe_told": _notification.maybe_told | outcome.maybe_told} | _RELEASED
     if outcome.retry_in is None:
         values |= {"status": "failed", "done": _NOW - ago}
@@ -186,14 +196,14 @@ async def _failed(connection: AsyncConnection, claimed: Claimed, outcome: Failed
         await _hand_on(connection, claimed)
 
 
-async def _hand_on(connection: AsyncConnection, claimed: Claimed) -> None:
+async def _hand_on(connection: AsyncConnection, claimed: ClaimedMessage) -> None:
     rest = claimed.ways[1:]
     new = {
         "new": uuid.uuid4().hex,
         "old": claimed.notification_id,
         "lane": rest[0].lane,
         "ways": msgspec.json.encode(rest).decode(),
-        "reason": Reason.HANDED_ON.value,
+        "reason": DecisionReason.HANDED_ON.value,
     }
     await connection.execute(statement.HAND_ON, new)
     await connection.execute(statement.HANDED_ON, {"new": new["new"]})

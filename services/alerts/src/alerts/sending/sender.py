@@ -13,10 +13,10 @@ import structlog
 
 from alerts.core.destination import Channel
 from alerts.errors import Failure, Unreachable
-from alerts.sending.backoff import Backoff, Draw, delay
-from alerts.sending.carrier import Clocks
-from alerts.sending.claims import Claimed, Failed, Outcome, Sent, Taken, Unreadable
-from alerts.sending.limits import KINDS, Limits, Room
+from alerts.sending.backoff import Backoff, RandomFraction, delay
+from alerts.sending.carrier import SendingClocks
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult, Failed, Sent, UnreadableMessage
+from alerts.sending.limits import ADDRESS_KINDS, SendCapacity, SendLimits
 
 _log = structlog.get_logger()
 
@@ -26,27 +26,27 @@ LONGEST_SLEEP = 30.0  # seconds: what another replica hands on after it lost the
 LANE_PAUSE = 30.0  # seconds, the longest: others to the same address shall not wait for long once it is back
 
 
-class Outgoing(Protocol):
+class NotificationQueue(Protocol):
     """All of them raise `Unreachable`."""
 
-    async def claim(self, partitions: Collection[int], room: Room) -> Taken:
+    async def claim(self, partitions: Collection[int], room: SendCapacity) -> ClaimResult:
         """What may be sent now, ours from here on; asked again after an answer that was lost, the same."""
 
-    async def record(self, claimed: Claimed, outcome: Outcome, *, ago: float) -> None:
+    async def record(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, ago: float) -> None:
         """What became of it, `ago` seconds before; a second time it changes nothing."""
 
 
-class Carries(Protocol):
-    async def carry(self, claimed: Claimed) -> Outcome | None: ...
+class Delivery(Protocol):
+    async def attempt(self, claimed: ClaimedMessage) -> AttemptOutcome | None: ...
 
 
-class Counts(Protocol):
+class SendMetrics(Protocol):
     def sent(self, channel: Channel, seconds_from_event: float | None, seconds_from_signal: float | None) -> None: ...
 
     def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None: ...
 
 
-class Sender:
+class MessageSender:
     """`open_partitions` are those whose messages are ours to send.
 
     `undelivered` hears the partition and the account of every message that is no longer on its way and was not
@@ -56,18 +56,18 @@ class Sender:
     def __init__(
         self,
         *,
-        outgoing: Outgoing,
-        carrier: Carries,
-        limits: Limits,
-        counts: Counts,
-        clocks: Clocks,
+        queue: NotificationQueue,
+        delivery: Delivery,
+        limits: SendLimits,
+        counts: SendMetrics,
+        clocks: SendingClocks,
         backoff: Backoff,
         open_partitions: Callable[[], frozenset[int]],
         undelivered: Callable[[int, str], None] = lambda partition, account_id: None,
-        draw: Draw = random.random,
+        draw: RandomFraction = random.random,
     ) -> None:
-        self._outgoing = outgoing
-        self._carrier = carrier
+        self._queue = queue
+        self._delivery = delivery
         self._limits = limits
         self._counts = counts
         self._clocks = clocks
@@ -75,7 +75,7 @@ class Sender:
         self._open = open_partitions
         self._undelivered = undelivered
         self._draw = draw
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self.unavailable: str | None = None
 
@@ -89,11 +89,11 @@ class Sender:
         looking = asyncio.create_task(self._run(stop))
         try:
             await asyncio.wait({looking})
-            while self._carrying:
-                await asyncio.wait(self._carrying)
+            while self._in_flight:
+                await asyncio.wait(self._in_flight)
             await looking
         finally:
-            tasks = (stopping, looking, *self._carrying)
+            tasks = (stopping, looking, *self._in_flight)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -116,9 +116,9 @@ class Sender:
         partitions, now = self._open(), self._clocks.steady()
         # Of this moment: a pause that ends while the database is asked must not be slept over.
         room, opens = self._limits.room(now), self._limits.opens(now)
-        taken = Taken()
+        taken = ClaimResult()
         if partitions and room.openings:
-            taken = await self._outgoing.claim(partitions, room)
+            taken = await self._queue.claim(partitions, room)
         for claimed in taken.messages:
             self._begin(claimed)
         for one in taken.unreadable:
@@ -138,16 +138,16 @@ class Sender:
         await stop.wait()
         self.wake()
 
-    def _begin(self, claimed: Claimed) -> None:
+    def _begin(self, claimed: ClaimedMessage) -> None:
         self._limits.began(claimed.target, self._clocks.steady())
         task = asyncio.create_task(self._send(claimed))
-        self._carrying.add(task)
-        task.add_done_callback(self._carrying.discard)
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
 
-    async def _send(self, claimed: Claimed) -> None:
+    async def _send(self, claimed: ClaimedMessage) -> None:
         began = self._clocks.steady()
         try:
-            outcome = await self._carrier.carry(claimed)
+            outcome = await self._delivery.attempt(claimed)
             if outcome is None:
                 _log.warning("message.taken_over", notification=claimed.notification_id)
                 return
@@ -162,15 +162,15 @@ class Sender:
             self._limits.ended(claimed.target, self._clocks.steady())
             self.wake()
 
-    def _give_up(self, message: Unreadable) -> None:
+    def _give_up(self, message: UnreadableMessage) -> None:
         """One row that cannot be read shall not keep the others of its account and address from being sent."""
         kind = message.lane.partition(":")[0]
-        self._counts.failed(KINDS[kind], Failure.UNREADABLE, final=True)
+        self._counts.failed(ADDRESS_KINDS[kind], Failure.UNREADABLE, final=True)
         _log.error("message.unreadable", notification=message.notification_id, detail=message.detail)
         self._undelivered(message.partition, message.account_id)
         self.wake()
 
-    def _mind(self, claimed: Claimed, outcome: Outcome, now: float) -> None:
+    def _mind(self, claimed: ClaimedMessage, outcome: AttemptOutcome, now: float) -> None:
         """What the outcome means for others to the same address."""
         target = claimed.target
         if isinstance(outcome, Sent):
@@ -181,20 +181,20 @@ class Sender:
             pause = delay(self._limits.failures(target), self._backoff, self._draw)
             self._limits.pause(target, now + min(pause, LANE_PAUSE))
 
-    async def _record(self, claimed: Claimed, outcome: Outcome, ended: float) -> None:
+    async def _record(self, claimed: ClaimedMessage, outcome: AttemptOutcome, ended: float) -> None:
         """Until it is written. Nobody else can take the message while the database is away, and once it is back the
         outcome counts unless somebody was quicker; then the message may arrive twice.
         """
         pause = PAUSE[0]
         while True:
             try:
-                return await self._outgoing.record(claimed, outcome, ago=self._clocks.steady() - ended)
+                return await self._queue.record(claimed, outcome, ago=self._clocks.steady() - ended)
             except Unreachable as error:
                 _log.warning("outcome.unwritten", notification=claimed.notification_id, reason=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, PAUSE[1])
 
-    def _tell(self, claimed: Claimed, outcome: Outcome, *, seconds: float, ended: float) -> None:
+    def _tell(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, seconds: float, ended: float) -> None:
         channel = claimed.target.channel
         about = {
             "notification": claimed.notification_id,
