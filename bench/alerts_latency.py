@@ -26,21 +26,22 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from alerts.assembly import ReplicaOptions, ReplicaParts, assemble
-from alerts.channels.slack import SlackClient
-from alerts.core.destination import Channel
-from alerts.deciding import DecisionTransaction
-from alerts.entries import ReadSignal, RecordedSignals
-from alerts.inbox import PostgresDecisionStore
-from alerts.messages.letters import MessageRenderer
-from alerts.messages.playbook_file import load_playbooks
+from alerts.channels.registry import Channel, ChannelLimits
+from alerts.channels.slack.client import SlackClient
+from alerts.channels.slack.render import SlackRenderer
+from alerts.messages.renderer import MessageRenderer
 from alerts.metrics import AlertsMetrics
-from alerts.position import TopicPosition
+from alerts.playbooks.load import load_playbooks
+from alerts.postgres.decision_store import PostgresDecisionStore
+from alerts.postgres.notification_queue import PostgresNotificationQueue
 from alerts.routing.load import load
 from alerts.samples import Sample
 from alerts.sending.backoff import Backoff
 from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult
-from alerts.sending.limits import ChannelLimits, SendCapacity
-from alerts.sending.outgoing import PostgresNotificationQueue
+from alerts.sending.limits import SendCapacity
+from alerts.topic.batch import ReadSignal, RecordedSignals
+from alerts.topic.position import TopicPosition
+from alerts.worker.decision_service import DecisionTransaction
 from common import database
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Outgoing
@@ -78,36 +79,36 @@ class Stopwatch:
             await self.moved.wait_for(lambda: all("written" in self.marks[one] for one in accounts))
 
 
-class TimedInbox:
+class TimedDecisionStore:
     def __init__(self, inner: PostgresDecisionStore, watch: Stopwatch) -> None:
         self._inner = inner
         self._watch = watch
 
-    async def opened(self, partition: int) -> TopicPosition | None:
-        return await self._inner.opened(partition)
+    async def position(self, partition: int) -> TopicPosition | None:
+        return await self._inner.position(partition)
 
     async def undelivered(self, partition: int) -> Collection[str]:
         return await self._inner.undelivered(partition)
 
     @asynccontextmanager
-    async def desk(
+    async def transaction(
         self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
     ) -> AsyncIterator[DecisionTransaction]:
         began = time.time()
-        async with self._inner.desk(partition, stored=stored, to=to) as desk:
-            timed = TimedDesk(desk, self._watch, began)
+        async with self._inner.transaction(partition, stored=stored, to=to) as transaction:
+            timed = TimedTransaction(transaction, self._watch, began)
             yield timed
         for account in timed.accounts:
             self._watch.mark(account, "decided")
 
 
-class TimedDesk:
+class TimedTransaction:
     def __init__(self, inner: DecisionTransaction, watch: Stopwatch, began: float) -> None:
         self._watch = watch
         self._began = began
         self._inner = inner
         self.accounts: list[str] = []
-        self.waiting, self.accounts_waiting = inner.waiting, inner.accounts_waiting
+        self.late_signals, self.late_accounts = inner.late_signals, inner.late_accounts
         self.histories, self.write = inner.histories, inner.write
 
     async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:
@@ -119,16 +120,16 @@ class TimedDesk:
         return recorded
 
 
-class TimedOutgoing:
+class TimedNotificationQueue:
     def __init__(self, inner: PostgresNotificationQueue, watch: Stopwatch) -> None:
         self._inner = inner
         self._watch = watch
 
-    async def claim(self, partitions: Collection[int], room: SendCapacity) -> ClaimResult:
-        taken = await self._inner.claim(partitions, room)
-        for one in taken.messages:
+    async def claim(self, partitions: Collection[int], capacity: SendCapacity) -> ClaimResult:
+        result = await self._inner.claim(partitions, capacity)
+        for one in result.messages:
             self._watch.mark(one.account_id, "claimed")
-        return taken
+        return result
 
     async def renew(self, claimed: ClaimedMessage) -> bool:
         ours = await self._inner.renew(claimed)
@@ -158,8 +159,8 @@ class Bench:
     async def tell(self, signal: Signal) -> str:
         partition = partition_of(signal.account_id.encode(), PARTITIONS)
         self._watch.mark(signal.account_id, "told")
-        queue = Outgoing(partition, None, encode_signals_record(signal))
-        await self._broker.producer().send(TOPIC, [queue])
+        outgoing = Outgoing(partition, None, encode_signals_record(signal))
+        await self._broker.producer().send(TOPIC, [outgoing])
         return signal.account_id
 
     async def one_by_one(self, count: int) -> list[str]:
@@ -242,8 +243,8 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
         broker.admin(), Topics(""), mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35
     )
     engines = [database.engine(url, pool_size=size, patience=15.0, pre_ping=False) for size in (4, 8)]
-    decision_store = TimedInbox(PostgresDecisionStore(engines[0], patience=15.0), watch)
-    queue = TimedOutgoing(PostgresNotificationQueue(engines[1], lease=60.0, patience=15.0), watch)
+    decision_store = TimedDecisionStore(PostgresDecisionStore(engines[0], patience=15.0), watch)
+    queue = TimedNotificationQueue(PostgresNotificationQueue(engines[1], lease=60.0, patience=15.0), watch)
     routes = load(ROUTES, "the routes of the bench")
     async with slack(watch) as api:
         parts = ReplicaParts(
@@ -253,7 +254,9 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
             queue=queue,
             router=routes,
             renderer=MessageRenderer(
-                load_playbooks(PLAYBOOKS.read_text(), "playbooks"), routes.account_url, "alerts.test"
+                load_playbooks(PLAYBOOKS.read_text(), "playbooks"),
+                routes.account_url,
+                {Channel.SLACK: SlackRenderer()},
             ),
             clients={Channel.SLACK: SlackClient(api_url=api, token="xoxb-bench", webhooks={}, timeout=10.0)},
             metrics=AlertsMetrics(CollectorRegistry()),

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from alerts.core.destination import Channel
-from alerts.core.reasons import DecisionReason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from local import show, telling, verdicts
 from local.choosing import chosen
 from local.halfyear import HalfYear

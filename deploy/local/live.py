@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts.words import describe, explain
+from alerts.signals.wording import describe, explain
 from common.contracts.signals import Kind, Signal
 from local import telling
 from local.arrivals import Arrivals

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from msgspec import Struct
 
-from alerts.words import describe
+from alerts.signals.wording import describe
 from common.contracts.signals import Kind, Signal
 from local.figures import Figures, Played
 from local.terminal import WIDTH, table

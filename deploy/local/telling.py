@@ -7,11 +7,12 @@ from itertools import groupby
 
 from alerts.api.answers import AlertSummary
 from alerts.api.filter import NotificationStatus
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import DecisionReason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.messages.wrapping import columns, wrapped
+from alerts.routing.destination import Target
 from alerts.routing.routes import Routes
-from alerts.words import plain
+from alerts.signals.kinds import plain
 from common.contracts.signals import Kind
 from local.received import ON_SCREEN, Message
 from local.terminal import WIDTH, Colour, fitted, table
@@ -31,7 +32,9 @@ class Readers:
     def __init__(self, routes: Routes) -> None:
         people = [(target, person.name) for person in routes.people.by_email.values() for target in person.targets]
         desks = [(target, receiver.name) for receiver in routes.receivers.values() for target in receiver.targets]
-        self._known: dict[str, tuple[Target, str]] = {target.lane: (target, name) for target, name in [*desks, *people]}
+        self._known: dict[str, tuple[Target, str]] = {
+            target.address_key: (target, name) for target, name in [*desks, *people]
+        }
 
     def name(self, message: Message) -> str:
         return self._known[message.lane][1] if message.lane in self._known else message.address

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from alerts.api.answers import AlertSummary, Notification
-from alerts.core.case import RANK
-from alerts.core.reasons import DecisionReason
+from alerts.decisions.reasons import DecisionReason
+from alerts.signals.score import SEVERITY_RANK
 from common.contracts.signals import Kind
 from local.arrivals import Arrivals
 from local.processes import ServerError
@@ -81,7 +81,7 @@ def _told(
         notification_id=notification.id,
         at=notification.decided,
         reason=notification.reason,
-        alerts=tuple(sorted(alerts, key=lambda alert: (RANK[alert.severity], alert.kind is not Kind.BAND))),
+        alerts=tuple(sorted(alerts, key=lambda alert: (SEVERITY_RANK[alert.severity], alert.kind is not Kind.BAND))),
         repeated=repeated,
     )
 

@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.feed import FeedRecord
 from alerts.samples import NOON, Sample
+from alerts.topic.feed import FeedRecord
 from common.contracts.signals import CaughtUp, Signal
 from local.listening import Listener
 from local.player import milliseconds

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from alerts.api.filter import NotificationStatus
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import DecisionReason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.messages.wrapping import columns
+from alerts.routing.destination import Target
 from alerts.routing.people import People, Person
 from alerts.routing.routes import Receiver, Routes
 from alerts.routing.tree import Route

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from alerts.api.answers import AlertSummary
-from alerts.core.reasons import DecisionReason
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import NOON
 from common.contracts.signals import Kind, Severity
 from local.arrivals import Arrivals

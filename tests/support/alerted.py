@@ -11,12 +11,13 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alerts import schema
 from alerts.api import routes
-from alerts.api.reading import AlertsService
-from alerts.api.tables import AlertsDatabase
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import DecisionReason
+from alerts.api.database import AlertsDatabase
+from alerts.api.service import AlertsService
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
+from alerts.postgres import schema
+from alerts.routing.destination import Target
 from common import database as databases
 from common.contracts.signals import Signal
 from common.keyring import Keyring
@@ -69,7 +70,7 @@ class Rows:
             "at": signal.at.timestamp() + 2,
             "reason": reason.value,
             "receiver": receiver,
-            "lane": target.lane if target and receiver else None,
+            "lane": target.address_key if target and receiver else None,
             "path": ["root", f"to {receiver}"] if receiver else [],
             "notification_id": message,
         }
@@ -93,7 +94,7 @@ class Rows:
             "account_id": head.account_id,
             "episode": head.episode,
             "receiver": receiver,
-            "lane": ways[0].lane,
+            "lane": ways[0].address_key,
             "ways": msgspec.to_builtins(ways),
             "path": ["root"],
             "repeat_interval": 86_400.0,

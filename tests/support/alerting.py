@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from alerts.core.reasons import DecisionReason
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
 from common.bus.ports import Outgoing
 from common.contracts.signals import Band, CaughtUp, Facts, Signal, SignalsRecord, encode_signals_record

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from alerts.api.answers import AlertSummary, Decision, Notification
 from alerts.api.filter import NotificationStatus
-from alerts.core.destination import Channel
-from alerts.core.reasons import DecisionReason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import NOON
 from common.contracts.signals import Kind, Severity
 from local.received import Message

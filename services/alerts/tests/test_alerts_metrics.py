@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from alerts.core.destination import Channel
-from alerts.core.reasons import DecisionReason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.metrics import AlertsMetrics, QueueDepth, RecordOutcome
 

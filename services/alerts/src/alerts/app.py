@@ -1,4 +1,4 @@
-"""The one place that knows the concrete classes of alerts."""
+"""Builds the process: the one place that knows the concrete classes of alerts."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,25 +11,22 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.api import routes as http
-from alerts.api.reading import AlertsService
-from alerts.api.tables import AlertsDatabase
+from alerts.api.database import AlertsDatabase
+from alerts.api.service import AlertsService
 from alerts.assembly import Replica, ReplicaOptions, ReplicaParts, assemble
-from alerts.channels.envelope import parse_address
-from alerts.channels.mail import EmailClient, SmtpTls
-from alerts.channels.slack import SlackClient
-from alerts.core.destination import Channel
-from alerts.depths import QueueDepthMonitor
+from alerts.channels.adapter import adapter_of
+from alerts.channels.client import ChannelClient
+from alerts.channels.registry import Channel
 from alerts.errors import Stop, Unreachable
-from alerts.inbox import PostgresDecisionStore
-from alerts.messages.letters import MessageRenderer
-from alerts.messages.playbook_file import load_playbooks
+from alerts.messages.renderer import MessageRenderer
 from alerts.metrics import AlertsMetrics
+from alerts.playbooks.load import load_playbooks
+from alerts.postgres.decision_store import PostgresDecisionStore
+from alerts.postgres.notification_queue import PostgresNotificationQueue
+from alerts.postgres.queue_depth import QueueDepthMonitor
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import ChannelClient
-from alerts.sending.limits import ChannelLimits
-from alerts.sending.outgoing import PostgresNotificationQueue
 from alerts.settings import AlertsSettings
 from common import database
 from common.bus.errors import Unavailable
@@ -53,10 +50,10 @@ class _Engines(Protocol):
 
 @asynccontextmanager
 async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
-    """Everything that `python -m alerts serve` runs, wired but not yet running. It waits for PostgreSQL and Kafka while
-    the process serves.
+    """Everything that `python -m alerts serve` runs, built but not yet running.
 
-    Raises `Stop` or `InvalidDocument` if it must not run as it is set up.
+    The process serves its API while it waits for PostgreSQL and Kafka. Raises `Stop` or `InvalidDocument` if it cannot
+    run with these settings.
     """
     routes = load(settings.alerts_routes.read_text(encoding="utf-8"), str(settings.alerts_routes))
     try:
@@ -70,9 +67,9 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as closing:
         engines = partial(_engine, settings, closing)
         admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
-        # Both begin again after any failure: to ask first whether a connection lives is time lost.
+        # No ping before use: both start over after any failure anyway, and a ping costs a round trip.
         decision_store = PostgresDecisionStore(
-            engines(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
+            engines(4, pre_ping=False), patience=settings.alerts_database_seconds, count_unreadable=metrics.unreadable
         )
         queue = _queue(settings, partial(engines, pre_ping=False))
         database_outage, log_outage = Outage("database"), Outage("log")
@@ -82,8 +79,8 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
             await ensure(admin, topics, **settings.shape())
             return await admin.cluster_id()
 
-        async def make() -> Replica:
-            """Raises `TopicMismatch` if it must not run as it is set up."""
+        async def assemble_replica() -> Replica:
+            """Raises `TopicMismatch` if the topics are not as the settings say."""
             await until_it_answers(decision_store.check, outage=database_outage, again_after=Unreachable)
             parts = ReplicaParts(
                 consumer=_consumer(settings, topics),
@@ -98,16 +95,16 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
                 steady=time.monotonic,
                 cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
             )
-            return assemble(parts, _rules(settings, topics, routes))
+            return assemble(parts, _options(settings, topics, routes))
 
-        startup = Startup(make, outages=(database_outage, log_outage))
+        startup = Startup(assemble_replica, outages=(database_outage, log_outage))
         yield _application(settings, startup, engines=engines, metrics=metrics, prometheus=prometheus)
 
 
 def _engine(
     settings: AlertsSettings, closing: AsyncExitStack, connections: int, *, pre_ping: bool = True
 ) -> AsyncEngine:
-    """A pool of its own, which ends with `closing`."""
+    """A connection pool of its own, disposed of with `closing`."""
     made = database.engine(
         settings.database_url, pool_size=connections, patience=settings.alerts_database_seconds, pre_ping=pre_ping
     )
@@ -123,8 +120,7 @@ def _application(
     metrics: AlertsMetrics,
     prometheus: CollectorRegistry,
 ) -> Application:
-    """The replica's tasks beside its API."""
-    # Long lists must not keep anybody from having a key checked, so keys have a connection of their own.
+    # Keys have a connection of their own, so that no long list delays the check of a key.
     keyring = Keyring(KeyStore(engines(1), schema="alerts"), ttl=settings.key_ttl_seconds)
     for_api = engines(settings.alerts_api_connections)
     readiness = Readiness(
@@ -178,52 +174,29 @@ def _queue(settings: AlertsSettings, engine: Callable[[int], AsyncEngine]) -> Po
 def _renderer(settings: AlertsSettings, routes: Routes) -> MessageRenderer:
     file = settings.alerts_playbooks
     playbooks = load_playbooks(file.read_text(encoding="utf-8"), str(file))
-    return MessageRenderer(playbooks, routes.account_url, parse_address(settings.alerts_mail_from).domain)
+    return MessageRenderer(
+        playbooks, routes.account_url, {channel: adapter_of(channel).renderer(settings) for channel in Channel}
+    )
 
 
 def _clients(settings: AlertsSettings, routes: Routes) -> dict[Channel, ChannelClient]:
-    """Those that are set up; what goes over another is given up at once and handed on. Raises `Stop`."""
-    if missing := sorted(routes.webhooks - settings.alerts_slack_webhooks.keys()):
-        raise Stop(f"{settings.alerts_routes} names webhooks that ALERTS_SLACK_WEBHOOKS has no URL for: {missing}")
+    """Of the channels that are set up; a message over another one is given up at once and handed on. Raises `Stop`."""
     clients: dict[Channel, ChannelClient] = {}
-    token = settings.alerts_slack_token
-    if token is not None or settings.alerts_slack_webhooks:
-        clients[Channel.SLACK] = SlackClient(
-            api_url=settings.alerts_slack_api,
-            token=token.get_secret_value() if token else None,
-            webhooks={name: url.get_secret_value() for name, url in settings.alerts_slack_webhooks.items()},
-            timeout=settings.alerts_send_seconds,
-        )
-    if settings.alerts_smtp_host:
-        password = settings.alerts_smtp_password
-        clients[Channel.EMAIL] = EmailClient(
-            host=settings.alerts_smtp_host,
-            port=settings.alerts_smtp_port,
-            user=settings.alerts_smtp_user,
-            password=password.get_secret_value() if password else None,
-            tls=SmtpTls(settings.alerts_smtp_tls),
-            sender=settings.alerts_mail_from,
-            unsubscribe=settings.alerts_mail_unsubscribe,
-            timeout=settings.alerts_send_seconds,
-        )
+    for channel in Channel:
+        client = adapter_of(channel).client(settings, routes.targets)
+        if client is not None:
+            clients[channel] = client
     for channel in sorted(routes.channels - clients.keys()):
         _log.warning("channel.not_set_up", channel=channel.value, routes=str(settings.alerts_routes))
     return clients
 
 
-def _rules(settings: AlertsSettings, topics: Topics, routes: Routes) -> ReplicaOptions:
+def _options(settings: AlertsSettings, topics: Topics, routes: Routes) -> ReplicaOptions:
     return ReplicaOptions(
         topic=topics.signals,
         mode=settings.time_mode,
         final=routes.final_outcomes,
-        limits={
-            Channel.SLACK: ChannelLimits(
-                concurrency=settings.alerts_slack_concurrency, lane_per_second=settings.alerts_slack_per_second
-            ),
-            Channel.EMAIL: ChannelLimits(
-                concurrency=settings.alerts_smtp_concurrency, per_second=settings.alerts_smtp_per_second
-            ),
-        },
+        limits={channel: adapter_of(channel).limits(settings) for channel in Channel},
         backoff=Backoff(
             retry=settings.alerts_retry_seconds,
             most=settings.alerts_retry_most_seconds,

@@ -1,26 +1,28 @@
-"""A replica out of its parts: the same for the process and the tests; only the parts differ."""
+"""Builds a replica from its parts. The process and the tests differ only in the parts."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
-from alerts.core.destination import Channel
-from alerts.deciding import DecisionService, Router
-from alerts.log import SignalsLog, SignalsTopicAdmin
+from alerts.channels.client import ChannelClient
+from alerts.channels.registry import Channel, ChannelLimits
 from alerts.metrics import AlertsMetrics
-from alerts.partition import DecisionStore, PartitionContext, SignalsPartition
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import ChannelClient, LeaseStore, MessageDelivery, Renderer, SendingClocks
-from alerts.sending.limits import ChannelLimits, SendLimits
+from alerts.sending.delivery import LeaseStore, MessageDelivery, Renderer, SendingClocks
+from alerts.sending.limits import SendLimits
 from alerts.sending.sender import MessageSender, NotificationQueue
-from alerts.worker import AlertsWorker, OwnedSignalsPartition, SendGate
+from alerts.topic.signals_log import SignalsLog, SignalsTopicAdmin
+from alerts.worker.decision_service import DecisionService, Router
+from alerts.worker.owned_partition import OwnedSignalsPartition, SendGate
+from alerts.worker.partition import DecisionStore, PartitionContext, SignalsPartition
+from alerts.worker.worker import AlertsWorker
 from common.bus.ports import Consumer
 from common.topics import TimeMode
 
 
 class SendingQueue(NotificationQueue, LeaseStore, Protocol):
-    """All that sending asks of the database."""
+    """The queue as sending uses it."""
 
 
 class ReplicaParts(Struct, frozen=True, kw_only=True):
@@ -40,7 +42,7 @@ class ReplicaParts(Struct, frozen=True, kw_only=True):
 
 
 class ReplicaOptions(Struct, frozen=True, kw_only=True):
-    """What a replica is set to; all durations are seconds. `final` are the outcomes that end a relationship."""
+    """The settings of a replica; all durations are seconds. `final` are the outcomes that end a relationship."""
 
     topic: str
     mode: TimeMode
@@ -59,22 +61,22 @@ class Replica(Struct, frozen=True):
     sender: MessageSender
 
 
-def assemble(parts: ReplicaParts, rules: ReplicaOptions) -> Replica:
-    on_the_wall = rules.mode is TimeMode.WALL
+def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
+    on_the_wall = options.mode is TimeMode.WALL
     clocks = SendingClocks(steady=parts.steady, wall=parts.wall if on_the_wall else None)
-    shared = PartitionContext(
+    context = PartitionContext(
         decision_store=parts.decision_store,
-        log=SignalsLog(parts.admin, topic=rules.topic, cluster_id=parts.cluster_id, patience=rules.log_patience),
+        log=SignalsLog(parts.admin, topic=options.topic, cluster_id=parts.cluster_id, patience=options.log_patience),
         reader=parts.consumer,
-        decision_service=DecisionService(parts.router, final=rules.final),
+        decision_service=DecisionService(parts.router, final=options.final),
         metrics=parts.metrics,
         steady=parts.steady,
-        late_after=rules.late_after,
+        late_after=options.late_after,
     )
 
     def own(number: int) -> OwnedSignalsPartition:
         return OwnedSignalsPartition(
-            SignalsPartition(number, shared), SendGate(behind_after=rules.behind_after if on_the_wall else None)
+            SignalsPartition(number, context), SendGate(behind_after=options.behind_after if on_the_wall else None)
         )
 
     worker = AlertsWorker(
@@ -83,15 +85,15 @@ def assemble(parts: ReplicaParts, rules: ReplicaOptions) -> Replica:
         metrics=parts.metrics,
         wake=lambda: sender.wake(),
         clock=parts.wall,
-        max_records=rules.max_records,
+        max_records=options.max_records,
     )
     sender = MessageSender(
         queue=parts.queue,
-        delivery=_delivery(parts, rules, clocks, worker.holds_back),
-        limits=SendLimits(rules.limits),
-        counts=parts.metrics,
+        delivery=_delivery(parts, options, clocks, worker.holds_back),
+        limits=SendLimits(options.limits),
+        metrics=parts.metrics,
         clocks=clocks,
-        backoff=rules.backoff,
+        backoff=options.backoff,
         open_partitions=worker.open_partitions,
         undelivered=worker.reconsider,
     )
@@ -99,15 +101,15 @@ def assemble(parts: ReplicaParts, rules: ReplicaOptions) -> Replica:
 
 
 def _delivery(
-    parts: ReplicaParts, rules: ReplicaOptions, clocks: SendingClocks, holds_back: Callable[[int], bool]
+    parts: ReplicaParts, options: ReplicaOptions, clocks: SendingClocks, holds_back: Callable[[int], bool]
 ) -> MessageDelivery:
     return MessageDelivery(
         leases=parts.queue,
         renderer=parts.renderer,
         clients=parts.clients,
-        attempts=parts.metrics,
+        metrics=parts.metrics,
         clocks=clocks,
-        backoff=rules.backoff,
-        lease=rules.lease,
+        backoff=options.backoff,
+        lease=options.lease,
         holds_back=holds_back,
     )

@@ -1,12 +1,13 @@
-"""Signals and stories made up whole, for tests that care about a few of their fields."""
+"""Complete signals and message contents, for tests that care about a few of their fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import DecisionReason
-from alerts.messages.story import EarlierMessage, MessageContent
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
+from alerts.messages.content import EarlierMessage, MessageContent
+from alerts.routing.destination import Target
 from common.contracts.ids import signal_id, silence
 from common.contracts.signals import (
     Band,
@@ -35,7 +36,7 @@ SEVERITY = {Band.RED: Severity.CRITICAL, Band.YELLOW: Severity.WARNING, Band.GRE
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """`build` makes a signal of it that is consistent in itself, ids included.
+    """`build` makes a consistent signal, ids included.
 
     `was` is the band before, `band` the one after where `to` is none; `values` are what metrics stand at.
     """

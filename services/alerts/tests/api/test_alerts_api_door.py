@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alerts.api.database import AlertsDatabase
 from alerts.api.parameters import AlertListParameters
-from alerts.api.tables import AlertsDatabase
-from alerts.core.reasons import DecisionReason
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
 from common import database as databases
 from common.contracts.signals import Signal

@@ -5,9 +5,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import DecisionReason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
+from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Band, Forecast, Kind, Signal
 from support.alerted import DESK, AlertsApi

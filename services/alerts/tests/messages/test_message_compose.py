@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec.structs import replace as changed
 
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import DecisionReason
+from alerts.channels.email.render import EmailRenderer
+from alerts.channels.registry import Channel
+from alerts.channels.slack.render import SlackRenderer
+from alerts.decisions.reasons import DecisionReason
 from alerts.messages.compose import compose
+from alerts.messages.content import MessageContent
 from alerts.messages.message import Message
-from alerts.messages.playbooks import Playbooks
-from alerts.messages.story import MessageContent
+from alerts.playbooks.playbooks import Playbooks
+from alerts.routing.destination import Target
 from alerts.samples import DANA, DESK, NOON, Sample, earlier_message, message_content
 from common.contracts.signals import Band, Contribution, Driver, Facts, Forecast, Kind, Part, Severity
 
@@ -43,7 +46,13 @@ class Teller:
         self._playbooks = playbooks
 
     def __call__(self, one: MessageContent) -> Message:
-        return compose(one, playbooks=self._playbooks, account_url=lambda account: f"https://app/{account}")
+        renderer = SlackRenderer() if one.target.channel is Channel.SLACK else EmailRenderer("alerts.test")
+        return compose(
+            one,
+            playbooks=self._playbooks,
+            account_url=lambda account: f"https://app/{account}",
+            in_thread=renderer.continues_thread(one),
+        )
 
 
 def row(message: Message, label: str) -> str | None:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace as changed
 
-from alerts.core.destination import Channel, Target
+from alerts.channels.registry import Channel
 from alerts.messages.headline import title
-from alerts.messages.playbooks import Playbooks
-from alerts.messages.reader import Recipient
+from alerts.messages.recipient import Recipient
+from alerts.playbooks.playbooks import Playbooks
+from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Band, Driver, Facts, Kind, Part, Severity, Signal
 

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.core.destination import Channel, Destination, Target
+from alerts.channels.registry import Channel
+from alerts.channels.slack.grammar import webhook_names
+from alerts.routing.destination import Destination, Target
 from alerts.routing.load import load
 
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
@@ -47,7 +49,7 @@ def _told(owner: str, on: datetime = NOON) -> Destination:
 
 
 def _lanes(owner: str, on: datetime = NOON) -> list[str]:
-    return [way.lane for way in _told(owner, on).ways]
+    return [way.address_key for way in _told(owner, on).ways]
 
 
 def _utc(month: int, day: int, hour: int = 12) -> datetime:
@@ -142,7 +144,7 @@ def test_an_owner_is_told_beside_a_channel_that_the_receiver_has() -> None:
 
     told = load(text, "routes.yml").destinations({"owner": "mina@example.com"}, on=NOON)
 
-    assert [(one.receiver, [way.lane for way in one.ways]) for one in told] == [
+    assert [(one.receiver, [way.address_key for way in one.ways]) for one in told] == [
         ("owner", ["email:mina@example.com"]),
         ("owner", ["slack:#all"]),
     ]
@@ -153,7 +155,7 @@ def test_one_address_is_one_way_however_many_people_read_it() -> None:
 
     (told,) = load(text, "routes.yml").destinations({"owner": "dana@example.com"}, on=NOON)
 
-    assert [way.lane for way in told.ways] == [
+    assert [way.address_key for way in told.ways] == [
         "slack:U0DANA",
         "email:Dana@Example.com",
         "webhook:eli",
@@ -162,7 +164,7 @@ def test_one_address_is_one_way_however_many_people_read_it() -> None:
 
 
 def test_the_routes_know_which_secrets_they_need() -> None:
-    assert ROUTES.webhooks == {"desk", "eli"}
+    assert webhook_names(ROUTES.targets) == {"desk", "eli"}
     assert ROUTES.channels == {Channel.SLACK, Channel.EMAIL}
 
 

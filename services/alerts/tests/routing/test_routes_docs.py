@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from alerts.commands import routes
-from alerts.core.labels import NAMES
-from alerts.core.reasons import DecisionReason
+from alerts.decisions.reasons import DecisionReason
+from alerts.routing.labels import NAMES
 from alerts.routing.load import check_routes
 from alerts.settings import AlertsSettings
 

@@ -7,11 +7,11 @@ from enum import Enum
 import pytest
 from sqlalchemy import text
 
-from alerts.core.destination import Target
 from alerts.errors import Failure
+from alerts.postgres.notification_queue import PostgresNotificationQueue
+from alerts.routing.destination import Target
 from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Failed, Sent
-from alerts.sending.outgoing import PostgresNotificationQueue
-from support.mailroom import DANA, DESK, Mailroom
+from support.alerts_sending import DANA, DESK, SendingHarness
 
 _PENDING = text("SELECT 1 FROM alerts.notification WHERE status = 'pending' LIMIT 1")
 LANES = (DESK, DANA)
@@ -34,10 +34,10 @@ class Holding:
 class World:
     """Everything that happened, as nobody inside can see it."""
 
-    def __init__(self, room: Mailroom, seed: int) -> None:
-        self.room = room
+    def __init__(self, sending: SendingHarness, seed: int) -> None:
+        self.room = sending
         self.random = random.Random(seed)
-        self.replicas: dict[PostgresNotificationQueue, list[Holding]] = {room.queue(): [] for _ in range(3)}
+        self.replicas: dict[PostgresNotificationQueue, list[Holding]] = {sending.queue(): [] for _ in range(3)}
         self.arrived: list[str] = []
         self.excused: Counter[str] = Counter()  # how often a message may have been repeated
 
@@ -97,18 +97,18 @@ class World:
             await self.step(failures=False)
 
 
-async def messages(room: Mailroom) -> dict[tuple[Target, str], list[str]]:
+async def messages(sending: SendingHarness) -> dict[tuple[Target, str], list[str]]:
     made: dict[tuple[Target, str], list[str]] = {}
     for n in range(16):
         lane, account = LANES[n % 2], ACCOUNTS[n // 2 % 2]
-        made.setdefault((lane, account), []).append(await room.message(lane, account=account, rank=n % 3))
+        made.setdefault((lane, account), []).append(await sending.message(lane, account=account, rank=n % 3))
     return made
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_without_a_crash_every_message_arrives_once(room: Mailroom, seed: int) -> None:
-    made = await messages(room)
-    world = World(room, seed)
+async def test_without_a_crash_every_message_arrives_once(sending: SendingHarness, seed: int) -> None:
+    made = await messages(sending)
+    world = World(sending, seed)
     await world.finish()
     for names in made.values():
         assert [name for name in world.arrived if name in names] == names, "and an account's in their order"
@@ -117,10 +117,10 @@ async def test_without_a_crash_every_message_arrives_once(room: Mailroom, seed: 
 
 @pytest.mark.parametrize("seed", range(10))
 async def test_whatever_goes_wrong_nothing_is_lost_and_only_what_was_interrupted_is_repeated(
-    room: Mailroom, seed: int
+    sending: SendingHarness, seed: int
 ) -> None:
-    made = await messages(room)
-    world = World(room, seed)
+    made = await messages(sending)
+    world = World(sending, seed)
     for _ in range(120):
         await world.step(failures=True)
         if world.random.random() < 0.05:
@@ -135,7 +135,7 @@ async def test_whatever_goes_wrong_nothing_is_lost_and_only_what_was_interrupted
         firsts = [name for name in dict.fromkeys(world.arrived) if name in names]
         assert firsts == names, "none lost, and an account's in their order"
     for name in (name for names in made.values() for name in names):
-        row, attempts = await room.row(name), await room.attempts(name)
+        row, attempts = await sending.row(name), await sending.attempts(name)
         assert times[name] <= 1 + world.excused[name]
         assert (row.status, row.lease_token) == ("sent", None)
         assert None not in attempts

@@ -1,13 +1,14 @@
-"""What the API answers, as it goes over the wire. Points are 0 to 100, moments are UTC."""
+"""The API's answers. Points are 0 to 100, moments are UTC."""
 
 from datetime import datetime
 
 from msgspec import Struct
 
 from alerts.api.filter import NotificationStatus
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import DecisionReason, DecisionVerdict
-from common.contracts.signals import Kind, Severity, Signal
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason, DecisionVerdict
+from alerts.routing.destination import Target
+from common.contracts.signals import Severity, Signal
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -84,6 +85,7 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
 class AlertSummary(Struct, frozen=True, kw_only=True):
     """One alert of a list. `at` is when it happened, `recorded` when it was told to alerts.
 
+    `kind` is as in the signal; a newer scoring may send others than this document names.
     `told`: a message with it has gone out, to the receivers in `told_to`. `waiting`: it is late, and what still stands
     is decided when scoring has caught up. With an `error` there are no words, decisions or notifications: another
     version wrote them.
@@ -94,7 +96,7 @@ class AlertSummary(Struct, frozen=True, kw_only=True):
     name: str | None = None
     what: str | None = None
     why: str | None = None
-    kind: Kind
+    kind: str
     to: str
     severity: Severity
     tier: str | None

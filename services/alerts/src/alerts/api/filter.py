@@ -1,4 +1,4 @@
-"""What an alert must be to be shown."""
+"""The filters of a list of alerts."""
 
 from enum import StrEnum
 
@@ -17,9 +17,9 @@ class NotificationStatus(StrEnum):
 
 
 class AlertFilter(Struct, frozen=True, kw_only=True):
-    """One of each set that is not empty, and within every bound; `since` and `until` are seconds since the epoch.
+    """An alert matches one value of each set that is not empty, and every bound; bounds are seconds since the epoch.
 
-    With `receivers`, `told` and `statuses` are about messages to these alone. `owners` are in any case.
+    With `receivers`, `told` and `statuses` are about messages to these alone. `owners` match in any case.
     """
 
     accounts: tuple[str, ...] = ()

@@ -10,15 +10,17 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from alerts.core.destination import Destination, Target
-from alerts.core.labels import NAMES, Labels, labels
+from alerts.channels.registry import Channel
+from alerts.postgres.schema import alert
+from alerts.routing.channel_grammar import grammar_of
+from alerts.routing.destination import Destination, Target
 from alerts.routing.grammar import json_schema
+from alerts.routing.labels import NAMES, Labels, labels
 from alerts.routing.load import RoutesCheck, check_routes, load
 from alerts.routing.routes import Routes
 from alerts.routing.tree import ROOT, Route
-from alerts.schema import alert
 from alerts.settings import AlertsSettings
-from alerts.words import describe
+from alerts.signals.wording import describe
 from common import database
 from common.contracts.signals import Signal
 from common.documents.findings import InvalidDocument, did_you_mean, listed
@@ -70,14 +72,14 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _check(reading: RoutesCheck, source_name: str) -> int:
-    for line in listed(source_name, problems=reading.problems, warnings=reading.warnings):
+def _check(checked: RoutesCheck, source_name: str) -> int:
+    for line in listed(source_name, problems=checked.problems, warnings=checked.warnings):
         print(line)
-    if reading.routes is None:
-        count = len(reading.problems)
+    if checked.routes is None:
+        count = len(checked.problems)
         print(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
         return 1
-    print("\n".join(_summary(reading.routes)))
+    print("\n".join(_summary(checked.routes)))
     return 0
 
 
@@ -85,13 +87,14 @@ def _summary(routes: Routes) -> Iterator[str]:
     yield from _branch(routes.root, ROOT)
     yield f"{len(routes.receivers)} receivers, {len(routes.people.by_email)} people"
     yield f"channels: {', '.join(sorted(routes.channels)) or 'none: nobody is ever told'}"
-    if routes.webhooks:
-        yield f"ALERTS_SLACK_WEBHOOKS has to name: {', '.join(sorted(routes.webhooks))}"
+    for channel in Channel:
+        if needed := grammar_of(channel).needed_settings(routes.targets):
+            yield needed
 
 
 def _branch(route: Route, title: str, depth: int = 0) -> Iterator[str]:
-    goes_on = ", and on to the next" if route.goes_on else ""
-    yield f"{'  ' * depth}{title} -> {route.receiver}{goes_on}"
+    continues = ", and on to the next" if route.continues else ""
+    yield f"{'  ' * depth}{title} -> {route.receiver}{continues}"
     for child in route.routes:
         yield from _branch(child, str(child), depth + 1)
 
@@ -149,7 +152,7 @@ def _told(destination: Destination) -> Iterator[str]:
 
 
 def _way(target: Target) -> str:
-    return f"{target.lane}  ({target.language}, {target.time_zone})"
+    return f"{target.address_key}  ({target.language}, {target.time_zone})"
 
 
 def _duration(seconds: float) -> str:
