@@ -10,6 +10,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
+from alerts.signals.kinds import unknown_kind
 from common.contracts.signals import Band, Forecast, Kind, Signal
 from support.alerted import DESK, AlertsApi
 
@@ -102,3 +103,12 @@ def _of_episode(opened_by: Signal, n: int, kind: Kind) -> Signal:
     to = "red" if kind is Kind.BAND else "payment_failed"
     signal = Sample(account="acme", kind=kind, to=to, at=NOON + timedelta(hours=n)).build()
     return msgspec.structs.replace(signal, episode=opened_by.episode)
+
+
+async def test_an_alert_of_a_kind_that_is_not_known_is_shown(api: AlertsApi) -> None:
+    signal = msgspec.structs.replace(Sample(kind=Kind.FLAG, to="two_flags").build(), kind=unknown_kind("first_look"))
+    await api.rows.record(signal)
+    alert = await api.one(signal)
+    assert (alert["what"], alert["signal"]["kind"]) == ("first look two flags", "first_look")
+    [listed] = await api.list(account=signal.account_id)
+    assert (listed["kind"], listed["error"]) == ("first_look", None)

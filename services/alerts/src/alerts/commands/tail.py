@@ -74,7 +74,7 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     """The exit code."""
     topic = Topics(settings.topic_prefix).signals
     wait = settings.alerts_fetch_wait_ms / 1000
-    # A group of its own: whoever else reads the topic is not disturbed.
+    # A group of its own, so that the worker keeps its partitions.
     group = f"{settings.topic_prefix}tail-{uuid.uuid4().hex[:8]}"
     feed = SignalFeed(
         KafkaConsumer(settings.kafka_bootstrap, topic, group=group, fetch_max_wait=wait),

@@ -117,7 +117,7 @@ class _AddressDeduplication:
             # To the address with the thread, wherever the routes lead now.
             self.destinations[index] = self.destinations[index] if told is None else told.destination
             self.reasons[index] = DecisionReason.RECOVERED
-        # Never told: nobody hears of the recovery.
+        # Never told: the recovery is not told, either.
         elif destination is not None:
             self.reasons[index] = DecisionReason.RECOVERED_BEFORE_TOLD
 
@@ -172,7 +172,7 @@ class _AddressDeduplication:
         return DecisionReason.AGAIN if self._repeat_is_due(last, destination) else DecisionReason.REPEATED
 
     def _silenced(self, signal: Signal) -> DecisionReason | None:
-        # An outcome is told whoever works on the account: a renewal is good news, a loss the last news.
+        # An outcome is always told, even of an account that has left or is acknowledged.
         if rules_of(signal.kind).always_told:
             return None
         # The account's last outcome was final.

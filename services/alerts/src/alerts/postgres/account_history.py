@@ -49,7 +49,7 @@ WITH seen AS MATERIALIZED (
     SELECT *, coalesce(lease_until > {NOW}, false) AS leased,
            maybe_told OR coalesce(lease_until <= {NOW}, false) AS unknown
     FROM alerts.notification WHERE account_id = ANY(:accounts) AND status = 'pending' ORDER BY seq FOR UPDATE
-), heard AS MATERIALIZED (
+), sent AS MATERIALIZED (
     SELECT told.* FROM unnest(:accounts) AS asked (account_id) CROSS JOIN LATERAL (
         SELECT seq, notification_id, account_id, status, receiver, ways, path, repeat_interval, decided, signals
         FROM alerts.notification AS n
@@ -70,7 +70,7 @@ UNION ALL
 SELECT '{HistoryRow.TOLD}', account_id, notification_id, seq, json_build_object(
     'destination', {_DESTINATION}, 'decided', decided, 'sure', status IN ('sent', 'pending'),
     'signals', (SELECT json_agg({_PAST} ORDER BY a.at, place) {_SIGNALS}))::text
-FROM heard AS n
+FROM sent AS n
 UNION ALL
 SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
     SELECT DISTINCT ON (account_id, episode) account_id, signal_id, seq, body FROM alerts.alert

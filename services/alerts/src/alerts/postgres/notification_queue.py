@@ -79,7 +79,7 @@ class PostgresNotificationQueue:
         """Writes the outcome of an attempt that ended `ago` seconds before. The same outcome again changes nothing.
 
         If another sender holds the lease by now, a failure is written to the attempt only. A success counts for the
-        message whoever holds it, and the other sender finds that out when it renews.
+        message even then, and the other sender finds that out when it renews.
         """
         if isinstance(outcome, Sent):
             async with self._connected() as connection:

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSON
 SCHEMA = "alerts"
 metadata = MetaData(schema=SCHEMA)
 
-# Where each partition of the signals topic was read to. Its row is the lock of whoever decides there.
+# Where each partition of the signals topic was read to. Whoever decides a partition locks its row.
 progress = Table(
     "progress",
     metadata,
@@ -31,7 +31,7 @@ progress = Table(
     Column("newest", Double, nullable=False),  # its record time
 )
 
-# Every signal, for ever: its id is what makes a second copy harmless.
+# Every signal, for ever: by its id a second copy is recognized.
 alert = Table(
     "alert",
     metadata,
@@ -47,7 +47,7 @@ alert = Table(
     Column("tier", Text),
     Column("owner", Text),
     Column("at", Double, nullable=False),  # seconds since the epoch, as all moments here
-    Column("recorded", Double, nullable=False),  # record time: the log's, not ours
+    Column("recorded", Double, nullable=False),  # record time: the log's clock, not ours
     Column("history", Boolean, nullable=False),
     Column("waiting", Boolean, nullable=False),  # for the partition's next CaughtUp
     Column("body", JSON, nullable=False),  # the signal
@@ -65,12 +65,12 @@ decision = Table(
     Column("at", Double, nullable=False),  # record time by which it was made
     Column("reason", Text, nullable=False),
     Column("receiver", Text),  # none of history, none while a signal waits
-    Column("lane", Text),
+    Column("lane", Text),  # the address key
     Column("path", ARRAY(Text), nullable=False),
     Column("notification_id", Text),
 )
 
-# One message to one receiver. Sent from here, and from nowhere else.
+# One message to one receiver; the sender sends what is pending here.
 notification = Table(
     "notification",
     metadata,
@@ -80,7 +80,7 @@ notification = Table(
     Column("account_id", Text, nullable=False),
     Column("episode", Text, nullable=False),
     Column("receiver", Text, nullable=False),
-    Column("lane", Text, nullable=False),
+    Column("lane", Text, nullable=False),  # the address key
     Column("ways", JSON, nullable=False),  # targets: the first is this message's, the others follow if it fails
     Column("path", ARRAY(Text), nullable=False),
     Column("repeat_interval", Double, nullable=False),
@@ -115,7 +115,7 @@ attempt = Table(
     Column("detail", Text),
 )
 
-# Somebody has taken an episode in hand.
+# An episode that a person acknowledged.
 acknowledgement = Table(
     "acknowledgement",
     metadata,

@@ -123,7 +123,7 @@ def _person(email: str, fields: Mapping[str, Any]) -> Person:
 
 
 class _Addressee(NamedTuple):
-    """How whoever gets the message reads."""
+    """How the recipient reads."""
 
     language: str
     time_zone: str

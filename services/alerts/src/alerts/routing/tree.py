@@ -38,13 +38,13 @@ def matching_routes(root: Route, labels: Labels) -> tuple[RouteMatch, ...]:
 
 def _matches_below(node: Route, labels: Labels, path: tuple[str, ...]) -> Iterator[RouteMatch]:
     """The first child that matches takes it; with `continue` the next ones may, too. If none does, the node does."""
-    taken = False
+    matched = False
     for child in node.routes:
         if not all(matcher.matches(labels) for matcher in child.matchers):
             continue
-        taken = True
+        matched = True
         yield from _matches_below(child, labels, (*path, str(child)))
         if not child.continues:
             return
-    if not taken:
+    if not matched:
         yield RouteMatch(node, path)

@@ -78,6 +78,7 @@ def rules_of(kind: str) -> KindRules:
 
 def unknown_kind(name: str) -> Kind:
     """A member of `Kind` for a name that this release does not know; it is not listed among the members."""
+    # All code compares and encodes members of `Kind`, so an unknown name becomes one, too.
     kind = str.__new__(Kind, name)
     kind._name_ = kind._value_ = name
     return kind
