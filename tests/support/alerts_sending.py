@@ -63,7 +63,7 @@ def name_of(message: RenderedMessage) -> str:
 
 
 class FakeChannels:
-    """Every channel at once. `plan` says how the next deliveries to a lane fail; the others arrive.
+    """Every channel at once. `plan` says how the next deliveries to an address fail; the others arrive.
 
     What arrives although it fails (`maybe_delivered`) is among the `arrived` too.
     """

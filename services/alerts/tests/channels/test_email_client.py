@@ -44,9 +44,9 @@ def channel(sink: MailSink, **changes: Any) -> EmailClient:
     return EmailClient(**{**values, **changes})
 
 
-async def failed(channel: EmailClient, letter: Email) -> DeliveryFailed:
+async def failed(channel: EmailClient, message: Email) -> DeliveryFailed:
     with pytest.raises(DeliveryFailed) as caught:
-        await channel.deliver(letter)
+        await channel.deliver(message)
     return caught.value
 
 

@@ -32,9 +32,9 @@ YELLOW = Sample(
 
 
 def mailed(renderer: MessageRenderer, signal: Signal, **fields: Any) -> Email:
-    letter = renderer.render(message_content(signal, **{"target": DANA, **fields}))
-    assert isinstance(letter, Email)
-    return letter
+    message = renderer.render(message_content(signal, **{"target": DANA, **fields}))
+    assert isinstance(message, Email)
+    return message
 
 
 def test_a_mail_as_text(renderer: MessageRenderer) -> None:

@@ -58,7 +58,7 @@ async def server() -> AsyncIterator[MailSink]:
         yield sink
 
 
-def stories(target: Target, name: str, *, thread: str | None = None) -> list[MessageContent]:
+def contents(target: Target, name: str, *, thread: str | None = None) -> list[MessageContent]:
     facts = replace(BIRCH_FOODS, name=name, arr=48_000.0)
     told = [Sample(kind=kind, to=to, facts=facts).build() for kind, to in KINDS]
     before = EarlierMessage("n-0", told[0], NOON.timestamp(), thread)
@@ -76,10 +76,10 @@ async def test_slack_takes_every_message(slack: SlackSink, renderer: MessageRend
         api_url=slack.api_url, token="xoxb-not-a-real-token", webhooks={"desk": slack.webhook("desk")}, timeout=10
     )
     bot = Target(Channel.SLACK, "C0CSDESK", language=language)
-    first = await channel.deliver(renderer.render(stories(bot, name)[0]))
-    for content in stories(bot, name, thread=first.thread):
+    first = await channel.deliver(renderer.render(contents(bot, name)[0]))
+    for content in contents(bot, name, thread=first.thread):
         await channel.deliver(renderer.render(content))
-    for content in stories(Target(Channel.SLACK, "desk", webhook=True, language=language), name):
+    for content in contents(Target(Channel.SLACK, "desk", webhook=True, language=language), name):
         await channel.deliver(renderer.render(content))
 
     assert len(slack.posts.all) == 1 + 2 * (len(KINDS) + 2)
@@ -102,7 +102,7 @@ async def test_mail_arrives_with_nothing_added(
         unsubscribe=None,
         timeout=10,
     )
-    for content in stories(Target(Channel.EMAIL, "dana@example.com", language=language), name):
+    for content in contents(Target(Channel.EMAIL, "dana@example.com", language=language), name):
         await channel.deliver(renderer.render(content))
 
     mails = [received.message for received in server.mails.all]

@@ -42,9 +42,9 @@ def channel(sink: SlackSink, *, timeout: float = 5.0, token: str | None = TOKEN)
     return SlackClient(api_url=sink.api_url, token=token, webhooks=webhooks, timeout=timeout)
 
 
-async def failed(channel: SlackClient, letter: SlackMessage) -> DeliveryFailed:
+async def failed(channel: SlackClient, message: SlackMessage) -> DeliveryFailed:
     with pytest.raises(DeliveryFailed) as caught:
-        await channel.deliver(letter)
+        await channel.deliver(message)
     return caught.value
 
 
@@ -95,7 +95,7 @@ async def test_a_thread_that_is_gone_does_not_keep_the_message(slack: SlackSink)
 
 
 async def test_a_webhook_posts_to_its_one_channel(slack: SlackSink) -> None:
-    # It cannot answer in a thread, whatever the letter says.
+    # It cannot answer in a thread, whatever the message says.
     delivered = await channel(slack, token=None).deliver(posting(HOOK, thread="1700000000.000001"))
 
     (post,) = slack.posts.all
@@ -295,9 +295,9 @@ async def test_a_proxy_is_used_by_the_environments_rules(slack: SlackSink, monke
 
 
 async def test_it_carries_nothing_but_postings(slack: SlackSink) -> None:
-    letter = Email(Target(Channel.EMAIL, "dana@example.com"), "subject", "text", "<p>", "<id@localhost>")
+    message = Email(Target(Channel.EMAIL, "dana@example.com"), "subject", "text", "<p>", "<id@localhost>")
     with pytest.raises(TypeError):
-        await channel(slack).deliver(letter)
+        await channel(slack).deliver(message)
 
 
 async def test_a_delivery_that_is_called_off_ends_at_once(slack: SlackSink) -> None:

@@ -34,9 +34,9 @@ HOSTILE = [
 
 
 def posted(renderer: MessageRenderer, signal: Signal, **fields: Any) -> SlackMessage:
-    letter = renderer.render(message_content(signal, **fields))
-    assert isinstance(letter, SlackMessage)
-    return letter
+    message = renderer.render(message_content(signal, **fields))
+    assert isinstance(message, SlackMessage)
+    return message
 
 
 def texts(node: object) -> list[str]:
@@ -79,9 +79,9 @@ def test_hostile_names_are_harmless(text: str, language: str, renderer: MessageR
     target = Target(Channel.SLACK, "#cs-desk", language=language)
     for signal in everywhere(text):
         others = [one for one in everywhere(text) if one is not signal]
-        letter = renderer.render(message_content(signal, *others, target=target, first=earlier_message(signal)))
-        assert isinstance(letter, SlackMessage)
-        check(letter)
+        message = renderer.render(message_content(signal, *others, target=target, first=earlier_message(signal)))
+        assert isinstance(message, SlackMessage)
+        check(message)
 
 
 @settings(max_examples=50)
@@ -108,9 +108,9 @@ def test_only_what_asks_for_something_new_rings_beyond_its_thread(renderer: Mess
     before = earlier_message(Sample().build(), thread="17.1")
     rings = {}
     for reason in (DecisionReason.NEW, DecisionReason.WORSE, DecisionReason.AGAIN, DecisionReason.RECOVERED):
-        letter = renderer.render(message_content(signal, reason=reason, first=before))
-        assert isinstance(letter, SlackMessage)
-        rings[reason] = letter.broadcast
+        message = renderer.render(message_content(signal, reason=reason, first=before))
+        assert isinstance(message, SlackMessage)
+        rings[reason] = message.broadcast
     assert rings == {
         DecisionReason.NEW: False,
         DecisionReason.WORSE: True,
@@ -126,9 +126,9 @@ def test_a_thread_goes_on_where_its_newest_message_is(renderer: MessageRenderer)
         earlier_message(Sample().build(), thread="17.1"),
         earlier_message(Sample().build(), "n-2", thread="18.2"),
     )
-    letter = renderer.render(message_content(signal, first=gone, last=newer))
-    assert isinstance(letter, SlackMessage)
-    assert letter.thread == "18.2"
+    message = renderer.render(message_content(signal, first=gone, last=newer))
+    assert isinstance(message, SlackMessage)
+    assert message.thread == "18.2"
 
 
 def test_the_account_is_a_link_and_no_button(renderer: MessageRenderer) -> None:

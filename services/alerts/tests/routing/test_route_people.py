@@ -48,7 +48,7 @@ def _told(owner: str, on: datetime = NOON) -> Destination:
     return destination
 
 
-def _lanes(owner: str, on: datetime = NOON) -> list[str]:
+def _address_keys(owner: str, on: datetime = NOON) -> list[str]:
     return [way.address_key for way in _told(owner, on).ways]
 
 
@@ -57,7 +57,7 @@ def _utc(month: int, day: int, hour: int = 12) -> datetime:
 
 
 def test_the_owner_hears_by_slack_then_by_mail_then_their_back_up_does() -> None:
-    assert _lanes("dana@example.com") == [
+    assert _address_keys("dana@example.com") == [
         "slack:U0DANA",
         "email:Dana@Example.com",
         "email:eli.novak@example.org",
@@ -83,7 +83,7 @@ def test_owners_are_known_by_their_address_in_any_case() -> None:
 
 
 def test_only_the_named_ways_are_used() -> None:
-    assert _lanes("lone@example.com") == ["slack:U0LONE"]
+    assert _address_keys("lone@example.com") == ["slack:U0LONE"]
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ def test_only_the_named_ways_are_used() -> None:
     ],
 )
 def test_whoever_is_away_by_their_own_calendar_is_stood_in_for(on: datetime, away: bool) -> None:
-    lanes = _lanes("dana@example.com", on)
+    keys = _address_keys("dana@example.com", on)
 
-    assert ("slack:U0DANA" not in lanes) is away
-    assert lanes[0] == ("email:eli.novak@example.org" if away else "slack:U0DANA")
+    assert ("slack:U0DANA" not in keys) is away
+    assert keys[0] == ("email:eli.novak@example.org" if away else "slack:U0DANA")
 
 
 def test_when_the_back_up_is_away_too_theirs_is_told() -> None:
-    assert _lanes("dana@example.com", _utc(12, 26)) == ["email:mina@example.com"]
+    assert _address_keys("dana@example.com", _utc(12, 26)) == ["email:mina@example.com"]
 
 
 def test_the_path_names_who_was_passed_over() -> None:

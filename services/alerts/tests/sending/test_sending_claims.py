@@ -42,7 +42,7 @@ async def test_what_one_replica_holds_the_other_does_not_get(sending: SendingHar
     assert await sending.claim(sending.queue()) == []
 
 
-async def test_of_one_account_only_the_oldest_message_of_a_lane_is_claimed(sending: SendingHarness) -> None:
+async def test_of_one_account_only_the_oldest_message_of_an_address_is_claimed(sending: SendingHarness) -> None:
     queue = sending.queue()
     older = await sending.message()
     newer = await sending.message(rank=0)
@@ -69,7 +69,7 @@ async def test_an_older_message_that_came_to_light_later_waits_for_the_one_on_it
     assert names(await sending.claim(queue)) == [late]
 
 
-async def test_each_lane_gets_one_message_the_most_urgent_first_and_then_the_oldest(sending: SendingHarness) -> None:
+async def test_each_address_gets_one_message_the_most_urgent_first_and_then_the_oldest(sending: SendingHarness) -> None:
     await sending.message(account="a", rank=2)
     urgent = await sending.message(account="b", rank=0)
     await sending.message(account="c", rank=0)
@@ -85,7 +85,7 @@ async def test_the_bot_and_the_webhooks_share_the_slots_of_slack(sending: Sendin
     assert names(await sending.claim(sending.queue(), capacity=narrow)) == [urgent, mail]
 
 
-async def test_closed_lanes_and_channels_without_room_are_left_alone(sending: SendingHarness) -> None:
+async def test_closed_addresses_and_channels_without_room_are_left_alone(sending: SendingHarness) -> None:
     await sending.message(DESK, account="a")
     await sending.message(DANA, account="b")
     hook = await sending.message(HOOK, account="c")
@@ -216,8 +216,8 @@ async def test_a_row_in_somebodys_hands_is_passed_over_not_waited_for(sending: S
 
 
 async def test_many_replicas_at_once_share_the_messages_without_overlap(sending: SendingHarness) -> None:
-    lanes = [Target(Channel.SLACK, f"C{n}") for n in range(8)]
-    every = {await sending.message(lane, account=account) for lane in lanes for account in "abcd"}
+    targets = [Target(Channel.SLACK, f"C{n}") for n in range(8)]
+    every = {await sending.message(target, account=account) for target in targets for account in "abcd"}
     taken: list[str] = []
 
     async def replica() -> None:
@@ -278,7 +278,7 @@ async def test_a_message_knows_the_first_and_the_newest_of_its_thread(sending: S
     assert (content.first.notification_id, content.first.thread) == (sent[0].notification_id, "ts 0")
     assert (content.last.notification_id, content.last.thread) == (sent[2].notification_id, "ts 2")
     assert (content.signals, content.reason, content.now) == ((opened, signal), DecisionReason.WORSE, DECIDED)
-    assert mail.content(now=DECIDED).first is None, "another lane has its own thread"
+    assert mail.content(now=DECIDED).first is None, "another address has its own thread"
 
 
 @pytest.mark.parametrize("damage", ['ways = \'[{"channel": "pigeon"}]\'', "ways = '[]'", "signals = '{gone}'"])

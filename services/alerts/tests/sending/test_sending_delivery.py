@@ -185,7 +185,7 @@ class Slow:
         self._clock = clock
         self._seconds = seconds
 
-    async def deliver(self, letter: RenderedMessage) -> Delivered:
+    async def deliver(self, message: RenderedMessage) -> Delivered:
         self._clock.now += self._seconds
         raise DeliveryFailed(Failure.UNREACHABLE, "no route", retryable=True)
 
@@ -197,7 +197,7 @@ async def test_the_time_of_an_attempt_counts_too() -> None:
 
 
 class Endless:
-    async def deliver(self, letter: RenderedMessage) -> Delivered:
+    async def deliver(self, message: RenderedMessage) -> Delivered:
         await asyncio.Event().wait()
         raise AssertionError("unreachable")
 

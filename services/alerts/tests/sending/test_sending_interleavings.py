@@ -14,7 +14,7 @@ from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Failed, Sent
 from support.alerts_sending import DANA, DESK, SendingHarness
 
 _PENDING = text("SELECT 1 FROM alerts.notification WHERE status = 'pending' LIMIT 1")
-LANES = (DESK, DANA)
+TARGETS = (DESK, DANA)
 ACCOUNTS = ("a", "b")
 
 
@@ -35,7 +35,7 @@ class World:
     """Everything that happened, as nobody inside can see it."""
 
     def __init__(self, sending: SendingHarness, seed: int) -> None:
-        self.room = sending
+        self.sending = sending
         self.random = random.Random(seed)
         self.replicas: dict[PostgresNotificationQueue, list[Holding]] = {sending.queue(): [] for _ in range(3)}
         self.arrived: list[str] = []
@@ -47,18 +47,18 @@ class World:
         if holdings and self.random.random() < 0.75:
             await self._move(replica, self.random.choice(holdings), failures=failures)
         else:
-            holdings.extend(Holding(claimed) for claimed in await self.room.claim(replica))
+            holdings.extend(Holding(claimed) for claimed in await self.sending.claim(replica))
 
     async def crash(self) -> None:
         replica = self.random.choice(list(self.replicas))
         self._excuse(self.replicas.pop(replica))
-        self.replicas[self.room.queue()] = []
+        self.replicas[self.sending.queue()] = []
 
     async def lose_leases(self) -> None:
         """Every replica is stopped for longer than a lease."""
         for holdings in self.replicas.values():
             self._excuse(holdings)
-        await self.room.let_leases_end()
+        await self.sending.let_leases_end()
 
     def _excuse(self, holdings: list[Holding]) -> None:
         for holding in holdings:
@@ -93,15 +93,15 @@ class World:
 
     async def finish(self) -> None:
         """Nothing more goes wrong."""
-        while await self.room.rows(_PENDING) or any(self.replicas.values()):
+        while await self.sending.rows(_PENDING) or any(self.replicas.values()):
             await self.step(failures=False)
 
 
 async def messages(sending: SendingHarness) -> dict[tuple[Target, str], list[str]]:
     made: dict[tuple[Target, str], list[str]] = {}
     for n in range(16):
-        lane, account = LANES[n % 2], ACCOUNTS[n // 2 % 2]
-        made.setdefault((lane, account), []).append(await sending.message(lane, account=account, rank=n % 3))
+        target, account = TARGETS[n % 2], ACCOUNTS[n // 2 % 2]
+        made.setdefault((target, account), []).append(await sending.message(target, account=account, rank=n % 3))
     return made
 
 

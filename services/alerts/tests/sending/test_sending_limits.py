@@ -24,7 +24,7 @@ def test_every_channel_has_its_limits() -> None:
         SendLimits({Channel.SLACK: ChannelLimits(concurrency=1)})
 
 
-def test_a_lane_has_one_message_on_its_way_and_a_channel_so_many() -> None:
+def test_an_address_has_one_message_on_its_way_and_a_channel_so_many() -> None:
     several = limits()
     assert several.capacity(0.0) == several.capacity(0.0)
     assert slots(several.capacity(0.0)) == {"slack": 2, "webhook": 2, "email": 2}

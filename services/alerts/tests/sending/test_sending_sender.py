@@ -71,12 +71,12 @@ async def test_only_open_partitions_are_sent_for(sending: SendingHarness) -> Non
 
 
 async def test_two_replicas_send_every_message_once_and_each_account_s_in_order(sending: SendingHarness) -> None:
-    lanes = [Target(Channel.SLACK, "C1"), Target(Channel.SLACK, "C2"), DANA]
+    targets = [Target(Channel.SLACK, "C1"), Target(Channel.SLACK, "C2"), DANA]
     told: dict[tuple[str, str], list[str]] = {}
     for n in range(60):
-        lane, account = lanes[n % 3], "abcd"[n // 3 % 4]
-        told.setdefault((lane.address_key, account), []).append(
-            await sending.message(lane, account=account, rank=n % 2)
+        target, account = targets[n % 3], "abcd"[n // 3 % 4]
+        told.setdefault((target.address_key, account), []).append(
+            await sending.message(target, account=account, rank=n % 2)
         )
     posts = [FakeChannels(), FakeChannels()]
     senders = [sending.sender(post) for post in posts]

@@ -17,13 +17,13 @@ def at_offset(offset: int) -> TopicPosition:
 
 
 async def move(decision_store: PostgresDecisionStore, stored: TopicPosition | None, to: TopicPosition) -> None:
-    async with decision_store.transaction(HERE, stored=stored, to=to) as desk:
-        await desk.record([ReadSignal(band("red"), 1.0, None)])
+    async with decision_store.transaction(HERE, stored=stored, to=to) as transaction:
+        await transaction.record([ReadSignal(band("red"), 1.0, None)])
 
 
 async def fail(decision_store: PostgresDecisionStore) -> None:
-    async with decision_store.transaction(HERE, stored=None, to=at_offset(3)) as desk:
-        await desk.record([ReadSignal(band("red"), 1.0, None)])
+    async with decision_store.transaction(HERE, stored=None, to=at_offset(3)) as transaction:
+        await transaction.record([ReadSignal(band("red"), 1.0, None)])
         raise RuntimeError("in the middle")
 
 

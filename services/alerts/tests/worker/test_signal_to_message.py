@@ -1,4 +1,4 @@
-"""A signal's road through a replica: recorded once, decided, sent once, whoever reads and however often."""
+"""A signal on its way through a replica: recorded once, decided, sent once, whoever reads and however often."""
 
 import re
 
