@@ -128,11 +128,12 @@ def _alerts() -> Select[Any]:
         cast(alert.c.body, Text).label("body"),
         func.coalesce(_acknowledged(), False).label("acknowledged"),
         *_ACKNOWLEDGEMENT,
-    ).select_from(alert.outerjoin(acknowledgement, _same_episode()))
-
-
-def _same_episode() -> ColumnElement[bool]:
-    return and_(acknowledgement.c.account_id == alert.c.account_id, acknowledgement.c.episode == alert.c.episode)
+    ).select_from(
+        alert.outerjoin(
+            acknowledgement,
+            and_(acknowledgement.c.account_id == alert.c.account_id, acknowledgement.c.episode == alert.c.episode),
+        )
+    )
 
 
 def _acknowledged() -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from alerts.channels.registry import Channel
 from alerts.postgres.schema import alert
 from alerts.routing.channel_grammar import grammar_of
-from alerts.routing.destination import Destination, Target
+from alerts.routing.destination import Destination
 from alerts.routing.grammar import json_schema
 from alerts.routing.labels import NAMES, Labels, labels
 from alerts.routing.load import RoutesCheck, check_routes, load
@@ -144,15 +144,11 @@ def _told(destination: Destination) -> Iterator[str]:
     yield f"receiver  {destination.receiver}"
     yield f"path      {' > '.join(destination.path)}"
     for index, way in enumerate(destination.ways):
-        yield f"{'then' if index else 'by':<10}{_way(way)}"
+        yield f"{'then' if index else 'by':<10}{way.address_key}  ({way.language}, {way.time_zone})"
     if destination.ways:
         yield f"repeat    after {_duration(destination.repeat_interval)}"
     else:
         yield "by        no channel: recorded, not told"
-
-
-def _way(target: Target) -> str:
-    return f"{target.address_key}  ({target.language}, {target.time_zone})"
 
 
 def _duration(seconds: float) -> str:

@@ -60,13 +60,16 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
     language, head = recipient.language, content.head
     last = content.last.signal if content.last else None
     alone = last is not None and not in_thread
+    # Without a thread to look at, the message says which one it follows.
     if last and alone:
         yield language.follows(str(title(last, recipient)), recipient.when(last.at))
     match content.reason:
+        # A recovery says for how long the account was in trouble.
         case _ if closes_episode(head) and content.first is not None:
             began = content.first.signal.at
             days = (recipient.local(head.at).date() - recipient.local(began).date()).days
             yield language.recovered(days, recipient.when(began))
+        # Red after yellow: what the account was before.
         case DecisionReason.WORSE | DecisionReason.HANDED_ON if last and not alone and _other_band(head, last):
             yield language.was(last.after.band, recipient.when(last.at))
         case DecisionReason.AGAIN:
@@ -85,6 +88,7 @@ def _why_recipient(content: MessageContent, recipient: Recipient) -> Iterable[st
     """Why this recipient gets it, if they are not the owner or the first way failed."""
     owner, person = content.head.facts.owner or "", content.target.person
     handed_on = content.reason is DecisionReason.HANDED_ON
+    # A back-up learns for whom they stand in.
     if owner and person and known_as(person) != known_as(owner):
         yield recipient.language.in_place_of(sanitize(owner, _LONGEST_OWNER), unreached=handed_on)
     elif handed_on:
@@ -104,13 +108,16 @@ def _stake(content: MessageContent, recipient: Recipient) -> Iterable[str]:
     known = [(NameCategory.TIERS, facts.tier), (NameCategory.STAGES, stage)]
     if called := [recipient.name_of(of, name) for of, name in known if name]:
         yield language.comma.join(called)
+    # In a team's channel the owner is named, or that there is none where there should be one.
     if content.target.person is None and (facts.owner or facts.tier != _TIER_WITHOUT_OWNER):
         yield language.owner(sanitize(facts.owner or "", _LONGEST_OWNER))
 
 
 def _shows_health(content: MessageContent) -> bool:
+    # An outcome says nothing about health, and without a band there is none to show.
     if not rules_of(content.head.kind).about_health or content.head.after.band is Band.INSUFFICIENT:
         return False
+    # A band in the message shows the score already.
     return all(signal.kind is not Kind.BAND for signal in content.signals)
 
 
@@ -151,7 +158,7 @@ def _why(head: Signal, recipient: Recipient) -> str:
 def _moved(moved: ScoreMove, head: Signal, recipient: Recipient, *, first: bool) -> str:
     language = recipient.language
     if moved.capped:
-        flag = recipient.name_of(NameCategory.FLAGS, moved.name)
+        flag = recipient.flag(moved.name)
         return language.moved(flag if moved.points < 0 else language.cleared(flag), "", moved.points, first=first)
     values = {part.metric: part.value for part in head.receipt.level.contributions}
     value = recipient.value(moved.name, values.get(moved.name))
@@ -165,16 +172,12 @@ def _otherwise(head: Signal, recipient: Recipient) -> str:
     if not caps or not is_worse(head):
         return ""
     weak = sorted((part for part in level.contributions if part.dimension != _CAP), key=lambda part: part.contribution)
-    told = [
-        " ".join(
-            filter(
-                None, [recipient.name_of(NameCategory.METRICS, part.metric), recipient.value(part.metric, part.value)]
-            )
-        )
+    names = [
+        f"{recipient.name_of(NameCategory.METRICS, part.metric)} {recipient.value(part.metric, part.value)}".rstrip()
         for part in weak[:_MOST_WEAK]
         if part.contribution <= _WEAK_POINTS
     ]
-    return recipient.language.otherwise(round(level.score - sum(caps)), recipient.language.comma.join(told))
+    return recipient.language.otherwise(round(level.score - sum(caps)), recipient.language.comma.join(names))
 
 
 def _also(content: MessageContent, recipient: Recipient) -> str:

@@ -88,7 +88,8 @@ class DecisionService:
             late = _released_by_timely(new, recorded.late)
         else:
             late = await transaction.late_signals(None)
-        late = _without(_still_late(batch), late)
+        still_late = _still_late(batch)
+        late = replace(late, signals=tuple(one for one in late.signals if one.signal_id not in still_late))
         moments = dict.fromkeys(reconsidered, now)
         if batch.caught_up is not None:
             moments |= dict.fromkeys(late.accounts, batch.caught_up)
@@ -143,10 +144,6 @@ def _released_by_timely(new: Sequence[ReadSignal], before: LateSignals) -> LateS
         tuple(signal for signal in (*before.signals, *late) if signal.account_id in timely),
         tuple(one for one in before.unreadable if one[0] in timely),
     )
-
-
-def _without(ids: Collection[str], late: LateSignals) -> LateSignals:
-    return replace(late, signals=tuple(one for one in late.signals if one.signal_id not in ids))
 
 
 def _still_late(batch: SignalsBatch) -> frozenset[str]:

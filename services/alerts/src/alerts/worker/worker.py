@@ -97,7 +97,8 @@ class AlertsWorker:
             polled = await polled_unless(stopping, poll)
         except OffsetLost as lost:
             _log.error("log.lost", partition=lost.partition, offset=lost.offset)
-            self._forget(lost.partition)
+            if (owned := self._owned.get(lost.partition)) is not None:
+                owned.partition.position = None
             polled = {}
         except Unavailable as error:
             self._log_outage.goes_on(error)
@@ -122,10 +123,6 @@ class AlertsWorker:
             return 0.0
         waiting = not self._owned or any(owned.partition.position is None for owned in self._owned.values())
         return POLL[0] if waiting else POLL[1]
-
-    def _forget(self, number: int) -> None:
-        if (owned := self._owned.get(number)) is not None:
-            owned.partition.position = None
 
     async def _assigned(self, partitions: frozenset[int]) -> None:
         for number in sorted(partitions):
