@@ -20,7 +20,7 @@ def test_every_folder_is_a_channel_and_every_channel_a_folder() -> None:
 @pytest.mark.parametrize("channel", list(Channel))
 def test_a_channel_has_a_renderer_limits_and_a_grammar(channel: Channel) -> None:
     settings = AlertsSettings()
-    assert adapter_of(channel).renderer(settings)
+    assert adapter_of(channel).renderer(settings) is not None
     assert adapter_of(channel).limits(settings).concurrency > 0
     assert grammar_of(channel).receiver.about
     assert grammar_of(channel).needed_settings(()) is None
