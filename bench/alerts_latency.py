@@ -25,22 +25,23 @@ import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from alerts.assembly import Parts, Rules, assemble
-from alerts.channels.slack import SlackChannel
-from alerts.core.destination import Channel
-from alerts.deciding import Desk
-from alerts.entries import Entry, Recorded
-from alerts.inbox import PostgresInbox
-from alerts.messages.letters import Letters
-from alerts.messages.playbook_file import load_playbooks
+from alerts.assembly import ReplicaOptions, ReplicaParts, assemble
+from alerts.channels.registry import Channel, ChannelLimits
+from alerts.channels.slack.client import SlackClient
+from alerts.channels.slack.render import SlackRenderer
+from alerts.messages.renderer import MessageRenderer
 from alerts.metrics import AlertsMetrics
-from alerts.position import Position
+from alerts.playbooks.load import load_playbooks
+from alerts.postgres.decision_store import PostgresDecisionStore
+from alerts.postgres.notification_queue import PostgresNotificationQueue
 from alerts.routing.load import load
 from alerts.samples import Sample
 from alerts.sending.backoff import Backoff
-from alerts.sending.claims import Claimed, Outcome, Taken
-from alerts.sending.limits import ChannelLimits, Room
-from alerts.sending.outgoing import PostgresOutgoing
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult
+from alerts.sending.limits import SendCapacity
+from alerts.topic.batch import ReadSignal, RecordedSignals
+from alerts.topic.position import TopicPosition
+from alerts.worker.decision_service import DecisionTransaction
 from common import database
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Outgoing
@@ -78,37 +79,39 @@ class Stopwatch:
             await self.moved.wait_for(lambda: all("written" in self.marks[one] for one in accounts))
 
 
-class TimedInbox:
-    def __init__(self, inner: PostgresInbox, watch: Stopwatch) -> None:
+class TimedDecisionStore:
+    def __init__(self, inner: PostgresDecisionStore, watch: Stopwatch) -> None:
         self._inner = inner
         self._watch = watch
 
-    async def opened(self, partition: int) -> Position | None:
-        return await self._inner.opened(partition)
+    async def position(self, partition: int) -> TopicPosition | None:
+        return await self._inner.position(partition)
 
     async def undelivered(self, partition: int) -> Collection[str]:
         return await self._inner.undelivered(partition)
 
     @asynccontextmanager
-    async def desk(self, partition: int, *, stored: Position | None, to: Position) -> AsyncIterator[Desk]:
+    async def transaction(
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+    ) -> AsyncIterator[DecisionTransaction]:
         began = time.time()
-        async with self._inner.desk(partition, stored=stored, to=to) as desk:
-            timed = TimedDesk(desk, self._watch, began)
+        async with self._inner.transaction(partition, stored=stored, to=to) as transaction:
+            timed = TimedTransaction(transaction, self._watch, began)
             yield timed
         for account in timed.accounts:
             self._watch.mark(account, "decided")
 
 
-class TimedDesk:
-    def __init__(self, inner: Desk, watch: Stopwatch, began: float) -> None:
+class TimedTransaction:
+    def __init__(self, inner: DecisionTransaction, watch: Stopwatch, began: float) -> None:
         self._watch = watch
         self._began = began
         self._inner = inner
         self.accounts: list[str] = []
-        self.waiting, self.accounts_waiting = inner.waiting, inner.accounts_waiting
-        self.dossiers, self.write = inner.dossiers, inner.write
+        self.late_signals, self.late_accounts = inner.late_signals, inner.late_accounts
+        self.histories, self.write = inner.histories, inner.write
 
-    async def record(self, entries: Sequence[Entry]) -> Recorded:
+    async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:
         recorded = await self._inner.record(entries)
         self.accounts = [entry.signal.account_id for entry in entries]
         for account in self.accounts:
@@ -117,23 +120,23 @@ class TimedDesk:
         return recorded
 
 
-class TimedOutgoing:
-    def __init__(self, inner: PostgresOutgoing, watch: Stopwatch) -> None:
+class TimedNotificationQueue:
+    def __init__(self, inner: PostgresNotificationQueue, watch: Stopwatch) -> None:
         self._inner = inner
         self._watch = watch
 
-    async def claim(self, partitions: Collection[int], room: Room) -> Taken:
-        taken = await self._inner.claim(partitions, room)
-        for one in taken.messages:
+    async def claim(self, partitions: Collection[int], capacity: SendCapacity) -> ClaimResult:
+        result = await self._inner.claim(partitions, capacity)
+        for one in result.messages:
             self._watch.mark(one.account_id, "claimed")
-        return taken
+        return result
 
-    async def renew(self, claimed: Claimed) -> bool:
+    async def renew(self, claimed: ClaimedMessage) -> bool:
         ours = await self._inner.renew(claimed)
         self._watch.mark(claimed.account_id, "checked")
         return ours
 
-    async def record(self, claimed: Claimed, outcome: Outcome, *, ago: float) -> None:
+    async def record(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, ago: float) -> None:
         await self._inner.record(claimed, outcome, ago=ago)
         self._watch.mark(claimed.account_id, "written")
         async with self._watch.moved:
@@ -240,18 +243,22 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
         broker.admin(), Topics(""), mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35
     )
     engines = [database.engine(url, pool_size=size, patience=15.0, pre_ping=False) for size in (4, 8)]
-    inbox = TimedInbox(PostgresInbox(engines[0], patience=15.0), watch)
-    outgoing = TimedOutgoing(PostgresOutgoing(engines[1], lease=60.0, patience=15.0), watch)
+    decision_store = TimedDecisionStore(PostgresDecisionStore(engines[0], patience=15.0), watch)
+    queue = TimedNotificationQueue(PostgresNotificationQueue(engines[1], lease=60.0, patience=15.0), watch)
     routes = load(ROUTES, "the routes of the bench")
     async with slack(watch) as api:
-        parts = Parts(
+        parts = ReplicaParts(
             consumer=broker.consumer(TOPIC, group="alerts"),
             admin=broker.admin(),
-            inbox=inbox,
-            outgoing=outgoing,
+            decision_store=decision_store,
+            queue=queue,
             router=routes,
-            letters=Letters(load_playbooks(PLAYBOOKS.read_text(), "playbooks"), routes.account_url, "alerts.test"),
-            couriers={Channel.SLACK: SlackChannel(api_url=api, token="xoxb-bench", webhooks={}, timeout=10.0)},
+            renderer=MessageRenderer(
+                load_playbooks(PLAYBOOKS.read_text(), "playbooks"),
+                routes.account_url,
+                {Channel.SLACK: SlackRenderer()},
+            ),
+            clients={Channel.SLACK: SlackClient(api_url=api, token="xoxb-bench", webhooks={}, timeout=10.0)},
             metrics=AlertsMetrics(CollectorRegistry()),
             wall=time.time,
             steady=time.monotonic,
@@ -274,8 +281,8 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
         await engine.dispose()
 
 
-def _rules() -> Rules:
-    return Rules(
+def _rules() -> ReplicaOptions:
+    return ReplicaOptions(
         topic=TOPIC,
         mode=TimeMode.WALL,
         final=frozenset(),

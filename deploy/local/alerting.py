@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import httpx
 import msgspec
 
-from alerts.api.answers import Alerts, Listed
-from alerts.api.filter import Status
+from alerts.api.answers import Alerts, AlertSummary
+from alerts.api.filter import NotificationStatus
 from local.processes import ServerError
 from local.services import Keys, Services
 
@@ -26,11 +26,11 @@ class Alerting:
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
 
-    async def of(self, account_id: str) -> tuple[Listed, ...]:
+    async def of(self, account_id: str) -> tuple[AlertSummary, ...]:
         """The newest alerts of an account."""
         return (await self._list(account=account_id)).alerts
 
-    async def every(self) -> list[Listed]:
+    async def every(self) -> list[AlertSummary]:
         """All alerts, oldest first."""
         page = await self._list()
         found = list(page.alerts)
@@ -52,7 +52,7 @@ class Alerting:
         recorded = _RECORDED.search((await self._get("/metrics")).text)
         if recorded is None or float(recorded[1]) < signals:
             return False
-        return not (await self._list(status=Status.PENDING.value, limit="1")).alerts
+        return not (await self._list(status=NotificationStatus.PENDING.value, limit="1")).alerts
 
     async def _list(self, **query: str) -> Alerts:
         return _page.decode((await self._get("/v1/alerts", **{"limit": str(PAGE), **query})).content)

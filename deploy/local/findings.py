@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from alerts.core.destination import Channel
-from alerts.core.reasons import Reason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from local import show, telling, verdicts
 from local.choosing import chosen
 from local.halfyear import HalfYear
@@ -27,14 +27,14 @@ def _what_they_read(truths: Mapping[str, Truth], found: HalfYear, readers: Reade
         {account_id: truth.story for account_id, truth in truths.items()},
     )
     # A recovery is told by its end.
-    told.get(Story.RECOVERY, []).sort(key=lambda one: one.reason is not Reason.RECOVERED)
+    told.get(Story.RECOVERY, []).sort(key=lambda one: one.reason is not DecisionReason.RECOVERED)
     picked = chosen(
         {story: told[story] for story in CAST if story in told},
         [
             lambda one: one.message.channel is Channel.EMAIL,
             lambda one: one.message.channel is Channel.SLACK,
             lambda one: readers.language(one.message) == "ja",
-            lambda one: one.reason is Reason.RECOVERED,
+            lambda one: one.reason is DecisionReason.RECOVERED,
         ],
     )
     terminal.headline("What the CSMs read: a message of each story, as its reader sees it.")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.api.answers import Listed
+from alerts.api.answers import AlertSummary
 from local import health, show, telling
 from local.arrivals import Arrivals
 from local.figures import Played
@@ -27,7 +27,7 @@ class HalfYear:
 
     played: Played
     told: list[Told]
-    alerts: list[Listed]
+    alerts: list[AlertSummary]
     accounts: list[show.Listed]
     total: float
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from alerts.feed import Told
+from alerts.topic.feed import FeedRecord
 from common.contracts.signals import Signal
 from local.player import milliseconds
 
@@ -13,7 +13,7 @@ POLL_SECONDS = 0.5
 
 
 class Feed(Protocol):
-    async def read(self, timeout: float) -> list[Told]: ...
+    async def read(self, timeout: float) -> list[FeedRecord]: ...
 
 
 class Listener:
@@ -29,9 +29,9 @@ class Listener:
         """Until cancelled."""
         while True:
             for told in await self._feed.read(POLL_SECONDS):
-                if isinstance(told.what, Signal):
-                    self.signals.append(told.what)
-                    self._heard(told.what)
+                if isinstance(told.message, Signal):
+                    self.signals.append(told.message)
+                    self._heard(told.message)
                 else:
                     self._level[told.partition] = max(told.timestamp, self._level.get(told.partition, 0))
             async with self._news:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from alerts.words import what, why
+from alerts.signals.wording import describe, explain
 from common.contracts.signals import Kind, Signal
 from local import telling
 from local.arrivals import Arrivals
@@ -71,7 +71,7 @@ class Silence:
 
     def heard(self, signal: Signal) -> None:
         if signal.account_id == QUIET:
-            self._terminal.line(f"  {self._since:4.1f} s  signal: {what(signal)}, {why(signal)}")
+            self._terminal.line(f"  {self._since:4.1f} s  signal: {describe(signal)}, {explain(signal)}")
 
     async def run(self, poster: Poster, listener: Listener) -> None:
         await poster.post([_facts(QUIET, NAME)])

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alerts.channels.slack.grammar import webhook_names
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
 from common.documents.findings import InvalidDocument
@@ -20,10 +21,11 @@ class Outlets:
     def environment(self, routes: Routes) -> dict[str, str]:
         """Whatever these routes name ends here, as fast as it comes."""
         slack = f"http://127.0.0.1:{self.slack}"
+        webhooks = sorted(webhook_names(routes.targets))
         return {
             "ALERTS_SLACK_API": f"{slack}/api/",
             "ALERTS_SLACK_TOKEN": "local",
-            "ALERTS_SLACK_WEBHOOKS": json.dumps({name: f"{slack}/services/{name}" for name in sorted(routes.webhooks)}),
+            "ALERTS_SLACK_WEBHOOKS": json.dumps({name: f"{slack}/services/{name}" for name in webhooks}),
             "ALERTS_SLACK_PER_SECOND": "0",
             "ALERTS_SMTP_HOST": "127.0.0.1",
             "ALERTS_SMTP_PORT": str(self.smtp),

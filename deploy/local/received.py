@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import takewhile
 
-from alerts.core.destination import Channel
+from alerts.channels.registry import Channel
 from local.mail_sink import Received
 from local.slack_sink import Post
 from local.slack_text import as_text

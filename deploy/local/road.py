@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from alerts.feed import SignalFeed
+from alerts.topic.feed import SignalFeed
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.contracts.signals import Signal
 from local.figures import Played

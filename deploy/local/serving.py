@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from alerts.api.answers import Listed
+from alerts.api.answers import AlertSummary
 from common.contracts.signals import Band, Kind
 from local import telling
 from local.halfyear import HalfYear
@@ -79,7 +79,7 @@ def to_try(world: World, found: HalfYear, environment: Path) -> list[str]:
     ]
 
 
-def alert_to_ask(alerts: Sequence[Listed]) -> Listed:
+def alert_to_ask(alerts: Sequence[AlertSummary]) -> AlertSummary:
     """The newest that was told, of an account that turned red and of which not everything was told, if there is one."""
     told = [alert for alert in alerts if alert.told]
     red = [alert for alert in told if alert.kind is Kind.BAND and alert.to == Band.RED]

@@ -7,7 +7,7 @@ from textwrap import wrap
 
 from msgspec import Struct
 
-from alerts.words import what
+from alerts.signals.wording import describe
 from common.contracts.signals import Kind, Signal
 from local.figures import Figures, Played
 from local.terminal import WIDTH, table
@@ -49,7 +49,7 @@ def summary(judged: Sequence[Verdict], wrong: Sequence[Verdict]) -> list[str]:
         f"{early} on troubled accounts before their trouble began.",
     ]
     for one in wrong:
-        told = Counter(what(signal).split(" ")[0] + _flagged(signal) for signal in one.early)
+        told = Counter(describe(signal).split(" ")[0] + _flagged(signal) for signal in one.early)
         lines.append(f"  {one.truth.name}: " + ", ".join(f"{n} x {text}" for text, n in told.items()))
     return lines
 

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from alerts.api.answers import Listed
-from alerts.api.filter import Status
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.api.answers import AlertSummary
+from alerts.api.filter import NotificationStatus
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.messages.wrapping import columns, wrapped
+from alerts.routing.destination import Target
 from alerts.routing.routes import Routes
-from alerts.words import plain
+from alerts.signals.kinds import plain
 from common.contracts.signals import Kind
 from local.received import ON_SCREEN, Message
 from local.terminal import WIDTH, Colour, fitted, table
@@ -31,7 +32,9 @@ class Readers:
     def __init__(self, routes: Routes) -> None:
         people = [(target, person.name) for person in routes.people.by_email.values() for target in person.targets]
         desks = [(target, receiver.name) for receiver in routes.receivers.values() for target in receiver.targets]
-        self._known: dict[str, tuple[Target, str]] = {target.lane: (target, name) for target, name in [*desks, *people]}
+        self._known: dict[str, tuple[Target, str]] = {
+            target.address_key: (target, name) for target, name in [*desks, *people]
+        }
 
     def name(self, message: Message) -> str:
         return self._known[message.lane][1] if message.lane in self._known else message.address
@@ -62,7 +65,7 @@ def framed(message: Message) -> list[str]:
     return [f"{_MARGIN}{text}".rstrip() for text in folded]
 
 
-def summary(told: Sequence[Told], alerts: Sequence[Listed]) -> list[str]:
+def summary(told: Sequence[Told], alerts: Sequence[AlertSummary]) -> list[str]:
     """How many of the signals were told, in how many messages, and how many came twice."""
     by_channel = Counter(one.message.channel for one in told)
     channels = ", ".join(f"{ON_SCREEN[channel]} {by_channel[channel]}" for channel in Channel if by_channel[channel])
@@ -74,9 +77,9 @@ def summary(told: Sequence[Told], alerts: Sequence[Listed]) -> list[str]:
     ]
 
 
-def unsaid(alerts: Sequence[Listed]) -> list[str]:
+def unsaid(alerts: Sequence[AlertSummary]) -> list[str]:
     """Why nothing was sent, by the reason that was decided last, and what those signals were."""
-    kept: dict[str, list[Listed]] = {}
+    kept: dict[str, list[AlertSummary]] = {}
     for alert in alerts:
         if not alert.told:
             kept.setdefault(alert.decisions[-1].reason if alert.decisions else "not decided", []).append(alert)
@@ -87,9 +90,9 @@ def unsaid(alerts: Sequence[Listed]) -> list[str]:
     return table(("signals", "why nothing was sent", "most of them"), rows)
 
 
-def hurried(alerts: Iterable[Listed], *, day: float) -> list[str]:
+def hurried(alerts: Iterable[AlertSummary], *, day: float) -> list[str]:
     """What the haste of the play has changed, if anything; a simulated day took `day` seconds."""
-    gone = {Reason.OVERTAKEN, Reason.RECOVERED_BEFORE_TOLD}
+    gone = {DecisionReason.OVERTAKEN, DecisionReason.RECOVERED_BEFORE_TOLD}
     if not any(alert.decisions and alert.decisions[-1].reason in gone for alert in alerts if not alert.told):
         return []
     return [f"(A day takes {day:.1f} s here: what comes and goes within a day or two is over before it can be told.)"]
@@ -108,9 +111,9 @@ def burden(told: Iterable[Told], readers: Readers, *, weeks: float) -> list[str]
     return table(("who", "by", "messages", "a week", "most in a week"), rows)
 
 
-def not_arrived(told: Iterable[Told], alerts: Iterable[Listed]) -> set[str]:
+def not_arrived(told: Iterable[Told], alerts: Iterable[AlertSummary]) -> set[str]:
     """Messages that alerts calls sent and nobody has got."""
-    sent = {one.id for alert in alerts for one in alert.notifications if one.status is Status.SENT}
+    sent = {one.id for alert in alerts for one in alert.notifications if one.status is NotificationStatus.SENT}
     return sent - {one.notification_id for one in told}
 
 

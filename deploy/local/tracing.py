@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from alerts.api.answers import Listed, Notification
-from alerts.core.case import RANK
-from alerts.core.reasons import Reason
+from alerts.api.answers import AlertSummary, Notification
+from alerts.decisions.reasons import DecisionReason
+from alerts.signals.score import SEVERITY_RANK
 from common.contracts.signals import Kind
 from local.arrivals import Arrivals
 from local.processes import ServerError
@@ -22,8 +22,8 @@ class Told:
     account_id: str
     notification_id: str
     at: datetime
-    reason: Reason
-    alerts: tuple[Listed, ...]
+    reason: DecisionReason
+    alerts: tuple[AlertSummary, ...]
     repeated: bool = False
 
     @property
@@ -32,7 +32,7 @@ class Told:
 
 
 class Asked(Protocol):
-    async def of(self, account_id: str) -> Sequence[Listed]: ...
+    async def of(self, account_id: str) -> Sequence[AlertSummary]: ...
 
 
 class Tracer:
@@ -62,9 +62,9 @@ class Tracer:
         return told
 
 
-def _begun(listed: Sequence[Listed], message: Message) -> dict[Notification, list[Listed]]:
+def _begun(listed: Sequence[AlertSummary], message: Message) -> dict[Notification, list[AlertSummary]]:
     """What alerts has begun to send to this address, in the order of its decisions, each with its alerts."""
-    found: dict[Notification, list[Listed]] = {}
+    found: dict[Notification, list[AlertSummary]] = {}
     for alert in listed:
         for one in alert.notifications:
             if one.lane == message.lane and one.attempts and message.name in (None, one.id):
@@ -73,7 +73,7 @@ def _begun(listed: Sequence[Listed], message: Message) -> dict[Notification, lis
 
 
 def _told(
-    message: Message, account_id: str, notification: Notification, alerts: Sequence[Listed], *, repeated: bool
+    message: Message, account_id: str, notification: Notification, alerts: Sequence[AlertSummary], *, repeated: bool
 ) -> Told:
     return Told(
         message=message,
@@ -81,7 +81,7 @@ def _told(
         notification_id=notification.id,
         at=notification.decided,
         reason=notification.reason,
-        alerts=tuple(sorted(alerts, key=lambda alert: (RANK[alert.severity], alert.kind is not Kind.BAND))),
+        alerts=tuple(sorted(alerts, key=lambda alert: (SEVERITY_RANK[alert.severity], alert.kind is not Kind.BAND))),
         repeated=repeated,
     )
 

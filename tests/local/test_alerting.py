@@ -4,7 +4,7 @@ import httpx
 import msgspec
 import pytest
 
-from alerts.api.answers import Alerts, Listed
+from alerts.api.answers import Alerts, AlertSummary
 from local.alerting import Alerting
 from local.processes import ServerError
 from support.notices import listed, notification
@@ -42,7 +42,7 @@ def alerting(server: Server) -> Alerting:
     return Alerting(httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="http://alerts"))
 
 
-def alert(account: str) -> Listed:
+def alert(account: str) -> AlertSummary:
     return listed(account=account)
 
 

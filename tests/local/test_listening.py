@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.feed import Told
 from alerts.samples import NOON, Sample
+from alerts.topic.feed import FeedRecord
 from common.contracts.signals import CaughtUp, Signal
 from local.listening import Listener
 from local.player import milliseconds
@@ -14,12 +14,12 @@ END = NOON + timedelta(days=1)
 
 class Feed:
     def __init__(self) -> None:
-        self.records: asyncio.Queue[Told] = asyncio.Queue()
+        self.records: asyncio.Queue[FeedRecord] = asyncio.Queue()
 
     def tell(self, partition: int, what: Signal | CaughtUp, *, late: timedelta = timedelta(0)) -> None:
-        self.records.put_nowait(Told(partition, milliseconds(END - late), what))
+        self.records.put_nowait(FeedRecord(partition, milliseconds(END - late), what))
 
-    async def read(self, timeout: float) -> list[Told]:
+    async def read(self, timeout: float) -> list[FeedRecord]:
         return [await self.records.get()]
 
 

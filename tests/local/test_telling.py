@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from alerts.api.filter import Status
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.api.filter import NotificationStatus
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.messages.wrapping import columns
+from alerts.routing.destination import Target
 from alerts.routing.people import People, Person
 from alerts.routing.routes import Receiver, Routes
 from alerts.routing.tree import Route
@@ -81,8 +82,8 @@ def test_the_summary_counts_signals_messages_and_what_came_twice() -> None:
 def test_why_nothing_was_sent_is_counted_by_the_last_reason() -> None:
     alerts = [
         listed(notification("n1")),
-        *[listed(reason=Reason.HISTORY, to=to) for to in ("green", "green", "gone_quiet")],
-        listed(reason=Reason.REPEATED, to="payment_failed"),
+        *[listed(reason=DecisionReason.HISTORY, to=to) for to in ("green", "green", "gone_quiet")],
+        listed(reason=DecisionReason.REPEATED, to="payment_failed"),
     ]
 
     lines = telling.unsaid(alerts)
@@ -92,10 +93,10 @@ def test_why_nothing_was_sent_is_counted_by_the_last_reason() -> None:
 
 
 def test_the_haste_of_the_play_is_owned_up_to_where_it_mattered() -> None:
-    overtaken = listed(reason=Reason.OVERTAKEN)
+    overtaken = listed(reason=DecisionReason.OVERTAKEN)
 
     assert telling.hurried([listed(), overtaken], day=0.17)[0].startswith("(A day takes 0.2 s here")
-    assert telling.hurried([listed(), listed(reason=Reason.HISTORY)], day=0.17) == []
+    assert telling.hurried([listed(), listed(reason=DecisionReason.HISTORY)], day=0.17) == []
 
 
 def test_the_burden_is_counted_for_each_reader_by_week() -> None:
@@ -112,7 +113,7 @@ def test_the_burden_is_counted_for_each_reader_by_week() -> None:
 def test_a_message_that_was_sent_and_did_not_arrive_is_named() -> None:
     alerts = [
         listed(notification("n1"), notification("n2")),
-        listed(notification("n2"), notification("n3", status=Status.DROPPED)),
+        listed(notification("n2"), notification("n3", status=NotificationStatus.DROPPED)),
     ]
 
     assert telling.not_arrived([told(message(), name="n1")], alerts) == {"n2"}

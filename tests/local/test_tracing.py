@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.api.answers import Listed
-from alerts.core.reasons import Reason
+from alerts.api.answers import AlertSummary
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import NOON
 from common.contracts.signals import Kind, Severity
 from local.arrivals import Arrivals
@@ -21,10 +21,10 @@ LATER = NOON + timedelta(days=2)
 
 
 class Alerts:
-    def __init__(self, *alerts: Listed) -> None:
+    def __init__(self, *alerts: AlertSummary) -> None:
         self._alerts = alerts
 
-    async def of(self, account_id: str) -> Sequence[Listed]:
+    async def of(self, account_id: str) -> Sequence[AlertSummary]:
         return [alert for alert in self._alerts if alert.account_id == account_id]
 
 
@@ -40,15 +40,15 @@ async def test_slack_messages_come_in_the_order_in_which_they_were_decided() -> 
     """The newest alert is listed first; what went elsewhere, or has not been begun, is not what has come."""
     alerts = Alerts(
         listed(notification("n4", decided=LATER + timedelta(days=1), attempts=0), to="churned"),
-        listed(notification("n3", decided=LATER, reason=Reason.RECOVERED), to="green"),
+        listed(notification("n3", decided=LATER, reason=DecisionReason.RECOVERED), to="green"),
         listed(notification("n1"), notification("n2", DESK)),
     )
     tracer = Tracer(alerts, ACCOUNTS)
 
     first, second = [await tracer.trace(message()) for _ in range(2)]
 
-    assert (first.notification_id, first.at, first.reason) == ("n1", NOON, Reason.NEW)
-    assert (second.notification_id, second.at, second.reason) == ("n3", LATER, Reason.RECOVERED)
+    assert (first.notification_id, first.at, first.reason) == ("n1", NOON, DecisionReason.NEW)
+    assert (second.notification_id, second.at, second.reason) == ("n3", LATER, DecisionReason.RECOVERED)
 
 
 @pytest.mark.parametrize(("lane", "name"), [(DANA, None), (DESK, "n1")])

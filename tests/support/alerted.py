@@ -11,12 +11,13 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from alerts import schema
 from alerts.api import routes
-from alerts.api.reading import Reading
-from alerts.api.tables import Tables
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.api.database import AlertsDatabase
+from alerts.api.service import AlertsService
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
+from alerts.postgres import schema
+from alerts.routing.destination import Target
 from common import database as databases
 from common.contracts.signals import Signal
 from common.keyring import Keyring
@@ -58,7 +59,7 @@ class Rows:
     async def decide(
         self,
         signal: Signal,
-        reason: Reason,
+        reason: DecisionReason,
         *,
         receiver: str | None = "cs-desk",
         target: Target | None = DESK,
@@ -69,7 +70,7 @@ class Rows:
             "at": signal.at.timestamp() + 2,
             "reason": reason.value,
             "receiver": receiver,
-            "lane": target.lane if target and receiver else None,
+            "lane": target.address_key if target and receiver else None,
             "path": ["root", f"to {receiver}"] if receiver else [],
             "notification_id": message,
         }
@@ -83,7 +84,7 @@ class Rows:
         receiver: str = "cs-desk",
         ways: Sequence[Target] = (DESK,),
         status: str = "sent",
-        reason: Reason = Reason.NEW,
+        reason: DecisionReason = DecisionReason.NEW,
         **fields: Any,
     ) -> str:
         head = signals[0]
@@ -93,7 +94,7 @@ class Rows:
             "account_id": head.account_id,
             "episode": head.episode,
             "receiver": receiver,
-            "lane": ways[0].lane,
+            "lane": ways[0].address_key,
             "ways": msgspec.to_builtins(ways),
             "path": ["root"],
             "repeat_interval": 86_400.0,
@@ -113,7 +114,7 @@ class Rows:
     async def tell(self, signal: Signal, name: str, *, receiver: str = "cs-desk", target: Target = DESK) -> None:
         """One message with one signal, decided and sent."""
         await self.message(name, [signal], receiver=receiver, ways=[target])
-        await self.decide(signal, Reason.NEW, receiver=receiver, target=target, message=name)
+        await self.decide(signal, DecisionReason.NEW, receiver=receiver, target=target, message=name)
 
     async def attempt(
         self, name: str, n: int, outcome: str | None, *, detail: str | None = None, started: float = 0.0
@@ -185,7 +186,7 @@ async def alerts_api(rows: Rows) -> AsyncIterator[AlertsApi]:
     token = await store.create(source="crm", scopes=frozenset(Scope))
     registry = CollectorRegistry()
     app = routes.build(
-        Reading(Tables(rows.engine, patience=30.0)),
+        AlertsService(AlertsDatabase(rows.engine, patience=30.0)),
         keys=Keyring(store),
         metrics=RequestMetrics(registry, name="churn_alerts_api"),
         readiness=Readiness({}),

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from alerts.core.reasons import Reason
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
 from common.bus.ports import Outgoing
 from common.contracts.signals import Band, CaughtUp, Facts, Signal, SignalsRecord, encode_signals_record
@@ -45,8 +45,8 @@ HURRIED = {
     "KEY_TTL_SECONDS": "1",
 }
 
-WAITS = Reason.LATE.value
-BEFORE_TOLD = Reason.RECOVERED_BEFORE_TOLD.value
+WAITS = DecisionReason.LATE.value
+BEFORE_TOLD = DecisionReason.RECOVERED_BEFORE_TOLD.value
 
 _REACHED = "SELECT partition, to_offset FROM alerts.progress"
 _DECIDED = """SELECT reason FROM alerts.decision JOIN alerts.alert USING (signal_id)

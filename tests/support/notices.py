@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from alerts.api.answers import Decision, Listed, Notification
-from alerts.api.filter import Status
-from alerts.core.destination import Channel
-from alerts.core.reasons import Reason
+from alerts.api.answers import AlertSummary, Decision, Notification
+from alerts.api.filter import NotificationStatus
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import NOON
 from common.contracts.signals import Kind, Severity
 from local.received import Message
@@ -20,9 +20,9 @@ def notification(
     lane: str = DANA,
     *,
     attempts: int = 1,
-    status: Status = Status.SENT,
+    status: NotificationStatus = NotificationStatus.SENT,
     decided: datetime = NOON,
-    reason: Reason = Reason.NEW,
+    reason: DecisionReason = DecisionReason.NEW,
 ) -> Notification:
     channel, _, address = lane.partition(":")
     return Notification(
@@ -49,14 +49,14 @@ def listed(
     kind: Kind = Kind.BAND,
     severity: Severity = Severity.CRITICAL,
     why: str = "logins -14",
-    reason: Reason = Reason.NEW,
+    reason: DecisionReason = DecisionReason.NEW,
     history: bool = False,
-) -> Listed:
+) -> AlertSummary:
     """Told if there are notifications; `reason` is the last one that was decided."""
     decision = Decision(
         at=NOON, verdict=reason.verdict, reason=reason, receiver=None, lane=None, path=(), notification_id=None
     )
-    return Listed(
+    return AlertSummary(
         id=f"{account}-{to}",
         account_id=account,
         name="Birch Foods",
@@ -91,7 +91,7 @@ def told(
     account: str = "cust-001",
     at: datetime = NOON,
     why: str = "logins -14",
-    reason: Reason = Reason.NEW,
+    reason: DecisionReason = DecisionReason.NEW,
     repeated: bool = False,
     name: str = "n1",
 ) -> Told:

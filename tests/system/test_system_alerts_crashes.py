@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from alerts import schema
+from alerts.postgres import schema
 from common.contracts.signals import Signal
 from local.mail_sink import Ends, Step
 from local.servers import Broker

@@ -3,10 +3,10 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from alerts.core.destination import Channel
-from alerts.core.reasons import Reason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
-from alerts.metrics import AlertsMetrics, Depth, Outcome
+from alerts.metrics import AlertsMetrics, QueueDepth, RecordOutcome
 
 
 class Counted:
@@ -24,9 +24,9 @@ def counted() -> Counted:
 
 
 def test_every_reason_is_shown_before_it_is_first_given(counted: Counted) -> None:
-    for reason in Reason:
+    for reason in DecisionReason:
         assert counted.of("decided_total", reason=reason.value) == 0
-    for outcome in Outcome:
+    for outcome in RecordOutcome:
         assert counted.of("signals_total", outcome=outcome.value) == 0
     for channel in Channel:
         assert counted.of("notifications_sent_total", channel=channel.value) == 0
@@ -37,9 +37,9 @@ def test_every_reason_is_shown_before_it_is_first_given(counted: Counted) -> Non
 
 
 def test_signals_and_decisions_are_counted_by_what_became_of_them(counted: Counted) -> None:
-    counted.metrics.took(Outcome.RECORDED, 3)
-    counted.metrics.took(Outcome.DUPLICATE)
-    counted.metrics.decided(Reason.NOT_WORSE)
+    counted.metrics.took(RecordOutcome.RECORDED, 3)
+    counted.metrics.took(RecordOutcome.DUPLICATE)
+    counted.metrics.decided(DecisionReason.NOT_WORSE)
     assert counted.of("signals_total", outcome="recorded") == 3
     assert counted.of("signals_total", outcome="duplicate") == 1
     assert counted.of("decided_total", reason="not worse than last told") == 1
@@ -81,5 +81,5 @@ def test_a_partition_that_went_elsewhere_shows_no_lag_here(counted: Counted) -> 
 
 
 def test_what_the_tables_hold_is_shown_as_it_was_measured(counted: Counted) -> None:
-    counted.metrics.measured(Depth(unsent=2, waiting=3, failed=4))
+    counted.metrics.measured(QueueDepth(unsent=2, waiting=3, failed=4))
     assert [counted.of(name) for name in ("unsent", "waiting", "failed")] == [2, 3, 4]

@@ -1,4 +1,4 @@
-"""The one place that knows the concrete classes of alerts."""
+"""Builds the process: the one place that knows the concrete classes of alerts."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,25 +11,22 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.api import routes as http
-from alerts.api.reading import Reading
-from alerts.api.tables import Tables
-from alerts.assembly import Parts, Replica, Rules, assemble
-from alerts.channels.envelope import address
-from alerts.channels.mail import MailChannel, Tls
-from alerts.channels.slack import SlackChannel
-from alerts.core.destination import Channel
-from alerts.depths import Depths
+from alerts.api.database import AlertsDatabase
+from alerts.api.service import AlertsService
+from alerts.assembly import Replica, ReplicaOptions, ReplicaParts, assemble
+from alerts.channels.adapter import adapter_of
+from alerts.channels.client import ChannelClient
+from alerts.channels.registry import Channel
 from alerts.errors import Stop, Unreachable
-from alerts.inbox import PostgresInbox
-from alerts.messages.letters import Letters
-from alerts.messages.playbook_file import load_playbooks
+from alerts.messages.renderer import MessageRenderer
 from alerts.metrics import AlertsMetrics
+from alerts.playbooks.load import load_playbooks
+from alerts.postgres.decision_store import PostgresDecisionStore
+from alerts.postgres.notification_queue import PostgresNotificationQueue
+from alerts.postgres.queue_depth import QueueDepthMonitor
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import Courier
-from alerts.sending.limits import ChannelLimits
-from alerts.sending.outgoing import PostgresOutgoing
 from alerts.settings import AlertsSettings
 from common import database
 from common.bus.errors import Unavailable
@@ -53,15 +50,15 @@ class _Engines(Protocol):
 
 @asynccontextmanager
 async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
-    """Everything that `python -m alerts serve` runs, wired but not yet running. It waits for PostgreSQL and Kafka while
-    the process serves.
+    """Everything that `python -m alerts serve` runs, built but not yet running.
 
-    Raises `Stop` or `InvalidDocument` if it must not run as it is set up.
+    The process serves its API while it waits for PostgreSQL and Kafka. Raises `Stop` or `InvalidDocument` if it cannot
+    run with these settings.
     """
     routes = load(settings.alerts_routes.read_text(encoding="utf-8"), str(settings.alerts_routes))
     try:
-        letters = _letters(settings, routes)
-        couriers = _couriers(settings, routes)
+        renderer = _renderer(settings, routes)
+        clients = _clients(settings, routes)
     except ValueError as error:
         raise Stop(f"the channels cannot work as they are set: {error}") from error
     prometheus = registry(service="alerts", process="serve")
@@ -70,11 +67,11 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as closing:
         engines = partial(_engine, settings, closing)
         admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
-        # Both begin again after any failure: to ask first whether a connection lives is time lost.
-        inbox = PostgresInbox(
-            engines(4, pre_ping=False), patience=settings.alerts_database_seconds, damage=metrics.unreadable
+        # No ping before use: both start over after any failure anyway, and a ping costs a round trip.
+        decision_store = PostgresDecisionStore(
+            engines(4, pre_ping=False), patience=settings.alerts_database_seconds, count_unreadable=metrics.unreadable
         )
-        outgoing = _outgoing(settings, partial(engines, pre_ping=False))
+        queue = _queue(settings, partial(engines, pre_ping=False))
         database_outage, log_outage = Outage("database"), Outage("log")
 
         async def reach() -> str:
@@ -82,32 +79,32 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
             await ensure(admin, topics, **settings.shape())
             return await admin.cluster_id()
 
-        async def make() -> Replica:
-            """Raises `TopicMismatch` if it must not run as it is set up."""
-            await until_it_answers(inbox.check, outage=database_outage, again_after=Unreachable)
-            parts = Parts(
+        async def assemble_replica() -> Replica:
+            """Raises `TopicMismatch` if the topics are not as the settings say."""
+            await until_it_answers(decision_store.check, outage=database_outage, again_after=Unreachable)
+            parts = ReplicaParts(
                 consumer=_consumer(settings, topics),
                 admin=admin,
-                inbox=inbox,
-                outgoing=outgoing,
+                decision_store=decision_store,
+                queue=queue,
                 router=routes,
-                letters=letters,
-                couriers=couriers,
+                renderer=renderer,
+                clients=clients,
                 metrics=metrics,
                 wall=time.time,
                 steady=time.monotonic,
                 cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
             )
-            return assemble(parts, _rules(settings, topics, routes))
+            return assemble(parts, _options(settings, topics, routes))
 
-        startup = Startup(make, outages=(database_outage, log_outage))
+        startup = Startup(assemble_replica, outages=(database_outage, log_outage))
         yield _application(settings, startup, engines=engines, metrics=metrics, prometheus=prometheus)
 
 
 def _engine(
     settings: AlertsSettings, closing: AsyncExitStack, connections: int, *, pre_ping: bool = True
 ) -> AsyncEngine:
-    """A pool of its own, which ends with `closing`."""
+    """A connection pool of its own, disposed of with `closing`."""
     made = database.engine(
         settings.database_url, pool_size=connections, patience=settings.alerts_database_seconds, pre_ping=pre_ping
     )
@@ -123,8 +120,7 @@ def _application(
     metrics: AlertsMetrics,
     prometheus: CollectorRegistry,
 ) -> Application:
-    """The replica's tasks beside its API."""
-    # Long lists must not keep anybody from having a key checked, so keys have a connection of their own.
+    # Keys have a connection of their own, so that no long list delays the check of a key.
     keyring = Keyring(KeyStore(engines(1), schema="alerts"), ttl=settings.key_ttl_seconds)
     for_api = engines(settings.alerts_api_connections)
     readiness = Readiness(
@@ -137,7 +133,7 @@ def _application(
     return Application(
         name="alerts",
         http=http.build(
-            Reading(Tables(for_api, patience=settings.alerts_database_seconds)),
+            AlertsService(AlertsDatabase(for_api, patience=settings.alerts_database_seconds)),
             keys=keyring,
             metrics=RequestMetrics(prometheus, name="churn_alerts_api"),
             readiness=readiness,
@@ -150,7 +146,7 @@ def _application(
             "worker": startup.then(lambda made: made.worker.run),
             "sender": startup.then(lambda made: made.sender.run),
             "keys": keyring.keep_fresh,
-            "depths": Depths(for_api, metrics).keep,
+            "depths": QueueDepthMonitor(for_api, metrics).keep,
         },
         notice=settings.drain_notice_seconds,
         grace=settings.drain_seconds,
@@ -168,62 +164,39 @@ def _consumer(settings: AlertsSettings, topics: Topics) -> KafkaConsumer:
     )
 
 
-def _outgoing(settings: AlertsSettings, engine: Callable[[int], AsyncEngine]) -> PostgresOutgoing:
+def _queue(settings: AlertsSettings, engine: Callable[[int], AsyncEngine]) -> PostgresNotificationQueue:
     at_once = settings.alerts_slack_concurrency + settings.alerts_smtp_concurrency
-    return PostgresOutgoing(
+    return PostgresNotificationQueue(
         engine(min(at_once, 8)), lease=settings.alerts_lease_seconds, patience=settings.alerts_database_seconds
     )
 
 
-def _letters(settings: AlertsSettings, routes: Routes) -> Letters:
+def _renderer(settings: AlertsSettings, routes: Routes) -> MessageRenderer:
     file = settings.alerts_playbooks
     playbooks = load_playbooks(file.read_text(encoding="utf-8"), str(file))
-    return Letters(playbooks, routes.account_url, address(settings.alerts_mail_from).domain)
+    return MessageRenderer(
+        playbooks, routes.account_url, {channel: adapter_of(channel).renderer(settings) for channel in Channel}
+    )
 
 
-def _couriers(settings: AlertsSettings, routes: Routes) -> dict[Channel, Courier]:
-    """Those that are set up; what goes over another is given up at once and handed on. Raises `Stop`."""
-    if missing := sorted(routes.webhooks - settings.alerts_slack_webhooks.keys()):
-        raise Stop(f"{settings.alerts_routes} names webhooks that ALERTS_SLACK_WEBHOOKS has no URL for: {missing}")
-    couriers: dict[Channel, Courier] = {}
-    token = settings.alerts_slack_token
-    if token is not None or settings.alerts_slack_webhooks:
-        couriers[Channel.SLACK] = SlackChannel(
-            api_url=settings.alerts_slack_api,
-            token=token.get_secret_value() if token else None,
-            webhooks={name: url.get_secret_value() for name, url in settings.alerts_slack_webhooks.items()},
-            timeout=settings.alerts_send_seconds,
-        )
-    if settings.alerts_smtp_host:
-        password = settings.alerts_smtp_password
-        couriers[Channel.EMAIL] = MailChannel(
-            host=settings.alerts_smtp_host,
-            port=settings.alerts_smtp_port,
-            user=settings.alerts_smtp_user,
-            password=password.get_secret_value() if password else None,
-            tls=Tls(settings.alerts_smtp_tls),
-            sender=settings.alerts_mail_from,
-            unsubscribe=settings.alerts_mail_unsubscribe,
-            timeout=settings.alerts_send_seconds,
-        )
-    for channel in sorted(routes.channels - couriers.keys()):
+def _clients(settings: AlertsSettings, routes: Routes) -> dict[Channel, ChannelClient]:
+    """Of the channels that are set up; a message over another one is given up at once and handed on. Raises `Stop`."""
+    clients: dict[Channel, ChannelClient] = {}
+    for channel in Channel:
+        client = adapter_of(channel).client(settings, routes.targets)
+        if client is not None:
+            clients[channel] = client
+    for channel in sorted(routes.channels - clients.keys()):
         _log.warning("channel.not_set_up", channel=channel.value, routes=str(settings.alerts_routes))
-    return couriers
+    return clients
 
 
-def _rules(settings: AlertsSettings, topics: Topics, routes: Routes) -> Rules:
-    return Rules(
+def _options(settings: AlertsSettings, topics: Topics, routes: Routes) -> ReplicaOptions:
+    return ReplicaOptions(
         topic=topics.signals,
         mode=settings.time_mode,
         final=routes.final_outcomes,
-        limits={
-            Channel.SLACK: ChannelLimits(
-                concurrency=settings.alerts_slack_concurrency, lane_per_second=settings.alerts_slack_per_second
-            ),
-            Channel.EMAIL: ChannelLimits(
-                concurrency=settings.alerts_smtp_concurrency, per_second=settings.alerts_smtp_per_second
-            ),
-        },
+        limits={channel: adapter_of(channel).limits(settings) for channel in Channel},
         backoff=Backoff(
             retry=settings.alerts_retry_seconds,
             most=settings.alerts_retry_most_seconds,

@@ -1,46 +1,48 @@
-"""A replica out of its parts: the same for the process and the tests; only the parts differ."""
+"""Builds a replica from its parts. The process and the tests differ only in the parts."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from msgspec import Struct
 
-from alerts.core.destination import Channel
-from alerts.deciding import Clerk, Router
-from alerts.log import Admin, SignalsLog
+from alerts.channels.client import ChannelClient
+from alerts.channels.registry import Channel, ChannelLimits
 from alerts.metrics import AlertsMetrics
-from alerts.partition import Inbox, Partition, Shared
 from alerts.sending.backoff import Backoff
-from alerts.sending.carrier import Carrier, Clocks, Courier, Leases, Letters
-from alerts.sending.limits import ChannelLimits, Limits
-from alerts.sending.sender import Outgoing, Sender
-from alerts.worker import Gate, Owned, Worker
+from alerts.sending.delivery import LeaseStore, MessageDelivery, Renderer, SendingClocks
+from alerts.sending.limits import SendLimits
+from alerts.sending.sender import MessageSender, NotificationQueue
+from alerts.topic.signals_log import SignalsLog, SignalsTopicAdmin
+from alerts.worker.decision_service import DecisionService, Router
+from alerts.worker.owned_partition import OwnedSignalsPartition, SendGate
+from alerts.worker.partition import DecisionStore, PartitionContext, SignalsPartition
+from alerts.worker.worker import AlertsWorker
 from common.bus.ports import Consumer
 from common.topics import TimeMode
 
 
-class Outbox(Outgoing, Leases, Protocol):
-    """All that sending asks of the database."""
+class SendingQueue(NotificationQueue, LeaseStore, Protocol):
+    """The queue as sending uses it."""
 
 
-class Parts(Struct, frozen=True, kw_only=True):
+class ReplicaParts(Struct, frozen=True, kw_only=True):
     """`wall` is seconds since the epoch, `steady` never goes back."""
 
     consumer: Consumer
-    admin: Admin
-    inbox: Inbox
-    outgoing: Outbox
+    admin: SignalsTopicAdmin
+    decision_store: DecisionStore
+    queue: SendingQueue
     router: Router
-    letters: Letters
-    couriers: Mapping[Channel, Courier]
+    renderer: Renderer
+    clients: Mapping[Channel, ChannelClient]
     metrics: AlertsMetrics
     wall: Callable[[], float]
     steady: Callable[[], float]
     cluster_id: str
 
 
-class Rules(Struct, frozen=True, kw_only=True):
-    """What a replica is set to; all durations are seconds. `final` are the outcomes that end a relationship."""
+class ReplicaOptions(Struct, frozen=True, kw_only=True):
+    """The settings of a replica; all durations are seconds. `final` are the outcomes that end a relationship."""
 
     topic: str
     mode: TimeMode
@@ -55,55 +57,59 @@ class Rules(Struct, frozen=True, kw_only=True):
 
 
 class Replica(Struct, frozen=True):
-    worker: Worker
-    sender: Sender
+    worker: AlertsWorker
+    sender: MessageSender
 
 
-def assemble(parts: Parts, rules: Rules) -> Replica:
-    on_the_wall = rules.mode is TimeMode.WALL
-    clocks = Clocks(steady=parts.steady, wall=parts.wall if on_the_wall else None)
-    shared = Shared(
-        inbox=parts.inbox,
-        log=SignalsLog(parts.admin, topic=rules.topic, cluster_id=parts.cluster_id, patience=rules.log_patience),
+def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
+    on_the_wall = options.mode is TimeMode.WALL
+    clocks = SendingClocks(steady=parts.steady, wall=parts.wall if on_the_wall else None)
+    context = PartitionContext(
+        decision_store=parts.decision_store,
+        log=SignalsLog(parts.admin, topic=options.topic, cluster_id=parts.cluster_id, patience=options.log_patience),
         reader=parts.consumer,
-        clerk=Clerk(parts.router, final=rules.final),
+        decision_service=DecisionService(parts.router, final=options.final),
         metrics=parts.metrics,
         steady=parts.steady,
-        late_after=rules.late_after,
+        late_after=options.late_after,
     )
 
-    def own(number: int) -> Owned:
-        return Owned(Partition(number, shared), Gate(behind_after=rules.behind_after if on_the_wall else None))
+    def own(number: int) -> OwnedSignalsPartition:
+        return OwnedSignalsPartition(
+            SignalsPartition(number, context), SendGate(behind_after=options.behind_after if on_the_wall else None)
+        )
 
-    worker = Worker(
+    worker = AlertsWorker(
         consumer=parts.consumer,
         own=own,
         metrics=parts.metrics,
         wake=lambda: sender.wake(),
         clock=parts.wall,
-        max_records=rules.max_records,
+        max_records=options.max_records,
     )
-    sender = Sender(
-        outgoing=parts.outgoing,
-        carrier=_carrier(parts, rules, clocks, worker.holds_back),
-        limits=Limits(rules.limits),
-        counts=parts.metrics,
+    sender = MessageSender(
+        queue=parts.queue,
+        delivery=_delivery(parts, options, clocks, worker.holds_back),
+        limits=SendLimits(options.limits),
+        metrics=parts.metrics,
         clocks=clocks,
-        backoff=rules.backoff,
+        backoff=options.backoff,
         open_partitions=worker.open_partitions,
         undelivered=worker.reconsider,
     )
     return Replica(worker, sender)
 
 
-def _carrier(parts: Parts, rules: Rules, clocks: Clocks, holds_back: Callable[[int], bool]) -> Carrier:
-    return Carrier(
-        leases=parts.outgoing,
-        letters=parts.letters,
-        couriers=parts.couriers,
-        attempts=parts.metrics,
+def _delivery(
+    parts: ReplicaParts, options: ReplicaOptions, clocks: SendingClocks, holds_back: Callable[[int], bool]
+) -> MessageDelivery:
+    return MessageDelivery(
+        leases=parts.queue,
+        renderer=parts.renderer,
+        clients=parts.clients,
+        metrics=parts.metrics,
         clocks=clocks,
-        backoff=rules.backoff,
-        lease=rules.lease,
+        backoff=options.backoff,
+        lease=options.lease,
         holds_back=holds_back,
     )

@@ -1,4 +1,4 @@
-"""What alerts counts; the names that operators watch."""
+"""The metrics of alerts."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -6,18 +6,18 @@ from enum import StrEnum
 from msgspec import Struct
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from alerts.core.destination import Channel
-from alerts.core.reasons import Reason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from common.metrics import LATENCY
 
-# Of one attempt: a channel answers in tens of milliseconds, or not before the time-out.
+# One attempt: a channel answers within tens of milliseconds, or the attempt times out.
 ATTEMPT = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-# From what happened to the message: a second if all is well, a day after an outage.
-ROAD = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
+# From the event to its message: a second if all is well, a day after an outage.
+EVENT_TO_SENT = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0)
 
 
-class Outcome(StrEnum):
+class RecordOutcome(StrEnum):
     """What became of a record of the signals topic."""
 
     RECORDED = "recorded"
@@ -25,8 +25,8 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
 
 
-class Depth(Struct, frozen=True, kw_only=True):
-    """What the tables hold at one moment, whichever replica put it there.
+class QueueDepth(Struct, frozen=True, kw_only=True):
+    """How many messages and signals the tables hold, of all replicas.
 
     `failed` were given up in the last seven days with no way left: their receiver was not told.
     """
@@ -52,15 +52,17 @@ class AlertsMetrics:
         self._signals = counter("signals_total", "Records of the signals topic, by what became of them.", "outcome")
         self._unreadable = counter("rows_unreadable_total", "Stored rows that deciding left out: they cannot be read.")
         self._decided = counter("decided_total", "Every yes and no, by its reason.", "reason")
-        self._doubts = counter("partition_reopened_total", "Times a partition was opened again for doubt.", "reason")
+        self._reopened = counter("partition_reopened_total", "Times a partition was opened again for doubt.", "reason")
         self._sent = counter("notifications_sent_total", "Messages that a channel took.", "channel")
         self._failed = counter("deliveries_failed_total", "Attempts that failed.", "channel", "reason")
         self._given_up = counter(
             "notifications_given_up_total", "Messages whose way was given up for good.", "channel", "reason"
         )
         self._attempt = histogram("attempt_seconds", "One attempt, to the channel's answer.", ATTEMPT, "channel")
-        self._road = histogram("event_to_sent_seconds", "From a signal's moment to its message (wall mode).", ROAD)
-        self._voice = histogram(
+        self._event_to_sent = histogram(
+            "event_to_sent_seconds", "From a signal's moment to its message (wall mode).", EVENT_TO_SENT
+        )
+        self._signal_to_sent = histogram(
             "signal_to_sent_seconds", "From a signal's record to its message (wall mode).", LATENCY, "channel"
         )
         self._unsent = gauge("unsent", "Messages that are still to be sent.")
@@ -78,34 +80,34 @@ class AlertsMetrics:
         self._show_zeros()
 
     def _show_zeros(self) -> None:
-        """A rate over a series that begins with its first count misses that count."""
-        for outcome in Outcome:
+        """Prometheus' rate() misses the first count of a series that did not exist before."""
+        for outcome in RecordOutcome:
             self._signals.labels(outcome.value)
-        for reason in Reason:
+        for reason in DecisionReason:
             self._decided.labels(reason.value)
         for doubt in ("fenced", "unreachable"):
-            self._doubts.labels(doubt)
+            self._reopened.labels(doubt)
         for channel in Channel:
             self._sent.labels(channel.value)
             self._attempt.labels(channel.value)
-            self._voice.labels(channel.value)
+            self._signal_to_sent.labels(channel.value)
             for failure in Failure:
                 self._failed.labels(channel.value, failure.value)
                 self._given_up.labels(channel.value, failure.value)
 
-    def took(self, outcome: Outcome, records: int = 1) -> None:
+    def took(self, outcome: RecordOutcome, records: int = 1) -> None:
         self._signals.labels(outcome.value).inc(records)
 
     def unreadable(self) -> None:
         """One stored row was left out of a decision."""
         self._unreadable.inc()
 
-    def decided(self, reason: Reason) -> None:
+    def decided(self, reason: DecisionReason) -> None:
         self._decided.labels(reason.value).inc()
 
     def reopened(self, reason: str) -> None:
-        """`reason` is the kind of doubt: fenced or unreachable."""
-        self._doubts.labels(reason).inc()
+        """`reason` is fenced or unreachable."""
+        self._reopened.labels(reason).inc()
 
     def attempted(self, channel: Channel, seconds: float) -> None:
         self._attempt.labels(channel.value).observe(seconds)
@@ -114,23 +116,23 @@ class AlertsMetrics:
         """None where those moments are not of this clock (stream mode)."""
         self._sent.labels(channel.value).inc()
         if seconds_from_event is not None:
-            self._road.observe(seconds_from_event)
+            self._event_to_sent.observe(seconds_from_event)
         if seconds_from_signal is not None:
-            self._voice.labels(channel.value).observe(max(0.0, seconds_from_signal))
+            self._signal_to_sent.labels(channel.value).observe(max(0.0, seconds_from_signal))
 
     def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None:
-        """One attempt; `final` if the message's way is given up with it."""
+        """One attempt; `final` if the message's way is given up."""
         self._failed.labels(channel.value, failure.value).inc()
         if final:
             self._given_up.labels(channel.value, failure.value).inc()
 
-    def measured(self, depth: Depth) -> None:
+    def measured(self, depth: QueueDepth) -> None:
         self._unsent.set(depth.unsent)
         self._waiting.set(depth.waiting)
         self._lost.set(depth.failed)
 
     def watch(self, *, tables_age: Callable[[], float], oldest_unsent: Callable[[], float]) -> None:
-        """What is read off when it is asked for, in seconds."""
+        """Both are called at every scrape and return seconds."""
         self._age.set_function(tables_age)
         self._oldest.set_function(oldest_unsent)
 
@@ -141,9 +143,9 @@ class AlertsMetrics:
         self._open.set_function(opened)
 
     def watch_partition(self, partition: int, *, lag: Callable[[], float]) -> None:
-        """What is read off when it is asked for, in seconds, until the partition is lost."""
+        """`lag` is called at every scrape and returns seconds, until the partition is lost."""
         self._lag.labels(str(partition)).set_function(lag)
 
     def lost(self, partition: int) -> None:
-        """What another replica owns now is its to report."""
+        """Its new owner reports it from now on."""
         self._lag.remove(str(partition))

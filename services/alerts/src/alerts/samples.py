@@ -1,12 +1,13 @@
-"""Signals and stories made up whole, for tests that care about a few of their fields."""
+"""Complete signals and message contents, for tests that care about a few of their fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
-from alerts.messages.story import Earlier, Story
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
+from alerts.messages.content import EarlierMessage, MessageContent
+from alerts.routing.destination import Target
 from common.contracts.ids import signal_id, silence
 from common.contracts.signals import (
     Band,
@@ -35,7 +36,7 @@ SEVERITY = {Band.RED: Severity.CRITICAL, Band.YELLOW: Severity.WARNING, Band.GRE
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """`build` makes a signal of it that is consistent in itself, ids included.
+    """`build` makes a consistent signal, ids included.
 
     `was` is the band before, `band` the one after where `to` is none; `values` are what metrics stand at.
     """
@@ -99,18 +100,18 @@ class Sample:
         return Severity.INFO if self.kind is Kind.OUTCOME else Severity.WARNING
 
 
-def story(
+def message_content(
     *signals: Signal,
     target: Target = DESK,
-    reason: Reason = Reason.NEW,
+    reason: DecisionReason = DecisionReason.NEW,
     after: float = 3.0,
-    first: Earlier | None = None,
-    last: Earlier | None = None,
-) -> Story:
+    first: EarlierMessage | None = None,
+    last: EarlierMessage | None = None,
+) -> MessageContent:
     """A message about `signals`, written `after` seconds after the first of them. `last` is `first` unless given."""
     now = signals[0].at.timestamp() + after
-    return Story("n-9", target, reason, signals, now, first, last or first)
+    return MessageContent("n-9", target, reason, signals, now, first, last or first)
 
 
-def earlier(signal: Signal, notification_id: str = "n-1", thread: str | None = None) -> Earlier:
-    return Earlier(notification_id, signal, signal.at.timestamp() + 3.0, thread)
+def earlier_message(signal: Signal, notification_id: str = "n-1", thread: str | None = None) -> EarlierMessage:
+    return EarlierMessage(notification_id, signal, signal.at.timestamp() + 3.0, thread)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts.api.parameters import ListParameters
-from alerts.api.tables import Tables
-from alerts.core.reasons import Reason
+from alerts.api.database import AlertsDatabase
+from alerts.api.parameters import AlertListParameters
+from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
 from common import database as databases
 from common.contracts.signals import Signal
@@ -79,7 +79,7 @@ async def test_a_database_without_tables_is_one_to_wait_for(database: str) -> No
     engine = databases.engine(database)
     try:
         with pytest.raises(Unavailable, match="python -m alerts migrate"):
-            async with Tables(engine, patience=5.0).snapshot() as snapshot:
+            async with AlertsDatabase(engine, patience=5.0).snapshot() as snapshot:
                 await snapshot.alert("any")
     finally:
         await engine.dispose()
@@ -142,7 +142,7 @@ async def test_every_answer_is_what_the_document_says(api: AlertsApi, signal: Si
     assert {path: [method.upper() for method in found] for path, found in document["paths"].items()} == {
         template: [method] for template, method in TEMPLATES.items()
     }
-    await api.rows.decide(signal, Reason.NOT_WORSE)
+    await api.rows.decide(signal, DecisionReason.NOT_WORSE)
     for template, method in TEMPLATES.items():
         described = document["paths"][template][method.lower()]
         good, bad = ("", "?nonsense=1") if template == "/v1/alerts" else ("", "")
@@ -161,7 +161,7 @@ async def test_every_answer_is_what_the_document_says(api: AlertsApi, signal: Si
             jsonschema.validate(answer.json(), {**schema, "components": document["components"]})
         assert {"401", "403", "422", "503"} <= set(described["responses"])
     named = {p["name"] for p in document["paths"]["/v1/alerts"]["get"]["parameters"]}
-    assert named == set(ListParameters.model_fields)
+    assert named == set(AlertListParameters.model_fields)
 
 
 async def test_the_document_and_the_door_agree_on_what_may_be_acknowledged(api: AlertsApi, signal: Signal) -> None:
@@ -206,7 +206,7 @@ VALUES = st.one_of(
         ["true", "false", "flag", "warning", "sent", "acme", "2025-03-14", "1", "MTI", "%", "%00", "+", ""]
     ),
 )
-PAIRS = st.lists(st.tuples(st.sampled_from(sorted(ListParameters.model_fields)) | VALUES, VALUES), max_size=4)
+PAIRS = st.lists(st.tuples(st.sampled_from(sorted(AlertListParameters.model_fields)) | VALUES, VALUES), max_size=4)
 NAMES = st.text(min_size=1).map(lambda text: quote(text, safe="", errors="replace")) | VALUES
 
 

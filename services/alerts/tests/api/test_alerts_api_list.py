@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
+from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Facts, Kind, Severity, Signal
 from support.alerted import DESK, AlertsApi
@@ -36,17 +37,17 @@ async def world(api: AlertsApi) -> dict[str, Signal]:
     await rows.tell(told, "m-told", receiver="owner", target=DANA)
     await rows.tell(told, "m-desk")
     repeated = await rows.record(acme(1))
-    await rows.decide(repeated, Reason.NOT_WORSE, receiver="owner", target=DANA)
+    await rows.decide(repeated, DecisionReason.NOT_WORSE, receiver="owner", target=DANA)
     await rows.tell(repeated, "m-desk-again")
     old = await rows.record(acme(2, history=True))
-    await rows.decide(old, Reason.HISTORY, receiver=None)
+    await rows.decide(old, DecisionReason.HISTORY, receiver=None)
     flag = await rows.record(birch(3, "payment_failed", kind=Kind.FLAG))
     await rows.message("m-flag", [flag], status="pending", ways=[HOOK])
-    await rows.decide(flag, Reason.NEW, target=HOOK, message="m-flag")
+    await rows.decide(flag, DecisionReason.NEW, target=HOOK, message="m-flag")
     late = await rows.record(birch(4), waiting=True)
-    await rows.decide(late, Reason.LATE, receiver=None)
+    await rows.decide(late, DecisionReason.LATE, receiver=None)
     silent = await rows.record(birch(5, "renewed", kind=Kind.OUTCOME))
-    await rows.decide(silent, Reason.NO_CHANNEL, receiver="nobody", target=None)
+    await rows.decide(silent, DecisionReason.NO_CHANNEL, receiver="nobody", target=None)
     return {"told": told, "repeated": repeated, "old": old, "flag": flag, "late": late, "silent": silent}
 
 
@@ -117,8 +118,18 @@ async def test_an_alert_says_what_happened_and_who_heard_of_it(api: AlertsApi, w
     assert (alert["told"], alert["told_to"], alert["acknowledged"]) == (True, ["owner", "cs-desk"], False)
     assert (alert["history"], alert["waiting"], alert["error"]) == (False, False, None)
     owner, desk = alert["notifications"]
-    assert (owner["id"], owner["channel"], owner["address"], owner["lane"]) == ("m-told", "slack", "U0123", DANA.lane)
-    assert (desk["id"], desk["channel"], desk["address"], desk["lane"]) == ("m-desk", "email", DESK.address, DESK.lane)
+    assert (owner["id"], owner["channel"], owner["address"], owner["lane"]) == (
+        "m-told",
+        "slack",
+        "U0123",
+        DANA.address_key,
+    )
+    assert (desk["id"], desk["channel"], desk["address"], desk["lane"]) == (
+        "m-desk",
+        "email",
+        DESK.address,
+        DESK.address_key,
+    )
     assert (owner["status"], owner["attempts"], owner["last_failure"]) == ("sent", 1, None)
     assert (owner["due"], owner["done"]) == (None, "2025-03-14T12:00:03Z")
     assert [one["notification_id"] for one in alert["decisions"]] == ["m-told", "m-desk"]

@@ -5,10 +5,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
+from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
+from alerts.signals.kinds import unknown_kind
 from common.contracts.signals import Band, Forecast, Kind, Signal
 from support.alerted import DESK, AlertsApi
 
@@ -21,13 +23,13 @@ async def signal(api: AlertsApi) -> Signal:
     rows, at = api.rows, NOON.timestamp()
     forecast = Forecast(Band.RED, NOON + timedelta(days=3))
     signal = await rows.record(msgspec.structs.replace(Sample(account="acme").build(), forecast=forecast))
-    await rows.decide(signal, Reason.NEW, receiver="owner", target=SLACK, message="m-slack")
-    await rows.decide(signal, Reason.NEW, message="m-desk")
+    await rows.decide(signal, DecisionReason.NEW, receiver="owner", target=SLACK, message="m-slack")
+    await rows.decide(signal, DecisionReason.NEW, message="m-desk")
     await rows.message("m-slack", [signal], receiver="owner", ways=[SLACK, DESK], status="failed", attempts=2)
     await rows.attempt("m-slack", 1, Failure.NO_ANSWER.value, detail="10 s", started=at)
     await rows.attempt("m-slack", 2, Failure.REFUSED.value, detail="is_archived", started=at + 5)
-    await rows.decide(signal, Reason.HANDED_ON, receiver="owner", target=DESK, message="m-mail")
-    await rows.message("m-mail", [signal], receiver="owner", reason=Reason.HANDED_ON)
+    await rows.decide(signal, DecisionReason.HANDED_ON, receiver="owner", target=DESK, message="m-mail")
+    await rows.message("m-mail", [signal], receiver="owner", reason=DecisionReason.HANDED_ON)
     await rows.attempt("m-mail", 1, "sent", started=at + 6)
     await rows.message("m-desk", [signal], status="pending", attempts=2, maybe_told=True)
     await rows.attempt("m-desk", 1, Failure.CUT_SHORT.value, started=at)
@@ -101,3 +103,12 @@ def _of_episode(opened_by: Signal, n: int, kind: Kind) -> Signal:
     to = "red" if kind is Kind.BAND else "payment_failed"
     signal = Sample(account="acme", kind=kind, to=to, at=NOON + timedelta(hours=n)).build()
     return msgspec.structs.replace(signal, episode=opened_by.episode)
+
+
+async def test_an_alert_of_a_kind_that_is_not_known_is_shown(api: AlertsApi) -> None:
+    signal = msgspec.structs.replace(Sample(kind=Kind.FLAG, to="two_flags").build(), kind=unknown_kind("first_look"))
+    await api.rows.record(signal)
+    alert = await api.one(signal)
+    assert (alert["what"], alert["signal"]["kind"]) == ("first look two flags", "first_look")
+    [listed] = await api.list(account=signal.account_id)
+    assert (listed["kind"], listed["error"]) == ("first_look", None)

@@ -7,13 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from msgspec.structs import replace as changed
 
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason
+from alerts.channels.email.render import EmailRenderer
+from alerts.channels.registry import Channel
+from alerts.channels.slack.render import SlackRenderer
+from alerts.decisions.reasons import DecisionReason
 from alerts.messages.compose import compose
+from alerts.messages.content import MessageContent
 from alerts.messages.message import Message
-from alerts.messages.playbooks import Playbooks
-from alerts.messages.story import Story
-from alerts.samples import DANA, DESK, NOON, Sample, earlier, story
+from alerts.playbooks.playbooks import Playbooks
+from alerts.routing.destination import Target
+from alerts.samples import DANA, DESK, NOON, Sample, earlier_message, message_content
 from common.contracts.signals import Band, Contribution, Driver, Facts, Forecast, Kind, Part, Severity
 
 BIRCH = Facts(name="Birch Foods", tier="high", owner="Dana@Example.com", arr=48_000.0, contract_end=date(2025, 5, 17))
@@ -42,8 +45,14 @@ class Teller:
     def __init__(self, playbooks: Playbooks) -> None:
         self._playbooks = playbooks
 
-    def __call__(self, one: Story) -> Message:
-        return compose(one, playbooks=self._playbooks, account_url=lambda account: f"https://app/{account}")
+    def __call__(self, one: MessageContent) -> Message:
+        renderer = SlackRenderer() if one.target.channel is Channel.SLACK else EmailRenderer("alerts.test")
+        return compose(
+            one,
+            playbooks=self._playbooks,
+            account_url=lambda account: f"https://app/{account}",
+            in_thread=renderer.continues_thread(one),
+        )
 
 
 def row(message: Message, label: str) -> str | None:
@@ -51,7 +60,7 @@ def row(message: Message, label: str) -> str | None:
 
 
 def test_a_message_says_what_is_at_stake_why_what_comes_and_what_to_do(told: Teller) -> None:
-    message = told(story(YELLOW, target=DANA))
+    message = told(message_content(YELLOW, target=DANA))
 
     assert message.lead == ()
     assert message.stake == "ARR 48,000 · renewal in 64 days (17 May) · high touch, adoption"
@@ -67,7 +76,7 @@ def test_a_message_says_what_is_at_stake_why_what_comes_and_what_to_do(told: Tel
 
 def test_the_same_in_japanese(told: Teller) -> None:
     message = told(
-        story(YELLOW, target=Target(Channel.EMAIL, "mina@example.com", language="ja", time_zone="Asia/Tokyo"))
+        message_content(YELLOW, target=Target(Channel.EMAIL, "mina@example.com", language="ja", time_zone="Asia/Tokyo"))
     )
 
     assert message.stake == ("ARR 48,000 ｜ 契約更新まで64日（5月17日） ｜ ハイタッチ、活用期 ｜ 担当 Dana@Example.com")
@@ -81,12 +90,12 @@ def test_the_same_in_japanese(told: Teller) -> None:
 
 
 def test_whoever_is_nobody_in_particular_is_told_whose_the_account_is(told: Teller) -> None:
-    assert told(story(YELLOW, target=DESK)).stake.endswith("· owner Dana@Example.com")
-    assert told(story(changed(YELLOW, facts=Facts(tier="low")), target=DESK)).stake.endswith("· no owner")
+    assert told(message_content(YELLOW, target=DESK)).stake.endswith("· owner Dana@Example.com")
+    assert told(message_content(changed(YELLOW, facts=Facts(tier="low")), target=DESK)).stake.endswith("· no owner")
 
 
 def test_an_account_without_a_human_in_the_loop_is_not_missing_an_owner(told: Teller) -> None:
-    assert told(story(changed(YELLOW, facts=Facts(tier="tech")), target=DESK)).stake == "tech touch, adoption"
+    assert told(message_content(changed(YELLOW, facts=Facts(tier="tech")), target=DESK)).stake == "tech touch, adoption"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +110,7 @@ def test_an_account_without_a_human_in_the_loop_is_not_missing_an_owner(told: Te
     ],
 )
 def test_the_renewal_is_told_when_it_is_near(end: date | None, said: str, told: Teller) -> None:
-    assert told(story(changed(YELLOW, facts=Facts(contract_end=end)), target=DANA)).stake.split(" · ") == [
+    assert told(message_content(changed(YELLOW, facts=Facts(contract_end=end)), target=DANA)).stake.split(" · ") == [
         *filter(None, [said]),
         "adoption",
     ]
@@ -110,20 +119,20 @@ def test_the_renewal_is_told_when_it_is_near(end: date | None, said: str, told: 
 def test_the_renewal_stage_is_not_said_twice(told: Teller) -> None:
     renewing = changed(YELLOW, after=changed(YELLOW.after, stage="renewal"))
 
-    assert told(story(renewing, target=DANA)).stake == "ARR 48,000 · renewal in 64 days (17 May) · high touch"
+    assert told(message_content(renewing, target=DANA)).stake == "ARR 48,000 · renewal in 64 days (17 May) · high touch"
 
 
 def test_a_flag_alone_says_how_the_account_stands(told: Teller) -> None:
     flag = Sample(kind=Kind.FLAG, to="payment_failed", after=45.4, facts=BIRCH).build()
 
-    assert told(story(flag, target=DANA)).stake.startswith("Health 45, yellow · ARR 48,000")
-    assert told(story(flag, YELLOW, target=DANA)).stake.startswith("ARR 48,000")
+    assert told(message_content(flag, target=DANA)).stake.startswith("Health 45, yellow · ARR 48,000")
+    assert told(message_content(flag, YELLOW, target=DANA)).stake.startswith("ARR 48,000")
 
 
 def test_an_outcome_names_the_money_and_not_a_contract_that_has_just_ended(told: Teller) -> None:
     renewed = Sample(kind=Kind.OUTCOME, to="renewed", facts=BIRCH).build()
 
-    assert told(story(renewed, target=DANA)).stake == "ARR 48,000 · high touch, adoption"
+    assert told(message_content(renewed, target=DANA)).stake == "ARR 48,000 · high touch, adoption"
 
 
 # --- Why ----------------------------------------------------------------------------------------------------
@@ -134,7 +143,7 @@ def test_what_the_title_has_said_is_not_said_again(told: Teller) -> None:
     red = Sample(to="red", before=78, after=10, parts=parts).build()
     flag = Sample(kind=Kind.FLAG, to="cancel_intent", severity=Severity.CRITICAL).build()
 
-    message = told(story(red, flag))
+    message = told(message_content(red, flag))
 
     assert row(message, "Why") is None
     assert row(message, "Also") is None
@@ -144,7 +153,7 @@ def test_what_the_title_has_said_is_not_said_again(told: Teller) -> None:
 def test_a_small_part_of_it_is_left_to_the_others(told: Teller) -> None:
     parts = (Part("onboarding", Driver.SILENCE, -16.0), Part("logins", Driver.SILENCE, -2.0))
 
-    assert row(told(story(Sample(before=62, after=44, parts=parts).build())), "Why") == (
+    assert row(told(message_content(Sample(before=62, after=44, parts=parts).build())), "Why") == (
         "onboarding steps (−16 points), others (−2)"
     )
 
@@ -153,7 +162,7 @@ def test_a_cap_that_is_gone_is_named_as_gone(told: Teller) -> None:
     parts = (Part("payment_failed", Driver.CAP, 54.0), Part("logins", Driver.EVENT, -4.0))
     green = Sample(to="green", was=Band.YELLOW, before=45, after=95, parts=parts).build()
 
-    assert row(told(story(green, reason=Reason.RECOVERED)), "What helped") == (
+    assert row(told(message_content(green, reason=DecisionReason.RECOVERED)), "What helped") == (
         "cleared: payment failed (+54 points), others (−4)"
     )
 
@@ -168,9 +177,9 @@ def test_what_holds_the_score_down_is_told_from_how_they_would_stand_without_it(
     flag = Sample(kind=Kind.FLAG, to="cancel_intent", after=10, level=(cap, nps, people, seats)).build()
     red = Sample(to="red", before=60, after=10, parts=parts, level=(cap, nps)).build()
 
-    assert row(told(story(flag)), "Without this") == "health 41, low: seats in use 11%, regular visits"
-    assert row(told(story(red)), "Without this") == "health 41"
-    assert row(told(story(changed(flag, receipt=YELLOW.receipt))), "Without this") is None
+    assert row(told(message_content(flag)), "Without this") == "health 41, low: seats in use 11%, regular visits"
+    assert row(told(message_content(red)), "Without this") == "health 41"
+    assert row(told(message_content(changed(flag, receipt=YELLOW.receipt))), "Without this") is None
 
 
 # --- What is told with it -----------------------------------------------------------------------------------
@@ -180,14 +189,17 @@ def test_what_is_told_with_the_head_is_said_once_in_few_words(told: Teller) -> N
     quiet = Sample(kind=Kind.FLAG, to="gone_quiet").build()
     missed = Sample(kind=Kind.MILESTONE_MISSED, to="first_value").build()
 
-    assert row(told(story(YELLOW, quiet, missed, quiet)), "Also") == "gone quiet, first value overdue (due 14 Mar)"
-    assert row(told(story(quiet, YELLOW)), "Also") == "now yellow (78 → 57)"
+    assert (
+        row(told(message_content(YELLOW, quiet, missed, quiet)), "Also")
+        == "gone quiet, first value overdue (due 14 Mar)"
+    )
+    assert row(told(message_content(quiet, YELLOW)), "Also") == "now yellow (78 → 57)"
 
 
 def test_a_long_list_is_cut(told: Teller) -> None:
     flags = [Sample(kind=Kind.FLAG, to=f"flag_{letter}").build() for letter in "abcdef"]
 
-    assert row(told(story(YELLOW, *flags)), "Also") == "flag a, flag b, flag c, 3 more"
+    assert row(told(message_content(YELLOW, *flags)), "Also") == "flag a, flag b, flag c, 3 more"
 
 
 # --- What comes ---------------------------------------------------------------------------------------------
@@ -213,7 +225,7 @@ def test_the_outlook_is_told_while_something_can_be_done(
 ) -> None:
     flag = Sample(kind=Kind.FLAG, to="downgrade", band=band, forecast=forecast).build()
 
-    assert row(told(story(flag)), "Outlook") == said
+    assert row(told(message_content(flag)), "Outlook") == said
 
 
 # --- How sure -----------------------------------------------------------------------------------------------
@@ -229,7 +241,7 @@ def test_the_outlook_is_told_while_something_can_be_done(
 )
 def test_doubt_is_told_where_there_is_doubt(band: Band, coverage: float, said: str, told: Teller) -> None:
     missed = Sample(kind=Kind.MILESTONE_MISSED, to="kickoff", band=band, coverage=coverage).build()
-    message = told(story(missed))
+    message = told(message_content(missed))
 
     assert message.small == said
     assert ("Health" in message.stake) is (band is Band.YELLOW)
@@ -239,7 +251,7 @@ def test_doubt_is_told_where_there_is_doubt(band: Band, coverage: float, said: s
 
 
 def test_worse_says_since_when_it_was_better(told: Teller) -> None:
-    message = told(story(TURNED_RED, target=DANA, reason=Reason.WORSE, first=earlier(YELLOW)))
+    message = told(message_content(TURNED_RED, target=DANA, reason=DecisionReason.WORSE, first=earlier_message(YELLOW)))
 
     assert message.lead == ("Getting worse: it was yellow on Fri 14 Mar.",)
     assert str(message.thread) == "🟡 Birch Foods is yellow: 78 → 57"
@@ -248,17 +260,19 @@ def test_worse_says_since_when_it_was_better(told: Teller) -> None:
 def test_again_says_when_it_was_told_last(told: Teller) -> None:
     again = changed(YELLOW, at=NOON + timedelta(days=8))
 
-    assert told(story(again, target=DANA, reason=Reason.AGAIN, first=earlier(YELLOW))).lead == (
-        "Again: last told on Fri 14 Mar.",
+    assert told(
+        message_content(again, target=DANA, reason=DecisionReason.AGAIN, first=earlier_message(YELLOW))
+    ).lead == ("Again: last told on Fri 14 Mar.",)
+    assert told(message_content(again, target=DANA, reason=DecisionReason.AGAIN)).lead == (
+        "Again: this has been told before.",
     )
-    assert told(story(again, target=DANA, reason=Reason.AGAIN)).lead == ("Again: this has been told before.",)
 
 
 def test_a_recovery_is_short(told: Teller) -> None:
     green = Sample(to="green", was=Band.RED, before=41, after=81, at=NOON + timedelta(days=14), facts=BIRCH).build()
-    first, last = earlier(YELLOW), earlier(TURNED_RED, "n-2")
+    first, last = earlier_message(YELLOW), earlier_message(TURNED_RED, "n-2")
 
-    message = told(story(green, target=DANA, reason=Reason.RECOVERED, first=first, last=last))
+    message = told(message_content(green, target=DANA, reason=DecisionReason.RECOVERED, first=first, last=last))
 
     assert message.lead == ("Recovered after 14 days; the first alert was on Fri 14 Mar.",)
     assert (message.stake, message.rows, message.small) == ("", (), "")
@@ -269,8 +283,12 @@ def test_what_was_handed_on_still_says_what_it_is(told: Teller) -> None:
     green = Sample(to="green", was=Band.RED, before=41, after=81, at=NOON + timedelta(days=14), facts=BIRCH).build()
     failed = "Sent this way because the first way failed."
 
-    worse = told(story(TURNED_RED, target=DANA, reason=Reason.HANDED_ON, first=earlier(YELLOW)))
-    recovered = told(story(green, target=DANA, reason=Reason.HANDED_ON, first=earlier(YELLOW)))
+    worse = told(
+        message_content(TURNED_RED, target=DANA, reason=DecisionReason.HANDED_ON, first=earlier_message(YELLOW))
+    )
+    recovered = told(
+        message_content(green, target=DANA, reason=DecisionReason.HANDED_ON, first=earlier_message(YELLOW))
+    )
 
     assert worse.lead == ("Getting worse: it was yellow on Fri 14 Mar.", failed)
     assert recovered.lead == ("Recovered after 14 days; the first alert was on Fri 14 Mar.", failed)
@@ -278,30 +296,32 @@ def test_what_was_handed_on_still_says_what_it_is(told: Teller) -> None:
 
 
 def test_a_message_that_comes_late_says_so(told: Teller) -> None:
-    assert told(story(YELLOW, target=DANA, after=299)).lead == ()
-    assert told(story(YELLOW, target=DANA, after=7200)).lead == ("Happened 2 hours ago, today at 12:00.",)
-    assert told(story(YELLOW, target=DANA, after=3 * 86_400)).lead == ("Happened 3 days ago, on Fri 14 Mar.",)
+    assert told(message_content(YELLOW, target=DANA, after=299)).lead == ()
+    assert told(message_content(YELLOW, target=DANA, after=7200)).lead == ("Happened 2 hours ago, today at 12:00.",)
+    assert told(message_content(YELLOW, target=DANA, after=3 * 86_400)).lead == ("Happened 3 days ago, on Fri 14 Mar.",)
 
 
 def test_a_webhooks_message_names_the_one_it_follows(told: Teller) -> None:
     """No thread shows it, for an incoming webhook does not say what to answer under."""
     desk = Target(Channel.SLACK, "cs-desk", webhook=True)
 
-    assert told(story(TURNED_RED, target=desk, reason=Reason.WORSE, first=earlier(YELLOW))).lead == (
-        "Follows: 🟡 Birch Foods is yellow: 78 → 57, on Fri 14 Mar",
-    )
-    assert told(story(TURNED_RED, target=DESK, reason=Reason.WORSE, first=earlier(YELLOW, thread="17.1"))).lead == (
-        "Getting worse: it was yellow on Fri 14 Mar.",
-    )
+    assert told(
+        message_content(TURNED_RED, target=desk, reason=DecisionReason.WORSE, first=earlier_message(YELLOW))
+    ).lead == ("Follows: 🟡 Birch Foods is yellow: 78 → 57, on Fri 14 Mar",)
+    assert told(
+        message_content(
+            TURNED_RED, target=DESK, reason=DecisionReason.WORSE, first=earlier_message(YELLOW, thread="17.1")
+        )
+    ).lead == ("Getting worse: it was yellow on Fri 14 Mar.",)
 
 
 def test_a_stand_in_is_told_whose_place_they_take(told: Teller) -> None:
     eli = Target(Channel.EMAIL, "eli@example.com", person="eli@example.com")
 
-    assert told(story(YELLOW, target=eli)).lead == ("You stand in for Dana@Example.com.",)
-    assert told(story(YELLOW, target=eli, reason=Reason.HANDED_ON)).lead == (
+    assert told(message_content(YELLOW, target=eli)).lead == ("You stand in for Dana@Example.com.",)
+    assert told(message_content(YELLOW, target=eli, reason=DecisionReason.HANDED_ON)).lead == (
         "For Dana@Example.com, who could not be reached.",
     )
-    assert told(story(YELLOW, target=DANA, reason=Reason.HANDED_ON)).lead == (
+    assert told(message_content(YELLOW, target=DANA, reason=DecisionReason.HANDED_ON)).lead == (
         "Sent this way because the first way failed.",
     )

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace as changed
 
-from alerts.core.destination import Channel, Target
+from alerts.channels.registry import Channel
 from alerts.messages.headline import title
-from alerts.messages.playbooks import Playbooks
-from alerts.messages.reader import Reader
+from alerts.messages.recipient import Recipient
+from alerts.playbooks.playbooks import Playbooks
+from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Band, Driver, Facts, Kind, Part, Severity, Signal
 
@@ -115,9 +116,9 @@ CASES: list[tuple[Signal, str, str]] = [
 ]
 
 
-def reader(playbooks: Playbooks, language: str, *, now: datetime = NOON, time_zone: str = "UTC") -> Reader:
+def reader(playbooks: Playbooks, language: str, *, now: datetime = NOON, time_zone: str = "UTC") -> Recipient:
     target = Target(Channel.SLACK, "#cs-desk", language=language, time_zone=time_zone)
-    return Reader(target, now=now.timestamp(), playbooks=playbooks)
+    return Recipient(target, now=now.timestamp(), playbooks=playbooks)
 
 
 @pytest.mark.parametrize(("signal", "english", "japanese"), CASES, ids=[case[1] for case in CASES])

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alerts.core.destination import Channel, Destination, Target
+from alerts.channels.registry import Channel
+from alerts.channels.slack.grammar import webhook_names
+from alerts.routing.destination import Destination, Target
 from alerts.routing.load import load
 
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
@@ -46,8 +48,8 @@ def _told(owner: str, on: datetime = NOON) -> Destination:
     return destination
 
 
-def _lanes(owner: str, on: datetime = NOON) -> list[str]:
-    return [way.lane for way in _told(owner, on).ways]
+def _address_keys(owner: str, on: datetime = NOON) -> list[str]:
+    return [way.address_key for way in _told(owner, on).ways]
 
 
 def _utc(month: int, day: int, hour: int = 12) -> datetime:
@@ -55,7 +57,7 @@ def _utc(month: int, day: int, hour: int = 12) -> datetime:
 
 
 def test_the_owner_hears_by_slack_then_by_mail_then_their_back_up_does() -> None:
-    assert _lanes("dana@example.com") == [
+    assert _address_keys("dana@example.com") == [
         "slack:U0DANA",
         "email:Dana@Example.com",
         "email:eli.novak@example.org",
@@ -81,7 +83,7 @@ def test_owners_are_known_by_their_address_in_any_case() -> None:
 
 
 def test_only_the_named_ways_are_used() -> None:
-    assert _lanes("lone@example.com") == ["slack:U0LONE"]
+    assert _address_keys("lone@example.com") == ["slack:U0LONE"]
 
 
 @pytest.mark.parametrize(
@@ -96,14 +98,14 @@ def test_only_the_named_ways_are_used() -> None:
     ],
 )
 def test_whoever_is_away_by_their_own_calendar_is_stood_in_for(on: datetime, away: bool) -> None:
-    lanes = _lanes("dana@example.com", on)
+    keys = _address_keys("dana@example.com", on)
 
-    assert ("slack:U0DANA" not in lanes) is away
-    assert lanes[0] == ("email:eli.novak@example.org" if away else "slack:U0DANA")
+    assert ("slack:U0DANA" not in keys) is away
+    assert keys[0] == ("email:eli.novak@example.org" if away else "slack:U0DANA")
 
 
 def test_when_the_back_up_is_away_too_theirs_is_told() -> None:
-    assert _lanes("dana@example.com", _utc(12, 26)) == ["email:mina@example.com"]
+    assert _address_keys("dana@example.com", _utc(12, 26)) == ["email:mina@example.com"]
 
 
 def test_the_path_names_who_was_passed_over() -> None:
@@ -142,7 +144,7 @@ def test_an_owner_is_told_beside_a_channel_that_the_receiver_has() -> None:
 
     told = load(text, "routes.yml").destinations({"owner": "mina@example.com"}, on=NOON)
 
-    assert [(one.receiver, [way.lane for way in one.ways]) for one in told] == [
+    assert [(one.receiver, [way.address_key for way in one.ways]) for one in told] == [
         ("owner", ["email:mina@example.com"]),
         ("owner", ["slack:#all"]),
     ]
@@ -153,7 +155,7 @@ def test_one_address_is_one_way_however_many_people_read_it() -> None:
 
     (told,) = load(text, "routes.yml").destinations({"owner": "dana@example.com"}, on=NOON)
 
-    assert [way.lane for way in told.ways] == [
+    assert [way.address_key for way in told.ways] == [
         "slack:U0DANA",
         "email:Dana@Example.com",
         "webhook:eli",
@@ -162,7 +164,7 @@ def test_one_address_is_one_way_however_many_people_read_it() -> None:
 
 
 def test_the_routes_know_which_secrets_they_need() -> None:
-    assert ROUTES.webhooks == {"desk", "eli"}
+    assert webhook_names(ROUTES.targets) == {"desk", "eli"}
     assert ROUTES.channels == {Channel.SLACK, Channel.EMAIL}
 
 

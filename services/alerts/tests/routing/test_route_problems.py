@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from alerts.routing.load import InvalidRoutes, examine, load
+from alerts.routing.load import InvalidRoutes, check_routes, load
 
 FILE = """\
 route:
@@ -126,7 +126,7 @@ SLIPS = (
 
 
 def test_the_file_that_the_slips_are_made_in_is_sound() -> None:
-    reading = examine(FILE)
+    reading = check_routes(FILE)
 
     assert reading.routes is not None
     assert (reading.problems, reading.warnings) == ((), ())
@@ -136,7 +136,7 @@ def test_the_file_that_the_slips_are_made_in_is_sound() -> None:
 def test_a_slip_is_told_at_its_line(slip: Slip) -> None:
     assert slip.right in FILE
 
-    reading = examine(FILE.replace(slip.right, slip.wrong, 1))
+    reading = check_routes(FILE.replace(slip.right, slip.wrong, 1))
 
     assert reading.routes is None
     assert any(slip.said in str(problem) for problem in reading.problems), [*map(str, reading.problems)]
@@ -153,7 +153,7 @@ def test_a_slip_is_told_at_its_line(slip: Slip) -> None:
 )
 def test_a_secret_in_the_file_is_refused_and_not_repeated(wrong: str) -> None:
     for right in ("{webhook: renewals}", "{webhook: eli}"):
-        said = [*map(str, examine(FILE.replace(right, wrong)).problems)]
+        said = [*map(str, check_routes(FILE.replace(right, wrong)).problems)]
 
         assert any("is a secret: put it in ALERTS_SLACK_WEBHOOKS" in line for line in said) or "channel" in wrong
         assert "hushhush" not in "".join(said)
@@ -181,7 +181,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
 def test_a_broken_receiver_or_person_is_not_called_unknown_where_others_name_it() -> None:
     text = FILE.replace("language: ja", "language: de").replace("{name: Eli, slack", "{nam: Eli, slack")
 
-    assert [problem.where for problem in examine(text).problems] == [
+    assert [problem.where for problem in check_routes(text).problems] == [
         "receivers[0].language",
         "people.eli@example.com",
         "people.eli@example.com.nam",
@@ -194,7 +194,7 @@ def test_everybody_in_a_circle_of_back_ups_is_named() -> None:
     )
 
     # Dana's own back-up is in the circle, she is not.
-    assert [problem.where for problem in examine(text).problems] == [
+    assert [problem.where for problem in check_routes(text).problems] == [
         "people.eli@example.com.back_up",
         "people.mina@example.com.back_up",
     ]
@@ -218,14 +218,14 @@ def test_everybody_in_a_circle_of_back_ups_is_named() -> None:
 def test_what_is_sound_but_surely_not_meant_is_a_warning(right: str, wrong: str, said: str) -> None:
     assert right in FILE
 
-    reading = examine(FILE.replace(right, wrong, 1))
+    reading = check_routes(FILE.replace(right, wrong, 1))
 
     assert reading.routes is not None
     assert any(said in str(warning) for warning in reading.warnings), [*map(str, reading.warnings)]
 
 
 def test_owners_without_people_are_a_warning() -> None:
-    reading = examine(FILE[: FILE.index("people:")])
+    reading = check_routes(FILE[: FILE.index("people:")])
 
     assert [str(warning) for warning in reading.warnings] == [
         "19:5: receivers[1].owner: there are no 'people': every owner is unknown"
@@ -235,7 +235,7 @@ def test_owners_without_people_are_a_warning() -> None:
 def test_a_route_after_one_that_goes_on_can_be_reached() -> None:
     text = FILE.replace("['tier=\"tech\"']\n", "['tier=\"high\"']\n      continue: true\n", 1)
 
-    assert examine(text).warnings == ()
+    assert check_routes(text).warnings == ()
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_a_route_after_one_that_goes_on_can_be_reached() -> None:
     ],
 )
 def test_hopeless_files_are_refused_in_words(text: str, said: str) -> None:
-    reading = examine(text)
+    reading = check_routes(text)
 
     assert reading.routes is None
     assert any(said in str(problem) for problem in reading.problems), [*map(str, reading.problems)]

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from alerts.core.labels import Labels
+from alerts.routing.labels import Labels
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
 
@@ -89,7 +89,10 @@ def test_slack_and_e_mail_of_one_receiver_are_two_messages() -> None:
 
     told = routes.destinations({"tier": "high", "stage": "renewal", "kind": "band"}, on=NOON)
 
-    assert [[way.lane for way in one.ways] for one in told] == [["slack:#renewals"], ["email:renewals@example.com"]]
+    assert [[way.address_key for way in one.ways] for one in told] == [
+        ["slack:#renewals"],
+        ["email:renewals@example.com"],
+    ]
 
 
 def test_a_receiver_without_a_channel_is_there_and_has_no_way() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts.routing.load import examine, load
-from alerts.routing.matchers import Matcher, Op
+from alerts.routing.load import check_routes, load
+from alerts.routing.matchers import Matcher, Operator
 
 pytestmark = pytest.mark.skipif(
     shutil.which("amtool") is None, reason="amtool is not here (Debian: prometheus-alertmanager)"
@@ -34,7 +34,7 @@ names = st.sampled_from(tuple(VALUES))
 
 @st.composite
 def matchers(draw: st.DrawFn) -> str:
-    name, op = draw(names), draw(st.sampled_from(Op))
+    name, op = draw(names), draw(st.sampled_from(Operator))
     value = draw(st.sampled_from(PATTERNS if op.by_pattern else (*VALUES[name], "")))
     return str(Matcher(name, op, value))
 
@@ -70,7 +70,7 @@ def _quoted(text: str) -> str:
 
 
 def _by_amtool(file: Path, labels: dict[str, str]) -> list[str]:
-    given_labels = [str(Matcher(name, Op.IS, value)) for name, value in labels.items() if value]
+    given_labels = [str(Matcher(name, Operator.IS, value)) for name, value in labels.items() if value]
     command = ["amtool", "config", "routes", "test", "--config.file", str(file), *given_labels]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr + file.read_text()
@@ -80,7 +80,7 @@ def _by_amtool(file: Path, labels: dict[str, str]) -> list[str]:
 @settings(max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(text=files(), asked=st.lists(signals, min_size=4, max_size=4))
 def test_a_random_tree_leads_where_alertmanager_says(text: str, asked: list[dict[str, str]]) -> None:
-    assert examine(text).problems == ()
+    assert check_routes(text).problems == ()
     ours = load(text, "routes.yml")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "alertmanager.yml"

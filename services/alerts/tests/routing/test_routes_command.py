@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import insert
 
 from alerts.commands import routes
+from alerts.postgres.schema import alert
 from alerts.samples import Sample
-from alerts.schema import alert
 from alerts.settings import AlertsSettings
 from common.contracts.signals import Facts, Signal
 from common.database import engine, migrate

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from alerts.commands import routes
-from alerts.core.labels import NAMES
-from alerts.core.reasons import Reason
-from alerts.routing.load import examine
+from alerts.decisions.reasons import DecisionReason
+from alerts.routing.labels import NAMES
+from alerts.routing.load import check_routes
 from alerts.settings import AlertsSettings
 
 ROOT = Path(__file__).parents[4]
@@ -46,7 +46,7 @@ def _whole(snippet: str) -> str:
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda snippet: snippet.strip().splitlines()[0][:50])
 def test_every_example_can_be_copied(snippet: str) -> None:
-    reading = examine(_whole(snippet))
+    reading = check_routes(_whole(snippet))
 
     assert reading.problems == ()
     assert not any("no signal has" in str(warning) or "never" in str(warning) for warning in reading.warnings)
@@ -57,7 +57,7 @@ def test_the_examples_are_all_there() -> None:
 
 
 def test_every_reason_and_every_label_is_explained() -> None:
-    assert [reason for reason in Reason if f"| `{reason}` |" not in TEXT] == []
+    assert [reason for reason in DecisionReason if f"| `{reason}` |" not in TEXT] == []
     assert [name for name in NAMES if f"`{name}`" not in TEXT] == []
 
 

@@ -2,10 +2,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.mailroom import Mailroom, mailroom
+from support.alerts_sending import SendingHarness, sending_harness
 
 
 @pytest.fixture
-async def room(database: str) -> AsyncIterator[Mailroom]:
-    async with mailroom(database) as built:
+async def sending(database: str) -> AsyncIterator[SendingHarness]:
+    async with sending_harness(database) as built:
         yield built

@@ -1,7 +1,7 @@
 import pytest
 
 from alerts.errors import DeliveryFailed, Failure
-from alerts.sending.backoff import Backoff, delay, judge
+from alerts.sending.backoff import Backoff, after_failure, delay
 from alerts.sending.claims import Failed
 
 BACKOFF = Backoff(retry=1.0, most=600.0, give_up=86_400.0, hand_on=900.0)
@@ -14,7 +14,7 @@ def failed(*, retryable: bool = True, retry_after: float | None = None, maybe: b
 
 
 def judged(failure: DeliveryFailed, *, attempt: int = 1, age: float = 0.0, drawn: float = 1.0) -> Failed:
-    return judge(failure, attempt=attempt, age=age, backoff=BACKOFF, draw=lambda: drawn)
+    return after_failure(failure, attempt=attempt, age=age, backoff=BACKOFF, draw=lambda: drawn)
 
 
 def test_the_longest_wait_doubles_until_it_is_long_enough() -> None:
@@ -72,7 +72,7 @@ def test_a_message_that_has_another_way_goes_it_after_a_quarter_of_an_hour() -> 
     failed = DeliveryFailed(Failure.UNAVAILABLE, "503", retryable=True)
 
     def outcome(*, age: float, last_way: bool) -> Failed:
-        return judge(failed, attempt=9, age=age, backoff=BACKOFF, draw=lambda: 1.0, last_way=last_way)
+        return after_failure(failed, attempt=9, age=age, backoff=BACKOFF, draw=lambda: 1.0, last_way=last_way)
 
     assert not outcome(age=899.0, last_way=False).final
     assert outcome(age=900.0, last_way=False).final

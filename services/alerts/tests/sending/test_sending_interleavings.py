@@ -7,14 +7,14 @@ from enum import Enum
 import pytest
 from sqlalchemy import text
 
-from alerts.core.destination import Target
 from alerts.errors import Failure
-from alerts.sending.claims import Claimed, Failed, Outcome, Sent
-from alerts.sending.outgoing import PostgresOutgoing
-from support.mailroom import DANA, DESK, Mailroom
+from alerts.postgres.notification_queue import PostgresNotificationQueue
+from alerts.routing.destination import Target
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Failed, Sent
+from support.alerts_sending import DANA, DESK, SendingHarness
 
 _PENDING = text("SELECT 1 FROM alerts.notification WHERE status = 'pending' LIMIT 1")
-LANES = (DESK, DANA)
+TARGETS = (DESK, DANA)
 ACCOUNTS = ("a", "b")
 
 
@@ -25,19 +25,19 @@ class Stage(Enum):
 
 
 class Holding:
-    def __init__(self, claimed: Claimed) -> None:
+    def __init__(self, claimed: ClaimedMessage) -> None:
         self.claimed = claimed
         self.stage = Stage.CLAIMED
-        self.outcome: Outcome = Sent()
+        self.outcome: AttemptOutcome = Sent()
 
 
 class World:
     """Everything that happened, as nobody inside can see it."""
 
-    def __init__(self, room: Mailroom, seed: int) -> None:
-        self.room = room
+    def __init__(self, sending: SendingHarness, seed: int) -> None:
+        self.sending = sending
         self.random = random.Random(seed)
-        self.replicas: dict[PostgresOutgoing, list[Holding]] = {room.outgoing(): [] for _ in range(3)}
+        self.replicas: dict[PostgresNotificationQueue, list[Holding]] = {sending.queue(): [] for _ in range(3)}
         self.arrived: list[str] = []
         self.excused: Counter[str] = Counter()  # how often a message may have been repeated
 
@@ -47,25 +47,25 @@ class World:
         if holdings and self.random.random() < 0.75:
             await self._move(replica, self.random.choice(holdings), failures=failures)
         else:
-            holdings.extend(Holding(claimed) for claimed in await self.room.claim(replica))
+            holdings.extend(Holding(claimed) for claimed in await self.sending.claim(replica))
 
     async def crash(self) -> None:
         replica = self.random.choice(list(self.replicas))
         self._excuse(self.replicas.pop(replica))
-        self.replicas[self.room.outgoing()] = []
+        self.replicas[self.sending.queue()] = []
 
     async def lose_leases(self) -> None:
         """Every replica is stopped for longer than a lease."""
         for holdings in self.replicas.values():
             self._excuse(holdings)
-        await self.room.let_leases_end()
+        await self.sending.let_leases_end()
 
     def _excuse(self, holdings: list[Holding]) -> None:
         for holding in holdings:
             if holding.stage is not Stage.CLAIMED:
                 self.excused[holding.claimed.notification_id] += 1
 
-    async def _move(self, replica: PostgresOutgoing, holding: Holding, *, failures: bool) -> None:
+    async def _move(self, replica: PostgresNotificationQueue, holding: Holding, *, failures: bool) -> None:
         claimed = holding.claimed
         if holding.stage is Stage.CLAIMED:
             if await replica.renew(claimed):
@@ -83,7 +83,7 @@ class World:
                 self.excused[claimed.notification_id] += 1
             self.replicas[replica].remove(holding)
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> AttemptOutcome:
         fate = self.random.random()
         if fate < 0.2:
             return Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0)
@@ -93,22 +93,22 @@ class World:
 
     async def finish(self) -> None:
         """Nothing more goes wrong."""
-        while await self.room.rows(_PENDING) or any(self.replicas.values()):
+        while await self.sending.rows(_PENDING) or any(self.replicas.values()):
             await self.step(failures=False)
 
 
-async def messages(room: Mailroom) -> dict[tuple[Target, str], list[str]]:
+async def messages(sending: SendingHarness) -> dict[tuple[Target, str], list[str]]:
     made: dict[tuple[Target, str], list[str]] = {}
     for n in range(16):
-        lane, account = LANES[n % 2], ACCOUNTS[n // 2 % 2]
-        made.setdefault((lane, account), []).append(await room.message(lane, account=account, rank=n % 3))
+        target, account = TARGETS[n % 2], ACCOUNTS[n // 2 % 2]
+        made.setdefault((target, account), []).append(await sending.message(target, account=account, rank=n % 3))
     return made
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_without_a_crash_every_message_arrives_once(room: Mailroom, seed: int) -> None:
-    made = await messages(room)
-    world = World(room, seed)
+async def test_without_a_crash_every_message_arrives_once(sending: SendingHarness, seed: int) -> None:
+    made = await messages(sending)
+    world = World(sending, seed)
     await world.finish()
     for names in made.values():
         assert [name for name in world.arrived if name in names] == names, "and an account's in their order"
@@ -117,10 +117,10 @@ async def test_without_a_crash_every_message_arrives_once(room: Mailroom, seed: 
 
 @pytest.mark.parametrize("seed", range(10))
 async def test_whatever_goes_wrong_nothing_is_lost_and_only_what_was_interrupted_is_repeated(
-    room: Mailroom, seed: int
+    sending: SendingHarness, seed: int
 ) -> None:
-    made = await messages(room)
-    world = World(room, seed)
+    made = await messages(sending)
+    world = World(sending, seed)
     for _ in range(120):
         await world.step(failures=True)
         if world.random.random() < 0.05:
@@ -135,7 +135,7 @@ async def test_whatever_goes_wrong_nothing_is_lost_and_only_what_was_interrupted
         firsts = [name for name in dict.fromkeys(world.arrived) if name in names]
         assert firsts == names, "none lost, and an account's in their order"
     for name in (name for names in made.values() for name in names):
-        row, attempts = await room.row(name), await room.attempts(name)
+        row, attempts = await sending.row(name), await sending.attempts(name)
         assert times[name] <= 1 + world.excused[name]
         assert (row.status, row.lease_token) == ("sent", None)
         assert None not in attempts

@@ -8,59 +8,60 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from alerts import schema
-from alerts.channels.letters import Letter
-from alerts.core.destination import Channel, Target
+from alerts.channels.registry import Channel, ChannelLimits
 from alerts.errors import Failure, Unreachable
-from alerts.messages.story import Story
+from alerts.messages.content import MessageContent
+from alerts.messages.renderer import RenderedMessage
+from alerts.postgres import schema
+from alerts.postgres.notification_queue import PostgresNotificationQueue
+from alerts.postgres.transaction import ConnectionMode, autocommit
+from alerts.routing.destination import Target
 from alerts.sending.backoff import Backoff
 from alerts.sending.claims import Failed
-from alerts.sending.limits import ChannelLimits, Opening, Room
-from alerts.sending.outgoing import PostgresOutgoing
-from alerts.transaction import Connecting, at_once
-from support.mailroom import DANA, DESK, HOOK, LEASE, Mailroom, Plain, Post, failure
+from alerts.sending.limits import KindCapacity, SendCapacity
+from support.alerts_sending import DANA, DESK, HOOK, LEASE, FakeChannels, PlainRenderer, SendingHarness, failure
 
 
-async def test_what_is_decided_is_sent_and_written_down(room: Mailroom) -> None:
-    names = [await room.message(target, account=account) for target in (DESK, HOOK, DANA) for account in "ab"]
-    post = Post()
-    async with room.running(room.sender(post)):
+async def test_what_is_decided_is_sent_and_written_down(sending: SendingHarness) -> None:
+    names = [await sending.message(target, account=account) for target in (DESK, HOOK, DANA) for account in "ab"]
+    post = FakeChannels()
+    async with sending.running(sending.sender(post)):
         await post.until(arrived=6)
     assert sorted(post.arrived) == sorted(names)
     for name in names:
-        assert (await room.row(name)).status == "sent"
-        assert await room.attempts(name) == ["sent"]
-    assert len(room.tally.attempts) == len(room.tally.sent_over) == 6
+        assert (await sending.row(name)).status == "sent"
+        assert await sending.attempts(name) == ["sent"]
+    assert len(sending.tally.attempts) == len(sending.tally.sent_over) == 6
 
 
-async def test_a_sender_sleeps_until_it_is_woken(room: Mailroom) -> None:
-    post = Post()
-    sender = room.sender(post)
-    async with room.running(sender):
+async def test_a_sender_sleeps_until_it_is_woken(sending: SendingHarness) -> None:
+    post = FakeChannels()
+    sender = sending.sender(post)
+    async with sending.running(sender):
         for n in range(3):
-            await room.message(account=f"account {n}")
+            await sending.message(account=f"account {n}")
             sender.wake()
             await post.until(arrived=n + 1)
 
 
-async def test_a_sender_wakes_by_itself_for_what_is_tried_again(room: Mailroom) -> None:
-    name = await room.message()
-    post = Post()
-    post.plan[DESK.lane] = [failure(), failure()]
-    async with room.running(room.sender(post)):
+async def test_a_sender_wakes_by_itself_for_what_is_tried_again(sending: SendingHarness) -> None:
+    name = await sending.message()
+    post = FakeChannels()
+    post.plan[DESK.address_key] = [failure(), failure()]
+    async with sending.running(sending.sender(post)):
         await post.until(arrived=1)
-    assert await room.attempts(name) == [Failure.UNAVAILABLE, Failure.UNAVAILABLE, "sent"]
-    assert room.tally.failures == 2 * [(Channel.SLACK, Failure.UNAVAILABLE, False)]
+    assert await sending.attempts(name) == [Failure.UNAVAILABLE, Failure.UNAVAILABLE, "sent"]
+    assert sending.tally.failures == 2 * [(Channel.SLACK, Failure.UNAVAILABLE, False)]
 
 
-async def test_only_open_partitions_are_sent_for(room: Mailroom) -> None:
+async def test_only_open_partitions_are_sent_for(sending: SendingHarness) -> None:
     """What has not been read to the end may hold the recovery of what waits here."""
-    behind = await room.message(partition=1, account="a")
-    level = await room.message(partition=0, account="b", rank=2)
+    behind = await sending.message(partition=1, account="a")
+    level = await sending.message(partition=0, account="b", rank=2)
     opened = {0}
-    post = Post()
-    sender = room.sender(post, partitions=lambda: frozenset(opened))
-    async with room.running(sender):
+    post = FakeChannels()
+    sender = sending.sender(post, partitions=lambda: frozenset(opened))
+    async with sending.running(sender):
         await post.until(arrived=1)
         assert post.arrived == [level]
         opened.add(1)
@@ -69,55 +70,57 @@ async def test_only_open_partitions_are_sent_for(room: Mailroom) -> None:
     assert post.arrived == [level, behind]
 
 
-async def test_two_replicas_send_every_message_once_and_each_account_s_in_order(room: Mailroom) -> None:
-    lanes = [Target(Channel.SLACK, "C1"), Target(Channel.SLACK, "C2"), DANA]
+async def test_two_replicas_send_every_message_once_and_each_account_s_in_order(sending: SendingHarness) -> None:
+    targets = [Target(Channel.SLACK, "C1"), Target(Channel.SLACK, "C2"), DANA]
     told: dict[tuple[str, str], list[str]] = {}
     for n in range(60):
-        lane, account = lanes[n % 3], "abcd"[n // 3 % 4]
-        told.setdefault((lane.lane, account), []).append(await room.message(lane, account=account, rank=n % 2))
-    posts = [Post(), Post()]
-    senders = [room.sender(post) for post in posts]
+        target, account = targets[n % 3], "abcd"[n // 3 % 4]
+        told.setdefault((target.address_key, account), []).append(
+            await sending.message(target, account=account, rank=n % 2)
+        )
+    posts = [FakeChannels(), FakeChannels()]
+    senders = [sending.sender(post) for post in posts]
 
     async def all_sent() -> bool:
         for sender in senders:
             sender.wake()
         return sum(len(post.arrived) for post in posts) >= 60
 
-    async with room.running(*senders):
-        await room.until(all_sent)
+    async with sending.running(*senders):
+        await sending.until(all_sent)
     arrived = posts[0].arrived + posts[1].arrived
     assert sorted(arrived) == sorted(name for names in told.values() for name in names)
     for names in told.values():
-        done = [(await room.row(name)).done for name in names]
+        done = [(await sending.row(name)).done for name in names]
         assert done == sorted(done)
-        assert [await room.attempts(name) for name in names] == [["sent"]] * len(names)
+        assert [await sending.attempts(name) for name in names] == [["sent"]] * len(names)
 
 
-async def test_a_crash_between_sending_and_writing_repeats_one_message(room: Mailroom) -> None:
-    names = [await room.message(account=account) for account in "abc"]
-    crashing = Post()
+async def test_a_crash_between_sending_and_writing_repeats_one_message(sending: SendingHarness) -> None:
+    names = [await sending.message(account=account) for account in "abc"]
+    crashing = FakeChannels()
     crashing.gate.clear()
-    task = asyncio.create_task(room.sender(crashing).run(asyncio.Event()))
+    task = asyncio.create_task(sending.sender(crashing).run(asyncio.Event()))
     await crashing.until(tried=1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert await room.attempts(names[0]) == [None], "written before it was sent"
+    assert await sending.attempts(names[0]) == [None], "written before it was sent"
 
-    await room.let_leases_end()
-    post = Post()
-    async with room.running(room.sender(post)):
+    await sending.let_leases_end()
+    post = FakeChannels()
+    async with sending.running(sending.sender(post)):
         await post.until(arrived=3)
     assert sorted(post.arrived) == sorted(names)
-    assert await room.attempts(names[0]) == [Failure.CUT_SHORT, "sent"]
-    assert [(await room.row(name)).maybe_told for name in names] == [True, False, False]
+    assert await sending.attempts(names[0]) == [Failure.CUT_SHORT, "sent"]
+    assert [(await sending.row(name)).maybe_told for name in names] == [True, False, False]
 
 
-async def test_an_orderly_end_finishes_what_is_on_its_way_and_begins_nothing(room: Mailroom) -> None:
-    first, second = [await room.message(account=account) for account in "ab"]
-    post = Post()
+async def test_an_orderly_end_finishes_what_is_on_its_way_and_begins_nothing(sending: SendingHarness) -> None:
+    first, second = [await sending.message(account=account) for account in "ab"]
+    post = FakeChannels()
     post.gate.clear()
     stop = asyncio.Event()
-    running = asyncio.create_task(room.sender(post).run(stop))
+    running = asyncio.create_task(sending.sender(post).run(stop))
     await post.until(tried=1)
     stop.set()
     await asyncio.sleep(0)
@@ -125,17 +128,17 @@ async def test_an_orderly_end_finishes_what_is_on_its_way_and_begins_nothing(roo
     post.gate.set()
     await running
     assert post.arrived == [first]
-    assert (await room.row(first)).status == "sent"
-    assert (await room.row(second)).attempts == 0
+    assert (await sending.row(first)).status == "sent"
+    assert (await sending.row(second)).attempts == 0
 
 
-async def test_one_address_has_one_message_on_its_way(room: Mailroom) -> None:
+async def test_one_address_has_one_message_on_its_way(sending: SendingHarness) -> None:
     for account in "abc":
-        await room.message(account=account)
-    mail = await room.message(DANA, account="a")
-    post = Post()
+        await sending.message(account=account)
+    mail = await sending.message(DANA, account="a")
+    post = FakeChannels()
     post.gate.clear()
-    async with room.running(room.sender(post)):
+    async with sending.running(sending.sender(post)):
         await post.until(tried=2)
         assert {letter.target for letter in post.tried} == {DESK, DANA}
         post.gate.set()
@@ -143,15 +146,15 @@ async def test_one_address_has_one_message_on_its_way(room: Mailroom) -> None:
     assert mail in post.arrived
 
 
-async def test_a_channel_has_so_many_messages_on_their_way(room: Mailroom) -> None:
+async def test_a_channel_has_so_many_messages_on_their_way(sending: SendingHarness) -> None:
     for n in range(5):
-        await room.message(Target(Channel.SLACK, f"C{n}"), account="a")
-    post = Post()
+        await sending.message(Target(Channel.SLACK, f"C{n}"), account="a")
+    post = FakeChannels()
     post.gate.clear()
     narrow = dict.fromkeys(Channel, ChannelLimits(concurrency=2))
-    async with room.running(room.sender(post, channels=narrow)):
+    async with sending.running(sending.sender(post, channels=narrow)):
         await post.until(tried=2)
-        mail = await room.message(DANA, account="b")
+        mail = await sending.message(DANA, account="b")
         assert len(post.tried) == 2
         post.gate.set()
         await post.until(arrived=6)
@@ -161,110 +164,110 @@ async def test_a_channel_has_so_many_messages_on_their_way(room: Mailroom) -> No
 SLOW = Backoff(retry=60.0, most=60.0, give_up=3600.0, hand_on=3600.0)
 
 
-async def test_when_slack_asks_for_a_pause_the_bot_pauses_and_the_others_go_on(room: Mailroom) -> None:
-    limited = await room.message(DESK, account="a", rank=0)
-    paused = await room.message(Target(Channel.SLACK, "C0OTHER"), account="b", rank=1)
-    post = Post()
-    post.plan[DESK.lane] = [failure(Failure.RATE_LIMITED, retry_after=120.0)]
+async def test_when_slack_asks_for_a_pause_the_bot_pauses_and_the_others_go_on(sending: SendingHarness) -> None:
+    limited = await sending.message(DESK, account="a", rank=0)
+    paused = await sending.message(Target(Channel.SLACK, "C0OTHER"), account="b", rank=1)
+    post = FakeChannels()
+    post.plan[DESK.address_key] = [failure(Failure.RATE_LIMITED, retry_after=120.0)]
     narrow = dict.fromkeys(Channel, ChannelLimits(concurrency=1))
-    sender = room.sender(post, channels=narrow, backoff=SLOW)
-    async with room.running(sender):
+    sender = sending.sender(post, channels=narrow, backoff=SLOW)
+    async with sending.running(sender):
         await post.until(tried=1)
-        others = [await room.message(target, account="c") for target in (HOOK, DANA)]
+        others = [await sending.message(target, account="c") for target in (HOOK, DANA)]
         sender.wake()
         await post.until(arrived=2)
     assert sorted(post.arrived) == sorted(others)
-    assert await room.attempts(limited) == [Failure.RATE_LIMITED]
-    assert await room.attempts(paused) == []
-    wait = await room.next_due(room.outgoing(), room=_only(DESK))
+    assert await sending.attempts(limited) == [Failure.RATE_LIMITED]
+    assert await sending.attempts(paused) == []
+    wait = await sending.next_due(sending.queue(), capacity=_only(DESK))
     assert wait is not None
     assert 100 < wait <= 120
 
 
-def _only(target: Target) -> Room:
-    return Room((Opening("slack", target.channel, 1),), frozenset({"slack:C0OTHER"}))
+def _only(target: Target) -> SendCapacity:
+    return SendCapacity((KindCapacity("slack", target.channel, 1),), frozenset({"slack:C0OTHER"}))
 
 
-async def test_an_address_that_fails_is_left_alone_for_a_while_by_other_accounts_too(room: Mailroom) -> None:
-    await room.message(DESK, account="a", rank=0)
-    await room.message(DESK, account="b", rank=1)
-    post = Post()
-    post.plan[DESK.lane] = [failure(Failure.UNREACHABLE)]
-    sender = room.sender(post, backoff=SLOW)
-    async with room.running(sender):
+async def test_an_address_that_fails_is_left_alone_for_a_while_by_other_accounts_too(sending: SendingHarness) -> None:
+    await sending.message(DESK, account="a", rank=0)
+    await sending.message(DESK, account="b", rank=1)
+    post = FakeChannels()
+    post.plan[DESK.address_key] = [failure(Failure.UNREACHABLE)]
+    sender = sending.sender(post, backoff=SLOW)
+    async with sending.running(sender):
         await post.until(tried=1)
-        mail = await room.message(DANA, account="a")
+        mail = await sending.message(DANA, account="a")
         sender.wake()
         await post.until(arrived=1)
     assert post.arrived == [mail]
     assert len(post.tried) == 2
 
 
-async def test_a_way_that_is_given_up_is_followed_by_the_next_at_once(room: Mailroom) -> None:
-    name = await room.message(DESK, HOOK, DANA)
-    post = Post()
-    post.plan[DESK.lane] = [failure(Failure.MISCONFIGURED, retryable=False)]
-    post.plan[HOOK.lane] = [failure(Failure.REFUSED, retryable=False)]
+async def test_a_way_that_is_given_up_is_followed_by_the_next_at_once(sending: SendingHarness) -> None:
+    name = await sending.message(DESK, HOOK, DANA)
+    post = FakeChannels()
+    post.plan[DESK.address_key] = [failure(Failure.MISCONFIGURED, retryable=False)]
+    post.plan[HOOK.address_key] = [failure(Failure.REFUSED, retryable=False)]
     told: list[tuple[int, str]] = []
-    async with room.running(room.sender(post, undelivered=lambda *whose: told.append(whose))):
+    async with sending.running(sending.sender(post, undelivered=lambda *whose: told.append(whose))):
         await post.until(arrived=1)
-    hook, mail = await room.handed_on(name)
+    hook, mail = await sending.handed_on(name)
     assert post.arrived == [mail.notification_id]
-    assert [(await room.row(one)).status for one in (name, hook.notification_id)] == ["failed", "failed"]
+    assert [(await sending.row(one)).status for one in (name, hook.notification_id)] == ["failed", "failed"]
     assert told == [(0, "acme"), (0, "acme")]
-    assert [final for _, _, final in room.tally.failures] == [True, True]
+    assert [final for _, _, final in sending.tally.failures] == [True, True]
 
 
-async def test_a_channel_without_settings_is_followed_by_the_next_way(room: Mailroom) -> None:
-    name = await room.message(DESK, DANA)
-    post = Post()
-    async with room.running(room.sender(post, couriers={Channel.EMAIL: post})):
+async def test_a_channel_without_settings_is_followed_by_the_next_way(sending: SendingHarness) -> None:
+    name = await sending.message(DESK, DANA)
+    post = FakeChannels()
+    async with sending.running(sending.sender(post, clients={Channel.EMAIL: post})):
         await post.until(arrived=1)
-    assert await room.attempts(name) == [Failure.MISCONFIGURED]
+    assert await sending.attempts(name) == [Failure.MISCONFIGURED]
 
 
-async def test_a_message_is_given_up_when_the_time_given_is_over(room: Mailroom) -> None:
-    name = await room.message(DESK, DANA)
-    await room.send(room.outgoing(), Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0))
-    await room.execute("UPDATE alerts.attempt SET started = started - 4000")
-    post = Post()
-    post.plan[DESK.lane] = [failure()]
-    async with room.running(room.sender(post)):
+async def test_a_message_is_given_up_when_the_time_given_is_over(sending: SendingHarness) -> None:
+    name = await sending.message(DESK, DANA)
+    await sending.send(sending.queue(), Failed(Failure.UNAVAILABLE, "", maybe_told=False, retry_in=0.0))
+    await sending.execute("UPDATE alerts.attempt SET started = started - 4000")
+    post = FakeChannels()
+    post.plan[DESK.address_key] = [failure()]
+    async with sending.running(sending.sender(post)):
         await post.until(arrived=1)
-    assert await room.attempts(name) == [Failure.UNAVAILABLE, Failure.TOO_OLD]
+    assert await sending.attempts(name) == [Failure.UNAVAILABLE, Failure.TOO_OLD]
     assert post.tried[-1].target == DANA
 
 
-class Picky(Plain):
+class Picky(PlainRenderer):
     """Has no words for one account."""
 
-    def letter(self, story: Story) -> Letter:
-        if story.head.account_id == "unspeakable":
+    def render(self, content: MessageContent) -> RenderedMessage:
+        if content.head.account_id == "unspeakable":
             raise ValueError("no words")
-        return super().letter(story)
+        return super().render(content)
 
 
-async def test_a_message_that_cannot_be_written_harms_no_other(room: Mailroom) -> None:
-    bad = await room.message(account="unspeakable", rank=0)
-    good = await room.message(account="acme", rank=1)
-    post = Post()
-    async with room.running(room.sender(post, letters=Picky())):
+async def test_a_message_that_cannot_be_written_harms_no_other(sending: SendingHarness) -> None:
+    bad = await sending.message(account="unspeakable", rank=0)
+    good = await sending.message(account="acme", rank=1)
+    post = FakeChannels()
+    async with sending.running(sending.sender(post, renderer=Picky())):
         await post.until(arrived=1)
     assert post.arrived == [good]
-    assert (await room.row(bad)).status == "failed"
-    assert await room.attempts(bad) == [Failure.REFUSED]
+    assert (await sending.row(bad)).status == "failed"
+    assert await sending.attempts(bad) == [Failure.REFUSED]
 
 
-class Flaky(PostgresOutgoing):
+class Flaky(PostgresNotificationQueue):
     """A database that goes away around what is written down, `before` the COMMIT or `after` it, as planned."""
 
-    def __init__(self, room: Mailroom, *plan: str) -> None:
-        super().__init__(room.engine, lease=LEASE, patience=10.0)
+    def __init__(self, sending: SendingHarness, *plan: str) -> None:
+        super().__init__(sending.engine, lease=LEASE, patience=10.0)
         self.plan = list(plan)
         self.failed = asyncio.Event()
 
     @asynccontextmanager
-    async def _connected(self, how: Connecting = at_once) -> AsyncIterator[AsyncConnection]:
+    async def _connected(self, how: ConnectionMode = autocommit) -> AsyncIterator[AsyncConnection]:
         fate = self.plan.pop(0) if self.plan else "well"
         if fate == "before":
             self.failed.set()
@@ -292,29 +295,29 @@ class Flaky(PostgresOutgoing):
     ],
 )
 async def test_a_database_that_comes_and_goes_neither_loses_nor_repeats_a_message(
-    room: Mailroom, plan: tuple[str, ...]
+    sending: SendingHarness, plan: tuple[str, ...]
 ) -> None:
     """What became of it is kept in memory until it can be written down."""
-    names = [await room.message(account=account) for account in "ab"]
-    post = Post()
-    outgoing = Flaky(room, *plan)
-    async with room.running(room.sender(post, outgoing=outgoing)):
+    names = [await sending.message(account=account) for account in "ab"]
+    post = FakeChannels()
+    queue = Flaky(sending, *plan)
+    async with sending.running(sending.sender(post, queue=queue)):
         await post.until(arrived=2)
-        await outgoing.failed.wait()
+        await queue.failed.wait()
     assert post.arrived == names
     for name in names:
-        row = await room.row(name)
+        row = await sending.row(name)
         assert (row.status, row.maybe_told) == ("sent", False)
-        assert (await room.attempts(name))[-1] == "sent"
+        assert (await sending.attempts(name))[-1] == "sent"
 
 
-async def test_a_sender_says_that_the_database_is_away(room: Mailroom) -> None:
-    outgoing = Flaky(room, "before")
-    post = Post()
-    sender = room.sender(post, outgoing=outgoing)
-    await room.message()
-    async with room.running(sender):
-        await outgoing.failed.wait()
+async def test_a_sender_says_that_the_database_is_away(sending: SendingHarness) -> None:
+    queue = Flaky(sending, "before")
+    post = FakeChannels()
+    sender = sending.sender(post, queue=queue)
+    await sending.message()
+    async with sending.running(sender):
+        await queue.failed.wait()
         assert sender.unavailable is not None
         await post.until(arrived=1)
         async with asyncio.timeout(20):
@@ -322,30 +325,32 @@ async def test_a_sender_says_that_the_database_is_away(room: Mailroom) -> None:
                 await asyncio.sleep(0.001)
 
 
-async def test_a_message_that_cannot_be_read_is_counted_and_keeps_none_of_its_account_waiting(room: Mailroom) -> None:
-    bad = await room.message()
-    await room.execute("UPDATE alerts.notification SET ways = '[]'")
-    good = await room.message()
-    post = Post()
+async def test_a_message_that_cannot_be_read_is_counted_and_keeps_none_of_its_account_waiting(
+    sending: SendingHarness,
+) -> None:
+    bad = await sending.message()
+    await sending.execute("UPDATE alerts.notification SET ways = '[]'")
+    good = await sending.message()
+    post = FakeChannels()
     told: list[tuple[int, str]] = []
-    async with room.running(room.sender(post, undelivered=lambda *whose: told.append(whose))):
+    async with sending.running(sending.sender(post, undelivered=lambda *whose: told.append(whose))):
         await post.until(arrived=1)
     assert post.arrived == [good]
-    assert (await room.row(bad)).status == "failed"
-    assert room.tally.failures == [(Channel.SLACK, Failure.UNREADABLE, True)]
+    assert (await sending.row(bad)).status == "failed"
+    assert sending.tally.failures == [(Channel.SLACK, Failure.UNREADABLE, True)]
     assert told == [(0, "acme")]
 
 
-async def test_the_road_to_a_message_is_measured_by_the_wall_clock(room: Mailroom) -> None:
-    name = await room.message()
-    signals = (await room.row(name)).signals
-    post = Post()
-    async with room.running(room.sender(post, wall=lambda: 2_000_000_000.0)):
+async def test_the_road_to_a_message_is_measured_by_the_wall_clock(sending: SendingHarness) -> None:
+    name = await sending.message()
+    signals = (await sending.row(name)).signals
+    post = FakeChannels()
+    async with sending.running(sending.sender(post, wall=lambda: 2_000_000_000.0)):
         await post.until(arrived=1)
-    [(channel, seconds)] = room.tally.sent_over
+    [(channel, seconds)] = sending.tally.sent_over
     assert channel is Channel.SLACK
     assert seconds is not None
     alert = schema.alert.c
-    [happened] = await room.rows(select(alert.at, alert.recorded).where(alert.signal_id == signals[0]))
+    [happened] = await sending.rows(select(alert.at, alert.recorded).where(alert.signal_id == signals[0]))
     assert seconds == pytest.approx(2_000_000_000.0 - happened.at, abs=60)
-    assert room.tally.voiced == [pytest.approx(2_000_000_000.0 - happened.recorded, abs=60)]
+    assert sending.tally.seconds_from_signal == [pytest.approx(2_000_000_000.0 - happened.recorded, abs=60)]

@@ -1,13 +1,14 @@
-"""What the API answers, as it goes over the wire. Points are 0 to 100, moments are UTC."""
+"""The API's answers. Points are 0 to 100, moments are UTC."""
 
 from datetime import datetime
 
 from msgspec import Struct
 
-from alerts.api.filter import Status
-from alerts.core.destination import Channel, Target
-from alerts.core.reasons import Reason, Verdict
-from common.contracts.signals import Kind, Severity, Signal
+from alerts.api.filter import NotificationStatus
+from alerts.channels.registry import Channel
+from alerts.decisions.reasons import DecisionReason, DecisionVerdict
+from alerts.routing.destination import Target
+from common.contracts.signals import Severity, Signal
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -17,8 +18,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     """
 
     at: datetime
-    verdict: Verdict
-    reason: Reason
+    verdict: DecisionVerdict
+    reason: DecisionReason
     receiver: str | None
     lane: str | None
     path: tuple[str, ...]
@@ -47,8 +48,8 @@ class Notification(Struct, frozen=True, kw_only=True):
     lane: str
     channel: Channel
     address: str
-    reason: Reason
-    status: Status
+    reason: DecisionReason
+    status: NotificationStatus
     attempts: int
     last_failure: Attempt | None
     maybe_told: bool
@@ -57,7 +58,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     done: datetime | None
 
 
-class Message(Notification, frozen=True, kw_only=True):
+class NotificationDetail(Notification, frozen=True, kw_only=True):
     """With every attempt, the signals in it (the one that heads it first) and the ways that are left, its own first."""
 
     path: tuple[str, ...]
@@ -81,9 +82,10 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-class Listed(Struct, frozen=True, kw_only=True):
+class AlertSummary(Struct, frozen=True, kw_only=True):
     """One alert of a list. `at` is when it happened, `recorded` when it was told to alerts.
 
+    `kind` is as in the signal; a newer scoring may send others than this document names.
     `told`: a message with it has gone out, to the receivers in `told_to`. `waiting`: it is late, and what still stands
     is decided when scoring has caught up. With an `error` there are no words, decisions or notifications: another
     version wrote them.
@@ -94,7 +96,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     name: str | None = None
     what: str | None = None
     why: str | None = None
-    kind: Kind
+    kind: str
     to: str
     severity: Severity
     tier: str | None
@@ -117,7 +119,7 @@ class Listed(Struct, frozen=True, kw_only=True):
 class Alerts(Struct, frozen=True, kw_only=True):
     """The newest first; `next_cursor` is null on the last page."""
 
-    alerts: tuple[Listed, ...]
+    alerts: tuple[AlertSummary, ...]
     next_cursor: str | None
 
 
@@ -143,4 +145,4 @@ class Alert(Struct, frozen=True, kw_only=True):
     episode_alerts: tuple[str, ...]
     signal: Signal
     decisions: tuple[Decision, ...]
-    notifications: tuple[Message, ...]
+    notifications: tuple[NotificationDetail, ...]

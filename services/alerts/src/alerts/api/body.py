@@ -1,4 +1,4 @@
-"""A small JSON body off the wire: bounded in bytes and in time."""
+"""Reads a small JSON body, bounded in bytes and in time."""
 
 import asyncio
 from typing import TypeVar
@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from common.problems import Problem
 
-# Half a body is still on its way: the connection cannot be used again.
+# The rest of the body is still coming, so the connection cannot be reused.
 _CLOSE = {"connection": "close"}
 
 Model = TypeVar("Model", bound=BaseModel)

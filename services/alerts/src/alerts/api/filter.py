@@ -1,4 +1,4 @@
-"""What an alert must be to be shown."""
+"""The filters of a list of alerts."""
 
 from enum import StrEnum
 
@@ -7,7 +7,7 @@ from msgspec import Struct
 from common.contracts.signals import Kind, Severity
 
 
-class Status(StrEnum):
+class NotificationStatus(StrEnum):
     """Of a message."""
 
     PENDING = "pending"
@@ -16,10 +16,10 @@ class Status(StrEnum):
     DROPPED = "dropped"
 
 
-class Filter(Struct, frozen=True, kw_only=True):
-    """One of each set that is not empty, and within every bound; `since` and `until` are seconds since the epoch.
+class AlertFilter(Struct, frozen=True, kw_only=True):
+    """An alert matches one value of each set that is not empty, and every bound; bounds are seconds since the epoch.
 
-    With `receivers`, `told` and `statuses` are about messages to these alone. `owners` are in any case.
+    With `receivers`, `told` and `statuses` are about messages to these alone. `owners` match in any case.
     """
 
     accounts: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class Filter(Struct, frozen=True, kw_only=True):
     severities: tuple[Severity, ...] = ()
     stages: tuple[str, ...] = ()
     receivers: tuple[str, ...] = ()
-    statuses: tuple[Status, ...] = ()
+    statuses: tuple[NotificationStatus, ...] = ()
     told: bool | None = None
     acknowledged: bool | None = None
     since: float | None = None

@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beside the parameters, drawn from the types that the code itself answers with."""
+"""The OpenAPI document; its schemas are generated from the types that the code answers with."""
 
 from typing import Any, Final
 

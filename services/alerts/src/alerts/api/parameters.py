@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import AfterValidator, Field, StringConstraints
 
-from alerts.api.filter import Filter, Status
+from alerts.api.filter import AlertFilter, NotificationStatus
 from common.contracts.signals import Kind, Severity
 from common.parameters import End, Parameters, Start, Text, bad_parameter, without_nul
 
@@ -23,7 +23,7 @@ def _any_of(what: str) -> Any:
     return Field(default=[], max_length=20, description=f"any of these {what}")
 
 
-class ListParameters(Parameters):
+class AlertListParameters(Parameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     account: list[AccountId] = _any_of("account ids")
@@ -39,7 +39,7 @@ class ListParameters(Parameters):
         description="whether a message with it has gone out; with `receiver`: to one of these receivers",
     )
     acknowledged: bool | None = Field(default=None, description="whether somebody has taken it in hand")
-    status: list[Status] = Field(
+    status: list[NotificationStatus] = Field(
         default=[],
         max_length=20,
         description="any of these states of a message with it; with `receiver`: to one of these receivers",
@@ -49,8 +49,8 @@ class ListParameters(Parameters):
     limit: int = Field(default=50, ge=1, le=200)
     cursor: Text | None = Field(default=None, description="`next_cursor` of the page before, with the same filters")
 
-    def wanted(self) -> Filter:
-        return Filter(
+    def wanted(self) -> AlertFilter:
+        return AlertFilter(
             accounts=tuple(self.account),
             owners=tuple(self.owner),
             tiers=tuple(self.tier),

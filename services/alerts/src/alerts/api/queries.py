@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Case, ColumnElement, Insert, Select, Text, and_, any_, case, cast, exists, func, or_, select
 from sqlalchemy.dialects import postgresql
 
-from alerts.api.filter import Filter
-from alerts.core.case import RANK
+from alerts.api.filter import AlertFilter
 from alerts.errors import Failure
-from alerts.schema import acknowledgement, alert, attempt, decision, notification
+from alerts.postgres.schema import acknowledgement, alert, attempt, decision, notification
+from alerts.signals.score import SEVERITY_RANK
 
 _EPISODE = 500
 
@@ -18,7 +18,7 @@ _NOTIFICATION = [column for column in notification.c if column is not notificati
 _ACKNOWLEDGEMENT = [column.label(f"ack_{column.name}") for column in acknowledgement.c]
 
 
-def alerts(wanted: Filter, *, before: int | None, limit: int) -> Select[Any]:
+def alerts(wanted: AlertFilter, *, before: int | None, limit: int) -> Select[Any]:
     """The newest first; `before` is the `seq` that ended the page before."""
     query = _alerts().where(*_conditions(wanted))
     if before is not None:
@@ -41,9 +41,9 @@ def episode(account_id: str, name: str) -> Select[Any]:
 
 
 def worst(account_id: str, name: str, *, signal_id: str) -> Select[Any]:
-    """How bad the episode is known to be by this alert and by what was sent of it, as a rank: the smaller, the worse.
+    """The worst severity among this alert and the sent alerts of its episode, as a rank: the smaller, the worse.
 
-    What nobody has been told yet is in nobody's hand.
+    Nobody can have acknowledged what nobody was told yet.
     """
     told = exists().where(
         notification.c.account_id == account_id,
@@ -114,10 +114,10 @@ def acknowledge(account_id: str, name: str, *, signal_id: str, severity: str, by
         note=note,
         at=func.extract("epoch", func.clock_timestamp()),
     )
-    taken = {column: new.excluded[column] for column in ("signal_id", "severity", "by", "note", "at")}
+    replaced = {column: new.excluded[column] for column in ("signal_id", "severity", "by", "note", "at")}
     return new.on_conflict_do_update(
         index_elements=["account_id", "episode"],
-        set_=taken,
+        set_=replaced,
         where=_rank(new.excluded.severity) < _rank(acknowledgement.c.severity),
     ).returning(*_ACKNOWLEDGEMENT)
 
@@ -128,19 +128,20 @@ def _alerts() -> Select[Any]:
         cast(alert.c.body, Text).label("body"),
         func.coalesce(_acknowledged(), False).label("acknowledged"),
         *_ACKNOWLEDGEMENT,
-    ).select_from(alert.outerjoin(acknowledgement, _same_episode()))
-
-
-def _same_episode() -> ColumnElement[bool]:
-    return and_(acknowledgement.c.account_id == alert.c.account_id, acknowledgement.c.episode == alert.c.episode)
+    ).select_from(
+        alert.outerjoin(
+            acknowledgement,
+            and_(acknowledgement.c.account_id == alert.c.account_id, acknowledgement.c.episode == alert.c.episode),
+        )
+    )
 
 
 def _acknowledged() -> ColumnElement[bool]:
-    """What came later and is worse is in nobody's hand."""
+    """A later alert that is worse is not acknowledged."""
     return _rank(acknowledgement.c.severity) <= _rank(alert.c.severity)
 
 
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (alert.c.account_id, wanted.accounts),
@@ -153,7 +154,7 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         if values:
             found.append(column.in_([str(value) for value in values]))
     if wanted.owners:
-        # Both sides in lower case as PostgreSQL makes it: which letters it knows is a matter of its locale.
+        # PostgreSQL lowers both sides: Python and its locale may lower a letter differently.
         owner = func.lower(func.btrim(alert.c.owner))
         found.append(owner.in_([func.lower(func.btrim(asked)) for asked in wanted.owners]))
     if wanted.since is not None:
@@ -161,12 +162,12 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         found.append(alert.c.at <= wanted.until)
     if wanted.acknowledged is not None:
-        held = func.coalesce(_acknowledged(), False)
-        found.append(held if wanted.acknowledged else ~held)
+        acknowledged = func.coalesce(_acknowledged(), False)
+        found.append(acknowledged if wanted.acknowledged else ~acknowledged)
     return [*found, *_of_messages(wanted)]
 
 
-def _of_messages(wanted: Filter) -> list[ColumnElement[bool]]:
+def _of_messages(wanted: AlertFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if wanted.receivers:
         found.append(
@@ -180,7 +181,7 @@ def _of_messages(wanted: Filter) -> list[ColumnElement[bool]]:
     return found
 
 
-def _message(wanted: Filter, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+def _message(wanted: AlertFilter, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     to_them = [notification.c.receiver.in_(wanted.receivers)] if wanted.receivers else []
     return exists().where(
         notification.c.account_id == alert.c.account_id,
@@ -191,4 +192,4 @@ def _message(wanted: Filter, *conditions: ColumnElement[bool]) -> ColumnElement[
 
 
 def _rank(severity: ColumnElement[str]) -> Case[int]:
-    return case(*((severity == name.value, rank) for name, rank in RANK.items()))
+    return case(*((severity == name.value, rank) for name, rank in SEVERITY_RANK.items()))

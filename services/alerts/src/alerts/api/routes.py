@@ -1,4 +1,4 @@
-"""The HTTP face of alerts."""
+"""The HTTP routes of alerts."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
 from alerts.api import answers, body, openapi
-from alerts.api.parameters import Acknowledge, AlertId, ListParameters
-from alerts.api.reading import Reading
+from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters
+from alerts.api.service import AlertsService
 from common import operations, problems
 from common.access import Verifier, bearer
 from common.keys import Scope
@@ -21,7 +21,7 @@ _BODY_SECONDS = 10.0
 
 
 def build(
-    reading: Reading,
+    service: AlertsService,
     *,
     keys: Verifier,
     metrics: RequestMetrics,
@@ -39,24 +39,24 @@ def build(
     problems.install(app)
     app.add_middleware(Counted, metrics=metrics)
     app.router.routes.extend(operations.routes(readiness, registry))
-    app.include_router(_alerts(reading, keys))
+    app.include_router(_alerts(service, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
 
-def _alerts(reading: Reading, keys: Verifier) -> APIRouter:
+def _alerts(service: AlertsService, keys: Verifier) -> APIRouter:
     router = APIRouter(prefix="/v1/alerts")
     may_read, may_write = Depends(_with_key(keys, Scope.READ)), Depends(_with_key(keys, Scope.WRITE))
 
     @router.get("", dependencies=[may_read], responses=openapi.responses(answers.Alerts, openapi.OF_MANY))
-    async def list_alerts(asked: Annotated[ListParameters, Query()]) -> Response:
+    async def list_alerts(asked: Annotated[AlertListParameters, Query()]) -> Response:
         """Alerts that match every filter, the newest first, each with the reason of every yes and no."""
-        return _json(await reading.alerts(asked))
+        return _json(await service.alerts(asked))
 
     @router.get("/{alert_id}", dependencies=[may_read], responses=openapi.responses(answers.Alert, openapi.OF_ONE))
     async def get_alert(alert_id: AlertId) -> Response:
         """One alert in full: its receipt, its way through the routes, every message and every attempt."""
-        return _json(await reading.alert(alert_id))
+        return _json(await service.alert(alert_id))
 
     @router.post(
         "/{alert_id}/ack",
@@ -67,8 +67,8 @@ def _alerts(reading: Reading, keys: Verifier) -> APIRouter:
     async def acknowledge_alert(alert_id: AlertId, request: Request) -> Response:
         """Take the alert's whole episode in hand: nobody hears of it again until something worse comes. Asking again
         changes nothing, unless something worse has come since."""
-        taken = await body.read(request, Acknowledge, most=_BODY_BYTES, seconds=_BODY_SECONDS)
-        return _json(await reading.acknowledge(alert_id, taken))
+        acknowledge = await body.read(request, Acknowledge, most=_BODY_BYTES, seconds=_BODY_SECONDS)
+        return _json(await service.acknowledge(alert_id, acknowledge))
 
     return router
 

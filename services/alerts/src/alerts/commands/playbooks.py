@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from alerts.messages.playbook_file import Examined, examine, json_schema
+from alerts.playbooks.load import PlaybooksCheck, check_playbooks, json_schema
 from alerts.settings import AlertsSettings
 from common.documents.findings import listed
 
@@ -25,12 +25,12 @@ def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
         return 0
     file = arguments.file or settings.alerts_playbooks
     try:
-        reading = examine(file.read_text(encoding="utf-8"))
+        checked = check_playbooks(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
         return 1
-    print("\n".join([*listed(str(file), problems=reading.problems, warnings=reading.warnings), _summary(reading)]))
-    return 0 if reading.playbooks else 1
+    print("\n".join([*listed(str(file), problems=checked.problems, warnings=checked.warnings), _summary(checked)]))
+    return 0 if checked.playbooks else 1
 
 
 def schema_text() -> str:
@@ -38,8 +38,8 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _summary(reading: Examined) -> str:
-    if reading.playbooks is None:
-        return f"not loaded, problems: {len(reading.problems)}"
-    names = sum(len(names) for names in reading.playbooks.names.values())
-    return f"{len(reading.playbooks.plays)} playbooks, {names} names"
+def _summary(checked: PlaybooksCheck) -> str:
+    if checked.playbooks is None:
+        return f"not loaded, problems: {len(checked.problems)}"
+    names = sum(len(names) for names in checked.playbooks.names.values())
+    return f"{len(checked.playbooks.next_steps)} playbooks, {names} names"

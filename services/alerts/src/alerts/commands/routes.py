@@ -10,15 +10,17 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import select
 
-from alerts.core.destination import Destination, Target
-from alerts.core.labels import NAMES, Labels, labels
+from alerts.channels.registry import Channel
+from alerts.postgres.schema import alert
+from alerts.routing.channel_grammar import grammar_of
+from alerts.routing.destination import Destination
 from alerts.routing.grammar import json_schema
-from alerts.routing.load import Reading, examine, load
+from alerts.routing.labels import NAMES, Labels, labels
+from alerts.routing.load import RoutesCheck, check_routes, load
 from alerts.routing.routes import Routes
 from alerts.routing.tree import ROOT, Route
-from alerts.schema import alert
 from alerts.settings import AlertsSettings
-from alerts.words import what
+from alerts.signals.wording import describe
 from common import database
 from common.contracts.signals import Signal
 from common.documents.findings import InvalidDocument, did_you_mean, listed
@@ -54,7 +56,7 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     try:
         text = file.read_text(encoding="utf-8")
         if arguments.action == "check":
-            return _check(examine(text), str(file))
+            return _check(check_routes(text), str(file))
         await _test(load(text, str(file)), arguments, settings)
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
@@ -70,14 +72,14 @@ def schema_text() -> str:
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _check(reading: Reading, source_name: str) -> int:
-    for line in listed(source_name, problems=reading.problems, warnings=reading.warnings):
+def _check(checked: RoutesCheck, source_name: str) -> int:
+    for line in listed(source_name, problems=checked.problems, warnings=checked.warnings):
         print(line)
-    if reading.routes is None:
-        count = len(reading.problems)
+    if checked.routes is None:
+        count = len(checked.problems)
         print(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
         return 1
-    print("\n".join(_summary(reading.routes)))
+    print("\n".join(_summary(checked.routes)))
     return 0
 
 
@@ -85,13 +87,14 @@ def _summary(routes: Routes) -> Iterator[str]:
     yield from _branch(routes.root, ROOT)
     yield f"{len(routes.receivers)} receivers, {len(routes.people.by_email)} people"
     yield f"channels: {', '.join(sorted(routes.channels)) or 'none: nobody is ever told'}"
-    if routes.webhooks:
-        yield f"ALERTS_SLACK_WEBHOOKS has to name: {', '.join(sorted(routes.webhooks))}"
+    for channel in Channel:
+        if needed := grammar_of(channel).needed_settings(routes.targets):
+            yield needed
 
 
 def _branch(route: Route, title: str, depth: int = 0) -> Iterator[str]:
-    goes_on = ", and on to the next" if route.goes_on else ""
-    yield f"{'  ' * depth}{title} -> {route.receiver}{goes_on}"
+    continues = ", and on to the next" if route.continues else ""
+    yield f"{'  ' * depth}{title} -> {route.receiver}{continues}"
     for child in route.routes:
         yield from _branch(child, str(child), depth + 1)
 
@@ -107,7 +110,7 @@ async def _asked(words: Sequence[str], settings: AlertsSettings) -> Labels:
     """Raises `_Mistaken`."""
     if len(words) == 1 and "=" not in words[0]:
         signal = await _newest(words[0], settings)
-        print(f"alert     {signal.signal_id}, {signal.at:%Y-%m-%d %H:%M} UTC: {what(signal)}")
+        print(f"alert     {signal.signal_id}, {signal.at:%Y-%m-%d %H:%M} UTC: {describe(signal)}")
         return labels(signal)
     given = {}
     for word in words:
@@ -141,15 +144,11 @@ def _told(destination: Destination) -> Iterator[str]:
     yield f"receiver  {destination.receiver}"
     yield f"path      {' > '.join(destination.path)}"
     for index, way in enumerate(destination.ways):
-        yield f"{'then' if index else 'by':<10}{_way(way)}"
+        yield f"{'then' if index else 'by':<10}{way.address_key}  ({way.language}, {way.time_zone})"
     if destination.ways:
         yield f"repeat    after {_duration(destination.repeat_interval)}"
     else:
         yield "by        no channel: recorded, not told"
-
-
-def _way(target: Target) -> str:
-    return f"{target.lane}  ({target.language}, {target.time_zone})"
 
 
 def _duration(seconds: float) -> str:

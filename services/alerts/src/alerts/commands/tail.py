@@ -1,15 +1,65 @@
-"""`tail`: what scoring has told, from the beginning of the topic."""
+"""`tail`: prints every signal of the topic from its beginning, one line each."""
 
 import argparse
+import asyncio
 import sys
 import uuid
+from collections.abc import Callable
+from typing import Protocol
 
-from alerts.feed import SignalFeed
 from alerts.settings import AlertsSettings
-from alerts.tail import tail
+from alerts.signals.wording import log_line
+from alerts.topic.feed import FeedRecord, SignalFeed
 from common.bus.errors import Unavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
+from common.contracts.signals import Signal, encode_signals_record
 from common.topics import Topics
+
+POLL = 0.5
+BACK_OFF = 1.0
+
+
+class Feed(Protocol):
+    unreadable: int
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def read(self, timeout: float) -> list[FeedRecord]: ...
+
+
+async def tail(
+    feed: Feed,
+    *,
+    write: Callable[[str], None],
+    complain: Callable[[str], None],
+    as_json: bool = False,
+    until_idle: float | None = None,
+    back_off: float = BACK_OFF,
+) -> None:
+    """Until cancelled, or until nothing has come for `until_idle` seconds."""
+    format_signal = _json if as_json else log_line
+    loop = asyncio.get_running_loop()
+    await feed.start()
+    try:
+        last_new = loop.time()
+        while until_idle is None or loop.time() - last_new < until_idle:
+            try:
+                records = await feed.read(POLL)
+            except Unavailable as error:
+                complain(f"the log does not answer: {error}")
+                await asyncio.sleep(back_off)
+                continue
+            for record in records:
+                if isinstance(record.message, Signal):
+                    write(format_signal(record.message))
+            if records:
+                last_new = loop.time()
+    finally:
+        await feed.stop()
+        if feed.unreadable:
+            complain(f"{feed.unreadable} records could not be read: written by another version?")
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,7 +74,7 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     """The exit code."""
     topic = Topics(settings.topic_prefix).signals
     wait = settings.alerts_fetch_wait_ms / 1000
-    # A group of its own: whoever else reads the topic is not disturbed.
+    # A group of its own, so that the worker keeps its partitions.
     group = f"{settings.topic_prefix}tail-{uuid.uuid4().hex[:8]}"
     feed = SignalFeed(
         KafkaConsumer(settings.kafka_bootstrap, topic, group=group, fetch_max_wait=wait),
@@ -47,3 +97,7 @@ def _write(text: str) -> None:
 
 def _complain(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def _json(signal: Signal) -> str:
+    return encode_signals_record(signal).decode()

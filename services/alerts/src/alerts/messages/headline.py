@@ -1,71 +1,43 @@
 """The title of a signal: what happened to whom, readable in a list of a hundred."""
 
-from alerts.messages.message import Title, Tone
-from alerts.messages.playbooks import Of
-from alerts.messages.reader import Reader
-from alerts.messages.tongue import Scores, Shift
-from alerts.words import movers, start, worse
-from common.contracts.signals import Band, Kind, Severity, Signal
-
-_TONES = {Band.RED: Tone.RED, Band.YELLOW: Tone.YELLOW, Band.GREEN: Tone.GREEN, Band.INSUFFICIENT: Tone.GREY}
+from alerts.languages.language import BandChange
+from alerts.messages.message import Title
+from alerts.messages.recipient import Recipient
+from alerts.signals.kinds import rules_of, scores
+from alerts.signals.score import is_worse, score_moves
+from common.contracts.signals import Band, Kind, Signal
 
 
-def title(signal: Signal, reader: Reader) -> Title:
-    return Title(_tone(signal, reader), _text(signal, reader))
+def title(signal: Signal, recipient: Recipient) -> Title:
+    return Title(rules_of(signal.kind).tone(signal, recipient), _text(signal, recipient))
 
 
-def scores(signal: Signal) -> Scores:
-    return Scores(round(start(signal)), round(signal.after.score))
-
-
-def capped_by(signal: Signal) -> str | None:
-    """The flag that did most to bring a worse band, which makes it the news."""
-    if signal.kind is not Kind.BAND or not worse(signal):
+def capping_flag(signal: Signal) -> str | None:
+    """The flag that did most to bring a worse band: the title names it."""
+    if signal.kind is not Kind.BAND or not is_worse(signal):
         return None
-    most = movers(signal, limit=1).most
+    most = score_moves(signal, limit=1).most
     return most[0].name if most and most[0].capped else None
 
 
-def beside(signal: Signal, reader: Reader) -> str:
-    """The same in few words, for a message about this account."""
-    match signal.kind:
-        case Kind.BAND:
-            return reader.tongue.now_in(Band(signal.to), scores(signal))
-        case Kind.FLAG:
-            return reader.called(Of.FLAGS, signal.to)
-        case Kind.OUTCOME:
-            return reader.called(Of.OUTCOMES, signal.to)
-        case Kind.MILESTONE_MISSED:
-            # By the signal's own year: a title must read the same whenever it is told, or threads fall apart.
-            due, missed = reader.local(signal.since), reader.local(signal.at)
-            step = reader.called(Of.STEPS, signal.to)
-            return reader.tongue.overdue(step, due, year=due.year != missed.year)
+def without_account(signal: Signal, recipient: Recipient) -> str:
+    """What happened, for a message whose title names the account already."""
+    return rules_of(signal.kind).tell(signal, recipient)
 
 
-def _text(signal: Signal, reader: Reader) -> str:
-    tongue, name = reader.tongue, reader.account(signal)
+def _text(signal: Signal, recipient: Recipient) -> str:
+    language, account = recipient.language, recipient.account(signal)
     if signal.kind is not Kind.BAND:
-        return tongue.of(name, beside(signal, reader))
-    if flag := capped_by(signal):
-        return tongue.of(name, tongue.comma.join([reader.called(Of.FLAGS, flag), beside(signal, reader)]))
-    return tongue.crossed(name, Band(signal.to), scores(signal), _shift(signal))
+        return language.of(account, without_account(signal, recipient))
+    if flag := capping_flag(signal):
+        what = language.comma.join([recipient.flag(flag), without_account(signal, recipient)])
+        return language.of(account, what)
+    return language.crossed(account, Band(signal.to), scores(signal), _band_change(signal))
 
 
-def _shift(signal: Signal) -> Shift:
+def _band_change(signal: Signal) -> BandChange:
     if signal.before is None or signal.before.band is Band.INSUFFICIENT:
-        return Shift.FIRST
-    if worse(signal):
-        return Shift.WORSE
-    return Shift.RECOVERED if signal.to == Band.GREEN else Shift.EASED
-
-
-def _tone(signal: Signal, reader: Reader) -> Tone:
-    match signal.kind:
-        case Kind.BAND:
-            return _TONES[Band(signal.to)]
-        case Kind.OUTCOME:
-            return Tone.GREEN if reader.is_good(signal.to) else Tone.GREY
-        case _:
-            # As bad as the account stands: a small thing is none where all is red already.
-            critical = signal.severity is Severity.CRITICAL or signal.after.band is Band.RED
-            return Tone.RED if critical else Tone.YELLOW
+        return BandChange.FIRST
+    if is_worse(signal):
+        return BandChange.WORSE
+    return BandChange.RECOVERED if signal.to == Band.GREEN else BandChange.EASED

@@ -1,31 +1,12 @@
-"""A message in the reader's words, before a channel gives it its form."""
-
-from enum import StrEnum
+"""A message in the recipient's words, before a channel renders it."""
 
 from msgspec import Struct
 
-
-class Tone(StrEnum):
-    RED = "red"
-    YELLOW = "yellow"
-    GREEN = "green"
-    GREY = "grey"
-
-    @property
-    def mark(self) -> str:
-        return _MARKS[self]
-
-    @property
-    def colour(self) -> str:
-        return _COLOURS[self]
-
-
-_MARKS = {Tone.RED: "🔴", Tone.YELLOW: "🟡", Tone.GREEN: "🟢", Tone.GREY: "⚪"}
-_COLOURS = {Tone.RED: "#d92d20", Tone.YELLOW: "#eab308", Tone.GREEN: "#16a34a", Tone.GREY: "#64748b"}
+from alerts.signals.kinds import Tone
 
 
 class Title(Struct, frozen=True):
-    """What happened to whom. As text it is what stands on top."""
+    """What happened to whom. As text it begins with the mark of its tone."""
 
     tone: Tone
     text: str
@@ -34,7 +15,7 @@ class Title(Struct, frozen=True):
         return f"{self.tone.mark} {self.text}"
 
 
-class Row(Struct, frozen=True):
+class LabelledLine(Struct, frozen=True):
     label: str
     text: str
 
@@ -42,8 +23,8 @@ class Row(Struct, frozen=True):
 class Message(Struct, frozen=True):
     """`thread` is the title of the message that began the thread, if this one does not.
 
-    `lead` are sentences about this message, `stake` one line about the account, `small` what is good to know. All text
-    is one line each and without markup; what customers wrote in it is harmless.
+    `lead` are sentences about this message, `stake` is one line about the account, `small` a remark at the end. Each
+    text is one line without markup; customers' text in it is sanitized.
     """
 
     language: str
@@ -51,7 +32,7 @@ class Message(Struct, frozen=True):
     thread: Title | None
     lead: tuple[str, ...]
     stake: str
-    rows: tuple[Row, ...]
+    rows: tuple[LabelledLine, ...]
     small: str
     link: str | None
     link_text: str

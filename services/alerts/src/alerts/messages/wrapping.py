@@ -1,9 +1,9 @@
-"""Lines of bounded width, where an East Asian character is two columns wide and may begin a line of its own."""
+"""Wraps text to a width in columns. An East Asian character is two columns wide and may begin a line."""
 
 import re
 import unicodedata
 
-# Small kana belong to the one before them, as closing marks do.
+# Small kana stay with the character before them, as closing marks do.
 _SMALL = "ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ"
 
 
@@ -31,12 +31,12 @@ def _columns(character: str) -> int:
 
 
 def _pieces(text: str) -> list[str]:
-    """What is not to be torn apart: words with the space behind them, wide characters with what clings to them."""
+    """The units that stay whole: words with the space after them, wide characters with their marks."""
     pieces: list[str] = []
     for word in re.findall(r"\S+\s*|\s+", text):
         piece = ""
         for character in word:
-            if piece and _parts(piece[-1], character):
+            if piece and _may_break(piece[-1], character):
                 pieces.append(piece)
                 piece = ""
             piece += character
@@ -44,7 +44,7 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _parts(before: str, after: str) -> bool:
+def _may_break(before: str, after: str) -> bool:
     """Whether a line may end between the two."""
     # A number stays with what it counts.
     if unicodedata.category(before) in ("Ps", "Pi", "Nd") or after.isspace() or after in _SMALL:

@@ -1,26 +1,27 @@
-"""The format of routes.yml, key by key: the one place that says what may be written.
+"""The format of routes.yml, key by key.
 
-The loader reads by it and the editors' JSON Schema is printed from it.
+The loader reads by it, and the JSON Schema for editors is printed from it. What a channel's addresses look like is in
+the channel's own `grammar.py`.
 """
 
 from typing import Any
 
 from msgspec import Struct
 
-from alerts.core.destination import Channel
-from alerts.routing.special import CHANNEL, EMAIL, MEMBER, NOT_HERE, WEBHOOK, Day, Either, Matching, TimeZone
+from alerts.channels.registry import Channel
+from alerts.languages.registry import LANGUAGES
+from alerts.routing.channel_grammar import grammar_of
+from alerts.routing.values import EMAIL, IsoDay, MatcherShape, TimeZone
 from common.documents.findings import Findings
 from common.documents.records import Entry, Key, Listed, Record
 from common.documents.shapes import NAME, Choice, Duration, JsonSchema, Many, Named, Switch, Word
 from common.documents.yaml import Value
 
-# The languages that messages are written in.
-LANGUAGES = ("en", "ja")
 MOST = 1000
 
 _NAME = Word(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "a name such as cs-desk")
 _OUTCOME = Word(NAME, "an outcome of the scorecard such as churned")
-_READER = {
+_RECIPIENT = {
     "language": Key(Choice(LANGUAGES), "Of the messages (default en)."),
     "time_zone": Key(TimeZone(), "In which days and hours are told, such as Europe/Berlin (default UTC)."),
 }
@@ -53,7 +54,7 @@ def _route_keys(*, root: bool) -> dict[str, Key]:
 
 ROUTE = Record(
     {
-        "matchers": Key(Many(Matching()), "All of them have to fit; a route without any takes every signal."),
+        "matchers": Key(Many(MatcherShape()), "All of them have to fit; a route without any takes every signal."),
         "continue": Key(Switch(), "Let the routes after this one see the signal, too."),
         **_route_keys(root=False),
     },
@@ -71,26 +72,13 @@ ROOT = Record(
     },
 )
 
-_BY_WEBHOOK = Key(WEBHOOK, "An incoming webhook, by its name in ALERTS_SLACK_WEBHOOKS.")
-
 RECEIVER = Record(
     {
         "name": Key(_NAME, "As routes call it.", required=True),
-        "slack": Key(
-            Record(
-                {
-                    "channel": Key(CHANNEL, "A channel that the bot is in: '#cs-desk' or its id."),
-                    "webhook": _BY_WEBHOOK,
-                },
-                one_of=("channel", "webhook"),
-                refused=NOT_HERE,
-            ),
-            "A Slack channel.",
-        ),
-        "email": Key(Record({"to": Key(EMAIL, "The address.", required=True)}), "An e-mail."),
+        **{channel.value: grammar_of(channel).receiver for channel in Channel},
         "owner": Key(Switch(), "The account's owner, reached as `people` says."),
         "else": Key(_NAME, "The receiver that is told if the owner is not known or cannot be reached."),
-        **_READER,
+        **_RECIPIENT,
     },
     about="Slack and e-mail beside each other are two messages. A receiver with nothing is told nothing.",
     needs={"owner": ("else",), "else": ("owner",)},
@@ -99,23 +87,19 @@ RECEIVER = Record(
 PERSON = Record(
     {
         "name": Key(Word(r"^\S(.{0,98}\S)?$", "a name"), "As colleagues call them.", required=True),
-        "slack": Key(
-            Either(Record({"webhook": _BY_WEBHOOK}, one_of=("webhook",), refused=NOT_HERE), MEMBER),
-            "Their member id (in Slack: profile, ..., copy member ID), or a webhook of theirs.",
-        ),
-        "email": Key(EMAIL, "Where their mail goes, if not to the address by which they are listed."),
+        **{channel.value: grammar_of(channel).person for channel in Channel},
         "notify": Key(
-            Many(Choice((Channel.SLACK.value, Channel.EMAIL.value))),
-            "Tried in this order (default: slack, then email).",
+            Many(Choice(tuple(channel.value for channel in Channel))),
+            f"Tried in this order (default: {', then '.join(Channel)}).",
         ),
-        **_READER,
+        **_RECIPIENT,
         "back_up": Key(EMAIL, "Who is told if this person cannot be, or is away: the address of another one."),
         "away": Key(
             Listed(
                 Record(
                     {
-                        "from": Key(Day(), "The first day.", required=True),
-                        "to": Key(Day(), "The last day, included.", required=True),
+                        "from": Key(IsoDay(), "The first day.", required=True),
+                        "to": Key(IsoDay(), "The last day, included.", required=True),
                     }
                 )
             ),

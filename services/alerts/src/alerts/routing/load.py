@@ -1,16 +1,17 @@
-"""The text of routes.yml becomes `Routes`, or a list of everything that is wrong with it."""
+"""Reads routes.yml: the result is `Routes`, or everything that is wrong with the file."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from alerts.core.destination import Channel, Target
-from alerts.routing import rules
+from alerts.channels.registry import Channel
+from alerts.routing.channel_grammar import Address, grammar_of
+from alerts.routing.destination import Target
 from alerts.routing.grammar import ROUTES
 from alerts.routing.people import Absence, People, Person, known_as
+from alerts.routing.references import RoutesDraft, check_references, declared
 from alerts.routing.routes import Receiver, Routes
-from alerts.routing.rules import Draft, declared
 from alerts.routing.tree import Route
 from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable
 from common.documents.records import Entry
@@ -24,7 +25,7 @@ class InvalidRoutes(InvalidDocument):
     """The routes cannot be used."""
 
 
-class Reading(Struct, frozen=True):
+class RoutesCheck(Struct, frozen=True):
     """`routes` are there exactly when there are no problems; warnings never stand in their way."""
 
     routes: Routes | None
@@ -32,39 +33,39 @@ class Reading(Struct, frozen=True):
     warnings: tuple[Finding, ...]
 
 
-def examine(text: str) -> Reading:
-    """Everything that is to be said about a file; raises nothing."""
+def check_routes(text: str) -> RoutesCheck:
+    """All problems and warnings of a file; raises nothing."""
     found = Findings()
     routes = None
     try:
         root = parse(text, found, noun="a routes file")
         fields, _ = ROUTES.read_what_can_be(root, found)
-        draft = Draft(
+        draft = RoutesDraft(
             route=fields.get("route", {}),
             receivers=fields.get("receivers", ()),
             people=fields.get("people", {}),
             named=declared(root, "receivers"),
             listed=declared(root, "people"),
         )
-        rules.check(draft, found)
+        check_references(draft, found)
         if not found.problems:
             link = fields.get("links", {}).get("account_url")
             routes = _routes(draft, link=link, final=fields.get("final_outcomes", ()))
     except Unreadable:
         pass
-    return Reading(routes, found.problems, found.warnings)
+    return RoutesCheck(routes, found.problems, found.warnings)
 
 
 def load(text: str, source_name: str) -> Routes:
     """The routes in `text`. Raises `InvalidRoutes`; `source_name` is what its message calls the file."""
-    reading = examine(text)
-    if reading.routes is None:
-        raise InvalidRoutes(source_name, reading.problems)
-    return reading.routes
+    checked = check_routes(text)
+    if checked.routes is None:
+        raise InvalidRoutes(source_name, checked.problems)
+    return checked.routes
 
 
-def _routes(draft: Draft, *, link: str | None, final: tuple[str, ...]) -> Routes:
-    """Only of a draft that nothing was found against."""
+def _routes(draft: RoutesDraft, *, link: str | None, final: tuple[str, ...]) -> Routes:
+    """Only of a draft without problems."""
     return Routes(
         root=_route(draft.route, receiver="", days=REPEAT_DAYS),
         receivers={fields["name"]: _receiver(fields) for _, fields in draft.receivers},
@@ -83,59 +84,54 @@ def _route(fields: Mapping[str, Any], *, receiver: str, days: float) -> Route:
         receiver=receiver,
         repeat_interval=round(days * 86_400, 3),
         matchers=fields.get("matchers", ()),
-        goes_on=fields.get("continue", False),
+        continues=fields.get("continue", False),
         routes=tuple(_route(child.fields, receiver=receiver, days=days) for child in children),
     )
 
 
 def _receiver(fields: Mapping[str, Any]) -> Receiver:
-    reader = _Reader.of(fields)
-    targets = []
-    if "slack" in fields:
-        targets.append(reader.slack(fields["slack"]))
-    if "email" in fields:
-        targets.append(reader.email(fields["email"]["to"]))
+    addressee = _Addressee.of(fields)
     return Receiver(
         name=fields["name"],
-        targets=tuple(targets),
+        targets=tuple(
+            addressee.target(channel, grammar_of(channel).receiver_address(fields[channel.value]))
+            for channel in Channel
+            if channel.value in fields
+        ),
         owner=fields.get("owner", False),
         otherwise=fields.get("else", ""),
     )
 
 
 def _person(email: str, fields: Mapping[str, Any]) -> Person:
-    reader = _Reader.of(fields, person=email)
-    targets = {Channel.EMAIL: reader.email(fields.get("email", email))}
-    if "slack" in fields:
-        targets[Channel.SLACK] = reader.slack(fields["slack"])
-    order = fields.get("notify", (Channel.SLACK, Channel.EMAIL))
+    addressee = _Addressee.of(fields, person=email)
+    targets = {}
+    for channel in Channel:
+        address = grammar_of(channel).person_address(fields.get(channel.value), email=email)
+        if address is not None:
+            targets[channel] = addressee.target(channel, address)
     return Person(
         email=email,
         name=fields["name"],
-        targets=tuple(targets[channel] for name in order if (channel := Channel(name)) in targets),
-        time_zone=reader.time_zone,
+        targets=tuple(
+            targets[channel] for name in fields.get("notify", Channel) if (channel := Channel(name)) in targets
+        ),
+        time_zone=addressee.time_zone,
         back_up=fields.get("back_up"),
         away=tuple(Absence(one.fields["from"], one.fields["to"]) for one in fields.get("away", ())),
     )
 
 
-class _Reader(NamedTuple):
-    """How whoever reads the message reads."""
+class _Addressee(NamedTuple):
+    """How the recipient reads."""
 
     language: str
     time_zone: str
     person: str | None
 
     @classmethod
-    def of(cls, fields: Mapping[str, Any], *, person: str | None = None) -> "_Reader":
+    def of(cls, fields: Mapping[str, Any], *, person: str | None = None) -> "_Addressee":
         return cls(fields.get("language", "en"), fields.get("time_zone", "UTC"), person)
 
-    def slack(self, where: tuple[str, bool] | Mapping[str, tuple[str, bool]]) -> Target:
-        address, webhook = next(iter(where.values())) if isinstance(where, Mapping) else where
-        return self._target(Channel.SLACK, address, webhook=webhook)
-
-    def email(self, address: str) -> Target:
-        return self._target(Channel.EMAIL, address)
-
-    def _target(self, channel: Channel, address: str, *, webhook: bool = False) -> Target:
-        return Target(channel, address, webhook, self.language, self.time_zone, self.person)
+    def target(self, channel: Channel, address: Address) -> Target:
+        return Target(channel, address.address, address.webhook, self.language, self.time_zone, self.person)

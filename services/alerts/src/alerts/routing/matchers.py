@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from alerts.core.labels import NAMES
+from alerts.routing.labels import NAMES
 from alerts.routing.people import known_as
 from common.contracts.signals import Band, Kind, Severity
 from common.documents.findings import did_you_mean
@@ -24,8 +24,8 @@ _BARE = re.compile(r"[^\s,{}\"'`=!~\\]+")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPE = re.compile(r'\\([\\"n])')
 
-# What the values of a label can be, where that is a closed set.
-_CLOSED: dict[str, tuple[str, ...]] = {
+# The values of a label, where they are a closed set.
+_VALUES: dict[str, tuple[str, ...]] = {
     "kind": tuple(Kind),
     "severity": tuple(Severity),
     "band": tuple(Band),
@@ -37,7 +37,7 @@ class BadMatcher(Exception):
     """This text is no matcher; the message says what to write."""
 
 
-class Op(StrEnum):
+class Operator(StrEnum):
     IS = "="
     IS_NOT = "!="
     MATCHES = "=~"
@@ -45,26 +45,26 @@ class Op(StrEnum):
 
     @property
     def by_pattern(self) -> bool:
-        return self in (Op.MATCHES, Op.MATCHES_NOT)
+        return self in (Operator.MATCHES, Operator.MATCHES_NOT)
 
     @property
     def negates(self) -> bool:
-        return self in (Op.IS_NOT, Op.MATCHES_NOT)
+        return self in (Operator.IS_NOT, Operator.MATCHES_NOT)
 
 
 class Matcher(Struct, frozen=True):
     """`value` is a pattern where `op` says so. As text it is what may stand in a file."""
 
     name: str
-    op: Op
+    op: Operator
     value: str
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         return self._fits(labels.get(self.name, "")) is not self.op.negates
 
-    def doubt(self) -> str | None:
-        """Why this can hardly be meant: it speaks of a value that no signal has."""
-        known = _CLOSED.get(self.name, ())
+    def never_matches(self) -> str | None:
+        """Why no signal matches, if the label has a closed set of values and this is none of them."""
+        known = _VALUES.get(self.name, ())
         if not known or any(self._fits(value) for value in known):
             return None
         near = did_you_mean(self.value, known) or f", known: {', '.join(known)}"
@@ -93,7 +93,7 @@ def parse_matcher(text: str) -> Matcher:
     match = _MATCHER.fullmatch(text)
     if match is None:
         raise BadMatcher(f"must be like tier=\"high\" (or != =~ !~), not '{text}'")
-    name, op = match[1], Op(match[2])
+    name, op = match[1], Operator(match[2])
     if name not in NAMES:
         raise BadMatcher(f"unknown label '{name}'{did_you_mean(name, NAMES) or ', known: ' + ', '.join(NAMES)}")
     value = _value(match[3], f"{name}{op}")
@@ -113,7 +113,7 @@ def _value(text: str, before: str) -> str:
 
 
 def _check_pattern(pattern: str) -> None:
-    # Whatever is escaped, or stands in a class, is a plain character to what follows.
+    # Escaped characters and classes are plain characters for the checks below.
     bare = re.sub(r"\[\^?\]?[^\]]*\]", "_", re.sub(r"\\.", "_", pattern))
     if re.search(r"\(\?[^:i]", bare) or re.search(r"\\[1-9]", pattern):
         raise BadMatcher("of groups only (...), (?:...) and (?i) are known here, and no back-references")
@@ -128,5 +128,5 @@ def _check_pattern(pattern: str) -> None:
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, flags: re.RegexFlag = re.ASCII) -> re.Pattern[str]:
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # what Python is about to read in another way
+        warnings.simplefilter("error")  # a FutureWarning: a later Python would read the pattern in another way
         return re.compile(pattern, flags)

@@ -1,4 +1,4 @@
-"""People, and how each is reached: their own ways in their order, then those of whoever stands in for them."""
+"""The people of routes.yml, and how each is reached: over their own ways, then over those of their back-up."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from alerts.core.destination import Target
+from alerts.routing.destination import Target
 
 _SHOWN = 100
 
@@ -35,19 +35,19 @@ class Person(Struct, frozen=True):
 
 
 class Reached(Struct, frozen=True):
-    """How an owner is reached: the ways in their order (none if nobody can be), and why these, step by step."""
+    """The ways to an owner in their order (none if nobody can be reached), and the steps that led to them."""
 
     ways: tuple[Target, ...]
     steps: tuple[str, ...]
 
 
 class People(Struct, frozen=True):
-    """`by_email` has every key as `known_as` makes it."""
+    """The keys of `by_email` are normalized by `known_as`."""
 
     by_email: Mapping[str, Person] = {}
 
     def reach(self, owner: str, *, on: datetime) -> Reached:
-        """Whoever is away at that moment is passed over."""
+        """A person who is away at that moment is passed over for their back-up."""
         if not owner:
             return Reached((), ("no owner",))
         person = self.by_email.get(known_as(owner))
@@ -55,15 +55,15 @@ class People(Struct, frozen=True):
             return Reached((), (f"owner {_shown(owner)}, not among people",))
         ways: list[Target] = []
         steps: list[str] = []
-        for each in self._line(person):
+        for each in self._back_ups(person):
             away = each.back_after(on)
             title = f"{'owner' if each is person else 'back-up'} {each.name}"
             steps.append(f"{title}, away to {away}" if away else title)
             ways += () if away else each.targets
-        return Reached(_different(ways), tuple(steps))
+        return Reached(_unique(ways), tuple(steps))
 
-    def _line(self, person: Person) -> Iterator[Person]:
-        """A person, whoever stands in for them, and so on."""
+    def _back_ups(self, person: Person) -> Iterator[Person]:
+        """A person, their back-up, the back-up's back-up, and so on."""
         at: Person | None = person
         while at is not None:
             yield at
@@ -71,18 +71,18 @@ class People(Struct, frozen=True):
 
 
 def known_as(email: str) -> str:
-    """What is the same for two ways of writing one address."""
+    """An address normalized: two spellings of one address are equal."""
     return email.strip().casefold()
 
 
 def _shown(owner: str) -> str:
-    """Whatever was posted as the owner, short and fit to be stored and printed."""
+    """What was posted as the owner, short and printable."""
     return "".join(character if character.isprintable() else "\ufffd" for character in owner[:_SHOWN])
 
 
-def _different(ways: list[Target]) -> tuple[Target, ...]:
-    """Two people may share an address, which need not be tried twice."""
+def _unique(ways: list[Target]) -> tuple[Target, ...]:
+    """Without duplicates: two people may share an address, which need not be tried twice."""
     first: dict[str, Target] = {}
     for way in ways:
-        first.setdefault(way.lane, way)
+        first.setdefault(way.address_key, way)
     return tuple(first.values())

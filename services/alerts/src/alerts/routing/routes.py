@@ -1,4 +1,4 @@
-"""Who hears of a signal, and how: all that routes.yml says, as one frozen value."""
+"""Who is told of a signal, and how: all that routes.yml says, as one frozen value."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -6,18 +6,19 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from alerts.core.destination import Channel, Destination, Target
-from alerts.core.labels import Labels
+from alerts.channels.registry import Channel
+from alerts.routing.destination import Destination, Target
+from alerts.routing.labels import Labels
 from alerts.routing.people import People
-from alerts.routing.tree import Route, arrivals
+from alerts.routing.tree import Route, matching_routes
 
 ACCOUNT_ID = "{account_id}"
 
 
 class Receiver(Struct, frozen=True):
-    """`targets` are told each; with `owner` the account's owner is, and if that cannot be, the receiver `otherwise`.
+    """Each of `targets` is told. With `owner` the account's owner is, or the receiver `otherwise` if they cannot be.
 
-    Without either it has no channel: what it receives is recorded and not told.
+    Without either it has no channel: its signals are recorded and not told.
     """
 
     name: str
@@ -36,15 +37,15 @@ class Routes(Struct, frozen=True):
     final_outcomes: frozenset[str] = frozenset()
 
     def destinations(self, labels: Labels, *, on: datetime) -> tuple[Destination, ...]:
-        """One for every message that is due; `on` decides who is away. One lane of a receiver hears it once."""
-        different: dict[tuple[str, str | None], Destination] = {}
-        for arrival in arrivals(self.root, labels):
-            receiver = self.receivers[arrival.route.receiver]
+        """One for each address of each receiver. Who is away is decided as of `on`."""
+        unique: dict[tuple[str, str | None], Destination] = {}
+        for match in matching_routes(self.root, labels):
+            receiver = self.receivers[match.route.receiver]
             for receiver_name, ways, steps in self._reached(receiver, labels, on):
-                path = (*arrival.path, *steps)
-                destination = Destination(receiver_name, ways, path, arrival.route.repeat_interval)
-                different.setdefault((receiver_name, ways[0].lane if ways else None), destination)
-        return tuple(different.values())
+                path = (*match.path, *steps)
+                destination = Destination(receiver_name, ways, path, match.route.repeat_interval)
+                unique.setdefault((receiver_name, ways[0].address_key if ways else None), destination)
+        return tuple(unique.values())
 
     def account_url(self, account_id: str) -> str | None:
         return self.link and self.link.replace(ACCOUNT_ID, quote(account_id, safe=""))
@@ -57,18 +58,13 @@ class Routes(Struct, frozen=True):
         return (*receivers, *people)
 
     @property
-    def webhooks(self) -> frozenset[str]:
-        """The names for which the settings must have a URL."""
-        return frozenset(target.address for target in self.targets if target.webhook)
-
-    @property
     def channels(self) -> frozenset[Channel]:
         return frozenset(target.channel for target in self.targets)
 
     def _reached(
         self, receiver: Receiver, labels: Labels, on: datetime
     ) -> Iterator[tuple[str, tuple[Target, ...], tuple[str, ...]]]:
-        """Receiver, ways, and the steps from the route to them."""
+        """Receiver, ways, and the steps that led from the route to them."""
         if receiver.owner:
             reached = self.people.reach(labels.get("owner", ""), on=on)
             if reached.ways:

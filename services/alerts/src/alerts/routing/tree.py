@@ -4,25 +4,25 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from alerts.core.labels import Labels
+from alerts.routing.labels import Labels
 from alerts.routing.matchers import Matcher
 
 
 class Route(Struct, frozen=True):
-    """A node with what it inherits filled in. `repeat_interval` is seconds; `goes_on` is the file's `continue`."""
+    """A node with what it inherits filled in. `repeat_interval` is seconds; `continues` is the file's `continue`."""
 
     receiver: str
     repeat_interval: float
     matchers: tuple[Matcher, ...] = ()
-    goes_on: bool = False
+    continues: bool = False
     routes: tuple["Route", ...] = ()
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.matchers)) or "everything else"
 
 
-class Arrival(Struct, frozen=True):
-    """A node that answered, and the way to it from the root, each node as people read it."""
+class RouteMatch(Struct, frozen=True):
+    """The node that takes a signal, and the path to it from the root, each node as people read it."""
 
     route: Route
     path: tuple[str, ...]
@@ -31,20 +31,20 @@ class Arrival(Struct, frozen=True):
 ROOT = "every signal"
 
 
-def arrivals(root: Route, labels: Labels) -> tuple[Arrival, ...]:
-    """The nodes that a signal is told by, in the order of the file; at least the root."""
-    return tuple(_from(root, labels, (ROOT,)))
+def matching_routes(root: Route, labels: Labels) -> tuple[RouteMatch, ...]:
+    """The nodes that take a signal, in the order of the file; at least the root."""
+    return tuple(_matches_below(root, labels, (ROOT,)))
 
 
-def _from(node: Route, labels: Labels, path: tuple[str, ...]) -> Iterator[Arrival]:
-    """The first child that matches has the word, unless it lets its siblings speak too; without any, the node."""
-    nobody = True
+def _matches_below(node: Route, labels: Labels, path: tuple[str, ...]) -> Iterator[RouteMatch]:
+    """The first child that matches takes it; with `continue` the next ones may, too. If none does, the node does."""
+    matched = False
     for child in node.routes:
         if not all(matcher.matches(labels) for matcher in child.matchers):
             continue
-        nobody = False
-        yield from _from(child, labels, (*path, str(child)))
-        if not child.goes_on:
+        matched = True
+        yield from _matches_below(child, labels, (*path, str(child)))
+        if not child.continues:
             return
-    if nobody:
-        yield Arrival(node, path)
+    if not matched:
+        yield RouteMatch(node, path)

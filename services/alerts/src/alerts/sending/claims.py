@@ -1,19 +1,16 @@
-"""A message that is ours to send for a while, and what became of an attempt. Pure."""
+"""A message that this sender has leased, and the outcome of an attempt. Pure."""
 
-import msgspec
 from msgspec import Struct
 
-from alerts.core.destination import Target
-from alerts.core.reasons import Reason
+from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
-from alerts.messages.story import Earlier, Story
-from common.contracts.signals import Signal
+from alerts.messages.content import EarlierMessage, MessageContent
+from alerts.routing.destination import Target
+from alerts.signals.decoding import decode_signal
 
-_signals = msgspec.json.Decoder(Signal)
 
-
-class Before(Struct, frozen=True):
-    """A message of the same thread that has gone out; `body` is the signal that headed it, as stored."""
+class StoredEarlierMessage(Struct, frozen=True):
+    """A sent message of the same thread; `body` is the signal that headed it, as stored."""
 
     notification_id: str
     body: str
@@ -21,12 +18,12 @@ class Before(Struct, frozen=True):
     thread: str | None
 
 
-class Claimed(Struct, frozen=True, kw_only=True):
-    """One attempt at one notification, ours as long as the row carries `token`.
+class ClaimedMessage(Struct, frozen=True, kw_only=True):
+    """A message with an attempt begun; the lease is ours as long as the row holds `token`.
 
-    `age` is how many seconds ago it was tried for the first time, `happened` the moment of the signal that heads it,
-    `recorded` its record time. `bodies` are its signals as stored, the head first; `thread` has the first and the
-    newest message before it.
+    `age` is the seconds since its first attempt began. `happened` and `recorded` are the moment and the record time of
+    the signal that heads it. `bodies` are its signals as stored, the head first. `thread` has the first and the newest
+    sent message of its thread.
     """
 
     notification_id: str
@@ -42,28 +39,28 @@ class Claimed(Struct, frozen=True, kw_only=True):
     happened: float | None
     recorded: float | None = None
     bodies: tuple[str, ...]
-    thread: tuple[Before, ...] = ()
+    thread: tuple[StoredEarlierMessage, ...] = ()
 
     @property
     def target(self) -> Target:
         return self.ways[0]
 
-    def story(self, *, now: float) -> Story:
+    def content(self, *, now: float) -> MessageContent:
         """Raises `msgspec.DecodeError` or `ValueError` if what is stored cannot be read."""
         earlier = [_earlier(one) for one in self.thread]
-        return Story(
+        return MessageContent(
             notification_id=self.notification_id,
             target=self.target,
-            reason=Reason(self.reason),
-            signals=tuple(_signals.decode(body) for body in self.bodies),
+            reason=DecisionReason(self.reason),
+            signals=tuple(decode_signal(body) for body in self.bodies),
             now=now,
             first=earlier[0] if earlier else None,
             last=earlier[-1] if earlier else None,
         )
 
 
-def _earlier(before: Before) -> Earlier:
-    return Earlier(before.notification_id, _signals.decode(before.body), before.sent, before.thread)
+def _earlier(before: StoredEarlierMessage) -> EarlierMessage:
+    return EarlierMessage(before.notification_id, decode_signal(before.body), before.sent, before.thread)
 
 
 class Sent(Struct, frozen=True):
@@ -73,7 +70,7 @@ class Sent(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """Tried again in `retry_in` seconds; this way is given up for good if that is None."""
+    """The message is tried again in `retry_in` seconds; if that is None, this way is given up for good."""
 
     reason: Failure
     detail: str
@@ -85,25 +82,25 @@ class Failed(Struct, frozen=True):
         return self.retry_in is None
 
 
-Outcome = Sent | Failed
+AttemptOutcome = Sent | Failed
 
 
-class Unreadable(Struct, frozen=True):
-    """A message that was given up because what is stored of it cannot be read: damaged, or of another version."""
+class UnreadableMessage(Struct, frozen=True):
+    """A message that was given up because its row cannot be read: damaged, or of another version."""
 
     notification_id: str
     partition: int
     account_id: str
-    lane: str
+    address_key: str
     detail: str
 
 
-class Taken(Struct, frozen=True):
-    """What one look has brought: messages that are ours from here on, each with its attempt begun.
+class ClaimResult(Struct, frozen=True):
+    """What one claim has leased.
 
-    `next_due` is how many seconds later there is more to take that there is room for; None if nothing else waits.
+    `next_due` is in how many seconds a message is due that there is capacity for; None if no other message waits.
     """
 
-    messages: tuple[Claimed, ...] = ()
-    unreadable: tuple[Unreadable, ...] = ()
+    messages: tuple[ClaimedMessage, ...] = ()
+    unreadable: tuple[UnreadableMessage, ...] = ()
     next_due: float | None = None

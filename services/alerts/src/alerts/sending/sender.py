@@ -1,7 +1,6 @@
-"""The loop of a replica's sender: claims what may be sent now, sends it, writes down what became of it.
+"""The sender: claims the messages that may be sent now, sends them, writes the outcomes.
 
-It sleeps until the next message is due or somebody wakes it: a decision that made messages, or the end of one that
-was on its way.
+It sleeps until the next message is due or something wakes it: a decision with new messages, or the end of a delivery.
 """
 
 import asyncio
@@ -11,71 +10,71 @@ from typing import Protocol
 
 import structlog
 
-from alerts.core.destination import Channel
+from alerts.channels.registry import ADDRESS_KINDS, Channel
 from alerts.errors import Failure, Unreachable
-from alerts.sending.backoff import Backoff, Draw, delay
-from alerts.sending.carrier import Clocks
-from alerts.sending.claims import Claimed, Failed, Outcome, Sent, Taken, Unreadable
-from alerts.sending.limits import KINDS, Limits, Room
+from alerts.sending.backoff import Backoff, RandomFraction, delay
+from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult, Failed, Sent, UnreadableMessage
+from alerts.sending.delivery import SendingClocks
+from alerts.sending.limits import SendCapacity, SendLimits
 
 _log = structlog.get_logger()
 
 PAUSE = (0.1, 5.0)  # seconds, first and longest, while the database is away
-LOCKED = 0.05  # seconds: what is due but in somebody's hands has no event that we could wait for
-LONGEST_SLEEP = 30.0  # seconds: what another replica hands on after it lost the partition wakes nobody here
-LANE_PAUSE = 30.0  # seconds, the longest: others to the same address shall not wait for long once it is back
+LOCKED = 0.05  # seconds: a message is due but locked by another transaction, and its end wakes nobody here
+LONGEST_SLEEP = 30.0  # seconds: a message that another replica handed on wakes nobody here
+ADDRESS_PAUSE = 30.0  # seconds, the longest: once an address works again its other messages must not wait longer
 
 
-class Outgoing(Protocol):
+class NotificationQueue(Protocol):
     """All of them raise `Unreachable`."""
 
-    async def claim(self, partitions: Collection[int], room: Room) -> Taken:
-        """What may be sent now, ours from here on; asked again after an answer that was lost, the same."""
+    async def claim(self, partitions: Collection[int], capacity: SendCapacity) -> ClaimResult:
+        """Leases what may be sent now; after a lost answer the next call returns the same messages."""
 
-    async def record(self, claimed: Claimed, outcome: Outcome, *, ago: float) -> None:
-        """What became of it, `ago` seconds before; a second time it changes nothing."""
-
-
-class Carries(Protocol):
-    async def carry(self, claimed: Claimed) -> Outcome | None: ...
+    async def record(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, ago: float) -> None:
+        """Writes the outcome, which is `ago` seconds old; a second time it changes nothing."""
 
 
-class Counts(Protocol):
+class Delivery(Protocol):
+    async def attempt(self, claimed: ClaimedMessage) -> AttemptOutcome | None: ...
+
+
+class SendMetrics(Protocol):
     def sent(self, channel: Channel, seconds_from_event: float | None, seconds_from_signal: float | None) -> None: ...
 
     def failed(self, channel: Channel, failure: Failure, *, final: bool) -> None: ...
 
 
-class Sender:
-    """`open_partitions` are those whose messages are ours to send.
+class MessageSender:
+    """`open_partitions` are those whose messages this replica sends.
 
-    `undelivered` hears the partition and the account of every message that is no longer on its way and was not
-    delivered: what came meanwhile was decided as if it would be.
+    `undelivered` is called with partition and account of every message that was not delivered: signals that came
+    meanwhile were decided as if it would arrive.
     """
 
     def __init__(
         self,
         *,
-        outgoing: Outgoing,
-        carrier: Carries,
-        limits: Limits,
-        counts: Counts,
-        clocks: Clocks,
+        queue: NotificationQueue,
+        delivery: Delivery,
+        limits: SendLimits,
+        metrics: SendMetrics,
+        clocks: SendingClocks,
         backoff: Backoff,
         open_partitions: Callable[[], frozenset[int]],
         undelivered: Callable[[int, str], None] = lambda partition, account_id: None,
-        draw: Draw = random.random,
+        draw: RandomFraction = random.random,
     ) -> None:
-        self._outgoing = outgoing
-        self._carrier = carrier
+        self._queue = queue
+        self._delivery = delivery
         self._limits = limits
-        self._counts = counts
+        self._metrics = metrics
         self._clocks = clocks
         self._backoff = backoff
         self._open = open_partitions
         self._undelivered = undelivered
         self._draw = draw
-        self._carrying: set[asyncio.Task[None]] = set()
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self.unavailable: str | None = None
 
@@ -84,26 +83,26 @@ class Sender:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set and what is on its way has ended."""
-        stopping = asyncio.create_task(self._wake_on(stop))
-        looking = asyncio.create_task(self._run(stop))
+        """Until `stop` is set and the deliveries under way have ended."""
+        stopping = asyncio.create_task(self._wake_at(stop))
+        claiming = asyncio.create_task(self._claim_until(stop))
         try:
-            await asyncio.wait({looking})
-            while self._carrying:
-                await asyncio.wait(self._carrying)
-            await looking
+            await asyncio.wait({claiming})
+            while self._in_flight:
+                await asyncio.wait(self._in_flight)
+            await claiming
         finally:
-            tasks = (stopping, looking, *self._carrying)
+            tasks = (stopping, claiming, *self._in_flight)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, stop: asyncio.Event) -> None:
+    async def _claim_until(self, stop: asyncio.Event) -> None:
         pause = PAUSE[0]
         while not stop.is_set():
-            self._woken.clear()  # before the look, so that what comes during it is not missed
+            self._woken.clear()  # before the claim: what wakes the sender during it must not be missed
             try:
-                wait = await self._look()
+                wait = await self._claim()
                 self.unavailable, pause = None, PAUSE[0]
             except Unreachable as error:
                 self.unavailable = f"the database does not answer: {error}"
@@ -111,21 +110,21 @@ class Sender:
                 wait, pause = pause, min(2 * pause, PAUSE[1])
             await self._sleep(wait)
 
-    async def _look(self) -> float:
-        """Sets going all that may be sent now; seconds until it is worth while to look again."""
+    async def _claim(self) -> float:
+        """Starts all deliveries that may begin now; returns the seconds until the next claim."""
         partitions, now = self._open(), self._clocks.steady()
-        # Of this moment: a pause that ends while the database is asked must not be slept over.
-        room, opens = self._limits.room(now), self._limits.opens(now)
-        taken = Taken()
-        if partitions and room.openings:
-            taken = await self._outgoing.claim(partitions, room)
-        for claimed in taken.messages:
-            self._begin(claimed)
-        for one in taken.unreadable:
-            self._give_up(one)
-        due = None if taken.next_due is None else max(LOCKED, taken.next_due)
-        waits = (opens, self._limits.opens(self._clocks.steady()), due)
-        return min((wait for wait in waits if wait is not None), default=LONGEST_SLEEP)
+        # Both as of now: if a pause ends while the claim runs, the sender must not sleep over it.
+        capacity, wait = self._limits.capacity(now), self._limits.seconds_to_capacity(now)
+        result = ClaimResult()
+        if partitions and capacity.kinds:
+            result = await self._queue.claim(partitions, capacity)
+        for claimed in result.messages:
+            self._start(claimed)
+        for unreadable in result.unreadable:
+            self._give_up(unreadable)
+        due = None if result.next_due is None else max(LOCKED, result.next_due)
+        waits = (wait, self._limits.seconds_to_capacity(self._clocks.steady()), due)
+        return min((seconds for seconds in waits if seconds is not None), default=LONGEST_SLEEP)
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -134,82 +133,86 @@ class Sender:
         except TimeoutError:
             pass
 
-    async def _wake_on(self, stop: asyncio.Event) -> None:
+    async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self.wake()
 
-    def _begin(self, claimed: Claimed) -> None:
-        self._limits.began(claimed.target, self._clocks.steady())
+    def _start(self, claimed: ClaimedMessage) -> None:
+        self._limits.started(claimed.target, self._clocks.steady())
         task = asyncio.create_task(self._send(claimed))
-        self._carrying.add(task)
-        task.add_done_callback(self._carrying.discard)
+        self._in_flight.add(task)
+        task.add_done_callback(self._in_flight.discard)
 
-    async def _send(self, claimed: Claimed) -> None:
+    async def _send(self, claimed: ClaimedMessage) -> None:
         began = self._clocks.steady()
         try:
-            outcome = await self._carrier.carry(claimed)
+            outcome = await self._delivery.attempt(claimed)
             if outcome is None:
                 _log.warning("message.taken_over", notification=claimed.notification_id)
                 return
             ended = self._clocks.steady()
-            self._mind(claimed, outcome, ended)
+            self._adjust_limits(claimed, outcome, ended)
             await self._record(claimed, outcome, ended)
-            self._tell(claimed, outcome, seconds=ended - began, ended=ended)
+            self._report(claimed, outcome, seconds=ended - began, ended=ended)
         except Exception:
-            # Its lease ends, and it is tried again: the others are none the worse for it.
+            # Its lease will end, and it is tried again. The other messages go on.
             _log.exception("message.broken", notification=claimed.notification_id)
         finally:
             self._limits.ended(claimed.target, self._clocks.steady())
             self.wake()
 
-    def _give_up(self, message: Unreadable) -> None:
-        """One row that cannot be read shall not keep the others of its account and address from being sent."""
-        kind = message.lane.partition(":")[0]
-        self._counts.failed(KINDS[kind], Failure.UNREADABLE, final=True)
+    def _give_up(self, message: UnreadableMessage) -> None:
+        """One row that cannot be read must not keep the later messages to its address from being sent."""
+        kind = message.address_key.partition(":")[0]
+        self._metrics.failed(ADDRESS_KINDS[kind], Failure.UNREADABLE, final=True)
         _log.error("message.unreadable", notification=message.notification_id, detail=message.detail)
         self._undelivered(message.partition, message.account_id)
         self.wake()
 
-    def _mind(self, claimed: Claimed, outcome: Outcome, now: float) -> None:
-        """What the outcome means for others to the same address."""
+    def _adjust_limits(self, claimed: ClaimedMessage, outcome: AttemptOutcome, now: float) -> None:
+        """By what the outcome means for other messages to the same address."""
         target = claimed.target
         if isinstance(outcome, Sent):
-            self._limits.went_well(target)
+            self._limits.succeeded(target)
+        # A rate limit counts for every address that shares it.
         elif outcome.reason is Failure.RATE_LIMITED and outcome.retry_in is not None:
             self._limits.pause_all(target, now + outcome.retry_in)
+        # The address did not answer: its other messages wait, too. A message that was never sent says nothing about it.
         elif outcome.retry_in is not None and outcome.reason is not Failure.CUT_SHORT:
-            pause = delay(self._limits.failures(target), self._backoff, self._draw)
-            self._limits.pause(target, now + min(pause, LANE_PAUSE))
+            pause = delay(self._limits.failed(target), self._backoff, self._draw)
+            self._limits.pause(target, now + min(pause, ADDRESS_PAUSE))
 
-    async def _record(self, claimed: Claimed, outcome: Outcome, ended: float) -> None:
-        """Until it is written. Nobody else can take the message while the database is away, and once it is back the
-        outcome counts unless somebody was quicker; then the message may arrive twice.
+    async def _record(self, claimed: ClaimedMessage, outcome: AttemptOutcome, ended: float) -> None:
+        """Retries until the outcome is written.
+
+        While the database is away nobody else can claim the message. Once it is back another sender may be first; then
+        the message may arrive twice.
         """
         pause = PAUSE[0]
         while True:
             try:
-                return await self._outgoing.record(claimed, outcome, ago=self._clocks.steady() - ended)
+                return await self._queue.record(claimed, outcome, ago=self._clocks.steady() - ended)
             except Unreachable as error:
                 _log.warning("outcome.unwritten", notification=claimed.notification_id, reason=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, PAUSE[1])
 
-    def _tell(self, claimed: Claimed, outcome: Outcome, *, seconds: float, ended: float) -> None:
+    def _report(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, seconds: float, ended: float) -> None:
         channel = claimed.target.channel
         about = {
             "notification": claimed.notification_id,
             "receiver": claimed.receiver,
-            "lane": claimed.target.lane,
+            "lane": claimed.target.address_key,
             "attempt": claimed.attempt,
             "seconds": round(seconds, 3),
         }
         if isinstance(outcome, Failed):
-            self._counts.failed(channel, outcome.reason, final=outcome.final)
+            self._metrics.failed(channel, outcome.reason, final=outcome.final)
             verb = "message.given_up" if outcome.final else "message.failed"
             _log.warning(verb, **about, reason=outcome.reason.value, detail=outcome.detail, retry_in=outcome.retry_in)
             self._undelivered(claimed.partition, claimed.account_id)
         else:
-            self._counts.sent(channel, self._since(claimed.happened, ended), self._since(claimed.recorded, ended))
+            self._metrics.sent(channel, self._since(claimed.happened, ended), self._since(claimed.recorded, ended))
             _log.info("message.sent", **about)
 
     def _since(self, moment: float | None, ended: float) -> float | None:

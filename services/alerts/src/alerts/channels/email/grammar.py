@@ -1,0 +1,26 @@
+"""How routes.yml names an e-mail address."""
+
+from collections.abc import Mapping, Sequence
+
+from alerts.routing.channel_grammar import Address
+from alerts.routing.destination import Target
+from alerts.routing.values import EMAIL
+from common.documents.records import Key, Record
+
+
+class EmailGrammar:
+    receiver = Key(Record({"to": Key(EMAIL, "The address.", required=True)}), "An e-mail.")
+    person = Key(EMAIL, "Where their mail goes, if not to the address by which they are listed.")
+    address_is_missing = "'email' needs to know where"
+
+    def receiver_address(self, value: Mapping[str, str]) -> Address:
+        return Address(value["to"])
+
+    def person_address(self, value: str | None, *, email: str) -> Address:
+        return Address(email if value is None else value)
+
+    def needed_settings(self, targets: Sequence[Target]) -> str | None:
+        return None
+
+
+GRAMMAR = EmailGrammar()

@@ -1,0 +1,146 @@
+# ruff: noqa: RUF001 (full-width punctuation is what Japanese is written with)
+from datetime import date, datetime
+
+from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
+from common.contracts.signals import Band
+
+_DAYS = "月火水木金土日"
+_BANDS = {Band.GREEN: "緑", Band.YELLOW: "黄", Band.RED: "赤", Band.INSUFFICIENT: "データ不足"}
+
+
+class Japanese:
+    labels = LineLabels(
+        why="要因",
+        helped="改善要因",
+        also="あわせて",
+        otherwise="これを除くと",
+        outlook="見通し",
+        next_step="推奨アクション",
+        open_account="アカウントを開く",
+    )
+    dot = " ｜ "
+    comma = "、"
+    colon = "："
+
+    def band(self, band: Band) -> str:
+        return _BANDS[band]
+
+    def crossed(self, name: str, band: Band, scores: Scores, shift: BandChange) -> str:
+        match shift:
+            case BandChange.FIRST:
+                return f"{name}様：ヘルススコア{self.band(band)}（{scores.now}、初回判定）"
+            case BandChange.RECOVERED:
+                return f"{name}様：ヘルススコアが{self.band(band)}に回復（{_arrow(scores)}）"
+            case BandChange.EASED:
+                return f"{name}様：ヘルススコアが{self.band(band)}まで改善（{_arrow(scores)}）"
+            case BandChange.WORSE:
+                return f"{name}様：ヘルススコアが{self.band(band)}に低下（{_arrow(scores)}）"
+
+    def now_in(self, band: Band, scores: Scores) -> str:
+        return f"ヘルススコアは{self.band(band)}（{_arrow(scores)}）"
+
+    def of(self, name: str, thing: str) -> str:
+        return f"{name}様：{thing}"
+
+    def overdue(self, step: str, due: datetime, *, year: bool) -> str:
+        return f"「{step}」が期限超過（期限{_day(due, year=year)}）"
+
+    def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
+        return f"{metric}{f' {value}' if value else ''}（{_signed(points)}点）"
+
+    def cleared(self, flag: str) -> str:
+        return f"{flag}の解消"
+
+    def others(self, points: int) -> str:
+        return f"その他（{_signed(points)}点）"
+
+    def otherwise(self, score: int, weak: str) -> str:
+        return f"ヘルススコア{score}{f'（課題：{weak}）' if weak else ''}"
+
+    def value(self, value: float, value_format: ValueFormat) -> str:
+        match value_format:
+            case ValueFormat.PERCENT:
+                return f"{value:.0%}"
+            case ValueFormat.A_WEEK:
+                return f"週{_number(value)}回"
+            case ValueFormat.NUMBER:
+                return _number(value)
+
+    def health(self, score: int, band: Band) -> str:
+        return f"ヘルススコア{score}（{self.band(band)}）"
+
+    def arr(self, amount: str) -> str:
+        return f"ARR {amount}"
+
+    def renewal(self, days: int, end: date, *, year: bool) -> str:
+        day = _day(end, year=year)
+        if days < 0:
+            return f"契約満了から{-days}日経過（{day}）"
+        return f"契約更新まで{days}日（{day}）" if days else "本日が契約更新日"
+
+    def owner(self, owner: str) -> str:
+        return f"担当 {owner}" if owner else "担当者なし"
+
+    def silent(self, band: Band, when: str, days: int) -> str:
+        later = f"{days}日後の" if days > 1 else ""
+        return f"このまま利用がなければ、{later}{when}に{self.band(band)}へ低下"
+
+    def when(self, moment: datetime, *, days: int, year: bool) -> str:
+        near = {-1: "昨日", 0: "本日", 1: "明日"}.get(days)
+        if near:
+            return f"{near}{moment:%H:%M}"
+        return f"{_day(moment, year=year)}（{_DAYS[moment.weekday()]}）"
+
+    def ago(self, seconds: float) -> str:
+        minutes = round(seconds / 60)
+        if minutes < 90:
+            return f"{minutes}分前"
+        hours = round(seconds / 3600)
+        return f"{hours}時間前" if hours < 36 else f"{round(seconds / 86_400)}日前"
+
+    def follows(self, title: str, when: str) -> str:
+        return f"前回のお知らせ：{title}、{when}"
+
+    def was(self, band: Band, when: str) -> str:
+        return f"{when}の{self.band(band)}から、さらに悪化しています。"
+
+    def again(self, when: str) -> str:
+        return f"再通知です。前回は{when}にお知らせしました。" if when else "再通知です。以前にもお知らせしています。"
+
+    def recovered(self, days: int, when: str) -> str:
+        return f"{when}の最初のアラートから{f'{days}日で' if days else '当日中に'}回復しました。"
+
+    def happened(self, ago: str, when: str) -> str:
+        return f"{ago}、{when}に発生しました。"
+
+    def in_place_of(self, owner: str, *, unreached: bool) -> str:
+        reason = "へ届かなかったため、代わりに" if unreached else "の代理として"
+        return f"担当の{owner}{reason}お送りしています。"
+
+    def another_way(self) -> str:
+        return "本来の連絡手段で届かなかったため、こちらでお送りしています。"
+
+    def covered(self, share: float) -> str:
+        return f"スコアのうち、データの裏付けがあるのは{share:.0%}です。"
+
+    def too_little(self, share: float) -> str:
+        return f"データが足りず、判定できません（把握できているのは{share:.0%}）。"
+
+    def more(self, count: int) -> str:
+        return f"ほか{count}件"
+
+
+def _arrow(scores: Scores) -> str:
+    return f"{scores.was} → {scores.now}" if scores.was != scores.now else f"{scores.now}"
+
+
+def _signed(points: int) -> str:
+    return f"+{points}" if points > 0 else f"−{-points}" if points else "0"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
+
+
+def _day(moment: date, *, year: bool) -> str:
+    return f"{f'{moment.year}年' if year else ''}{moment.month}月{moment.day}日"

@@ -1,0 +1,128 @@
+"""What messages say, as a language must be able to say it: values and names go in, text comes out."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from common.contracts.signals import Band
+
+
+class BandChange(StrEnum):
+    """How a band was entered."""
+
+    WORSE = "worse"
+    EASED = "better, but not well"
+    RECOVERED = "well again"
+    FIRST = "no band was known before"
+
+
+class Scores(NamedTuple):
+    was: int
+    now: int
+
+
+class ValueFormat(StrEnum):
+    """How a metric's value is shown."""
+
+    PERCENT = "percent"
+    NUMBER = "number"
+    A_WEEK = "a_week"
+
+
+class LineLabels(NamedTuple):
+    """The labels of lines, and the text of the link."""
+
+    why: str
+    helped: str
+    also: str
+    otherwise: str
+    outlook: str
+    next_step: str
+    open_account: str
+
+
+class Language(Protocol):
+    @property
+    def labels(self) -> LineLabels: ...
+
+    @property
+    def dot(self) -> str:
+        """Between unrelated things on one line."""
+
+    @property
+    def comma(self) -> str:
+        """Between the items of a list."""
+
+    @property
+    def colon(self) -> str: ...
+
+    def band(self, band: Band) -> str: ...
+
+    def crossed(self, name: str, band: Band, scores: Scores, shift: BandChange) -> str:
+        """The title of a band."""
+
+    def now_in(self, band: Band, scores: Scores) -> str:
+        """A band, in a message whose title names the account."""
+
+    def of(self, name: str, thing: str) -> str:
+        """The title of another kind of signal: the account and what happened."""
+
+    def overdue(self, step: str, due: datetime, *, year: bool) -> str: ...
+
+    def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
+        """`value` is "" if it is not shown; the `first` of a list names the unit."""
+
+    def cleared(self, flag: str) -> str:
+        """A flag that no longer caps the score."""
+
+    def others(self, points: int) -> str: ...
+
+    def otherwise(self, score: int, weak: str) -> str:
+        """The score without the flag that the title names; `weak` is what keeps it low, "" if nothing does."""
+
+    def value(self, value: float, value_format: ValueFormat) -> str: ...
+
+    def health(self, score: int, band: Band) -> str:
+        """Score and band."""
+
+    def arr(self, amount: str) -> str: ...
+
+    def renewal(self, days: int, end: date, *, year: bool) -> str:
+        """`days` until the contract ends, negative after it."""
+
+    def owner(self, owner: str) -> str:
+        """The account's owner, "" if it has none."""
+
+    def silent(self, band: Band, when: str, days: int) -> str:
+        """The forecast: the band that comes if the account stays silent."""
+
+    def when(self, moment: datetime, *, days: int, year: bool) -> str:
+        """As an adverb. `days` lie between today and the moment's day, negative for a past day."""
+
+    def ago(self, seconds: float) -> str: ...
+
+    def follows(self, title: str, when: str) -> str:
+        """The message that this one follows, where no thread shows it; `when` that was sent."""
+
+    def was(self, band: Band, when: str) -> str: ...
+
+    def again(self, when: str) -> str:
+        """`when` it was told last, "" if that was in another thread."""
+
+    def recovered(self, days: int, when: str) -> str:
+        """`when` the first alert was, `days` ago."""
+
+    def happened(self, ago: str, when: str) -> str: ...
+
+    def in_place_of(self, owner: str, *, unreached: bool) -> str: ...
+
+    def another_way(self) -> str:
+        """The message came over another way because the first one failed."""
+
+    def covered(self, share: float) -> str:
+        """The share of the score that has data."""
+
+    def too_little(self, share: float) -> str:
+        """The share of the score that has data is too small for a band."""
+
+    def more(self, count: int) -> str: ...

@@ -1,0 +1,76 @@
+"""The recipient of a message: names, days and hours in their language and time zone."""
+
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from alerts.languages.language import Language
+from alerts.languages.registry import DEFAULT, LANGUAGES_BY_CODE
+from alerts.messages.sanitize import sanitize
+from alerts.playbooks.playbooks import NameCategory, Playbooks
+from alerts.routing.destination import Target
+from common.contracts.signals import Signal
+
+_LONGEST_ACCOUNT = 60
+_LONGEST_NAME = 50
+
+
+class Recipient:
+    """`now` is seconds since the epoch. An unknown language is read as English, an unknown time zone as UTC."""
+
+    def __init__(self, target: Target, *, now: float, playbooks: Playbooks) -> None:
+        self.language_code = target.language if target.language in LANGUAGES_BY_CODE else DEFAULT
+        self.language: Language = LANGUAGES_BY_CODE[self.language_code]
+        self._playbooks = playbooks
+        self._zone = _zone(target.time_zone)
+        self.now = datetime.fromtimestamp(now, UTC).astimezone(self._zone)
+
+    def account(self, signal: Signal) -> str:
+        return (
+            sanitize(signal.facts.name or "", _LONGEST_ACCOUNT) or sanitize(signal.account_id, _LONGEST_ACCOUNT) or "?"
+        )
+
+    def name_of(self, category: NameCategory, name: str) -> str:
+        return sanitize(self._playbooks.name(category, name, language=self.language_code), _LONGEST_ACCOUNT) or "?"
+
+    def flag(self, name: str) -> str:
+        return self.name_of(NameCategory.FLAGS, name)
+
+    def step(self, name: str) -> str:
+        return self.name_of(NameCategory.STEPS, name)
+
+    def outcome(self, name: str) -> str:
+        return self.name_of(NameCategory.OUTCOMES, name)
+
+    def value(self, metric: str, value: float | None) -> str:
+        """Empty where the playbooks do not say how the value is shown."""
+        known = self._playbooks.known(NameCategory.METRICS, metric)
+        if value is None or known is None or known.value_format is None:
+            return ""
+        return self.language.value(value, known.value_format)
+
+    def is_good(self, outcome: str) -> bool:
+        known = self._playbooks.known(NameCategory.OUTCOMES, outcome)
+        return known is not None and known.good is True
+
+    def next_step(self, signal: Signal) -> str | None:
+        return self._playbooks.next_step(signal, language=self.language_code)
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self._zone)
+
+    def days_to(self, day: date) -> int:
+        return (day - self.now.date()).days
+
+    def other_year(self, day: date) -> bool:
+        return day.year != self.now.year
+
+    def when(self, moment: datetime) -> str:
+        local = self.local(moment)
+        return self.language.when(local, days=self.days_to(local.date()), year=self.other_year(local))
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC

@@ -1,0 +1,184 @@
+"""What was told of accounts, what waits to be sent, and what was acknowledged: read for deciding."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Integer, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from alerts.decisions.account import AccountHistory, PastSignal, PendingMessage, ToldSignal
+from alerts.postgres.decision_statements import NOW
+from alerts.routing.destination import Destination
+from alerts.signals.decoding import decode_signal
+from common.contracts.signals import Kind, Severity, Signal
+
+# Messages of one account, the newest: nobody remembers an older one.
+_REMEMBERED = 200
+
+
+class HistoryRow(StrEnum):
+    """What a row of the query's answer is."""
+
+    STALE = "stale"
+    PENDING = "pending"
+    TOLD = "told"
+    BAND = "band"
+    ACKNOWLEDGED = "acknowledged"
+    OUTCOME = "outcome"
+
+
+_DESTINATION = """json_build_object('receiver', n.receiver, 'ways', n.ways, 'path', n.path,
+                               'repeat_interval', n.repeat_interval)"""
+_SIGNALS = (
+    "FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place) LEFT JOIN alerts.alert AS a USING (signal_id)"
+)
+_PAST = "json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at)"
+
+# Pending messages are locked, so that no sender claims one while it is decided again. One that was sent or handed on
+# while this waited for its lock is no longer pending, and this snapshot does not show what became of it: STALE.
+# A lease that ran out without an outcome may have been sent. A message on its way counts as told.
+_HISTORIES = text(f"""
+WITH seen AS MATERIALIZED (
+    SELECT notification_id FROM alerts.notification WHERE account_id = ANY(:accounts) AND status = 'pending'
+), waiting AS MATERIALIZED (
+    SELECT *, coalesce(lease_until > {NOW}, false) AS leased,
+           maybe_told OR coalesce(lease_until <= {NOW}, false) AS unknown
+    FROM alerts.notification WHERE account_id = ANY(:accounts) AND status = 'pending' ORDER BY seq FOR UPDATE
+), sent AS MATERIALIZED (
+    SELECT told.* FROM unnest(:accounts) AS asked (account_id) CROSS JOIN LATERAL (
+        SELECT seq, notification_id, account_id, status, receiver, ways, path, repeat_interval, decided, signals
+        FROM alerts.notification AS n
+        WHERE n.account_id = asked.account_id AND (status = 'sent' OR status <> 'pending' AND maybe_told)
+        ORDER BY seq DESC LIMIT :remembered) AS told
+    UNION ALL
+    SELECT seq, notification_id, account_id, status, receiver, ways, path, repeat_interval, decided, signals
+    FROM waiting WHERE leased
+)
+SELECT '{HistoryRow.STALE}' AS part, '' AS account_id, '' AS name, 0::bigint AS seq, '' AS body
+WHERE (SELECT count(*) FROM seen) <> (SELECT count(*) FROM waiting)
+UNION ALL
+SELECT '{HistoryRow.PENDING}', account_id, notification_id, seq, json_build_object(
+    'notification_id', notification_id, 'destination', {_DESTINATION}, 'maybe_told', unknown, 'decided', decided,
+    'signals', (SELECT json_agg(a.body ORDER BY place) {_SIGNALS}))::text
+FROM waiting AS n WHERE NOT leased
+UNION ALL
+SELECT '{HistoryRow.TOLD}', account_id, notification_id, seq, json_build_object(
+    'destination', {_DESTINATION}, 'decided', decided, 'sure', status IN ('sent', 'pending'),
+    'signals', (SELECT json_agg({_PAST} ORDER BY a.at, place) {_SIGNALS}))::text
+FROM sent AS n
+UNION ALL
+SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
+    SELECT DISTINCT ON (account_id, episode) account_id, signal_id, seq, body FROM alerts.alert
+    WHERE account_id = ANY(SELECT account_id FROM waiting)
+      AND episode = ANY(SELECT a.episode FROM waiting AS n CROSS JOIN LATERAL (SELECT a.episode {_SIGNALS}) AS a)
+      AND kind = '{Kind.BAND}' AND NOT waiting AND NOT history
+    ORDER BY account_id, episode, seq DESC) AS newest
+UNION ALL
+SELECT '{HistoryRow.ACKNOWLEDGED}', account_id, episode, 0, severity FROM alerts.acknowledgement
+WHERE account_id = ANY(:accounts)
+UNION ALL
+SELECT '{HistoryRow.OUTCOME}', account_id, signal_id, 0, "to" FROM (
+    SELECT DISTINCT ON (account_id) account_id, signal_id, "to" FROM alerts.alert
+    WHERE account_id = ANY(:accounts) AND kind = '{Kind.OUTCOME}'
+    ORDER BY account_id, history, seq DESC) AS outcome
+ORDER BY seq
+""").bindparams(bindparam("accounts", type_=ARRAY(Text)), bindparam("remembered", type_=Integer))
+
+
+class UnreadableRow(Struct, frozen=True):
+    """A stored row that cannot be read: damaged, or written by another version."""
+
+    name: str
+    detail: str
+
+
+class _SentMessage(Struct, frozen=True):
+    """One that was sent, or is on its way."""
+
+    destination: Destination
+    decided: float
+    sure: bool
+    signals: tuple[PastSignal, ...]
+
+
+class _PendingRow(Struct, frozen=True):
+    """A pending message; its signals are still as they were stored."""
+
+    notification_id: str
+    destination: Destination
+    signals: tuple[msgspec.Raw, ...]
+    maybe_told: bool
+    decided: float
+
+    def message(self) -> PendingMessage:
+        signals = tuple(decode_signal(bytes(body)) for body in self.signals)
+        return PendingMessage(self.notification_id, self.destination, signals, self.maybe_told, self.decided)
+
+
+class _AccountRows(Struct):
+    """What was found of one account, oldest first."""
+
+    pending: list[PendingMessage] = msgspec.field(default_factory=list)
+    told: list[ToldSignal] = msgspec.field(default_factory=list)
+    bands: list[Signal] = msgspec.field(default_factory=list)
+    acknowledged: dict[str, Severity] = msgspec.field(default_factory=dict)
+    outcome: str | None = None
+
+
+_pending = msgspec.json.Decoder(_PendingRow)
+_message = msgspec.json.Decoder(_SentMessage)
+
+
+async def load_histories(
+    connection: AsyncConnection, accounts: list[str], *, final: Collection[str]
+) -> tuple[Sequence[AccountHistory], Sequence[UnreadableRow]]:
+    """One for each account, and the rows left out. Pending messages stay locked until the transaction ends."""
+    rows = await _rows(connection, accounts)
+    while any(row.part == HistoryRow.STALE for row in rows):
+        rows = await _rows(connection, accounts)
+    found: Mapping[str, _AccountRows] = defaultdict(_AccountRows)
+    unreadable = []
+    for row in rows:
+        try:
+            _add(row, found[row.account_id])
+        except ValueError as error:  # msgspec's are, too
+            unreadable.append(UnreadableRow(row.name, f"{row.part}: {error}"))
+    return [_history(account_id, found[account_id], final) for account_id in accounts], unreadable
+
+
+async def _rows(connection: AsyncConnection, accounts: list[str]) -> Sequence[Any]:
+    asked = {"accounts": accounts, "remembered": _REMEMBERED}
+    return (await connection.execute(_HISTORIES, asked)).all()
+
+
+def _add(row: Any, found: _AccountRows) -> None:
+    match row.part:
+        case HistoryRow.PENDING:
+            found.pending.append(_pending.decode(row.body).message())
+        case HistoryRow.TOLD:
+            message = _message.decode(row.body)
+            found.told += [
+                ToldSignal(one, message.destination, message.decided, message.sure) for one in message.signals
+            ]
+        case HistoryRow.BAND:
+            found.bands.append(decode_signal(row.body))
+        case HistoryRow.ACKNOWLEDGED:
+            found.acknowledged[row.name] = Severity(row.body)
+        case HistoryRow.OUTCOME:
+            found.outcome = row.body
+
+
+def _history(account_id: str, found: _AccountRows, final: Collection[str]) -> AccountHistory:
+    return AccountHistory(
+        account_id,
+        pending=tuple(found.pending),
+        told=tuple(found.told),
+        bands=tuple(found.bands),
+        acknowledged=found.acknowledged,
+        left=found.outcome in final,
+    )

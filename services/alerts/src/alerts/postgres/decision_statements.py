@@ -1,0 +1,88 @@
+"""The statements of a decision transaction: each writes in one round trip."""
+
+from sqlalchemy import BigInteger, Double, LargeBinary, SmallInteger, Text, bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+
+NOW = "extract(epoch FROM clock_timestamp())::double precision"
+"""Wall time by the database's clock, in seconds: the one that leases go by."""
+
+_POSITION = (
+    bindparam("partition", type_=SmallInteger),
+    bindparam("to_offset", type_=BigInteger),
+    bindparam("last_hash", type_=LargeBinary),
+    bindparam("newest", type_=Double),
+)
+
+BEGIN = text("""
+INSERT INTO alerts.progress (partition, cluster_id, to_offset, last_hash, newest)
+VALUES (:partition, :cluster_id, :to_offset, :last_hash, :newest)
+ON CONFLICT (partition) DO NOTHING
+""").bindparams(*_POSITION)
+
+MOVE = text("""
+UPDATE alerts.progress
+SET cluster_id = :cluster_id, to_offset = :to_offset, last_hash = :last_hash, newest = :newest
+WHERE partition = :partition AND cluster_id = :stored_cluster_id AND to_offset = :stored_offset
+""").bindparams(*_POSITION, bindparam("stored_offset", type_=BigInteger))
+
+_LATE = "FROM alerts.alert WHERE waiting AND partition = :partition"
+
+# It also returns older late signals; it does not see the rows that it inserts. The bodies are an array of their own:
+# inside the JSON of the rows PostgreSQL would parse them and refuse some.
+RECORD = text(f"""
+WITH added AS (
+    INSERT INTO alerts.alert (signal_id, partition, account_id, episode, kind, "to", severity, stage, tier, owner, at,
+                              recorded, history, waiting, body)
+    SELECT signal_id, :partition, account_id, episode, kind, "to", severity, stage, tier, owner, at,
+           recorded, history, waiting, body::json
+    FROM ROWS FROM (
+        json_to_recordset(CAST(:alerts AS json)) AS (
+            signal_id text, account_id text, episode text, kind text, "to" text, severity text, stage text, tier text,
+            owner text, at double precision, recorded double precision, history boolean, waiting boolean),
+        unnest(:bodies)) AS new (
+            signal_id, account_id, episode, kind, "to", severity, stage, tier, owner, at, recorded, history, waiting,
+            body)
+    ON CONFLICT (signal_id) DO NOTHING
+    RETURNING signal_id
+)
+SELECT true AS added, signal_id, NULL AS account_id, NULL AS body, 0 AS seq FROM added
+UNION ALL
+SELECT false, signal_id, account_id, body::text, seq {_LATE} AND account_id = ANY(:accounts)
+ORDER BY seq
+""").bindparams(
+    bindparam("partition", type_=SmallInteger),
+    bindparam("bodies", type_=ARRAY(Text)),
+    bindparam("accounts", type_=ARRAY(Text)),
+)
+
+LATE = text(f"SELECT signal_id, account_id, body::text AS body {_LATE} ORDER BY seq")
+LATE_OF_ACCOUNTS = text(
+    f"SELECT signal_id, account_id, body::text AS body {_LATE} AND account_id = ANY(:accounts) ORDER BY seq"
+).bindparams(bindparam("accounts", type_=ARRAY(Text)))
+
+# A message whose lease ran out without an outcome may have been sent: it stays `maybe_told`.
+WRITE = text(f"""
+WITH settled AS (
+    UPDATE alerts.alert SET waiting = false WHERE signal_id = ANY(:settled)
+), dropped AS (
+    UPDATE alerts.notification SET status = 'dropped', done = {NOW}, maybe_told = maybe_told OR lease_token IS NOT NULL
+    WHERE notification_id = ANY(:dropped)
+), composed AS (
+    INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, lane, ways, path,
+        repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
+    SELECT notification_id, :partition, account_id, episode, receiver, lane, ways, path,
+           repeat_interval, reason, rank, signals, decided, 'pending', maybe_told, 0, {NOW}
+    FROM json_to_recordset(CAST(:notifications AS json)) AS new (
+        notification_id text, account_id text, episode text, receiver text, lane text, ways json, path text[],
+        repeat_interval double precision, reason text, rank smallint, signals text[], decided double precision,
+        maybe_told boolean)
+)
+INSERT INTO alerts.decision (signal_id, at, reason, receiver, lane, path, notification_id)
+SELECT signal_id, at, reason, receiver, lane, path, notification_id
+FROM json_to_recordset(CAST(:decisions AS json)) AS new (
+    signal_id text, at double precision, reason text, receiver text, lane text, path text[], notification_id text)
+""").bindparams(
+    bindparam("partition", type_=SmallInteger),
+    bindparam("settled", type_=ARRAY(Text)),
+    bindparam("dropped", type_=ARRAY(Text)),
+)

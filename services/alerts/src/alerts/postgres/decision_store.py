@@ -1,0 +1,207 @@
+"""The decisions in PostgreSQL: one transaction for each batch of a partition."""
+
+import uuid
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from alerts.decisions.account import AccountDecisions, AccountHistory, NewMessage, SignalDecision
+from alerts.decisions.decide import address_key_of
+from alerts.decisions.reasons import DecisionReason
+from alerts.errors import Fenced
+from alerts.postgres import decision_statements, schema
+from alerts.postgres.account_history import load_histories
+from alerts.postgres.transaction import in_transaction
+from alerts.signals.decoding import decode_signal
+from alerts.signals.score import SEVERITY_RANK
+from alerts.topic.batch import LateSignals, ReadSignal, RecordedSignals
+from alerts.topic.position import TopicPosition
+
+_log = structlog.get_logger()
+
+
+class PostgresDecisionStore:
+    """Raises `Unreachable` if the database does not answer; no transaction takes longer than `patience` seconds."""
+
+    def __init__(
+        self, engine: AsyncEngine, *, patience: float, count_unreadable: Callable[[], None] = lambda: None
+    ) -> None:
+        """`count_unreadable` is called for every stored row that cannot be read and is left out."""
+        self._engine = engine
+        self._patience = patience
+        self._count_unreadable = count_unreadable
+
+    async def check(self) -> None:
+        """Whether the tables can be read."""
+        async with in_transaction(self._engine, patience=self._patience) as connection:
+            await connection.execute(select(schema.progress.c.partition).limit(1))
+
+    async def position(self, partition: int) -> TopicPosition | None:
+        progress = schema.progress.c
+        query = select(progress.cluster_id, progress.to_offset, progress.last_hash, progress.newest)
+        async with in_transaction(self._engine, patience=self._patience) as connection:
+            row = (await connection.execute(query.where(progress.partition == partition))).one_or_none()
+        return None if row is None else TopicPosition(*row)
+
+    async def undelivered(self, partition: int) -> Collection[str]:
+        notification = schema.notification.c
+        tried = (notification.status == "pending") & (notification.attempts > 0)
+        query = select(notification.account_id).where(notification.partition == partition, tried).distinct()
+        async with in_transaction(self._engine, patience=self._patience) as connection:
+            return list(await connection.scalars(query))
+
+    @asynccontextmanager
+    async def transaction(
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+    ) -> AsyncIterator["PostgresDecisionTransaction"]:
+        async with in_transaction(self._engine, patience=self._patience) as connection:
+            await _move(connection, partition, stored, to)
+            yield PostgresDecisionTransaction(connection, partition, self._count_unreadable)
+
+
+async def _move(connection: AsyncConnection, partition: int, stored: TopicPosition | None, to: TopicPosition) -> None:
+    """The transaction's first statement: it locks the partition's row before anything is read. Raises `Fenced`."""
+    moved = msgspec.structs.asdict(to) | {"partition": partition}
+    if stored is None:
+        done = await connection.execute(decision_statements.BEGIN, moved)
+    else:
+        same = {"stored_cluster_id": stored.cluster_id, "stored_offset": stored.to_offset}
+        done = await connection.execute(decision_statements.MOVE, moved | same)
+    if done.rowcount == 0:
+        raise Fenced(f"another reader has moved partition {partition} on")
+
+
+class PostgresDecisionTransaction:
+    """An open transaction of one partition."""
+
+    def __init__(self, connection: AsyncConnection, partition: int, count_unreadable: Callable[[], None]) -> None:
+        self._connection = connection
+        self._partition = partition
+        self._count_unreadable = count_unreadable
+
+    async def record(self, signals: Sequence[ReadSignal]) -> RecordedSignals:
+        parameters = {
+            "partition": self._partition,
+            "alerts": _as_json(_alert_row(read) for read in signals),
+            "bodies": [msgspec.json.encode(read.signal).decode() for read in signals],
+            "accounts": sorted({read.signal.account_id for read in signals if read.postponed is None}),
+        }
+        rows = (await self._connection.execute(decision_statements.RECORD, parameters)).all()
+        added = frozenset(row.signal_id for row in rows if row.added)
+        return RecordedSignals(added, self._late_signals(row for row in rows if not row.added))
+
+    async def late_signals(self, accounts: Collection[str] | None) -> LateSignals:
+        parameters: dict[str, Any] = {"partition": self._partition}
+        query = decision_statements.LATE
+        if accounts is not None:
+            query, parameters["accounts"] = decision_statements.LATE_OF_ACCOUNTS, list(accounts)
+        return self._late_signals(await self._connection.execute(query, parameters))
+
+    async def late_accounts(self, *, besides: Collection[str], most: int) -> Sequence[str]:
+        alert = schema.alert.c
+        query = select(alert.account_id).where(alert.waiting, alert.partition == self._partition)
+        others = query.where(alert.account_id != func.all(list(besides))).group_by(alert.account_id)
+        return (await self._connection.scalars(others.order_by(func.min(alert.seq)).limit(most))).all()
+
+    async def histories(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[AccountHistory]:
+        histories, unreadable = await load_histories(self._connection, list(accounts), final=final)
+        for row in unreadable:
+            self._leave_out(row.name, row.detail)
+        return histories
+
+    async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
+        with_ids = [(account, [uuid.uuid4().hex for _ in account.messages]) for account in decided]
+        parameters = {
+            "partition": self._partition,
+            "settled": list(settled),
+            "dropped": [one for account in decided for one in account.dropped],
+            "notifications": _as_json(
+                _notification_row(account, message, notification_id)
+                for account, ids in with_ids
+                for message, notification_id in zip(account.messages, ids, strict=True)
+            ),
+            "decisions": _as_json(
+                _decision_row(account, decision, ids) for account, ids in with_ids for decision in account.decisions
+            ),
+        }
+        await self._connection.execute(decision_statements.WRITE, parameters)
+
+    def _late_signals(self, rows: Iterable[Any]) -> LateSignals:
+        signals, unreadable = [], []
+        for row in rows:
+            try:
+                signals.append(decode_signal(row.body))
+            except msgspec.DecodeError as error:
+                self._leave_out(row.signal_id, str(error))
+                unreadable.append((row.account_id, row.signal_id))
+        return LateSignals(tuple(signals), tuple(unreadable))
+
+    def _leave_out(self, name: str, detail: str) -> None:
+        """One row that cannot be read must not keep the others from being decided."""
+        _log.error("row.unreadable", partition=self._partition, row=name, detail=detail)
+        self._count_unreadable()
+
+
+def _as_json(rows: Iterable[dict[str, Any]]) -> str:
+    return msgspec.json.encode(list(rows)).decode()
+
+
+def _notification_row(account: AccountDecisions, message: NewMessage, notification_id: str) -> dict[str, Any]:
+    destination = message.destination
+    return {
+        "notification_id": notification_id,
+        "account_id": account.account_id,
+        "episode": message.head.episode,
+        "receiver": destination.receiver,
+        "lane": address_key_of(destination),
+        "ways": destination.ways,
+        "path": destination.path,
+        "repeat_interval": destination.repeat_interval,
+        "reason": message.reason,
+        "rank": SEVERITY_RANK[message.head.severity],
+        "signals": [signal.signal_id for signal in message.signals],
+        "decided": account.at,
+        "maybe_told": message.maybe_told,
+    }
+
+
+def _alert_row(read: ReadSignal) -> dict[str, Any]:
+    signal = read.signal
+    return {
+        "signal_id": signal.signal_id,
+        "account_id": signal.account_id,
+        "episode": signal.episode,
+        "kind": _text(signal.kind.value),
+        "to": _text(signal.to),
+        "severity": signal.severity,
+        "stage": _text(signal.after.stage),
+        "tier": _text(signal.facts.tier),
+        "owner": _text(signal.facts.owner),
+        "at": signal.at.timestamp(),
+        "recorded": read.recorded,
+        "history": signal.history,
+        "waiting": read.postponed is DecisionReason.LATE,
+    }
+
+
+def _text(value: str | None) -> str | None:
+    """Without NUL, which PostgreSQL's text cannot hold; the body keeps it."""
+    return None if value is None else value.replace("\0", "\ufffd")
+
+
+def _decision_row(account: AccountDecisions, decision: SignalDecision, ids: Sequence[str]) -> dict[str, Any]:
+    destination, message = decision.destination, decision.notification
+    return {
+        "signal_id": decision.signal_id,
+        "at": account.at,
+        "reason": decision.reason,
+        "receiver": destination.receiver if destination else None,
+        "lane": address_key_of(destination) if destination else None,
+        "path": destination.path if destination else (),
+        "notification_id": ids[message] if isinstance(message, int) else message,
+    }

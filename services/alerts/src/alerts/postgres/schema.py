@@ -1,0 +1,129 @@
+"""The tables of schema `alerts`."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+
+SCHEMA = "alerts"
+metadata = MetaData(schema=SCHEMA)
+
+# Where each partition of the signals topic was read to. Whoever decides a partition locks its row.
+progress = Table(
+    "progress",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True, autoincrement=False),
+    Column("cluster_id", Text, nullable=False),
+    Column("to_offset", BigInteger, nullable=False),  # the next record to read
+    Column("last_hash", LargeBinary),  # of the record before it
+    Column("newest", Double, nullable=False),  # its record time
+)
+
+# Every signal, for ever: by its id a second copy is recognized.
+alert = Table(
+    "alert",
+    metadata,
+    Column("signal_id", Text, primary_key=True),
+    Column("seq", BigInteger, Identity(always=True), nullable=False),  # the order in which they were recorded
+    Column("partition", SmallInteger, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("episode", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("tier", Text),
+    Column("owner", Text),
+    Column("at", Double, nullable=False),  # seconds since the epoch, as all moments here
+    Column("recorded", Double, nullable=False),  # record time: the log's clock, not ours
+    Column("history", Boolean, nullable=False),
+    Column("waiting", Boolean, nullable=False),  # for the partition's next CaughtUp
+    Column("body", JSON, nullable=False),  # the signal
+    Index("alert_by_account", "account_id", "seq"),
+    Index("alert_by_seq", "seq"),
+    Index("alert_waiting", "partition", postgresql_where=text("waiting")),
+)
+
+# Every yes and no, in the order in which they were made.
+decision = Table(
+    "decision",
+    metadata,
+    Column("signal_id", Text, primary_key=True),
+    Column("seq", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", Double, nullable=False),  # record time by which it was made
+    Column("reason", Text, nullable=False),
+    Column("receiver", Text),  # none of history, none while a signal waits
+    Column("lane", Text),  # the address key
+    Column("path", ARRAY(Text), nullable=False),
+    Column("notification_id", Text),
+)
+
+# One message to one receiver; the sender sends what is pending here.
+notification = Table(
+    "notification",
+    metadata,
+    Column("notification_id", Text, primary_key=True),
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("episode", Text, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("lane", Text, nullable=False),  # the address key
+    Column("ways", JSON, nullable=False),  # targets: the first is this message's, the others follow if it fails
+    Column("path", ARRAY(Text), nullable=False),
+    Column("repeat_interval", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("rank", SmallInteger, nullable=False),  # 0 the most urgent
+    Column("signals", ARRAY(Text), nullable=False),  # the one that heads it first
+    Column("decided", Double, nullable=False),  # record time
+    Column("status", Text, nullable=False),  # pending, sent, failed, dropped
+    Column("maybe_told", Boolean, nullable=False),  # an attempt ended without an answer
+    Column("attempts", Integer, nullable=False),
+    Column("due", Double, nullable=False),  # wall time of the next attempt
+    Column("lease_until", Double),  # wall time, by the database's clock
+    Column("lease_token", Text),
+    Column("done", Double),  # wall time of the end, whichever it was
+    Column("thread", Text),  # what the channel calls this message, where it says so
+    Index("notification_by_account", "account_id", "seq"),
+    Index("notification_by_thread", "lane", "episode"),
+    Index("notification_pending", "partition", "rank", "seq", postgresql_where=text("status = 'pending'")),
+    Index("notification_next", "lane", "account_id", "seq", postgresql_where=text("status = 'pending'")),
+    Index("notification_failed", "done", postgresql_where=text("status = 'failed'")),
+)
+
+# Every attempt to send: written before it, completed after it. One without an outcome was cut short.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("notification_id", Text, primary_key=True),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("started", Double, nullable=False),  # wall time
+    Column("ended", Double),
+    Column("outcome", Text),
+    Column("detail", Text),
+)
+
+# An episode that a person acknowledged.
+acknowledgement = Table(
+    "acknowledgement",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("episode", Text, primary_key=True),
+    Column("signal_id", Text, nullable=False),  # the alert that was acknowledged
+    Column("severity", Text, nullable=False),  # the worst of the episode by then
+    Column("by", Text, nullable=False),
+    Column("note", Text),
+    Column("at", Double, nullable=False),  # wall time
+)

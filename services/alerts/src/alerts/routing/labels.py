@@ -1,0 +1,41 @@
+"""What routes and playbooks match on: a signal as a few words."""
+
+from alerts.signals.kinds import rules_of
+from common.contracts.signals import Driver, Signal
+
+Labels = dict[str, str]
+
+NAMES = ("account", "tier", "owner", "kind", "to", "severity", "band", "stage", "reason")
+
+
+def labels(signal: Signal) -> Labels:
+    """One value for each of `NAMES`; what is not known is the empty string, as an absent label is in Alertmanager.
+
+    `tier` as posted (high, low, tech, ...), `kind` and `severity` as in the signal, `to` the band, flag, step or
+    outcome, `band` the one that the account is in now (of a flag that brings red: red), `stage` as scored, `reason`
+    the metric or flag that took the most points ("" if none did); a flag is its own reason.
+    """
+    facts = signal.facts
+    return {
+        "account": signal.account_id,
+        "tier": facts.tier or "",
+        "owner": facts.owner or "",
+        "kind": signal.kind.value,
+        "to": signal.to,
+        "severity": signal.severity.value,
+        "band": signal.after.band.value,
+        "stage": signal.after.stage,
+        "reason": _reason(signal),
+    }
+
+
+def _reason(signal: Signal) -> str:
+    if rules_of(signal.kind).is_its_reason:
+        return signal.to
+    points: dict[str, float] = {}
+    for part in signal.receipt.change.parts:
+        # A change of weights is no metric's doing.
+        if part.driver is not Driver.CONTEXT:
+            points[part.metric] = points.get(part.metric, 0.0) + part.points
+    worst = min(points, key=lambda name: (points[name], name), default="")
+    return worst if worst and points[worst] < 0 else ""

@@ -1,0 +1,136 @@
+"""The kinds of signals, and what alerts does differently for each.
+
+A kind is added by one entry in `_RULES`, with its functions above it. A kind without an entry is recorded, routed and
+told like any other, by its plain name.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+from alerts.languages.language import Language, Scores
+from alerts.signals.score import score_before
+from common.contracts.signals import Band, Kind, Severity, Signal
+
+
+class Tone(StrEnum):
+    """The colour of a message."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    GREEN = "green"
+    GREY = "grey"
+
+    @property
+    def mark(self) -> str:
+        return _MARKS[self]
+
+    @property
+    def colour(self) -> str:
+        return _COLOURS[self]
+
+
+_MARKS = {Tone.RED: "🔴", Tone.YELLOW: "🟡", Tone.GREEN: "🟢", Tone.GREY: "⚪"}
+_COLOURS = {Tone.RED: "#d92d20", Tone.YELLOW: "#eab308", Tone.GREEN: "#16a34a", Tone.GREY: "#64748b"}
+_BAND_TONES = {Band.RED: Tone.RED, Band.YELLOW: Tone.YELLOW, Band.GREEN: Tone.GREEN, Band.INSUFFICIENT: Tone.GREY}
+
+
+class KindNames(Protocol):
+    """The names and days that a kind needs to speak to one recipient."""
+
+    @property
+    def language(self) -> Language: ...
+
+    def flag(self, name: str) -> str: ...
+
+    def step(self, name: str) -> str: ...
+
+    def outcome(self, name: str) -> str: ...
+
+    def is_good(self, outcome: str) -> bool: ...
+
+    def local(self, moment: datetime) -> datetime: ...
+
+
+class KindRules(Struct, frozen=True, kw_only=True):
+    """`describe` is one line of English for logs and the API, `tell` what a message says, `tone` its colour.
+
+    `always_told`: even of an account that has left, or of an episode that somebody acknowledged. `ends_with_episode`:
+    the account's recovery takes it back. `about_health`: its message shows score, renewal and outlook.
+    `is_its_reason`: its own name is the label `reason`, not the metric that took the most points.
+    """
+
+    describe: Callable[[Signal], str]
+    tell: Callable[[Signal, KindNames], str]
+    tone: Callable[[Signal, KindNames], Tone]
+    always_told: bool = False
+    ends_with_episode: bool = True
+    about_health: bool = True
+    is_its_reason: bool = False
+
+
+def rules_of(kind: str) -> KindRules:
+    return _RULES.get(str(kind), _UNKNOWN)
+
+
+def unknown_kind(name: str) -> Kind:
+    """A member of `Kind` for a name that this release does not know; it is not listed among the members."""
+    # All code compares and encodes members of `Kind`, so an unknown name becomes one, too.
+    kind = str.__new__(Kind, name)
+    kind._name_ = kind._value_ = name
+    return kind
+
+
+def scores(signal: Signal) -> Scores:
+    return Scores(round(score_before(signal)), round(signal.after.score))
+
+
+def plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _tone_of_severity(signal: Signal, names: KindNames) -> Tone:
+    # As bad as the account stands: in a red account a small thing is shown red, too.
+    critical = signal.severity is Severity.CRITICAL or signal.after.band is Band.RED
+    return Tone.RED if critical else Tone.YELLOW
+
+
+def _tell_step(signal: Signal, names: KindNames) -> str:
+    # By the signal's own year: mail threads by the title, so it must read the same whenever it is written.
+    due, missed = names.local(signal.since), names.local(signal.at)
+    return names.language.overdue(names.step(signal.to), due, year=due.year != missed.year)
+
+
+_RULES: Mapping[str, KindRules] = {
+    Kind.BAND.value: KindRules(
+        describe=lambda signal: f"{plain(signal.to)} {scores(signal).was}>{scores(signal).now}",
+        tell=lambda signal, names: names.language.now_in(Band(signal.to), scores(signal)),
+        tone=lambda signal, names: _BAND_TONES[Band(signal.to)],
+    ),
+    Kind.FLAG.value: KindRules(
+        describe=lambda signal: f"flag {plain(signal.to)}",
+        tell=lambda signal, names: names.flag(signal.to),
+        tone=_tone_of_severity,
+        is_its_reason=True,
+    ),
+    Kind.MILESTONE_MISSED.value: KindRules(
+        describe=lambda signal: f"missed {plain(signal.to)}", tell=_tell_step, tone=_tone_of_severity
+    ),
+    Kind.OUTCOME.value: KindRules(
+        describe=lambda signal: f"outcome {plain(signal.to)}",
+        tell=lambda signal, names: names.outcome(signal.to),
+        tone=lambda signal, names: Tone.GREEN if names.is_good(signal.to) else Tone.GREY,
+        always_told=True,
+        ends_with_episode=False,
+        about_health=False,
+    ),
+}
+
+_UNKNOWN = KindRules(
+    describe=lambda signal: f"{plain(signal.kind.value)} {plain(signal.to)}",
+    tell=lambda signal, names: names.flag(f"{signal.kind.value} {signal.to}"),
+    tone=_tone_of_severity,
+)

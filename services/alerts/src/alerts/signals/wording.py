@@ -1,0 +1,47 @@
+"""A signal in words that a person reads at a glance: for logs, the terminal and the API."""
+
+from alerts.signals.kinds import plain, rules_of
+from alerts.signals.score import score_moves
+from common.contracts.signals import Kind, Signal
+
+
+def describe(signal: Signal) -> str:
+    """What happened: `red 61>38`, `flag payment failed`, `missed sso live`, `outcome renewed`."""
+    return rules_of(signal.kind).describe(signal)
+
+
+def explain(signal: Signal, *, limit: int = 3) -> str:
+    """Why: for a band what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
+
+    A metric's number is all that it moved since the last band that was told. The numbers add up to the difference of
+    the two scores that `describe` shows.
+    """
+    if signal.kind is not Kind.BAND:
+        return _cause(signal)
+    moves = score_moves(signal, limit=limit)
+    named = [f"{'capped by ' if one.capped else ''}{plain(one.name)} {one.points:+d}" for one in moves.most]
+    return ", ".join([*named, f"others {moves.others:+d}"] if moves.others else named)
+
+
+def log_line(signal: Signal) -> str:
+    """One line for `python -m alerts tail`."""
+    facts = signal.facts
+    fields = [
+        f"{signal.at:%Y-%m-%d %H:%M}",
+        f"{signal.severity:<8}",
+        f"{facts.name or signal.account_id} ({facts.tier or 'tier unknown'})",
+        describe(signal),
+        explain(signal),
+        f"{signal.after.stage}, coverage {signal.after.coverage:.0%}",
+        "history" if signal.history else "",
+        signal.signal_id,
+    ]
+    return "  ".join(field for field in fields if field)
+
+
+def _cause(signal: Signal) -> str:
+    if isinstance(signal.cause, str):
+        return "by silence alone"
+    _, event_id = signal.cause
+    names = [event.name for event in signal.receipt.change.events if event.event_id == event_id]
+    return f"by {names[0]}" if names else ""

@@ -1,0 +1,98 @@
+"""A batch of records of the signals topic, sorted by what is to be done with them. Pure."""
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from alerts.decisions.reasons import DecisionReason
+from alerts.signals.decoding import decode_record
+from common.bus.ports import Record
+from common.contracts.signals import Signal
+
+LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
+
+
+class ReadSignal(Struct, frozen=True):
+    """A signal with its record time in seconds. `postponed` says why it is not decided now."""
+
+    signal: Signal
+    recorded: float
+    postponed: DecisionReason | None
+
+
+class SignalsBatch(Struct, frozen=True):
+    """The signals of a poll, in the order of the log.
+
+    `caught_up` is the record time of the last `CaughtUp`; `before_caught_up` signals came before it. `unreadable` are
+    the offsets of records of another format, or with names that PostgreSQL cannot store.
+    """
+
+    signals: tuple[ReadSignal, ...] = ()
+    caught_up: float | None = None
+    before_caught_up: int = 0
+    unreadable: tuple[int, ...] = ()
+
+
+class LateSignals(Struct, frozen=True):
+    """Late signals that are still undecided, oldest first. `unreadable` are the account and id of damaged rows."""
+
+    signals: tuple[Signal, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        """Each once, in the same order."""
+        every = [*(signal.account_id for signal in self.signals), *(account_id for account_id, _ in self.unreadable)]
+        return tuple(dict.fromkeys(every))
+
+
+class RecordedSignals(Struct, frozen=True):
+    """`added` are the new ids, `late` the older late signals of accounts with a timely signal in the batch."""
+
+    added: frozenset[str] = frozenset()
+    late: LateSignals = LateSignals()
+
+
+def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
+    signals: list[ReadSignal] = []
+    caught_up: float | None = None
+    before_caught_up = 0
+    unreadable: list[int] = []
+    for record in records:
+        try:
+            message = decode_record(record.value or b"")
+        except msgspec.DecodeError:
+            unreadable.append(record.offset)
+            continue
+        recorded = record.timestamp / 1000
+        if not isinstance(message, Signal):
+            caught_up, before_caught_up = recorded, len(signals)
+        elif _can_be_stored(message):
+            reason = postpone_reason(message, recorded=recorded, late_after=late_after)
+            signals.append(ReadSignal(message, recorded, reason))
+        else:
+            unreadable.append(record.offset)
+    return SignalsBatch(tuple(signals), caught_up, before_caught_up, tuple(unreadable))
+
+
+def postpone_reason(signal: Signal, *, recorded: float, late_after: float) -> DecisionReason | None:
+    """`HISTORY`, `LATE`, or None: decide it now. `recorded` is the record time; both are seconds."""
+    # What an import brings is stored and never told.
+    if signal.history:
+        return DecisionReason.HISTORY
+    # By the log's clock alone: a slow reader must not make a signal late that scoring published in time.
+    if recorded - signal.at.timestamp() > late_after:
+        return DecisionReason.LATE
+    return None
+
+
+def without_duplicates(signals: Sequence[ReadSignal]) -> tuple[ReadSignal, ...]:
+    """The first of each id: a relay may have published a signal twice."""
+    return tuple({one.signal.signal_id: one for one in reversed(signals)}.values())[::-1]
+
+
+def _can_be_stored(signal: Signal) -> bool:
+    """Whether its names fit PostgreSQL's text and index: any program may have written the record."""
+    names = (signal.signal_id, signal.account_id, signal.episode)
+    return all(name and "\0" not in name and len(name.encode("utf-8", "replace")) <= LONGEST_NAME for name in names)

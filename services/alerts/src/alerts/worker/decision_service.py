@@ -1,0 +1,176 @@
+"""A batch of records of one partition, recorded and decided in one transaction."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from alerts.decisions.account import AccountDecisions, AccountHistory, RoutedSignal, SignalDecision
+from alerts.decisions.decide import decide_account
+from alerts.decisions.reasons import DecisionReason
+from alerts.routing.destination import Destination
+from alerts.routing.labels import Labels, labels
+from alerts.topic.batch import LateSignals, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
+from common.contracts.signals import Signal
+
+ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals
+
+
+class DecisionTransaction(Protocol):
+    """An open transaction. It holds the partition's lock, so nobody else decides the partition meanwhile."""
+
+    async def record(self, signals: Sequence[ReadSignal]) -> RecordedSignals:
+        """Stores each signal once."""
+
+    async def late_signals(self, accounts: Collection[str] | None) -> LateSignals:
+        """The undecided late signals of these accounts (None: of the whole partition)."""
+
+    async def late_accounts(self, *, besides: Collection[str], most: int) -> Sequence[str]:
+        """At most so many other accounts with undecided late signals: those with the oldest ones."""
+
+    async def histories(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[AccountHistory]:
+        """One for each account; `final` are the outcomes that end a relationship."""
+
+    async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
+        """`settled` are the ids of late signals that are decided now."""
+
+
+class Router(Protocol):
+    def destinations(self, labels: Labels, *, on: datetime) -> tuple[Destination, ...]: ...
+
+
+class BatchSummary(Struct, frozen=True):
+    """What came of a batch. `to_send`: there are new messages; `more`: there are more late signals to decide."""
+
+    recorded: int = 0
+    duplicates: int = 0
+    decisions: tuple[SignalDecision, ...] = ()
+    to_send: bool = False
+    more: bool = False
+
+
+class DecisionService:
+    """After one of the `final` outcomes nothing more of an account is told, until its next outcome."""
+
+    def __init__(self, router: Router, *, final: frozenset[str]) -> None:
+        self._router = router
+        self._final = final
+
+    async def decide_late(self, batch: SignalsBatch, transaction: DecisionTransaction) -> BatchSummary:
+        """Decides some of the late signals that the batch's `CaughtUp` releases.
+
+        They are older than the batch, of accounts that are not in it. After hours away they are too many for one
+        transaction, so this takes `ACCOUNTS_AT_ONCE` accounts.
+        """
+        besides = {read.signal.account_id for read in batch.signals}
+        accounts = await transaction.late_accounts(besides=besides, most=ACCOUNTS_AT_ONCE)
+        if batch.caught_up is None or not accounts:
+            return BatchSummary()
+        late = await transaction.late_signals(accounts)
+        summary = await self._decide(transaction, (), late, moments=dict.fromkeys(accounts, batch.caught_up))
+        return replace(summary, more=len(accounts) == ACCOUNTS_AT_ONCE)
+
+    async def decide_batch(
+        self,
+        batch: SignalsBatch,
+        transaction: DecisionTransaction,
+        *,
+        reconsidered: Collection[str] = (),
+        now: float = 0.0,
+    ) -> BatchSummary:
+        """`reconsidered` are accounts whose unsent messages are decided again, as of the record time `now`."""
+        signals = without_duplicates(batch.signals)
+        recorded = await transaction.record(signals) if signals else RecordedSignals()
+        new = [read for read in signals if read.signal.signal_id in recorded.added]
+        if batch.caught_up is None:
+            late = _released_by_timely(new, recorded.late)
+        else:
+            late = await transaction.late_signals(None)
+        still_late = _still_late(batch)
+        late = replace(late, signals=tuple(one for one in late.signals if one.signal_id not in still_late))
+        moments = dict.fromkeys(reconsidered, now)
+        if batch.caught_up is not None:
+            moments |= dict.fromkeys(late.accounts, batch.caught_up)
+        summary = await self._decide(transaction, new, late, moments=moments | _timely_accounts(new))
+        return replace(summary, recorded=len(new), duplicates=len(batch.signals) - len(new))
+
+    async def _decide(
+        self,
+        transaction: DecisionTransaction,
+        new: Sequence[ReadSignal],
+        late: LateSignals,
+        *,
+        moments: Mapping[str, float],
+    ) -> BatchSummary:
+        """`new` are the batch's own signals, `late` those that are released; `moments` are record times, by account."""
+        settled = {signal.signal_id for signal in late.signals}
+        ready = [read.signal for read in new if read.postponed is None or read.signal.signal_id in settled]
+        ready_ids = {signal.signal_id for signal in ready}
+        # In the order of the log: late signals of former batches, then all of this one.
+        routed = self._route([*(one for one in late.signals if one.signal_id not in ready_ids), *ready], moments)
+        decided = [*_postponed(new, settled), *_unreadable(late, moments)]
+        if moments:
+            for history in await transaction.histories(moments, final=self._final):
+                account_id = history.account_id
+                decided.append(decide_account(history, routed.get(account_id, ()), now=moments[account_id]))
+        if decided:
+            await transaction.write(decided, settled=settled | {signal_id for _, signal_id in late.unreadable})
+        return BatchSummary(
+            decisions=tuple(decision for account in decided for decision in account.decisions),
+            to_send=any(account.messages or account.dropped for account in decided),
+        )
+
+    def _route(self, signals: Sequence[Signal], moments: Mapping[str, float]) -> Mapping[str, Sequence[RoutedSignal]]:
+        routed: dict[str, list[RoutedSignal]] = {}
+        for signal in signals:
+            on = datetime.fromtimestamp(moments[signal.account_id], UTC)
+            destinations = self._router.destinations(labels(signal), on=on)
+            routed.setdefault(signal.account_id, []).append(RoutedSignal(signal, destinations))
+        return routed
+
+
+def _timely_accounts(new: Sequence[ReadSignal]) -> dict[str, float]:
+    """The accounts with a signal that is decided now, and its record time."""
+    return {read.signal.account_id: read.recorded for read in new if read.postponed is None}
+
+
+def _released_by_timely(new: Sequence[ReadSignal], before: LateSignals) -> LateSignals:
+    """A timely signal says how its account stands now, so the account's late ones wait no more."""
+    timely = _timely_accounts(new)
+    late = [read.signal for read in new if read.postponed is DecisionReason.LATE]
+    return LateSignals(
+        tuple(signal for signal in (*before.signals, *late) if signal.account_id in timely),
+        tuple(one for one in before.unreadable if one[0] in timely),
+    )
+
+
+def _still_late(batch: SignalsBatch) -> frozenset[str]:
+    """Late signals of this batch with neither a `CaughtUp` nor a timely signal of their account after them."""
+    late: set[str] = set()
+    timely: set[str] = set()
+    for index in range(len(batch.signals) - 1, -1, -1):
+        signal, postponed = batch.signals[index].signal, batch.signals[index].postponed
+        if postponed is None:
+            timely.add(signal.account_id)
+        elif index >= batch.before_caught_up and signal.account_id not in timely:
+            late.add(signal.signal_id)
+        else:
+            late.discard(signal.signal_id)  # a duplicate came later: the first copy counts
+    return frozenset(late)
+
+
+def _postponed(new: Sequence[ReadSignal], settled: Collection[str]) -> Iterator[AccountDecisions]:
+    """History is kept for good, a late signal for now."""
+    for read in new:
+        signal_id = read.signal.signal_id
+        if read.postponed is not None and signal_id not in settled:
+            decision = SignalDecision(signal_id, read.postponed)
+            yield AccountDecisions(read.signal.account_id, read.recorded, (decision,))
+
+
+def _unreadable(late: LateSignals, moments: Mapping[str, float]) -> Iterator[AccountDecisions]:
+    for account_id, signal_id in late.unreadable:
+        decision = SignalDecision(signal_id, DecisionReason.UNREADABLE)
+        yield AccountDecisions(account_id, moments[account_id], (decision,))

@@ -1,8 +1,0 @@
-"""The tables that queries speak of are those that the migrations make."""
-
-from alerts import schema
-from support.tables import differences
-
-
-async def test_the_migrations_make_the_tables_that_the_queries_name(database: str) -> None:
-    assert await differences(database, "alerts", schema.metadata) == []
