@@ -19,10 +19,10 @@ from alerts.core.destination import Channel, Target
 from alerts.core.reasons import Reason
 from common import database as databases
 from common.contracts.signals import Signal
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore, Scope
-from common.operations import Readiness
-from common.requests import RequestMetrics
+from common.request_metrics import RequestMetrics
 
 DESK = Target(Channel.EMAIL, "desk@example.com")
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from bus_harness import PATIENCE, Bus, Reader, eventually, outgoing, place, taken, values
 
-from common.bus.errors import OffsetLost, Unavailable
+from common.bus.errors import BusUnavailable, OffsetOutOfRange
 from common.bus.ports import Consumer
 
 
@@ -68,24 +68,24 @@ class ReadingContract:
         async with bus.producing() as producer, bus.reading(topic, start=False) as reader:
             await producer.send(topic, [outgoing(n) for n in range(10)])
             await reader.until(lambda: reader.owned == {0, 1})
-            assert not reader.consumer.level(0)
+            assert not reader.consumer.at_end(0)
             for partition in (0, 1):
                 reader.consumer.seek(partition, 0)
-                assert not reader.consumer.level(partition)
+                assert not reader.consumer.at_end(partition)
             await reader.until(lambda: len(reader.records) >= 4, max_records=4)
-            assert not reader.consumer.level(0)
-            await reader.until(lambda: reader.consumer.level(0))
+            assert not reader.consumer.at_end(0)
+            await reader.until(lambda: reader.consumer.at_end(0))
             assert values(reader.records) == list(range(10))
-            await reader.until(lambda: reader.consumer.level(1))
+            await reader.until(lambda: reader.consumer.at_end(1))
             reader.consumer.seek(0, 10)
-            assert not reader.consumer.level(0)
-            await reader.until(lambda: reader.consumer.level(0))
+            assert not reader.consumer.at_end(0)
+            await reader.until(lambda: reader.consumer.at_end(0))
             assert len(reader.records) == 10
 
     async def test_an_empty_poll_ends_in_time(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.reading(topic) as reader:
-            await reader.until(lambda: reader.consumer.level(0))
+            await reader.until(lambda: reader.consumer.at_end(0))
             started = time.monotonic()
             assert await reader.poll(timeout=0.2) == []
             assert 0.15 < time.monotonic() - started < 1.5
@@ -94,7 +94,7 @@ class ReadingContract:
     async def test_a_poll_that_is_given_up_loses_nothing(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer, bus.reading(topic) as reader:
-            await reader.until(lambda: reader.consumer.level(0))
+            await reader.until(lambda: reader.consumer.at_end(0))
             poll = asyncio.create_task(reader.poll(timeout=PATIENCE))
             await asyncio.sleep(0)
             poll.cancel()
@@ -113,10 +113,10 @@ class ReadingContract:
             assert await bus.admin().earliest(topic, 0) == 6
             for lost in (5, 11):
                 reader.consumer.seek(0, lost)
-                with pytest.raises(OffsetLost) as caught:
+                with pytest.raises(OffsetOutOfRange) as caught:
                     await reader.until(lambda: False)
                 assert (caught.value.partition, caught.value.offset) == (0, lost)
-                assert not reader.consumer.level(0)
+                assert not reader.consumer.at_end(0)
             reader.consumer.seek(0, 6)
             assert values(await reader.read(4)) == [6, 7, 8, 9]
 
@@ -199,10 +199,10 @@ class ReadingContract:
         async with bus.producing() as producer, bus.reading(topic) as reader:
             await producer.send(topic, [outgoing(1)])
             await reader.read(1)
-            await bus.leave()
-            with pytest.raises(Unavailable):
+            await bus.go_offline()
+            with pytest.raises(BusUnavailable):
                 await reader.until(lambda: False)
-            await bus.come_back()
+            await bus.go_online()
             await eventually(lambda: taken(producer, topic, outgoing(2)))
             await eventually(lambda: _read_again(reader, 2))
 
@@ -211,8 +211,8 @@ class ReadingContract:
         async with bus.producing(deadline=1) as producer, bus.reading(topic) as reader:
             await producer.send(topic, [outgoing(1)])
             await reader.read(1)
-            await bus.leave()
-            with pytest.raises(Unavailable):
+            await bus.go_offline()
+            with pytest.raises(BusUnavailable):
                 await producer.send(topic, [outgoing(2)])
             stopping = time.monotonic()
         assert time.monotonic() - stopping < 12
@@ -222,7 +222,7 @@ class ReadingContract:
 async def _read_again(reader: Reader, number: int) -> bool:
     try:
         await reader.poll()
-    except Unavailable:
+    except BusUnavailable:
         return False
     return number in values(reader.records)
 

@@ -13,7 +13,7 @@ from bus_contract import BusContract
 from bus_harness import Bus, answers, eventually, outgoing, taken
 
 from common.bus import kafka_consumer
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.bus.ports import Outgoing
 from local.proxy import Api, KafkaProxy, No
@@ -60,10 +60,10 @@ class KafkaBus(Bus):
     def speak_again(self) -> None:
         self._proxy.flow()
 
-    async def leave(self) -> None:
+    async def go_offline(self) -> None:
         await self._proxy.stop()
 
-    async def come_back(self) -> None:
+    async def go_online(self) -> None:
         await self._proxy.start()
 
     async def truncate(self, topic: str, partition: int, *, before: int) -> None:
@@ -117,7 +117,7 @@ class KafkaContract(BusContract):
                 bus.cut_after(step)
                 try:
                     await getattr(bus, f"start_{start}")(topic)
-                except Unavailable:
+                except BusUnavailable:
                     lost.append(step)
         assert lost[:2] == [0, 1]
         bus.cut_after(None)
@@ -129,7 +129,7 @@ class KafkaContract(BusContract):
             await producer.probe(topic)
             bus.fall_silent()
             started = time.monotonic()
-            with pytest.raises(Unavailable, match="silent"):
+            with pytest.raises(BusUnavailable, match="silent"):
                 await producer.probe(topic)
             assert time.monotonic() - started < 5
             bus.speak_again()
@@ -144,7 +144,13 @@ class KafkaContract(BusContract):
             spread = [[outgoing(n, partition=n % 2)] for n in range(4)] + [[outgoing(4), outgoing(5, partition=1)]]
             calls = (producer.send(topic, records) for records in spread)
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
-            assert [type(outcome) for outcome in outcomes] == [list, Unavailable, list, Unavailable, Unavailable]
+            assert [type(outcome) for outcome in outcomes] == [
+                list,
+                BusUnavailable,
+                list,
+                BusUnavailable,
+                BusUnavailable,
+            ]
             assert producer.healthy
             bus.deny(None)
             await eventually(lambda: taken(producer, topic, outgoing(6, partition=1)))
@@ -165,13 +171,13 @@ class KafkaContract(BusContract):
                     case 4:
                         bus.speak_again()
                     case 6:
-                        await bus.leave()
+                        await bus.go_offline()
                     case 8:
-                        await bus.come_back()
+                        await bus.go_online()
                     case 5 | 9 | 10:
                         bus.lose_next_ack()
                 run = waiting[: 5 + attempt % 4]
-                with suppress(Unavailable):
+                with suppress(BusUnavailable):
                     await producer.send(topic, run)
                     waiting = waiting[len(run) :]
             await reader.until(lambda: any(record.key == rows[-1].key for record in reader.records))
@@ -191,5 +197,5 @@ class KafkaContract(BusContract):
         async with bus.producing() as producer:
             await producer.send(topic, [outgoing(0)])
         bus.lose_fetches()
-        with pytest.raises(Unavailable):
+        with pytest.raises(BusUnavailable):
             await bus.admin().read(topic, 0, 0, timeout=1.0)

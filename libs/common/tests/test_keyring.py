@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from common.keyring import Keyring
-from common.keys import KeysUnavailable, StoredKey, read_token
+from common.keys import KeysUnavailable, StoredKey, split_token
 from common.memory_keys import MemoryKeys
 
 SECRET = "s" * 43
@@ -24,13 +24,13 @@ async def test_a_key_is_read_once_and_then_known() -> None:
     store = MemoryKeys()
     token = store.create()
     keyring = Keyring(store, clock=Clock())
-    assert keyring.trouble() == "the keys were not read yet"
+    assert keyring.not_ready_reason() == "the keys were not read yet"
     for _ in range(100):
         key = await keyring.verify(token)
         assert key is not None
         assert key.source == "web"
     assert store.count == 1
-    assert keyring.trouble() is None
+    assert keyring.not_ready_reason() is None
 
 
 async def test_the_right_id_with_another_secret_is_nobody() -> None:
@@ -172,14 +172,14 @@ async def test_the_task_outlives_an_outage() -> None:
     stop = asyncio.Event()
     task = asyncio.create_task(keyring.keep_fresh(stop))
     while await store.reads.get() < 3:
-        assert keyring.trouble()
+        assert keyring.not_ready_reason()
     store.away = False
     await store.reads.get()
     stop.set()
     await task
-    assert keyring.trouble() is None
+    assert keyring.not_ready_reason() is None
 
 
 def test_a_token_is_taken_apart_at_its_first_two_underscores() -> None:
     secret = "_" * 43
-    assert read_token(f"cs_0123456789ab_{secret}") == ("0123456789ab", secret)
+    assert split_token(f"cs_0123456789ab_{secret}") == ("0123456789ab", secret)

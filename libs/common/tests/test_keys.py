@@ -110,7 +110,7 @@ def test_secrets_are_compared_as_digests_and_in_constant_time(monkeypatch: pytes
     monkeypatch.setattr(hmac, "compare_digest", watched)
     stored = StoredKey(Key("0123456789ab", "web", WRITE, datetime.now(UTC)), sha256(secret.encode()).digest())
     # Wrong at once, wrong at the end, right: each takes the same one comparison.
-    assert [stored.opened_by(told) for told in ("t" * 43, "s" * 42 + "t", secret)] == [False, False, True]
+    assert [stored.has_secret(told) for told in ("t" * 43, "s" * 42 + "t", secret)] == [False, False, True]
     assert [(kept, len(told)) for kept, told in compared] == [(stored.secret_sha256, 32)] * 3
 
 

@@ -14,10 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from common import metrics, operations
-from common.operations import Readiness
-from common.runtime import Application, Stop, serve
-from common.waiting import Task
+from common import health_endpoints, metrics
+from common.health_endpoints import Readiness
+from common.runtime import Application, ShutdownSignal, serve
+from common.stopping import Task
 
 
 class Running:
@@ -26,10 +26,10 @@ class Running:
     def __init__(self, tasks: Mapping[str, Task], *, notice: float = 0.0, grace: float = 5.0) -> None:
         self.asked_for = asyncio.Event()
         self.answer = asyncio.Event()
-        self.stop = Stop()
+        self.stop = ShutdownSignal()
         self.readiness = Readiness({}, about={"core": "compiled"})
         registry = metrics.registry(service="common", process="test")
-        routes = [Route("/slow", self._slow), *operations.routes(self.readiness, registry)]
+        routes = [Route("/slow", self._slow), *health_endpoints.routes(self.readiness, registry)]
         self.application = Application(
             name="test",
             http=Starlette(routes=routes),
@@ -118,7 +118,7 @@ async def test_a_task_that_fails_takes_the_process_down() -> None:
         finished.set()
 
     with capture_logs() as lines:
-        code = await serve(Running({"broken": broken, "other": other}).application, Stop())
+        code = await serve(Running({"broken": broken, "other": other}).application, ShutdownSignal())
     assert code == 1
     assert finished.is_set(), "the others were told to finish"
     (line,) = (line for line in lines if line["event"] == "task.ended")
@@ -141,7 +141,7 @@ async def test_a_task_that_ends_unasked_takes_the_process_down() -> None:
     async def short(stop: asyncio.Event) -> None:
         return
 
-    assert await serve(Running({"short": short}).application, Stop()) == 1
+    assert await serve(Running({"short": short}).application, ShutdownSignal()) == 1
 
 
 async def test_a_task_that_fails_while_it_drains_is_an_error_too() -> None:

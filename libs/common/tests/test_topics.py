@@ -2,7 +2,7 @@ import pytest
 
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Outgoing
-from common.topics import TimeMode, TopicMismatch, Topics, ensure, murmur2, partition_of, settings
+from common.topics import TimeMode, TopicMismatch, Topics, ensure, murmur2, partition_of, topic_config
 
 
 # From Kafka's own UtilsTest.testMurmur2, there as signed numbers.
@@ -63,4 +63,4 @@ async def test_the_mode_says_who_stamps(mode: TimeMode, stamped: int, retention:
     await ensure(broker.admin(), topics, mode=mode, partitions=1, replication=1, retention_days=35)
     await broker.producer().send(topics.events, [Outgoing(0, None, b"x", timestamp=1_000)])
     assert broker.records(topics.events, 0)[0].timestamp == stamped
-    assert settings(mode, retention_days=35)["retention.ms"] == retention
+    assert topic_config(mode, retention_days=35)["retention.ms"] == retention

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, Depth
 from alerts.schema import alert, attempt, notification
-from common.database import FAILURES, reason
+from common.database import DATABASE_ERRORS, error_text
 
 _log = structlog.get_logger()
 _WEEK = 7 * 86_400.0
@@ -60,9 +60,9 @@ class Depths:
         try:
             async with asyncio.timeout(self._patience), self._engine.connect() as connection:
                 row = (await connection.execute(_depth())).one()
-        except FAILURES as error:  # TimeoutError is an OSError
+        except DATABASE_ERRORS as error:  # TimeoutError is an OSError
             if not self._away:
-                _log.warning("depths.unreadable", error=reason(error))
+                _log.warning("depths.unreadable", error=error_text(error))
             self._away = True
             return
         self._away, self._read_at = False, asked

@@ -37,7 +37,7 @@ class Reader(Protocol):
 
     def pause(self, partition: int) -> None: ...
 
-    def level(self, partition: int) -> bool: ...
+    def at_end(self, partition: int) -> bool: ...
 
 
 class Shared(Struct, frozen=True):
@@ -89,7 +89,7 @@ class Partition:
 
     @property
     def level(self) -> bool:
-        return self.position is not None and not self.busy and self._shared.reader.level(self.number)
+        return self.position is not None and not self.busy and self._shared.reader.at_end(self.number)
 
     def _forget(self, error: Fenced | Unreachable) -> None:
         reason = type(error).__name__.lower()

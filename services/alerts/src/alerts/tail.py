@@ -6,7 +6,7 @@ from typing import Protocol
 
 from alerts.feed import Told
 from alerts.words import line
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.contracts.signals import Signal, encode_signals_record
 
 POLL = 0.5
@@ -41,7 +41,7 @@ async def tail(
         while until_idle is None or loop.time() - heard < until_idle:
             try:
                 came = await feed.read(POLL)
-            except Unavailable as error:
+            except BusUnavailable as error:
                 complain(f"the log does not answer: {error}")
                 await asyncio.sleep(back_off)
                 continue

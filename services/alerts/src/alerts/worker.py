@@ -9,11 +9,12 @@ import structlog
 
 from alerts.metrics import AlertsMetrics
 from alerts.partition import Partition
-from common.bus.errors import OffsetLost, Unavailable
-from common.bus.polling import Polled, polled_unless
+from common.bus.errors import BusUnavailable, OffsetOutOfRange
 from common.bus.ports import Assigned, Record
 from common.lag import Lag
-from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
+from common.retry import Outage, retry_until_available
+from common.startup import NOT_STARTED
+from common.stopping import PolledRecords, poll_until_stopped, run_until_stopped
 
 _log = structlog.get_logger()
 
@@ -26,7 +27,7 @@ class Consumer(Protocol):
 
     async def stop(self) -> None: ...
 
-    def poll(self, *, max_records: int, timeout: float) -> Coroutine[Any, Any, Polled]: ...
+    def poll(self, *, max_records: int, timeout: float) -> Coroutine[Any, Any, PolledRecords]: ...
 
 
 class Gate:
@@ -97,7 +98,7 @@ class Owned:
                 self.gate.shut()
             self.gate.look(level=self.partition.level, lag=self.lag(now))
             position = self.partition.position
-            self._behind.read(None if position is None else position.newest, level=self.partition.level)
+            self._behind.read(None if position is None else position.newest, at_end=self.partition.level)
             return to_send or (self.gate.open and not was_open)
 
     def may_send(self, now: float) -> bool:
@@ -155,7 +156,9 @@ class Worker:
         """Until `stop` is set."""
         stopping = asyncio.create_task(stop.wait())
         try:
-            await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
+            await run_until_stopped(
+                stop, retry_until_available(self._join, outage=self._log_outage, retry_on=BusUnavailable)
+            )
             while not stop.is_set():
                 await self._round(stopping)
         finally:
@@ -194,16 +197,16 @@ class Worker:
     async def _round(self, stopping: asyncio.Task[bool]) -> None:
         poll = self._consumer.poll(max_records=self._max_records, timeout=self._patience())
         try:
-            polled = await polled_unless(stopping, poll)
-        except OffsetLost as lost:
+            polled = await poll_until_stopped(stopping, poll)
+        except OffsetOutOfRange as lost:
             _log.error("log.lost", partition=lost.partition, offset=lost.offset)
             self._forget(lost.partition)
             polled = {}
-        except Unavailable as error:
-            self._log_outage.goes_on(error)
+        except BusUnavailable as error:
+            self._log_outage.report(error)
             await asyncio.sleep(POLL[1])
             return
-        self._log_outage.over()
+        self._log_outage.end()
         self._polled = True
         if polled is None:
             return

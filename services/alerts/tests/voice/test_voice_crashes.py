@@ -45,7 +45,7 @@ async def test_every_signal_is_recorded_and_decided_once_whoever_dies(heard: Voi
         victim = running.pop(draw.randrange(len(running)))
         heard.running.remove(victim)
         await victim.kill()
-        await heard.broker.expire(victim.consumer)
+        await heard.broker.expire_session(victim.consumer)
 
     signals = lives(draw)
     for signal in signals:

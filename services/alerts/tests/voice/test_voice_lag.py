@@ -25,10 +25,10 @@ async def test_while_the_log_is_away_nobody_can_say_that_nothing_is_unread(heard
     await heard.tell(band("red"))
     await heard.settled()
     await becomes(heard, 0.0)
-    heard.broker.leave()
+    heard.broker.go_offline()
     heard.clock.now += 95.0
     assert lag(heard) == 95.0
-    heard.broker.come_back()
+    heard.broker.go_online()
     await becomes(heard, 0.0)
 
 

@@ -108,10 +108,10 @@ async def test_alerts_fell_behind_and_reads_to_the_end_before_it_goes_on(heard: 
     running = await heard.start(max_records=1)
     await heard.caught_up(HERE)
     await heard.settled()
-    heard.broker.leave()  # the log cannot be reached; scoring goes on beyond it
+    heard.broker.go_offline()  # the log cannot be reached; scoring goes on beyond it
     red = band("red")
     heard.tell_unreached(red, band("green", hours=0.1, opens=red), each=120)
-    heard.broker.come_back()
+    heard.broker.go_online()
     await heard.settled()
     await heard.opens(running)
     await heard.settled()

@@ -8,14 +8,15 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from common import database, operations
-from common.bus.errors import Unavailable
+from common import database, health_endpoints
+from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
-from common.connections import ConnectionLimits
+from common.connection_limits import ConnectionLimits
 from common.metrics import registry
+from common.retry import Outage, retry_until_available
 from common.runtime import Application
+from common.startup import Startup
 from common.topics import Topics, ensure
-from common.waiting import Outage, Startup, until_it_answers
 from scoring.assembly import Clocks, Parts, Rules, assemble
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.errors import Unreachable
@@ -59,14 +60,14 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
 
         async def reach() -> str:
             """The cluster's id, once the log has its topics and the producer is connected."""
-            await ensure(admin, topics, **settings.shape())
+            await ensure(admin, topics, **settings.topic_settings())
             cluster_id = await admin.cluster_id()
             await producer.start()
             return cluster_id
 
         async def make() -> Worker:
             """Raises `Stop` or `TopicMismatch` if it must not run as it is set up."""
-            agree(mine, await until_it_answers(store.origins, outage=database_outage, again_after=Unreachable))
+            agree(mine, await retry_until_available(store.origins, outage=database_outage, retry_on=Unreachable))
             parts = Parts(
                 consumer=_consumer(settings, topics),
                 producer=producer,
@@ -76,7 +77,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 metrics=metrics,
                 storage_metrics=storage_metrics,
                 clocks=Clocks(wall=time.time, steady=time.monotonic),
-                cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
+                cluster_id=await retry_until_available(reach, outage=log_outage, retry_on=BusUnavailable),
             )
             scorer = Scorer(card, mine.card_id, strict=False)
             return assemble(parts, _rules(settings, topics), scorer=scorer, origin=mine)
@@ -88,7 +89,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
 def _engine(settings: ScoringSettings, closing: AsyncExitStack, *, connections: int) -> AsyncEngine:
     """A pool of its own, which ends with `closing`."""
     made = database.engine(
-        settings.database_url, pool_size=connections, patience=settings.scoring_database_seconds, pre_ping=False
+        settings.database_url, pool_size=connections, pool_timeout=settings.scoring_database_seconds, pre_ping=False
     )
     closing.push_async_callback(made.dispose)
     return made
@@ -107,10 +108,10 @@ def _consumer(settings: ScoringSettings, topics: Topics) -> KafkaConsumer:
 def _application(
     settings: ScoringSettings, startup: Startup[Worker], *, producer: KafkaProducer, prometheus: CollectorRegistry
 ) -> Application:
-    readiness = operations.Readiness(
+    readiness = health_endpoints.Readiness(
         {
-            "partitions": lambda: startup.trouble(Worker.ready),
-            "producer": lambda: startup.trouble(
+            "partitions": lambda: startup.not_ready_reason(Worker.ready),
+            "producer": lambda: startup.not_ready_reason(
                 lambda _: None if producer.healthy else "the producer is being replaced"
             ),
         },
@@ -118,7 +119,7 @@ def _application(
     )
     return Application(
         name="scoring worker",
-        http=Starlette(routes=operations.routes(readiness, prometheus)),
+        http=Starlette(routes=health_endpoints.routes(readiness, prometheus)),
         host=settings.host,
         port=settings.scoring_worker_port,
         readiness=readiness,

@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.ports import Record
 from scoring.commit import Position
 from scoring.errors import Stop, Unreachable
@@ -26,7 +26,7 @@ class Admin(Protocol):
 def _answering() -> Iterator[None]:
     try:
         yield
-    except Unavailable as error:
+    except BusUnavailable as error:
         raise Unreachable(f"the log does not answer: {error}") from error
 
 

@@ -58,7 +58,7 @@ class Partition:
 
     def level(self) -> bool:
         """Whether all that the log was known to hold at the last fetch is scored."""
-        return not self.inbox and self._shared.reader.level(self.number)
+        return not self.inbox and self._shared.reader.at_end(self.number)
 
     async def turn(self) -> Turned | None:
         """Opens the partition if it is not, else scores what its inbox holds and writes what that changed.

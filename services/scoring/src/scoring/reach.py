@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.database import FAILURES, reason
+from common.database import DATABASE_ERRORS, error_text
 from scoring.errors import Doubt, Fenced, Unreachable
 
 
@@ -23,11 +23,11 @@ async def reached(engine: AsyncEngine, *, patience: float) -> AsyncIterator[Asyn
         # Whichever part of the statement met the other writer first: all that could conflict is keyed by seq.
         raise Fenced(str(error.orig)) from error
     except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-        raise Unreachable(reason(error)) from error
+        raise Unreachable(error_text(error)) from error
     except DBAPIError as error:
         # Before there is a connection: it is starting up, has no room for another, does not know the password.
         if error.connection_invalidated or not connected:
-            raise Unreachable(reason(error)) from error
-        raise Doubt(reason(error)) from error
-    except FAILURES as error:
-        raise Unreachable(reason(error)) from error
+            raise Unreachable(error_text(error)) from error
+        raise Doubt(error_text(error)) from error
+    except DATABASE_ERRORS as error:
+        raise Unreachable(error_text(error)) from error

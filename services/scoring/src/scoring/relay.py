@@ -11,7 +11,7 @@ from typing import Protocol
 
 import structlog
 
-from common.bus.errors import Refused, Unavailable
+from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Ack, Outgoing
 from common.contracts.signals import CaughtUp, encode_signals_record
 from scoring.cause import Cause, cause_of
@@ -130,7 +130,7 @@ class Relay:
             await self._moved.wait()
 
     async def caught_up(self, stamp: int) -> None:
-        """Tells readers that all that was due up to now has been told. Raises `Unavailable`."""
+        """Tells readers that all that was due up to now has been told. Raises `BusUnavailable`."""
         record = Outgoing(
             self._partition,
             None,
@@ -155,7 +155,7 @@ class Relay:
             try:
                 while await self._step():
                     pause = PAUSE[0]
-            except (Unavailable, Doubt) as error:
+            except (BusUnavailable, Doubt) as error:
                 _log.warning("relay.waiting", partition=self._partition, seconds=pause, reason=str(error))
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, PAUSE[1])
@@ -207,7 +207,7 @@ class Relay:
                 continue
             try:
                 await self._tell(outlet, mine)
-            except Refused:
+            except RecordRefused:
                 await self._one_by_one(outlet, mine)
 
     async def _tell(self, outlet: Outlet, rows: Sequence[OutboxRow]) -> None:
@@ -226,7 +226,7 @@ class Relay:
         for row in rows:
             try:
                 await self._tell(outlet, [row])
-            except Refused as refusal:
+            except RecordRefused as refusal:
                 # A signal is still in the table of signals.
                 self._refused(outlet, row, refusal)
                 if outlet is Outlet.DEAD:
@@ -239,12 +239,12 @@ class Relay:
         for attempt in (short, short._replace(key=None)):
             try:
                 await self._sender.send(self._topics[Outlet.DEAD], [attempt])
-            except Refused as refusal:
+            except RecordRefused as refusal:
                 self._refused(Outlet.DEAD, row, refusal)
             else:
                 return
 
-    def _refused(self, outlet: Outlet, row: OutboxRow, refusal: Refused) -> None:
+    def _refused(self, outlet: Outlet, row: OutboxRow, refusal: RecordRefused) -> None:
         _log.error(
             "record.refused",
             outlet=outlet.value,

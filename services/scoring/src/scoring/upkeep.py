@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import Tick, encode_events_record
 from common.lag import Lag
@@ -80,7 +80,7 @@ class Upkeep:
         """Ticks if a timer is due, tells readers if all has been told; how the partition stands, None if unopened."""
         memory = self._partition.memory
         if memory is None:
-            self._lag.read(None, level=False)
+            self._lag.read(None, at_end=False)
             return None  # what came since the last look is not known, so it grows old
         relay = self._partition.relay
         if max(relay.waited(), relay.told_late()) > self._late_after:
@@ -92,7 +92,7 @@ class Upkeep:
             if level and self._owes_word:
                 await relay.caught_up(self._stamp(memory))
                 self._owes_word = False
-        except Unavailable as error:
+        except BusUnavailable as error:
             _log.warning("log.unavailable", partition=self._partition.number, reason=str(error))
             level = False
         return self._beat(memory, level=level)
@@ -105,7 +105,7 @@ class Upkeep:
         asked, self._sent = self._steady(), self._log_time.read()
         try:
             acks = await self._sender.send(self._events_topic, [Outgoing(self._partition.number, None, _TICK)])
-        except Unavailable:
+        except BusUnavailable:
             self._ticker.failed(steady=asked)
             raise
         self._ticker.wrote(offset=acks[0].offset, steady=asked)
@@ -122,7 +122,7 @@ class Upkeep:
         return round(max(memory.position.clock, memory.position.newest) * 1000)
 
     def _beat(self, memory: Memory, *, level: bool) -> Beat:
-        self._lag.read(memory.position.newest, level=self._partition.level())
+        self._lag.read(memory.position.newest, at_end=self._partition.level())
         self._earliest = memory.timers.earliest()
         return Beat(self._partition.number, self._clock(), level, self._behind())
 

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from common.bus.errors import OffsetLost, Unavailable
-from common.bus.polling import Polled, polled_unless
+from common.bus.errors import BusUnavailable, OffsetOutOfRange
 from common.bus.ports import Assigned, Record
-from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
+from common.retry import Outage, retry_until_available
+from common.startup import NOT_STARTED
+from common.stopping import PolledRecords, poll_until_stopped, run_until_stopped
 from scoring.beat import Beat
 from scoring.errors import Doubt, Stop
 from scoring.housekeeping.task import Housekeeping
@@ -32,7 +33,7 @@ class Consumer(Protocol):
 
     def poll(
         self, *, max_records: int, timeout: float, only: Collection[int] | None = None
-    ) -> Coroutine[Any, Any, Polled]: ...
+    ) -> Coroutine[Any, Any, PolledRecords]: ...
 
 
 class Heart(Protocol):
@@ -165,7 +166,9 @@ class Worker:
         stopping.add_done_callback(lambda _: self._over.set())
         over = asyncio.create_task(self._over.wait())
         try:
-            await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
+            await run_until_stopped(
+                stop, retry_until_available(self._join, outage=self._log_outage, retry_on=BusUnavailable)
+            )
             while not self._over.is_set():
                 await self._round(over)
         finally:
@@ -210,17 +213,17 @@ class Worker:
         opened = {one: one.partition.opened for one in hungry.values()}
         poll = self._consumer.poll(max_records=self._max_records, timeout=self._patience(hungry), only=hungry.keys())
         try:
-            polled = await polled_unless(over, poll)
-        except OffsetLost as lost:
+            polled = await poll_until_stopped(over, poll)
+        except OffsetOutOfRange as lost:
             raise Stop(
                 f"the log no longer holds offset {lost.offset} of partition {lost.partition}, which comes next; "
                 "look with `python -m scoring log show`, decide with `python -m scoring log adopt`"
             ) from lost
-        except Unavailable as error:
-            self._log_outage.goes_on(error)
+        except BusUnavailable as error:
+            self._log_outage.report(error)
             await asyncio.sleep(POLL[1])
             return
-        self._log_outage.over()
+        self._log_outage.end()
         self._polled = True
         if polled is None:
             return

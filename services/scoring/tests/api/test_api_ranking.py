@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from scoring.api.rankings import Rankings
 from scoring.api.refresher import Book
 from support.asking import KEEP, Api, live
@@ -180,7 +180,7 @@ class AwayAtFirst:
     async def alone(self) -> AsyncIterator[Book | None]:
         self.asked += 1
         if self.asked <= self._times:
-            raise Unavailable("away")
+            raise DatabaseUnavailable("away")
         async with self._books.alone() as book:
             yield book
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from prometheus_client import CollectorRegistry
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from scoring.api.metrics import ApiMetrics
 from scoring.api.ruling import RulingCard
 from scoring.api.tables import Snapshot, Tables
@@ -123,4 +123,4 @@ class Away:
     """A database that does not answer."""
 
     def snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
-        raise Unavailable("away")
+        raise DatabaseUnavailable("away")

@@ -11,7 +11,7 @@ from alerts.api import answers, telling
 from alerts.api.parameters import Acknowledge, ListParameters, cursor
 from alerts.api.tables import Snapshot, Tables
 from alerts.api.telling import UNREADABLE, File
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 
 _log = structlog.get_logger()
@@ -62,7 +62,7 @@ class Reading:
 async def _reached() -> AsyncIterator[None]:
     try:
         yield
-    except Unavailable as error:
+    except DatabaseUnavailable as error:
         _log.warning("database.unavailable", error=str(error))
         detail = "the database does not answer in time: ask again"
         raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error

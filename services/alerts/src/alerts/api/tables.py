@@ -60,7 +60,7 @@ class Tables:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """Raises `Unavailable`."""
-        async with connected(self._reading, patience=self._patience, service="alerts") as connection:
+        async with connected(self._reading, timeout=self._patience, service="alerts") as connection:
             yield Snapshot(connection)
 
     async def acknowledge(self, signal_id: str, *, by: str, note: str | None) -> Any | None:
@@ -69,7 +69,7 @@ class Tables:
         Who came first stays, until something worse has been told.
         """
         async with (
-            connected(self._engine, patience=self._patience, service="alerts") as connection,
+            connected(self._engine, timeout=self._patience, service="alerts") as connection,
             connection.begin(),
         ):
             alert = (await connection.execute(queries.one(signal_id))).one_or_none()

@@ -7,7 +7,7 @@ import uuid
 from alerts.feed import SignalFeed
 from alerts.settings import AlertsSettings
 from alerts.tail import tail
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
 from common.topics import Topics
 
@@ -33,7 +33,7 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     )
     try:
         await tail(feed, write=_write, complain=_complain, as_json=arguments.json, until_idle=arguments.until_idle)
-    except Unavailable as error:
+    except BusUnavailable as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:

@@ -9,10 +9,10 @@ from alerts.messages.playbooks import Name, Of, Play, Playbooks
 from alerts.messages.tongue import Reading
 from alerts.messages.tongues import LANGUAGES
 from alerts.routing.special import Matching
-from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable
-from common.documents.records import Entry, Key, Listed, Record
-from common.documents.shapes import Choice, JsonSchema, Many, Named, Word, shown
-from common.documents.yaml import Value, parse
+from common.documents.findings import Finding, Findings, InvalidDocument, InvalidValue
+from common.documents.mapping_rules import KeyRule, ListEntry, MappingListRule, MappingRule
+from common.documents.value_rules import Choice, JsonSchema, ListOf, NamedValues, PatternText, describe
+from common.documents.yaml import YamlValue, parse
 
 VERSION = 1
 
@@ -34,10 +34,10 @@ class Line(Struct, frozen=True):
 
     most: int
 
-    def read(self, value: Value, found: Findings) -> str:
+    def read(self, value: YamlValue, found: Findings) -> str:
         text = value.content.strip() if isinstance(value.content, str) else ""
         if not text or len(text) > self.most:
-            raise found.problem(value.where, f"must be text of 1 to {self.most} characters, not {shown(value)}")
+            raise found.problem(value.where, f"must be text of 1 to {self.most} characters, not {describe(value)}")
         if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text):
             raise found.problem(value.where, "must be one line, all of it to be seen (long ones: >- )")
         return text
@@ -46,26 +46,26 @@ class Line(Struct, frozen=True):
         return {"type": "string", "minLength": 1, "maxLength": self.most}
 
 
-def _in_all_languages(most: int) -> dict[str, Key]:
-    return {language: Key(Line(most), f"In this language ({language}).", required=True) for language in LANGUAGES}
+def _in_all_languages(most: int) -> dict[str, KeyRule]:
+    return {language: KeyRule(Line(most), f"In this language ({language}).", required=True) for language in LANGUAGES}
 
 
 _WORDS = _in_all_languages(50)
-_AS_POSTED = Word(r"^\S(.{0,98}\S)?$", "a name, as it is posted")
+_AS_POSTED = PatternText(r"^\S(.{0,98}\S)?$", "a name, as it is posted")
 
 
-def _names(record: Record) -> Named:
-    return Named(record, name=_AS_POSTED, most=500)
+def _names(record: MappingRule) -> NamedValues:
+    return NamedValues(record, name=_AS_POSTED, most=500)
 
 
-NAMES = Record(
+NAMES = MappingRule(
     {
-        Of.METRICS: Key(
+        Of.METRICS: KeyRule(
             _names(
-                Record(
+                MappingRule(
                     {
                         **_WORDS,
-                        "value": Key(
+                        "value": KeyRule(
                             Choice(tuple(Reading)), "How its value is shown beside its points (default: not at all)."
                         ),
                     }
@@ -73,29 +73,31 @@ NAMES = Record(
             ),
             "The scorecard's metrics.",
         ),
-        Of.FLAGS: Key(_names(Record(_WORDS)), "The scorecard's flags, as they follow the account's name."),
-        Of.STEPS: Key(_names(Record(_WORDS)), "The steps of milestones, planned ones too."),
-        Of.OUTCOMES: Key(
-            _names(Record({**_WORDS, "news": Key(Choice(("good", "bad")), "Which it is, if it is either.")})),
+        Of.FLAGS: KeyRule(_names(MappingRule(_WORDS)), "The scorecard's flags, as they follow the account's name."),
+        Of.STEPS: KeyRule(_names(MappingRule(_WORDS)), "The steps of milestones, planned ones too."),
+        Of.OUTCOMES: KeyRule(
+            _names(MappingRule({**_WORDS, "news": KeyRule(Choice(("good", "bad")), "Which it is, if it is either.")})),
             "The scorecard's outcomes, as they follow the account's name.",
         ),
-        Of.STAGES: Key(_names(Record(_WORDS)), "The stages of a customer's journey."),
-        Of.TIERS: Key(_names(Record(_WORDS)), "The tiers, as they are posted."),
+        Of.STAGES: KeyRule(_names(MappingRule(_WORDS)), "The stages of a customer's journey."),
+        Of.TIERS: KeyRule(_names(MappingRule(_WORDS)), "The tiers, as they are posted."),
     }
 )
 
-PLAY = Record(
+PLAY = MappingRule(
     {
-        "matchers": Key(Many(Matching()), "All of them have to fit; without any it fits everything."),
+        "matchers": KeyRule(ListOf(Matching()), "All of them have to fit; without any it fits everything."),
         **_in_all_languages(500),
     }
 )
 
-PLAYBOOKS = Record(
+PLAYBOOKS = MappingRule(
     {
-        "version": Key(Choice((VERSION,)), "The version of this format.", required=True),
-        "names": Key(NAMES, "What your people call what is measured; what is missing is shown as it is posted."),
-        "playbooks": Key(Listed(PLAY, most=500), "What to do; the first line that fits is told.", required=True),
+        "version": KeyRule(Choice((VERSION,)), "The version of this format.", required=True),
+        "names": KeyRule(NAMES, "What your people call what is measured; what is missing is shown as it is posted."),
+        "playbooks": KeyRule(
+            MappingListRule(PLAY, most=500), "What to do; the first line that fits is told.", required=True
+        ),
     },
     about="What messages call things, and what to do when they come.",
 )
@@ -106,12 +108,12 @@ def examine(text: str) -> Examined:
     found = Findings()
     playbooks = None
     try:
-        fields, _ = PLAYBOOKS.read_what_can_be(parse(text, found, noun="a playbooks file"), found)
-        plays: tuple[Entry, ...] = fields.get("playbooks", ())
+        fields, _ = PLAYBOOKS.read_valid_keys(parse(text, found, noun="a playbooks file"), found)
+        plays: tuple[ListEntry, ...] = fields.get("playbooks", ())
         _warn_of_the_unreachable(plays, found)
         if not found.problems:
             playbooks = Playbooks(_read_names(fields.get("names", {})), tuple(_play(one.fields) for one in plays))
-    except Unreadable:
+    except InvalidValue:
         pass
     return Examined(playbooks, found.problems, found.warnings)
 
@@ -129,13 +131,13 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Playbooks", **PLAYBOOKS.schema()}
 
 
-def _warn_of_the_unreachable(plays: tuple[Entry, ...], found: Findings) -> None:
+def _warn_of_the_unreachable(plays: tuple[ListEntry, ...], found: Findings) -> None:
     """Whoever asks for less, or for the same, and stands above takes all that a line could have had."""
     for index, (where, fields) in enumerate(plays):
         asked = set(fields.get("matchers", ()))
         for above in plays[:index]:
             if set(above.fields.get("matchers", ())) <= asked:
-                line = found.places[above.where].line
+                line = found.positions[above.where].line
                 found.warning(where, f"is never told: the one on line {line} takes everything that this one would")
                 break
 

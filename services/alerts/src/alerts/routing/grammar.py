@@ -10,19 +10,19 @@ from msgspec import Struct
 from alerts.core.destination import Channel
 from alerts.routing.special import CHANNEL, EMAIL, MEMBER, NOT_HERE, WEBHOOK, Day, Either, Matching, TimeZone
 from common.documents.findings import Findings
-from common.documents.records import Entry, Key, Listed, Record
-from common.documents.shapes import NAME, Choice, Duration, JsonSchema, Many, Named, Switch, Word
-from common.documents.yaml import Value
+from common.documents.mapping_rules import KeyRule, ListEntry, MappingListRule, MappingRule
+from common.documents.value_rules import NAME, Boolean, Choice, Duration, JsonSchema, ListOf, NamedValues, PatternText
+from common.documents.yaml import YamlValue
 
 # The languages that messages are written in.
 LANGUAGES = ("en", "ja")
 MOST = 1000
 
-_NAME = Word(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "a name such as cs-desk")
-_OUTCOME = Word(NAME, "an outcome of the scorecard such as churned")
+_NAME = PatternText(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "a name such as cs-desk")
+_OUTCOME = PatternText(NAME, "an outcome of the scorecard such as churned")
 _READER = {
-    "language": Key(Choice(LANGUAGES), "Of the messages (default en)."),
-    "time_zone": Key(TimeZone(), "In which days and hours are told, such as Europe/Berlin (default UTC)."),
+    "language": KeyRule(Choice(LANGUAGES), "Of the messages (default en)."),
+    "time_zone": KeyRule(TimeZone(), "In which days and hours are told, such as Europe/Berlin (default UTC)."),
 }
 _ONE_BY_ONE = "is not known here: one account, one message at a time, at once"
 _GROUPING = {name: f"'{name}' {_ONE_BY_ONE}" for name in ("group_by", "group_wait", "group_interval")}
@@ -32,35 +32,40 @@ _OLD = {name: f"'{name}' is not known here: write matchers: ['tier=\"high\"']" f
 class Children(Struct, frozen=True):
     """The routes under a route, each of the same shape again."""
 
-    def read(self, value: Value, found: Findings) -> tuple[Entry, ...]:
-        return Listed(ROUTE).read(value, found)
+    def read(self, value: YamlValue, found: Findings) -> tuple[ListEntry, ...]:
+        return MappingListRule(ROUTE).read(value, found)
 
     def schema(self) -> JsonSchema:
-        return {"type": "array", "items": {"$ref": "#/$defs/route"}, "minItems": 1, "maxItems": Listed(ROUTE).most}
+        return {
+            "type": "array",
+            "items": {"$ref": "#/$defs/route"},
+            "minItems": 1,
+            "maxItems": MappingListRule(ROUTE).most,
+        }
 
 
-def _route_keys(*, root: bool) -> dict[str, Key]:
+def _route_keys(*, root: bool) -> dict[str, KeyRule]:
     inherited = "" if root else " (default: the one of the route above)"
     return {
-        "receiver": Key(_NAME, f"Who is told, if no route below matches{inherited}.", required=root),
-        "repeat_interval": Key(
+        "receiver": KeyRule(_NAME, f"Who is told, if no route below matches{inherited}.", required=root),
+        "repeat_interval": KeyRule(
             Duration(),
             f"For so long the same thing is not told again{inherited or ' (default 7d)'}.",
         ),
-        "routes": Key(Children(), "Looked at in this order: the first that matches takes the signal."),
+        "routes": KeyRule(Children(), "Looked at in this order: the first that matches takes the signal."),
     }
 
 
-ROUTE = Record(
+ROUTE = MappingRule(
     {
-        "matchers": Key(Many(Matching()), "All of them have to fit; a route without any takes every signal."),
-        "continue": Key(Switch(), "Let the routes after this one see the signal, too."),
+        "matchers": KeyRule(ListOf(Matching()), "All of them have to fit; a route without any takes every signal."),
+        "continue": KeyRule(Boolean(), "Let the routes after this one see the signal, too."),
         **_route_keys(root=False),
     },
     refused=_GROUPING | _OLD,
 )
 
-ROOT = Record(
+ROOT = MappingRule(
     _route_keys(root=True),
     about="Where signals go: a tree, walked as Alertmanager walks its own.",
     refused=_GROUPING
@@ -71,15 +76,15 @@ ROOT = Record(
     },
 )
 
-_BY_WEBHOOK = Key(WEBHOOK, "An incoming webhook, by its name in ALERTS_SLACK_WEBHOOKS.")
+_BY_WEBHOOK = KeyRule(WEBHOOK, "An incoming webhook, by its name in ALERTS_SLACK_WEBHOOKS.")
 
-RECEIVER = Record(
+RECEIVER = MappingRule(
     {
-        "name": Key(_NAME, "As routes call it.", required=True),
-        "slack": Key(
-            Record(
+        "name": KeyRule(_NAME, "As routes call it.", required=True),
+        "slack": KeyRule(
+            MappingRule(
                 {
-                    "channel": Key(CHANNEL, "A channel that the bot is in: '#cs-desk' or its id."),
+                    "channel": KeyRule(CHANNEL, "A channel that the bot is in: '#cs-desk' or its id."),
                     "webhook": _BY_WEBHOOK,
                 },
                 one_of=("channel", "webhook"),
@@ -87,35 +92,35 @@ RECEIVER = Record(
             ),
             "A Slack channel.",
         ),
-        "email": Key(Record({"to": Key(EMAIL, "The address.", required=True)}), "An e-mail."),
-        "owner": Key(Switch(), "The account's owner, reached as `people` says."),
-        "else": Key(_NAME, "The receiver that is told if the owner is not known or cannot be reached."),
+        "email": KeyRule(MappingRule({"to": KeyRule(EMAIL, "The address.", required=True)}), "An e-mail."),
+        "owner": KeyRule(Boolean(), "The account's owner, reached as `people` says."),
+        "else": KeyRule(_NAME, "The receiver that is told if the owner is not known or cannot be reached."),
         **_READER,
     },
     about="Slack and e-mail beside each other are two messages. A receiver with nothing is told nothing.",
     needs={"owner": ("else",), "else": ("owner",)},
 )
 
-PERSON = Record(
+PERSON = MappingRule(
     {
-        "name": Key(Word(r"^\S(.{0,98}\S)?$", "a name"), "As colleagues call them.", required=True),
-        "slack": Key(
-            Either(Record({"webhook": _BY_WEBHOOK}, one_of=("webhook",), refused=NOT_HERE), MEMBER),
+        "name": KeyRule(PatternText(r"^\S(.{0,98}\S)?$", "a name"), "As colleagues call them.", required=True),
+        "slack": KeyRule(
+            Either(MappingRule({"webhook": _BY_WEBHOOK}, one_of=("webhook",), refused=NOT_HERE), MEMBER),
             "Their member id (in Slack: profile, ..., copy member ID), or a webhook of theirs.",
         ),
-        "email": Key(EMAIL, "Where their mail goes, if not to the address by which they are listed."),
-        "notify": Key(
-            Many(Choice((Channel.SLACK.value, Channel.EMAIL.value))),
+        "email": KeyRule(EMAIL, "Where their mail goes, if not to the address by which they are listed."),
+        "notify": KeyRule(
+            ListOf(Choice((Channel.SLACK.value, Channel.EMAIL.value))),
             "Tried in this order (default: slack, then email).",
         ),
         **_READER,
-        "back_up": Key(EMAIL, "Who is told if this person cannot be, or is away: the address of another one."),
-        "away": Key(
-            Listed(
-                Record(
+        "back_up": KeyRule(EMAIL, "Who is told if this person cannot be, or is away: the address of another one."),
+        "away": KeyRule(
+            MappingListRule(
+                MappingRule(
                     {
-                        "from": Key(Day(), "The first day.", required=True),
-                        "to": Key(Day(), "The last day, included.", required=True),
+                        "from": KeyRule(Day(), "The first day.", required=True),
+                        "to": KeyRule(Day(), "The last day, included.", required=True),
                     }
                 )
             ),
@@ -124,22 +129,24 @@ PERSON = Record(
     },
 )
 
-LINK = Word(
+LINK = PatternText(
     r'^https?://[^\s<>"{}]+(\{account_id\}[^\s<>"{}]*)+$',
     "an http(s) address with {account_id} and nothing else in braces",
 )
 
-ROUTES = Record(
+ROUTES = MappingRule(
     {
-        "route": Key(ROOT, "Where signals go.", required=True),
-        "receivers": Key(Listed(RECEIVER, most=MOST), "Who can be told.", required=True),
-        "people": Key(Named(PERSON, name=EMAIL, most=MOST), "Owners of accounts, by the e-mail in their accounts."),
-        "links": Key(
-            Record({"account_url": Key(LINK, "The account's page in your own tools, with {account_id}.")}),
+        "route": KeyRule(ROOT, "Where signals go.", required=True),
+        "receivers": KeyRule(MappingListRule(RECEIVER, most=MOST), "Who can be told.", required=True),
+        "people": KeyRule(
+            NamedValues(PERSON, name=EMAIL, most=MOST), "Owners of accounts, by the e-mail in their accounts."
+        ),
+        "links": KeyRule(
+            MappingRule({"account_url": KeyRule(LINK, "The account's page in your own tools, with {account_id}.")}),
             "Where messages point.",
         ),
-        "final_outcomes": Key(
-            Many(_OUTCOME),
+        "final_outcomes": KeyRule(
+            ListOf(_OUTCOME),
             "Outcomes that end a relationship: nothing more is told of the account until its next outcome.",
         ),
     },

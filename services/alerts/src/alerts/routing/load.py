@@ -12,8 +12,8 @@ from alerts.routing.people import Absence, People, Person, known_as
 from alerts.routing.routes import Receiver, Routes
 from alerts.routing.rules import Draft, declared
 from alerts.routing.tree import Route
-from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable
-from common.documents.records import Entry
+from common.documents.findings import Finding, Findings, InvalidDocument, InvalidValue
+from common.documents.mapping_rules import ListEntry
 from common.documents.yaml import parse
 
 # For so long the same thing is not told again, where routes.yml says nothing.
@@ -38,7 +38,7 @@ def examine(text: str) -> Reading:
     routes = None
     try:
         root = parse(text, found, noun="a routes file")
-        fields, _ = ROUTES.read_what_can_be(root, found)
+        fields, _ = ROUTES.read_valid_keys(root, found)
         draft = Draft(
             route=fields.get("route", {}),
             receivers=fields.get("receivers", ()),
@@ -50,7 +50,7 @@ def examine(text: str) -> Reading:
         if not found.problems:
             link = fields.get("links", {}).get("account_url")
             routes = _routes(draft, link=link, final=fields.get("final_outcomes", ()))
-    except Unreadable:
+    except InvalidValue:
         pass
     return Reading(routes, found.problems, found.warnings)
 
@@ -78,7 +78,7 @@ def _route(fields: Mapping[str, Any], *, receiver: str, days: float) -> Route:
     """With what it inherits: the receiver and the days of the route above."""
     receiver = fields.get("receiver", receiver)
     days = fields.get("repeat_interval", days)
-    children: tuple[Entry, ...] = fields.get("routes", ())
+    children: tuple[ListEntry, ...] = fields.get("routes", ())
     return Route(
         receiver=receiver,
         repeat_interval=round(days * 86_400, 3),

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.asof import as_of, held
 from scoring.api.eye import Eye, Unreadable
@@ -46,7 +46,7 @@ class Lookout:
                 moments = {n: as_of(pulse, now=now, wall=ruling.wall, fresh=fresh) for n, pulse in pulses}
                 reasons = {n: held(pulse, now=now, wall=ruling.wall, fresh=fresh) for n, pulse in pulses}
                 yield Eye(ruling.scorer, moments, reasons), snapshot
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("database.unavailable", error=str(error))
             detail = "the database does not answer in time: ask again"
             raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error

@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from common.contracts.signals import Band
-from common.parameters import FIRST, LAST, End, Parameters, Start, Text, bad_parameter
+from common.query_parameters import FIRST_DATE, LAST_DATE, End, QueryParameters, Start, Text, bad_parameter
 from scoring.api.cursor import Cursor, NoCursor, decode_cursor
 from scoring.api.eye import AHEAD
 from scoring.api.orders import Sort
@@ -30,10 +30,10 @@ def _written_as_a_day(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_written_as_a_day), Field(ge=FIRST, le=LAST)]
+Day = Annotated[date, BeforeValidator(_written_as_a_day), Field(ge=FIRST_DATE, le=LAST_DATE)]
 
 
-class ListParameters(Parameters):
+class ListParameters(QueryParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
@@ -89,13 +89,13 @@ class ListParameters(Parameters):
         return found
 
 
-class LookParameters(Parameters):
+class LookParameters(QueryParameters):
     as_of: Start | None = Field(
         default=None, description=f"look ahead, at most {AHEAD.days} days: how it would read then in silence"
     )
 
 
-class HistoryParameters(Parameters):
+class HistoryParameters(QueryParameters):
     since: Start | None = Field(default=None, alias="from", description="not older than this")
     until: End | None = Field(default=None, alias="to", description="not newer than this; a date is included")
     limit: int = Field(default=90, ge=1, le=400, description="at most so many days, and so many signals")

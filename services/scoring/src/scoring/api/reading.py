@@ -2,8 +2,8 @@
 
 from datetime import date
 
-from common.parameters import bad_parameter
 from common.problems import Problem
+from common.query_parameters import bad_parameter
 from scoring.api import answers, telling
 from scoring.api.eye import AHEAD, Eye, Look, OutOfReach, Unreadable
 from scoring.api.lookout import Lookout

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.eye import Eye, Unreadable
 from scoring.api.lookout import Lookout
@@ -42,7 +42,7 @@ class Book(Protocol):
 
 class Books(Protocol):
     def alone(self) -> AbstractAsyncContextManager[Book | None]:
-        """None while another process makes a ranking. Raises `Unavailable`."""
+        """None while another process makes a ranking. Raises `DatabaseUnavailable`."""
 
 
 class Pace(Struct, frozen=True, kw_only=True):
@@ -84,8 +84,8 @@ class Refresher:
             try:
                 await self.refresh(stop)
                 self._away = False
-            except (Problem, Unavailable) as error:
-                if not self._away and isinstance(error, Unavailable):
+            except (Problem, DatabaseUnavailable) as error:
+                if not self._away and isinstance(error, DatabaseUnavailable):
                     _log.warning("ranking.gave_up", reason=str(error))
                 self._away = True
             except Exception:  # whatever it is: the next one may be made, and ScoringRankingOld tells if none is
@@ -93,7 +93,7 @@ class Refresher:
             await _rest(stop, self._pace.every)
 
     async def refresh(self, stop: asyncio.Event) -> None:
-        """Makes one ranking if it is time for one. Raises `Problem` before scoring has begun, and `Unavailable`."""
+        """Makes one ranking if it is due. Raises `Problem` before scoring has begun, and `DatabaseUnavailable`."""
         async with self._lookout.open() as (eye, _):
             pass
         async with self._books.alone() as book:

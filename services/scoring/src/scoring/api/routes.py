@@ -6,11 +6,11 @@ import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
-from common import operations, problems
-from common.access import Verifier, bearer
+from common import health_endpoints, problems
+from common.auth import KeyVerifier, authorize
+from common.health_endpoints import Readiness
 from common.keys import Scope
-from common.operations import Readiness
-from common.requests import Counted
+from common.request_metrics import RequestMiddleware
 from scoring.api import answers, openapi
 from scoring.api.http import EncodedPath
 from scoring.api.listing import Listing
@@ -31,7 +31,7 @@ def build(
     listing: Listing,
     reading: Reading,
     *,
-    keys: Verifier,
+    keys: KeyVerifier,
     metrics: ApiMetrics,
     readiness: Readiness,
     registry: CollectorRegistry,
@@ -44,18 +44,18 @@ def build(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    problems.install(app)
-    app.add_middleware(Counted, metrics=metrics)
+    problems.install_handlers(app)
+    app.add_middleware(RequestMiddleware, metrics=metrics)
     app.add_middleware(EncodedPath)
-    app.router.routes.extend(operations.routes(readiness, registry))
+    app.router.routes.extend(health_endpoints.routes(readiness, registry))
     app.include_router(_accounts(listing, reading, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
 
-def _accounts(listing: Listing, reading: Reading, keys: Verifier) -> APIRouter:
+def _accounts(listing: Listing, reading: Reading, keys: KeyVerifier) -> APIRouter:
     async def with_key(request: Request) -> None:
-        await bearer(request.headers.get("authorization"), keys, Scope.READ)
+        await authorize(request.headers.get("authorization"), keys, Scope.READ)
 
     router = APIRouter(prefix="/v1/accounts", dependencies=[Depends(with_key)])
 

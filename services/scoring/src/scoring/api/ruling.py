@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 from common.topics import TimeMode
 from scoring.cards.errors import InvalidCard
@@ -38,7 +38,7 @@ class Journal(Protocol):
 
 class Book(Protocol):
     def snapshot(self) -> AbstractAsyncContextManager[Journal]:
-        """Raises `Unavailable`."""
+        """Raises `DatabaseUnavailable`."""
 
 
 class RulingCard:
@@ -72,7 +72,7 @@ class RulingCard:
             async with self._book.snapshot() as journal:
                 origin = await journal.origin()
             trouble = self._take(origin)
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             trouble = f"the database is not ready: {error}"
         except InvalidCard as error:
             trouble = f"this version cannot read the card in force: {error}"

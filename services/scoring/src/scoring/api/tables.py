@@ -121,7 +121,7 @@ class Tables:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
         """Raises `Unavailable`."""
-        async with connected(self._engine, patience=self._patience, service="scoring") as connection:
+        async with connected(self._engine, timeout=self._patience, service="scoring") as connection:
             yield Snapshot(connection)
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.asof import Pulse, as_of
 from scoring.api.metrics import ApiMetrics
@@ -26,7 +26,7 @@ class Pulses(Protocol):
 
 class Book(Protocol):
     def snapshot(self) -> AbstractAsyncContextManager[Pulses]:
-        """Raises `Unavailable`."""
+        """Raises `DatabaseUnavailable`."""
 
 
 class Card(Protocol):
@@ -72,7 +72,7 @@ class Vigil:
                 ranking = await snapshot.ranking()
         except Problem:
             return
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             if not self._away:
                 _log.warning("pulses.unreadable", error=str(error))
             self._away = True

@@ -5,8 +5,8 @@ from typing import Any, cast, get_args
 from msgspec import Struct
 
 from common.documents.findings import Findings
-from common.documents.records import Record
-from common.documents.yaml import Value
+from common.documents.mapping_rules import MappingRule
+from common.documents.yaml import YamlValue
 from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, METRICS, OUTCOME
 from scoring.health.card import Bands, Card, Flag, Outcome
 from scoring.health.context import STAGES, Stage
@@ -38,8 +38,8 @@ class Draft(Struct, frozen=True):
         )
 
 
-def draft(root: Value, found: Findings) -> Draft:
-    fields, _ = CARD.read_what_can_be(root, found)
+def draft(root: YamlValue, found: Findings) -> Draft:
+    fields, _ = CARD.read_valid_keys(root, found)
     metrics = {name: _metric(name, given) for name, given in fields.pop("metrics", {}).items()}
     flags = {name: Flag(name=name, **_filled(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
     outcomes = {
@@ -57,7 +57,7 @@ def draft(root: Value, found: Findings) -> Draft:
     )
 
 
-def _names(root: Value, section: str) -> tuple[str, ...]:
+def _names(root: YamlValue, section: str) -> tuple[str, ...]:
     content = root.content[section].content if isinstance(root.content, dict) and section in root.content else ()
     return tuple(content) if isinstance(content, dict) else ()
 
@@ -74,7 +74,7 @@ def _metric(name: str, fields: dict[str, Any]) -> AnyMetric:
     return cast(AnyMetric, _STRUCTS[kind](name=name, **filled))
 
 
-def _filled(record: Record, fields: dict[str, Any]) -> dict[str, Any]:
+def _filled(record: MappingRule, fields: dict[str, Any]) -> dict[str, Any]:
     return {record.keys[name].to or name: value for name, value in fields.items()}
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from common.documents.findings import Finding, Findings, Unreadable
+from common.documents.findings import Finding, Findings, InvalidValue
 from common.documents.yaml import parse
 from scoring.cards import rules, weighing
 from scoring.cards.draft import draft
@@ -28,7 +28,7 @@ def examine(text: str) -> Reading:
         weighing.check(drafted, found)
         if not found.problems:
             card = drafted.card()
-    except Unreadable:
+    except InvalidValue:
         pass
     return Reading(card, found.problems, found.warnings)
 
