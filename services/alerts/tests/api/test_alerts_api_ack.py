@@ -24,9 +24,9 @@ async def yellow(api: AlertsApi) -> Signal:
     return await api.rows.record(Sample(account="acme", to="yellow").build())
 
 
-async def next_in(api: AlertsApi, has_secret: Signal, n: int, to: str) -> Signal:
+async def next_in(api: AlertsApi, opened_by: Signal, n: int, to: str) -> Signal:
     signal = Sample(account="acme", to=to, at=NOON + timedelta(hours=n)).build()
-    return await api.rows.record(msgspec.structs.replace(signal, episode=has_secret.episode))
+    return await api.rows.record(msgspec.structs.replace(signal, episode=opened_by.episode))
 
 
 async def acknowledged(api: AlertsApi) -> dict[str, bool]:

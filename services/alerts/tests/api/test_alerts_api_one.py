@@ -97,7 +97,7 @@ async def test_an_id_that_no_alert_has_is_not_found(api: AlertsApi, signal: Sign
             assert (answer.status_code, answer.json()["code"]) == (404, "unknown_alert"), (name, path)
 
 
-def _of_episode(has_secret: Signal, n: int, kind: Kind) -> Signal:
+def _of_episode(opened_by: Signal, n: int, kind: Kind) -> Signal:
     to = "red" if kind is Kind.BAND else "payment_failed"
     signal = Sample(account="acme", kind=kind, to=to, at=NOON + timedelta(hours=n)).build()
-    return msgspec.structs.replace(signal, episode=has_secret.episode)
+    return msgspec.structs.replace(signal, episode=opened_by.episode)
