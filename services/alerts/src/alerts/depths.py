@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -13,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from alerts.metrics import AlertsMetrics, Depth
 from alerts.schema import alert, attempt, notification
 from common.database import DATABASE_ERRORS, error_text
+from common.stopping import stopped_within
 
 _log = structlog.get_logger()
 _WEEK = 7 * 86_400.0
@@ -51,8 +51,7 @@ class Depths:
     async def keep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self.measure()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._every)
+            await stopped_within(self._every, stop)
 
     async def measure(self) -> None:
         """Once. While the database is away the last numbers stand, and their age grows."""

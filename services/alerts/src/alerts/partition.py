@@ -15,6 +15,7 @@ from alerts.log import SignalsLog
 from alerts.metrics import AlertsMetrics, Outcome
 from alerts.position import Position, after
 from common.bus.ports import Record
+from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()
 
@@ -61,7 +62,7 @@ class Partition:
         self._again: set[str] = set()
         self._stored: Position | None = None  # another than `position` only where the log was another one
         self.position: Position | None = None
-        self._pause = PAUSE[0]
+        self._backoff = ExponentialBackoff(*PAUSE)
         self._not_before = 0.0
         self._unfinished: Sequence[Record] = ()  # a run whose word settles more than one turn should
 
@@ -92,14 +93,13 @@ class Partition:
         return self.position is not None and not self.busy and self._shared.reader.at_end(self.number)
 
     def _forget(self, error: Fenced | Unreachable) -> None:
-        reason = type(error).__name__.lower()
-        _log.warning("partition.reopened", partition=self.number, reason=reason, detail=str(error), pause=self._pause)
+        reason, pause = type(error).__name__.lower(), self._backoff.next_pause()
+        _log.warning("partition.reopened", partition=self.number, reason=reason, detail=str(error), pause=pause)
         self._shared.metrics.reopened(reason)
         self._shared.reader.pause(self.number)
         self.position = None
         self._unfinished = ()
-        self._not_before = self._shared.steady() + self._pause
-        self._pause = min(2 * self._pause, PAUSE[1])
+        self._not_before = self._shared.steady() + pause
 
     async def _open(self) -> None:
         if self._shared.steady() < self._not_before:
@@ -128,7 +128,7 @@ class Partition:
             self._again |= again
             raise
         self.position = self._stored = position
-        self._pause = PAUSE[0]
+        self._backoff.reset()
         self._go_on(position)
         self._count(decided)
         for offset in run.unreadable:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import structlog
 
 from common.bus.ports import Record
+from common.retry import ExponentialBackoff
 from scoring.commit import Position
 from scoring.errors import Doubt, Fenced
 from scoring.inbox import Inbox
@@ -34,7 +35,7 @@ class Partition:
         self._doubted_at: int | None = None
         self._runs = Runs(number, shared=shared, writer=self._writer, wrote=lambda commit: relay.add(commit.queued()))
         self._retry_at = 0.0
-        self._pause = shared.limits.pause
+        self._backoff = ExponentialBackoff(shared.limits.pause, shared.limits.longest_pause)
 
     def deliver(self, records: Sequence[Record], *, opened: int) -> bool:
         """Takes what a poll brought that began when the partition had been opened so often; whether it did.
@@ -103,7 +104,7 @@ class Partition:
         if self._doubted_at is not None and opened.seq > self._doubted_at and opened.writer == self._writer:
             shared.metrics.recovered()
         self._doubted_at = None
-        self._pause = shared.limits.pause
+        self._backoff.reset()
         self.memory = Memory(opened, remembered=shared.limits.remembered, cache_bound=shared.cache_bound)
         self.relay.reread()
         self.opened += 1
@@ -127,8 +128,7 @@ class Partition:
         self.relay.reread()
         self._shared.metrics.doubted(doubt)
         if not isinstance(doubt, Fenced):
-            self._retry_at = self._shared.steady() + self._pause
-            self._pause = min(2 * self._pause, self._shared.limits.longest_pause)
+            self._retry_at = self._shared.steady() + self._backoff.next_pause()
         _log.warning("partition.doubted", partition=self.number, kind=type(doubt).__name__, reason=str(doubt))
 
     def remembered(self) -> float:

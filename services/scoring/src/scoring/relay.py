@@ -14,6 +14,7 @@ import structlog
 from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Ack, Outgoing
 from common.contracts.signals import CaughtUp, encode_signals_record
+from common.retry import ExponentialBackoff
 from scoring.cause import Cause, cause_of
 from scoring.commit import OutboxRow, Outlet, Queued
 from scoring.errors import Doubt
@@ -148,17 +149,17 @@ class Relay:
             self._moved.set()
 
     async def _run(self) -> None:
-        pause = PAUSE[0]
+        backoff = ExponentialBackoff(*PAUSE)
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
                 while await self._step():
-                    pause = PAUSE[0]
+                    backoff.reset()
             except (BusUnavailable, Doubt) as error:
+                pause = backoff.next_pause()
                 _log.warning("relay.waiting", partition=self._partition, seconds=pause, reason=str(error))
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, PAUSE[1])
                 self.reread()
 
     async def _step(self) -> bool:

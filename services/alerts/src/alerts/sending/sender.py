@@ -17,6 +17,7 @@ from alerts.sending.backoff import Backoff, Draw, delay
 from alerts.sending.carrier import Clocks
 from alerts.sending.claims import Claimed, Failed, Outcome, Sent, Taken, Unreadable
 from alerts.sending.limits import KINDS, Limits, Room
+from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()
 
@@ -99,16 +100,17 @@ class Sender:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self, stop: asyncio.Event) -> None:
-        pause = PAUSE[0]
+        backoff = ExponentialBackoff(*PAUSE)
         while not stop.is_set():
             self._woken.clear()  # before the look, so that what comes during it is not missed
             try:
                 wait = await self._look()
-                self.unavailable, pause = None, PAUSE[0]
+                self.unavailable = None
+                backoff.reset()
             except Unreachable as error:
                 self.unavailable = f"the database does not answer: {error}"
-                _log.warning("sender.waiting", seconds=pause, reason=str(error))
-                wait, pause = pause, min(2 * pause, PAUSE[1])
+                wait = backoff.next_pause()
+                _log.warning("sender.waiting", seconds=wait, reason=str(error))
             await self._sleep(wait)
 
     async def _look(self) -> float:
@@ -185,14 +187,13 @@ class Sender:
         """Until it is written. Nobody else can take the message while the database is away, and once it is back the
         outcome counts unless somebody was quicker; then the message may arrive twice.
         """
-        pause = PAUSE[0]
+        backoff = ExponentialBackoff(*PAUSE)
         while True:
             try:
                 return await self._outgoing.record(claimed, outcome, ago=self._clocks.steady() - ended)
             except Unreachable as error:
                 _log.warning("outcome.unwritten", notification=claimed.notification_id, reason=str(error))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, PAUSE[1])
+            await asyncio.sleep(backoff.next_pause())
 
     def _tell(self, claimed: Claimed, outcome: Outcome, *, seconds: float, ended: float) -> None:
         channel = claimed.target.channel

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from common.database import DatabaseUnavailable
 from common.problems import Problem
+from common.stopping import stopped_within
 from scoring.api.eye import Eye, Unreadable
 from scoring.api.lookout import Lookout
 from scoring.api.tables import Stored
@@ -90,7 +91,7 @@ class Refresher:
                 self._away = True
             except Exception:  # whatever it is: the next one may be made, and ScoringRankingOld tells if none is
                 _log.exception("ranking.failed")
-            await _rest(stop, self._pace.every)
+            await stopped_within(self._pace.every, stop)
 
     async def refresh(self, stop: asyncio.Event) -> None:
         """Makes one ranking if it is due. Raises `Problem` before scoring has begun, and `DatabaseUnavailable`."""
@@ -132,7 +133,7 @@ class Refresher:
             for stored in chunk[begin : begin + self._pace.slice]:
                 with suppress(Unreadable):
                     found[stored.account_id] = eye.score(stored)
-            await _rest(stop, (self._steady() - started) * (1.0 / self._pace.share - 1.0))
+            await stopped_within((self._steady() - started) * (1.0 / self._pace.share - 1.0), stop)
         return found
 
     async def _clear(self, book: Book, stop: asyncio.Event) -> None:
@@ -140,9 +141,3 @@ class Refresher:
         while not stop.is_set():
             if await book.forget(limit=self._pace.chunk) < self._pace.chunk:
                 return
-
-
-async def _rest(stop: asyncio.Event, seconds: float) -> None:
-    """As long as nobody says stop."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)

@@ -1,7 +1,7 @@
 """The card in force, as the journal has it: read, and read again, so that the API may start before scoring does."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import structlog
@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from common.database import DatabaseUnavailable
 from common.problems import Problem
+from common.stopping import stopped_within
 from common.topics import TimeMode
 from scoring.cards.errors import InvalidCard
 from scoring.cards.identity import versions
@@ -63,8 +64,7 @@ class RulingCard:
         """Looks until told to stop; sees when scoring begins, and when it was begun anew on an empty database."""
         while not stop.is_set():
             await self.read()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _SOON if self._trouble else _LATER)
+            await stopped_within(_SOON if self._trouble else _LATER, stop)
 
     async def read(self) -> None:
         """Looks once."""

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import structlog
 
 from common.database import DatabaseUnavailable
 from common.problems import Problem
+from common.stopping import stopped_within
 from scoring.api.asof import Pulse, as_of
 from scoring.api.metrics import ApiMetrics
 from scoring.api.ruling import Ruling
@@ -59,8 +60,7 @@ class Vigil:
     async def keep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self.look()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._every)
+            await stopped_within(self._every, stop)
 
     async def look(self) -> None:
         """Once; nothing before scoring has begun."""
