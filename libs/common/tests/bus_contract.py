@@ -1,4 +1,4 @@
-"""What every adapter of the bus promises: one class of tests."""
+"""The contract tests that every adapter of the bus passes."""
 
 import pytest
 from bus_harness import PATIENCE, Bus, outgoing

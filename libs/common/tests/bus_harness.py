@@ -1,4 +1,4 @@
-"""What the contract of the bus needs of a broker, and how its tests read from one."""
+"""What the contract tests need of a broker, and how they read from one."""
 
 import asyncio
 import uuid

@@ -1,4 +1,4 @@
-"""The contract of the bus, as far as it concerns those who read: positions, and groups."""
+"""Contract tests of consumers: positions, groups, rebalances."""
 
 import asyncio
 import time

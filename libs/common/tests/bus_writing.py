@@ -1,4 +1,4 @@
-"""The contract of the bus, as far as it concerns those who write."""
+"""Contract tests of producers."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Any Kafka broker, behind a proxy that can lose its answers, as the contract wants it."""
+"""A Kafka broker for the contract tests, behind a proxy that can lose its answers."""
 
 import asyncio
 import time

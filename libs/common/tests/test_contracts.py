@@ -1,4 +1,4 @@
-"""Golden samples: what was once written to a topic can be read for ever, and names never change."""
+"""Golden samples of the contracts: old records can still be decoded, and ids never change."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path

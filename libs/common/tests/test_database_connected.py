@@ -1,4 +1,4 @@
-"""A request waits for the database so long and no longer, and knows what is worth asking again."""
+"""`connected`: its timeout, and which errors mean that the database is unavailable."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Files that people write: read whole, with everything that is wrong said at once and in its place."""
+"""YAML files: all errors are reported at once, each with its position."""
 
 import pytest
 

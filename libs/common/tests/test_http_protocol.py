@@ -1,4 +1,4 @@
-"""What comes over a real socket before, between and behind bodies."""
+"""Limits of connections and request heads, over real sockets."""
 
 import asyncio
 import gc

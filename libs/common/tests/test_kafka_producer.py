@@ -1,4 +1,4 @@
-"""What happens between our producer and aiokafka's: a fake of the latter shows its batches and fails on request."""
+"""The Kafka producer on a fake of aiokafka's, which shows its batches and fails on request."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Keys in memory: who is let in, for how long, and what happens while PostgreSQL is away."""
+"""The key cache: which tokens are valid, for how long, and what happens while PostgreSQL is away."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How old what is unread may be: exact where that is known, else too old, never too young."""
+"""Consumer lag: exact where the oldest unread record is known, else an upper bound."""
 
 from math import inf
 

@@ -1,4 +1,4 @@
-"""Lines as another process would write them: logging is global, so each test has a process of its own."""
+"""Log lines of a process. Logging is global, so each test starts a process of its own."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Memory of a real process, by the kernel's word."""
+"""Resident memory of a real process, as the kernel reports it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Requests are counted by route and status, however they end."""
+"""Requests are logged and counted by route and status, however they end."""
 
 import httpx
 import pytest

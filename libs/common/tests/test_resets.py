@@ -1,4 +1,4 @@
-"""Clients that reset their connection, and a process on the loop that the services run on."""
+"""Clients that reset their connection, on uvloop as the services run."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""A process's life: it serves, it drains, it goes down with any part of it."""
+"""A process serves, drains, and ends with any of its tasks."""
 
 import asyncio
 import signal

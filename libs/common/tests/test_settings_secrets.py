@@ -1,4 +1,4 @@
-"""What is wrong with a setting is said without its value: it may be a secret."""
+"""Errors about a setting do not show its value, which may be a secret."""
 
 import pytest
 from pydantic import SecretStr, ValidationError

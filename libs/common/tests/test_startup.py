@@ -1,4 +1,4 @@
-"""A process that waits for others: it asks again, says so once and then rarely, and stops waiting when told to."""
+"""A process that starts without Kafka or PostgreSQL: it retries, reports the outage, and can be stopped."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A poll ends with what it read, with what went wrong, or with the stop."""
+"""A poll ends with its records, with its error, or with the stop."""
 
 import asyncio
 

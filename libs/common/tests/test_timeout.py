@@ -1,4 +1,4 @@
-"""The time limit for what is done often: it is heard, and mistaken for nothing else."""
+"""The cheap timeout raises `TimeoutError`, and leaves other cancellations alone."""
 
 import asyncio
 

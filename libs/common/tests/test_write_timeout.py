@@ -1,4 +1,4 @@
-"""Bytes that wait for a client, on a clock that is turned by hand."""
+"""The write timeout, on a fake clock and a fake transport."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What an event must look like: each rule by the event that breaks it."""
+"""The schema of an event: for each rule an event that breaks it."""
 
 import json
 from datetime import UTC, datetime, timedelta

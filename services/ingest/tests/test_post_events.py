@@ -1,4 +1,4 @@
-"""POST /v1/events, as its callers see it."""
+"""POST /v1/events, as clients see it."""
 
 import asyncio
 import gzip

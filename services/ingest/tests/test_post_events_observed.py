@@ -1,4 +1,4 @@
-"""What operators see of POST /v1/events: counters, log lines, readiness."""
+"""What operators see of POST /v1/events: metrics, log lines, readiness."""
 
 import httpx
 import pytest

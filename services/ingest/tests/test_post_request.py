@@ -1,4 +1,4 @@
-"""What is asked of a request's head and body, as the server hands them over."""
+"""Headers, query parameters and body chunks of a request."""
 
 from collections.abc import Sequence
 

@@ -60,6 +60,7 @@ def engine(
     return create_async_engine(
         url,
         pool_size=pool_size,
+        # A fixed number of connections for each process, so that all of them fit into max_connections.
         max_overflow=0,
         pool_timeout=connect_timeout if pool_timeout is None else pool_timeout,
         pool_pre_ping=pre_ping,
@@ -78,11 +79,13 @@ async def connected(engine: AsyncEngine, *, timeout: float, service: str) -> Asy
         async with asyncio.timeout(timeout), engine.connect() as connection:
             reached = True
             yield connection
-    except (OperationalError, InterfaceError, OSError) as error:  # TimeoutError is an OSError
+    # TimeoutError is an OSError.
+    except (OperationalError, InterfaceError, OSError) as error:
         raise DatabaseUnavailable(error_text(error)) from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
             raise DatabaseUnavailable(f"its tables are missing: `python -m {service} migrate` makes them") from error
+        # Once connected, only a lost connection means unavailable; other errors are bugs of the statement.
         if reached and not error.connection_invalidated:
             raise
         raise DatabaseUnavailable(error_text(error)) from error
@@ -106,6 +109,7 @@ async def migrate(url: str, service: str) -> None:
 
 def _upgrade(connection: Connection, service: str) -> None:
     connection.execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_LOCK_TIMEOUT}'"))
+    # Held until the end of the transaction, so that replicas that start together migrate one after the other.
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"migrate {service}"})
     connection.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_LOCK_TIMEOUT}'"))
     connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service}"'))

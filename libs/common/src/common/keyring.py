@@ -76,6 +76,7 @@ class Keyring:
 
     async def verify(self, token: str) -> Key | None:
         """The key, or None if no active key has this token. Raises `KeysUnavailable` if the keys cannot be read."""
+        # A verified token costs one hash and one lookup. The cache is emptied with each read of the keys.
         digest = sha256(token.encode()).digest()
         if self._snapshot is not None and self.age < self._ttl and (known := self._snapshot.verified.get(digest)):
             return known
@@ -106,6 +107,7 @@ class Keyring:
                 with suppress(KeysUnavailable):
                     await self._read()
             return self._lookup(key_id)
+        # The key may be newer than the snapshot, so the keys are read again, but not for every request.
         if self.age >= self._miss_ttl:
             await self._read_for_unknown_key()
         return self._lookup(key_id)
@@ -125,6 +127,7 @@ class Keyring:
         await asyncio.shield(self._reading)
 
     async def _read_once(self) -> None:
+        # The snapshot is as old as the start of the read: a key may be revoked while it runs.
         asked = self._clock()
         try:
             async with asyncio.timeout(_READ_TIMEOUT):

@@ -85,6 +85,7 @@ class KeyStore:
         columns = self._table.c
         query = (
             update(self._table)
+            # A second revocation must not move the time of the first.
             .where(columns.id == key_id, columns.revoked_at.is_(None))
             .values(revoked_at=func.now())
             .returning(columns.id)

@@ -19,9 +19,9 @@ class Lag:
     - the record time of the first record that was polled and is not read yet: then the lag is exact;
     - the last poll that left nothing unread. For `POLL_VALID_SECONDS` after such a poll the lag is 0.
 
-    Being assigned the partition is none of these. The lag of a new owner begins as the time since the last record
-    read, until its first poll brings a record or shows that there is none. It is infinite while nothing is known:
-    before the partition is opened for the first time, and before the first poll of a partition that was never read.
+    Being assigned the partition is none of these. Until its first poll, a new owner therefore reports the time since
+    the last record read. The lag is infinite while nothing is known: before the partition is opened for the first
+    time, and before the first poll of a partition that was never read.
     """
 
     def __init__(self) -> None:
@@ -51,6 +51,7 @@ class Lag:
             # The stored position may be older than what this reader knew, if the tables were restored from a backup.
             self._open, self._since = True, -inf
         self._at_end_at = self._polled_at if at_end else -inf
+        # A record time of 0 means that nothing was ever read, which says nothing about the age of unread records.
         self._since = max(self._since, newest or -inf, self._at_end_at)
 
     def seconds(self, now: float) -> float:

@@ -104,6 +104,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
         {"field": ".".join(map(str, fault["loc"])), "reason": fault["type"], "detail": fault["msg"]}
         for fault in error.errors()
     ]
+    # FastAPI's own answer would repeat the input, which may hold secrets.
     named = ", ".join(fault["field"] for fault in errors)
     return Problem(422, "bad_parameter", f"not valid: {named}", more={"errors": errors}).response()
 

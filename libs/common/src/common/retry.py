@@ -67,6 +67,7 @@ async def retry_until_available(
     loop = asyncio.get_running_loop()
     while True:
         no_answer = TimeoutError(f"silent for {NO_ANSWER_AFTER:g} s")
+        # An attempt that hangs is reported too, without being cut short.
         pending = loop.call_later(NO_ANSWER_AFTER, outage.report, no_answer)
         try:
             result = await attempt()

@@ -95,6 +95,7 @@ async def serve(
 ) -> int:
     """Serves until a shutdown is requested (returns 0) or something fails (1). `listening` is told the port."""
     application = replace(application, limits=raise_file_limit(application.limits))
+    # Opened before uvicorn starts, so that the port is known and a port in use fails at once.
     listener = socket.create_server((application.host, application.port), backlog=2048)
     server = _Server(_config(application), listener)
     stopping = asyncio.Event()
@@ -126,6 +127,7 @@ async def _first_to_fail(running: Mapping["asyncio.Future[None]", str], requeste
     for ended, name in running.items():
         if not ended.done():
             continue
+        # A task that returned without a stop counts as failed too: nothing would do its work any more.
         _log.error("task.ended", task=name, reason=str(ended.exception()), exc_info=ended.exception())
         return name
     return None
@@ -156,6 +158,7 @@ async def _drain(
     server.should_exit = True
     answered = await _finish([http], deadline - application.grace * (1 - _HTTP_SHARE), forced=forced)
     server.close()
+    # The tasks stop last: requests in flight may need them.
     stopping.set()
     return await _finish(tasks, deadline, forced=forced) and answered
 
@@ -173,6 +176,7 @@ async def _finish(futures: Collection["asyncio.Future[None]"], deadline: float, 
     if together.done():
         return True
     together.cancel()
+    # A moment for their `finally` blocks. What does not end by then is left behind.
     await asyncio.wait(futures, timeout=1.0)
     return False
 

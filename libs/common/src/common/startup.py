@@ -46,6 +46,7 @@ class Startup(Generic[T]):
         if self._building is None:
             self._building = asyncio.create_task(self._build())
         try:
+            # Shielded, so that the cancellation of one task is handled below, and is not an error for the others.
             self.built = await asyncio.shield(self._building)
         except asyncio.CancelledError:
             self._building.cancel()

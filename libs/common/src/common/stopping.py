@@ -29,6 +29,7 @@ async def run_until_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -
     finally:
         stopping.cancel()
         working.cancel()
+        # The work may still clean up; its caller must not go on before.
         await asyncio.wait((working,))
     return None if working.cancelled() else working.result()
 

@@ -63,6 +63,7 @@ async def ensure(
             await admin.create(topic, partitions=partitions, replication=replication, config=config)
         if found != partitions:
             raise TopicMismatch(f"{topic} has {found} partitions, PARTITIONS says {partitions}")
+        # None: some brokers do not report it.
         stamping = await admin.stamping(topic)
         if stamping not in (None, config["message.timestamp.type"]):
             raise TopicMismatch(f"{topic} is stamped by {stamping}, TIME_MODE {mode} needs the other")
@@ -87,6 +88,7 @@ def topic_config(mode: TimeMode, *, retention_days: int) -> Mapping[str, str]:
 
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's default partitioner chooses, so that all clients agree on it."""
+    # Kafka makes the hash positive by clearing its sign bit.
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 

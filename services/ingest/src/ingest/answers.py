@@ -51,6 +51,7 @@ class PostEventsAnswer(Struct, frozen=True):
 
 def answer_for(batch: EventBatch) -> PostEventsAnswer:
     items = [*map(_accepted_item, batch.accepted), *map(_rejected_item, batch.rejected)]
+    # Without rejected items they are in order already.
     if batch.rejected:
         items.sort(key=lambda item: item.index)
     return PostEventsAnswer(len(batch.accepted), len(batch.rejected), items)

@@ -62,6 +62,7 @@ def parse_items(
 
 def _accept(incoming: IncomingEvent, index: int, context: RequestContext, new_id: Callable[[], str]) -> AcceptedEvent:
     event_id, deduplicated = incoming.event_id, True
+    # The same request sent again gives the same ids, so scoring drops the copies.
     if event_id is None and context.idempotency_key is not None:
         event_id = ids.event_id(context.source, context.idempotency_key, index)
     elif event_id is None:

@@ -62,6 +62,7 @@ def split_body(body: bytes, form: BodyFormat, bounds: Bounds) -> Sequence[BodyIt
 
 
 def _split_lines(body: bytes, bounds: Bounds) -> Sequence[BodyItem]:
+    # Counted before splitting, which would make millions of objects. Twice the items leaves room for empty lines.
     count = body.count(b"\n")
     if count > 2 * bounds.items:
         raise _too_many(f"{count} lines", bounds)
@@ -80,6 +81,7 @@ def _split_json(body: bytes, bounds: Bounds) -> Sequence[BodyItem]:
         raise BodyRefused(
             BodyErrorReason.MALFORMED, f"expected a JSON object or array, found something else (byte {at})"
         )
+    # Commas bound the number of values without decoding the body.
     if body.count(b",") > bounds.commas:
         raise _too_many(f"more than {bounds.commas} values", bounds)
     try:
@@ -95,6 +97,7 @@ def _split_json(body: bytes, bounds: Bounds) -> Sequence[BodyItem]:
 
 def _error_text(error: msgspec.DecodeError, body: bytes) -> str:
     text = str(error).removeprefix("JSON is malformed: ")
+    # msgspec gives the byte of every error but that of a body that ends too early.
     where = "" if "(byte" in text else f" (byte {len(body)})"
     return f"not JSON: {text[:1].lower()}{text[1:]}{where}"
 

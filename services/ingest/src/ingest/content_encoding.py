@@ -63,6 +63,7 @@ class _GzipDecoder:
 
     def _inflate(self, chunk: bytes) -> bytes:
         try:
+            # One byte more than allowed is enough to see that the body is too large.
             inflated = self._member.decompress(chunk, self._left + 1)
         except zlib.error as error:
             raise BodyRefused(BodyErrorReason.BAD_COMPRESSION, f"the body is not gzip: {error}") from error

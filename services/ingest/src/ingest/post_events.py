@@ -105,18 +105,22 @@ class PostEventsHandler:
         """`fields` collects what the request's log line says."""
         key = await authorize(request.header(b"authorization"), self._keys, Scope.WRITE)
         fields.update(key_id=key.id, source=key.source)
+        # Before the body is read: a client over its limit costs no memory.
         self._limiter.check(key)
         with BodyReservation(self._memory) as reservation:
             batch = await self._parse(request, key, reservation)
             fields.update(taken=len(batch.accepted), rejected=len(batch.rejected), bytes=reservation.size)
+            # Rejected items count too: checking them costs as much.
             self._limiter.charge(key, len(batch.accepted) + len(batch.rejected))
             self._metrics.parsed(batch)
             if not batch.accepted:
                 raise answers.no_event_taken(answers.answer_for(batch))
+            # The reservation lasts until the acknowledgement, because the events hold the body's texts.
             await self._publish([accepted.event for accepted in batch.accepted])
         return answers.accepted(answers.answer_for(batch))
 
     async def _parse(self, request: PostRequest, key: Key, reservation: BodyReservation) -> EventBatch:
+        # Parameters first: a request that is refused for them need not send its body.
         history, idempotency_key = _history(request), _idempotency_key(request)
         try:
             form = body_format(request.header(b"content-type"))

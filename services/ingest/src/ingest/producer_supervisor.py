@@ -57,6 +57,7 @@ class ProducerSupervisor:
             await run_until_stopped(stop, self._start())
             while not stop.is_set():
                 await run_until_stopped(stop, self._probe())
+                # During an outage probes are more frequent, so that readiness returns soon after Kafka.
                 away = self._outage.reason is not None
                 await stopped_within(self._probe_every / 4 if away else self._probe_every, stop)
         finally:

@@ -19,6 +19,7 @@ def _check_container(value: Any, path: str, depth: int, bounds: Bounds, found: l
         found.append(FieldError(path, FieldErrorReason.TOO_DEEP, f"nested deeper than {bounds.depth}"))
         return
     if isinstance(value, dict):
+        # Too many keys are reported once, not for each key.
         if len(value) > bounds.keys:
             found.append(FieldError(path, FieldErrorReason.TOO_MANY_KEYS, f"{len(value)} keys: at most {bounds.keys}"))
             return

@@ -40,6 +40,7 @@ class Publisher:
 
     def _record(self, event: Event) -> Outgoing:
         partition, key = self._partition_and_key(event.account_id)
+        # A broker with LogAppendTime ignores the producer's timestamp.
         timestamp = _milliseconds(event.time) if self._stamped_by_event else None
         return Outgoing(partition, key, encode_events_record(event), (), timestamp)
 

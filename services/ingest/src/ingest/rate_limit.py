@@ -66,6 +66,7 @@ class KeyRateLimiter:
         if self._limit is None:
             return
         now = self._clock()
+        # Only valid keys come here, so the number of buckets is bounded by that of the keys.
         if key.id not in self._buckets:
             self._buckets[key.id] = TokenBucket(self._limit, now=now)
         self._buckets[key.id].take(events, now=now)

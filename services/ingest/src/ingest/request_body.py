@@ -62,6 +62,7 @@ async def read_body(request: PostRequest, reservation: BodyReservation, *, bound
                 left -= len(chunk)
                 if left < 0:
                     raise _too_large(bounds.body_bytes)
+                # Reserved chunk by chunk: a Content-Length does not tell the size of a compressed body.
                 decoded = decoder.feed(chunk)
                 reservation.grow(len(decoded))
                 body += decoded

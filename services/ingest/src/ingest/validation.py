@@ -72,6 +72,7 @@ def _decode_error(error: Exception) -> FieldError:
 
 
 def _field_errors(found: dict[str, Any]) -> Iterator[FieldError]:
+    # A field that ingest sets itself gets a reason of its own: clients try to set `source`.
     for field in found.keys() - set(_FIELDS):
         if field in _SET_BY_INGEST:
             yield FieldError(

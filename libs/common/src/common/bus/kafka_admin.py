@@ -88,6 +88,7 @@ class KafkaAdmin:
                 await admin.start()
                 yield admin
             finally:
+                # Without a broker aiokafka's `close` may hang.
                 await close_client(admin.close(), admin._client)
 
     @asynccontextmanager

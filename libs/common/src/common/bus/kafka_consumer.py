@@ -91,7 +91,9 @@ class KafkaConsumer:
     ) -> Mapping[int, Sequence[Record]]:
         if self._member is None:
             raise BusUnavailable("not a member")
-        await asyncio.sleep(0)  # A reader with a full buffer must not starve the others.
+        # A reader whose buffer is full gets records without waiting, and must not starve other tasks.
+        await asyncio.sleep(0)
+        # An exception of a rebalance callback is raised here, in the reader's own task.
         self._member.membership.check()
         wanted = None if only is None else [TopicPartition(self._topic, partition) for partition in only]
         return await self._member.poll(max_records=max_records, timeout=timeout, only=wanted)
@@ -181,6 +183,7 @@ class _GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             if fetched != self._fetched.get(tp):
                 self._fetched[tp] = fetched
                 self._answered_at = time.monotonic()
+            # Until a fetch after the seek has come, the high watermark is that of an earlier fetch.
             if fetched != at_seek:
                 read_all = await self.inner.position(tp) >= self.inner.highwater(tp)
                 (self.at_end.add if read_all else self.at_end.discard)(tp)

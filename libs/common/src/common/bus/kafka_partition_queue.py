@@ -115,6 +115,7 @@ class PartitionQueue:
         filled: BatchSlices = []
         room = self._max_records
         for waiting in self.slices:
+            # Its caller has timed out or was cancelled: what is not written yet need not be.
             if waiting.finished:
                 continue
             count = _append(batch, waiting.records[waiting.sent :][:room])
@@ -122,12 +123,14 @@ class PartitionQueue:
                 filled.append((waiting, count))
             if room is not None:
                 room -= count
+            # The batch is full. Later slices must not overtake the rest of this one.
             if waiting.sent + count < len(waiting.records):
                 break
         return filled
 
     def acknowledge(self, filled: BatchSlices, metadata: Any) -> None:
         self._max_records = None
+        # Type 1 is LogAppendTime. Otherwise the broker returns no timestamp of its own.
         timestamp = metadata.timestamp if metadata.timestamp_type == 1 else None
         offset = metadata.offset
         for written, count in filled:

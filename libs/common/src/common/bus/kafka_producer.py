@@ -184,6 +184,7 @@ class KafkaProducer:
             if rejects_record(error):
                 queue.refuse(filled, error)
                 return
+            # aiokafka's producer does not recover from such an error.
             if not error.retriable:
                 self._replace(inner)
             queue.fail(filled, BusUnavailable(f"{queue.topic}: {error!r}"))
@@ -194,6 +195,7 @@ class KafkaProducer:
             queue.acknowledge(filled, metadata)
 
     def _replace(self, broken: Any) -> None:
+        # Several partitions may report the same broken producer.
         if self._inner is broken:
             self._inner = None
             self._replacing = asyncio.create_task(self._close_and_start_new(broken))

@@ -86,9 +86,9 @@ class Producer(Protocol):
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
         """Returns after all acknowledgements: one per record, in the order given. Each partition keeps that order.
 
-        Raises `BusUnavailable` if a record is not acknowledged within the deadline (it may be written later), or if
-        too many bytes are unacknowledged (then nothing was sent). Raises `RecordRefused` if the log will never
-        accept a record.
+        Raises `BusUnavailable` if a record is not acknowledged within the deadline: it may be written later. Raises
+        it also, before anything is sent, if too many bytes are unacknowledged. Raises `RecordRefused` if the log will
+        never accept a record.
         """
 
 

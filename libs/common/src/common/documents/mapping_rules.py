@@ -66,6 +66,7 @@ class MappingRule(Struct, frozen=True):
         missing = [name for name, key in self.keys.items() if key.required and name not in content]
         for name in missing:
             found.problem(value.where, f"'{name}' is missing")
+        # Each broken condition is reported, so that the author sees all of them at once.
         given = [name for name in self.one_of if name in content]
         if self.one_of and len(given) != 1:
             among = " or ".join(f"'{name}'" for name in self.one_of)

@@ -35,6 +35,7 @@ class Number(Struct, frozen=True, kw_only=True):
 
     def read(self, value: YamlValue, found: Findings) -> float:
         number = value.content
+        # bool is a subclass of int in Python.
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise found.problem(value.where, f"must be a number, not {describe(value)}")
         if self.least is not None and not self.least <= number <= self.most:
@@ -120,6 +121,7 @@ class Duration(Struct, frozen=True):
             words = "such as 20s, 90m, 12h, 14d, 2w" + (" or never" if self.never else "")
             raise found.problem(value.where, f"must be a duration above zero {words}, not {describe(value)}")
         days = float(text[:-1]) * self.UNITS[text[-1]]
+        # A little less than a second, for 1 / 86400 is rounded.
         if not self.UNITS["s"] * 0.999 <= days <= self.MAX_DAYS:
             raise found.problem(value.where, f"must be from one second to a hundred years, not {text}")
         return days
@@ -213,6 +215,7 @@ def read_list(value: YamlValue, found: Findings, *, item: ValueRule[Any], least:
     if not isinstance(value.content, tuple) or not least <= len(value.content) <= most:
         raise found.problem(value.where, f"must be a list of {least} to {most} entries, not {describe(value)}")
     read = [item.read(each, found) for each in value.content]
+    # Compared as read: `1d` and `24h` are the same entry.
     for index, each in enumerate(read):
         if each in read[:index]:
             raise found.problem(value.content[index].where, f"'{each}' is in the list twice")

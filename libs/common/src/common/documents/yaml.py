@@ -129,9 +129,11 @@ def _scalar(node: ScalarNode) -> Scalar:
 
 
 def _number(text: str) -> int | float | str:
+    # Python would accept 1_000.
     if "_" in text:
         return text
     try:
+        # Longer integers than a float can hold exactly are read as floats; the rules for numbers bound them anyway.
         return int(text) if len(text) < 16 else float(text)
     except ValueError:
         pass
