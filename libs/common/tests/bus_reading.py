@@ -13,7 +13,7 @@ from common.bus.ports import Consumer
 class ReadingContract:
     # Positions
 
-    async def test_a_new_partition_is_silent_until_it_is_sought(self, bus: Bus) -> None:
+    async def test_a_new_partition_brings_no_records_until_a_seek(self, bus: Bus) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing() as producer, bus.reading(topic, start=False) as reader:
             await producer.send(topic, [outgoing(n, partition=n % 2) for n in range(4)])
@@ -63,7 +63,7 @@ class ReadingContract:
             await producer.send(topic, [outgoing(1)])
             assert values(await reader.read(1)) == [1]
 
-    async def test_level_means_that_all_that_was_there_has_been_polled(self, bus: Bus) -> None:
+    async def test_at_end_means_that_all_known_records_were_polled(self, bus: Bus) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing() as producer, bus.reading(topic, start=False) as reader:
             await producer.send(topic, [outgoing(n) for n in range(10)])
@@ -91,7 +91,7 @@ class ReadingContract:
             assert 0.15 < time.monotonic() - started < 1.5
             assert await reader.poll(timeout=0) == []
 
-    async def test_a_poll_that_is_given_up_loses_nothing(self, bus: Bus) -> None:
+    async def test_a_cancelled_poll_loses_no_record(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer, bus.reading(topic) as reader:
             await reader.until(lambda: reader.consumer.at_end(0))
@@ -102,7 +102,7 @@ class ReadingContract:
             await producer.send(topic, [outgoing(1)])
             assert values(await reader.read(1)) == [1]
 
-    async def test_a_reader_whose_place_was_cut_off_is_told(self, bus: Bus) -> None:
+    async def test_a_position_that_retention_deleted_is_out_of_range(self, bus: Bus) -> None:
         if not bus.knows_its_bounds:
             pytest.skip("this broker does not say that an offset is outside its log")
         topic = await bus.topic()
@@ -147,7 +147,7 @@ class ReadingContract:
         assert first.told[-1] == ("revoked", frozenset(range(4)))
         assert set(map(place, second.records)) <= set(map(place, first.records))
 
-    async def test_nobody_is_given_a_partition_before_its_owner_has_let_go(self, bus: Bus) -> None:
+    async def test_a_partition_is_assigned_only_after_its_owner_gave_it_up(self, bus: Bus) -> None:
         topic = await bus.topic()
         let_go = asyncio.Event()
         first = Reader(bus.consumer(topic, group="readers"))
@@ -178,7 +178,7 @@ class ReadingContract:
             await (first.consumer.stop() if stopping is None else stopping)
             await second.consumer.stop()
 
-    async def test_what_a_callback_raises_comes_out_of_the_next_poll(self, bus: Bus) -> None:
+    async def test_the_next_poll_raises_what_a_callback_raised(self, bus: Bus) -> None:
         topic = await bus.topic()
         consumer = bus.consumer(topic, group="readers")
 
@@ -194,7 +194,7 @@ class ReadingContract:
         finally:
             await consumer.stop()
 
-    async def test_without_a_broker_a_reader_is_told_and_goes_on_later(self, bus: Bus) -> None:
+    async def test_a_reader_survives_a_broker_outage(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer, bus.reading(topic) as reader:
             await producer.send(topic, [outgoing(1)])

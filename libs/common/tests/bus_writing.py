@@ -100,7 +100,7 @@ class WritingContract:
 
     # What the log will not take, and what it may or may not have taken
 
-    async def test_a_record_over_the_limit_is_refused_and_the_next_one_istaken(self, bus: Bus) -> None:
+    async def test_a_record_over_the_limit_is_refused_and_the_next_one_is_sent(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer:
             with pytest.raises(RecordRefused):
@@ -109,13 +109,13 @@ class WritingContract:
             await producer.send(topic, [outgoing(2)])
         assert values(await bus.records(topic, 1)) == [2]
 
-    async def test_a_partition_that_is_not_there_is_refused(self, bus: Bus) -> None:
+    async def test_a_partition_that_does_not_exist_is_refused(self, bus: Bus) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing() as producer:
             with pytest.raises(RecordRefused):
                 await producer.send(topic, [outgoing(1, partition=2)])
 
-    async def test_a_lost_ack_may_write_twice_but_never_not_at_all(self, bus: Bus) -> None:
+    async def test_after_a_lost_ack_a_retry_may_write_a_copy_but_loses_nothing(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing(deadline=3) as producer:
             await producer.send(topic, [outgoing(0)])
@@ -140,7 +140,7 @@ class WritingContract:
             await bus.go_online()
             await eventually(lambda: taken(producer, topic, outgoing(2)))
 
-    async def test_whether_a_send_could_succeed_is_known_without_one(self, bus: Bus) -> None:
+    async def test_a_probe_tells_whether_a_send_could_succeed(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer:
             await producer.probe(topic)

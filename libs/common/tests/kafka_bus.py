@@ -105,7 +105,7 @@ _TROUBLES = {"REQUEST_TIMED_OUT": 7, "NOT_ENOUGH_REPLICAS": 19, "KAFKA_STORAGE_E
 
 class KafkaContract(BusContract):
     @pytest.mark.parametrize("start", ["admin", "producer", "consumer"])
-    async def test_a_broker_that_goes_in_the_middle_of_a_start_is_unavailable_at_every_step(
+    async def test_a_start_fails_as_unavailable_whenever_the_broker_goes(
         self, bus: KafkaBus, start: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Anything else would end a process that could wait."""
@@ -123,7 +123,7 @@ class KafkaContract(BusContract):
         bus.cut_after(None)
         await getattr(bus, f"start_{start}")(topic)
 
-    async def test_a_broker_that_says_nothing_takes_nothing(self, bus: KafkaBus) -> None:
+    async def test_a_silent_broker_is_reported_as_unavailable(self, bus: KafkaBus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer:
             await producer.probe(topic)
@@ -136,7 +136,7 @@ class KafkaContract(BusContract):
             await eventually(lambda: answers(producer, topic))
 
     @pytest.mark.parametrize("code", _TROUBLES.values(), ids=_TROUBLES.keys())
-    async def test_a_partition_in_trouble_fails_only_those_who_wrote_there(self, bus: KafkaBus, code: int) -> None:
+    async def test_a_failing_partition_fails_only_calls_that_wrote_to_it(self, bus: KafkaBus, code: int) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing(deadline=1.5) as producer:
             await producer.send(topic, [outgoing(0, partition=0), outgoing(0, partition=1)])
@@ -191,7 +191,7 @@ class KafkaContract(BusContract):
         (record,) = await bus.records(topic, 1)
         assert (record.offset, record.key, record.value) == (0, b"key", None)
 
-    async def test_a_log_that_does_not_answer_is_not_one_that_ends_before(self, bus: KafkaBus) -> None:
+    async def test_a_silent_log_is_not_taken_for_one_without_the_record(self, bus: KafkaBus) -> None:
         """A worker that took silence for the end would stop and ask for a person."""
         topic = await bus.topic()
         async with bus.producing() as producer:

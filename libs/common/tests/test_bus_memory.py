@@ -44,7 +44,7 @@ class TestContract(BusContract):
     pass
 
 
-async def test_an_expired_member_reads_on_unawares_and_is_told_late(bus: MemoryBus) -> None:
+async def test_an_expired_member_reads_on_until_it_rejoins(bus: MemoryBus) -> None:
     topic = await bus.topic(partitions=2)
     producer = bus.producer()
     async with bus.reading(topic) as zombie, bus.reading(topic) as heir:
@@ -71,7 +71,7 @@ async def test_a_refused_send_is_not_written(bus: MemoryBus) -> None:
     assert values(bus.broker.records(topic, 0)) == [2]
 
 
-async def test_a_lost_ack_means_written_and_unknown(bus: MemoryBus) -> None:
+async def test_a_lost_ack_means_written_but_reported_as_unavailable(bus: MemoryBus) -> None:
     topic = await bus.topic()
     bus.lose_next_ack()
     with pytest.raises(BusUnavailable):

@@ -25,7 +25,7 @@ async def ask(pool: AsyncEngine, statement: str, *, timeout: float = 30.0) -> ob
         return (await connection.execute(text(statement))).scalar_one()
 
 
-async def test_what_is_asked_is_answered(pool: AsyncEngine) -> None:
+async def test_a_statement_is_executed(pool: AsyncEngine) -> None:
     assert await ask(pool, "SELECT 7") == 7
 
 
@@ -59,6 +59,6 @@ async def test_missing_tables_name_the_command_that_makes_them(pool: AsyncEngine
         await ask(pool, "SELECT count(*) FROM rooms")
 
 
-async def test_what_is_wrong_with_the_statement_itself_is_no_outage(pool: AsyncEngine) -> None:
+async def test_an_error_of_the_statement_itself_is_no_outage(pool: AsyncEngine) -> None:
     with pytest.raises(DBAPIError, match="division by zero"):
         await ask(pool, "SELECT 1 / 0")

@@ -26,7 +26,7 @@ def _read(text: str) -> tuple[dict[str, object], list[str]]:
     return fields, [*map(str, found.problems)]
 
 
-def test_a_list_of_records_says_where_each_of_them_stands() -> None:
+def test_each_entry_of_a_list_has_its_path() -> None:
     fields, problems = _read("dishes:\n  - {name: soup, price: 4}\n  - name: bread\n")
 
     assert fields == {
@@ -35,7 +35,7 @@ def test_a_list_of_records_says_where_each_of_them_stands() -> None:
     assert problems == []
 
 
-def test_one_broken_record_does_not_hide_the_others() -> None:
+def test_an_invalid_entry_does_not_hide_the_others() -> None:
     fields, problems = _read("dishes:\n  - {name: soup, price: free}\n  - {name: bread}\n  - {price: -1}\ncook: ad\n")
 
     assert fields == {"dishes": (ListEntry("dishes[1]", {"name": "bread"}),)}
@@ -59,7 +59,7 @@ def test_one_broken_record_does_not_hide_the_others() -> None:
         ("dishes: [{name: a, prise: 3}]", "dishes[0].prise: unknown key 'prise', did you mean 'price'?"),
     ],
 )
-def test_what_is_wrong_is_said(text: str, said: str) -> None:
+def test_errors_are_reported_with_their_position(text: str, said: str) -> None:
     _, problems = _read(text)
 
     assert len(problems) == 1
@@ -78,7 +78,7 @@ def test_what_plain_yaml_does_not_have_is_refused_by_the_name_of_the_document(te
     assert str(found.problems[0]).endswith("not part of a menu")
 
 
-def test_names_are_what_their_document_says_they_are() -> None:
+def test_chosen_names_follow_the_rule_of_their_mapping() -> None:
     found = Findings()
     prices = NamedValues(Number(), name=PatternText(r"^[A-Z]$", "a capital letter"))
 

@@ -111,7 +111,7 @@ async def test_the_frameworks_refusals_are_problems_too() -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_an_error_of_ours_tells_nothing_of_its_inside() -> None:
+async def test_an_unexpected_exception_is_answered_without_details() -> None:
     async with client(app()) as http:
         answer = await http.get("/broken")
     assert answer.status_code == 500

@@ -196,7 +196,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("sent", "told"), REFUSED)
-async def test_what_is_no_request_is_answered_and_ends_the_connection(
+async def test_a_malformed_request_is_answered_and_ends_the_connection(
     server: Server, sent: bytes, told: tuple[int, str]
 ) -> None:
     assert problem(await server.last_words(sent)) == told
@@ -204,7 +204,7 @@ async def test_what_is_no_request_is_answered_and_ends_the_connection(
 
 
 @pytest.mark.parametrize("begin", [b"1;", b"1\r\na\r\n0\r\nT: "])
-async def test_what_frames_a_body_is_no_body_and_is_bounded_like_a_head(server: Server, begin: bytes) -> None:
+async def test_the_framing_of_a_body_is_bounded_like_a_head(server: Server, begin: bytes) -> None:
     with capture_logs() as lines:
         reader, writer = await server.connect(HEAD % b"x" + b"Transfer-Encoding: chunked\r\n\r\n" + begin)
         # An endless extension of a chunk, an endless trailer.
@@ -218,14 +218,14 @@ async def test_what_frames_a_body_is_no_body_and_is_bounded_like_a_head(server: 
     assert [line["reason"] for line in lines if line["event"] == "request.refused"] == ["head_too_large"]
 
 
-async def test_a_large_body_is_no_large_head(server: Server) -> None:
+async def test_a_large_body_does_not_count_as_head(server: Server) -> None:
     answer = await server.last_words(
         HEAD % b"x" + b"Connection: close\r\nContent-Length: 100000\r\n\r\n" + b"a" * 100_000
     )
     assert answer.endswith(b"got " + b"a" * 100_000)
 
 
-async def test_a_body_that_waits_in_the_middle_is_waited_for(server: Server) -> None:
+async def test_a_pause_within_a_body_is_no_slow_request(server: Server) -> None:
     reader, writer = await server.connect(
         HEAD % b"x" + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n1"
     )
@@ -235,12 +235,12 @@ async def test_a_body_that_waits_in_the_middle_is_waited_for(server: Server) -> 
     writer.close()
 
 
-async def test_who_was_answered_early_must_finish_the_body_soon(server: Server) -> None:
+async def test_after_an_early_answer_the_rest_of_the_body_has_a_time_limit(server: Server) -> None:
     answer = await server.last_words(HEAD % b"early" + b"Content-Length: 100\r\n\r\nabc")
     assert answer.endswith(b"got "), "answered once, and the connection ended"
 
 
-async def test_who_was_answered_early_and_finishes_may_ask_again(server: Server) -> None:
+async def test_after_an_early_answer_a_complete_body_keeps_the_connection(server: Server) -> None:
     first = HEAD % b"early" + b"Content-Length: 3\r\n\r\nabc"
     answer = await server.last_words(first + HEAD % b"x" + b"Connection: close\r\nContent-Length: 1\r\n\r\nz")
     assert answer.count(b"HTTP/1.1 200") == 2
@@ -261,7 +261,7 @@ async def test_garbage_behind_a_good_request_does_not_cost_its_answer(server: Se
 
 
 @pytest.mark.parametrize("refused", [b"GET http://[/ HTTP/1.1\r\nHost: h\r\n\r\n", HEAD % b"x" + CHUNKED + b"zz\r\n"])
-async def test_what_is_refused_in_its_turn_does_not_take_the_answer_before_it(server: Server, refused: bytes) -> None:
+async def test_a_refusal_in_the_pipeline_leaves_earlier_answers_alone(server: Server, refused: bytes) -> None:
     reader, writer = await server.connect(ASK % b"held" + ASK % b"x" + refused)
     await server.held.wait()
     server.let_go.set()
@@ -271,14 +271,14 @@ async def test_what_is_refused_in_its_turn_does_not_take_the_answer_before_it(se
     writer.close()
 
 
-async def test_what_comes_behind_a_refusal_is_not_read_while_an_answer_is_awaited(server: Server) -> None:
+async def test_after_a_refusal_nothing_is_read_while_an_earlier_answer_is_pending(server: Server) -> None:
     _, writer = await server.connect(ASK % b"held" + TOO_LARGE)
     await server.held.wait()
     assert await taken(writer) < ENDLESS
     writer.transport.abort()
 
 
-async def test_nor_is_it_kept_where_it_is_read(server: Server) -> None:
+async def test_after_a_refusal_nothing_is_buffered(server: Server) -> None:
     """The answer to the first makes the server read on, for a third may come."""
     _, writer = await server.connect(ASK % b"held" + ASK % b"held" + HEAD % b"x")
     await server.held.wait()
@@ -303,7 +303,7 @@ async def test_nor_is_it_kept_where_it_is_read(server: Server) -> None:
         HEAD % b"brimful" + CLOSE,
     ],
 )
-async def test_who_never_reads_is_not_kept(server: Server, sent: bytes) -> None:
+async def test_a_client_that_never_reads_is_cut_off(server: Server, sent: bytes) -> None:
     with capture_logs() as lines:
         silent = [await server.unread(sent) for _ in range(LIMITS.connections)]
         await server.answers_again()
@@ -317,7 +317,7 @@ async def test_who_never_reads_is_not_kept(server: Server, sent: bytes) -> None:
     assert [line["reason"] for line in lines if line["event"] == "request.refused"].count(reason) == LIMITS.connections
 
 
-async def test_who_reads_a_little_and_asks_for_more_is_not_kept(server: Server) -> None:
+async def test_a_client_that_reads_too_slowly_is_cut_off(server: Server) -> None:
     """All along something is read, something is asked, and too little waits for the server to stop writing."""
     loop = asyncio.get_running_loop()
     with await server.unread(ASK % b"brimful") as slow, suppress(ConnectionError):
@@ -329,7 +329,7 @@ async def test_who_reads_a_little_and_asks_for_more_is_not_kept(server: Server) 
     assert server.ended() == {ConnectionEnd.UNREAD: 1}
 
 
-async def test_who_says_nothing_is_counted_and_who_leaves_is_not(server: Server) -> None:
+async def test_idle_connections_are_counted_and_closed_ones_are_not(server: Server) -> None:
     _, leaving = await server.connect(ASK % b"x")
     leaving.close()
     assert await server.last_words(b"") == b""
@@ -338,7 +338,7 @@ async def test_who_says_nothing_is_counted_and_who_leaves_is_not(server: Server)
     assert server.ended() == {ConnectionEnd.IDLE: 2}
 
 
-async def test_an_offer_of_another_protocol_is_passed_over_and_the_body_is_read(server: Server) -> None:
+async def test_an_upgrade_offer_is_ignored_and_the_body_is_read(server: Server) -> None:
     """Java's client offers HTTP/2 with every plain request."""
     reader, writer = await server.connect(HEAD % b"x" + OFFER + b"Content-Length: 3\r\n\r\nabc")
     async with asyncio.timeout(PATIENCE):
@@ -349,7 +349,7 @@ async def test_an_offer_of_another_protocol_is_passed_over_and_the_body_is_read(
     writer.close()
 
 
-async def test_one_connection_too_many_is_told_so_and_a_place_that_is_left_can_be_taken(server: Server) -> None:
+async def test_a_connection_over_the_limit_is_refused_until_another_one_closes(server: Server) -> None:
     held = [await server.connect(b"P") for _ in range(LIMITS.connections)]
     assert problem(await server.last_words(b"")) == (503, "too_many_connections")
     assert server.ended() == {ConnectionEnd.TOO_MANY: 1}
@@ -359,7 +359,7 @@ async def test_one_connection_too_many_is_told_so_and_a_place_that_is_left_can_b
     assert (await server.last_words(LAST)).startswith(b"HTTP/1.1 200")
 
 
-async def test_many_offers_at_once_are_all_answered() -> None:
+async def test_many_pipelined_upgrade_offers_are_all_answered() -> None:
     offers = (HEAD % b"x" + OFFER + b"Content-Length: 1\r\n\r\na") * 1_000
     async with serving_with(ConnectionLimits()) as server:  # on a slow machine they take longer than LIMITS has
         answer = await server.last_words(ASK % b"x" + offers + LAST)
@@ -367,7 +367,7 @@ async def test_many_offers_at_once_are_all_answered() -> None:
     assert answer.count(b"got a") == 1_000
 
 
-def test_where_there_are_few_files_there_are_fewer_connections_and_a_line_says_so() -> None:
+def test_a_low_file_limit_lowers_the_connections_and_is_logged() -> None:
     with subprocess.Popen([sys.executable, "-c", FEW_FILES], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         said = iter(child.stdout.readline, "")

@@ -116,7 +116,7 @@ async def test_calls_that_wait_for_the_same_partition_share_the_next_batch() -> 
     await producer.stop()
 
 
-async def test_a_call_that_was_given_up_while_it_waited_is_not_sent() -> None:
+async def test_a_queued_call_that_was_cancelled_is_not_sent() -> None:
     brokers = Brokers()
     producer = await producer_on(brokers)
     inner = brokers.made[0]
@@ -134,7 +134,7 @@ async def test_a_call_that_was_given_up_while_it_waited_is_not_sent() -> None:
     await producer.stop()
 
 
-async def test_one_bad_record_takes_no_other_call_down_with_it() -> None:
+async def test_a_refused_record_fails_only_its_own_call() -> None:
     brokers = Brokers(lambda values: MessageSizeTooLargeError() if b"5" in values else None)
     producer = await producer_on(brokers)
     calls = [asyncio.create_task(producer.send("t", [record(n)])) for n in range(8)]
@@ -146,7 +146,7 @@ async def test_one_bad_record_takes_no_other_call_down_with_it() -> None:
     await producer.stop()
 
 
-async def test_trouble_in_one_partition_is_told_to_those_who_wrote_there_and_to_nobody_else() -> None:
+async def test_an_error_of_one_partition_fails_only_calls_that_wrote_to_it() -> None:
     brokers = Brokers(lambda values: NotEnoughReplicasError() if b"1" in values else None)
     producer = await producer_on(brokers)
     there, both, elsewhere = [record(1, 1)], [record(0), record(1, 1)], [record(2)]
@@ -169,7 +169,7 @@ async def test_a_call_is_refused_only_if_none_of_it_may_have_been_written() -> N
     await producer.stop()
 
 
-async def test_a_caller_that_leaves_takes_nobody_with_it() -> None:
+async def test_a_cancelled_caller_fails_no_other_call() -> None:
     brokers = Brokers()
     producer = await producer_on(brokers)
     inner = brokers.made[0]
@@ -220,7 +220,7 @@ async def test_an_error_that_stays_replaces_the_producer() -> None:
     await producer.stop()
 
 
-async def test_what_was_given_up_counts_against_the_bound_until_it_is_settled() -> None:
+async def test_cancelled_records_count_against_the_bound_until_they_are_settled() -> None:
     brokers = Brokers()
     producer = KafkaProducer("nowhere", deadline=0.05, max_pending_bytes=1_000, connect=brokers.connect)
     await producer.start()
@@ -236,7 +236,7 @@ async def test_what_was_given_up_counts_against_the_bound_until_it_is_settled() 
     await producer.stop()
 
 
-async def test_what_waits_when_the_producer_stops_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_queued_calls_fail_when_the_producer_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka_producer, "STOP_TIMEOUT", 0.01)
     brokers = Brokers()
     producer = await producer_on(brokers)
@@ -248,7 +248,7 @@ async def test_what_waits_when_the_producer_stops_is_told_so(monkeypatch: pytest
     assert [str(outcome) for outcome in outcomes] == ["the producer was stopped"] * 2
 
 
-async def test_an_error_that_nobody_foresaw_is_told_as_it_is_and_the_next_call_starts_afresh() -> None:
+async def test_an_unexpected_exception_fails_the_queued_calls_and_not_the_next_one() -> None:
     brokers = Brokers(unforeseen)
     producer = await producer_on(brokers)
     # It is told to the loop too, when the task that failed is forgotten.

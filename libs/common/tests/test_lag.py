@@ -48,7 +48,7 @@ def test_the_first_record_that_is_polled_makes_the_lag_exact() -> None:
     assert lag.seconds(1020.0) == 0.0
 
 
-def test_after_a_quiet_night_the_first_record_is_as_old_as_it_is() -> None:
+def test_after_a_quiet_night_the_lag_is_the_age_of_the_first_new_record() -> None:
     lag = reader(1000.0, level=True, now=30_000.0)
     lag.polled([record(30_001.0)], now=30_001.5)
     assert lag.seconds(30_001.5) == 0.5
@@ -65,13 +65,13 @@ def test_what_came_during_a_long_turn_counts_from_its_poll() -> None:
     assert lag.seconds(1013.0) == 12.0
 
 
-def test_a_loop_that_hangs_does_not_go_on_showing_what_was() -> None:
+def test_the_lag_of_a_reader_that_hangs_grows() -> None:
     lag = reader(1000.0, level=True, now=1000.0)
     assert lag.seconds(1000.0 + POLL_VALID_SECONDS - 0.1) == 0.0
     assert [lag.seconds(1000.0 + seconds) for seconds in (POLL_VALID_SECONDS, 60.0)] == [POLL_VALID_SECONDS, 60.0]
 
 
-def test_a_partition_in_doubt_is_behind_by_what_was_known_and_opened_anew_by_what_is_stored() -> None:
+def test_a_closed_partition_keeps_its_lag_until_it_is_opened_at_its_stored_position() -> None:
     lag = reader(1000.0, level=True, now=1000.0)
     lag.polled([record(1010.0)], now=1012.0)
     lag.read(None, at_end=False)

@@ -7,7 +7,7 @@ def line(message: str, *, level: int = logging.ERROR) -> logging.LogRecord:
     return logging.LogRecord("aiokafka.conn", level, "conn.py", 1, message, ("node",), None)
 
 
-def test_a_complaint_that_repeats_is_let_through_once_a_minute_and_news_once_a_second() -> None:
+def test_a_repeated_warning_passes_once_a_minute_and_a_repeated_info_once_a_second() -> None:
     now = 100.0
     repeats = RepeatFilter(clock=lambda: now)
     assert repeats.filter(line("lost %s"))

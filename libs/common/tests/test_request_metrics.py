@@ -53,12 +53,12 @@ async def test_a_request_is_counted_under_its_route_whatever_is_in_its_place(hou
     assert house.count("request_seconds_count", route=ROUTE) == 3
 
 
-async def test_what_crashes_is_counted_too(house: House) -> None:
+async def test_a_request_that_crashes_is_counted(house: House) -> None:
     assert (await house.http.get("/v1/rooms/attic")).status_code == 500
     assert house.count("requests_total", route=ROUTE, status_class="5xx") == 1
 
 
-async def test_operators_and_strangers_make_no_series(house: House) -> None:
+async def test_health_endpoints_and_unknown_paths_make_no_time_series(house: House) -> None:
     with capture_logs() as logs:
         for path in ("/healthz", "/v1/nowhere", "/elsewhere"):
             await house.http.get(path)

@@ -93,7 +93,7 @@ async def accepts(address: str) -> bool:
     return False
 
 
-async def test_readiness_is_red_while_new_requests_are_still_answered() -> None:
+async def test_while_draining_readiness_fails_and_requests_are_still_answered() -> None:
     running = Running({"task": until_told}, notice=60)
     address = await running.start()
     async with httpx.AsyncClient() as client:
@@ -155,7 +155,7 @@ async def test_a_task_that_fails_while_it_drains_is_an_error_too() -> None:
     assert await running.code == 1
 
 
-async def test_what_does_not_end_within_the_grace_is_cut() -> None:
+async def test_tasks_that_do_not_end_within_the_grace_are_cancelled() -> None:
     cut = asyncio.Event()
 
     async def stubborn(stop: asyncio.Event) -> None:
@@ -192,7 +192,7 @@ raise SystemExit(runtime.run(wiring))
 """
 
 
-def test_a_signal_ends_a_process_that_still_waits_for_its_parts() -> None:
+def test_a_signal_ends_a_process_that_is_still_starting() -> None:
     step = 'print("waiting", flush=True); await asyncio.Event().wait()'
     with subprocess.Popen([sys.executable, "-c", WIRING.format(step=step)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -202,7 +202,7 @@ def test_a_signal_ends_a_process_that_still_waits_for_its_parts() -> None:
         assert child.wait() == 0
 
 
-def test_a_process_whose_parts_cannot_be_had_says_so_and_fails() -> None:
+def test_a_process_that_cannot_be_built_logs_the_reason_and_fails() -> None:
     program = WIRING.format(step='raise ValueError("no card")')
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -7,13 +7,13 @@ import pytest
 from common.timeout import Timeout
 
 
-async def test_what_ends_in_time_is_left_alone() -> None:
+async def test_a_body_that_ends_in_time_is_left_alone() -> None:
     with Timeout(0.02):
         await asyncio.sleep(0)
     await asyncio.sleep(0.05)
 
 
-async def test_what_takes_too_long_is_told_so_and_the_task_goes_on() -> None:
+async def test_a_body_that_takes_too_long_raises_timeout_error_and_the_task_goes_on() -> None:
     with pytest.raises(TimeoutError), Timeout(0.01):
         await asyncio.Event().wait()
     task = asyncio.current_task()
@@ -22,7 +22,7 @@ async def test_what_takes_too_long_is_told_so_and_the_task_goes_on() -> None:
     await asyncio.sleep(0)
 
 
-async def test_a_task_that_is_cancelled_meanwhile_was_cancelled() -> None:
+async def test_a_cancellation_from_outside_stays_a_cancellation() -> None:
     async def work() -> None:
         with Timeout(0.01):
             try:
@@ -38,7 +38,7 @@ async def test_a_task_that_is_cancelled_meanwhile_was_cancelled() -> None:
         assert task.cancelled()
 
 
-async def test_of_two_the_outer_one_is_told_of_its_own_time_only() -> None:
+async def test_an_outer_timeout_ignores_the_expiry_of_an_inner_one() -> None:
     with Timeout(1.0):
         with pytest.raises(TimeoutError), Timeout(0.01):
             await asyncio.Event().wait()

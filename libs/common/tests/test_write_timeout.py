@@ -67,7 +67,7 @@ class Answered:
         self.clock.turn(1.0)
 
 
-def test_an_answer_read_in_time_is_not_late_and_nothing_is_left_to_watch() -> None:
+def test_an_answer_read_in_time_leaves_no_timer() -> None:
     answered = Answered()
     answered.second(writes=100)
     for _ in range(8):
@@ -77,7 +77,7 @@ def test_an_answer_read_in_time_is_not_late_and_nothing_is_left_to_watch() -> No
     assert answered.late == 0
 
 
-def test_some_progress_is_not_enough() -> None:
+def test_an_answer_read_in_part_times_out() -> None:
     answered = Answered()
     answered.second(writes=100)
     for _ in range(9):
@@ -85,7 +85,7 @@ def test_some_progress_is_not_enough() -> None:
     assert answered.late == 1, "ten bytes are left"
 
 
-def test_who_reads_as_fast_as_is_written_is_kept_although_something_always_waits() -> None:
+def test_a_client_that_keeps_up_is_kept_though_its_buffer_is_never_empty() -> None:
     answered = Answered()
     answered.second(writes=50)
     for _ in range(1_000):
@@ -94,14 +94,14 @@ def test_who_reads_as_fast_as_is_written_is_kept_although_something_always_waits
     assert answered.socket.waiting == 50
 
 
-def test_who_reads_less_than_it_asks_for_is_late_in_the_end() -> None:
+def test_a_client_that_falls_behind_times_out() -> None:
     answered = Answered()
     for _ in range(200):
         answered.second(writes=10, reads=9)
     assert answered.late > 0
 
 
-def test_no_byte_waits_for_twice_as_long() -> None:
+def test_no_byte_waits_longer_than_twice_the_timeout() -> None:
     answered = Answered()
     answered.second(writes=10)
     for _ in range(8):
@@ -114,7 +114,7 @@ def test_no_byte_waits_for_twice_as_long() -> None:
     assert answered.late == 1
 
 
-def test_a_connection_that_is_gone_is_not_watched() -> None:
+def test_a_closed_connection_has_no_timer() -> None:
     answered = Answered()
     answered.second(writes=10)
     answered.watched.cancel_timer()

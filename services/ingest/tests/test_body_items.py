@@ -17,7 +17,7 @@ from ingest.errors import BodyErrorReason, BodyRefused
         ("application/jsonl", BodyFormat.LINES),
     ],
 )
-def test_the_content_type_says_how_the_body_is_cut(content_type: str, form: BodyFormat) -> None:
+def test_the_content_type_selects_the_body_format(content_type: str, form: BodyFormat) -> None:
     assert body_format(content_type) is form
 
 
@@ -47,11 +47,11 @@ def test_other_content_types_are_refused(content_type: str | None) -> None:
         (b'{"a":1}\nbroken\n', BodyFormat.LINES, [b'{"a":1}', b"broken"]),  # only that line will be rejected
     ],
 )
-def test_a_body_is_cut_into_items(body: bytes, form: BodyFormat, expected: list[bytes]) -> None:
+def test_a_body_is_split_into_items(body: bytes, form: BodyFormat, expected: list[bytes]) -> None:
     assert [bytes(item.text).strip() for item in split_body(body, form, BOUNDS)] == expected
 
 
-def test_a_line_knows_its_number_in_the_body() -> None:
+def test_an_item_of_ndjson_has_its_line_number() -> None:
     assert [item.line for item in split_body(b'\n{"a":1}\n\n{"b":2}', BodyFormat.LINES, BOUNDS)] == [2, 4]
 
 

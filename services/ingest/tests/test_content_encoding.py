@@ -16,12 +16,12 @@ def inflated(body: bytes, *, limit: int = 1000, step: int = 7) -> bytes:
 
 
 @pytest.mark.parametrize("step", [1, 2, 7, 1000])
-def test_a_body_is_the_same_in_whatever_pieces_it_comes(step: int) -> None:
+def test_a_body_is_decoded_alike_in_chunks_of_any_size(step: int) -> None:
     text = random.Random(1).randbytes(500)
     assert inflated(gzip.compress(text), step=step) == text
 
 
-def test_members_follow_each_other() -> None:
+def test_a_gzip_body_may_have_several_members() -> None:
     assert inflated(gzip.compress(b"one,") + gzip.compress(b"") + gzip.compress(b"two")) == b"one,two"
 
 
@@ -38,7 +38,7 @@ def test_the_limit_holds_for_all_members_together() -> None:
     assert refused.value.reason is BodyErrorReason.INFLATED_TOO_LARGE
 
 
-def test_a_bomb_is_defused_at_the_limit() -> None:
+def test_a_decompression_bomb_is_refused_at_the_limit() -> None:
     bomb = gzip.compress(b"\0" * 50_000_000)
     unpacking = body_decoder("gzip", limit=1000)
     with pytest.raises(BodyRefused):
@@ -63,7 +63,7 @@ def test_what_is_not_gzip_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", [None, "", "identity", "Identity"])
-def test_without_an_encoding_the_body_is_what_came(name: str | None) -> None:
+def test_a_body_without_an_encoding_is_unchanged(name: str | None) -> None:
     unpacking = body_decoder(name, limit=1)
     assert unpacking.feed(b"hello") == b"hello"
     unpacking.finish()

@@ -113,11 +113,11 @@ def test_everything_within_bounds_is_taken_as_it_is() -> None:
     ],
     ids=lambda value: repr(value)[:60],
 )
-def test_one_fault_is_named_with_its_field(text: bytes, field: str, reason: FieldErrorReason) -> None:
+def test_an_error_names_its_field(text: bytes, field: str, reason: FieldErrorReason) -> None:
     assert [(fault.field, fault.reason) for fault in faults(text)] == [(field, reason)]
 
 
-def test_every_fault_of_an_event_is_told_at_once() -> None:
+def test_all_errors_of_an_event_are_reported_at_once() -> None:
     found = faults(event(account_id="", name="opened", time="now", properties={"n": 1e16}, plan="pro"))
     assert {(fault.field, fault.reason) for fault in found} == {
         ("account_id", FieldErrorReason.EMPTY),
@@ -129,11 +129,11 @@ def test_every_fault_of_an_event_is_told_at_once() -> None:
     assert all(fault.detail for fault in found)
 
 
-def test_a_hundred_faults_are_not_all_told() -> None:
+def test_at_most_twenty_errors_are_reported() -> None:
     assert len(faults(event(**{f"typo_{number}": 1 for number in range(100)}))) == 20
 
 
-def test_an_unfit_event_is_told_by_its_own_id() -> None:
+def test_an_invalid_event_is_reported_with_its_own_id() -> None:
     assert read(event(event_id="e-1", name="opened")) == InvalidEvent(
         (
             FieldError(
@@ -144,7 +144,7 @@ def test_an_unfit_event_is_told_by_its_own_id() -> None:
     )
 
 
-def test_what_is_taken_can_be_written_again() -> None:
+def test_an_accepted_event_can_be_encoded() -> None:
     found = read(event(properties={"emoji": "\U0001f600", "high": "\uffff"}))
     assert isinstance(found, IncomingEvent)
     assert msgspec.json.decode(msgspec.json.encode(found), type=IncomingEvent) == found

@@ -122,7 +122,7 @@ async def test_if_no_event_can_be_taken_the_answer_says_why_for_each(ingest: Ing
     assert ingest.records() == []
 
 
-async def test_an_event_without_an_id_gets_one_that_does_not_protect_it(ingest: Ingest) -> None:
+async def test_an_event_without_an_id_gets_one_that_is_not_deduplicated(ingest: Ingest) -> None:
     answer = await ingest.post([{"account_id": "acme", "name": "report.opened"}, GOOD])
     made_up, own = answer.json()["items"]
     assert made_up["deduplicated"] is False
@@ -258,7 +258,7 @@ async def test_more_unacknowledged_bytes_than_the_bound_are_not_buffered() -> No
         assert (await ingest.post(GOOD)).status_code == 202
 
 
-async def test_a_body_beyond_what_all_bodies_may_hold_is_told_to_come_again() -> None:
+async def test_a_body_over_the_memory_bound_is_refused_for_now() -> None:
     async with in_memory(memory_bytes=1000) as ingest:
         answer = await ingest.post([good(number) for number in range(100)])
         assert problem(answer) == (503, "busy")
@@ -323,7 +323,7 @@ async def test_other_paths_and_methods_are_problems_too(ingest: Ingest) -> None:
     assert answer.headers["allow"] == "POST"
 
 
-async def test_an_error_of_ours_is_a_problem_that_tells_nothing_of_the_inside() -> None:
+async def test_an_unexpected_exception_is_a_problem_without_details() -> None:
     async def broken(posted: PostRequest) -> Response:
         raise ValueError("a secret")
 

@@ -46,7 +46,7 @@ class Broken:
         raise ValueError(token)
 
 
-async def test_an_error_of_ours_is_counted_as_the_answer_that_it_gets() -> None:
+async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
     registry = CollectorRegistry()
     producer = MemoryBroker().producer()
     intake = PostEventsHandler(
@@ -93,7 +93,7 @@ async def checked(ingest: Ingest) -> str:
     return said
 
 
-async def test_a_post_that_was_not_acknowledged_is_spoken_of_until_one_is() -> None:
+async def test_after_an_unacknowledged_post_readiness_fails_until_one_succeeds() -> None:
     async with in_memory(ack_seconds=0.05) as ingest:
         assert (await ingest.post(GOOD)).status_code == 202
         ingest.broker.go_offline()
@@ -107,7 +107,7 @@ async def test_a_post_that_was_not_acknowledged_is_spoken_of_until_one_is() -> N
         assert await checked(ingest) == "ok"
 
 
-async def test_a_post_that_found_no_room_is_spoken_of_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_after_a_post_over_the_memory_bound_readiness_fails_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     async with in_memory(memory_bytes=100) as ingest:
         assert (await ingest.post(GOOD)).status_code == 202
         assert (await ingest.post([GOOD, GOOD])).status_code == 503
@@ -117,7 +117,7 @@ async def test_a_post_that_found_no_room_is_spoken_of_for_a_while(monkeypatch: p
         assert await checked(ingest) == "ok", "else nobody would send a post that could find room"
 
 
-async def test_a_stranger_cannot_make_it_look_unready_while_keys_cannot_be_read(ingest: Ingest) -> None:
+async def test_an_unknown_key_does_not_make_readiness_fail(ingest: Ingest) -> None:
     assert (await ingest.post(GOOD)).status_code == 202
     ingest.keys.away = True
     stranger = f"Bearer cs_0123456789ab_{'x' * 43}"

@@ -46,7 +46,7 @@ def test_a_parameter_is_what_the_query_says_or_its_default(query: bytes, said: s
     assert posted(query=query).parameter("history", "false") == said
 
 
-async def test_a_body_comes_in_pieces_until_there_is_no_more() -> None:
+async def test_a_body_comes_in_chunks_until_there_is_no_more() -> None:
     first: Message = {"type": "http.request", "body": b"[", "more_body": True}
     last: Message = {"type": "http.request", "body": b"]"}
     asked = posted(messages=[first, last])
