@@ -42,7 +42,7 @@ class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class PostEventsAnswer(Struct, frozen=True):
-    """Has every item of the request, by index."""
+    """Every item of the request, by index."""
 
     accepted: int
     rejected: int

@@ -9,6 +9,8 @@ from msgspec import Struct
 
 
 class FieldErrorReason(StrEnum):
+    """Why an item was rejected."""
+
     MALFORMED = "malformed"
     BAD_UNICODE = "bad_unicode"
     NUL = "nul_character"

@@ -46,7 +46,11 @@ def components() -> dict[str, Any]:
 
 
 def post_events() -> dict[str, Any]:
-    accepted = {"description": "At least one event was taken, and is on the log.", **_json("PostEventsAnswer")}
+    answer = {"schema": {"$ref": _REF.format(name=PostEventsAnswer.__name__)}}
+    accepted = {
+        "description": "At least one event was taken, and is on the log.",
+        "content": {"application/json": answer},
+    }
     return {
         "security": [{"key": []}],
         "parameters": _parameters(),
@@ -56,10 +60,6 @@ def post_events() -> dict[str, Any]:
             **{str(status): problems.openapi_response(status, text) for status, text in _REFUSALS.items()},
         },
     }
-
-
-def _json(name: str) -> dict[str, Any]:
-    return {"content": {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}}
 
 
 def _bodies() -> dict[str, Any]:

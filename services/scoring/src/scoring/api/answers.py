@@ -4,7 +4,16 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from common.contracts.signals import Band, Contribution, Facts, Health, Kind, MovingEvent, Part, Severity
+from common.contracts.signals import (
+    Band,
+    Contribution,
+    Facts,
+    Health,
+    Kind,
+    MovingEvent,
+    Part,
+    Severity,
+)
 from scoring.api.asof import Held
 from scoring.health.view import FlagUp, Missed, Pending
 

@@ -4,7 +4,16 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from common.contracts.signals import Band, Change, Forecast, Health, Level, MovingEvent, Part, Signal
+from common.contracts.signals import (
+    Band,
+    Change,
+    Forecast,
+    Health,
+    Level,
+    MovingEvent,
+    Part,
+    Signal,
+)
 
 
 class ReceiptMismatch(AssertionError):
