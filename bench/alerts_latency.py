@@ -242,7 +242,7 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
     await ensure(
         broker.admin(), Topics(""), mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35
     )
-    engines = [database.engine(url, pool_size=size, patience=15.0, pre_ping=False) for size in (4, 8)]
+    engines = [database.engine(url, pool_size=size, pool_timeout=15.0, pre_ping=False) for size in (4, 8)]
     decision_store = TimedDecisionStore(PostgresDecisionStore(engines[0], patience=15.0), watch)
     queue = TimedNotificationQueue(PostgresNotificationQueue(engines[1], lease=60.0, patience=15.0), watch)
     routes = load(ROUTES, "the routes of the bench")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.topics import TimeMode
 from local.findings import findings
 from local.halfyear import half_a_year
@@ -101,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             world = build(arguments.seed, accounts=arguments.accounts)
             pace = arguments.seconds / DAYS
             demo(Terminal(), world=world, broker=arguments.broker, pace=pace, stays=arguments.serve)
-        except (ServerError, PostingError, Unavailable) as error:
+        except (ServerError, PostingError, BusUnavailable) as error:
             print(f"\n{error}\nLogs: {kept_logs('demo')}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:

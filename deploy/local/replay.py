@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.contracts.signals import Signal
 from common.topics import TimeMode
 from local import coursework, show
@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except (coursework.Unreadable, OSError) as error:
             print(f"cannot read the data: {error}", file=sys.stderr)
             return 2
-        except (ServerError, PostingError, Unavailable) as error:
+        except (ServerError, PostingError, BusUnavailable) as error:
             print(f"\n{error}\nLogs: {kept_logs('replay')}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:

@@ -10,7 +10,7 @@ import pytest
 from bench.peers.job import Account, scorer
 from bench.workload import CALM, MIXED, Profile, Workload, events
 from ingest.bounds import BOUNDS
-from ingest.incoming import IncomingEvent, read
+from ingest.incoming_event import IncomingEvent, parse_event
 from local.happenings import ndjson
 from scoring.cards.load import load
 
@@ -53,7 +53,7 @@ def test_most_of_the_metrics_of_the_default_card_are_fed() -> None:
 def test_ingest_would_take_what_is_posted(profile: Profile) -> None:
     workload = Workload(profile, accounts=20, seed=1)
     posted = [*workload.known(START), *(workload.next(START) for _ in range(1_000))]
-    read_back = [read(line, now=START, bounds=BOUNDS) for line in ndjson(posted).splitlines()]
+    read_back = [parse_event(line, now=START, bounds=BOUNDS) for line in ndjson(posted).splitlines()]
     assert all(isinstance(one, IncomingEvent) for one in read_back)
 
 

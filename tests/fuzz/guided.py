@@ -17,12 +17,12 @@ from alerts.samples import Sample
 from common.contracts import events, signals
 from common.documents.findings import InvalidDocument
 from fuzz import nasty
-from ingest import batch, items
-from ingest.batch import Arrival
+from ingest import batch, body_items
+from ingest.batch import RequestContext
+from ingest.body_items import BodyFormat
 from ingest.bounds import BOUNDS
-from ingest.faults import BodyRefused
-from ingest.inflate import decoding
-from ingest.items import Form
+from ingest.content_encoding import body_decoder
+from ingest.errors import BodyRefused
 from scoring.cards.errors import InvalidCard
 from scoring.cards.load import load as load_card
 from scoring.health.scorer import Scorer
@@ -50,14 +50,14 @@ def signal(data: bytes) -> None:
 
 def body(data: bytes) -> None:
     """What ingest makes of it, as JSON and as lines; what it takes can be read by scoring."""
-    for form in Form:
+    for form in BodyFormat:
         with suppress(BodyRefused):
-            cut = items.cut(data, form, BOUNDS)
-            found = batch.read(cut, Arrival("fuzz", _NOW), bounds=BOUNDS, new_id=lambda: "made")
-            assert len(found.taken) + len(found.rejected) == len(cut)
-            for one in found.taken:
+            cut = body_items.split_body(data, form, BOUNDS)
+            found = batch.parse_items(cut, RequestContext("fuzz", _NOW), bounds=BOUNDS, new_id=lambda: "made")
+            assert len(found.accepted) + len(found.rejected) == len(cut)
+            for one in found.accepted:
                 events.decode_events_record(events.encode_events_record(one.event))
-            assert all(fault.detail for one in found.rejected for fault in one.faults)
+            assert all(fault.detail for one in found.rejected for fault in one.errors)
 
 
 def state(data: bytes) -> None:
@@ -69,7 +69,7 @@ def state(data: bytes) -> None:
 def gzip(data: bytes) -> None:
     """Piece by piece, as it comes; never more than is allowed."""
     with suppress(BodyRefused):
-        unpacking = decoding("gzip", limit=10_000)
+        unpacking = body_decoder("gzip", limit=10_000)
         size = sum(len(unpacking.feed(data[at : at + 7])) for at in range(0, len(data), 7))
         unpacking.finish()
         assert size <= 10_000

@@ -12,12 +12,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from alerts.api import routes as alerts_routes
-from common import operations
+from common import health_endpoints
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import Scope
 from common.memory_keys import MemoryKeys
-from common.operations import Readiness
-from common.requests import RequestMetrics
+from common.request_metrics import RequestMetrics
 from ingest import app as ingest_app
 from ingest.in_memory import in_memory
 from scoring.api import routes as scoring_routes
@@ -83,7 +83,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")
         return alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
-    return Starlette(routes=operations.routes(ready, registry))
+    return Starlette(routes=health_endpoints.routes(ready, registry))
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:

@@ -20,10 +20,10 @@ from alerts.postgres import schema
 from alerts.routing.destination import Target
 from common import database as databases
 from common.contracts.signals import Signal
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore, Scope
-from common.operations import Readiness
-from common.requests import RequestMetrics
+from common.request_metrics import RequestMetrics
 
 DESK = Target(Channel.EMAIL, "desk@example.com")
 

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore, Scope
-from common.operations import Readiness
 from scoring.api import routes
 from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from prometheus_client import CollectorRegistry
 
 from alerts.metrics import AlertsMetrics
-from common import operations
+from common import health_endpoints
 from common.metrics import registry
-from common.requests import RequestMetrics
+from common.request_metrics import RequestMetrics
 from ingest.metrics import IngestMetrics
 from scoring.api.metrics import ApiMetrics
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
@@ -28,7 +28,7 @@ def registries() -> dict[str, CollectorRegistry]:
     RequestMetrics(alerts, name="churn_alerts_api")
     found = {"ingest": ingest, "scoring-worker": worker, "scoring-api": api, "alerts": alerts}
     for each in found.values():
-        operations.routes(operations.Readiness({}), each)
+        health_endpoints.routes(health_endpoints.Readiness({}), each)
         _fill(each)
     return found
 

@@ -1,11 +1,11 @@
-"""What every adapter of the bus promises: one class of tests."""
+"""The contract tests that every adapter of the bus passes."""
 
 import pytest
 from bus_harness import PATIENCE, Bus, outgoing
 from bus_reading import ReadingContract
 from bus_writing import WritingContract
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.ports import Stamping
 
 
@@ -36,10 +36,10 @@ class BusContract(WritingContract, ReadingContract):
     async def test_without_a_broker_no_question_is_answered(self, bus: Bus) -> None:
         topic = await bus.topic()
         admin = bus.admin()
-        await bus.leave()
-        with pytest.raises(Unavailable):
+        await bus.go_offline()
+        with pytest.raises(BusUnavailable):
             await admin.cluster_id()
-        with pytest.raises(Unavailable):
+        with pytest.raises(BusUnavailable):
             await admin.read(topic, 0, 0, timeout=0.5)
-        with pytest.raises(Unavailable):
+        with pytest.raises(BusUnavailable):
             await bus.producer().start()

@@ -1,4 +1,4 @@
-"""What the contract of the bus needs of a broker, and how its tests read from one."""
+"""What the contract tests need of a broker, and how they read from one."""
 
 import asyncio
 import uuid
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.ports import Admin, Consumer, Outgoing, ProbedProducer, Record, Stamping
 
 # Generous, for busy machines; nothing waits that long when all is well.
@@ -33,10 +33,10 @@ class Bus(ABC):
     def lose_next_ack(self) -> None: ...
 
     @abstractmethod
-    async def leave(self) -> None: ...
+    async def go_offline(self) -> None: ...
 
     @abstractmethod
-    async def come_back(self) -> None: ...
+    async def go_online(self) -> None: ...
 
     @abstractmethod
     async def truncate(self, topic: str, partition: int, *, before: int) -> None: ...
@@ -142,7 +142,7 @@ async def eventually(happened: Callable[[], Awaitable[bool]]) -> None:
 async def answers(producer: ProbedProducer, topic: str) -> bool:
     try:
         await producer.probe(topic)
-    except Unavailable:
+    except BusUnavailable:
         await asyncio.sleep(0.01)
         return False
     return True
@@ -151,7 +151,7 @@ async def answers(producer: ProbedProducer, topic: str) -> bool:
 async def taken(producer: ProbedProducer, topic: str, record: Outgoing) -> bool:
     try:
         await producer.send(topic, [record])
-    except Unavailable:
+    except BusUnavailable:
         await asyncio.sleep(0.01)
         return False
     return True

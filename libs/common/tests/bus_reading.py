@@ -1,4 +1,4 @@
-"""The contract of the bus, as far as it concerns those who read: positions, and groups."""
+"""Contract tests of consumers: positions, groups, rebalances."""
 
 import asyncio
 import time
@@ -6,14 +6,14 @@ import time
 import pytest
 from bus_harness import PATIENCE, Bus, Reader, eventually, outgoing, place, taken, values
 
-from common.bus.errors import OffsetLost, Unavailable
+from common.bus.errors import BusUnavailable, OffsetOutOfRange
 from common.bus.ports import Consumer
 
 
 class ReadingContract:
     # Positions
 
-    async def test_a_new_partition_is_silent_until_it_is_sought(self, bus: Bus) -> None:
+    async def test_a_new_partition_brings_no_records_until_a_seek(self, bus: Bus) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing() as producer, bus.reading(topic, start=False) as reader:
             await producer.send(topic, [outgoing(n, partition=n % 2) for n in range(4)])
@@ -63,38 +63,38 @@ class ReadingContract:
             await producer.send(topic, [outgoing(1)])
             assert values(await reader.read(1)) == [1]
 
-    async def test_level_means_that_all_that_was_there_has_been_polled(self, bus: Bus) -> None:
+    async def test_at_end_means_that_all_known_records_were_polled(self, bus: Bus) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing() as producer, bus.reading(topic, start=False) as reader:
             await producer.send(topic, [outgoing(n) for n in range(10)])
             await reader.until(lambda: reader.owned == {0, 1})
-            assert not reader.consumer.level(0)
+            assert not reader.consumer.at_end(0)
             for partition in (0, 1):
                 reader.consumer.seek(partition, 0)
-                assert not reader.consumer.level(partition)
+                assert not reader.consumer.at_end(partition)
             await reader.until(lambda: len(reader.records) >= 4, max_records=4)
-            assert not reader.consumer.level(0)
-            await reader.until(lambda: reader.consumer.level(0))
+            assert not reader.consumer.at_end(0)
+            await reader.until(lambda: reader.consumer.at_end(0))
             assert values(reader.records) == list(range(10))
-            await reader.until(lambda: reader.consumer.level(1))
+            await reader.until(lambda: reader.consumer.at_end(1))
             reader.consumer.seek(0, 10)
-            assert not reader.consumer.level(0)
-            await reader.until(lambda: reader.consumer.level(0))
+            assert not reader.consumer.at_end(0)
+            await reader.until(lambda: reader.consumer.at_end(0))
             assert len(reader.records) == 10
 
     async def test_an_empty_poll_ends_in_time(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.reading(topic) as reader:
-            await reader.until(lambda: reader.consumer.level(0))
+            await reader.until(lambda: reader.consumer.at_end(0))
             started = time.monotonic()
             assert await reader.poll(timeout=0.2) == []
             assert 0.15 < time.monotonic() - started < 1.5
             assert await reader.poll(timeout=0) == []
 
-    async def test_a_poll_that_is_given_up_loses_nothing(self, bus: Bus) -> None:
+    async def test_a_cancelled_poll_loses_no_record(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer, bus.reading(topic) as reader:
-            await reader.until(lambda: reader.consumer.level(0))
+            await reader.until(lambda: reader.consumer.at_end(0))
             poll = asyncio.create_task(reader.poll(timeout=PATIENCE))
             await asyncio.sleep(0)
             poll.cancel()
@@ -102,7 +102,7 @@ class ReadingContract:
             await producer.send(topic, [outgoing(1)])
             assert values(await reader.read(1)) == [1]
 
-    async def test_a_reader_whose_place_was_cut_off_is_told(self, bus: Bus) -> None:
+    async def test_a_position_that_retention_deleted_is_out_of_range(self, bus: Bus) -> None:
         if not bus.knows_its_bounds:
             pytest.skip("this broker does not say that an offset is outside its log")
         topic = await bus.topic()
@@ -113,10 +113,10 @@ class ReadingContract:
             assert await bus.admin().earliest(topic, 0) == 6
             for lost in (5, 11):
                 reader.consumer.seek(0, lost)
-                with pytest.raises(OffsetLost) as caught:
+                with pytest.raises(OffsetOutOfRange) as caught:
                     await reader.until(lambda: False)
                 assert (caught.value.partition, caught.value.offset) == (0, lost)
-                assert not reader.consumer.level(0)
+                assert not reader.consumer.at_end(0)
             reader.consumer.seek(0, 6)
             assert values(await reader.read(4)) == [6, 7, 8, 9]
 
@@ -147,7 +147,7 @@ class ReadingContract:
         assert first.told[-1] == ("revoked", frozenset(range(4)))
         assert set(map(place, second.records)) <= set(map(place, first.records))
 
-    async def test_nobody_is_given_a_partition_before_its_owner_has_let_go(self, bus: Bus) -> None:
+    async def test_a_partition_is_assigned_only_after_its_owner_gave_it_up(self, bus: Bus) -> None:
         topic = await bus.topic()
         let_go = asyncio.Event()
         first = Reader(bus.consumer(topic, group="readers"))
@@ -178,7 +178,7 @@ class ReadingContract:
             await (first.consumer.stop() if stopping is None else stopping)
             await second.consumer.stop()
 
-    async def test_what_a_callback_raises_comes_out_of_the_next_poll(self, bus: Bus) -> None:
+    async def test_the_next_poll_raises_what_a_callback_raised(self, bus: Bus) -> None:
         topic = await bus.topic()
         consumer = bus.consumer(topic, group="readers")
 
@@ -194,15 +194,15 @@ class ReadingContract:
         finally:
             await consumer.stop()
 
-    async def test_without_a_broker_a_reader_is_told_and_goes_on_later(self, bus: Bus) -> None:
+    async def test_a_reader_survives_a_broker_outage(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer, bus.reading(topic) as reader:
             await producer.send(topic, [outgoing(1)])
             await reader.read(1)
-            await bus.leave()
-            with pytest.raises(Unavailable):
+            await bus.go_offline()
+            with pytest.raises(BusUnavailable):
                 await reader.until(lambda: False)
-            await bus.come_back()
+            await bus.go_online()
             await eventually(lambda: taken(producer, topic, outgoing(2)))
             await eventually(lambda: _read_again(reader, 2))
 
@@ -211,8 +211,8 @@ class ReadingContract:
         async with bus.producing(deadline=1) as producer, bus.reading(topic) as reader:
             await producer.send(topic, [outgoing(1)])
             await reader.read(1)
-            await bus.leave()
-            with pytest.raises(Unavailable):
+            await bus.go_offline()
+            with pytest.raises(BusUnavailable):
                 await producer.send(topic, [outgoing(2)])
             stopping = time.monotonic()
         assert time.monotonic() - stopping < 12
@@ -222,7 +222,7 @@ class ReadingContract:
 async def _read_again(reader: Reader, number: int) -> bool:
     try:
         await reader.poll()
-    except Unavailable:
+    except BusUnavailable:
         return False
     return number in values(reader.records)
 

@@ -1,4 +1,4 @@
-"""The contract of the bus, as far as it concerns those who write."""
+"""Contract tests of producers."""
 
 import asyncio
 import time
@@ -6,7 +6,7 @@ import time
 import pytest
 from bus_harness import Bus, answers, eventually, outgoing, taken, values
 
-from common.bus.errors import Refused, Unavailable
+from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Outgoing, Stamping
 
 
@@ -100,29 +100,29 @@ class WritingContract:
 
     # What the log will not take, and what it may or may not have taken
 
-    async def test_a_record_over_the_limit_is_refused_and_the_next_one_istaken(self, bus: Bus) -> None:
+    async def test_a_record_over_the_limit_is_refused_and_the_next_one_is_sent(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer:
-            with pytest.raises(Refused):
+            with pytest.raises(RecordRefused):
                 await producer.send(topic, [outgoing(1), Outgoing(0, None, b"x" * 2_000_000)])
             assert producer.healthy
             await producer.send(topic, [outgoing(2)])
         assert values(await bus.records(topic, 1)) == [2]
 
-    async def test_a_partition_that_is_not_there_is_refused(self, bus: Bus) -> None:
+    async def test_a_partition_that_does_not_exist_is_refused(self, bus: Bus) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing() as producer:
-            with pytest.raises(Refused):
+            with pytest.raises(RecordRefused):
                 await producer.send(topic, [outgoing(1, partition=2)])
 
-    async def test_a_lost_ack_may_write_twice_but_never_not_at_all(self, bus: Bus) -> None:
+    async def test_after_a_lost_ack_a_retry_may_write_a_copy_but_loses_nothing(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing(deadline=3) as producer:
             await producer.send(topic, [outgoing(0)])
             bus.lose_next_ack()
             try:
                 await producer.send(topic, [outgoing(1)])
-            except Unavailable:
+            except BusUnavailable:
                 await producer.send(topic, [outgoing(1)])
             await producer.send(topic, [outgoing(2)])
         # Both ways there are two of it: the broker had taken the one whose ack was lost.
@@ -132,24 +132,24 @@ class WritingContract:
         topic = await bus.topic()
         async with bus.producing(deadline=1) as producer:
             await producer.send(topic, [outgoing(0)])
-            await bus.leave()
+            await bus.go_offline()
             started = time.monotonic()
-            with pytest.raises(Unavailable):
+            with pytest.raises(BusUnavailable):
                 await producer.send(topic, [outgoing(1)])
             assert time.monotonic() - started < 2
-            await bus.come_back()
+            await bus.go_online()
             await eventually(lambda: taken(producer, topic, outgoing(2)))
 
-    async def test_whether_a_send_could_succeed_is_known_without_one(self, bus: Bus) -> None:
+    async def test_a_probe_tells_whether_a_send_could_succeed(self, bus: Bus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer:
             await producer.probe(topic)
-            await bus.leave()
+            await bus.go_offline()
             started = time.monotonic()
-            with pytest.raises(Unavailable):
+            with pytest.raises(BusUnavailable):
                 await producer.probe(topic)
             assert time.monotonic() - started < 5
-            await bus.come_back()
+            await bus.go_online()
             await eventually(lambda: answers(producer, topic))
             acks = await producer.send(topic, [outgoing(1)])
         assert [ack.offset for ack in acks] == [0], "nothing was written before"
@@ -158,14 +158,14 @@ class WritingContract:
         topic = await bus.topic()
         async with bus.producing(deadline=1, max_pending_bytes=1_000) as producer:
             await producer.send(topic, [outgoing(0)])
-            await bus.leave()
+            await bus.go_offline()
             waiting = asyncio.create_task(producer.send(topic, [Outgoing(0, None, b"x" * 700)]))
             await asyncio.sleep(0)
             started = time.monotonic()
-            with pytest.raises(Unavailable, match="bytes"):
+            with pytest.raises(BusUnavailable, match="bytes"):
                 await producer.send(topic, [Outgoing(0, None, b"x" * 700)])
             assert time.monotonic() - started < 0.5
-            with pytest.raises(Unavailable):
+            with pytest.raises(BusUnavailable):
                 await waiting
-            await bus.come_back()
+            await bus.go_online()
             await eventually(lambda: taken(producer, topic, Outgoing(0, None, b"x" * 700)))

@@ -1,4 +1,4 @@
-"""Any Kafka broker, behind a proxy that can lose its answers, as the contract wants it."""
+"""A Kafka broker for the contract tests, behind a proxy that can lose its answers."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from bus_contract import BusContract
 from bus_harness import Bus, answers, eventually, outgoing, taken
 
 from common.bus import kafka_consumer
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.bus.ports import Outgoing
 from local.proxy import Api, KafkaProxy, No
@@ -60,10 +60,10 @@ class KafkaBus(Bus):
     def speak_again(self) -> None:
         self._proxy.flow()
 
-    async def leave(self) -> None:
+    async def go_offline(self) -> None:
         await self._proxy.stop()
 
-    async def come_back(self) -> None:
+    async def go_online(self) -> None:
         await self._proxy.start()
 
     async def truncate(self, topic: str, partition: int, *, before: int) -> None:
@@ -105,7 +105,7 @@ _TROUBLES = {"REQUEST_TIMED_OUT": 7, "NOT_ENOUGH_REPLICAS": 19, "KAFKA_STORAGE_E
 
 class KafkaContract(BusContract):
     @pytest.mark.parametrize("start", ["admin", "producer", "consumer"])
-    async def test_a_broker_that_goes_in_the_middle_of_a_start_is_unavailable_at_every_step(
+    async def test_a_start_fails_as_unavailable_whenever_the_broker_goes(
         self, bus: KafkaBus, start: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Anything else would end a process that could wait."""
@@ -117,26 +117,26 @@ class KafkaContract(BusContract):
                 bus.cut_after(step)
                 try:
                     await getattr(bus, f"start_{start}")(topic)
-                except Unavailable:
+                except BusUnavailable:
                     lost.append(step)
         assert lost[:2] == [0, 1]
         bus.cut_after(None)
         await getattr(bus, f"start_{start}")(topic)
 
-    async def test_a_broker_that_says_nothing_takes_nothing(self, bus: KafkaBus) -> None:
+    async def test_a_silent_broker_is_reported_as_unavailable(self, bus: KafkaBus) -> None:
         topic = await bus.topic()
         async with bus.producing() as producer:
             await producer.probe(topic)
             bus.fall_silent()
             started = time.monotonic()
-            with pytest.raises(Unavailable, match="silent"):
+            with pytest.raises(BusUnavailable, match="silent"):
                 await producer.probe(topic)
             assert time.monotonic() - started < 5
             bus.speak_again()
             await eventually(lambda: answers(producer, topic))
 
     @pytest.mark.parametrize("code", _TROUBLES.values(), ids=_TROUBLES.keys())
-    async def test_a_partition_in_trouble_fails_only_those_who_wrote_there(self, bus: KafkaBus, code: int) -> None:
+    async def test_a_failing_partition_fails_only_calls_that_wrote_to_it(self, bus: KafkaBus, code: int) -> None:
         topic = await bus.topic(partitions=2)
         async with bus.producing(deadline=1.5) as producer:
             await producer.send(topic, [outgoing(0, partition=0), outgoing(0, partition=1)])
@@ -144,7 +144,13 @@ class KafkaContract(BusContract):
             spread = [[outgoing(n, partition=n % 2)] for n in range(4)] + [[outgoing(4), outgoing(5, partition=1)]]
             calls = (producer.send(topic, records) for records in spread)
             outcomes = await asyncio.gather(*calls, return_exceptions=True)
-            assert [type(outcome) for outcome in outcomes] == [list, Unavailable, list, Unavailable, Unavailable]
+            assert [type(outcome) for outcome in outcomes] == [
+                list,
+                BusUnavailable,
+                list,
+                BusUnavailable,
+                BusUnavailable,
+            ]
             assert producer.healthy
             bus.deny(None)
             await eventually(lambda: taken(producer, topic, outgoing(6, partition=1)))
@@ -165,13 +171,13 @@ class KafkaContract(BusContract):
                     case 4:
                         bus.speak_again()
                     case 6:
-                        await bus.leave()
+                        await bus.go_offline()
                     case 8:
-                        await bus.come_back()
+                        await bus.go_online()
                     case 5 | 9 | 10:
                         bus.lose_next_ack()
                 run = waiting[: 5 + attempt % 4]
-                with suppress(Unavailable):
+                with suppress(BusUnavailable):
                     await producer.send(topic, run)
                     waiting = waiting[len(run) :]
             await reader.until(lambda: any(record.key == rows[-1].key for record in reader.records))
@@ -185,11 +191,11 @@ class KafkaContract(BusContract):
         (record,) = await bus.records(topic, 1)
         assert (record.offset, record.key, record.value) == (0, b"key", None)
 
-    async def test_a_log_that_does_not_answer_is_not_one_that_ends_before(self, bus: KafkaBus) -> None:
+    async def test_a_silent_log_is_not_taken_for_one_without_the_record(self, bus: KafkaBus) -> None:
         """A worker that took silence for the end would stop and ask for a person."""
         topic = await bus.topic()
         async with bus.producing() as producer:
             await producer.send(topic, [outgoing(0)])
         bus.lose_fetches()
-        with pytest.raises(Unavailable):
+        with pytest.raises(BusUnavailable):
             await bus.admin().read(topic, 0, 0, timeout=1.0)

@@ -4,7 +4,7 @@ import pytest
 from bus_contract import BusContract
 from bus_harness import Bus, outgoing, values
 
-from common.bus.errors import Refused, Unavailable
+from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.memory import MemoryBroker, MemoryConsumer, MemoryProducer
 from common.bus.ports import Admin, Outgoing, Stamping
 
@@ -25,11 +25,11 @@ class MemoryBus(Bus):
     def lose_next_ack(self) -> None:
         self.broker.lose_next_ack()
 
-    async def leave(self) -> None:
-        self.broker.leave()
+    async def go_offline(self) -> None:
+        self.broker.go_offline()
 
-    async def come_back(self) -> None:
-        self.broker.come_back()
+    async def go_online(self) -> None:
+        self.broker.go_online()
 
     async def truncate(self, topic: str, partition: int, *, before: int) -> None:
         self.broker.truncate(topic, partition, before=before)
@@ -44,18 +44,18 @@ class TestContract(BusContract):
     pass
 
 
-async def test_an_expired_member_reads_on_unawares_and_is_told_late(bus: MemoryBus) -> None:
+async def test_an_expired_member_reads_on_until_it_rejoins(bus: MemoryBus) -> None:
     topic = await bus.topic(partitions=2)
     producer = bus.producer()
     async with bus.reading(topic) as zombie, bus.reading(topic) as heir:
         await zombie.until(lambda: len(zombie.owned) == 1)
-        await bus.broker.expire(cast(MemoryConsumer, zombie.consumer))
+        await bus.broker.expire_session(cast(MemoryConsumer, zombie.consumer))
         await heir.until(lambda: heir.owned == {0, 1})
         (still,) = zombie.owned
         await producer.send(topic, [outgoing(1, partition=still)])
         assert values(await zombie.read(1)) == values(await heir.read(1)) == [1]
         unawares = len(zombie.told)
-        await bus.broker.wake(cast(MemoryConsumer, zombie.consumer))
+        await bus.broker.rejoin(cast(MemoryConsumer, zombie.consumer))
         await heir.until(lambda: len(heir.owned) == 1)
         await zombie.until(lambda: zombie.owned.isdisjoint(heir.owned) and bool(zombie.owned))
         assert zombie.told[unawares - 1] == ("assigned", frozenset({still}))
@@ -65,16 +65,16 @@ async def test_an_expired_member_reads_on_unawares_and_is_told_late(bus: MemoryB
 async def test_a_refused_send_is_not_written(bus: MemoryBus) -> None:
     topic = await bus.topic()
     bus.broker.refuse_next()
-    with pytest.raises(Refused):
+    with pytest.raises(RecordRefused):
         await bus.producer().send(topic, [outgoing(1)])
     await bus.producer().send(topic, [outgoing(2)])
     assert values(bus.broker.records(topic, 0)) == [2]
 
 
-async def test_a_lost_ack_means_written_and_unknown(bus: MemoryBus) -> None:
+async def test_a_lost_ack_means_written_but_reported_as_unavailable(bus: MemoryBus) -> None:
     topic = await bus.topic()
     bus.lose_next_ack()
-    with pytest.raises(Unavailable):
+    with pytest.raises(BusUnavailable):
         await bus.producer().send(topic, [outgoing(1)])
     assert values(bus.broker.records(topic, 0)) == [1]
 
@@ -84,7 +84,7 @@ async def test_a_failed_producer_sends_nothing_until_it_is_replaced(bus: MemoryB
     producer = bus.producer()
     producer.fail()
     assert not producer.healthy
-    with pytest.raises(Unavailable):
+    with pytest.raises(BusUnavailable):
         await producer.send(topic, [outgoing(1)])
     producer.recover()
     await producer.send(topic, [outgoing(2)])

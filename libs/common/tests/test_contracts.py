@@ -1,4 +1,4 @@
-"""Golden samples: what was once written to a topic can be read for ever, and names never change."""
+"""Golden samples of the contracts: old records can still be decoded, and ids never change."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_an_event_without_what_may_be_absent() -> None:
     assert (smallest.user_id, smallest.properties, smallest.history) == (None, {}, False)
 
 
-def test_time_and_the_card() -> None:
+def test_a_tick_and_a_card_activation() -> None:
     assert decode_events_record(sample("tick")) == Tick()
     assert decode_events_record(sample("card_activated")) == CardActivated("d77b7b4c93798987", "version: 1\n")
 
@@ -79,12 +79,12 @@ def test_a_signal_of_silence() -> None:
     assert signal.before is None
 
 
-def test_word_that_all_was_told() -> None:
+def test_a_caught_up_marker() -> None:
     assert decode_signals_record(sample("caught_up")) == CaughtUp(partition=7)
 
 
 @pytest.mark.parametrize("name", EVENTS + SIGNALS)
-def test_what_is_written_today_is_what_was_written_then(name: str) -> None:
+def test_records_are_encoded_as_in_the_golden_samples(name: str) -> None:
     if name in EVENTS:
         written = encode_events_record(decode_events_record(sample(name)))
     else:
@@ -106,7 +106,7 @@ def test_anything_else_is_a_decode_error(body: bytes) -> None:
         decode_signals_record(body)
 
 
-def test_names_that_never_change() -> None:
+def test_ids_never_change() -> None:
     caused = ids.signal_id("acme", "d77b7b4c93798987", "band", "red", ("web", "e-7"))
     silent = ids.signal_id("acme", "d77b7b4c93798987", "flag", "gone_quiet", ids.silence(1_777_793_400))
     assert caused == "05273e99-0f73-5bc6-9442-bf201d9d2d66"

@@ -1,42 +1,44 @@
-"""Files that people write: read whole, with everything that is wrong said at once and in its place."""
+"""YAML files: all errors are reported at once, each with its position."""
 
 import pytest
 
-from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable, listed
-from common.documents.records import Entry, Key, Listed, Record
-from common.documents.shapes import Choice, Named, Number, Word
+from common.documents.findings import Finding, Findings, InvalidDocument, InvalidValue, format_findings
+from common.documents.mapping_rules import KeyRule, ListEntry, MappingListRule, MappingRule
+from common.documents.value_rules import Choice, NamedValues, Number, PatternText
 from common.documents.yaml import parse
 
-DISH = Record(
+DISH = MappingRule(
     {
-        "name": Key(Word(r"^[a-z]+$", "a word"), "As on the menu.", required=True),
-        "price": Key(Number(least=0), "What."),
+        "name": KeyRule(PatternText(r"^[a-z]+$", "a word"), "As on the menu.", required=True),
+        "price": KeyRule(Number(least=0), "What."),
     },
     refused={"cost": "say 'price'"},
     later=("wine",),
 )
-MENU = Record({"dishes": Key(Listed(DISH, most=3), "What there is."), "cook": Key(Choice(("ada", "bo")), "Who.")})
+MENU = MappingRule(
+    {"dishes": KeyRule(MappingListRule(DISH, most=3), "What there is."), "cook": KeyRule(Choice(("ada", "bo")), "Who.")}
+)
 
 
 def _read(text: str) -> tuple[dict[str, object], list[str]]:
     found = Findings()
-    fields, _ = MENU.read_what_can_be(parse(text, found, noun="a menu"), found)
+    fields, _ = MENU.read_valid_keys(parse(text, found, noun="a menu"), found)
     return fields, [*map(str, found.problems)]
 
 
-def test_a_list_of_records_says_where_each_of_them_stands() -> None:
+def test_each_entry_of_a_list_has_its_path() -> None:
     fields, problems = _read("dishes:\n  - {name: soup, price: 4}\n  - name: bread\n")
 
     assert fields == {
-        "dishes": (Entry("dishes[0]", {"name": "soup", "price": 4.0}), Entry("dishes[1]", {"name": "bread"}))
+        "dishes": (ListEntry("dishes[0]", {"name": "soup", "price": 4.0}), ListEntry("dishes[1]", {"name": "bread"}))
     }
     assert problems == []
 
 
-def test_one_broken_record_does_not_hide_the_others() -> None:
+def test_an_invalid_entry_does_not_hide_the_others() -> None:
     fields, problems = _read("dishes:\n  - {name: soup, price: free}\n  - {name: bread}\n  - {price: -1}\ncook: ad\n")
 
-    assert fields == {"dishes": (Entry("dishes[1]", {"name": "bread"}),)}
+    assert fields == {"dishes": (ListEntry("dishes[1]", {"name": "bread"}),)}
     assert problems == [
         "2:18: dishes[0].price: must be a number, not 'free'",
         "4:5: dishes[2]: 'name' is missing",
@@ -57,7 +59,7 @@ def test_one_broken_record_does_not_hide_the_others() -> None:
         ("dishes: [{name: a, prise: 3}]", "dishes[0].prise: unknown key 'prise', did you mean 'price'?"),
     ],
 )
-def test_what_is_wrong_is_said(text: str, said: str) -> None:
+def test_errors_are_reported_with_their_position(text: str, said: str) -> None:
     _, problems = _read(text)
 
     assert len(problems) == 1
@@ -70,15 +72,15 @@ def test_what_is_wrong_is_said(text: str, said: str) -> None:
 def test_what_plain_yaml_does_not_have_is_refused_by_the_name_of_the_document(text: str) -> None:
     found = Findings()
 
-    with pytest.raises(Unreadable):
+    with pytest.raises(InvalidValue):
         parse(text, found, noun="a menu")
 
     assert str(found.problems[0]).endswith("not part of a menu")
 
 
-def test_names_are_what_their_document_says_they_are() -> None:
+def test_chosen_names_follow_the_rule_of_their_mapping() -> None:
     found = Findings()
-    prices = Named(Number(), name=Word(r"^[A-Z]$", "a capital letter"))
+    prices = NamedValues(Number(), name=PatternText(r"^[A-Z]$", "a capital letter"))
 
     read = prices.read(parse('A: 1\nb: 2\n"C\\n": 3\n', found, noun="a list of prices"), found)
 
@@ -93,7 +95,7 @@ def test_names_are_what_their_document_says_they_are() -> None:
 def test_findings_are_listed_as_editors_and_ci_read_them() -> None:
     problem, warning = Finding(3, 1, "a.b", "is wrong"), Finding(1, 2, "", "is odd")
 
-    assert listed("x.yml", problems=(problem,), warnings=(warning,)) == [
+    assert format_findings("x.yml", problems=(problem,), warnings=(warning,)) == [
         "x.yml:3:1: a.b: is wrong",
         "x.yml:1:2: warning: is odd",
     ]

@@ -1,4 +1,4 @@
-"""What happens between our producer and aiokafka's: a fake of the latter shows its batches and fails on request."""
+"""The Kafka producer on a fake of aiokafka's, which shows its batches and fails on request."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from aiokafka.errors import (
 from aiokafka.structs import RecordMetadata, TopicPartition
 
 from common.bus import kafka_producer
-from common.bus.errors import Refused, Unavailable
+from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.kafka import KafkaProducer
 from common.bus.ports import Outgoing
 
@@ -116,7 +116,7 @@ async def test_calls_that_wait_for_the_same_partition_share_the_next_batch() -> 
     await producer.stop()
 
 
-async def test_a_call_that_was_given_up_while_it_waited_is_not_sent() -> None:
+async def test_a_queued_call_that_was_cancelled_is_not_sent() -> None:
     brokers = Brokers()
     producer = await producer_on(brokers)
     inner = brokers.made[0]
@@ -134,25 +134,25 @@ async def test_a_call_that_was_given_up_while_it_waited_is_not_sent() -> None:
     await producer.stop()
 
 
-async def test_one_bad_record_takes_no_other_call_down_with_it() -> None:
+async def test_a_refused_record_fails_only_its_own_call() -> None:
     brokers = Brokers(lambda values: MessageSizeTooLargeError() if b"5" in values else None)
     producer = await producer_on(brokers)
     calls = [asyncio.create_task(producer.send("t", [record(n)])) for n in range(8)]
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [list] * 5 + [Refused] + [list] * 2
+    assert [type(outcome) for outcome in outcomes] == [list] * 5 + [RecordRefused] + [list] * 2
     assert brokers.log == [b"%d" % n for n in range(8) if n != 5]
     assert producer.healthy
     assert len(brokers.made) == 1
     await producer.stop()
 
 
-async def test_trouble_in_one_partition_is_told_to_those_who_wrote_there_and_to_nobody_else() -> None:
+async def test_an_error_of_one_partition_fails_only_calls_that_wrote_to_it() -> None:
     brokers = Brokers(lambda values: NotEnoughReplicasError() if b"1" in values else None)
     producer = await producer_on(brokers)
     there, both, elsewhere = [record(1, 1)], [record(0), record(1, 1)], [record(2)]
     calls = [producer.send("t", records) for records in (there, both, elsewhere)]
     outcomes = await asyncio.gather(*calls, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [Unavailable, Unavailable, list]
+    assert [type(outcome) for outcome in outcomes] == [BusUnavailable, BusUnavailable, list]
     assert (brokers.log, producer.healthy, len(brokers.made)) == ([b"0", b"2"], True, 1)
     await producer.stop()
 
@@ -162,14 +162,14 @@ async def test_a_call_is_refused_only_if_none_of_it_may_have_been_written() -> N
     errors = {b"0": MessageSizeTooLargeError(), b"1": NotEnoughReplicasError()}
     brokers = Brokers(lambda values: errors.get(values[0]))
     producer = await producer_on(brokers)
-    with pytest.raises(Unavailable):
+    with pytest.raises(BusUnavailable):
         await producer.send("t", [record(0), record(1, 1)])
-    with pytest.raises(Refused):
+    with pytest.raises(RecordRefused):
         await producer.send("t", [record(0), record(2, 1)])
     await producer.stop()
 
 
-async def test_a_caller_that_leaves_takes_nobody_with_it() -> None:
+async def test_a_cancelled_caller_fails_no_other_call() -> None:
     brokers = Brokers()
     producer = await producer_on(brokers)
     inner = brokers.made[0]
@@ -193,7 +193,7 @@ async def test_each_call_has_its_own_deadline() -> None:
     await inner.sending.wait()
     await asyncio.sleep(0.1)
     late = asyncio.create_task(producer.send("t", [record(1)]))
-    with pytest.raises(Unavailable, match="not acknowledged"):
+    with pytest.raises(BusUnavailable, match="not acknowledged"):
         await early
     assert not late.done()
     inner.open.set()
@@ -204,10 +204,10 @@ async def test_each_call_has_its_own_deadline() -> None:
 async def test_an_error_that_stays_replaces_the_producer() -> None:
     brokers = Brokers(lambda values: ClusterAuthorizationFailedError())
     producer = await producer_on(brokers)
-    with pytest.raises(Unavailable):
+    with pytest.raises(BusUnavailable):
         await producer.send("t", [record(1)])
     health = [producer.healthy]
-    with pytest.raises(Unavailable, match="replaced"):
+    with pytest.raises(BusUnavailable, match="replaced"):
         await producer.send("t", [record(2)])
     brokers.back.set()
     async with asyncio.timeout(5):
@@ -220,14 +220,14 @@ async def test_an_error_that_stays_replaces_the_producer() -> None:
     await producer.stop()
 
 
-async def test_what_was_given_up_counts_against_the_bound_until_it_is_settled() -> None:
+async def test_cancelled_records_count_against_the_bound_until_they_are_settled() -> None:
     brokers = Brokers()
     producer = KafkaProducer("nowhere", deadline=0.05, max_pending_bytes=1_000, connect=brokers.connect)
     await producer.start()
     brokers.made[0].open.clear()
-    with pytest.raises(Unavailable, match="not acknowledged"):
+    with pytest.raises(BusUnavailable, match="not acknowledged"):
         await producer.send("t", [Outgoing(0, None, b"x" * 700)])
-    with pytest.raises(Unavailable, match="bytes"):
+    with pytest.raises(BusUnavailable, match="bytes"):
         await producer.send("t", [Outgoing(0, None, b"y" * 700)])
     brokers.made[0].open.set()
     await asyncio.sleep(0.01)
@@ -236,7 +236,7 @@ async def test_what_was_given_up_counts_against_the_bound_until_it_is_settled() 
     await producer.stop()
 
 
-async def test_what_waits_when_the_producer_stops_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_queued_calls_fail_when_the_producer_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka_producer, "STOP_TIMEOUT", 0.01)
     brokers = Brokers()
     producer = await producer_on(brokers)
@@ -248,12 +248,12 @@ async def test_what_waits_when_the_producer_stops_is_told_so(monkeypatch: pytest
     assert [str(outcome) for outcome in outcomes] == ["the producer was stopped"] * 2
 
 
-async def test_an_error_that_nobody_foresaw_is_told_as_it_is_and_the_next_call_starts_afresh() -> None:
+async def test_an_unexpected_exception_fails_the_queued_calls_and_not_the_next_one() -> None:
     brokers = Brokers(unforeseen)
     producer = await producer_on(brokers)
     # It is told to the loop too, when the task that failed is forgotten.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-    with pytest.raises(Unavailable, match=r"t: ValueError\('unforeseen'\)"):
+    with pytest.raises(BusUnavailable, match=r"t: ValueError\('unforeseen'\)"):
         await producer.send("t", [record(0)])
     brokers.made[0].judge = lambda values: None
     assert [ack.offset for ack in await producer.send("t", [record(1)])] == [0]

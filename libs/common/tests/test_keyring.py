@@ -1,4 +1,4 @@
-"""Keys in memory: who is let in, for how long, and what happens while PostgreSQL is away."""
+"""The key cache: which tokens are valid, for how long, and what happens while PostgreSQL is away."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from common.keyring import Keyring
-from common.keys import KeysUnavailable, StoredKey, read_token
+from common.keys import KeysUnavailable, StoredKey, split_token
 from common.memory_keys import MemoryKeys
 
 SECRET = "s" * 43
@@ -24,16 +24,16 @@ async def test_a_key_is_read_once_and_then_known() -> None:
     store = MemoryKeys()
     token = store.create()
     keyring = Keyring(store, clock=Clock())
-    assert keyring.trouble() == "the keys were not read yet"
+    assert keyring.not_ready_reason() == "the keys were not read yet"
     for _ in range(100):
         key = await keyring.verify(token)
         assert key is not None
         assert key.source == "web"
     assert store.count == 1
-    assert keyring.trouble() is None
+    assert keyring.not_ready_reason() is None
 
 
-async def test_the_right_id_with_another_secret_is_nobody() -> None:
+async def test_a_right_id_with_a_wrong_secret_is_invalid() -> None:
     store = MemoryKeys()
     key_id = store.create().split("_")[1]
     assert await Keyring(store, clock=Clock()).verify(f"cs_{key_id}_{SECRET}") is None
@@ -52,7 +52,7 @@ async def test_the_right_id_with_another_secret_is_nobody() -> None:
         "cs_0123456789ab_" + "é" * 43,
     ],
 )
-async def test_what_looks_like_no_key_is_never_looked_up(token: str) -> None:
+async def test_a_malformed_token_is_never_looked_up(token: str) -> None:
     store = MemoryKeys()
     assert await Keyring(store, clock=Clock()).verify(token) is None
     assert store.count == 0
@@ -102,7 +102,7 @@ async def test_known_keys_go_on_serving_while_postgresql_is_away() -> None:
     assert keyring.age == 3600
 
 
-async def test_an_unknown_key_while_postgresql_is_away_is_not_called_wrong() -> None:
+async def test_an_unknown_key_is_not_called_invalid_while_postgresql_is_away() -> None:
     store, clock = MemoryKeys(), Clock()
     token = store.create()
     keyring = Keyring(store, clock=clock)
@@ -118,7 +118,7 @@ async def test_an_unknown_key_while_postgresql_is_away_is_not_called_wrong() -> 
     assert await keyring.verify(STRANGER) is None
 
 
-async def test_no_key_can_be_told_from_another_before_the_first_read() -> None:
+async def test_before_the_first_read_no_key_can_be_verified() -> None:
     store = MemoryKeys()
     token = store.create()
     store.away = True
@@ -135,7 +135,7 @@ async def test_many_who_ask_at_once_share_one_read() -> None:
     assert store.count == 1
 
 
-async def test_who_gives_up_waiting_does_not_spoil_it_for_the_others() -> None:
+async def test_a_cancelled_caller_does_not_cancel_the_shared_read() -> None:
     release = asyncio.Event()
 
     class Slow(MemoryKeys):
@@ -172,14 +172,14 @@ async def test_the_task_outlives_an_outage() -> None:
     stop = asyncio.Event()
     task = asyncio.create_task(keyring.keep_fresh(stop))
     while await store.reads.get() < 3:
-        assert keyring.trouble()
+        assert keyring.not_ready_reason()
     store.away = False
     await store.reads.get()
     stop.set()
     await task
-    assert keyring.trouble() is None
+    assert keyring.not_ready_reason() is None
 
 
-def test_a_token_is_taken_apart_at_its_first_two_underscores() -> None:
+def test_a_token_is_split_at_its_first_two_underscores() -> None:
     secret = "_" * 43
-    assert read_token(f"cs_0123456789ab_{secret}") == ("0123456789ab", secret)
+    assert split_token(f"cs_0123456789ab_{secret}") == ("0123456789ab", secret)

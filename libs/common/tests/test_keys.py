@@ -30,7 +30,7 @@ async def connected(database: str) -> AsyncIterator[AsyncEngine]:
     await pool.dispose()
 
 
-async def test_a_key_opens_what_it_was_made_for_until_it_is_revoked(connected: AsyncEngine) -> None:
+async def test_a_key_is_valid_until_it_is_revoked(connected: AsyncEngine) -> None:
     store = KeyStore(connected, schema="house")
     token = await store.create(source="web", scopes=WRITE)
     assert re.fullmatch(r"cs_[0-9a-f]{12}_[\w-]{43}", token)
@@ -67,19 +67,19 @@ async def test_the_list_shows_who_may_do_what_and_since_when(connected: AsyncEng
     assert list(await store.active()) == [second.id]
 
 
-async def test_a_table_that_is_not_there_means_that_keys_cannot_be_told(connected: AsyncEngine) -> None:
+async def test_keys_are_unavailable_without_their_table(connected: AsyncEngine) -> None:
     with pytest.raises(KeysUnavailable, match=r"elsewhere\.api_key"):
         await KeyStore(connected, schema="elsewhere").active()
 
 
-async def test_a_database_that_is_not_there_means_that_keys_cannot_be_told(database: str) -> None:
+async def test_keys_are_unavailable_without_their_database(database: str) -> None:
     nowhere = engine(database.replace("/test_", "/missing_"))
     with pytest.raises(KeysUnavailable, match="does not exist"):
         await KeyStore(nowhere, schema="house").active()
     await nowhere.dispose()
 
 
-async def test_a_postgresql_that_is_not_there_means_that_keys_cannot_be_told() -> None:
+async def test_keys_are_unavailable_without_postgresql() -> None:
     nowhere = engine("postgresql+asyncpg://churn@127.0.0.1:1/churn")
     with pytest.raises(KeysUnavailable):
         await KeyStore(nowhere, schema="house").active()
@@ -110,7 +110,7 @@ def test_secrets_are_compared_as_digests_and_in_constant_time(monkeypatch: pytes
     monkeypatch.setattr(hmac, "compare_digest", watched)
     stored = StoredKey(Key("0123456789ab", "web", WRITE, datetime.now(UTC)), sha256(secret.encode()).digest())
     # Wrong at once, wrong at the end, right: each takes the same one comparison.
-    assert [stored.opened_by(told) for told in ("t" * 43, "s" * 42 + "t", secret)] == [False, False, True]
+    assert [stored.has_secret(told) for told in ("t" * 43, "s" * 42 + "t", secret)] == [False, False, True]
     assert [(kept, len(told)) for kept, told in compared] == [(stored.secret_sha256, 32)] * 3
 
 

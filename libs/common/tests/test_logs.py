@@ -1,4 +1,4 @@
-"""Lines as another process would write them: logging is global, so each test has a process of its own."""
+"""Log lines of a process. Logging is global, so each test starts a process of its own."""
 
 import json
 import subprocess
@@ -33,7 +33,7 @@ def said(form: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_json_lines_name_service_level_and_time_for_us_and_for_libraries() -> None:
+def test_json_lines_of_services_and_libraries_have_service_level_and_time() -> None:
     ours, theirs, failure = map(json.loads, said("json"))
     assert (ours["event"], ours["events"], ours["service"], ours["level"]) == (
         "batch.scored",

@@ -1,4 +1,4 @@
-"""Clients that reset their connection, and a process on the loop that the services run on."""
+"""Clients that reset their connection, on uvloop as the services run."""
 
 import json
 import socket
@@ -14,9 +14,9 @@ PROCESS = """
 import asyncio
 import sys
 from contextlib import asynccontextmanager
-from common.connections import ConnectionLimits
+from common.connection_limits import ConnectionLimits
 from common.logs import configure
-from common.operations import Readiness
+from common.health_endpoints import Readiness
 from common.runtime import Application, run
 from common.settings import LogFormat, LogLevel
 

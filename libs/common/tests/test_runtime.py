@@ -1,4 +1,4 @@
-"""A process's life: it serves, it drains, it goes down with any part of it."""
+"""A process serves, drains, and ends with any of its tasks."""
 
 import asyncio
 import signal
@@ -14,10 +14,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from structlog.testing import capture_logs
 
-from common import metrics, operations
-from common.operations import Readiness
-from common.runtime import Application, Stop, serve
-from common.waiting import Task
+from common import health_endpoints, metrics
+from common.health_endpoints import Readiness
+from common.runtime import Application, ShutdownSignal, serve
+from common.stopping import Task
 
 
 class Running:
@@ -26,10 +26,10 @@ class Running:
     def __init__(self, tasks: Mapping[str, Task], *, notice: float = 0.0, grace: float = 5.0) -> None:
         self.asked_for = asyncio.Event()
         self.answer = asyncio.Event()
-        self.stop = Stop()
+        self.stop = ShutdownSignal()
         self.readiness = Readiness({}, about={"core": "compiled"})
         registry = metrics.registry(service="common", process="test")
-        routes = [Route("/slow", self._slow), *operations.routes(self.readiness, registry)]
+        routes = [Route("/slow", self._slow), *health_endpoints.routes(self.readiness, registry)]
         self.application = Application(
             name="test",
             http=Starlette(routes=routes),
@@ -93,7 +93,7 @@ async def accepts(address: str) -> bool:
     return False
 
 
-async def test_readiness_is_red_while_new_requests_are_still_answered() -> None:
+async def test_while_draining_readiness_fails_and_requests_are_still_answered() -> None:
     running = Running({"task": until_told}, notice=60)
     address = await running.start()
     async with httpx.AsyncClient() as client:
@@ -118,7 +118,7 @@ async def test_a_task_that_fails_takes_the_process_down() -> None:
         finished.set()
 
     with capture_logs() as lines:
-        code = await serve(Running({"broken": broken, "other": other}).application, Stop())
+        code = await serve(Running({"broken": broken, "other": other}).application, ShutdownSignal())
     assert code == 1
     assert finished.is_set(), "the others were told to finish"
     (line,) = (line for line in lines if line["event"] == "task.ended")
@@ -141,7 +141,7 @@ async def test_a_task_that_ends_unasked_takes_the_process_down() -> None:
     async def short(stop: asyncio.Event) -> None:
         return
 
-    assert await serve(Running({"short": short}).application, Stop()) == 1
+    assert await serve(Running({"short": short}).application, ShutdownSignal()) == 1
 
 
 async def test_a_task_that_fails_while_it_drains_is_an_error_too() -> None:
@@ -155,7 +155,7 @@ async def test_a_task_that_fails_while_it_drains_is_an_error_too() -> None:
     assert await running.code == 1
 
 
-async def test_what_does_not_end_within_the_grace_is_cut() -> None:
+async def test_tasks_that_do_not_end_within_the_grace_are_cancelled() -> None:
     cut = asyncio.Event()
 
     async def stubborn(stop: asyncio.Event) -> None:
@@ -192,7 +192,7 @@ raise SystemExit(runtime.run(wiring))
 """
 
 
-def test_a_signal_ends_a_process_that_still_waits_for_its_parts() -> None:
+def test_a_signal_ends_a_process_that_is_still_starting() -> None:
     step = 'print("waiting", flush=True); await asyncio.Event().wait()'
     with subprocess.Popen([sys.executable, "-c", WIRING.format(step=step)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -202,7 +202,7 @@ def test_a_signal_ends_a_process_that_still_waits_for_its_parts() -> None:
         assert child.wait() == 0
 
 
-def test_a_process_whose_parts_cannot_be_had_says_so_and_fails() -> None:
+def test_a_process_that_cannot_be_built_logs_the_reason_and_fails() -> None:
     program = WIRING.format(step='raise ValueError("no card")')
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""What is wrong with a setting is said without its value: it may be a secret."""
+"""Errors about a setting do not show its value, which may be a secret."""
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -10,7 +10,7 @@ class Secretive(CommonSettings):
     test_webhooks: dict[str, SecretStr] = {}  # noqa: RUF012 - pydantic copies it
 
 
-def test_a_secret_that_is_not_as_it_should_be_is_not_in_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_does_not_show_an_invalid_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_WEBHOOKS", '["https://hooks.example.com/services/SECRET"]')
     with pytest.raises(ValidationError) as error:
         Secretive()
@@ -27,7 +27,7 @@ def test_a_secret_that_is_not_as_it_should_be_is_not_in_the_error(monkeypatch: p
         "SECRET",
     ],
 )
-def test_a_database_url_that_cannot_be_read_says_how_one_reads_and_nothing_else(
+def test_an_error_about_the_database_url_shows_the_format_and_not_the_url(
     monkeypatch: pytest.MonkeyPatch, url: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url)

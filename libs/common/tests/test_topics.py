@@ -2,7 +2,7 @@ import pytest
 
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Outgoing
-from common.topics import TimeMode, TopicMismatch, Topics, ensure, murmur2, partition_of, settings
+from common.topics import TimeMode, TopicMismatch, Topics, ensure, murmur2, partition_of, topic_config
 
 
 # From Kafka's own UtilsTest.testMurmur2, there as signed numbers.
@@ -35,7 +35,7 @@ async def test_a_deployment_has_three_topics_below_its_prefix() -> None:
     assert [await broker.admin().partitions(name) for name in broker.topics] == [4, 4, 4]
 
 
-async def test_another_number_of_partitions_is_an_error() -> None:
+async def test_a_topic_with_another_number_of_partitions_is_an_error() -> None:
     admin = MemoryBroker().admin()
     await admin.create("account.signals.v1", partitions=3, replication=1, config={})
     with pytest.raises(TopicMismatch, match=r"account\.signals\.v1 has 3 partitions, PARTITIONS says 4"):
@@ -57,10 +57,10 @@ async def test_topics_of_the_other_mode_are_an_error() -> None:
 @pytest.mark.parametrize(
     ("mode", "stamped", "retention"), [(TimeMode.WALL, 9_000, str(35 * 86_400_000)), (TimeMode.STREAM, 1_000, "-1")]
 )
-async def test_the_mode_says_who_stamps(mode: TimeMode, stamped: int, retention: str) -> None:
+async def test_the_mode_sets_who_stamps_records(mode: TimeMode, stamped: int, retention: str) -> None:
     broker = MemoryBroker(clock=lambda: 9.0)
     topics = Topics()
     await ensure(broker.admin(), topics, mode=mode, partitions=1, replication=1, retention_days=35)
     await broker.producer().send(topics.events, [Outgoing(0, None, b"x", timestamp=1_000)])
     assert broker.records(topics.events, 0)[0].timestamp == stamped
-    assert settings(mode, retention_days=35)["retention.ms"] == retention
+    assert topic_config(mode, retention_days=35)["retention.ms"] == retention

@@ -1,4 +1,4 @@
-"""Whatever is sent as a body, the answer is never an error of ours, and what was accepted is on the log."""
+"""No body causes a 500, and every accepted event is on the log."""
 
 import gzip
 import json

@@ -60,7 +60,7 @@ async def test_answers_are_of_the_documented_form(ingest: Ingest, document: dict
     validator(document, schema).validate(answer.json())
 
 
-async def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+async def test_every_reference_of_the_document_resolves(document: dict[str, Any]) -> None:
     def references(value: Any) -> list[str]:
         if isinstance(value, dict):
             own = [value["$ref"]] if "$ref" in value else []

@@ -1,4 +1,4 @@
-"""POST /v1/events, as its callers see it."""
+"""POST /v1/events, as clients see it."""
 
 import asyncio
 import gzip
@@ -17,14 +17,14 @@ from structlog.testing import capture_logs
 
 from common.contracts import ids
 from common.contracts.events import Event
+from common.health_endpoints import Readiness
 from common.keys import Scope
-from common.operations import Readiness
 from common.topics import TimeMode, partition_of
 from ingest import app
 from ingest.bounds import BOUNDS
-from ingest.bucket import Rate
 from ingest.in_memory import NOW, Ingest, in_memory
-from ingest.posted import Posted
+from ingest.post_request import PostRequest
+from ingest.rate_limit import RateLimit
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
@@ -122,7 +122,7 @@ async def test_if_no_event_can_be_taken_the_answer_says_why_for_each(ingest: Ing
     assert ingest.records() == []
 
 
-async def test_an_event_without_an_id_gets_one_that_does_not_protect_it(ingest: Ingest) -> None:
+async def test_an_event_without_an_id_gets_one_that_is_not_deduplicated(ingest: Ingest) -> None:
     answer = await ingest.post([{"account_id": "acme", "name": "report.opened"}, GOOD])
     made_up, own = answer.json()["items"]
     assert made_up["deduplicated"] is False
@@ -213,7 +213,7 @@ async def test_an_unknown_key_while_keys_cannot_be_read_is_told_to_come_again(in
 
 
 async def test_a_key_that_sends_too_fast_waits_as_long_as_it_is_told() -> None:
-    async with in_memory(rate=Rate(per_second=10, burst=20)) as ingest:
+    async with in_memory(rate=RateLimit(per_second=10, burst=20)) as ingest:
         other = f"Bearer {ingest.keys.create(source='other')}"
         assert (await ingest.post([good(number) for number in range(50)])).status_code == 202
         answer = await ingest.post(GOOD)
@@ -225,7 +225,7 @@ async def test_a_key_that_sends_too_fast_waits_as_long_as_it_is_told() -> None:
 
 
 async def test_rejected_events_count_as_sent() -> None:
-    async with in_memory(rate=Rate(per_second=10, burst=20)) as ingest:
+    async with in_memory(rate=RateLimit(per_second=10, burst=20)) as ingest:
         await ingest.post([BAD] * 30)
         assert problem(await ingest.post(GOOD)) == (429, "too_many_events")
 
@@ -245,9 +245,9 @@ async def test_a_lost_acknowledgement_means_send_all_of_it_again(ingest: Ingest)
 async def test_a_broker_that_is_away_is_told_within_the_deadline() -> None:
     async with in_memory(ack_seconds=0.05) as ingest:
         assert (await ingest.post(good(1))).status_code == 202
-        ingest.broker.leave()
+        ingest.broker.go_offline()
         assert problem(await ingest.post(good(2))) == (503, "not_acknowledged")
-        ingest.broker.come_back()
+        ingest.broker.go_online()
         assert (await ingest.post(good(2))).status_code == 202
 
 
@@ -258,7 +258,7 @@ async def test_more_unacknowledged_bytes_than_the_bound_are_not_buffered() -> No
         assert (await ingest.post(GOOD)).status_code == 202
 
 
-async def test_a_body_beyond_what_all_bodies_may_hold_is_told_to_come_again() -> None:
+async def test_a_body_over_the_memory_bound_is_refused_for_now() -> None:
     async with in_memory(memory_bytes=1000) as ingest:
         answer = await ingest.post([good(number) for number in range(100)])
         assert problem(answer) == (503, "busy")
@@ -323,8 +323,8 @@ async def test_other_paths_and_methods_are_problems_too(ingest: Ingest) -> None:
     assert answer.headers["allow"] == "POST"
 
 
-async def test_an_error_of_ours_is_a_problem_that_tells_nothing_of_the_inside() -> None:
-    async def broken(posted: Posted) -> Response:
+async def test_an_unexpected_exception_is_a_problem_without_details() -> None:
+    async def broken(posted: PostRequest) -> Response:
         raise ValueError("a secret")
 
     built = app.build(broken, readiness=Readiness({}), registry=CollectorRegistry())

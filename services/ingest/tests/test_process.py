@@ -153,9 +153,7 @@ async def test_without_a_broker_it_is_alive_but_not_ready_and_takes_nothing(data
         assert await process.child.wait() == 0
 
 
-async def test_it_is_ready_while_a_post_would_be_taken_though_nobody_posts(
-    database: str, embedded_broker: EmbeddedBroker
-) -> None:
+async def test_readiness_follows_the_broker_though_nobody_posts(database: str, embedded_broker: EmbeddedBroker) -> None:
     async with (
         proxied(embedded_broker) as proxy,
         serving(database, proxy.bootstrap, INGEST_ACK_SECONDS="1") as process,
@@ -197,7 +195,7 @@ async def becomes(http: httpx.AsyncClient, process: Process, status: int) -> str
     return answer.text
 
 
-async def test_topics_of_another_shape_end_the_process(database: str, embedded_broker: EmbeddedBroker) -> None:
+async def test_topics_with_other_settings_end_the_process(database: str, embedded_broker: EmbeddedBroker) -> None:
     prefix = f"{uuid4().hex}."
     await KafkaAdmin(embedded_broker.bootstrap).create(
         f"{prefix}account.events.v1", partitions=3, replication=1, config={}

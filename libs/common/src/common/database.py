@@ -1,8 +1,8 @@
-"""PostgreSQL: the engine of a process, and the migrations of each service in a schema of its own.
+"""PostgreSQL: connection pools, and the migrations of each service in a schema of its own.
 
 A service keeps `migrations/` (env.py, script.py.mako, versions/) in its package; its env.py only calls
-`run_migrations()`. All steps run in one transaction, so a failed migration leaves nothing behind.
-Only a migration imports Alembic: every other process would keep its 13 MB.
+`run_migrations()`. All steps run in one transaction, so a failed migration changes nothing.
+Only a migration imports Alembic: in every other process its 13 MB would be wasted.
 """
 
 import asyncio
@@ -14,22 +14,23 @@ from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-# What goes wrong while connecting comes as asyncpg raised it: SQLAlchemy wraps only what comes later.
-FAILURES = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+# SQLAlchemy wraps errors of statements only. Errors of connecting come as asyncpg raised them.
+DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
-_QUEUE_TIMEOUT = "60s"
-# A migration that waits for a table lock makes every later query on that table wait behind it.
-_LOCK_TIMEOUT = "3s"
-_MIGRATE_CONNECT = 10.0  # seconds
+# A second migration waits this long for the first one.
+_MIGRATION_LOCK_TIMEOUT = "60s"
+# While a migration waits for a table lock, PostgreSQL queues every later query on that table behind it.
+_TABLE_LOCK_TIMEOUT = "3s"
+_MIGRATION_CONNECT_TIMEOUT = 10.0  # seconds
 _UNDEFINED_TABLE = "42P01"
 
 
-class Unavailable(Exception):
+class DatabaseUnavailable(Exception):
     """The database does not answer in time: ask again later."""
 
 
-def reason(failure: BaseException) -> str:
-    """What one of `FAILURES` says, in the database's own words where it said something."""
+def error_text(failure: BaseException) -> str:
+    """The text of one of `DATABASE_ERRORS`, without what SQLAlchemy adds to it."""
     if isinstance(failure, DBAPIError):
         failure = failure.orig or failure
     if isinstance(failure, TimeoutError):
@@ -42,58 +43,62 @@ def engine(
     *,
     pool_size: int = 5,
     connect_timeout: float = 3.0,
-    patience: float | None = None,
+    pool_timeout: float | None = None,
     pre_ping: bool = True,
 ) -> AsyncEngine:
     """A pool of at most `pool_size` connections; connecting takes at most `connect_timeout` seconds.
 
-    `patience` is how long a caller may wait for its turn, in seconds; as long as for connecting unless given. If the
-    process falls asleep in the middle of a transaction, the database ends that after as long: whoever takes over must
-    not wait for its locks.
-    `pre_ping` asks each connection whether it lives before it is used: a round trip that a caller which expects
-    failures can save.
+    `pool_timeout` (seconds, `connect_timeout` by default) bounds how long a caller waits for a free connection. If it
+    is given, PostgreSQL also ends a transaction that stays idle for so long. A worker that takes over partitions must
+    not wait for the locks of a process that hangs.
+    `pre_ping` tests each connection before it is used. A caller that retries anyway can save this round trip.
     """
-    idle = {} if patience is None else {"idle_in_transaction_session_timeout": str(round(patience * 1000))}
+    settings = {}
+    if pool_timeout is not None:
+        settings["idle_in_transaction_session_timeout"] = str(round(pool_timeout * 1000))
     return create_async_engine(
         url,
         pool_size=pool_size,
+        # A fixed number of connections for each process, so that all of them fit into max_connections.
         max_overflow=0,
-        pool_timeout=connect_timeout if patience is None else patience,
+        pool_timeout=connect_timeout if pool_timeout is None else pool_timeout,
         pool_pre_ping=pre_ping,
-        connect_args={"timeout": connect_timeout, "server_settings": idle},
+        connect_args={"timeout": connect_timeout, "server_settings": settings},
     )
 
 
 @asynccontextmanager
-async def connected(engine: AsyncEngine, *, patience: float, service: str) -> AsyncIterator[AsyncConnection]:
-    """A connection for at most `patience` seconds, for a request that somebody waits for. Raises `Unavailable`.
+async def connected(engine: AsyncEngine, *, timeout: float, service: str) -> AsyncIterator[AsyncConnection]:
+    """A connection that serves one API request, for at most `timeout` seconds. Raises `DatabaseUnavailable`.
 
-    What is wrong with a statement itself is raised as it is.
+    Errors of a statement itself (a bug) are raised as they are.
     """
     reached = False
     try:
-        async with asyncio.timeout(patience), engine.connect() as connection:
+        async with asyncio.timeout(timeout), engine.connect() as connection:
             reached = True
             yield connection
-    except (OperationalError, InterfaceError, OSError) as error:  # TimeoutError is an OSError
-        raise Unavailable(reason(error)) from error
+    # TimeoutError is an OSError.
+    except (OperationalError, InterfaceError, OSError) as error:
+        raise DatabaseUnavailable(error_text(error)) from error
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
-            raise Unavailable(f"its tables are missing: `python -m {service} migrate` makes them") from error
+            raise DatabaseUnavailable(f"its tables are missing: `python -m {service} migrate` makes them") from error
+        # Once connected, only a lost connection means unavailable; other errors are bugs of the statement.
         if reached and not error.connection_invalidated:
             raise
-        raise Unavailable(reason(error)) from error
-    except FAILURES as error:
-        raise Unavailable(reason(error)) from error
+        raise DatabaseUnavailable(error_text(error)) from error
+    except DATABASE_ERRORS as error:
+        raise DatabaseUnavailable(error_text(error)) from error
 
 
 async def migrate(url: str, service: str) -> None:
-    """Brings the schema named like the service to its newest version; a second caller waits for the first.
+    """Migrates the schema named like the service to its newest version; a second caller waits for the first.
 
-    Gives up with one of `FAILURES`, and changes nothing, if a table stays locked by others for 3 seconds, or if the
-    database does not answer within 10.
+    Raises one of `DATABASE_ERRORS`, and changes nothing, if others keep a table locked for 3 seconds, or if PostgreSQL
+    does not answer within 10.
     """
-    once = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": _MIGRATE_CONNECT})
+    once = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": _MIGRATION_CONNECT_TIMEOUT})
     try:
         async with once.begin() as connection:
             await connection.run_sync(_upgrade, service)
@@ -105,9 +110,10 @@ def _upgrade(connection: Connection, service: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    connection.execute(text(f"SET LOCAL lock_timeout = '{_QUEUE_TIMEOUT}'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_LOCK_TIMEOUT}'"))
+    # Held until the end of the transaction, so that replicas that start together migrate one after the other.
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"migrate {service}"})
-    connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{_TABLE_LOCK_TIMEOUT}'"))
     connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service}"'))
     config = Config()
     config.set_main_option("script_location", f"{service}:migrations")
@@ -118,7 +124,7 @@ def _upgrade(connection: Connection, service: str) -> None:
 
 
 def run_migrations() -> None:
-    """What a service's `migrations/env.py` calls: the missing steps, on the connection of `migrate`."""
+    """For a service's `migrations/env.py`: runs the missing steps on the connection of `migrate`."""
     from alembic import context
 
     attributes = context.config.attributes

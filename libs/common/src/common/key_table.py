@@ -1,11 +1,11 @@
-"""The table of API keys: one definition, in the schema of every service that checks keys."""
+"""The table of API keys, which every service that checks keys has in its own schema."""
 
 from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 
 def api_key(metadata: MetaData) -> Table:
-    """As queries see it; `metadata` names the schema."""
+    """For queries; `metadata` names the schema."""
     return Table(
         "api_key",
         metadata,
@@ -19,7 +19,7 @@ def api_key(metadata: MetaData) -> Table:
 
 
 def create_api_key_1(schema: str) -> str:
-    """DDL of the table's first form, for a migration. Never edited: a change gets a new function."""
+    """DDL of the table's first version, for migrations. Never edited: a change of the table gets a new function."""
     return f"""
         CREATE TABLE "{schema}".api_key (
             id text PRIMARY KEY,

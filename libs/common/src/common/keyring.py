@@ -1,7 +1,7 @@
-"""The keys of a service as a serving process holds them: in memory, never older than their time to live.
+"""A cache of a service's API keys, which goes on serving while PostgreSQL is away.
 
-All active keys are read at once (one company has tens of them), so a key that does not exist costs no memory,
-and whoever makes up keys causes at most one read a second.
+All active keys are read at once, for one company has tens of them. So an unknown key costs no memory, and a client
+that invents keys causes at most one read a second.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ from typing import Protocol
 import structlog
 from msgspec import Struct, field
 
-from common.keys import Key, KeysUnavailable, StoredKey, read_token
+from common.keys import Key, KeysUnavailable, StoredKey, split_token
+from common.stopping import stopped_within
 
 _log = structlog.get_logger()
 _READ_TIMEOUT = 5.0
@@ -26,18 +27,18 @@ class ActiveKeys(Protocol):
 
 
 class _Snapshot(Struct, frozen=True):
-    """`opened` are the tokens that were found good, each as its SHA-256, at most one for each key."""
+    """`verified` are the tokens found valid, by their SHA-256: at most one for each key."""
 
     keys: Mapping[str, StoredKey]
     taken: float
-    opened: dict[bytes, Key] = field(default_factory=dict)
+    verified: dict[bytes, Key] = field(default_factory=dict)
 
 
 class Keyring:
-    """Tells whose key a token is.
+    """Finds the key of a token.
 
-    A revocation holds after at most `ttl` seconds, a new key works after at most `miss_ttl`. While the keys
-    cannot be read, those known go on serving, and it is tried again every `retry` seconds. All in seconds.
+    A revocation takes effect after at most `ttl` seconds, a new key works after at most `miss_ttl`. While the keys
+    cannot be read, the cached ones stay valid, and the cache reads again every `retry` seconds.
     """
 
     def __init__(
@@ -59,8 +60,8 @@ class Keyring:
         self._failure = ""
         self._reading: asyncio.Task[None] | None = None
 
-    def trouble(self) -> str | None:
-        """For readiness: keys that were read once go on serving."""
+    def not_ready_reason(self) -> str | None:
+        """For readiness: not ready only until the keys were read for the first time."""
         if self._snapshot:
             return None
         return f"the keys were not read yet{self._failure and f': {self._failure}'}"
@@ -74,57 +75,59 @@ class Keyring:
         return len(self._snapshot.keys) if self._snapshot else 0
 
     async def verify(self, token: str) -> Key | None:
-        """The key, or None if there is no such key. Raises `KeysUnavailable` if that cannot be told now."""
+        """The key, or None if no active key has this token. Raises `KeysUnavailable` if the keys cannot be read."""
+        # A verified token costs one hash and one lookup. The cache is emptied with each read of the keys.
         digest = sha256(token.encode()).digest()
-        if self._snapshot is not None and self.age < self._ttl and (known := self._snapshot.opened.get(digest)):
+        if self._snapshot is not None and self.age < self._ttl and (known := self._snapshot.verified.get(digest)):
             return known
-        parts = read_token(token)
+        parts = split_token(token)
         if parts is None:
             return None
         key_id, secret = parts
         stored = await self._find(key_id)
-        if stored is None or not stored.opened_by(secret):
+        if stored is None or not stored.has_secret(secret):
             return None
         if self._snapshot is not None:
-            self._snapshot.opened[digest] = stored.key
+            self._snapshot.verified[digest] = stored.key
         return stored.key
 
     async def keep_fresh(self, stop: asyncio.Event) -> None:
-        """Reads the keys well before they are too old, and more often while that fails."""
+        """Reads the keys at half their time to live, and more often while that fails."""
         while not stop.is_set():
             with suppress(KeysUnavailable):
                 await self._read()
             pause = self._retry if self._failed_at is not None else self._ttl / 2
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            await stopped_within(pause, stop)
 
     async def _find(self, key_id: str) -> StoredKey | None:
         known = self._lookup(key_id)
         if known is not None:
-            # While PostgreSQL is away nobody waits for it: `keep_fresh` sees when it is back.
+            # After a failed read no request waits for PostgreSQL: `keep_fresh` notices when it is back.
             if self.age >= self._ttl and self._failed_at is None:
                 with suppress(KeysUnavailable):
                     await self._read()
             return self._lookup(key_id)
+        # The key may be newer than the snapshot, so the keys are read again, but not for every request.
         if self.age >= self._miss_ttl:
-            await self._read_for_stranger()
+            await self._read_for_unknown_key()
         return self._lookup(key_id)
 
     def _lookup(self, key_id: str) -> StoredKey | None:
         return self._snapshot.keys.get(key_id) if self._snapshot else None
 
-    async def _read_for_stranger(self) -> None:
+    async def _read_for_unknown_key(self) -> None:
         if self._failed_at is not None and self._clock() - self._failed_at < self._retry:
             raise KeysUnavailable("the keys could not be read a moment ago")
         await self._read()
 
     async def _read(self) -> None:
-        """One read at a time, shared by all who wait; it goes on when one of them gives up."""
+        """All callers share one read at a time; it goes on when one of them is cancelled."""
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read_once())
         await asyncio.shield(self._reading)
 
     async def _read_once(self) -> None:
+        # The snapshot is as old as the start of the read: a key may be revoked while it runs.
         asked = self._clock()
         try:
             async with asyncio.timeout(_READ_TIMEOUT):

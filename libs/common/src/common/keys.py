@@ -1,8 +1,7 @@
-"""API keys: who may call, and as which source.
+"""API keys, as PostgreSQL stores them: each has a source and scopes.
 
-A key reads `cs_<id>_<secret>`. The id is public (lists and logs show it) and finds the key; of the secret only its
-SHA-256 is kept. What is compared are two digests, in constant time: how long an answer takes tells at most that an id
-exists, and nobody can steer a digest byte by byte.
+A token is `cs_<id>_<secret>`. The id finds the key and is public: lists and logs show it. Only the SHA-256 of the
+secret is stored. Digests are compared in constant time, so the time of an answer tells at most that an id exists.
 """
 
 import hmac
@@ -17,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import MetaData, RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.database import FAILURES, reason
+from common.database import DATABASE_ERRORS, error_text
 from common.key_table import api_key
 
 _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
@@ -29,7 +28,7 @@ class Scope(StrEnum):
 
 
 class KeysUnavailable(Exception):
-    """Whether a key is good cannot be told now: answer 503, never 401."""
+    """The keys cannot be read, so no key can be called invalid: answer 503, never 401."""
 
 
 class Key(Struct, frozen=True):
@@ -44,13 +43,13 @@ class StoredKey(Struct, frozen=True):
     key: Key
     secret_sha256: bytes
 
-    def opened_by(self, secret: str) -> bool:
+    def has_secret(self, secret: str) -> bool:
         """Compared in constant time."""
         return hmac.compare_digest(self.secret_sha256, _digest(secret))
 
 
-def read_token(token: str) -> tuple[str, str] | None:
-    """The id and the secret, or None for anything that no key looks like."""
+def split_token(token: str) -> tuple[str, str] | None:
+    """The id and the secret, or None if the text is not in the form of a token."""
     match = _TOKEN.fullmatch(token)
     return (match[1], match[2]) if match else None
 
@@ -63,7 +62,7 @@ class KeyStore:
         self._table = api_key(MetaData(schema=schema))
 
     async def create(self, *, source: str, scopes: frozenset[Scope]) -> str:
-        """The whole key, which nobody can show again."""
+        """The token, which cannot be shown again: only a digest of it is stored."""
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         row = {
             "id": key_id,
@@ -76,7 +75,7 @@ class KeyStore:
         return f"cs_{key_id}_{secret}"
 
     async def list(self) -> Sequence[Key]:
-        """All of them, revoked ones too, oldest first."""
+        """All keys, revoked ones included, oldest first."""
         query = select(self._table).order_by(self._table.c.created_at, self._table.c.id)
         async with self._engine.connect() as connection:
             return [_stored(row).key for row in (await connection.execute(query)).mappings()]
@@ -86,6 +85,7 @@ class KeyStore:
         columns = self._table.c
         query = (
             update(self._table)
+            # A second revocation must not move the time of the first.
             .where(columns.id == key_id, columns.revoked_at.is_(None))
             .values(revoked_at=func.now())
             .returning(columns.id)
@@ -99,13 +99,13 @@ class KeyStore:
         try:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(query)).mappings().all()
-        except FAILURES as error:
-            raise KeysUnavailable(reason(error)) from error
+        except DATABASE_ERRORS as error:
+            raise KeysUnavailable(error_text(error)) from error
         return {row["id"]: _stored(row) for row in rows}
 
 
 def _digest(secret: str) -> bytes:
-    # Not a password: 256 random bits need no slow hash.
+    # A slow password hash is for guessable secrets; this one has 256 random bits.
     return sha256(secret.encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""Keys without a PostgreSQL, for tests: what `Keyring` asks of a store, and an outage on request."""
+"""API keys in memory instead of PostgreSQL, for tests, with an outage on request."""
 
 import asyncio
 import secrets
@@ -10,7 +10,7 @@ from common.keys import Key, KeysUnavailable, Scope, StoredKey
 
 
 class MemoryKeys:
-    """`reads` hears of every read, failed ones too, by its number from 1."""
+    """`away` simulates an outage. `reads` receives the number (from 1) of every read, failed ones included."""
 
     def __init__(self) -> None:
         self.away = False

@@ -1,6 +1,6 @@
-"""What every process counts about itself. Names start with `churn_`; label values come from closed sets only.
+"""Prometheus metrics of every process. Names begin with `churn_`; label values come from closed sets only.
 
-A process builds one registry and hands it to one object that holds its metrics; nothing registers on import.
+A process builds one registry and passes it on; no module registers metrics when it is imported.
 """
 
 from importlib.metadata import version
@@ -8,17 +8,17 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-# Half a millisecond to ten seconds: what an answer, a commit or a publish takes.
+# Buckets for operations (an answer, a commit, a publish): half a millisecond to ten seconds.
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# Five milliseconds to five minutes: how long something takes to be told. A promise is a bound of these.
+# Buckets for end-to-end latency: five milliseconds to five minutes. Each latency objective is one of the bounds.
 LATENCY = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
 def registry(*, service: str, process: str) -> CollectorRegistry:
-    """With the process's memory, CPU and files, and `churn_build_info`."""
-    # A second time series for every counter, which nothing asks for.
+    """A registry with the process's memory, CPU and open files, and `churn_build_info`."""
+    # By default each counter has a second time series, for its creation time, which no dashboard reads.
     disable_created_metrics()  # type: ignore[no-untyped-call]
     built = CollectorRegistry()
     ProcessCollector(registry=built)

@@ -1,4 +1,4 @@
-"""Errors over HTTP as RFC 9457 says them: `application/problem+json`, with a `code` that programs compare."""
+"""HTTP errors as RFC 9457 problem details (`application/problem+json`), with a `code` for programs."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """An answer other than success: `code` names the reason, `detail` tells this occurrence to a person."""
+    """An HTTP error: `code` names the reason for programs, `detail` explains this occurrence to a person."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ SCHEMA: dict[str, Any] = {
         "detail": {"type": "string"},
     },
 }
-"""For OpenAPI documents."""
+"""The component `Problem` of OpenAPI documents."""
 
 _HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
@@ -67,34 +67,34 @@ _HEADERS: dict[int, dict[str, Any]] = {
 }
 
 
-def documented(status: int, text: str) -> dict[str, Any]:
-    """One answer in an OpenAPI document that has `SCHEMA` as its component `Problem`."""
+def openapi_response(status: int, text: str) -> dict[str, Any]:
+    """The OpenAPI response object for a problem; the document has `SCHEMA` as its component `Problem`."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {"description": text, "content": content, "headers": _HEADERS.get(status, {})}
 
 
-def install(app: "FastAPI") -> None:
-    """From here on `app` answers every error as a problem: ours, the framework's, those nobody foresaw."""
-    # A process without such an app imports this module too, and would keep the framework's 6 MB.
+def install_handlers(app: "FastAPI") -> None:
+    """Makes `app` answer every exception as a problem: `Problem`, Starlette's, FastAPI's and all others."""
+    # A process without such an app imports this module too; FastAPI would cost it 6 MB.
     from fastapi.exceptions import RequestValidationError
 
-    app.add_exception_handler(Problem, _ours)
-    app.add_exception_handler(HTTPException, _framework)
-    app.add_exception_handler(RequestValidationError, _parameters)
-    app.add_exception_handler(Exception, _unforeseen)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(Exception, _unexpected)
 
 
-def unforeseen() -> Problem:
-    """Tells nothing of the inside."""
+def internal_error() -> Problem:
+    """A 500 without details, which could leak data."""
     return Problem(500, "internal_server_error", "an error of ours; it has been logged")
 
 
-async def _ours(request: Request, error: Exception) -> Response:
+async def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return error.response()
 
 
-async def _framework(request: Request, error: Exception) -> Response:
+async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_")
@@ -102,7 +102,7 @@ async def _framework(request: Request, error: Exception) -> Response:
     return Problem(error.status_code, code, detail, headers=error.headers).response()
 
 
-async def _parameters(request: Request, error: Exception) -> Response:
+async def _validation_error(request: Request, error: Exception) -> Response:
     from fastapi.exceptions import RequestValidationError
 
     assert isinstance(error, RequestValidationError)
@@ -110,10 +110,11 @@ async def _parameters(request: Request, error: Exception) -> Response:
         {"field": ".".join(map(str, fault["loc"])), "reason": fault["type"], "detail": fault["msg"]}
         for fault in error.errors()
     ]
+    # FastAPI's own answer would repeat the input, which may hold secrets.
     named = ", ".join(fault["field"] for fault in errors)
     return Problem(422, "bad_parameter", f"not valid: {named}", more={"errors": errors}).response()
 
 
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    # Starlette raises it again after this answer, and the server logs it then.
-    return unforeseen().response()
+async def _unexpected(request: Request, error: Exception) -> Response:
+    # Starlette raises the exception again after this answer, and uvicorn logs it then.
+    return internal_error().response()

@@ -1,8 +1,9 @@
-"""A process: one HTTP server, background tasks, and an orderly end.
+"""A process: one HTTP server, background tasks, and a graceful shutdown.
 
-SIGTERM or SIGINT: not ready, then (after the notice that load balancers need) no new connections, what is
-in flight is finished, then the tasks are told to stop; all within the grace. A second signal cuts that short.
-A task that fails, or ends unasked, ends the process the same way with exit code 1, for whoever supervises it.
+On SIGTERM or SIGINT readiness fails at once. After `notice` (for load balancers) the server accepts no more
+connections and finishes the requests in flight; then the tasks are told to stop. All of that has to end within
+`grace`. A second signal ends it at once.
+A task that fails, or ends before it is told to, shuts the process down in the same way with exit code 1.
 """
 
 import asyncio
@@ -17,13 +18,15 @@ import structlog
 import uvicorn
 import uvloop
 
-from common import connections, heap, room
-from common.connections import ConnectionLimits
-from common.operations import Readiness
-from common.waiting import Task, unless_stopped
+from common.connection_limits import ConnectionLimits, raise_file_limit
+from common.health_endpoints import Readiness
+from common.http_protocol import protocol_factory
+from common.process_memory import trim_heap_periodically, tune_garbage_collector
+from common.stopping import Task, run_until_stopped
 
 _log = structlog.get_logger()
-_HTTP_SHARE = 0.75  # of the grace; the rest is for the tasks, which end after the last request
+# Share of the grace for requests; the rest is for the tasks, which are told to stop after the last request.
+_HTTP_SHARE = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,85 +45,89 @@ class Application:
 
 
 @dataclass(frozen=True)
-class Stop:
-    """How a process is told to end: asked, then urged."""
+class ShutdownSignal:
+    """The first signal requests a graceful shutdown, the second one forces it."""
 
-    asked: asyncio.Event = field(default_factory=asyncio.Event)
-    urged: asyncio.Event = field(default_factory=asyncio.Event)
+    requested: asyncio.Event = field(default_factory=asyncio.Event)
+    forced: asyncio.Event = field(default_factory=asyncio.Event)
 
     def signal(self) -> None:
-        (self.urged if self.asked.is_set() else self.asked).set()
+        (self.forced if self.requested.is_set() else self.requested).set()
 
 
 Wiring = Callable[[], AbstractAsyncContextManager[Application]]
 
 
 def run(wiring: Wiring) -> int:
-    """Enters the wiring, serves until told to stop, leaves the wiring; the process's exit code."""
-    heap.spare_what_stays()
+    """Builds the application, serves it until a signal or a failure, closes it. Returns the process's exit code."""
+    tune_garbage_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_run(wiring))
 
 
 async def _run(wiring: Wiring) -> int:
-    stop = Stop()
+    shutdown = ShutdownSignal()
     try:
-        with _caught(stop):
+        with _signal_handlers(shutdown):
             async with AsyncExitStack() as stack:
-                application = await unless_stopped(stop.asked, stack.enter_async_context(wiring()))
-                return 0 if application is None else await serve(application, stop)
+                application = await run_until_stopped(shutdown.requested, stack.enter_async_context(wiring()))
+                return 0 if application is None else await serve(application, shutdown)
     except Exception as error:
         _log.exception("process.failed", reason=str(error))
         return 1
 
 
 @contextmanager
-def _caught(stop: Stop) -> Iterator[None]:
+def _signal_handlers(shutdown: ShutdownSignal) -> Iterator[None]:
     loop = asyncio.get_running_loop()
-    caught = (signal.SIGTERM, signal.SIGINT)
-    for number in caught:
-        loop.add_signal_handler(number, stop.signal)
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    for number in numbers:
+        loop.add_signal_handler(number, shutdown.signal)
     try:
         yield
     finally:
-        for number in caught:
+        for number in numbers:
             loop.remove_signal_handler(number)
 
 
-async def serve(application: Application, stop: Stop, *, listening: Callable[[int], None] = lambda port: None) -> int:
-    """Serves until asked to stop or something fails; 0 if it was asked. `listening` is told the port."""
-    application = replace(application, limits=room.make_room(application.limits))
+async def serve(
+    application: Application, shutdown: ShutdownSignal, *, listening: Callable[[int], None] = lambda port: None
+) -> int:
+    """Serves until a shutdown is requested (returns 0) or something fails (1). `listening` is told the port."""
+    application = replace(application, limits=raise_file_limit(application.limits))
+    # Opened before uvicorn starts, so that the port is known and a port in use fails at once.
     listener = socket.create_server((application.host, application.port), backlog=2048)
     server = _Server(_config(application), listener)
     stopping = asyncio.Event()
     running: dict[asyncio.Future[None], str] = {
         asyncio.ensure_future(server.serve(sockets=[listener])): "http",
         **{asyncio.ensure_future(task(stopping)): name for name, task in application.tasks.items()},
-        asyncio.ensure_future(heap.keep_lean(stopping)): "heap",
+        asyncio.ensure_future(trim_heap_periodically(stopping)): "heap",
     }
     port = listener.getsockname()[1]
     about = application.readiness.about
     _log.info("process.started", process=application.name, host=application.host, port=port, **about)
     listening(port)
 
-    failed = await _first_to_fail(running, stop.asked)
+    failed = await _first_to_fail(running, shutdown.requested)
     application.readiness.drain()
     _log.info("process.draining", process=application.name, failed=failed)
-    drained = await _drain(application, server, running=list(running), stopping=stopping, urged=stop.urged)
+    drained = await _drain(application, server, running=list(running), stopping=stopping, forced=shutdown.forced)
     failed = failed or _failure(running)
     _log.info("process.ended", process=application.name, drained=drained, failed=failed)
-    return 0 if failed is None and not stop.urged.is_set() else 1
+    return 0 if failed is None and not shutdown.forced.is_set() else 1
 
 
-async def _first_to_fail(running: Mapping["asyncio.Future[None]", str], asked: asyncio.Event) -> str | None:
-    """The name of what ended first, or None if the process was asked to stop."""
-    asking = asyncio.ensure_future(asked.wait())
-    either: set[asyncio.Future[Any]] = {asking, *running}
+async def _first_to_fail(running: Mapping["asyncio.Future[None]", str], requested: asyncio.Event) -> str | None:
+    """The name of the first task that ended, or None if a shutdown was requested before."""
+    requesting = asyncio.ensure_future(requested.wait())
+    either: set[asyncio.Future[Any]] = {requesting, *running}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    asking.cancel()
+    requesting.cancel()
     for ended, name in running.items():
         if not ended.done():
             continue
+        # A task that returned without a stop counts as failed too: nothing would do its work any more.
         _log.error("task.ended", task=name, reason=str(ended.exception()), exc_info=ended.exception())
         return name
     return None
@@ -140,34 +147,36 @@ async def _drain(
     *,
     running: Collection["asyncio.Future[None]"],
     stopping: asyncio.Event,
-    urged: asyncio.Event,
+    forced: asyncio.Event,
 ) -> bool:
-    """Whether everything ended by itself within the grace."""
+    """Ends the server, then the tasks. True if everything ended by itself within the grace."""
     http, *tasks = running
     if not http.done():
         with suppress(TimeoutError):
-            await asyncio.wait_for(urged.wait(), application.notice)
-    end = asyncio.get_running_loop().time() + application.grace
+            await asyncio.wait_for(forced.wait(), application.notice)
+    deadline = asyncio.get_running_loop().time() + application.grace
     server.should_exit = True
-    answered = await _finish([http], end - application.grace * (1 - _HTTP_SHARE), urged=urged)
+    answered = await _finish([http], deadline - application.grace * (1 - _HTTP_SHARE), forced=forced)
     server.close()
+    # The tasks stop last: requests in flight may need them.
     stopping.set()
-    return await _finish(tasks, end, urged=urged) and answered
+    return await _finish(tasks, deadline, forced=forced) and answered
 
 
-async def _finish(futures: Collection["asyncio.Future[None]"], end: float, *, urged: asyncio.Event) -> bool:
-    """Waits until all are done, the end has come or the process is urged; what is left is cancelled."""
+async def _finish(futures: Collection["asyncio.Future[None]"], deadline: float, *, forced: asyncio.Event) -> bool:
+    """Waits for all of them; at the deadline, or when forced, cancels the ones that are left and returns False."""
     if not futures:
         return True
     together = asyncio.gather(*futures, return_exceptions=True)
-    urging = asyncio.ensure_future(urged.wait())
-    left = max(0.0, end - asyncio.get_running_loop().time())
-    either: set[asyncio.Future[Any]] = {together, urging}
+    forcing = asyncio.ensure_future(forced.wait())
+    left = max(0.0, deadline - asyncio.get_running_loop().time())
+    either: set[asyncio.Future[Any]] = {together, forcing}
     await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-    urging.cancel()
+    forcing.cancel()
     if together.done():
         return True
     together.cancel()
+    # A moment for their `finally` blocks. What does not end by then is left behind.
     await asyncio.wait(futures, timeout=1.0)
     return False
 
@@ -175,13 +184,14 @@ async def _finish(futures: Collection["asyncio.Future[None]"], end: float, *, ur
 def _config(application: Application) -> uvicorn.Config:
     return uvicorn.Config(
         application.http,
-        http=connections.protocol(application.limits, application.readiness.turned_away),
+        http=protocol_factory(application.limits, application.readiness.ended_connections),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,  # nothing here asks where a request came from
+        # No endpoint uses the client's address, so forwarded headers are ignored.
+        proxy_headers=False,
     )
 
 
@@ -193,10 +203,10 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        yield  # the run-time's own handlers stay
+        yield  # uvicorn would replace the handlers of `_signal_handlers`
 
     def close(self) -> None:
-        """Its own shutdown does this too, unless it was cut short."""
+        """Stops listening. uvicorn's shutdown does so too, unless it was cancelled."""
         for server in self.servers:
             server.close()
         self._listener.close()

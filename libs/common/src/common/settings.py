@@ -1,4 +1,4 @@
-"""What every process is told by its environment; each service adds its own in a subclass."""
+"""Settings of every process, from environment variables; each service adds its own in a subclass."""
 
 from enum import StrEnum
 from typing import Annotated, Final
@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from common.topics import Shape, TimeMode
+from common.topics import TimeMode, TopicSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0 takes a free one; the log tells which
 
@@ -29,7 +29,7 @@ _DRIVER: Final = "postgresql+asyncpg"
 
 
 def _database_url(text: str) -> str:
-    """What else tells of a URL that cannot be read may show a part of its password."""
+    # Checked here, because other error messages about an invalid URL may show a part of its password.
     try:
         driver = make_url(text).drivername
     except (ArgumentError, ValueError):
@@ -40,7 +40,9 @@ def _database_url(text: str) -> str:
 
 
 class CommonSettings(BaseSettings):
-    """Named as in the environment, in any case; `.env` of the working directory fills what is unset there."""
+    """A field has the name of its environment variable, in any case. The file `.env` of the working directory fills
+    variables that are not set.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -61,9 +63,8 @@ class CommonSettings(BaseSettings):
     log_format: LogFormat = LogFormat.CONSOLE
     log_level: LogLevel = LogLevel.INFO
 
-    def shape(self) -> Shape:
-        """Of the topics that this deployment has, or makes."""
-        return Shape(
+    def topic_settings(self) -> TopicSettings:
+        return TopicSettings(
             mode=self.time_mode,
             partitions=self.partitions,
             replication=self.replication,

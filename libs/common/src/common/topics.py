@@ -1,4 +1,4 @@
-"""The three topics of a deployment: their names, their settings, and which partition an account lives in."""
+"""The three topics of a deployment: their names, their settings, and the partition of each account."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ DAY_MS = 24 * 60 * 60 * 1000
 
 
 class TimeMode(StrEnum):
-    """Who says what time it is: the log as it appends (wall), or the events themselves (stream: replays)."""
+    """Who sets record times: Kafka as it appends (wall), or the events' own times (stream, for replays)."""
 
     WALL = "wall"
     STREAM = "stream"
 
 
 class TopicMismatch(Exception):
-    """A topic is there with other partitions (accounts would be looked for in the wrong ones) or another stamp."""
+    """A topic exists with another number of partitions, or with another timestamp type, than the settings say."""
 
 
 @dataclass(frozen=True)
 class Topics:
-    """Names; the major version of a contract is part of its topic's name."""
+    """Topic names. The major version of a contract is part of its topic's name."""
 
     prefix: str = ""
 
@@ -40,8 +40,8 @@ class Topics:
         return f"{self.prefix}account.signals.v1"
 
 
-class Shape(TypedDict):
-    """What all topics of one deployment have alike: the keywords of `ensure`."""
+class TopicSettings(TypedDict):
+    """What all topics of a deployment have in common, as keywords of `ensure`."""
 
     mode: TimeMode
     partitions: int
@@ -52,24 +52,25 @@ class Shape(TypedDict):
 async def ensure(
     admin: Admin, topics: Topics, *, mode: TimeMode, partitions: int, replication: int, retention_days: int
 ) -> None:
-    """Creates what is not there, with the same number of partitions for all: it is fixed for life, as the mode is.
+    """Creates missing topics, all with the same number of partitions. Neither that number nor the mode ever changes.
 
-    Raises `TopicMismatch`, and `Unavailable` as the bus does.
+    Raises `TopicMismatch` or `BusUnavailable`.
     """
-    config = settings(mode, retention_days=retention_days)
+    config = topic_config(mode, retention_days=retention_days)
     for topic in (topics.events, topics.dead, topics.signals):
-        # Again until it is seen: a broker hears of a new topic a moment after it is made.
+        # Repeated until the topic is seen: a broker learns of a new topic a moment after its creation.
         while (found := await admin.partitions(topic)) is None:
             await admin.create(topic, partitions=partitions, replication=replication, config=config)
         if found != partitions:
             raise TopicMismatch(f"{topic} has {found} partitions, PARTITIONS says {partitions}")
+        # None: some brokers do not report it.
         stamping = await admin.stamping(topic)
         if stamping not in (None, config["message.timestamp.type"]):
             raise TopicMismatch(f"{topic} is stamped by {stamping}, TIME_MODE {mode} needs the other")
 
 
-def settings(mode: TimeMode, *, retention_days: int) -> Mapping[str, str]:
-    """Kafka's names and values. Batches stay compressed as their producer compressed them."""
+def topic_config(mode: TimeMode, *, retention_days: int) -> Mapping[str, str]:
+    """Kafka's topic configuration. Kafka keeps the compression that the producer chose."""
     if mode is TimeMode.WALL:
         return {
             "compression.type": "producer",
@@ -79,19 +80,20 @@ def settings(mode: TimeMode, *, retention_days: int) -> Mapping[str, str]:
     return {
         "compression.type": "producer",
         "message.timestamp.type": Stamping.CREATE,
-        # By the records' own times all of a replay would be too old to keep, or too far ahead to take.
+        # Judged by event time, a replay's records would be older than the retention or too far in the future.
         "retention.ms": "-1",
         "message.timestamp.after.max.ms": str(2**63 - 1),
     }
 
 
 def partition_of(key: bytes, partitions: int) -> int:
-    """Where Kafka's own default partitioner puts this key, so that other clients' records land with ours."""
+    """The partition that Kafka's default partitioner chooses, so that all clients agree on it."""
+    # Kafka makes the hash positive by clearing its sign bit.
     return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 def murmur2(data: bytes) -> int:
-    """Austin Appleby's MurmurHash2, 32 bits, with Kafka's seed; unsigned."""
+    """MurmurHash2 (Austin Appleby), 32 bits, unsigned, with the seed that Kafka uses."""
     multiplier = 0x5BD1E995
     whole = len(data) & ~3
     state = 0x9747B28C ^ len(data)

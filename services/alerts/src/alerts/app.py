@@ -29,17 +29,18 @@ from alerts.routing.routes import Routes
 from alerts.sending.backoff import Backoff
 from alerts.settings import AlertsSettings
 from common import database
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
-from common.connections import ConnectionLimits
+from common.connection_limits import ConnectionLimits
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
-from common.operations import Readiness
-from common.requests import RequestMetrics
+from common.request_metrics import RequestMetrics
+from common.retry import Outage, retry_until_available
 from common.runtime import Application
+from common.startup import Startup
 from common.topics import Topics, ensure
-from common.waiting import Outage, Startup, until_it_answers
 
 _log = structlog.get_logger()
 
@@ -76,12 +77,12 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
 
         async def reach() -> str:
             """The cluster's id, once the log has its topics."""
-            await ensure(admin, topics, **settings.shape())
+            await ensure(admin, topics, **settings.topic_settings())
             return await admin.cluster_id()
 
         async def assemble_replica() -> Replica:
             """Raises `TopicMismatch` if the topics are not as the settings say."""
-            await until_it_answers(decision_store.check, outage=database_outage, again_after=Unreachable)
+            await retry_until_available(decision_store.check, outage=database_outage, retry_on=Unreachable)
             parts = ReplicaParts(
                 consumer=_consumer(settings, topics),
                 admin=admin,
@@ -93,7 +94,7 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
                 metrics=metrics,
                 wall=time.time,
                 steady=time.monotonic,
-                cluster_id=await until_it_answers(reach, outage=log_outage, again_after=Unavailable),
+                cluster_id=await retry_until_available(reach, outage=log_outage, retry_on=BusUnavailable),
             )
             return assemble(parts, _options(settings, topics, routes))
 
@@ -106,7 +107,7 @@ def _engine(
 ) -> AsyncEngine:
     """A connection pool of its own, disposed of with `closing`."""
     made = database.engine(
-        settings.database_url, pool_size=connections, patience=settings.alerts_database_seconds, pre_ping=pre_ping
+        settings.database_url, pool_size=connections, pool_timeout=settings.alerts_database_seconds, pre_ping=pre_ping
     )
     closing.push_async_callback(made.dispose)
     return made
@@ -125,9 +126,9 @@ def _application(
     for_api = engines(settings.alerts_api_connections)
     readiness = Readiness(
         {
-            "partitions": lambda: startup.trouble(lambda made: made.worker.ready()),
-            "sender": lambda: startup.trouble(lambda made: made.sender.unavailable),
-            "keys": keyring.trouble,
+            "partitions": lambda: startup.not_ready_reason(lambda made: made.worker.ready()),
+            "sender": lambda: startup.not_ready_reason(lambda made: made.sender.unavailable),
+            "keys": keyring.not_ready_reason,
         }
     )
     return Application(

@@ -13,7 +13,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
 from common import database as databases
 from common.contracts.signals import Signal
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.keys import Scope
 from local.postgres import Postgres
 from support.alerted import AlertsApi
@@ -78,7 +78,7 @@ async def test_a_database_that_is_away_is_told_as_503_and_known_keys_go_on_servi
 async def test_a_database_without_tables_is_one_to_wait_for(database: str) -> None:
     engine = databases.engine(database)
     try:
-        with pytest.raises(Unavailable, match="python -m alerts migrate"):
+        with pytest.raises(DatabaseUnavailable, match="python -m alerts migrate"):
             async with AlertsDatabase(engine, patience=5.0).snapshot() as snapshot:
                 await snapshot.alert("any")
     finally:

@@ -83,7 +83,7 @@ async def test_the_tail_waits_for_a_log_that_does_not_answer(broker: MemoryBroke
 
     def complain(text: str) -> None:
         complaints.append(text)
-        broker.come_back()
+        broker.go_online()
 
     reading = feed(broker)
     following = tail(reading, write=lines.append, complain=complain, until_idle=0.05, back_off=0)
@@ -94,4 +94,4 @@ async def test_the_tail_waits_for_a_log_that_does_not_answer(broker: MemoryBroke
 
 
 async def leave_once_started(broker: MemoryBroker) -> None:
-    broker.leave()
+    broker.go_offline()

@@ -45,7 +45,7 @@ async def test_every_signal_is_recorded_and_decided_once_whoever_dies(replicas: 
         victim = running.pop(draw.randrange(len(running)))
         replicas.running.remove(victim)
         await victim.kill()
-        await replicas.broker.expire(victim.consumer)
+        await replicas.broker.expire_session(victim.consumer)
 
     signals = lives(draw)
     for signal in signals:

@@ -25,10 +25,10 @@ async def test_while_the_log_is_away_nobody_can_say_that_nothing_is_unread(repli
     await replicas.tell(band("red"))
     await replicas.settled()
     await becomes(replicas, 0.0)
-    replicas.broker.leave()
+    replicas.broker.go_offline()
     replicas.clock.now += 95.0
     assert lag(replicas) == 95.0
-    replicas.broker.come_back()
+    replicas.broker.go_online()
     await becomes(replicas, 0.0)
 
 

@@ -110,10 +110,10 @@ async def test_alerts_fell_behind_and_reads_to_the_end_before_it_goes_on(replica
     running = await replicas.start(max_records=1)
     await replicas.caught_up(HERE)
     await replicas.settled()
-    replicas.broker.leave()  # the log cannot be reached; scoring goes on beyond it
+    replicas.broker.go_offline()  # the log cannot be reached; scoring goes on beyond it
     red = band("red")
     replicas.tell_unreached(red, band("green", hours=0.1, opens=red), each=120)
-    replicas.broker.come_back()
+    replicas.broker.go_online()
     await replicas.settled()
     await replicas.opens(running)
     await replicas.settled()

@@ -126,7 +126,7 @@ async def test_a_reader_that_lost_its_partition_can_decide_nothing(replicas: Rep
     zombie = await replicas.start()
     await replicas.tell(band("yellow"))
     await replicas.settled()
-    await replicas.broker.expire(zombie.consumer)
+    await replicas.broker.expire_session(zombie.consumer)
     heir = await replicas.start()
     await replicas.tell(band("red", hours=1, opens=band("yellow")))
     await replicas.settled()

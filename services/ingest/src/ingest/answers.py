@@ -1,4 +1,4 @@
-"""What a producer of events is told about its request."""
+"""The answers of POST /v1/events: accepted and rejected items, or a problem."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -9,39 +9,39 @@ from msgspec import Struct
 from starlette.responses import Response
 
 from common.problems import Problem
-from ingest.batch import Batch, Rejected, Taken
-from ingest.faults import BodyRefused, Fault, Refusal
+from ingest.batch import AcceptedEvent, EventBatch, RejectedItem
+from ingest.errors import BodyErrorReason, BodyRefused, FieldError
 
 NOT_ACKNOWLEDGED: Final = "not_acknowledged"
-STATUS: Final = {
-    Refusal.MALFORMED: 400,
-    Refusal.EMPTY: 400,
-    Refusal.BAD_COMPRESSION: 400,
-    Refusal.TOO_MANY_ITEMS: 413,
-    Refusal.BODY_TOO_LARGE: 413,
-    Refusal.INFLATED_TOO_LARGE: 413,
-    Refusal.UNKNOWN_TYPE: 415,
-    Refusal.UNKNOWN_ENCODING: 415,
+_HTTP_STATUS: Final = {
+    BodyErrorReason.MALFORMED: 400,
+    BodyErrorReason.EMPTY: 400,
+    BodyErrorReason.BAD_COMPRESSION: 400,
+    BodyErrorReason.TOO_MANY_ITEMS: 413,
+    BodyErrorReason.BODY_TOO_LARGE: 413,
+    BodyErrorReason.INFLATED_TOO_LARGE: 413,
+    BodyErrorReason.UNKNOWN_TYPE: 415,
+    BodyErrorReason.UNKNOWN_ENCODING: 415,
 }
 
 
-class Status(StrEnum):
+class ItemStatus(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
 
 
 class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
-    """`deduplicated` is there, and false, if ingest had to make up the id: sent again it counts twice."""
+    """`deduplicated` is present, and false, if ingest made up the id: sent again, the event would count twice."""
 
     index: int
-    status: Status
+    status: ItemStatus
     event_id: str | None = None
     deduplicated: bool = True
     line: int | None = None
-    errors: tuple[Fault, ...] = ()
+    errors: tuple[FieldError, ...] = ()
 
 
-class Answer(Struct, frozen=True):
+class PostEventsAnswer(Struct, frozen=True):
     """Every item of the request, by index."""
 
     accepted: int
@@ -49,46 +49,48 @@ class Answer(Struct, frozen=True):
     items: Sequence[ItemAnswer]
 
 
-def of(batch: Batch) -> Answer:
-    items = [*map(_taken, batch.taken), *map(_rejected, batch.rejected)]
+def answer_for(batch: EventBatch) -> PostEventsAnswer:
+    items = [*map(_accepted_item, batch.accepted), *map(_rejected_item, batch.rejected)]
+    # Without rejected items they are in order already.
     if batch.rejected:
         items.sort(key=lambda item: item.index)
-    return Answer(len(batch.taken), len(batch.rejected), items)
+    return PostEventsAnswer(len(batch.accepted), len(batch.rejected), items)
 
 
-def _taken(taken: Taken) -> ItemAnswer:
-    return ItemAnswer(taken.index, Status.ACCEPTED, taken.event.event_id, taken.deduplicated)
+def _accepted_item(accepted: AcceptedEvent) -> ItemAnswer:
+    return ItemAnswer(accepted.index, ItemStatus.ACCEPTED, accepted.event.event_id, accepted.deduplicated)
 
 
-def _rejected(rejected: Rejected) -> ItemAnswer:
+def _rejected_item(rejected: RejectedItem) -> ItemAnswer:
     return ItemAnswer(
         rejected.index,
-        Status.REJECTED,
+        ItemStatus.REJECTED,
         rejected.event_id,
         line=rejected.line,
-        errors=rejected.faults,
+        errors=rejected.errors,
     )
 
 
-def accepted(answer: Answer) -> Response:
+def accepted(answer: PostEventsAnswer) -> Response:
     return Response(msgspec.json.encode(answer), 202, media_type="application/json")
 
 
-def none_taken(answer: Answer) -> Problem:
+def no_event_taken(answer: PostEventsAnswer) -> Problem:
     more = {"accepted": 0, "rejected": answer.rejected, "items": answer.items}
     return Problem(422, "no_event_taken", "none of the events could be taken: each says why", more=more)
 
 
-def refused(refusal: BodyRefused) -> Problem:
-    status = STATUS[refusal.reason]
+def body_refused(refusal: BodyRefused) -> Problem:
+    status = _HTTP_STATUS[refusal.reason]
     headers = {}
-    if refusal.reason is Refusal.UNKNOWN_ENCODING:
+    if refusal.reason is BodyErrorReason.UNKNOWN_ENCODING:
         headers["accept-encoding"] = "gzip"
-    if refusal.reason in (Refusal.BODY_TOO_LARGE, Refusal.INFLATED_TOO_LARGE):
-        headers["connection"] = "close"  # the rest of the body is not read
+    if refusal.reason in (BodyErrorReason.BODY_TOO_LARGE, BodyErrorReason.INFLATED_TOO_LARGE):
+        # The rest of the body is not read, so the connection cannot be used again.
+        headers["connection"] = "close"
     return Problem(status, refusal.reason, refusal.detail, headers=headers)
 
 
-def unknown() -> Problem:
+def not_acknowledged() -> Problem:
     detail = "not acknowledged in time: it may or may not have been taken, send all of it again with the same ids"
     return Problem(503, NOT_ACKNOWLEDGED, detail, headers={"retry-after": "2"})

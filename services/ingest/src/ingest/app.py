@@ -1,4 +1,4 @@
-"""The HTTP face of ingest."""
+"""The ASGI application of ingest."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -9,57 +9,57 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Receive, Scope, Send
 
-from common import operations, problems
-from common.operations import Readiness
+from common import health_endpoints, problems
+from common.health_endpoints import Readiness
 from ingest import openapi
-from ingest.posted import Posted
+from ingest.post_request import PostRequest
 
 _log = structlog.get_logger()
 PATH: Final = "/v1/events"
 
-Take = Callable[[Posted], Awaitable[Response]]
+PostEvents = Callable[[PostRequest], Awaitable[Response]]
 
 
-class Front:
-    """Hands posted events straight to `take`, and everything else to `app`.
+class EventsFastPath:
+    """Calls `post_events` for POST /v1/events without FastAPI, and `app` for everything else.
 
-    FastAPI's own way to a route costs as much as all the rest of a small request.
+    For a small request FastAPI's routing would cost as much as all the rest.
     """
 
-    def __init__(self, app: FastAPI, take: Take) -> None:
+    def __init__(self, app: FastAPI, post_events: PostEvents) -> None:
         self._app = app
-        self._take = take
+        self._post_events = post_events
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
         try:
-            response = await self._take(Posted(scope, receive))
+            response = await self._post_events(PostRequest(scope, receive))
         except Exception:
             _log.exception("request.crashed", path=PATH)
-            response = problems.unforeseen().response()
+            response = problems.internal_error().response()
         await response(scope, receive, send)
 
 
-def build(take: Take, *, readiness: Readiness, registry: CollectorRegistry) -> Front:
-    """`take` answers POST /v1/events; beside it only what operators ask of every process."""
+def build(handler: PostEvents, *, readiness: Readiness, registry: CollectorRegistry) -> EventsFastPath:
+    """Serves POST /v1/events and the health endpoints."""
     app = FastAPI(title="Churn signals: ingest", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
-    problems.install(app)
-    app.router.routes.extend(operations.routes(readiness, registry))
+    problems.install_handlers(app)
+    app.router.routes.extend(health_endpoints.routes(readiness, registry))
 
     @app.post(PATH, openapi_extra=openapi.post_events(), status_code=202)
     async def post_events(request: Request) -> Response:
         """Take one event, a JSON array of events, or NDJSON; answer once all of them are on the log."""
-        return await take(Posted(request.scope, request.receive))
+        return await handler(PostRequest(request.scope, request.receive))
 
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    return Front(app, take)
+    app.openapi = lambda: _openapi_document(app)  # type: ignore[method-assign]
+    return EventsFastPath(app, handler)
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _openapi_document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     document["components"] = openapi.components()
-    # FastAPI adds an answer that ours replaces: validation is told as 400 or 422 problems.
+    # Removes the validation error that FastAPI documents by itself: here it is a 400 or 422 problem.
     document["paths"][PATH]["post"]["responses"] = openapi.post_events()["responses"]
     return document

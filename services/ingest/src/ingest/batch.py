@@ -1,4 +1,4 @@
-"""A request's body as events to be published and answers to be given; pure."""
+"""Turns the items of one request into events to publish and rejected items. Pure."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -7,16 +7,15 @@ from msgspec import Struct
 
 from common.contracts import ids
 from common.contracts.events import Event
-from ingest import incoming
+from ingest.body_items import BodyItem
 from ingest.bounds import Bounds
-from ingest.diagnosis import Unfit
-from ingest.faults import Fault
-from ingest.incoming import IncomingEvent
-from ingest.items import Item
+from ingest.errors import FieldError
+from ingest.incoming_event import IncomingEvent, parse_event
+from ingest.validation import InvalidEvent
 
 
-class Arrival(Struct, frozen=True):
-    """What is known of every event of a request beside its text."""
+class RequestContext(Struct, frozen=True):
+    """What all events of one request have in common."""
 
     source: str
     received_at: datetime
@@ -24,56 +23,59 @@ class Arrival(Struct, frozen=True):
     idempotency_key: str | None = None
 
 
-class Taken(Struct, frozen=True, gc=False):
-    """`deduplicated` is False if the id is new with every attempt, so that sending it again counts twice."""
+class AcceptedEvent(Struct, frozen=True, gc=False):
+    """`deduplicated` is False if ingest made up a random id: a repeated request would count the event twice."""
 
     index: int
     event: Event
     deduplicated: bool = True
 
 
-class Rejected(Struct, frozen=True):
-    """`line` counts from 1 and is known for NDJSON only."""
+class RejectedItem(Struct, frozen=True):
+    """`line` is set for NDJSON only, and counts from 1."""
 
     index: int
-    faults: tuple[Fault, ...]
+    errors: tuple[FieldError, ...]
     event_id: str | None = None
     line: int | None = None
 
 
-class Batch(Struct, frozen=True):
-    taken: Sequence[Taken]
-    rejected: Sequence[Rejected]
+class EventBatch(Struct, frozen=True):
+    accepted: Sequence[AcceptedEvent]
+    rejected: Sequence[RejectedItem]
 
 
-def read(items: Sequence[Item], arrival: Arrival, *, bounds: Bounds, new_id: Callable[[], str]) -> Batch:
-    """Every item is either taken or rejected, and keeps its index."""
-    taken: list[Taken] = []
-    rejected: list[Rejected] = []
+def parse_items(
+    items: Sequence[BodyItem], context: RequestContext, *, bounds: Bounds, new_id: Callable[[], str]
+) -> EventBatch:
+    """Accepts or rejects each item by itself; each keeps its index."""
+    accepted: list[AcceptedEvent] = []
+    rejected: list[RejectedItem] = []
     for index, item in enumerate(items):
-        found = incoming.read(item.text, now=arrival.received_at, bounds=bounds, nul=item.nul)
-        if isinstance(found, Unfit):
-            rejected.append(Rejected(index, found.faults, found.event_id, item.line))
+        parsed = parse_event(item.text, now=context.received_at, bounds=bounds, nul=item.nul)
+        if isinstance(parsed, InvalidEvent):
+            rejected.append(RejectedItem(index, parsed.errors, parsed.event_id, item.line))
         else:
-            taken.append(_take(found, index, arrival, new_id))
-    return Batch(taken, rejected)
+            accepted.append(_accept(parsed, index, context, new_id))
+    return EventBatch(accepted, rejected)
 
 
-def _take(found: IncomingEvent, index: int, arrival: Arrival, new_id: Callable[[], str]) -> Taken:
-    event_id, deduplicated = found.event_id, True
-    if event_id is None and arrival.idempotency_key is not None:
-        event_id = ids.event_id(arrival.source, arrival.idempotency_key, index)
+def _accept(incoming: IncomingEvent, index: int, context: RequestContext, new_id: Callable[[], str]) -> AcceptedEvent:
+    event_id, deduplicated = incoming.event_id, True
+    # The same request sent again gives the same ids, so scoring drops the copies.
+    if event_id is None and context.idempotency_key is not None:
+        event_id = ids.event_id(context.source, context.idempotency_key, index)
     elif event_id is None:
         event_id, deduplicated = new_id(), False
     event = Event(
         event_id=event_id,
-        account_id=found.account_id,
-        user_id=found.user_id,
-        name=found.name,
-        time=found.time.astimezone(UTC) if found.time else arrival.received_at,
-        properties=found.properties or {},
-        source=arrival.source,
-        received_at=arrival.received_at,
-        history=arrival.history,
+        account_id=incoming.account_id,
+        user_id=incoming.user_id,
+        name=incoming.name,
+        time=incoming.time.astimezone(UTC) if incoming.time else context.received_at,
+        properties=incoming.properties or {},
+        source=context.source,
+        received_at=context.received_at,
+        history=context.history,
     )
-    return Taken(index, event, deduplicated)
+    return AcceptedEvent(index, event, deduplicated)

@@ -1,4 +1,4 @@
-"""How much is taken at most; what is beyond is answered with the bound that it broke."""
+"""Limits for events and bodies. An error answer names the limit that was exceeded."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ class Bounds:
     body_bytes: int = 5_000_000
     inflated_bytes: int = 20_000_000
     items: int = 10_000
-    # A list of ten million numbers fits into 20 MB of text and into no memory.
+    # A list of ten million numbers fits into 20 MB of text, but takes gigabytes once it is decoded.
     commas: int = 2_000_000
     event_bytes: int = 32 * 1024
     depth: int = 8

@@ -1,4 +1,4 @@
-"""The whole of ingest but its sockets, on a log and keys in memory: for tests, which bring httpx."""
+"""Ingest without sockets, on a log and keys in memory, for tests. It needs httpx."""
 
 import asyncio
 import json
@@ -14,19 +14,18 @@ from prometheus_client import CollectorRegistry
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
-from common.operations import Readiness
 from common.topics import TimeMode, Topics
 from ingest import app
 from ingest.bounds import BOUNDS, Bounds
-from ingest.bucket import Rate
-from ingest.intake import Intake
-from ingest.limiter import Limiter
-from ingest.link import Link
 from ingest.metrics import IngestMetrics
+from ingest.post_events import PostEventsHandler
+from ingest.producer_supervisor import ProducerSupervisor
 from ingest.publisher import Publisher
-from ingest.upload import Memory
+from ingest.rate_limit import KeyRateLimiter, RateLimit
+from ingest.request_body import BodyMemory
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
@@ -34,7 +33,7 @@ PARTITIONS = 4
 
 @dataclass
 class Ingest:
-    """`http` posts as a key of the source "web" unless told otherwise."""
+    """`http` sends a key of the source "web" unless a request has another."""
 
     http: httpx.AsyncClient
     broker: MemoryBroker
@@ -44,7 +43,7 @@ class Ingest:
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
     ) -> httpx.Response:
-        """Header names with underscores for hyphens."""
+        """Header names have underscores instead of hyphens."""
         content = json.dumps(body).encode() if isinstance(body, list | dict) else body
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.http.post(url, content=content, headers={"content-type": "application/json", **named})
@@ -58,7 +57,7 @@ class Ingest:
         return [event for event in found if isinstance(event, Event)]
 
     async def metric(self, line: str) -> float:
-        """The value behind a line's name and labels, as /metrics shows it."""
+        """The value of a line of /metrics, given its name and labels."""
         shown = (await self.http.get("/metrics")).text.splitlines()
         return next(float(text.removeprefix(f"{line} ")) for text in shown if text.startswith(f"{line} "))
 
@@ -68,24 +67,26 @@ async def in_memory(
     *,
     mode: TimeMode = TimeMode.WALL,
     bounds: Bounds = BOUNDS,
-    rate: Rate | None = None,
+    rate: RateLimit | None = None,
     memory_bytes: int = 100_000_000,
     body_seconds: float = 10.0,
     ack_seconds: float = 10.0,
     unacked_bytes: int = 100_000_000,
 ) -> AsyncIterator[Ingest]:
-    """Whatever the time is, ingest and its log hold it for `NOW`; `Ingest.clock` is the one of rates and keys."""
+    """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
     producer = broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes)
     names = Topics("")
-    link = Link(broker.admin(), producer, names, mode=mode, partitions=PARTITIONS, replication=1, retention_days=35)
-    registry, memory = CollectorRegistry(), Memory(memory_bytes)
+    supervisor = ProducerSupervisor(
+        broker.admin(), producer, names, mode=mode, partitions=PARTITIONS, replication=1, retention_days=35
+    )
+    registry, memory = CollectorRegistry(), BodyMemory(memory_bytes)
     keyring = Keyring(keys, miss_ttl=0, clock=lambda: clock[0])
     metrics = IngestMetrics(registry)
     metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
-    intake = Intake(
+    handler = PostEventsHandler(
         keys=keyring,
-        limiter=Limiter(rate, clock=lambda: clock[0]),
+        limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=memory,
         publisher=Publisher(producer, topic=names.events, partitions=PARTITIONS, mode=mode),
         metrics=metrics,
@@ -93,14 +94,16 @@ async def in_memory(
         body_seconds=body_seconds,
         now=lambda: NOW,
     )
-    readiness = Readiness({"log": link.trouble, "keys": keyring.trouble, "posts": intake.trouble})
-    built = app.build(intake, readiness=readiness, registry=registry)
+    readiness = Readiness(
+        {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
+    )
+    built = app.build(handler, readiness=readiness, registry=registry)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()
-    linked = asyncio.create_task(link.keep(stop))
+    supervising = asyncio.create_task(supervisor.run(stop))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(built), base_url="http://ingest", headers=bearer
     ) as http:
         yield Ingest(http, broker, keys, clock)
     stop.set()
-    await linked
+    await supervising

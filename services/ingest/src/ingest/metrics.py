@@ -3,12 +3,12 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.metrics import SECONDS
-from ingest.batch import Batch
-from ingest.faults import Reason
+from ingest.batch import EventBatch
+from ingest.errors import FieldErrorReason
 
 
 class IngestMetrics:
-    """What ingest counts; built once, where the process is wired."""
+    """The metrics of ingest."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
@@ -21,13 +21,13 @@ class IngestMetrics:
         self._accepted = events.labels("accepted")
         self._rejected = events.labels("rejected")
         self._unknown = events.labels("unknown")
-        faults = Counter(
+        errors = Counter(
             "churn_ingest_faults_total",
             "Faults found in rejected events.",
             ("reason",),
             registry=registry,
         )
-        self._faults = {reason: faults.labels(reason.value) for reason in Reason}
+        self._errors = {reason: errors.labels(reason.value) for reason in FieldErrorReason}
         requests = Counter(
             "churn_ingest_requests_total", "Requests to post events.", ("status_class",), registry=registry
         )
@@ -42,26 +42,26 @@ class IngestMetrics:
     def answered(self, status: int) -> None:
         self._requests[status // 100].inc()
 
-    def read(self, batch: Batch) -> None:
-        """Only what was rejected: the fate of the others is not known yet."""
+    def parsed(self, batch: EventBatch) -> None:
+        """Counts rejected items only: whether the others are acknowledged is not known yet."""
         if batch.rejected:
             self._rejected.inc(len(batch.rejected))
         for rejected in batch.rejected:
-            for fault in rejected.faults:
-                self._faults[fault.reason].inc()
+            for error in rejected.errors:
+                self._errors[error.reason].inc()
 
     def published(self, seconds: float) -> None:
-        """Acknowledged or not."""
+        """The duration of a publish, acknowledged or not."""
         self._publish_seconds.observe(seconds)
 
     def acknowledged(self, events: int) -> None:
         self._accepted.inc(events)
 
-    def lost_sight_of(self, events: int) -> None:
+    def not_acknowledged(self, events: int) -> None:
         self._unknown.inc(events)
 
     def watch(self, *, held_bytes: Callable[[], float], keys: Callable[[], float], age: Callable[[], float]) -> None:
-        """What is read off when it is asked for."""
+        """Registers gauges that are read when Prometheus scrapes."""
         for name, text, source in (
             ("churn_ingest_pending_bytes", "Bytes of the bodies that are being worked on.", held_bytes),
             ("churn_ingest_keys", "Active keys in memory.", keys),

@@ -1,13 +1,13 @@
-"""What the OpenAPI document says of POST /v1/events, drawn from the types that the code itself uses."""
+"""The OpenAPI description of POST /v1/events, generated from the types that the code uses."""
 
 from typing import Any, Final
 
 import msgspec
 
 from common import problems
-from ingest.answers import Answer
+from ingest.answers import PostEventsAnswer
 from ingest.bounds import BOUNDS
-from ingest.incoming import IncomingEvent
+from ingest.incoming_event import IncomingEvent
 
 _REF: Final = "#/components/schemas/{name}"
 _EVENT: Final = {"$ref": _REF.format(name="IncomingEvent")}
@@ -38,7 +38,7 @@ _REFUSALS: Final = {
 
 
 def components() -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components((IncomingEvent, Answer), ref_template=_REF)
+    _, schemas = msgspec.json.schema_components((IncomingEvent, PostEventsAnswer), ref_template=_REF)
     return {
         "schemas": {**schemas, "Problem": problems.SCHEMA},
         "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "scope `write`"}},
@@ -46,20 +46,20 @@ def components() -> dict[str, Any]:
 
 
 def post_events() -> dict[str, Any]:
-    accepted = {"description": "At least one event was taken, and is on the log.", **_json("Answer")}
+    answer = {"schema": {"$ref": _REF.format(name=PostEventsAnswer.__name__)}}
+    accepted = {
+        "description": "At least one event was taken, and is on the log.",
+        "content": {"application/json": answer},
+    }
     return {
         "security": [{"key": []}],
         "parameters": _parameters(),
         "requestBody": {"required": True, "content": _bodies()},
         "responses": {
             "202": accepted,
-            **{str(status): problems.documented(status, text) for status, text in _REFUSALS.items()},
+            **{str(status): problems.openapi_response(status, text) for status, text in _REFUSALS.items()},
         },
     }
-
-
-def _json(name: str) -> dict[str, Any]:
-    return {"content": {"application/json": {"schema": {"$ref": _REF.format(name=name)}}}}
 
 
 def _bodies() -> dict[str, Any]:

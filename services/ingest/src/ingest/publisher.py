@@ -1,4 +1,4 @@
-"""From accepted events to records on the log, each in its account's partition."""
+"""Publishes accepted events to Kafka, each to its account's partition."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,13 +14,13 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class NotAcknowledged(Exception):
-    """Unknown whether it was written: send again with the same ids."""
+    """Whether the events were written is unknown: the client has to send them again with the same ids."""
 
 
 class Publisher:
-    """Publishes all of a request or says that nothing is known of it.
+    """Publishes all events of a request together.
 
-    In wall mode the log stamps its records; in stream mode a record happened when its event did.
+    In wall mode Kafka sets the record time. In stream mode it is the event time.
     """
 
     def __init__(self, producer: Producer, *, topic: str, partitions: int, mode: TimeMode) -> None:
@@ -28,8 +28,8 @@ class Publisher:
         self._topic = topic
         self._stamped_by_event = mode is TimeMode.STREAM
         self._partitions = partitions
-        # Hashing a name takes longer than encoding its event.
-        self._place = lru_cache(maxsize=100_000)(self._placed)
+        # Hashing an account id in Python takes longer than encoding its event.
+        self._partition_and_key = lru_cache(maxsize=100_000)(self._compute_partition_and_key)
 
     async def publish(self, events: Sequence[Event]) -> None:
         """Returns after every acknowledgement. Raises `NotAcknowledged`."""
@@ -39,11 +39,12 @@ class Publisher:
             raise NotAcknowledged(str(error)) from error
 
     def _record(self, event: Event) -> Outgoing:
-        partition, key = self._place(event.account_id)
+        partition, key = self._partition_and_key(event.account_id)
+        # A broker with LogAppendTime ignores the producer's timestamp.
         timestamp = _milliseconds(event.time) if self._stamped_by_event else None
         return Outgoing(partition, key, encode_events_record(event), (), timestamp)
 
-    def _placed(self, account_id: str) -> tuple[int, bytes]:
+    def _compute_partition_and_key(self, account_id: str) -> tuple[int, bytes]:
         key = account_id.encode()
         return partition_of(key, self._partitions), key
 

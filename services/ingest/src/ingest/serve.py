@@ -1,32 +1,31 @@
-"""The one place that knows what ingest is made of."""
+"""Wires ingest: the one place that chooses the concrete adapters and reads the settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
-from common.connections import ConnectionLimits
+from common.connection_limits import ConnectionLimits
 from common.database import engine
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
-from common.operations import Readiness
 from common.runtime import Application
 from common.topics import Topics
 from ingest import app
 from ingest.bounds import BOUNDS
-from ingest.bucket import Rate
-from ingest.intake import Intake
-from ingest.limiter import Limiter
-from ingest.link import Link
 from ingest.metrics import IngestMetrics
+from ingest.post_events import PostEventsHandler
+from ingest.producer_supervisor import ProducerSupervisor
 from ingest.publisher import Publisher
+from ingest.rate_limit import KeyRateLimiter, RateLimit
+from ingest.request_body import BodyMemory
 from ingest.settings import IngestSettings
-from ingest.upload import Memory
 
 
 @asynccontextmanager
 async def application(settings: IngestSettings) -> AsyncIterator[Application]:
-    """Everything that `python -m ingest serve` runs, ready to be started."""
+    """The process of `python -m ingest serve`."""
     connected = engine(settings.database_url, pool_size=2)
     keyring = Keyring(KeyStore(connected, schema="ingest"), ttl=settings.key_ttl_seconds)
     producer = KafkaProducer(
@@ -35,30 +34,32 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         max_pending_bytes=settings.ingest_unacked_bytes,
     )
     names = Topics(settings.topic_prefix)
-    link = Link(KafkaAdmin(settings.kafka_bootstrap), producer, names, **settings.shape())
+    supervisor = ProducerSupervisor(KafkaAdmin(settings.kafka_bootstrap), producer, names, **settings.topic_settings())
     publisher = Publisher(producer, topic=names.events, partitions=settings.partitions, mode=settings.time_mode)
-    memory = Memory(settings.ingest_body_memory_bytes)
+    memory = BodyMemory(settings.ingest_body_memory_bytes)
     registry = metrics.registry(service="ingest", process="serve")
-    counted = IngestMetrics(registry)
-    counted.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
-    intake = Intake(
+    ingest_metrics = IngestMetrics(registry)
+    ingest_metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
+    handler = PostEventsHandler(
         keys=keyring,
-        limiter=Limiter(_rate(settings)),
+        limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=memory,
         publisher=publisher,
-        metrics=counted,
+        metrics=ingest_metrics,
         bounds=BOUNDS,
         body_seconds=settings.ingest_body_seconds,
     )
-    readiness = Readiness({"log": link.trouble, "keys": keyring.trouble, "posts": intake.trouble})
+    readiness = Readiness(
+        {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
+    )
     try:
         yield Application(
             name="ingest",
-            http=app.build(intake, readiness=readiness, registry=registry),
+            http=app.build(handler, readiness=readiness, registry=registry),
             host=settings.host,
             port=settings.ingest_port,
             readiness=readiness,
-            tasks={"keys": keyring.keep_fresh, "log": link.keep},
+            tasks={"keys": keyring.keep_fresh, "log": supervisor.run},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
             limits=ConnectionLimits(connections=settings.http_connections),
@@ -67,7 +68,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         await connected.dispose()
 
 
-def _rate(settings: IngestSettings) -> Rate | None:
+def _rate_limit(settings: IngestSettings) -> RateLimit | None:
     if settings.ingest_events_per_second == 0:
         return None
-    return Rate(per_second=settings.ingest_events_per_second, burst=settings.ingest_burst_events)
+    return RateLimit(per_second=settings.ingest_events_per_second, burst=settings.ingest_burst_events)

@@ -1,3 +1,5 @@
+"""Settings of ingest beside the common ones."""
+
 from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
@@ -6,8 +8,6 @@ from common.settings import CommonSettings, Port
 
 
 class IngestSettings(CommonSettings):
-    """What ingest is told beside the common settings."""
-
     ingest_port: Port = 8080
     ingest_ack_seconds: PositiveFloat = 5.0
     ingest_body_seconds: PositiveFloat = 30.0

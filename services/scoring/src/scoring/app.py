@@ -8,14 +8,15 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
-from common import database, operations
-from common.bus.errors import Unavailable
+from common import database, health_endpoints
+from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
-from common.connections import ConnectionLimits
+from common.connection_limits import ConnectionLimits
 from common.metrics import registry
+from common.retry import Outage, retry_until_available
 from common.runtime import Application
+from common.startup import Startup
 from common.topics import Topics, ensure
-from common.waiting import Outage, Startup, until_it_answers
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.errors import Unreachable
 from scoring.form import core_form
@@ -58,14 +59,14 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
 
         async def connect_to_log() -> str:
             """The cluster's id, once the log has its topics and the producer is connected."""
-            await ensure(admin, topics, **settings.shape())
+            await ensure(admin, topics, **settings.topic_settings())
             cluster_id = await admin.cluster_id()
             await producer.start()
             return cluster_id
 
         async def build_worker() -> ScoringWorker:
             """Raises `Stop` or `TopicMismatch` if its settings do not fit the journal or the topics."""
-            origins = await until_it_answers(store.load_origins, outage=database_outage, again_after=Unreachable)
+            origins = await retry_until_available(store.load_origins, outage=database_outage, retry_on=Unreachable)
             require_same_origin(own_origin, origins)
             parts = WorkerParts(
                 consumer=_consumer(settings, topics),
@@ -78,7 +79,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 metrics=metrics,
                 housekeeping_metrics=housekeeping_metrics,
                 clocks=WorkerClocks(wall=time.time, steady=time.monotonic),
-                cluster_id=await until_it_answers(connect_to_log, outage=log_outage, again_after=Unavailable),
+                cluster_id=await retry_until_available(connect_to_log, outage=log_outage, retry_on=BusUnavailable),
             )
             scorer = Scorer(card, own_origin.card_id, strict=False)
             return assemble(parts, _rules(settings, topics), scorer=scorer, origin=own_origin)
@@ -90,7 +91,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
 def _engine(settings: ScoringSettings, closing: AsyncExitStack, *, connections: int) -> AsyncEngine:
     """With a pool of its own, which `closing` disposes of."""
     engine = database.engine(
-        settings.database_url, pool_size=connections, patience=settings.scoring_database_seconds, pre_ping=False
+        settings.database_url, pool_size=connections, pool_timeout=settings.scoring_database_seconds, pre_ping=False
     )
     closing.push_async_callback(engine.dispose)
     return engine
@@ -113,10 +114,10 @@ def _application(
     producer: KafkaProducer,
     prometheus: CollectorRegistry,
 ) -> Application:
-    readiness = operations.Readiness(
+    readiness = health_endpoints.Readiness(
         {
-            "partitions": lambda: startup.trouble(ScoringWorker.ready),
-            "producer": lambda: startup.trouble(
+            "partitions": lambda: startup.not_ready_reason(ScoringWorker.ready),
+            "producer": lambda: startup.not_ready_reason(
                 lambda _: None if producer.healthy else "the producer is being replaced"
             ),
         },
@@ -124,7 +125,7 @@ def _application(
     )
     return Application(
         name="scoring worker",
-        http=Starlette(routes=operations.routes(readiness, prometheus)),
+        http=Starlette(routes=health_endpoints.routes(readiness, prometheus)),
         host=settings.host,
         port=settings.scoring_worker_port,
         readiness=readiness,

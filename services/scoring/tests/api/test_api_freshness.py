@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from prometheus_client import CollectorRegistry
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from scoring.api.active_card import ActiveCardReader
 from scoring.api.freshness import FreshnessMonitor
 from scoring.api.metrics import ApiMetrics
@@ -123,4 +123,4 @@ class Away:
     """A database that does not answer."""
 
     def snapshot(self) -> AbstractAsyncContextManager[TableSnapshot]:
-        raise Unavailable("away")
+        raise DatabaseUnavailable("away")

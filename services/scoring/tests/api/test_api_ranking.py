@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from scoring.api.refresher import RankingWriter
 from scoring.postgres.rankings import PostgresRankingStore
 from support.asking import KEEP, Api, live
@@ -180,7 +180,7 @@ class AwayAtFirst:
     async def exclusive_writer(self) -> AsyncIterator[RankingWriter | None]:
         self.asked += 1
         if self.asked <= self._times:
-            raise Unavailable("away")
+            raise DatabaseUnavailable("away")
         async with self._store.exclusive_writer() as store:
             yield store
 

@@ -6,7 +6,7 @@ from math import inf
 
 import pytest
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Ack, Outgoing, Producer, Record
 from scoring.errors import Unreachable
@@ -139,7 +139,7 @@ async def test_after_a_rebalance_the_backlog_is_as_old_as_it_was(wall: Road) -> 
         wall.clock.now += 10.0
         assert lags(wall) == pytest.approx([85.0] * wall.partitions, abs=CLOSE)
         heir = wall.worker(store=slow)
-        joining = asyncio.create_task(wall.broker.expire(reader))
+        joining = asyncio.create_task(wall.broker.expire_session(reader))
         async with wall.running(heir):
             await joining
             await wall.until(lambda: len(heir.positions()) == wall.partitions)
@@ -201,7 +201,7 @@ class Silent:
         if topic == TOPICS.events:
             return await self._inner.send(topic, records)
         self.refused += any(record.key is not None for record in records)
-        raise Unavailable("no acknowledgement")
+        raise BusUnavailable("no acknowledgement")
 
 
 async def test_a_signal_that_the_log_refuses_grows_old_also_between_two_attempts(wall: Road) -> None:

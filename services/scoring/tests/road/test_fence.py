@@ -94,7 +94,7 @@ async def test_what_is_too_much_for_one_transaction_goes_in_several(stream: Road
 
 async def test_waiting_for_a_connection_is_no_doubt(stream: Road) -> None:
     """Twelve partitions share a few connections: who waits its turn must not forget all that it knows."""
-    engine = database.engine(stream.engine.url.render_as_string(hide_password=False), pool_size=1, patience=10.0)
+    engine = database.engine(stream.engine.url.render_as_string(hide_password=False), pool_size=1, pool_timeout=10.0)
     store = PostgresStore(engine, patience=10.0)
     async with engine.connect():
         waiting = asyncio.create_task(store.load_origins())
@@ -143,13 +143,13 @@ async def test_a_zombie_that_wakes_writes_nothing_and_takes_nothing(stream: Road
     sleeper = stream.worker(store=sleeper_store, consumer=sleeper_consumer)
     async with stream.running(sleeper):
         await asyncio.wait_for(sleeper_store.holding.wait(), 10)
-        await stream.broker.expire(sleeper_consumer)
+        await stream.broker.expire_session(sleeper_consumer)
         heir = stream.worker()
         async with stream.running(heir):
             await stream.until(lambda: stream.level(heir))
             sleeper_store.wake.set()
             await stream.until(lambda: stream.count("partition_reopened_total", reason="fenced") >= 1)
-            await stream.broker.wake(sleeper_consumer)
+            await stream.broker.rejoin(sleeper_consumer)
             await stream.until(lambda: stream.level(heir, sleeper))
     assert await outcome(stream) == expected
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from common.bus.errors import Refused, Unavailable
+from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
 from scoring.partition.commit import DeadReason, OutboxRow, OutboxTopic, QueuedRow
@@ -59,7 +59,7 @@ class Deaf:
         acks = await self._inner.send(topic, records)
         if self._times:
             self._times -= 1
-            raise Unavailable("no acknowledgement")
+            raise BusUnavailable("no acknowledgement")
         return acks
 
 
@@ -268,7 +268,7 @@ class Choosy(Keen):
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
         if any(self._hated in (record.value, record.key) for record in records):
-            raise Refused("too large")
+            raise RecordRefused("too large")
         return await super().send(topic, records)
 
 
@@ -300,7 +300,7 @@ class Tight(Keen):
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
         if sum(len(record.value) for record in records) > 16_000_000:
-            raise Unavailable("too many bytes are waiting for acknowledgement")
+            raise BusUnavailable("too many bytes are waiting for acknowledgement")
         return await super().send(topic, records)
 
 

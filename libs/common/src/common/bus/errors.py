@@ -1,9 +1,9 @@
-"""Named by what the caller should do.
+"""Errors of the bus, named by what the caller should do.
 
 BusError
-├── Unavailable     back off and try again; whether it was done is unknown
-├── Refused         never try this record again
-└── OffsetLost      stop and ask: the log does not reach where the reader stands
+├── BusUnavailable     back off and retry; whether the operation took effect is unknown
+├── RecordRefused      never send this record again
+└── OffsetOutOfRange   stop and ask an operator: the log does not hold the reader's position
 """
 
 
@@ -11,15 +11,15 @@ class BusError(Exception):
     pass
 
 
-class Unavailable(BusError):
+class BusUnavailable(BusError):
     pass
 
 
-class Refused(BusError):
+class RecordRefused(BusError):
     pass
 
 
-class OffsetLost(BusError):
+class OffsetOutOfRange(BusError):
     def __init__(self, partition: int, offset: int) -> None:
         super().__init__(f"partition {partition} does not hold offset {offset}")
         self.partition = partition

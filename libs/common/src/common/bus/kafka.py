@@ -1,4 +1,4 @@
-"""The bus on Apache Kafka, or whatever speaks its protocol, by way of aiokafka."""
+"""The bus on Apache Kafka, or a broker with the same protocol. Services import the adapters from here."""
 
 from common.bus.kafka_admin import KafkaAdmin
 from common.bus.kafka_consumer import KafkaConsumer

@@ -1,4 +1,4 @@
-"""The admin's port on aiokafka. Each question brings its own connection: they are few, and far between."""
+"""The admin port on aiokafka. Each call opens its own connection, for calls are rare."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -10,15 +10,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, KafkaTimeoutError, OffsetOutOfRangeError, TopicAlreadyExistsError, for_code
 
-from common.bus.closing import close
-from common.bus.errors import Unavailable
+from common.bus.client_close import close_client
+from common.bus.errors import BusUnavailable
 from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES
+from common.bus.log_filter import filter_aiokafka_logs
 from common.bus.ports import Record, Stamping
-from common.bus.quiet import quieten_aiokafka
 
 
 class KafkaAdmin:
-    """`timeout` (seconds) bounds each call; all of them raise `Unavailable` beyond it."""
+    """`timeout` (seconds) bounds each call, which raises `BusUnavailable` after it."""
 
     def __init__(self, bootstrap: str, *, timeout: float = 15.0, fetch_max_wait: float = 0.5) -> None:
         self._bootstrap = bootstrap
@@ -32,7 +32,7 @@ class KafkaAdmin:
 
     async def partitions(self, topic: str) -> int | None:
         async with self._admin() as admin:
-            # All of them: a broker that makes topics by itself would make the one that is asked for.
+            # All topics, for a broker with auto.create.topics.enable would create a topic that is asked for by name.
             for described in await admin.describe_topics():
                 if described["topic"] == topic:
                     return len(described["partitions"])
@@ -64,7 +64,7 @@ class KafkaAdmin:
 
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
         tp = TopicPartition(topic, partition)
-        # A log with nothing to say answers when the fetch has waited long enough: well before we give up.
+        # A broker without the record answers after `fetch_max_wait`, which has to be well before the timeout.
         async with self._reader(tp, fetch_max_wait=min(self._fetch_max_wait, timeout / 4)) as reader:
             reader.seek(tp, offset)
             reader.resume(tp)
@@ -72,7 +72,7 @@ class KafkaAdmin:
                 polled = await reader.getmany(tp, timeout_ms=round(timeout * 1000), max_records=1)
                 record: Record
                 for record in polled.get(tp, ()):
-                    # The log answers with the next record that it has, if this one has been compacted away.
+                    # If this record was compacted away, Kafka returns the next one that it has.
                     return record if record.offset == offset else None
                 if reader.highwater(tp) is None:
                     raise KafkaTimeoutError(f"{topic} says nothing of partition {partition}")
@@ -88,7 +88,8 @@ class KafkaAdmin:
                 await admin.start()
                 yield admin
             finally:
-                await close(admin.close(), admin._client)
+                # Without a broker aiokafka's `close` may hang.
+                await close_client(admin.close(), admin._client)
 
     @asynccontextmanager
     async def _reader(self, tp: TopicPartition, *, fetch_max_wait: float) -> AsyncIterator[Any]:
@@ -104,18 +105,18 @@ class KafkaAdmin:
             try:
                 await reader.start()
                 reader.assign([tp])
-                # A position at once, or aiokafka would look for a stored one, and no fetch from it.
+                # Without a position aiokafka would look for a committed one. Paused, it does not fetch from it.
                 reader.seek(tp, 0)
                 reader.pause(tp)
                 yield reader
             finally:
-                await close(reader.stop(), reader._client)
+                await close_client(reader.stop(), reader._client)
 
     @asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:
-        quieten_aiokafka()
+        filter_aiokafka_logs()
         try:
             async with asyncio.timeout(self._timeout):
                 yield
         except (KafkaError, TimeoutError) as error:
-            raise Unavailable(f"{self._bootstrap}: {error!r}") from error
+            raise BusUnavailable(f"{self._bootstrap}: {error!r}") from error

@@ -1,4 +1,4 @@
-"""The consumer's port on aiokafka: a group without stored offsets, partitions that are silent until `seek`."""
+"""The consumer port on aiokafka: a group without committed offsets. A partition is paused until `seek` opens it."""
 
 import asyncio
 import time
@@ -8,18 +8,18 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from common.bus.closing import CANCEL_TIMEOUT, close
-from common.bus.errors import OffsetLost, Unavailable
+from common.bus.client_close import CANCEL_TIMEOUT, close_client
+from common.bus.errors import BusUnavailable, OffsetOutOfRange
+from common.bus.log_filter import filter_aiokafka_logs
 from common.bus.membership import Membership
 from common.bus.ports import Assigned, Record
-from common.bus.quiet import quieten_aiokafka
 
 START_TIMEOUT = 30.0
-# How long the brokers may be silent before we ask whether they are there, and how long the answer may take.
-PATIENCE = 3.0
+# Without an answer to a fetch for so long the consumer pings the brokers, which then have so long to answer.
+SILENCE_TIMEOUT = 3.0
 PING_TIMEOUT = 2.0
 REBALANCE_GRACE = 0.1
-# Twice the largest batch that Kafka takes by default: aiokafka steps over a batch that does not fit.
+# Twice the largest batch that Kafka accepts by default: aiokafka skips a batch that does not fit.
 MAX_PARTITION_FETCH_BYTES = 2 * 1024 * 1024
 # aiokafka keeps a whole response until the next one comes, beside what it keeps of each partition.
 FETCH_MAX_BYTES = 2 * MAX_PARTITION_FETCH_BYTES
@@ -28,9 +28,9 @@ FETCH_MAX_BYTES = 2 * MAX_PARTITION_FETCH_BYTES
 class KafkaConsumer:
     """All durations are seconds.
 
-    `fetch_max_wait` is how long a fetch may wait for news: Apache Kafka answers at once when something comes;
-    a broker that does not wants a few milliseconds. `rebalance_timeout` bounds how long `revoked` may take
-    before the partitions go to others regardless.
+    `fetch_max_wait` is how long the broker may hold a fetch open. Apache Kafka answers as soon as a record arrives;
+    other brokers wait for the whole time and need a few milliseconds here.
+    `rebalance_timeout` bounds the `revoked` callback: after it the partitions go to other members anyway.
     """
 
     def __init__(
@@ -59,90 +59,93 @@ class KafkaConsumer:
             "max_poll_interval_ms": round(max_poll_interval * 1000),
             "rebalance_timeout_ms": round(rebalance_timeout * 1000),
         }
-        self._reading: _Reading | None = None
+        self._member: _GroupMember | None = None
 
     async def start(self, *, assigned: Assigned, revoked: Assigned) -> None:
-        quieten_aiokafka()
+        filter_aiokafka_logs()
         inner = AIOKafkaConsumer(**self._settings)
-        reading = _Reading(inner, Membership(assigned=assigned, revoked=revoked))
-        inner.subscribe([self._topic], listener=reading)
+        member = _GroupMember(inner, Membership(assigned=assigned, revoked=revoked))
+        inner.subscribe([self._topic], listener=member)
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 await inner.start()
         except (KafkaError, TimeoutError) as error:
-            await reading.on_partitions_revoked(())  # it may have been given some before it failed
-            await _close(inner)
-            raise Unavailable(f"cannot join for {self._topic}: {error!r}") from error
+            # The member may have been assigned partitions before it failed.
+            await member.on_partitions_revoked(())
+            await _close_consumer(inner)
+            raise BusUnavailable(f"cannot join for {self._topic}: {error!r}") from error
         except asyncio.CancelledError:
-            await _close(inner)
+            await _close_consumer(inner)
             raise
-        self._reading = reading
+        self._member = member
 
     async def stop(self) -> None:
-        reading, self._reading = self._reading, None
-        if reading is not None:
-            await reading.on_partitions_revoked(())
-            coordinator = reading.inner._coordinator
+        member, self._member = self._member, None
+        if member is not None:
+            await member.on_partitions_revoked(())
+            coordinator = member.inner._coordinator
             if coordinator.generation == 0:
-                # aiokafka reads 0 as "no member" and would go without a word; not every broker counts from 1.
+                # aiokafka takes generation 0 for "no member" and would not leave. Not every broker counts from 1.
                 coordinator.generation = 1
-            await _close(reading.inner)
+            await _close_consumer(member.inner)
 
     async def poll(
         self, *, max_records: int, timeout: float, only: Collection[int] | None = None
     ) -> Mapping[int, Sequence[Record]]:
-        if self._reading is None:
-            raise Unavailable("not a member")
-        await asyncio.sleep(0)  # A reader with a full buffer must not starve the others.
-        self._reading.membership.check()
+        if self._member is None:
+            raise BusUnavailable("not a member")
+        # A reader whose buffer is full gets records without waiting, and must not starve other tasks.
+        await asyncio.sleep(0)
+        # An exception of a rebalance callback is raised here, in the reader's own task.
+        self._member.membership.check()
         wanted = None if only is None else [TopicPartition(self._topic, partition) for partition in only]
-        return await self._reading.poll(max_records=max_records, timeout=timeout, only=wanted)
+        return await self._member.poll(max_records=max_records, timeout=timeout, only=wanted)
 
     def seek(self, partition: int, offset: int) -> None:
-        if self._reading is not None:
-            self._reading.seek(TopicPartition(self._topic, partition), offset)
+        if self._member is not None:
+            self._member.seek(TopicPartition(self._topic, partition), offset)
 
     def pause(self, partition: int) -> None:
-        if self._reading is not None:
-            self._reading.pause(TopicPartition(self._topic, partition))
+        if self._member is not None:
+            self._member.pause(TopicPartition(self._topic, partition))
 
-    def level(self, partition: int) -> bool:
-        return self._reading is not None and TopicPartition(self._topic, partition) in self._reading.level
+    def at_end(self, partition: int) -> bool:
+        return self._member is not None and TopicPartition(self._topic, partition) in self._member.at_end
 
 
-class _Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
-    """One membership from start to stop, and what its fetches have told.
+class _GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """One membership from start to stop, with what its fetches have shown.
 
-    aiokafka drops what it has fetched for a partition when that is paused, sought elsewhere or taken away.
+    aiokafka drops the records fetched for a partition when that is paused, sought or revoked.
     """
 
     def __init__(self, inner: Any, membership: Membership) -> None:
         self.inner = inner
         self.membership = membership
-        self.level: set[TopicPartition] = set()
-        # When each open partition's last fetch came (aiokafka's own stamp), at the seek and as last seen.
+        self.at_end: set[TopicPartition] = set()
+        # aiokafka's timestamp of each open partition's last fetch: at the seek, and as last seen.
         self._fetched_at_seek: dict[TopicPartition, int | None] = {}
         self._fetched: dict[TopicPartition, int | None] = {}
-        self._heard = time.monotonic()
+        self._answered_at = time.monotonic()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         for tp in assigned:
-            # A position at once, or aiokafka would look for a stored one, and no fetch from it.
+            # Without a position aiokafka would look for a committed one. Paused, it does not fetch from it.
             self.inner.seek(tp, 0)
             self.inner.pause(tp)
-        self.membership.give(frozenset(tp.partition for tp in assigned))
+        self.membership.assign(frozenset(tp.partition for tp in assigned))
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        self.level.clear()
+        self.at_end.clear()
         self._fetched_at_seek.clear()
         self._fetched.clear()
-        await self.membership.take_back()
+        await self.membership.revoke()
 
     def seek(self, tp: TopicPartition, offset: int) -> None:
         if tp.partition in self.membership.owned:
             self.inner.seek(tp, offset)
             self.inner.resume(tp)
-            self.level.discard(tp)
+            self.at_end.discard(tp)
             self._fetched_at_seek[tp] = self.inner.last_poll_timestamp(tp)
 
     def pause(self, tp: TopicPartition) -> None:
@@ -154,51 +157,52 @@ class _Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has
     ) -> dict[int, Sequence[Record]]:
         asked = () if only is None else [tp for tp in only if tp.partition in self.membership.owned]
         try:
-            # aiokafka keeps the time itself, except during a rebalance: then it waits for the end of that.
+            # aiokafka keeps to its timeout, except during a rebalance: then it waits for the end of that.
             async with asyncio.timeout(timeout + REBALANCE_GRACE):
                 polled = await self.inner.getmany(*asked, timeout_ms=round(timeout * 1000), max_records=max_records)
         except TimeoutError:
             polled = {}
         except OffsetOutOfRangeError as error:
-            await self._raise_lost(error)
+            await self._raise_out_of_range(error)
             polled = {}
         except KafkaError as error:
             if not error.retriable:
                 raise
-            raise Unavailable(repr(error)) from error
+            raise BusUnavailable(repr(error)) from error
         await self._observe()
-        if not polled and time.monotonic() - self._heard > PATIENCE:
+        if not polled and time.monotonic() - self._answered_at > SILENCE_TIMEOUT:
             await self._ping()
         return {tp.partition: records for tp, records in polled.items()}
 
-    async def _raise_lost(self, error: OffsetOutOfRangeError) -> None:
+    async def _raise_out_of_range(self, error: OffsetOutOfRangeError) -> None:
         for tp, offset in error.args[0].items():
-            # Else it was raised for a position that has been left since.
+            # Otherwise the error is about a position that the reader has left since.
             if tp in self._fetched_at_seek and await self.inner.position(tp) == offset:
-                raise OffsetLost(tp.partition, offset) from error
+                raise OffsetOutOfRange(tp.partition, offset) from error
 
     async def _observe(self) -> None:
         for tp, at_seek in self._fetched_at_seek.items():
             fetched = self.inner.last_poll_timestamp(tp)
             if fetched != self._fetched.get(tp):
                 self._fetched[tp] = fetched
-                self._heard = time.monotonic()
+                self._answered_at = time.monotonic()
+            # Until a fetch after the seek has come, the high watermark is that of an earlier fetch.
             if fetched != at_seek:
                 read_all = await self.inner.position(tp) >= self.inner.highwater(tp)
-                (self.level.add if read_all else self.level.discard)(tp)
+                (self.at_end.add if read_all else self.at_end.discard)(tp)
 
     async def _ping(self) -> None:
-        """A fetch that fails is tried again in silence for ever, and no partition may be open at all."""
+        """Asks the brokers whether they are there. aiokafka retries a failed fetch silently and for ever."""
         try:
             async with asyncio.timeout(PING_TIMEOUT):
                 await self.inner.topics()
         except (KafkaError, TimeoutError) as error:
-            raise Unavailable(f"the brokers are silent: {error!r}") from error
-        self._heard = time.monotonic()
+            raise BusUnavailable(f"the brokers are silent: {error!r}") from error
+        self._answered_at = time.monotonic()
 
 
-async def _close(inner: Any) -> None:
-    if await close(inner.stop(), inner._client) or inner._fetcher is None:
+async def _close_consumer(inner: Any) -> None:
+    if await close_client(inner.stop(), inner._client) or inner._fetcher is None:
         return
-    # aiokafka comes to this last, and not at all if leaving the group was cut short.
+    # aiokafka closes the fetcher last, and not at all if leaving the group was cut short.
     await asyncio.wait([asyncio.create_task(inner._fetcher.close())], timeout=CANCEL_TIMEOUT)

@@ -1,7 +1,7 @@
-"""The producer's port on aiokafka: acks=all, snappy, never idempotent, its own deadline and its own bound.
+"""The producer port on aiokafka: acks=all, snappy, not idempotent, with a delivery deadline and a memory bound.
 
-Each partition has a lane: calls queue in it in their order, one batch is under way, and whatever queued up
-meanwhile goes with the next, so that many small calls at once cost few requests and need no lingering.
+Each partition has a queue with at most one batch in flight. Records that arrive meanwhile go with the next batch. So
+many small concurrent calls need few requests, and no lingering.
 """
 
 import asyncio
@@ -11,25 +11,25 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from common.bus.closing import STOP_TIMEOUT, close
-from common.bus.errors import Refused, Unavailable
-from common.bus.kafka_lane import Call, Lane, Part, refuses, size_of
+from common.bus.client_close import STOP_TIMEOUT, close_client
+from common.bus.errors import BusUnavailable, RecordRefused
+from common.bus.kafka_partition_queue import CallSlice, PartitionQueue, SendCall, record_size, rejects_record
+from common.bus.log_filter import filter_aiokafka_logs
 from common.bus.ports import Ack, Outgoing
-from common.bus.quiet import quieten_aiokafka
-from common.patience import Patience
+from common.timeout import Timeout
 
-# Kafka takes 1,048,588 bytes in a batch by default; what does not compress is sent as it is.
+# Kafka accepts batches of 1,048,588 bytes by default. Data that does not compress is sent as it is.
 MAX_BATCH_BYTES = 1_000_000
 MAX_RECORD_BYTES = 900_000
 REPLACE_BACKOFF = 0.5
 PROBE_TIMEOUT = 3.0
 
-# Makes an aiokafka producer, not yet started.
 Connect = Callable[[], Any]
+"""Makes an aiokafka producer that is not started yet."""
 
 
 def connecting(bootstrap: str, *, deadline: float) -> Connect:
-    """`deadline` (seconds) is also when aiokafka itself gives a batch up."""
+    """`deadline` (seconds) is also the request timeout after which aiokafka gives up a batch."""
 
     def connect() -> AIOKafkaProducer:
         return AIOKafkaProducer(
@@ -46,7 +46,10 @@ def connecting(bootstrap: str, *, deadline: float) -> Connect:
 
 
 class KafkaProducer:
-    """`deadline` is seconds; `max_pending_bytes` bounds what is unacknowledged, still wanted or given up."""
+    """`deadline` is seconds. `max_pending_bytes` bounds unacknowledged records, including those of cancelled calls.
+
+    After an error that is not retriable the aiokafka producer is closed, and a new one takes its place.
+    """
 
     def __init__(
         self,
@@ -63,167 +66,171 @@ class KafkaProducer:
         self._inner: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._replacing: asyncio.Task[None] | None = None
-        self._lanes: dict[tuple[str, int], Lane] = {}
+        self._queues: dict[tuple[str, int], PartitionQueue] = {}
 
     @property
     def healthy(self) -> bool:
         return self._inner is not None
 
     async def start(self) -> None:
-        quieten_aiokafka()
+        filter_aiokafka_logs()
         self._loop = asyncio.get_running_loop()
-        self._inner = await self._connected()
+        self._inner = await self._start_inner()
 
     async def stop(self) -> None:
         if self._replacing is not None:
             self._replacing.cancel()
             await asyncio.wait([self._replacing])
-        pumps = [lane.pump for lane in self._lanes.values() if lane.pump is not None]
-        if pumps:
-            _, late = await asyncio.wait(pumps, timeout=STOP_TIMEOUT)
-            for pump in late:
-                pump.cancel()
+        senders = [queue.sender for queue in self._queues.values() if queue.sender is not None]
+        if senders:
+            _, late = await asyncio.wait(senders, timeout=STOP_TIMEOUT)
+            for sender in late:
+                sender.cancel()
         inner, self._inner = self._inner, None
         if inner is not None:
-            await close(inner.stop(), inner.client)
+            await close_client(inner.stop(), inner.client)
 
     async def replaced(self) -> None:
-        """Returns when a fresh producer has taken over, or at once if none has to."""
+        """Returns when a new aiokafka producer has started, or at once if none is being replaced."""
         if self._replacing is not None:
             await asyncio.wait([self._replacing])
 
     async def probe(self, topic: str) -> None:
         inner = self._inner
         if inner is None:
-            raise Unavailable("there is no producer yet, or it is being replaced")
-        # One request on a connection that is there. Else aiokafka asks for all topics, and only every five minutes.
+            raise BusUnavailable("there is no producer yet, or it is being replaced")
+        # With the topic added this is one metadata request on an open connection. aiokafka by itself asks for all
+        # topics, and only every five minutes.
         inner.client.add_topic(topic)
         try:
             async with asyncio.timeout(PROBE_TIMEOUT):
                 answered = await inner.client.force_metadata_update()
         except TimeoutError as error:
-            raise Unavailable(f"the brokers are silent for {PROBE_TIMEOUT:g} s") from error
+            raise BusUnavailable(f"the brokers are silent for {PROBE_TIMEOUT:g} s") from error
         if not answered:
-            raise Unavailable("no broker can be reached")
+            raise BusUnavailable("no broker can be reached")
         if not inner.client.cluster.available_partitions_for_topic(topic):
-            raise Unavailable(f"no partition of {topic} has a leader")
+            raise BusUnavailable(f"no partition of {topic} has a leader")
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
-        # Python 3.11 asks the kernel each time which loop is running.
+        # `get_running_loop` is a system call in Python 3.11 (it asks for the process id).
         loop = self._loop or asyncio.get_running_loop()
-        call = Call(loop.create_future())
-        parts = _split(records, call)
-        self._admit(parts.values())
-        for partition, part in parts.items():
+        call = SendCall(loop.create_future())
+        slices = _split_by_partition(records, call)
+        self._check_capacity(slices.values())
+        for partition, part in slices.items():
             self._enqueue(topic, partition, part)
-        if parts:
-            await self._settled(call, loop)
-        acks = {partition: part.acks(partition) for partition, part in parts.items()}
+        if slices:
+            await self._wait_until_done(call, loop)
+        acks = {partition: part.acks(partition) for partition, part in slices.items()}
         return [next(acks[record.partition]) for record in records]
 
-    def _admit(self, parts: Collection[Part]) -> None:
+    def _check_capacity(self, slices: Collection[CallSlice]) -> None:
         if self._inner is None:
-            raise Unavailable("there is no producer yet, or it is being replaced")
-        if self._pending_bytes + sum(part.size for part in parts) > self._max_pending_bytes:
-            raise Unavailable(f"{self._pending_bytes} bytes are waiting for their acknowledgement")
+            raise BusUnavailable("there is no producer yet, or it is being replaced")
+        if self._pending_bytes + sum(part.size for part in slices) > self._max_pending_bytes:
+            raise BusUnavailable(f"{self._pending_bytes} bytes are waiting for their acknowledgement")
 
-    def _enqueue(self, topic: str, partition: int, part: Part) -> None:
-        lane = self._lanes.get((topic, partition))
-        if lane is None:
-            lane = self._lanes[topic, partition] = Lane(topic, partition)
-        lane.waiting.append(part)
+    def _enqueue(self, topic: str, partition: int, part: CallSlice) -> None:
+        queue = self._queues.get((topic, partition))
+        if queue is None:
+            queue = self._queues[topic, partition] = PartitionQueue(topic, partition)
+        queue.slices.append(part)
         self._pending_bytes += part.size
-        if lane.pump is None:
-            lane.pump = asyncio.create_task(self._pump(lane))
+        if queue.sender is None:
+            queue.sender = asyncio.create_task(self._send_queued(queue))
 
-    async def _settled(self, call: Call, loop: asyncio.AbstractEventLoop) -> None:
-        late = Unavailable(f"not acknowledged in {self._deadline} s")
-        deadline = loop.call_later(self._deadline, call.end, late)
+    async def _wait_until_done(self, call: SendCall, loop: asyncio.AbstractEventLoop) -> None:
+        late = BusUnavailable(f"not acknowledged in {self._deadline} s")
+        deadline = loop.call_later(self._deadline, call.finish, late)
         try:
-            await call.done  # cancelled with its caller, it is done too
+            # Cancelling the caller cancels this future, which finishes the call's slices too.
+            await call.done
         finally:
             deadline.cancel()
 
-    async def _pump(self, lane: Lane) -> None:
+    async def _send_queued(self, queue: PartitionQueue) -> None:
         try:
-            while lane.waiting:
-                await self._deliver(lane)
-                self._pending_bytes -= lane.drop_finished()
+            while queue.slices:
+                await self._send_batch(queue)
+                self._pending_bytes -= queue.drop_finished()
         except asyncio.CancelledError:
-            lane.fail_all(Unavailable("the producer was stopped"))
+            queue.fail_all(BusUnavailable("the producer was stopped"))
             raise
         except Exception as error:
-            lane.fail_all(Unavailable(f"{lane.topic}: {error!r}"))
+            queue.fail_all(BusUnavailable(f"{queue.topic}: {error!r}"))
             raise
         finally:
-            self._pending_bytes -= lane.drop_finished()
-            lane.pump = None
+            self._pending_bytes -= queue.drop_finished()
+            queue.sender = None
 
-    async def _deliver(self, lane: Lane) -> None:
+    async def _send_batch(self, queue: PartitionQueue) -> None:
         inner = self._inner
         if inner is None:
-            lane.fail_all(Unavailable("the producer is being replaced"))
+            queue.fail_all(BusUnavailable("the producer is being replaced"))
             return
         batch = inner.create_batch()
-        filled = lane.fill(batch)
+        filled = queue.fill(batch)
         if not filled:
             return
         try:
-            # aiokafka lets go of a batch a little after its deadline; if it does not, it is beyond help.
-            with Patience(self._deadline + STOP_TIMEOUT):
-                if lane.partition not in await inner.partitions_for(lane.topic):
-                    lane.fail(filled, Refused(f"{lane.topic} has no partition {lane.partition}"))
+            # aiokafka gives up a batch a little after its request timeout. If it does not, it has to be replaced.
+            with Timeout(self._deadline + STOP_TIMEOUT):
+                if queue.partition not in await inner.partitions_for(queue.topic):
+                    queue.fail(filled, RecordRefused(f"{queue.topic} has no partition {queue.partition}"))
                     return
-                written = await (await inner.send_batch(batch, lane.topic, partition=lane.partition))
+                metadata = await (await inner.send_batch(batch, queue.topic, partition=queue.partition))
         except KafkaError as error:
-            if refuses(error):
-                lane.refused(filled, error)
+            if rejects_record(error):
+                queue.refuse(filled, error)
                 return
+            # aiokafka's producer does not recover from such an error.
             if not error.retriable:
                 self._replace(inner)
-            lane.fail(filled, Unavailable(f"{lane.topic}: {error!r}"))
+            queue.fail(filled, BusUnavailable(f"{queue.topic}: {error!r}"))
         except TimeoutError:
             self._replace(inner)
-            lane.fail(filled, Unavailable(f"{lane.topic}: no word of a batch"))
+            queue.fail(filled, BusUnavailable(f"{queue.topic}: no word of a batch"))
         else:
-            lane.written(filled, written)
+            queue.acknowledge(filled, metadata)
 
     def _replace(self, broken: Any) -> None:
+        # Several partitions may report the same broken producer.
         if self._inner is broken:
             self._inner = None
-            self._replacing = asyncio.create_task(self._take_over(broken))
+            self._replacing = asyncio.create_task(self._close_and_start_new(broken))
 
-    async def _take_over(self, broken: Any) -> None:
-        await close(broken.stop(), broken.client)
+    async def _close_and_start_new(self, broken: Any) -> None:
+        await close_client(broken.stop(), broken.client)
         while self._inner is None:
             try:
-                self._inner = await self._connected()
-            except Unavailable:
+                self._inner = await self._start_inner()
+            except BusUnavailable:
                 await asyncio.sleep(REPLACE_BACKOFF)
 
-    async def _connected(self) -> Any:
+    async def _start_inner(self) -> Any:
         inner = self._connect()
         try:
             async with asyncio.timeout(self._deadline):
                 await inner.start()
         except (KafkaError, TimeoutError) as error:
-            await close(inner.stop(), inner.client)
-            raise Unavailable(f"cannot reach the brokers: {error!r}") from error
+            await close_client(inner.stop(), inner.client)
+            raise BusUnavailable(f"cannot reach the brokers: {error!r}") from error
         except asyncio.CancelledError:
-            await close(inner.stop(), inner.client)
+            await close_client(inner.stop(), inner.client)
             raise
         return inner
 
 
-def _split(records: Sequence[Outgoing], call: Call) -> dict[int, Part]:
-    """By partition. Raises `Refused` for a record that no batch has room for."""
-    parts: dict[int, Part] = {}
+def _split_by_partition(records: Sequence[Outgoing], call: SendCall) -> dict[int, CallSlice]:
+    """Raises `RecordRefused` for a record that fits into no batch."""
+    slices: dict[int, CallSlice] = {}
     for record in records:
-        size = size_of(record)
+        size = record_size(record)
         if size > MAX_RECORD_BYTES:
-            raise Refused(f"a record of {size} bytes is over {MAX_RECORD_BYTES}")
-        part = parts.get(record.partition)
+            raise RecordRefused(f"a record of {size} bytes is over {MAX_RECORD_BYTES}")
+        part = slices.get(record.partition)
         if part is None:
-            part = parts[record.partition] = call.part()
+            part = slices[record.partition] = call.new_slice()
         part.add(record, size)
-    return parts
+    return slices

@@ -1,4 +1,4 @@
-"""What a group member was given, and the callbacks that go with it: the part that both consumers share."""
+"""The partitions that a group member owns, and its rebalance callbacks. Both consumer adapters use it."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -7,10 +7,10 @@ from common.bus.ports import Assigned
 
 
 class Membership:
-    """Rebalances are eager: everything is taken back, then everything is given anew.
+    """Rebalances are eager: all partitions are revoked, then assigned anew.
 
-    `assigned` runs beside the reader, so that a slow one costs no heartbeats, and is over before the next
-    `revoked` starts. What a callback raises is raised by the next `check`.
+    `assigned` runs as a task beside the reader, so that a slow callback delays no heartbeat. It has returned before
+    `revoked` is called the next time. `check` raises what a callback has raised.
     """
 
     def __init__(self, *, assigned: Assigned, revoked: Assigned) -> None:
@@ -20,21 +20,21 @@ class Membership:
         self._failure: BaseException | None = None
         self.owned: frozenset[int] = frozenset()
 
-    def give(self, partitions: frozenset[int]) -> None:
+    def assign(self, partitions: frozenset[int]) -> None:
         self.owned = partitions
         if partitions:
             self._announcing = asyncio.create_task(_awaited(self._assigned(partitions)))
-            self._announcing.add_done_callback(self._note)
+            self._announcing.add_done_callback(self._note_failure)
 
-    async def take_back(self) -> None:
-        """From here on the partitions are not ours; returns when `revoked` has returned."""
+    async def revoke(self) -> None:
+        """Nothing is owned from here on. Returns when the `revoked` callback has returned."""
         taken, self.owned = self.owned, frozenset()
         if self._announcing is not None:
             await asyncio.wait([self._announcing])
         if taken:
-            # A task of its own: what it raises must not unwind a rebalance that concerns others too.
+            # In a task of its own: an exception must not break off a rebalance that concerns other members too.
             revoking = asyncio.create_task(_awaited(self._revoked(taken)))
-            revoking.add_done_callback(self._note)
+            revoking.add_done_callback(self._note_failure)
             await asyncio.wait([revoking])
 
     def check(self) -> None:
@@ -42,7 +42,7 @@ class Membership:
         if failure is not None:
             raise failure
 
-    def _note(self, task: asyncio.Task[None]) -> None:
+    def _note_failure(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
             self._failure = self._failure or task.exception()
 

@@ -1,6 +1,6 @@
-"""What the services ask of a log, and nothing of how it is kept.
+"""The ports of the bus: what services need of Kafka, independent of the client library.
 
-Two adapters keep this promise and pass one contract test class: `common.bus.kafka` and `common.bus.memory`.
+Two adapters implement them and pass the same contract tests: `common.bus.kafka` and `common.bus.memory`.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 
 class Stamping(StrEnum):
-    """Who says when a record happened: the broker as it appends, or the sender."""
+    """Who sets a record's timestamp: the broker as it appends, or the producer."""
 
     LOG_APPEND = "LogAppendTime"
     CREATE = "CreateTime"
@@ -20,8 +20,8 @@ class Stamping(StrEnum):
 class Record(Protocol):
     """One record as read; `timestamp` is milliseconds since the epoch.
 
-    An adapter hands out its client's own objects where they have these attributes: a second object for each record
-    would cost as much as the record's digest.
+    An adapter may return the client library's own objects if they have these attributes. Copying each record would
+    cost as much as decoding it.
     """
 
     @property
@@ -44,7 +44,7 @@ class Record(Protocol):
 
 
 class PlainRecord(NamedTuple):
-    """A `Record` for an adapter whose client has no object of its own."""
+    """A `Record` for an adapter that has no client library."""
 
     partition: int
     offset: int
@@ -55,7 +55,7 @@ class PlainRecord(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """One record to be written; without a `timestamp` (milliseconds) the log stamps the moment of writing."""
+    """One record to be written. Without a `timestamp` (milliseconds) it gets the time of writing."""
 
     partition: int
     key: bytes | None
@@ -65,7 +65,7 @@ class Outgoing(NamedTuple):
 
 
 class Ack(Struct, frozen=True, gc=False):
-    """Where a record went; `timestamp` is the log's own stamp where it has one, else None."""
+    """The offset of a written record; `timestamp` is set if the log stamps its records itself."""
 
     partition: int
     offset: int
@@ -73,28 +73,30 @@ class Ack(Struct, frozen=True, gc=False):
 
 
 class Producer(Protocol):
-    """Writes with acks=all and a delivery deadline, never idempotent: a lost ack may mean a second copy."""
+    """Writes with acks=all and a delivery deadline, not idempotent: a retry after a lost ack may write a copy."""
 
     @property
     def healthy(self) -> bool:
-        """False from a non-retriable error until a fresh producer has taken over."""
+        """False from an error that is not retriable until a new producer has started."""
 
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
-        """All of them acknowledged, one partition's records in order, acks in the order given.
+        """Returns after all acknowledgements: one per record, in the order given. Each partition keeps that order.
 
-        Raises `Unavailable` if any is not acknowledged within the deadline (it may yet be written) or if the
-        bound on unacknowledged bytes is reached (then nothing was sent); `Refused` if the log will never take it.
+        Raises `BusUnavailable` if a record is not acknowledged within the deadline: it may be written later. Raises
+        it also, before anything is sent, if too many bytes are unacknowledged. Raises `RecordRefused` if the log will
+        never accept a record.
         """
 
 
 class ProbedProducer(Producer, Protocol):
     async def probe(self, topic: str) -> None:
-        """Asks the brokers for this topic, without writing. Raises `Unavailable` if no `send` to it could succeed now:
-        they do not answer, or none of its partitions has a leader.
+        """Asks the brokers for this topic, without writing.
+
+        Raises `BusUnavailable` if no `send` could succeed now: no broker answers, or no partition has a leader.
         """
 
 
@@ -102,9 +104,9 @@ Assigned = Callable[[frozenset[int]], Awaitable[None]]
 
 
 class Consumer(Protocol):
-    """Reads one topic as a member of a group that stores no offsets: the reader says where each partition starts.
+    """Reads one topic as a member of a group without committed offsets: the reader says where each partition starts.
 
-    A newly assigned partition is silent until `seek` opens it.
+    A newly assigned partition brings no records until `seek` opens it.
     """
 
     async def start(self, *, assigned: Assigned, revoked: Assigned) -> None:
@@ -116,24 +118,22 @@ class Consumer(Protocol):
     async def poll(
         self, *, max_records: int, timeout: float, only: Collection[int] | None = None
     ) -> Mapping[int, Sequence[Record]]:
-        """What came, by partition and in offset order; empty after `timeout` seconds. What came for partitions that
-        are not in `only` is kept for a later poll.
+        """New records by partition, in offset order; empty after `timeout` seconds.
 
-        Raises `OffsetLost(partition, offset)` if a position lies outside the log (an adapter that cannot know stays
-        silent), `Unavailable` if the log cannot be reached.
+        Records of partitions that are not in `only` are kept for a later poll. Raises `BusUnavailable`, and
+        `OffsetOutOfRange(partition, offset)` if the log does not hold a position and the adapter can know it.
         """
 
     def seek(self, partition: int, offset: int) -> None:
-        """The next poll of this partition starts at `offset`, whatever had been fetched; ends a pause."""
+        """The next poll of this partition starts at `offset`, whatever was fetched before. Ends a pause."""
 
     def pause(self, partition: int) -> None:
-        """Nothing more of this partition until the next `seek`."""
+        """No more records of this partition until the next `seek`."""
 
-    def level(self, partition: int) -> bool:
-        """Whether everything that the log was known to hold at the last fetch has been polled.
+    def at_end(self, partition: int) -> bool:
+        """Whether all records up to the last fetch's high watermark have been polled. False right after `seek`.
 
-        The position is the last fetch's high watermark, or the last poll of it came back empty; never an end-offset
-        request. False right after `seek`.
+        Costs no request to the broker.
         """
 
 
@@ -144,13 +144,13 @@ class Admin(Protocol):
         """None if there is no such topic."""
 
     async def stamping(self, topic: str) -> Stamping | None:
-        """Who stamps this topic's records; None if the log does not say."""
+        """Who sets the timestamps of this topic; None if the broker does not say."""
 
     async def create(self, topic: str, *, partitions: int, replication: int, config: Mapping[str, str]) -> None:
-        """Does nothing if the topic is there."""
+        """Does nothing if the topic exists."""
 
     async def earliest(self, topic: str, partition: int) -> int:
-        """The first offset that retention has left."""
+        """The first offset that retention has not deleted."""
 
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
-        """The record at exactly this offset, outside any group; None if the log says that it does not hold it."""
+        """The record at exactly this offset, read outside any group; None if the log does not hold it."""

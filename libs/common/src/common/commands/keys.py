@@ -5,14 +5,14 @@ import re
 import sys
 from collections.abc import Sequence
 
-from common.database import FAILURES, engine, reason
+from common.database import DATABASE_ERRORS, engine, error_text
 from common.keys import Key, KeyStore, Scope
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds `keys` to a service's commands; what it parses goes to `run`."""
+    """Adds `keys` to a service's commands; the parsed arguments go to `run`."""
     keys = commands.add_parser("keys", help="create, list and revoke API keys")
     actions = keys.add_subparsers(dest="action", required=True)
     create = actions.add_parser("create", help="make a key and print it, once")
@@ -34,7 +34,7 @@ def _source(text: str) -> str:
 
 
 async def run(arguments: argparse.Namespace, *, database_url: str, service: str) -> int:
-    """The exit code."""
+    """Returns the exit code."""
     connected = engine(database_url, pool_size=1)
     store = KeyStore(connected, schema=service)
     try:
@@ -47,15 +47,15 @@ async def run(arguments: argparse.Namespace, *, database_url: str, service: str)
                 print(f"no active key has the id {arguments.id}", file=sys.stderr)
                 return 1
         return 0
-    except FAILURES as error:
-        print(f"PostgreSQL: {reason(error)}", file=sys.stderr)
+    except DATABASE_ERRORS as error:
+        print(f"PostgreSQL: {error_text(error)}", file=sys.stderr)
         return 1
     finally:
         await connected.dispose()
 
 
 def table(keys: Sequence[Key]) -> str:
-    """One line a key, columns aligned."""
+    """One line for each key, in aligned columns."""
     head = ("ID", "SOURCE", "SCOPES", "CREATED", "REVOKED")
     rows = [head, *(_row(key) for key in keys)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -1,15 +1,15 @@
-"""`python -m SERVICE migrate`."""
+"""`python -m SERVICE migrate`, alike for all services."""
 
 import sys
 
-from common.database import FAILURES, migrate, reason
+from common.database import DATABASE_ERRORS, error_text, migrate
 
 
 async def run(*, database_url: str, service: str) -> int:
-    """The exit code. Does not wait for a PostgreSQL that is away: whoever called decides when to call again."""
+    """Returns the exit code. Does not wait for a PostgreSQL that is away: the caller decides when to retry."""
     try:
         await migrate(database_url, service)
-    except FAILURES as error:
-        print(f"PostgreSQL: {reason(error)}", file=sys.stderr)
+    except DATABASE_ERRORS as error:
+        print(f"PostgreSQL: {error_text(error)}", file=sys.stderr)
         return 1
     return 0

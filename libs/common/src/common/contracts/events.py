@@ -1,6 +1,6 @@
-"""What travels on `account.events.v1`: what accounts did, the passing of time, and the card in force.
+"""Records of the topic `account.events.v1`: events of accounts, ticks, and activations of scorecards.
 
-A record's own time is Kafka's timestamp and nothing else, so no struct here carries it.
+The record time is Kafka's timestamp, so no struct has a field for it.
 """
 
 from datetime import datetime
@@ -9,16 +9,16 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct, field
 
-# Without a zone it would mean another moment on another machine.
+# Without a time zone the text would mean another moment on another machine.
 Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class Event(Struct, frozen=True, tag="event", omit_defaults=True, gc=False):
     """What one account did, as ingest accepted it.
 
-    `time` is when it happened (UTC), `received_at` when ingest took it; `source` is the stream of the key that
-    posted it, so (source, account_id, event_id) names an event for ever. `history` marks imports: signals that
-    come of it are stored as history and wake nobody.
+    `time` is the event time (UTC), `received_at` is when ingest accepted it. `source` is that of the API key;
+    (source, account_id, event_id) identifies an event for ever. `history` marks a backfill: scoring stores the
+    signals of such events as history, and alerts tells nobody.
     """
 
     event_id: str
@@ -33,11 +33,11 @@ class Event(Struct, frozen=True, tag="event", omit_defaults=True, gc=False):
 
 
 class Tick(Struct, frozen=True, tag="tick"):
-    """Time has passed in this partition: the record's timestamp says until when. No key, explicit partition."""
+    """Advances the time of its partition to the record's timestamp. Sent without a key, to an explicit partition."""
 
 
 class CardActivated(Struct, frozen=True, tag="card.activated"):
-    """From here on this partition is scored by another card; `card` is the whole file as text."""
+    """From this record on, scoring uses another scorecard for the partition; `card` is the whole file as text."""
 
     card_id: str
     card: str
@@ -54,8 +54,8 @@ def encode_events_record(record: EventsRecord) -> bytes:
 
 
 def decode_events_record(body: bytes) -> EventsRecord:
-    """Raises `msgspec.DecodeError` (of which `msgspec.ValidationError` is one) for anything else."""
+    """Raises `msgspec.DecodeError` (`msgspec.ValidationError` is a subclass of it) for anything else."""
     try:
         return _decoder.decode(body)
-    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these through as they are
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec does not wrap these
         raise msgspec.DecodeError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Names that are the same however often the log is read."""
+"""Deterministic ids of signals and events: the same each time the log is read again."""
 
 import json
 from datetime import UTC, datetime
@@ -17,11 +17,11 @@ def signal_id(account_id: str, card_id: str, kind: str, to: str, cause: tuple[st
 
 
 def event_id(source: str, idempotency_key: str, index: int) -> str:
-    """The id of item `index` of a request that brought an Idempotency-Key but no ids of its own."""
+    """The id of item `index` of a request that has an Idempotency-Key and no event ids."""
     name = _json([source, idempotency_key, index])
     return str(uuid5(EVENTS, name))
 
 
 def silence(due: int) -> str:
-    """The cause of what time alone did; `due` is whole seconds since the epoch."""
+    """The cause of a signal that no event caused, but silence; `due` is whole seconds since the epoch."""
     return f"silence@{datetime.fromtimestamp(due, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,6 +1,6 @@
-"""What travels on `account.signals.v1`: facts worth telling, with all that a reader needs to tell them.
+"""Records of the topic `account.signals.v1`: signals, and markers that a partition has caught up.
 
-Readers look nothing up: a signal carries health before and after, the receipt, the forecast and the account's
+Consumers look nothing up: a signal contains the health before and after, the receipt, the forecast and the account's
 facts at that moment. Points are 0 to 100, moments are UTC.
 """
 
@@ -32,7 +32,7 @@ class Severity(StrEnum):
 
 
 class Driver(StrEnum):
-    """What moved a score: time passing, an event, a change of weights around it, or a cap."""
+    """What moved a score: the passing of time, an event, a change of weights, or a cap."""
 
     SILENCE = "silence"
     EVENT = "event"
@@ -41,7 +41,7 @@ class Driver(StrEnum):
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):
-    """What is known of the account. `owner` is an e-mail address, `arr` is in the deployment's one currency."""
+    """What is known of the account. `owner` is an e-mail address; `arr` is in the deployment's only currency."""
 
     name: str | None = None
     tier: str | None = None
@@ -57,7 +57,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
 
 
 class Health(Struct, frozen=True):
-    """Score (0 to 100) and band at one moment; `coverage` is the share of all weight that had evidence (0 to 1)."""
+    """Score (0 to 100) and band at one moment. `coverage` (0 to 1) is the share of the weight that had evidence."""
 
     score: float
     band: Band
@@ -68,7 +68,7 @@ class Health(Struct, frozen=True):
 class Contribution(Struct, frozen=True):
     """One metric's part of a score: `weight` (0 to 1) times (`points` minus the reference).
 
-    A cap is a contribution too: dimension "cap", named after its flag, weight 0.
+    A cap is a contribution too: it has the dimension "cap", the name of its flag, and weight 0.
     """
 
     metric: str
@@ -80,7 +80,7 @@ class Contribution(Struct, frozen=True):
 
 
 class Level(Struct, frozen=True):
-    """Why the score is what it is: `score` = `reference` + the sum of all contributions, with no residual."""
+    """The score explained: `score` = `reference` + the sum of all contributions, exactly."""
 
     score: float
     reference: float
@@ -88,7 +88,7 @@ class Level(Struct, frozen=True):
 
 
 class Part(Struct, frozen=True):
-    """How far one metric (or flag, for a cap) moved the score for one kind of reason, in points."""
+    """By how many points one metric (or flag, for a cap) moved the score for one driver."""
 
     metric: str
     driver: Driver
@@ -106,7 +106,7 @@ class MovingEvent(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True):
-    """How the score got from `before` (at `since`) to `after`: the parts add up to the difference."""
+    """How the score went from `before` (at `since`) to `after`; the parts add up to the difference."""
 
     since: datetime
     before: float
@@ -121,14 +121,14 @@ class Receipt(Struct, frozen=True):
 
 
 class Forecast(Struct, frozen=True):
-    """The next band and the moment it would come if the account stayed silent."""
+    """The next band, and when the account would reach it if it stayed silent."""
 
     band: Band
     at: datetime
 
 
 class Signal(Struct, frozen=True, tag="signal"):
-    """A fact worth telling. `since` is when the line was crossed, `at` when that was confirmed.
+    """One change of an account's alert state. `since` is when the line was crossed, `at` when that was confirmed.
 
     `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it.
     """
@@ -152,7 +152,7 @@ class Signal(Struct, frozen=True, tag="signal"):
 
 
 class CaughtUp(Struct, frozen=True, tag="caught_up"):
-    """Scoring has told everything that was due in this partition up to this record's time."""
+    """Scoring has published every signal that was due in this partition up to this record's time."""
 
     partition: int
 
@@ -171,5 +171,5 @@ def decode_signals_record(body: bytes) -> SignalsRecord:
     """Raises `msgspec.DecodeError` for anything else."""
     try:
         return _decoder.decode(body)
-    except (UnicodeDecodeError, RecursionError) as error:  # msgspec lets these through as they are
+    except (UnicodeDecodeError, RecursionError) as error:  # msgspec does not wrap these
         raise msgspec.DecodeError(str(error)) from error

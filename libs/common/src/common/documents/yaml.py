@@ -1,7 +1,7 @@
-"""YAML text as a tree that remembers where everything stood.
+"""A YAML parser that keeps the position of every value, for error messages.
 
-Plain YAML only: no aliases, anchors or tags (such a file is read by people, and aliases are how a small one
-becomes a huge one), one document, bounded in size and depth.
+It accepts one document of plain YAML, bounded in size and depth. Aliases, anchors and tags are refused: with aliases a
+small file can expand into a huge tree.
 """
 
 import math
@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
-from common.documents.findings import Findings, Place
+from common.documents.findings import Findings, SourcePosition
 
 MAX_CHARACTERS = 262_144
 MAX_NODES = 20_000
@@ -32,17 +32,17 @@ _PREFIX = "tag:yaml.org,2002:"
 Scalar = None | bool | int | float | str
 
 
-class Value(Struct, frozen=True):
-    """A value and its path. Its place (by path, in `Findings.places`) is its key's, or in a list its own."""
+class YamlValue(Struct, frozen=True):
+    """A value and its path. `Findings.positions` has the position of its key, or of the value itself in a list."""
 
     where: str
-    content: "Scalar | tuple[Value, ...] | dict[str, Value]"
+    content: "Scalar | tuple[YamlValue, ...] | dict[str, YamlValue]"
 
 
-def parse(text: str, found: Findings, *, noun: str) -> Value:
-    """The tree of a text; duplicate keys are reported and left out. Raises `Unreadable` if there is none.
+def parse(text: str, found: Findings, *, noun: str) -> YamlValue:
+    """The tree of a text. Duplicate keys are reported and left out. Raises `InvalidValue` if the text is no YAML.
 
-    `noun` is what messages call the document: "a scorecard".
+    `noun` is the kind of document in error messages, such as "a scorecard".
     """
     if len(text) > MAX_CHARACTERS:
         raise found.problem("", f"the file has more than {MAX_CHARACTERS:,} characters")
@@ -51,73 +51,73 @@ def parse(text: str, found: Findings, *, noun: str) -> Value:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise found.problem("", f"not YAML: {_said_by(error)}", place=_place(mark)) from None
+        raise found.problem("", f"not YAML: {_error_text(error)}", position=_position(mark)) from None
     except YAMLError as error:
-        raise found.problem("", f"not YAML: {_said_by(error)}") from None
+        raise found.problem("", f"not YAML: {_error_text(error)}") from None
     if root is None:
         raise found.problem("", "the file is empty")
-    reader = _Reader(found)
-    reader.places[""] = _place(root.start_mark)
+    reader = _NodeReader(found)
+    reader.positions[""] = _position(root.start_mark)
     value = reader.read(root, "")
-    found.places = reader.places
+    found.positions = reader.positions
     return value
 
 
 def _check_events(events: Iterator[Event], found: Findings, noun: str) -> None:
-    """Looks at the flat stream first, because building the tree is what a hostile file makes expensive."""
+    """Checks the event stream before the tree is built, which is the expensive step for a hostile file."""
     depth = nodes = 0
     for event in events:
-        place = _place(event.start_mark)
+        position = _position(event.start_mark)
         if isinstance(event, DocumentStartEvent) and (event.version or event.tags):
-            raise found.problem("", f"directives (%) are not part of {noun}", place=place)
+            raise found.problem("", f"directives (%) are not part of {noun}", position=position)
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor):
-            raise found.problem("", f"anchors and aliases (& and *) are not part of {noun}", place=place)
+            raise found.problem("", f"anchors and aliases (& and *) are not part of {noun}", position=position)
         if isinstance(event, ScalarEvent | CollectionStartEvent) and event.tag and event.tag != "!":
-            raise found.problem("", f"tags such as {event.tag} are not part of {noun}", place=place)
+            raise found.problem("", f"tags such as {event.tag} are not part of {noun}", position=position)
         nodes += isinstance(event, NodeEvent)
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if nodes > MAX_NODES or depth > MAX_DEPTH:
             size = f"has more than {MAX_NODES:,} values"
             limit = size if nodes > MAX_NODES else f"is nested deeper than {MAX_DEPTH}"
-            raise found.problem("", f"the file {limit}", place=place)
+            raise found.problem("", f"the file {limit}", position=position)
 
 
-class _Reader:
+class _NodeReader:
     def __init__(self, found: Findings) -> None:
-        self.places: dict[str, Place] = {}
+        self.positions: dict[str, SourcePosition] = {}
         self._found = found
 
-    def read(self, node: Node, where: str) -> Value:
+    def read(self, node: Node, where: str) -> YamlValue:
         if isinstance(node, ScalarNode):
-            return Value(where, _scalar(node))
+            return YamlValue(where, _scalar(node))
         if isinstance(node, MappingNode):
-            return Value(where, self._mapping(node, where))
+            return YamlValue(where, self._mapping(node, where))
         items = []
         for index, item in enumerate(node.value):
             path = f"{where}[{index}]"
-            self.places[path] = _place(item.start_mark)
+            self.positions[path] = _position(item.start_mark)
             items.append(self.read(item, path))
-        return Value(where, tuple(items))
+        return YamlValue(where, tuple(items))
 
-    def _mapping(self, node: MappingNode, where: str) -> dict[str, Value]:
-        values: dict[str, Value] = {}
+    def _mapping(self, node: MappingNode, where: str) -> dict[str, YamlValue]:
+        values: dict[str, YamlValue] = {}
         for key, value in node.value:
-            place = _place(key.start_mark)
+            position = _position(key.start_mark)
             if not isinstance(key, ScalarNode):
-                self._found.problem(where, "a key must be a word", place=place)
+                self._found.problem(where, "a key must be a word", position=position)
                 continue
             path = f"{where}.{key.value}" if where else key.value
             if key.value in values:
-                first = self.places[path].line
-                self._found.problem(path, f"'{key.value}' is already set on line {first}", place=place)
+                first = self.positions[path].line
+                self._found.problem(path, f"'{key.value}' is already set on line {first}", position=position)
                 continue
-            self.places[path] = place
+            self.positions[path] = position
             values[key.value] = self.read(value, path)
         return values
 
 
 def _scalar(node: ScalarNode) -> Scalar:
-    """By its resolved type; what only looks like a number (0x10, 1_000) stays text and is refused as such."""
+    """The value by its YAML type. Numbers in other notations (0x10, 1_000) stay text, which number rules refuse."""
     kind, text = str(node.tag).removeprefix(_PREFIX), str(node.value)
     if kind == "null":
         return None
@@ -129,9 +129,11 @@ def _scalar(node: ScalarNode) -> Scalar:
 
 
 def _number(text: str) -> int | float | str:
+    # Python would accept 1_000.
     if "_" in text:
         return text
     try:
+        # Longer integers than a float can hold exactly are read as floats; the rules for numbers bound them anyway.
         return int(text) if len(text) < 16 else float(text)
     except ValueError:
         pass
@@ -142,12 +144,12 @@ def _number(text: str) -> int | float | str:
     return number if math.isfinite(number) else text
 
 
-def _place(mark: StringMark | None) -> Place:
-    return Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
+def _position(mark: StringMark | None) -> SourcePosition:
+    return SourcePosition(mark.line + 1, mark.column + 1) if mark else SourcePosition(1, 1)
 
 
-def _said_by(error: YAMLError) -> str:
-    """One line of what ruamel says; its own text repeats the file and spans several."""
+def _error_text(error: YAMLError) -> str:
+    """The error in one line. ruamel's own text has several, and repeats the file."""
     if isinstance(error, MarkedYAMLError):
         return ", ".join(part for part in (error.context, error.problem) if part)
     return str(error).splitlines()[0]

@@ -59,17 +59,17 @@ class AlertsDatabase:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AlertsSnapshot]:
-        """Raises `Unavailable`."""
-        async with connected(self._reading, patience=self._patience, service="alerts") as connection:
+        """Raises `DatabaseUnavailable`."""
+        async with connected(self._reading, timeout=self._patience, service="alerts") as connection:
             yield AlertsSnapshot(connection)
 
     async def acknowledge(self, signal_id: str, *, by: str, note: str | None) -> Any | None:
-        """The acknowledgement of the alert's episode, None if there is no such alert. Raises `Unavailable`.
+        """The acknowledgement of the alert's episode, None if there is no such alert. Raises `DatabaseUnavailable`.
 
         The first acknowledgement stays until something worse has been told.
         """
         async with (
-            connected(self._engine, patience=self._patience, service="alerts") as connection,
+            connected(self._engine, timeout=self._patience, service="alerts") as connection,
             connection.begin(),
         ):
             alert = (await connection.execute(queries.one(signal_id))).one_or_none()

@@ -54,7 +54,7 @@ def responses(answer: type[Any], refusals: dict[int, str]) -> dict[int | str, di
             "description": (answer.__doc__ or "").strip(),
             "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
         },
-        **{status: problems.documented(status, text) for status, text in sorted(refusals.items())},
+        **{status: problems.openapi_response(status, text) for status, text in sorted(refusals.items())},
     }
 
 

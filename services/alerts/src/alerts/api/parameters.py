@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from alerts.api.filter import AlertFilter, NotificationStatus
 from common.contracts.signals import Kind, Severity
-from common.parameters import End, Parameters, Start, Text, bad_parameter, without_nul
+from common.query_parameters import End, QueryParameters, Start, Text, bad_parameter, without_nul
 
 _FIRST_SEQ, _LAST_SEQ = 1, 2**63 - 1
 
@@ -23,7 +23,7 @@ def _any_of(what: str) -> Any:
     return Field(default=[], max_length=20, description=f"any of these {what}")
 
 
-class AlertListParameters(Parameters):
+class AlertListParameters(QueryParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     account: list[AccountId] = _any_of("account ids")
@@ -71,7 +71,7 @@ class AlertListParameters(Parameters):
         return None if self.cursor is None else _seq(self.cursor)
 
 
-class Acknowledge(Parameters):
+class Acknowledge(QueryParameters):
     """Who takes the alert's episode in hand. Until something worse comes, nobody is told of it again."""
 
     by: Annotated[

@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry
 from alerts.api import answers, body, openapi
 from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters
 from alerts.api.service import AlertsService
-from common import operations, problems
-from common.access import Verifier, bearer
+from common import health_endpoints, problems
+from common.auth import KeyVerifier, authorize
+from common.health_endpoints import Readiness
 from common.keys import Scope
-from common.operations import Readiness
-from common.requests import Counted, RequestMetrics
+from common.request_metrics import RequestMetrics, RequestMiddleware
 
 _BODY_BYTES = 10_240
 _BODY_SECONDS = 10.0
@@ -23,7 +23,7 @@ _BODY_SECONDS = 10.0
 def build(
     service: AlertsService,
     *,
-    keys: Verifier,
+    keys: KeyVerifier,
     metrics: RequestMetrics,
     readiness: Readiness,
     registry: CollectorRegistry,
@@ -36,15 +36,15 @@ def build(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    problems.install(app)
-    app.add_middleware(Counted, metrics=metrics)
-    app.router.routes.extend(operations.routes(readiness, registry))
+    problems.install_handlers(app)
+    app.add_middleware(RequestMiddleware, metrics=metrics)
+    app.router.routes.extend(health_endpoints.routes(readiness, registry))
     app.include_router(_alerts(service, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
 
-def _alerts(service: AlertsService, keys: Verifier) -> APIRouter:
+def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
     router = APIRouter(prefix="/v1/alerts")
     may_read, may_write = Depends(_with_key(keys, Scope.READ)), Depends(_with_key(keys, Scope.WRITE))
 
@@ -73,9 +73,9 @@ def _alerts(service: AlertsService, keys: Verifier) -> APIRouter:
     return router
 
 
-def _with_key(keys: Verifier, scope: Scope) -> Callable[[Request], Awaitable[None]]:
+def _with_key(keys: KeyVerifier, scope: Scope) -> Callable[[Request], Awaitable[None]]:
     async def with_key(request: Request) -> None:
-        await bearer(request.headers.get("authorization"), keys, scope)
+        await authorize(request.headers.get("authorization"), keys, scope)
 
     return with_key
 

@@ -11,7 +11,7 @@ from alerts.api import answers, from_rows
 from alerts.api.database import AlertsDatabase, AlertsSnapshot
 from alerts.api.from_rows import UNREADABLE, AlertRows
 from alerts.api.parameters import Acknowledge, AlertListParameters, cursor
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 
 _log = structlog.get_logger()
@@ -62,7 +62,7 @@ class AlertsService:
 async def _unavailable_as_503() -> AsyncIterator[None]:
     try:
         yield
-    except Unavailable as error:
+    except DatabaseUnavailable as error:
         _log.warning("database.unavailable", error=str(error))
         detail = "the database does not answer in time: ask again"
         raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from alerts.playbooks.load import PlaybooksCheck, check_playbooks, json_schema
 from alerts.settings import AlertsSettings
-from common.documents.findings import listed
+from common.documents.findings import format_findings
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,7 +29,11 @@ def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
         return 1
-    print("\n".join([*listed(str(file), problems=checked.problems, warnings=checked.warnings), _summary(checked)]))
+    print(
+        "\n".join(
+            [*format_findings(str(file), problems=checked.problems, warnings=checked.warnings), _summary(checked)]
+        )
+    )
     return 0 if checked.playbooks else 1
 
 

@@ -23,7 +23,7 @@ from alerts.settings import AlertsSettings
 from alerts.signals.wording import describe
 from common import database
 from common.contracts.signals import Signal
-from common.documents.findings import InvalidDocument, did_you_mean, listed
+from common.documents.findings import InvalidDocument, did_you_mean, format_findings
 
 
 class _Mistaken(Exception):
@@ -73,7 +73,7 @@ def schema_text() -> str:
 
 
 def _check(checked: RoutesCheck, source_name: str) -> int:
-    for line in listed(source_name, problems=checked.problems, warnings=checked.warnings):
+    for line in format_findings(source_name, problems=checked.problems, warnings=checked.warnings):
         print(line)
     if checked.routes is None:
         count = len(checked.problems)
@@ -130,7 +130,7 @@ async def _newest(account_id: str, settings: AlertsSettings) -> Signal:
     try:
         async with engine.connect() as connection:
             body = await connection.scalar(query)
-    except database.FAILURES as error:
+    except database.DATABASE_ERRORS as error:
         raise _Mistaken(f"the database does not answer: {error}") from error
     finally:
         await engine.dispose()

@@ -10,7 +10,7 @@ from typing import Protocol
 from alerts.settings import AlertsSettings
 from alerts.signals.wording import log_line
 from alerts.topic.feed import FeedRecord, SignalFeed
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
 from common.contracts.signals import Signal, encode_signals_record
 from common.topics import Topics
@@ -47,7 +47,7 @@ async def tail(
         while until_idle is None or loop.time() - last_new < until_idle:
             try:
                 records = await feed.read(POLL)
-            except Unavailable as error:
+            except BusUnavailable as error:
                 complain(f"the log does not answer: {error}")
                 await asyncio.sleep(back_off)
                 continue
@@ -83,7 +83,7 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     )
     try:
         await tail(feed, write=_write, complain=_complain, as_json=arguments.json, until_idle=arguments.until_idle)
-    except Unavailable as error:
+    except BusUnavailable as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:

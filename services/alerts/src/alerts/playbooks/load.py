@@ -9,10 +9,10 @@ from alerts.languages.language import ValueFormat
 from alerts.languages.registry import LANGUAGES
 from alerts.playbooks.playbooks import NameCategory, NextStep, PlaybookName, Playbooks
 from alerts.routing.values import MatcherShape
-from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable
-from common.documents.records import Entry, Key, Listed, Record
-from common.documents.shapes import Choice, JsonSchema, Many, Named, Word, shown
-from common.documents.yaml import Value, parse
+from common.documents.findings import Finding, Findings, InvalidDocument, InvalidValue
+from common.documents.mapping_rules import KeyRule, ListEntry, MappingListRule, MappingRule
+from common.documents.value_rules import Choice, JsonSchema, ListOf, NamedValues, PatternText, describe
+from common.documents.yaml import YamlValue, parse
 
 VERSION = 1
 
@@ -34,10 +34,10 @@ class TextLine(Struct, frozen=True):
 
     most: int
 
-    def read(self, value: Value, found: Findings) -> str:
+    def read(self, value: YamlValue, found: Findings) -> str:
         text = value.content.strip() if isinstance(value.content, str) else ""
         if not text or len(text) > self.most:
-            raise found.problem(value.where, f"must be text of 1 to {self.most} characters, not {shown(value)}")
+            raise found.problem(value.where, f"must be text of 1 to {self.most} characters, not {describe(value)}")
         if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in text):
             raise found.problem(value.where, "must be one line, all of it to be seen (long ones: >- )")
         return text
@@ -46,26 +46,28 @@ class TextLine(Struct, frozen=True):
         return {"type": "string", "minLength": 1, "maxLength": self.most}
 
 
-def _in_all_languages(most: int) -> dict[str, Key]:
-    return {language: Key(TextLine(most), f"In this language ({language}).", required=True) for language in LANGUAGES}
+def _in_all_languages(most: int) -> dict[str, KeyRule]:
+    return {
+        language: KeyRule(TextLine(most), f"In this language ({language}).", required=True) for language in LANGUAGES
+    }
 
 
 _WORDS = _in_all_languages(50)
-_AS_POSTED = Word(r"^\S(.{0,98}\S)?$", "a name, as it is posted")
+_AS_POSTED = PatternText(r"^\S(.{0,98}\S)?$", "a name, as it is posted")
 
 
-def _names(record: Record) -> Named:
-    return Named(record, name=_AS_POSTED, most=500)
+def _names(record: MappingRule) -> NamedValues:
+    return NamedValues(record, name=_AS_POSTED, most=500)
 
 
-NAMES = Record(
+NAMES = MappingRule(
     {
-        NameCategory.METRICS: Key(
+        NameCategory.METRICS: KeyRule(
             _names(
-                Record(
+                MappingRule(
                     {
                         **_WORDS,
-                        "value": Key(
+                        "value": KeyRule(
                             Choice(tuple(ValueFormat)),
                             "How its value is shown beside its points (default: not at all).",
                         ),
@@ -74,29 +76,33 @@ NAMES = Record(
             ),
             "The scorecard's metrics.",
         ),
-        NameCategory.FLAGS: Key(_names(Record(_WORDS)), "The scorecard's flags, as they follow the account's name."),
-        NameCategory.STEPS: Key(_names(Record(_WORDS)), "The steps of milestones, planned ones too."),
-        NameCategory.OUTCOMES: Key(
-            _names(Record({**_WORDS, "news": Key(Choice(("good", "bad")), "Which it is, if it is either.")})),
+        NameCategory.FLAGS: KeyRule(
+            _names(MappingRule(_WORDS)), "The scorecard's flags, as they follow the account's name."
+        ),
+        NameCategory.STEPS: KeyRule(_names(MappingRule(_WORDS)), "The steps of milestones, planned ones too."),
+        NameCategory.OUTCOMES: KeyRule(
+            _names(MappingRule({**_WORDS, "news": KeyRule(Choice(("good", "bad")), "Which it is, if it is either.")})),
             "The scorecard's outcomes, as they follow the account's name.",
         ),
-        NameCategory.STAGES: Key(_names(Record(_WORDS)), "The stages of a customer's journey."),
-        NameCategory.TIERS: Key(_names(Record(_WORDS)), "The tiers, as they are posted."),
+        NameCategory.STAGES: KeyRule(_names(MappingRule(_WORDS)), "The stages of a customer's journey."),
+        NameCategory.TIERS: KeyRule(_names(MappingRule(_WORDS)), "The tiers, as they are posted."),
     }
 )
 
-NEXT_STEP = Record(
+NEXT_STEP = MappingRule(
     {
-        "matchers": Key(Many(MatcherShape()), "All of them have to fit; without any it fits everything."),
+        "matchers": KeyRule(ListOf(MatcherShape()), "All of them have to fit; without any it fits everything."),
         **_in_all_languages(500),
     }
 )
 
-PLAYBOOKS = Record(
+PLAYBOOKS = MappingRule(
     {
-        "version": Key(Choice((VERSION,)), "The version of this format.", required=True),
-        "names": Key(NAMES, "What your people call what is measured; what is missing is shown as it is posted."),
-        "playbooks": Key(Listed(NEXT_STEP, most=500), "What to do; the first line that fits is told.", required=True),
+        "version": KeyRule(Choice((VERSION,)), "The version of this format.", required=True),
+        "names": KeyRule(NAMES, "What your people call what is measured; what is missing is shown as it is posted."),
+        "playbooks": KeyRule(
+            MappingListRule(NEXT_STEP, most=500), "What to do; the first line that fits is told.", required=True
+        ),
     },
     about="What messages call things, and what to do when they come.",
 )
@@ -107,14 +113,14 @@ def check_playbooks(text: str) -> PlaybooksCheck:
     found = Findings()
     playbooks = None
     try:
-        fields, _ = PLAYBOOKS.read_what_can_be(parse(text, found, noun="a playbooks file"), found)
-        entries: tuple[Entry, ...] = fields.get("playbooks", ())
+        fields, _ = PLAYBOOKS.read_valid_keys(parse(text, found, noun="a playbooks file"), found)
+        entries: tuple[ListEntry, ...] = fields.get("playbooks", ())
         _warn_of_unreachable(entries, found)
         if not found.problems:
             playbooks = Playbooks(
                 _read_names(fields.get("names", {})), tuple(_next_step(one.fields) for one in entries)
             )
-    except Unreadable:
+    except InvalidValue:
         pass
     return PlaybooksCheck(playbooks, found.problems, found.warnings)
 
@@ -132,13 +138,13 @@ def json_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Playbooks", **PLAYBOOKS.schema()}
 
 
-def _warn_of_unreachable(entries: tuple[Entry, ...], found: Findings) -> None:
+def _warn_of_unreachable(entries: tuple[ListEntry, ...], found: Findings) -> None:
     """An entry above with the same matchers, or with fewer of them, matches everything that this one does."""
     for index, (where, fields) in enumerate(entries):
         asked = set(fields.get("matchers", ()))
         for above in entries[:index]:
             if set(above.fields.get("matchers", ())) <= asked:
-                line = found.places[above.where].line
+                line = found.positions[above.where].line
                 found.warning(where, f"is never told: the one on line {line} takes everything that this one would")
                 break
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -12,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, QueueDepth
 from alerts.postgres.schema import alert, attempt, notification
-from common.database import FAILURES, reason
+from common.database import DATABASE_ERRORS, error_text
+from common.stopping import stopped_within
 
 _log = structlog.get_logger()
 _WEEK = 7 * 86_400.0
@@ -51,8 +51,7 @@ class QueueDepthMonitor:
     async def keep(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self.measure()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._every)
+            await stopped_within(self._every, stop)
 
     async def measure(self) -> None:
         """Once. While the database is away the last numbers stay, and their age grows."""
@@ -60,9 +59,9 @@ class QueueDepthMonitor:
         try:
             async with asyncio.timeout(self._patience), self._engine.connect() as connection:
                 row = (await connection.execute(_depth())).one()
-        except FAILURES as error:  # TimeoutError is an OSError
+        except DATABASE_ERRORS as error:  # TimeoutError is an OSError
             if not self._away:
-                _log.warning("depths.unreadable", error=reason(error))
+                _log.warning("depths.unreadable", error=error_text(error))
             self._away = True
             return
         self._away, self._read_at = False, asked

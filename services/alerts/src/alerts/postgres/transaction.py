@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts.errors import Unreachable
-from common.database import FAILURES, reason
+from common.database import DATABASE_ERRORS, error_text
 
 
 class ConnectionMode(Protocol):
@@ -36,5 +36,5 @@ async def _in_time(patience: float) -> AsyncIterator[None]:
     try:
         async with asyncio.timeout(patience):
             yield
-    except FAILURES as error:  # TimeoutError is an OSError
-        raise Unreachable(reason(error)) from error
+    except DATABASE_ERRORS as error:  # TimeoutError is an OSError
+        raise Unreachable(error_text(error)) from error

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 from alerts.channels.registry import Channel
 from alerts.routing.destination import Target
-from common.documents.records import Key
+from common.documents.mapping_rules import KeyRule
 
 
 class Address(NamedTuple):
@@ -22,8 +22,8 @@ class ChannelGrammar(Protocol):
     `address_is_missing` is the problem of a person whose `notify` names the channel and who has no address there.
     """
 
-    receiver: Key
-    person: Key
+    receiver: KeyRule
+    person: KeyRule
     address_is_missing: str
 
     def receiver_address(self, value: Any) -> Address:

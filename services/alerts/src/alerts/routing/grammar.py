@@ -13,17 +13,17 @@ from alerts.languages.registry import LANGUAGES
 from alerts.routing.channel_grammar import grammar_of
 from alerts.routing.values import EMAIL, IsoDay, MatcherShape, TimeZone
 from common.documents.findings import Findings
-from common.documents.records import Entry, Key, Listed, Record
-from common.documents.shapes import NAME, Choice, Duration, JsonSchema, Many, Named, Switch, Word
-from common.documents.yaml import Value
+from common.documents.mapping_rules import KeyRule, ListEntry, MappingListRule, MappingRule
+from common.documents.value_rules import NAME, Boolean, Choice, Duration, JsonSchema, ListOf, NamedValues, PatternText
+from common.documents.yaml import YamlValue
 
 MOST = 1000
 
-_NAME = Word(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "a name such as cs-desk")
-_OUTCOME = Word(NAME, "an outcome of the scorecard such as churned")
+_NAME = PatternText(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "a name such as cs-desk")
+_OUTCOME = PatternText(NAME, "an outcome of the scorecard such as churned")
 _RECIPIENT = {
-    "language": Key(Choice(LANGUAGES), "Of the messages (default en)."),
-    "time_zone": Key(TimeZone(), "In which days and hours are told, such as Europe/Berlin (default UTC)."),
+    "language": KeyRule(Choice(LANGUAGES), "Of the messages (default en)."),
+    "time_zone": KeyRule(TimeZone(), "In which days and hours are told, such as Europe/Berlin (default UTC)."),
 }
 _ONE_BY_ONE = "is not known here: one account, one message at a time, at once"
 _GROUPING = {name: f"'{name}' {_ONE_BY_ONE}" for name in ("group_by", "group_wait", "group_interval")}
@@ -33,35 +33,40 @@ _OLD = {name: f"'{name}' is not known here: write matchers: ['tier=\"high\"']" f
 class Children(Struct, frozen=True):
     """The routes under a route, each of the same shape again."""
 
-    def read(self, value: Value, found: Findings) -> tuple[Entry, ...]:
-        return Listed(ROUTE).read(value, found)
+    def read(self, value: YamlValue, found: Findings) -> tuple[ListEntry, ...]:
+        return MappingListRule(ROUTE).read(value, found)
 
     def schema(self) -> JsonSchema:
-        return {"type": "array", "items": {"$ref": "#/$defs/route"}, "minItems": 1, "maxItems": Listed(ROUTE).most}
+        return {
+            "type": "array",
+            "items": {"$ref": "#/$defs/route"},
+            "minItems": 1,
+            "maxItems": MappingListRule(ROUTE).most,
+        }
 
 
-def _route_keys(*, root: bool) -> dict[str, Key]:
+def _route_keys(*, root: bool) -> dict[str, KeyRule]:
     inherited = "" if root else " (default: the one of the route above)"
     return {
-        "receiver": Key(_NAME, f"Who is told, if no route below matches{inherited}.", required=root),
-        "repeat_interval": Key(
+        "receiver": KeyRule(_NAME, f"Who is told, if no route below matches{inherited}.", required=root),
+        "repeat_interval": KeyRule(
             Duration(),
             f"For so long the same thing is not told again{inherited or ' (default 7d)'}.",
         ),
-        "routes": Key(Children(), "Looked at in this order: the first that matches takes the signal."),
+        "routes": KeyRule(Children(), "Looked at in this order: the first that matches takes the signal."),
     }
 
 
-ROUTE = Record(
+ROUTE = MappingRule(
     {
-        "matchers": Key(Many(MatcherShape()), "All of them have to fit; a route without any takes every signal."),
-        "continue": Key(Switch(), "Let the routes after this one see the signal, too."),
+        "matchers": KeyRule(ListOf(MatcherShape()), "All of them have to fit; a route without any takes every signal."),
+        "continue": KeyRule(Boolean(), "Let the routes after this one see the signal, too."),
         **_route_keys(root=False),
     },
     refused=_GROUPING | _OLD,
 )
 
-ROOT = Record(
+ROOT = MappingRule(
     _route_keys(root=True),
     about="Where signals go: a tree, walked as Alertmanager walks its own.",
     refused=_GROUPING
@@ -72,34 +77,34 @@ ROOT = Record(
     },
 )
 
-RECEIVER = Record(
+RECEIVER = MappingRule(
     {
-        "name": Key(_NAME, "As routes call it.", required=True),
+        "name": KeyRule(_NAME, "As routes call it.", required=True),
         **{channel.value: grammar_of(channel).receiver for channel in Channel},
-        "owner": Key(Switch(), "The account's owner, reached as `people` says."),
-        "else": Key(_NAME, "The receiver that is told if the owner is not known or cannot be reached."),
+        "owner": KeyRule(Boolean(), "The account's owner, reached as `people` says."),
+        "else": KeyRule(_NAME, "The receiver that is told if the owner is not known or cannot be reached."),
         **_RECIPIENT,
     },
     about="Slack and e-mail beside each other are two messages. A receiver with nothing is told nothing.",
     needs={"owner": ("else",), "else": ("owner",)},
 )
 
-PERSON = Record(
+PERSON = MappingRule(
     {
-        "name": Key(Word(r"^\S(.{0,98}\S)?$", "a name"), "As colleagues call them.", required=True),
+        "name": KeyRule(PatternText(r"^\S(.{0,98}\S)?$", "a name"), "As colleagues call them.", required=True),
         **{channel.value: grammar_of(channel).person for channel in Channel},
-        "notify": Key(
-            Many(Choice(tuple(channel.value for channel in Channel))),
+        "notify": KeyRule(
+            ListOf(Choice(tuple(channel.value for channel in Channel))),
             f"Tried in this order (default: {', then '.join(Channel)}).",
         ),
         **_RECIPIENT,
-        "back_up": Key(EMAIL, "Who is told if this person cannot be, or is away: the address of another one."),
-        "away": Key(
-            Listed(
-                Record(
+        "back_up": KeyRule(EMAIL, "Who is told if this person cannot be, or is away: the address of another one."),
+        "away": KeyRule(
+            MappingListRule(
+                MappingRule(
                     {
-                        "from": Key(IsoDay(), "The first day.", required=True),
-                        "to": Key(IsoDay(), "The last day, included.", required=True),
+                        "from": KeyRule(IsoDay(), "The first day.", required=True),
+                        "to": KeyRule(IsoDay(), "The last day, included.", required=True),
                     }
                 )
             ),
@@ -108,22 +113,24 @@ PERSON = Record(
     },
 )
 
-LINK = Word(
+LINK = PatternText(
     r'^https?://[^\s<>"{}]+(\{account_id\}[^\s<>"{}]*)+$',
     "an http(s) address with {account_id} and nothing else in braces",
 )
 
-ROUTES = Record(
+ROUTES = MappingRule(
     {
-        "route": Key(ROOT, "Where signals go.", required=True),
-        "receivers": Key(Listed(RECEIVER, most=MOST), "Who can be told.", required=True),
-        "people": Key(Named(PERSON, name=EMAIL, most=MOST), "Owners of accounts, by the e-mail in their accounts."),
-        "links": Key(
-            Record({"account_url": Key(LINK, "The account's page in your own tools, with {account_id}.")}),
+        "route": KeyRule(ROOT, "Where signals go.", required=True),
+        "receivers": KeyRule(MappingListRule(RECEIVER, most=MOST), "Who can be told.", required=True),
+        "people": KeyRule(
+            NamedValues(PERSON, name=EMAIL, most=MOST), "Owners of accounts, by the e-mail in their accounts."
+        ),
+        "links": KeyRule(
+            MappingRule({"account_url": KeyRule(LINK, "The account's page in your own tools, with {account_id}.")}),
             "Where messages point.",
         ),
-        "final_outcomes": Key(
-            Many(_OUTCOME),
+        "final_outcomes": KeyRule(
+            ListOf(_OUTCOME),
             "Outcomes that end a relationship: nothing more is told of the account until its next outcome.",
         ),
     },

@@ -13,8 +13,8 @@ from alerts.routing.people import Absence, People, Person, known_as
 from alerts.routing.references import RoutesDraft, check_references, declared
 from alerts.routing.routes import Receiver, Routes
 from alerts.routing.tree import Route
-from common.documents.findings import Finding, Findings, InvalidDocument, Unreadable
-from common.documents.records import Entry
+from common.documents.findings import Finding, Findings, InvalidDocument, InvalidValue
+from common.documents.mapping_rules import ListEntry
 from common.documents.yaml import parse
 
 # For so long the same thing is not told again, where routes.yml says nothing.
@@ -39,7 +39,7 @@ def check_routes(text: str) -> RoutesCheck:
     routes = None
     try:
         root = parse(text, found, noun="a routes file")
-        fields, _ = ROUTES.read_what_can_be(root, found)
+        fields, _ = ROUTES.read_valid_keys(root, found)
         draft = RoutesDraft(
             route=fields.get("route", {}),
             receivers=fields.get("receivers", ()),
@@ -51,7 +51,7 @@ def check_routes(text: str) -> RoutesCheck:
         if not found.problems:
             link = fields.get("links", {}).get("account_url")
             routes = _routes(draft, link=link, final=fields.get("final_outcomes", ()))
-    except Unreadable:
+    except InvalidValue:
         pass
     return RoutesCheck(routes, found.problems, found.warnings)
 
@@ -79,7 +79,7 @@ def _route(fields: Mapping[str, Any], *, receiver: str, days: float) -> Route:
     """With what it inherits: the receiver and the days of the route above."""
     receiver = fields.get("receiver", receiver)
     days = fields.get("repeat_interval", days)
-    children: tuple[Entry, ...] = fields.get("routes", ())
+    children: tuple[ListEntry, ...] = fields.get("routes", ())
     return Route(
         receiver=receiver,
         repeat_interval=round(days * 86_400, 3),

@@ -10,28 +10,28 @@ from alerts.routing.channel_grammar import grammar_of
 from alerts.routing.matchers import Matcher
 from alerts.routing.people import known_as
 from common.documents.findings import Findings, did_you_mean
-from common.documents.records import Entry
-from common.documents.yaml import Value
+from common.documents.mapping_rules import ListEntry
+from common.documents.yaml import YamlValue
 
 
 class RoutesDraft(Struct, frozen=True):
     """The parts that could be read. `named` are all receivers and `listed` all people of the file, readable or not."""
 
     route: Mapping[str, Any]
-    receivers: tuple[Entry, ...]
+    receivers: tuple[ListEntry, ...]
     people: Mapping[str, Mapping[str, Any]]
     named: tuple[str, ...]
     listed: tuple[str, ...]
 
 
 def check_references(draft: RoutesDraft, found: Findings) -> None:
-    root = Entry("route", dict(draft.route))
+    root = ListEntry("route", dict(draft.route))
     _check_route(root, draft, found)
     _check_receivers(root, draft, found)
     _check_people(draft, found)
 
 
-def declared(root: Value, section: str) -> tuple[str, ...]:
+def declared(root: YamlValue, section: str) -> tuple[str, ...]:
     """The names that a section uses, also of entries that could not be read."""
     content = root.content[section].content if isinstance(root.content, dict) and section in root.content else ()
     if isinstance(content, dict):
@@ -41,22 +41,22 @@ def declared(root: Value, section: str) -> tuple[str, ...]:
     return tuple(name.content for name in names if name and isinstance(name.content, str))
 
 
-def _check_route(route: Entry, draft: RoutesDraft, found: Findings) -> None:
+def _check_route(route: ListEntry, draft: RoutesDraft, found: Findings) -> None:
     receiver = route.fields.get("receiver")
     if receiver is not None:
         _check_known(f"{route.where}.receiver", receiver, draft, found)
-    children: tuple[Entry, ...] = route.fields.get("routes", ())
-    takers: list[Entry] = []
+    children: tuple[ListEntry, ...] = route.fields.get("routes", ())
+    takers: list[ListEntry] = []
     for child in children:
         if taker := next((one for one in takers if _matches_all_of(one, child)), None):
-            line = found.places[taker.where].line
+            line = found.positions[taker.where].line
             found.warning(child.where, f"can never be reached: the route of line {line} takes every signal before it")
         if not child.fields.get("continue"):
             takers.append(child)
         _check_route(child, draft, found)
 
 
-def _matches_all_of(one: Entry, other: Entry) -> bool:
+def _matches_all_of(one: ListEntry, other: ListEntry) -> bool:
     """Whether one matches everything that the other does: it has the same matchers, or fewer."""
     matchers: tuple[Matcher, ...] = other.fields.get("matchers", ())
     return set(one.fields.get("matchers", ())) <= set(matchers)
@@ -68,12 +68,12 @@ def _check_known(where: str, receiver: str, draft: RoutesDraft, found: Findings)
         found.problem(where, f"there is no receiver '{receiver}'{near}")
 
 
-def _check_receivers(root: Entry, draft: RoutesDraft, found: Findings) -> None:
+def _check_receivers(root: ListEntry, draft: RoutesDraft, found: Findings) -> None:
     first: dict[str, str] = {}
     for where, fields in draft.receivers:
         name = fields["name"]
         if name in first:
-            line = found.places[first[name]].line
+            line = found.positions[first[name]].line
             found.problem(f"{where}.name", f"'{name}' is already the name of the receiver of line {line}")
         first.setdefault(name, where)
         if fields.get("owner") and not draft.listed:
@@ -83,7 +83,7 @@ def _check_receivers(root: Entry, draft: RoutesDraft, found: Findings) -> None:
         _warn_of_unused(first, root, draft, found)
 
 
-def _warn_of_unused(receivers: Mapping[str, str], root: Entry, draft: RoutesDraft, found: Findings) -> None:
+def _warn_of_unused(receivers: Mapping[str, str], root: ListEntry, draft: RoutesDraft, found: Findings) -> None:
     used = set(_used(root)) | {fields.get("else") for _, fields in draft.receivers}
     for name, where in receivers.items():
         if name not in used:
@@ -99,7 +99,7 @@ def _check_otherwise(where: str, fields: Mapping[str, Any], draft: RoutesDraft, 
         found.problem(where, f"'{otherwise}' is told by owner itself: name one with a channel of its own")
 
 
-def _used(route: Entry) -> Iterator[str]:
+def _used(route: ListEntry) -> Iterator[str]:
     if receiver := route.fields.get("receiver"):
         yield receiver
     for child in route.fields.get("routes", ()):

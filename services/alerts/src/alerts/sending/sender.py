@@ -16,6 +16,7 @@ from alerts.sending.backoff import Backoff, RandomFraction, delay
 from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult, Failed, Sent, UnreadableMessage
 from alerts.sending.delivery import SendingClocks
 from alerts.sending.limits import SendCapacity, SendLimits
+from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()
 
@@ -98,16 +99,17 @@ class MessageSender:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _claim_until(self, stop: asyncio.Event) -> None:
-        pause = PAUSE[0]
+        backoff = ExponentialBackoff(*PAUSE)
         while not stop.is_set():
             self._woken.clear()  # before the claim: what wakes the sender during it must not be missed
             try:
                 wait = await self._claim()
-                self.unavailable, pause = None, PAUSE[0]
+                self.unavailable = None
+                backoff.reset()
             except Unreachable as error:
                 self.unavailable = f"the database does not answer: {error}"
-                _log.warning("sender.waiting", seconds=pause, reason=str(error))
-                wait, pause = pause, min(2 * pause, PAUSE[1])
+                wait = backoff.next_pause()
+                _log.warning("sender.waiting", seconds=wait, reason=str(error))
             await self._sleep(wait)
 
     async def _claim(self) -> float:
@@ -188,14 +190,13 @@ class MessageSender:
         While the database is away nobody else can claim the message. Once it is back another sender may be first; then
         the message may arrive twice.
         """
-        pause = PAUSE[0]
+        backoff = ExponentialBackoff(*PAUSE)
         while True:
             try:
                 return await self._queue.record(claimed, outcome, ago=self._clocks.steady() - ended)
             except Unreachable as error:
                 _log.warning("outcome.unwritten", notification=claimed.notification_id, reason=str(error))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, PAUSE[1])
+            await asyncio.sleep(backoff.next_pause())
 
     def _report(self, claimed: ClaimedMessage, outcome: AttemptOutcome, *, seconds: float, ended: float) -> None:
         channel = claimed.target.channel

@@ -6,7 +6,7 @@ import structlog
 
 from alerts.errors import Unreachable
 from alerts.topic.position import LogContinuity, TopicPosition, check_continuity
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.ports import Record
 
 _log = structlog.get_logger()
@@ -31,7 +31,7 @@ class SignalsLog:
         """Where to go on. Raises `Unreachable` while the log does not answer."""
         try:
             return await self._start(partition, position)
-        except Unavailable as error:
+        except BusUnavailable as error:
             raise Unreachable(f"the log does not answer: {error}") from error
 
     async def _start(self, partition: int, position: TopicPosition | None) -> TopicPosition:

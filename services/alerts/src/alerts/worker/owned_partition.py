@@ -84,7 +84,7 @@ class OwnedSignalsPartition:
                 self.gate.shut()
             self.gate.update(level=self.partition.level, lag=self.lag(now))
             position = self.partition.position
-            self._behind.read(None if position is None else position.newest, level=self.partition.level)
+            self._behind.read(None if position is None else position.newest, at_end=self.partition.level)
             return to_send or (self.gate.open and not was_open)
 
     def may_send(self, now: float) -> bool:

@@ -15,6 +15,7 @@ from alerts.topic.position import TopicPosition, position_after
 from alerts.topic.signals_log import SignalsLog
 from alerts.worker.decision_service import BatchSummary, DecisionService, DecisionTransaction
 from common.bus.ports import Record
+from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()
 
@@ -39,7 +40,7 @@ class PartitionReader(Protocol):
 
     def pause(self, partition: int) -> None: ...
 
-    def level(self, partition: int) -> bool: ...
+    def at_end(self, partition: int) -> bool: ...
 
 
 class PartitionContext(Struct, frozen=True):
@@ -63,7 +64,7 @@ class SignalsPartition:
         self._reconsidered: set[str] = set()
         self._stored: TopicPosition | None = None  # differs from `position` only where the log was another one
         self.position: TopicPosition | None = None
-        self._pause = PAUSE[0]
+        self._backoff = ExponentialBackoff(*PAUSE)
         self._not_before = 0.0
         self._unfinished: Sequence[Record] = ()  # a batch whose `CaughtUp` releases more than one turn decides
 
@@ -91,17 +92,16 @@ class SignalsPartition:
 
     @property
     def level(self) -> bool:
-        return self.position is not None and not self.busy and self._context.reader.level(self.number)
+        return self.position is not None and not self.busy and self._context.reader.at_end(self.number)
 
     def _forget(self, error: Fenced | Unreachable) -> None:
-        reason = type(error).__name__.lower()
-        _log.warning("partition.reopened", partition=self.number, reason=reason, detail=str(error), pause=self._pause)
+        reason, pause = type(error).__name__.lower(), self._backoff.next_pause()
+        _log.warning("partition.reopened", partition=self.number, reason=reason, detail=str(error), pause=pause)
         self._context.metrics.reopened(reason)
         self._context.reader.pause(self.number)
         self.position = None
         self._unfinished = ()
-        self._not_before = self._context.steady() + self._pause
-        self._pause = min(2 * self._pause, PAUSE[1])
+        self._not_before = self._context.steady() + pause
 
     async def _open(self) -> None:
         if self._context.steady() < self._not_before:
@@ -132,7 +132,7 @@ class SignalsPartition:
             self._reconsidered |= reconsidered
             raise
         self.position = self._stored = position
-        self._pause = PAUSE[0]
+        self._backoff.reset()
         self._release(position)
         self._count(summary)
         for offset in batch.unreadable:

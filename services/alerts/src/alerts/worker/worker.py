@@ -9,10 +9,11 @@ import structlog
 
 from alerts.metrics import AlertsMetrics
 from alerts.worker.owned_partition import OwnedSignalsPartition
-from common.bus.errors import OffsetLost, Unavailable
-from common.bus.polling import Polled, polled_unless
+from common.bus.errors import BusUnavailable, OffsetOutOfRange
 from common.bus.ports import Assigned, Record
-from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
+from common.retry import Outage, retry_until_available
+from common.startup import NOT_STARTED
+from common.stopping import PolledRecords, poll_until_stopped, run_until_stopped
 
 _log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ class SignalsConsumer(Protocol):
 
     async def stop(self) -> None: ...
 
-    def poll(self, *, max_records: int, timeout: float) -> Coroutine[Any, Any, Polled]: ...
+    def poll(self, *, max_records: int, timeout: float) -> Coroutine[Any, Any, PolledRecords]: ...
 
 
 class AlertsWorker:
@@ -55,7 +56,9 @@ class AlertsWorker:
         """Until `stop` is set."""
         stopping = asyncio.create_task(stop.wait())
         try:
-            await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
+            await run_until_stopped(
+                stop, retry_until_available(self._join, outage=self._log_outage, retry_on=BusUnavailable)
+            )
             while not stop.is_set():
                 await self._poll_and_turn(stopping)
         finally:
@@ -94,17 +97,17 @@ class AlertsWorker:
     async def _poll_and_turn(self, stopping: asyncio.Task[bool]) -> None:
         poll = self._consumer.poll(max_records=self._max_records, timeout=self._poll_timeout())
         try:
-            polled = await polled_unless(stopping, poll)
-        except OffsetLost as lost:
+            polled = await poll_until_stopped(stopping, poll)
+        except OffsetOutOfRange as lost:
             _log.error("log.lost", partition=lost.partition, offset=lost.offset)
             if (owned := self._owned.get(lost.partition)) is not None:
                 owned.partition.position = None
             polled = {}
-        except Unavailable as error:
-            self._log_outage.goes_on(error)
+        except BusUnavailable as error:
+            self._log_outage.report(error)
             await asyncio.sleep(POLL[1])
             return
-        self._log_outage.over()
+        self._log_outage.end()
         self._polled = True
         if polled is None:
             return

@@ -2,8 +2,8 @@
 
 from datetime import date, tzinfo
 
-from common.parameters import bad_parameter
 from common.problems import Problem
+from common.query_parameters import bad_parameter
 from scoring.api import answers, rendering
 from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
 from scoring.api.parameters import AccountParameters, HistoryParameters, ReceiptParameters

@@ -1,14 +1,15 @@
 """Reads the card of the journal again and again, so that the API may start before scoring does."""
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, suppress
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 import structlog
 from msgspec import Struct
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
+from common.stopping import stopped_within
 from common.topics import TimeMode
 from scoring.cards.errors import InvalidCard
 from scoring.cards.identity import versions
@@ -38,7 +39,7 @@ class OriginReader(Protocol):
 
 class JournalStore(Protocol):
     def snapshot(self) -> AbstractAsyncContextManager[OriginReader]:
-        """Raises `Unavailable`."""
+        """Raises `DatabaseUnavailable`."""
 
 
 class ActiveCardReader:
@@ -63,8 +64,7 @@ class ActiveCardReader:
         """Reads until told to stop. It notices that scoring begins, or begins anew on an empty database."""
         while not stop.is_set():
             await self.read()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _SOON if self._trouble else _LATER)
+            await stopped_within(_SOON if self._trouble else _LATER, stop)
 
     async def read(self) -> None:
         """Reads once."""
@@ -72,7 +72,7 @@ class ActiveCardReader:
             async with self._store.snapshot() as journal:
                 origin = await journal.origin()
             trouble = self._activate(origin)
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             trouble = f"the database is not ready: {error}"
         except InvalidCard as error:
             trouble = f"this version cannot read the card in force: {error}"

@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from common import database
-from common.connections import ConnectionLimits
+from common.connection_limits import ConnectionLimits
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
-from common.operations import Readiness
 from common.runtime import Application
 from scoring.api import routes
 from scoring.api.account_queries import AccountQueries
@@ -61,7 +61,9 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             clock=time.time,
             steady=time.monotonic,
         )
-        readiness = Readiness({"card": active_card.trouble, "keys": keyring.trouble}, about={"core": core_form()})
+        readiness = Readiness(
+            {"card": active_card.trouble, "keys": keyring.not_ready_reason}, about={"core": core_form()}
+        )
         http = routes.build(
             Listing(snapshots),
             AccountQueries(snapshots),

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.active_card import ActiveCard
 from scoring.api.delay import as_of
@@ -27,7 +27,7 @@ class StatusReader(Protocol):
 
 class StatusStore(Protocol):
     def snapshot(self) -> AbstractAsyncContextManager[StatusReader]:
-        """Raises `Unavailable`."""
+        """Raises `DatabaseUnavailable`."""
 
 
 class ActiveCardSource(Protocol):
@@ -73,7 +73,7 @@ class FreshnessMonitor:
                 ranking = await snapshot.ranking()
         except Problem:
             return
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             if not self._database_away:
                 _log.warning("statuses.unreadable", error=str(error))
             self._database_away = True

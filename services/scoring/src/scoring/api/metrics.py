@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from common.requests import RequestMetrics
+from common.request_metrics import RequestMetrics
 from scoring.form import show_core_form
 
 

@@ -37,7 +37,7 @@ def responses(answer: type[Any], *, of_one: bool) -> dict[int | str, dict[str, A
             "description": (answer.__doc__ or "").strip(),
             "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
         },
-        **{status: problems.documented(status, text) for status, text in refusals.items()},
+        **{status: problems.openapi_response(status, text) for status, text in refusals.items()},
     }
 
 

@@ -9,7 +9,7 @@ from fastapi import Path
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from common.contracts.signals import Band
-from common.parameters import FIRST, LAST, DateOrMoment, Parameters, Start, Text, bad_parameter
+from common.query_parameters import FIRST_DATE, LAST_DATE, DateOrMoment, QueryParameters, Start, Text, bad_parameter
 from scoring.api.account_reader import MAX_AHEAD
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor
 from scoring.health import Stage
@@ -30,10 +30,10 @@ def _require_date_text(value: Any) -> Any:
     return value
 
 
-Day = Annotated[date, BeforeValidator(_require_date_text), Field(ge=FIRST, le=LAST)]
+Day = Annotated[date, BeforeValidator(_require_date_text), Field(ge=FIRST_DATE, le=LAST_DATE)]
 
 
-class AccountListParameters(Parameters):
+class AccountListParameters(QueryParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
@@ -89,13 +89,13 @@ class AccountListParameters(Parameters):
         return found
 
 
-class AccountParameters(Parameters):
+class AccountParameters(QueryParameters):
     as_of: Start | None = Field(
         default=None, description=f"look ahead, at most {MAX_AHEAD.days} days: how it would read then in silence"
     )
 
 
-class HistoryParameters(Parameters):
+class HistoryParameters(QueryParameters):
     since: DateOrMoment | None = Field(
         default=None, alias="from", description="not older than this; a date is a day in the account's time zone"
     )

@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.snapshot_reader import SnapshotReader
@@ -42,7 +42,7 @@ class RankingWriter(Protocol):
 
 class RankingStore(Protocol):
     def exclusive_writer(self) -> AbstractAsyncContextManager[RankingWriter | None]:
-        """None while another process makes a ranking. Raises `Unavailable`."""
+        """None while another process makes a ranking. Raises `DatabaseUnavailable`."""
 
 
 class RefreshPace(Struct, frozen=True, kw_only=True):
@@ -84,8 +84,8 @@ class Refresher:
             try:
                 await self.refresh(stop)
                 self._database_away = False
-            except (Problem, Unavailable) as error:
-                if not self._database_away and isinstance(error, Unavailable):
+            except (Problem, DatabaseUnavailable) as error:
+                if not self._database_away and isinstance(error, DatabaseUnavailable):
                     _log.warning("ranking.gave_up", reason=str(error))
                 self._database_away = True
             except Exception:  # of any kind: the next ranking may succeed
@@ -93,7 +93,7 @@ class Refresher:
             await _pause(stop, self._pace.every)
 
     async def refresh(self, stop: asyncio.Event) -> None:
-        """Makes a ranking if one is due. Raises `Problem` before scoring has begun, and `Unavailable`."""
+        """Makes a ranking if one is due. Raises `Problem` before scoring has begun, and `DatabaseUnavailable`."""
         async with self._snapshots.open() as (reader, _):
             pass
         async with self._store.exclusive_writer() as writer:

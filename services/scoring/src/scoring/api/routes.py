@@ -8,11 +8,11 @@ from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from common import operations, problems
-from common.access import Verifier, bearer
+from common import health_endpoints, problems
+from common.auth import KeyVerifier, authorize
+from common.health_endpoints import Readiness
 from common.keys import Scope
-from common.operations import Readiness
-from common.requests import Counted
+from common.request_metrics import RequestMiddleware
 from scoring.api import answers, openapi
 from scoring.api.account_queries import AccountQueries
 from scoring.api.listing import Listing
@@ -33,7 +33,7 @@ def build(
     listing: Listing,
     reading: AccountQueries,
     *,
-    keys: Verifier,
+    keys: KeyVerifier,
     metrics: ApiMetrics,
     readiness: Readiness,
     registry: CollectorRegistry,
@@ -46,18 +46,18 @@ def build(
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    problems.install(app)
-    app.add_middleware(Counted, metrics=metrics)
+    problems.install_handlers(app)
+    app.add_middleware(RequestMiddleware, metrics=metrics)
     app.add_middleware(EncodedPath)
-    app.router.routes.extend(operations.routes(readiness, registry))
+    app.router.routes.extend(health_endpoints.routes(readiness, registry))
     app.include_router(_accounts(listing, reading, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
 
-def _accounts(listing: Listing, reading: AccountQueries, keys: Verifier) -> APIRouter:
+def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> APIRouter:
     async def with_key(request: Request) -> None:
-        await bearer(request.headers.get("authorization"), keys, Scope.READ)
+        await authorize(request.headers.get("authorization"), keys, Scope.READ)
 
     router = APIRouter(prefix=_PREFIX, dependencies=[Depends(with_key)])
 

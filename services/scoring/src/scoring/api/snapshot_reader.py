@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from common.database import Unavailable
+from common.database import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.active_card import ActiveCardReader
@@ -46,7 +46,7 @@ class SnapshotReader:
                 moments = {n: as_of(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
                 delays = {n: find_delay(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
                 yield AccountReader(active_card.scorer, moments, delays), snapshot
-        except Unavailable as error:
+        except DatabaseUnavailable as error:
             _log.warning("database.unavailable", error=str(error))
             detail = "the database does not answer in time: ask again"
             raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error

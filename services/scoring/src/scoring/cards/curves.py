@@ -5,8 +5,8 @@ from math import log2
 from msgspec import Struct
 
 from common.documents.findings import Findings, did_you_mean
-from common.documents.shapes import JsonSchema, Number, shown
-from common.documents.yaml import Value
+from common.documents.value_rules import JsonSchema, Number, describe
+from common.documents.yaml import YamlValue
 from scoring.health import STAGES
 from scoring.health.metrics.definition import DEFAULT, Knots
 
@@ -25,25 +25,25 @@ class Curves(Struct, frozen=True):
     logarithmic: bool
     least: float | None = None
 
-    def read(self, value: Value, found: Findings) -> dict[str, Knots]:
+    def read(self, value: YamlValue, found: Findings) -> dict[str, Knots]:
         if isinstance(value.content, tuple):
             return {DEFAULT: self._curve(value, found)}
         if not isinstance(value.content, dict):
-            raise found.problem(value.where, f"must be a list of [value, points], not {shown(value)}")
+            raise found.problem(value.where, f"must be a list of [value, points], not {describe(value)}")
         if DEFAULT not in value.content:
             raise found.problem(value.where, "'default' is missing: the curve of every other stage")
         return {name: self._of_stage(name, each, found) for name, each in value.content.items()}
 
-    def _of_stage(self, name: str, value: Value, found: Findings) -> Knots:
+    def _of_stage(self, name: str, value: YamlValue, found: Findings) -> Knots:
         if name not in (*STAGES, DEFAULT):
             near = did_you_mean(name, (*STAGES, DEFAULT))
             raise found.problem(value.where, f"unknown stage '{name}'{near or ', known: ' + ', '.join(STAGES)}")
         return self._curve(value, found)
 
-    def _curve(self, value: Value, found: Findings) -> Knots:
+    def _curve(self, value: YamlValue, found: Findings) -> Knots:
         items = value.content
         if not isinstance(items, tuple) or not 2 <= len(items) <= MOST_POINTS:
-            raise found.problem(value.where, f"must be 2 to {MOST_POINTS} [value, points], not {shown(value)}")
+            raise found.problem(value.where, f"must be 2 to {MOST_POINTS} [value, points], not {describe(value)}")
         curve: list[tuple[float, float]] = []
         for item in items:
             at, points = self._point(item, found)
@@ -55,10 +55,10 @@ class Curves(Struct, frozen=True):
             curve.append((at, points))
         return tuple(curve)
 
-    def _point(self, value: Value, found: Findings) -> tuple[float, float]:
+    def _point(self, value: YamlValue, found: Findings) -> tuple[float, float]:
         pair = value.content
         if not isinstance(pair, tuple) or len(pair) != 2:
-            raise found.problem(value.where, f"must be [value, points], not {shown(value)}")
+            raise found.problem(value.where, f"must be [value, points], not {describe(value)}")
         return self._number().read(pair[0], found), _POINTS.read(pair[1], found)
 
     def _number(self) -> Number:

@@ -5,8 +5,8 @@ from typing import Any
 from msgspec import Struct
 
 from common.documents.findings import Findings
-from common.documents.records import Record
-from common.documents.yaml import Value
+from common.documents.mapping_rules import MappingRule
+from common.documents.yaml import YamlValue
 from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, OUTCOME
 from scoring.health import STAGES, Card, Stage
 from scoring.health.card import Bands, Flag, Outcome
@@ -39,8 +39,8 @@ class CardDraft(Struct, frozen=True):
         )
 
 
-def read_draft(root: Value, found: Findings) -> CardDraft:
-    fields, _ = CARD.read_what_can_be(root, found)
+def read_draft(root: YamlValue, found: Findings) -> CardDraft:
+    fields, _ = CARD.read_valid_keys(root, found)
     metrics = {name: _metric(name, given) for name, given in fields.pop("metrics", {}).items()}
     flags = {name: Flag(name=name, **_fields_by_name(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
     outcomes = {
@@ -59,7 +59,7 @@ def read_draft(root: Value, found: Findings) -> CardDraft:
     )
 
 
-def _metric_names(root: Value) -> tuple[str, ...]:
+def _metric_names(root: YamlValue) -> tuple[str, ...]:
     section = root.content.get("metrics") if isinstance(root.content, dict) else None
     return tuple(section.content) if section is not None and isinstance(section.content, dict) else ()
 
@@ -69,7 +69,7 @@ def _metric(name: str, given: dict[str, Any]) -> MetricDefinition:
     return definition(name=name, **definition.fields_of(given))
 
 
-def _fields_by_name(record: Record, fields: dict[str, Any]) -> dict[str, Any]:
+def _fields_by_name(record: MappingRule, fields: dict[str, Any]) -> dict[str, Any]:
     return {record.keys[name].to or name: value for name, value in fields.items()}
 
 

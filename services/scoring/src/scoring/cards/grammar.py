@@ -5,17 +5,17 @@ The loader reads by this format and the editors' JSON Schema is printed from it.
 
 from typing import Any, get_args
 
-from common.documents.records import ByKind, Key, Record
-from common.documents.shapes import (
+from common.documents.mapping_rules import KeyRule, MappingByKind, MappingRule
+from common.documents.value_rules import (
     NAME,
+    Boolean,
     Choice,
     Duration,
-    Many,
-    Named,
+    ListOf,
+    NamedValues,
     Number,
-    OneOrMany,
-    Switch,
-    Word,
+    OneOrListOf,
+    PatternText,
 )
 from scoring.cards.curves import Curves
 from scoring.cards.special import EVENT, Comparison, MetricOrEvents, NumberOrWord, PropertyOrWord
@@ -27,25 +27,25 @@ from scoring.health.metrics.keys import ValueType
 VERSION = 1
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
-_EVENTS = OneOrMany(Word(EVENT, "the name of an event, such as report.created"))
+_EVENTS = OneOrListOf(PatternText(EVENT, "the name of an event, such as report.created"))
 _AT_LEAST_0 = Number(least=0)
 _POINTS = Number(least=0, most=100)
 
 
-def _metric(definition: type[MetricDefinition]) -> Record:
+def _metric(definition: type[MetricDefinition]) -> MappingRule:
     """The keys of one kind of metric. The kind declares its own in its `definition.py`."""
     common = {
-        "kind": Key(Choice((kind_of(definition),)), definition.about, required=True),
-        "dimension": Key(Choice(DIMENSIONS), "Which of the four questions it answers.", required=True),
-        "share": Key(_AT_LEAST_0, "Its weight among the metrics of its dimension (default 1)."),
-        "stages": Key(Many(Choice(STAGES)), "The stages in which it counts (default: all)."),
+        "kind": KeyRule(Choice((kind_of(definition),)), definition.about, required=True),
+        "dimension": KeyRule(Choice(DIMENSIONS), "Which of the four questions it answers.", required=True),
+        "share": KeyRule(_AT_LEAST_0, "Its weight among the metrics of its dimension (default 1)."),
+        "stages": KeyRule(ListOf(Choice(STAGES)), "The stages in which it counts (default: all)."),
     }
     logarithmic = issubclass(definition, CurvedDefinition) and definition.logarithmic
     own = {
-        name: Key(_shape(key.value, logarithmic), key.about, key.required, key.field)
+        name: KeyRule(_shape(key.value, logarithmic), key.about, key.required, key.field)
         for name, key in definition.keys.items()
     }
-    return Record(common | own, definition.about, definition.one_of, definition.key_needs)
+    return MappingRule(common | own, definition.about, definition.one_of, definition.key_needs)
 
 
 def _shape(value: ValueType, logarithmic: bool) -> Any:
@@ -60,7 +60,7 @@ def _shape(value: ValueType, logarithmic: bool) -> Any:
         case "events":
             return _EVENTS
         case "metric":
-            return Word(NAME, "the name of a metric")
+            return PatternText(NAME, "the name of a metric")
         case "metric or events":
             return MetricOrEvents()
         case "number":
@@ -68,65 +68,65 @@ def _shape(value: ValueType, logarithmic: bool) -> Any:
         case "number or word":
             return NumberOrWord(value.words[0])
         case "property":
-            return Word(EVENT, "the name of a property")
+            return PatternText(EVENT, "the name of a property")
         case "property or word":
             return PropertyOrWord(value.words[0])
         case "steps":
-            return Named(Duration())
+            return NamedValues(Duration())
         case "switch":
-            return Switch()
+            return Boolean()
 
 
-METRICS = ByKind(
+METRICS = MappingByKind(
     {kind_of(definition): _metric(definition) for definition in KINDS},
     about="How the metric is computed.",
     later=("trend",),
 )
 
-FLAG = Record(
+FLAG = MappingRule(
     {
-        "event": Key(_EVENTS, "The event(s) that raise it.", to="events"),
-        "when": Key(Comparison(), "A metric and a line, such as silence >= 3; up while that holds."),
-        "cap": Key(Number(least=0, most=99.99), "While it is up the score is at most this.", required=True),
-        "ttl": Key(Duration(never=True), "The cap rises to 100 over this time; or never."),
-        "clear_on": Key(_EVENTS, "The event(s) that take it down."),
+        "event": KeyRule(_EVENTS, "The event(s) that raise it.", to="events"),
+        "when": KeyRule(Comparison(), "A metric and a line, such as silence >= 3; up while that holds."),
+        "cap": KeyRule(Number(least=0, most=99.99), "While it is up the score is at most this.", required=True),
+        "ttl": KeyRule(Duration(never=True), "The cap rises to 100 over this time; or never."),
+        "clear_on": KeyRule(_EVENTS, "The event(s) that take it down."),
     },
     about="A fact that heavy usage must not hide: it caps the score.",
     one_of=("event", "when"),
     needs={"event": ("ttl",), "ttl": ("event",), "clear_on": ("event",)},
 )
 
-OUTCOME = Record({"event": Key(_EVENTS, "The event(s) that decide it.", required=True, to="events")})
+OUTCOME = MappingRule({"event": KeyRule(_EVENTS, "The event(s) that decide it.", required=True, to="events")})
 
-WEIGHTS = Named(_AT_LEAST_0, names=DIMENSIONS)
+WEIGHTS = NamedValues(_AT_LEAST_0, names=DIMENSIONS)
 
 _BAND_KEYS = {
-    "red": Key(_POINTS, "Red below this."),
-    "yellow": Key(_POINTS, "Yellow below this, green from it on."),
-    "hysteresis": Key(_POINTS, "A band is left only this far above its line (default 8)."),
-    "min_duration": Key(Duration(), "A slow worsening must last this long before it is told (default 2d)."),
+    "red": KeyRule(_POINTS, "Red below this."),
+    "yellow": KeyRule(_POINTS, "Yellow below this, green from it on."),
+    "hysteresis": KeyRule(_POINTS, "A band is left only this far above its line (default 8)."),
+    "min_duration": KeyRule(Duration(), "A slow worsening must last this long before it is told (default 2d)."),
 }
-BANDS = Record(_BAND_KEYS, about="Fields that a stage leaves out are those of default.")
+BANDS = MappingRule(_BAND_KEYS, about="Fields that a stage leaves out are those of default.")
 
-CARD = Record(
+CARD = MappingRule(
     {
-        "version": Key(Choice((VERSION,)), "The version of this format.", required=True),
-        "metrics": Key(Named(METRICS), "What is watched, by name.", required=True),
-        "flags": Key(Named(FLAG), "What caps the score, by name."),
-        "outcomes": Key(Named(OUTCOME), "What was decided (churned, renewed): told, moves no score."),
-        "weights": Key(
-            Named(WEIGHTS, names=(*STAGES, DEFAULT)),
+        "version": KeyRule(Choice((VERSION,)), "The version of this format.", required=True),
+        "metrics": KeyRule(NamedValues(METRICS), "What is watched, by name.", required=True),
+        "flags": KeyRule(NamedValues(FLAG), "What caps the score, by name."),
+        "outcomes": KeyRule(NamedValues(OUTCOME), "What was decided (churned, renewed): told, moves no score."),
+        "weights": KeyRule(
+            NamedValues(WEIGHTS, names=(*STAGES, DEFAULT)),
             "How much each dimension weighs, by stage; default is for stages that are not named.",
             required=True,
         ),
-        "bands": Key(
-            Named(BANDS, names=(*STAGES, DEFAULT), required=(DEFAULT,)),
+        "bands": KeyRule(
+            NamedValues(BANDS, names=(*STAGES, DEFAULT), required=(DEFAULT,)),
             "Where red and yellow begin, by stage.",
             required=True,
         ),
-        "default_stage": Key(Choice(STAGES), "Of accounts whose stage is not known (default adoption)."),
-        "reference": Key(_POINTS, "The score that receipts are told against (default 100)."),
-        "min_coverage": Key(Number(least=0, most=1), "Below it: insufficient data (default 0.5)."),
+        "default_stage": KeyRule(Choice(STAGES), "Of accounts whose stage is not known (default adoption)."),
+        "reference": KeyRule(_POINTS, "The score that receipts are told against (default 100)."),
+        "min_coverage": KeyRule(Number(least=0, most=1), "Below it: insufficient data (default 0.5)."),
     },
     about="A scorecard: what is watched, how it becomes points, and when somebody hears of it.",
     later=("clock",),

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from common.documents.findings import Finding, Findings, Unreadable
+from common.documents.findings import Finding, Findings, InvalidValue
 from common.documents.yaml import parse
 from scoring.cards import rules, weighing
 from scoring.cards.draft import read_draft
@@ -28,7 +28,7 @@ def examine(text: str) -> ExaminedCard:
         weighing.check(draft, found)
         if not found.problems:
             card = draft.card()
-    except Unreadable:
+    except InvalidValue:
         pass
     return ExaminedCard(card, found.problems, found.warnings)
 

@@ -6,7 +6,7 @@ It says all that can be said of one value at a time. What needs two (unknown met
 
 import json
 
-from common.documents.shapes import JsonSchema
+from common.documents.value_rules import JsonSchema
 from scoring.cards.grammar import CARD, METRICS
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal, cast
 from msgspec import Struct
 
 from common.documents.findings import Findings
-from common.documents.shapes import NAME, JsonSchema, Number, OneOrMany, Word, shown
-from common.documents.yaml import Value
+from common.documents.value_rules import NAME, JsonSchema, Number, OneOrListOf, PatternText, describe
+from common.documents.yaml import YamlValue
 from scoring.health.card import When
 
 # Products name their events as they like ("Report Created"); the catalogue's are object.verbed.
@@ -21,11 +21,11 @@ class NumberOrWord(Struct, frozen=True):
 
     _NUMBER: ClassVar[Number] = Number(above=0)
 
-    def read(self, value: Value, found: Findings) -> float | str:
+    def read(self, value: YamlValue, found: Findings) -> float | str:
         if value.content == self.word:
             return self.word
         if isinstance(value.content, str):
-            raise found.problem(value.where, f"must be a number or {self.word}, not {shown(value)}")
+            raise found.problem(value.where, f"must be a number or {self.word}, not {describe(value)}")
         return self._NUMBER.read(value, found)
 
     def schema(self) -> JsonSchema:
@@ -35,9 +35,9 @@ class NumberOrWord(Struct, frozen=True):
 class MetricOrEvents(Struct, frozen=True):
     """The name of a metric as it is, or the names of events as a tuple."""
 
-    _EVENTS: ClassVar[OneOrMany] = OneOrMany(Word(EVENT, "a metric or the name of an event"))
+    _EVENTS: ClassVar[OneOrListOf] = OneOrListOf(PatternText(EVENT, "a metric or the name of an event"))
 
-    def read(self, value: Value, found: Findings) -> str | tuple[str, ...]:
+    def read(self, value: YamlValue, found: Findings) -> str | tuple[str, ...]:
         if isinstance(value.content, str) and re.match(NAME, value.content):
             return value.content
         return self._EVENTS.read(value, found)
@@ -51,10 +51,10 @@ class PropertyOrWord(Struct, frozen=True):
 
     word: str
 
-    def read(self, value: Value, found: Findings) -> str:
+    def read(self, value: YamlValue, found: Findings) -> str:
         text = value.content
         if not isinstance(text, str) or not re.match(self._pattern(), text) or not text.isprintable():
-            raise found.problem(value.where, f"must be a property or {self.word}, not {shown(value)}")
+            raise found.problem(value.where, f"must be a property or {self.word}, not {describe(value)}")
         return text
 
     def schema(self) -> JsonSchema:
@@ -69,10 +69,10 @@ class Comparison(Struct, frozen=True):
 
     PATTERN: ClassVar[str] = r"^([a-z][a-z0-9_]{0,63}) *(>=|<=|>|<) *(-?[0-9]{1,9}(\.[0-9]{1,9})?)$"
 
-    def read(self, value: Value, found: Findings) -> When:
+    def read(self, value: YamlValue, found: Findings) -> When:
         match = re.match(self.PATTERN, value.content) if isinstance(value.content, str) else None
         if match is None:
-            raise found.problem(value.where, f'must be like "silence >= 3", not {shown(value)}')
+            raise found.problem(value.where, f'must be like "silence >= 3", not {describe(value)}')
         metric, op, number = match.group(1, 2, 3)
         return When(metric=metric, op=cast(Literal[">=", ">", "<=", "<"], op), value=float(number))
 

@@ -7,7 +7,7 @@ from scoring.health.metrics.definition import Dimension
 
 
 def check(draft: CardDraft, found: Findings) -> None:
-    if "weights" not in found.places:
+    if "weights" not in found.positions:
         return
     idle: dict[str, list[Stage]] = {}
     for stage in STAGES:
@@ -26,7 +26,7 @@ def _idle_weights(stage: Stage, draft: CardDraft, found: Findings) -> list[str]:
     if weights is None:
         found.problem("weights", f"stage '{stage}' has no weights, and there is no 'default'")
         return []
-    path = f"weights.{stage}" if f"weights.{stage}" in found.places else "weights.default"
+    path = f"weights.{stage}" if f"weights.{stage}" in found.positions else "weights.default"
     heavy = [dimension for dimension, weight in weights.items() if weight > 0]
     if not heavy:
         found.problem(path, f"all weights of stage '{stage}' are zero")

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from common.documents.findings import listed
+from common.documents.findings import format_findings
 from scoring.cards.grammar import DIMENSIONS
 from scoring.cards.identity import identify
 from scoring.cards.load import ExaminedCard, examine
@@ -41,7 +41,7 @@ def check(file: Path) -> int:
 
 def report(reading: ExaminedCard, source_name: str) -> str:
     """Problems and warnings in the order of the file, in a format that editors and CI turn into links."""
-    lines = listed(source_name, problems=reading.problems, warnings=reading.warnings)
+    lines = format_findings(source_name, problems=reading.problems, warnings=reading.warnings)
     if reading.card:
         lines += summary(reading.card)
     else:

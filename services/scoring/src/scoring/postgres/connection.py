@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.database import FAILURES, reason
+from common.database import DATABASE_ERRORS, error_text
 from scoring.errors import Doubt, Fenced, Unreachable
 
 
@@ -23,11 +23,11 @@ async def connect(engine: AsyncEngine, *, patience: float) -> AsyncIterator[Asyn
         # Any table of the statement may conflict first. All of them have seq in the key, so another writer was faster.
         raise Fenced(str(error.orig)) from error
     except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
-        raise Unreachable(reason(error)) from error
+        raise Unreachable(error_text(error)) from error
     except DBAPIError as error:
         # An error while connecting: PostgreSQL is starting, has too many connections, or refuses the password.
         if error.connection_invalidated or not connected:
-            raise Unreachable(reason(error)) from error
-        raise Doubt(reason(error)) from error
-    except FAILURES as error:
-        raise Unreachable(reason(error)) from error
+            raise Unreachable(error_text(error)) from error
+        raise Doubt(error_text(error)) from error
+    except DATABASE_ERRORS as error:
+        raise Unreachable(error_text(error)) from error

@@ -9,7 +9,7 @@ from sqlalchemy import Double, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.database import FAILURES, Unavailable
+from common.database import DATABASE_ERRORS, DatabaseUnavailable
 from scoring.postgres.snapshot import StateRow
 
 # Ends the lock of a process that hangs, or whose host is gone.
@@ -108,7 +108,7 @@ class PostgresRankingStore:
 
     @asynccontextmanager
     async def exclusive_writer(self) -> AsyncIterator[PostgresRankingWriter | None]:
-        """None while another process makes a ranking. Raises `Unavailable`."""
+        """None while another process makes a ranking. Raises `DatabaseUnavailable`."""
         try:
             async with self._engine.connect() as connection:
                 if not await self._lock(connection):
@@ -118,8 +118,8 @@ class PostgresRankingStore:
                     yield PostgresRankingWriter(connection, patience=self._patience)
                 finally:
                     await self._unlock(connection)
-        except FAILURES as error:  # TimeoutError is an OSError
-            raise Unavailable(str(error) or type(error).__name__) from error
+        except DATABASE_ERRORS as error:  # TimeoutError is an OSError
+            raise DatabaseUnavailable(str(error) or type(error).__name__) from error
 
     async def _lock(self, connection: AsyncConnection) -> bool:
         async with asyncio.timeout(self._patience):
@@ -130,6 +130,6 @@ class PostgresRankingStore:
         try:
             async with asyncio.timeout(self._patience):
                 await connection.execute(text(_UNLOCK))
-        except FAILURES:
+        except DATABASE_ERRORS:
             # The lock belongs to the session and ends with it.
             await connection.invalidate()

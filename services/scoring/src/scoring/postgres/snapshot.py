@@ -127,6 +127,6 @@ class SnapshotSource:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[TableSnapshot]:
-        """Raises `Unavailable`."""
-        async with connected(self._engine, patience=self._patience, service="scoring") as connection:
+        """Raises `DatabaseUnavailable`."""
+        async with connected(self._engine, timeout=self._patience, service="scoring") as connection:
             yield TableSnapshot(connection)

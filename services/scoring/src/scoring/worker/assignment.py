@@ -6,6 +6,7 @@ from uuid import uuid4
 import structlog
 
 from common.bus.ports import Record
+from common.retry import ExponentialBackoff
 from scoring.errors import Doubt, Fenced
 from scoring.partition.commit import LogPosition
 from scoring.partition.inbox import Inbox
@@ -36,7 +37,7 @@ class AssignedPartition:
             number, context=context, writer=self._writer, on_commit=lambda commit: relay.add(commit.outbox_rows())
         )
         self._retry_at = 0.0
-        self._pause = context.limits.pause
+        self._backoff = ExponentialBackoff(context.limits.pause, context.limits.longest_pause)
 
     def deliver(self, records: Sequence[Record], *, epoch: int) -> bool:
         """Takes records from a poll that began in `epoch`; whether it took them.
@@ -62,7 +63,7 @@ class AssignedPartition:
 
     def at_log_end(self) -> bool:
         """Whether everything is scored that the log was known to hold at the last fetch."""
-        return not self.inbox and self._context.reader.level(self.number)
+        return not self.inbox and self._context.reader.at_end(self.number)
 
     async def open_or_score(self) -> RunResult | None:
         """Opens the partition if it is not open, else scores one run of its inbox and writes it.
@@ -105,7 +106,7 @@ class AssignedPartition:
         if self._seq_in_doubt is not None and stored.seq > self._seq_in_doubt and stored.writer == self._writer:
             context.metrics.recovered()
         self._seq_in_doubt = None
-        self._pause = context.limits.pause
+        self._backoff.reset()
         self.memory = PartitionMemory(stored, remembered=context.limits.remembered, cache_bound=context.cache_bound)
         self.relay.reload()
         self.epoch += 1
@@ -130,8 +131,7 @@ class AssignedPartition:
         self._context.metrics.doubted(doubt)
         # After a lost race the database answers, so there is nothing to wait for.
         if not isinstance(doubt, Fenced):
-            self._retry_at = self._context.steady() + self._pause
-            self._pause = min(2 * self._pause, self._context.limits.longest_pause)
+            self._retry_at = self._context.steady() + self._backoff.next_pause()
         _log.warning("partition.doubted", partition=self.number, kind=type(doubt).__name__, reason=str(doubt))
 
     def dedupe_used(self) -> float:

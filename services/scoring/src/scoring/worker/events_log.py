@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.ports import Record
 from scoring.errors import StopWorker, Unreachable
 from scoring.partition.commit import LogPosition
@@ -26,7 +26,7 @@ class LogAdmin(Protocol):
 def _unavailable_as_unreachable() -> Iterator[None]:
     try:
         yield
-    except Unavailable as error:
+    except BusUnavailable as error:
         raise Unreachable(f"the log does not answer: {error}") from error
 
 

@@ -6,10 +6,11 @@ from typing import Any, Protocol
 
 import structlog
 
-from common.bus.errors import OffsetLost, Unavailable
-from common.bus.polling import Polled, polled_unless
+from common.bus.errors import BusUnavailable, OffsetOutOfRange
 from common.bus.ports import Assigned, Record
-from common.waiting import NOT_STARTED, Outage, unless_stopped, until_it_answers
+from common.retry import Outage, retry_until_available
+from common.startup import NOT_STARTED
+from common.stopping import PolledRecords, poll_until_stopped, run_until_stopped
 from scoring.errors import Doubt, StopWorker
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.heartbeat import Heartbeat
@@ -32,7 +33,7 @@ class EventsConsumer(Protocol):
 
     def poll(
         self, *, max_records: int, timeout: float, only: Collection[int] | None = None
-    ) -> Coroutine[Any, Any, Polled]: ...
+    ) -> Coroutine[Any, Any, PolledRecords]: ...
 
 
 class HeartbeatStore(Protocol):
@@ -162,7 +163,9 @@ class ScoringWorker:
         stop_task.add_done_callback(lambda _: self._stopping.set())
         stopping_task = asyncio.create_task(self._stopping.wait())
         try:
-            await unless_stopped(stop, until_it_answers(self._join, outage=self._log_outage, again_after=Unavailable))
+            await run_until_stopped(
+                stop, retry_until_available(self._join, outage=self._log_outage, retry_on=BusUnavailable)
+            )
             while not self._stopping.is_set():
                 await self._poll_and_deliver(stopping_task)
         finally:
@@ -212,17 +215,17 @@ class ScoringWorker:
             max_records=self._max_records, timeout=POLL_WAIT[0] if soon else POLL_WAIT[1], only=with_room.keys()
         )
         try:
-            polled = await polled_unless(stopping, poll)
-        except OffsetLost as lost:
+            polled = await poll_until_stopped(stopping, poll)
+        except OffsetOutOfRange as lost:
             raise StopWorker(
                 f"the log no longer holds offset {lost.offset} of partition {lost.partition}, which comes next; "
                 "look with `python -m scoring log show`, decide with `python -m scoring log adopt`"
             ) from lost
-        except Unavailable as error:
-            self._log_outage.goes_on(error)
+        except BusUnavailable as error:
+            self._log_outage.report(error)
             await asyncio.sleep(POLL_WAIT[1])
             return
-        self._log_outage.over()
+        self._log_outage.end()
         self._polled = True
         if polled is None:
             return

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from common.bus.errors import Unavailable
+from common.bus.errors import BusUnavailable
 from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import Tick, encode_events_record
 from common.lag import Lag
@@ -85,7 +85,7 @@ class PartitionProgress:
         memory = self._partition.memory
         if memory is None:
             # Nobody knows what has come since, so the lag grows.
-            self._lag.read(None, level=False)
+            self._lag.read(None, at_end=False)
             return None
         relay = self._partition.relay
         # Signals that reached the log late are held back by readers as well.
@@ -98,10 +98,10 @@ class PartitionProgress:
             if caught_up and self._caught_up_due:
                 await relay.send_caught_up(round(max(memory.position.clock, memory.position.newest) * 1000))
                 self._caught_up_due = False
-        except Unavailable as error:
+        except BusUnavailable as error:
             _log.warning("log.unavailable", partition=self._partition.number, reason=str(error))
             caught_up = False
-        self._lag.read(memory.position.newest, level=self._partition.at_log_end())
+        self._lag.read(memory.position.newest, at_end=self._partition.at_log_end())
         self._next_due = memory.timers.earliest()
         return Heartbeat(self._partition.number, self._clock(), caught_up, self._lag_seconds())
 
@@ -113,7 +113,7 @@ class PartitionProgress:
         attempted_at, self._tick_sent_at = self._steady(), self._log_time.clock_readings()
         try:
             acks = await self._sender.send(self._events_topic, [Outgoing(self._partition.number, None, _TICK)])
-        except Unavailable:
+        except BusUnavailable:
             self._ticker.failed(steady=attempted_at)
             raise
         self._ticker.sent(offset=acks[0].offset, steady=attempted_at)

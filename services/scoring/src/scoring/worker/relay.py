@@ -12,9 +12,10 @@ from typing import Protocol
 
 import structlog
 
-from common.bus.errors import Refused, Unavailable
+from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Ack, Outgoing
 from common.contracts.signals import CaughtUp, encode_signals_record
+from common.retry import ExponentialBackoff
 from scoring.errors import Doubt
 from scoring.partition.commit import OutboxRow, OutboxTopic, QueuedRow
 from scoring.worker.cause import Cause, cause_of
@@ -130,7 +131,7 @@ class Relay:
             await self._shrunk.wait()
 
     async def send_caught_up(self, stamp: int) -> None:
-        """Tells readers that every signal due until now has been sent. Raises `Unavailable`."""
+        """Tells readers that every signal due until now has been sent. Raises `BusUnavailable`."""
         record = Outgoing(
             self._partition,
             None,
@@ -148,17 +149,17 @@ class Relay:
             self._shrunk.set()
 
     async def _run(self) -> None:
-        pause = RETRY_PAUSE[0]
+        backoff = ExponentialBackoff(*RETRY_PAUSE)
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
                 while await self._send_next_rows():
-                    pause = RETRY_PAUSE[0]
-            except (Unavailable, Doubt) as error:
+                    backoff.reset()
+            except (BusUnavailable, Doubt) as error:
+                pause = backoff.next_pause()
                 _log.warning("relay.waiting", partition=self._partition, seconds=pause, reason=str(error))
                 await asyncio.sleep(pause)
-                pause = min(2 * pause, RETRY_PAUSE[1])
                 self.reload()
 
     async def _send_next_rows(self) -> bool:
@@ -208,7 +209,7 @@ class Relay:
                 continue
             try:
                 await self._send(topic, of_topic)
-            except Refused:
+            except RecordRefused:
                 await self._send_one_by_one(topic, of_topic)
 
     async def _send(self, topic: OutboxTopic, rows: Sequence[OutboxRow]) -> None:
@@ -227,7 +228,7 @@ class Relay:
         for row in rows:
             try:
                 await self._send(topic, [row])
-            except Refused as refusal:
+            except RecordRefused as refusal:
                 # A refused signal can still be read from the table of signals.
                 self._log_refusal(topic, row, refusal)
                 if topic is OutboxTopic.DEAD:
@@ -240,12 +241,12 @@ class Relay:
         for attempt in (short, short._replace(key=None)):
             try:
                 await self._sender.send(self._topics[OutboxTopic.DEAD], [attempt])
-            except Refused as refusal:
+            except RecordRefused as refusal:
                 self._log_refusal(OutboxTopic.DEAD, row, refusal)
             else:
                 return
 
-    def _log_refusal(self, topic: OutboxTopic, row: OutboxRow, refusal: Refused) -> None:
+    def _log_refusal(self, topic: OutboxTopic, row: OutboxRow, refusal: RecordRefused) -> None:
         _log.error(
             "record.refused",
             outlet=topic.value,

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from alerts.routing.channel_grammar import Address
 from alerts.routing.destination import Target
 from alerts.routing.values import EMAIL
-from common.documents.records import Key, Record
+from common.documents.mapping_rules import KeyRule, MappingRule
 
 
 class EmailGrammar:
-    receiver = Key(Record({"to": Key(EMAIL, "The address.", required=True)}), "An e-mail.")
-    person = Key(EMAIL, "Where their mail goes, if not to the address by which they are listed.")
+    receiver = KeyRule(MappingRule({"to": KeyRule(EMAIL, "The address.", required=True)}), "An e-mail.")
+    person = KeyRule(EMAIL, "Where their mail goes, if not to the address by which they are listed.")
     address_is_missing = "'email' needs to know where"
 
     def receiver_address(self, value: Mapping[str, str]) -> Address:

@@ -9,24 +9,24 @@ from alerts.routing.channel_grammar import Address
 from alerts.routing.destination import Target
 from alerts.routing.values import Either
 from common.documents.findings import Findings
-from common.documents.records import Key, Record
-from common.documents.shapes import JsonSchema, Word
-from common.documents.yaml import Value
+from common.documents.mapping_rules import KeyRule, MappingRule
+from common.documents.value_rules import JsonSchema, PatternText
+from common.documents.yaml import YamlValue
 
-_CHANNEL = Word(
+_CHANNEL = PatternText(
     r"^(#[^\s#@,:<>A-Z]{1,80}|[CGD][A-Z0-9]{2,20})$", "a Slack channel such as '#cs-desk' (in quotes) or C0123ABCD"
 )
-_MEMBER = Word(r"^[UWD][A-Z0-9]{2,20}$", "a Slack member id such as U0123ABCD, or {webhook: NAME}")
-_WEBHOOK = Word(r"^[a-z0-9][a-z0-9_-]{0,63}$", "the name of a webhook, of a-z, 0-9, - and _")
+_MEMBER = PatternText(r"^[UWD][A-Z0-9]{2,20}$", "a Slack member id such as U0123ABCD, or {webhook: NAME}")
+_WEBHOOK = PatternText(r"^[a-z0-9][a-z0-9_-]{0,63}$", "the name of a webhook, of a-z, 0-9, - and _")
 
 _SECRET = "an address of a webhook is a secret: put it in ALERTS_SLACK_WEBHOOKS under a name, and write {webhook: NAME}"
 _URLS_ARE_REFUSED = {name: _SECRET for name in ("url", "api_url", "webhook_url")}
 
 
 class SlackAddress(Struct, frozen=True):
-    word: Word
+    word: PatternText
 
-    def read(self, value: Value, found: Findings) -> Address:
+    def read(self, value: YamlValue, found: Findings) -> Address:
         # A URL in the file would put a secret where everybody reads it.
         if isinstance(value.content, str) and "://" in value.content:
             raise found.problem(value.where, _SECRET)
@@ -36,14 +36,14 @@ class SlackAddress(Struct, frozen=True):
         return self.word.schema()
 
 
-_BY_WEBHOOK = Key(SlackAddress(_WEBHOOK), "An incoming webhook, by its name in ALERTS_SLACK_WEBHOOKS.")
+_BY_WEBHOOK = KeyRule(SlackAddress(_WEBHOOK), "An incoming webhook, by its name in ALERTS_SLACK_WEBHOOKS.")
 
 
 class SlackGrammar:
-    receiver = Key(
-        Record(
+    receiver = KeyRule(
+        MappingRule(
             {
-                "channel": Key(SlackAddress(_CHANNEL), "A channel that the bot is in: '#cs-desk' or its id."),
+                "channel": KeyRule(SlackAddress(_CHANNEL), "A channel that the bot is in: '#cs-desk' or its id."),
                 "webhook": _BY_WEBHOOK,
             },
             one_of=("channel", "webhook"),
@@ -51,8 +51,10 @@ class SlackGrammar:
         ),
         "A Slack channel.",
     )
-    person = Key(
-        Either(Record({"webhook": _BY_WEBHOOK}, one_of=("webhook",), refused=_URLS_ARE_REFUSED), SlackAddress(_MEMBER)),
+    person = KeyRule(
+        Either(
+            MappingRule({"webhook": _BY_WEBHOOK}, one_of=("webhook",), refused=_URLS_ARE_REFUSED), SlackAddress(_MEMBER)
+        ),
         "Their member id (in Slack: profile, ..., copy member ID), or a webhook of theirs.",
     )
     address_is_missing = "'slack' needs to know where: add their member id as 'slack'"

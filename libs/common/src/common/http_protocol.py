@@ -1,0 +1,234 @@
+"""uvicorn's HTTP/1.1 protocol with limits: request heads in bytes and seconds, idle time, number of connections.
+
+uvicorn itself accepts a head of any size at any pace, and drops no connection on which the client never speaks.
+Whoever reads a body bounds it.
+"""
+
+import asyncio
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+import httptools
+import structlog
+from prometheus_client import Counter
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from common.connection_limits import ConnectionEnd, ConnectionLimits
+from common.problems import Problem
+from common.write_timeout import WriteTimeoutTransport
+
+_log = structlog.get_logger()
+# Headers with which a client offers another protocol. This server stays with HTTP/1.1 and drops them.
+_UPGRADE_HEADERS: Final = frozenset({b"upgrade", b"http2-settings", b"connection"})
+
+
+def protocol_factory(limits: ConnectionLimits, ended: Counter) -> Any:
+    """For uvicorn, which calls it for each connection. `ended` counts by `ConnectionEnd`."""
+    return partial(BoundedHttpProtocol, limits, ended)
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """Answers a request that is malformed or over a limit with a problem, then closes the connection."""
+
+    def __init__(self, limits: ConnectionLimits, ended: Counter, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self.timeout_keep_alive = limits.idle_seconds
+        self._limits = limits
+        self._ended = ended
+        # Bytes since the parser last completed something: an unfinished head, or framing of a chunked body.
+        self._unparsed_bytes = 0
+        self._in_head = False
+        self._in_body = False
+        self._upgrade_offered = False
+        self._refused = False
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._write_timeout: WriteTimeoutTransport
+        # The request that is answered now; the ones after it wait in uvicorn's pipeline.
+        self._current: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._write_timeout = WriteTimeoutTransport(
+            transport, loop=self.loop, seconds=self._limits.idle_seconds, on_timeout=self._abort_unread
+        )
+        super().connection_made(cast(asyncio.Transport, self._write_timeout))
+        if len(self.connections) > self._limits.connections:
+            self._refuse(Problem(503, ConnectionEnd.TOO_MANY, "connect again later", headers={"retry-after": "1"}))
+            return
+        # uvicorn starts the keep-alive timer only after a first request.
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        self._write_timeout.cancel_timer()
+        self._unset_keepalive_if_required()
+        if self._current is not None:
+            # uvicorn tells only the newest request of the pipeline that the client has gone.
+            self._current.disconnected = True
+            self._current.message_event.set()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        self._unset_keepalive_if_required()
+        self._unparsed_bytes += len(data)
+        try:
+            self._feed(memoryview(data))
+        except httptools.HttpParserError as error:
+            self.send_400_response(f"not an HTTP/1.1 request: {error}")
+        if (self._unparsed_bytes or self._in_head) and not self._refused:
+            self._check_unparsed()
+
+    def _feed(self, data: memoryview) -> None:
+        # The parser stops at a request that offers an upgrade. Parsing goes on behind it with a new parser.
+        while data and not self._refused:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as stopped:
+                data = data[stopped.args[0] :]
+                self._restart_without_upgrade()
+            else:
+                return
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if self._refused:
+            return
+        if self.parser.should_upgrade():
+            # Handled now, its body would be lost: the parser takes what follows for another protocol.
+            self._upgrade_offered = True
+            return
+        self._stop_head_timer()
+        if self._unparsed_bytes > self._limits.head_bytes and self._head_size() > self._limits.head_bytes:
+            self._refuse_too_large()
+            return
+        self._unparsed_bytes = 0
+        super().on_headers_complete()
+        # Not reached if uvicorn could not read the request's target.
+        self._in_body = True
+
+    def on_body(self, body: bytes) -> None:
+        self._unparsed_bytes = 0
+        if self._in_body:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._upgrade_offered:
+            return
+        self._unparsed_bytes = 0
+        if self._in_body:
+            self._in_body = False
+            self._stop_head_timer()
+            super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # Answered before its body was complete: the rest has to come soon. If uvicorn has already begun the next
+        # request of the pipeline, the body belongs to that one, and its reader bounds it.
+        if self._in_body and self.cycle.response_complete and not self.transport.is_closing():
+            self._start_head_timer()
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(Problem(400, ConnectionEnd.MALFORMED, msg))
+
+    def timeout_keep_alive_handler(self) -> None:
+        # A client that has not even read the last answer would not read a farewell either.
+        if self.transport.get_write_buffer_size():
+            self._abort_unread()
+        elif not self.transport.is_closing():
+            self._ended.labels(ConnectionEnd.IDLE).inc()
+            super().timeout_keep_alive_handler()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._current = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _check_unparsed(self) -> None:
+        """Bounds what the parser has not completed yet, in bytes and in time."""
+        if self._unparsed_bytes > self._limits.head_bytes:
+            self._refuse_too_large()
+        elif not self._in_body:
+            self._start_head_timer()
+
+    def _start_head_timer(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._limits.head_seconds, self._refuse_too_slow)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _abort_unread(self) -> None:
+        """Closing would wait until the client has read what was written, so the connection is aborted."""
+        if not self._refused:
+            self._refused = True
+            self._count_end(ConnectionEnd.UNREAD)
+        self.transport.abort()
+
+    def _count_end(self, reason: ConnectionEnd) -> None:
+        self._ended.labels(reason).inc()
+        _log.warning("request.refused", reason=reason.value, client=self.client[0] if self.client else None)
+
+    def _refuse_too_slow(self) -> None:
+        detail = f"the request did not come within {self._limits.head_seconds:g} s"
+        self._refuse(Problem(408, ConnectionEnd.TOO_SLOW, detail), answered=self._in_body)
+
+    def _refuse_too_large(self) -> None:
+        detail = f"request line and headers, or what frames the body, are over {self._limits.head_bytes} bytes"
+        self._refuse(Problem(431, ConnectionEnd.TOO_LARGE, detail))
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def _refuse(self, problem: Problem, *, answered: bool = False) -> None:
+        """Answers with the problem and closes. `answered`: the request already has its answer, so it only closes."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self._stop_head_timer()
+        self._count_end(ConnectionEnd(problem.code))
+        before = self._unanswered_before()
+        if before is not None:
+            # Earlier requests of the pipeline get their answers. The last of these answers closes the connection.
+            before.keep_alive = False
+            self.flow.pause_reading()
+            return
+        if not answered and not (self._in_body and self.cycle.response_started):
+            self.transport.write(_response_bytes(problem))
+        self.transport.close()
+
+    def _unanswered_before(self) -> RequestResponseCycle | None:
+        """The last request before the refused one, if its answer is not complete."""
+        if self._in_body and not self.pipeline:
+            return None
+        if self._in_body:
+            # The refused request itself waits there for its turn.
+            self.pipeline.popleft()
+        last = self.pipeline[0][0] if self.pipeline else self._current
+        return None if last is None or last.response_complete else last
+
+    def _restart_without_upgrade(self) -> None:
+        """Feeds the request's head again to a new parser, without the headers that offer another protocol."""
+        self._upgrade_offered = False
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self.send_400_response("this is no proxy")
+            return
+        kept = [(name, value) for name, value in self.headers if name not in _UPGRADE_HEADERS]
+        head = b"".join(b"%b: %b\r\n" % header for header in kept)
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.feed_data(b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self.url, head))
+
+
+def _response_bytes(problem: Problem) -> bytes:
+    response = problem.response()
+    phrase = HTTPStatus(problem.status).phrase.encode()
+    headers = [*response.raw_headers, (b"connection", b"close")]
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (problem.status, phrase, lines, bytes(response.body))

@@ -1,0 +1,35 @@
+"""A POST request as the server passes it on, with its headers, query parameters and body chunks."""
+
+from starlette.datastructures import QueryParams
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
+
+
+class PostRequest:
+    """A cheaper `starlette.requests.Request`. Of headers sent twice the first one counts.
+
+    Starlette scans all headers for each lookup, and parses the query string even if it is empty. For a small request
+    that would cost more than everything else up to its events.
+    """
+
+    __slots__ = ("_headers", "_query", "_receive")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
+        self._query: bytes = scope["query_string"]
+        self._receive = receive
+
+    def header(self, name: bytes) -> str | None:
+        """`name` in lower case."""
+        value = self._headers.get(name)
+        return value if value is None else value.decode("latin-1")
+
+    def parameter(self, name: str, default: str) -> str:
+        return str(QueryParams(self._query).get(name, default)) if self._query else default
+
+    async def next_chunk(self) -> tuple[bytes, bool]:
+        """The next part of the body, and whether there is more. Raises `ClientDisconnect`."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        return message.get("body", b""), message.get("more_body", False)

@@ -1,0 +1,129 @@
+"""Explains why an item is not a valid event: all errors, field by field.
+
+Slow and thorough: only items that failed the fast check of `incoming_event` come here.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ingest import properties
+from ingest.bounds import AHEAD, EARLIEST, ID_CHARS, NAME_CHARS, NAME_PATTERN, Bounds
+from ingest.errors import FieldError, FieldErrorReason
+
+_FIELDS: Final = ("event_id", "account_id", "user_id", "name", "time", "properties")
+_SET_BY_INGEST: Final = ("source", "received_at", "history", "type")
+_REQUIRED: Final = ("account_id", "name")
+_NAME: Final = re.compile(NAME_PATTERN)
+_MAX_ERRORS: Final = 20
+
+
+class InvalidEvent(Struct, frozen=True):
+    """`event_id` is the item's own, if it could be read."""
+
+    errors: tuple[FieldError, ...]
+    event_id: str | None = None
+
+
+def event_too_large(size: int, bounds: Bounds) -> InvalidEvent:
+    return InvalidEvent((FieldError("", FieldErrorReason.TOO_LARGE, f"{size} bytes: at most {bounds.event_bytes}"),))
+
+
+def explain(text: bytes | Raw, *, now: datetime, bounds: Bounds, fallback: str | None = None) -> InvalidEvent:
+    """Up to 20 errors. If none is found, `fallback` is the detail of the only one."""
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return InvalidEvent((_decode_error(error),))
+    if not isinstance(found, dict):
+        return InvalidEvent((FieldError("", FieldErrorReason.NOT_AN_OBJECT, "an event is a JSON object"),))
+    errors = [*_field_errors(found), *_nul_errors(found), *_properties_errors(found.get("properties"), bounds)]
+    if (time := found.get("time")) is not None:
+        errors += _time_errors(time, now)
+    if not errors and fallback:
+        errors = [FieldError("", FieldErrorReason.MALFORMED, fallback)]
+    event_id = found.get("event_id")
+    return InvalidEvent(tuple(errors[:_MAX_ERRORS]), event_id if isinstance(event_id, str) else None)
+
+
+def check_time(time: datetime, *, now: datetime) -> FieldError | None:
+    if time > now + AHEAD:
+        ahead = int((time - now).total_seconds())
+        detail = f"{ahead} s ahead of ours: at most {int(AHEAD.total_seconds())} s are taken"
+        return FieldError("time", FieldErrorReason.IN_THE_FUTURE, detail)
+    if time < EARLIEST:
+        return FieldError("time", FieldErrorReason.TOO_OLD, f"before {EARLIEST.year}")
+    return None
+
+
+def _decode_error(error: Exception) -> FieldError:
+    said = str(error).removeprefix("JSON is malformed: ")
+    if isinstance(error, RecursionError):
+        return FieldError("", FieldErrorReason.TOO_DEEP, "nested too deeply")
+    if isinstance(error, UnicodeDecodeError) or "surrogate" in said:
+        return FieldError("", FieldErrorReason.BAD_UNICODE, f"a text is not valid Unicode: {said}")
+    if "out of range" in said:
+        return FieldError("", FieldErrorReason.OUT_OF_RANGE, "a number beyond what can be read")
+    return FieldError("", FieldErrorReason.MALFORMED, f"not JSON: {said}")
+
+
+def _field_errors(found: dict[str, Any]) -> Iterator[FieldError]:
+    # A field that ingest sets itself gets a reason of its own: clients try to set `source`.
+    for field in found.keys() - set(_FIELDS):
+        if field in _SET_BY_INGEST:
+            yield FieldError(
+                field, FieldErrorReason.SET_BY_INGEST, "not yours to say: it is set when the event is received"
+            )
+        else:
+            yield FieldError(field[:ID_CHARS], FieldErrorReason.UNKNOWN_FIELD, f"an event has {', '.join(_FIELDS)}")
+    for field in _REQUIRED:
+        if found.get(field) is None:
+            yield FieldError(field, FieldErrorReason.MISSING, "every event needs it")
+    for field in ("event_id", "account_id", "user_id", "name"):
+        if (value := found.get(field)) is not None:
+            yield from _text_errors(field, value, NAME_CHARS if field == "name" else ID_CHARS)
+
+
+def _text_errors(field: str, value: Any, limit: int) -> Iterator[FieldError]:
+    if not isinstance(value, str):
+        yield FieldError(field, FieldErrorReason.WRONG_TYPE, "expected a text")
+    elif not value:
+        yield FieldError(field, FieldErrorReason.EMPTY, f"1 to {limit} characters")
+    elif len(value) > limit:
+        yield FieldError(field, FieldErrorReason.TOO_LONG, f"{len(value)} characters: at most {limit}")
+    elif field == "name" and not _NAME.search(value):
+        yield FieldError(
+            field, FieldErrorReason.BAD_NAME, "expected object.verbed in a-z, 0-9 and _, such as report.opened"
+        )
+
+
+def _time_errors(value: Any, now: datetime) -> Iterator[FieldError]:
+    if not isinstance(value, str):
+        yield FieldError("time", FieldErrorReason.WRONG_TYPE, "expected RFC 3339 text, such as 2026-01-31T09:00:00Z")
+        return
+    try:
+        time = msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        yield FieldError("time", FieldErrorReason.BAD_TIME, "expected RFC 3339, such as 2026-01-31T09:00:00Z")
+        return
+    if time.tzinfo is None:
+        yield FieldError("time", FieldErrorReason.NO_ZONE, "it names no zone: add Z or an offset such as +02:00")
+    elif error := check_time(time, now=now):
+        yield error
+
+
+def _properties_errors(value: Any, bounds: Bounds) -> Iterator[FieldError]:
+    if isinstance(value, dict):
+        yield from properties.property_errors(value, bounds)
+    elif value is not None:
+        yield FieldError("properties", FieldErrorReason.WRONG_TYPE, "expected an object")
+
+
+def _nul_errors(found: dict[str, Any]) -> Iterator[FieldError]:
+    for field, value in found.items():
+        if any("\x00" in text for text in (field, *properties.all_texts(value))):
+            yield FieldError(field[:ID_CHARS], FieldErrorReason.NUL, "U+0000 cannot be stored")
