@@ -59,12 +59,12 @@ class Tables:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """Raises `Unavailable`."""
+        """Raises `DatabaseUnavailable`."""
         async with connected(self._reading, timeout=self._patience, service="alerts") as connection:
             yield Snapshot(connection)
 
     async def acknowledge(self, signal_id: str, *, by: str, note: str | None) -> Any | None:
-        """The acknowledgement of the alert's episode, None if there is no such alert. Raises `Unavailable`.
+        """The acknowledgement of the alert's episode, None if there is no such alert. Raises `DatabaseUnavailable`.
 
         Who came first stays, until something worse has been told.
         """

@@ -120,7 +120,7 @@ class Tables:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """Raises `Unavailable`."""
+        """Raises `DatabaseUnavailable`."""
         async with connected(self._engine, timeout=self._patience, service="scoring") as connection:
             yield Snapshot(connection)
 
