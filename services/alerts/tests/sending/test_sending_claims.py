@@ -85,7 +85,7 @@ async def test_the_bot_and_the_webhooks_share_the_slots_of_slack(sending: Sendin
     assert names(await sending.claim(sending.queue(), capacity=narrow)) == [urgent, mail]
 
 
-async def test_closed_addresses_and_channels_without_room_are_left_alone(sending: SendingHarness) -> None:
+async def test_closed_addresses_and_channels_without_capacity_are_left_alone(sending: SendingHarness) -> None:
     await sending.message(DESK, account="a")
     await sending.message(DANA, account="b")
     hook = await sending.message(HOOK, account="c")
@@ -120,7 +120,7 @@ async def test_what_is_not_due_is_not_claimed_but_announced(sending: SendingHarn
         assert await sending.next_due(queue) == 0.0
 
 
-async def test_a_look_announces_only_what_there_is_room_for_beside_what_it_took(sending: SendingHarness) -> None:
+async def test_a_claim_announces_only_what_there_is_capacity_for_beside_what_it_took(sending: SendingHarness) -> None:
     """The end of what it took is waited for anyhow."""
     queue = sending.queue()
     await sending.message(DANA, account="b")

@@ -153,7 +153,7 @@ async def test_one_partition_s_messages_do_not_wait_for_another_one_s_database(r
 
 
 async def test_a_full_run_to_many_receivers_is_decided(database: str) -> None:
-    """More messages than one statement has sending for."""
+    """More messages than one statement has slots for."""
     names = [f"desk-{number}" for number in range(6)]
     routes = "".join(f"\n    - {{receiver: {name}, continue: true}}" for name in names)
     receivers = "".join(f"\n  - {{name: {name}, email: {{to: {name}@example.com}}}}" for name in names)

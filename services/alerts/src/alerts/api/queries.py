@@ -169,6 +169,7 @@ def _conditions(wanted: AlertFilter) -> list[ColumnElement[bool]]:
 
 def _of_messages(wanted: AlertFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
+    # A route led there, whether or not a message went out.
     if wanted.receivers:
         found.append(
             exists().where(decision.c.signal_id == alert.c.signal_id, decision.c.receiver.in_(wanted.receivers))

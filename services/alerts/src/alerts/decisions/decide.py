@@ -61,6 +61,7 @@ def _decide_address(
     pending = [one for one in history.pending if address_key_of(one.destination) == address_key]
     told = [one for one in history.told if address_key_of(one.destination) == address_key]
     routed = list(_routed_candidates(address_key, signals))
+    # What the same receiver was told over a later way counts as told, or a repeat would reach them twice.
     first_ways = {one.destination for one in routed if one.destination is not None}
     told_receiver = [
         one
@@ -88,6 +89,7 @@ def _decide_address(
         else:
             messages.append(message)
         message_of |= dict.fromkeys(ids, standing.get(ids, len(messages) - 1))
+    # A pending message that no longer says what stands is replaced or taken back.
     dropped = [one.notification_id for one in pending if one.notification_id not in kept]
     return AccountDecisions(
         decided.account_id,
@@ -144,6 +146,7 @@ def _compose(candidates: Sequence[CandidateDecision]) -> list[NewMessage]:
     recoveries: list[NewMessage] = []
     others: list[CandidateDecision] = []
     for one in candidates:
+        # Kept and waiting signals are in no message.
         if one.reason is None or one.reason.verdict is not DecisionVerdict.TELL or one.destination is None:
             continue
         if one.reason is DecisionReason.RECOVERED:

@@ -76,6 +76,7 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
             yield language.again(recipient.when(last.at) if last else "")
     yield from _why_recipient(content, recipient)
     age = recipient.now - head.at
+    # An old message says so: the news may have changed since.
     if age.total_seconds() > _RECENT:
         yield language.happened(language.ago(age.total_seconds()), recipient.when(head.at))
 
@@ -130,12 +131,14 @@ def _renewal(head: Signal, recipient: Recipient) -> str:
 
 def _rows(content: MessageContent, recipient: Recipient) -> Iterable[LabelledLine]:
     labels, head = recipient.language.labels, content.head
+    # Why the score moved; else how the account stands without the flag that the title names.
     if why := _why(head, recipient):
         yield LabelledLine(labels.why if is_worse(head) else labels.helped, why)
     elif otherwise := _otherwise(head, recipient):
         yield LabelledLine(labels.otherwise, otherwise)
     if also := _also(content, recipient):
         yield LabelledLine(labels.also, also)
+    # After a recovery there is nothing to do.
     if closes_episode(head):
         return
     if outlook := _outlook(head, recipient):
@@ -149,6 +152,7 @@ def _why(head: Signal, recipient: Recipient) -> str:
     if head.kind is not Kind.BAND:
         return ""
     why = score_moves(head, share=_LEAST_SHARE)
+    # The only cause is the flag in the title.
     if not why.most or (len(why.most) == 1 and why.most[0].name == capping_flag(head)):
         return ""
     told = [_moved(one, head, recipient, first=one is why.most[0]) for one in why.most]
@@ -157,6 +161,7 @@ def _why(head: Signal, recipient: Recipient) -> str:
 
 def _moved(moved: ScoreMove, head: Signal, recipient: Recipient, *, first: bool) -> str:
     language = recipient.language
+    # A flag moves the score by its cap, and back when it is cleared.
     if moved.capped:
         flag = recipient.flag(moved.name)
         return language.moved(flag if moved.points < 0 else language.cleared(flag), "", moved.points, first=first)
@@ -169,6 +174,7 @@ def _otherwise(head: Signal, recipient: Recipient) -> str:
     """The score without the flag that caps it: it tells an unhealthy account from a healthy one with an open bill."""
     level = head.receipt.level
     caps = [part.contribution for part in level.contributions if part.dimension == _CAP]
+    # Only while a flag caps the score, and only for bad news.
     if not caps or not is_worse(head):
         return ""
     weak = sorted((part for part in level.contributions if part.dimension != _CAP), key=lambda part: part.contribution)
@@ -185,6 +191,7 @@ def _also(content: MessageContent, recipient: Recipient) -> str:
     named = capping_flag(content.head)
     others = [one for one in content.signals[1:] if not (one.kind is Kind.FLAG and one.to == named)]
     told = list(dict.fromkeys(without_account(one, recipient) for one in others))
+    # A long list helps nobody: the rest is counted.
     if len(told) > _MOST_ALSO:
         told = [*told[: _MOST_ALSO - 1], recipient.language.more(len(told) - _MOST_ALSO + 1)]
     return recipient.language.comma.join(told)
@@ -193,6 +200,7 @@ def _also(content: MessageContent, recipient: Recipient) -> str:
 def _outlook(head: Signal, recipient: Recipient) -> str:
     """For a yellow account: when it would become red. That a healthy account would fall in silence is no news."""
     forecast = head.forecast
+    # Only red is worth a forecast, and only from yellow.
     if forecast is None or forecast.band is not Band.RED or head.after.band is not Band.YELLOW:
         return ""
     if not rules_of(head.kind).about_health or forecast.at <= recipient.now:
@@ -204,6 +212,7 @@ def _outlook(head: Signal, recipient: Recipient) -> str:
 def _how_sure(head: Signal, recipient: Recipient) -> str:
     if not rules_of(head.kind).about_health:
         return ""
+    # Too little data for a band: the reader must not take the score for one.
     if head.after.band is Band.INSUFFICIENT:
         return recipient.language.too_little(head.after.coverage)
     return recipient.language.covered(head.after.coverage) if head.after.coverage < _ENOUGH_COVERAGE else ""

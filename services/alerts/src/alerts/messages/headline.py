@@ -29,6 +29,7 @@ def _text(signal: Signal, recipient: Recipient) -> str:
     language, account = recipient.language, recipient.account(signal)
     if signal.kind is not Kind.BAND:
         return language.of(account, without_account(signal, recipient))
+    # A flag that caps the score is the cause, so the title names it before the band.
     if flag := capping_flag(signal):
         what = language.comma.join([recipient.flag(flag), without_account(signal, recipient)])
         return language.of(account, what)
@@ -36,6 +37,7 @@ def _text(signal: Signal, recipient: Recipient) -> str:
 
 
 def _band_change(signal: Signal) -> BandChange:
+    # The first band of an account: there was no score to compare with.
     if signal.before is None or signal.before.band is Band.INSUFFICIENT:
         return BandChange.FIRST
     if is_worse(signal):

@@ -67,11 +67,13 @@ class PostgresDecisionStore:
 async def _move(connection: AsyncConnection, partition: int, stored: TopicPosition | None, to: TopicPosition) -> None:
     """The transaction's first statement: it locks the partition's row before anything is read. Raises `Fenced`."""
     moved = msgspec.structs.asdict(to) | {"partition": partition}
+    # Never read before: two readers may begin at once, and one of them inserts the row.
     if stored is None:
         done = await connection.execute(decision_statements.BEGIN, moved)
     else:
         same = {"stored_cluster_id": stored.cluster_id, "stored_offset": stored.to_offset}
         done = await connection.execute(decision_statements.MOVE, moved | same)
+    # Another reader has moved the partition: nothing of this batch may be written.
     if done.rowcount == 0:
         raise Fenced(f"another reader has moved partition {partition} on")
 

@@ -71,6 +71,7 @@ class PostgresNotificationQueue:
         ours = {"id": claimed.notification_id, "token": claimed.token, "lease": self._lease}
         async with self._connected() as connection:
             renewed = await connection.execute(queue_statements.RENEW, ours)
+            # Another sender holds the message now: the attempt ends here, and nothing was sent.
             if renewed.rowcount == 0:
                 await _complete(connection, claimed, _LOST, 0.0)
         return renewed.rowcount > 0
@@ -91,6 +92,7 @@ class PostgresNotificationQueue:
             if row is None:
                 return
             await _complete(connection, claimed, outcome, ago)
+            # Only while the lease is ours does the failure count for the message.
             if row.status == "pending" and row.lease_token == claimed.token:
                 await _fail(connection, claimed, outcome, ago)
 
@@ -140,6 +142,7 @@ def _result(rows: Sequence[Any], token: str) -> ClaimResult:
 
 
 def _claimed(row: Any, token: str) -> ClaimedMessage:
+    # A signal of the message was deleted from the table.
     if None in row.bodies:
         raise ValueError("one of its signals is gone")
     return ClaimedMessage(
@@ -186,12 +189,14 @@ async def _complete(connection: AsyncConnection, claimed: ClaimedMessage, outcom
 
 async def _fail(connection: AsyncConnection, claimed: ClaimedMessage, outcome: Failed, ago: float) -> None:
     values: dict[str, Any] = {"maybe_told": _notification.maybe_told | outcome.maybe_told} | _RELEASED
+    # Given up for good, or due again later.
     if outcome.retry_in is None:
         values |= {"status": "failed", "done": _NOW - ago}
     else:
         values |= {"due": _NOW - ago + outcome.retry_in}
     mine = _notification.notification_id == claimed.notification_id
     await connection.execute(update(schema.notification).where(mine).values(values))
+    # There is another way: the message goes on as a new one.
     if outcome.final and len(claimed.ways) > 1:
         await _hand_on(connection, claimed)
 

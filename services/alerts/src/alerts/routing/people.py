@@ -48,13 +48,16 @@ class People(Struct, frozen=True):
 
     def reach(self, owner: str, *, on: datetime) -> Reached:
         """A person who is away at that moment is passed over for their back-up."""
+        # No owner was posted: the receiver's `else` is told.
         if not owner:
             return Reached((), ("no owner",))
         person = self.by_email.get(known_as(owner))
+        # The owner is not listed in routes.yml: the receiver's `else` is told.
         if person is None:
             return Reached((), (f"owner {_shown(owner)}, not among people",))
         ways: list[Target] = []
         steps: list[str] = []
+        # The person's own ways first, then those of each back-up; whoever is away adds none.
         for each in self._back_ups(person):
             away = each.back_after(on)
             title = f"{'owner' if each is person else 'back-up'} {each.name}"

@@ -51,6 +51,7 @@ def _check_route(route: ListEntry, draft: RoutesDraft, found: Findings) -> None:
         if taker := next((one for one in takers if _matches_all_of(one, child)), None):
             line = found.positions[taker.where].line
             found.warning(child.where, f"can never be reached: the route of line {line} takes every signal before it")
+        # A route that takes its signals hides them from the later routes with the same or more matchers.
         if not child.fields.get("continue"):
             takers.append(child)
         _check_route(child, draft, found)
@@ -72,10 +73,12 @@ def _check_receivers(root: ListEntry, draft: RoutesDraft, found: Findings) -> No
     first: dict[str, str] = {}
     for where, fields in draft.receivers:
         name = fields["name"]
+        # Two receivers of one name: routes could mean either.
         if name in first:
             line = found.positions[first[name]].line
             found.problem(f"{where}.name", f"'{name}' is already the name of the receiver of line {line}")
         first.setdefault(name, where)
+        # A receiver for owners needs people to reach.
         if fields.get("owner") and not draft.listed:
             found.warning(f"{where}.owner", "there are no 'people': every owner is unknown")
         _check_otherwise(f"{where}.else", fields, draft, found)
@@ -95,6 +98,7 @@ def _check_otherwise(where: str, fields: Mapping[str, Any], draft: RoutesDraft, 
     if otherwise is None:
         return
     _check_known(where, otherwise, draft, found)
+    # `else` must not lead to an owner again, or it could lead nowhere.
     if any(other["name"] == otherwise and other.get("owner") for _, other in draft.receivers):
         found.problem(where, f"'{otherwise}' is told by owner itself: name one with a channel of its own")
 
@@ -119,6 +123,7 @@ def _check_people(draft: RoutesDraft, found: Findings) -> None:
         known_as(email): known_as(fields["back_up"]) for email, fields in draft.people.items() if "back_up" in fields
     }
     for email in draft.people:
+        # Back-ups that lead back to the person would be followed for ever.
         if _in_a_circle(known_as(email), back_ups):
             found.problem(f"people.{email}.back_up", "back-ups go in a circle: somebody has to be the last")
 

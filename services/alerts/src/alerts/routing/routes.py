@@ -65,15 +65,19 @@ class Routes(Struct, frozen=True):
         self, receiver: Receiver, labels: Labels, on: datetime
     ) -> Iterator[tuple[str, tuple[Target, ...], tuple[str, ...]]]:
         """Receiver, ways, and the steps that led from the route to them."""
+        # The account's owner, over all their ways, is one message.
         if receiver.owner:
             reached = self.people.reach(labels.get("owner", ""), on=on)
+            # If no way leads to the owner, the receiver named by `else` is told in their place.
             if reached.ways:
                 yield receiver.name, reached.ways, reached.steps
             else:
                 instead = self.receivers[receiver.otherwise]
                 for name, ways, steps in self._reached(instead, labels, on):
                     yield name, ways, (*reached.steps, f"else {instead.name}", *steps)
+        # Slack and e-mail beside each other in one receiver are two messages.
         for target in receiver.targets:
             yield receiver.name, (target,), ()
+        # A receiver without a channel: its decision is recorded with the reason that nobody is told.
         if not receiver.owner and not receiver.targets:
             yield receiver.name, (), ()

@@ -44,6 +44,7 @@ def _matches_below(node: Route, labels: Labels, path: tuple[str, ...]) -> Iterat
             continue
         matched = True
         yield from _matches_below(child, labels, (*path, str(child)))
+        # Without `continue` the routes after this one do not see the signal.
         if not child.continues:
             return
     if not matched:

@@ -65,6 +65,7 @@ class SendLimits:
     def ended(self, target: Target, now: float) -> None:
         del self._busy[target.address_key]
         rate = self._channels[target.channel].address_per_second
+        # The next message to this address waits until its rate allows one.
         if rate:
             self._pause(target.address_key, now + 1 / rate)
 

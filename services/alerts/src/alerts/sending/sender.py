@@ -118,6 +118,7 @@ class MessageSender:
         # Both as of now: if a pause ends while the claim runs, the sender must not sleep over it.
         capacity, wait = self._limits.capacity(now), self._limits.seconds_to_capacity(now)
         result = ClaimResult()
+        # Before a partition is read to its end nothing of it is sent.
         if partitions and capacity.kinds:
             result = await self._queue.claim(partitions, capacity)
         for claimed in result.messages:
@@ -149,6 +150,7 @@ class MessageSender:
         began = self._clocks.steady()
         try:
             outcome = await self._delivery.attempt(claimed)
+            # The lease was lost: another sender has the message.
             if outcome is None:
                 _log.warning("message.taken_over", notification=claimed.notification_id)
                 return
@@ -218,6 +220,7 @@ class MessageSender:
 
     def _since(self, moment: float | None, ended: float) -> float | None:
         """From that moment to the message, in seconds."""
+        # In stream mode the signal's moment is of another time.
         if self._clocks.wall is None or moment is None:
             return None
         return self._clocks.wall() - (self._clocks.steady() - ended) - moment

@@ -84,6 +84,7 @@ class DecisionService:
         signals = without_duplicates(batch.signals)
         recorded = await transaction.record(signals) if signals else RecordedSignals()
         new = [read for read in signals if read.signal.signal_id in recorded.added]
+        # Without a `CaughtUp` only accounts with a timely signal have their late ones decided.
         if batch.caught_up is None:
             late = _released_by_timely(new, recorded.late)
         else:

@@ -70,6 +70,7 @@ class OwnedSignalsPartition:
             if self.closed:
                 return False
             was_open = self.gate.open
+            # The process was suspended: open again, so that the log is asked anew where it ends.
             if self.gate.slept(now):
                 self.partition.position = None
             self.gate.looks(now)
@@ -96,6 +97,7 @@ class OwnedSignalsPartition:
         0 if nothing has been read, and in stream mode, where record time is not wall time.
         """
         position = self.partition.position
+        # Nothing read, or everything: no lag. Stream mode has no wall time to compare with.
         if position is None or not position.newest or self.partition.level or not self.gate.by_the_wall:
             return 0.0
         return max(0.0, now - position.newest)

@@ -118,10 +118,12 @@ class SignalsPartition:
         context = self._context
         batch = read_batch(records, late_after=context.late_after)
         late = await self._decide_late(batch, before)
+        # The batch itself is decided after all its late signals, in a later turn.
         if late.more:
             self._hold(records)
             return late.to_send
         reconsidered, self._reconsidered = self._reconsidered, set()
+        # Without records only pending messages are decided again, and the position stays.
         position = position_after(records[-1], before.cluster_id) if records else before
         try:
             async with context.decision_store.transaction(self.number, stored=self._stored, to=position) as transaction:

@@ -98,6 +98,7 @@ class AlertsWorker:
         poll = self._consumer.poll(max_records=self._max_records, timeout=self._poll_timeout())
         try:
             polled = await poll_until_stopped(stopping, poll)
+        # Retention or a new log took the position away: open the partition again, which finds out.
         except OffsetOutOfRange as lost:
             _log.error("log.lost", partition=lost.partition, offset=lost.offset)
             if (owned := self._owned.get(lost.partition)) is not None:
@@ -122,8 +123,10 @@ class AlertsWorker:
             self._wake()  # at once: the slowest partition of the round must not delay the sender
 
     def _poll_timeout(self) -> float:
+        # A partition still has records to decide: do not wait for new ones.
         if any(owned.partition.busy for owned in self._owned.values()):
             return 0.0
+        # While a partition is not open, poll often: opening happens in its turns.
         waiting = not self._owned or any(owned.partition.position is None for owned in self._owned.values())
         return POLL[0] if waiting else POLL[1]
 

@@ -14,11 +14,14 @@ def failure(
     error: aiosmtplib.SMTPException | OSError, *, in_doubt: bool, hide_secrets: Callable[[str], str]
 ) -> DeliveryFailed:
     """`in_doubt`: the message was being sent, so only an answer tells whether it arrived."""
+    # The server answered: its code says what to do.
     if isinstance(error, aiosmtplib.SMTPResponseException):
         return _by_code(error.code, hide_secrets(f"{error.code} {error.message}"), in_doubt=in_doubt)
     detail = hide_secrets(str(error) or type(error).__name__)
+    # No answer before the deadline.
     if isinstance(error, TimeoutError):
         return DeliveryFailed(Failure.NO_ANSWER, "no answer in time", retryable=True, maybe_delivered=in_doubt)
+    # The connection failed: before the message was sent, or while it was.
     if isinstance(error, OSError):
         reason = Failure.NO_ANSWER if in_doubt else Failure.UNREACHABLE
         return DeliveryFailed(reason, detail, retryable=True, maybe_delivered=in_doubt)
@@ -27,10 +30,13 @@ def failure(
 
 
 def _by_code(code: int, said: str, *, in_doubt: bool) -> DeliveryFailed:
+    # Greylisting, a full mailbox, a rate limit: the server says that it may work later.
     if 400 <= code < 500:
         return DeliveryFailed(Failure.UNAVAILABLE, said, retryable=True)
+    # Before the general 5xx: here the settings are wrong, not the message.
     if code in _CREDENTIALS_REFUSED:
         return DeliveryFailed(Failure.MISCONFIGURED, said, retryable=False)
+    # This address or this message is refused for good.
     if 500 <= code < 600:
         return DeliveryFailed(Failure.REFUSED, said, retryable=False)
     return DeliveryFailed(Failure.BAD_ANSWER, said, retryable=False, maybe_delivered=in_doubt)

@@ -72,6 +72,7 @@ class SlackClient:
             raise TypeError("Slack sends what it has rendered")
         blocks = _checked(message)
         deadline = asyncio.get_running_loop().time() + self._timeout
+        # A webhook posts to one channel and can begin no thread.
         if message.target.webhook:
             return await self._to_webhook(message, blocks, deadline)
         try:
@@ -90,6 +91,7 @@ class SlackClient:
             return await client.send(text=message.text, blocks=blocks, unfurl_links=False, unfurl_media=False)
 
         answer = await self._exchange(ask, deadline)
+        # Exactly this is success; a proxy may answer 200 with a page.
         if answer.status_code == 200 and answer.body.strip() == "ok":
             return Delivered()
         error = webhook_error(answer.status_code, answer.body)
@@ -127,6 +129,7 @@ class SlackClient:
         answer = await self._exchange(ask, deadline)
         if isinstance(answer, AsyncSlackResponse):
             return Delivered(thread or answer.get("ts"))
+        # The thread was deleted or locked, the channel was not: post outside it.
         if thread is not None and answer.error in THREAD_GONE:
             raise _ThreadGone
         raise self._failed(answer)
@@ -157,6 +160,7 @@ def _checked(message: SlackMessage) -> list[dict[str, Any]]:
     try:
         models: Sequence[Block | None] = Block.parse_all(message.blocks)
         for model in models:
+            # The SDK does not know the block's type.
             if model is None:
                 raise _refused("a block of a type that Slack does not know")
             model.to_dict()

@@ -71,15 +71,19 @@ def failure(answer: SlackAnswer) -> DeliveryFailed:
     """
     status, error = answer.status, answer.error
     said = " ".join(part for part in (str(status) if status != 200 else "", error, answer.detail) if part)
+    # Slack asks to wait: nothing was posted.
     if status == 429 or error in _LIMITED:
         return DeliveryFailed(Failure.RATE_LIMITED, said, retryable=True, retry_after=answer.retry_after)
+    # Slack has trouble of its own, which passes. A 503 posts nothing; after another 5xx nobody knows.
     if status >= 500 or status == 408 or error in _TEMPORARY:
         maybe_done = error in _MAYBE_DONE or (status >= 500 and status != 503)
         return DeliveryFailed(
             Failure.UNAVAILABLE, said, retryable=True, retry_after=answer.retry_after, maybe_delivered=maybe_done
         )
+    # Token, permission or channel are wrong: every retry would fail until somebody corrects them.
     if error in _MISCONFIGURED or (error is None and status in _MISCONFIGURED_STATUS):
         return DeliveryFailed(Failure.MISCONFIGURED, said, retryable=False)
+    # Neither success nor an error of Slack's: it may have been posted.
     if error is None and status == 200:
         return DeliveryFailed(Failure.BAD_ANSWER, said, retryable=False, maybe_delivered=True)
     return DeliveryFailed(Failure.REFUSED, said, retryable=False)
@@ -88,6 +92,7 @@ def failure(answer: SlackAnswer) -> DeliveryFailed:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds; None if the header is missing or is not a number of seconds."""
     for name, value in headers.items():
+        # Slack gives whole seconds; an HTTP date would come from a proxy.
         if name.lower() == "retry-after":
             try:
                 seconds = float(value)
