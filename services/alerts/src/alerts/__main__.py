@@ -1,37 +1,59 @@
-"""`python -m alerts serve|migrate|keys|routes|playbooks|tail`."""
+"""`python -m alerts serve|migrate|keys|routes|playbooks|tail`. Each command imports only what it needs."""
 
-import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
 from functools import partial
 
-from alerts import app
-from alerts.commands import playbooks, routes, tail
 from alerts.errors import AlertsError
-from alerts.settings import AlertsSettings
-from common import logs, runtime
-from common.commands import keys, migrate
-from common.documents.findings import InvalidDocument
+from common.commands.command_line import Command, parse
+
+COMMANDS = {
+    "serve": Command("record what scoring tells, decide who hears of it, tell them, answer questions"),
+    "migrate": Command("bring the database schema up to date"),
+    "keys": Command("create, list and revoke API keys", "common.commands.keys"),
+    "routes": Command("check the routes, or ask them who would be told", "alerts.commands.routes"),
+    "playbooks": Command("check the playbooks", "alerts.commands.playbooks"),
+    "tail": Command(
+        "print every signal from the beginning of the topic, each once, then follow", "alerts.commands.tail"
+    ),
+}
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    arguments = _parser().parse_args(argv)
+def main(words: Sequence[str]) -> int:
+    arguments = parse("python -m alerts", COMMANDS, words)
+
+    from alerts.settings import AlertsSettings
+    from common.documents.findings import InvalidDocument
+
     settings = AlertsSettings()
     try:
         match arguments.command:
             case "serve":
+                from alerts import app
+                from common import logs, runtime
+
                 logs.configure(settings.log_format, settings.log_level, service="alerts")
                 return runtime.run(partial(app.replica, settings))
             case "migrate":
+                from common.commands import migrate
+
                 return asyncio.run(migrate.run(database_url=settings.database_url, service="alerts"))
             case "keys":
+                from common.commands import keys
+
                 return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="alerts"))
             case "routes":
+                from alerts.commands import routes
+
                 return asyncio.run(routes.run(arguments, settings))
             case "playbooks":
+                from alerts.commands import playbooks
+
                 return playbooks.run(arguments, settings)
             case "tail":
+                from alerts.commands import tail
+
                 return asyncio.run(tail.run(arguments, settings))
     except (AlertsError, InvalidDocument) as error:
         print(error, file=sys.stderr)
@@ -41,17 +63,5 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m alerts")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="record what scoring tells, decide who hears of it, tell them, answer questions")
-    commands.add_parser("migrate", help="bring the database schema up to date")
-    keys.add_parser(commands)
-    routes.add_parser(commands)
-    playbooks.add_parser(commands)
-    tail.add_parser(commands)
-    return parser
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

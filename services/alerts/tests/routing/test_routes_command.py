@@ -52,9 +52,9 @@ def file(tmp_path: Path) -> Path:
 
 async def _run(*words: str, file: Path = NOWHERE, database_url: str = NO_DATABASE) -> int:
     parser = argparse.ArgumentParser()
-    routes.add_parser(parser.add_subparsers())
+    routes.add_arguments(parser)
     settings = AlertsSettings(alerts_routes=file, database_url=database_url)
-    return await routes.run(parser.parse_args(["routes", *words]), settings)
+    return await routes.run(parser.parse_args(words), settings)
 
 
 async def test_sound_routes_are_summed_up(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

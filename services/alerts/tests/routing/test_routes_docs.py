@@ -62,11 +62,11 @@ def test_every_reason_and_every_label_is_explained() -> None:
 
 
 async def test_the_shown_test_of_the_shipped_routes_comes_out_as_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    (command, shown) = re.findall(r"^    \$ python -m alerts (routes test .*)\n((?:    .*\n|\n)+)", TEXT, re.MULTILINE)[
+    (command, shown) = re.findall(r"^    \$ python -m alerts routes (test .*)\n((?:    .*\n|\n)+)", TEXT, re.MULTILINE)[
         0
     ]
     parser = argparse.ArgumentParser()
-    routes.add_parser(parser.add_subparsers())
+    routes.add_arguments(parser)
 
     await routes.run(parser.parse_args(command.split()), AlertsSettings(alerts_routes=SHIPPED))
 
@@ -78,9 +78,9 @@ async def test_the_shown_mistake_is_found_where_it_is_shown(tmp_path: Path, caps
     file = tmp_path / "routes.yml"
     _write(file, SHIPPED.read_text(encoding="utf-8").replace(" account-owner\n", " acount-owner\n", 1))
     parser = argparse.ArgumentParser()
-    routes.add_parser(parser.add_subparsers())
+    routes.add_arguments(parser)
 
-    assert await routes.run(parser.parse_args(["routes", "check", str(file)]), AlertsSettings()) == 1
+    assert await routes.run(parser.parse_args(["check", str(file)]), AlertsSettings()) == 1
 
     assert shown in capsys.readouterr().out
 

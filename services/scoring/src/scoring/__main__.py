@@ -1,30 +1,34 @@
-"""`python -m scoring worker|api|migrate|keys|card|log`. The worker and the read API import only what they need."""
+"""`python -m scoring worker|api|migrate|keys|card|log`. Each command imports only what it needs."""
 
-import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from functools import partial
 
-from common import logs, runtime
-from common.commands import keys, migrate
-from scoring.cards.errors import InvalidCard
-from scoring.commands import card, log
+from common.commands.command_line import Command, parse
 from scoring.errors import ScoringError
-from scoring.settings import ScoringSettings
+
+COMMANDS = {
+    "worker": Command("score what arrives on the events topic"),
+    "api": Command("answer questions about health, signals and receipts"),
+    "migrate": Command("bring the database schema up to date"),
+    "keys": Command("create, list and revoke API keys", "common.commands.keys"),
+    "card": Command("check a scorecard, or print the format's JSON Schema", "scoring.commands.card"),
+    "log": Command("compare the journal with the log, or take another log for it", "scoring.commands.log"),
+}
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m scoring")
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("worker", help="score what arrives on the events topic")
-    commands.add_parser("api", help="answer questions about health, signals and receipts")
-    commands.add_parser("migrate", help="bring the database schema up to date")
-    keys.add_parser(commands)
-    card.add(commands)
-    log.add_parser(commands)
-    arguments = parser.parse_args()
+def main(words: Sequence[str]) -> int:
+    arguments = parse("python -m scoring", COMMANDS, words)
     if arguments.command == "card":
+        from scoring.commands import card
+
         return card.run(arguments)
+
+    from common import logs, runtime
+    from scoring.cards.errors import InvalidCard
+    from scoring.settings import ScoringSettings
+
     settings = ScoringSettings()
     logs.configure(settings.log_format, settings.log_level, service="scoring")
     try:
@@ -38,10 +42,16 @@ def main() -> int:
 
                 return runtime.run(partial(api, settings))
             case "migrate":
+                from common.commands import migrate
+
                 return asyncio.run(migrate.run(database_url=settings.database_url, service="scoring"))
             case "keys":
+                from common.commands import keys
+
                 return asyncio.run(keys.run(arguments, database_url=settings.database_url, service="scoring"))
             case "log":
+                from scoring.commands import log
+
                 return asyncio.run(log.run(arguments, settings))
     except (ScoringError, InvalidCard) as error:
         print(error, file=sys.stderr)
@@ -50,4 +60,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

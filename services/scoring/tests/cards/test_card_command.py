@@ -20,8 +20,8 @@ bands: {default: {red: 40, yellow: 70}}
 
 def _run(*words: str) -> int:
     parser = argparse.ArgumentParser()
-    card.add(parser.add_subparsers())
-    return card.run(parser.parse_args(["card", *words]))
+    card.add_arguments(parser)
+    return card.run(parser.parse_args(words))
 
 
 def test_a_sound_card_is_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

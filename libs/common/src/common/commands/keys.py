@@ -11,10 +11,9 @@ from common.keys import Key, KeyStore, Scope
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds `keys` to a service's commands; the parsed arguments go to `run`."""
-    keys = commands.add_parser("keys", help="create, list and revoke API keys")
-    actions = keys.add_subparsers(dest="action", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The parsed arguments go to `run`."""
+    actions = parser.add_subparsers(dest="action", required=True)
     create = actions.add_parser("create", help="make a key and print it, once")
     create.add_argument("--source", required=True, type=_source, help="the stream that its events belong to")
     create.add_argument(

@@ -10,9 +10,8 @@ from alerts.settings import AlertsSettings
 from common.documents.findings import format_findings
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    playbooks = commands.add_parser("playbooks", help="check the playbooks")
-    actions = playbooks.add_subparsers(dest="action", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check", help="exit 1 and say where, if the playbooks are not sound")
     check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: ALERTS_PLAYBOOKS")
     actions.add_parser("schema", help="print the JSON Schema (deploy/playbooks.schema.json)")

@@ -30,9 +30,8 @@ class _Mistaken(Exception):
     """What was asked cannot be answered; the message says why."""
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    routes = commands.add_parser("routes", help="check the routes, or ask them who would be told")
-    actions = routes.add_subparsers(dest="action", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check", help="exit 1 and say where, if the routes are not sound")
     check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="default: ALERTS_ROUTES")
     test = actions.add_parser("test", help="who would be told, how, and by which path")

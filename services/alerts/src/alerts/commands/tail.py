@@ -62,10 +62,7 @@ async def tail(
             complain(f"{feed.unreadable} records could not be read: written by another version?")
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser(
-        "tail", help="print every signal from the beginning of the topic, each once, then follow"
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="the whole signal as one line of JSON")
     parser.add_argument("--until-idle", type=float, metavar="SECONDS", help="end when nothing has come for so long")
 

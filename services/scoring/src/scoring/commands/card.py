@@ -12,10 +12,9 @@ from scoring.cards.schema import schema_text
 from scoring.health import STAGES, Card
 
 
-def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Adds `card` to a service's commands; the parsed arguments go to `run`."""
-    card = subparsers.add_parser("card", help="check a scorecard, or print the format's JSON Schema")
-    actions = card.add_subparsers(dest="action", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The parsed arguments go to `run`."""
+    actions = parser.add_subparsers(dest="action", required=True)
     check = actions.add_parser("check", help="exit 1 and say where, if the scorecard is not sound")
     check.add_argument("file", type=Path, metavar="FILE")
     actions.add_parser("schema", help="print the JSON Schema (deploy/scorecard.schema.json)")

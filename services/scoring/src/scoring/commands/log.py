@@ -17,9 +17,8 @@ from scoring.worker.events_log import EventsLog
 OPERATOR = "operator"
 
 
-def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    log = commands.add_parser("log", help="compare the journal with the log, or take another log for it")
-    actions = log.add_subparsers(dest="action", required=True)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("show", help="where each partition stands; exit code 1 if one does not fit")
     adopt = actions.add_parser(
         "adopt",
