@@ -146,20 +146,26 @@ def session(account_id: str, *, hour: int) -> Event:
     return event(account_id, "session.started", START + hour * 3600, user_id="ann")
 
 
+def named(account_id: str, name: str) -> Event:
+    return event(account_id, "account.updated", START, properties={"name": name})
+
+
 async def test_no_account_is_given_away_between_its_loading_and_its_commit(stream: Road) -> None:
     """Another partition's commit makes room for its own accounts, just while this one waits for a state."""
-    names = [f"account {n}" for n in range(100)]
-    here, there = ([name for name in names if stream.partition_of(name) == n][:4] for n in (0, 1))
+    names = [f"account {n}" for n in range(200)]
+    here, there = ([name for name in names if stream.partition_of(name) == n][:count] for n, count in ((0, 11), (1, 4)))
     *known, unknown = here
     store = Reading(stream.store)
     for name in known:
         await post(stream, name, first=0, count=9)
-    async with stream.running(stream.worker(store=store, limits=WorkerLimits(cached=80 * 20_000.0))) as worker:
+    # Eleven decoded accounts have room, and four of them may be pinned.
+    async with stream.running(stream.worker(store=store, limits=WorkerLimits(cached=108 * 20_000.0))) as worker:
         await stream.until(lambda: stream.level(worker))
-        await stream.write_together(1, (session(name, hour=0) for name in there))
+        # Once they are written they take more than before, by their long names.
+        await stream.write_together(1, (named(name, "x" * 5_000) for name in there))
         await stream.until(lambda: store.waiting == 1)
         store.asking = True
-        await stream.write_together(0, (session(name, hour=10) for name in (unknown, known[0])))
+        await stream.write_together(0, (session(name, hour=10) for name in (unknown, *known)))
         await stream.until(lambda: store.asked == 1)
         store.gate.set()
         await stream.until(lambda: worker.positions()[1][0] == len(there))
