@@ -86,7 +86,7 @@ class Silence:
 
         async def called_quiet() -> None:
             await listener.signal(lambda signal: signal.account_id == QUIET and signal.kind is Kind.FLAG)
-            await told.first(lambda one: any(alert.kind is Kind.FLAG for alert in one.alerts))
+            await told.first(lambda one: any(alert.kind == Kind.FLAG for alert in one.alerts))
 
         tracer = Tracer(self._on.alerting, {NAME: QUIET})
         await attended(called_quiet(), report(self._on.sinks.messages, tracer, told=told, tell=self._tell))

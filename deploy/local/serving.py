@@ -82,7 +82,7 @@ def to_try(world: World, found: HalfYear, environment: Path) -> list[str]:
 def alert_to_ask(alerts: Sequence[AlertSummary]) -> AlertSummary:
     """The newest that was told, of an account that turned red and of which not everything was told, if there is one."""
     told = [alert for alert in alerts if alert.told]
-    red = [alert for alert in told if alert.kind is Kind.BAND and alert.to == Band.RED]
+    red = [alert for alert in told if alert.kind == Kind.BAND and alert.to == Band.RED]
     kept = {alert.account_id for alert in alerts if not alert.told and not alert.history}
     return ([alert for alert in red if alert.account_id in kept] or red or told)[-1]
 

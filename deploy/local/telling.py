@@ -127,7 +127,7 @@ def by_story(told: Iterable[Told], stories: Mapping[str, str]) -> dict[str, list
 
 def of_trouble(told: Told, truth: Truth) -> bool:
     """Whether it came when there was trouble, and speaks of it: a renewal does not."""
-    return truth.trouble is not None and told.at >= truth.trouble and told.alerts[0].kind is not Kind.OUTCOME
+    return truth.trouble is not None and told.at >= truth.trouble and told.alerts[0].kind != Kind.OUTCOME
 
 
 def when(told: Told, truth: Truth) -> str:

@@ -81,7 +81,7 @@ def _told(
         notification_id=notification.id,
         at=notification.decided,
         reason=notification.reason,
-        alerts=tuple(sorted(alerts, key=lambda alert: (SEVERITY_RANK[alert.severity], alert.kind is not Kind.BAND))),
+        alerts=tuple(sorted(alerts, key=lambda alert: (SEVERITY_RANK[alert.severity], alert.kind != Kind.BAND))),
         repeated=repeated,
     )
 
