@@ -3,8 +3,8 @@
 Accounts scored lately stay decoded, ready for their next event. Others stay as their stored bytes, which take much
 less, and are decoded when they are needed. The rest is read from PostgreSQL.
 
-The bound covers what a worker holds of its partitions. Records that wait, timers and remembered ids come first: the
-accounts have the room that these leave.
+The bound covers all that a worker holds of its partitions. Waiting records, timers and remembered ids are never
+refused, so accounts get the room that these leave.
 """
 
 import asyncio
@@ -13,23 +13,22 @@ from weakref import WeakSet
 
 from scoring.health import Account
 
-# What an account takes decoded, and for each of its stored bytes: estimates, from how a process grew by 10,000 loaded
-# accounts of the default card. ENTRY is its id and its place among the stored bytes. What a whole worker takes under a
-# bound is measured by `make bench ONLY=memory`.
+# Bytes of a decoded account, and for each of its stored bytes. Estimates: how a process grew by 10,000 accounts of the
+# default card. ENTRY is for the id and the dictionary entry of stored bytes. `make bench ONLY=memory` measures what a
+# whole worker takes under a bound.
 DECODED = 17_000
 DECODED_PER_BYTE = 2.2
 ENTRY = 220
-# A process takes so many bytes for each one that is in use: neither Python nor the C library can use every hole that
-# accounts leave when they go.
+# Resident bytes for each byte in use: Python and the C library cannot reuse all memory that evicted accounts leave.
 HELD = 1.2
-# Accounts have at least this share of the bound, whatever else a worker holds.
+# Accounts get at least this share of the bound, whatever else a worker holds.
 LEAST = 1 / 4
-# An account takes 13 times as much decoded, and to read it from PostgreSQL costs more than to decode it. So the decoded
-# accounts take what the stored bytes leave of the room, but at least and at most these shares of it. At most, because
-# the memory of small objects does not serve for bytes once these need it.
+# Reading an account from PostgreSQL costs more than decoding it, and decoded it takes 13 times the bytes. So stored
+# bytes get the room first, and decoded accounts the rest: at least and at most these shares of the room. The upper one
+# is there because memory freed by small objects cannot hold long bytes later.
 DECODED_SHARE = (1 / 4, 1 / 2)
-# The accounts of a transaction cannot go before it is through. It ends when they take this share of the room, or when
-# those of all transactions that are not through take that one; and none begins while these take more.
+# Accounts of a transaction cannot be evicted before its commit. A transaction ends when its accounts take TRANSACTION
+# of the room, or those of all open transactions TRANSACTIONS; none begins while these take more.
 TRANSACTION = 1 / 16
 TRANSACTIONS = 1 / 6
 
@@ -83,12 +82,12 @@ class AccountCache:
         self._put_body(account.account_id, body)
 
     def forget_decoded(self, account_ids: Iterable[str]) -> None:
-        """Their decoded form is worth nothing any more."""
+        """Drops the decoded form, which a failed batch has changed; the stored bytes stay."""
         for account_id in account_ids:
             self._accounts.pop(account_id, None)
 
     def pin(self, touched: Mapping[str, Account]) -> None:
-        """All is scored, and now the transaction writes what it touched: nobody asks for other accounts meanwhile."""
+        """The batch is scored and its commit begins: only the accounts that it touched must stay until it ends."""
         for account_id, account in touched.items():
             self._accounts.pop(account_id, None)
             self._accounts[account_id] = account
@@ -97,14 +96,12 @@ class AccountCache:
         self._bound.shrink()
 
     def unpin(self) -> None:
-        """The transaction is through, or it failed."""
+        """The commit has ended, whether it was written or not."""
         self.pinned = 0
         self._bound.unpinned.set()
 
     def put_committed(self, touched: Mapping[str, Account], stored: Mapping[str, bytes]) -> None:
-        """Takes the accounts that a transaction touched, and the bytes of those that it stored; then others may have
-        to go, of this partition or another.
-        """
+        """Puts the accounts that a transaction touched, and the bytes that it stored. Then evicts what is too much."""
         for account_id, account in touched.items():
             self._accounts.pop(account_id, None)
             self._accounts[account_id] = account
@@ -131,7 +128,7 @@ class AccountCache:
         return self.pinned * self._each()
 
     def fill_a_transaction(self, accounts: int) -> bool:
-        """Whether so many accounts are as many as one transaction may hold for now."""
+        """Whether so many accounts are the most that one transaction may hold for now."""
         room = self._bound.room()
         return (
             accounts * DECODED >= room * TRANSACTION
@@ -139,19 +136,19 @@ class AccountCache:
         )
 
     async def enter(self) -> None:
-        """Takes it into use, once the transactions of other partitions hold few enough accounts."""
+        """Begins a batch, as soon as the commits of other partitions pin few enough accounts."""
         while self._bound.pinned() * DECODED > self._bound.room() * TRANSACTIONS:
             self._bound.unpinned.clear()
             await self._bound.unpinned.wait()
         self.in_use = True
 
     def evict_decoded(self, most: float) -> None:
-        """Gives away decoded accounts, those used longest ago first, until they take at most so many bytes."""
+        """Drops decoded forms, the least recently used first, until they take at most `most` bytes."""
         while len(self._accounts) > self.pinned and self.decoded_size() > most:
             del self._accounts[next(iter(self._accounts))]
 
     def evict(self, most: float) -> None:
-        """Gives away accounts, those used longest ago first, until the bytes of all take at most so many bytes."""
+        """Drops whole accounts, the least recently used first, until all stored bytes take at most `most` bytes."""
         while self._bodies and self.packed_size() > most:
             account_id = next(iter(self._bodies))
             self._accounts.pop(account_id, None)
