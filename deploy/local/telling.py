@@ -12,7 +12,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.messages.wrapping import columns, wrapped
 from alerts.routing.destination import Target
 from alerts.routing.routes import Routes
-from alerts.signals.kinds import plain
+from alerts.signals.signal_kinds import plain
 from common.contracts.signals import Kind
 from local.received import ON_SCREEN, Message
 from local.terminal import WIDTH, Colour, fitted, table

@@ -31,7 +31,7 @@ AROUND = (
     "partition/seen/bloom_filter.py",
 )
 # They hold msgspec Structs, whose class keywords (frozen, tag, gc ...) mypyc drops without a word.
-INTERPRETED = ("card.py", "definition.py", "view.py", "stored.py")
+INTERPRETED = ("card.py", "definition.py", "view.py", "state_format.py")
 # gcc fuses a * b + c on arm64: then compiled and interpreted would differ in the last bit. And a compiler that is newer
 # than mypyc may warn of what mypyc generates, which asks for every warning to be an error.
 C_OPTIONS = ("-ffp-contract=off", "-Wno-error")

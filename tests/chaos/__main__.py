@@ -16,7 +16,7 @@ from chaos.rounds import Outcome
 from chaos.table import Tally
 from local.interruption import ends_on_sigterm
 from local.processes import ServerError
-from scoring.form import core_form
+from scoring.core_form import core_form
 
 ROUNDS = 10
 LONGEST_DETAIL = 600

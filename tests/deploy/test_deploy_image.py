@@ -117,7 +117,9 @@ def test_the_steps_of_the_image_leave_a_compiled_core(tmp_path: Path) -> None:
         environment = {**os.environ, "PATH": programs, "PYTHON": sys.executable, "SERVICE": "scoring"}
         done = subprocess.run(["sh", "-c", here], cwd=tmp_path, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
-    asked = "from scoring.form import core_form; import scoring.health; print(core_form(), scoring.health.__file__)"
+    asked = (
+        "from scoring.core_form import core_form; import scoring.health; print(core_form(), scoring.health.__file__)"
+    )
     python = tmp_path / ".venv" / "bin" / "python"
     said = subprocess.run([python, "-I", "-c", asked], capture_output=True, check=True, text=True).stdout
     assert said.startswith(f"compiled {tmp_path / '.venv'}")

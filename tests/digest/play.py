@@ -15,7 +15,7 @@ from common.contracts.signals import encode_signals_record
 from digest.story import DAYS, SEED, START, Record, records
 from scoring.cards.identity import identify, use_pinned_time_zones
 from scoring.cards.load import load
-from scoring.form import core_form
+from scoring.core_form import core_form
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step

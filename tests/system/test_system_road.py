@@ -8,7 +8,7 @@ import pytest
 from common.contracts.signals import Kind, Signal, decode_signals_record
 from common.keys import Scope
 from local.happenings import Happening
-from scoring.form import core_form
+from scoring.core_form import core_form
 from support.audit import first_of_each, tables_audited, told_by
 from support.client import Client, happening
 from support.quick import QUICK, QUIET_AFTER

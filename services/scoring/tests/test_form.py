@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import scoring.health
-from scoring.form import core_form
+from scoring.core_form import core_form
 from scoring.worker.metrics import WorkerMetrics
 
 COMPILE = Path(__file__).parents[1] / "compile.py"

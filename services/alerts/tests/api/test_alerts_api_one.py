@@ -10,7 +10,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
-from alerts.signals.kinds import unknown_kind
+from alerts.signals.signal_kinds import unknown_kind
 from common.contracts.signals import Band, Forecast, Kind, Signal
 from support.alerted import DESK, AlertsApi
 

@@ -6,7 +6,7 @@ import pytest
 from alerts.routing.labels import labels
 from alerts.samples import Sample
 from alerts.signals.decoding import decode_record, decode_signal
-from alerts.signals.kinds import rules_of, unknown_kind
+from alerts.signals.signal_kinds import rules_of, unknown_kind
 from alerts.signals.wording import describe
 from common.contracts.signals import CaughtUp, Kind, encode_signals_record
 

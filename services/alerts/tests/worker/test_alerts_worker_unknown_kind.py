@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from alerts.samples import NOON
-from alerts.signals.kinds import unknown_kind
+from alerts.signals.signal_kinds import unknown_kind
 from common.contracts.signals import Severity, Signal, encode_signals_record
 from common.topics import partition_of
 from support.alerts_decisions import flag

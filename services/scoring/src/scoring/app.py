@@ -18,8 +18,8 @@ from common.runtime import Application
 from common.startup import Startup
 from common.topics import Topics, ensure
 from scoring.cards.identity import use_pinned_time_zones
+from scoring.core_form import core_form
 from scoring.errors import Unreachable
-from scoring.form import core_form
 from scoring.health import Scorer
 from scoring.partition.origin import require_same_origin
 from scoring.postgres.housekeeping import PostgresHousekeepingStore

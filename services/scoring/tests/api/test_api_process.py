@@ -10,7 +10,7 @@ from common import database as tables
 from common.keys import KeyStore, Scope
 from common.topics import TimeMode
 from local.processes import Process, free_port
-from scoring.form import core_form
+from scoring.core_form import core_form
 from support.asking import live
 from support.cards import SMALL
 from support.road import DAY, START, road

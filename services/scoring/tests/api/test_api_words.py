@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from common.contracts.signals import Band, Forecast
-from scoring.api.words import forecast_in_words
+from scoring.api.forecast_words import forecast_in_words
 
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ import pytest
 
 from common.contracts.signals import Change, Contribution, Driver, Level, MovingEvent, Part
 from scoring.cards.load import load
-from scoring.cards.words import Phrase, in_words, sentence, why_it_moved, why_it_stands
+from scoring.cards.sentences import Phrase, in_words, sentence, why_it_moved, why_it_stands
 
 CARD = load(
     """

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 import scoring.health.scorer
 from common.contracts.signals import Kind, Signal
-from scoring.form import core_form
+from scoring.core_form import core_form
 from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.clock import Clock

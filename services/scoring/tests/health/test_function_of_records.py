@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import scoring.health.scorer
 from common.contracts.signals import Change
-from scoring.form import core_form
+from scoring.core_form import core_form
 from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.evaluation import snapshot_at

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import scoring.health
-from scoring.health.kinds import KINDS
+from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import Knots, MetricDefinition, kind_of
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge

@@ -18,7 +18,7 @@ from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.scorer import Scorer
-from scoring.health.stored import FORMAT, UnknownFormat
+from scoring.health.state_format import FORMAT, UnknownFormat
 from support.tales import DAWN, DAY, IDENTITY, Tale, card
 
 GOLDEN = Path(__file__).parent / "golden"

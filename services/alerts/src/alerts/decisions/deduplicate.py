@@ -7,8 +7,8 @@ from typing import NamedTuple
 from alerts.decisions.account import PastSignal, ToldSignal, closes_episode
 from alerts.decisions.reasons import DecisionReason, DecisionVerdict
 from alerts.routing.destination import Destination
-from alerts.signals.kinds import rules_of
 from alerts.signals.score import SEVERITY_RANK
+from alerts.signals.signal_kinds import rules_of
 from common.contracts.signals import Band, Kind, Severity, Signal
 
 _BADNESS = {Band.YELLOW.value: 1, Band.RED.value: 2}

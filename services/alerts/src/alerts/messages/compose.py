@@ -11,8 +11,8 @@ from alerts.messages.recipient import Recipient
 from alerts.messages.sanitize import sanitize
 from alerts.playbooks.playbooks import NameCategory, Playbooks
 from alerts.routing.people import known_as
-from alerts.signals.kinds import rules_of
 from alerts.signals.score import ScoreMove, is_worse, score_moves
+from alerts.signals.signal_kinds import rules_of
 from common.contracts.signals import Band, Kind, Signal
 
 # A younger message shows no age.

@@ -3,8 +3,8 @@
 from alerts.languages.language import BandChange
 from alerts.messages.message import Title
 from alerts.messages.recipient import Recipient
-from alerts.signals.kinds import rules_of, scores
 from alerts.signals.score import is_worse, score_moves
+from alerts.signals.signal_kinds import rules_of, scores
 from common.contracts.signals import Band, Kind, Signal
 
 

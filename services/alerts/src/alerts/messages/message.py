@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from alerts.signals.kinds import Tone
+from alerts.signals.signal_kinds import Tone
 
 
 class Title(Struct, frozen=True):

@@ -8,7 +8,7 @@ from msgspec import Struct
 from alerts.languages.language import ValueFormat
 from alerts.routing.labels import Labels, labels
 from alerts.routing.matchers import Matcher
-from alerts.signals.kinds import plain
+from alerts.signals.signal_kinds import plain
 from common.contracts.signals import Signal
 
 Texts = Mapping[str, str]

@@ -1,6 +1,6 @@
 """What routes and playbooks match on: a signal as a few words."""
 
-from alerts.signals.kinds import rules_of
+from alerts.signals.signal_kinds import rules_of
 from common.contracts.signals import Driver, Signal
 
 Labels = dict[str, str]

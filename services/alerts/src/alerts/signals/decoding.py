@@ -2,7 +2,7 @@
 
 import msgspec
 
-from alerts.signals.kinds import unknown_kind
+from alerts.signals.signal_kinds import unknown_kind
 from common.contracts.signals import Kind, Signal, SignalsRecord, decode_signals_record
 
 _signal = msgspec.json.Decoder(Signal)

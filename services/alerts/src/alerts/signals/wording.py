@@ -1,7 +1,7 @@
 """A signal in words that a person reads at a glance: for logs, the terminal and the API."""
 
-from alerts.signals.kinds import plain, rules_of
 from alerts.signals.score import score_moves
+from alerts.signals.signal_kinds import plain, rules_of
 from common.contracts.signals import Kind, Signal
 
 

@@ -20,7 +20,7 @@ from scoring.api.metrics import ApiMetrics
 from scoring.api.refresher import Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.cards.identity import use_pinned_time_zones
-from scoring.form import core_form
+from scoring.core_form import core_form
 from scoring.postgres.rankings import PostgresRankingStore
 from scoring.postgres.snapshot import SnapshotSource
 from scoring.settings import ScoringSettings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from common.request_metrics import RequestMetrics
-from scoring.form import show_core_form
+from scoring.core_form import show_core_form
 
 
 class ApiMetrics(RequestMetrics):

@@ -7,8 +7,8 @@ from common.contracts.signals import Change, Facts, Forecast, Level, Signal
 from scoring.api import answers
 from scoring.api.account_reader import AccountReading
 from scoring.api.delay import Delay
-from scoring.api.words import forecast_in_words
-from scoring.cards.words import sentence, why_it_moved, why_it_stands
+from scoring.api.forecast_words import forecast_in_words
+from scoring.cards.sentences import sentence, why_it_moved, why_it_stands
 from scoring.health import Card, Day, View
 from scoring.health.moments import to_datetime, zone_named
 

@@ -18,9 +18,9 @@ from common.documents.value_rules import (
     PatternText,
 )
 from scoring.cards.curves import Curves
-from scoring.cards.special import EVENT, Comparison, MetricOrEvents, NumberOrWord, PropertyOrWord
+from scoring.cards.value_formats import EVENT, Comparison, MetricOrEvents, NumberOrWord, PropertyOrWord
 from scoring.health import STAGES
-from scoring.health.kinds import KINDS
+from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
 from scoring.health.metrics.keys import ValueType
 

@@ -5,7 +5,7 @@ from msgspec import Struct
 from common.documents.findings import Finding, Findings, InvalidValue
 from common.documents.yaml import parse
 from scoring.cards import rules, weighing
-from scoring.cards.draft import read_draft
+from scoring.cards.card_draft import read_draft
 from scoring.cards.errors import InvalidCard
 from scoring.health import Card
 

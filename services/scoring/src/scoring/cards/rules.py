@@ -1,7 +1,7 @@
 """What must hold between the parts of a card. Each rule reports; none stops another."""
 
 from common.documents.findings import Findings, did_you_mean
-from scoring.cards.draft import CardDraft
+from scoring.cards.card_draft import CardDraft
 from scoring.health import STAGES
 from scoring.health.card import Bands
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition

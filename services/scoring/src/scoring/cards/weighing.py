@@ -1,7 +1,7 @@
 """Whether every metric and every weight of a card can count, and every stage has a metric that does."""
 
 from common.documents.findings import Findings
-from scoring.cards.draft import CardDraft
+from scoring.cards.card_draft import CardDraft
 from scoring.health import STAGES, Stage
 from scoring.health.metrics.definition import Dimension
 

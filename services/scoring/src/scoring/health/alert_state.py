@@ -4,7 +4,7 @@ from math import inf
 from typing import Final, final
 
 from common.contracts.signals import Band
-from scoring.health.stored import Crossing
+from scoring.health.state_format import Crossing
 
 
 @final

@@ -5,7 +5,7 @@ Every metric and flag keeps its own sums; a `Ledger` holds the rest. `posting` w
 
 from typing import Final, final
 
-from scoring.health.stored import Mover
+from scoring.health.state_format import Mover
 
 # What moves a score: the texts of `Driver`.
 SILENCE: Final = "silence"

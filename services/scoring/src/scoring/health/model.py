@@ -11,7 +11,7 @@ from scoring.health.context import STAGES
 from scoring.health.curve import Curve
 from scoring.health.facts import WRITES
 from scoring.health.flag import AccountFlag
-from scoring.health.kinds import KINDS
+from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.moments import DAY

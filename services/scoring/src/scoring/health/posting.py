@@ -10,12 +10,12 @@ from typing import Final
 
 from common.contracts.events import Event
 from scoring.health.account import NO_CAP, Account
-from scoring.health.draft import StepDraft
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.ledger import CAP, CONTEXT, SILENCE, Ledger
 from scoring.health.model import Reaction
 from scoring.health.moments import local_day, local_midnight
-from scoring.health.stored import Mover
+from scoring.health.state_format import Mover
+from scoring.health.step_draft import StepDraft
 from scoring.health.trajectory import Trajectory
 from scoring.health.weights import Weights
 

@@ -10,12 +10,11 @@ from typing import Final
 from common.contracts import ids
 from common.contracts.events import Event
 from common.contracts.signals import Health, Kind
-from scoring.health import posting, receipts, storage
+from scoring.health import posting, receipts, state_encoding
 from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
-from scoring.health.draft import EMPTY_STEP, StepDraft
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
 from scoring.health.feeding import feed
 from scoring.health.forecast import forecast
@@ -25,6 +24,7 @@ from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import LAST, local_day
 from scoring.health.reading import read_account
 from scoring.health.signals import add_signals, health_of
+from scoring.health.step_draft import EMPTY_STEP, StepDraft
 from scoring.health.transitions import Trigger, refresh_derived, update_state, would_change
 from scoring.health.view import Day, Step, View
 
@@ -53,11 +53,11 @@ class Scorer:
 
     def dump(self, account: Account) -> bytes:
         """The account as bytes: a function of its records alone."""
-        return storage.dump(account)
+        return state_encoding.dump(account)
 
     def load(self, account_id: str, body: bytes) -> Account:
         """Raises UnknownFormat. Parts of metrics that the card does not have are left behind."""
-        return storage.load(account_id, body, self._model)
+        return state_encoding.load(account_id, body, self._model)
 
     # --- Records and time -------------------------------------------------------------------------------------
 

@@ -7,11 +7,11 @@ from common.contracts.signals import Forecast, Health, Kind, Receipt, Severity, 
 from scoring.health.account import Account
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
 from scoring.health.context import STAGES
-from scoring.health.draft import StepDraft
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
 from scoring.health.receipts import change, level, level_off_by
+from scoring.health.step_draft import StepDraft
 from scoring.health.transitions import Transition
 
 # A flag with a cap below this has the severity of red.

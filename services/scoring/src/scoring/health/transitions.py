@@ -11,7 +11,7 @@ from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
-from scoring.health.stored import Cause, Crossing
+from scoring.health.state_format import Cause, Crossing
 from scoring.health.weights import Weights
 
 

@@ -10,7 +10,7 @@ from common.documents.yaml import YamlValue
 from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, OUTCOME
 from scoring.health import STAGES, Card, Stage
 from scoring.health.card import Bands, Flag, Outcome
-from scoring.health.kinds import KINDS
+from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, Dimension, MetricDefinition, kind_of
 
 _DEFINITIONS = {kind_of(definition): definition for definition in KINDS}

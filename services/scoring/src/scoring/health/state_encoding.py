@@ -12,7 +12,7 @@ from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
 from scoring.health.posting import mark_posted, set_day_end
-from scoring.health.stored import FORMAT, FORMAT_WITHOUT_POSTED, StoredLedger, StoredState, decode
+from scoring.health.state_format import FORMAT, FORMAT_WITHOUT_POSTED, StoredLedger, StoredState, decode
 from scoring.health.trajectory import Trajectory, sums_by_driver
 from scoring.health.transitions import refresh_derived
 
