@@ -44,9 +44,10 @@ from alerts.topic.position import TopicPosition
 from alerts.worker.decision_service import DecisionTransaction
 from common import database
 from common.bus.memory import MemoryBroker
+from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.signals import Band, Facts, Signal, encode_signals_record
-from common.topics import TimeMode, Topics, ensure, partition_of
+from common.topics import TimeMode, Topics, ensure
 from local.postgres import Postgres
 from local.slack_sink import SlackSink
 

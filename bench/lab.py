@@ -15,9 +15,10 @@ from bench.journal import Journal
 from bench.started import Started
 from common import topics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
+from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.events import Event, encode_events_record
-from common.topics import TimeMode, partition_of
+from common.topics import TimeMode
 from local.outlets import Outlets
 from local.processes import Process, ServerError, free_port
 from local.servers import Broker

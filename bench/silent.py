@@ -8,8 +8,8 @@ from random import Random
 from msgspec import Struct
 
 from bench.peers.job import Account, Scorer, dump, find_due, restore
+from common.bus.partitioner import partition_of
 from common.contracts.events import Event
-from common.topics import partition_of
 from local.processes import ServerError
 from scoring.partition.commit import AccountRow, Commit
 from scoring.partition.memory import StoredPartition

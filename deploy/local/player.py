@@ -6,9 +6,9 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
-from common.topics import partition_of
 from local.happenings import Happening
 
 LANES = 4

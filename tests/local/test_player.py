@@ -3,9 +3,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from common.bus.memory import MemoryBroker
+from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, decode_events_record
-from common.topics import partition_of
 from local.happenings import Happening
 from local.player import Player, milliseconds
 

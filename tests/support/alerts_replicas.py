@@ -24,9 +24,10 @@ from alerts.samples import NOON
 from alerts.sending.backoff import Backoff
 from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
+from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.signals import CaughtUp, Signal, encode_signals_record
-from common.topics import TimeMode, Topics, ensure, partition_of
+from common.topics import TimeMode, Topics, ensure
 from support.alerts_sending import FakeChannels
 
 TOPIC = Topics("").signals

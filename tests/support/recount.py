@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from common.bus.partitioner import partition_of
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick, decode_events_record
 from common.contracts.signals import Signal, encode_signals_record
-from common.topics import partition_of
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step

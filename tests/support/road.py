@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
+from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing, Producer
 from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
-from common.topics import TimeMode, Topics, ensure, partition_of
+from common.topics import TimeMode, Topics, ensure
 from scoring.health.card import Card
 from scoring.health.scorer import Scorer
 from scoring.partition.origin import Origin
@@ -159,6 +160,7 @@ class Road:
             housekeeping_metrics=self.housekeeping_metrics,
             clocks=WorkerClocks(wall=clock or self.clock, steady=asyncio.get_running_loop().time),
             cluster_id=cluster_id,
+            partition_of=partition_of,
         )
         rules = self.rules
         if limits is not None:

@@ -15,10 +15,11 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from common import database
 from common.bus.kafka import KafkaProducer
+from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
 from common.keys import KeyStore, Scope
-from common.topics import TimeMode, partition_of
+from common.topics import TimeMode
 from local.processes import free_port
 from local.servers import Broker
 from local.services import Deployment, Keys, Ports

@@ -2,24 +2,7 @@ import pytest
 
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Outgoing
-from common.topics import TimeMode, TopicMismatch, Topics, ensure, murmur2, partition_of, topic_config
-
-
-# From Kafka's own UtilsTest.testMurmur2, there as signed numbers.
-@pytest.mark.parametrize(
-    ("key", "signed"),
-    [
-        (b"21", -973932308),
-        (b"foobar", -790332482),
-        (b"a-little-bit-long-string", -985981536),
-        (b"a-little-bit-longer-string", -1486304829),
-        (b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971),
-        (b"abc", 479470107),
-    ],
-)
-def test_keys_hash_as_they_do_in_kafka(key: bytes, signed: int) -> None:
-    assert murmur2(key) == signed % 2**32
-    assert partition_of(key, 12) == (signed & 0x7FFFFFFF) % 12
+from common.topics import TimeMode, TopicMismatch, Topics, ensure, topic_config
 
 
 async def test_a_deployment_has_three_topics_below_its_prefix() -> None:

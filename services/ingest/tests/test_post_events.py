@@ -15,11 +15,12 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
+from common.bus.partitioner import partition_of
 from common.contracts import ids
 from common.contracts.events import Event
 from common.health_endpoints import Readiness
 from common.keys import Scope
-from common.topics import TimeMode, partition_of
+from common.topics import TimeMode
 from ingest import app
 from ingest.bounds import BOUNDS
 from ingest.in_memory import NOW, Ingest, in_memory

@@ -14,10 +14,10 @@ from uuid import uuid4
 import httpx
 
 from common.bus.kafka import KafkaAdmin
+from common.bus.partitioner import partition_of
 from common.contracts.events import Event, decode_events_record
 from common.database import engine, migrate
 from common.keys import KeyStore, Scope
-from common.topics import partition_of
 from local.embedded import EmbeddedBroker
 from local.proxy import KafkaProxy
 

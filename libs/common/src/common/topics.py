@@ -84,24 +84,3 @@ def topic_config(mode: TimeMode, *, retention_days: int) -> Mapping[str, str]:
         "retention.ms": "-1",
         "message.timestamp.after.max.ms": str(2**63 - 1),
     }
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """The partition that Kafka's default partitioner chooses, so that all clients agree on it."""
-    # Kafka makes the hash positive by clearing its sign bit.
-    return (murmur2(key) & 0x7FFFFFFF) % partitions
-
-
-def murmur2(data: bytes) -> int:
-    """MurmurHash2 (Austin Appleby), 32 bits, unsigned, with the seed that Kafka uses."""
-    multiplier = 0x5BD1E995
-    whole = len(data) & ~3
-    state = 0x9747B28C ^ len(data)
-    for start in range(0, whole, 4):
-        block = int.from_bytes(data[start : start + 4], "little") * multiplier & 0xFFFFFFFF
-        block = (block ^ block >> 24) * multiplier & 0xFFFFFFFF
-        state = (state * multiplier & 0xFFFFFFFF) ^ block
-    if len(data) > whole:
-        state = (state ^ int.from_bytes(data[whole:], "little")) * multiplier & 0xFFFFFFFF
-    state = (state ^ state >> 13) * multiplier & 0xFFFFFFFF
-    return state ^ state >> 15

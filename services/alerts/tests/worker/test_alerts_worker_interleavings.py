@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.samples import BIRCH_FOODS, Sample
+from common.bus.partitioner import partition_of
 from common.contracts.signals import Kind
-from common.topics import partition_of
 from support.alerts_decisions import at, band, flag
 from support.alerts_replicas import PARTITIONS, TOPIC, ReplicasHarness, Running, replicas_harness, titles
 from support.alerts_sending import failure

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from common.topics import partition_of
+from common.bus.partitioner import partition_of
 from support.alerts_decisions import band
 from support.alerts_replicas import PARTITIONS, ReplicasHarness
 

@@ -1,7 +1,7 @@
 """Guarantee 8: replays and outages do not flood. Scoring was away, or alerts itself, and came back."""
 
 from alerts.samples import Sample
-from common.topics import partition_of
+from common.bus.partitioner import partition_of
 from support.alerts_decisions import band, flag
 from support.alerts_replicas import PARTITIONS, ReplicasHarness, titles
 

@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from alerts.samples import NOON
 from alerts.signals.signal_kinds import unknown_kind
+from common.bus.partitioner import partition_of
 from common.contracts.signals import Severity, Signal, encode_signals_record
-from common.topics import partition_of
 from support.alerts_decisions import flag
 from support.alerts_replicas import PARTITIONS, ReplicasHarness, titles
 

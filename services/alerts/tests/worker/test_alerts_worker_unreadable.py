@@ -4,7 +4,7 @@ import pytest
 
 from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
-from common.topics import partition_of
+from common.bus.partitioner import partition_of
 from support.alerts_decisions import at, flag
 from support.alerts_replicas import PARTITIONS, ReplicasHarness
 

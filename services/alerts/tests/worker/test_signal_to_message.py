@@ -6,8 +6,9 @@ from msgspec.structs import replace
 from structlog.testing import capture_logs
 
 from alerts.samples import Sample
+from common.bus.partitioner import partition_of
 from common.contracts.signals import Kind, encode_signals_record
-from common.topics import TimeMode, partition_of
+from common.topics import TimeMode
 from support.alerts_decisions import band, flag, outcome
 from support.alerts_replicas import PARTITIONS, TOPIC, ReplicasHarness, replicas_harness, titles
 from support.deployment import ROOT

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from common.bus.errors import BusError
+from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing, Producer
 from common.contracts.events import Event, encode_events_record
-from common.topics import TimeMode, partition_of
+from common.topics import TimeMode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

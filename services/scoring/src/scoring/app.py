@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from common import database, health_endpoints
 from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
+from common.bus.partitioner import partition_of
 from common.connection_limits import ConnectionLimits
 from common.metrics import registry
 from common.retry import Outage, retry_until_available
@@ -80,6 +81,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 housekeeping_metrics=housekeeping_metrics,
                 clocks=WorkerClocks(wall=time.time, steady=time.monotonic),
                 cluster_id=await retry_until_available(connect_to_log, outage=log_outage, retry_on=BusUnavailable),
+                partition_of=partition_of,
             )
             scorer = Scorer(card, own_origin.card_id, strict=False)
             return assemble(parts, _rules(settings, topics), scorer=scorer, origin=own_origin)

@@ -7,7 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from common.bus.ports import Admin, Consumer, Producer
-from common.topics import TimeMode, Topics, partition_of
+from common.topics import TimeMode, Topics
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
 from scoring.health import Card, Scorer
@@ -48,6 +48,7 @@ class WorkerParts(Struct, frozen=True, kw_only=True):
     housekeeping_metrics: HousekeepingMetrics
     clocks: WorkerClocks
     cluster_id: str
+    partition_of: Callable[[bytes, int], int]  # a key and the number of partitions
 
 
 class WorkerRules(Struct, frozen=True, kw_only=True):
@@ -84,7 +85,7 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
         metrics=parts.metrics,
         origin=origin,
         cluster_id=parts.cluster_id,
-        owns=lambda number, account_id: partition_of(account_id.encode(), origin.partitions) == number,
+        owns=lambda number, account_id: parts.partition_of(account_id.encode(), origin.partitions) == number,
         steady=parts.clocks.steady,
         limits=rules.limits,
         scoring_lock=asyncio.Lock(),
