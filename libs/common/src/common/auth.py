@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from common.keys import Key, KeysUnavailable, Scope
-from common.problems import Problem
+from common.problems import Problem, unavailable
 
 
 class KeyVerifier(Protocol):
@@ -20,7 +20,7 @@ async def authorize(authorization: str | None, keys: KeyVerifier, scope: Scope) 
         key = await keys.verify(token.strip())
     except KeysUnavailable as error:
         detail = "keys cannot be checked now: nothing was done, send it again"
-        raise Problem(503, "keys_unavailable", detail, headers={"retry-after": "5"}) from error
+        raise unavailable("keys_unavailable", detail) from error
     if key is None:
         challenge = 'Bearer error="invalid_token"'
         raise _unauthorized("bad_key", "no active key reads like this", challenge=challenge)

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from common.connection_limits import ConnectionEnd, ConnectionLimits
-from common.problems import Problem
+from common.problems import Problem, unavailable
 from common.write_timeout import WriteTimeoutTransport
 
 _log = structlog.get_logger()
@@ -53,7 +53,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         )
         super().connection_made(cast(asyncio.Transport, self._write_timeout))
         if len(self.connections) > self._limits.connections:
-            self._refuse(Problem(503, ConnectionEnd.TOO_MANY, "connect again later", headers={"retry-after": "1"}))
+            self._refuse(unavailable(ConnectionEnd.TOO_MANY, "connect again later", retry_after=1))
             return
         # uvicorn starts the keep-alive timer only after a first request.
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +13,10 @@ from starlette.responses import Response
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+_log = structlog.get_logger()
+
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = 5  # seconds, of a 503 that does not know better
 
 
 class Problem(Exception):
@@ -44,6 +48,19 @@ class Problem(Exception):
             **self.more,
         }
         return Response(msgspec.json.encode(body), self.status, self.headers, media_type=MEDIA_TYPE)
+
+
+def unavailable(
+    code: str, detail: str, *, retry_after: int = RETRY_AFTER, headers: Mapping[str, str] | None = None
+) -> Problem:
+    """A 503: the same request may succeed after `retry_after` seconds."""
+    return Problem(503, code, detail, headers={"retry-after": str(retry_after), **(headers or {})})
+
+
+def database_unavailable(error: Exception) -> Problem:
+    """The 503 of an API that cannot read PostgreSQL; the log has the reason."""
+    _log.warning("database.unavailable", error=str(error))
+    return unavailable("database_unavailable", "the database does not answer in time: ask again")
 
 
 SCHEMA: dict[str, Any] = {

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
-from common.problems import Problem
+from common.problems import Problem, unavailable
 from ingest.batch import AcceptedEvent, EventBatch, RejectedItem
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError
 
@@ -93,4 +93,4 @@ def body_refused(refusal: BodyRefused) -> Problem:
 
 def not_acknowledged() -> Problem:
     detail = "not acknowledged in time: it may or may not have been taken, send all of it again with the same ids"
-    return Problem(503, NOT_ACKNOWLEDGED, detail, headers={"retry-after": "2"})
+    return unavailable(NOT_ACKNOWLEDGED, detail, retry_after=2)

@@ -9,8 +9,9 @@ from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Receive, Scope, Send
 
-from common import health_endpoints, problems
+from common import problems
 from common.health_endpoints import Readiness
+from common.http_app import build_app
 from ingest import openapi
 from ingest.post_request import PostRequest
 
@@ -44,9 +45,7 @@ class EventsFastPath:
 
 def build(handler: PostEvents, *, readiness: Readiness, registry: CollectorRegistry) -> EventsFastPath:
     """Serves POST /v1/events and the health endpoints."""
-    app = FastAPI(title="Churn signals: ingest", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
-    problems.install_handlers(app)
-    app.router.routes.extend(health_endpoints.routes(readiness, registry))
+    app = build_app("Churn signals: ingest", readiness=readiness, registry=registry)
 
     @app.post(PATH, openapi_extra=openapi.post_events(), status_code=202)
     async def post_events(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from common.problems import Problem
+from common.problems import Problem, unavailable
 from common.timeout import Timeout
 from ingest.bounds import Bounds
 from ingest.content_encoding import body_decoder
@@ -25,7 +25,7 @@ class BodyMemory:
         """Raises a 503 if the bound is reached."""
         if self.held + size > self._limit:
             detail = "too many bodies are being worked on: nothing of this one was taken, send it again"
-            raise Problem(503, BUSY, detail, headers={"retry-after": "1", **_CLOSE})
+            raise unavailable(BUSY, detail, retry_after=1, headers=_CLOSE)
         self.held += size
 
 

@@ -1,18 +1,16 @@
 """The HTTP routes of alerts."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
 from alerts.api import answers, body, openapi
 from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters
 from alerts.api.service import AlertsService
-from common import health_endpoints, problems
-from common.auth import KeyVerifier, authorize
+from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
+from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
 from common.request_metrics import RequestMetrics, RequestMiddleware
 
@@ -28,17 +26,8 @@ def build(
     readiness: Readiness,
     registry: CollectorRegistry,
 ) -> FastAPI:
-    app = FastAPI(
-        title="Churn signals: alerts",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
-    )
-    problems.install_handlers(app)
+    app = build_app("Churn signals: alerts", readiness=readiness, registry=registry)
     app.add_middleware(RequestMiddleware, metrics=metrics)
-    app.router.routes.extend(health_endpoints.routes(readiness, registry))
     app.include_router(_alerts(service, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
@@ -46,17 +35,17 @@ def build(
 
 def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
     router = APIRouter(prefix="/v1/alerts")
-    may_read, may_write = Depends(_with_key(keys, Scope.READ)), Depends(_with_key(keys, Scope.WRITE))
+    may_read, may_write = Depends(key_required(keys, Scope.READ)), Depends(key_required(keys, Scope.WRITE))
 
     @router.get("", dependencies=[may_read], responses=openapi.responses(answers.Alerts, openapi.OF_MANY))
     async def list_alerts(asked: Annotated[AlertListParameters, Query()]) -> Response:
         """Alerts that match every filter, the newest first, each with the reason of every yes and no."""
-        return _json(await service.alerts(asked))
+        return json_response(await service.alerts(asked))
 
     @router.get("/{alert_id}", dependencies=[may_read], responses=openapi.responses(answers.Alert, openapi.OF_ONE))
     async def get_alert(alert_id: AlertId) -> Response:
         """One alert in full: its receipt, its way through the routes, every message and every attempt."""
-        return _json(await service.alert(alert_id))
+        return json_response(await service.alert(alert_id))
 
     @router.post(
         "/{alert_id}/ack",
@@ -68,17 +57,6 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
         """Take the alert's whole episode in hand: nobody hears of it again until something worse comes. Asking again
         changes nothing, unless something worse has come since."""
         acknowledge = await body.read(request, Acknowledge, most=_BODY_BYTES, seconds=_BODY_SECONDS)
-        return _json(await service.acknowledge(alert_id, acknowledge))
+        return json_response(await service.acknowledge(alert_id, acknowledge))
 
     return router
-
-
-def _with_key(keys: KeyVerifier, scope: Scope) -> Callable[[Request], Awaitable[None]]:
-    async def with_key(request: Request) -> None:
-        await authorize(request.headers.get("authorization"), keys, scope)
-
-    return with_key
-
-
-def _json(answer: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(answer), media_type="application/json")

@@ -12,7 +12,7 @@ from alerts.api.database import AlertsDatabase, AlertsSnapshot
 from alerts.api.from_rows import UNREADABLE, AlertRows
 from alerts.api.parameters import Acknowledge, AlertListParameters, cursor
 from common.database import DatabaseUnavailable
-from common.problems import Problem
+from common.problems import Problem, database_unavailable
 
 _log = structlog.get_logger()
 
@@ -63,9 +63,7 @@ async def _unavailable_as_503() -> AsyncIterator[None]:
     try:
         yield
     except DatabaseUnavailable as error:
-        _log.warning("database.unavailable", error=str(error))
-        detail = "the database does not answer in time: ask again"
-        raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error
+        raise database_unavailable(error) from error
 
 
 async def _load(snapshot: AlertsSnapshot, rows: Sequence[Any], *, every_attempt: bool = False) -> list[AlertRows]:

@@ -8,7 +8,7 @@ import structlog
 from msgspec import Struct
 
 from common.database import DatabaseUnavailable
-from common.problems import Problem
+from common.problems import unavailable
 from common.stopping import stopped_within
 from common.topics import TimeMode
 from scoring.cards.errors import InvalidCard
@@ -57,7 +57,7 @@ class ActiveCardReader:
         """Raises a 503 while there is none."""
         if self._active_card is None:
             reason = self._trouble or NOT_STARTED
-            raise Problem(503, "not_started", reason, headers={"retry-after": "2"})
+            raise unavailable("not_started", reason, retry_after=2)
         return self._active_card
 
     async def run(self, stop: asyncio.Event) -> None:

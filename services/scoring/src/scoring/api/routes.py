@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-import msgspec
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from common import health_endpoints, problems
-from common.auth import KeyVerifier, authorize
+from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
+from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
 from common.request_metrics import RequestMiddleware
 from scoring.api import answers, openapi
@@ -38,48 +37,36 @@ def build(
     readiness: Readiness,
     registry: CollectorRegistry,
 ) -> FastAPI:
-    app = FastAPI(
-        title="Churn signals: health of accounts",
-        version="1",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
-    )
-    problems.install_handlers(app)
+    app = build_app("Churn signals: health of accounts", readiness=readiness, registry=registry)
     app.add_middleware(RequestMiddleware, metrics=metrics)
     app.add_middleware(EncodedPath)
-    app.router.routes.extend(health_endpoints.routes(readiness, registry))
     app.include_router(_accounts(listing, reading, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
 
 def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> APIRouter:
-    async def with_key(request: Request) -> None:
-        await authorize(request.headers.get("authorization"), keys, Scope.READ)
-
-    router = APIRouter(prefix=_PREFIX, dependencies=[Depends(with_key)])
+    router = APIRouter(prefix=_PREFIX, dependencies=[Depends(key_required(keys, Scope.READ))])
 
     @router.get("", responses=openapi.responses(answers.Accounts, of_one=False))
     async def list_accounts(asked: Annotated[AccountListParameters, Query()]) -> Response:
         """Accounts that match every filter, the worst first; a page at a time, however many match."""
-        return _json(await listing.accounts(asked))
+        return json_response(await listing.accounts(asked))
 
     @router.get("/{account_id}", responses=openapi.responses(answers.Account, of_one=True))
     async def get_account(account: AccountId, asked: Annotated[AccountParameters, Query()]) -> Response:
         """Health now, why, and what comes next if nobody does anything."""
-        return _json(await reading.account(account, asked))
+        return json_response(await reading.account(account, asked))
 
     @router.get("/{account_id}/history", responses=openapi.responses(answers.History, of_one=True))
     async def get_history(account: AccountId, asked: Annotated[HistoryParameters, Query()]) -> Response:
         """How the score moved by day of the account's time zone, and every signal that was told; the newest first."""
-        return _json(await reading.history(account, asked))
+        return json_response(await reading.history(account, asked))
 
     @router.get("/{account_id}/receipts", responses=openapi.responses(answers.Receipts, of_one=True))
     async def get_receipts(account: AccountId, asked: Annotated[ReceiptParameters, Query()]) -> Response:
         """Every point of the score now, and of the change that came with each signal."""
-        return _json(await reading.receipts(account, asked))
+        return json_response(await reading.receipts(account, asked))
 
     return router
 
@@ -95,7 +82,3 @@ class EncodedPath:
         if raw is not None and scope["path"].startswith(f"{_PREFIX}/"):
             scope = {**scope, "path": raw.decode("latin-1")}
         await self._app(scope, receive, send)
-
-
-def _json(answer: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(answer), media_type="application/json")

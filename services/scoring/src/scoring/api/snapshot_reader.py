@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from common.database import DatabaseUnavailable
-from common.problems import Problem
+from common.problems import database_unavailable
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.active_card import ActiveCardReader
 from scoring.api.delay import as_of, find_delay
@@ -47,9 +47,7 @@ class SnapshotReader:
                 delays = {n: find_delay(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
                 yield AccountReader(active_card.scorer, moments, delays), snapshot
         except DatabaseUnavailable as error:
-            _log.warning("database.unavailable", error=str(error))
-            detail = "the database does not answer in time: ask again"
-            raise Problem(503, "database_unavailable", detail, headers={"retry-after": "5"}) from error
+            raise database_unavailable(error) from error
 
     def report(self, unreadable: UnreadableState) -> None:
         """Counts and logs an account that no answer can show."""
