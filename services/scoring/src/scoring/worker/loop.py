@@ -12,6 +12,7 @@ from common.retry import Outage, retry_until_available
 from common.startup import NOT_STARTED
 from common.stopping import PolledRecords, poll_until_stopped, run_until_stopped
 from scoring.errors import Doubt, StopWorker
+from scoring.partition.inbox import choose_polled
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.housekeeping.task import Housekeeping
@@ -203,16 +204,16 @@ class ScoringWorker:
 
     async def _poll_and_deliver(self, stopping: asyncio.Task[bool]) -> None:
         await self._write_heartbeats()
-        with_room = {number: owned for number, owned in self._owned.items() if not owned.partition.inbox.full}
-        if self._owned and not with_room:
+        wanted = choose_polled({number: owned.partition.inbox for number, owned in self._owned.items()})
+        if self._owned and not wanted:
             await asyncio.sleep(POLL_WAIT[0])
             return
         # A partition that is opened again during the poll must not take the poll's records: see its `deliver`.
-        epochs = {owned: owned.partition.epoch for owned in with_room.values()}
-        # A short poll if a partition waits to be opened, or is left out of this poll because it is full.
-        soon = self._unopened() or len(with_room) < len(self._owned) or not self._owned
+        epochs = {owned: owned.partition.epoch for owned in map(self._owned.__getitem__, wanted)}
+        # A short poll if a partition waits to be opened, or is left out of this poll because it has enough.
+        soon = self._unopened() or len(wanted) < len(self._owned) or not self._owned
         poll = self._consumer.poll(
-            max_records=self._max_records, timeout=POLL_WAIT[0] if soon else POLL_WAIT[1], only=with_room.keys()
+            max_records=self._max_records, timeout=POLL_WAIT[0] if soon else POLL_WAIT[1], only=wanted
         )
         try:
             polled = await poll_until_stopped(stopping, poll)

@@ -3,10 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import NamedTuple
 
 import msgspec
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from common.bus.ports import Record
 from common.contracts.events import Tick
@@ -26,13 +28,13 @@ SLICE = 500
 
 
 class RunResult(Struct, frozen=True):
-    """What one run read; times in seconds. `overdue` is how long the earliest timer had been due when a tick came."""
+    """What one run read and told; times in seconds. `overdue` is how long a timer had been due when a tick came."""
 
     oldest: float
     newest: float
     overdue: float
     ticks: tuple[Record, ...]
-    signals: int
+    signals: int = 0
 
 
 class _Run:
@@ -59,17 +61,36 @@ class _Run:
             return [], []
         taken = self._inbox.take(min(SLICE, self._max_records - len(self.records)))
         decoded = decode_all(taken)
-        for i, one in enumerate(decoded):
-            if type(one) is Tick:
-                # A big tick begins a run of its own, so that its chunks can be written before it.
-                if (i or self.records) and self._needs_chunks(taken[i]):
-                    self._inbox.put_back(taken[i:])
-                    self._stopped = True
-                    del taken[i:], decoded[i:]
-                    break
-                self.ticks.append(taken[i])
+        for i in [i for i, kind in enumerate(map(type, decoded)) if kind is Tick]:
+            # A big tick begins a run of its own, so that its chunks can be written before it.
+            if (i or self.records) and self._needs_chunks(taken[i]):
+                self._inbox.put_back(taken[i:])
+                self._stopped = True
+                del taken[i:], decoded[i:]
+                break
+            self.ticks.append(taken[i])
         self.records += taken
         return taken, decoded
+
+    def result(self, *, earliest: float | None) -> RunResult | None:
+        """None if it has taken nothing. `earliest` is when the first timer was due before it."""
+        if not self.records:
+            return None
+        overdue = self.ticks[-1].timestamp / 1000 - earliest if self.ticks and earliest is not None else 0.0
+        return RunResult(
+            oldest=self.records[0].timestamp / 1000,
+            newest=self.records[-1].timestamp / 1000,
+            overdue=max(0.0, overdue),
+            ticks=tuple(self.ticks),
+        )
+
+
+class _Scored(NamedTuple):
+    """A batch and what it commits. `started` is when it began, by the performance counter."""
+
+    batch: Batch
+    commit: Commit
+    started: float
 
 
 class RunScorer:
@@ -101,17 +122,11 @@ class RunScorer:
             seconds=limits.run_seconds,
             needs_chunks=lambda tick: len(memory.timers.due(tick.timestamp / 1000)) > self._chunk_size(),
         )
-        signals += await self._score_and_commit(memory, lambda batch: self._score_run(memory, run, batch))
-        if not run.records:
-            return None
-        overdue = run.ticks[-1].timestamp / 1000 - earliest if run.ticks and earliest is not None else 0.0
-        return RunResult(
-            oldest=run.records[0].timestamp / 1000,
-            newest=run.records[-1].timestamp / 1000,
-            overdue=max(0.0, overdue),
-            ticks=tuple(run.ticks),
-            signals=signals,
-        )
+        scored = await self._score_batch(memory, lambda batch: self._score_run(memory, run, batch))
+        result = run.result(earliest=earliest)
+        run.records.clear()  # they take memory, and nothing needs them during the commit
+        signals += await self._commit(memory, scored)
+        return None if result is None else replace(result, signals=signals)
 
     def _chunk_size(self) -> int:
         limit = self._context.limits.chunk
@@ -136,7 +151,7 @@ class RunScorer:
                 await self._load_accounts(memory, memory.accounts.undecoded(chunk))
                 batch.fire_chunk(tick, chunk)
 
-            signals += await self._score_and_commit(memory, fire)
+            signals += await self._commit(memory, await self._score_batch(memory, fire))
         return signals
 
     async def _score_run(self, memory: PartitionMemory, run: _Run, batch: Batch) -> None:
@@ -160,8 +175,8 @@ class RunScorer:
         await self._load_accounts(memory, accounts_to_load(memory, records, decoded) - batch.touched.keys())
         batch.score(records, decoded)
 
-    async def _score_and_commit(self, memory: PartitionMemory, work: Callable[[Batch], Awaitable[None]]) -> int:
-        """Does the work on a batch and writes it; the number of signals.
+    async def _score_batch(self, memory: PartitionMemory, work: Callable[[Batch], Awaitable[None]]) -> _Scored:
+        """Does the work on a batch.
 
         If the core raises on an account, the work starts over with that account under suspicion: an earlier record may
         have spoilt it. If the core raises on a suspect, the record is poison, and the work starts over without it.
@@ -192,11 +207,13 @@ class RunScorer:
                     memory.accounts.forget_decoded(batch.touched)
                     await self._load_accounts(memory, batch.touched)
         memory.accounts.pin(batch.touched)
+        return _Scored(batch, commit, started)
+
+    async def _commit(self, memory: PartitionMemory, scored: _Scored) -> int:
+        """Writes a batch unless there is nothing to write; the number of signals."""
+        batch, commit = scored.batch, scored.commit
         if batch.report.records == 0 and batch.report.fired == 0 and not batch.touched:
             return 0
-        return await self._commit(memory, batch, commit, started)
-
-    async def _commit(self, memory: PartitionMemory, batch: Batch, commit: Commit, started: float) -> int:
         sent = time.perf_counter()
         try:
             await self._context.store.commit(commit, self._context.cluster_id)
@@ -216,7 +233,7 @@ class RunScorer:
         memory.apply_commit(commit, batch.touched)
         self._on_commit(commit)
         report = batch.report
-        self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - started)
+        self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - scored.started)
         _log.debug(
             "batch.scored",
             partition=self._number,
@@ -226,7 +243,7 @@ class RunScorer:
             dead=len(report.dead),
             fired=report.fired,
             signals=len(commit.signals),
-            seconds=round(done - started, 4),
+            seconds=round(done - scored.started, 4),
         )
         return len(commit.signals)
 
