@@ -167,14 +167,16 @@ class AccountCache:
 class CacheBound:
     """The most bytes that a process takes for its partitions."""
 
-    def __init__(self, max_bytes: float) -> None:
+    def __init__(self, max_bytes: float, *, beside: float = 0.0) -> None:
+        """`beside` is how many bytes the process takes for what is of no single partition."""
         self.max_bytes = max_bytes
+        self._beside = beside
         self.caches: WeakSet[AccountCache] = WeakSet()  # a partition that is handed over takes its own along
         self.unpinned = asyncio.Event()
 
     def room(self) -> float:
         """How many bytes the accounts of all partitions may take."""
-        beside = sum(cache.beside() for cache in self.caches)
+        beside = self._beside + sum(cache.beside() for cache in self.caches)
         return max(self.max_bytes * LEAST, self.max_bytes - beside) / HELD
 
     def pinned(self) -> int:

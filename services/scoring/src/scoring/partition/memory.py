@@ -10,9 +10,10 @@ from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.dedupe import SeenIds, hour_of
 from scoring.partition.timers import Timers
 
-# What a partition takes beside its accounts, in bytes, estimated: the records that were fetched or polled and are not
-# committed yet, each timer, each remembered id.
-RECORDS = 5e6
+# What is taken beside the accounts, in bytes, estimated: by the records that a worker has read ahead and those that it
+# scores, by the records that were fetched or polled of each partition, by each timer, by each remembered id.
+READ_AHEAD = 36e6
+RECORDS = 2e6
 TIMER = 230
 ID = 20
 

@@ -13,6 +13,7 @@ from scoring.cards.load import load
 from scoring.health import Card, Scorer
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import OutboxTopic
+from scoring.partition.memory import READ_AHEAD
 from scoring.partition.origin import Origin
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.context import StateStore, WorkerContext, WorkerLimits
@@ -75,7 +76,7 @@ def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tup
 
 
 def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: Origin) -> ScoringWorker:
-    cache_bound = CacheBound(rules.limits.cached)
+    cache_bound = CacheBound(rules.limits.cached, beside=READ_AHEAD)
     parts.metrics.watch_caches(cache_bound)
     context = WorkerContext(
         scorer=scorer,
