@@ -16,10 +16,10 @@ from bench.against import checked_out
 from bench.code import codes
 from bench.plan import Plan
 from bench.results import Part, save
-from local.interruption import ends_on_sigterm
-from local.processes import ServerError
-from local.servers import Broker
-from local.temporary import place
+from local.stack.processes import ServerError
+from local.stack.servers import Broker
+from local.stack.temporary import temporary_stack
+from local.stack.termination import exit_on_sigterm
 
 Run = Callable[[Plan], Awaitable[Part]]
 PARTS: dict[str, tuple[str, Run]] = {
@@ -56,9 +56,9 @@ def _measured(asked: argparse.Namespace, names: Sequence[str]) -> list[str]:
     os.sched_setaffinity(0, cores.BESIDE)
     failed = []
     with (
-        ends_on_sigterm(),
+        exit_on_sigterm(),
         checked_out(asked.against) as former,
-        place("bench", broker=Broker.KAFKA) as made,
+        temporary_stack("bench", broker=Broker.KAFKA) as made,
     ):
         plan = Plan(place=made, codes=codes(former), rounds=asked.rounds, events=asked.events, minutes=asked.minutes)
         for name in names:

@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from bench.code import Code
-from local.interruption import undisturbed
-from local.processes import ServerError
-from local.servers import CHECKOUT
+from local.stack.processes import ServerError
+from local.stack.servers import CHECKOUT
+from local.stack.termination import ignoring_signals
 
 UV = Path(sys.executable).with_name("uv")
 LOCK = "requirements.lock"
-MEMBERS = ("libs/*/pyproject.toml", "services/*/pyproject.toml")
+MEMBERS = ("libs/*/pyproject.toml", "services/*/pyproject.toml", "deploy/local/pyproject.toml")
 Command = list[str]
 
 
@@ -33,7 +33,7 @@ def checked_out(commit: str | None) -> Iterator[Code | None]:
             print(f"against {name}: its environment", flush=True)
             yield Code(name=name, checkout=tree, python=_installed(tree))
         finally:
-            with undisturbed():
+            with ignoring_signals():
                 _run(removing(tree))
 
 

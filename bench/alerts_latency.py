@@ -1,6 +1,6 @@
 """From a signal in the log to the request at Slack, phase by phase.
 
-    PYTHONPATH=deploy:. python -m bench.alerts_latency
+    PYTHONPATH=. python -m bench.alerts_latency
 
 One whole replica of alerts over a log in memory: the database is a real PostgreSQL that waits for its disk, Slack a
 process of its own. First one signal at a time, then signals at a steady rate.
@@ -48,8 +48,8 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.signals import Band, Facts, Signal, encode_signals_record
 from common.topics import TimeMode, Topics, ensure
-from local.postgres import Postgres
-from local.slack_sink import SlackSink
+from local.fakes.slack_sink import SlackSink
+from local.stack.postgres import Postgres
 
 PARTITIONS = 12
 PEOPLE = 24

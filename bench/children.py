@@ -10,10 +10,10 @@ from typing import Any
 
 from bench.code import INTERPRETED, Code
 from bench.cores import Cores, on
-from local.processes import Process, ServerError
-from local.servers import CHECKOUT
-from local.services import last_lines
-from local.temporary import Place
+from local.stack.processes import Process, ServerError
+from local.stack.servers import CHECKOUT
+from local.stack.services import last_lines
+from local.stack.temporary import TemporaryStack
 
 # What the services' environment need not hold: the peers, and what draws the report.
 PEERS_PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
@@ -21,13 +21,13 @@ POLL = 0.05
 
 
 async def child(
-    place: Place, module: str, *arguments: str, cores: Cores, patience: float, code: Code = INTERPRETED
+    place: TemporaryStack, module: str, *arguments: str, cores: Cores, patience: float, code: Code = INTERPRETED
 ) -> dict[str, Any]:
     """What it printed. Raises `ServerError` with its last words if it fails or takes longer than `patience` seconds."""
     log = place.logs / f"{module}-{os.urandom(4).hex()}.log"
     with on(cores):
         process = Process(code.command(module, *arguments), log=log, env=code.environment())
-    place.ledger.add(module, process.pid)
+    place.process_list.add(module, process.pid)
     try:
         return _told(module, log, await _ended(process, patience))
     finally:

@@ -8,12 +8,13 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from local.servers import CHECKOUT
+from local.stack.servers import CHECKOUT
 
 CORE = "scoring.health.scorer"  # compiled if anything is
 COMPILED = CHECKOUT / ".compiled"
 COMPILED_FROM = ("services/scoring/src/scoring", "libs/common/src/common/contracts")
-SOURCES = ("deploy", ".", "libs/common/src", "services/scoring/src")
+# `deploy` is for earlier commits, where the package `local` was not installed.
+SOURCES = ("deploy/local/src", "deploy", ".", "libs/common/src", "services/scoring/src")
 
 
 class Code(Struct, frozen=True, kw_only=True):

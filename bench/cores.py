@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from local.processes import ServerError
+from local.stack.processes import ServerError
 
 Cores = frozenset[int]
 CORES: Cores = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()

@@ -21,7 +21,7 @@ from bench.started import Started
 from bench.workload import events
 from common import database
 from common.topics import TimeMode
-from local.processes import ServerError
+from local.stack.processes import ServerError
 from scoring.partition.commit import Commit
 from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.memory import StoredPartition

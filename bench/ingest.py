@@ -16,8 +16,8 @@ from bench.results import Mark, Part, Row
 from bench.rounds import Contestant, Measured, round_of
 from bench.started import Started
 from common.topics import TimeMode
-from local.processes import ServerError, free_port
-from local.servers import CHECKOUT
+from local.stack.processes import ServerError, free_port
+from local.stack.servers import CHECKOUT
 
 SECONDS = 6.0
 WARM_UP = 1.5

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from local.processes import ServerError
+from local.stack.processes import ServerError
 
 EVERY = 0.05
 _REACHED = text(

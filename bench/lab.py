@@ -19,11 +19,11 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.events import Event, encode_events_record
 from common.topics import TimeMode
-from local.outlets import Outlets
-from local.processes import Process, ServerError, free_port
-from local.servers import Broker
-from local.services import Deployment, Ports
-from local.temporary import Place
+from local.stack.processes import Process, ServerError, free_port
+from local.stack.servers import Broker
+from local.stack.services import Deployment, Ports
+from local.stack.sinks import SinkPorts
+from local.stack.temporary import TemporaryStack
 
 SERVICES = ("ingest", "scoring", "alerts")
 COMMANDS = {"ingest": "ingest serve", "worker": "scoring worker", "api": "scoring api", "alerts": "alerts serve"}
@@ -37,7 +37,9 @@ FILLED_AT_ONCE = 5_000
 class Deployed:
     """Nothing of it runs until it is started."""
 
-    def __init__(self, name: str, place: Place, deployment: Deployment, code: Code, *, journal: Journal) -> None:
+    def __init__(
+        self, name: str, place: TemporaryStack, deployment: Deployment, code: Code, *, journal: Journal
+    ) -> None:
         self.deployment = deployment
         self.journal = journal
         self.key = ""
@@ -125,7 +127,7 @@ class Deployed:
         log = self._place.logs / f"{self._name}.{name}-{len(self._started)}.log"
         with on(cores):
             process = Process(command, log=log, env=environment)
-        self._place.ledger.add(name, process.pid)
+        self._place.process_list.add(name, process.pid)
         started = Started(name, process, port)
         self._started.append(started)
         return started
@@ -133,11 +135,11 @@ class Deployed:
 
 @asynccontextmanager
 async def deployed(
-    place: Place,
+    place: TemporaryStack,
     *,
     code: Code,
     mode: TimeMode,
-    outlets: Outlets | None = None,
+    sink_ports: SinkPorts | None = None,
     services: Sequence[str] = SERVICES,
     prefix: str | None = None,
 ) -> AsyncIterator[Deployed]:
@@ -148,7 +150,7 @@ async def deployed(
     url = await asyncio.to_thread(place.servers.postgres.create_database, name)
     deployment = Deployment(
         bootstrap=place.servers.bootstrap, database_url=url, broker=Broker.KAFKA, mode=mode, card=code.card,
-        prefix=prefix or f"{name}.", outlets=outlets, routes=code.checkout / "bench" / "routes.yml",
+        prefix=prefix or f"{name}.", sink_ports=sink_ports, routes=code.checkout / "bench" / "routes.yml",
     )  # fmt: skip
     await topics.ensure(
         KafkaAdmin(deployment.bootstrap),

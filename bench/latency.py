@@ -21,10 +21,10 @@ from bench.rounds import order
 from bench.series import percentile
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
-from local.happenings import Happening, ndjson
-from local.outlets import Outlets
-from local.processes import ServerError
-from local.slack_sink import Post, SlackSink
+from local.fakes.slack_sink import SlackPost, SlackSink
+from local.replay.ingest_client import ClientEvent, ndjson
+from local.stack.processes import ServerError
+from local.stack.sinks import SinkPorts
 
 ROUNDS = 3
 RATE = 1_000  # events a second of everybody else
@@ -80,9 +80,9 @@ async def run(plan: Plan) -> Part:
 
 
 async def _round(plan: Plan, code: Code, *, seed: int) -> Waits:
-    outlets = Outlets()
-    async with SlackSink(port=outlets.slack) as slack, deployed(
-        plan.place, code=code, mode=TimeMode.WALL, outlets=outlets
+    sink_ports = SinkPorts()
+    async with SlackSink(port=sink_ports.slack) as slack, deployed(
+        plan.place, code=code, mode=TimeMode.WALL, sink_ports=sink_ports
     ) as made:  # fmt: skip
         ingest, _, _ = await asyncio.gather(
             made.start("ingest", UNDER_TEST),
@@ -121,14 +121,14 @@ async def _cancel(http: httpx.AsyncClient, account_id: str, asked: list[Asked]) 
     asked.append(Asked(account_id, posted, time.time()))
 
 
-async def _post(http: httpx.AsyncClient, happenings: list[Happening]) -> None:
+async def _post(http: httpx.AsyncClient, happenings: list[ClientEvent]) -> None:
     answer = await http.post("/v1/events", content=ndjson(happenings))
     if answer.status_code != httpx.codes.ACCEPTED:
         raise ServerError(f"ingest answered {answer.status_code}: {answer.text[:300]}")
 
 
-def _happening(account_id: str, name: str, properties: dict[str, object]) -> Happening:
-    return Happening(f"{account_id}-{name}", account_id, name, datetime.now(UTC), properties=properties)
+def _happening(account_id: str, name: str, properties: dict[str, object]) -> ClientEvent:
+    return ClientEvent(f"{account_id}-{name}", account_id, name, datetime.now(UTC), properties=properties)
 
 
 def _arrivals(slack: SlackSink, asked: list[Asked]) -> dict[str, float] | None:
@@ -139,7 +139,7 @@ def _arrivals(slack: SlackSink, asked: list[Asked]) -> dict[str, float] | None:
     return first if all(one.account_id in first for one in asked) else None
 
 
-def _account(post: Post) -> str:
+def _account(post: SlackPost) -> str:
     """Every message links to the page of its account."""
     _, _, rest = str(post.body).partition("/accounts/")
     return rest[: len("leaving-00000")]

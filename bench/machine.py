@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bench.children import PEERS_PYTHON
 from bench.results import Machine
-from local.apache import POM
-from local.postgres import PROGRAMS
-from local.processes import package
+from local.stack.apache_kafka import POM
+from local.stack.postgres import PROGRAMS
+from local.stack.processes import package
 
 GIGABYTE = 1_000_000_000
 PEERS = ("quixstreams", "bytewax")

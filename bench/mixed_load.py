@@ -1,6 +1,6 @@
 """Posts the mixed workload to ingest at a pace, every event a new one, and tells what became of it as JSON.
 
-    PYTHONPATH=deploy:. python -m bench.mixed_load --url http://127.0.0.1:8080 --key cs_.. --rate 1000 --seconds 60
+    PYTHONPATH=. python -m bench.mixed_load --url http://127.0.0.1:8080 --key cs_.. --rate 1000 --seconds 60
 
 Requests go out at their moments whether those before them were answered or not, as `http_load` does it.
 """
@@ -20,9 +20,9 @@ from bench.children import child, words
 from bench.cores import BESIDE
 from bench.http_load import Connection, Pace, Tally, head
 from bench.workload import Workload
-from local.happenings import Happening
-from local.processes import ServerError
-from local.temporary import Place
+from local.replay.ingest_client import ClientEvent
+from local.stack.processes import ServerError
+from local.stack.temporary import TemporaryStack
 
 BATCH = 10
 CONNECTIONS = 8
@@ -40,12 +40,12 @@ def requests(url: str, key: str, workload: Workload) -> Iterator[bytes]:
         yield _request(host, key, [workload.next(now) for _ in range(BATCH)])
 
 
-def _request(host: str, key: str, happenings: list[Happening]) -> bytes:
+def _request(host: str, key: str, happenings: list[ClientEvent]) -> bytes:
     body = msgspec.json.encode(happenings)
     return head(host, key, len(body)) + body
 
 
-async def posted(place: Place, url: str, key: str, *, rate: float, seconds: float, seed: int = 1) -> int:
+async def posted(place: TemporaryStack, url: str, key: str, *, rate: float, seconds: float, seed: int = 1) -> int:
     """Runs this program beside; how many events it posted. Raises `ServerError` if one was not accepted."""
     options = words(url=url, key=key, rate=rate, seconds=seconds, seed=seed)
     told = await child(place, "bench.mixed_load", *options, cores=BESIDE, patience=seconds + LAST_ANSWERS + 60.0)

@@ -19,7 +19,7 @@ from bench.silent import kinds, long_quiet, put
 from bench.started import Started
 from common import database
 from common.topics import TimeMode
-from local.processes import ServerError
+from local.stack.processes import ServerError
 from scoring.postgres.store import PostgresStore
 
 Query = Mapping[str, str | Sequence[str]]

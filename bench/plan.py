@@ -10,7 +10,7 @@ from msgspec import Struct
 from bench.code import Code, Codes
 from bench.results import Mark, Row, load
 from bench.rounds import Measured
-from local.temporary import Place
+from local.stack.temporary import TemporaryStack
 
 USUAL_RATE = 20_000.0  # events a second, where scoring has not been measured yet
 
@@ -18,7 +18,7 @@ USUAL_RATE = 20_000.0  # events a second, where scoring has not been measured ye
 class Plan(Struct, frozen=True, kw_only=True):
     """`events` is on the scoring topic of a round, `minutes` the length of the soak."""
 
-    place: Place
+    place: TemporaryStack
     codes: Codes = Codes()
     rounds: int = 5
     events: int = 300_000

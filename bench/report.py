@@ -9,7 +9,7 @@ import msgspec
 from bench import machine
 from bench.children import PEERS_PYTHON
 from bench.results import RESULTS, TIMES, Machine, Mark, Part, Row, Whole, load
-from local.servers import CHECKOUT
+from local.stack.servers import CHECKOUT
 
 REPORT = Path(__file__).with_name("REPORT.md")
 PICTURE = Path(__file__).with_name("report.png")

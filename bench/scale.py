@@ -20,7 +20,7 @@ from bench.usage import cpu_seconds
 from bench.workload import events
 from common.contracts.events import Event
 from common.topics import TimeMode
-from local.processes import ServerError
+from local.stack.processes import ServerError
 
 ROUNDS = 2
 WORKERS = (1, 2, 4)

@@ -19,7 +19,7 @@ from bench.scoring_rows import BARE, BYTEWAX, QUIX, core_name, rows, shares
 from bench.usage import cpu_seconds
 from bench.workload import CALM, MIXED, Profile, events
 from common.topics import TimeMode
-from local.processes import ServerError
+from local.stack.processes import ServerError
 
 PATIENCE = 300.0
 PEERS = {QUIX: ("bench.peers.quix_frame", "quixstreams"), BYTEWAX: ("bench.peers.bytewax_flow", "bytewax")}

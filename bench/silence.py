@@ -18,7 +18,7 @@ from bench.usage import cpu_seconds, resident
 from common import database
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
-from local.processes import ServerError
+from local.stack.processes import ServerError
 from scoring.postgres.store import PostgresStore
 
 ACCOUNTS = 1_000_000

@@ -10,7 +10,7 @@ from msgspec import Struct
 from bench.peers.job import Account, Scorer, dump, find_due, restore
 from common.bus.partitioner import partition_of
 from common.contracts.events import Event
-from local.processes import ServerError
+from local.stack.processes import ServerError
 from scoring.partition.commit import AccountRow, Commit
 from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore

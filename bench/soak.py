@@ -15,9 +15,9 @@ from bench.series import slope, spread
 from bench.started import Started
 from bench.usage import MEGABYTE, cpu_seconds, resident
 from common.topics import TimeMode
-from local.outlets import Outlets
-from local.processes import ServerError
-from local.slack_sink import SlackSink
+from local.fakes.slack_sink import SlackSink
+from local.stack.processes import ServerError
+from local.stack.sinks import SinkPorts
 
 EVERY = 2.0
 HALF = 0.5
@@ -41,10 +41,10 @@ class Sample(Struct, frozen=True):
 async def run(plan: Plan) -> Part:
     rate = min(MOST, round(HALF * scoring_rate(plan.codes.used), -2))
     seconds = plan.minutes * 60
-    outlets = Outlets()
+    sink_ports = SinkPorts()
     async with (
-        SlackSink(port=outlets.slack),
-        deployed(plan.place, code=plan.codes.used, mode=TimeMode.WALL, outlets=outlets) as made,
+        SlackSink(port=sink_ports.slack),
+        deployed(plan.place, code=plan.codes.used, mode=TimeMode.WALL, sink_ports=sink_ports) as made,
     ):
         processes = await asyncio.gather(*(made.start(name, UNDER_TEST) for name in NAMES))
         load = asyncio.create_task(posted(plan.place, processes[0].url, made.key, rate=rate, seconds=seconds))

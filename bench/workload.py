@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from common.contracts.events import Event
-from local.happenings import Happening
+from local.replay.ingest_client import ClientEvent
 
 FEATURES = tuple(f"feature-{n:02}" for n in range(16))
 STEPS = ("kickoff", "sso_live", "first_value")
@@ -97,13 +97,13 @@ class Workload:
         self._weights = [float(one.users) for one in self._customers]
         self._drawn: Iterator[tuple[Customer, str]] = iter(())
 
-    def known(self, moment: datetime) -> Iterator[Happening]:
+    def known(self, moment: datetime) -> Iterator[ClientEvent]:
         """What the books say of each customer, before anything happens."""
         for one in self._customers:
             yield self._happening(one, "account.updated", one.facts, moment)
             yield self._happening(one, "contract.changed", {"arr": one.arr}, moment)
 
-    def next(self, moment: datetime) -> Happening:
+    def next(self, moment: datetime) -> ClientEvent:
         drawn = next(self._drawn, None)
         if drawn is None:
             self._drawn = self._draw(1_000)
@@ -116,8 +116,8 @@ class Workload:
         names = self._random.choices(list(self._profile.shares), list(self._profile.shares.values()), k=count)
         return zip(customers, names, strict=True)
 
-    def _happening(self, customer: Customer, name: str, properties: dict[str, Any], moment: datetime) -> Happening:
-        return Happening(
+    def _happening(self, customer: Customer, name: str, properties: dict[str, Any], moment: datetime) -> ClientEvent:
+        return ClientEvent(
             event_id=f"{self._random.getrandbits(128):032x}",
             account_id=customer.account_id,
             name=name,
@@ -173,7 +173,7 @@ def events(
         yield accepted(workload.next(moment))
 
 
-def accepted(happening: Happening) -> Event:
+def accepted(happening: ClientEvent) -> Event:
     """As ingest writes it."""
     return Event(
         event_id=happening.event_id,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bench.against import adding, checked_out, editable, environment_of, pinned, removing, resolving
-from local.processes import ServerError
-from local.servers import CHECKOUT
+from local.stack.processes import ServerError
+from local.stack.servers import CHECKOUT
 
 TREE = Path("/tmp/there/abc1234")
 PYTHON = Path("/checkout/.venv-against-1/bin/python")

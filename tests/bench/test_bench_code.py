@@ -36,7 +36,11 @@ def test_compiled_modules_come_before_the_sources(tmp_path: Path) -> None:
 def test_a_process_runs_in_the_checkout_of_its_code() -> None:
     code = Code(name="abc1234", checkout=Path("/there"), python=Path("/env/bin/python"))
     assert code.command("scoring", "worker") == ["env", "--chdir=/there", "/env/bin/python", "-m", "scoring", "worker"]
-    assert code.environment()["PYTHONPATH"].split(os.pathsep)[:2] == ["/there/deploy", "/there"]
+    assert code.environment()["PYTHONPATH"].split(os.pathsep)[:3] == [
+        "/there/deploy/local/src",
+        "/there/deploy",
+        "/there",
+    ]
     assert code.card == Path("/there/deploy/scorecard.yml")
 
 

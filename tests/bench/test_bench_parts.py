@@ -8,10 +8,10 @@ import pytest
 from bench.__main__ import main, taken
 from bench.plan import Plan
 from bench.results import Part
-from local.processes import ServerError
-from local.temporary import Place
+from local.stack.processes import ServerError
+from local.stack.temporary import TemporaryStack
 
-PLAN = Plan(place=cast(Place, None))
+PLAN = Plan(place=cast(TemporaryStack, None))
 
 
 async def _works(plan: Plan) -> Part:

@@ -11,7 +11,7 @@ from bench.peers.job import Account, scorer
 from bench.workload import CALM, MIXED, Profile, Workload, events
 from ingest.bounds import BOUNDS
 from ingest.incoming_event import IncomingEvent, parse_event
-from local.happenings import ndjson
+from local.replay.ingest_client import ndjson
 from scoring.cards.load import load
 
 START = datetime(2025, 1, 6, tzinfo=UTC)

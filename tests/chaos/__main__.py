@@ -14,8 +14,8 @@ from chaos.ground import Ground, ground, kept
 from chaos.plan import Camp, Round, campaign
 from chaos.rounds import Outcome
 from chaos.table import Tally
-from local.interruption import ends_on_sigterm
-from local.processes import ServerError
+from local.stack.processes import ServerError
+from local.stack.termination import exit_on_sigterm
 from scoring.core_form import core_form
 
 ROUNDS = 10
@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     began = time.monotonic()
     ends_with = _BROKEN
     try:
-        with ends_on_sigterm():
+        with exit_on_sigterm():
             ends_with = 0 if Campaign(seed, campaign(seed, rounds=arguments.rounds, only=only)).run() else 1
     except* ServerError as group:
         # What the harness itself stands on: nothing is said of the system.

@@ -15,9 +15,9 @@ from chaos.rounds import Outcome, Rounds
 from chaos.scene import Scene
 from chaos.traffic import Traffic
 from chaos.witness import Witness
-from local.processes import free_port
-from local.proxy import KafkaProxy
-from local.servers import Broker
+from local.fakes.kafka_proxy import KafkaProxy
+from local.stack.processes import free_port
+from local.stack.servers import Broker
 from support.client import bearer
 from support.office import DANA, Office
 from support.system import System, system

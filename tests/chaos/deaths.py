@@ -7,7 +7,7 @@ from random import Random
 from chaos.plan import Strike
 from chaos.postgres_proxy import End
 from chaos.scene import Missed, Scene
-from local.slack_sink import silence
+from local.fakes.slack_sink import silence
 from support.service import Service
 
 _DELETES_FROM_OUTBOX = "DELETE FROM scoring.outbox"

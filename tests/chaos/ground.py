@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import apache
-from local.apache import ApacheKafka
-from local.postgres import Postgres
-from local.processes import ServerError
-from local.servers import LOCAL
+from local.stack import apache_kafka
+from local.stack.apache_kafka import ApacheKafka
+from local.stack.postgres import Postgres
+from local.stack.processes import ServerError
+from local.stack.servers import LOCAL
 
 NODES_OF_A_CLUSTER = 3
 PATIENCE = 60.0
@@ -54,12 +54,12 @@ class Ground:
 @contextmanager
 def ground(*, cluster: bool) -> Iterator[Ground]:
     """Servers that run, and nothing left of them afterwards. Raises `ServerError`."""
-    if missing := apache.available():
+    if missing := apache_kafka.available():
         raise ServerError(f"Apache Kafka: {missing}")
     # Open to the user that PostgreSQL runs as if we are root.
     home = Path(tempfile.mkdtemp(prefix="chaos-"))
     home.chmod(0o755)
-    made = Ground(home, cluster=cluster, libraries=apache.jars(LOCAL))
+    made = Ground(home, cluster=cluster, libraries=apache_kafka.jars(LOCAL))
     try:
         made.start()
         yield made

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
-from local.listener import HOST, Listener
+from local.fakes.tcp_server import HOST, TcpServer
 
 _CODE = struct.Struct(">i")
 _SSL_REQUEST, _CANCEL_REQUEST = 80877103, 80877102
@@ -107,7 +107,7 @@ class PostgresProxy:
 
     def __init__(self, socket: Path, *, port: int) -> None:
         self._socket = socket
-        self._listener = Listener(self._join, port=port)
+        self._listener = TcpServer(self._join, port=port)
         self._traps: list[Trap] = []
 
     def url(self, server_url: str) -> str:

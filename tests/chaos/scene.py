@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from chaos.ground import Ground
 from chaos.postgres_proxy import PostgresProxy
 from chaos.traffic import Traffic
-from local.proxy import KafkaProxy
+from local.fakes.kafka_proxy import KafkaProxy
 from support.office import Office
 from support.service import Service
 from support.system import System

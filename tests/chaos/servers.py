@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from chaos.plan import Strike
 from chaos.postgres_proxy import End
 from chaos.scene import Missed, Scene
-from local.proxy import Api, No
+from local.fakes.kafka_proxy import KafkaApi, ProduceRefusal
 
 _WRITES_JOURNAL = "INSERT INTO scoring.journal"
 _COMMITS = "COMMIT;"
@@ -99,11 +99,11 @@ async def answers_lost(scene: Scene, strike: Strike, draw: Random) -> None:
     assert scene.kafka_proxy is not None
     until = time.monotonic() + strike.lasts
     while time.monotonic() < until:
-        scene.kafka_proxy.lose_next(Api.PRODUCE)
+        scene.kafka_proxy.lose_next(KafkaApi.PRODUCE)
         await asyncio.sleep(draw.uniform(0.1, 0.8))
 
 
-def says_no(no: No) -> Callable[[Scene, Strike, Random], Awaitable[None]]:
+def says_no(no: ProduceRefusal) -> Callable[[Scene, Strike, Random], Awaitable[None]]:
     async def says_no(scene: Scene, strike: Strike, draw: Random) -> None:
         assert scene.kafka_proxy is not None
         scene.kafka_proxy.refuse(no)

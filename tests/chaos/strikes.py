@@ -7,7 +7,7 @@ from chaos import deaths, servers, world
 from chaos.faults import Fault
 from chaos.plan import Strike
 from chaos.scene import Scene
-from local.proxy import No
+from local.fakes.kafka_proxy import ProduceRefusal
 
 _KAFKA_STORAGE_ERROR, _REQUEST_TIMED_OUT, _NOT_ENOUGH_REPLICAS = 56, 7, 19
 
@@ -34,9 +34,9 @@ HOW: Mapping[Fault, Callable[[Scene, Strike, Random], Awaitable[None]]] = {
     Fault.BROKER_DIES: servers.broker_dies,
     Fault.BROKER_SILENT: servers.broker_silent,
     Fault.ANSWERS_LOST: servers.answers_lost,
-    Fault.DISK_FULL: servers.says_no(No(_KAFKA_STORAGE_ERROR, written=False)),
-    Fault.TIMED_OUT: servers.says_no(No(_REQUEST_TIMED_OUT, written=True)),
-    Fault.TOO_FEW_REPLICAS: servers.says_no(No(_NOT_ENOUGH_REPLICAS, written=False)),
+    Fault.DISK_FULL: servers.says_no(ProduceRefusal(_KAFKA_STORAGE_ERROR, written=False)),
+    Fault.TIMED_OUT: servers.says_no(ProduceRefusal(_REQUEST_TIMED_OUT, written=True)),
+    Fault.TOO_FEW_REPLICAS: servers.says_no(ProduceRefusal(_NOT_ENOUGH_REPLICAS, written=False)),
     Fault.LEADER_DIES: servers.leader_dies,
     Fault.LEADERLESS: servers.leaderless,
     Fault.PARTITION_IDLE: world.partition_idle,

@@ -5,7 +5,7 @@ import pytest
 from chaos.faults import ABOUT, Fault
 from chaos.plan import ROUNDS_A_CAMP, Round, campaign
 from chaos.strikes import HOW
-from local.servers import CHECKOUT
+from local.stack.servers import CHECKOUT
 
 
 def rounds(seed: int, count: int) -> list[Round]:

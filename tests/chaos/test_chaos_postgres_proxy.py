@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from chaos.postgres_proxy import End, PostgresProxy
-from local.postgres import Postgres
-from local.processes import free_port
+from local.stack.postgres import Postgres
+from local.stack.processes import free_port
 
 INSERTS = "INSERT INTO taken"
 

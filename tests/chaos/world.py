@@ -10,8 +10,8 @@ from chaos.plan import Strike
 from chaos.scene import Scene
 from common.bus.ports import Outgoing
 from common.contracts.events import Event, encode_events_record
-from local import mail_sink, slack_sink
-from local.webserver import Ending
+from local.fakes import mail_sink, slack_sink
+from local.fakes.http_server import Ending
 
 A = TypeVar("A")
 
@@ -72,10 +72,12 @@ async def slack_broken(scene: Scene, strike: Strike, draw: Random) -> None:
 
 async def mail_silent(scene: Scene, strike: Strike, draw: Random) -> None:
     await _always(
-        scene.office.mail.always, mail_sink.Ends(mail_sink.Step.DATA, Ending.SILENCE, taken=draw.random() < 0.5), strike
+        scene.office.mail.always,
+        mail_sink.SmtpEnding(mail_sink.SmtpStep.DATA, Ending.SILENCE, taken=draw.random() < 0.5),
+        strike,
     )
 
 
 async def mail_busy(scene: Scene, strike: Strike, draw: Random) -> None:
-    step = draw.choice(list(mail_sink.Step))
-    await _always(scene.office.mail.always, mail_sink.Says(step, "451 4.3.0 Try again later"), strike)
+    step = draw.choice(list(mail_sink.SmtpStep))
+    await _always(scene.office.mail.always, mail_sink.SmtpReply(step, "451 4.3.0 Try again later"), strike)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from common.settings import CommonSettings
-from local.processes import free_port
+from local.stack.processes import free_port
 from probe import trouble
 from support import deployment
 from support.deployment import DOCKERFILE, ROOT

@@ -9,7 +9,7 @@ import pytest
 from common import topics
 from common.bus.kafka import KafkaAdmin
 from common.topics import TimeMode, Topics
-from local.processes import Process, free_port, known_brokers
+from local.stack.processes import Process, free_port, known_brokers
 from support import deployment
 
 pytestmark = pytest.mark.kafka

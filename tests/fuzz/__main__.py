@@ -12,9 +12,9 @@ from random import SystemRandom
 
 from fuzz import campaign, documents, guided, table
 from fuzz.campaign import SETTINGS, Outcome
-from local import apache
-from local.servers import CHECKOUT, Broker
-from local.temporary import Place, place
+from local.stack import apache_kafka
+from local.stack.servers import CHECKOUT, Broker
+from local.stack.temporary import TemporaryStack, temporary_stack
 from support.system import system
 
 EXAMPLES = 40  # for each operation, beside those that schemathesis makes of the document itself
@@ -27,10 +27,10 @@ def main(words: list[str]) -> int:
     parser.add_argument("--seed", type=int, help="draws the same bodies again")
     parser.add_argument("--broker", type=Broker, choices=list(Broker), default=None)
     arguments = parser.parse_args(words)
-    broker = arguments.broker or (Broker.EMBEDDED if apache.available() else Broker.KAFKA)
+    broker = arguments.broker or (Broker.EMBEDDED if apache_kafka.available() else Broker.KAFKA)
     seed = SystemRandom().getrandbits(31) if arguments.seed is None else arguments.seed
     print(f"{arguments.n} bodies, seed {seed}, {broker} broker", flush=True)
-    with place("fuzz", broker=broker) as here:
+    with temporary_stack("fuzz", broker=broker) as here:
         here.logs.mkdir(parents=True, exist_ok=True)
         outcome, found = _run(here, broker, shots=arguments.n, seed=seed)
     found |= guided.check(runs=min(arguments.n // 10, MOST_RUNS), seed=seed)
@@ -38,7 +38,7 @@ def main(words: list[str]) -> int:
     return 1 if outcome.violations or found else 0
 
 
-def _run(here: Place, broker: Broker, *, shots: int, seed: int) -> tuple[Outcome, dict[str, str]]:
+def _run(here: TemporaryStack, broker: Broker, *, shots: int, seed: int) -> tuple[Outcome, dict[str, str]]:
     with system(
         bootstrap=here.servers.bootstrap,
         broker=broker,

@@ -14,7 +14,7 @@ import httpx
 from common.bus.ports import Outgoing
 from common.contracts.signals import encode_signals_record
 from common.keys import Scope
-from local.happenings import ndjson
+from local.replay.ingest_client import ndjson
 from support.alerting import red
 from support.client import bearer, happening
 from support.system import System

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from local.embedded import EmbeddedBroker
-from local.mail_sink import Says as MailSays
-from local.mail_sink import Step
-from local.postgres import Postgres
-from local.servers import Broker
-from local.slack_sink import Says
+from local.fakes.mail_sink import SmtpReply as MailSays
+from local.fakes.mail_sink import SmtpStep
+from local.fakes.slack_sink import SlackReply
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.servers import Broker
 from support.alerting import HURRIED, MOOD, Alerting, red
 from support.client import bearer
 from support.office import Office
@@ -140,8 +140,8 @@ async def _told_off(made: System, http: httpx.AsyncClient) -> list[str]:
 async def _delivery_fails(alerting: Alerting) -> list[str]:
     """Slack and the mail server refuse, and repeat what they were told; then nobody answers."""
     office = alerting.office
-    office.slack.always(Says(f'{{"ok": false, "error": "bad {TOKEN}"}}', content_type="application/json"))
-    office.mail.always(MailSays(Step.MAIL, f"550 not with {MAIL}"))
+    office.slack.always(SlackReply(f'{{"ok": false, "error": "bad {TOKEN}"}}', content_type="application/json"))
+    office.mail.always(MailSays(SmtpStep.MAIL, f"550 not with {MAIL}"))
     await alerting.tell(red("desk-1"), red("box-2"))
     for account in ("desk-1", "box-2"):
         await alerting.failed(account)

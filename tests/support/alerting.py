@@ -11,7 +11,7 @@ from alerts.samples import Sample
 from common.bus.ports import Outgoing
 from common.contracts.signals import Band, CaughtUp, Facts, Signal, SignalsRecord, encode_signals_record
 from common.keys import Scope
-from local.happenings import Happening
+from local.replay.ingest_client import ClientEvent
 from support.client import Client, bearer, happening
 from support.office import Office
 from support.service import Service
@@ -172,7 +172,7 @@ class Alerting:
         return {ack.partition: ack.offset for ack in acks}
 
 
-def mood(account_id: str, score: float) -> Happening:
+def mood(account_id: str, score: float) -> ClientEvent:
     """What `MOOD` goes by."""
     return happening(account_id, "mood.read", properties={"score": score})
 

@@ -3,24 +3,24 @@
 import asyncio
 import struct
 
-from local.listener import Listener
+from local.fakes.tcp_server import TcpServer
 
 _CODE = struct.Struct(">i")
 _SSL_REQUEST = 80877103
 _STARTING_UP = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
 
 
-def mute(port: int) -> Listener:
+def mute(port: int) -> TcpServer:
     """Takes connections and what comes on them, and never answers."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while await reader.read(65536):
             pass
 
-    return Listener(serve, port=port)
+    return TcpServer(serve, port=port)
 
 
-def starting_up(port: int) -> Listener:
+def starting_up(port: int) -> TcpServer:
     """As PostgreSQL while it recovers."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -34,4 +34,4 @@ def starting_up(port: int) -> Listener:
         await writer.drain()
         await reader.read()
 
-    return Listener(serve, port=port)
+    return TcpServer(serve, port=port)

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from local.happenings import Happening, ndjson
+from local.replay.ingest_client import ClientEvent, ndjson
 from support.service import Service
 from support.system import System
 
@@ -18,7 +18,7 @@ class Client:
         self._system = system
         self.http = http
 
-    async def post(self, *happenings: Happening, key: str | None = None) -> httpx.Response:
+    async def post(self, *happenings: ClientEvent, key: str | None = None) -> httpx.Response:
         """Once, whatever the answer."""
         return await self.http.post(
             f"{self._system.ingest_url}/v1/events",
@@ -26,7 +26,7 @@ class Client:
             headers={"content-type": "application/x-ndjson", **bearer(self._system.keys.write if key is None else key)},
         )
 
-    async def posted(self, *happenings: Happening) -> None:
+    async def posted(self, *happenings: ClientEvent) -> None:
         """All of them accepted."""
         answer = await self.post(*happenings)
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
@@ -61,7 +61,7 @@ def bearer(key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def happening(account: str, name: str, event_id: str | None = None, **more: Any) -> Happening:
+def happening(account: str, name: str, event_id: str | None = None, **more: Any) -> ClientEvent:
     """One that happens now, under an id that nobody else has unless given."""
     moment = more.pop("time", datetime.now(UTC))
-    return Happening(event_id=event_id or uuid.uuid4().hex, account_id=account, name=name, time=moment, **more)
+    return ClientEvent(event_id=event_id or uuid.uuid4().hex, account_id=account, name=name, time=moment, **more)

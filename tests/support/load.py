@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx
 
-from local.happenings import Happening
-from local.posting import Poster
+from local.replay.ingest_client import ClientEvent, IngestClient
 from support.client import bearer, happening
 from support.system import System
 
@@ -30,7 +29,7 @@ class Load:
         self._random = Random(seed)
         self._accounts = [f"account-{n}" for n in range(accounts)]
         self._system = system
-        self._poster = Poster(http)
+        self._poster = IngestClient(http)
         self.accepted: set[str] = set()
         self.again = 0
 
@@ -50,7 +49,7 @@ class Load:
         """How often ingest could not take a batch at once."""
         return self._poster.waits
 
-    def _happening(self) -> Happening:
+    def _happening(self) -> ClientEvent:
         draw = self._random
         name = draw.choice(NAMES)
         return happening(

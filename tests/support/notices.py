@@ -8,8 +8,8 @@ from alerts.channels.registry import Channel
 from alerts.decisions.reasons import DecisionReason
 from alerts.samples import NOON
 from common.contracts.signals import Kind, Severity
-from local.received import Message
-from local.tracing import Told
+from local.demo.message_tracing import DeliveredMessage
+from local.fakes.messages import ReceivedMessage
 
 DANA = "slack:U1"
 DESK = "email:cs-desk@example.com"
@@ -81,12 +81,16 @@ def listed(
     )
 
 
-def message(title: str = "🔴 Birch Foods is red: 61 → 38", lane: str = DANA, *, name: str | None = None) -> Message:
-    return Message(0.0, Channel(lane.partition(":")[0]), lane, title, (title, "", "*Why*  logins (14 points)"), name)
+def message(
+    title: str = "🔴 Birch Foods is red: 61 → 38", lane: str = DANA, *, name: str | None = None
+) -> ReceivedMessage:
+    return ReceivedMessage(
+        0.0, Channel(lane.partition(":")[0]), lane, title, (title, "", "*Why*  logins (14 points)"), name
+    )
 
 
 def told(
-    message: Message,
+    message: ReceivedMessage,
     *,
     account: str = "cust-001",
     at: datetime = NOON,
@@ -94,5 +98,5 @@ def told(
     reason: DecisionReason = DecisionReason.NEW,
     repeated: bool = False,
     name: str = "n1",
-) -> Told:
-    return Told(message, account, name, at, reason, (listed(account=account, why=why),), repeated)
+) -> DeliveredMessage:
+    return DeliveredMessage(message, account, name, at, reason, (listed(account=account, why=why),), repeated)

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Self
 
 from common.contracts.signals import Signal
-from local.mail_sink import MailSink, Received
-from local.processes import free_port
-from local.slack_sink import Post, SlackSink
+from local.fakes.mail_sink import MailSink, ReceivedMail
+from local.fakes.slack_sink import SlackPost, SlackSink
+from local.stack.processes import free_port
 
 DANA, THEO = "dana@example.com", "theo@example.com"
 _ACCOUNTS = "https://app.example.com/accounts/"
@@ -98,11 +98,11 @@ class Office:
         """How many posts arrived, by lane and account."""
         return Counter((post.lane, account) for post in self.slack.posts.all for account in accounts(post))
 
-    def posts(self, account_id: str) -> list[Post]:
+    def posts(self, account_id: str) -> list[SlackPost]:
         """Oldest first."""
         return [post for post in self.slack.posts.all if about(post, account_id)]
 
-    def mails(self, account_id: str) -> list[Received]:
+    def mails(self, account_id: str) -> list[ReceivedMail]:
         return [mail for mail in self.mail.mails.all if link_to(account_id) in mail.text.split()]
 
 
@@ -115,11 +115,11 @@ def link_to(account_id: str) -> str:
     return f"{_ACCOUNTS}{account_id}"
 
 
-def about(post: Post, account_id: str) -> bool:
+def about(post: SlackPost, account_id: str) -> bool:
     return account_id in accounts(post)
 
 
-def accounts(post: Post) -> set[str]:
+def accounts(post: SlackPost) -> set[str]:
     """Those that it leads to."""
     return {link.removeprefix(_ACCOUNTS) for link in links(post.blocks) if link.startswith(_ACCOUNTS)}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from local.processes import Process, free_port
+from local.stack.processes import Process, free_port
 from support.watched import PROMETHEUS, RULE_FILES, yaml
 
 MISSING = "no prometheus (Debian: prometheus)"

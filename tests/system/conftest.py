@@ -5,10 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.apache import ApacheKafka
-from local.embedded import EmbeddedBroker
-from local.postgres import Postgres
-from local.servers import Broker
+from local.stack.apache_kafka import ApacheKafka
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.servers import Broker
 from support.alerting import HURRIED, MOOD, Alerting
 from support.client import Client
 from support.office import Office

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from common.contracts.signals import Kind, Signal, decode_signals_record
-from local.happenings import Happening, ndjson
-from local.slack_sink import Answer, Refuses, broken, rate_limited
+from local.fakes.slack_sink import SlackAnswer, SlackError, broken, rate_limited
+from local.replay.ingest_client import ClientEvent, ndjson
 from support.alerting import BEFORE_TOLD, WAITS, Alerting, green, mood, red
 from support.audit import first_of_each, told_by
 from support.client import bearer, happening
@@ -22,7 +22,7 @@ CROWD = 12
 HOUR = 3600.0
 
 
-def account(account_id: str, **facts: object) -> Happening:
+def account(account_id: str, **facts: object) -> ClientEvent:
     return happening(account_id, "account.updated", properties=dict(facts))
 
 
@@ -116,7 +116,7 @@ async def test_two_replicas_send_each_message_once_between_them(overheard: Alert
 
 
 async def test_an_owner_whom_slack_does_not_know_is_written_to(overheard: Alerting) -> None:
-    overheard.office.slack.plan(Refuses("channel_not_found"))
+    overheard.office.slack.plan(SlackError("channel_not_found"))
     await overheard.client.posted(account("elm", name="Elm Bank", owner=DANA, tier="high"), mood("elm", 90))
     await overheard.client.posted(mood("elm", 20))
     await scored(overheard)
@@ -127,7 +127,7 @@ async def test_an_owner_whom_slack_does_not_know_is_written_to(overheard: Alerti
 
 
 @asynccontextmanager
-async def answering(alerting: Alerting, answer: Answer) -> AsyncIterator[None]:
+async def answering(alerting: Alerting, answer: SlackAnswer) -> AsyncIterator[None]:
     alerting.office.slack.always(answer)
     yield
     alerting.office.slack.always(None)

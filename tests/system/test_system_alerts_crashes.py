@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from alerts.postgres import schema
 from common.contracts.signals import Signal
-from local.mail_sink import Ends, Step
-from local.servers import Broker
-from local.slack_sink import silence
-from local.webserver import Ending
+from local.fakes.http_server import Ending
+from local.fakes.mail_sink import SmtpEnding, SmtpStep
+from local.fakes.slack_sink import silence
+from local.stack.servers import Broker
 from support.alerting import Alerting, red
 from support.load import loaded
 from support.quick import QUICK
@@ -34,7 +34,7 @@ async def test_what_a_replica_had_in_its_hands_when_it_died_arrives_once_more_at
     office = alerting.office
     (replica,) = await alerting.up(ALERTS_LEASE_SECONDS="5", ALERTS_SEND_SECONDS="30")
     office.slack.plan(silence())
-    office.mail.plan(Ends(Step.DATA, Ending.SILENCE, taken=True))
+    office.mail.plan(SmtpEnding(SmtpStep.DATA, Ending.SILENCE, taken=True))
     await alerting.tell(red("posted-1"), red("mailed-2"))
     await alerting.told(1)
     await alerting.tried(1)

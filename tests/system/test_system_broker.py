@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from local.apache import ApacheKafka
+from local.stack.apache_kafka import ApacheKafka
 from support.audit import audit
 from support.client import Client, happening
 from support.load import loaded

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from common.bus.ports import Outgoing
-from local.embedded import EmbeddedBroker
-from local.servers import Broker
-from local.slack_sink import Refuses
+from local.fakes.slack_sink import SlackError
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.servers import Broker
 from support import prometheus
 from support.alerting import HURRIED, Alerting
 from support.client import bearer
@@ -79,7 +79,7 @@ async def _mishaps(alerting: Alerting, stop: asyncio.Event) -> None:
         await alerting.client.ask("/v1/accounts")
         await alerting.ask("/v1/alerts")
         await system.append(system.deployment.topics.events, [broken])
-        alerting.office.slack.plan(Refuses("channel_not_found"))
+        alerting.office.slack.plan(SlackError("channel_not_found"))
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 1.0)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.embedded import EmbeddedBroker
-from local.postgres import Postgres
-from local.servers import Broker
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.servers import Broker
 from support.audit import audit
 from support.client import Client, happening
 from support.load import loaded

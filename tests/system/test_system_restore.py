@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from common.keys import Scope
-from local.postgres import Postgres
+from local.stack.postgres import Postgres
 from support.alerting import Alerting, mood
 from support.audit import STORED, audit, told_by
 from support.system import System

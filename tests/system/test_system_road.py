@@ -7,7 +7,7 @@ import pytest
 
 from common.contracts.signals import Kind, Signal, decode_signals_record
 from common.keys import Scope
-from local.happenings import Happening
+from local.replay.ingest_client import ClientEvent
 from scoring.core_form import core_form
 from support.audit import first_of_each, tables_audited, told_by
 from support.client import Client, happening
@@ -22,7 +22,7 @@ async def told(system: System, account_id: str) -> list[Signal]:
     return [one for one in signals if isinstance(one, Signal)]
 
 
-def sessions(account_id: str, count: int) -> list[Happening]:
+def sessions(account_id: str, count: int) -> list[ClientEvent]:
     return [happening(account_id, "session.started", user_id=f"user-{n % 3}") for n in range(count)]
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from chaos.postgres_proxy import PostgresProxy
 from common import database
-from local.embedded import EmbeddedBroker
-from local.listener import Listener
-from local.postgres import Postgres
-from local.processes import free_port
-from local.proxy import KafkaProxy
+from local.fakes.kafka_proxy import KafkaProxy
+from local.fakes.tcp_server import TcpServer
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.processes import free_port
 from support.away import mute, starting_up
 from support.client import Client, happening
 from support.service import Service
@@ -27,7 +27,7 @@ READERS_OF_THE_LOG = ("ingest", "worker", "alerts")
 WATCHED = 8.0
 PROMPT = 5.0
 
-Away = Callable[[int], Listener]
+Away = Callable[[int], TcpServer]
 
 
 @asynccontextmanager

@@ -16,9 +16,9 @@ from common.bus import kafka_consumer
 from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.bus.ports import Outgoing
-from local.proxy import Api, KafkaProxy, No
+from local.fakes.kafka_proxy import KafkaApi, KafkaProxy, ProduceRefusal
 
-_FETCH = cast(Api, 1)  # the proxy knows requests by number, and has a name for those that it reads
+_FETCH = cast(KafkaApi, 1)  # the proxy knows requests by number, and has a name for those that it reads
 
 
 class KafkaBus(Bus):
@@ -38,14 +38,14 @@ class KafkaBus(Bus):
         return KafkaAdmin(self._proxy.bootstrap, timeout=5.0, fetch_max_wait=self.fetch_max_wait)
 
     def lose_next_ack(self) -> None:
-        self._proxy.lose_next(Api.PRODUCE)
+        self._proxy.lose_next(KafkaApi.PRODUCE)
 
     def lose_fetches(self) -> None:
         """Readers are heard and never answered."""
         for _ in range(10_000):
             self._proxy.lose_next(_FETCH)
 
-    def deny(self, no: No | None) -> None:
+    def deny(self, no: ProduceRefusal | None) -> None:
         """Until told None."""
         self._proxy.refuse(no)
 
@@ -140,7 +140,7 @@ class KafkaContract(BusContract):
         topic = await bus.topic(partitions=2)
         async with bus.producing(deadline=1.5) as producer:
             await producer.send(topic, [outgoing(0, partition=0), outgoing(0, partition=1)])
-            bus.deny(No(code, written=True, partition=1))
+            bus.deny(ProduceRefusal(code, written=True, partition=1))
             spread = [[outgoing(n, partition=n % 2)] for n in range(4)] + [[outgoing(4), outgoing(5, partition=1)]]
             calls = (producer.send(topic, records) for records in spread)
             outcomes = await asyncio.gather(*calls, return_exceptions=True)

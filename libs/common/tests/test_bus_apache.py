@@ -3,8 +3,8 @@ from collections.abc import AsyncIterator
 import pytest
 from kafka_bus import KafkaBus, KafkaContract
 
-from local.apache import ApacheKafka
-from local.proxy import KafkaProxy
+from local.fakes.kafka_proxy import KafkaProxy
+from local.stack.apache_kafka import ApacheKafka
 
 pytestmark = pytest.mark.kafka
 

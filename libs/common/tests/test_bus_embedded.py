@@ -4,8 +4,8 @@ from typing import ClassVar
 import pytest
 from kafka_bus import KafkaBus, KafkaContract
 
-from local.embedded import FETCH_MAX_WAIT, EmbeddedBroker
-from local.proxy import KafkaProxy
+from local.fakes.kafka_proxy import KafkaProxy
+from local.stack.embedded_broker import FETCH_MAX_WAIT, EmbeddedBroker
 
 
 class EmbeddedBus(KafkaBus):

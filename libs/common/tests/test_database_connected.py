@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import DatabaseUnavailable, connected, engine
-from local.listener import HOST
-from local.postgres import Postgres
+from local.fakes.tcp_server import HOST
+from local.stack.postgres import Postgres
 from support.away import starting_up
 
 

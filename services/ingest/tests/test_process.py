@@ -18,8 +18,8 @@ from common.bus.partitioner import partition_of
 from common.contracts.events import Event, decode_events_record
 from common.database import engine, migrate
 from common.keys import KeyStore, Scope
-from local.embedded import EmbeddedBroker
-from local.proxy import KafkaProxy
+from local.fakes.kafka_proxy import KafkaProxy
+from local.stack.embedded_broker import EmbeddedBroker
 
 WELL = {"log": "ok", "keys": "ok", "posts": "ok"}
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from common.database import engine as create
-from local.listener import HOST, Listener
+from local.fakes.tcp_server import HOST, TcpServer
 from scoring.errors import Doubt, Unreachable
 from scoring.postgres.connection import connect
 from support.away import mute, starting_up
@@ -18,7 +18,7 @@ from support.away import mute, starting_up
     ids=["silent", "starting up"],
 )
 async def test_a_database_that_cannot_be_used_yet_is_asked_again(
-    server: Callable[[int], Listener], reason: str
+    server: Callable[[int], TcpServer], reason: str
 ) -> None:
     listener = server(0)
     await listener.start()

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from local import apache
-from local.apache import ApacheKafka
-from local.embedded import EmbeddedBroker
-from local.postgres import Postgres
-
-# Jars are fetched once a checkout, not once a session.
-STATE = Path(__file__).parents[2] / ".local"
+from local.stack import apache_kafka
+from local.stack.apache_kafka import ApacheKafka
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.servers import LOCAL
 
 
 @pytest.fixture(scope="session")
@@ -52,9 +50,10 @@ def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
 @pytest.fixture(scope="session")
 def kafka_jars() -> Path:
     """Skips without Java and Maven, but fails where CI says that they must be there."""
-    if reason := apache.available():
+    if reason := apache_kafka.available():
         (pytest.fail if os.environ.get("CI") else pytest.skip)(f"Apache Kafka: {reason}")
-    return apache.jars(STATE)
+    # Fetched once a checkout, not once a session.
+    return apache_kafka.jars(LOCAL)
 
 
 @pytest.fixture(scope="session")

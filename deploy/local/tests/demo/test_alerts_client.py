@@ -5,8 +5,8 @@ import msgspec
 import pytest
 
 from alerts.api.answers import Alerts, AlertSummary
-from local.alerting import Alerting
-from local.processes import ServerError
+from local.demo.alerts_client import AlertsClient
+from local.stack.processes import ServerError
 from support.notices import listed, notification
 
 METRICS = """\
@@ -38,8 +38,8 @@ def page(alerts: Alerts) -> httpx.Response:
     return httpx.Response(200, content=msgspec.json.encode(alerts))
 
 
-def alerting(server: Server) -> Alerting:
-    return Alerting(httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="http://alerts"))
+def alerting(server: Server) -> AlertsClient:
+    return AlertsClient(httpx.AsyncClient(transport=httpx.MockTransport(server), base_url="http://alerts"))
 
 
 def alert(account: str) -> AlertSummary:
@@ -74,4 +74,4 @@ async def test_an_answer_that_is_none_says_what_it_was() -> None:
         transport=httpx.MockTransport(lambda request: httpx.Response(503, text="draining")), base_url="http://alerts"
     )
     with pytest.raises(ServerError, match="503: draining"):
-        await Alerting(http).of("a")
+        await AlertsClient(http).of("a")

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from local.customers import Customer
-from local.happenings import Happening
-from local.stories import Story, level
-from local.world import World, build, moment
+from local.demo.customers import Customer
+from local.demo.dataset import Dataset, build_dataset, moment
+from local.demo.scenarios import ScenarioKind, level
+from local.replay.ingest_client import ClientEvent
 
 SEEDS = (1, 2, 3)
 
@@ -17,21 +17,21 @@ SEEDS = (1, 2, 3)
 class HalfYear:
     """A world, and what each of its customers did, by name."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self._did: defaultdict[tuple[str, str], list[Happening]] = defaultdict(list)
-        for one in world.lived:
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self._did: defaultdict[tuple[str, str], list[ClientEvent]] = defaultdict(list)
+        for one in dataset.live:
             self._did[one.account_id, one.name].append(one)
 
-    def of(self, customer: Customer, name: str) -> list[Happening]:
+    def of(self, customer: Customer, name: str) -> list[ClientEvent]:
         return self._did[customer.account_id, name]
 
-    def living(self, story: Story) -> list[Customer]:
-        return [customer for customer in self.world.customers if customer.plot.story is story]
+    def living(self, kind: ScenarioKind) -> list[Customer]:
+        return [customer for customer in self.dataset.customers if customer.scenario.kind is kind]
 
     def sessions(self, customer: Customer, *, since: float, until: float) -> int:
         """A week, on average; days count from the start."""
-        first, last = moment(self.world, since), moment(self.world, until)
+        first, last = moment(self.dataset, since), moment(self.dataset, until)
         came = sum(first <= one.time < last for one in self.of(customer, "session.started"))
         return round(came / (until - since) * 7)
 
@@ -39,112 +39,112 @@ class HalfYear:
 @pytest.fixture(scope="module", params=SEEDS)
 def half(request: pytest.FixtureRequest) -> HalfYear:
     seed: int = request.param
-    return HalfYear(build(seed))
+    return HalfYear(build_dataset(seed))
 
 
 @pytest.fixture
-def world(half: HalfYear) -> World:
-    return half.world
+def dataset(half: HalfYear) -> Dataset:
+    return half.dataset
 
 
 def test_a_seed_always_gives_the_same_half_year() -> None:
-    assert build(5, accounts=8) == build(5, accounts=8)
-    assert build(5, accounts=8) != build(6, accounts=8)
+    assert build_dataset(5, accounts=8) == build_dataset(5, accounts=8)
+    assert build_dataset(5, accounts=8) != build_dataset(6, accounts=8)
 
 
-def test_every_story_is_played_by_somebody(world: World) -> None:
-    played = Counter(customer.plot.story for customer in world.customers)
+def test_every_story_is_played_by_somebody(dataset: Dataset) -> None:
+    played = Counter(customer.scenario.kind for customer in dataset.customers)
 
-    assert set(played) == set(Story)
-    assert len(world.customers) == 60
-    assert played[Story.HEALTHY] == 28
+    assert set(played) == set(ScenarioKind)
+    assert len(dataset.customers) == 60
+    assert played[ScenarioKind.HEALTHY] == 28
 
 
-def test_events_are_in_time_order_within_the_half_year_and_named_once(world: World) -> None:
-    times = [one.time for one in world.lived]
+def test_events_are_in_time_order_within_the_half_year_and_named_once(dataset: Dataset) -> None:
+    times = [one.time for one in dataset.live]
 
     assert all(earlier <= later for earlier, later in pairwise(times))
-    assert world.start <= times[0]
-    assert times[-1] < world.end
-    assert {one.time.tzinfo for one in world.lived} == {UTC}
-    ids = [one.event_id for one in (*world.backfill, *world.lived)]
+    assert dataset.start <= times[0]
+    assert times[-1] < dataset.end
+    assert {one.time.tzinfo for one in dataset.live} == {UTC}
+    ids = [one.event_id for one in (*dataset.backfill, *dataset.live)]
     assert len(set(ids)) == len(ids)
 
 
-def test_of_the_customers_of_before_the_last_weeks_are_known(world: World) -> None:
-    known = {one.account_id for one in world.backfill if one.name == "account.updated"}
-    times = [one.time for one in world.backfill]
+def test_of_the_customers_of_before_the_last_weeks_are_known(dataset: Dataset) -> None:
+    known = {one.account_id for one in dataset.backfill if one.name == "account.updated"}
+    times = [one.time for one in dataset.backfill]
 
-    assert known == {one.account_id for one in world.customers if one.plot.joins is None}
-    assert times[0] == world.start - timedelta(days=28)
-    assert times[-1] < world.start
-    assert {one.account_id for one in world.backfill if one.name == "session.started"} == known
+    assert known == {one.account_id for one in dataset.customers if one.scenario.joins is None}
+    assert times[0] == dataset.start - timedelta(days=28)
+    assert times[-1] < dataset.start
+    assert {one.account_id for one in dataset.backfill if one.name == "session.started"} == known
 
 
-def test_new_customers_bring_their_facts_before_anything_else(world: World) -> None:
-    joined = [customer for customer in world.customers if customer.plot.joins is not None]
+def test_new_customers_bring_their_facts_before_anything_else(dataset: Dataset) -> None:
+    joined = [customer for customer in dataset.customers if customer.scenario.joins is not None]
 
     assert joined
     for customer in joined:
-        first = next(one for one in world.lived if one.account_id == customer.account_id)
+        first = next(one for one in dataset.live if one.account_id == customer.account_id)
         assert first.name == "account.updated"
         assert first.properties["stage"] == "onboarding"
 
 
 def test_nobody_works_after_notice_and_everybody_who_leaves_gives_it(half: HalfYear) -> None:
-    leavers = [customer for customer in half.world.customers if customer.plot.leaves is not None]
+    leavers = [customer for customer in half.dataset.customers if customer.scenario.leaves is not None]
 
     assert leavers
     for customer in leavers:
         (notice,) = half.of(customer, "contract.cancel_requested")
-        assert notice.time == moment(half.world, customer.plot.leaves or 0.0)
+        assert notice.time == moment(half.dataset, customer.scenario.leaves or 0.0)
         assert all(one.time < notice.time for one in half.of(customer, "session.started"))
 
 
-def test_trouble_begins_before_notice_and_both_within_the_half_year(world: World) -> None:
-    for customer in world.customers:
-        plot = customer.plot
-        assert (plot.trouble is None) == (plot.story is Story.HEALTHY)
-        if plot.leaves is not None:
-            assert plot.trouble is not None
-            assert 0 < plot.trouble < plot.leaves < 182
+def test_trouble_begins_before_notice_and_both_within_the_half_year(dataset: Dataset) -> None:
+    for customer in dataset.customers:
+        scenario = customer.scenario
+        assert (scenario.trouble is None) == (scenario.kind is ScenarioKind.HEALTHY)
+        if scenario.leaves is not None:
+            assert scenario.trouble is not None
+            assert 0 < scenario.trouble < scenario.leaves < 182
 
 
-def test_weekends_are_quiet(world: World) -> None:
-    days = Counter(one.time.weekday() for one in world.lived if one.name == "session.started")
+def test_weekends_are_quiet(dataset: Dataset) -> None:
+    days = Counter(one.time.weekday() for one in dataset.live if one.name == "session.started")
 
     # Sunday in UTC is Monday for Sydney.
     assert days[5] + days[6] < 0.3 * days[1]
 
 
 def test_a_sudden_silence_is_silent_from_one_day_to_the_next(half: HalfYear) -> None:
-    for customer in half.living(Story.SUDDEN_SILENCE):
-        trouble = customer.plot.trouble or 0.0
+    for customer in half.living(ScenarioKind.SUDDEN_SILENCE):
+        trouble = customer.scenario.trouble or 0.0
         assert half.sessions(customer, since=trouble - 28, until=trouble) > 0
         assert half.sessions(customer, since=trouble + 2, until=trouble + 25) == 0
 
 
 def test_a_slow_decline_is_slow_and_a_recovery_comes_back(half: HalfYear) -> None:
-    for customer in half.living(Story.SLOW_DECLINE):
-        trouble, leaves = customer.plot.trouble or 0.0, customer.plot.leaves or 0.0
+    for customer in half.living(ScenarioKind.SLOW_DECLINE):
+        trouble, leaves = customer.scenario.trouble or 0.0, customer.scenario.leaves or 0.0
         before = half.sessions(customer, since=trouble - 28, until=trouble)
         assert half.sessions(customer, since=trouble, until=trouble + 14) > before / 4
         assert half.sessions(customer, since=leaves - 14, until=leaves) < before / 2
-    for customer in half.living(Story.RECOVERY):
-        trouble = customer.plot.trouble or 0.0
+    for customer in half.living(ScenarioKind.RECOVERY):
+        trouble = customer.scenario.trouble or 0.0
         before = half.sessions(customer, since=trouble - 28, until=trouble)
         assert half.sessions(customer, since=trouble + 90, until=trouble + 125) > before / 3
 
 
 def test_a_customer_that_is_never_onboarded_reaches_no_value(half: HalfYear) -> None:
-    for customer in half.living(Story.NEVER_ONBOARDED):
+    for customer in half.living(ScenarioKind.NEVER_ONBOARDED):
         steps = {one.properties["step"] for one in half.of(customer, "milestone.reached")}
         assert steps == {"kickoff"}
 
 
 def test_a_support_storm_is_many_tickets_for_some_weeks(half: HalfYear) -> None:
-    for customer in half.living(Story.SUPPORT_STORM):
-        storm = moment(half.world, customer.plot.trouble or 0.0)
+    for customer in half.living(ScenarioKind.SUPPORT_STORM):
+        storm = moment(half.dataset, customer.scenario.trouble or 0.0)
         tickets = [one.time for one in half.of(customer, "ticket.opened")]
         in_it = sum(storm <= time < storm + timedelta(days=14) for time in tickets)
         just_before = sum(storm - timedelta(days=14) <= time < storm for time in tickets)

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from local.ledger import Ledger, runs
-from local.servers import CHECKOUT, LOCAL
+from local.stack.process_list import ProcessList, runs
+from local.stack.servers import CHECKOUT, LOCAL
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_a_demo_that_is_interrupted_leaves_nothing_behind(
 ) -> None:
     output_until(demo, "Ready after")
     home = LOCAL / f"demo-{demo.pid}"
-    processes = Ledger(home / "processes.json").entries()
+    processes = ProcessList(home / "processes.json").entries()
     assert [entry.name for entry in processes] == ["broker", "scoring worker", "alerts", "scoring api", "ingest"]
 
     demo.send_signal(sent)

@@ -3,10 +3,11 @@ from datetime import timedelta
 
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Kind, Severity, Signal
-from local.verdicts import Truth, alarms_by_account, by_story, false_alarms, is_alarm, verdict, verdicts
+from local.demo.detection import GroundTruth, by_scenario, detect, detect_all, false_alarms
+from local.replay.evaluation import alarms_by_account, is_alarm
 
-TRUTH = Truth("cust-001", "Birch Foods", "slow decline", NOON, NOON + timedelta(days=60))
-HEALTHY = Truth("cust-002", "Cedar Labs", "healthy", None, None)
+TRUTH = GroundTruth("cust-001", "Birch Foods", "slow decline", NOON, NOON + timedelta(days=60))
+HEALTHY = GroundTruth("cust-002", "Cedar Labs", "healthy", None, None)
 
 
 def alarm(days: float, *, account: str = "cust-001") -> Signal:
@@ -24,7 +25,7 @@ def test_only_worse_news_that_is_no_history_is_an_alarm() -> None:
 
 
 def test_the_first_alarm_after_the_trouble_began_is_the_one_that_catches() -> None:
-    found = verdict(TRUTH, [alarm(-30), alarm(12), alarm(20)])
+    found = detect(TRUTH, [alarm(-30), alarm(12), alarm(20)])
 
     assert found.days_after == 12
     assert found.days_ahead == 48
@@ -32,25 +33,25 @@ def test_the_first_alarm_after_the_trouble_began_is_the_one_that_catches() -> No
 
 
 def test_an_alarm_with_the_notice_or_after_it_catches_nothing() -> None:
-    found = verdict(TRUTH, [alarm(60), alarm(61)])
+    found = detect(TRUTH, [alarm(60), alarm(61)])
 
     assert found.caught is None
     assert found.days_ahead is None
 
 
 def test_an_alarm_before_the_trouble_does_not_catch_it() -> None:
-    assert verdict(TRUTH, [alarm(-1)]).caught is None
+    assert detect(TRUTH, [alarm(-1)]).caught is None
 
 
 def test_a_story_without_a_notice_is_caught_but_not_ahead_of_anything() -> None:
-    found = verdict(replace(TRUTH, leaves=None), [alarm(100)])
+    found = detect(replace(TRUTH, leaves=None), [alarm(100)])
 
     assert found.days_after == 100
     assert found.days_ahead is None
 
 
 def test_any_alarm_on_a_healthy_account_is_false() -> None:
-    judged = verdicts([HEALTHY, TRUTH], {"cust-002": [alarm(3, account="cust-002")], "cust-001": [alarm(3)]})
+    judged = detect_all([HEALTHY, TRUTH], {"cust-002": [alarm(3, account="cust-002")], "cust-001": [alarm(3)]})
 
     assert [one.truth for one in false_alarms(judged)] == [HEALTHY]
 
@@ -60,9 +61,9 @@ def test_stories_are_counted_apart_and_the_missed_are_named() -> None:
     third = replace(TRUTH, account_id="cust-004", name="Ember Labs")
     alarms = {"cust-001": [alarm(10)], "cust-003": [alarm(20, account="cust-003")]}
 
-    (row,) = by_story(verdicts([HEALTHY, TRUTH, second, third], alarms))
+    (row,) = by_scenario(detect_all([HEALTHY, TRUTH, second, third], alarms))
 
-    assert (row.story, row.accounts, row.caught) == ("slow decline", 3, 2)
+    assert (row.scenario, row.accounts, row.caught) == ("slow decline", 3, 2)
     assert (row.after, row.ahead) == (15, 45)
     assert row.missed == ("Ember Labs",)
 

@@ -9,11 +9,11 @@ from alerts.api.answers import AlertSummary
 from alerts.decisions.reasons import DecisionReason
 from alerts.samples import NOON
 from common.contracts.signals import Kind, Severity
-from local.arrivals import Arrivals
-from local.processes import ServerError
-from local.received import Message
-from local.road import attended
-from local.tracing import Told, Tracer, report
+from local.demo.message_tracing import DeliveredMessage, MessageTracer, report
+from local.fakes.arrivals import Arrivals
+from local.fakes.messages import ReceivedMessage
+from local.replay.playback import run_beside
+from local.stack.processes import ServerError
 from support.notices import DANA, DESK, listed, message, notification
 
 ACCOUNTS = {"Birch Foods": "cust-001", "Cedar Labs": "cust-002"}
@@ -31,7 +31,7 @@ class Alerts:
 async def test_an_e_mail_says_which_message_it_is() -> None:
     alerts = Alerts(listed(notification("n1", DESK), notification("n2", DESK, decided=LATER)))
 
-    found = await Tracer(alerts, ACCOUNTS).trace(message(lane=DESK, name="n2"))
+    found = await MessageTracer(alerts, ACCOUNTS).trace(message(lane=DESK, name="n2"))
 
     assert (found.notification_id, found.account_id, found.at, found.repeated) == ("n2", "cust-001", LATER, False)
 
@@ -43,7 +43,7 @@ async def test_slack_messages_come_in_the_order_in_which_they_were_decided() -> 
         listed(notification("n3", decided=LATER, reason=DecisionReason.RECOVERED), to="green"),
         listed(notification("n1"), notification("n2", DESK)),
     )
-    tracer = Tracer(alerts, ACCOUNTS)
+    tracer = MessageTracer(alerts, ACCOUNTS)
 
     first, second = [await tracer.trace(message()) for _ in range(2)]
 
@@ -53,7 +53,7 @@ async def test_slack_messages_come_in_the_order_in_which_they_were_decided() -> 
 
 @pytest.mark.parametrize(("lane", "name"), [(DANA, None), (DESK, "n1")])
 async def test_what_comes_a_second_time_is_repeated(lane: str, name: str | None) -> None:
-    tracer = Tracer(Alerts(listed(notification("n1", lane))), ACCOUNTS)
+    tracer = MessageTracer(Alerts(listed(notification("n1", lane))), ACCOUNTS)
 
     come = [await tracer.trace(message(lane=lane, name=name)) for _ in range(2)]
 
@@ -69,7 +69,7 @@ async def test_of_several_alerts_in_a_message_the_gravest_says_why_and_a_band_be
         listed(one, to="red", why="capped by cancel -40"),
     )
 
-    found = await Tracer(alerts, ACCOUNTS).trace(message())
+    found = await MessageTracer(alerts, ACCOUNTS).trace(message())
 
     assert [alert.to for alert in found.alerts] == ["red", "cancel", "late"]
     assert found.why == "capped by cancel -40"
@@ -79,20 +79,22 @@ async def test_of_several_alerts_in_a_message_the_gravest_says_why_and_a_band_be
 async def test_a_message_that_alerts_knows_nothing_of_is_an_error(title: str) -> None:
     """Of nobody in this world, and of an account that nothing was told about."""
     with pytest.raises(ServerError, match=title):
-        await Tracer(Alerts(listed(notification("n1"))), ACCOUNTS).trace(message(title))
+        await MessageTracer(Alerts(listed(notification("n1"))), ACCOUNTS).trace(message(title))
 
 
 async def test_every_message_is_told_as_it_comes() -> None:
-    messages: Arrivals[Message] = Arrivals()
-    come: Arrivals[Told] = Arrivals()
+    messages: Arrivals[ReceivedMessage] = Arrivals()
+    come: Arrivals[DeliveredMessage] = Arrivals()
     printed: list[str] = []
     await messages.add(message())
     await messages.add(message("🟢 Cedar Labs is green again: 65 → 93"))
     alerts = Alerts(listed(notification("n1")), listed(notification("n2"), account="cust-002"))
 
-    await attended(
+    await run_beside(
         come.nth(2),
-        report(messages, Tracer(alerts, ACCOUNTS), told=come, tell=lambda one: printed.append(one.account_id)),
+        report(
+            messages, MessageTracer(alerts, ACCOUNTS), delivered=come, tell=lambda one: printed.append(one.account_id)
+        ),
     )
 
     assert printed == ["cust-001", "cust-002"]

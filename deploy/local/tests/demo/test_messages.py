@@ -15,10 +15,10 @@ from alerts.routing.routes import Receiver, Routes
 from alerts.routing.tree import Route
 from alerts.samples import NOON
 from common.contracts.signals import Kind
-from local import telling
-from local.telling import Readers
+from local.demo import messages
+from local.demo.detection import GroundTruth
+from local.demo.messages import Recipients
 from local.terminal import WIDTH, Colour
-from local.verdicts import Truth
 from support.notices import DESK, listed, message, notification, told
 
 MINA = Person("mina@example.com", "田中 美奈", (Target(Channel.SLACK, "U1", language="ja"),))
@@ -27,11 +27,11 @@ ROUTES = Routes(
     receivers={"cs-desk": Receiver("cs-desk", (Target(Channel.EMAIL, "cs-desk@example.com"),))},
     people=People({MINA.email: MINA}),
 )
-LEAVING = Truth("cust-001", "Birch Foods", "slow decline", NOON, NOON + timedelta(days=50))
+LEAVING = GroundTruth("cust-001", "Birch Foods", "slow decline", NOON, NOON + timedelta(days=50))
 
 
 def test_people_are_called_by_their_names_and_desks_by_their_receivers() -> None:
-    readers = Readers(ROUTES)
+    readers = Recipients(ROUTES)
 
     assert readers.greeting(message()) == "Slack to 田中 美奈:"
     assert readers.greeting(message(lane=DESK)) == "e-mail to cs-desk:"
@@ -40,10 +40,10 @@ def test_people_are_called_by_their_names_and_desks_by_their_receivers() -> None
 
 
 def test_a_message_is_one_line_of_when_who_what_and_why() -> None:
-    line = telling.line(told(message()), "Dana Reyes")
+    line = messages.line(told(message()), "Dana Reyes")
 
     assert line == "14 Mar  Dana Reyes, Slack      🔴 Birch Foods is red: 61 → 38              logins -14"
-    assert telling.colour(message()) is Colour.RED
+    assert messages.colour(message()) is Colour.RED
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_message_is_one_line_of_when_who_what_and_why() -> None:
     ],
 )
 def test_a_line_fits_and_reasons_are_whole_or_left_out(title: str, who: str, end: str) -> None:
-    line = telling.line(told(message(title), why="active seats -15, core users -12"), who)
+    line = messages.line(told(message(title), why="active seats -15, core users -12"), who)
 
     assert title in line
     assert line.endswith(end)
@@ -63,7 +63,7 @@ def test_a_line_fits_and_reasons_are_whole_or_left_out(title: str, who: str, end
 
 
 def test_a_message_in_full_has_a_bar_at_its_side_and_is_folded_to_the_width() -> None:
-    lines = telling.framed(message("🔴 " + "a long name " * 12))
+    lines = messages.framed(message("🔴 " + "a long name " * 12))
 
     assert all(line.startswith("  │") and columns(line) <= WIDTH for line in lines)
     assert len(lines) == 4
@@ -73,10 +73,10 @@ def test_a_message_in_full_has_a_bar_at_its_side_and_is_folded_to_the_width() ->
 def test_the_summary_counts_signals_messages_and_what_came_twice() -> None:
     come = [told(message()), told(message(lane=DESK)), told(message(lane=DESK), repeated=True)]
 
-    assert telling.summary(come, [listed(notification("n1")), listed()]) == [
+    assert messages.summary(come, [listed(notification("n1")), listed()]) == [
         "Of 2 signals 1 were told, in 3 messages (Slack 1, e-mail 2); 1 of them came twice."
     ]
-    assert telling.summary(come[:2], [])[0].endswith("none of them came twice.")
+    assert messages.summary(come[:2], [])[0].endswith("none of them came twice.")
 
 
 def test_why_nothing_was_sent_is_counted_by_the_last_reason() -> None:
@@ -86,7 +86,7 @@ def test_why_nothing_was_sent_is_counted_by_the_last_reason() -> None:
         listed(reason=DecisionReason.REPEATED, to="payment_failed"),
     ]
 
-    lines = telling.unsaid(alerts)
+    lines = messages.unsaid(alerts)
 
     assert [line.split("  ")[-1] for line in lines[2:]] == ["2 green, 1 gone quiet", "1 payment failed"]
     assert ["history" in line for line in lines[2:]] == [True, False]
@@ -95,8 +95,8 @@ def test_why_nothing_was_sent_is_counted_by_the_last_reason() -> None:
 def test_the_haste_of_the_play_is_owned_up_to_where_it_mattered() -> None:
     overtaken = listed(reason=DecisionReason.OVERTAKEN)
 
-    assert telling.hurried([listed(), overtaken], day=0.17)[0].startswith("(A day takes 0.2 s here")
-    assert telling.hurried([listed(), listed(reason=DecisionReason.HISTORY)], day=0.17) == []
+    assert messages.hurried([listed(), overtaken], day=0.17)[0].startswith("(A day takes 0.2 s here")
+    assert messages.hurried([listed(), listed(reason=DecisionReason.HISTORY)], day=0.17) == []
 
 
 def test_the_burden_is_counted_for_each_reader_by_week() -> None:
@@ -104,7 +104,7 @@ def test_the_burden_is_counted_for_each_reader_by_week() -> None:
     days = [0, 6, 7, 20]
     come = [told(message(), at=monday + timedelta(days=day)) for day in days] + [told(message(lane=DESK))]
 
-    lines = telling.burden(come, Readers(ROUTES), weeks=4)
+    lines = messages.burden(come, Recipients(ROUTES), weeks=4)
 
     assert lines[2].split() == ["田中", "美奈", "Slack", "4", "1.0", "2"]
     assert lines[3].split() == ["cs-desk", "e-mail", "1", "0.2", "1"]
@@ -116,15 +116,15 @@ def test_a_message_that_was_sent_and_did_not_arrive_is_named() -> None:
         listed(notification("n2"), notification("n3", status=NotificationStatus.DROPPED)),
     ]
 
-    assert telling.not_arrived([told(message(), name="n1")], alerts) == {"n2"}
+    assert messages.not_arrived([told(message(), name="n1")], alerts) == {"n2"}
 
 
 def test_when_it_came_is_told_against_the_story() -> None:
     in_time = told(message(), at=NOON + timedelta(days=12))
     too_late = told(message(), at=NOON + timedelta(days=51))
 
-    assert telling.when(in_time, LEAVING) == "12 days after it began, 38 days before they gave notice"
-    assert telling.when(too_late, LEAVING) == "51 days after it began"
+    assert messages.when(in_time, LEAVING) == "12 days after it began, 38 days before they gave notice"
+    assert messages.when(too_late, LEAVING) == "51 days after it began"
 
 
 def test_a_message_is_of_a_story_if_it_speaks_of_its_trouble() -> None:
@@ -132,4 +132,4 @@ def test_a_message_is_of_a_story_if_it_speaks_of_its_trouble() -> None:
     come = [told(message(), at=NOON + timedelta(days=day)) for day in days]
     renewed = replace(come[1], alerts=(listed(kind=Kind.OUTCOME, to="renewed"),))
 
-    assert [telling.of_trouble(one, LEAVING) for one in (*come, renewed)] == [False, True, True, False]
+    assert [messages.of_trouble(one, LEAVING) for one in (*come, renewed)] == [False, True, True, False]

@@ -1,8 +1,8 @@
 import httpx
 import pytest
 
-from local.health import accounts
-from local.processes import ServerError
+from local.demo.scoring_client import accounts
+from local.stack.processes import ServerError
 
 PAGES = {
     None: {

@@ -1,11 +1,11 @@
 """What to try on a world that stays up."""
 
-from local.figures import Played
-from local.halfyear import HalfYear
-from local.servers import LOCAL
-from local.serving import account_to_lose, alert_to_ask, to_try
-from local.show import Listed as Account
-from local.world import build
+from local.demo.dataset import build_dataset
+from local.demo.serve import account_to_lose, alert_to_ask, to_try
+from local.demo.simulated_time import SimulatedResult
+from local.demo.tables import AccountListing as Account
+from local.replay.playback import PlaybackResult
+from local.stack.servers import LOCAL
 from support.notices import listed, notification
 
 RED = listed(notification("n1"), account="cust-007", to="red")
@@ -14,7 +14,7 @@ GREEN = Account("cust-002", "Cedar Labs", "low", 90.0, "green", ())
 TECH = Account("cust-003", "Elm Bank", "tech", 97.0, "green", ())
 
 
-def test_the_alert_to_ask_about_was_told_and_its_account_was_not_told_everything() -> None:
+def test_the_alert_to_ask_about_was_told_and_its_account_was_not_caught_up() -> None:
     other = listed(notification("n2"), account="cust-008", to="red")
     flag = listed(notification("n3"), account="cust-009", to="late")
 
@@ -29,9 +29,9 @@ def test_the_account_to_lose_has_somebody_who_is_told() -> None:
 
 
 def test_every_line_names_what_is_there() -> None:
-    found = HalfYear(Played([], 0, 1.0, 1.0), [], [KEPT, RED], [GREEN, TECH], 1.0)
+    found = SimulatedResult(PlaybackResult([], 0, 1.0, 1.0), [], [KEPT, RED], [GREEN, TECH], 1.0)
 
-    lines = to_try(build(7, accounts=8), found, LOCAL / "demo-1" / "env")
+    lines = to_try(build_dataset(7, accounts=8), found, LOCAL / "demo-1" / "env")
 
     text = "\n".join(lines)
     assert lines[0] == "  set -a; . .local/demo-1/env; set +a"

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Kind
-from local import show
-from local.figures import Figures, Played
-from local.live import latency
-from local.show import Listed
+from local.demo import tables
+from local.demo.detection import GroundTruth, ScenarioRow, by_scenario, detect_all, false_alarms
+from local.demo.real_time import latency
+from local.demo.tables import AccountListing
+from local.replay.evaluation import Evaluation
+from local.replay.playback import PlaybackResult
+from local.replay.report import report_lines
 from local.terminal import WIDTH, Colour, Terminal, cut, fitted, table
-from local.verdicts import StoryRow, Truth, by_story, false_alarms, verdicts
 
 
 class Screen(io.StringIO):
@@ -20,25 +22,25 @@ class Screen(io.StringIO):
 
 def test_the_table_of_stories_names_who_was_missed() -> None:
     missed = tuple(f"Birch Foods {number}" for number in range(9))
-    rows = [StoryRow("slow decline", 14, 5, 21.4, 60.0, missed), StoryRow("downgrade", 4, 4, 9.0, None, ())]
+    rows = [ScenarioRow("slow decline", 14, 5, 21.4, 60.0, missed), ScenarioRow("downgrade", 4, 4, 9.0, None, ())]
 
-    lines = show.stories(rows)
+    lines = tables.scenarios(rows)
 
     assert lines[2].split()[-2:] == ["21", "60"]
     assert lines[3].split()[-2:] == ["9", "-"]
     assert lines[4].startswith("Missed: Birch Foods 0 (slow decline), ")
     assert all(len(line) <= WIDTH for line in lines)
-    assert show.stories(rows[1:])[-1] == "Missed: nobody."
+    assert tables.scenarios(rows[1:])[-1] == "Missed: nobody."
 
 
 def test_accounts_show_as_many_reasons_as_there_is_room_for() -> None:
     reasons = ("-15 active seats", "-12 core users", "-9 a reason that is far too long to be told here")
     listed = [
-        Listed("a", "Birch Foods", "low", 31.4, "red", reasons),
-        Listed("b", "Cedar Labs", "tech", None, "insufficient_data", ()),
+        AccountListing("a", "Birch Foods", "low", 31.4, "red", reasons),
+        AccountListing("b", "Cedar Labs", "tech", None, "insufficient_data", ()),
     ]
 
-    lines = show.accounts(listed, {"a": "slow decline (left)"})
+    lines = tables.accounts(listed, {"a": "slow decline (left)"})
 
     assert lines[2].endswith("-15 active seats, -12 core users")
     assert lines[3].split() == ["Cedar", "Labs", "tech", "-", "insufficient", "data"]
@@ -46,23 +48,25 @@ def test_accounts_show_as_many_reasons_as_there_is_room_for() -> None:
 
 
 def test_the_summary_names_every_false_alarm() -> None:
-    wrong = Truth("cust-001", "Birch Foods", "healthy", None, None)
-    missed = Truth("cust-002", "Cedar Labs", "slow decline", NOON, NOON + timedelta(days=50))
+    wrong = GroundTruth("cust-001", "Birch Foods", "healthy", None, None)
+    missed = GroundTruth("cust-002", "Cedar Labs", "slow decline", NOON, NOON + timedelta(days=50))
     signals = [Sample().build(), Sample(kind=Kind.FLAG, to="payment_failed").build()]
-    judged = verdicts([wrong, missed], {"cust-001": signals})
+    judged = detect_all([wrong, missed], {"cust-001": signals})
 
-    lines = show.summary(judged, false_alarms(judged))
+    lines = tables.summary(judged, false_alarms(judged))
 
     assert lines[0] == "Caught 0 of 1 stories of trouble; 0 of the 1 that gave notice, before the notice."
     assert lines[1].startswith("False alarms: 2 on 1 of 1 healthy accounts; 0 on troubled accounts")
     assert lines[2] == "  Birch Foods: 1 x yellow, 1 x flag payment failed"
-    assert [row.caught for row in by_story(judged)] == [0]
+    assert [row.caught for row in by_scenario(judged)] == [0]
 
 
 def test_the_figures_of_a_replay_fit_and_say_both_speeds() -> None:
-    found = Figures((("to yellow", 3),), 3, 1.25, 40, 30, 25, (("Pass", 100, 20),))
+    found = Evaluation((("to yellow", 3),), 3, 1.25, 40, 30, 25, (("Pass", 100, 20),))
 
-    lines = show.figures(found, Played([], 10_000, 5.0, 20.0), accounts=378, first_day=14, lead=timedelta(days=14))
+    lines = report_lines(
+        found, PlaybackResult([], 10_000, 5.0, 20.0), accounts=378, first_day=14, lead=timedelta(days=14)
+    )
 
     assert "2,000 accepted; 500 until the last signal was told" in lines[2]
     assert "30 of 40 (75%) at least 14 days ahead" in lines[6]

@@ -4,7 +4,7 @@ import pytest
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
 
-from local.block_kit import problems
+from local.fakes.block_kit import problems
 
 Blocks = list[dict[str, Any]]
 

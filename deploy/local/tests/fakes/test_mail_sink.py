@@ -5,8 +5,8 @@ from email.message import EmailMessage
 import aiosmtplib
 import pytest
 
-from local.mail_sink import Ends, MailSink, Says, Step
-from local.webserver import Ending
+from local.fakes.http_server import Ending
+from local.fakes.mail_sink import MailSink, SmtpEnding, SmtpReply, SmtpStep
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ async def test_it_keeps_what_it_is_given(server: MailSink) -> None:
 
 
 async def test_a_plan_waits_for_its_step_and_is_used_up(server: MailSink) -> None:
-    server.plan(Says(Step.DATA, "451 4.3.0 Later"), Says(Step.RCPT, "550 5.1.1 Unknown"))
+    server.plan(SmtpReply(SmtpStep.DATA, "451 4.3.0 Later"), SmtpReply(SmtpStep.RCPT, "550 5.1.1 Unknown"))
 
     with pytest.raises(aiosmtplib.SMTPDataError, match="Later"):
         await send(server, letter())
@@ -50,7 +50,7 @@ async def test_a_plan_waits_for_its_step_and_is_used_up(server: MailSink) -> Non
 
 
 async def test_an_outage_lasts_until_it_is_over(server: MailSink) -> None:
-    server.always(Says(Step.MAIL, "421 4.3.2 Going down"))
+    server.always(SmtpReply(SmtpStep.MAIL, "421 4.3.2 Going down"))
     for _ in range(2):
         with pytest.raises(aiosmtplib.SMTPException):
             await send(server, letter())
@@ -61,7 +61,7 @@ async def test_an_outage_lasts_until_it_is_over(server: MailSink) -> None:
 
 @pytest.mark.parametrize("taken", [True, False])
 async def test_a_cut_connection_may_hide_a_message_that_was_taken(server: MailSink, taken: bool) -> None:
-    server.plan(Ends(Step.DATA, Ending.CUT, taken=taken))
+    server.plan(SmtpEnding(SmtpStep.DATA, Ending.CUT, taken=taken))
     with pytest.raises(aiosmtplib.SMTPServerDisconnected):
         await send(server, letter())
     assert len(server.mails.all) == taken

@@ -14,7 +14,7 @@ from aiokafka.protocol.produce import (
     ProduceResponse_v8,
 )
 
-from local import produce
+from local.fakes import produce_protocol
 
 DISK_FULL = 56
 VERSIONS = [
@@ -35,7 +35,7 @@ def test_a_refusal_names_every_partition_of_the_request(
 ) -> None:
     head = struct.pack(">hhih", 0, request_class.API_VERSION, 77, 3) + b"web"
     request = head + request_class(None, -1, 1000, TOPICS).encode()
-    answer = produce.refusal(request, DISK_FULL)
+    answer = produce_protocol.refusal(request, DISK_FULL)
     assert struct.unpack_from(">i", answer) == (77,)
     read = answer_class.decode(BytesIO(answer[4:]))
     assert _codes(read) == dict.fromkeys([("events", 2), ("events", 0), ("signals", 1)], DISK_FULL)
@@ -46,11 +46,11 @@ def test_a_denial_changes_the_codes_and_nothing_else(answer_class: type[ProduceR
     more = {3: (), 5: (4,), 7: (4,), 8: (4, [(1, "why")], "because")}[answer_class.API_VERSION]
     partitions = [(n, 0, 10 + n, -1, *more) for n in range(2)]
     taken = answer_class([("events", partitions), ("signals", partitions[:1])], 0)
-    denied = produce.denial(struct.pack(">i", 5) + taken.encode(), answer_class.API_VERSION, 7)
+    denied = produce_protocol.denial(struct.pack(">i", 5) + taken.encode(), answer_class.API_VERSION, 7)
     changed = [(n, 7, *rest) for n, _, *rest in partitions]
     assert denied == struct.pack(">i", 5) + answer_class([("events", changed), ("signals", changed[:1])], 0).encode()
 
 
 def test_a_version_of_another_shape_is_not_guessed_at() -> None:
     with pytest.raises(ValueError, match="version 9"):
-        produce.refusal(struct.pack(">hhih", 0, 9, 1, -1), DISK_FULL)
+        produce_protocol.refusal(struct.pack(">hhih", 0, 9, 1, -1), DISK_FULL)

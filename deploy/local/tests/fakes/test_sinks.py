@@ -8,9 +8,8 @@ import aiosmtplib
 import httpx
 import pytest
 
-from local.outlets import Outlets
-from local.sinks import Sinks, entry
-from local.webserver import HOST
+from local.fakes.http_server import HOST
+from local.fakes.sinks import MessageSinks, entry
 
 BLOCKS = [
     {"type": "header", "text": {"type": "plain_text", "text": "🔴 Birch Foods is red"}},
@@ -19,21 +18,21 @@ BLOCKS = [
 
 
 @pytest.fixture
-async def sinks() -> AsyncIterator[Sinks]:
-    async with Sinks(Outlets(0, 0)) as opened:
+async def sinks() -> AsyncIterator[MessageSinks]:
+    async with MessageSinks(slack_port=0, smtp_port=0) as opened:
         running = asyncio.create_task(opened.run())
         yield opened
         running.cancel()
 
 
-async def post(sinks: Sinks) -> None:
+async def post(sinks: MessageSinks) -> None:
     async with httpx.AsyncClient(headers={"authorization": "Bearer any"}) as http:
         body = {"channel": "U1", "text": "Birch Foods is red", "blocks": BLOCKS}
         answer = await http.post(f"{sinks.slack.api_url}chat.postMessage", json=body)
         assert answer.json()["ok"], answer.text
 
 
-async def mail(sinks: Sinks) -> None:
+async def mail(sinks: MessageSinks) -> None:
     letter = EmailMessage()
     letter["From"], letter["To"], letter["Subject"] = "churn@example.com", "desk@example.com", "Re: 🔴 Birch Foods"
     letter["Message-ID"] = "<n1@example.com>"
@@ -41,7 +40,7 @@ async def mail(sinks: Sinks) -> None:
     await aiosmtplib.send(letter, hostname=sinks.mail.host, port=sinks.mail.port, start_tls=False)
 
 
-async def test_a_message_reads_the_same_whichever_way_it_came(sinks: Sinks) -> None:
+async def test_a_message_reads_the_same_whichever_way_it_came(sinks: MessageSinks) -> None:
     await post(sinks)
     await sinks.messages.nth(1)
     await mail(sinks)
@@ -63,7 +62,7 @@ async def test_a_message_reads_the_same_whichever_way_it_came(sinks: Sinks) -> N
     assert sinks.taken == 2
 
 
-async def test_in_the_file_a_line_above_each_message_says_how_it_came(sinks: Sinks) -> None:
+async def test_in_the_file_a_line_above_each_message_says_how_it_came(sinks: MessageSinks) -> None:
     await post(sinks)
 
     head, blank, *lines = entry(await sinks.messages.nth(1)).splitlines()
@@ -74,8 +73,8 @@ async def test_in_the_file_a_line_above_each_message_says_how_it_came(sinks: Sin
 
 
 async def test_what_was_opened_is_closed_again_if_the_rest_cannot_be() -> None:
-    async with Sinks(Outlets(0, 0)) as first:
-        second = Sinks(Outlets(slack=0, smtp=first.mail.port))
+    async with MessageSinks(slack_port=0, smtp_port=0) as first:
+        second = MessageSinks(slack_port=0, smtp_port=first.mail.port)
         with pytest.raises(OSError, match="in use"):
             await second.__aenter__()
 

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local import slack_sink
-from local.slack_sink import Refuses, SlackSink
+from local.fakes import slack_sink
+from local.fakes.slack_sink import SlackError, SlackSink
 
 TOKEN = "xoxb-not-a-real-token"
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "*61* → 38"}}
@@ -117,7 +117,7 @@ async def test_what_is_no_http_is_told_so(slack: SlackSink) -> None:
 
 async def test_a_plan_is_followed_once_and_then_all_is_well(slack: SlackSink, http: httpx.AsyncClient) -> None:
     hook = slack.webhook("cs-desk")
-    slack.plan(slack_sink.rate_limited(7), slack_sink.broken(), Refuses("no_service"), slack_sink.cut(taken=True))
+    slack.plan(slack_sink.rate_limited(7), slack_sink.broken(), SlackError("no_service"), slack_sink.cut(taken=True))
 
     limited, broken, refused = [await http.post(hook, json={"text": "hello"}) for _ in range(3)]
     with pytest.raises(httpx.TransportError):

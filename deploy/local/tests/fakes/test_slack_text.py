@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from local.slack_text import as_text
+from local.fakes.slack_text import as_text
 
 
 def rich(*parts: dict[str, Any]) -> dict[str, Any]:

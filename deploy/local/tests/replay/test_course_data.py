@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from local import coursework
-from local.coursework import Coursework, Unreadable
+from local.replay import course_data
+from local.replay.course_data import CourseData, UnreadableCourseData
 
 DAY_0 = datetime(2024, 2, 1, tzinfo=UTC)
 EVENTS = """\
@@ -42,18 +42,18 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
 
 
 @pytest.fixture
-def work(files: tuple[Path, Path, Path]) -> Coursework:
-    return coursework.read(*files)
+def work(files: tuple[Path, Path, Path]) -> CourseData:
+    return course_data.read(*files)
 
 
-def test_the_start_is_day_0_and_the_data_say_when_pages_open_and_close(work: Coursework) -> None:
+def test_the_start_is_day_0_and_the_data_say_when_pages_open_and_close(work: CourseData) -> None:
     assert work.start == DAY_0
     assert work.opens == DAY_0 - timedelta(days=3)
     assert work.end == DAY_0 + timedelta(days=31)
 
 
-def test_rows_that_look_alike_stay_two_events_with_ids_of_their_own(work: Coursework) -> None:
-    alike = [one for one in work.happenings if one.account_id == "ann" and one.time.date() == DAY_0.date()]
+def test_rows_that_look_alike_stay_two_events_with_ids_of_their_own(work: CourseData) -> None:
+    alike = [one for one in work.events if one.account_id == "ann" and one.time.date() == DAY_0.date()]
 
     assert [one.event_id for one in alike] == ["row-2", "row-3"]
     assert {one.name for one in alike} == {"page.viewed"}
@@ -61,15 +61,15 @@ def test_rows_that_look_alike_stay_two_events_with_ids_of_their_own(work: Course
     assert alike[0].time < alike[1].time
 
 
-def test_a_submission_is_an_event_and_reaches_its_step(work: Coursework) -> None:
-    (submitted, reached) = (one for one in work.happenings if one.event_id.startswith("row-4"))
+def test_a_submission_is_an_event_and_reaches_its_step(work: CourseData) -> None:
+    (submitted, reached) = (one for one in work.events if one.event_id.startswith("row-4"))
 
     assert (submitted.name, submitted.properties) == ("assessment.submitted", {"resource": "77", "score": 81.0})
     assert (reached.name, reached.properties) == ("milestone.reached", {"step": "77"})
 
 
-def test_accounts_join_at_registration_but_not_before_the_pages_open(work: Coursework) -> None:
-    joined = {one.account_id: one.time for one in work.happenings if one.name == "account.updated"}
+def test_accounts_join_at_registration_but_not_before_the_pages_open(work: CourseData) -> None:
+    joined = {one.account_id: one.time for one in work.events if one.name == "account.updated"}
 
     assert joined == {
         "ann": DAY_0 - timedelta(days=3),  # registered long before
@@ -78,8 +78,8 @@ def test_accounts_join_at_registration_but_not_before_the_pages_open(work: Cours
     }
 
 
-def test_deadlines_that_are_still_ahead_are_planned_when_the_account_joins(work: Coursework) -> None:
-    planned = [one for one in work.happenings if one.name == "milestone.planned"]
+def test_deadlines_that_are_still_ahead_are_planned_when_the_account_joins(work: CourseData) -> None:
+    planned = [one for one in work.events if one.name == "milestone.planned"]
 
     assert {(one.account_id, one.properties["step"]) for one in planned} == {
         ("ann", "77"),
@@ -93,20 +93,20 @@ def test_deadlines_that_are_still_ahead_are_planned_when_the_account_joins(work:
     assert due == {"2024-02-21T00:00:00+00:00"}
 
 
-def test_who_withdrew_before_anything_could_be_seen_has_no_life_here(work: Coursework) -> None:
-    lives = {life.account_id: life for life in work.lives()}
+def test_who_withdrew_before_anything_could_be_seen_has_no_life_here(work: CourseData) -> None:
+    lifetimes = {lifetime.account_id: lifetime for lifetime in work.lifetimes()}
 
-    assert set(lives) == {"ann", "bob", "dee"}
-    assert (lives["bob"].until, lives["bob"].left) == (DAY_0 + timedelta(days=28), True)
-    assert (lives["ann"].until, lives["ann"].left) == (work.end, False)
-
-
-def test_clicks_after_a_withdrawal_are_posted_as_they_are(work: Coursework) -> None:
-    assert any(one.event_id == "row-6" and one.account_id == "bob" for one in work.happenings)
+    assert set(lifetimes) == {"ann", "bob", "dee"}
+    assert (lifetimes["bob"].until, lifetimes["bob"].left) == (DAY_0 + timedelta(days=28), True)
+    assert (lifetimes["ann"].until, lifetimes["ann"].left) == (work.end, False)
 
 
-def test_happenings_are_in_time_order(work: Coursework) -> None:
-    times = [one.time for one in work.happenings]
+def test_clicks_after_a_withdrawal_are_posted_as_they_are(work: CourseData) -> None:
+    assert any(one.event_id == "row-6" and one.account_id == "bob" for one in work.events)
+
+
+def test_happenings_are_in_time_order(work: CourseData) -> None:
+    times = [one.time for one in work.events]
 
     assert times == sorted(times)
 
@@ -117,5 +117,5 @@ def test_a_file_of_other_columns_or_values_is_named_as_such(
 ) -> None:
     files[2].write_text(DEADLINES.replace(*spoiled))
 
-    with pytest.raises(Unreadable):
-        coursework.read(*files)
+    with pytest.raises(UnreadableCourseData):
+        course_data.read(*files)

@@ -4,13 +4,12 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from local.happenings import Happening
-from local.posting import GaveUp, Poster, Refused
+from local.replay.ingest_client import ClientEvent, GaveUp, IngestClient, Refused
 
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
 EVENTS = [
-    Happening("e-1", "acme", "session.started", NOON, user_id="ann"),
-    Happening("e-2", "acme", "feature.used", NOON, properties={"feature": "api"}),
+    ClientEvent("e-1", "acme", "session.started", NOON, user_id="ann"),
+    ClientEvent("e-2", "acme", "feature.used", NOON, properties={"feature": "api"}),
 ]
 TAKEN = httpx.Response(202, json={"accepted": 2, "rejected": 0, "items": []})
 
@@ -38,9 +37,9 @@ class Clock:
         self.slept.append(seconds)
 
 
-def poster(ingest: Callable[[httpx.Request], httpx.Response], clock: Clock) -> Poster:
+def poster(ingest: Callable[[httpx.Request], httpx.Response], clock: Clock) -> IngestClient:
     http = httpx.AsyncClient(transport=httpx.MockTransport(ingest), base_url="http://ingest")
-    return Poster(http, sleep=clock.sleep)
+    return IngestClient(http, sleep=clock.sleep)
 
 
 async def test_events_go_as_lines_of_json() -> None:

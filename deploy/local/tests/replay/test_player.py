@@ -6,8 +6,8 @@ from common.bus.memory import MemoryBroker
 from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, decode_events_record
-from local.happenings import Happening
-from local.player import Player, milliseconds
+from local.replay.ingest_client import ClientEvent
+from local.replay.player import EventPlayer, milliseconds
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 PARTITIONS = 4
@@ -21,10 +21,10 @@ class Road:
         self.history: list[bool] = []
         self.seen: dict[int, list[str | int]] = {partition: [] for partition in range(PARTITIONS)}
 
-    async def post(self, happenings: Sequence[Happening], *, history: bool) -> None:
+    async def post(self, events: Sequence[ClientEvent], *, history: bool) -> None:
         await asyncio.sleep(0)  # Another lane may come between.
-        self.history += [history] * len(happenings)
-        for one in happenings:
+        self.history += [history] * len(events)
+        for one in events:
             self.seen[partition_of(one.account_id.encode(), PARTITIONS)].append(one.event_id)
 
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
@@ -36,12 +36,12 @@ class Road:
         return [Ack(record.partition, 0, None) for record in records]
 
 
-def happening(account: str, number: int, at: datetime) -> Happening:
-    return Happening(f"{account}-{number}", account, "session.started", at)
+def event(account: str, number: int, at: datetime) -> ClientEvent:
+    return ClientEvent(f"{account}-{number}", account, "session.started", at)
 
 
-def player(road: Road) -> Player:
-    return Player(road, road, topic="events", partitions=PARTITIONS, tick=TICK)
+def player(road: Road) -> EventPlayer:
+    return EventPlayer(road, road, topic="events", partitions=PARTITIONS, tick=TICK)
 
 
 async def test_every_partition_is_ticked_along_the_way_and_at_the_end() -> None:
@@ -56,28 +56,26 @@ async def test_every_partition_is_ticked_along_the_way_and_at_the_end() -> None:
 
 async def test_no_account_overtakes_itself_and_no_tick_an_older_event() -> None:
     road = Road()
-    happenings = [
-        happening(f"account-{account}", hour, START + timedelta(hours=hour))
+    events = [
+        event(f"account-{account}", hour, START + timedelta(hours=hour))
         for hour in range(24 * 15)
         for account in range(20)
     ]
-    time = {one.event_id: milliseconds(one.time) for one in happenings}
+    time = {one.event_id: milliseconds(one.time) for one in events}
 
-    await player(road).play(
-        happenings, start=START, end=START + timedelta(days=15), progress=lambda reached, posted: None
-    )
+    await player(road).play(events, start=START, end=START + timedelta(days=15), progress=lambda reached, posted: None)
 
     for seen in road.seen.values():
         moments = [time.get(one, 0) if isinstance(one, str) else one for one in seen]
         assert moments == sorted(moments)
-    assert sum(isinstance(one, str) for seen in road.seen.values() for one in seen) == len(happenings)
+    assert sum(isinstance(one, str) for seen in road.seen.values() for one in seen) == len(events)
 
 
 async def test_a_backfill_is_history_and_ends_with_one_tick() -> None:
     road = Road()
-    happenings = [happening("a", day, START - timedelta(days=10 - day)) for day in range(10)]
+    events = [event("a", day, START - timedelta(days=10 - day)) for day in range(10)]
 
-    await player(road).backfill(happenings, until=START)
+    await player(road).backfill(events, until=START)
 
     assert road.history == [True] * 10
     assert [seen[-1] for seen in road.seen.values()] == [milliseconds(START)] * PARTITIONS
@@ -86,11 +84,11 @@ async def test_a_backfill_is_history_and_ends_with_one_tick() -> None:
 
 async def test_progress_tells_how_far_all_lanes_have_come() -> None:
     told: list[tuple[datetime, int]] = []
-    happenings = [happening("a", 1, START + timedelta(days=1)), happening("b", 2, START + timedelta(days=8))]
+    events = [event("a", 1, START + timedelta(days=1)), event("b", 2, START + timedelta(days=8))]
     end = START + timedelta(days=10)
 
     await player(Road()).play(
-        happenings, start=START, end=end, progress=lambda reached, posted: told.append((reached, posted))
+        events, start=START, end=end, progress=lambda reached, posted: told.append((reached, posted))
     )
 
     assert told == [(START + timedelta(days=7), 1), (end, 2)]
@@ -104,7 +102,7 @@ async def test_ticks_carry_the_simulated_time_onto_the_log() -> None:
     producer = broker.producer()
     await producer.start()
 
-    playing = Player(Road(), producer, topic="events", partitions=PARTITIONS, tick=TICK)
+    playing = EventPlayer(Road(), producer, topic="events", partitions=PARTITIONS, tick=TICK)
     await playing.play([], start=START, end=START + TICK, progress=lambda reached, posted: None)
 
     for partition in range(PARTITIONS):

@@ -6,8 +6,8 @@ import pytest
 from alerts.samples import NOON, Sample
 from alerts.topic.feed import FeedRecord
 from common.contracts.signals import CaughtUp, Signal
-from local.listening import Listener
-from local.player import milliseconds
+from local.replay.player import milliseconds
+from local.replay.signal_listener import SignalListener
 
 END = NOON + timedelta(days=1)
 
@@ -25,9 +25,9 @@ class Feed:
 
 async def test_everything_is_told_when_all_partitions_have_said_so_for_the_last_moment() -> None:
     feed = Feed()
-    listener = Listener(feed, partitions=2, heard=lambda signal: None)
+    listener = SignalListener(feed, partitions=2, heard=lambda signal: None)
     listening = asyncio.create_task(listener.run())
-    waiting = asyncio.create_task(listener.told_everything(until=END))
+    waiting = asyncio.create_task(listener.caught_up(until=END))
 
     feed.tell(0, CaughtUp(0))
     feed.tell(1, CaughtUp(1), late=timedelta(hours=1))
@@ -45,7 +45,7 @@ async def test_everything_is_told_when_all_partitions_have_said_so_for_the_last_
 async def test_a_signal_is_found_whether_it_came_before_or_comes_later() -> None:
     feed = Feed()
     heard: list[Signal] = []
-    listener = Listener(feed, partitions=1, heard=heard.append)
+    listener = SignalListener(feed, partitions=1, heard=heard.append)
     listening = asyncio.create_task(listener.run())
     red, green = Sample(to="red").build(), Sample(to="green").build()
 

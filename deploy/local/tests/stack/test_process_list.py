@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from local.ledger import Entry, Ledger, birth, runs, write_private
+from local.stack.process_list import ListedProcess, ProcessList, runs, start_time, write_private
 
 
 @pytest.fixture
@@ -19,24 +19,24 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_what_was_started_is_ended(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
-    ledger = Ledger(tmp_path / "processes.json")
-    ledger.add("sleeper", sleeper.pid)
+    process_list = ProcessList(tmp_path / "processes.json")
+    process_list.add("sleeper", sleeper.pid)
 
-    assert Ledger(tmp_path / "processes.json").end_all() == ["sleeper"]
+    assert ProcessList(tmp_path / "processes.json").end_all() == ["sleeper"]
     assert sleeper.wait(10) != 0
-    assert ledger.entries() == []
+    assert process_list.entries() == []
 
 
 def test_another_process_of_the_same_number_is_left_alone(tmp_path: Path, sleeper: subprocess.Popen[bytes]) -> None:
     file = tmp_path / "processes.json"
-    write_private(file, msgspec.json.encode([Entry("broker", sleeper.pid, "some other boot 12345")]))
+    write_private(file, msgspec.json.encode([ListedProcess("broker", sleeper.pid, "some other boot 12345")]))
 
-    assert Ledger(file).end_all() == []
+    assert ProcessList(file).end_all() == []
     assert sleeper.poll() is None
 
 
 def test_a_process_that_has_ended_does_not_run(sleeper: subprocess.Popen[bytes]) -> None:
-    entry = Entry("sleeper", sleeper.pid, birth(sleeper.pid) or "")
+    entry = ListedProcess("sleeper", sleeper.pid, start_time(sleeper.pid) or "")
     assert runs(entry)
 
     sleeper.kill()

@@ -11,9 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from common.bus.kafka import KafkaAdmin
-from local.embedded import EmbeddedBroker
-from local.postgres import Postgres
-from local.processes import Process, ServerError, alive, known_brokers, stop_pid
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.processes import Process, ServerError, alive, known_brokers, stop_pid
 
 
 @pytest.fixture

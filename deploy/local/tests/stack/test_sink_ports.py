@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from alerts.settings import AlertsSettings
-from local.outlets import Outlets, read_routes
-from local.processes import ServerError
+from local.stack.processes import ServerError
+from local.stack.sinks import SinkPorts, read_routes
 
 ROUTES = """\
 route: {receiver: desk}
@@ -17,7 +17,7 @@ def test_every_way_that_the_routes_name_leads_to_this_machine(tmp_path: Path, mo
     file = tmp_path / "routes.yml"
     file.write_text(ROUTES)
 
-    for name, value in Outlets(slack=4001, smtp=4002).environment(read_routes(file)).items():
+    for name, value in SinkPorts(slack=4001, smtp=4002).environment(read_routes(file)).items():
         monkeypatch.setenv(name, value)
     settings = AlertsSettings()
 

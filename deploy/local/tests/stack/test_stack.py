@@ -10,92 +10,92 @@ import httpx
 import msgspec
 import pytest
 
-from local.home import Home
-from local.ledger import runs
-from local.processes import ServerError
-from local.servers import Broker
-from local.stack import CARD, Up, down, up
+from local.stack.__main__ import CARD, StackDescription, down, up
+from local.stack.directory import StackDirectory
+from local.stack.process_list import runs
+from local.stack.processes import ServerError
+from local.stack.servers import Broker
 
 
 @pytest.fixture
-def home() -> Iterator[Home]:
+def directory() -> Iterator[StackDirectory]:
     # Not pytest's own folder: it is closed to the user that PostgreSQL runs as if we are root.
     path = Path(tempfile.mkdtemp(prefix="up-"))
     path.chmod(0o755)
-    home = Home(path)
+    directory = StackDirectory(path)
     try:
-        yield home
+        yield directory
     finally:
-        down(home)
-        home.postgres.remove()
+        down(directory)
+        directory.postgres.remove()
         shutil.rmtree(path)
 
 
 @pytest.mark.timeout(180)
-def test_the_stack_stays_until_it_is_taken_down(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
-    assert up(home, broker=Broker.EMBEDDED, card=CARD) == 0
-    stack = msgspec.json.decode(home.told.read_bytes(), type=Up)
-    processes = home.ledger.entries()
+def test_the_stack_stays_until_it_is_taken_down(directory: StackDirectory, capsys: pytest.CaptureFixture[str]) -> None:
+    assert up(directory, broker=Broker.EMBEDDED, card=CARD) == 0
+    stack = msgspec.json.decode(directory.description.read_bytes(), type=StackDescription)
+    processes = directory.process_list.entries()
 
     names = ["broker", "sinks", "scoring worker", "alerts", "scoring api", "ingest"]
     assert [entry.name for entry in processes] == names
     assert all(map(runs, processes))
     assert _post(stack).status_code == 202
     assert _list(stack).status_code == 200
-    told = capsys.readouterr().out
-    assert stack.keys.write in told
-    assert str(home.messages) in told
-    assert "asked to cancel" in _message(home)
+    description = capsys.readouterr().out
+    assert stack.keys.write in description
+    assert str(directory.messages) in description
+    assert "asked to cancel" in _message(directory)
     assert [alert["to"] for alert in _alerts(stack).json()["alerts"]] == ["cancel_intent"]
-    assert f"ALERTS_KEY={stack.keys.alerts}" in home.environment.read_text()
+    assert f"ALERTS_KEY={stack.keys.alerts}" in directory.environment.read_text()
 
-    assert up(home, broker=Broker.EMBEDDED, card=CARD) == 0
+    assert up(directory, broker=Broker.EMBEDDED, card=CARD) == 0
     assert "up already" in capsys.readouterr().out
-    assert home.ledger.entries() == processes
+    assert directory.process_list.entries() == processes
 
-    assert down(home) == 0
+    assert down(directory) == 0
     assert not any(map(runs, processes))
-    assert not home.postgres.running
+    assert not directory.postgres.running
     assert capsys.readouterr().out == "Ended: ingest, scoring api, alerts, scoring worker, sinks, broker, PostgreSQL.\n"
-    assert down(home) == 0
+    assert down(directory) == 0
     assert capsys.readouterr().out == "Nothing was up.\n"
 
 
 @pytest.mark.timeout(180)
-def test_a_start_that_fails_shows_why_and_leaves_nothing_running(home: Home, tmp_path: Path) -> None:
+def test_a_start_that_fails_shows_why_and_leaves_nothing_running(directory: StackDirectory, tmp_path: Path) -> None:
     card = tmp_path / "scorecard.yml"
     card.write_text("version: none of this is a card\n")
 
     with pytest.raises(ServerError, match=r"scoring worker did not start(.|\n)*scorecard\.yml"):
-        up(home, broker=Broker.EMBEDDED, card=card)
+        up(directory, broker=Broker.EMBEDDED, card=card)
 
-    assert home.ledger.entries() == []
-    assert not home.postgres.running
-    assert not home.told.exists()
-
-
-def test_one_command_at_a_time(home: Home) -> None:
-    with home.alone(), pytest.raises(ServerError, match="another"):
-        down(home)
+    assert directory.process_list.entries() == []
+    assert not directory.postgres.running
+    assert not directory.description.exists()
 
 
-def _post(stack: Up) -> httpx.Response:
+def test_one_command_at_a_time(directory: StackDirectory) -> None:
+    with directory.alone(), pytest.raises(ServerError, match="another"):
+        down(directory)
+
+
+def _post(stack: StackDescription) -> httpx.Response:
     event = {"account_id": "acme", "event_id": "e-1", "name": "contract.cancel_requested"}
     return httpx.post(f"{stack.ingest}/v1/events", json=event, headers=_bearer(stack.keys.write))
 
 
-def _list(stack: Up) -> httpx.Response:
+def _list(stack: StackDescription) -> httpx.Response:
     return httpx.get(f"{stack.scoring_api}/v1/accounts", headers=_bearer(stack.keys.read))
 
 
-def _alerts(stack: Up) -> httpx.Response:
+def _alerts(stack: StackDescription) -> httpx.Response:
     return httpx.get(f"{stack.alerts}/v1/alerts", headers=_bearer(stack.keys.alerts))
 
 
-def _message(home: Home) -> str:
+def _message(directory: StackDirectory) -> str:
     """The first one, once it is there."""
     deadline = time.monotonic() + 60
-    while not (text := home.messages.read_text()):
+    while not (text := directory.messages.read_text()):
         assert time.monotonic() < deadline, "no message came"
         time.sleep(0.05)
     return text

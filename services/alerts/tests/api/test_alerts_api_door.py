@@ -15,7 +15,7 @@ from common import database as databases
 from common.contracts.signals import Signal
 from common.database import DatabaseUnavailable
 from common.keys import Scope
-from local.postgres import Postgres
+from local.stack.postgres import Postgres
 from support.alerted import AlertsApi
 
 TEMPLATES = {"/v1/alerts": "GET", "/v1/alerts/{alert_id}": "GET", "/v1/alerts/{alert_id}/ack": "POST"}

@@ -17,8 +17,8 @@ from alerts.channels.registry import Channel
 from alerts.channels.slack.render import SlackMessage
 from alerts.errors import DeliveryFailed, Failure
 from alerts.routing.destination import Target
-from local.mail_sink import Ends, MailSink, Says, Step
-from local.webserver import Ending
+from local.fakes.http_server import Ending
+from local.fakes.mail_sink import MailSink, SmtpEnding, SmtpReply, SmtpStep
 
 DANA = Target(Channel.EMAIL, "dana@example.com")
 USER, PASSWORD = "churn", "not-a-real-password"
@@ -72,7 +72,7 @@ async def test_a_second_try_is_the_same_mail_to_whoever_keeps_ids(server: MailSi
     assert [received.message["Message-ID"] for received in server.mails.all] == ["<n-1@localhost>"] * 2
 
 
-@pytest.mark.parametrize("step", list(Step))
+@pytest.mark.parametrize("step", list(SmtpStep))
 @pytest.mark.parametrize(
     ("answer", "reason", "retryable"),
     [
@@ -85,9 +85,9 @@ async def test_a_second_try_is_the_same_mail_to_whoever_keeps_ids(server: MailSi
     ],
 )
 async def test_the_servers_answer_decides(
-    server: MailSink, step: Step, answer: str, reason: Failure, retryable: bool
+    server: MailSink, step: SmtpStep, answer: str, reason: Failure, retryable: bool
 ) -> None:
-    server.plan(Says(step, answer))
+    server.plan(SmtpReply(step, answer))
 
     failure = await failed(channel(server), mail())
 
@@ -99,23 +99,23 @@ async def test_the_servers_answer_decides(
 @pytest.mark.parametrize(
     ("answer", "reason", "retryable", "maybe"),
     [
-        (Ends(Step.RCPT, Ending.SILENCE), Failure.NO_ANSWER, True, False),
-        (Ends(Step.RCPT, Ending.CUT), Failure.UNREACHABLE, True, False),
+        (SmtpEnding(SmtpStep.RCPT, Ending.SILENCE), Failure.NO_ANSWER, True, False),
+        (SmtpEnding(SmtpStep.RCPT, Ending.CUT), Failure.UNREACHABLE, True, False),
         # From here on the message may lie there.
-        (Ends(Step.DATA, Ending.SILENCE), Failure.NO_ANSWER, True, True),
-        (Ends(Step.DATA, Ending.SILENCE, taken=True), Failure.NO_ANSWER, True, True),
-        (Ends(Step.DATA, Ending.CUT, taken=True), Failure.NO_ANSWER, True, True),
-        (Says(Step.RCPT, "yes please"), Failure.BAD_ANSWER, False, False),
-        (Says(Step.DATA, "yes please"), Failure.BAD_ANSWER, False, True),
+        (SmtpEnding(SmtpStep.DATA, Ending.SILENCE), Failure.NO_ANSWER, True, True),
+        (SmtpEnding(SmtpStep.DATA, Ending.SILENCE, taken=True), Failure.NO_ANSWER, True, True),
+        (SmtpEnding(SmtpStep.DATA, Ending.CUT, taken=True), Failure.NO_ANSWER, True, True),
+        (SmtpReply(SmtpStep.RCPT, "yes please"), Failure.BAD_ANSWER, False, False),
+        (SmtpReply(SmtpStep.DATA, "yes please"), Failure.BAD_ANSWER, False, True),
     ],
 )
 async def test_without_an_answer_it_matters_how_far_we_were(
-    server: MailSink, answer: Says | Ends, reason: Failure, retryable: bool, maybe: bool
+    server: MailSink, answer: SmtpReply | SmtpEnding, reason: Failure, retryable: bool, maybe: bool
 ) -> None:
     server.plan(answer)
 
     # Long where the end of the connection must be seen, short where only the deadline ends it.
-    silent = isinstance(answer, Ends) and answer.how is Ending.SILENCE
+    silent = isinstance(answer, SmtpEnding) and answer.how is Ending.SILENCE
     failure = await failed(channel(server, timeout=1.0 if silent else 30.0), mail())
 
     assert (failure.reason, failure.retryable, failure.maybe_delivered) == (reason, retryable, maybe)
@@ -255,13 +255,13 @@ async def test_a_wrong_password_is_a_setting_to_be_set_right_and_stays_secret(
 
 
 async def test_a_server_that_repeats_the_password_does_not_get_it_into_our_tables(server: MailSink) -> None:
-    server.plan(Says(Step.MAIL, f"550 not with {PASSWORD}"))
+    server.plan(SmtpReply(SmtpStep.MAIL, f"550 not with {PASSWORD}"))
     failure = await failed(channel(server, password=PASSWORD), mail())
     assert failure.detail == "550 not with [secret]"
 
 
 async def test_a_delivery_that_is_called_off_ends_at_once(server: MailSink) -> None:
-    server.plan(Ends(Step.DATA, Ending.SILENCE, taken=True))
+    server.plan(SmtpEnding(SmtpStep.DATA, Ending.SILENCE, taken=True))
     delivery = asyncio.create_task(channel(server, timeout=60.0).deliver(mail()))
     await server.mails.nth(1)
     delivery.cancel()

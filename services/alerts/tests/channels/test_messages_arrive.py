@@ -18,8 +18,8 @@ from alerts.playbooks.load import load_playbooks
 from alerts.routing.destination import Target
 from alerts.samples import BIRCH_FOODS, NOON, Sample
 from common.contracts.signals import Kind
-from local.mail_sink import MailSink
-from local.slack_sink import SlackSink
+from local.fakes.mail_sink import MailSink
+from local.fakes.slack_sink import SlackSink
 
 PLAYBOOKS = Path(__file__).resolve().parents[4] / "deploy" / "playbooks.yml"
 NAMES = [

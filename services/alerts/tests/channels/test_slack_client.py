@@ -14,8 +14,8 @@ from alerts.channels.slack.client import SlackClient
 from alerts.channels.slack.render import SlackMessage
 from alerts.errors import DeliveryFailed, Failure
 from alerts.routing.destination import Target
-from local import slack_sink
-from local.slack_sink import Answer, Refuses, Says, SlackSink
+from local.fakes import slack_sink
+from local.fakes.slack_sink import SlackAnswer, SlackError, SlackReply, SlackSink
 
 TOKEN = "xoxb-not-a-real-token"
 SECRET = "aVerySecretTail"
@@ -115,25 +115,30 @@ BOTH = pytest.mark.parametrize("target", [DESK, HOOK], ids=["bot", "webhook"])
         (slack_sink.rate_limited(30), Failure.RATE_LIMITED, True, False),
         (slack_sink.broken(503), Failure.UNAVAILABLE, True, False),
         (slack_sink.broken(500), Failure.UNAVAILABLE, True, True),
-        (Refuses("channel_not_found"), Failure.MISCONFIGURED, False, False),
-        (Refuses("invalid_blocks"), Failure.REFUSED, False, False),
-        (Refuses("a_word_of_next_year"), Failure.REFUSED, False, False),
+        (SlackError("channel_not_found"), Failure.MISCONFIGURED, False, False),
+        (SlackError("invalid_blocks"), Failure.REFUSED, False, False),
+        (SlackError("a_word_of_next_year"), Failure.REFUSED, False, False),
         # A portal's page, in all the forms that a body can have.
-        (Says("<h1>Welcome to the airport</h1>", content_type="text/html"), Failure.BAD_ANSWER, False, True),
-        (Says("welcome", content_type="text/plain"), Failure.BAD_ANSWER, False, True),
-        (Says("[1, 2]", content_type="application/json"), Failure.BAD_ANSWER, False, True),
-        (Says("{broken", content_type="application/json"), Failure.BAD_ANSWER, False, True),
-        (Says('{"ok": false, "error": 7}', content_type="application/json"), Failure.BAD_ANSWER, False, True),
-        (Says("", content_type="application/json"), Failure.BAD_ANSWER, False, True),
+        (SlackReply("<h1>Welcome to the airport</h1>", content_type="text/html"), Failure.BAD_ANSWER, False, True),
+        (SlackReply("welcome", content_type="text/plain"), Failure.BAD_ANSWER, False, True),
+        (SlackReply("[1, 2]", content_type="application/json"), Failure.BAD_ANSWER, False, True),
+        (SlackReply("{broken", content_type="application/json"), Failure.BAD_ANSWER, False, True),
+        (SlackReply('{"ok": false, "error": 7}', content_type="application/json"), Failure.BAD_ANSWER, False, True),
+        (SlackReply("", content_type="application/json"), Failure.BAD_ANSWER, False, True),
         # What we carry is meant for one address only.
-        (Says("", status=302, headers={"Location": "http://127.0.0.1:9/"}), Failure.MISCONFIGURED, False, False),
-        (Says("", status=307, headers={"Location": "/api/chat.postMessage"}), Failure.MISCONFIGURED, False, False),
+        (SlackReply("", status=302, headers={"Location": "http://127.0.0.1:9/"}), Failure.MISCONFIGURED, False, False),
+        (
+            SlackReply("", status=307, headers={"Location": "/api/chat.postMessage"}),
+            Failure.MISCONFIGURED,
+            False,
+            False,
+        ),
         (slack_sink.cut(), Failure.NO_ANSWER, True, True),
         (slack_sink.cut(taken=True), Failure.NO_ANSWER, True, True),
     ],
 )
 async def test_each_failure_has_its_name(
-    slack: SlackSink, target: Target, answer: Answer, reason: Failure, retryable: bool, maybe: bool
+    slack: SlackSink, target: Target, answer: SlackAnswer, reason: Failure, retryable: bool, maybe: bool
 ) -> None:
     slack.plan(answer)
 
@@ -161,7 +166,7 @@ async def test_after_a_silence_the_message_may_be_there(slack: SlackSink, target
 
 
 async def test_both_tries_of_a_lost_thread_share_one_deadline(slack: SlackSink) -> None:
-    slack.plan(Refuses("thread_not_found"), slack_sink.silence())
+    slack.plan(SlackError("thread_not_found"), slack_sink.silence())
     failure = await failed(channel(slack, timeout=1.0), posting(thread="1700000000.000001"))
     assert (failure.reason, failure.maybe_delivered) == (Failure.NO_ANSWER, True)
 
@@ -199,7 +204,9 @@ async def test_a_token_that_is_not_known_is_a_setting_to_be_set_right(slack: Sla
 
 
 async def test_what_slack_says_about_a_scope_reaches_who_must_act(slack: SlackSink) -> None:
-    slack.plan(Says('{"ok":false,"error":"missing_scope","needed":"chat:write"}', content_type="application/json"))
+    slack.plan(
+        SlackReply('{"ok":false,"error":"missing_scope","needed":"chat:write"}', content_type="application/json")
+    )
     assert (await failed(channel(slack), posting())).detail == "missing_scope needed: chat:write"
 
 
@@ -228,15 +235,15 @@ async def test_blocks_that_slack_would_refuse_are_not_sent(
     "answer",
     [
         None,
-        Says(f"no webhook /services/T1/B1/{SECRET}, token {TOKEN}", status=404),
-        Says(f'{{"ok": false, "error": "bad {TOKEN} {SECRET}"}}', content_type="application/json"),
+        SlackReply(f"no webhook /services/T1/B1/{SECRET}, token {TOKEN}", status=404),
+        SlackReply(f'{{"ok": false, "error": "bad {TOKEN} {SECRET}"}}', content_type="application/json"),
         slack_sink.broken(),
         slack_sink.cut(),
         slack_sink.silence(),
     ],
 )
 async def test_secrets_are_in_no_log_and_no_error(
-    slack: SlackSink, target: Target, answer: Answer | None, caplog: pytest.LogCaptureFixture
+    slack: SlackSink, target: Target, answer: SlackAnswer | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     slack.always(answer)
@@ -285,7 +292,7 @@ async def test_a_proxy_is_used_by_the_environments_rules(slack: SlackSink, monke
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        proxy.plan(Says("blocked by the proxy", status=403))
+        proxy.plan(SlackReply("blocked by the proxy", status=403))
         assert (await failed(channel(slack), posting())).reason is Failure.MISCONFIGURED
         assert proxy.requests.all[0].path == f"{slack.api_url}chat.postMessage"
 

@@ -16,7 +16,7 @@ from alerts.metrics import AlertsMetrics, QueueDepth
 from alerts.postgres.queue_depth import QueueDepthMonitor
 from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
-from local.postgres import Postgres
+from local.stack.postgres import Postgres
 from support.alerted import DESK, Rows, alerts_rows
 
 HOUR, DAY = 3600.0, 86_400.0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common import database as tables
 from common.keys import KeyStore, Scope
-from local.postgres import Postgres
+from local.stack.postgres import Postgres
 from scoring.api.active_card import NOT_STARTED, ActiveCardReader
 from scoring.api.parameters import AccountListParameters, ReceiptParameters
 from scoring.postgres.orders import Sort

@@ -9,7 +9,7 @@ import httpx
 from common import database as tables
 from common.keys import KeyStore, Scope
 from common.topics import TimeMode
-from local.processes import Process, free_port
+from local.stack.processes import Process, free_port
 from scoring.core_form import core_form
 from support.asking import live
 from support.cards import SMALL

@@ -10,22 +10,22 @@ from pathlib import Path
 
 from common.bus.errors import BusUnavailable
 from common.topics import TimeMode
-from local.findings import findings
-from local.halfyear import half_a_year
-from local.interruption import ends_on_sigterm
-from local.live import Measured, Silence, live
-from local.outlets import Outlets
-from local.posting import PostingError
-from local.processes import ServerError
-from local.road import attended, hearing, posting
-from local.scene import Scene, scene
-from local.servers import CHECKOUT, Broker
-from local.services import Keys, Services
-from local.serving import serve
-from local.stories import DAYS
-from local.temporary import Place, kept_logs, place
+from local.demo.dataset import Dataset, build_dataset
+from local.demo.real_time import MeasuredLatency, SilentAccount, run_real_time
+from local.demo.report import print_report
+from local.demo.scenarios import DAYS
+from local.demo.serve import serve
+from local.demo.session import DemoSession, demo_session
+from local.demo.simulated_time import run_simulated
+from local.replay.ingest_client import PostingError
+from local.replay.playback import ingest_client, run_beside, signal_listener
+from local.stack.processes import ServerError
+from local.stack.servers import CHECKOUT, Broker
+from local.stack.services import Keys, Services
+from local.stack.sinks import SinkPorts
+from local.stack.temporary import TemporaryStack, kept_logs, temporary_stack
+from local.stack.termination import exit_on_sigterm
 from local.terminal import Terminal
-from local.world import World, build
 
 SEED = 7
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
@@ -33,51 +33,51 @@ LIVE_CARD = CHECKOUT / "deploy" / "examples" / "demo-live.yml"
 SECONDS = 30.0
 
 
-def demo(terminal: Terminal, *, world: World, broker: Broker, pace: float, stays: bool = False) -> None:
+def demo(terminal: Terminal, *, dataset: Dataset, broker: Broker, pace: float, stays: bool = False) -> None:
     """`pace` is seconds that a simulated day takes at least; `stays`: until it is interrupted.
 
     Raises `ServerError` if a part did not work.
     """
     begun = time.monotonic()
     terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest, scoring and alerts on this machine.")
-    with place("demo", broker=broker) as somewhere:
-        with somewhere.deployed("demo", mode=TimeMode.STREAM, card=CARD, outlets=Outlets()) as (services, keys):
+    with temporary_stack("demo", broker=broker) as stack:
+        with stack.deployed("demo", mode=TimeMode.STREAM, card=CARD, sink_ports=SinkPorts()) as (services, keys):
             terminal.line(f"Ready after {time.monotonic() - begun:.0f} s.")
-            environment = somewhere.environment if stays else None
-            asyncio.run(_simulated(world, services, keys, terminal, pace=pace, environment=environment))
+            environment = stack.environment if stays else None
+            asyncio.run(_simulated(dataset, services, keys, terminal, pace=pace, environment=environment))
         if not stays:
-            _real_time(somewhere, terminal)
+            _real_time(stack, terminal)
     terminal.line()
     terminal.line("All of it has been ended and removed. `make up` starts a stack that stays.")
 
 
 async def _simulated(
-    world: World, services: Services, keys: Keys, terminal: Terminal, *, pace: float, environment: Path | None
+    dataset: Dataset, services: Services, keys: Keys, terminal: Terminal, *, pace: float, environment: Path | None
 ) -> None:
     """Stays until Ctrl-C if there is an `environment`: the file that says how to find it."""
 
-    async def lived(on: Scene) -> None:
+    async def live(session: DemoSession) -> None:
         terminal.headline(
-            f"{world.start:%B} to {world.end:%B %Y} of {len(world.customers)} customers goes in over HTTP; "
+            f"{dataset.start:%B} to {dataset.end:%B %Y} of {len(dataset.customers)} customers goes in over HTTP; "
             "messages come out as alerts sends them."
         )
-        found = await half_a_year(world, on, terminal, pace=pace)
+        found = await run_simulated(dataset, session, terminal, pace=pace)
         terminal.line(
             f"{found.played.posted:,} events were accepted in {found.played.posting:.0f} s, "
             f"and the last message had come after {found.total:.0f} s."
         )
-        findings(world, found, on.readers, terminal)
+        print_report(dataset, found, session.recipients, terminal)
         if environment is not None:
-            await serve(world, found, on, terminal, environment=environment)
+            await serve(dataset, found, session, terminal, environment=environment)
 
-    async with scene(services, keys) as on:
-        await attended(lived(on), on.sinks.run(), services.watch())
+    async with demo_session(services, keys) as session:
+        await run_beside(live(session), session.sinks.run(), services.watch())
 
 
-def _real_time(somewhere: Place, terminal: Terminal) -> None:
+def _real_time(stack: TemporaryStack, terminal: Terminal) -> None:
     terminal.headline("Now in real time, with a card of seconds instead of weeks: silence is told without any event.")
     terminal.status("starting the services on an empty database")
-    with somewhere.deployed("live", mode=TimeMode.WALL, card=LIVE_CARD, outlets=Outlets()) as (services, keys):
+    with stack.deployed("live", mode=TimeMode.WALL, card=LIVE_CARD, sink_ports=SinkPorts()) as (services, keys):
         terminal.done()
         found = asyncio.run(_lived(services, keys, terminal))
     terminal.line()
@@ -86,21 +86,21 @@ def _real_time(somewhere: Place, terminal: Terminal) -> None:
     terminal.line(f"  to the message in Slack    {found.message}")
 
 
-async def _lived(services: Services, keys: Keys, terminal: Terminal) -> Measured:
-    async with scene(services, keys) as on:
-        silence = Silence(on, terminal)
-        async with posting(services, keys) as poster, hearing(services, heard=silence.heard) as listener:
-            work = live(poster, listener, on, terminal, silence=silence)
-            return await attended(work, listener.run(), on.sinks.run(), services.watch())
+async def _lived(services: Services, keys: Keys, terminal: Terminal) -> MeasuredLatency:
+    async with demo_session(services, keys) as session:
+        silence = SilentAccount(session, terminal)
+        async with ingest_client(services, keys) as ingest, signal_listener(services, heard=silence.heard) as listener:
+            work = run_real_time(ingest, listener, session, terminal, silence=silence)
+            return await run_beside(work, listener.run(), session.sinks.run(), services.watch())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
-    with ends_on_sigterm():
+    with exit_on_sigterm():
         try:
-            world = build(arguments.seed, accounts=arguments.accounts)
+            dataset = build_dataset(arguments.seed, accounts=arguments.accounts)
             pace = arguments.seconds / DAYS
-            demo(Terminal(), world=world, broker=arguments.broker, pace=pace, stays=arguments.serve)
+            demo(Terminal(), dataset=dataset, broker=arguments.broker, pace=pace, stays=arguments.serve)
         except (ServerError, PostingError, BusUnavailable) as error:
             print(f"\n{error}\nLogs: {kept_logs('demo')}", file=sys.stderr)
             return 1

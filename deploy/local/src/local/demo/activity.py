@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from local.customers import Customer
-from local.stories import BACKFILL, DAYS, Plot, level
+from local.demo.customers import Customer
+from local.demo.scenarios import BACKFILL, DAYS, Scenario, level
 
 FEATURES = (
     "dashboards", "reports", "workflows", "alerts", "exports", "imports", "api", "approvals", "comments",
@@ -23,7 +23,7 @@ CLOSED = 0.08
 
 
 @dataclass(frozen=True)
-class Deed:
+class Activity:
     """Something done at a moment; not yet numbered."""
 
     at: datetime
@@ -33,7 +33,7 @@ class Deed:
 
 
 @dataclass(frozen=True)
-class Person:
+class SimulatedUser:
     user_id: str
     stays_until: float  # gone once the share of people that still come falls below this
     leaves: float  # the day on which this person is gone whatever the others do
@@ -42,31 +42,31 @@ class Person:
     holiday: tuple[float, float]
 
 
-def life(rng: Random, customer: Customer, *, start: datetime) -> Iterator[Deed]:
+def daily_activity(rng: Random, customer: Customer, *, start: datetime) -> Iterator[Activity]:
     """Everything that is not an appointment of the contract, from joining until notice is given."""
-    plot = customer.plot
-    first = -BACKFILL if plot.joins is None else plot.joins
-    last = min(DAYS, plot.leaves if plot.leaves is not None else DAYS)
+    scenario = customer.scenario
+    first = -BACKFILL if scenario.joins is None else scenario.joins
+    last = min(DAYS, scenario.leaves if scenario.leaves is not None else DAYS)
     people = _people(rng, customer)
     zone = ZoneInfo(customer.time_zone)
     survey = rng.uniform(5, SURVEY_DAYS)
     for day in range(floor(first), int(last) + 1):
         midnight = datetime.combine((start + timedelta(days=day)).date(), datetime.min.time(), zone)
         came = [person for person in people if _comes(rng, person, customer, midnight, day)]
-        deeds = [deed for person in came for deed in _work(rng, person, customer, midnight, day)]
+        activities = [activity for person in came for activity in _work(rng, person, customer, midnight, day)]
         if (day - survey) % SURVEY_DAYS < 1:
-            deeds += _survey(rng, plot, people, midnight, day)
-        yield from (deed for deed in deeds if first <= _days(deed.at, start) < last)
+            activities += _survey(rng, scenario, people, midnight, day)
+        yield from (activity for activity in activities if first <= _days(activity.at, start) < last)
 
 
-def _people(rng: Random, customer: Customer) -> list[Person]:
-    alive = max(3, round(customer.seats * customer.plot.alive))
+def _people(rng: Random, customer: Customer) -> list[SimulatedUser]:
+    alive = max(3, round(customer.seats * customer.scenario.alive))
     return [
-        Person(
+        SimulatedUser(
             user_id=f"{customer.account_id}-u{number:02d}",
             # The champion is the first to come and, short of another job, the last to go.
             stays_until=(number - 0.5) / alive,
-            leaves=customer.plot.champion_until if number == 1 and customer.plot.champion_until else DAYS,
+            leaves=customer.scenario.champion_until if number == 1 and customer.scenario.champion_until else DAYS,
             keenness=rng.uniform(0.3, 0.85),
             taste=tuple(rng.sample(FEATURES, k=rng.randrange(4, 10))),
             holiday=(begin := rng.uniform(0, DAYS), begin + rng.uniform(5, 14)),
@@ -75,44 +75,46 @@ def _people(rng: Random, customer: Customer) -> list[Person]:
     ]
 
 
-def _comes(rng: Random, person: Person, customer: Customer, midnight: datetime, day: int) -> bool:
-    if level(customer.plot.people, day) < person.stays_until or day >= person.leaves:
+def _comes(rng: Random, person: SimulatedUser, customer: Customer, midnight: datetime, day: int) -> bool:
+    if level(customer.scenario.people, day) < person.stays_until or day >= person.leaves:
         return False
     if person.holiday[0] <= day < person.holiday[1]:
         return False
     # Less use is both fewer sittings and shorter ones.
-    chance = person.keenness * customer.pulse * WEEK[midnight.weekday()] * sqrt(level(customer.plot.use, day))
+    chance = person.keenness * customer.pulse * WEEK[midnight.weekday()] * sqrt(level(customer.scenario.use, day))
     if customer.closed[0] <= day < customer.closed[1]:
         chance *= CLOSED
     return rng.random() < chance
 
 
-def _work(rng: Random, person: Person, customer: Customer, midnight: datetime, day: int) -> Iterator[Deed]:
+def _work(rng: Random, person: SimulatedUser, customer: Customer, midnight: datetime, day: int) -> Iterator[Activity]:
     """One sitting: a session, what is done in it, and at times a ticket."""
     at = midnight + timedelta(hours=min(21.0, max(6.0, rng.gauss(11.5, 2.5))))
-    yield Deed(at, "session.started", person.user_id, {})
-    for _ in range(_poisson(rng, 1.5 * sqrt(level(customer.plot.use, day)))):
+    yield Activity(at, "session.started", person.user_id, {})
+    for _ in range(_poisson(rng, 1.5 * sqrt(level(customer.scenario.use, day)))):
         at += timedelta(minutes=rng.uniform(1, 15))
         yield _action(rng, person, at)
     # A ticket is opened on a day with a sitting, of which a good week has about three.
-    if rng.random() < level(customer.plot.tickets, day) / 3:
-        yield Deed(at, "ticket.opened", person.user_id, {"severity": rng.choice((1, 1, 2, 3))})
+    if rng.random() < level(customer.scenario.tickets, day) / 3:
+        yield Activity(at, "ticket.opened", person.user_id, {"severity": rng.choice((1, 1, 2, 3))})
 
 
-def _action(rng: Random, person: Person, at: datetime) -> Deed:
+def _action(rng: Random, person: SimulatedUser, at: datetime) -> Activity:
     kind = rng.random()
     if kind < 0.3:
-        return Deed(at, "report.created", person.user_id, {})
+        return Activity(at, "report.created", person.user_id, {})
     if kind < 0.5:
-        return Deed(at, "workflow.run", person.user_id, {})
-    return Deed(at, "feature.used", person.user_id, {"feature": rng.choice(person.taste)})
+        return Activity(at, "workflow.run", person.user_id, {})
+    return Activity(at, "feature.used", person.user_id, {"feature": rng.choice(person.taste)})
 
 
-def _survey(rng: Random, plot: Plot, people: list[Person], midnight: datetime, day: int) -> list[Deed]:
+def _survey(
+    rng: Random, scenario: Scenario, people: list[SimulatedUser], midnight: datetime, day: int
+) -> list[Activity]:
     """A third of the people who still come answer."""
-    mood, share = level(plot.mood, day), level(plot.people, day)
+    mood, share = level(scenario.mood, day), level(scenario.people, day)
     return [
-        Deed(
+        Activity(
             midnight + timedelta(hours=rng.uniform(8, 18)),
             "nps.answered",
             person.user_id,

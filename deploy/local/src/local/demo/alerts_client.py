@@ -10,8 +10,8 @@ import msgspec
 
 from alerts.api.answers import Alerts, AlertSummary
 from alerts.api.filter import NotificationStatus
-from local.processes import ServerError
-from local.services import Keys, Services
+from local.stack.processes import ServerError
+from local.stack.services import Keys, Services
 
 PAGE = 200
 POLL = 0.1
@@ -20,7 +20,7 @@ _RECORDED = re.compile(r'^churn_alerts_signals_total\{[^}]*outcome="recorded"[^}
 _page: msgspec.json.Decoder[Alerts] = msgspec.json.Decoder(Alerts)
 
 
-class Alerting:
+class AlertsClient:
     """All of it raises `ServerError` if the answer is none."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
@@ -65,8 +65,8 @@ class Alerting:
 
 
 @asynccontextmanager
-async def asking(services: Services, keys: Keys) -> AsyncIterator[Alerting]:
+async def alerts_client(services: Services, keys: Keys) -> AsyncIterator[AlertsClient]:
     async with httpx.AsyncClient(
         base_url=services.url("alerts"), headers={"authorization": f"Bearer {keys.alerts}"}, timeout=30.0
     ) as http:
-        yield Alerting(http)
+        yield AlertsClient(http)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from local.stories import CAST, DAYS, Plot
+from local.demo.scenarios import DAYS, SCENARIOS, Scenario
 
 FIRST = (
     "Aster", "Birch", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Harbour", "Indigo", "Juniper", "Kestrel",
@@ -34,7 +34,7 @@ LOW_TOUCH_ARR = 9_000
 
 @dataclass(frozen=True)
 class Customer:
-    """An account with its contract on the first day, and the plot that it will live."""
+    """An account with its contract on the first day, and the scenario that it follows."""
 
     account_id: str
     name: str
@@ -48,31 +48,31 @@ class Customer:
     language: str
     pulse: float  # how often its people come, against the usual
     closed: tuple[float, float]  # days between which hardly anybody works; of no length for most
-    plot: Plot
+    scenario: Scenario
 
 
-def cast(rng: Random, *, first_day: date, accounts: int) -> list[Customer]:
-    """`accounts` customers, the stories in the proportions of `CAST`, in an order that gives nothing away."""
-    plots = [write(rng) for count, write in CAST.values() for _ in range(_share(count, accounts))]
+def make_customers(rng: Random, *, first_day: date, accounts: int) -> list[Customer]:
+    """`accounts` customers, the scenarios in the proportions of `SCENARIOS`, in an order that gives nothing away."""
+    plots = [write(rng) for count, write in SCENARIOS.values() for _ in range(_share(count, accounts))]
     rng.shuffle(plots)
     names = [f"{first} {second}" for first in FIRST for second in SECOND]
     rng.shuffle(names)
     return [
-        _customer(rng, name=name, number=number, plot=plot, first_day=first_day)
-        for number, (name, plot) in enumerate(zip(names, plots, strict=False), start=1)
+        _customer(rng, name=name, number=number, scenario=scenario, first_day=first_day)
+        for number, (name, scenario) in enumerate(zip(names, plots, strict=False), start=1)
     ]
 
 
 def _share(count: int, accounts: int) -> int:
-    return max(1, round(count * accounts / sum(count for count, _ in CAST.values())))
+    return max(1, round(count * accounts / sum(count for count, _ in SCENARIOS.values())))
 
 
-def _customer(rng: Random, *, name: str, number: int, plot: Plot, first_day: date) -> Customer:
+def _customer(rng: Random, *, name: str, number: int, scenario: Scenario, first_day: date) -> Customer:
     seats = min(60, max(6, round(rng.lognormvariate(2.6, 0.6))))
     arr = seats * rng.randrange(800, 1300, 20)
     tier = "high" if arr >= HIGH_TOUCH_ARR else "low" if arr >= LOW_TOUCH_ARR else "tech"
     time_zone, language = rng.choice(PLACES)
-    start = _contract_start(rng, plot, first_day)
+    start = _contract_start(rng, scenario, first_day)
     return Customer(
         account_id=f"cust-{number:03d}",
         name=name,
@@ -86,7 +86,7 @@ def _customer(rng: Random, *, name: str, number: int, plot: Plot, first_day: dat
         language=language,
         pulse=rng.uniform(0.55, 1.15),
         closed=_closed(rng),
-        plot=plot,
+        scenario=scenario,
     )
 
 
@@ -96,12 +96,12 @@ def _closed(rng: Random) -> tuple[float, float]:
     return begin, begin + (rng.uniform(4, 10) if rng.random() < 0.33 else 0.0)
 
 
-def _contract_start(rng: Random, plot: Plot, first_day: date) -> date:
+def _contract_start(rng: Random, scenario: Scenario, first_day: date) -> date:
     """Whoever leaves gives notice some weeks before a contract year ends; the others renew at any time."""
-    if plot.joins is not None:
-        return first_day + timedelta(days=int(plot.joins))
-    if plot.leaves is not None:
-        return first_day + timedelta(days=int(plot.leaves) + rng.randrange(28, 75) - 365 * rng.choice((1, 2, 3)))
+    if scenario.joins is not None:
+        return first_day + timedelta(days=int(scenario.joins))
+    if scenario.leaves is not None:
+        return first_day + timedelta(days=int(scenario.leaves) + rng.randrange(28, 75) - 365 * rng.choice((1, 2, 3)))
     return first_day - timedelta(days=rng.randrange(200, 900))
 
 

@@ -5,27 +5,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from common.contracts.signals import Severity, Signal
+from common.contracts.signals import Signal
 
 DAY = 86_400.0
 
 
 @dataclass(frozen=True)
-class Truth:
+class GroundTruth:
     """When an account's trouble began and when it gave notice; None where that never happened."""
 
     account_id: str
     name: str
-    story: str
+    scenario: str
     trouble: datetime | None
     leaves: datetime | None
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Detection:
     """`caught` is the first alarm of the trouble, `early` what was raised before there was any."""
 
-    truth: Truth
+    truth: GroundTruth
     caught: Signal | None
     early: tuple[Signal, ...]
 
@@ -45,10 +45,10 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class StoryRow:
+class ScenarioRow:
     """`after` and `ahead` are medians in days, `ahead` of those that left; `missed` are names."""
 
-    story: str
+    scenario: str
     accounts: int
     caught: int
     after: float | None
@@ -56,55 +56,41 @@ class StoryRow:
     missed: tuple[str, ...]
 
 
-def is_alarm(signal: Signal) -> bool:
-    """Whether it asks somebody to act: worse news that is not an import's."""
-    return signal.severity is not Severity.INFO and not signal.history
-
-
-def alarms_by_account(signals: Iterable[Signal]) -> dict[str, list[Signal]]:
-    """In order of `at`."""
-    found: dict[str, list[Signal]] = {}
-    for signal in sorted(signals, key=lambda signal: signal.at):
-        if is_alarm(signal):
-            found.setdefault(signal.account_id, []).append(signal)
-    return found
-
-
-def verdict(truth: Truth, alarms: Sequence[Signal]) -> Verdict:
+def detect(truth: GroundTruth, alarms: Sequence[Signal]) -> Detection:
     """`alarms` are this account's in order of `at`; what comes with or after the notice catches nothing."""
     if truth.trouble is None:
-        return Verdict(truth, None, tuple(alarms))
+        return Detection(truth, None, tuple(alarms))
     in_time = (alarm for alarm in alarms if truth.leaves is None or alarm.at < truth.leaves)
-    return Verdict(
+    return Detection(
         truth,
         next((alarm for alarm in in_time if alarm.at >= truth.trouble), None),
         tuple(alarm for alarm in alarms if alarm.at < truth.trouble),
     )
 
 
-def verdicts(truths: Iterable[Truth], alarms: Mapping[str, Sequence[Signal]]) -> list[Verdict]:
-    return [verdict(truth, alarms.get(truth.account_id, ())) for truth in truths]
+def detect_all(truths: Iterable[GroundTruth], alarms: Mapping[str, Sequence[Signal]]) -> list[Detection]:
+    return [detect(truth, alarms.get(truth.account_id, ())) for truth in truths]
 
 
-def by_story(judged: Sequence[Verdict]) -> list[StoryRow]:
+def by_scenario(judged: Sequence[Detection]) -> list[ScenarioRow]:
     """One row per story of trouble, in the order in which they first appear."""
-    stories = dict.fromkeys(one.truth.story for one in judged if one.truth.trouble is not None)
-    return [_row(story, [one for one in judged if one.truth.story == story]) for story in stories]
+    scenarios = dict.fromkeys(one.truth.scenario for one in judged if one.truth.trouble is not None)
+    return [_row(scenario, [one for one in judged if one.truth.scenario == scenario]) for scenario in scenarios]
 
 
-def false_alarms(judged: Iterable[Verdict]) -> list[Verdict]:
+def false_alarms(judged: Iterable[Detection]) -> list[Detection]:
     """Accounts without any trouble that were alarmed all the same."""
     return [one for one in judged if one.truth.trouble is None and one.early]
 
 
-def _row(story: str, told: Sequence[Verdict]) -> StoryRow:
-    return StoryRow(
-        story=story,
-        accounts=len(told),
-        caught=sum(one.caught is not None for one in told),
-        after=_median(one.days_after for one in told),
-        ahead=_median(one.days_ahead for one in told),
-        missed=tuple(one.truth.name for one in told if one.caught is None),
+def _row(scenario: str, detections: Sequence[Detection]) -> ScenarioRow:
+    return ScenarioRow(
+        scenario=scenario,
+        accounts=len(detections),
+        caught=sum(one.caught is not None for one in detections),
+        after=_median(one.days_after for one in detections),
+        ahead=_median(one.days_ahead for one in detections),
+        missed=tuple(one.truth.name for one in detections if one.caught is None),
     )
 
 

@@ -9,16 +9,16 @@ from alerts.api.answers import AlertSummary, Notification
 from alerts.decisions.reasons import DecisionReason
 from alerts.signals.score import SEVERITY_RANK
 from common.contracts.signals import Kind
-from local.arrivals import Arrivals
-from local.processes import ServerError
-from local.received import Message
+from local.fakes.arrivals import Arrivals
+from local.fakes.messages import ReceivedMessage
+from local.stack.processes import ServerError
 
 
 @dataclass(frozen=True)
-class Told:
+class DeliveredMessage:
     """`at` is the log's time; `alerts` are those in it, the gravest first; `repeated` if it has come before."""
 
-    message: Message
+    message: ReceivedMessage
     account_id: str
     notification_id: str
     at: datetime
@@ -31,23 +31,23 @@ class Told:
         return self.alerts[0].why or ""
 
 
-class Asked(Protocol):
+class AlertsOfAccount(Protocol):
     async def of(self, account_id: str) -> Sequence[AlertSummary]: ...
 
 
-class Tracer:
+class MessageTracer:
     """`accounts` are ids by the names that messages call them.
 
     An e-mail says which notification it is. Slack messages do not: to one address they come account by account in the
     order in which they were decided, so the next that comes is the oldest that has not come.
     """
 
-    def __init__(self, alerting: Asked, accounts: Mapping[str, str]) -> None:
+    def __init__(self, alerting: AlertsOfAccount, accounts: Mapping[str, str]) -> None:
         self._alerting = alerting
         self._accounts = accounts
-        self._come: dict[str, Told] = {}
+        self._come: dict[str, DeliveredMessage] = {}
 
-    async def trace(self, message: Message) -> Told:
+    async def trace(self, message: ReceivedMessage) -> DeliveredMessage:
         """Messages are traced in the order in which they came. Raises `ServerError` for one that is nobody's."""
         account_id = next((known for name, known in self._accounts.items() if name in message.title), None)
         if account_id is None:
@@ -57,12 +57,12 @@ class Tracer:
             raise ServerError(f"alerts knows of no such message: {message.title}")
         fresh = [one for one in begun if one.id not in self._come]
         notification = fresh[0] if fresh else list(begun)[-1]
-        told = _told(message, account_id, notification, begun[notification], repeated=not fresh)
-        self._come[notification.id] = told
-        return told
+        delivered = _told(message, account_id, notification, begun[notification], repeated=not fresh)
+        self._come[notification.id] = delivered
+        return delivered
 
 
-def _begun(listed: Sequence[AlertSummary], message: Message) -> dict[Notification, list[AlertSummary]]:
+def _begun(listed: Sequence[AlertSummary], message: ReceivedMessage) -> dict[Notification, list[AlertSummary]]:
     """What alerts has begun to send to this address, in the order of its decisions, each with its alerts."""
     found: dict[Notification, list[AlertSummary]] = {}
     for alert in listed:
@@ -73,9 +73,14 @@ def _begun(listed: Sequence[AlertSummary], message: Message) -> dict[Notificatio
 
 
 def _told(
-    message: Message, account_id: str, notification: Notification, alerts: Sequence[AlertSummary], *, repeated: bool
-) -> Told:
-    return Told(
+    message: ReceivedMessage,
+    account_id: str,
+    notification: Notification,
+    alerts: Sequence[AlertSummary],
+    *,
+    repeated: bool,
+) -> DeliveredMessage:
+    return DeliveredMessage(
         message=message,
         account_id=account_id,
         notification_id=notification.id,
@@ -87,10 +92,14 @@ def _told(
 
 
 async def report(
-    messages: Arrivals[Message], tracer: Tracer, *, told: Arrivals[Told], tell: Callable[[Told], None]
+    messages: Arrivals[ReceivedMessage],
+    tracer: MessageTracer,
+    *,
+    delivered: Arrivals[DeliveredMessage],
+    tell: Callable[[DeliveredMessage], None],
 ) -> None:
     """Traces and tells every message as it comes, until cancelled."""
     async for message in messages.each():
         one = await tracer.trace(message)
         tell(one)
-        await told.add(one)
+        await delivered.add(one)

@@ -14,10 +14,10 @@ from alerts.routing.destination import Target
 from alerts.routing.routes import Routes
 from alerts.signals.signal_kinds import plain
 from common.contracts.signals import Kind
-from local.received import ON_SCREEN, Message
+from local.demo.detection import GroundTruth
+from local.demo.message_tracing import DeliveredMessage
+from local.fakes.messages import ON_SCREEN, ReceivedMessage
 from local.terminal import WIDTH, Colour, fitted, table
-from local.tracing import Told
-from local.verdicts import Truth
 
 WEEK = timedelta(days=7)
 _MARGIN = "  │ "
@@ -26,7 +26,7 @@ _WHO = 23
 _TITLE = 44
 
 
-class Readers:
+class Recipients:
     """Who reads what goes to an address, as the routes name them: people by their names, desks by their receiver's."""
 
     def __init__(self, routes: Routes) -> None:
@@ -36,43 +36,43 @@ class Readers:
             target.address_key: (target, name) for target, name in [*desks, *people]
         }
 
-    def name(self, message: Message) -> str:
+    def name(self, message: ReceivedMessage) -> str:
         return self._known[message.lane][1] if message.lane in self._known else message.address
 
-    def greeting(self, message: Message) -> str:
+    def greeting(self, message: ReceivedMessage) -> str:
         """`Slack to Dana Reyes:`"""
         return f"{ON_SCREEN[message.channel]} to {self.name(message)}:"
 
-    def language(self, message: Message) -> str:
+    def language(self, message: ReceivedMessage) -> str:
         return self._known[message.lane][0].language if message.lane in self._known else "en"
 
 
-def line(told: Told, who: str) -> str:
+def line(delivered: DeliveredMessage, who: str) -> str:
     """`14 Mar  Dana Reyes, Slack      🔴 Birch Foods is red: 61 → 38             active seats -14, logins -6`."""
-    message = told.message
-    start = f"{told.at:%d %b}  {fitted(f'{who}, {ON_SCREEN[message.channel]}', _WHO)}"
+    message = delivered.message
+    start = f"{delivered.at:%d %b}  {fitted(f'{who}, {ON_SCREEN[message.channel]}', _WHO)}"
     title = fitted(message.title, max(_TITLE, columns(message.title) + 2))
-    return (start + title + _shortened(told.why, WIDTH - columns(start + title))).rstrip()
+    return (start + title + _shortened(delivered.why, WIDTH - columns(start + title))).rstrip()
 
 
-def colour(message: Message) -> Colour | None:
+def colour(message: ReceivedMessage) -> Colour | None:
     return _COLOURS.get(message.title[:1])
 
 
-def framed(message: Message) -> list[str]:
+def framed(message: ReceivedMessage) -> list[str]:
     """The whole message, a bar at its side; what is too wide is folded as its reader's window would."""
     folded = (one for text in message.lines for one in wrapped(text, WIDTH - columns(_MARGIN)).split("\n"))
     return [f"{_MARGIN}{text}".rstrip() for text in folded]
 
 
-def summary(told: Sequence[Told], alerts: Sequence[AlertSummary]) -> list[str]:
+def summary(delivered: Sequence[DeliveredMessage], alerts: Sequence[AlertSummary]) -> list[str]:
     """How many of the signals were told, in how many messages, and how many came twice."""
-    by_channel = Counter(one.message.channel for one in told)
+    by_channel = Counter(one.message.channel for one in delivered)
     channels = ", ".join(f"{ON_SCREEN[channel]} {by_channel[channel]}" for channel in Channel if by_channel[channel])
-    repeated = sum(one.repeated for one in told)
+    repeated = sum(one.repeated for one in delivered)
     told_of = sum(alert.told for alert in alerts)
     return [
-        f"Of {len(alerts)} signals {told_of} were told, in {len(told)} messages ({channels}); "
+        f"Of {len(alerts)} signals {told_of} were told, in {len(delivered)} messages ({channels}); "
         f"{repeated or 'none'} of them came twice.",
     ]
 
@@ -98,11 +98,11 @@ def hurried(alerts: Iterable[AlertSummary], *, day: float) -> list[str]:
     return [f"(A day takes {day:.1f} s here: what comes and goes within a day or two is over before it can be told.)"]
 
 
-def burden(told: Iterable[Told], readers: Readers, *, weeks: float) -> list[str]:
+def burden(delivered: Iterable[DeliveredMessage], recipients: Recipients, *, weeks: float) -> list[str]:
     """How much everybody had to read; `weeks` is the time that was played."""
-    moments: dict[tuple[str, str], list[Told]] = {}
-    for one in told:
-        key = readers.name(one.message), ON_SCREEN[one.message.channel]
+    moments: dict[tuple[str, str], list[DeliveredMessage]] = {}
+    for one in delivered:
+        key = recipients.name(one.message), ON_SCREEN[one.message.channel]
         moments.setdefault(key, []).append(one)
     rows = [
         (who, channel, str(len(got)), f"{len(got) / weeks:.1f}", str(_busiest(got)))
@@ -111,32 +111,34 @@ def burden(told: Iterable[Told], readers: Readers, *, weeks: float) -> list[str]
     return table(("who", "by", "messages", "a week", "most in a week"), rows)
 
 
-def not_arrived(told: Iterable[Told], alerts: Iterable[AlertSummary]) -> set[str]:
+def not_arrived(delivered: Iterable[DeliveredMessage], alerts: Iterable[AlertSummary]) -> set[str]:
     """Messages that alerts calls sent and nobody has got."""
     sent = {one.id for alert in alerts for one in alert.notifications if one.status is NotificationStatus.SENT}
-    return sent - {one.notification_id for one in told}
+    return sent - {one.notification_id for one in delivered}
 
 
-def by_story(told: Iterable[Told], stories: Mapping[str, str]) -> dict[str, list[Told]]:
-    """In the order in which they came; `stories` names each account's hidden one."""
-    found: dict[str, list[Told]] = {}
-    for one in told:
-        found.setdefault(stories[one.account_id], []).append(one)
+def by_scenario(
+    delivered: Iterable[DeliveredMessage], scenarios: Mapping[str, str]
+) -> dict[str, list[DeliveredMessage]]:
+    """In the order in which they came; `scenarios` names each account's hidden one."""
+    found: dict[str, list[DeliveredMessage]] = {}
+    for one in delivered:
+        found.setdefault(scenarios[one.account_id], []).append(one)
     return found
 
 
-def of_trouble(told: Told, truth: Truth) -> bool:
+def of_trouble(delivered: DeliveredMessage, truth: GroundTruth) -> bool:
     """Whether it came when there was trouble, and speaks of it: a renewal does not."""
-    return truth.trouble is not None and told.at >= truth.trouble and told.alerts[0].kind != Kind.OUTCOME
+    return truth.trouble is not None and delivered.at >= truth.trouble and delivered.alerts[0].kind != Kind.OUTCOME
 
 
-def when(told: Told, truth: Truth) -> str:
+def when(delivered: DeliveredMessage, truth: GroundTruth) -> str:
     """`12 days after it began, 40 days before they gave notice`."""
     parts = []
     if truth.trouble is not None:
-        parts.append(f"{_days((told.at - truth.trouble).days)} after it began")
-    if truth.leaves is not None and told.at < truth.leaves:
-        parts.append(f"{_days((truth.leaves - told.at).days)} before they gave notice")
+        parts.append(f"{_days((delivered.at - truth.trouble).days)} after it began")
+    if truth.leaves is not None and delivered.at < truth.leaves:
+        parts.append(f"{_days((truth.leaves - delivered.at).days)} before they gave notice")
     return ", ".join(parts)
 
 
@@ -148,9 +150,9 @@ def _days(days: int) -> str:
     return f"{days} day{'' if days == 1 else 's'}"
 
 
-def _busiest(told: Sequence[Told]) -> int:
+def _busiest(delivered: Sequence[DeliveredMessage]) -> int:
     """The most that came in a calendar week."""
-    weeks = sorted(tuple(one.at.isocalendar())[:2] for one in told)
+    weeks = sorted(tuple(one.at.isocalendar())[:2] for one in delivered)
     return max(len(list(group)) for _, group in groupby(weeks))
 
 

@@ -9,18 +9,17 @@ from typing import Any
 
 from alerts.signals.wording import describe, explain
 from common.contracts.signals import Kind, Signal
-from local import telling
-from local.arrivals import Arrivals
-from local.happenings import Happening
-from local.listening import Listener
-from local.posting import Poster
-from local.processes import ServerError
-from local.received import Message
-from local.road import attended
-from local.scene import Scene
-from local.sinks import Sinks
+from local.demo import messages
+from local.demo.message_tracing import DeliveredMessage, MessageTracer, report
+from local.demo.session import DemoSession
+from local.fakes.arrivals import Arrivals
+from local.fakes.messages import ReceivedMessage
+from local.fakes.sinks import MessageSinks
+from local.replay.ingest_client import ClientEvent, IngestClient
+from local.replay.playback import run_beside
+from local.replay.signal_listener import SignalListener
+from local.stack.processes import ServerError
 from local.terminal import Terminal
-from local.tracing import Told, Tracer, report
 
 QUIET = "lighthouse"
 NAME = "Lighthouse"
@@ -54,18 +53,18 @@ def latency(seconds: Sequence[float]) -> Latency:
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredLatency:
     """`signal`: until the signal is read from Kafka. `message`: until Slack, or the mail server, has the message."""
 
     signal: Latency
     message: Latency
 
 
-class Silence:
+class SilentAccount:
     """An account that works for some seconds, stops, and is heard of until it is called quiet."""
 
-    def __init__(self, on: Scene, terminal: Terminal) -> None:
-        self._on = on
+    def __init__(self, session: DemoSession, terminal: Terminal) -> None:
+        self._on = session
         self._terminal = terminal
         self._stopped = 0.0
 
@@ -73,27 +72,27 @@ class Silence:
         if signal.account_id == QUIET:
             self._terminal.line(f"  {self._since:4.1f} s  signal: {describe(signal)}, {explain(signal)}")
 
-    async def run(self, poster: Poster, listener: Listener) -> None:
-        await poster.post([_facts(QUIET, NAME)])
+    async def run(self, ingest: IngestClient, listener: SignalListener) -> None:
+        await ingest.post([_facts(QUIET, NAME)])
         for number in range(1, SESSIONS + 1):
             self._stopped = time.monotonic()
-            await poster.post([_happening(QUIET, "session.started", number)])
+            await ingest.post([_event(QUIET, "session.started", number)])
             self._terminal.status(f"{NAME} is at work: session {number} of {SESSIONS}")
             await asyncio.sleep(PACE)
         self._terminal.done()
         self._terminal.line(f"{NAME} had {SESSIONS} sessions. From here on nothing is posted for it.")
-        told: Arrivals[Told] = Arrivals()
+        delivered: Arrivals[DeliveredMessage] = Arrivals()
 
         async def called_quiet() -> None:
             await listener.signal(lambda signal: signal.account_id == QUIET and signal.kind is Kind.FLAG)
-            await told.first(lambda one: any(alert.kind == Kind.FLAG for alert in one.alerts))
+            await delivered.first(lambda one: any(alert.kind == Kind.FLAG for alert in one.alerts))
 
-        tracer = Tracer(self._on.alerting, {NAME: QUIET})
-        await attended(called_quiet(), report(self._on.sinks.messages, tracer, told=told, tell=self._tell))
+        tracer = MessageTracer(self._on.alerting, {NAME: QUIET})
+        await run_beside(called_quiet(), report(self._on.sinks.messages, tracer, delivered=delivered, tell=self._tell))
 
-    def _tell(self, one: Told) -> None:
-        self._terminal.line(f"  {self._since:4.1f} s  {self._on.readers.greeting(one.message)}")
-        for text in telling.framed(one.message):
+    def _tell(self, one: DeliveredMessage) -> None:
+        self._terminal.line(f"  {self._since:4.1f} s  {self._on.recipients.greeting(one.message)}")
+        for text in messages.framed(one.message):
             self._terminal.line(text)
 
     @property
@@ -101,31 +100,35 @@ class Silence:
         return time.monotonic() - self._stopped
 
 
-async def measure(poster: Poster, listener: Listener, sinks: Sinks, terminal: Terminal) -> Measured:
+async def measure(
+    ingest: IngestClient, listener: SignalListener, sinks: MessageSinks, terminal: Terminal
+) -> MeasuredLatency:
     """One account after the other has a payment fail; each is timed from the POST to the signal and to the message."""
     names = {f"probe-{number:02d}": f"Probe {number:02d}" for number in range(1, PROBES + 1)}
-    await poster.post([_facts(account, name) for account, name in names.items()])
+    await ingest.post([_facts(account, name) for account, name in names.items()])
     signals: list[float] = []
     messages: list[float] = []
     for number, (account, name) in enumerate(names.items(), start=1):
         posted, sent = time.time(), time.monotonic()
-        await poster.post([_happening(account, "invoice.payment_failed", number)])
+        await ingest.post([_event(account, "invoice.payment_failed", number)])
         await listener.signal(_FlagOf(account))
         signals.append(time.monotonic() - sent)
         message = await sinks.messages.first(_TitleWith(name))
         messages.append(message.moment - posted)
         terminal.status(f"probe {number} of {PROBES}")
     terminal.done()
-    return Measured(latency(signals), latency(messages))
+    return MeasuredLatency(latency(signals), latency(messages))
 
 
-async def live(poster: Poster, listener: Listener, on: Scene, terminal: Terminal, *, silence: Silence) -> Measured:
+async def run_real_time(
+    ingest: IngestClient, listener: SignalListener, session: DemoSession, terminal: Terminal, *, silence: SilentAccount
+) -> MeasuredLatency:
     """Raises `ServerError` if a signal or a message that must come does not."""
     try:
         async with asyncio.timeout(PATIENCE):
-            await silence.run(poster, listener)
+            await silence.run(ingest, listener)
         async with asyncio.timeout(PATIENCE):
-            return await measure(poster, listener, on.sinks, terminal)
+            return await measure(ingest, listener, session.sinks, terminal)
     except TimeoutError as error:
         raise ServerError(f"what was due did not come within {PATIENCE:.0f} s") from error
 
@@ -142,17 +145,17 @@ class _FlagOf:
 class _TitleWith:
     name: str
 
-    def __call__(self, message: Message) -> bool:
+    def __call__(self, message: ReceivedMessage) -> bool:
         return self.name in message.title
 
 
-def _facts(account: str, name: str) -> Happening:
+def _facts(account: str, name: str) -> ClientEvent:
     facts = {"name": name, "tier": "high", "owner": OWNER, "arr": 48_000}
-    return _happening(account, "account.updated", 0, facts)
+    return _event(account, "account.updated", 0, facts)
 
 
-def _happening(account: str, name: str, number: int, properties: dict[str, Any] | None = None) -> Happening:
-    return Happening(
+def _event(account: str, name: str, number: int, properties: dict[str, Any] | None = None) -> ClientEvent:
+    return ClientEvent(
         event_id=f"{account}-{number}",
         account_id=account,
         name=name,

@@ -1,4 +1,4 @@
-"""The hidden stories of the company that the demo plays: what really happens to a customer, and when.
+"""The scenarios of the company that the demo simulates: what really happens to a customer, and when.
 
 Nothing here knows that anybody keeps score. Days count from the start of the play and may be fractions; a
 line is a level over days, straight between its points and flat outside them.
@@ -18,7 +18,7 @@ BACKFILL = 28
 Line = tuple[tuple[float, float], ...]
 
 
-class Story(StrEnum):
+class ScenarioKind(StrEnum):
     HEALTHY = "healthy"
     SLOW_DECLINE = "slow decline"
     SUDDEN_SILENCE = "sudden silence"
@@ -30,7 +30,7 @@ class Story(StrEnum):
 
 
 @dataclass(frozen=True)
-class Moment:
+class OneOffEvent:
     """Something that happens once, beside the daily life."""
 
     day: float
@@ -39,8 +39,8 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plot:
-    """One customer's hidden story.
+class Scenario:
+    """One customer's scenario.
 
     `trouble` is the day on which it begins, `leaves` the day on which notice is given; after it nobody comes.
     `people` is the share of the usual users who still come at all, `use` how much each of them does,
@@ -48,7 +48,7 @@ class Plot:
     `alive` the share of the paid seats that have a usual user, `champion_until` the first user's last day.
     """
 
-    story: Story
+    kind: ScenarioKind
     trouble: float | None = None
     leaves: float | None = None
     joins: float | None = None
@@ -58,7 +58,7 @@ class Plot:
     mood: Line = ((0, 8.7),)
     alive: float = 0.8
     champion_until: float | None = None
-    moments: tuple[Moment, ...] = ()
+    moments: tuple[OneOffEvent, ...] = ()
 
 
 def level(line: Line, day: float) -> float:
@@ -70,32 +70,32 @@ def level(line: Line, day: float) -> float:
     return line[-1][1]
 
 
-def healthy(rng: Random) -> Plot:
+def healthy(rng: Random) -> Scenario:
     """Usage breathes; one in four is a new customer whose onboarding goes to plan, a few buy more seats."""
     joins = rng.uniform(5, 90) if rng.random() < 0.25 else None
     dip = rng.uniform(20, 150)
     use: Line = ((dip, 1.0), (dip + 5, rng.uniform(0.7, 0.9)), (dip + 16, 1.0))
     if joins is not None:
-        return Plot(
-            story=Story.HEALTHY,
+        return Scenario(
+            kind=ScenarioKind.HEALTHY,
             joins=joins,
             people=((joins, 0.2), (joins + 25, 1.0)),
             moments=_onboarding(rng, joins),
         )
     grows = (
-        (Moment(rng.uniform(40, 160), "contract.changed", {"growth": rng.uniform(1.1, 1.3)}),)
+        (OneOffEvent(rng.uniform(40, 160), "contract.changed", {"growth": rng.uniform(1.1, 1.3)}),)
         if rng.random() < 0.15
         else ()
     )
-    return Plot(story=Story.HEALTHY, use=use, alive=rng.uniform(0.68, 0.95), moments=grows)
+    return Scenario(kind=ScenarioKind.HEALTHY, use=use, alive=rng.uniform(0.68, 0.95), moments=grows)
 
 
-def slow_decline(rng: Random) -> Plot:
+def slow_decline(rng: Random) -> Scenario:
     """One user after the other stops coming over a quarter, and nobody says why."""
     trouble = rng.uniform(35, 65)
     leaves = trouble + rng.uniform(85, 112)
-    return Plot(
-        story=Story.SLOW_DECLINE,
+    return Scenario(
+        kind=ScenarioKind.SLOW_DECLINE,
         trouble=trouble,
         leaves=leaves,
         people=((trouble, 1.0), (trouble + 0.85 * (leaves - trouble), 0.1)),
@@ -105,11 +105,11 @@ def slow_decline(rng: Random) -> Plot:
     )
 
 
-def sudden_silence(rng: Random) -> Plot:
+def sudden_silence(rng: Random) -> Scenario:
     """From one day to the next nobody comes any more; the notice follows weeks later."""
     trouble = rng.uniform(60, 135)
-    return Plot(
-        story=Story.SUDDEN_SILENCE,
+    return Scenario(
+        kind=ScenarioKind.SUDDEN_SILENCE,
         trouble=trouble,
         leaves=trouble + rng.uniform(25, 45),
         people=((trouble, 1.0), (trouble + 1, 0.0)),
@@ -117,13 +117,13 @@ def sudden_silence(rng: Random) -> Plot:
     )
 
 
-def champion_left(rng: Random) -> Plot:
+def champion_left(rng: Random) -> Scenario:
     """The person who brought us in changes jobs, which somebody may note; the others lose interest."""
     trouble = rng.uniform(45, 95)
     leaves = trouble + rng.uniform(60, 85)
-    noted = (Moment(trouble + rng.uniform(1, 10), "champion.left"),) if rng.random() < 0.6 else ()
-    return Plot(
-        story=Story.CHAMPION_LEFT,
+    noted = (OneOffEvent(trouble + rng.uniform(1, 10), "champion.left"),) if rng.random() < 0.6 else ()
+    return Scenario(
+        kind=ScenarioKind.CHAMPION_LEFT,
         trouble=trouble,
         leaves=leaves,
         people=((trouble, 1.0), (trouble + 45, 0.35)),
@@ -134,52 +134,52 @@ def champion_left(rng: Random) -> Plot:
     )
 
 
-def downgrade(rng: Random) -> Plot:
+def downgrade(rng: Random) -> Scenario:
     """Half of the seats are no longer lived, and some weeks later the contract shrinks to what is used."""
     trouble = rng.uniform(35, 80)
     shrinks = trouble + rng.uniform(50, 70)
-    asked = (Moment(shrinks - 10, "contract.downgrade_requested"),) if rng.random() < 0.5 else ()
-    return Plot(
-        story=Story.DOWNGRADE,
+    asked = (OneOffEvent(shrinks - 10, "contract.downgrade_requested"),) if rng.random() < 0.5 else ()
+    return Scenario(
+        kind=ScenarioKind.DOWNGRADE,
         trouble=trouble,
         people=((trouble, 1.0), (trouble + 30, 0.45)),
         mood=((trouble, 8.3), (shrinks, 7.0)),
-        moments=(*asked, Moment(shrinks, "contract.changed", {"growth": rng.uniform(0.45, 0.6)})),
+        moments=(*asked, OneOffEvent(shrinks, "contract.changed", {"growth": rng.uniform(0.45, 0.6)})),
     )
 
 
-def never_onboarded(rng: Random) -> Plot:
+def never_onboarded(rng: Random) -> Scenario:
     """Signed, kicked off perhaps, and then the project never finds time."""
     joins = rng.uniform(8, 55)
     leaves = joins + rng.uniform(90, 120)
-    return Plot(
-        story=Story.NEVER_ONBOARDED,
+    return Scenario(
+        kind=ScenarioKind.NEVER_ONBOARDED,
         trouble=joins,
         leaves=leaves,
         joins=joins,
         people=((joins, 0.15), (joins + 20, 0.12), (joins + 60, 0.05)),
         use=((joins, 0.5), (leaves, 0.15)),
         mood=((joins, 6.0),),
-        moments=(Moment(joins + rng.uniform(5, 12), "milestone.reached", {"step": "kickoff"}),),
+        moments=(OneOffEvent(joins + rng.uniform(5, 12), "milestone.reached", {"step": "kickoff"}),),
     )
 
 
-def support_storm(rng: Random) -> Plot:
+def support_storm(rng: Random) -> Scenario:
     """A broken release: tickets pile up, use sinks; half of them are won back by the fix, half leave."""
     trouble = rng.uniform(50, 100)
     fixed = trouble + rng.uniform(14, 25)
     storm: Line = ((trouble, 0.08), (trouble + 3, 1.4), (fixed, 1.0), (fixed + 7, 0.08))
     if rng.random() < 0.5:
-        return Plot(
-            story=Story.SUPPORT_STORM,
+        return Scenario(
+            kind=ScenarioKind.SUPPORT_STORM,
             trouble=trouble,
             people=((trouble, 1.0), (fixed, 0.6), (fixed + 20, 1.0)),
             tickets=storm,
             mood=((trouble, 8.5), (fixed, 5.0), (fixed + 40, 8.0)),
         )
     leaves = fixed + rng.uniform(35, 55)
-    return Plot(
-        story=Story.SUPPORT_STORM,
+    return Scenario(
+        kind=ScenarioKind.SUPPORT_STORM,
         trouble=trouble,
         leaves=leaves,
         people=((trouble, 1.0), (fixed, 0.6), (leaves, 0.25)),
@@ -188,12 +188,12 @@ def support_storm(rng: Random) -> Plot:
     )
 
 
-def recovery(rng: Random) -> Plot:
+def recovery(rng: Random) -> Scenario:
     """A decline that somebody turned round: a workshop, new champions, and use comes back."""
     trouble = rng.uniform(30, 55)
     trough = trouble + rng.uniform(35, 45)
-    return Plot(
-        story=Story.RECOVERY,
+    return Scenario(
+        kind=ScenarioKind.RECOVERY,
         trouble=trouble,
         people=((trouble, 1.0), (trough, 0.15), (trough + 14, 0.2), (trough + 40, 1.0)),
         use=((trouble, 1.0), (trough, 0.5), (trough + 30, 1.0)),
@@ -202,20 +202,20 @@ def recovery(rng: Random) -> Plot:
 
 
 # How many of sixty customers live each story.
-CAST: dict[Story, tuple[int, Callable[[Random], Plot]]] = {
-    Story.HEALTHY: (28, healthy),
-    Story.SLOW_DECLINE: (6, slow_decline),
-    Story.SUDDEN_SILENCE: (5, sudden_silence),
-    Story.CHAMPION_LEFT: (5, champion_left),
-    Story.DOWNGRADE: (4, downgrade),
-    Story.NEVER_ONBOARDED: (4, never_onboarded),
-    Story.SUPPORT_STORM: (4, support_storm),
-    Story.RECOVERY: (4, recovery),
+SCENARIOS: dict[ScenarioKind, tuple[int, Callable[[Random], Scenario]]] = {
+    ScenarioKind.HEALTHY: (28, healthy),
+    ScenarioKind.SLOW_DECLINE: (6, slow_decline),
+    ScenarioKind.SUDDEN_SILENCE: (5, sudden_silence),
+    ScenarioKind.CHAMPION_LEFT: (5, champion_left),
+    ScenarioKind.DOWNGRADE: (4, downgrade),
+    ScenarioKind.NEVER_ONBOARDED: (4, never_onboarded),
+    ScenarioKind.SUPPORT_STORM: (4, support_storm),
+    ScenarioKind.RECOVERY: (4, recovery),
 }
 
 
-def _onboarding(rng: Random, joins: float) -> tuple[Moment, ...]:
+def _onboarding(rng: Random, joins: float) -> tuple[OneOffEvent, ...]:
     steps = {"kickoff": (2, 6), "sso_live": (9, 19), "first_value": (14, 28)}
     return tuple(
-        Moment(joins + rng.uniform(*days), "milestone.reached", {"step": step}) for step, days in steps.items()
+        OneOffEvent(joins + rng.uniform(*days), "milestone.reached", {"step": step}) for step, days in steps.items()
     )

@@ -4,14 +4,14 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from local.processes import ServerError
-from local.services import Keys, Services
-from local.show import Listed
+from local.demo.tables import AccountListing
+from local.stack.processes import ServerError
+from local.stack.services import Keys, Services
 
 PAGE = 100
 
 
-class Row(Struct, frozen=True):
+class ListedAccount(Struct, frozen=True):
     """What is used of an account in the answer."""
 
     account_id: str
@@ -22,15 +22,15 @@ class Row(Struct, frozen=True):
     drivers: tuple[str, ...] = ()
 
 
-class Page(Struct, frozen=True):
-    accounts: tuple[Row, ...]
+class AccountPage(Struct, frozen=True):
+    accounts: tuple[ListedAccount, ...]
     next_cursor: str | None = None
 
 
-_page: msgspec.json.Decoder[Page] = msgspec.json.Decoder(Page)
+_page: msgspec.json.Decoder[AccountPage] = msgspec.json.Decoder(AccountPage)
 
 
-async def read(services: Services, keys: Keys) -> list[Listed]:
+async def read(services: Services, keys: Keys) -> list[AccountListing]:
     """All accounts, the lowest score first. Raises `ServerError`."""
     async with httpx.AsyncClient(
         base_url=services.url("scoring api"), headers={"authorization": f"Bearer {keys.read}"}, timeout=30.0
@@ -38,8 +38,8 @@ async def read(services: Services, keys: Keys) -> list[Listed]:
         return await accounts(http)
 
 
-async def accounts(http: httpx.AsyncClient) -> list[Listed]:
-    found: list[Row] = []
+async def accounts(http: httpx.AsyncClient) -> list[AccountListing]:
+    found: list[ListedAccount] = []
     query: dict[str, str | int] = {"limit": PAGE}
     while True:
         answer = await http.get("/v1/accounts", params=query)
@@ -53,8 +53,8 @@ async def accounts(http: httpx.AsyncClient) -> list[Listed]:
         query["cursor"] = page.next_cursor
 
 
-def _listed(row: Row) -> Listed:
-    return Listed(
+def _listed(row: ListedAccount) -> AccountListing:
+    return AccountListing(
         account_id=row.account_id,
         name=row.name or row.account_id,
         tier=row.tier or "unknown",

@@ -8,11 +8,11 @@ T = TypeVar("T")
 Wishes = Sequence[Callable[[T], bool]]
 
 
-def chosen(stories: Mapping[str, Sequence[T]], wishes: Wishes[T]) -> dict[str, T]:
+def select(scenarios: Mapping[str, Sequence[T]], wishes: Wishes[T]) -> dict[str, T]:
     """One of each story that has any: as many wishes come true as can, and what comes first is taken first."""
-    told = {story: _candidates(messages, wishes) for story, messages in stories.items() if messages}
-    best = min(product(*told.values()), key=lambda pick: _cost(pick, wishes))
-    return {story: message for story, (_, message) in zip(told, best, strict=True)}
+    candidates = {scenario: _candidates(messages, wishes) for scenario, messages in scenarios.items() if messages}
+    best = min(product(*candidates.values()), key=lambda pick: _cost(pick, wishes))
+    return {scenario: message for scenario, (_, message) in zip(candidates, best, strict=True)}
 
 
 def _candidates(messages: Sequence[T], wishes: Wishes[T]) -> list[tuple[int, T]]:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from alerts.api.answers import AlertSummary
 from common.contracts.signals import Band, Kind
-from local import telling
-from local.halfyear import HalfYear
-from local.ledger import write_private
-from local.road import attended
-from local.scene import Scene
-from local.servers import CHECKOUT
-from local.show import Listed as Account
+from local.demo import messages
+from local.demo.dataset import Dataset
+from local.demo.session import DemoSession
+from local.demo.simulated_time import SimulatedResult
+from local.demo.tables import AccountListing as Account
+from local.replay.playback import run_beside
+from local.stack.process_list import write_private
+from local.stack.servers import CHECKOUT
 from local.terminal import Terminal
-from local.world import World
 
 _READ = '-H "Authorization: Bearer $READ_KEY"'
 _WRITE = '-H "Authorization: Bearer $WRITE_KEY"'
@@ -24,37 +24,39 @@ _ALERTS = '-H "Authorization: Bearer $ALERTS_KEY"'
 _JSON = "-H 'Content-Type: application/json'"
 
 
-async def serve(world: World, found: HalfYear, on: Scene, terminal: Terminal, *, environment: Path) -> None:
+async def serve(
+    dataset: Dataset, found: SimulatedResult, session: DemoSession, terminal: Terminal, *, environment: Path
+) -> None:
     """Until Ctrl-C. `environment` is the file that a shell is to source."""
-    write_private(environment, on.services.for_shell(on.keys).encode())
+    write_private(environment, session.services.for_shell(session.keys).encode())
     terminal.headline("All of it stays up. In another terminal, in this folder:")
-    for text in to_try(world, found, environment):
+    for text in to_try(dataset, found, environment):
         terminal.copied(text)
     terminal.line()
     terminal.line("Messages that come from now on are shown here. Ctrl-C ends and removes everything.")
-    come = len(on.sinks.messages.all)
+    come = len(session.sinks.messages.all)
 
     async def show() -> None:
-        async for message in on.sinks.messages.each(after=come):
-            for text in ["", on.readers.greeting(message), *telling.framed(message)]:
+        async for message in session.sinks.messages.each(after=come):
+            for text in ["", session.recipients.greeting(message), *messages.framed(message)]:
                 terminal.line(text)
 
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, ended.set)
     try:
-        await attended(ended.wait(), show())
+        await run_beside(ended.wait(), show())
     finally:
         loop.remove_signal_handler(signal.SIGINT)
 
 
-def to_try(world: World, found: HalfYear, environment: Path) -> list[str]:
+def to_try(dataset: Dataset, found: SimulatedResult, environment: Path) -> list[str]:
     """Lines for a shell, each with what it shows."""
     alert = alert_to_ask(found.alerts)
     account = alert.account_id
     owner = alert.owner or "dana@example.com"
     leaver = account_to_lose(found.accounts)
-    later = f"{world.end + timedelta(hours=9):%Y-%m-%dT%H:%M:%SZ}"
+    later = f"{dataset.end + timedelta(hours=9):%Y-%m-%dT%H:%M:%SZ}"
     return [
         f"  set -a; . {environment.relative_to(CHECKOUT)}; set +a",
         "",

@@ -1,30 +1,33 @@
-"""A deployment with somebody at the other end: what the demo's parts have in hand."""
+"""What both parts of the demo use: a running deployment, its sinks and a client of alerts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from local.alerting import Alerting, asking
-from local.outlets import read_routes
-from local.services import Keys, Services
-from local.sinks import Sinks
-from local.telling import Readers
+from local.demo.alerts_client import AlertsClient, alerts_client
+from local.demo.messages import Recipients
+from local.fakes.sinks import MessageSinks
+from local.stack.services import Keys, Services
+from local.stack.sinks import read_routes
 
 
 @dataclass(frozen=True)
-class Scene:
+class DemoSession:
     services: Services
     keys: Keys
-    sinks: Sinks
-    alerting: Alerting
-    readers: Readers
+    sinks: MessageSinks
+    alerting: AlertsClient
+    recipients: Recipients
 
 
 @asynccontextmanager
-async def scene(services: Services, keys: Keys) -> AsyncIterator[Scene]:
+async def demo_session(services: Services, keys: Keys) -> AsyncIterator[DemoSession]:
     """Someone still has to `run` the sinks."""
-    outlets = services.deployment.outlets
-    assert outlets is not None, "without outlets there are no messages"
-    readers = Readers(read_routes(services.deployment.routes))
-    async with Sinks(outlets) as sinks, asking(services, keys) as alerting:
-        yield Scene(services, keys, sinks, alerting, readers)
+    sink_ports = services.deployment.sink_ports
+    assert sink_ports is not None, "without sinks there are no messages"
+    recipients = Recipients(read_routes(services.deployment.routes))
+    async with (
+        MessageSinks(slack_port=sink_ports.slack, smtp_port=sink_ports.smtp) as sinks,
+        alerts_client(services, keys) as alerting,
+    ):
+        yield DemoSession(services, keys, sinks, alerting, recipients)

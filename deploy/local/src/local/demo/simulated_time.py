@@ -6,80 +6,86 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.api.answers import AlertSummary
-from local import health, show, telling
-from local.arrivals import Arrivals
-from local.figures import Played
-from local.processes import ServerError
-from local.road import Stretch, attended, play
-from local.scene import Scene
+from local.demo import messages, scoring_client, tables
+from local.demo.dataset import Dataset
+from local.demo.message_tracing import DeliveredMessage, MessageTracer, report
+from local.demo.session import DemoSession
+from local.fakes.arrivals import Arrivals
+from local.replay.playback import PlaybackResult, Timeline, play, run_beside
+from local.stack.processes import ServerError
 from local.terminal import Terminal
-from local.tracing import Told, Tracer, report
-from local.world import World
 
 PATIENCE = 300.0
 
 
 @dataclass(frozen=True)
-class HalfYear:
-    """`told` is every message that came, `alerts` what alerts made of every signal, `accounts` how they read at the
-    end. `total` is seconds from the first post to the last message.
+class SimulatedResult:
+    """`delivered` is every message that came, `alerts` what alerts made of every signal.
+
+    `accounts` is their health at the end, `total` the seconds from the first post to the last message.
     """
 
-    played: Played
-    told: list[Told]
+    played: PlaybackResult
+    delivered: list[DeliveredMessage]
     alerts: list[AlertSummary]
-    accounts: list[show.Listed]
+    accounts: list[tables.AccountListing]
     total: float
 
 
-async def half_a_year(world: World, on: Scene, terminal: Terminal, *, pace: float) -> HalfYear:
+async def run_simulated(dataset: Dataset, session: DemoSession, terminal: Terminal, *, pace: float) -> SimulatedResult:
     """`pace` is seconds that a simulated day takes at least. Raises `ServerError` if a part did not work."""
     begun = time.monotonic()
-    told: Arrivals[Told] = Arrivals()
+    delivered: Arrivals[DeliveredMessage] = Arrivals()
 
-    async def through() -> Played:
-        played = await _played(world, on, terminal, pace=pace)
-        await on.alerting.settled(signals=len(played.signals), patience=PATIENCE)
-        if on.sinks.taken:
-            await told.nth(on.sinks.taken)
+    async def through() -> PlaybackResult:
+        played = await _played(dataset, session, terminal, pace=pace)
+        await session.alerting.settled(signals=len(played.signals), patience=PATIENCE)
+        if session.sinks.taken:
+            await delivered.nth(session.sinks.taken)
         return played
 
-    def tell(one: Told) -> None:
-        terminal.line(telling.line(one, on.readers.name(one.message)), telling.colour(one.message))
+    def tell(one: DeliveredMessage) -> None:
+        terminal.line(messages.line(one, session.recipients.name(one.message)), messages.colour(one.message))
 
-    tracer = Tracer(on.alerting, _names(world))
+    tracer = MessageTracer(session.alerting, _names(dataset))
     try:
-        played = await attended(through(), report(on.sinks.messages, tracer, told=told, tell=tell))
+        played = await run_beside(through(), report(session.sinks.messages, tracer, delivered=delivered, tell=tell))
     finally:
         terminal.done()
     total = time.monotonic() - begun
-    accounts = await health.read(on.services, on.keys)
-    found = HalfYear(played, told.all, await on.alerting.every(), accounts, total)
-    _check(found, world)
+    accounts = await scoring_client.read(session.services, session.keys)
+    found = SimulatedResult(played, delivered.all, await session.alerting.every(), accounts, total)
+    _check(found, dataset)
     return found
 
 
-async def _played(world: World, on: Scene, terminal: Terminal, *, pace: float) -> Played:
-    span = world.end - world.start
+async def _played(dataset: Dataset, session: DemoSession, terminal: Terminal, *, pace: float) -> PlaybackResult:
+    span = dataset.end - dataset.start
 
     def progress(reached: datetime, posted: int) -> None:
-        terminal.progress((reached - world.start) / span, f"{reached:%d %b %Y}  {posted:,} events posted")
+        terminal.progress((reached - dataset.start) / span, f"{reached:%d %b %Y}  {posted:,} events posted")
 
-    stretch = Stretch(world.backfill, world.lived, world.start, world.end)
+    timeline = Timeline(dataset.backfill, dataset.live, dataset.start, dataset.end)
     return await play(
-        stretch, on.services, on.keys, heard=lambda signal: None, progress=progress, patience=PATIENCE, pace=pace
+        timeline,
+        session.services,
+        session.keys,
+        heard=lambda signal: None,
+        progress=progress,
+        patience=PATIENCE,
+        pace=pace,
     )
 
 
-def _names(world: World) -> Mapping[str, str]:
-    return {customer.name: customer.account_id for customer in world.customers}
+def _names(dataset: Dataset) -> Mapping[str, str]:
+    return {customer.name: customer.account_id for customer in dataset.customers}
 
 
-def _check(found: HalfYear, world: World) -> None:
+def _check(found: SimulatedResult, dataset: Dataset) -> None:
     """Raises `ServerError` if it is not the whole half year, or a message was lost."""
-    if len(found.accounts) != len(world.customers):
-        raise ServerError(f"{len(found.accounts)} accounts came of {len(world.customers)} customers")
-    if not found.told:
+    if len(found.accounts) != len(dataset.customers):
+        raise ServerError(f"{len(found.accounts)} accounts came of {len(dataset.customers)} customers")
+    if not found.delivered:
         raise ServerError(f"{len(found.alerts)} signals, and nobody was told anything")
-    if lost := telling.not_arrived(found.told, found.alerts):
+    if lost := messages.not_arrived(found.delivered, found.alerts):
         raise ServerError(f"{len(lost)} messages that alerts calls sent did not arrive")

@@ -1,20 +1,18 @@
-"""The demo's and the replay's findings as lines of text. Pure: values in, lines out."""
+"""The demo's results as tables and sentences. Pure: values in, lines out."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from textwrap import wrap
 
 from msgspec import Struct
 
 from alerts.signals.wording import describe
 from common.contracts.signals import Kind, Signal
-from local.figures import Figures, Played
+from local.demo.detection import Detection, ScenarioRow
 from local.terminal import WIDTH, table
-from local.verdicts import StoryRow, Verdict
 
 
-class Listed(Struct, frozen=True):
+class AccountListing(Struct, frozen=True):
     """One account as scoring's API lists it; `score` is None where there is not enough to go by."""
 
     account_id: str
@@ -25,15 +23,15 @@ class Listed(Struct, frozen=True):
     why: tuple[str, ...]
 
 
-def stories(rows: Sequence[StoryRow]) -> list[str]:
+def scenarios(rows: Sequence[ScenarioRow]) -> list[str]:
     """One line a story, then the names of the missed."""
     head = ("story", "accounts", "caught", "median days after it began", "median days before notice")
-    cells = [(row.story, str(row.accounts), str(row.caught), _days(row.after), _days(row.ahead)) for row in rows]
-    missed = [f"{name} ({row.story})" for row in rows for name in row.missed]
+    cells = [(row.scenario, str(row.accounts), str(row.caught), _days(row.after), _days(row.ahead)) for row in rows]
+    missed = [f"{name} ({row.scenario})" for row in rows for name in row.missed]
     return [*table(head, cells), *wrap(f"Missed: {', '.join(missed) or 'nobody'}.", WIDTH)]
 
 
-def summary(judged: Sequence[Verdict], wrong: Sequence[Verdict]) -> list[str]:
+def summary(judged: Sequence[Detection], wrong: Sequence[Detection]) -> list[str]:
     """What was caught, what was missed, and the price of it, in sentences."""
     troubled = [one for one in judged if one.truth.trouble is not None]
     healthy = [one for one in judged if one.truth.trouble is None]
@@ -54,33 +52,15 @@ def summary(judged: Sequence[Verdict], wrong: Sequence[Verdict]) -> list[str]:
     return lines
 
 
-def figures(found: Figures, played: Played, *, accounts: int, first_day: int, lead: timedelta) -> list[str]:
-    accepted, told = played.posted / played.posting, played.posted / played.total
-    kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds) or "none"
-    lines = [
-        ("accounts", f"{accounts}"),
-        ("events", f"{played.posted}"),
-        ("events per second", f"{accepted:,.0f} accepted; {told:,.0f} until the last signal was told"),
-        ("signals", f"{len(played.signals)}: {kinds}"),
-        ("alarms", f"{found.alarms} while the account was there: {found.weekly:.1f} per 100 accounts and week"),
-        ("withdrawals", f"{found.left} from day {first_day} on"),
-        ("  signalled", f"{_of(found.signalled, found.left)} at least {lead.days} days ahead"),
-        ("  standing", f"{_of(found.standing, found.left)} in yellow or red {lead.days} days ahead"),
-        ("stayed", "to the end of the data"),
-        *((f"  {outcome}", f"{_of(alarmed, count)} alarmed at any time") for outcome, count, alarmed in found.stayed),
-    ]
-    return [f"{label:<18} {text}" for label, text in lines]
-
-
-def accounts(listed: Sequence[Listed], stories: Mapping[str, str]) -> list[str]:
-    """In the order given; `stories` names each account's hidden one."""
+def accounts(listed: Sequence[AccountListing], scenarios: Mapping[str, str]) -> list[str]:
+    """In the order given; `scenarios` names each account's hidden one."""
     rows = [
         (
             account.name,
             account.tier,
             "-" if account.score is None else f"{account.score:.0f}",
             account.band.replace("_", " "),
-            stories.get(account.account_id, ""),
+            scenarios.get(account.account_id, ""),
         )
         for account in listed
     ]
@@ -106,7 +86,3 @@ def _flagged(signal: Signal) -> str:
 
 def _days(days: float | None) -> str:
     return "-" if days is None else f"{days:.0f}"
-
-
-def _of(part: int, whole: int) -> str:
-    return f"{part} of {whole} ({part / whole:.0%})" if whole else "none"

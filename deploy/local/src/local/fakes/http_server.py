@@ -36,7 +36,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class WebServer:
+class FakeHttpServer:
     """In the running loop, on this machine only. `port` 0 takes a free one; once started, `port` says which."""
 
     def __init__(self, answer: Callable[[Request], Awaitable[Reply | Ending]], *, port: int = 0) -> None:

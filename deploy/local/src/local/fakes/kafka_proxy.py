@@ -10,17 +10,17 @@ from collections import Counter
 from enum import IntEnum
 from typing import NamedTuple
 
-from local import produce
-from local.listener import HOST, Listener
+from local.fakes import produce_protocol
+from local.fakes.tcp_server import HOST, TcpServer
 
 
-class Api(IntEnum):
+class KafkaApi(IntEnum):
     PRODUCE = 0
     METADATA = 3
     FIND_COORDINATOR = 10
 
 
-class No(NamedTuple):
+class ProduceRefusal(NamedTuple):
     """What every produce request is answered with: Kafka's error `code`, and whether it was `written` all the same.
 
     With a `partition` only that one's part of what was written.
@@ -39,11 +39,11 @@ class _Asked(NamedTuple):
 class KafkaProxy:
     def __init__(self, upstream: int, *, port: int = 0) -> None:
         self._upstream = upstream
-        self._listener = Listener(self._join, port=port)
+        self._listener = TcpServer(self._join, port=port)
         self._to_lose: Counter[int] = Counter()
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self._no: No | None = None
+        self._no: ProduceRefusal | None = None
         self._answers_left: int | None = None
 
     @property
@@ -61,7 +61,7 @@ class KafkaProxy:
         """As if the broker had gone; `start` brings it back at the same port."""
         await self._listener.stop()
 
-    def lose_next(self, api: Api) -> None:
+    def lose_next(self, api: KafkaApi) -> None:
         """The broker does what the next request of this kind asks; its answer and the connection are lost."""
         self._to_lose[api] += 1
 
@@ -76,7 +76,7 @@ class KafkaProxy:
     def flow(self) -> None:
         self._flowing.set()
 
-    def refuse(self, no: No | None) -> None:
+    def refuse(self, no: ProduceRefusal | None) -> None:
         """From now on; None: all is well again."""
         self._no = no
 
@@ -103,8 +103,8 @@ class KafkaProxy:
         while True:
             frame = await _frame(source)
             api, version, correlation = struct.unpack_from(">hhi", frame)
-            if api == Api.PRODUCE and self._no is not None and not self._no.written:
-                await self._pass_on(back, produce.refusal(frame, self._no.code))
+            if api == KafkaApi.PRODUCE and self._no is not None and not self._no.written:
+                await self._pass_on(back, produce_protocol.refusal(frame, self._no.code))
                 continue
             asked[correlation] = _Asked(api, version)
             await self._pass_on(target, frame)
@@ -122,10 +122,10 @@ class KafkaProxy:
             if self._to_lose[api]:
                 self._to_lose[api] -= 1
                 raise ConnectionResetError
-            if api in (Api.METADATA, Api.FIND_COORDINATOR):
+            if api in (KafkaApi.METADATA, KafkaApi.FIND_COORDINATOR):
                 frame = frame.replace(_address(self._upstream), _address(self.port))
-            if api == Api.PRODUCE and self._no is not None:
-                frame = produce.denial(frame, version, self._no.code, partition=self._no.partition)
+            if api == KafkaApi.PRODUCE and self._no is not None:
+                frame = produce_protocol.denial(frame, version, self._no.code, partition=self._no.partition)
             await self._pass_on(target, frame)
 
     async def _pass_on(self, target: asyncio.StreamWriter, frame: bytes) -> None:

@@ -14,11 +14,11 @@ from typing import Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from local.arrivals import Arrivals
-from local.webserver import HOST, Ending
+from local.fakes.arrivals import Arrivals
+from local.fakes.http_server import HOST, Ending
 
 
-class Step(StrEnum):
+class SmtpStep(StrEnum):
     """Where a server has its say. At DATA it has the whole message by then."""
 
     MAIL = "MAIL"
@@ -27,27 +27,27 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True)
-class Says:
+class SmtpReply:
     """`answer` is a whole line: `450 4.2.1 The mailbox is busy`."""
 
-    step: Step
+    step: SmtpStep
     answer: str
 
 
 @dataclass(frozen=True)
-class Ends:
+class SmtpEnding:
     """No answer at all. `taken`: the message is kept first, so that only the sender does not know."""
 
-    step: Step
+    step: SmtpStep
     how: Ending
     taken: bool = False
 
 
-Answer = Says | Ends
+SmtpAnswer = SmtpReply | SmtpEnding
 
 
 @dataclass(frozen=True)
-class Received:
+class ReceivedMail:
     """A message as it came. `moment` is seconds since the epoch, `sender` and `recipients` are the envelope's."""
 
     moment: float
@@ -95,12 +95,12 @@ class MailSink:
         self._tls_at_once = tls_at_once
         self._server: asyncio.Server | None = None
         self._connections: list[_Connection] = []
-        self._plan: deque[Answer] = deque()
-        self._always: Answer | None = None
+        self._plan: deque[SmtpAnswer] = deque()
+        self._always: SmtpAnswer | None = None
         self.port = port
         self.host = HOST
         self.tries = 0
-        self.mails: Arrivals[Received] = Arrivals()
+        self.mails: Arrivals[ReceivedMail] = Arrivals()
 
     async def __aenter__(self) -> Self:
         at_once = self._tls if self._tls_at_once else None
@@ -120,11 +120,11 @@ class MailSink:
             connection.abort()
         await closed
 
-    def plan(self, *answers: Answer) -> None:
+    def plan(self, *answers: SmtpAnswer) -> None:
         """Each is used up, in this order, when its step is reached; then all is well again."""
         self._plan.extend(answers)
 
-    def always(self, answer: Answer | None) -> None:
+    def always(self, answer: SmtpAnswer | None) -> None:
         """From now on, whenever nothing is planned; None: all is well again."""
         self._always = answer
 
@@ -150,12 +150,12 @@ class MailSink:
     def trusts(self, session: Session) -> bool:
         return self._login is None or session.auth_data == self._login
 
-    async def met(self, step: Step, server: "_Connection", session: Session, envelope: Envelope) -> str | None:
+    async def met(self, step: SmtpStep, server: "_Connection", session: Session, envelope: Envelope) -> str | None:
         """The line to answer with at this step, or None where all is well."""
         match self._next(step):
-            case Says(_, answer):
+            case SmtpReply(_, answer):
                 return answer
-            case Ends(_, how, taken):
+            case SmtpEnding(_, how, taken):
                 if taken:
                     await self.keep(session, envelope)
                 if how is Ending.CUT:
@@ -167,7 +167,7 @@ class MailSink:
     async def keep(self, session: Session, envelope: Envelope) -> None:
         login = cast(object, session.auth_data)
         await self.mails.add(
-            Received(
+            ReceivedMail(
                 moment=time.time(),
                 sender=envelope.mail_from or "",
                 recipients=tuple(envelope.rcpt_tos),
@@ -177,7 +177,7 @@ class MailSink:
             )
         )
 
-    def _next(self, step: Step) -> Answer | None:
+    def _next(self, step: SmtpStep) -> SmtpAnswer | None:
         if self._plan:
             return self._plan.popleft() if self._plan[0].step is step else None
         return self._always if self._always is not None and self._always.step is step else None
@@ -212,18 +212,18 @@ class _Hooks:
         self._sink.tries += 1
         envelope.mail_from = address
         envelope.mail_options.extend(options)
-        return await self._sink.met(Step.MAIL, server, session, envelope) or "250 OK"
+        return await self._sink.met(SmtpStep.MAIL, server, session, envelope) or "250 OK"
 
     async def handle_RCPT(  # noqa: N802
         self, server: _Connection, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        answer = await self._sink.met(Step.RCPT, server, session, envelope)
+        answer = await self._sink.met(SmtpStep.RCPT, server, session, envelope)
         if answer is None:
             envelope.rcpt_tos.append(address)
         return answer or "250 OK"
 
     async def handle_DATA(self, server: _Connection, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        answer = await self._sink.met(Step.DATA, server, session, envelope)
+        answer = await self._sink.met(SmtpStep.DATA, server, session, envelope)
         if answer is None:
             await self._sink.keep(session, envelope)
         return answer or "250 OK"

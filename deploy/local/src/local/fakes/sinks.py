@@ -1,4 +1,4 @@
-"""`python -m local.sinks`: a Slack and a mail server in one, which write every message they get to a file.
+"""`python -m local.fakes.sinks`: a Slack and a mail server in one, which write every message they get to a file.
 
 So that whoever runs the stack can read what people would have read.
 """
@@ -6,7 +6,6 @@ So that whoever runs the stack can read what people would have read.
 import argparse
 import asyncio
 import signal
-import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, suppress
@@ -15,27 +14,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO, TypeVar
 
-from local.arrivals import Arrivals
-from local.ledger import Ledger
-from local.mail_sink import MailSink
-from local.outlets import Outlets
-from local.processes import Process
-from local.received import ON_SCREEN, Message, of_mail, of_slack
-from local.servers import CHECKOUT
-from local.slack_sink import SlackSink
-from local.webserver import HOST
+from local.fakes.arrivals import Arrivals
+from local.fakes.mail_sink import MailSink
+from local.fakes.messages import ON_SCREEN, ReceivedMessage, of_mail, of_slack
+from local.fakes.slack_sink import SlackSink
 
-START_SECONDS = 30.0
 T = TypeVar("T")
 
 
-class Sinks:
+class MessageSinks:
     """Both at their ports. `messages` has what came, of either; someone has to `run` it."""
 
-    def __init__(self, outlets: Outlets) -> None:
-        self.slack = SlackSink(port=outlets.slack)
-        self.mail = MailSink(port=outlets.smtp)
-        self.messages: Arrivals[Message] = Arrivals()
+    def __init__(self, *, slack_port: int, smtp_port: int) -> None:
+        self.slack = SlackSink(port=slack_port)
+        self.mail = MailSink(port=smtp_port)
+        self.messages: Arrivals[ReceivedMessage] = Arrivals()
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -61,67 +54,43 @@ class Sinks:
             together.create_task(self._read(self.slack.posts, of_slack))
             together.create_task(self._read(self.mail.mails, of_mail))
 
-    async def _read(self, arrivals: Arrivals[T], read: Callable[[T], Message]) -> None:
+    async def _read(self, arrivals: Arrivals[T], read: Callable[[T], ReceivedMessage]) -> None:
         async for one in arrivals.each():
             await self.messages.add(read(one))
 
 
-def entry(message: Message) -> str:
+def entry(message: ReceivedMessage) -> str:
     """A message as it stands in the file, with a line above it that says how it came."""
     came = datetime.fromtimestamp(message.moment).astimezone()
     head = f"--- {came:%Y-%m-%d %H:%M:%S} {ON_SCREEN[message.channel]} to {message.address} "
     return "\n".join([f"{head:-<100}", "", *message.lines, "", ""])
 
 
-async def keep(outlets: Outlets, file: Path) -> None:
+async def keep(sinks: MessageSinks, file: Path) -> None:
     """Takes messages and writes them down until it is told to end."""
     working = asyncio.current_task()
     assert working is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8", buffering=1) as log, suppress(asyncio.CancelledError):
-        async with Sinks(outlets) as sinks, asyncio.TaskGroup() as together:
+        async with sinks, asyncio.TaskGroup() as together:
             together.create_task(sinks.run())
             together.create_task(_write(sinks.messages, log))
 
 
-async def _write(messages: Arrivals[Message], log: TextIO) -> None:
+async def _write(messages: Arrivals[ReceivedMessage], log: TextIO) -> None:
     async for message in messages.each():
         log.write(entry(message))
 
 
-def start_sinks(outlets: Outlets, *, messages: Path, logs: Path, ledger: Ledger) -> Process:
-    """As a process of their own, which returns at once and is in the ledger."""
-    ports = ["--slack", str(outlets.slack), "--smtp", str(outlets.smtp)]
-    process = Process(
-        [sys.executable, "-m", "local.sinks", *ports, "--messages", str(messages)],
-        log=logs / "sinks.log",
-        env={"PYTHONPATH": str(CHECKOUT / "deploy")},
-    )
-    ledger.add("sinks", process.pid)
-    return process
-
-
-def wait_for_sinks(process: Process, outlets: Outlets) -> None:
-    """Raises `ServerError`."""
-    process.wait_until(lambda: all(map(_listens, (outlets.slack, outlets.smtp))), timeout=START_SECONDS)
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((HOST, port), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m local.sinks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m local.fakes.sinks", description=__doc__)
     parser.add_argument("--slack", type=int, required=True, help="port of the Slack API and of webhooks")
     parser.add_argument("--smtp", type=int, required=True, help="port of the mail server")
     parser.add_argument("--messages", type=Path, required=True, help="the file that messages are appended to")
     arguments = parser.parse_args(argv)
-    asyncio.run(keep(Outlets(arguments.slack, arguments.smtp), arguments.messages))
+    sinks = MessageSinks(slack_port=arguments.slack, smtp_port=arguments.smtp)
+    asyncio.run(keep(sinks, arguments.messages))
     return 0
 
 

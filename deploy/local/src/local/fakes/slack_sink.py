@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from local.arrivals import Arrivals
-from local.block_kit import problems
-from local.webserver import HOST, Ending, Reply, Request, WebServer
+from local.fakes.arrivals import Arrivals
+from local.fakes.block_kit import problems
+from local.fakes.http_server import HOST, Ending, FakeHttpServer, Reply, Request
 
 LONGEST_TEXT = 40_000
 MOST_ATTACHMENTS = 100
@@ -24,7 +24,7 @@ _WEBHOOK_STATUS = {"action_prohibited": 403, "channel_not_found": 404, "no_servi
 
 
 @dataclass(frozen=True)
-class Says:
+class SlackReply:
     """One answer, word for word. `taken`: the message is posted all the same."""
 
     body: str
@@ -35,42 +35,42 @@ class Says:
 
 
 @dataclass(frozen=True)
-class Refuses:
+class SlackError:
     """By the error's name, as Slack says it: in JSON to the bot, as a status and a word to a webhook."""
 
     error: str
 
 
 @dataclass(frozen=True)
-class Ends:
+class SlackEnding:
     """No answer at all. `taken`: the message is posted first, so that only the sender does not know."""
 
     how: Ending
     taken: bool = False
 
 
-Answer = Says | Refuses | Ends
+SlackAnswer = SlackReply | SlackError | SlackEnding
 
 
-def rate_limited(retry_after: float | str = 1) -> Says:
+def rate_limited(retry_after: float | str = 1) -> SlackReply:
     body = '{"ok":false,"error":"ratelimited"}'
-    return Says(body, status=429, content_type="application/json", headers={"Retry-After": str(retry_after)})
+    return SlackReply(body, status=429, content_type="application/json", headers={"Retry-After": str(retry_after)})
 
 
-def broken(status: int = 500, *, taken: bool = False) -> Says:
-    return Says("<h1>Something went wrong</h1>", status=status, content_type="text/html", taken=taken)
+def broken(status: int = 500, *, taken: bool = False) -> SlackReply:
+    return SlackReply("<h1>Something went wrong</h1>", status=status, content_type="text/html", taken=taken)
 
 
-def silence(*, taken: bool = False) -> Ends:
-    return Ends(Ending.SILENCE, taken)
+def silence(*, taken: bool = False) -> SlackEnding:
+    return SlackEnding(Ending.SILENCE, taken)
 
 
-def cut(*, taken: bool = False) -> Ends:
-    return Ends(Ending.CUT, taken)
+def cut(*, taken: bool = False) -> SlackEnding:
+    return SlackEnding(Ending.CUT, taken)
 
 
 @dataclass(frozen=True)
-class Post:
+class SlackPost:
     """A message as posted. `to` is the webhook's name, or the channel or member that the bot named.
 
     `moment` is seconds since the epoch. `ts` is what answers name as their `thread`; a webhook's sender never hears it.
@@ -95,10 +95,10 @@ class SlackSink:
 
     def __init__(self, *, port: int = 0, token: str | None = None) -> None:
         self._token = token
-        self._server = WebServer(self._answer, port=port)
-        self._plan: deque[Answer] = deque()
-        self._always: Answer | None = None
-        self.posts: Arrivals[Post] = Arrivals()
+        self._server = FakeHttpServer(self._answer, port=port)
+        self._plan: deque[SlackAnswer] = deque()
+        self._always: SlackAnswer | None = None
+        self.posts: Arrivals[SlackPost] = Arrivals()
         self.requests: Arrivals[Request] = Arrivals()
 
     async def __aenter__(self) -> Self:
@@ -123,11 +123,11 @@ class SlackSink:
         """The URL of an incoming webhook; every name has one."""
         return f"http://{HOST}:{self.port}{_WEBHOOKS}{name}"
 
-    def plan(self, *answers: Answer) -> None:
+    def plan(self, *answers: SlackAnswer) -> None:
         """The next requests are met by these, one each, in the order in which they come; then all is well again."""
         self._plan.extend(answers)
 
-    def always(self, answer: Answer | None) -> None:
+    def always(self, answer: SlackAnswer | None) -> None:
         """From now on every request that has no planned answer is met by this one; None: all is well again."""
         self._always = answer
 
@@ -137,19 +137,19 @@ class SlackSink:
         await self.requests.add(request)
         return reply
 
-    async def _met(self, request: Request, answer: Answer | None) -> Reply | Ending:
+    async def _met(self, request: Request, answer: SlackAnswer | None) -> Reply | Ending:
         match answer:
             case None:
                 return await self._taken(request)
-            case Refuses():
+            case SlackError():
                 return _refusal(request, answer.error)
-            case Says():
+            case SlackReply():
                 if answer.taken:
                     await self._taken(request)
                 return Reply(
                     status=answer.status, body=answer.body, content_type=answer.content_type, headers=answer.headers
                 )
-            case Ends():
+            case SlackEnding():
                 if answer.taken:
                     await self._taken(request)
                 return answer.how
@@ -193,10 +193,10 @@ class SlackSink:
         known = any(post.ts == thread and post.to == channel and not post.webhook for post in self.posts.all)
         return None if thread is None or known else "thread_not_found"
 
-    def _post(self, request: Request, body: dict[str, Any]) -> Post:
+    def _post(self, request: Request, body: dict[str, Any]) -> SlackPost:
         moment = time.time()
         webhook = request.path.startswith(_WEBHOOKS)
-        return Post(
+        return SlackPost(
             moment=moment,
             to=request.path.removeprefix(_WEBHOOKS) if webhook else body["channel"],
             webhook=webhook,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 HOST = "127.0.0.1"
 
 
-class Listener:
+class TcpServer:
     """`serve` has a connection until it returns or raises `OSError`. `port` 0 takes a free one, and keeps it."""
 
     def __init__(self, serve: Callable[[StreamReader, StreamWriter], Awaitable[None]], *, port: int = 0) -> None:

@@ -1,4 +1,4 @@
-"""`python -m local.replay`: real data through the whole road, in stream mode, and what came of it."""
+"""`python -m local.replay`: recorded course data through the whole system, in stream mode, and what came of it."""
 
 import argparse
 import asyncio
@@ -11,18 +11,18 @@ from pathlib import Path
 from common.bus.errors import BusUnavailable
 from common.contracts.signals import Signal
 from common.topics import TimeMode
-from local import coursework, show
-from local.coursework import Coursework
-from local.figures import Played, figures
-from local.interruption import ends_on_sigterm
-from local.posting import PostingError
-from local.processes import ServerError
-from local.road import Stretch, play
-from local.servers import CHECKOUT, Broker
-from local.services import Keys, Services
-from local.temporary import kept_logs, place
+from local.replay import course_data
+from local.replay.course_data import CourseData
+from local.replay.evaluation import alarms_by_account, evaluate
+from local.replay.ingest_client import PostingError
+from local.replay.playback import PlaybackResult, Timeline, play
+from local.replay.report import report_lines
+from local.stack.processes import ServerError
+from local.stack.servers import CHECKOUT, Broker
+from local.stack.services import Keys, Services
+from local.stack.temporary import kept_logs, temporary_stack
+from local.stack.termination import exit_on_sigterm
 from local.terminal import Terminal
-from local.verdicts import alarms_by_account
 
 CARD = CHECKOUT / "deploy" / "examples" / "oulad.yml"
 LEFT_FROM_DAY = 14
@@ -30,29 +30,29 @@ LEAD = timedelta(days=14)
 PATIENCE = 1800.0
 
 
-def replay(work: Coursework, terminal: Terminal, *, card: Path, broker: Broker) -> None:
+def replay(data: CourseData, terminal: Terminal, *, card: Path, broker: Broker) -> None:
     terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest and scoring on this machine.")
     with (
-        place("replay", broker=broker) as somewhere,
-        somewhere.deployed("replay", mode=TimeMode.STREAM, card=card) as (services, keys),
+        temporary_stack("replay", broker=broker) as stack,
+        stack.deployed("replay", mode=TimeMode.STREAM, card=card) as (services, keys),
     ):
-        terminal.headline(f"{len(work.happenings):,} events go in over HTTP, in the order of their days.")
-        played = asyncio.run(_played(work, services, keys, terminal))
-    lives = work.lives()
-    found = figures(
-        lives,
+        terminal.headline(f"{len(data.events):,} events go in over HTTP, in the order of their days.")
+        played = asyncio.run(_played(data, services, keys, terminal))
+    lifetimes = data.lifetimes()
+    found = evaluate(
+        lifetimes,
         played.signals,
         alarms_by_account(played.signals),
-        left_from=work.moment(LEFT_FROM_DAY),
+        left_from=data.moment(LEFT_FROM_DAY),
         lead=LEAD,
     )
     terminal.headline("What came of it; an alarm is worse news: a band to yellow or red, a flag, a missed step.")
-    for text in show.figures(found, played, accounts=len(lives), first_day=LEFT_FROM_DAY, lead=LEAD):
+    for text in report_lines(found, played, accounts=len(lifetimes), first_day=LEFT_FROM_DAY, lead=LEAD):
         terminal.line(text)
 
 
-async def _played(work: Coursework, services: Services, keys: Keys, terminal: Terminal) -> Played:
-    span = work.end - work.opens
+async def _played(data: CourseData, services: Services, keys: Keys, terminal: Terminal) -> PlaybackResult:
+    span = data.end - data.opens
     told = 0
 
     def heard(signal: Signal) -> None:
@@ -61,22 +61,22 @@ async def _played(work: Coursework, services: Services, keys: Keys, terminal: Te
 
     def progress(reached: datetime, posted: int) -> None:
         text = f"{reached:%d %b %Y}  {posted:,} events posted, {told} signals"
-        terminal.progress((reached - work.opens) / span, text)
+        terminal.progress((reached - data.opens) / span, text)
 
-    stretch = Stretch((), work.happenings, work.opens, work.end)
+    timeline = Timeline((), data.events, data.opens, data.end)
     try:
-        return await play(stretch, services, keys, heard=heard, progress=progress, patience=PATIENCE)
+        return await play(timeline, services, keys, heard=heard, progress=progress, patience=PATIENCE)
     finally:
         terminal.done()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
-    with ends_on_sigterm():
+    with exit_on_sigterm():
         try:
-            work = coursework.read(arguments.events, arguments.outcomes, arguments.deadlines)
-            replay(work, Terminal(), card=arguments.card.resolve(), broker=arguments.broker)
-        except (coursework.Unreadable, OSError) as error:
+            data = course_data.read(arguments.events, arguments.outcomes, arguments.deadlines)
+            replay(data, Terminal(), card=arguments.card.resolve(), broker=arguments.broker)
+        except (course_data.UnreadableCourseData, OSError) as error:
             print(f"cannot read the data: {error}", file=sys.stderr)
             return 2
         except (ServerError, PostingError, BusUnavailable) as error:
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local.replay",
-        description=f"{__doc__}\n\nFiles are CSV, gzipped if they end in .gz. Columns:\n{coursework.COLUMNS}",
+        description=f"{__doc__}\n\nFiles are CSV, gzipped if they end in .gz. Columns:\n{course_data.COLUMNS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for name in ("events", "outcomes", "deadlines"):

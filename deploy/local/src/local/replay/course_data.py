@@ -1,4 +1,4 @@
-"""Clicks, submissions, deadlines and withdrawals by day, as files hold them, made into happenings.
+"""Clicks, submissions, deadlines and withdrawals by day, as files hold them, made into events.
 
 The columns are named in `COLUMNS`; other columns are let be. Rows are by day: a day's rows of one account are
 spread over its waking hours in the order of the file, and numbered, so that rows that look alike stay two.
@@ -13,8 +13,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, TextIO
 
-from local.figures import Life
-from local.happenings import Happening
+from local.replay.evaluation import AccountLifetime
+from local.replay.ingest_client import ClientEvent
 
 COLUMNS = """\
 EVENTS      account_id, day (from the start, may be negative), date (YYYY-MM-DD), event_type (a kind of page,
@@ -27,7 +27,7 @@ MORNING = timedelta(hours=8)
 WAKING = timedelta(hours=14)
 
 
-class Unreadable(Exception):
+class UnreadableCourseData(Exception):
     """A file is not what `COLUMNS` says."""
 
 
@@ -42,23 +42,23 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
-class Coursework:
-    """`happenings` are in time order; `opens` and `end` are the first and the last day of the events file."""
+class CourseData:
+    """`events` are in time order; `opens` and `end` are the first and the last day of the events file."""
 
     start: datetime
     opens: datetime
     end: datetime
     enrolments: tuple[Enrolment, ...]
-    happenings: tuple[Happening, ...]
+    events: tuple[ClientEvent, ...]
 
     def moment(self, day: float) -> datetime:
         return self.start + timedelta(days=day)
 
-    def lives(self) -> list[Life]:
+    def lifetimes(self) -> list[AccountLifetime]:
         """Of all who took part."""
         opens = (self.opens - self.start).days
         return [
-            Life(
+            AccountLifetime(
                 account_id=enrolment.account_id,
                 outcome=enrolment.outcome,
                 since=self.moment(joined(enrolment, opens=opens)),
@@ -70,15 +70,15 @@ class Coursework:
         ]
 
 
-def read(events: Path, outcomes: Path, deadlines: Path) -> Coursework:
+def read(events: Path, outcomes: Path, deadlines: Path) -> CourseData:
     """Raises `Unreadable`, `OSError`."""
     try:
         return _read(events, outcomes, deadlines)
     except (KeyError, ValueError) as error:
-        raise Unreadable(f"{error!r}: is that what --help says of the columns?") from error
+        raise UnreadableCourseData(f"{error!r}: is that what --help says of the columns?") from error
 
 
-def _read(events: Path, outcomes: Path, deadlines: Path) -> Coursework:
+def _read(events: Path, outcomes: Path, deadlines: Path) -> CourseData:
     rows = list(_rows(events))
     if not rows:
         raise ValueError(f"{events} holds no rows")
@@ -87,15 +87,15 @@ def _read(events: Path, outcomes: Path, deadlines: Path) -> Coursework:
     opens, closes = min(days), max(days)
     enrolments = tuple(_enrolments(outcomes))
     due = {row["resource_id"]: float(row["due_day"]) for row in _rows(deadlines)}
-    happenings = [*_clicks(rows, start)]
+    posted = [*_clicks(rows, start)]
     for enrolment in enrolments:
-        happenings += _registration(enrolment, due, start=start, opens=opens)
-    return Coursework(
+        posted += _registration(enrolment, due, start=start, opens=opens)
+    return CourseData(
         start=start,
         opens=start + timedelta(days=opens),
         end=start + timedelta(days=closes + 1),
         enrolments=enrolments,
-        happenings=tuple(sorted(happenings, key=lambda happening: happening.time)),
+        events=tuple(sorted(posted, key=lambda event: event.time)),
     )
 
 
@@ -112,21 +112,21 @@ def took_part(enrolment: Enrolment, *, opens: float) -> bool:
     return enrolment.withdrew is None or enrolment.withdrew > joined(enrolment, opens=opens)
 
 
-def _registration(enrolment: Enrolment, due: dict[str, float], *, start: datetime, opens: int) -> Iterator[Happening]:
+def _registration(enrolment: Enrolment, due: dict[str, float], *, start: datetime, opens: int) -> Iterator[ClientEvent]:
     """The account and the deadlines that are still ahead of it."""
     if not took_part(enrolment, opens=opens):
         return
     day = joined(enrolment, opens=opens)
     at = start + timedelta(days=day)
     account = enrolment.account_id
-    yield Happening(f"{account}-joined", account, "account.updated", at, properties={"stage": "adoption"})
+    yield ClientEvent(f"{account}-joined", account, "account.updated", at, properties={"stage": "adoption"})
     for step, due_day in sorted(due.items()):
         if due_day > day:
             deadline = {"step": step, "due": (start + timedelta(days=due_day + 1)).isoformat()}
-            yield Happening(f"{account}-due-{step}", account, "milestone.planned", at, properties=deadline)
+            yield ClientEvent(f"{account}-due-{step}", account, "milestone.planned", at, properties=deadline)
 
 
-def _clicks(rows: list[dict[str, str]], start: datetime) -> Iterator[Happening]:
+def _clicks(rows: list[dict[str, str]], start: datetime) -> Iterator[ClientEvent]:
     of_the_day: dict[tuple[str, int], list[tuple[int, dict[str, str]]]] = {}
     for number, row in enumerate(rows, start=1):
         of_the_day.setdefault((row["account_id"], int(row["day"])), []).append((number, row))
@@ -136,19 +136,19 @@ def _clicks(rows: list[dict[str, str]], start: datetime) -> Iterator[Happening]:
             yield from _row(row, number, morning + WAKING * (place / len(numbered)))
 
 
-def _row(row: dict[str, str], number: int, at: datetime) -> Iterator[Happening]:
+def _row(row: dict[str, str], number: int, at: datetime) -> Iterator[ClientEvent]:
     account, resource = row["account_id"], row["resource_id"]
     if row["event_type"] != SUBMITTED:
         page: dict[str, Any] = {"activity": row["event_type"], "resource": resource}
         if row["clicks"]:
             page["clicks"] = int(row["clicks"])
-        yield Happening(f"row-{number}", account, "page.viewed", at, properties=page)
+        yield ClientEvent(f"row-{number}", account, "page.viewed", at, properties=page)
         return
     handed_in: dict[str, Any] = {"resource": resource}
     if row["score"]:
         handed_in["score"] = float(row["score"])
-    yield Happening(f"row-{number}", account, "assessment.submitted", at, properties=handed_in)
-    yield Happening(f"row-{number}-step", account, "milestone.reached", at, properties={"step": resource})
+    yield ClientEvent(f"row-{number}", account, "assessment.submitted", at, properties=handed_in)
+    yield ClientEvent(f"row-{number}-step", account, "milestone.reached", at, properties={"step": resource})
 
 
 def _enrolments(path: Path) -> Iterator[Enrolment]:

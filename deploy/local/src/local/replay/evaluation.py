@@ -1,27 +1,17 @@
 """What a replay of real data came to, counted against who withdrew and when. Pure arithmetic."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from common.contracts.signals import Band, Kind, Signal
+from common.contracts.signals import Band, Kind, Severity, Signal
 
 WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Played:
-    """`posting` and `total` are seconds from the first post: to the last answer, and to the last signal told."""
-
-    signals: list[Signal]
-    posted: int
-    posting: float
-    total: float
-
-
-@dataclass(frozen=True)
-class Life:
+class AccountLifetime:
     """An account from the moment it could be seen to the moment it left, or to the end of the data."""
 
     account_id: str
@@ -32,7 +22,7 @@ class Life:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Evaluation:
     """`weekly` is alarms per 100 accounts and week, counted while the account was there.
 
     Of the accounts that `left` late enough, `signalled` had an alarm at least the lead ahead, and `standing`
@@ -49,28 +39,42 @@ class Figures:
     stayed: tuple[tuple[str, int, int], ...]
 
 
-def figures(
-    lives: Sequence[Life],
+def is_alarm(signal: Signal) -> bool:
+    """Whether it asks somebody to act: worse news that is not an import's."""
+    return signal.severity is not Severity.INFO and not signal.history
+
+
+def alarms_by_account(signals: Iterable[Signal]) -> dict[str, list[Signal]]:
+    """In order of `at`."""
+    found: dict[str, list[Signal]] = {}
+    for signal in sorted(signals, key=lambda signal: signal.at):
+        if is_alarm(signal):
+            found.setdefault(signal.account_id, []).append(signal)
+    return found
+
+
+def evaluate(
+    lifetimes: Sequence[AccountLifetime],
     signals: Sequence[Signal],
     alarms: Mapping[str, Sequence[Signal]],
     *,
     left_from: datetime,
     lead: timedelta,
-) -> Figures:
+) -> Evaluation:
     """`alarms` are by account in order of `at`; `left_from` is when leaving begins to count."""
-    alive = {life.account_id: _until(alarms.get(life.account_id, ()), life.until) for life in lives}
-    weeks = sum((life.until - life.since) / WEEK for life in lives)
+    alive = {lifetime.account_id: _until(alarms.get(lifetime.account_id, ()), lifetime.until) for lifetime in lifetimes}
+    weeks = sum((lifetime.until - lifetime.since) / WEEK for lifetime in lifetimes)
     raised = sum(map(len, alive.values()))
-    left = [life for life in lives if life.left and life.until >= left_from]
+    left = [lifetime for lifetime in lifetimes if lifetime.left and lifetime.until >= left_from]
     bands = _bands(signals)
-    return Figures(
+    return Evaluation(
         kinds=_kinds(signals),
         alarms=raised,
         weekly=100 * raised / weeks if weeks else 0.0,
         left=len(left),
-        signalled=sum(bool(_until(alive[life.account_id], life.until - lead)) for life in left),
-        standing=sum(_in_trouble(bands.get(life.account_id, ()), life.until - lead) for life in left),
-        stayed=_stayed(lives, alive),
+        signalled=sum(bool(_until(alive[lifetime.account_id], lifetime.until - lead)) for lifetime in left),
+        standing=sum(_in_trouble(bands.get(lifetime.account_id, ()), lifetime.until - lead) for lifetime in left),
+        stayed=_stayed(lifetimes, alive),
     )
 
 
@@ -99,8 +103,10 @@ def _in_trouble(bands: Sequence[Signal], moment: datetime) -> bool:
     return bool(told) and told[-1].to in (Band.YELLOW, Band.RED)
 
 
-def _stayed(lives: Sequence[Life], alarms: Mapping[str, Sequence[Signal]]) -> tuple[tuple[str, int, int], ...]:
-    stayed = [life for life in lives if not life.left]
-    everybody = Counter(life.outcome for life in stayed)
-    alarmed = Counter(life.outcome for life in stayed if alarms[life.account_id])
+def _stayed(
+    lifetimes: Sequence[AccountLifetime], alarms: Mapping[str, Sequence[Signal]]
+) -> tuple[tuple[str, int, int], ...]:
+    stayed = [lifetime for lifetime in lifetimes if not lifetime.left]
+    everybody = Counter(lifetime.outcome for lifetime in stayed)
+    alarmed = Counter(lifetime.outcome for lifetime in stayed if alarms[lifetime.account_id])
     return tuple((outcome, count, alarmed[outcome]) for outcome, count in everybody.most_common())

@@ -1,13 +1,13 @@
-"""Happenings to ingest over HTTP, patiently: what it could not take now is sent again with the same ids."""
+"""A client of `POST /v1/events` that retries with backoff, each time with the same event ids."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any
 
 import httpx
 import msgspec
-from msgspec import Struct
-
-from local.happenings import Happening, ndjson
+from msgspec import Struct, field
 
 # Seconds: what to wait where the answer names nothing, and when to give up.
 PAUSE = 0.2
@@ -28,15 +28,33 @@ class GaveUp(PostingError):
     """Ingest could not be reached, or was busy, for too long."""
 
 
-class Taken(Struct, frozen=True):
+class ClientEvent(Struct, frozen=True, omit_defaults=True):
+    """What an account did, in the fields of the body of `POST /v1/events`."""
+
+    event_id: str
+    account_id: str
+    name: str
+    time: datetime
+    user_id: str | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def ndjson(events: list[ClientEvent]) -> bytes:
+    return _encoder.encode_lines(events)
+
+
+class IngestAnswer(Struct, frozen=True):
     accepted: int = 0
     rejected: int = 0
 
 
-_taken: msgspec.json.Decoder[Taken] = msgspec.json.Decoder(Taken)
+_answer: msgspec.json.Decoder[IngestAnswer] = msgspec.json.Decoder(IngestAnswer)
 
 
-class Poster:
+class IngestClient:
     """`waits` counts how often it had to hold back."""
 
     def __init__(self, http: httpx.AsyncClient, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
@@ -44,15 +62,15 @@ class Poster:
         self._sleep = sleep
         self.waits = 0
 
-    async def post(self, happenings: Sequence[Happening], *, history: bool = False) -> None:
+    async def post(self, events: Sequence[ClientEvent], *, history: bool = False) -> None:
         """Returns when all of them are accepted. Raises `Refused`, `GaveUp`."""
-        body = ndjson(list(happenings))
+        body = ndjson(list(events))
         waited = 0.0
         pause = PAUSE
         while True:
             answer = await self._send(body, history=history)
             if answer is not None and answer.status_code not in BUSY:
-                _check(answer, len(happenings))
+                _check(answer, len(events))
                 return
             if waited >= PATIENCE:
                 told = "no answer" if answer is None else f"{answer.status_code} {answer.text[:200]}"
@@ -78,7 +96,7 @@ class Poster:
 def _check(answer: httpx.Response, count: int) -> None:
     if answer.status_code != httpx.codes.ACCEPTED:
         raise Refused(f"ingest answered {answer.status_code}: {answer.text[:500]}")
-    if _taken.decode(answer.content).accepted != count:
+    if _answer.decode(answer.content).accepted != count:
         raise Refused(f"ingest took only a part of {count} events: {answer.text[:500]}")
 
 

@@ -1,4 +1,4 @@
-"""From a list of happenings to all signals they cause: post, tick, listen, and know when it is over (stream mode)."""
+"""From a list of events to all signals that they cause: post, tick, listen, and know when it is over (stream mode)."""
 
 import asyncio
 import time
@@ -14,29 +14,37 @@ import httpx
 from alerts.topic.feed import SignalFeed
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.contracts.signals import Signal
-from local.figures import Played
-from local.happenings import Happening
-from local.listening import Listener
-from local.player import Player
-from local.posting import Poster
-from local.processes import ServerError
-from local.services import Keys, Services
+from local.replay.ingest_client import ClientEvent, IngestClient
+from local.replay.player import EventPlayer
+from local.replay.signal_listener import SignalListener
+from local.stack.processes import ServerError
+from local.stack.services import Keys, Services
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """What is to be played, in time order: `backfill` as history first, then `lived` along simulated time."""
+class Timeline:
+    """What is to be played, in time order: `backfill` as history first, then `live` along simulated time."""
 
-    backfill: Sequence[Happening]
-    lived: Sequence[Happening]
+    backfill: Sequence[ClientEvent]
+    live: Sequence[ClientEvent]
     start: datetime
     end: datetime
 
 
+@dataclass(frozen=True)
+class PlaybackResult:
+    """`posting` and `total` are seconds from the first post: to the last answer, and to the last signal told."""
+
+    signals: list[Signal]
+    posted: int
+    posting: float
+    total: float
+
+
 async def play(
-    stretch: Stretch,
+    timeline: Timeline,
     services: Services,
     keys: Keys,
     *,
@@ -44,7 +52,7 @@ async def play(
     progress: Callable[[datetime, int], None],
     patience: float,
     pace: float = 0.0,
-) -> Played:
+) -> PlaybackResult:
     """A simulated day takes at least `pace` seconds.
 
     Raises `ServerError` if a service ends, or if scoring is not through `patience` seconds after the last post.
@@ -53,22 +61,22 @@ async def play(
     producer = KafkaProducer(deployment.bootstrap)
     await producer.start()
     try:
-        async with posting(services, keys) as poster, hearing(services, heard=heard) as listener:
-            player = Player(
-                poster,
+        async with ingest_client(services, keys) as ingest, signal_listener(services, heard=heard) as listener:
+            player = EventPlayer(
+                ingest,
                 producer,
                 topic=deployment.topics.events,
                 partitions=deployment.partitions,
-                stretch=timedelta(days=1 if pace else 7),
+                sync_interval=timedelta(days=1 if pace else 7),
                 pace=pace,
             )
-            playing = _play(stretch, player, listener, progress=progress, patience=patience)
-            return await attended(playing, listener.run(), services.watch())
+            playing = _play(timeline, player, listener, progress=progress, patience=patience)
+            return await run_beside(playing, listener.run(), services.watch())
     finally:
         await producer.stop()
 
 
-async def attended(work: Coroutine[Any, Any, T], *beside: Coroutine[Any, Any, None]) -> T:
+async def run_beside(work: Coroutine[Any, Any, T], *beside: Coroutine[Any, Any, None]) -> T:
     """The result of the work, which is given up as soon as one of those beside it fails."""
     working = asyncio.ensure_future(work)
     others = [asyncio.ensure_future(other) for other in beside]
@@ -85,14 +93,14 @@ async def attended(work: Coroutine[Any, Any, T], *beside: Coroutine[Any, Any, No
 
 
 @asynccontextmanager
-async def posting(services: Services, keys: Keys) -> AsyncIterator[Poster]:
+async def ingest_client(services: Services, keys: Keys) -> AsyncIterator[IngestClient]:
     headers = {"authorization": f"Bearer {keys.write}"}
     async with httpx.AsyncClient(base_url=services.url("ingest"), headers=headers, timeout=30.0) as http:
-        yield Poster(http)
+        yield IngestClient(http)
 
 
 @asynccontextmanager
-async def hearing(services: Services, *, heard: Callable[[Signal], None]) -> AsyncIterator[Listener]:
+async def signal_listener(services: Services, *, heard: Callable[[Signal], None]) -> AsyncIterator[SignalListener]:
     """Someone still has to `run` the listener."""
     deployment = services.deployment
     topic = deployment.topics.signals
@@ -105,32 +113,32 @@ async def hearing(services: Services, *, heard: Callable[[Signal], None]) -> Asy
     )
     await feed.start()
     try:
-        yield Listener(feed, partitions=deployment.partitions, heard=heard)
+        yield SignalListener(feed, partitions=deployment.partitions, heard=heard)
     finally:
         await feed.stop()
 
 
 async def _play(
-    stretch: Stretch,
-    player: Player,
-    listener: Listener,
+    timeline: Timeline,
+    player: EventPlayer,
+    listener: SignalListener,
     *,
     progress: Callable[[datetime, int], None],
     patience: float,
-) -> Played:
+) -> PlaybackResult:
     begun = time.monotonic()
-    if stretch.backfill:
-        await player.backfill(stretch.backfill, until=stretch.start)
-    await player.play(stretch.lived, start=stretch.start, end=stretch.end, progress=progress)
+    if timeline.backfill:
+        await player.backfill(timeline.backfill, until=timeline.start)
+    await player.play(timeline.live, start=timeline.start, end=timeline.end, progress=progress)
     posted = time.monotonic()
     try:
         async with asyncio.timeout(patience):
-            await listener.told_everything(until=stretch.end)
+            await listener.caught_up(until=timeline.end)
     except TimeoutError as error:
         raise ServerError(f"scoring was not through {patience:.0f} s after the last event") from error
-    return Played(
+    return PlaybackResult(
         signals=listener.signals,
-        posted=len(stretch.backfill) + len(stretch.lived),
+        posted=len(timeline.backfill) + len(timeline.live),
         posting=posted - begun,
         total=time.monotonic() - begun,
     )

@@ -9,17 +9,17 @@ from typing import Any, Protocol
 from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
-from local.happenings import Happening
+from local.replay.ingest_client import ClientEvent
 
-LANES = 4
+GROUPS = 4
 BATCH = 500
 TICK = timedelta(hours=12)
 # So that signals come in about the order of simulated time.
-STRETCH = timedelta(days=7)
+SYNC_INTERVAL = timedelta(days=7)
 
 
-class Mailbox(Protocol):
-    async def post(self, happenings: Sequence[Happening], *, history: bool) -> None: ...
+class EventPoster(Protocol):
+    async def post(self, events: Sequence[ClientEvent], *, history: bool) -> None: ...
 
 
 class Sender(Protocol):
@@ -27,95 +27,94 @@ class Sender(Protocol):
 
 
 Progress = Callable[[datetime, int], None]
-"""Told the simulated moment that all lanes have reached, and how many events are posted by then."""
+"""Called with the simulated moment that all groups have reached, and how many events are posted by then."""
 
 
-class Player:
-    """Each lane owns some partitions: it posts their accounts' events up to a moment, then appends their ticks.
+class EventPlayer:
+    """A task for each group of partitions posts their accounts' events up to a moment, then appends their ticks.
 
     So no account overtakes itself, and no tick overtakes an event that is older.
     """
 
     def __init__(
         self,
-        mailbox: Mailbox,
+        poster: EventPoster,
         sender: Sender,
         *,
         topic: str,
         partitions: int,
-        lanes: int = LANES,
+        groups: int = GROUPS,
         tick: timedelta = TICK,
-        stretch: timedelta = STRETCH,
+        sync_interval: timedelta = SYNC_INTERVAL,
         pace: float = 0.0,
     ) -> None:
-        """Lanes wait for each other after every `stretch`, which takes at least `pace` seconds."""
-        self._mailbox = mailbox
+        """Groups wait for each other after every `sync_interval`, which takes at least `pace` seconds."""
+        self._poster = poster
         self._sender = sender
         self._topic = topic
         self._partitions = partitions
-        self._lanes = min(lanes, partitions)
+        self._groups = min(groups, partitions)
         self._tick = tick
-        self._stretch = max(1, stretch // tick)
+        self._sync_interval = max(1, sync_interval // tick)
         self._pace = pace
         self._posted = 0
 
-    async def backfill(self, happenings: Sequence[Happening], *, until: datetime) -> None:
-        """`happenings` are in time order and before `until`, the one moment that is ticked."""
-        lanes = self._in_lanes(happenings)
-        await _all(self._run(number, lane, [until], history=True) for number, lane in enumerate(lanes))
+    async def backfill(self, events: Sequence[ClientEvent], *, until: datetime) -> None:
+        """`events` are in time order and before `until`, the one moment that is ticked."""
+        groups = self._grouped(events)
+        await _all(self._run(number, group, [until], history=True) for number, group in enumerate(groups))
 
-    async def play(
-        self, happenings: Sequence[Happening], *, start: datetime, end: datetime, progress: Progress
-    ) -> None:
-        """`happenings` are in time order and before `end`; the last tick, everywhere, is `end`."""
-        lanes = self._in_lanes(happenings)
+    async def play(self, events: Sequence[ClientEvent], *, start: datetime, end: datetime, progress: Progress) -> None:
+        """`events` are in time order and before `end`; the last tick, everywhere, is `end`."""
+        groups = self._grouped(events)
         moments = list(_moments(start, end, self._tick))
-        for first in range(0, len(moments), self._stretch):
-            until = moments[first : first + self._stretch]
-            runs = [self._run(number, lane, until, history=False) for number, lane in enumerate(lanes)]
+        for first in range(0, len(moments), self._sync_interval):
+            until = moments[first : first + self._sync_interval]
+            runs = [self._run(number, group, until, history=False) for number, group in enumerate(groups)]
             await _all([asyncio.sleep(self._pace), *runs])
             progress(until[-1], self._posted)
 
-    async def _run(self, number: int, lane: "_Lane", moments: Sequence[datetime], *, history: bool) -> None:
+    async def _run(self, number: int, group: "_PartitionGroup", moments: Sequence[datetime], *, history: bool) -> None:
         for moment in moments:
-            due = lane.take(moment)
+            due = group.take(moment)
             for first in range(0, len(due), BATCH):
                 batch = due[first : first + BATCH]
-                await self._mailbox.post(batch, history=history)
+                await self._poster.post(batch, history=history)
                 self._posted += len(batch)
             await self._sender.send(self._topic, self._ticks(number, moment))
 
-    def _ticks(self, lane: int, moment: datetime) -> list[Outgoing]:
+    def _ticks(self, group: int, moment: datetime) -> list[Outgoing]:
         body = encode_events_record(Tick())
         stamp = milliseconds(moment)
         return [
-            Outgoing(partition, None, body, timestamp=stamp) for partition in range(lane, self._partitions, self._lanes)
+            Outgoing(partition, None, body, timestamp=stamp)
+            for partition in range(group, self._partitions, self._groups)
         ]
 
-    def _in_lanes(self, happenings: Sequence[Happening]) -> list["_Lane"]:
-        lanes: list[list[Happening]] = [[] for _ in range(self._lanes)]
+    def _grouped(self, events: Sequence[ClientEvent]) -> list["_PartitionGroup"]:
+        groups: list[list[ClientEvent]] = [[] for _ in range(self._groups)]
         number: dict[str, int] = {}
-        for happening in happenings:
-            account = happening.account_id
+        for event in events:
+            account = event.account_id
             if account not in number:
-                number[account] = partition_of(account.encode(), self._partitions) % self._lanes
-            lanes[number[account]].append(happening)
-        return [_Lane(lane) for lane in lanes]
+                number[account] = partition_of(account.encode(), self._partitions) % self._groups
+            groups[number[account]].append(event)
+        return [_PartitionGroup(group) for group in groups]
 
 
 def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-class _Lane:
-    def __init__(self, happenings: Sequence[Happening]) -> None:
-        self._happenings = happenings
+class _PartitionGroup:
+    def __init__(self, events: Sequence[ClientEvent]) -> None:
+        self._events = events
         self._next = 0
 
-    def take(self, until: datetime) -> Sequence[Happening]:
+    def take(self, until: datetime) -> Sequence[ClientEvent]:
         """What comes before `until` and was not taken yet."""
-        end = bisect_left(self._happenings, until, lo=self._next, key=lambda happening: happening.time)
-        taken = self._happenings[self._next : end]
+        end = bisect_left(self._events, until, lo=self._next, key=lambda event: event.time)
+        taken = self._events[self._next : end]
         self._next = end
         return taken
 

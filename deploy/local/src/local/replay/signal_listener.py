@@ -1,4 +1,4 @@
-"""Hears what scoring tells, as it comes, and knows when scoring has told everything."""
+"""Collects signals as scoring publishes them, and knows when it has published everything."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,17 +7,17 @@ from typing import Protocol
 
 from alerts.topic.feed import FeedRecord
 from common.contracts.signals import Signal
-from local.player import milliseconds
+from local.replay.player import milliseconds
 
 POLL_SECONDS = 0.5
 
 
-class Feed(Protocol):
+class SignalSource(Protocol):
     async def read(self, timeout: float) -> list[FeedRecord]: ...
 
 
-class Listener:
-    def __init__(self, feed: Feed, *, partitions: int, heard: Callable[[Signal], None]) -> None:
+class SignalListener:
+    def __init__(self, feed: SignalSource, *, partitions: int, heard: Callable[[Signal], None]) -> None:
         self._feed = feed
         self._partitions = partitions
         self._heard = heard
@@ -28,17 +28,17 @@ class Listener:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            for told in await self._feed.read(POLL_SECONDS):
-                if isinstance(told.message, Signal):
-                    self.signals.append(told.message)
-                    self._heard(told.message)
+            for record in await self._feed.read(POLL_SECONDS):
+                if isinstance(record.message, Signal):
+                    self.signals.append(record.message)
+                    self._heard(record.message)
                 else:
-                    self._level[told.partition] = max(told.timestamp, self._level.get(told.partition, 0))
+                    self._level[record.partition] = max(record.timestamp, self._level.get(record.partition, 0))
             async with self._news:
                 self._news.notify_all()
 
-    async def told_everything(self, *, until: datetime) -> None:
-        """When every partition has said that it had told all that was due at `until`."""
+    async def caught_up(self, *, until: datetime) -> None:
+        """Returns when every partition has published all that was due at `until`."""
         stamp = milliseconds(until)
         async with self._news:
             await self._news.wait_for(

@@ -14,20 +14,19 @@ import msgspec
 from msgspec import Struct
 
 from common.topics import TimeMode
-from local.home import Home
-from local.interruption import ends_on_sigterm, undisturbed
-from local.ledger import runs, write_private
-from local.outlets import Outlets
-from local.processes import ServerError, free_port
-from local.servers import CHECKOUT, Broker, Servers
-from local.services import Deployment, Keys, Ports, Services
-from local.sinks import start_sinks, wait_for_sinks
+from local.stack.directory import StackDirectory
+from local.stack.process_list import runs, write_private
+from local.stack.processes import ServerError, free_port
+from local.stack.servers import CHECKOUT, Broker, Servers
+from local.stack.services import Deployment, Keys, Ports, Services
+from local.stack.sinks import SinkPorts, start_sinks, wait_for_sinks
+from local.stack.termination import exit_on_sigterm, ignoring_signals
 
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
 ENVIRONMENT = ".local/run/env"
 
 
-class Up(Struct, frozen=True):
+class StackDescription(Struct, frozen=True):
     """What `up` tells, and tells again."""
 
     broker: Broker
@@ -41,31 +40,31 @@ class Up(Struct, frozen=True):
     keys: Keys
 
 
-def up(home: Home, *, broker: Broker, card: Path) -> int:
+def up(directory: StackDirectory, *, broker: Broker, card: Path) -> int:
     """The exit code. Raises `ServerError`; then nothing of it is left running."""
-    with home.alone():
-        if home.ledger.entries():
-            return _already(home)
+    with directory.alone():
+        if directory.process_list.entries():
+            return _already(directory)
         try:
-            stack = _start(home, broker, card)
-            write_private(home.told, msgspec.json.encode(stack))
+            stack = _start(directory, broker, card)
+            write_private(directory.description, msgspec.json.encode(stack))
         except BaseException:
-            with undisturbed():
-                _end(home)
+            with ignoring_signals():
+                _end(directory)
             raise
     print("\n".join(["The stack is up.", *words(stack)]))
     return 0
 
 
-def down(home: Home) -> int:
+def down(directory: StackDirectory) -> int:
     """The exit code."""
-    with home.alone():
-        ended = _end(home)
+    with directory.alone():
+        ended = _end(directory)
     print(f"Ended: {', '.join(ended)}." if ended else "Nothing was up.")
     return 0
 
 
-def words(stack: Up) -> list[str]:
+def words(stack: StackDescription) -> list[str]:
     """Addresses, keys, and a line to try for each service."""
     keys = (stack.keys.write, stack.keys.read, stack.keys.alerts)
     write, read, alerts = (f"-H 'Authorization: Bearer {key}'" for key in keys)
@@ -92,14 +91,14 @@ def words(stack: Up) -> list[str]:
     ]
 
 
-def _already(home: Home) -> int:
-    ended = [entry.name for entry in home.ledger.entries() if not runs(entry)]
-    if ended or not home.told.exists():
+def _already(directory: StackDirectory) -> int:
+    ended = [entry.name for entry in directory.process_list.entries() if not runs(entry)]
+    if ended or not directory.description.exists():
         print(f"Only a part of the stack is up (ended: {', '.join(ended) or 'the last start'}).")
-        print(f"Logs are in {home.logs}; `make down` ends the rest.")
+        print(f"Logs are in {directory.logs}; `make down` ends the rest.")
         return 1
     try:
-        stack = msgspec.json.decode(home.told.read_bytes(), type=Up)
+        stack = msgspec.json.decode(directory.description.read_bytes(), type=StackDescription)
     except msgspec.ValidationError:
         print("A stack of another version is up; `make down` ends it.")
         return 1
@@ -107,50 +106,54 @@ def _already(home: Home) -> int:
     return 0
 
 
-def _end(home: Home) -> list[str]:
+def _end(directory: StackDirectory) -> list[str]:
     """PostgreSQL last; the names of what was running."""
-    ended = home.ledger.end_all()
-    if home.postgres.running:
-        home.postgres.stop()
+    ended = directory.process_list.end_all()
+    if directory.postgres.running:
+        directory.postgres.stop()
         ended.append("PostgreSQL")
-    home.told.unlink(missing_ok=True)
-    home.environment.unlink(missing_ok=True)
+    directory.description.unlink(missing_ok=True)
+    directory.environment.unlink(missing_ok=True)
     return ended
 
 
-def _start(home: Home, broker: Broker, card: Path) -> Up:
+def _start(directory: StackDirectory, broker: Broker, card: Path) -> StackDescription:
     with ExitStack() as undone:
-        servers = Servers(home.data, broker=broker, ledger=home.ledger, durable=True, port=_port(9092))
+        servers = Servers(
+            directory.data, broker=broker, process_list=directory.process_list, durable=True, port=_port(9092)
+        )
         undone.callback(servers.stop)
         servers.start()
-        outlets = Outlets(slack=_port(8090), smtp=_port(8025))
-        sinks = start_sinks(outlets, messages=home.messages, logs=home.logs, ledger=home.ledger)
+        sink_ports = SinkPorts(slack=_port(8090), smtp=_port(8025))
+        sinks = start_sinks(
+            sink_ports, messages=directory.messages, logs=directory.logs, process_list=directory.process_list
+        )
         undone.callback(sinks.stop)
-        url, keys = _database(home, broker)
+        url, keys = _database(directory, broker)
         deployment = Deployment(
             bootstrap=servers.bootstrap,
             database_url=url,
             broker=broker,
             mode=TimeMode.WALL,
             card=card,
-            outlets=outlets,
+            sink_ports=sink_ports,
         )
         ports = Ports(ingest=_port(8080), scoring_api=_port(8081), scoring_worker=_port(8082), alerts=_port(8083))
-        services = Services(deployment, ports=ports, logs=home.logs, ledger=home.ledger)
+        services = Services(deployment, ports=ports, logs=directory.logs, process_list=directory.process_list)
         services.migrate()
         undone.callback(services.stop)
         services.start()
         if keys is None:
             keys = services.create_keys()
-            write_private(home.keys(broker), msgspec.json.encode(keys))
+            write_private(directory.keys(broker), msgspec.json.encode(keys))
         services.wait_until_ready()
-        wait_for_sinks(sinks, outlets)
-        write_private(home.environment, services.for_shell(keys).encode())
+        wait_for_sinks(sinks, sink_ports)
+        write_private(directory.environment, services.for_shell(keys).encode())
         services.leave_running()
         sinks.leave_running()
         servers.leave_running()
         undone.pop_all()
-    return Up(
+    return StackDescription(
         broker=broker,
         bootstrap=servers.bootstrap,
         database_url=url,
@@ -158,25 +161,25 @@ def _start(home: Home, broker: Broker, card: Path) -> Up:
         scoring_api=services.url("scoring api"),
         scoring_worker=services.url("scoring worker"),
         alerts=services.url("alerts"),
-        messages=_from_here(home.messages),
+        messages=_from_here(directory.messages),
         keys=keys,
     )
 
 
-def _database(home: Home, broker: Broker) -> tuple[str, Keys | None]:
+def _database(directory: StackDirectory, broker: Broker) -> tuple[str, Keys | None]:
     """The database that goes with this broker's log, and the keys in it if it has all of them."""
     name = f"churn_{broker}"
-    url = home.postgres.url(name)
+    url = directory.postgres.url(name)
     known = asyncio.run(_exists(url))
-    file = home.keys(broker)
+    file = directory.keys(broker)
     if known and broker is Broker.EMBEDDED:
         print("The embedded broker has forgotten its log, so this start begins with an empty database.")
-        home.postgres.drop_database(name)
+        directory.postgres.drop_database(name)
         known = False
     if known and file.exists():
         keys = msgspec.json.decode(file.read_bytes(), type=Keys)
         return url, keys if keys.alerts else None
-    return (url if known else home.postgres.create_database(name)), None
+    return (url if known else directory.postgres.create_database(name)), None
 
 
 async def _exists(url: str) -> bool:
@@ -211,11 +214,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--broker", type=Broker, choices=list(Broker), default=os.environ.get("BROKER") or Broker.EMBEDDED
     )
     arguments = parser.parse_args(argv)
-    with ends_on_sigterm():
+    with exit_on_sigterm():
         try:
             if arguments.command == "up":
-                return up(Home(), broker=arguments.broker, card=CARD)
-            return down(Home())
+                return up(StackDirectory(), broker=arguments.broker, card=CARD)
+            return down(StackDirectory())
         except ServerError as error:
             print(error, file=sys.stderr)
             return 1

@@ -13,7 +13,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
-from local.processes import Process, ServerError, free_port, known_brokers
+from local.stack.processes import Process, ServerError, free_port, known_brokers
 
 JAVA_AT_LEAST = 17
 START_TIMEOUT = 120.0

@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.ledger import Ledger
-from local.postgres import Postgres
-from local.processes import ServerError
-from local.servers import LOCAL, Broker
+from local.stack.postgres import Postgres
+from local.stack.process_list import ProcessList
+from local.stack.processes import ServerError
+from local.stack.servers import LOCAL, Broker
 
 
 @dataclass(frozen=True)
-class Home:
+class StackDirectory:
     """Where a stack keeps what it is, what it writes and who it is made of."""
 
     path: Path = LOCAL
@@ -36,8 +36,8 @@ class Home:
         return self.path / "messages.log"
 
     @property
-    def told(self) -> Path:
-        """What `up` has told, kept for the next time."""
+    def description(self) -> Path:
+        """What `up` has description, kept for the next time."""
         return self.run / "stack.json"
 
     @property
@@ -46,8 +46,8 @@ class Home:
         return self.run / "env"
 
     @property
-    def ledger(self) -> Ledger:
-        return Ledger(self.run / "processes.json")
+    def process_list(self) -> ProcessList:
+        return ProcessList(self.run / "processes.json")
 
     @property
     def postgres(self) -> Postgres:

@@ -9,7 +9,7 @@ import stat
 import uuid
 from pathlib import Path
 
-from local.processes import Process, free_port, known_brokers, package
+from local.stack.processes import Process, free_port, known_brokers, package
 
 # It does not wake a waiting fetch when a record comes.
 FETCH_MAX_WAIT = 0.01

@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from local.processes import POLL, ServerError, alive, children, package
+from local.stack.processes import POLL, ServerError, alive, children, package
 
 SUPERUSER = "postgres"
 # Below site-packages; the programs look for the libraries by this relative place (wheels for Linux only).

@@ -7,10 +7,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from local.processes import alive, stop_pid
+from local.stack.processes import alive, stop_pid
 
 
-class Entry(Struct, frozen=True):
+class ListedProcess(Struct, frozen=True):
     """`born` tells a process from a later one with the same number."""
 
     name: str
@@ -18,20 +18,20 @@ class Entry(Struct, frozen=True):
     born: str
 
 
-class Ledger:
+class ProcessList:
     """A file of entries, readable by its owner only."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ListedProcess]:
         """In the order of their start."""
         if not self._path.exists():
             return []
-        return msgspec.json.decode(self._path.read_bytes(), type=list[Entry])
+        return msgspec.json.decode(self._path.read_bytes(), type=list[ListedProcess])
 
     def add(self, name: str, pid: int) -> None:
-        self._write([*self.entries(), Entry(name, pid, birth(pid) or "")])
+        self._write([*self.entries(), ListedProcess(name, pid, start_time(pid) or "")])
 
     def remove(self, pid: int) -> None:
         self._write([entry for entry in self.entries() if entry.pid != pid])
@@ -46,16 +46,16 @@ class Ledger:
             self.remove(entry.pid)
         return ended
 
-    def _write(self, entries: list[Entry]) -> None:
+    def _write(self, entries: list[ListedProcess]) -> None:
         write_private(self._path, msgspec.json.encode(entries))
 
 
-def runs(entry: Entry) -> bool:
+def runs(entry: ListedProcess) -> bool:
     """Whether the process is still the one that was written down."""
-    return alive(entry.pid) and birth(entry.pid) == entry.born
+    return alive(entry.pid) and start_time(entry.pid) == entry.born
 
 
-def birth(pid: int) -> str | None:
+def start_time(pid: int) -> str | None:
     """When this process began, in a form that no other process of this number has; None if there is none."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()

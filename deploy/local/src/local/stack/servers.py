@@ -3,14 +3,14 @@
 from enum import StrEnum
 from pathlib import Path
 
-from local import apache
-from local.apache import ApacheKafka
-from local.embedded import EmbeddedBroker
-from local.ledger import Ledger
-from local.postgres import Postgres
-from local.processes import Process, ServerError
+from local.stack import apache_kafka
+from local.stack.apache_kafka import ApacheKafka
+from local.stack.embedded_broker import EmbeddedBroker
+from local.stack.postgres import Postgres
+from local.stack.process_list import ProcessList
+from local.stack.processes import Process, ServerError
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[5]
 LOCAL = CHECKOUT / ".local"
 
 
@@ -22,13 +22,15 @@ class Broker(StrEnum):
 
 
 class Servers:
-    """What is started is in the ledger at once; PostgreSQL is known by its data directory instead."""
+    """What is started is in the process list at once; PostgreSQL is known by its data directory instead."""
 
-    def __init__(self, home: Path, *, broker: Broker, ledger: Ledger, durable: bool, port: int | None = None) -> None:
+    def __init__(
+        self, home: Path, *, broker: Broker, process_list: ProcessList, durable: bool, port: int | None = None
+    ) -> None:
         self._broker = broker
         self._home = home
         self._port = port
-        self._ledger = ledger
+        self._process_list = process_list
         self._kafka: EmbeddedBroker | ApacheKafka | None = None
         self.postgres = Postgres(home / "postgres", durable=durable)
 
@@ -46,14 +48,14 @@ class Servers:
             kafka.stop()
             raise
         self._kafka = kafka
-        self._ledger.add("broker", _process(kafka).pid)
+        self._process_list.add("broker", _process(kafka).pid)
 
     def stop(self) -> None:
         """The broker first; PostgreSQL's data stays."""
         kafka, self._kafka = self._kafka, None
         if kafka is not None:
             kafka.stop()
-            self._ledger.remove(_process(kafka).pid)
+            self._process_list.remove(_process(kafka).pid)
         self.postgres.stop()
 
     def leave_running(self) -> None:
@@ -63,10 +65,10 @@ class Servers:
     def _made(self) -> EmbeddedBroker | ApacheKafka:
         if self._broker is Broker.EMBEDDED:
             return EmbeddedBroker(self._home / "broker", port=self._port)
-        if missing := apache.available():
+        if missing := apache_kafka.available():
             raise ServerError(f"BROKER=kafka: {missing}")
         ports = [self._port] if self._port else []
-        return ApacheKafka(self._home / "kafka", libraries=apache.jars(LOCAL), ports=ports)
+        return ApacheKafka(self._home / "kafka", libraries=apache_kafka.jars(LOCAL), ports=ports)
 
 
 def _process(kafka: EmbeddedBroker | ApacheKafka) -> Process:

@@ -15,11 +15,11 @@ import httpx
 from common import topics
 from common.bus.kafka import KafkaAdmin
 from common.topics import TimeMode, Topics
-from local.embedded import FETCH_MAX_WAIT
-from local.ledger import Ledger
-from local.outlets import Outlets, read_routes
-from local.processes import Process, ServerError, free_port
-from local.servers import CHECKOUT, Broker
+from local.stack.embedded_broker import FETCH_MAX_WAIT
+from local.stack.process_list import ProcessList
+from local.stack.processes import Process, ServerError, free_port
+from local.stack.servers import CHECKOUT, Broker
+from local.stack.sinks import SinkPorts, read_routes
 
 START_TIMEOUT = 60.0
 COMMAND_TIMEOUT = 120.0
@@ -45,7 +45,7 @@ class Ports:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What one set of services is told. Without `outlets` alerts is not started."""
+    """What one set of services is told. Without `sink_ports` alerts is not started."""
 
     bootstrap: str
     database_url: str
@@ -55,7 +55,7 @@ class Deployment:
     prefix: str = ""
     partitions: int = 12
     routes: Path = ROUTES
-    outlets: Outlets | None = None
+    sink_ports: SinkPorts | None = None
 
     @property
     def topics(self) -> Topics:
@@ -89,7 +89,7 @@ class Deployment:
             "ALERTS_ROUTES": str(self.routes),
             "ALERTS_PLAYBOOKS": str(PLAYBOOKS),
             "ALERTS_FETCH_WAIT_MS": wait,
-            **(self.outlets.environment(read_routes(self.routes)) if self.outlets else {}),
+            **(self.sink_ports.environment(read_routes(self.routes)) if self.sink_ports else {}),
         }
 
 
@@ -105,11 +105,11 @@ class Keys:
 class Services:
     """`logs` is the folder of the processes' output."""
 
-    def __init__(self, deployment: Deployment, *, ports: Ports, logs: Path, ledger: Ledger) -> None:
+    def __init__(self, deployment: Deployment, *, ports: Ports, logs: Path, process_list: ProcessList) -> None:
         self.deployment = deployment
         self.ports = ports
         self._logs = logs
-        self._ledger = ledger
+        self._process_list = process_list
         self._environment = deployment.environment(ports)
         self._processes: dict[str, Process] = {}
 
@@ -131,7 +131,7 @@ class Services:
     def start(self) -> None:
         """Returns at once."""
         for name, command in COMMANDS.items():
-            if name == "alerts" and self.deployment.outlets is None:
+            if name == "alerts" and self.deployment.sink_ports is None:
                 continue
             process = Process(
                 [sys.executable, "-m", *command.split()],
@@ -139,7 +139,7 @@ class Services:
                 env=self._environment,
             )
             self._processes[name] = process
-            self._ledger.add(name, process.pid)
+            self._process_list.add(name, process.pid)
 
     def wait_until_ready(self) -> None:
         """Raises `ServerError` with the last lines of the log of the one that is not."""
@@ -151,7 +151,7 @@ class Services:
     def stop(self) -> None:
         for process in reversed(self._processes.values()):
             process.stop()
-            self._ledger.remove(process.pid)
+            self._process_list.remove(process.pid)
         self._processes.clear()
 
     def leave_running(self) -> None:

@@ -1,6 +1,8 @@
-"""Where messages end on this machine: the addresses of its Slack and its mail server, as alerts is told them."""
+"""The Slack and mail sinks of a stack: their ports, the settings by which alerts finds them, and their process."""
 
 import json
+import socket
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,11 +10,15 @@ from alerts.channels.slack.grammar import webhook_names
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
 from common.documents.findings import InvalidDocument
-from local.processes import ServerError, free_port
+from local.stack.process_list import ProcessList
+from local.stack.processes import Process, ServerError, free_port
+
+START_SECONDS = 30.0
+HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
-class Outlets:
+class SinkPorts:
     """Two ports: of a Slack and of a mail server that only keep what they are given."""
 
     slack: int = field(default_factory=free_port)
@@ -40,3 +46,27 @@ def read_routes(file: Path) -> Routes:
         return load(file.read_text(encoding="utf-8"), str(file))
     except (OSError, InvalidDocument) as error:
         raise ServerError(str(error)) from error
+
+
+def start_sinks(sink_ports: SinkPorts, *, messages: Path, logs: Path, process_list: ProcessList) -> Process:
+    """As a process of their own, which returns at once and is in the process list."""
+    ports = ["--slack", str(sink_ports.slack), "--smtp", str(sink_ports.smtp)]
+    process = Process(
+        [sys.executable, "-m", "local.fakes.sinks", *ports, "--messages", str(messages)],
+        log=logs / "sinks.log",
+    )
+    process_list.add("sinks", process.pid)
+    return process
+
+
+def wait_for_sinks(process: Process, sink_ports: SinkPorts) -> None:
+    """Raises `ServerError`."""
+    process.wait_until(lambda: all(map(_listens, (sink_ports.slack, sink_ports.smtp))), timeout=START_SECONDS)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection((HOST, port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -7,23 +7,23 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common.topics import TimeMode
-from local.interruption import undisturbed
-from local.ledger import Ledger
-from local.outlets import Outlets
-from local.postgres import Postgres
-from local.processes import alive
-from local.servers import CHECKOUT, LOCAL, Broker, Servers
-from local.services import Deployment, Keys, Ports, Services
+from local.stack.postgres import Postgres
+from local.stack.process_list import ProcessList
+from local.stack.processes import alive
+from local.stack.servers import CHECKOUT, LOCAL, Broker, Servers
+from local.stack.services import Deployment, Keys, Ports, Services
+from local.stack.sinks import SinkPorts
+from local.stack.termination import ignoring_signals
 
 
-class Place:
+class TemporaryStack:
     """Servers that run, and room for deployments on them, each with a database and a topic prefix of its own."""
 
     def __init__(self, home: Path, *, broker: Broker) -> None:
         self._home = home
         self._broker = broker
-        self.ledger = Ledger(home / "processes.json")
-        self.servers = Servers(home, broker=broker, ledger=self.ledger, durable=True)
+        self.process_list = ProcessList(home / "processes.json")
+        self.servers = Servers(home, broker=broker, process_list=self.process_list, durable=True)
         self.logs = home / "log"
         self.environment = home / "env"
 
@@ -32,9 +32,9 @@ class Place:
 
     @contextmanager
     def deployed(
-        self, name: str, *, mode: TimeMode, card: Path, outlets: Outlets | None = None
+        self, name: str, *, mode: TimeMode, card: Path, sink_ports: SinkPorts | None = None
     ) -> Iterator[tuple[Services, Keys]]:
-        """The services, ready, until the block is left; alerts is one of them if there are `outlets` for messages."""
+        """The services, ready, until the block is left; alerts is one of them if there are `sink_ports`."""
         deployment = Deployment(
             bootstrap=self.servers.bootstrap,
             database_url=self.servers.postgres.create_database(name),
@@ -42,9 +42,9 @@ class Place:
             mode=mode,
             card=card,
             prefix=f"{name}.",
-            outlets=outlets,
+            sink_ports=sink_ports,
         )
-        services = Services(deployment, ports=Ports(), logs=self.logs / name, ledger=self.ledger)
+        services = Services(deployment, ports=Ports(), logs=self.logs / name, process_list=self.process_list)
         services.migrate()
         try:
             services.start()
@@ -57,17 +57,17 @@ class Place:
     def remove(self) -> None:
         """Ends whatever still runs and deletes what it wrote."""
         self.servers.stop()
-        self.ledger.end_all()
+        self.process_list.end_all()
         self.servers.postgres.remove()
         shutil.rmtree(self._home, ignore_errors=True)
 
 
 @contextmanager
-def place(purpose: str, *, broker: Broker) -> Iterator[Place]:
+def temporary_stack(purpose: str, *, broker: Broker) -> Iterator[TemporaryStack]:
     """Logs outlive a failure, in `.local/log/PURPOSE`; nothing else does."""
     _sweep(purpose)
     kept = LOCAL / "log" / purpose
-    made = Place(LOCAL / f"{purpose}-{os.getpid()}", broker=broker)
+    made = TemporaryStack(LOCAL / f"{purpose}-{os.getpid()}", broker=broker)
     try:
         made.start()
         yield made
@@ -77,7 +77,7 @@ def place(purpose: str, *, broker: Broker) -> Iterator[Place]:
             shutil.copytree(made.logs, kept)
         raise
     finally:
-        with undisturbed():
+        with ignoring_signals():
             made.remove()
 
 
@@ -91,6 +91,6 @@ def _sweep(purpose: str) -> None:
     for home in LOCAL.glob(f"{purpose}-*"):
         owner = home.name.rpartition("-")[2]
         if owner.isdigit() and not alive(int(owner)):
-            Ledger(home / "processes.json").end_all()
+            ProcessList(home / "processes.json").end_all()
             Postgres(home / "postgres").remove()
             shutil.rmtree(home, ignore_errors=True)

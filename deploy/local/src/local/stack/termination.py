@@ -1,4 +1,4 @@
-"""Being told to end, so that what was started is ended too."""
+"""Handling of SIGTERM and SIGINT, so that a command that is ended ends what it has started."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from typing import NoReturn
 
 
 @contextmanager
-def ends_on_sigterm() -> Iterator[None]:
+def exit_on_sigterm() -> Iterator[None]:
     """SIGTERM unwinds like Ctrl-C does, with the exit code 143."""
     former = signal.signal(signal.SIGTERM, _end)
     try:
@@ -19,8 +19,8 @@ def ends_on_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Impatience does not stop the cleaning up."""
+def ignoring_signals() -> Iterator[None]:
+    """Neither SIGINT nor SIGTERM interrupts the block: the cleaning up is completed."""
     former = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield

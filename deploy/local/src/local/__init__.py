@@ -1,0 +1,1 @@
+"""The stack on one machine without Docker, its fakes of the outside, the demo and the replay."""

@@ -1,0 +1,1 @@
+"""Recorded course data and simulated time: posting events, ticking, and listening to signals."""

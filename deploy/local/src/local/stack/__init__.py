@@ -1,0 +1,1 @@
+"""PostgreSQL, a Kafka broker and the services as processes on this machine."""
