@@ -13,10 +13,10 @@ from chaos.postgres_proxy import PostgresProxy
 from common import database
 from local.fakes.kafka_proxy import KafkaProxy
 from local.fakes.tcp_server import TcpServer
+from local.fakes.unavailable import mute, starting_up
 from local.stack.embedded_broker import EmbeddedBroker
 from local.stack.postgres import Postgres
 from local.stack.processes import free_port
-from support.away import mute, starting_up
 from support.client import Client, happening
 from support.service import Service
 from support.system import System

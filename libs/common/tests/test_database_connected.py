@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import DatabaseUnavailable, connected, engine
 from local.fakes.tcp_server import HOST
+from local.fakes.unavailable import starting_up
 from local.stack.postgres import Postgres
-from support.away import starting_up
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from sqlalchemy import text
 
 from common.database import engine as create
 from local.fakes.tcp_server import HOST, TcpServer
+from local.fakes.unavailable import mute, starting_up
 from scoring.errors import Doubt, Unreachable
 from scoring.postgres.connection import connect
-from support.away import mute, starting_up
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 """The tables that queries speak of are those that the migrations make."""
 
 from alerts.postgres import schema
-from support.tables import differences
+from common.testing import schema_differences
 
 
 async def test_the_migrations_make_the_tables_that_the_queries_name(database: str) -> None:
-    assert await differences(database, "alerts", schema.metadata) == []
+    assert await schema_differences(database, "alerts", schema.metadata) == []

@@ -1,4 +1,4 @@
-"""Whether a service's migrations make the tables that its queries name."""
+"""For the tests of every service: whether its migrations make the tables that its queries name."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, MetaData
 from common.database import engine, migrate
 
 
-async def differences(url: str, service: str, metadata: MetaData) -> list[Any]:
+async def schema_differences(url: str, service: str, metadata: MetaData) -> list[Any]:
     """What alembic would have to change after all migrations of an empty database; nothing if all is well."""
     await migrate(url, service)
     connected = engine(url)

@@ -1,4 +1,4 @@
-"""Servers that are there and of no use: one that says nothing, and a PostgreSQL that is starting up."""
+"""Servers that accept connections and are of no use: a mute one, and a PostgreSQL that is starting up."""
 
 import asyncio
 import struct
