@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 PYTHON ?= python3
-BIN := .venv/bin
+VENV := .venv
+BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 MEMBERS := libs/common services/ingest services/scoring services/alerts deploy/local
 
@@ -9,42 +10,48 @@ MEMBERS := libs/common services/ingest services/scoring services/alerts deploy/l
 help: ## every target with a line each
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.venv/installed: requirements.lock $(MEMBERS:%=%/pyproject.toml)
+# What runs: `make demo` and `make up` need no more, and a test holds its size.
+$(VENV)/installed: requirements.lock deploy/make_venv.py $(MEMBERS:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(MEMBERS:%=-e %)
+	@$(PYTHON) deploy/make_venv.py run $(VENV) --uv $(UV_VERSION) --lock requirements.lock $(MEMBERS)
+	@touch $@
+
+# What tests, lints and measures, in the same folder.
+$(VENV)/dev-installed: requirements-dev.lock $(VENV)/installed
+	@$(PYTHON) deploy/make_venv.py dev $(VENV) --uv $(UV_VERSION) --lock requirements-dev.lock $(MEMBERS)
 	@touch $@
 
 .PHONY: install
-install: .venv/installed ## build .venv from requirements.lock
+install: $(VENV)/dev-installed ## all that tests and lints need, into .venv (make demo installs only what runs)
 
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
+	--python-version 3.11
+
+# requirements-dev.lock holds all of requirements.lock, line by line, and more.
 .PHONY: lock
 lock: ## pin every dependency anew, with hashes
-	@test -x $(BIN)/uv || { $(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
-		--python-version 3.11 --group dev --group local -o requirements.lock \
+	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); }
+	$(COMPILE) --group build -o requirements.lock $(MEMBERS:%=%/pyproject.toml)
+	$(COMPILE) --group build --group dev --constraint requirements.lock -o requirements-dev.lock \
 		$(MEMBERS:%=%/pyproject.toml)
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
-		--python-version 3.11 --group bench -o bench/requirements.lock
+	$(COMPILE) --group bench -o bench/requirements.lock
 
 # The folders too, so that a file that is gone counts; what Python writes beside them does not.
 COMPILED_FROM := $(shell find services/scoring/src/scoring libs/common/src/common/contracts -name __pycache__ -prune -o -print)
 
 # Extension modules are for one Python, so a new .venv has them built anew.
-.compiled/built: services/scoring/compile.py .venv/installed $(COMPILED_FROM)
+.compiled/built: services/scoring/compile.py $(VENV)/dev-installed $(COMPILED_FROM)
 	$(BIN)/python services/scoring/compile.py --into .compiled
 
 .PHONY: compile
 compile: .compiled/built ## the scoring core and what feeds it compiled by mypyc, for PYTHONPATH=.compiled (needs a C compiler)
 
 .PHONY: demo
-demo: .venv/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
+demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
 	@$(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED)) $(if $(SERVE),--serve)
 
 .PHONY: test
-test: .venv/installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
+test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
 	$(BIN)/pytest -m "not kafka and not campaign and not compiler"
 
 .PHONY: test-compiled
@@ -55,68 +62,68 @@ test-compiled: .compiled/built ## tests of the core and of batches on their comp
 	$(BIN)/pytest -m compiler tests/deploy
 
 .PHONY: digest
-digest: .venv/installed ## the same bits from both forms of the core on every Python (PYTHONS="python3.12 python3.13")
+digest: $(VENV)/dev-installed ## the same bits from both forms of the core on every Python (PYTHONS="python3.12 python3.13")
 	@PYTHONPATH=tests $(BIN)/python -m digest $(PYTHONS)
 
 .PHONY: test-kafka
-test-kafka: .venv/installed ## the bus and the whole system on Apache Kafka (needs Java 17 and Maven)
+test-kafka: $(VENV)/dev-installed ## the bus and the whole system on Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/pytest -m kafka
 
 .PHONY: up
-up: .venv/installed ## start PostgreSQL, a broker and the services (BROKER=kafka for Apache Kafka)
+up: $(VENV)/installed ## start PostgreSQL, a broker and the services (BROKER=kafka for Apache Kafka)
 	@$(BIN)/python -m local.stack up $(if $(BROKER),--broker $(BROKER))
 
 .PHONY: down
-down: .venv/installed ## end what `make up` started
+down: $(VENV)/installed ## end what `make up` started
 	@$(BIN)/python -m local.stack down
 
 .PHONY: replay
-replay: .venv/installed ## play recorded course data: EVENTS=.. OUTCOMES=.. DEADLINES=..
+replay: $(VENV)/installed ## play recorded course data: EVENTS=.. OUTCOMES=.. DEADLINES=..
 	@test -n "$(EVENTS)$(OUTCOMES)$(DEADLINES)" || { echo "usage: make replay EVENTS=..csv.gz OUTCOMES=..csv DEADLINES=..csv [CARD=..yml]"; exit 2; }
 	@$(BIN)/python -m local.replay --events "$(EVENTS)" --outcomes "$(OUTCOMES)" \
 		--deadlines "$(DEADLINES)" $(if $(CARD),--card "$(CARD)")
 
 .PHONY: chaos
-chaos: .venv/installed .compiled/built ## faults at random moments on Apache Kafka, counted after each (ROUNDS=10 SEED=.. ONLY=FAULT,FAULT)
+chaos: $(VENV)/dev-installed .compiled/built ## faults at random moments on Apache Kafka, counted after each (ROUNDS=10 SEED=.. ONLY=FAULT,FAULT)
 	@PYTHONPATH=$(CURDIR)/.compiled:tests $(BIN)/python -m chaos --rounds $(or $(ROUNDS),10) $(if $(SEED),--seed $(SEED)) \
 		$(if $(ONLY),--only $(ONLY))
 
 # What we are measured beside needs not be there: the report says what was left out.
-.venv-bench/installed: bench/requirements.lock | .venv/installed
+.venv-bench/installed: bench/requirements.lock | $(VENV)/dev-installed
 	$(PYTHON) -m venv --clear .venv-bench
 	$(BIN)/uv pip install --quiet --python .venv-bench/bin/python --require-hashes -r bench/requirements.lock && touch $@ \
 		|| echo "the peers cannot be installed here, they are left out"
 
 .PHONY: bench
-bench: .venv/installed .venv-bench/installed ## how fast it is, beside others (ONLY=scoring,ingest ROUNDS=5 MINUTES=30 AGAINST=COMMIT; needs Java 17 and Maven)
+bench: $(VENV)/dev-installed .venv-bench/installed ## how fast it is, beside others (ONLY=scoring,ingest ROUNDS=5 MINUTES=30 AGAINST=COMMIT; needs Java 17 and Maven)
 	@$(MAKE) --no-print-directory compile || echo "the compiled form cannot be built here, it is left out"
 	@PYTHONPATH=. $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(EVENTS),--events $(EVENTS)) $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: mutants
-mutants: .venv/installed ## plant one bug per guarantee; each must turn the tests red
+mutants: $(VENV)/dev-installed ## plant one bug per guarantee; each must turn the tests red
 	@$(BIN)/python tests/mutants/run.py
 
 .PHONY: prove
-prove: .venv/installed ## the long proof of the crossing against brute force (N=1000000 examples)
+prove: $(VENV)/dev-installed ## the long proof of the crossing against brute force (N=1000000 examples)
 	N=$(or $(N),1000000) $(BIN)/pytest -m campaign --timeout 0
 
 .PHONY: fuzz
-fuzz: .venv/installed ## bad input by the million against real processes (N=20000 SEED=7, BROKER=kafka)
+fuzz: $(VENV)/dev-installed ## bad input by the million against real processes (N=20000 SEED=7, BROKER=kafka)
 	@PYTHONPATH=tests $(BIN)/python -m fuzz -n $(or $(N),1000000) $(if $(SEED),--seed $(SEED)) \
 		$(if $(BROKER),--broker $(BROKER))
 
 .PHONY: audit
-audit: .venv/installed ## known vulnerabilities in what is pinned (UNASKED=warn where they cannot be asked for), licences
+audit: $(VENV)/dev-installed ## known vulnerabilities in what is pinned (UNASKED=warn where they cannot be asked for), licences
 	@$(BIN)/python tests/security/audit.py $(if $(UNASKED),--unasked $(UNASKED))
 
 .PHONY: fmt
-fmt: .venv/installed ## format the code
+fmt: $(VENV)/dev-installed ## format the code
 	$(BIN)/ruff check --fix-only --quiet
 	$(BIN)/ruff format --quiet
 
 .PHONY: lint
-lint: .venv/installed ## style, and who may import whom
+lint: $(VENV)/dev-installed ## style, and who may import whom
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
@@ -125,11 +132,11 @@ lint: .venv/installed ## style, and who may import whom
 	$(BIN)/python -m alerts playbooks check deploy/playbooks.yml
 
 .PHONY: lint-deploy
-lint-deploy: .venv/installed ## the deployment files: Dockerfile, compose, Prometheus (needs promtool, npx)
+lint-deploy: $(VENV)/dev-installed ## the deployment files: Dockerfile, compose, Prometheus (needs promtool, npx)
 	@bash deploy/lint.sh
 
 .PHONY: types
-types: .venv/installed ## mypy --strict, tests too
+types: $(VENV)/dev-installed ## mypy --strict, tests too
 	$(BIN)/mypy $(MEMBERS:%=%/src) services/scoring/compile.py bench tests $(wildcard $(MEMBERS:%=%/tests))
 
 .PHONY: clean

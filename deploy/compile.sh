@@ -7,9 +7,9 @@ uv=${UV:-uv}
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-grep -E -o '^(mypy|setuptools)==[^ ]+' requirements.lock >"$work/tools.txt"
+grep -E -o '^(mypy|setuptools)==[^ ]+' requirements-dev.lock >"$work/tools.txt"
 "$uv" pip install --quiet --python "$folder/bin/python" --target "$work/tools" \
-    --require-hashes --constraint requirements.lock --requirement "$work/tools.txt"
+    --require-hashes --constraint requirements-dev.lock --requirement "$work/tools.txt"
 PYTHONPATH="$work/tools" "$folder/bin/python" services/scoring/compile.py --into "$work/compiled"
 # The sources are installed already; copied again they would have another time, and lose their byte code.
 packages=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')

@@ -1,6 +1,6 @@
 """`python -m digest [PYTHON ..]`: both forms of the core on each of these, and all digests must be equal.
 
-Each Python gets an environment of its own that is thrown away, with what requirements.lock pins. Without a name
+Each Python gets an environment of its own that is thrown away, with what requirements-dev.lock pins. Without a name
 python3.11, python3.12 and python3.13 are looked for; one that is not here, or does not start, is named and left out.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCK = ROOT / "requirements.lock"
+LOCK = ROOT / "requirements-dev.lock"
 CARD = ROOT / "deploy" / "scorecard.yml"
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 # What the core, its form, the reading of a card and its name import; then what compiles.
@@ -72,7 +72,7 @@ def _pinned(name: str) -> str:
     """Its lines of the lock, more than one where it depends on the Python."""
     found: list[str] = re.findall(rf"^{name}==[^\\\n]+", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
     if not found:
-        raise SystemExit(f"requirements.lock does not pin {name}")
+        raise SystemExit(f"{LOCK.name} does not pin {name}")
     return "\n".join(found)
 
 

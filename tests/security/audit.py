@@ -18,7 +18,7 @@ from msgspec import Struct
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-LOCK = ROOT / "requirements.lock"
+LOCK = ROOT / "requirements-dev.lock"  # has all of requirements.lock too
 MEMBERS = ("churn-signals-common", "churn-signals-ingest", "churn-signals-scoring", "churn-signals-alerts")
 FOUND, UNASKED = 1, 3
 # MPL-2.0 asks for changes to its own files only, and we make none.

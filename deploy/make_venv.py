@@ -1,0 +1,84 @@
+"""`make_venv.py run|dev FOLDER --uv VERSION --lock FILE MEMBER..`: a virtual environment from a lock file with hashes.
+
+`run` leaves what the services, the demo and the replay need, and removes what installed it. `dev` adds to the same
+folder what tests and lints, and keeps `uv`. Members are installed as they stand in the checkout. Needs nothing but
+Python with venv and pip; a step that takes long says so every few seconds.
+"""
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+SAY_SECONDS = 4.0
+NEEDS_ONLY_TO_INSTALL = ("uv", "pip", "setuptools")
+
+
+class Failed(Exception):
+    """A step ended with an error, which it has printed itself."""
+
+
+def make(folder: Path, *, uv: str, lock: Path, members: Sequence[str], keep_uv: bool) -> None:
+    """Raises `Failed`."""
+    python = str(folder / "bin" / "python")
+    if not Path(python).exists():
+        step("a virtual environment", [sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    if not (folder / "bin" / "uv").exists():
+        _install_uv(folder, uv)
+    into = [str(folder / "bin" / "uv"), "pip", "install", "--quiet", "--python", python]
+    step(f"packages of {lock.name}", [*into, "--require-hashes", "-r", str(lock)])
+    editable = [word for member in members for word in ("-e", member)]
+    step("our own packages", [*into, "--no-deps", "--no-build-isolation", *editable])
+    if not keep_uv:
+        uninstall = [str(folder / "bin" / "uv"), "pip", "uninstall", "--quiet", "--python", python]
+        step("removal of what only installs", [*uninstall, *NEEDS_ONLY_TO_INSTALL])
+
+
+def step(what: str, command: Sequence[str]) -> None:
+    """Runs a command and says every few seconds that it still does. Raises `Failed`."""
+    begun = time.monotonic()
+    print(f"  {what}", flush=True)
+    process = subprocess.Popen(command)
+    while True:
+        try:
+            code = process.wait(SAY_SECONDS)
+        except subprocess.TimeoutExpired:
+            print(f"  {what}: {time.monotonic() - begun:.0f} s so far", flush=True)
+            continue
+        if code != 0:
+            raise Failed(f"`{' '.join(command)}` ended with {code}")
+        return
+
+
+def _install_uv(folder: Path, version: str) -> None:
+    """By the pip of this Python; one that has none or an old one brings its own copy into the environment first."""
+    python = str(folder / "bin" / "python")
+    install = ["install", "--quiet", "--disable-pip-version-check", f"uv=={version}"]
+    try:
+        step(f"uv {version}", [sys.executable, "-m", "pip", "--python", python, *install])
+    except Failed:
+        step("pip", [python, "-m", "ensurepip"])
+        step(f"uv {version}", [python, "-m", "pip", *install])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("purpose", choices=("run", "dev"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--uv", required=True, metavar="VERSION")
+    parser.add_argument("--lock", type=Path, required=True, metavar="FILE")
+    parser.add_argument("members", nargs="+", metavar="MEMBER")
+    asked = parser.parse_args(argv)
+    print(f"Installing into {asked.folder}, from {asked.lock}:", flush=True)
+    try:
+        make(asked.folder, uv=asked.uv, lock=asked.lock, members=asked.members, keep_uv=asked.purpose == "dev")
+    except Failed as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
