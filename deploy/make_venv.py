@@ -3,6 +3,9 @@
 `run` leaves what the services, the demo and the replay need, and removes what installed it. `dev` adds to the same
 folder what tests and lints, and keeps `uv`. Members are installed as they stand in the checkout. Needs nothing but
 Python with venv and pip; a step that takes long says so every few seconds.
+
+Both write the byte code of packages, also where PYTHONDONTWRITEBYTECODE is set: else each of the many processes that
+start later compiles its imports again, which takes most of its start.
 """
 
 import argparse
@@ -13,7 +16,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SAY_SECONDS = 4.0
-NEEDS_ONLY_TO_INSTALL = ("uv", "pip", "setuptools")
+NEEDED_TO_INSTALL = ("uv", "pip", "setuptools")
+# All byte code would be 50 MB, of which most is never imported. Sources of the checkout are left as they are.
+WRITE_BYTE_CODE = """
+import contextlib, importlib, sys
+from importlib.machinery import SourceFileLoader
+
+write = SourceFileLoader.set_data
+def set_data(self, path, data, **more):
+    if path.startswith(sys.prefix):
+        write(self, path, data, **more)
+
+SourceFileLoader.set_data = set_data
+sys.dont_write_bytecode = False
+for module in sys.argv[1:]:
+    with contextlib.suppress(Exception):  # whoever runs it sees why it cannot be imported
+        importlib.import_module(module)
+"""
+PROGRAMS = ("ingest.app", "scoring.app", "alerts.app", "alembic.command", "local.fakes.sinks", "local.demo.__main__")
 
 
 class Failed(Exception):
@@ -28,12 +48,15 @@ def make(folder: Path, *, uv: str, lock: Path, members: Sequence[str], keep_uv: 
     if not (folder / "bin" / "uv").exists():
         _install_uv(folder, uv)
     into = [str(folder / "bin" / "uv"), "pip", "install", "--quiet", "--python", python]
-    step(f"packages of {lock.name}", [*into, "--require-hashes", "-r", str(lock)])
+    pip = [str(folder / "bin" / "uv"), "pip"]
+    install = [*pip, "install", "--quiet", "--python", python]
+    byte_code = ["--compile-bytecode"] if keep_uv else []
     editable = [word for member in members for word in ("-e", member)]
-    step("our own packages", [*into, "--no-deps", "--no-build-isolation", *editable])
+    step(f"packages of {lock.name}", [*install, *byte_code, "--require-hashes", "-r", str(lock)])
+    step("our own packages", [*install, "--no-deps", "--no-build-isolation", *editable])
     if not keep_uv:
-        uninstall = [str(folder / "bin" / "uv"), "pip", "uninstall", "--quiet", "--python", python]
-        step("removal of what only installs", [*uninstall, *NEEDS_ONLY_TO_INSTALL])
+        step("byte code", [python, "-c", WRITE_BYTE_CODE, *PROGRAMS])
+        step("removal of what installs", [*pip, "uninstall", "--quiet", "--python", python, *NEEDED_TO_INSTALL])
 
 
 def step(what: str, command: Sequence[str]) -> None:
