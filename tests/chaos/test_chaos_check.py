@@ -62,12 +62,12 @@ def evidence() -> Evidence:
 
 def alerted(signals: list[Signal]) -> dict[str, list[tuple[object, ...]]]:
     """One message for each signal, sent at the first attempt."""
-    lanes = {BY_SLACK: f"slack:{DESK}", BY_MAIL: "email:mailbox@example.com"}
+    address_keys = {BY_SLACK: f"slack:{DESK}", BY_MAIL: "email:mailbox@example.com"}
     return {
         "alert": [(one.signal_id, msgspec.json.encode(one).decode(), 0, False) for one in signals],
         "decision": [(one.signal_id,) for one in signals],
         "notification": [
-            (name(one), one.account_id, lanes[one.account_id], "sent", [one.signal_id]) for one in signals
+            (name(one), one.account_id, address_keys[one.account_id], "sent", [one.signal_id]) for one in signals
         ],
         "attempt": [(name(one), "sent") for one in signals],
     }

@@ -70,7 +70,7 @@ class Rows:
             "at": signal.at.timestamp() + 2,
             "reason": reason.value,
             "receiver": receiver,
-            "lane": target.address_key if target and receiver else None,
+            "address_key": target.address_key if target and receiver else None,
             "path": ["root", f"to {receiver}"] if receiver else [],
             "notification_id": message,
         }
@@ -94,7 +94,7 @@ class Rows:
             "account_id": head.account_id,
             "episode": head.episode,
             "receiver": receiver,
-            "lane": ways[0].address_key,
+            "address_key": ways[0].address_key,
             "ways": msgspec.to_builtins(ways),
             "path": ["root"],
             "repeat_interval": 86_400.0,

@@ -99,7 +99,7 @@ class DecidedAccount:
     def waiting(self) -> list[list[str]]:
         return [[signal.to for signal in one.signals] for _, one in self.pending]
 
-    def lanes(self) -> list[str | None]:
+    def address_keys(self) -> list[str | None]:
         return [address_key_of(one.destination) for _, one in self.pending]
 
     def unanswered(self) -> None:

@@ -153,7 +153,7 @@ class SendingHarness:
                     account_id=account,
                     episode=episode or signals[0].episode,
                     receiver="cs-desk",
-                    lane=ways[0].address_key,
+                    address_key=ways[0].address_key,
                     ways=msgspec.to_builtins(ways),
                     path=["root", "cs-desk"],
                     repeat_interval=3600.0,

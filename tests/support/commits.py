@@ -1,6 +1,10 @@
 """Transactions made by hand, for what goes on between them."""
 
+from collections.abc import Collection
+
+from scoring.errors import Unreachable
 from scoring.partition.commit import Commit, LogPosition
+from scoring.postgres.store import PostgresStore
 
 
 def commit(
@@ -26,3 +30,20 @@ def commit(
         signals=(),
         outbox=(),
     )
+
+
+class Hurt(PostgresStore):
+    """A database whose next commits fail as the plan says: before or after they were written."""
+
+    def __init__(self, inner: PostgresStore, plan: Collection[str]) -> None:
+        self._engine = inner._engine
+        self._patience = inner._patience
+        self.plan = list(plan)
+
+    async def commit(self, commit: Commit, cluster_id: str) -> None:
+        fate = self.plan.pop(0) if self.plan else "well"
+        if fate == "before":
+            raise Unreachable("the connection broke before the statement")
+        await super().commit(commit, cluster_id)
+        if fate == "after":
+            raise Unreachable("the connection broke during COMMIT")

@@ -17,18 +17,18 @@ DESK = "email:cs-desk@example.com"
 
 def notification(
     name: str,
-    lane: str = DANA,
+    address_key: str = DANA,
     *,
     attempts: int = 1,
     status: NotificationStatus = NotificationStatus.SENT,
     decided: datetime = NOON,
     reason: DecisionReason = DecisionReason.NEW,
 ) -> Notification:
-    channel, _, address = lane.partition(":")
+    channel, _, address = address_key.partition(":")
     return Notification(
         id=name,
         receiver="account-owner",
-        lane=lane,
+        address_key=address_key,
         channel=Channel(channel),
         address=address,
         reason=reason,
@@ -54,7 +54,7 @@ def listed(
 ) -> AlertSummary:
     """Told if there are notifications; `reason` is the last one that was decided."""
     decision = Decision(
-        at=NOON, verdict=reason.verdict, reason=reason, receiver=None, lane=None, path=(), notification_id=None
+        at=NOON, verdict=reason.verdict, reason=reason, receiver=None, address_key=None, path=(), notification_id=None
     )
     return AlertSummary(
         id=f"{account}-{to}",

@@ -24,7 +24,7 @@ _UNKNOWN = (*_CUT_SHORT, Failure.NO_ANSWER, Failure.BAD_ANSWER)
 STORED = {
     "alert": "SELECT signal_id, body::text, partition, waiting FROM alerts.alert ORDER BY seq",
     "decision": "SELECT DISTINCT signal_id FROM alerts.decision",
-    "notification": """SELECT notification_id, account_id, lane, status, signals FROM alerts.notification
+    "notification": """SELECT notification_id, account_id, address_key, status, signals FROM alerts.notification
                        ORDER BY seq""",
     "attempt": "SELECT notification_id, outcome FROM alerts.attempt",
 }
@@ -35,7 +35,7 @@ class Message(Struct, frozen=True):
 
     name: str
     account_id: str
-    lane: str
+    address_key: str
     status: str
     signals: tuple[str, ...]
     outcomes: tuple[str | None, ...]
@@ -116,8 +116,8 @@ def messages_of(stored: Rows) -> list[Message]:
     for name, outcome in stored["attempt"]:
         outcomes.setdefault(name, []).append(outcome)
     messages = [
-        Message(name, account_id, lane, status, tuple(signals), tuple(outcomes.get(name, ())))
-        for name, account_id, lane, status, signals in stored["notification"]
+        Message(name, account_id, address_key, status, tuple(signals), tuple(outcomes.get(name, ())))
+        for name, account_id, address_key, status, signals in stored["notification"]
     ]
     assert {one.status for one in messages} <= {"sent", "dropped"}
     return messages
@@ -125,7 +125,7 @@ def messages_of(stored: Rows) -> list[Message]:
 
 def arrived_by_mail(names: Sequence[str], messages: Collection[Message]) -> int:
     """Each by its own name; how many came again. `names` are those that arrived, in their order."""
-    mails = [one for one in messages if one.lane.startswith("email:")]
+    mails = [one for one in messages if one.address_key.startswith("email:")]
     arrived = Counter(names)
     assert arrived.keys() <= {one.name for one in mails}
     for one in mails:
@@ -138,8 +138,8 @@ def arrived_by_mail(names: Sequence[str], messages: Collection[Message]) -> int:
 
 
 def arrived_in_slack(posts: Mapping[tuple[str, str], int], messages: Collection[Message]) -> int:
-    """A post has no name that we know, so they are counted, by lane and account; how many came too often."""
-    threads = _by_thread(one for one in messages if not one.lane.startswith("email:"))
+    """A post has no name that we know, so they are counted, by address_key and account; how many came too often."""
+    threads = _by_thread(one for one in messages if not one.address_key.startswith("email:"))
     assert posts.keys() <= threads.keys()
     repeats = 0
     for place, thread in threads.items():
@@ -153,12 +153,14 @@ def arrived_in_slack(posts: Mapping[tuple[str, str], int], messages: Collection[
 def _by_thread(messages: Iterable[Message]) -> Mapping[tuple[str, str], list[Message]]:
     threads: dict[tuple[str, str], list[Message]] = {}
     for one in messages:
-        threads.setdefault((one.lane, one.account_id), []).append(one)
+        threads.setdefault((one.address_key, one.account_id), []).append(one)
     return threads
 
 
 def once_in_each_lane(messages: Iterable[Message]) -> None:
-    told = Counter((one.lane, signal_id) for one in messages if one.status == "sent" for signal_id in one.signals)
+    told = Counter(
+        (one.address_key, signal_id) for one in messages if one.status == "sent" for signal_id in one.signals
+    )
     assert [twice for twice, times in told.items() if times > 1] == []
 
 

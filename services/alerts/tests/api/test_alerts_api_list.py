@@ -98,7 +98,7 @@ async def test_why_was_i_not_told_is_answered_with_a_reason_for_every_no(
     (alert,) = await api.list(account="acme", told="false")
     (decision,) = alert["decisions"]
     assert (decision["verdict"], decision["reason"]) == ("keep", "history")
-    assert (decision["receiver"], decision["lane"], decision["path"]) == (None, None, [])
+    assert (decision["receiver"], decision["address_key"], decision["path"]) == (None, None, [])
     (alert,) = await api.list(account="acme", told="false", receiver="owner")
     # Somebody else was: the answer says who.
     assert (alert["told"], alert["told_to"]) == (True, ["cs-desk"])
@@ -118,13 +118,13 @@ async def test_an_alert_says_what_happened_and_who_heard_of_it(api: AlertsApi, w
     assert (alert["told"], alert["told_to"], alert["acknowledged"]) == (True, ["owner", "cs-desk"], False)
     assert (alert["history"], alert["waiting"], alert["error"]) == (False, False, None)
     owner, desk = alert["notifications"]
-    assert (owner["id"], owner["channel"], owner["address"], owner["lane"]) == (
+    assert (owner["id"], owner["channel"], owner["address"], owner["address_key"]) == (
         "m-told",
         "slack",
         "U0123",
         DANA.address_key,
     )
-    assert (desk["id"], desk["channel"], desk["address"], desk["lane"]) == (
+    assert (desk["id"], desk["channel"], desk["address"], desk["address_key"]) == (
         "m-desk",
         "email",
         DESK.address,
@@ -158,7 +158,7 @@ async def test_what_waits_to_be_sent_shows_its_next_try_and_why_the_last_one_fai
         "detail": "wait 30 s",
     }
     # A webhook's URL is a secret: what is stored, and shown, is its name.
-    assert (message["channel"], message["address"], message["lane"]) == ("slack", "cs-desk", "webhook:cs-desk")
+    assert (message["channel"], message["address"], message["address_key"]) == ("slack", "cs-desk", "webhook:cs-desk")
 
 
 async def test_a_signal_told_within_the_message_of_another_was_told(api: AlertsApi) -> None:

@@ -48,7 +48,7 @@ async def test_the_whole_signal_is_shown_as_it_was_told(api: AlertsApi, signal: 
 
 async def test_every_yes_and_no_is_shown_in_the_order_in_which_it_was_made(api: AlertsApi, signal: Signal) -> None:
     decisions = (await api.one(signal))["decisions"]
-    assert [(one["receiver"], one["lane"], one["reason"], one["notification_id"]) for one in decisions] == [
+    assert [(one["receiver"], one["address_key"], one["reason"], one["notification_id"]) for one in decisions] == [
         ("owner", "slack:U0123", "new", "m-slack"),
         ("cs-desk", "email:desk@example.com", "new", "m-desk"),
         ("owner", "email:desk@example.com", "handed on, the way before it failed", "m-mail"),

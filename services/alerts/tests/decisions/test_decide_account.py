@@ -136,7 +136,7 @@ def test_the_recovery_goes_to_whoever_was_told_wherever_routes_lead_now() -> Non
     account.decide(red, to=(SLACK,))
     account.send()
     assert account.reasons(band("green", hours=1, opens=red), to=(NOBODY,)) == {"green": DecisionReason.RECOVERED}
-    assert account.lanes() == ["slack:U1"]
+    assert account.address_keys() == ["slack:U1"]
 
 
 def test_a_receiver_who_was_never_told_hears_no_recovery() -> None:
@@ -148,7 +148,7 @@ def test_a_receiver_who_was_never_told_hears_no_recovery() -> None:
         "owner": DecisionReason.RECOVERED,
         "desk": DecisionReason.RECOVERED_BEFORE_TOLD,
     }
-    assert account.lanes() == ["slack:U1"]
+    assert account.address_keys() == ["slack:U1"]
 
 
 def test_two_receivers_are_told_each_for_itself() -> None:
@@ -166,7 +166,7 @@ def test_a_band_that_routes_lead_elsewhere_still_overtakes_what_waits_here() -> 
     account, red = DecidedAccount(), band("red")
     account.decide(red, to=(SLACK,))
     account.decide(band("yellow", hours=1, opens=red), to=(MAIL,))
-    assert account.lanes() == ["email:desk@example.com"]
+    assert account.address_keys() == ["email:desk@example.com"]
 
 
 def test_a_receiver_without_a_channel_is_a_reason_of_its_own() -> None:

@@ -22,4 +22,4 @@ def test_it_goes_where_the_doubtful_message_went(route: Destination) -> None:
     account.decide(red)
     account.unanswered()
     account.decide(band("yellow", hours=1, opens=red), band("green", hours=2, opens=red), to=(route,))
-    assert account.lanes() == ["slack:U1"]
+    assert account.address_keys() == ["slack:U1"]

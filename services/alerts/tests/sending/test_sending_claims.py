@@ -239,9 +239,9 @@ async def test_replicas_that_look_at_the_same_moment_never_take_the_same_message
     name = await sending.message()
     await sending.execute(
         f"""
-        INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, lane, ways, path,
-            repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
-        SELECT 'copy ' || i, partition, 'account ' || i, episode, receiver, lane, ways, path,
+        INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, address_key, ways,
+            path, repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
+        SELECT 'copy ' || i, partition, 'account ' || i, episode, receiver, address_key, ways, path,
             repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due
         FROM alerts.notification, generate_series(1, 3000) AS i WHERE notification_id = '{name}'
         """

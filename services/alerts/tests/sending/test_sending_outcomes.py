@@ -73,9 +73,10 @@ async def test_a_way_that_is_given_up_is_followed_by_the_next(sending: SendingHa
     old, new = await sending.row(name), await sending.row(next_one.notification_id)
     same = ("partition", "account_id", "episode", "receiver", "path", "repeat_interval", "rank", "signals", "decided")
     assert [getattr(new, column) for column in same] == [getattr(old, column) for column in same]
-    assert (new.lane, new.reason, new.maybe_told) == (DANA.address_key, DecisionReason.HANDED_ON, False)
+    assert (new.address_key, new.reason, new.maybe_told) == (DANA.address_key, DecisionReason.HANDED_ON, False)
     assert [
-        (row.signal_id, row.reason, row.receiver, row.lane, row.notification_id) for row in await decisions(sending)
+        (row.signal_id, row.reason, row.receiver, row.address_key, row.notification_id)
+        for row in await decisions(sending)
     ] == [
         (signal.signal_id, DecisionReason.HANDED_ON, "cs-desk", DANA.address_key, new.notification_id)
         for signal in signals

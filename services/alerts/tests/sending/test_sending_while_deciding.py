@@ -8,9 +8,9 @@ from alerts.postgres.account_history import load_histories
 from support.alerts_sending import DANA, DESK, SendingHarness
 
 HAND_ON = text("""
-INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, lane, ways, path,
+INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, address_key, ways, path,
     repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
-SELECT 'next', partition, account_id, episode, receiver, :lane, ways, path,
+SELECT 'next', partition, account_id, episode, receiver, :address_key, ways, path,
     repeat_interval, reason, rank, signals, decided, 'pending', false, 0, due
 FROM alerts.notification WHERE notification_id = :name
 """)
@@ -29,7 +29,7 @@ async def test_what_is_handed_on_while_deciding_waits_for_it_is_seen_and_held(se
         await sender.execute(END, {"name": name, "status": "failed"})
         loading = asyncio.create_task(load_histories(deciding, ["acme"], final=()))
         await sending.until(lambda: waits(sending))
-        await sender.execute(HAND_ON, {"name": name, "lane": DANA.address_key})
+        await sender.execute(HAND_ON, {"name": name, "address_key": DANA.address_key})
         await sender.commit()
         [history], unreadable = await loading
         assert [one.notification_id for one in history.pending] == ["next"]

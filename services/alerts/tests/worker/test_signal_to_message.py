@@ -153,7 +153,7 @@ async def test_a_receiver_without_a_channel_is_recorded_and_tells_nobody(replica
     await replicas.tell(flag("nobody_asks"))
     await replicas.settled()
     assert replicas.post.arrived == []
-    found = await replicas.rows("SELECT receiver, lane, reason FROM alerts.decision")
+    found = await replicas.rows("SELECT receiver, address_key, reason FROM alerts.decision")
     assert found == [("nobody", None, "the routes tell nobody")]
 
 

@@ -63,7 +63,7 @@ async def test_two_sources_may_use_the_same_id(stream: Road) -> None:
         b"{}",
         b'{"type":"event","event_id":1}',
         b"\xff",
-        b'{"type":"gossip"}',
+        b'{"type":7}',
         b"",
         b'{"type":"event","event_id":"\xff"}',  # not UTF-8 where a text is
         # a moment without a zone would mean another one on another machine

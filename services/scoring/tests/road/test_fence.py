@@ -1,7 +1,6 @@
 """Guarantee 3: of two writers one is undone, whole; a commit in doubt is neither lost nor counted twice."""
 
 import asyncio
-from collections.abc import Collection
 
 import pytest
 
@@ -10,25 +9,8 @@ from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
-from support.commits import commit
+from support.commits import Hurt, commit
 from support.road import DAY, START, TOPICS, Road, event, ids
-
-
-class Hurt(PostgresStore):
-    """A database whose next commits fail as the plan says: before or after they were written."""
-
-    def __init__(self, inner: PostgresStore, plan: Collection[str]) -> None:
-        self._engine = inner._engine
-        self._patience = inner._patience
-        self.plan = list(plan)
-
-    async def commit(self, commit: Commit, cluster_id: str) -> None:
-        fate = self.plan.pop(0) if self.plan else "well"
-        if fate == "before":
-            raise Unreachable("the connection broke before the statement")
-        await super().commit(commit, cluster_id)
-        if fate == "after":
-            raise Unreachable("the connection broke during COMMIT")
 
 
 async def undisturbed(stream: Road) -> dict[str, list[tuple[object, ...]]]:

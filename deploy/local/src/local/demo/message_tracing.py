@@ -67,7 +67,7 @@ def _begun(listed: Sequence[AlertSummary], message: ReceivedMessage) -> dict[Not
     found: dict[Notification, list[AlertSummary]] = {}
     for alert in listed:
         for one in alert.notifications:
-            if one.lane == message.lane and one.attempts and message.name in (None, one.id):
+            if one.address_key == message.lane and one.attempts and message.name in (None, one.id):
                 found.setdefault(one, []).append(alert)
     return {one: found[one] for one in sorted(found, key=lambda one: one.decided)}
 

@@ -4,7 +4,7 @@ The record time is Kafka's timestamp, so no struct has a field for it.
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -47,6 +47,7 @@ EventsRecord = Event | Tick | CardActivated
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[EventsRecord] = msgspec.json.Decoder(EventsRecord)
+_TYPES = frozenset(record.__struct_config__.tag for record in get_args(EventsRecord))
 
 
 def encode_events_record(record: EventsRecord) -> bytes:
@@ -59,3 +60,13 @@ def decode_events_record(body: bytes) -> EventsRecord:
         return _decoder.decode(body)
     except (UnicodeDecodeError, RecursionError) as error:  # msgspec does not wrap these
         raise msgspec.DecodeError(str(error)) from error
+
+
+def find_unknown_type(body: bytes) -> str | None:
+    """The `type` of a JSON object if no record of this version has it: a newer version wrote it. Else None."""
+    try:
+        fields = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    kind = fields.get("type") if isinstance(fields, dict) else None
+    return kind if isinstance(kind, str) and kind not in _TYPES else None

@@ -21,7 +21,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     verdict: DecisionVerdict
     reason: DecisionReason
     receiver: str | None
-    lane: str | None
+    address_key: str | None
     path: tuple[str, ...]
     notification_id: str | None
 
@@ -45,7 +45,7 @@ class Notification(Struct, frozen=True, kw_only=True):
 
     id: str
     receiver: str
-    lane: str
+    address_key: str
     channel: Channel
     address: str
     reason: DecisionReason

@@ -132,7 +132,7 @@ def _decision(row: Any) -> answers.Decision:
         verdict=reason.verdict,
         reason=reason,
         receiver=row.receiver,
-        lane=row.lane,
+        address_key=row.address_key,
         path=tuple(row.path),
         notification_id=row.notification_id,
     )
@@ -145,7 +145,7 @@ def _notification(row: Any, attempts: Sequence[Any]) -> dict[str, Any]:
     return {
         "id": row.notification_id,
         "receiver": row.receiver,
-        "lane": row.lane,
+        "address_key": row.address_key,
         "channel": way.channel,
         "address": way.address,
         "reason": DecisionReason(row.reason),

@@ -68,19 +68,20 @@ WITH settled AS (
     UPDATE alerts.notification SET status = 'dropped', done = {NOW}, maybe_told = maybe_told OR lease_token IS NOT NULL
     WHERE notification_id = ANY(:dropped)
 ), composed AS (
-    INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, lane, ways, path,
+    INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, address_key, ways, path,
         repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
-    SELECT notification_id, :partition, account_id, episode, receiver, lane, ways, path,
+    SELECT notification_id, :partition, account_id, episode, receiver, address_key, ways, path,
            repeat_interval, reason, rank, signals, decided, 'pending', maybe_told, 0, {NOW}
     FROM json_to_recordset(CAST(:notifications AS json)) AS new (
-        notification_id text, account_id text, episode text, receiver text, lane text, ways json, path text[],
+        notification_id text, account_id text, episode text, receiver text, address_key text, ways json, path text[],
         repeat_interval double precision, reason text, rank smallint, signals text[], decided double precision,
         maybe_told boolean)
 )
-INSERT INTO alerts.decision (signal_id, at, reason, receiver, lane, path, notification_id)
-SELECT signal_id, at, reason, receiver, lane, path, notification_id
+INSERT INTO alerts.decision (signal_id, at, reason, receiver, address_key, path, notification_id)
+SELECT signal_id, at, reason, receiver, address_key, path, notification_id
 FROM json_to_recordset(CAST(:decisions AS json)) AS new (
-    signal_id text, at double precision, reason text, receiver text, lane text, path text[], notification_id text)
+    signal_id text, at double precision, reason text, receiver text, address_key text, path text[],
+    notification_id text)
 """).bindparams(
     bindparam("partition", type_=SmallInteger),
     bindparam("settled", type_=ARRAY(Text)),

@@ -160,7 +160,7 @@ def _notification_row(account: AccountDecisions, message: NewMessage, notificati
         "account_id": account.account_id,
         "episode": message.head.episode,
         "receiver": destination.receiver,
-        "lane": address_key_of(destination),
+        "address_key": address_key_of(destination),
         "ways": destination.ways,
         "path": destination.path,
         "repeat_interval": destination.repeat_interval,
@@ -203,7 +203,7 @@ def _decision_row(account: AccountDecisions, decision: SignalDecision, ids: Sequ
         "at": account.at,
         "reason": decision.reason,
         "receiver": destination.receiver if destination else None,
-        "lane": address_key_of(destination) if destination else None,
+        "address_key": address_key_of(destination) if destination else None,
         "path": destination.path if destination else (),
         "notification_id": ids[message] if isinstance(message, int) else message,
     }

@@ -135,7 +135,7 @@ def _result(rows: Sequence[Any], token: str) -> ClaimResult:
         try:
             messages.append(_claimed(row, token))
         except ValueError as error:  # msgspec's are, too
-            whose = (row.notification_id, row.partition, row.account_id, row.lane)
+            whose = (row.notification_id, row.partition, row.account_id, row.address_key)
             unreadable.append(UnreadableMessage(*whose, f"{type(error).__name__}: {error}"))
     due = rows[0].next_due
     return ClaimResult(tuple(messages), tuple(unreadable), None if due is None else max(0.0, due))
@@ -206,7 +206,7 @@ async def _hand_on(connection: AsyncConnection, claimed: ClaimedMessage) -> None
     new = {
         "new": uuid.uuid4().hex,
         "old": claimed.notification_id,
-        "lane": rest[0].address_key,
+        "address_key": rest[0].address_key,
         "ways": msgspec.json.encode(rest).decode(),
         "reason": DecisionReason.HANDED_ON.value,
     }

@@ -9,11 +9,11 @@ NOW = "extract(epoch FROM statement_timestamp())::double precision"
 _CANDIDATES = f"""
     FROM alerts.notification AS n
     JOIN unnest(:kinds, :channels, :slots) AS capacity (kind, channel, slots)
-      ON capacity.kind = split_part(n.lane, ':', 1)
-    WHERE n.status = 'pending' AND n.partition = ANY(:partitions) AND n.lane <> ALL(:closed)
+      ON capacity.kind = split_part(n.address_key, ':', 1)
+    WHERE n.status = 'pending' AND n.partition = ANY(:partitions) AND n.address_key <> ALL(:closed)
       AND NOT EXISTS (
           SELECT FROM alerts.notification AS other
-          WHERE other.status = 'pending' AND other.lane = n.lane AND other.account_id = n.account_id
+          WHERE other.status = 'pending' AND other.address_key = n.address_key AND other.account_id = n.account_id
             AND other.notification_id <> n.notification_id
             AND (other.seq < n.seq OR other.lease_until > {NOW})
       )"""
@@ -31,12 +31,13 @@ _CAPACITY = (
 
 _SENT_BEFORE = """SELECT s.seq, s.notification_id, s.done, s.thread, s.signals[1] AS head
              FROM alerts.notification AS s
-             WHERE s.lane = n.lane AND s.episode = n.episode AND s.account_id = n.account_id AND s.status = 'sent'
+             WHERE s.address_key = n.address_key AND s.episode = n.episode AND s.account_id = n.account_id
+                   AND s.status = 'sent'
              ORDER BY s.seq"""
 
 # A message with its signals, and the first and the newest sent message of the same thread.
 _MESSAGE = f"""
-    n.notification_id, n.partition, n.account_id, n.receiver, n.lane, n.reason, n.ways::text AS ways, n.decided,
+    n.notification_id, n.partition, n.account_id, n.receiver, n.address_key, n.reason, n.ways::text AS ways, n.decided,
     n.attempts,
     greatest(0, {NOW} - (
         SELECT min(a.started) FROM alerts.attempt AS a WHERE a.notification_id = n.notification_id)) AS age,
@@ -54,13 +55,13 @@ _HEAD = "LEFT JOIN alerts.alert AS head ON head.signal_id = n.signals[1]"
 
 # One message for each address, the most urgent and then the oldest first, as many as each channel has slots for.
 _CHOSEN = f"""
-    SELECT n.notification_id, n.lane, chosen.channel
+    SELECT n.notification_id, n.address_key, chosen.channel
     FROM alerts.notification AS n
     JOIN (
         SELECT notification_id, channel, slots, row_number() OVER (PARTITION BY channel ORDER BY rank, seq) AS place
         FROM (
             SELECT n.notification_id, n.rank, n.seq, capacity.channel, capacity.slots,
-                   row_number() OVER (PARTITION BY n.lane ORDER BY n.rank, n.seq) AS turn
+                   row_number() OVER (PARTITION BY n.address_key ORDER BY n.rank, n.seq) AS turn
             {_CANDIDATES} AND {_CLAIMABLE}
         ) AS waiting
         WHERE turn = 1
@@ -87,7 +88,7 @@ WITH chosen AS MATERIALIZED ({_CHOSEN}
     INSERT INTO alerts.attempt (notification_id, n, started) SELECT notification_id, attempts, {NOW} FROM leased
 ), later AS (
     SELECT min(greatest(n.due, n.lease_until)) - {NOW} AS next_due
-    {_CANDIDATES} AND n.lane NOT IN (SELECT lane FROM chosen)
+    {_CANDIDATES} AND n.address_key NOT IN (SELECT address_key FROM chosen)
       AND capacity.slots > (SELECT count(*) FROM chosen WHERE chosen.channel = capacity.channel)
 )
 SELECT later.next_due, {_MESSAGE}
@@ -145,16 +146,16 @@ FROM failed AS n WHERE a.notification_id = n.notification_id AND a.n = n.attempt
 """)
 
 HAND_ON = text(f"""
-INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, lane, ways, path,
+INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, address_key, ways, path,
                                  repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
-SELECT :new, partition, account_id, episode, receiver, :lane, CAST(:ways AS json), path,
+SELECT :new, partition, account_id, episode, receiver, :address_key, CAST(:ways AS json), path,
        repeat_interval, :reason, rank, signals, decided, 'pending', false, 0, {NOW}
 FROM alerts.notification WHERE notification_id = :old
 """)
 
 HANDED_ON = text("""
-INSERT INTO alerts.decision (signal_id, at, reason, receiver, lane, path, notification_id)
-SELECT signal_id, n.decided, n.reason, n.receiver, n.lane, n.path, n.notification_id
+INSERT INTO alerts.decision (signal_id, at, reason, receiver, address_key, path, notification_id)
+SELECT signal_id, n.decided, n.reason, n.receiver, n.address_key, n.path, n.notification_id
 FROM alerts.notification AS n CROSS JOIN unnest(n.signals) WITH ORDINALITY AS told (signal_id, place)
 WHERE n.notification_id = :new
 ORDER BY place

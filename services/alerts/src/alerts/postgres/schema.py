@@ -65,7 +65,7 @@ decision = Table(
     Column("at", Double, nullable=False),  # record time by which it was made
     Column("reason", Text, nullable=False),
     Column("receiver", Text),  # none of history, none while a signal waits
-    Column("lane", Text),  # the address key
+    Column("address_key", Text),
     Column("path", ARRAY(Text), nullable=False),
     Column("notification_id", Text),
 )
@@ -80,7 +80,7 @@ notification = Table(
     Column("account_id", Text, nullable=False),
     Column("episode", Text, nullable=False),
     Column("receiver", Text, nullable=False),
-    Column("lane", Text, nullable=False),  # the address key
+    Column("address_key", Text, nullable=False),
     Column("ways", JSON, nullable=False),  # targets: the first is this message's, the others follow if it fails
     Column("path", ARRAY(Text), nullable=False),
     Column("repeat_interval", Double, nullable=False),
@@ -97,9 +97,9 @@ notification = Table(
     Column("done", Double),  # wall time of the end, whichever it was
     Column("thread", Text),  # what the channel calls this message, where it says so
     Index("notification_by_account", "account_id", "seq"),
-    Index("notification_by_thread", "lane", "episode"),
+    Index("notification_by_thread", "address_key", "episode"),
     Index("notification_pending", "partition", "rank", "seq", postgresql_where=text("status = 'pending'")),
-    Index("notification_next", "lane", "account_id", "seq", postgresql_where=text("status = 'pending'")),
+    Index("notification_next", "address_key", "account_id", "seq", postgresql_where=text("status = 'pending'")),
     Index("notification_failed", "done", postgresql_where=text("status = 'failed'")),
 )
 

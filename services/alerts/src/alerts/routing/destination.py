@@ -22,10 +22,7 @@ class Target(Struct, frozen=True, omit_defaults=True):
 
     @property
     def address_key(self) -> str:
-        """Messages with one key arrive in order: `email:dana@example.com`, `slack:C012345`, `webhook:cs-desk`.
-
-        The tables and the API call it `lane`.
-        """
+        """Messages with one key arrive in order: `email:dana@example.com`, `slack:C012345`, `webhook:cs-desk`."""
         return f"{'webhook' if self.webhook else self.channel}:{self.address}"
 
 

@@ -205,7 +205,7 @@ class MessageSender:
         about = {
             "notification": claimed.notification_id,
             "receiver": claimed.receiver,
-            "lane": claimed.target.address_key,
+            "address_key": claimed.target.address_key,
             "attempt": claimed.attempt,
             "seconds": round(seconds, 3),
         }

@@ -22,6 +22,7 @@ class DeadReason(StrEnum):
     WRONG_PARTITION = "wrong_partition"
     CARD_CHANGE = "card_change_not_supported"
     CORE_FAILED = "core_failed"
+    UNKNOWN_TYPE = "unknown_type"  # by an operator's decision alone
 
 
 class LogPosition(Struct, frozen=True):

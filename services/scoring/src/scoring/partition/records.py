@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from common.bus.ports import Record
-from common.contracts.events import Event, EventsRecord, Tick, decode_events_record
+from common.contracts.events import Event, EventsRecord, Tick, decode_events_record, find_unknown_type
+from scoring.errors import UnknownRecordType
 from scoring.partition.commit import DeadReason
 from scoring.partition.memory import PartitionMemory
 
@@ -19,12 +20,15 @@ DecodedRecord = EventsRecord | DeadReason
 
 
 def decode(record: Record) -> DecodedRecord:
+    """Raises `UnknownRecordType` if a newer version wrote it: whoever passes over it makes other states."""
     value = record.value
     if value is None:
         return DeadReason.UNREADABLE
     try:
         decoded = decode_events_record(value)
     except msgspec.DecodeError:
+        if (unknown := find_unknown_type(value)) is not None:
+            raise UnknownRecordType(record.partition, record.offset, unknown) from None
         return DeadReason.UNREADABLE
     if type(decoded) is Event and not _can_be_stored(decoded.account_id):
         return DeadReason.UNREADABLE
@@ -32,7 +36,7 @@ def decode(record: Record) -> DecodedRecord:
 
 
 def decode_all(records: Sequence[Record]) -> list[DecodedRecord]:
-    """In their order."""
+    """In their order. Raises `UnknownRecordType` at the first record that a newer version wrote."""
     return [decode(record) for record in records]
 
 

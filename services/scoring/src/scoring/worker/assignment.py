@@ -7,7 +7,7 @@ import structlog
 
 from common.bus.ports import Record
 from common.retry import ExponentialBackoff
-from scoring.errors import Doubt, Fenced
+from scoring.errors import Doubt, Fenced, UnknownRecordType
 from scoring.partition.commit import LogPosition
 from scoring.partition.inbox import Inbox
 from scoring.partition.memory import PartitionMemory
@@ -20,7 +20,11 @@ _log = structlog.get_logger()
 
 
 class AssignedPartition:
-    """`epoch` counts how often the partition was opened; records polled in an earlier epoch are not scored."""
+    """`epoch` counts how often the partition was opened; records polled in an earlier epoch are not scored.
+
+    `stopped_by` is the record before which it stopped, if a newer version wrote that: it stays closed for the rest of
+    this assignment.
+    """
 
     def __init__(self, number: int, *, context: WorkerContext, relay: Relay) -> None:
         self.number = number
@@ -28,6 +32,7 @@ class AssignedPartition:
         self.memory: PartitionMemory | None = None
         self.inbox = Inbox()
         self.epoch = 0
+        self.stopped_by: UnknownRecordType | None = None
         self._scoring = False
         self._context = context
         self._writer = str(uuid4())  # names this assignment in the journal
@@ -68,8 +73,11 @@ class AssignedPartition:
     async def open_or_score(self) -> RunResult | None:
         """Opens the partition if it is not open, else scores one run of its inbox and writes it.
 
-        None if nothing was written. Raises `StopWorker` if only a person can decide.
+        None if nothing was written. A partition that stopped stays as it is. Raises `StopWorker` if only a person can
+        decide.
         """
+        if self.stopped_by is not None:
+            return None
         try:
             if self.memory is None:
                 await self._open()
@@ -81,6 +89,8 @@ class AssignedPartition:
                     self._scoring = False
         except Doubt as doubt:
             self._drop_memory(doubt)
+        except UnknownRecordType as unknown:
+            self._stop(unknown)
         return None
 
     async def _open(self) -> None:
@@ -133,6 +143,20 @@ class AssignedPartition:
         if not isinstance(doubt, Fenced):
             self._retry_at = self._context.steady() + self._backoff.next_pause()
         _log.warning("partition.doubted", partition=self.number, kind=type(doubt).__name__, reason=str(doubt))
+
+    def _stop(self, unknown: UnknownRecordType) -> None:
+        """Everything before the record is committed. The relay and the other partitions go on."""
+        self.stopped_by = unknown
+        self.memory = None
+        self.inbox.clear()
+        self._context.reader.pause(self.number)
+        _log.error(
+            "partition.stopped",
+            partition=self.number,
+            offset=unknown.offset,
+            type=unknown.record_type,
+            reason=str(unknown),
+        )
 
     def dedupe_used(self) -> float:
         """The share of event ids remembered, of the most that may be."""

@@ -45,6 +45,11 @@ class EventsLog:
             earliest = await self._admin.earliest(self._topic, partition)
         return LogPosition(to_offset=earliest, clock=0.0, newest=0.0)
 
+    async def read(self, partition: int, offset: int) -> Record | None:
+        """None if the log does not hold it. Raises `Unreachable` while Kafka does not answer."""
+        with _unavailable_as_unreachable():
+            return await self._admin.read(self._topic, partition, offset, timeout=self._patience)
+
     async def compare_with(self, partition: int, stored: StoredPartition) -> LogVerdict:
         """How this log fits the journal. Raises `Unreachable` while Kafka does not answer."""
         position = stored.position

@@ -120,6 +120,8 @@ class OwnedPartition:
             self.heartbeat = await self._progress.send_due()
 
     def _wait_seconds(self) -> float:
+        if self.partition.stopped_by is not None:
+            return POLL_WAIT[1]
         memory = self.partition.memory
         if memory is None:
             return POLL_WAIT[0]
@@ -155,7 +157,7 @@ class ScoringWorker:
         self._stopping = asyncio.Event()  # told to stop, or failed
         self._failure: BaseException | None = None
         self._log_outage = Outage("log")
-        metrics.count_open(lambda: len(self._owned) - len(self._unopened()))
+        metrics.count_open(lambda: sum(owned.partition.memory is not None for owned in self._owned.values()))
         self._polled = False
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -188,11 +190,15 @@ class ScoringWorker:
         """Why this worker should not be counted on, None if it should."""
         if self._log_outage.reason is not None or not self._polled:
             return self._log_outage.reason or NOT_STARTED
-        unopened = self._unopened()
-        return f"partitions not open: {unopened}" if unopened else None
+        reasons = [str(stop) for owned in self._owned.values() if (stop := owned.partition.stopped_by) is not None]
+        if unopened := self._unopened():
+            reasons.append(f"partitions not open: {unopened}")
+        return "; ".join(reasons) or None
 
     def _unopened(self) -> list[int]:
-        return sorted(number for number, owned in self._owned.items() if owned.partition.memory is None)
+        """Those that are still to be opened."""
+        partitions = (owned.partition for owned in self._owned.values())
+        return sorted(one.number for one in partitions if one.memory is None and one.stopped_by is None)
 
     def positions(self) -> dict[int, tuple[int, int]]:
         """The next offset of each open partition, and how many outbox rows are known to wait (at least)."""

@@ -52,6 +52,9 @@ class WorkerMetrics:
         self._oldest = gauge("outbox_oldest_seconds", "Age of the oldest of them (wall mode).", "partition")
         self._window = gauge("dedupe_window_seconds", "How far back event ids are remembered.", "partition")
         self._used = gauge("dedupe_used_ratio", "Event ids remembered, of the most that may be.", "partition")
+        self._stopped = gauge(
+            "partition_stopped", "1 if it stopped before a record that a newer version wrote, else 0.", "partition"
+        )
         self._cached = gauge("accounts_cached", "Accounts kept in memory, by their form.", "form")
         self._cache_bytes = gauge("accounts_cached_bytes", "Bytes that these take, estimated.")
         self._cache_limit = gauge(
@@ -143,9 +146,10 @@ class WorkerMetrics:
         oldest: Callable[[], float],
         window: Callable[[], float],
         used: Callable[[], float],
+        stopped: Callable[[], float],
     ) -> None:
         """Each function is called when the metrics are scraped, until the partition is lost."""
-        sources = (lag, overdue, outbox, oldest, window, used)
+        sources = (lag, overdue, outbox, oldest, window, used, stopped)
         for gauge, source in zip(self._by_partition, sources, strict=True):
             gauge.labels(str(partition)).set_function(source)
 
@@ -156,4 +160,4 @@ class WorkerMetrics:
 
     @property
     def _by_partition(self) -> tuple[Gauge, ...]:
-        return (self._lag, self._overdue, self._outbox, self._oldest, self._window, self._used)
+        return (self._lag, self._overdue, self._outbox, self._oldest, self._window, self._used, self._stopped)

@@ -148,6 +148,7 @@ class PartitionProgress:
             oldest=relay.oldest_age,
             window=self._dedupe_window,
             used=self._partition.dedupe_used,
+            stopped=lambda: float(self._partition.stopped_by is not None),
         )
 
     def _dedupe_window(self) -> float:

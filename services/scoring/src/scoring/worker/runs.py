@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from common.bus.ports import Record
 from common.contracts.events import Tick
-from scoring.errors import Doubt, Fenced, StopWorker
+from scoring.errors import Doubt, Fenced, StopWorker, UnknownRecordType
 from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
@@ -40,8 +40,8 @@ class RunResult(Struct, frozen=True):
 class _Run:
     """What one transaction takes of an inbox: `records` so far, and the `ticks` among them.
 
-    It ends when the inbox is empty, after `max_records` or `seconds` of work, or before a tick that `needs_chunks`.
-    It may end earlier when it touches too many accounts.
+    It ends when the inbox is empty, after `max_records` or `seconds` of work, before a tick that `needs_chunks`, or
+    before a record of an unknown type. It may end earlier when it touches too many accounts.
     """
 
     def __init__(
@@ -60,17 +60,27 @@ class _Run:
         if self._stopped or (self.records and self.seconds_left <= 0.0):
             return [], []
         taken = self._inbox.take(min(SLICE, self._max_records - len(self.records)))
-        decoded = decode_all(taken)
+        try:
+            decoded = decode_all(taken)
+        except UnknownRecordType as unknown:
+            # It begins the next run, which finds nothing before it to write.
+            self._end_before([record.offset for record in taken].index(unknown.offset), taken)
+            decoded = decode_all(taken)
         for i in [i for i, kind in enumerate(map(type, decoded)) if kind is Tick]:
             # A big tick begins a run of its own, so that its chunks can be written before it.
             if (i or self.records) and self._needs_chunks(taken[i]):
-                self._inbox.put_back(taken[i:])
-                self._stopped = True
-                del taken[i:], decoded[i:]
+                self._end_before(i, taken)
+                del decoded[i:]
                 break
             self.ticks.append(taken[i])
         self.records += taken
         return taken, decoded
+
+    def _end_before(self, i: int, taken: list[Record]) -> None:
+        """Leaves `taken[i]` and what follows to the next run."""
+        self._inbox.put_back(taken[i:])
+        self._stopped = True
+        del taken[i:]
 
     def result(self, *, earliest: float | None) -> RunResult | None:
         """None if it has taken nothing. `earliest` is when the first timer was due before it."""
@@ -111,7 +121,8 @@ class RunScorer:
     async def score(self, memory: PartitionMemory, inbox: Inbox) -> RunResult | None:
         """Writes the chunks of a big tick if the inbox begins with one, then one run of the inbox.
 
-        None if there was nothing to write. Raises `Doubt` (memory must be dropped) and `StopWorker`.
+        None if there was nothing to write. Raises `Doubt` (memory must be dropped), `StopWorker`, and
+        `UnknownRecordType` if the inbox begins with such a record.
         """
         limits = self._context.limits
         earliest = memory.timers.earliest()

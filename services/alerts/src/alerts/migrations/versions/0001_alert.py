@@ -49,7 +49,7 @@ CREATE TABLE alerts.decision (
     at double precision NOT NULL,
     reason text NOT NULL,
     receiver text,
-    lane text,
+    address_key text,
     path text[] NOT NULL,
     notification_id text,
     PRIMARY KEY (signal_id, seq)
@@ -63,7 +63,7 @@ CREATE TABLE alerts.notification (
     account_id text NOT NULL,
     episode text NOT NULL,
     receiver text NOT NULL,
-    lane text NOT NULL,
+    address_key text NOT NULL,
     ways json NOT NULL,
     path text[] NOT NULL,
     repeat_interval double precision NOT NULL,
@@ -82,9 +82,9 @@ CREATE TABLE alerts.notification (
     PRIMARY KEY (notification_id)
 );
 CREATE INDEX notification_by_account ON alerts.notification (account_id, seq);
-CREATE INDEX notification_by_thread ON alerts.notification (lane, episode);
+CREATE INDEX notification_by_thread ON alerts.notification (address_key, episode);
 CREATE INDEX notification_pending ON alerts.notification (partition, rank, seq) WHERE status = 'pending';
-CREATE INDEX notification_next ON alerts.notification (lane, account_id, seq) WHERE status = 'pending';
+CREATE INDEX notification_next ON alerts.notification (address_key, account_id, seq) WHERE status = 'pending';
 CREATE INDEX notification_failed ON alerts.notification (done) WHERE status = 'failed';
 
 -- Every attempt to send: written before it, completed after it. One without an outcome was cut short.
