@@ -126,7 +126,8 @@ async def test_after_a_restart_the_backlog_is_as_old_as_it_is(wall: Road) -> Non
         assert lags(wall) == pytest.approx([205.0] * wall.partitions, abs=CLOSE)
         reader.reads.set()
         await slow.asked.wait()
-        assert lags(wall) == pytest.approx([75.0] * wall.partitions, abs=CLOSE), "the records that were polled say it"
+        # The records that were polled say it.
+        await wall.until(lambda: lags(wall) == pytest.approx([75.0] * wall.partitions, abs=CLOSE))
         slow.go_on.set()
         await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
 
@@ -136,6 +137,7 @@ async def test_after_a_rebalance_the_backlog_is_as_old_as_it_was(wall: Road) -> 
     reader, slow = wall.consumer(), Slow(wall.store)
     async with wall.running(wall.worker(consumer=reader, store=slow)):
         await slow.asked.wait()
+        await wall.until(lambda: lags(wall) == pytest.approx([75.0] * wall.partitions, abs=CLOSE))
         wall.clock.now += 10.0
         assert lags(wall) == pytest.approx([85.0] * wall.partitions, abs=CLOSE)
         heir = wall.worker(store=slow)
