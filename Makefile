@@ -71,12 +71,16 @@ test-kafka: $(VENV)/dev-installed ## the bus and the whole system on Apache Kafk
 	$(BIN)/pytest -m kafka
 
 .PHONY: up
-up: $(VENV)/installed ## start PostgreSQL, a broker and the services (BROKER=kafka for Apache Kafka)
+up: $(VENV)/installed ## start PostgreSQL, a broker and the services, and start again what dies (BROKER=kafka for Apache Kafka)
 	@$(BIN)/python -m local.stack up $(if $(BROKER),--broker $(BROKER))
 
 .PHONY: down
 down: $(VENV)/installed ## end what `make up` started
 	@$(BIN)/python -m local.stack down
+
+.PHONY: status
+status: $(VENV)/installed ## what of `make up` runs, and why not (exit code 0: all is well)
+	@$(BIN)/python -m local.stack status
 
 .PHONY: replay
 replay: $(VENV)/installed ## play recorded course data: EVENTS=.. OUTCOMES=.. DEADLINES=..

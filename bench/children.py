@@ -10,9 +10,8 @@ from typing import Any
 
 from bench.code import INTERPRETED, Code
 from bench.cores import Cores, on
-from local.stack.processes import Process, ServerError
+from local.stack.processes import Process, ServerError, last_lines
 from local.stack.servers import CHECKOUT
-from local.stack.services import last_lines
 from local.stack.temporary import TemporaryStack
 
 # What the services' environment need not hold: the peers, and what draws the report.

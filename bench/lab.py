@@ -19,9 +19,9 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.events import Event, encode_events_record
 from common.topics import TimeMode
+from local.stack.deployment import Deployment, Ports
 from local.stack.processes import Process, ServerError, free_port
 from local.stack.servers import Broker
-from local.stack.services import Deployment, Ports
 from local.stack.sinks import SinkPorts
 from local.stack.temporary import TemporaryStack
 

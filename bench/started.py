@@ -5,8 +5,7 @@ import asyncio
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from local.stack.processes import Process, ServerError
-from local.stack.services import last_lines
+from local.stack.processes import Process, ServerError, last_lines
 
 READY_SECONDS = 240.0
 POLL = 0.05

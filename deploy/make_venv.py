@@ -47,7 +47,6 @@ def make(folder: Path, *, uv: str, lock: Path, members: Sequence[str], keep_uv: 
         step("a virtual environment", [sys.executable, "-m", "venv", "--without-pip", str(folder)])
     if not (folder / "bin" / "uv").exists():
         _install_uv(folder, uv)
-    into = [str(folder / "bin" / "uv"), "pip", "install", "--quiet", "--python", python]
     pip = [str(folder / "bin" / "uv"), "pip"]
     install = [*pip, "install", "--quiet", "--python", python]
     byte_code = ["--compile-bytecode"] if keep_uv else []
@@ -96,7 +95,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(argv)
     print(f"Installing into {asked.folder}, from {asked.lock}:", flush=True)
     try:
-        make(asked.folder, uv=asked.uv, lock=asked.lock, members=asked.members, keep_uv=asked.purpose == "dev")
+        # Where tests are installed already, they are installed again next.
+        keep_uv = asked.purpose == "dev" or (asked.folder / "dev-installed").exists()
+        make(asked.folder, uv=asked.uv, lock=asked.lock, members=asked.members, keep_uv=keep_uv)
     except Failed as error:
         print(error, file=sys.stderr)
         return 1

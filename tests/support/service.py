@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from local.stack.processes import Process, ServerError
-from local.stack.services import last_lines
+from local.stack.processes import Process, ServerError, last_lines
 
 # Generous: the processes share their cores with others.
 START_SECONDS = 60.0

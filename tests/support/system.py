@@ -20,9 +20,9 @@ from common.bus.ports import Ack, Outgoing
 from common.contracts.events import Tick, encode_events_record
 from common.keys import KeyStore, Scope
 from common.topics import TimeMode
+from local.stack.deployment import Deployment, Keys, Ports
 from local.stack.processes import free_port
 from local.stack.servers import Broker
-from local.stack.services import Deployment, Keys, Ports
 from support.quick import QUICK
 from support.service import Service
 

@@ -19,9 +19,10 @@ from local.demo.session import DemoSession, demo_session
 from local.demo.simulated_time import run_simulated
 from local.replay.ingest_client import PostingError
 from local.replay.playback import ingest_client, run_beside, signal_listener
+from local.stack.deployment import Keys
 from local.stack.processes import ServerError
 from local.stack.servers import CHECKOUT, Broker
-from local.stack.services import Keys, Services
+from local.stack.services import Services
 from local.stack.sinks import SinkPorts
 from local.stack.temporary import TemporaryStack, kept_logs, temporary_stack
 from local.stack.termination import exit_on_sigterm
@@ -40,13 +41,16 @@ def demo(terminal: Terminal, *, dataset: Dataset, broker: Broker, pace: float, s
     """
     begun = time.monotonic()
     terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest, scoring and alerts on this machine.")
-    with temporary_stack("demo", broker=broker) as stack:
+    with terminal.never_silent(), temporary_stack("demo", broker=broker, say=terminal.status) as stack:
         with stack.deployed("demo", mode=TimeMode.STREAM, card=CARD, sink_ports=SinkPorts()) as (services, keys):
+            terminal.done()
             terminal.line(f"Ready after {time.monotonic() - begun:.0f} s.")
             environment = stack.environment if stays else None
             asyncio.run(_simulated(dataset, services, keys, terminal, pace=pace, environment=environment))
+            terminal.status("ending the services")
         if not stays:
             _real_time(stack, terminal)
+    terminal.done()
     terminal.line()
     terminal.line("All of it has been ended and removed. `make up` starts a stack that stays.")
 
@@ -76,9 +80,8 @@ async def _simulated(
 
 def _real_time(stack: TemporaryStack, terminal: Terminal) -> None:
     terminal.headline("Now in real time, with a card of seconds instead of weeks: silence is told without any event.")
-    terminal.status("starting the services on an empty database")
     with stack.deployed("live", mode=TimeMode.WALL, card=LIVE_CARD, sink_ports=SinkPorts()) as (services, keys):
-        terminal.done()
+        terminal.status("connecting to Kafka, to read signals as they come")
         found = asyncio.run(_lived(services, keys, terminal))
     terminal.line()
     terminal.line(f"Payments failing on {found.signal.probes} accounts, one at a time, timed from sending the POST:")

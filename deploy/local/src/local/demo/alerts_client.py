@@ -10,8 +10,9 @@ import msgspec
 
 from alerts.api.answers import Alerts, AlertSummary
 from alerts.api.filter import NotificationStatus
+from local.stack.deployment import Keys
 from local.stack.processes import ServerError
-from local.stack.services import Keys, Services
+from local.stack.services import Services
 
 PAGE = 200
 POLL = 0.1

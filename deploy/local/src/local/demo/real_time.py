@@ -64,7 +64,7 @@ class SilentAccount:
     """An account that works for some seconds, stops, and is heard of until it is called quiet."""
 
     def __init__(self, session: DemoSession, terminal: Terminal) -> None:
-        self._on = session
+        self._session = session
         self._terminal = terminal
         self._stopped = 0.0
 
@@ -81,17 +81,21 @@ class SilentAccount:
             await asyncio.sleep(PACE)
         self._terminal.done()
         self._terminal.line(f"{NAME} had {SESSIONS} sessions. From here on nothing is posted for it.")
+        self._terminal.status(f"waiting until {NAME} has been silent for too long")
         delivered: Arrivals[DeliveredMessage] = Arrivals()
 
         async def called_quiet() -> None:
             await listener.signal(lambda signal: signal.account_id == QUIET and signal.kind is Kind.FLAG)
             await delivered.first(lambda one: any(alert.kind == Kind.FLAG for alert in one.alerts))
 
-        tracer = MessageTracer(self._on.alerting, {NAME: QUIET})
-        await run_beside(called_quiet(), report(self._on.sinks.messages, tracer, delivered=delivered, tell=self._tell))
+        tracer = MessageTracer(self._session.alerting, {NAME: QUIET})
+        await run_beside(
+            called_quiet(), report(self._session.sinks.messages, tracer, delivered=delivered, tell=self._tell)
+        )
+        self._terminal.done()
 
     def _tell(self, one: DeliveredMessage) -> None:
-        self._terminal.line(f"  {self._since:4.1f} s  {self._on.recipients.greeting(one.message)}")
+        self._terminal.line(f"  {self._since:4.1f} s  {self._session.recipients.greeting(one.message)}")
         for text in messages.framed(one.message):
             self._terminal.line(text)
 

@@ -5,8 +5,9 @@ import msgspec
 from msgspec import Struct
 
 from local.demo.tables import AccountListing
+from local.stack.deployment import Keys
 from local.stack.processes import ServerError
-from local.stack.services import Keys, Services
+from local.stack.services import Services
 
 PAGE = 100
 

@@ -28,7 +28,8 @@ async def serve(
     dataset: Dataset, found: SimulatedResult, session: DemoSession, terminal: Terminal, *, environment: Path
 ) -> None:
     """Until Ctrl-C. `environment` is the file that a shell is to source."""
-    write_private(environment, session.services.for_shell(session.keys).encode())
+    write_private(environment, session.services.deployment.for_shell(session.services.ports, session.keys).encode())
+    terminal.done()
     terminal.headline("All of it stays up. In another terminal, in this folder:")
     for text in to_try(dataset, found, environment):
         terminal.copied(text)

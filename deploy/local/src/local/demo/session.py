@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from local.demo.alerts_client import AlertsClient, alerts_client
 from local.demo.messages import Recipients
 from local.fakes.sinks import MessageSinks
-from local.stack.services import Keys, Services
+from local.stack.deployment import Keys
+from local.stack.services import Services
 from local.stack.sinks import read_routes
 
 

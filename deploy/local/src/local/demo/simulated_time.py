@@ -39,6 +39,7 @@ async def run_simulated(dataset: Dataset, session: DemoSession, terminal: Termin
 
     async def through() -> PlaybackResult:
         played = await _played(dataset, session, terminal, pace=pace)
+        terminal.status("waiting for alerts to have decided on every signal, and for the last messages")
         await session.alerting.settled(signals=len(played.signals), patience=PATIENCE)
         if session.sinks.taken:
             await delivered.nth(session.sinks.taken)
@@ -65,6 +66,7 @@ async def _played(dataset: Dataset, session: DemoSession, terminal: Terminal, *,
     def progress(reached: datetime, posted: int) -> None:
         terminal.progress((reached - dataset.start) / span, f"{reached:%d %b %Y}  {posted:,} events posted")
 
+    terminal.status(f"posting what was known before {dataset.start:%d %b %Y}")
     timeline = Timeline(dataset.backfill, dataset.live, dataset.start, dataset.end)
     return await play(
         timeline,

@@ -17,9 +17,10 @@ from local.replay.evaluation import alarms_by_account, evaluate
 from local.replay.ingest_client import PostingError
 from local.replay.playback import PlaybackResult, Timeline, play
 from local.replay.report import report_lines
+from local.stack.deployment import Keys
 from local.stack.processes import ServerError
 from local.stack.servers import CHECKOUT, Broker
-from local.stack.services import Keys, Services
+from local.stack.services import Services
 from local.stack.temporary import kept_logs, temporary_stack
 from local.stack.termination import exit_on_sigterm
 from local.terminal import Terminal
@@ -33,11 +34,13 @@ PATIENCE = 1800.0
 def replay(data: CourseData, terminal: Terminal, *, card: Path, broker: Broker) -> None:
     terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest and scoring on this machine.")
     with (
-        temporary_stack("replay", broker=broker) as stack,
+        terminal.never_silent(),
+        temporary_stack("replay", broker=broker, say=terminal.status) as stack,
         stack.deployed("replay", mode=TimeMode.STREAM, card=card) as (services, keys),
     ):
         terminal.headline(f"{len(data.events):,} events go in over HTTP, in the order of their days.")
         played = asyncio.run(_played(data, services, keys, terminal))
+    terminal.done()
     lifetimes = data.lifetimes()
     found = evaluate(
         lifetimes,
@@ -74,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     with exit_on_sigterm():
         try:
+            print(f"Reading {arguments.events}.", flush=True)
             data = course_data.read(arguments.events, arguments.outcomes, arguments.deadlines)
             replay(data, Terminal(), card=arguments.card.resolve(), broker=arguments.broker)
         except (course_data.UnreadableCourseData, OSError) as error:

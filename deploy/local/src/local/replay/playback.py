@@ -17,8 +17,9 @@ from common.contracts.signals import Signal
 from local.replay.ingest_client import ClientEvent, IngestClient
 from local.replay.player import EventPlayer
 from local.replay.signal_listener import SignalListener
+from local.stack.deployment import Keys
 from local.stack.processes import ServerError
-from local.stack.services import Keys, Services
+from local.stack.services import Services
 
 T = TypeVar("T")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from local.stack.postgres import Postgres
 from local.stack.process_list import ProcessList
 from local.stack.processes import ServerError
-from local.stack.servers import LOCAL, Broker
+from local.stack.servers import CHECKOUT, LOCAL, Broker
 
 
 @dataclass(frozen=True)
 class StackDirectory:
-    """Where a stack keeps what it is, what it writes and who it is made of."""
+    """Where a stack keeps its data, its logs, and what later commands have to know of it (`run`)."""
 
     path: Path = LOCAL
 
@@ -37,13 +37,18 @@ class StackDirectory:
 
     @property
     def description(self) -> Path:
-        """What `up` has description, kept for the next time."""
+        """What the stack was started with."""
         return self.run / "stack.json"
 
     @property
     def environment(self) -> Path:
-        """The same, for a shell to source."""
+        """Addresses and keys, for a shell to source."""
         return self.run / "env"
+
+    @property
+    def restarts(self) -> Path:
+        """What the supervisor has restarted, and what it has given up."""
+        return self.run / "restarts.json"
 
     @property
     def process_list(self) -> ProcessList:
@@ -57,7 +62,7 @@ class StackDirectory:
         return self.data / f"keys-{broker}.json"
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """One command at a time. Raises `ServerError`."""
         self.run.mkdir(parents=True, exist_ok=True)
         with (self.run / "lock").open("w") as lock:
@@ -66,3 +71,8 @@ class StackDirectory:
             except BlockingIOError as error:
                 raise ServerError("another `make up` or `make down` is at work") from error
             yield
+
+
+def from_checkout(path: Path) -> str:
+    """As it is written in the checkout's folder."""
+    return str(path.relative_to(CHECKOUT) if path.is_relative_to(CHECKOUT) else path)

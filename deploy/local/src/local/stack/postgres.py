@@ -15,6 +15,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from local.stack.processes import POLL, ServerError, alive, children, package
@@ -50,7 +51,21 @@ class Postgres:
 
     @property
     def running(self) -> bool:
-        return (self._data / "PG_VERSION").exists() and self._pg_ctl("status", check=False) == 0
+        return self.pid is not None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the server at work on this data directory; None if none is, whatever a killed one has left in its file."""
+        try:
+            pid = int(self._pid_file.read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+        return pid if alive(pid) and self._serves(pid) else None
+
+    @property
+    def log(self) -> Path:
+        """What the server writes."""
+        return self._log
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+asyncpg://{SUPERUSER}@/{database}?host={self._sockets}"
@@ -62,6 +77,7 @@ class Postgres:
         self._make_home()
         if not (self._data / "PG_VERSION").exists():
             self._initdb()
+        self._forget_the_killed()
         settings = [f"-k {shlex.quote(str(self._sockets))}", "-c listen_addresses='' -c max_connections=200"]
         settings += [] if self._durable else [f"-c {setting}" for setting in FAST]
         self._pg_ctl("start", "-w", "-t", str(START_TIMEOUT), "-l", str(self._log), "-o", " ".join(settings))
@@ -73,18 +89,12 @@ class Postgres:
 
     def kill(self) -> None:
         """As the power cut does: SIGKILL. Returns when what served its clients has ended too, as it does by itself."""
-        file = self._data / "postmaster.pid"
-        pid = int(file.read_text().split()[0])
+        pid = int(self._pid_file.read_text().split()[0])
         family = (pid, *children(pid))
         os.kill(pid, signal.SIGKILL)
-        deadline = time.monotonic() + START_TIMEOUT
-        while any(map(alive, family)):
-            if time.monotonic() > deadline:
-                raise ServerError(f"{pid} was killed, and some of it lives on")
-            time.sleep(POLL)
+        _wait_for_the_end_of(family)
         # Until somebody has asked how the dead one ended, its number is taken, and these would say that it runs.
-        for lock in (file, self.socket.with_name(f"{SOCKET}.lock")):
-            lock.unlink(missing_ok=True)
+        self._unlink_locks()
 
     @property
     def socket(self) -> Path:
@@ -113,6 +123,28 @@ class Postgres:
     def restore(self, name: str, file: Path) -> None:
         """Into an empty database."""
         self._as_client("pg_restore", "--single-transaction", f"--dbname={name}", str(file))
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._data / "postmaster.pid"
+
+    def _serves(self, pid: int) -> bool:
+        """Whether this process works in our data directory; where there is no /proc, its number has to be enough."""
+        try:
+            return Path(f"/proc/{pid}/cwd").resolve(strict=True) == self._data.resolve()
+        except OSError:
+            return not Path("/proc/self").exists()
+
+    def _forget_the_killed(self) -> None:
+        """After a SIGKILL: its children have to end first, and its number may be that of another process by now."""
+        if self._pid_file.exists() and Path("/proc/self").exists():
+            everybody = (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
+            _wait_for_the_end_of([pid for pid in everybody if self._serves(pid)])
+            self._unlink_locks()
+
+    def _unlink_locks(self) -> None:
+        for lock in (self._pid_file, self.socket.with_name(f"{SOCKET}.lock")):
+            lock.unlink(missing_ok=True)
 
     @property
     def _programs(self) -> Path:
@@ -174,6 +206,14 @@ class Postgres:
             if check and done.returncode:
                 raise ServerError(f"{program}: {output.read()} (log: {self._log})")
         return done.returncode
+
+
+def _wait_for_the_end_of(family: Sequence[int]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while any(map(alive, family)):
+        if time.monotonic() > deadline:
+            raise ServerError(f"a killed server's processes live on: {family}")
+        time.sleep(POLL)
 
 
 def _open_to_all(path: Path) -> bool:

@@ -33,8 +33,32 @@ class ProcessList:
     def add(self, name: str, pid: int) -> None:
         self._write([*self.entries(), ListedProcess(name, pid, start_time(pid) or "")])
 
+    def put(self, name: str, pid: int) -> None:
+        """Adds a process, in the place of the one of this name if there was one."""
+        entries, one = self.entries(), ListedProcess(name, pid, start_time(pid) or "")
+        places = [place for place, entry in enumerate(entries) if entry.name == name]
+        if places:
+            entries[places[0]] = one
+        else:
+            entries.append(one)
+        self._write(entries)
+
+    def find(self, name: str) -> ListedProcess | None:
+        return next((entry for entry in self.entries() if entry.name == name), None)
+
     def remove(self, pid: int) -> None:
         self._write([entry for entry in self.entries() if entry.pid != pid])
+
+    def end(self, name: str) -> bool:
+        """Ends the process of this name, if it still runs; whether it did."""
+        entry = self.find(name)
+        if entry is None:
+            return False
+        ran = runs(entry)
+        if ran:
+            stop_pid(entry.pid)
+        self.remove(entry.pid)
+        return ran
 
     def end_all(self) -> list[str]:
         """Ends what still runs, the youngest first; the names of those."""

@@ -13,6 +13,13 @@ from pathlib import Path
 
 POLL = 0.02
 
+Say = Callable[[str], None]
+"""Is called with what goes on now, before it is waited for: "waiting for PostgreSQL"."""
+
+
+def silent(text: str) -> None:
+    """For those that nobody watches."""
+
 
 class ServerError(Exception):
     """A server did not start, or did not stop; the message says where its log is."""
@@ -109,6 +116,11 @@ class Process:
         """Its pid, for whoever ends it later."""
         self._child.returncode = 0  # Else Python warns of a child that nobody waited for.
         return self.pid
+
+
+def last_lines(log: Path, count: int = 15) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-count:] if log.exists() else []
+    return "\n".join([f"the last lines of {log}:", *(f"    {line}" for line in lines)])
 
 
 def stop_pid(pid: int, *, timeout: float = 20.0) -> None:

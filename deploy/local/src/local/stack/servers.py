@@ -8,10 +8,11 @@ from local.stack.apache_kafka import ApacheKafka
 from local.stack.embedded_broker import EmbeddedBroker
 from local.stack.postgres import Postgres
 from local.stack.process_list import ProcessList
-from local.stack.processes import Process, ServerError
+from local.stack.processes import Process, Say, ServerError, free_port, silent
 
 CHECKOUT = Path(__file__).resolve().parents[5]
 LOCAL = CHECKOUT / ".local"
+BROKER = "broker"
 
 
 class Broker(StrEnum):
@@ -29,18 +30,29 @@ class Servers:
     ) -> None:
         self._broker = broker
         self._home = home
-        self._port = port
+        self._port = port or free_port()
         self._process_list = process_list
         self._kafka: EmbeddedBroker | ApacheKafka | None = None
         self.postgres = Postgres(home / "postgres", durable=durable)
 
     @property
     def bootstrap(self) -> str:
-        assert self._kafka is not None, "not started"
-        return self._kafka.bootstrap
+        return f"127.0.0.1:{self._port}"
 
-    def start(self) -> None:
+    @property
+    def broker_log(self) -> Path:
+        """What the broker writes."""
+        embedded = self._home / "broker" / "embedded.log"
+        return embedded if self._broker is Broker.EMBEDDED else self._home / "kafka" / "node-0" / "kafka.log"
+
+    def start(self, say: Say = silent) -> None:
+        say("starting PostgreSQL")
         self.postgres.start()
+        self.start_broker(say)
+
+    def start_broker(self, say: Say = silent) -> None:
+        """In the process list it takes the place of the one that ended."""
+        say("starting the broker")
         kafka = self._made()
         try:
             kafka.start()
@@ -48,7 +60,7 @@ class Servers:
             kafka.stop()
             raise
         self._kafka = kafka
-        self._process_list.add("broker", _process(kafka).pid)
+        self._process_list.put(BROKER, _process(kafka).pid)
 
     def stop(self) -> None:
         """The broker first; PostgreSQL's data stays."""
@@ -59,16 +71,15 @@ class Servers:
         self.postgres.stop()
 
     def leave_running(self) -> None:
-        assert self._kafka is not None, "not started"
-        _process(self._kafka).leave_running()
+        if self._kafka is not None:
+            _process(self._kafka).leave_running()
 
     def _made(self) -> EmbeddedBroker | ApacheKafka:
         if self._broker is Broker.EMBEDDED:
             return EmbeddedBroker(self._home / "broker", port=self._port)
         if missing := apache_kafka.available():
             raise ServerError(f"BROKER=kafka: {missing}")
-        ports = [self._port] if self._port else []
-        return ApacheKafka(self._home / "kafka", libraries=apache_kafka.jars(LOCAL), ports=ports)
+        return ApacheKafka(self._home / "kafka", libraries=apache_kafka.jars(LOCAL), ports=[self._port])
 
 
 def _process(kafka: EmbeddedBroker | ApacheKafka) -> Process:

@@ -14,6 +14,7 @@ from local.stack.process_list import ProcessList
 from local.stack.processes import Process, ServerError, free_port
 
 START_SECONDS = 30.0
+SINKS = "sinks"
 HOST = "127.0.0.1"
 
 
@@ -53,15 +54,21 @@ def start_sinks(sink_ports: SinkPorts, *, messages: Path, logs: Path, process_li
     ports = ["--slack", str(sink_ports.slack), "--smtp", str(sink_ports.smtp)]
     process = Process(
         [sys.executable, "-m", "local.fakes.sinks", *ports, "--messages", str(messages)],
-        log=logs / "sinks.log",
+        log=logs / f"{SINKS}.log",
     )
-    process_list.add("sinks", process.pid)
+    process_list.put(SINKS, process.pid)
     return process
 
 
 def wait_for_sinks(process: Process, sink_ports: SinkPorts) -> None:
     """Raises `ServerError`."""
-    process.wait_until(lambda: all(map(_listens, (sink_ports.slack, sink_ports.smtp))), timeout=START_SECONDS)
+    process.wait_until(lambda: why_not_listening(sink_ports) is None, timeout=START_SECONDS)
+
+
+def why_not_listening(sink_ports: SinkPorts) -> str | None:
+    """None if both take connections."""
+    silent = [str(port) for port in (sink_ports.slack, sink_ports.smtp) if not _listens(port)]
+    return f"nobody listens at {', '.join(silent)}" if silent else None
 
 
 def _listens(port: int) -> bool:

@@ -6,21 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import msgspec
+
 from common.topics import TimeMode
+from local.stack.deployment import Deployment, Keys, Ports
 from local.stack.postgres import Postgres
-from local.stack.process_list import ProcessList
-from local.stack.processes import alive
+from local.stack.process_list import ListedProcess, ProcessList, runs, start_time, write_private
+from local.stack.processes import Say, alive, silent
 from local.stack.servers import CHECKOUT, LOCAL, Broker, Servers
-from local.stack.services import Deployment, Keys, Ports, Services
+from local.stack.services import Services
 from local.stack.sinks import SinkPorts
 from local.stack.termination import ignoring_signals
+
+# Whose folder it is, so that a later run knows whether it is still used.
+OWNER = "owner.json"
 
 
 class TemporaryStack:
     """Servers that run, and room for deployments on them, each with a database and a topic prefix of its own."""
 
-    def __init__(self, home: Path, *, broker: Broker) -> None:
+    def __init__(self, home: Path, *, broker: Broker, say: Say = silent) -> None:
         self._home = home
+        self._say = say
         self._broker = broker
         self.process_list = ProcessList(home / "processes.json")
         self.servers = Servers(home, broker=broker, process_list=self.process_list, durable=True)
@@ -28,7 +35,9 @@ class TemporaryStack:
         self.environment = home / "env"
 
     def start(self) -> None:
-        self.servers.start()
+        owner = os.getpid()
+        write_private(self._home / OWNER, msgspec.json.encode(ListedProcess("owner", owner, start_time(owner) or "")))
+        self.servers.start(self._say)
 
     @contextmanager
     def deployed(
@@ -45,11 +54,12 @@ class TemporaryStack:
             sink_ports=sink_ports,
         )
         services = Services(deployment, ports=Ports(), logs=self.logs / name, process_list=self.process_list)
-        services.migrate()
+        services.migrate(self._say)
         try:
             services.start()
+            self._say("creating keys")
             keys = services.create_keys()
-            services.wait_until_ready()
+            services.wait_until_ready(self._say)
             yield services, keys
         finally:
             services.stop()
@@ -63,11 +73,12 @@ class TemporaryStack:
 
 
 @contextmanager
-def temporary_stack(purpose: str, *, broker: Broker) -> Iterator[TemporaryStack]:
+def temporary_stack(purpose: str, *, broker: Broker, say: Say = silent) -> Iterator[TemporaryStack]:
     """Logs outlive a failure, in `.local/log/PURPOSE`; nothing else does."""
+    say("removing what an earlier run left behind")
     _sweep(purpose)
     kept = LOCAL / "log" / purpose
-    made = TemporaryStack(LOCAL / f"{purpose}-{os.getpid()}", broker=broker)
+    made = TemporaryStack(LOCAL / f"{purpose}-{os.getpid()}", broker=broker, say=say)
     try:
         made.start()
         yield made
@@ -77,6 +88,7 @@ def temporary_stack(purpose: str, *, broker: Broker) -> Iterator[TemporaryStack]
             shutil.copytree(made.logs, kept)
         raise
     finally:
+        say("ending and removing everything")
         with ignoring_signals():
             made.remove()
 
@@ -89,8 +101,16 @@ def kept_logs(purpose: str) -> Path:
 def _sweep(purpose: str) -> None:
     """What a run left behind that was killed before it could clean up."""
     for home in LOCAL.glob(f"{purpose}-*"):
-        owner = home.name.rpartition("-")[2]
-        if owner.isdigit() and not alive(int(owner)):
+        number = home.name.rpartition("-")[2]
+        if number.isdigit() and not _is_used(home, int(number)):
             ProcessList(home / "processes.json").end_all()
             Postgres(home / "postgres").remove()
             shutil.rmtree(home, ignore_errors=True)
+
+
+def _is_used(home: Path, pid: int) -> bool:
+    """Another process may have the number of the one that was killed."""
+    try:
+        return runs(msgspec.json.decode((home / OWNER).read_bytes(), type=ListedProcess))
+    except (OSError, msgspec.DecodeError):
+        return alive(pid)

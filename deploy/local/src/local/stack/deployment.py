@@ -1,0 +1,108 @@
+"""What one set of services is configured with: where Kafka and PostgreSQL are, ports, the card, the routes, keys."""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from common.topics import TimeMode, Topics
+from local.stack.embedded_broker import FETCH_MAX_WAIT
+from local.stack.processes import free_port
+from local.stack.servers import CHECKOUT, Broker
+from local.stack.sinks import SinkPorts, read_routes
+
+ROUTES = CHECKOUT / "deploy" / "routes.yml"
+PLAYBOOKS = CHECKOUT / "deploy" / "playbooks.yml"
+HOST = "127.0.0.1"
+# What the commands of the services need to find a deployment, beside addresses and keys.
+FOR_COMMANDS = ("DATABASE_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "ALERTS_FETCH_WAIT_MS", "ALERTS_ROUTES")
+
+
+@dataclass(frozen=True)
+class Ports:
+    ingest: int = field(default_factory=free_port)
+    scoring_api: int = field(default_factory=free_port)
+    scoring_worker: int = field(default_factory=free_port)
+    alerts: int = field(default_factory=free_port)
+
+    def url(self, service: str) -> str:
+        """`service` is one of the names in `SERVICES`."""
+        ports: Mapping[str, int] = {
+            "ingest": self.ingest,
+            "scoring api": self.scoring_api,
+            "scoring worker": self.scoring_worker,
+            "alerts": self.alerts,
+        }
+        return f"http://{HOST}:{ports[service]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What one set of services is configured with. Without `sink_ports` alerts is not started."""
+
+    bootstrap: str
+    database_url: str
+    broker: Broker
+    mode: TimeMode
+    card: Path
+    prefix: str = ""
+    partitions: int = 12
+    routes: Path = ROUTES
+    sink_ports: SinkPorts | None = None
+
+    @property
+    def topics(self) -> Topics:
+        return Topics(self.prefix)
+
+    @property
+    def fetch_wait(self) -> float:
+        """Seconds that a fetch may wait for news."""
+        return FETCH_MAX_WAIT if self.broker is Broker.EMBEDDED else 0.5
+
+    def environment(self, ports: Ports) -> dict[str, str]:
+        wait = str(round(self.fetch_wait * 1000))
+        return {
+            "KAFKA_BOOTSTRAP": self.bootstrap,
+            "DATABASE_URL": self.database_url,
+            "TOPIC_PREFIX": self.prefix,
+            "PARTITIONS": str(self.partitions),
+            "REPLICATION": "1",
+            "TIME_MODE": self.mode,
+            "HOST": "127.0.0.1",
+            "LOG_FORMAT": "console",
+            "LOG_LEVEL": "info",
+            "INGEST_PORT": str(ports.ingest),
+            "SCORING_API_PORT": str(ports.scoring_api),
+            "SCORING_WORKER_PORT": str(ports.scoring_worker),
+            "SCORING_GROUP": f"{self.prefix}scoring",
+            "SCORING_CARD": str(self.card),
+            "SCORING_FETCH_WAIT_MS": wait,
+            "ALERTS_PORT": str(ports.alerts),
+            "ALERTS_GROUP": f"{self.prefix}alerts",
+            "ALERTS_ROUTES": str(self.routes),
+            "ALERTS_PLAYBOOKS": str(PLAYBOOKS),
+            "ALERTS_FETCH_WAIT_MS": wait,
+            **(self.sink_ports.environment(read_routes(self.routes)) if self.sink_ports else {}),
+        }
+
+    def for_shell(self, ports: Ports, keys: "Keys") -> str:
+        """What a shell sources, so that curl and the services' own commands find this deployment."""
+        environment = self.environment(ports)
+        named = {name: environment[name] for name in FOR_COMMANDS} | {
+            "INGEST_URL": ports.url("ingest"),
+            "SCORING_URL": ports.url("scoring api"),
+            "ALERTS_URL": ports.url("alerts"),
+            "WRITE_KEY": keys.write,
+            "READ_KEY": keys.read,
+            "ALERTS_KEY": keys.alerts,
+        }
+        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
+
+
+@dataclass(frozen=True)
+class Keys:
+    """`write` opens ingest, `read` scoring's API, `alerts` that of alerts, to acknowledge too."""
+
+    write: str
+    read: str
+    alerts: str = ""  # of a stack older than alerts
