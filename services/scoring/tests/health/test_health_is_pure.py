@@ -20,7 +20,7 @@ FORBIDDEN = {"asyncio", "io", "logging", "os", "pathlib", "random", "socket", "s
 PER_ACCOUNT = {
     "Account", "AlertState", "Context", "DecayingSum", "Horizon", "Ledger", "Postings", "Trajectory", "Weights",
 }  # fmt: skip
-STORAGE = "storage"
+STORAGE = "state_encoding"
 
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(CORE)))
 
