@@ -57,9 +57,9 @@ test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) a
 .PHONY: test-compiled
 test-compiled: .compiled/built ## tests of the core and of batches on their compiled form, and how the image is compiled
 	PYTHONPATH=$(CURDIR)/.compiled CHURN_CORE_FORM=compiled $(BIN)/pytest -m "not kafka and not campaign" \
-		services/scoring/tests/health services/scoring/tests/test_form.py services/scoring/tests/test_dedupe_model.py \
-		services/scoring/tests/road/test_fence.py services/scoring/tests/road/test_function_of_log.py \
-		services/scoring/tests/road/test_unknown_type.py
+		services/scoring/tests/health services/scoring/tests/test_core_form.py services/scoring/tests/test_dedupe_model.py \
+		services/scoring/tests/integration/test_fence.py services/scoring/tests/integration/test_function_of_log.py \
+		services/scoring/tests/integration/test_unknown_type.py
 	$(BIN)/pytest -m compiler tests/deploy
 
 .PHONY: digest

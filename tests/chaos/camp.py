@@ -12,7 +12,7 @@ from chaos.ground import Ground
 from chaos.plan import Camp, Round
 from chaos.postgres_proxy import PostgresProxy
 from chaos.rounds import Outcome, Rounds
-from chaos.scene import Scene
+from chaos.system_under_test import SystemUnderTest
 from chaos.traffic import Traffic
 from chaos.witness import Witness
 from local.fakes.kafka_proxy import KafkaProxy
@@ -104,13 +104,13 @@ async def _live(
         http = httpx.AsyncClient(base_url=made.ingest_url, headers=headers, timeout=10.0)
         await leaving.enter_async_context(http)
         traffic = Traffic(http, accounts=ACCOUNTS, seed=camp.rounds[0].seed)
-        scene = Scene(
+        under_test = SystemUnderTest(
             made, ground=ground, office=office, traffic=traffic,
             postgres_proxy=postgres_proxy, kafka_proxy=kafka_proxy, leaving=leaving,
         )  # fmt: skip
-        await scene.stand(workers=camp.workers)
+        await under_test.stand(workers=camp.workers)
         await traffic.introduce(_facts)
-        rounds = Rounds(scene, Witness(made, office, traffic), workers=camp.workers)
+        rounds = Rounds(under_test, Witness(made, office, traffic), workers=camp.workers)
         for one in camp.rounds:
             if not heard(one, await rounds.fight(one)):
                 return

@@ -6,7 +6,7 @@ from random import Random
 
 from chaos.plan import Strike
 from chaos.postgres_proxy import End
-from chaos.scene import Missed, Scene
+from chaos.system_under_test import Missed, SystemUnderTest
 from local.fakes.slack_sink import silence
 from support.service import Service
 
@@ -14,61 +14,61 @@ _DELETES_FROM_OUTBOX = "DELETE FROM scoring.outbox"
 _AIM = 15.0  # seconds that a strike waits for its moment
 
 
-async def ingest_dies(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _dies(scene, strike, scene.those("ingest"))
+async def ingest_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _dies(under_test, strike, under_test.those("ingest"))
 
 
-async def worker_dies(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _dies(scene, strike, [draw.choice(scene.those("worker"))])
+async def worker_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _dies(under_test, strike, [draw.choice(under_test.those("worker"))])
 
 
-async def all_workers_die(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _dies(scene, strike, scene.those("worker"))
+async def all_workers_die(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _dies(under_test, strike, under_test.those("worker"))
 
 
-async def relay_dies(scene: Scene, strike: Strike, draw: Random) -> None:
+async def relay_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     """The log has acknowledged what the outbox is about to be rid of."""
-    with scene.postgres_proxy.trap(_DELETES_FROM_OUTBOX, End.HELD) as trap:
+    with under_test.postgres_proxy.trap(_DELETES_FROM_OUTBOX, End.HELD) as trap:
         try:
             await asyncio.wait_for(trap.first.wait(), _AIM)
         except TimeoutError as error:
             raise Missed from error
-        await _dies(scene, strike, scene.those("worker"))
+        await _dies(under_test, strike, under_test.those("worker"))
 
 
-async def worker_sleeps(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _sleeps(draw.choice(scene.those("worker")), strike)
+async def worker_sleeps(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _sleeps(draw.choice(under_test.those("worker")), strike)
 
 
-async def workers_change(scene: Scene, strike: Strike, draw: Random) -> None:
+async def workers_change(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     """One or two join, and then one leaves of those that were there."""
-    first = scene.those("worker")
+    first = under_test.those("worker")
     for _ in range(draw.randint(1, 2)):
-        scene.start("worker")
+        under_test.start("worker")
         await asyncio.sleep(strike.lasts / 2)
     leaver = draw.choice(first)
     if leaver.running and (code := await leaver.terminate()):
-        scene.ended.append(f"told to end, it ended with {code}: {leaver.last_words()}")
+        under_test.ended.append(f"told to end, it ended with {code}: {leaver.last_words()}")
 
 
-async def replica_dies(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _with_a_message(scene)
-    await _dies(scene, strike, [draw.choice(scene.those("alerts"))])
+async def replica_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _with_a_message(under_test)
+    await _dies(under_test, strike, [draw.choice(under_test.those("alerts"))])
 
 
-async def alerts_die(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _with_a_message(scene)
-    await _dies(scene, strike, scene.those("alerts"))
+async def alerts_die(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _with_a_message(under_test)
+    await _dies(under_test, strike, under_test.those("alerts"))
 
 
-async def replica_sleeps(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _with_a_message(scene)
-    await _sleeps(draw.choice(scene.those("alerts")), strike)
+async def replica_sleeps(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _with_a_message(under_test)
+    await _sleeps(draw.choice(under_test.those("alerts")), strike)
 
 
-async def _with_a_message(scene: Scene) -> None:
+async def _with_a_message(under_test: SystemUnderTest) -> None:
     """When Slack has taken a message and has not said so: one replica has it in its hands."""
-    slack = scene.office.slack
+    slack = under_test.office.slack
     before = len(slack.requests.all)
     slack.plan(silence(taken=True))
     try:
@@ -77,14 +77,14 @@ async def _with_a_message(scene: Scene) -> None:
         raise Missed from error
 
 
-async def _dies(scene: Scene, strike: Strike, services: Iterable[Service]) -> None:
+async def _dies(under_test: SystemUnderTest, strike: Strike, services: Iterable[Service]) -> None:
     """And as many come back."""
     died = list(services)
     for one in died:
         one.kill()
     await asyncio.sleep(strike.lasts)
     for one in died:
-        scene.start(one.name)
+        under_test.start(one.name)
 
 
 async def _sleeps(service: Service, strike: Strike) -> None:

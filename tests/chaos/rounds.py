@@ -14,8 +14,8 @@ from alerts.errors import Failure
 from chaos.check import Figures, Findings, Kind, Violation, checked
 from chaos.faults import ABOUT, Fault
 from chaos.plan import Round, Strike
-from chaos.scene import Missed, NotReady, Scene
 from chaos.strikes import carry_out
+from chaos.system_under_test import Missed, NotReady, SystemUnderTest
 from chaos.witness import Witness
 
 AFTERWARDS = 2.0  # seconds of traffic after the last fault
@@ -47,8 +47,8 @@ class Outcome(Struct, frozen=True):
 class Rounds:
     """One after the other in the same camp."""
 
-    def __init__(self, scene: Scene, witness: Witness, *, workers: int) -> None:
-        self._scene = scene
+    def __init__(self, under_test: SystemUnderTest, witness: Witness, *, workers: int) -> None:
+        self._under_test = under_test
         self._witness = witness
         self._workers = workers
         self._before = Figures()
@@ -78,27 +78,27 @@ class Rounds:
         return Outcome(struck, tuple(missed), findings.figures, tuple(violations), seconds, unexplained)
 
     async def _befall(self, one: Round, missed: list[Fault]) -> None:
-        scene = self._scene
-        await scene.stand(workers=self._workers)
-        accounts = scene.traffic.accounts
-        scene.traffic.rest(Random(one.seed).sample(accounts, round(len(accounts) * RESTING)))
-        async with scene.traffic.flowing():
+        under_test = self._under_test
+        await under_test.stand(workers=self._workers)
+        accounts = under_test.traffic.accounts
+        under_test.traffic.rest(Random(one.seed).sample(accounts, round(len(accounts) * RESTING)))
+        async with under_test.traffic.flowing():
             async with asyncio.TaskGroup() as strikes:
                 for strike in one.strikes:
                     strikes.create_task(self._strike(strike, missed))
-            await scene.stand(workers=self._workers)
+            await under_test.stand(workers=self._workers)
             await asyncio.sleep(AFTERWARDS)
 
     async def _strike(self, strike: Strike, missed: list[Fault]) -> None:
         await asyncio.sleep(strike.after)
         try:
-            await carry_out(self._scene, strike)
+            await carry_out(self._under_test, strike)
         except Missed:
             missed.append(strike.fault)
 
     async def _come_level(self) -> None:
         """All that was posted is scored, told, decided and sent, and no timer is overdue."""
-        ends = await self._witness.ends(self._scene.system.deployment.topics.events)
+        ends = await self._witness.ends(self._under_test.system.deployment.topics.events)
 
         async def level() -> bool:
             found = await self._standing()
@@ -110,7 +110,7 @@ class Rounds:
     @asynccontextmanager
     async def _scoring_held(self) -> AsyncIterator[None]:
         """While its workers sleep, nothing that is counted changes."""
-        workers = self._scene.those("worker")
+        workers = self._under_test.those("worker")
         for worker in workers:
             worker.freeze()
         try:
@@ -122,7 +122,7 @@ class Rounds:
 
     async def _come_to_the_end(self) -> None:
         """All that has been told is decided and sent."""
-        ends = await self._witness.ends(self._scene.system.deployment.topics.signals)
+        ends = await self._witness.ends(self._under_test.system.deployment.topics.signals)
 
         async def quiet() -> bool:
             found = await self._standing()
@@ -131,7 +131,7 @@ class Rounds:
         await self._until(quiet)
 
     async def _standing(self) -> Mapping[str, list[tuple[int, ...]]]:
-        return await self._scene.system.snapshot(_STANDING)
+        return await self._under_test.system.snapshot(_STANDING)
 
     async def _until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         """Raises `NotReady` with what the system is waiting for."""
@@ -147,7 +147,7 @@ class Rounds:
     async def _unexplained(self, struck: Collection[Fault], figures: Figures) -> int:
         """Repeats of this round for which neither a fault accounts nor a channel that gave no answer in time."""
         query = f"SELECT count(*) FROM alerts.attempt WHERE outcome = '{Failure.NO_ANSWER.value}'"
-        ((total,),) = await self._scene.system.rows(query)
+        ((total,),) = await self._under_test.system.rows(query)
         silent, self._no_answers = total - self._no_answers, total
         repeats = figures.repeats - self._before.repeats
         if any(ABOUT[fault].repeats for fault in struck):
@@ -156,11 +156,11 @@ class Rounds:
 
     def _noticed(self, unexplained: int) -> list[Violation]:
         """What did not take the checker to see."""
-        scene = self._scene
-        found = [Violation(Kind.ENDED, words) for words in scene.ended]
-        found += [Violation(Kind.ANSWER, words) for words in scene.traffic.complaints]
-        scene.ended.clear()
-        scene.traffic.complaints.clear()
+        under_test = self._under_test
+        found = [Violation(Kind.ENDED, words) for words in under_test.ended]
+        found += [Violation(Kind.ANSWER, words) for words in under_test.traffic.complaints]
+        under_test.ended.clear()
+        under_test.traffic.complaints.clear()
         if unexplained:
             found.append(Violation(Kind.UNEXPLAINED, f"{unexplained} messages"))
         return found

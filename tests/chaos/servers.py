@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from chaos.plan import Strike
 from chaos.postgres_proxy import End
-from chaos.scene import Missed, Scene
+from chaos.system_under_test import Missed, SystemUnderTest
 from local.fakes.kafka_proxy import KafkaApi, ProduceRefusal
 
 _WRITES_JOURNAL = "INSERT INTO scoring.journal"
@@ -20,26 +20,26 @@ _COMMITS = "COMMIT;"
 _CUTS = (End.BEFORE, End.AT_ONCE, End.AFTER)
 
 
-async def postgres_dies(scene: Scene, strike: Strike, draw: Random) -> None:
-    scene.ground.postgres.kill()
+async def postgres_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    under_test.ground.postgres.kill()
     await asyncio.sleep(strike.lasts)
-    await scene.ground.revive_postgres()
+    await under_test.ground.revive_postgres()
 
 
-async def commit_cut(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _cut(scene, strike, draw, _WRITES_JOURNAL)
+async def commit_cut(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _cut(under_test, strike, draw, _WRITES_JOURNAL)
 
 
-async def decision_cut(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _cut(scene, strike, draw, _COMMITS)
+async def decision_cut(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _cut(under_test, strike, draw, _COMMITS)
 
 
-async def _cut(scene: Scene, strike: Strike, draw: Random, words: str) -> None:
+async def _cut(under_test: SystemUnderTest, strike: Strike, draw: Random, words: str) -> None:
     """One connection after the other, each at the moment of this statement."""
     until = time.monotonic() + strike.lasts
     cuts = 0
     while (left := until - time.monotonic()) > 0:
-        with scene.postgres_proxy.trap(words, draw.choice(_CUTS)) as trap:
+        with under_test.postgres_proxy.trap(words, draw.choice(_CUTS)) as trap:
             try:
                 await asyncio.wait_for(trap.first.wait(), left)
             except TimeoutError:
@@ -50,9 +50,9 @@ async def _cut(scene: Scene, strike: Strike, draw: Random, words: str) -> None:
         raise Missed(words)
 
 
-async def snapshot_held(scene: Scene, strike: Strike, draw: Random) -> None:
+async def snapshot_held(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     """Until the camp ends: nothing that is deleted or overwritten meanwhile can be cleaned away."""
-    await scene.leaving.enter_async_context(_snapshot(scene.system.deployment.database_url))
+    await under_test.leaving.enter_async_context(_snapshot(under_test.system.deployment.database_url))
 
 
 @asynccontextmanager
@@ -65,51 +65,51 @@ async def _snapshot(url: str) -> AsyncIterator[None]:
             yield
 
 
-async def broker_dies(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _nodes_die(scene, strike, [0])
+async def broker_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _nodes_die(under_test, strike, [0])
 
 
-async def leader_dies(scene: Scene, strike: Strike, draw: Random) -> None:
+async def leader_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     """Each of three leads some of the partitions."""
-    await _nodes_die(scene, strike, [draw.randrange(3)])
+    await _nodes_die(under_test, strike, [draw.randrange(3)])
 
 
-async def leaderless(scene: Scene, strike: Strike, draw: Random) -> None:
+async def leaderless(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     """One alone may neither lead nor write."""
-    await _nodes_die(scene, strike, draw.sample(range(3), 2))
+    await _nodes_die(under_test, strike, draw.sample(range(3), 2))
 
 
-async def _nodes_die(scene: Scene, strike: Strike, nodes: list[int]) -> None:
+async def _nodes_die(under_test: SystemUnderTest, strike: Strike, nodes: list[int]) -> None:
     for node in nodes:
-        scene.ground.kafka.node(node).kill()
+        under_test.ground.kafka.node(node).kill()
     await asyncio.sleep(strike.lasts)
-    await scene.ground.revive_nodes(nodes)
+    await under_test.ground.revive_nodes(nodes)
 
 
-async def broker_silent(scene: Scene, strike: Strike, draw: Random) -> None:
-    assert scene.kafka_proxy is not None
-    scene.kafka_proxy.stall()
+async def broker_silent(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    assert under_test.kafka_proxy is not None
+    under_test.kafka_proxy.stall()
     try:
         await asyncio.sleep(strike.lasts)
     finally:
-        scene.kafka_proxy.flow()
+        under_test.kafka_proxy.flow()
 
 
-async def answers_lost(scene: Scene, strike: Strike, draw: Random) -> None:
-    assert scene.kafka_proxy is not None
+async def answers_lost(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    assert under_test.kafka_proxy is not None
     until = time.monotonic() + strike.lasts
     while time.monotonic() < until:
-        scene.kafka_proxy.lose_next(KafkaApi.PRODUCE)
+        under_test.kafka_proxy.lose_next(KafkaApi.PRODUCE)
         await asyncio.sleep(draw.uniform(0.1, 0.8))
 
 
-def says_no(no: ProduceRefusal) -> Callable[[Scene, Strike, Random], Awaitable[None]]:
-    async def says_no(scene: Scene, strike: Strike, draw: Random) -> None:
-        assert scene.kafka_proxy is not None
-        scene.kafka_proxy.refuse(no)
+def says_no(no: ProduceRefusal) -> Callable[[SystemUnderTest, Strike, Random], Awaitable[None]]:
+    async def says_no(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+        assert under_test.kafka_proxy is not None
+        under_test.kafka_proxy.refuse(no)
         try:
             await asyncio.sleep(strike.lasts)
         finally:
-            scene.kafka_proxy.refuse(None)
+            under_test.kafka_proxy.refuse(None)
 
     return says_no

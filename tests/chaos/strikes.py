@@ -6,18 +6,18 @@ from random import Random
 from chaos import deaths, servers, world
 from chaos.faults import Fault
 from chaos.plan import Strike
-from chaos.scene import Scene
+from chaos.system_under_test import SystemUnderTest
 from local.fakes.kafka_proxy import ProduceRefusal
 
 _KAFKA_STORAGE_ERROR, _REQUEST_TIMED_OUT, _NOT_ENOUGH_REPLICAS = 56, 7, 19
 
 
-async def carry_out(scene: Scene, strike: Strike) -> None:
+async def carry_out(under_test: SystemUnderTest, strike: Strike) -> None:
     """Raises `Missed`."""
-    await HOW[strike.fault](scene, strike, Random(strike.seed))
+    await HOW[strike.fault](under_test, strike, Random(strike.seed))
 
 
-HOW: Mapping[Fault, Callable[[Scene, Strike, Random], Awaitable[None]]] = {
+HOW: Mapping[Fault, Callable[[SystemUnderTest, Strike, Random], Awaitable[None]]] = {
     Fault.INGEST_DIES: deaths.ingest_dies,
     Fault.WORKER_DIES: deaths.worker_dies,
     Fault.RELAY_DIES: deaths.relay_dies,

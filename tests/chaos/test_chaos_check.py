@@ -13,7 +13,7 @@ from scoring.worker.assembly import origin
 from support.office import DESK
 from support.quick import QUICK
 from support.recount import Recount, Told
-from support.road import START, event
+from support.scoring_harness import START, event
 
 # One whose name ends in an odd digit is heard of in Slack, one in an even digit by e-mail.
 BY_SLACK, BY_MAIL = "account-3", "account-2"

@@ -7,7 +7,7 @@ from random import Random
 from typing import TypeVar
 
 from chaos.plan import Strike
-from chaos.scene import Scene
+from chaos.system_under_test import SystemUnderTest
 from common.bus.ports import Outgoing
 from common.contracts.events import Event, encode_events_record
 from local.fakes import mail_sink, slack_sink
@@ -16,37 +16,39 @@ from local.fakes.http_server import Ending
 A = TypeVar("A")
 
 
-async def partition_idle(scene: Scene, strike: Strike, draw: Random) -> None:
+async def partition_idle(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     """For the rest of the round: its accounts fall silent, and nothing but ticks is written to it."""
-    idle = draw.randrange(scene.system.deployment.partitions)
-    scene.traffic.add_to_rest([one for one in scene.traffic.accounts if scene.system.partition_of(one) == idle])
+    idle = draw.randrange(under_test.system.deployment.partitions)
+    under_test.traffic.add_to_rest(
+        [one for one in under_test.traffic.accounts if under_test.system.partition_of(one) == idle]
+    )
 
 
-async def clock_ahead(scene: Scene, strike: Strike, draw: Random) -> None:
+async def clock_ahead(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     """Through ingest, and past it: another program stamps its record a year ahead too."""
-    for request in scene.traffic.ahead():
-        await scene.traffic.deliver(request)
+    for request in under_test.traffic.ahead():
+        await under_test.traffic.deliver(request)
     ahead = datetime.now(UTC) + timedelta(days=365)
-    account = draw.choice(scene.traffic.accounts)
+    account = draw.choice(under_test.traffic.accounts)
     event = Event(
         event_id=f"ahead-{draw.getrandbits(64):x}", account_id=account, name="session.started", time=ahead,
         source="other", received_at=ahead, user_id="user-1",
     )  # fmt: skip
     stamp = round(ahead.timestamp() * 1000)
     record = Outgoing(
-        scene.system.partition_of(account), account.encode(), encode_events_record(event), (), stamp
+        under_test.system.partition_of(account), account.encode(), encode_events_record(event), (), stamp
     )  # fmt: skip
-    scene.traffic.sent.add(event.event_id)
-    await scene.system.append(scene.system.deployment.topics.events, [record])
-    scene.traffic.accepted.add(event.event_id)
+    under_test.traffic.sent.add(event.event_id)
+    await under_test.system.append(under_test.system.deployment.topics.events, [record])
+    under_test.traffic.accepted.add(event.event_id)
 
 
-async def office_down(scene: Scene, strike: Strike, draw: Random) -> None:
-    await scene.office.close()
+async def office_down(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await under_test.office.close()
     try:
         await asyncio.sleep(strike.lasts)
     finally:
-        await scene.office.open()
+        await under_test.office.open()
 
 
 async def _always(meet: Callable[[A | None], None], answer: A, strike: Strike) -> None:
@@ -58,26 +60,26 @@ async def _always(meet: Callable[[A | None], None], answer: A, strike: Strike) -
         meet(None)
 
 
-async def slack_silent(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _always(scene.office.slack.always, slack_sink.silence(taken=draw.random() < 0.5), strike)
+async def slack_silent(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _always(under_test.office.slack.always, slack_sink.silence(taken=draw.random() < 0.5), strike)
 
 
-async def slack_busy(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _always(scene.office.slack.always, slack_sink.rate_limited(draw.choice((1, 2))), strike)
+async def slack_busy(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _always(under_test.office.slack.always, slack_sink.rate_limited(draw.choice((1, 2))), strike)
 
 
-async def slack_broken(scene: Scene, strike: Strike, draw: Random) -> None:
-    await _always(scene.office.slack.always, slack_sink.broken(), strike)
+async def slack_broken(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    await _always(under_test.office.slack.always, slack_sink.broken(), strike)
 
 
-async def mail_silent(scene: Scene, strike: Strike, draw: Random) -> None:
+async def mail_silent(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     await _always(
-        scene.office.mail.always,
+        under_test.office.mail.always,
         mail_sink.SmtpEnding(mail_sink.SmtpStep.DATA, Ending.SILENCE, taken=draw.random() < 0.5),
         strike,
     )
 
 
-async def mail_busy(scene: Scene, strike: Strike, draw: Random) -> None:
+async def mail_busy(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     step = draw.choice(list(mail_sink.SmtpStep))
-    await _always(scene.office.mail.always, mail_sink.SmtpReply(step, "451 4.3.0 Try again later"), strike)
+    await _always(under_test.office.mail.always, mail_sink.SmtpReply(step, "451 4.3.0 Try again later"), strike)

@@ -76,8 +76,8 @@ def test_every_rule_is_tried_in_both_ways() -> None:
     silent: set[str] = set()
     fired: set[str] = set()
     for path in sorted((PROMETHEUS / "tests").glob("*.yml")):
-        for story in yaml(path)["tests"]:
-            for tried in story["alert_rule_test"]:
+        for case in yaml(path)["tests"]:
+            for tried in case["alert_rule_test"]:
                 (fired if tried["exp_alerts"] else silent).add(tried["alertname"])
     assert {rule["alert"] for rule in ALERTS} == silent == fired
 
@@ -158,7 +158,7 @@ def test_every_expression_of_the_dashboard_is_promql(tmp_path: Path) -> None:
 
 
 @promtool
-def test_the_rules_do_what_their_stories_tell() -> None:
+def test_the_rules_fire_as_their_tests_say() -> None:
     checked("check", "config", "--lint=all", "--lint-fatal", str(PROMETHEUS / "prometheus.yml"))
     checked("check", "rules", "--lint=all", "--lint-fatal", *map(str, sorted((PROMETHEUS / "rules").glob("*.yml"))))
     checked("test", "rules", *map(str, sorted((PROMETHEUS / "tests").glob("*.yml"))))

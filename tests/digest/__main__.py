@@ -18,7 +18,7 @@ LOCK = ROOT / "requirements-dev.lock"
 CARD = ROOT / "deploy" / "scorecard.yml"
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 # What the core, its form, the reading of a card and its name import; then what compiles.
-NEEDED = ("msgspec", "prometheus-client", "numpy", "tzdata", "ruamel-yaml", "mypy", "setuptools")
+NEEDED = ("msgspec", "numpy", "tzdata", "ruamel-yaml", "mypy", "setuptools")
 COMMON = ROOT / "libs" / "common" / "src"
 SCORING = ROOT / "services" / "scoring"
 

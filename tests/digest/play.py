@@ -1,4 +1,4 @@
-"""`python -m digest.play CARD`: plays the story through the core and prints the digest, the form and the Python.
+"""`python -m digest.play CARD`: plays the workload through the core and prints the digest, the form and the Python.
 
 It needs the core and what that imports, nothing else.
 """
@@ -12,7 +12,7 @@ from random import Random
 import msgspec
 
 from common.contracts.signals import encode_signals_record
-from digest.story import DAYS, SEED, START, Record, records
+from digest.workload import DAYS, SEED, START, Record, records
 from scoring.cards.identity import identify, use_pinned_time_zones
 from scoring.cards.load import load
 from scoring.core_form import core_form

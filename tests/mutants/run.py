@@ -3,7 +3,7 @@
 Each `*.patch` says above its diff what it breaks, and which tests must turn red:
 
     Guarantee 3: a zombie may write.
-    red: services/scoring/tests/road/test_fence.py
+    red: services/scoring/tests/integration/test_fence.py
 """
 
 import os

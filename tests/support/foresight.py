@@ -1,7 +1,7 @@
 """The oracle of the next crossing: it evaluates second by second, and computes no crossing.
 
-A model of one account, made of the card and the story alone. It follows what a core tells and shows, and says at which
-seconds silence would change anything. Of the core it knows the card, and the answers that its public API gives.
+A model of one account, made of the card and the events alone. It follows what a core tells and shows, and says at
+which seconds silence would change anything. Of the core it knows the card, and the answers that its public API gives.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,12 @@ from typing import NamedTuple
 from common.contracts import ids
 from common.contracts.signals import Health, Signal
 from scoring.health.card import Card
+from support.random_cases import Moment
 from support.scorer_api import View
 from support.textbook import Textbook, TextbookHealth
 from support.textbook_alerts import Cause, Evaluation, ModelState, ToldSignal, as_told, moved, shown, shown_by
 from support.textbook_history import DAY
 from support.textbook_seconds import seconds_to_try
-from support.worlds import Moment
 
 
 class Rounding(NamedTuple):
@@ -49,7 +49,7 @@ class Model:
         self.states = [ModelState()]
         self._card = card
         self._clock = 0.0
-        self._story: list[Moment] = []
+        self._moments: list[Moment] = []
         self._textbook: Textbook | None = None
         self._steps: dict[str, float] = {}
         self._derived = {flag.name: flag.when is not None for flag in card.flags}
@@ -61,8 +61,8 @@ class Model:
         begun = [(state, list[ToldSignal](), rounding) for state in self.states for rounding in _ROUNDINGS]
         if before is not None:
             begun = [(*self._silent_since_last_second(state, rounding), rounding) for state, _, rounding in begun]
-        self._story.append(moment)
-        self._textbook = Textbook(self._card, self._story)
+        self._moments.append(moment)
+        self._textbook = Textbook(self._card, self._moments)
         self._steps = self._textbook.steps()
         found = []
         for state, told, rounding in begun:

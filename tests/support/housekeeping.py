@@ -6,11 +6,11 @@ from collections.abc import Callable
 from scoring.partition.commit import LogPosition
 from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.task import Housekeeping
-from support.road import Road
+from support.scoring_harness import ScoringHarness
 
 
 def housekeeping_of(
-    stream: Road,
+    stream: ScoringHarness,
     rules: RetentionRules | None = None,
     *,
     at: float,

@@ -16,6 +16,7 @@ from scoring.health.metrics.milestone.definition import Milestone
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
+from support.random_cases import Moment
 from support.textbook_flags import DerivedCap, RaisedCap
 from support.textbook_history import DAY, History, is_number, key_of, order
 from support.textbook_metrics import (
@@ -32,7 +33,6 @@ from support.textbook_metrics import (
     seen,
 )
 from support.textbook_weights import MetricWeights, applies, weights
-from support.worlds import Moment
 
 _PEAK = "arr/arr_peak_12m"
 _YEAR = 365 * DAY
@@ -48,9 +48,9 @@ class TextbookHealth(NamedTuple):
 
 
 class Textbook:
-    def __init__(self, card: Card, story: Sequence[Moment]) -> None:
+    def __init__(self, card: Card, moments: Sequence[Moment]) -> None:
         self.card = card
-        self.history = History(card, story)
+        self.history = History(card, moments)
         self.stage = self.history.stage
         self.bands = card.bands.get(self.stage) or card.bands["default"]
         self.readings: dict[str, Reading] = {}

@@ -1,4 +1,4 @@
-"""What an account did so far, and what is known of it: the events of a story with the moments that count."""
+"""What an account did so far, and what is known of it: its events with the moments that count."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from common.contracts.events import Event
 from scoring.health.card import Card
 from scoring.health.context import STAGES, Stage
-from support.worlds import Moment
+from support.random_cases import Moment
 
 DAY = 86_400.0
 # Larger numbers are as good as absent.
@@ -29,10 +29,10 @@ class LoggedEvent(NamedTuple):
 
 
 class History:
-    def __init__(self, card: Card, story: Sequence[Moment]) -> None:
-        self.log = [LoggedEvent(min(m.event.time.timestamp(), m.at), place, m.event) for place, m in enumerate(story)]
+    def __init__(self, card: Card, moments: Sequence[Moment]) -> None:
+        self.log = [LoggedEvent(min(m.event.time.timestamp(), m.at), place, m.event) for place, m in enumerate(moments)]
         self.born = min(logged.moment for logged in self.log)
-        facts = self.facts(before=len(story))
+        facts = self.facts(before=len(moments))
         self.seats: float | None = facts.get("seats")
         self.stage: Stage = next((stage for stage in STAGES if stage == facts.get("stage")), card.default_stage)
         self.start = self.born

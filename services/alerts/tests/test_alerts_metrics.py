@@ -55,7 +55,7 @@ def test_a_failure_counts_as_given_up_only_if_it_was_the_last(counted: Counted) 
     assert counted.of("notifications_given_up_total", **labels) == 1
 
 
-def test_the_road_of_a_message_is_measured_where_its_event_has_the_same_clock(counted: Counted) -> None:
+def test_the_time_of_a_message_is_measured_where_its_event_has_the_same_clock(counted: Counted) -> None:
     counted.metrics.sent(Channel.EMAIL, 4.0, 3.0)
     counted.metrics.sent(Channel.EMAIL, None, None)
     counted.metrics.attempted(Channel.EMAIL, 0.25)

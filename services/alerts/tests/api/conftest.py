@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from support.alerted import AlertsApi, Rows, alerts_api, alerts_rows
+from support.alerts_api import AlertsApi, Rows, alerts_api, alerts_rows
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from alerts.api.parameters import Acknowledge
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Signal
 from common.problems import Problem
-from support.alerted import AlertsApi
+from support.alerts_api import AlertsApi
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from common.contracts.signals import Signal
 from common.database import DatabaseUnavailable
 from common.keys import Scope
 from local.stack.postgres import Postgres
-from support.alerted import AlertsApi
+from support.alerts_api import AlertsApi
 
 TEMPLATES = {"/v1/alerts": "GET", "/v1/alerts/{alert_id}": "GET", "/v1/alerts/{alert_id}/ack": "POST"}
 ACK = {"by": "dana@example.com"}

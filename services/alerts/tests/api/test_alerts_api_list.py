@@ -12,7 +12,7 @@ from alerts.errors import Failure
 from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Facts, Kind, Severity, Signal
-from support.alerted import DESK, AlertsApi
+from support.alerts_api import DESK, AlertsApi
 
 ACME = Facts(name="Acme", tier="high", owner="Dana@example.com")
 BIRCH = Facts(name="Birch Foods", tier="low", owner="tom@example.com")
@@ -30,7 +30,7 @@ def birch(n: int, to: str = "yellow", **fields: Any) -> Signal:
 
 
 @pytest.fixture
-async def world(api: AlertsApi) -> dict[str, Signal]:
+async def recorded(api: AlertsApi) -> dict[str, Signal]:
     """In the order in which they were recorded."""
     rows = api.rows
     told = await rows.record(acme(0))
@@ -84,8 +84,8 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-async def test_filters_hold_together_and_the_newest_comes_first(api: AlertsApi, world: dict[str, Signal]) -> None:
-    names = {signal.signal_id: name for name, signal in world.items()}
+async def test_filters_hold_together_and_the_newest_comes_first(api: AlertsApi, recorded: dict[str, Signal]) -> None:
+    names = {signal.signal_id: name for name, signal in recorded.items()}
     for query, expected in FILTERS:
         asked = {name: value.replace("%2B", "+") if isinstance(value, str) else value for name, value in query.items()}
         found = [names[alert["id"]] for alert in await api.list(**asked)]
@@ -93,7 +93,7 @@ async def test_filters_hold_together_and_the_newest_comes_first(api: AlertsApi, 
 
 
 async def test_why_was_i_not_told_is_answered_with_a_reason_for_every_no(
-    api: AlertsApi, world: dict[str, Signal]
+    api: AlertsApi, recorded: dict[str, Signal]
 ) -> None:
     (alert,) = await api.list(account="acme", told="false")
     (decision,) = alert["decisions"]
@@ -108,9 +108,9 @@ async def test_why_was_i_not_told_is_answered_with_a_reason_for_every_no(
     ]
 
 
-async def test_an_alert_says_what_happened_and_who_heard_of_it(api: AlertsApi, world: dict[str, Signal]) -> None:
+async def test_an_alert_says_what_happened_and_who_heard_of_it(api: AlertsApi, recorded: dict[str, Signal]) -> None:
     alert = (await api.list(account="acme"))[-1]
-    assert (alert["id"], alert["account_id"], alert["name"]) == (world["told"].signal_id, "acme", "Acme")
+    assert (alert["id"], alert["account_id"], alert["name"]) == (recorded["told"].signal_id, "acme", "Acme")
     assert alert["what"] == "red 78>64"
     assert alert["why"] == "logins -14"
     assert (alert["severity"], alert["kind"], alert["to"]) == ("critical", "band", "red")
@@ -137,7 +137,7 @@ async def test_an_alert_says_what_happened_and_who_heard_of_it(api: AlertsApi, w
 
 
 async def test_what_waits_to_be_sent_shows_its_next_try_and_why_the_last_one_failed(
-    api: AlertsApi, world: dict[str, Signal]
+    api: AlertsApi, recorded: dict[str, Signal]
 ) -> None:
     at = NOON.timestamp()
     await api.rows.attempt("m-flag", 1, Failure.NO_ANSWER.value, detail="10 s", started=at)

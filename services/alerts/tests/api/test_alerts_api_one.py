@@ -12,7 +12,7 @@ from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from alerts.signals.signal_kinds import unknown_kind
 from common.contracts.signals import Band, Forecast, Kind, Signal
-from support.alerted import DESK, AlertsApi
+from support.alerts_api import DESK, AlertsApi
 
 SLACK = Target(Channel.SLACK, "U0123", language="ja", time_zone="Asia/Tokyo", person="dana@example.com")
 

@@ -1,4 +1,4 @@
-"""What is told of an account and what is not, and why: one story after the other."""
+"""What is told of an account and what is not, and why: one case after the other."""
 
 from alerts.decisions.reasons import DecisionReason
 from common.contracts.signals import Severity

@@ -17,7 +17,7 @@ from alerts.postgres.queue_depth import QueueDepthMonitor
 from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from local.stack.postgres import Postgres
-from support.alerted import DESK, Rows, alerts_rows
+from support.alerts_api import DESK, Rows, alerts_rows
 
 HOUR, DAY = 3600.0, 86_400.0
 SLACK = Target(Channel.SLACK, "U0123")

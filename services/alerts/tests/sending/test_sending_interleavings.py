@@ -31,7 +31,7 @@ class Holding:
         self.outcome: AttemptOutcome = Sent()
 
 
-class World:
+class Simulation:
     """Everything that happened, as nobody inside can see it."""
 
     def __init__(self, sending: SendingHarness, seed: int) -> None:
@@ -108,11 +108,11 @@ async def messages(sending: SendingHarness) -> dict[tuple[Target, str], list[str
 @pytest.mark.parametrize("seed", range(3))
 async def test_without_a_crash_every_message_arrives_once(sending: SendingHarness, seed: int) -> None:
     made = await messages(sending)
-    world = World(sending, seed)
-    await world.finish()
+    simulation = Simulation(sending, seed)
+    await simulation.finish()
     for names in made.values():
-        assert [name for name in world.arrived if name in names] == names, "and an account's in their order"
-    assert len(world.arrived) == 16
+        assert [name for name in simulation.arrived if name in names] == names, "and an account's in their order"
+    assert len(simulation.arrived) == 16
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -120,23 +120,23 @@ async def test_whatever_goes_wrong_nothing_is_lost_and_only_what_was_interrupted
     sending: SendingHarness, seed: int
 ) -> None:
     made = await messages(sending)
-    world = World(sending, seed)
+    simulation = Simulation(sending, seed)
     for _ in range(120):
-        await world.step(failures=True)
-        if world.random.random() < 0.05:
-            await world.crash()
-        if world.random.random() < 0.05:
-            await world.lose_leases()
-    await world.lose_leases()
-    await world.finish()
+        await simulation.step(failures=True)
+        if simulation.random.random() < 0.05:
+            await simulation.crash()
+        if simulation.random.random() < 0.05:
+            await simulation.lose_leases()
+    await simulation.lose_leases()
+    await simulation.finish()
 
-    times = Counter(world.arrived)
+    times = Counter(simulation.arrived)
     for names in made.values():
-        firsts = [name for name in dict.fromkeys(world.arrived) if name in names]
+        firsts = [name for name in dict.fromkeys(simulation.arrived) if name in names]
         assert firsts == names, "none lost, and an account's in their order"
     for name in (name for names in made.values() for name in names):
         row, attempts = await sending.row(name), await sending.attempts(name)
-        assert times[name] <= 1 + world.excused[name]
+        assert times[name] <= 1 + simulation.excused[name]
         assert (row.status, row.lease_token) == ("sent", None)
         assert None not in attempts
         assert attempts.count("sent") >= 1

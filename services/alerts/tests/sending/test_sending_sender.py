@@ -341,7 +341,7 @@ async def test_a_message_that_cannot_be_read_is_counted_and_keeps_none_of_its_ac
     assert told == [(0, "acme")]
 
 
-async def test_the_road_to_a_message_is_measured_by_the_wall_clock(sending: SendingHarness) -> None:
+async def test_the_time_to_a_message_is_measured_by_the_wall_clock(sending: SendingHarness) -> None:
     name = await sending.message()
     signals = (await sending.row(name)).signals
     post = FakeChannels()

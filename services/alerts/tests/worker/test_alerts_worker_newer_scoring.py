@@ -10,7 +10,7 @@ from alerts.signals.decoding import decode_record, decode_signal
 from common.bus.partitioner import partition_of
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
 from common.topics import Topics
-from support.alerted import AlertsApi, Rows, alerts_api
+from support.alerts_api import AlertsApi, Rows, alerts_api
 from support.alerts_replicas import PARTITIONS, ReplicasHarness, titles
 from support.golden import golden_records, newer, revisions
 

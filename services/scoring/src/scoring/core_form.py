@@ -7,8 +7,6 @@ from importlib.machinery import ExtensionFileLoader
 from importlib.util import find_spec
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Gauge
-
 Form = Literal["compiled", "interpreted"]
 
 # All compiled modules are compiled together, so one of them stands for all.
@@ -20,11 +18,3 @@ def core_form() -> Form:
     found = find_spec(_SCORER)
     compiled = found is not None and isinstance(found.loader, ExtensionFileLoader)
     return "compiled" if compiled else "interpreted"
-
-
-def show_core_form(registry: CollectorRegistry) -> None:
-    """For the worker and for the read API, which computes accounts with the same core."""
-    info = Gauge(
-        "churn_scoring_core_info", "Always 1; in which form the scoring core runs.", ("form",), registry=registry
-    )
-    info.labels(core_form()).set(1)

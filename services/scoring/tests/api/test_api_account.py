@@ -7,20 +7,20 @@ from urllib.parse import quote
 import pytest
 from structlog.testing import capture_logs
 
-from support.asking import Api, live
-from support.road import DAY, START, event
+from support.scoring_api import Api, live
+from support.scoring_harness import DAY, START, event
 
 
 @pytest.fixture
 async def api(stream_api: Api) -> Api:
     """Acme was fine for ten days, asked to cancel, and has been silent for ten."""
-    road = stream_api.road
-    await live(road, "acme", days=10, name="Acme", arr=90_000, time_zone="Asia/Tokyo")
+    harness = stream_api.harness
+    await live(harness, "acme", days=10, name="Acme", arr=90_000, time_zone="Asia/Tokyo")
     planned = {"step": "kickoff", "due": "2026-03-08T00:00:00Z"}
-    await road.post(event("acme", "milestone.planned", START + 10 * DAY, properties=planned))
-    await road.post(event("acme", "contract.cancel_requested", START + 10 * DAY))
-    await road.tick(START + 20 * DAY)
-    await road.score()
+    await harness.post(event("acme", "milestone.planned", START + 10 * DAY, properties=planned))
+    await harness.post(event("acme", "contract.cancel_requested", START + 10 * DAY))
+    await harness.tick(START + 20 * DAY)
+    await harness.score()
     return stream_api
 
 
@@ -59,14 +59,14 @@ async def test_an_account_tells_its_health_and_the_reasons(api: Api) -> None:
     assert set(answer["dimensions"]) == {"deployment", "engagement", "adoption", "roi"}
     assert answer["dimensions"]["roi"] is None, "nobody was asked"
     assert answer["episode"]
-    assert answer["card_id"] == api.road.origin.card_id
+    assert answer["card_id"] == api.harness.origin.card_id
     assert any("cancel intent caps the score" in driver for driver in answer["drivers"])
     change = answer["change"]
     assert change["words"].split()[:3] == [str(round(change["before"])), "to", str(round(change["after"]))]
 
 
 async def test_its_past_is_told_by_day_and_by_signal(api: Api) -> None:
-    told = api.road.signals("acme")
+    told = api.harness.signals("acme")
     history = await api.get("/v1/accounts/acme/history")
     assert [signal["signal_id"] for signal in history["signals"]] == [one.signal_id for one in reversed(told)]
     days = history["days"]
@@ -99,12 +99,12 @@ async def test_a_period_of_its_past_can_be_asked_for(api: Api) -> None:
 
 async def test_a_date_is_a_day_of_the_account_for_signals_too(stream_api: Api) -> None:
     """One signal at half past eleven in the evening in Los Angeles, one an hour later."""
-    road = stream_api.road
-    await live(road, "acme", days=2, time_zone="America/Los_Angeles")
+    harness = stream_api.harness
+    await live(harness, "acme", days=2, time_zone="America/Los_Angeles")
     late = START + 2 * DAY + 7.5 * 3600
-    await road.post(event("acme", "contract.cancel_requested", late))
-    await road.post(event("acme", "contract.renewed", late + 3600))
-    await road.score()
+    await harness.post(event("acme", "contract.cancel_requested", late))
+    await harness.post(event("acme", "contract.renewed", late + 3600))
+    await harness.score()
     for asked, told in (("2026-03-03", "cancel_intent"), ("2026-03-04", "renewed")):
         history = await stream_api.get("/v1/accounts/acme/history", from_=asked, to=asked)
         assert [day["day"] for day in history["days"]] == [asked]
@@ -130,8 +130,8 @@ NAMES = ["a/b", "a/b/history", "history", "..", "100%", "%2F", "ключ", "😀
 
 async def test_an_id_may_hold_any_character(stream_api: Api) -> None:
     for name in NAMES:
-        await stream_api.road.post(event(name, "session.started", START, user_id="ann"))
-    await stream_api.road.score()
+        await stream_api.harness.post(event(name, "session.started", START, user_id="ann"))
+    await stream_api.harness.score()
     for name in NAMES:
         path = "/v1/accounts/" + quote(name, safe="").replace(".", "%2E")
         for rest in ("", "/history", "/receipts"):
@@ -150,8 +150,8 @@ async def test_an_id_that_no_account_can_have_is_refused(api: Api) -> None:
 
 
 async def test_a_state_of_another_version_hides_no_other_account(api: Api) -> None:
-    await live(api.road, "bolt", days=3)
-    await api.road.score()
+    await live(api.harness, "bolt", days=3)
+    await api.harness.score()
     await api.execute("UPDATE scoring.state SET body = '\\xff00' WHERE account_id = 'acme'")
     await api.rank()
     with capture_logs() as logs:
@@ -169,8 +169,8 @@ async def test_a_state_of_another_version_hides_no_other_account(api: Api) -> No
 
 
 async def test_an_account_that_the_core_fails_on_hides_no_other(api: Api) -> None:
-    await live(api.road, "bolt", days=3)
-    await api.road.score()
+    await live(api.harness, "bolt", days=3)
+    await api.harness.score()
     assert await api.ids() == ["acme", "bolt"]
     scorer = api.active_card.active_card().scorer
     nothing = scorer.dump(scorer.create("acme"))

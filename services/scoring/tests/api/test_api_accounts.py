@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from support.asking import Api, live
-from support.road import DAY, START
+from support.scoring_api import Api, live
+from support.scoring_harness import DAY, START
 
 COMPANIES: dict[str, dict[str, Any]] = {
     "acme": {"name": "Acme", "tier": "high", "owner": "eva@us.test", "arr": 90_000, "contract_end": "2026-04-01"},
@@ -18,9 +18,9 @@ COMPANIES: dict[str, dict[str, Any]] = {
 @pytest.fixture
 async def api(stream_api: Api) -> Api:
     for account_id, facts in COMPANIES.items():
-        await live(stream_api.road, account_id, days=3, **facts)
-    await stream_api.road.tick(START + 3 * DAY)
-    await stream_api.road.score()
+        await live(stream_api.harness, account_id, days=3, **facts)
+    await stream_api.harness.tick(START + 3 * DAY)
+    await stream_api.harness.score()
     return stream_api
 
 

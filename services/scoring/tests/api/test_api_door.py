@@ -16,23 +16,23 @@ from scoring.api.active_card import NOT_STARTED, ActiveCardReader
 from scoring.api.parameters import AccountListParameters, ReceiptParameters
 from scoring.postgres.orders import Sort
 from scoring.postgres.snapshot import SnapshotSource
-from support.asking import Api, live
-from support.road import DAY, START
+from support.scoring_api import Api, live
+from support.scoring_harness import DAY, START
 
 PATHS = ("/v1/accounts", "/v1/accounts/acme", "/v1/accounts/acme/history", "/v1/accounts/acme/receipts")
 
 
 @pytest.fixture
 async def api(stream_api: Api) -> Api:
-    await live(stream_api.road, "acme", days=3, name="Acme", contract_end="2026-06-01")
-    await stream_api.road.tick(START + 30 * DAY)
-    await stream_api.road.score()
+    await live(stream_api.harness, "acme", days=3, name="Acme", contract_end="2026-06-01")
+    await stream_api.harness.tick(START + 30 * DAY)
+    await stream_api.harness.score()
     await stream_api.active_card.read()
     return stream_api
 
 
 async def test_only_a_key_that_may_read_is_answered(api: Api) -> None:
-    store = KeyStore(api.road.engine, schema="scoring")
+    store = KeyStore(api.harness.engine, schema="scoring")
     writer = await store.create(source="web", scopes=frozenset({Scope.WRITE}))
     told = [
         ("", 401, "no_key"),
@@ -66,9 +66,9 @@ async def test_the_api_waits_for_scoring_and_sees_when_it_begins(stream_api: Api
 
     stop = asyncio.Event()
     running = asyncio.create_task(stream_api.active_card.run(stop))
-    await live(stream_api.road, "acme", days=1)
-    await stream_api.road.score()
-    await stream_api.road.until(lambda: stream_api.active_card.trouble() is None)
+    await live(stream_api.harness, "acme", days=1)
+    await stream_api.harness.score()
+    await stream_api.harness.until(lambda: stream_api.active_card.trouble() is None)
     stop.set()
     await running
     assert (await stream_api.ask("/readyz")).status_code == 200
@@ -76,7 +76,7 @@ async def test_the_api_waits_for_scoring_and_sees_when_it_begins(stream_api: Api
 
 
 async def test_an_empty_house_has_no_accounts(stream_api: Api) -> None:
-    await stream_api.road.score()
+    await stream_api.harness.score()
     answer = await stream_api.get("/v1/accounts")
     assert (answer["accounts"], answer["total"], answer["next_cursor"]) == ([], 0, None)
 
@@ -85,7 +85,7 @@ async def test_a_database_that_is_away_is_told_as_503_and_known_keys_go_on_servi
     api: Api, postgres: Postgres
 ) -> None:
     assert await api.ids() == ["acme"]
-    postgres.drop_database(await api.road.scalar("SELECT current_database()"))
+    postgres.drop_database(await api.harness.scalar("SELECT current_database()"))
     for path in PATHS:
         answer = await api.ask(path)
         assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")

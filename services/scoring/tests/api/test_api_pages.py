@@ -13,8 +13,8 @@ from msgspec import Struct
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, encode_cursor
 from scoring.postgres import orders
 from scoring.postgres.orders import CursorPlace, Order, Sort
-from support.asking import Api, live
-from support.road import DAY, START
+from support.scoring_api import Api, live
+from support.scoring_harness import DAY, START
 
 FIRST = 7  # the number of the ranking that a test begins with
 SEVERITY = ["red", "yellow", "insufficient_data", "green"]
@@ -69,9 +69,9 @@ FILTERS = st.fixed_dictionaries(
 @pytest.fixture
 async def api(stream_api: Api) -> Api:
     """One account has been scored; every other has its state."""
-    await live(stream_api.road, "model", days=3)
-    await stream_api.road.tick(START + 3 * DAY)
-    await stream_api.road.score()
+    await live(stream_api.harness, "model", days=3)
+    await stream_api.harness.tick(START + 3 * DAY)
+    await stream_api.harness.score()
     return stream_api
 
 

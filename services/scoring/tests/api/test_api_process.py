@@ -11,9 +11,9 @@ from common.keys import KeyStore, Scope
 from common.topics import TimeMode
 from local.stack.processes import Process, free_port
 from scoring.core_form import core_form
-from support.asking import live
 from support.cards import SMALL
-from support.road import DAY, START, road
+from support.scoring_api import live
+from support.scoring_harness import DAY, START, scoring_harness
 
 PATIENCE = 30.0
 
@@ -40,7 +40,7 @@ async def test_a_process_started_before_scoring_answers_once_there_is_something_
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
             await answering(process, http, ready=503)
             assert "scoring has not started yet" in (await http.get("/readyz")).text
-            async with road(database, SMALL, mode=TimeMode.STREAM) as built:
+            async with scoring_harness(database, SMALL, mode=TimeMode.STREAM) as built:
                 await live(built, "a/b", days=3)
                 await built.tick(START + 10 * DAY)
                 await built.score()

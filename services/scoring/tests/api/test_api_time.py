@@ -6,8 +6,8 @@ from math import inf
 from common.topics import TimeMode
 from scoring.api.delay import Delay, DelayReason, as_of, find_delay
 from scoring.worker.heartbeat import PartitionStatus
-from support.asking import FRESH, Api, live
-from support.road import DAY, START
+from support.scoring_api import FRESH, Api, live
+from support.scoring_harness import DAY, START
 
 
 def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
@@ -56,40 +56,40 @@ def test_now_is_spoken_of_only_while_the_owner_says_that_it_keeps_up() -> None:
 
 
 async def test_a_silent_account_sinks_between_two_looks_though_nothing_is_written(wall_api: Api) -> None:
-    road = wall_api.road
-    await live(road, "acme", days=1)
-    await road.score()
-    written = await road.rows()
+    harness = wall_api.harness
+    await live(harness, "acme", days=1)
+    await harness.score()
+    written = await harness.rows()
 
     scores = []
     for hour in (1, 2, 3):
-        road.clock.now = START + hour * 3600
-        await wall_api.heartbeat(at=road.clock.now)
+        harness.clock.now = START + hour * 3600
+        await wall_api.heartbeat(at=harness.clock.now)
         account = await wall_api.get("/v1/accounts/acme")
-        assert moment(account["as_of"]) == road.clock.now
+        assert moment(account["as_of"]) == harness.clock.now
         (listed,) = (await wall_api.get("/v1/accounts"))["accounts"]
         assert (listed["score"], listed["as_of"]) == (account["score"], account["as_of"])
         scores.append(account["score"])
     assert scores[0] > scores[1] > scores[2]
-    assert await road.rows() == written
+    assert await harness.rows() == written
 
 
 async def test_with_a_stale_heartbeat_an_answer_speaks_of_the_partitions_clock(wall_api: Api) -> None:
-    road = wall_api.road
-    await live(road, "acme", days=1)
-    await road.score()
-    road.clock.now = START + DAY
-    await road.tick(road.clock.now)
-    await road.score()
+    harness = wall_api.harness
+    await live(harness, "acme", days=1)
+    await harness.score()
+    harness.clock.now = START + DAY
+    await harness.tick(harness.clock.now)
+    await harness.score()
 
-    road.clock.now = START + 2 * DAY
-    await wall_api.heartbeat(at=road.clock.now - FRESH - 1)
+    harness.clock.now = START + 2 * DAY
+    await wall_api.heartbeat(at=harness.clock.now - FRESH - 1)
     answer = await wall_api.get("/v1/accounts/acme")
     listed = await wall_api.get("/v1/accounts")
     assert moment(answer["as_of"]) == moment(listed["as_of"]) == START + DAY
     assert answer["held"] == listed["held"] == {"reason": "no worker reports", "lag_seconds": None}
 
-    await wall_api.heartbeat(at=road.clock.now)
+    await wall_api.heartbeat(at=harness.clock.now)
     fresh = await wall_api.get("/v1/accounts/acme")
     assert moment(fresh["as_of"]) == START + 2 * DAY
     assert fresh["held"] is None
@@ -98,22 +98,22 @@ async def test_with_a_stale_heartbeat_an_answer_speaks_of_the_partitions_clock(w
 
 
 async def test_no_account_is_looked_at_before_its_own_clock(stream_api: Api) -> None:
-    road = stream_api.road
-    assert road.mode is TimeMode.STREAM
-    await live(road, "acme", days=3)  # no tick: the partition's clock has not moved
-    await road.score()
+    harness = stream_api.harness
+    assert harness.mode is TimeMode.STREAM
+    await live(harness, "acme", days=3)  # no tick: the partition's clock has not moved
+    await harness.score()
     answer = await stream_api.get("/v1/accounts/acme")
     assert moment(answer["as_of"]) == moment(answer["clock"]) == START + 2 * DAY
 
 
 async def test_the_one_who_went_silent_is_sorted_to_the_unhealthy_end(stream_api: Api) -> None:
-    road = stream_api.road
-    await live(road, "gone", days=10)
-    await live(road, "here", days=20)
-    await live(road, "late", days=16)
+    harness = stream_api.harness
+    await live(harness, "gone", days=10)
+    await live(harness, "here", days=20)
+    await live(harness, "late", days=16)
     # Each is as healthy as the others when it is last heard of.
-    await road.tick(START + 20 * DAY)
-    await road.score()
+    await harness.tick(START + 20 * DAY)
+    await harness.score()
     await stream_api.rank()
     assert await stream_api.ids() == ["gone", "late", "here"]
     assert await stream_api.ids(sort="-score") == ["here", "late", "gone"]
@@ -122,10 +122,10 @@ async def test_the_one_who_went_silent_is_sorted_to_the_unhealthy_end(stream_api
 
 
 async def test_looking_ahead_shows_what_silence_will_do(stream_api: Api) -> None:
-    road = stream_api.road
-    await live(road, "acme", days=20, time_zone="Europe/Berlin")
-    await road.tick(START + 20 * DAY)
-    await road.score()
+    harness = stream_api.harness
+    await live(harness, "acme", days=20, time_zone="Europe/Berlin")
+    await harness.tick(START + 20 * DAY)
+    await harness.score()
     now = await stream_api.get("/v1/accounts/acme")
     assert now["band"] == "green"
     forecast = now["forecast"]

@@ -1,6 +1,6 @@
 """The clock seam: where nights count less, what fades or waits goes by operational time, what has a date by UTC.
 
-The textbook knows no clock. It is given the same story with all its moments mapped through the clock first.
+The textbook knows no clock. It is given the same events with all their moments mapped through the clock first.
 """
 
 from bisect import bisect_right
@@ -26,10 +26,10 @@ from scoring.health.moments import LAST, to_datetime
 from scoring.health.scorer import Scorer
 from scoring.health.transitions import would_change_at
 from scoring.health.view import View
-from support.tales import DAWN, IDENTITY, SLIDE, Tale, card
+from support.random_cases import SECOND, Moment, RandomCase, event, random_cases
+from support.scripted_account import DAWN, IDENTITY, SLIDE, ScriptedAccount, card
 from support.textbook import Textbook
 from support.textbook_history import DAY, History
-from support.worlds import SECOND, Moment, World, event, worlds
 
 pytestmark = pytest.mark.skipif(core_form() == "compiled", reason="interpreted code cannot subclass the compiled Clock")
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -72,7 +72,7 @@ def _bend(knots: Knots, moment: float) -> float:
 
 @st.composite
 def clocks(draw: st.DrawFn) -> BentClock:
-    """Rates from a tenth to ten, some that change within minutes of where the stories begin (22:13:20)."""
+    """Rates from a tenth to ten, some that change within minutes of where the cases begin (22:13:20)."""
     bends = [0.0, *sorted(draw(st.sets(st.sampled_from(_BENDS), min_size=1, max_size=4))), DAY]
     lengths = [late - early for early, late in pairwise(bends)]
     counted = [length * draw(st.sampled_from([0.1, 0.3, 1.0])) for length in lengths]
@@ -86,9 +86,9 @@ def clocks(draw: st.DrawFn) -> BentClock:
 _BENDS = (6 * 3_600.0, 18 * 3_600.0, 80_003.0, 80_012.5, 80_040.0, 80_100.0, 80_900.0, 83_000.0)
 
 
-def mapped(story: Sequence[Moment], clock: Clock) -> list[Moment]:
+def mapped(moments: Sequence[Moment], clock: Clock) -> list[Moment]:
     found = []
-    for moment in story:
+    for moment in moments:
         happened, properties = moment.event, moment.event.properties
         if happened.name == "milestone.planned":
             properties = {**properties, "due": clock.operational(properties["due"])}
@@ -97,9 +97,9 @@ def mapped(story: Sequence[Moment], clock: Clock) -> list[Moment]:
     return found
 
 
-def mapped_card(original: Card, story: Sequence[Moment], clock: Clock) -> Card:
+def mapped_card(original: Card, moments: Sequence[Moment], clock: Clock) -> Card:
     """Steps of the card are due a number of UTC days after the start: those moments are mapped too."""
-    start = History(original, story).start
+    start = History(original, moments).start
     begin = clock.operational(start)
 
     def of(metric: MetricDefinition) -> MetricDefinition:
@@ -111,40 +111,40 @@ def mapped_card(original: Card, story: Sequence[Moment], clock: Clock) -> Card:
     return replace(original, metrics=tuple([of(metric) for metric in original.metrics]))
 
 
-def in_utc(world: World) -> World:
+def in_utc(case: RandomCase) -> RandomCase:
     """Without time zones: the days of another zone do not begin where the clock has its midnights."""
 
     def of(moment: Moment) -> Moment:
         properties = {name: value for name, value in moment.event.properties.items() if name != "time_zone"}
         return replace(moment, event=replace(moment.event, properties=properties))
 
-    return replace(world, story=tuple([of(moment) for moment in world.story]))
+    return replace(case, moments=tuple([of(moment) for moment in case.moments]))
 
 
 @settings(_RELAXED, max_examples=300)
-@given(worlds(), clocks(), st.lists(st.floats(0, 500), max_size=3))
-def test_all_but_dates_goes_by_the_clock(world: World, clock: BentClock, ages: Sequence[float]) -> None:
-    world = in_utc(world)
-    scorer = Scorer(world.card, "card", clock=clock)
+@given(random_cases(), clocks(), st.lists(st.floats(0, 500), max_size=3))
+def test_all_but_dates_goes_by_the_clock(case: RandomCase, clock: BentClock, ages: Sequence[float]) -> None:
+    case = in_utc(case)
+    scorer = Scorer(case.card, "card", clock=clock)
     account, evaluated = scorer.create("acme"), scorer.create("acme")
-    for count, moment in enumerate(world.story, 1):
+    for count, moment in enumerate(case.moments, 1):
         step = scorer.apply(account, moment.event, moment.at)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scoring.health.scorer, "try_incremental", lambda *_: False)
             assert scorer.apply(evaluated, moment.event, moment.at) == step
         assert scorer.dump(account) == scorer.dump(evaluated)
-        story = world.story[:count]
-        reads_as_the_textbook(replace(world, story=story), clock, scorer.view(account, account.clock))
+        moments = case.moments[:count]
+        reads_as_the_textbook(replace(case, moments=moments), clock, scorer.view(account, account.clock))
     is_due_first_at(scorer, account, clock, scorer.find_due(account))
     for age in (0.0, *ages):
-        reads_as_the_textbook(world, clock, scorer.view(account, account.clock + age * world.unit / SECOND))
+        reads_as_the_textbook(case, clock, scorer.view(account, account.clock + age * case.unit / SECOND))
     for _ in range(_MOST_TIMERS):
         if (due := scorer.find_due(account)) is None:
             return
         for signal in scorer.advance(account, due).signals:
-            waited(world.card, clock, signal)
+            waited(case.card, clock, signal)
         assert account.clock == due
-        reads_as_the_textbook(world, clock, scorer.view(account, due))
+        reads_as_the_textbook(case, clock, scorer.view(account, due))
         is_due_first_at(scorer, account, clock, scorer.find_due(account))
 
 
@@ -165,18 +165,18 @@ def seconds(begin: int, due: int | None) -> Iterator[int]:
     yield from (begin + 2**power for power in range(8, 40) if begin + 2**power < end)
 
 
-def reads_as_the_textbook(world: World, clock: Clock, view: View) -> None:
+def reads_as_the_textbook(case: RandomCase, clock: Clock, view: View) -> None:
     """Score and steps that are missed."""
-    at, story = view.at.timestamp(), world.story
-    textbook = Textbook(mapped_card(world.card, story, clock), mapped(story, clock))
+    at, moments = view.at.timestamp(), case.moments
+    textbook = Textbook(mapped_card(case.card, moments, clock), mapped(moments, clock))
     scores = [textbook.health(clock.operational(at), off).score for off in (0.0, -_BLINK, _BLINK)]
     # A milestone without grace falls by a hundred points a second.
-    steep = any(isinstance(metric, Milestone) and metric.grace == 0.0 for metric in world.card.metrics)
-    near = 1e-5 if world.unit == 1.0 and not steep else 5e-2
+    steep = any(isinstance(metric, Milestone) and metric.grace == 0.0 for metric in case.card.metrics)
+    near = 1e-5 if case.unit == 1.0 and not steep else 5e-2
     # Where two things jump within a blink, the core may have seen the one and not yet the other.
     jumps = max(scores) - min(scores) >= near
     assert jumps or any(abs(view.health.score - score) < near for score in scores), (view.health.score, scores)
-    due = {(step, to_datetime(due)) for step, due in Textbook(world.card, story).steps().items() if due <= at}
+    due = {(step, to_datetime(due)) for step, due in Textbook(case.card, moments).steps().items() if due <= at}
     assert {(missed.step, missed.due) for missed in view.missed} == due
 
 
@@ -219,11 +219,11 @@ class DoubleClock(Clock):
 
 
 def test_a_worsening_waits_by_operational_time() -> None:
-    tale = Tale(card(SLIDE))
-    tale.scorer = Scorer(card(SLIDE), "card", clock=DoubleClock())
-    tale.account = tale.scorer.create("acme")
-    tale.does("mood.read", 0, value=100)
-    (signal,) = tale.waits(16.5).signals
+    script = ScriptedAccount(card(SLIDE))
+    script.scorer = Scorer(card(SLIDE), "card", clock=DoubleClock())
+    script.account = script.scorer.create("acme")
+    script.does("mood.read", 0, value=100)
+    (signal,) = script.waits(16.5).signals
     # A point is half a day; the two days of patience are one.
     assert signal.since == to_datetime(DAWN + 15 * DAY + 1)
     assert signal.at == to_datetime(DAWN + 16 * DAY + 1)

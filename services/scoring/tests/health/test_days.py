@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from scoring.health.moments import local_day, local_midnight, to_date, zone_named
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
-from support.tales import SLIDE, card
+from support.random_cases import RandomCase, event, random_cases
+from support.scripted_account import SLIDE, card
 from support.textbook_history import History
-from support.worlds import World, event, worlds
 
 LOS_ANGELES, AUCKLAND = "America/Los_Angeles", "Pacific/Auckland"
 
@@ -222,13 +222,13 @@ def test_what_falls_due_before_that_midnight_leaves_the_day_open() -> None:
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(worlds(most=20))
-def test_the_open_day_is_the_latest_that_any_record_had_where_the_account_was(world: World) -> None:
+@given(random_cases(most=20))
+def test_the_open_day_is_the_latest_that_any_record_had_where_the_account_was(case: RandomCase) -> None:
     """By hand: the zone that was known before each record, its calendar, and the latest of all dates."""
-    scorer, history = Scorer(world.card, "card"), History(world.card, world.story)
+    scorer, history = Scorer(case.card, "card"), History(case.card, case.moments)
     account = scorer.create("acme")
     expected, closed = date.min, list[date]()
-    for place, record in enumerate(world.story):
+    for place, record in enumerate(case.moments):
         # The first record opens the day by the zone that it brings.
         zone = history.zone_at(place or 1)
         step = scorer.apply(account, record.event, record.at)

@@ -8,7 +8,7 @@ from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.milestone.definition import Milestone
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
-from support.tales import DAY, MOOD, Tale, card, told
+from support.scripted_account import DAY, MOOD, ScriptedAccount, card, told
 
 CANCEL = Flag(name="cancel_intent", cap=10, events=("cancel.asked",), ttl=100)
 UNPAID = Flag(name="unpaid", cap=45, events=("payment.failed",), clear_on=("invoice.paid",), ttl=30)
@@ -20,9 +20,9 @@ LN10 = 2.302585092994046
 
 
 def test_a_flag_caps_what_heavy_use_would_hide() -> None:
-    tale = Tale(card(MOOD, flags=(CANCEL,)))
-    tale.does("mood.read", 0, value=100)
-    step = tale.does("cancel.asked", 1)
+    script = ScriptedAccount(card(MOOD, flags=(CANCEL,)))
+    script.does("mood.read", 0, value=100)
+    step = script.does("cancel.asked", 1)
     assert told(step) == ["flag cancel_intent", "band red"]
     flag = step.signals[0]
     assert (flag.severity, flag.after.score, flag.after.band) == (Severity.CRITICAL, 10, Band.RED)
@@ -33,56 +33,56 @@ def test_a_flag_caps_what_heavy_use_would_hide() -> None:
 
 
 def test_a_cap_rises_to_100_over_its_time_to_live() -> None:
-    tale = Tale(card(MOOD, flags=(CANCEL,)))
-    tale.does("mood.read", 0, value=100)
-    tale.does("cancel.asked", 0)
-    assert [tale.score(day) for day in (0, 50, 99)] == [10, 55, 99.1]
-    assert tale.looks(99).flags[0].name == "cancel_intent"
-    assert tale.looks(100).flags == ()
-    assert told(tale.waits(200)) == ["band yellow", "band green"]
+    script = ScriptedAccount(card(MOOD, flags=(CANCEL,)))
+    script.does("mood.read", 0, value=100)
+    script.does("cancel.asked", 0)
+    assert [script.score(day) for day in (0, 50, 99)] == [10, 55, 99.1]
+    assert script.looks(99).flags[0].name == "cancel_intent"
+    assert script.looks(100).flags == ()
+    assert told(script.waits(200)) == ["band yellow", "band green"]
 
 
 def test_a_flag_is_told_when_it_goes_up_and_not_while_it_is() -> None:
-    tale = Tale(card(MOOD, flags=(UNPAID,), bands=Bands(red=1, yellow=2)))
-    tale.does("mood.read", 0, value=100)
+    script = ScriptedAccount(card(MOOD, flags=(UNPAID,), bands=Bands(red=1, yellow=2)))
+    script.does("mood.read", 0, value=100)
     steps = [
-        tale.does("payment.failed", 1),
-        tale.does("payment.failed", 2),
-        tale.does("invoice.paid", 3),
-        tale.does("payment.failed", 4),
-        tale.waits(60),
-        tale.does("payment.failed", 61),
+        script.does("payment.failed", 1),
+        script.does("payment.failed", 2),
+        script.does("invoice.paid", 3),
+        script.does("payment.failed", 4),
+        script.waits(60),
+        script.does("payment.failed", 61),
     ]
     assert [told(step) for step in steps] == [["flag unpaid"], [], [], ["flag unpaid"], [], ["flag unpaid"]]
     assert steps[0].signals[0].severity is Severity.WARNING
 
 
 def test_a_clearing_that_is_older_than_the_raising_clears_nothing() -> None:
-    tale = Tale(card(MOOD, flags=(UNPAID,)))
-    tale.does("payment.failed", 5)
-    tale.does("invoice.paid", 6, late=2)
-    assert [flag.name for flag in tale.looks(6).flags] == ["unpaid"]
-    tale.does("invoice.paid", 7)
-    tale.does("payment.failed", 8, late=2)
-    assert tale.looks(8).flags == ()
+    script = ScriptedAccount(card(MOOD, flags=(UNPAID,)))
+    script.does("payment.failed", 5)
+    script.does("invoice.paid", 6, late=2)
+    assert [flag.name for flag in script.looks(6).flags] == ["unpaid"]
+    script.does("invoice.paid", 7)
+    script.does("payment.failed", 8, late=2)
+    assert script.looks(8).flags == ()
 
 
 def test_a_flag_raised_too_long_ago_never_goes_up() -> None:
-    tale = Tale(card(MOOD, flags=(UNPAID,)))
-    tale.does("mood.read", 0, value=100)
-    assert told(tale.does("payment.failed", 40, late=30)) == []
-    assert told(tale.does("payment.failed", 40, late=29)) == ["flag unpaid"]
-    assert tale.score(40) == pytest.approx(100 - 55 / 30)
+    script = ScriptedAccount(card(MOOD, flags=(UNPAID,)))
+    script.does("mood.read", 0, value=100)
+    assert told(script.does("payment.failed", 40, late=30)) == []
+    assert told(script.does("payment.failed", 40, late=29)) == ["flag unpaid"]
+    assert script.score(40) == pytest.approx(100 - 55 / 30)
 
 
 def test_a_derived_flag_caps_at_once_and_is_told_when_it_lasts() -> None:
-    tale = Tale(card(MOOD, SIGNS, flags=(QUIET,), bands=Bands(red=1, yellow=2)))
-    tale.does("mood.read", 0, value=100)
-    tale.does("login", 0)
-    assert tale.score(2.302) == 100
-    assert tale.score(2.303) == 45
-    assert [flag.told for flag in tale.looks(3).flags] == [False]
-    (signal,) = tale.waits(10).signals
+    script = ScriptedAccount(card(MOOD, SIGNS, flags=(QUIET,), bands=Bands(red=1, yellow=2)))
+    script.does("mood.read", 0, value=100)
+    script.does("login", 0)
+    assert script.score(2.302) == 100
+    assert script.score(2.303) == 45
+    assert [flag.told for flag in script.looks(3).flags] == [False]
+    (signal,) = script.waits(10).signals
     due = 1_704_844_800 + int(LN10 * DAY) + 1
     assert (signal.kind, signal.to) == (Kind.FLAG, "gone_quiet")
     assert (signal.since.timestamp(), signal.at.timestamp()) == (due, due + 2 * DAY)
@@ -90,11 +90,11 @@ def test_a_derived_flag_caps_at_once_and_is_told_when_it_lasts() -> None:
 
 
 def test_a_derived_flag_that_does_not_last_is_not_told() -> None:
-    tale = Tale(card(MOOD, SIGNS, flags=(QUIET,), bands=Bands(red=1, yellow=2)))
-    tale.does("mood.read", 0, value=100)
-    tale.does("login", 0)
-    assert told(tale.does("login", 4)) == []
-    assert tale.looks(4).flags == ()
+    script = ScriptedAccount(card(MOOD, SIGNS, flags=(QUIET,), bands=Bands(red=1, yellow=2)))
+    script.does("mood.read", 0, value=100)
+    script.does("login", 0)
+    assert told(script.does("login", 4)) == []
+    assert script.looks(4).flags == ()
 
 
 def test_a_derived_flag_that_an_event_brings_with_five_points_is_told_at_once() -> None:
@@ -107,11 +107,11 @@ def test_a_derived_flag_that_an_event_brings_with_five_points_is_told_at_once() 
         curves={"default": ((1, 100), (100, 99))},
     )
     flag = Flag(name="storm", cap=45, when=When(metric="tickets", op=">", value=1.5))
-    tale = Tale(card(MOOD, storm, flags=(flag,), bands=Bands(red=1, yellow=2)))
-    tale.does("mood.read", 0, value=100)
-    tale.does("login", 1)
-    tale.does("login", 1)
-    assert [told(tale.does("ticket.opened", 1)) for _ in range(5)] == [[], [], [], ["flag storm"], []]
+    script = ScriptedAccount(card(MOOD, storm, flags=(flag,), bands=Bands(red=1, yellow=2)))
+    script.does("mood.read", 0, value=100)
+    script.does("login", 1)
+    script.does("login", 1)
+    assert [told(script.does("ticket.opened", 1)) for _ in range(5)] == [[], [], [], ["flag storm"], []]
 
 
 def test_flags_and_milestones_are_told_without_enough_evidence() -> None:
@@ -125,12 +125,12 @@ def test_flags_and_milestones_are_told_without_enough_evidence() -> None:
         dimension="roi",
         curves={"default": ((1, 0),)},
     )
-    tale = Tale(card(steps, people, flags=(CANCEL,), min_coverage=0.9))
-    assert told(tale.does("nobody.listens", 0)) == []
-    assert told(tale.does("cancel.asked", 1)) == ["flag cancel_intent"]
-    assert told(tale.waits(90)) == ["milestone_missed kickoff"]
-    assert told(tale.does("contract.renewed", 91)) == ["outcome renewed"]
-    assert tale.band is Band.INSUFFICIENT
+    script = ScriptedAccount(card(steps, people, flags=(CANCEL,), min_coverage=0.9))
+    assert told(script.does("nobody.listens", 0)) == []
+    assert told(script.does("cancel.asked", 1)) == ["flag cancel_intent"]
+    assert told(script.waits(90)) == ["milestone_missed kickoff"]
+    assert told(script.does("contract.renewed", 91)) == ["outcome renewed"]
+    assert script.band is Band.INSUFFICIENT
 
 
 STEPS = Milestone(
@@ -139,36 +139,36 @@ STEPS = Milestone(
 
 
 def test_a_step_that_passes_its_due_moment_is_told_once() -> None:
-    tale = Tale(card(MOOD, STEPS))
-    tale.does("mood.read", 0, value=100)
-    tale.does("milestone.reached", 3, step="live")
-    (signal,) = tale.waits(99).signals
+    script = ScriptedAccount(card(MOOD, STEPS))
+    script.does("mood.read", 0, value=100)
+    script.does("milestone.reached", 3, step="live")
+    (signal,) = script.waits(99).signals
     assert (signal.kind, signal.to, signal.severity) == (Kind.MILESTONE_MISSED, "kickoff", Severity.WARNING)
     assert signal.cause == "silence@2024-01-17T00:00:00Z"
     assert signal.at == signal.since
-    assert [missed.step for missed in tale.looks(99).missed] == ["kickoff"]
-    tale.does("milestone.reached", 100, step="kickoff")
-    assert tale.looks(100).missed == ()
+    assert [missed.step for missed in script.looks(99).missed] == ["kickoff"]
+    script.does("milestone.reached", 100, step="kickoff")
+    assert script.looks(100).missed == ()
 
 
 def test_a_step_planned_into_the_past_is_missed_by_that_plan() -> None:
-    tale = Tale(card(MOOD, STEPS))
-    tale.does("mood.read", 0, value=100)
-    (signal,) = tale.does("milestone.planned", 1, step="kickoff", due="2024-01-09").signals
+    script = ScriptedAccount(card(MOOD, STEPS))
+    script.does("mood.read", 0, value=100)
+    (signal,) = script.does("milestone.planned", 1, step="kickoff", due="2024-01-09").signals
     assert signal.cause == ("web", "e2")
     assert signal.since < signal.at
     # The same due moment again is no news, another one is.
-    assert told(tale.does("milestone.planned", 2, step="kickoff", due="2024-01-09")) == []
-    assert told(tale.does("milestone.planned", 3, step="kickoff", due="2024-02-01")) == []
-    assert told(tale.waits(99)) == ["milestone_missed live", "milestone_missed kickoff", "band yellow"]
+    assert told(script.does("milestone.planned", 2, step="kickoff", due="2024-01-09")) == []
+    assert told(script.does("milestone.planned", 3, step="kickoff", due="2024-02-01")) == []
+    assert told(script.waits(99)) == ["milestone_missed live", "milestone_missed kickoff", "band yellow"]
 
 
 def test_steps_of_another_stage_are_nobodys_business_until_it_comes() -> None:
-    tale = Tale(card(MOOD, STEPS))
-    tale.does("account.updated", 0, stage="renewal")
-    tale.does("mood.read", 0, value=100)
-    assert told(tale.waits(50)) == []
-    assert told(tale.does("account.updated", 51, stage="adoption")) == [
+    script = ScriptedAccount(card(MOOD, STEPS))
+    script.does("account.updated", 0, stage="renewal")
+    script.does("mood.read", 0, value=100)
+    assert told(script.waits(50)) == []
+    assert told(script.does("account.updated", 51, stage="adoption")) == [
         "milestone_missed kickoff",
         "milestone_missed live",
         "band yellow",
@@ -177,28 +177,28 @@ def test_steps_of_another_stage_are_nobodys_business_until_it_comes() -> None:
 
 def test_an_outcome_moves_no_score_and_comes_before_the_band() -> None:
     renewed_badly = Flag(name="downgrade", cap=20, events=("contract.renewed",))
-    tale = Tale(card(MOOD, flags=(renewed_badly,)))
-    tale.does("mood.read", 0, value=100)
-    step = tale.does("contract.renewed", 1, history=True)
+    script = ScriptedAccount(card(MOOD, flags=(renewed_badly,)))
+    script.does("mood.read", 0, value=100)
+    step = script.does("contract.renewed", 1, history=True)
     assert told(step) == ["flag downgrade", "outcome renewed", "band red"]
     assert [signal.severity for signal in step.signals] == [Severity.CRITICAL, Severity.INFO, Severity.CRITICAL]
     assert all(signal.history for signal in step.signals)
 
 
 def test_the_lowest_cap_bites() -> None:
-    tale = Tale(card(MOOD, flags=(UNPAID, CANCEL)))
-    tale.does("mood.read", 0, value=100)
-    tale.does("cancel.asked", 1)
-    assert told(tale.does("payment.failed", 1)) == ["flag unpaid"]
-    assert tale.score(1) == 10
-    contributions = tale.looks(1).level.contributions
+    script = ScriptedAccount(card(MOOD, flags=(UNPAID, CANCEL)))
+    script.does("mood.read", 0, value=100)
+    script.does("cancel.asked", 1)
+    assert told(script.does("payment.failed", 1)) == ["flag unpaid"]
+    assert script.score(1) == 10
+    contributions = script.looks(1).level.contributions
     assert [c.metric for c in contributions if c.dimension == "cap"] == ["cancel_intent"]
-    assert len(tale.looks(1).flags) == 2
+    assert len(script.looks(1).flags) == 2
 
 
 def test_a_cap_above_the_mean_does_not_bite() -> None:
-    tale = Tale(card(MOOD, flags=(UNPAID,)))
-    tale.does("mood.read", 0, value=30)
-    tale.does("payment.failed", 1)
-    assert tale.score(1) == 30
-    assert [c.metric for c in tale.looks(1).level.contributions] == ["mood"]
+    script = ScriptedAccount(card(MOOD, flags=(UNPAID,)))
+    script.does("mood.read", 0, value=30)
+    script.does("payment.failed", 1)
+    assert script.score(1) == 30
+    assert [c.metric for c in script.looks(1).level.contributions] == ["mood"]

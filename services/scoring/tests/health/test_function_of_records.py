@@ -20,7 +20,7 @@ from scoring.health.incremental import try_incremental
 from scoring.health.moments import LAST
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
-from support.worlds import KINDS, START, Moment, World, cards, event, played, stories, worlds
+from support.random_cases import KINDS, START, Moment, RandomCase, cards, event, moment_sequences, played, random_cases
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 _YEAR = 365 * 86_400.0
@@ -31,11 +31,11 @@ def restored(scorer: Scorer, account: Account) -> Account:
 
 
 @settings(_RELAXED, max_examples=250)
-@given(worlds(), st.data())
-def test_a_restored_account_goes_on_as_if_nothing_was(world: World, data: st.DataObject) -> None:
-    scorer = Scorer(world.card, "card")
+@given(random_cases(), st.data())
+def test_a_restored_account_goes_on_as_if_nothing_was(case: RandomCase, data: st.DataObject) -> None:
+    scorer = Scorer(case.card, "card")
     one, other = scorer.create("acme"), scorer.create("acme")
-    for moment in world.story:
+    for moment in case.moments:
         if data.draw(st.booleans()):
             other = restored(scorer, other)
         assert scorer.apply(one, moment.event, moment.at) == scorer.apply(other, moment.event, moment.at)
@@ -49,11 +49,11 @@ def test_a_restored_account_goes_on_as_if_nothing_was(world: World, data: st.Dat
 
 @pytest.mark.skipif(core_form() == "compiled", reason="a compiled module does not look up what is patched")
 @settings(_RELAXED, max_examples=400)
-@given(worlds())
-def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_does(world: World) -> None:
-    scorer = Scorer(world.card, "card")
+@given(random_cases())
+def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_does(case: RandomCase) -> None:
+    scorer = Scorer(case.card, "card")
     one, other = scorer.create("acme"), scorer.create("acme")
-    for moment in world.story:
+    for moment in case.moments:
         step = scorer.apply(one, moment.event, moment.at)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(scoring.health.scorer, "try_incremental", lambda *_: False)
@@ -64,12 +64,12 @@ def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_doe
 
 
 @settings(_RELAXED, max_examples=200)
-@given(worlds())
-def test_it_does_not_matter_where_a_horizon_begins(world: World) -> None:
+@given(random_cases())
+def test_it_does_not_matter_where_a_horizon_begins(case: RandomCase) -> None:
     """One begins anew at every event."""
-    scorer = Scorer(world.card, "card")
+    scorer = Scorer(case.card, "card")
     one, other = scorer.create("acme"), scorer.create("acme")
-    for moment in world.story:
+    for moment in case.moments:
         other.horizon.incremental_until = -inf
         assert scorer.apply(one, moment.event, moment.at) == scorer.apply(other, moment.event, moment.at)
         assert scorer.dump(one) == scorer.dump(other)
@@ -78,12 +78,12 @@ def test_it_does_not_matter_where_a_horizon_begins(world: World) -> None:
 
 
 @settings(_RELAXED, max_examples=300)
-@given(worlds(most=20))
-def test_an_event_that_cannot_be_applied_by_what_it_moves_alone_is_taken_back(world: World) -> None:
+@given(random_cases(most=20))
+def test_an_event_that_cannot_be_applied_by_what_it_moves_alone_is_taken_back(case: RandomCase) -> None:
     """The horizon is said to be far away, so that more events are tried."""
-    scorer = Scorer(world.card, "card")
+    scorer = Scorer(case.card, "card")
     account = scorer.create("acme")
-    for moment in world.story:
+    for moment in case.moments:
         at, event, tried = max(moment.at, account.clock), moment.event, restored(scorer, account)
         body = scorer.dump(tried)
         tried.horizon.incremental_until = inf
@@ -94,11 +94,11 @@ def test_an_event_that_cannot_be_applied_by_what_it_moves_alone_is_taken_back(wo
 
 
 @settings(_RELAXED, max_examples=250)
-@given(worlds(), st.data())
-def test_no_timer_is_later_than_what_is_due(world: World, data: st.DataObject) -> None:
-    scorer = Scorer(world.card, "card")
+@given(random_cases(), st.data())
+def test_no_timer_is_later_than_what_is_due(case: RandomCase, data: st.DataObject) -> None:
+    scorer = Scorer(case.card, "card")
     account, stored = scorer.create("acme"), None
-    for moment in world.story:
+    for moment in case.moments:
         scorer.apply(account, moment.event, moment.at)
         if data.draw(st.booleans()):
             due = scorer.find_due(restored(scorer, account))
@@ -110,11 +110,11 @@ def test_no_timer_is_later_than_what_is_due(world: World, data: st.DataObject) -
 
 
 @settings(_RELAXED, max_examples=100)
-@given(worlds(), st.floats(0, 1, exclude_min=True))
-def test_a_stored_timer_stays_while_it_holds(world: World, share: float) -> None:
+@given(random_cases(), st.floats(0, 1, exclude_min=True))
+def test_a_stored_timer_stays_while_it_holds(case: RandomCase, share: float) -> None:
     """That is up to the end of the horizon, before which nothing is due. One after the due moment is replaced."""
-    scorer = Scorer(world.card, "card")
-    account, _ = played(scorer, world.story)
+    scorer = Scorer(case.card, "card")
+    account, _ = played(scorer, case.moments)
     begin, wake = floor(account.clock), account.horizon.wake
     assume(begin + 1 <= wake <= LAST)
     holds = begin + max(floor(share * (wake - begin)), 1)
@@ -127,11 +127,11 @@ def test_a_stored_timer_stays_while_it_holds(world: World, share: float) -> None
 
 
 @settings(_RELAXED, max_examples=200)
-@given(worlds(), st.lists(st.sampled_from([0.0, 0.3, 20.0, 86_400.0, 4e7]), min_size=1, max_size=4))
-def test_looking_changes_nothing(world: World, ages: Sequence[float]) -> None:
-    scorer = Scorer(world.card, "card")
+@given(random_cases(), st.lists(st.sampled_from([0.0, 0.3, 20.0, 86_400.0, 4e7]), min_size=1, max_size=4))
+def test_looking_changes_nothing(case: RandomCase, ages: Sequence[float]) -> None:
+    scorer = Scorer(case.card, "card")
     unseen, seen = scorer.create("acme"), scorer.create("acme")
-    for moment in world.story:
+    for moment in case.moments:
         step = scorer.apply(unseen, moment.event, moment.at)
         assert scorer.apply(seen, moment.event, moment.at) == step
         for age in ages:
@@ -141,10 +141,10 @@ def test_looking_changes_nothing(world: World, ages: Sequence[float]) -> None:
 
 
 @settings(_RELAXED, max_examples=200)
-@given(worlds(), st.sampled_from([10.0, 5e3, 3e6]))
-def test_a_look_reads_what_would_come_by_then(world: World, age: float) -> None:
-    scorer = Scorer(world.card, "card")
-    account, _ = played(scorer, world.story)
+@given(random_cases(), st.sampled_from([10.0, 5e3, 3e6]))
+def test_a_look_reads_what_would_come_by_then(case: RandomCase, age: float) -> None:
+    scorer = Scorer(case.card, "card")
+    account, _ = played(scorer, case.moments)
     at = account.clock + age
     seen = scorer.view(account, at)
     scorer.advance(account, at)
@@ -153,11 +153,13 @@ def test_a_look_reads_what_would_come_by_then(world: World, age: float) -> None:
 
 
 @settings(_RELAXED, max_examples=200)
-@given(worlds(), st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted), st.sampled_from([500.0, 1e5, 2e7]))
-def test_one_long_advance_is_many_short_ones(world: World, stops: Sequence[float], length: float) -> None:
-    scorer = Scorer(world.card, "card")
-    once, _ = played(scorer, world.story)
-    often, _ = played(scorer, world.story)
+@given(
+    random_cases(), st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted), st.sampled_from([500.0, 1e5, 2e7])
+)
+def test_one_long_advance_is_many_short_ones(case: RandomCase, stops: Sequence[float], length: float) -> None:
+    scorer = Scorer(case.card, "card")
+    once, _ = played(scorer, case.moments)
+    often, _ = played(scorer, case.moments)
     begin = once.clock
     steps = [scorer.advance(often, begin + stop * length) for stop in [*stops, 1.0]]
     whole = scorer.advance(once, begin + length)
@@ -174,10 +176,10 @@ def joined(steps: Sequence[Step]) -> Step:
 
 
 @settings(_RELAXED, max_examples=200)
-@given(worlds(), st.floats(0, 1))
-def test_a_timer_that_finds_nothing_leaves_no_trace(world: World, share: float) -> None:
-    scorer = Scorer(world.card, "card")
-    account, _ = played(scorer, world.story)
+@given(random_cases(), st.floats(0, 1))
+def test_a_timer_that_finds_nothing_leaves_no_trace(case: RandomCase, share: float) -> None:
+    scorer = Scorer(case.card, "card")
+    account, _ = played(scorer, case.moments)
     due, body = scorer.find_due(account), scorer.dump(account)
     horizon = due if due is not None else floor(account.clock) + 1_000_000
     # A timer that should have fired long ago finds nothing either.
@@ -190,12 +192,12 @@ def test_a_timer_that_finds_nothing_leaves_no_trace(world: World, share: float) 
 
 
 @settings(_RELAXED, max_examples=300)
-@given(worlds())
-def test_receipts_add_up_and_days_telescope(world: World) -> None:
-    scorer = Scorer(world.card, "card")
+@given(random_cases())
+def test_receipts_add_up_and_days_telescope(case: RandomCase) -> None:
+    scorer = Scorer(case.card, "card")
     account = scorer.create("acme")
     score, days = None, list[Day]()
-    for moment in world.story:
+    for moment in case.moments:
         step = scorer.apply(account, moment.event, moment.at)
         if score is None:
             score = scorer.view(account, moment.at).level.score
@@ -235,23 +237,23 @@ def adds_up(change: Change) -> None:
 
 
 @st.composite
-def exact_worlds(draw: st.DrawFn) -> World:
-    """Worlds without silence: it alone cares in which order active days come in."""
+def exact_cases(draw: st.DrawFn) -> RandomCase:
+    """Cases without silence: it alone cares in which order active days come in."""
     unit = draw(st.sampled_from([1 / 86_400, 1.0]))
     kinds = tuple(kind for kind in KINDS if kind != "silence")
-    return World(draw(cards(unit, kinds)), draw(stories(unit)), unit)
+    return RandomCase(draw(cards(unit, kinds)), draw(moment_sequences(unit)), unit)
 
 
 @settings(_RELAXED, max_examples=250)
-@given(exact_worlds(), st.randoms(use_true_random=False))
-def test_the_order_of_events_does_not_matter(world: World, random: Random) -> None:
+@given(exact_cases(), st.randoms(use_true_random=False))
+def test_the_order_of_events_does_not_matter(case: RandomCase, random: Random) -> None:
     """All come in at one moment, as a backfill does."""
-    scorer = Scorer(world.card, "card")
-    at = max(moment.at for moment in world.story)
-    story = [Moment(moment.event, at) for moment in world.story]
-    straight, _ = played(scorer, story)
-    random.shuffle(story)
-    shuffled, _ = played(scorer, story)
+    scorer = Scorer(case.card, "card")
+    at = max(moment.at for moment in case.moments)
+    moments = [Moment(moment.event, at) for moment in case.moments]
+    straight, _ = played(scorer, moments)
+    random.shuffle(moments)
+    shuffled, _ = played(scorer, moments)
     assert straight.facts == shuffled.facts
     for age in (0.0, 11.0, 1e5):
         one, other = (snapshot_at(account, at + age).points for account in (straight, shuffled))

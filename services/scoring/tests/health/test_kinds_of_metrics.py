@@ -1,4 +1,4 @@
-"""One story per rule of each kind of metric."""
+"""One script per rule of each kind of metric."""
 
 from math import inf
 from pathlib import Path
@@ -15,7 +15,7 @@ from scoring.health.metrics.milestone.definition import Milestone
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
-from support.tales import Tale, card
+from support.scripted_account import ScriptedAccount, card
 
 # Points double as the value's distance in doublings: 1 is 0, 2 is 10, up to 1024.
 DOUBLINGS: Knots = ((1.0, 0.0), (1024.0, 100.0))
@@ -33,8 +33,8 @@ def curved(curve: Knots = DOUBLINGS) -> dict[str, Any]:
     return {"dimension": "adoption", "curves": {"default": curve}}
 
 
-def tale_of(*metrics: MetricDefinition) -> Tale:
-    return Tale(card(*metrics))
+def scripted(*metrics: MetricDefinition) -> ScriptedAccount:
+    return ScriptedAccount(card(*metrics))
 
 
 LOGINS = Rate(name="logins", events=("login",), half_life=7, **curved())
@@ -47,29 +47,29 @@ TICKETS: dict[str, Any] = {
 
 
 def test_a_rate_loses_a_doubling_every_half_life() -> None:
-    tale = tale_of(LOGINS)
+    script = scripted(LOGINS)
     for _ in range(16):
-        tale.does("login", 0)
-    assert tale.points("logins", 0) == pytest.approx(40)
-    assert tale.points("logins", 7) == pytest.approx(30)
-    assert tale.points("logins", 24.5) == pytest.approx(5)
-    assert tale.points("logins", 999) == 0
-    assert tale.value("logins", 14) == pytest.approx(4)
+        script.does("login", 0)
+    assert script.points("logins", 0) == pytest.approx(40)
+    assert script.points("logins", 7) == pytest.approx(30)
+    assert script.points("logins", 24.5) == pytest.approx(5)
+    assert script.points("logins", 999) == 0
+    assert script.value("logins", 14) == pytest.approx(4)
 
 
 def test_a_late_event_has_already_faded_when_it_counts() -> None:
-    tale = tale_of(LOGINS)
+    script = scripted(LOGINS)
     for _ in range(3):
-        tale.does("login", 7)
-    tale.does("login", 7, late=7)
-    tale.does("login", 7, late=7)
-    assert tale.value("logins", 7) == pytest.approx(4)
+        script.does("login", 7)
+    script.does("login", 7, late=7)
+    script.does("login", 7, late=7)
+    assert script.value("logins", 7) == pytest.approx(4)
 
 
 def test_an_event_from_the_future_counts_from_its_record() -> None:
-    tale = tale_of(LOGINS)
-    tale.does("login", 0, late=-0.003)
-    assert tale.value("logins", 0) == 1.0
+    script = scripted(LOGINS)
+    script.does("login", 0, late=-0.003)
+    assert script.value("logins", 0) == 1.0
 
 
 @pytest.mark.parametrize(
@@ -87,138 +87,138 @@ def test_an_event_from_the_future_counts_from_its_record() -> None:
     ],
 )
 def test_a_weight_is_a_number_or_counts_as_one(weight: object, counted: float) -> None:
-    tale = tale_of(Rate(name="logins", events=("login",), half_life=7, weight="weight", **curved()))
-    tale.does("login", 0, weight=2)
-    tale.does("login", 0, weight=weight)
-    assert tale.value("logins", 0) == pytest.approx(2 + counted)
+    script = scripted(Rate(name="logins", events=("login",), half_life=7, weight="weight", **curved()))
+    script.does("login", 0, weight=2)
+    script.does("login", 0, weight=weight)
+    assert script.value("logins", 0) == pytest.approx(2 + counted)
 
 
 def test_per_week_is_the_rate_that_would_keep_the_count() -> None:
     """A login a day for ever is seven a week."""
-    tale = tale_of(Rate(name="logins", events=("login",), half_life=14, per_week=True, **curved()))
+    script = scripted(Rate(name="logins", events=("login",), half_life=14, per_week=True, **curved()))
     for day in range(300):
-        tale.does("login", day)
-    assert tale.value("logins", 299.5) == pytest.approx(7, rel=1e-3)
+        script.does("login", day)
+    assert script.value("logins", 299.5) == pytest.approx(7, rel=1e-3)
 
 
 def test_a_new_account_is_given_its_prior_which_fades() -> None:
-    tale = tale_of(Rate(name="logins", events=("login",), half_life=14, per_week=True, prior_per_week=8, **curved()))
-    tale.does("nobody.listens", 0)
-    assert tale.value("logins", 0) == pytest.approx(8)
-    assert tale.value("logins", 14) == pytest.approx(4)
+    script = scripted(Rate(name="logins", events=("login",), half_life=14, per_week=True, prior_per_week=8, **curved()))
+    script.does("nobody.listens", 0)
+    assert script.value("logins", 0) == pytest.approx(8)
+    assert script.value("logins", 14) == pytest.approx(4)
 
 
 def test_the_prior_counts_from_the_earliest_event_however_late_it_is_heard_of() -> None:
-    tale = tale_of(Rate(name="logins", events=("login",), half_life=14, per_week=True, prior_per_week=8, **curved()))
-    tale.does("nobody.listens", 14)
-    tale.does("nobody.listens", 14, late=14)
-    assert tale.value("logins", 14) == pytest.approx(4)
+    script = scripted(Rate(name="logins", events=("login",), half_life=14, per_week=True, prior_per_week=8, **curved()))
+    script.does("nobody.listens", 14)
+    script.does("nobody.listens", 14, late=14)
+    assert script.value("logins", 14) == pytest.approx(4)
 
 
 def test_people_are_counted_once_from_their_newest_sight() -> None:
-    tale = tale_of(Distinct(name="people", events=("login",), key="user_id", half_life=7, **curved()))
+    script = scripted(Distinct(name="people", events=("login",), key="user_id", half_life=7, **curved()))
     for day, person in [(0, "ann"), (0, "bob"), (7, "ann"), (7, "ann")]:
-        tale.does("login", day, user_id=person)
-    tale.does("login", 7, user_id="bob", late=9)
-    tale.does("login", 7)
-    assert tale.value("people", 7) == pytest.approx(1.5)
+        script.does("login", day, user_id=person)
+    script.does("login", 7, user_id="bob", late=9)
+    script.does("login", 7)
+    assert script.value("people", 7) == pytest.approx(1.5)
 
 
 def test_shares_of_seats_need_seats() -> None:
-    tale = tale_of(Distinct(name="people", events=("login",), key="user_id", half_life=7, of="seats", **curved()))
-    tale.does("login", 0, user_id="ann")
-    assert tale.points("people", 0) is None
-    tale.does("account.updated", 0, seats=4)
-    assert tale.value("people", 0) == pytest.approx(0.25)
-    tale.does("account.updated", 1, seats=0)
-    assert tale.points("people", 1) is None
+    script = scripted(Distinct(name="people", events=("login",), key="user_id", half_life=7, of="seats", **curved()))
+    script.does("login", 0, user_id="ann")
+    assert script.points("people", 0) is None
+    script.does("account.updated", 0, seats=4)
+    assert script.value("people", 0) == pytest.approx(0.25)
+    script.does("account.updated", 1, seats=0)
+    assert script.points("people", 1) is None
 
 
 @pytest.mark.parametrize("seats", [5e-324, 1e-310, 1e-300])
 def test_of_hardly_a_seat_the_share_is_as_large_as_a_number_can_be(seats: float) -> None:
-    tale = tale_of(Distinct(name="people", events=("login",), key="user_id", half_life=7, of="seats", **curved()))
-    tale.does("account.updated", 0, seats=seats)
-    tale.does("login", 0, user_id="ann")
-    value = tale.value("people", 0)
+    script = scripted(Distinct(name="people", events=("login",), key="user_id", half_life=7, of="seats", **curved()))
+    script.does("account.updated", 0, seats=seats)
+    script.does("login", 0, user_id="ann")
+    value = script.value("people", 0)
     assert value is not None
     assert 1e299 < value < inf
 
 
 def test_features_may_be_named_by_numbers() -> None:
-    tale = tale_of(Distinct(name="breadth", events=("used",), key="feature", half_life=1e9, of=4, **curved()))
+    script = scripted(Distinct(name="breadth", events=("used",), key="feature", half_life=1e9, of=4, **curved()))
     for feature in ("x", 7, "7", None, ["x"], {"x": 1}):
-        tale.does("used", 0, feature=feature)
-    assert tale.value("breadth", 0) == pytest.approx(2 / 4)
+        script.does("used", 0, feature=feature)
+    assert script.value("breadth", 0) == pytest.approx(2 / 4)
 
 
 @pytest.mark.parametrize("people", [256, 300, 3_000])
 def test_above_256_members_the_count_is_an_estimate(people: int) -> None:
-    tale = tale_of(Distinct(name="people", events=("login",), key="user_id", half_life=1e9, **curved()))
+    script = scripted(Distinct(name="people", events=("login",), key="user_id", half_life=1e9, **curved()))
     for number in range(people):
-        tale.does("login", number / people, user_id=f"person {number}")
-    assert tale.value("people", 1) == pytest.approx(people, rel=1e-6 if people <= 256 else 0.25)
-    assert len(tale.scorer.dump(tale.account)) < 6_000
+        script.does("login", number / people, user_id=f"person {number}")
+    assert script.value("people", 1) == pytest.approx(people, rel=1e-6 if people <= 256 else 0.25)
+    assert len(script.scorer.dump(script.account)) < 6_000
 
 
 def test_members_long_gone_make_room_before_the_sample_is_halved() -> None:
-    tale = tale_of(Distinct(name="people", events=("login",), key="user_id", half_life=1, **curved()))
+    script = scripted(Distinct(name="people", events=("login",), key="user_id", half_life=1, **curved()))
     for number in range(200):
-        tale.does("login", 0, user_id=f"old {number}")
+        script.does("login", 0, user_id=f"old {number}")
     for number in range(200):
-        tale.does("login", 30, user_id=f"new {number}")
-    assert tale.value("people", 30) == pytest.approx(200, rel=1e-6)
+        script.does("login", 30, user_id=f"new {number}")
+    assert script.value("people", 30) == pytest.approx(200, rel=1e-6)
 
 
 def test_a_ratio_stands_still_until_the_evidence_is_too_little() -> None:
-    tale = tale_of(Ratio(**TICKETS, denominator_events=("login",), min_denominator=1))
+    script = scripted(Ratio(**TICKETS, denominator_events=("login",), min_denominator=1))
     for _ in range(4):
-        tale.does("login", 0)
-    tale.does("ticket.opened", 0)
-    tale.does("ticket.opened", 0, late=7)
-    assert tale.value("tickets", 0) == pytest.approx(1.5 / 4)
-    assert tale.value("tickets", 13.9) == pytest.approx(1.5 / 4)
-    assert tale.points("tickets", 14.1) is None
+        script.does("login", 0)
+    script.does("ticket.opened", 0)
+    script.does("ticket.opened", 0, late=7)
+    assert script.value("tickets", 0) == pytest.approx(1.5 / 4)
+    assert script.value("tickets", 13.9) == pytest.approx(1.5 / 4)
+    assert script.points("tickets", 14.1) is None
 
 
 def test_a_ratio_may_divide_by_another_metric_undivided() -> None:
     people = Distinct(name="people", events=("login",), key="user_id", half_life=7, of=100.0, **curved())
-    tale = tale_of(Ratio(**TICKETS, denominator_metric="people"), people)
-    tale.does("login", 0, user_id="ann")
-    tale.does("login", 0, user_id="bob")
+    script = scripted(Ratio(**TICKETS, denominator_metric="people"), people)
+    script.does("login", 0, user_id="ann")
+    script.does("login", 0, user_id="bob")
     for _ in range(4):
-        tale.does("ticket.opened", 0)
-    assert tale.value("tickets", 0) == pytest.approx(2)
-    assert tale.points("tickets", 0) == pytest.approx(50)
-    tale.does("login", 0, user_id="cem")
-    assert tale.value("tickets", 0) == pytest.approx(4 / 3)
+        script.does("ticket.opened", 0)
+    assert script.value("tickets", 0) == pytest.approx(2)
+    assert script.points("tickets", 0) == pytest.approx(50)
+    script.does("login", 0, user_id="cem")
+    assert script.value("tickets", 0) == pytest.approx(4 / 3)
 
 
 def test_a_quiet_ratio_follows_what_it_is_told_to() -> None:
     """No tickets and no use is bad, no tickets and much use is fine."""
     depth = Rate(name="depth", events=("used",), half_life=7, **curved())
-    tale = tale_of(Ratio(**TICKETS, denominator_events=("login",), quiet_follows="depth"), depth)
+    script = scripted(Ratio(**TICKETS, denominator_events=("login",), quiet_follows="depth"), depth)
     for _ in range(8):
-        tale.does("used", 0)
-    assert tale.points("depth", 0) == pytest.approx(30)
-    assert tale.points("tickets", 0) == pytest.approx(50)
-    assert tale.points("tickets", 7) == pytest.approx(40)
+        script.does("used", 0)
+    assert script.points("depth", 0) == pytest.approx(30)
+    assert script.points("tickets", 0) == pytest.approx(50)
+    assert script.points("tickets", 7) == pytest.approx(40)
     for _ in range(2):
-        tale.does("login", 7)
-    tale.does("ticket.opened", 7)
-    assert tale.points("tickets", 7) == pytest.approx(100)
+        script.does("login", 7)
+    script.does("ticket.opened", 7)
+    assert script.points("tickets", 7) == pytest.approx(100)
     # After a half-life the ticket is half a ticket, and then it is quiet again.
-    assert tale.points("tickets", 13.9) == pytest.approx(100)
-    assert tale.points("tickets", 14) == pytest.approx(30)
+    assert script.points("tickets", 13.9) == pytest.approx(100)
+    assert script.points("tickets", 14) == pytest.approx(30)
 
 
 def test_a_follower_stays_within_bounds() -> None:
     depth = Rate(name="depth", events=("used",), half_life=7, **curved())
-    tale = tale_of(Ratio(**TICKETS, denominator_events=("login",), quiet_follows="depth", quiet_bonus=95), depth)
+    script = scripted(Ratio(**TICKETS, denominator_events=("login",), quiet_follows="depth", quiet_bonus=95), depth)
     for _ in range(4):
-        tale.does("used", 0)
-    assert tale.points("tickets", 0) == 100
-    assert tale.points("tickets", 10.5) == pytest.approx(100)
-    assert tale.points("tickets", 14) == pytest.approx(95)
+        script.does("used", 0)
+    assert script.points("tickets", 0) == 100
+    assert script.points("tickets", 10.5) == pytest.approx(100)
+    assert script.points("tickets", 14) == pytest.approx(95)
 
 
 SIGNS = Silence(
@@ -227,46 +227,46 @@ SIGNS = Silence(
 
 
 def test_suspicion_grows_with_the_time_since_the_last_sign() -> None:
-    tale = tale_of(SIGNS)
-    tale.does("login", 0)
-    assert tale.value("silence", 0) == 0
-    assert tale.value("silence", 2) == pytest.approx(1 / 2.302585093)
-    assert tale.value("silence", 20) == pytest.approx(10 / 2.302585093)
-    assert tale.points("silence", 20) == pytest.approx(100 - 43.42945)
+    script = scripted(SIGNS)
+    script.does("login", 0)
+    assert script.value("silence", 0) == 0
+    assert script.value("silence", 2) == pytest.approx(1 / 2.302585093)
+    assert script.value("silence", 20) == pytest.approx(10 / 2.302585093)
+    assert script.points("silence", 20) == pytest.approx(100 - 43.42945)
 
 
 def test_the_mean_gap_starts_as_three_prior_gaps() -> None:
     """Active on days 0, 1, 2 and 3: gaps of 2, 2, 2, 1, 1, 1."""
-    tale = tale_of(SIGNS)
+    script = scripted(SIGNS)
     for day in (0.5, 1.5, 1.9, 2.1, 3.5):
-        tale.does("login", day)
-    assert tale.value("silence", 5) == pytest.approx(1.5 / (1.5 * 2.302585093))
+        script.does("login", day)
+    assert script.value("silence", 5) == pytest.approx(1.5 / (1.5 * 2.302585093))
 
 
 def test_a_day_is_a_day_in_the_zone_of_the_account() -> None:
     """Two evenings in New York are three days in UTC."""
     values = []
     for zone in ("America/New_York", "Nowhere/At_All"):
-        tale = tale_of(SIGNS)
-        tale.does("account.updated", 0, time_zone=zone)
+        script = scripted(SIGNS)
+        script.does("account.updated", 0, time_zone=zone)
         for day in (0.9, 1.1, 1.9, 2.1):
-            tale.does("login", day)
-        values.append(tale.value("silence", 4.1))
+            script.does("login", day)
+        values.append(script.value("silence", 4.1))
     new_york, utc = (2.0 / 2.302585093 / mean for mean in (7 / 4, 8 / 5))
     assert values == [pytest.approx(new_york), pytest.approx(utc)]
 
 
 def test_without_a_sign_silence_counts_from_birth() -> None:
-    tale = tale_of(SIGNS)
-    tale.does("nobody.listens", 3, late=3)
-    assert tale.value("silence", 4) == pytest.approx(2 / 2.302585093)
+    script = scripted(SIGNS)
+    script.does("nobody.listens", 3, late=3)
+    assert script.value("silence", 4) == pytest.approx(2 / 2.302585093)
 
 
 def test_a_sign_of_an_earlier_day_that_comes_late_changes_nothing() -> None:
-    tale = tale_of(SIGNS)
-    tale.does("login", 5)
-    tale.does("login", 5, late=3)
-    assert tale.value("silence", 7) == pytest.approx(1 / 2.302585093)
+    script = scripted(SIGNS)
+    script.does("login", 5)
+    script.does("login", 5, late=3)
+    assert script.value("silence", 7) == pytest.approx(1 / 2.302585093)
 
 
 def nps(**changes: Any) -> Gauge:
@@ -275,59 +275,59 @@ def nps(**changes: Any) -> Gauge:
 
 
 def test_an_answer_holds_then_fades_to_neutral_and_stays() -> None:
-    tale = tale_of(nps())
-    tale.does("answered", 0, value=-100)
-    assert [tale.points("nps", day) for day in (0, 10, 20, 30, 900)] == [0, 0, pytest.approx(30), 60, 60]
+    script = scripted(nps())
+    script.does("answered", 0, value=-100)
+    assert [script.points("nps", day) for day in (0, 10, 20, 30, 900)] == [0, 0, pytest.approx(30), 60, 60]
 
 
 def test_the_newest_answer_counts_not_the_last_to_arrive() -> None:
-    tale = tale_of(nps())
-    tale.does("answered", 5, value=100)
-    tale.does("answered", 6, value=-100, late=3)
-    assert tale.value("nps", 6) == 100
+    script = scripted(nps())
+    script.does("answered", 5, value=100)
+    script.does("answered", 6, value=-100, late=3)
+    assert script.value("nps", 6) == 100
 
 
 @pytest.mark.parametrize("value", ["9", None, True, float("nan"), 10**400])
 def test_an_answer_that_is_no_number_is_none(value: object) -> None:
-    tale = tale_of(nps())
-    tale.does("answered", 0, value=value)
-    assert tale.points("nps", 0) is None
+    script = scripted(nps())
+    script.does("answered", 0, value=value)
+    assert script.points("nps", 0) is None
 
 
 def test_promoters_minus_detractors_of_each_persons_last_answer() -> None:
-    tale = tale_of(nps(key="user_id", read="net_promoter"))
+    script = scripted(nps(key="user_id", read="net_promoter"))
     answers = [("ann", 9), ("bob", 9), ("cem", 10), ("dea", 6.5), ("ann", 6)]
     for hour, (person, value) in enumerate(answers):
-        tale.does("answered", hour / 24, user_id=person, value=value)
-    tale.does("answered", 1, value=0)
-    assert tale.value("nps", 1) == pytest.approx(100 * (2 - 1) / 4)
+        script.does("answered", hour / 24, user_id=person, value=value)
+    script.does("answered", 1, value=0)
+    assert script.value("nps", 1) == pytest.approx(100 * (2 - 1) / 4)
 
 
 def test_an_answer_counts_while_it_is_less_than_its_life_older_than_the_newest() -> None:
-    tale = tale_of(nps(key="user_id", read="mean"))
-    tale.does("answered", 0, user_id="ann", value=10)
-    tale.does("answered", 29.9, user_id="bob", value=50)
-    assert tale.value("nps", 29.9) == 30
+    script = scripted(nps(key="user_id", read="mean"))
+    script.does("answered", 0, user_id="ann", value=10)
+    script.does("answered", 29.9, user_id="bob", value=50)
+    assert script.value("nps", 29.9) == 30
     # They fade together, by the newest; none drops out in silence.
-    assert tale.points("nps", 39.9) == pytest.approx(65)
-    tale.does("answered", 30, user_id="cem", value=50)
-    assert tale.value("nps", 30) == 50
+    assert script.points("nps", 39.9) == pytest.approx(65)
+    script.does("answered", 30, user_id="cem", value=50)
+    assert script.value("nps", 30) == 50
 
 
 def test_the_last_of_many_people_is_the_last() -> None:
-    tale = tale_of(nps(key="user_id", read="last"))
-    tale.does("answered", 0, user_id="ann", value=10)
-    tale.does("answered", 1, user_id="bob", value=50)
-    tale.does("answered", 2, user_id="ann", value=20, late=1.5)
-    assert tale.value("nps", 2) == 50
+    script = scripted(nps(key="user_id", read="last"))
+    script.does("answered", 0, user_id="ann", value=10)
+    script.does("answered", 1, user_id="bob", value=50)
+    script.does("answered", 2, user_id="ann", value=20, late=1.5)
+    assert script.value("nps", 2) == 50
 
 
 def test_of_more_people_than_fit_a_sample_answers() -> None:
-    tale = tale_of(nps(key="user_id", read="mean"))
+    script = scripted(nps(key="user_id", read="mean"))
     for number in range(1_000):
-        tale.does("answered", 0, user_id=f"person {number}", value=number % 11)
-    assert tale.value("nps", 0) == pytest.approx(5, abs=1)
-    assert len(tale.scorer.dump(tale.account)) < 10_000
+        script.does("answered", 0, user_id=f"person {number}", value=number % 11)
+    assert script.value("nps", 0) == pytest.approx(5, abs=1)
+    assert len(script.scorer.dump(script.account)) < 10_000
 
 
 ARR = Gauge(
@@ -337,92 +337,92 @@ ARR = Gauge(
 
 
 def test_arr_is_read_against_its_peak_of_a_year() -> None:
-    tale = tale_of(ARR)
+    script = scripted(ARR)
     for day, arr in [(0, 100), (100, 50), (200, 80)]:
-        tale.does("contract.changed", day, arr=arr)
-    assert tale.value("arr", 200) == pytest.approx(0.8)
+        script.does("contract.changed", day, arr=arr)
+    assert script.value("arr", 200) == pytest.approx(0.8)
     # It is the newest amount that looks back, not the moment of looking.
-    assert tale.value("arr", 600) == pytest.approx(0.8)
-    tale.does("contract.changed", 380, arr=60)
-    assert tale.value("arr", 380) == pytest.approx(60 / 80)
-    tale.does("contract.changed", 381, arr=90)
-    assert tale.value("arr", 381) == 1.0
+    assert script.value("arr", 600) == pytest.approx(0.8)
+    script.does("contract.changed", 380, arr=60)
+    assert script.value("arr", 380) == pytest.approx(60 / 80)
+    script.does("contract.changed", 381, arr=90)
+    assert script.value("arr", 381) == 1.0
 
 
 def test_a_peak_heard_of_late_is_a_peak() -> None:
-    tale = tale_of(ARR)
-    tale.does("contract.changed", 100, arr=50)
-    tale.does("contract.changed", 101, arr=200, late=50)
-    assert tale.value("arr", 101) == 0.25
+    script = scripted(ARR)
+    script.does("contract.changed", 100, arr=50)
+    script.does("contract.changed", 101, arr=200, late=50)
+    assert script.value("arr", 101) == 0.25
 
 
 def test_a_contract_that_falls_every_day_keeps_its_peak_in_bounded_room() -> None:
-    tale = tale_of(ARR)
+    script = scripted(ARR)
     for day in range(300):
-        tale.does("contract.changed", day, arr=1000 - day)
-    assert tale.value("arr", 299) == pytest.approx(0.701)
-    assert len(tale.scorer.dump(tale.account)) < 3_000
+        script.does("contract.changed", day, arr=1000 - day)
+    assert script.value("arr", 299) == pytest.approx(0.701)
+    assert len(script.scorer.dump(script.account)) < 3_000
 
 
 def test_an_account_that_never_paid_has_no_ratio() -> None:
-    tale = tale_of(ARR)
-    tale.does("contract.changed", 0, arr=0)
-    assert tale.points("arr", 0) is None
+    script = scripted(ARR)
+    script.does("contract.changed", 0, arr=0)
+    assert script.points("arr", 0) is None
 
 
 STEPS = Milestone(name="onboarding", dimension="deployment", steps={"kickoff": 7, "live": 21}, grace=14)
 
 
 def test_points_of_milestones_are_the_mean_over_steps() -> None:
-    tale = tale_of(STEPS)
-    tale.does("nobody.listens", 0)
-    assert [tale.points("onboarding", day) for day in (0, 7, 14, 21, 28, 35, 99)] == [
+    script = scripted(STEPS)
+    script.does("nobody.listens", 0)
+    assert [script.points("onboarding", day) for day in (0, 7, 14, 21, 28, 35, 99)] == [
         100, 100, 75, 50, 25, 0, 0,
     ]  # fmt: skip
-    tale.does("milestone.reached", 14, step="kickoff")
-    assert [tale.points("onboarding", day) for day in (14, 28, 99)] == [100, 75, 50]
+    script.does("milestone.reached", 14, step="kickoff")
+    assert [script.points("onboarding", day) for day in (14, 28, 99)] == [100, 75, 50]
 
 
 def test_a_contract_start_moves_the_steps() -> None:
-    tale = tale_of(STEPS)
-    tale.does("nobody.listens", 0)
-    tale.does("account.updated", 0, contract_start="2024-01-20")
-    assert tale.points("onboarding", 17) == 100
-    assert tale.points("onboarding", 24) == pytest.approx(75)
+    script = scripted(STEPS)
+    script.does("nobody.listens", 0)
+    script.does("account.updated", 0, contract_start="2024-01-20")
+    assert script.points("onboarding", 17) == 100
+    assert script.points("onboarding", 24) == pytest.approx(75)
 
 
 def test_a_plan_moves_a_step_and_the_newest_plan_wins() -> None:
-    tale = tale_of(STEPS)
-    tale.does("milestone.planned", 1, step="kickoff", due="2024-02-10T00:00:00Z")
-    tale.does("milestone.planned", 2, step="kickoff", due="2024-01-10", late=1.5)
-    tale.does("milestone.planned", 2, step="kickoff", due="next week")
-    assert tale.looks(20).missed == ()
-    assert [missed.step for missed in tale.looks(31).missed] == ["live", "kickoff"]
+    script = scripted(STEPS)
+    script.does("milestone.planned", 1, step="kickoff", due="2024-02-10T00:00:00Z")
+    script.does("milestone.planned", 2, step="kickoff", due="2024-01-10", late=1.5)
+    script.does("milestone.planned", 2, step="kickoff", due="next week")
+    assert script.looks(20).missed == ()
+    assert [missed.step for missed in script.looks(31).missed] == ["live", "kickoff"]
 
 
 def test_steps_that_only_plans_name_go_where_plans_are_taken() -> None:
     planned = Milestone(name="plan", dimension="adoption", planned=True, grace=10)
-    tale = tale_of(STEPS, planned)
-    tale.does("milestone.reached", 0, step="essay 2")
-    assert tale.points("plan", 0) is None
-    tale.does("milestone.planned", 0, step="essay 1", due=1_704_844_800 + 86_400)
-    tale.does("milestone.planned", 0, step="essay 2", due=1_704_844_800)
-    tale.does("milestone.planned", 0, step="kickoff", due=1_704_844_800)
-    assert tale.points("plan", 0) == 100
-    assert tale.points("plan", 6) == pytest.approx(75)
-    assert tale.points("onboarding", 7) == pytest.approx(75)
+    script = scripted(STEPS, planned)
+    script.does("milestone.reached", 0, step="essay 2")
+    assert script.points("plan", 0) is None
+    script.does("milestone.planned", 0, step="essay 1", due=1_704_844_800 + 86_400)
+    script.does("milestone.planned", 0, step="essay 2", due=1_704_844_800)
+    script.does("milestone.planned", 0, step="kickoff", due=1_704_844_800)
+    assert script.points("plan", 0) == 100
+    assert script.points("plan", 6) == pytest.approx(75)
+    assert script.points("onboarding", 7) == pytest.approx(75)
 
 
 def test_plans_are_bounded() -> None:
-    tale = tale_of(Milestone(name="plan", dimension="adoption", planned=True))
+    script = scripted(Milestone(name="plan", dimension="adoption", planned=True))
     for number in range(200):
-        tale.does("milestone.planned", 0, step=f"step {number:03}", due="2024-01-09")
-    assert len(tale.looks(0).missed) == 64
+        script.does("milestone.planned", 0, step=f"step {number:03}", due="2024-01-09")
+    assert len(script.looks(0).missed) == 64
 
 
 @pytest.mark.parametrize("due", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", 1e18, "soon"])
 def test_a_step_that_is_due_outside_the_calendar_is_not_planned(due: object) -> None:
-    tale = tale_of(STEPS, Milestone(name="plan", dimension="adoption", planned=True, grace=10))
-    tale.does("milestone.planned", 0, step="review", due=due)
-    assert tale.points("plan", 1) is None
-    assert all(signal.to != "review" for signal in tale.waits(9_000).signals)
+    script = scripted(STEPS, Milestone(name="plan", dimension="adoption", planned=True, grace=10))
+    script.does("milestone.planned", 0, step="review", due=due)
+    assert script.points("plan", 1) is None
+    assert all(signal.to != "review" for signal in script.waits(9_000).signals)

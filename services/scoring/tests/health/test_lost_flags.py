@@ -7,7 +7,7 @@ from scoring.health.account import NO_CAP, Account
 from scoring.health.card import Bands, Flag
 from scoring.health.posting import posted_health
 from scoring.health.scorer import Scorer
-from support.tales import DAWN, DAY, MOOD, Tale, card
+from support.scripted_account import DAWN, DAY, MOOD, ScriptedAccount, card
 
 LOW = Bands(red=1, yellow=2)
 UNPAID = Flag(name="unpaid", cap=50, events=("payment.failed",))
@@ -19,11 +19,11 @@ AFTER = card(MOOD, flags=(CANCEL,), bands=LOW)
 
 def stored() -> Account:
     """At 90, which unpaid caps to 50."""
-    tale = Tale(BEFORE)
-    tale.does("mood.read", 0, value=90)
-    tale.does("payment.failed", 1)
-    assert (tale.account.posted_cap, tale.account.posted_cost) == ("unpaid", -40.0)
-    return Scorer(AFTER, "after").load("acme", tale.scorer.dump(tale.account))
+    script = ScriptedAccount(BEFORE)
+    script.does("mood.read", 0, value=90)
+    script.does("payment.failed", 1)
+    assert (script.account.posted_cap, script.account.posted_cost) == ("unpaid", -40.0)
+    return Scorer(AFTER, "after").load("acme", script.scorer.dump(script.account))
 
 
 def off_by(change: Change) -> float:
@@ -50,10 +50,10 @@ def test_what_the_flag_took_comes_back_and_the_receipt_adds_up() -> None:
 
 @pytest.mark.parametrize(("event", "capped_by"), [("mood.read", ""), ("cancel.asked", "cancel_intent")])
 def test_it_comes_back_once(event: str, capped_by: str) -> None:
-    tale = Tale(AFTER)
-    tale.account = stored()
-    tale.does(event, 3, value=80)
-    tale.does("mood.read", 5, value=70)
-    change = tale.scorer.view(tale.account, DAWN + 6 * DAY).change
+    script = ScriptedAccount(AFTER)
+    script.account = stored()
+    script.does(event, 3, value=80)
+    script.does("mood.read", 5, value=70)
+    change = script.scorer.view(script.account, DAWN + 6 * DAY).change
     assert off_by(change) == pytest.approx(0)
-    assert tale.account.posted_cap == capped_by
+    assert script.account.posted_cap == capped_by

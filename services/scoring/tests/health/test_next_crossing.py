@@ -1,6 +1,6 @@
 """The moment that an account carries is the first second at which silence changes anything, and never another.
 
-A model that knows the card and the story alone says what changes, when, and what is told of it.
+A model that knows the card and the events alone says what changes, when, and what is told of it.
 """
 
 import os
@@ -10,20 +10,20 @@ from hypothesis import HealthCheck, given, settings
 
 from common.contracts.signals import Signal
 from support.foresight import Model
+from support.random_cases import RandomCase, random_cases
 from support.scorer_api import Account, Scorer, due_of
 from support.textbook_alerts import ACCOUNT, CARD
-from support.worlds import World, worlds
 
 _EXAMPLES = 2_000
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 _MOST_TIMERS = 4
 
 
-def agrees(world: World) -> None:
-    """After every event and timer of the story, and at each of the timers that follow."""
-    scorer, model = Scorer(world.card, CARD), Model(world.card)
+def agrees(case: RandomCase) -> None:
+    """After every event and timer of the case, and at each of the timers that follow."""
+    scorer, model = Scorer(case.card, CARD), Model(case.card)
     account, unasked = scorer.create(ACCOUNT), scorer.create(ACCOUNT)
-    for moment in world.story:
+    for moment in case.moments:
         told: list[Signal] = []
         while (due := due_of(scorer, account)) is not None and due <= moment.at:
             told += fires(scorer, account, model, due)
@@ -50,13 +50,13 @@ def fires(scorer: Scorer, account: Account, model: Model, due: int) -> tuple[Sig
 
 @pytest.mark.timeout(300)
 @settings(_RELAXED, max_examples=_EXAMPLES)
-@given(worlds())
-def test_the_next_crossing_is_the_first_second_at_which_anything_changes(world: World) -> None:
-    agrees(world)
+@given(random_cases())
+def test_the_next_crossing_is_the_first_second_at_which_anything_changes(case: RandomCase) -> None:
+    agrees(case)
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(0)
 def test_a_campaign_of_crossings() -> None:
     examples = int(os.environ.get("N", "20000"))
-    settings(_RELAXED, max_examples=examples)(given(worlds())(agrees))()
+    settings(_RELAXED, max_examples=examples)(given(random_cases())(agrees))()

@@ -14,8 +14,8 @@ from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.scorer import Scorer
 from scoring.health.view import ReceiptMismatch
-from support.tales import DAWN, DAY, IDENTITY, SLIDE, Tale, card
-from support.worlds import event
+from support.random_cases import event
+from support.scripted_account import DAWN, DAY, IDENTITY, SLIDE, ScriptedAccount, card
 
 CURVES = {"default": IDENTITY}
 NPS = Gauge(name="nps", dimension="roi", events=("nps.read",), curves=CURVES)
@@ -33,12 +33,12 @@ def parts(change: Change) -> dict[tuple[str, Driver], float]:
 
 
 def test_silence_an_event_and_a_cap_are_told_apart() -> None:
-    tale = Tale(card(SLIDE, NPS, flags=(UNPAID,), bands=LOW))
-    tale.does("mood.read", 0, value=100)
-    tale.does("nps.read", 0, value=100)
-    tale.does("nps.read", 10, value=80)
-    tale.does("payment.failed", 20)
-    change = tale.looks(30).change
+    script = ScriptedAccount(card(SLIDE, NPS, flags=(UNPAID,), bands=LOW))
+    script.does("mood.read", 0, value=100)
+    script.does("nps.read", 0, value=100)
+    script.does("nps.read", 10, value=80)
+    script.does("payment.failed", 20)
+    change = script.looks(30).change
     assert (change.since, change.before) == (day(0), 100)
     assert parts(change) == {
         ("mood", Driver.SILENCE): -15,
@@ -55,10 +55,10 @@ def test_silence_an_event_and_a_cap_are_told_apart() -> None:
 
 def test_what_appears_moves_weights_not_points() -> None:
     """One metric at 40; another comes in at 80 and takes half of the weight."""
-    tale = Tale(card(USE, NPS))
-    tale.does("use.read", 0, value=40)
-    tale.does("nps.read", 1, value=80)
-    change = tale.looks(1).change
+    script = ScriptedAccount(card(USE, NPS))
+    script.does("use.read", 0, value=40)
+    script.does("nps.read", 1, value=80)
+    change = script.looks(1).change
     assert parts(change) == {("use", Driver.CONTEXT): 30, ("nps", Driver.CONTEXT): -10}
     assert change.events[0].points == 20
 
@@ -74,12 +74,12 @@ def test_what_appeared_in_silence_is_posted_by_the_next_event_of_another_metric(
         quiet_follows="use",
         curves=CURVES,
     )
-    tale = Tale(card(USE, NPS, tickets, bands=LOW))
-    tale.does("ticket.opened", 0)
-    tale.does("use.read", 0, value=40)
-    tale.does("nps.read", 0, value=60)
-    tale.does("nps.read", 0.2, value=70)
-    change = tale.looks(0.2).change
+    script = ScriptedAccount(card(USE, NPS, tickets, bands=LOW))
+    script.does("ticket.opened", 0)
+    script.does("use.read", 0, value=40)
+    script.does("nps.read", 0, value=60)
+    script.does("nps.read", 0.2, value=70)
+    change = script.looks(0.2).change
     assert parts(change)[("tickets", Driver.CONTEXT)] == pytest.approx((60 - 100) / 3)
     assert change.before + sum(part.points for part in change.parts) == pytest.approx(change.after)
 
@@ -101,38 +101,38 @@ def test_points_and_weights_that_move_at_once_split_evenly() -> None:
 
 
 def test_a_band_told_begins_a_new_change() -> None:
-    tale = Tale(card(USE))
-    tale.does("use.read", 0, value=90)
-    (red,) = tale.does("use.read", 1, value=30).signals
+    script = ScriptedAccount(card(USE))
+    script.does("use.read", 0, value=90)
+    (red,) = script.does("use.read", 1, value=30).signals
     told = red.receipt.change
     assert (told.before, round(told.after, 9)) == (90, 30)
-    change = tale.looks(2).change
+    change = script.looks(2).change
     assert (change.since, change.before, change.parts) == (day(1), told.after, ())
 
 
 def test_other_signals_leave_the_change_running() -> None:
-    tale = Tale(card(USE))
-    tale.does("use.read", 0, value=90)
-    tale.does("use.read", 1, value=80)
-    tale.does("contract.renewed", 2)
-    assert tale.looks(2).change.since == day(0)
+    script = ScriptedAccount(card(USE))
+    script.does("use.read", 0, value=90)
+    script.does("use.read", 1, value=80)
+    script.does("contract.renewed", 2)
+    assert script.looks(2).change.since == day(0)
 
 
 def test_only_the_three_events_that_moved_most_are_kept() -> None:
-    tale = Tale(card(USE))
+    script = ScriptedAccount(card(USE))
     for hour, value in enumerate((100, 99, 96, 94, 90, 90)):
-        tale.does("use.read", hour / 24, value=value)
-    assert [moving.event_id for moving in tale.looks(1).change.events] == ["e5", "e3", "e4"]
+        script.does("use.read", hour / 24, value=value)
+    assert [moving.event_id for moving in script.looks(1).change.events] == ["e5", "e3", "e4"]
 
 
 def test_a_day_is_closed_by_the_first_look_of_a_later_one() -> None:
-    tale = Tale(card(SLIDE))
-    tale.does("mood.read", 0.5, value=100)
-    assert tale.does("nobody.listens", 0.75).days == ()
-    (closed,) = tale.does("mood.read", 10.5, value=80).days
+    script = ScriptedAccount(card(SLIDE))
+    script.does("mood.read", 0.5, value=100)
+    assert script.does("nobody.listens", 0.75).days == ()
+    (closed,) = script.does("mood.read", 10.5, value=80).days
     assert (closed.day.isoformat(), closed.since) == ("2024-01-10", DAWN + 0.5 * DAY)
     assert (closed.before, round(closed.after, 9)) == (100, 99.75)
-    today = tale.scorer.today(tale.account)
+    today = script.scorer.today(script.account)
     assert today is not None
     # The silence since the last look belongs to the day on which it is seen.
     assert (today.day.isoformat(), today.since) == ("2024-01-20", DAWN + 0.75 * DAY)
@@ -144,8 +144,8 @@ def test_a_day_is_closed_by_the_first_look_of_a_later_one() -> None:
 
 
 def test_an_account_without_a_record_has_no_day() -> None:
-    tale = Tale(card(USE))
-    assert tale.scorer.today(tale.account) is None
+    script = ScriptedAccount(card(USE))
+    assert script.scorer.today(script.account) is None
 
 
 def test_a_receipt_that_does_not_add_up_is_a_bug_or_is_counted() -> None:

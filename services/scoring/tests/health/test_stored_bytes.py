@@ -19,7 +19,7 @@ from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.scorer import Scorer
 from scoring.health.state_format import FORMAT, UnknownFormat
-from support.tales import DAWN, DAY, IDENTITY, Tale, card
+from support.scripted_account import DAWN, DAY, IDENTITY, ScriptedAccount, card
 
 GOLDEN = Path(__file__).parent / "golden"
 CURVES = {"default": IDENTITY}
@@ -63,27 +63,27 @@ EVERY_KIND: Card = card(
 )
 
 
-def told() -> Tale:
+def told() -> ScriptedAccount:
     """A little of everything."""
-    tale = Tale(EVERY_KIND)
-    tale.does("account.updated", 0, name="Acme", seats=10, contract_start="2024-01-10", arr=5000.0)
+    script = ScriptedAccount(EVERY_KIND)
+    script.does("account.updated", 0, name="Acme", seats=10, contract_start="2024-01-10", arr=5000.0)
     for day in (0.5, 1.25, 2.0):
-        tale.does("a", day, user_id=f"person {day}")
-    tale.does("b", 2)
-    tale.does("contract.changed", 2.5, arr=100)
-    tale.does("contract.changed", 2.75, arr=70)
-    tale.does("c", 3, user_id="ann", value=80)
-    tale.does("milestone.planned", 3.5, step="essay", due="2024-02-01T12:00:00+01:00")
-    tale.does("milestone.reached", 4, step="live")
-    tale.does("paid", 5)
-    tale.does("unpaid", 6, late=0.25)
-    tale.waits(30)
-    tale.does("nobody.listens", 30.5)
-    return tale
+        script.does("a", day, user_id=f"person {day}")
+    script.does("b", 2)
+    script.does("contract.changed", 2.5, arr=100)
+    script.does("contract.changed", 2.75, arr=70)
+    script.does("c", 3, user_id="ann", value=80)
+    script.does("milestone.planned", 3.5, step="essay", due="2024-02-01T12:00:00+01:00")
+    script.does("milestone.reached", 4, step="live")
+    script.does("paid", 5)
+    script.does("unpaid", 6, late=0.25)
+    script.waits(30)
+    script.does("nobody.listens", 30.5)
+    return script
 
 
-def body_of(tale: Tale) -> bytes:
-    return tale.scorer.dump(tale.account)
+def body_of(script: ScriptedAccount) -> bytes:
+    return script.scorer.dump(script.account)
 
 
 def alike(one: Any, other: Any) -> bool:
@@ -97,7 +97,7 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def test_the_story_writes_the_golden_body_of_this_format() -> None:
+def test_the_script_writes_the_golden_body_of_this_format() -> None:
     path = GOLDEN / f"format_{FORMAT}.hex"
     anew = (
         "the format of accounts has changed: leave the golden files as they are, raise FORMAT, add a file beside them"

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.random_cases import SECOND, RandomCase, random_cases
 from support.scorer_api import Scorer, View
 from support.textbook import Textbook
 from support.textbook_weights import applies
-from support.worlds import SECOND, World, worlds
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -16,14 +16,14 @@ _BLINK = 1e-6
 
 
 @settings(_RELAXED, max_examples=600)
-@given(worlds(), st.lists(st.floats(0, 500), max_size=5))
-def test_every_kind_of_metric_reads_as_the_table_says(world: World, ages: Sequence[float]) -> None:
-    scorer, textbook = Scorer(world.card, "card"), Textbook(world.card, world.story)
+@given(random_cases(), st.lists(st.floats(0, 500), max_size=5))
+def test_every_kind_of_metric_reads_as_the_table_says(case: RandomCase, ages: Sequence[float]) -> None:
+    scorer, textbook = Scorer(case.card, "card"), Textbook(case.card, case.moments)
     account = scorer.create("acme")
-    for moment in world.story:
+    for moment in case.moments:
         scorer.apply(account, moment.event, moment.at)
     for age in [0.0, *ages]:
-        at = account.clock + age * world.unit / SECOND
+        at = account.clock + age * case.unit / SECOND
         view = scorer.view(account, at)
         assert view.health.stage == textbook.stage
         # Just before and after too: right at the least of evidence rounding may tell them apart.

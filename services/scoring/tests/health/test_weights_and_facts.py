@@ -8,8 +8,8 @@ import pytest
 from common.contracts.signals import Band, Facts
 from scoring.health.metrics.definition import Dimension, MetricDefinition
 from scoring.health.metrics.gauge.definition import Gauge
-from support.tales import DAWN, IDENTITY, Tale, card
-from support.worlds import event
+from support.random_cases import event
+from support.scripted_account import DAWN, IDENTITY, ScriptedAccount, card
 
 
 def gauge(name: str, dimension: Dimension, share: float = 1.0, **more: Any) -> MetricDefinition:
@@ -45,11 +45,11 @@ CARD = card(
 def test_a_missing_metric_gives_its_weight_to_its_dimension_first(
     read: set[str], weights: dict[str, float], coverage: float
 ) -> None:
-    tale = Tale(CARD)
-    tale.does("nobody.listens", 0)
+    script = ScriptedAccount(CARD)
+    script.does("nobody.listens", 0)
     for name in sorted(read):
-        tale.does(f"{name}.read", 0, value=50)
-    view = tale.looks(0)
+        script.does(f"{name}.read", 0, value=50)
+    view = script.looks(0)
     assert {c.metric: c.weight for c in view.level.contributions} == pytest.approx(weights)
     assert view.health.coverage == pytest.approx(coverage)
     assert (view.health.band is Band.INSUFFICIENT) == (coverage < 0.5)
@@ -57,39 +57,39 @@ def test_a_missing_metric_gives_its_weight_to_its_dimension_first(
 
 
 def test_dimensions_are_read_on_their_own() -> None:
-    tale = Tale(CARD)
+    script = ScriptedAccount(CARD)
     for name, value in (("a", 20), ("b", 60), ("e", 7)):
-        tale.does(f"{name}.read", 0, value=value)
-    assert tale.looks(0).dimensions == {"roi": 50.0, "adoption": None, "deployment": pytest.approx(7)}
+        script.does(f"{name}.read", 0, value=value)
+    assert script.looks(0).dimensions == {"roi": 50.0, "adoption": None, "deployment": pytest.approx(7)}
 
 
 def test_coverage_of_exactly_the_least_is_enough() -> None:
-    tale = Tale(CARD)
-    tale.does("a.read", 0, value=50)
-    tale.does("b.read", 0, value=50)
-    assert tale.band is Band.YELLOW
+    script = ScriptedAccount(CARD)
+    script.does("a.read", 0, value=50)
+    script.does("b.read", 0, value=50)
+    assert script.band is Band.YELLOW
 
 
 def test_another_stage_counts_another_way() -> None:
-    tale = Tale(CARD)
-    tale.does("c.read", 0, value=80)
-    tale.does("d.read", 0, value=20)
-    assert tale.score(0) == 80
-    tale.does("account.updated", 1, stage="renewal")
-    view = tale.looks(1)
+    script = ScriptedAccount(CARD)
+    script.does("c.read", 0, value=80)
+    script.does("d.read", 0, value=20)
+    assert script.score(0) == 80
+    script.does("account.updated", 1, stage="renewal")
+    view = script.looks(1)
     assert view.health.stage == "renewal"
     assert view.health.score == pytest.approx((40 * 80 + 20 * 20) / 60)
-    tale.does("account.updated", 2, stage="retired")
-    assert tale.looks(2).health.stage == "adoption"
+    script.does("account.updated", 2, stage="retired")
+    assert script.looks(2).health.stage == "adoption"
 
 
 def test_facts_are_written_field_by_field_by_the_newest_event() -> None:
-    tale = Tale(CARD)
-    tale.does("account.updated", 5, name="Acme", tier="high", arr=1000, seats=10, contract_start="2024-01-01")
-    tale.does("account.updated", 6, name="Old name", owner="jo@example.com", late=3)
-    tale.does("account.updated", 7, tier=None, arr="many", seats=True, contract_end="2024-12-31T22:00:00-05:00")
-    tale.does("contract.changed", 8, arr=2000, name="Not here", contract_start="soon")
-    assert tale.account.facts == Facts(
+    script = ScriptedAccount(CARD)
+    script.does("account.updated", 5, name="Acme", tier="high", arr=1000, seats=10, contract_start="2024-01-01")
+    script.does("account.updated", 6, name="Old name", owner="jo@example.com", late=3)
+    script.does("account.updated", 7, tier=None, arr="many", seats=True, contract_end="2024-12-31T22:00:00-05:00")
+    script.does("contract.changed", 8, arr=2000, name="Not here", contract_start="soon")
+    assert script.account.facts == Facts(
         name="Acme",
         owner="jo@example.com",
         arr=2000,
@@ -106,15 +106,15 @@ def test_of_two_writers_at_one_moment_the_same_one_wins_in_any_order() -> None:
     ]
     names = set()
     for order in (written, written[::-1]):
-        tale = Tale(CARD)
+        script = ScriptedAccount(CARD)
         for update in order:
-            tale.scorer.apply(tale.account, update, DAWN)
-        names.add(tale.account.facts.name)
+            script.scorer.apply(script.account, update, DAWN)
+        names.add(script.account.facts.name)
     assert len(names) == 1
 
 
 def test_signals_carry_the_facts_of_their_moment() -> None:
-    tale = Tale(CARD)
-    tale.does("account.updated", 0, name="Acme")
-    (signal,) = tale.does("contract.renewed", 1).signals
+    script = ScriptedAccount(CARD)
+    script.does("account.updated", 0, name="Acme")
+    (signal,) = script.does("contract.renewed", 1).signals
     assert signal.facts == Facts(name="Acme")

@@ -19,7 +19,9 @@ class StoredEarlierMessage(Struct, frozen=True):
 
 
 class ClaimedMessage(Struct, frozen=True, kw_only=True):
-    """A message with an attempt begun; the lease is ours as long as the row holds `token`.
+    """A message with an attempt begun. A sender claims it with a token and an end; just before sending it renews that.
+
+    The lease is ours as long as the row holds `token`.
 
     `age` is the seconds since its first attempt began. `happened` and `recorded` are the moment and the record time of
     the signal that heads it. `bodies` are its signals as stored, the head first. `thread` has the first and the newest

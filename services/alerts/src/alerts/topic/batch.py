@@ -77,7 +77,10 @@ def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
 
 
 def postpone_reason(signal: Signal, *, recorded: float, late_after: float) -> DecisionReason | None:
-    """`HISTORY`, `LATE`, or None: decide it now. `recorded` is the record time; both are seconds."""
+    """`HISTORY`, `LATE`, or None: decide it now. `recorded` is the record time; both are seconds.
+
+    A late signal was old when scoring published it. It waits for `CaughtUp`, or for a timely signal of its account.
+    """
     # What an import brings is stored and never told.
     if signal.history:
         return DecisionReason.HISTORY

@@ -25,7 +25,7 @@ NOT_STARTED = "scoring has not started yet"
 
 
 class ActiveCard(Struct, frozen=True):
-    """The card with its scorer, the time mode and the partition count of the journal."""
+    """The card in the journal with its scorer, the time mode and the partition count."""
 
     scorer: Scorer
     wall: bool

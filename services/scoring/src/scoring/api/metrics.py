@@ -6,7 +6,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from common.request_metrics import RequestMetrics
-from scoring.core_form import show_core_form
+from scoring.core_metric import register_core_form
 
 
 class ApiMetrics(RequestMetrics):
@@ -15,7 +15,7 @@ class ApiMetrics(RequestMetrics):
     def __init__(self, registry: CollectorRegistry, *, clock: Callable[[], float] = time.time) -> None:
         """`clock` is seconds since the epoch."""
         super().__init__(registry, name="churn_scoring_api")
-        show_core_form(registry)
+        register_core_form(registry)
         self._accounts_read = Counter(
             "churn_scoring_api_looks_total", "Accounts looked at as of the moment of a request.", registry=registry
         )

@@ -62,9 +62,9 @@ class Account:
     - `incremental`: `horizon`.
     - `scorer`: `clock`, the time of the last record or timer (UTC).
 
-    `storage` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock` and the states of metrics and flags; all
-    else is derived from them. `metrics` are in the card's order. In `ordered` each metric comes after those that it
-    reads; `trajectories` are the metrics in that order, then the flags.
+    `state_encoding` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock` and the states of metrics and
+    flags; all else is derived from them. `metrics` are in the card's order. In `ordered` each metric comes after those
+    that it reads; `trajectories` are the metrics in that order, then the flags.
     """
 
     __slots__ = (

@@ -1,4 +1,7 @@
-"""Curves: points as a piecewise linear function of a metric's value, flat outside its first and last knot."""
+"""Curves: points (0 to 100) as a piecewise linear function of a metric's value, or of its logarithm.
+
+A curve is flat outside its first and last knot.
+"""
 
 from collections.abc import Sequence
 from math import exp, inf, log

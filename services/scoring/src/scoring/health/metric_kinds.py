@@ -1,4 +1,4 @@
-"""The kinds of metrics. A new kind is a folder in `metrics/` and its line in KINDS.
+"""The kinds of metrics: what a metric computes. A new kind is a folder in `metrics/` and its line in KINDS.
 
 The folder has `definition.py` (what a card says, key by key) and `metric.py` (its state and arithmetic).
 """

@@ -1,4 +1,4 @@
-"""What is stored of an account, as values. Moments are UTC seconds; the layout is `storage`'s to write.
+"""What is stored of an account, as values. Moments are UTC seconds; `state_encoding` writes the layout.
 
 This file stays interpreted: mypyc drops the class keywords of msgspec Structs silently.
 """

@@ -21,8 +21,10 @@ class ReceiptMismatch(AssertionError):
 
 
 class Day(Struct, frozen=True):
-    """How a score moved within one of the account's days. `since` is the last record or timer before it: silence
-    from then on counts for this day.
+    """How a score moved within one day of the account's time zone (23 to 25 hours where clocks change).
+
+    `since` is the last record or timer before it: silence from then on counts for this day. A closed day never comes
+    back.
     """
 
     account_id: str

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.contracts.signals import Band, Kind
 from common.metrics import LATENCY, SECONDS
-from scoring.core_form import show_core_form
+from scoring.core_metric import register_core_form
 from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import BatchReport, Commit, DeadReason
@@ -68,7 +68,7 @@ class WorkerMetrics:
             "event_to_signal_seconds", "A signal's moment to the log's ack, both by its clock (wall mode).",
             LATENCY, "cause",
         )  # fmt: skip
-        show_core_form(registry)
+        register_core_form(registry)
         self._show_zeros()
 
     def _show_zeros(self) -> None:

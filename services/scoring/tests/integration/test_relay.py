@@ -12,17 +12,17 @@ from scoring.partition.commit import DeadReason, OutboxRow, OutboxTopic, QueuedR
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from scoring.worker.relay import Relay, SignalSender
-from support.road import DAY, START, TOPICS, Clock, Road, event
+from support.scoring_harness import DAY, START, TOPICS, Clock, ScoringHarness, event
 
 
-async def troubled(road: Road, accounts: int = 4) -> None:
+async def troubled(harness: ScoringHarness, accounts: int = 4) -> None:
     for n in range(accounts):
-        await road.post(event(f"account {n}", "session.started", START, user_id="ann"))
-        await road.post(event(f"account {n}", "contract.cancel_requested", START + DAY))
-        await road.post(event(f"account {n}", "contract.renewed", START + 2 * DAY))
+        await harness.post(event(f"account {n}", "session.started", START, user_id="ann"))
+        await harness.post(event(f"account {n}", "contract.cancel_requested", START + DAY))
+        await harness.post(event(f"account {n}", "contract.renewed", START + 2 * DAY))
 
 
-async def test_a_signal_is_told_once_and_its_row_is_gone(stream: Road) -> None:
+async def test_a_signal_is_told_once_and_its_row_is_gone(stream: ScoringHarness) -> None:
     await troubled(stream)
     await stream.score()
     told = [one for one in stream.told() if isinstance(one, Signal)]
@@ -31,7 +31,7 @@ async def test_a_signal_is_told_once_and_its_row_is_gone(stream: Road) -> None:
     assert await stream.scalar("SELECT count(*) FROM scoring.signal") == len(told)
 
 
-async def test_a_lost_ack_repeats_and_never_loses(stream: Road) -> None:
+async def test_a_lost_ack_repeats_and_never_loses(stream: ScoringHarness) -> None:
     await troubled(stream)
     worker = stream.worker(producer=Deaf(stream.broker.producer(), times=2))
     await stream.score(worker)
@@ -63,7 +63,7 @@ class Deaf:
         return acks
 
 
-async def test_what_a_crash_left_in_the_outbox_is_told_by_the_next_owner(stream: Road) -> None:
+async def test_what_a_crash_left_in_the_outbox_is_told_by_the_next_owner(stream: ScoringHarness) -> None:
     """Dead between the commit and the relay."""
     await troubled(stream)
     worker = stream.worker(producer=Deaf(stream.broker.producer(), times=10**9), store=Forgetful(stream.store))
@@ -87,7 +87,7 @@ class Forgetful(PostgresStore):
         pass
 
 
-async def test_signals_of_an_account_are_told_in_the_order_of_the_journal(stream: Road) -> None:
+async def test_signals_of_an_account_are_told_in_the_order_of_the_journal(stream: ScoringHarness) -> None:
     await troubled(stream)
     await stream.score(stream.worker(max_records=1))
     for n in range(4):
@@ -95,7 +95,7 @@ async def test_signals_of_an_account_are_told_in_the_order_of_the_journal(stream
         assert moments == sorted(moments)
 
 
-async def test_in_stream_mode_a_signal_is_stamped_with_its_own_moment(stream: Road) -> None:
+async def test_in_stream_mode_a_signal_is_stamped_with_its_own_moment(stream: ScoringHarness) -> None:
     await troubled(stream, accounts=1)
     await stream.score()
     for record in stream.broker.records(TOPICS.signals, stream.partition_of("account 0")):
@@ -104,7 +104,7 @@ async def test_in_stream_mode_a_signal_is_stamped_with_its_own_moment(stream: Ro
             assert record.timestamp == round(said.at.timestamp() * 1000)
 
 
-async def test_readers_hear_once_that_a_new_owner_has_told_everything(wall: Road) -> None:
+async def test_readers_hear_once_that_a_new_owner_has_told_everything(wall: ScoringHarness) -> None:
     async with wall.running() as worker:
         await wall.until(lambda: wall.caught_up() == wall.partitions)
         await wall.post(event("acme", "session.started", START))
@@ -112,7 +112,7 @@ async def test_readers_hear_once_that_a_new_owner_has_told_everything(wall: Road
     assert wall.caught_up() == wall.partitions, "nothing was late, so there was nothing to say"
 
 
-async def test_readers_hear_again_after_a_record_was_late(wall: Road) -> None:
+async def test_readers_hear_again_after_a_record_was_late(wall: ScoringHarness) -> None:
     async with wall.running() as worker:
         await wall.until(lambda: wall.caught_up() == wall.partitions)
         await wall.post(event("acme", "session.started", START))
@@ -121,7 +121,7 @@ async def test_readers_hear_again_after_a_record_was_late(wall: Road) -> None:
         await wall.until(lambda: wall.caught_up() == wall.partitions + 1)
 
 
-async def test_readers_hear_again_after_a_timer_was_late_and_an_event_fired_it(wall: Road) -> None:
+async def test_readers_hear_again_after_a_timer_was_late_and_an_event_fired_it(wall: ScoringHarness) -> None:
     """The process was frozen for weeks: the event is fresh, but the silence before it was long due."""
     for day in range(7):
         wall.clock.now = START + day * DAY
@@ -134,7 +134,7 @@ async def test_readers_hear_again_after_a_timer_was_late_and_an_event_fired_it(w
         await wall.until(lambda: wall.caught_up() > wall.partitions, seconds=5)
 
 
-async def test_a_worker_that_the_log_holds_up_hands_over_and_goes_on(stream: Road) -> None:
+async def test_a_worker_that_the_log_holds_up_hands_over_and_goes_on(stream: ScoringHarness) -> None:
     """Its partitions are revoked while it waits for room in the outbox."""
     await troubled(stream)
     gate = Gate(stream.broker.producer())
@@ -169,7 +169,7 @@ class Gate:
         return await self._inner.send(topic, records)
 
 
-async def test_word_comes_after_the_signals_that_it_speaks_of(wall: Road) -> None:
+async def test_word_comes_after_the_signals_that_it_speaks_of(wall: ScoringHarness) -> None:
     await troubled(wall)
     async with wall.running():
         await wall.until(lambda: wall.caught_up() == wall.partitions)

@@ -14,7 +14,7 @@ from scoring.errors import Unreachable
 from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
-from support.road import DAY, START, TOPICS, Road, event, road
+from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event, scoring_harness
 
 # Accounts that were last active at the same moment are due at the same moment, whatever they did before.
 SILENCE_ALONE = """
@@ -28,27 +28,27 @@ bands: {default: {red: 40, yellow: 70, min_duration: 1s}}
 """
 
 
-def ticks(road: Road, partition: int) -> int:
-    records = road.broker.records(TOPICS.events, partition)
+def ticks(harness: ScoringHarness, partition: int) -> int:
+    records = harness.broker.records(TOPICS.events, partition)
     return sum(isinstance(decode_events_record(record.value or b""), Tick) for record in records)
 
 
-async def busy_week(road: Road, account_id: str) -> None:
+async def busy_week(harness: ScoringHarness, account_id: str) -> None:
     """Three people every morning, each stamped as it comes."""
     for day in range(7):
         for user in ("ann", "bob", "cy"):
-            road.clock.now = START + day * DAY
-            at = road.clock.now
-            await road.post(
+            harness.clock.now = START + day * DAY
+            at = harness.clock.now
+            await harness.post(
                 event(account_id, "session.started", at, user_id=user, event_id=f"{account_id}-{day}-{user}")
             )
 
 
-def loud(road: Road) -> Callable[[], bool]:
-    return lambda: any(one.kind is Kind.FLAG and one.to == "gone_quiet" for one in road.signals())
+def loud(harness: ScoringHarness) -> Callable[[], bool]:
+    return lambda: any(one.kind is Kind.FLAG and one.to == "gone_quiet" for one in harness.signals())
 
 
-async def test_silence_alone_makes_the_signal_come(wall: Road) -> None:
+async def test_silence_alone_makes_the_signal_come(wall: ScoringHarness) -> None:
     await busy_week(wall, "acme")
     await wall.score()
     assert not loud(wall)()
@@ -60,7 +60,7 @@ async def test_silence_alone_makes_the_signal_come(wall: Road) -> None:
     assert START + 10 * DAY < quiet.since.timestamp() < START + 30 * DAY, "when it was due, not when it was read"
 
 
-async def test_an_account_with_nothing_due_costs_no_tick(wall: Road) -> None:
+async def test_an_account_with_nothing_due_costs_no_tick(wall: ScoringHarness) -> None:
     await busy_week(wall, "acme")
     worker = wall.worker()
     async with wall.running(worker):
@@ -69,7 +69,7 @@ async def test_an_account_with_nothing_due_costs_no_tick(wall: Road) -> None:
     assert ticks(wall, 0) + ticks(wall, 1) == 0
 
 
-async def test_a_worker_whose_clock_runs_ahead_fires_nothing_early(wall: Road) -> None:
+async def test_a_worker_whose_clock_runs_ahead_fires_nothing_early(wall: ScoringHarness) -> None:
     """It asks the log for the time, and believes the answer."""
     await busy_week(wall, "acme")
     partition = wall.partition_of("acme")
@@ -82,7 +82,7 @@ async def test_a_worker_whose_clock_runs_ahead_fires_nothing_early(wall: Road) -
     assert not loud(wall)()
 
 
-async def test_a_tick_whose_commit_was_in_doubt_does_not_hold_up_the_next(wall: Road) -> None:
+async def test_a_tick_whose_commit_was_in_doubt_does_not_hold_up_the_next(wall: ScoringHarness) -> None:
     """It went through, so it will never be read back: the worker need not wait for it."""
     await busy_week(wall, "acme")
     partition = wall.partition_of("acme")
@@ -99,7 +99,7 @@ async def test_a_tick_whose_commit_was_in_doubt_does_not_hold_up_the_next(wall: 
         await wall.until(lambda: ticks(wall, partition) > before, seconds=5)
 
 
-async def test_a_clock_that_was_set_back_does_not_stop_the_heart(wall: Road) -> None:
+async def test_a_clock_that_was_set_back_does_not_stop_the_heart(wall: ScoringHarness) -> None:
     """Readers would take the owner for dead for as long as the clock was wrong."""
 
     async def heartbeat_at() -> float:
@@ -131,14 +131,14 @@ class Doubtful(PostgresStore):
 class Fast:
     """A year ahead of the log."""
 
-    def __init__(self, road: Road) -> None:
-        self._road = road
+    def __init__(self, harness: ScoringHarness) -> None:
+        self._road = harness
 
     def __call__(self) -> float:
         return self._road.clock.now + 365 * DAY
 
 
-async def test_a_worker_whose_clock_runs_ahead_fires_nothing_late_either(wall: Road) -> None:
+async def test_a_worker_whose_clock_runs_ahead_fires_nothing_late_either(wall: ScoringHarness) -> None:
     """It knows by how much it is wrong: its next tick does not wait until the log's time is past the last one's."""
     await busy_week(wall, "acme")
     async with wall.running(wall.worker(clock=Fast(wall))) as worker:
@@ -147,7 +147,7 @@ async def test_a_worker_whose_clock_runs_ahead_fires_nothing_late_either(wall: R
         await wall.until(loud(wall), seconds=5)
 
 
-async def test_a_backlog_is_not_silence(wall: Road) -> None:
+async def test_a_backlog_is_not_silence(wall: ScoringHarness) -> None:
     """Six weeks of sessions wait unread while the worker was away; the account never went quiet."""
     for day in range(42):
         wall.clock.now = START + day * DAY
@@ -159,7 +159,7 @@ async def test_a_backlog_is_not_silence(wall: Road) -> None:
     assert not loud(wall)()
 
 
-async def test_an_idle_partition_is_ticked_too(wall: Road) -> None:
+async def test_an_idle_partition_is_ticked_too(wall: ScoringHarness) -> None:
     quiet, busy = (wall.name_in(partition) for partition in (0, 1))
     await busy_week(wall, quiet)
     async with wall.running() as worker:
@@ -171,7 +171,7 @@ async def test_an_idle_partition_is_ticked_too(wall: Road) -> None:
         await wall.until(lambda: any(one.account_id == quiet for one in wall.signals()))
 
 
-async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None:
+async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: ScoringHarness) -> None:
     names = [f"account {n}" for n in range(30)]
     for name in names:
         await stream.post(event(name, "session.started", START, user_id="ann"))
@@ -189,7 +189,7 @@ async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: Road) -> None
     assert sorted(one.signal_id for one in stream.signals()) == told
 
 
-async def test_no_timer_is_left_behind_by_a_tick(stream: Road) -> None:
+async def test_no_timer_is_left_behind_by_a_tick(stream: ScoringHarness) -> None:
     """A partition in which one was is never through, for whoever waits to hear so."""
     moment, overdue = (
         START,
@@ -207,7 +207,7 @@ async def test_no_timer_is_left_behind_by_a_tick(stream: Road) -> None:
 
 @pytest.mark.parametrize(("max_records", "chunk"), [(1, 2_000), (500, 2_000), (500, 1), (7, 3)])
 async def test_what_silence_does_is_told_in_the_order_in_which_it_came_about(
-    stream: Road, max_records: int, chunk: int
+    stream: ScoringHarness, max_records: int, chunk: int
 ) -> None:
     """An alarm may be earlier than what is due, by more for whoever was busier: that must not show."""
     names = [f"{stream.name_in(0)} and {n}" for n in range(12)]
@@ -230,7 +230,7 @@ async def test_what_silence_does_is_told_in_the_order_in_which_it_came_about(
 async def test_accounts_due_at_the_same_second_are_told_in_the_order_of_their_names(database: str, chunk: int) -> None:
     """The timer of the one that was active before is earlier than it is due: that must not show, in chunks neither."""
     early = {"zeta": 9, "acme": 14, "mira": 14}
-    async with road(
+    async with scoring_harness(
         database, SILENCE_ALONE, mode=TimeMode.STREAM, partitions=1, limits=WorkerLimits(chunk=chunk)
     ) as stream:
         await stream.post(event("zeta", "session.started", START))
@@ -245,7 +245,7 @@ async def test_accounts_due_at_the_same_second_are_told_in_the_order_of_their_na
         assert list(dict.fromkeys(one.account_id for one in told)) == ["acme", "mira", "zeta"]
 
 
-async def test_a_crash_between_two_chunks_loses_none_of_the_others(stream: Road) -> None:
+async def test_a_crash_between_two_chunks_loses_none_of_the_others(stream: ScoringHarness) -> None:
     names = [stream.name_in(0) + f" and {n}" for n in range(200)]
     for name in [one for one in names if stream.partition_of(one) == 0][:12]:
         await stream.post(event(name, "session.started", START, user_id="ann"))
@@ -279,7 +279,7 @@ class Mortal(PostgresStore):
             raise Killed
 
 
-async def test_an_event_ahead_of_its_record_counts_at_the_record(stream: Road) -> None:
+async def test_an_event_ahead_of_its_record_counts_at_the_record(stream: ScoringHarness) -> None:
     """A phone with a clock a year ahead must not push the account's clock there."""
     ahead = event("acme", "session.started", START + 365 * DAY, user_id="ann")
     await stream.write(stream.partition_of("acme"), ahead, at=START)
@@ -289,7 +289,7 @@ async def test_an_event_ahead_of_its_record_counts_at_the_record(stream: Road) -
     assert any(one.to == "gone_quiet" for one in stream.signals("acme"))
 
 
-async def test_a_new_account_that_never_comes_to_life_is_told(stream: Road) -> None:
+async def test_a_new_account_that_never_comes_to_life_is_told(stream: ScoringHarness) -> None:
     await stream.post(event("acme", "account.updated", START, properties={"name": "Acme", "stage": "onboarding"}))
     await stream.tick(START + 40 * DAY)
     await stream.score()

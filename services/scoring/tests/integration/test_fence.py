@@ -10,10 +10,10 @@ from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from support.commits import Hurt, commit
-from support.road import DAY, START, TOPICS, Road, event, ids
+from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event, ids
 
 
-async def undisturbed(stream: Road) -> dict[str, list[tuple[object, ...]]]:
+async def undisturbed(stream: ScoringHarness) -> dict[str, list[tuple[object, ...]]]:
     """What the log comes to when nothing goes wrong; then the database is empty again."""
     await stream.score()
     rows = await stream.rows()
@@ -22,27 +22,27 @@ async def undisturbed(stream: Road) -> dict[str, list[tuple[object, ...]]]:
     return rows
 
 
-async def outcome(stream: Road) -> dict[str, list[tuple[object, ...]]]:
+async def outcome(stream: ScoringHarness) -> dict[str, list[tuple[object, ...]]]:
     return await stream.rows() | {"told": [(one,) for one in ids(stream.signals())]}
 
 
-async def story(stream: Road) -> None:
+async def fill_log(stream: ScoringHarness) -> None:
     for n in range(6):
         await stream.post(event("acme", "session.started", START + n * 3600, user_id="ann"))
     await stream.post(event("acme", "contract.cancel_requested", START + DAY))
     await stream.tick(START + 20 * DAY)
 
 
-async def test_a_commit_in_doubt_that_went_through_counts_once(stream: Road) -> None:
-    await story(stream)
+async def test_a_commit_in_doubt_that_went_through_counts_once(stream: ScoringHarness) -> None:
+    await fill_log(stream)
     expected = await undisturbed(stream)
     await stream.score(stream.worker(store=Hurt(stream.store, ["after", "after"]), max_records=3))
     assert await outcome(stream) == expected
     assert stream.count("doubtful_commits_found_total") >= 1
 
 
-async def test_a_commit_in_doubt_that_was_lost_is_made_again(stream: Road) -> None:
-    await story(stream)
+async def test_a_commit_in_doubt_that_was_lost_is_made_again(stream: ScoringHarness) -> None:
+    await fill_log(stream)
     expected = await undisturbed(stream)
     await stream.score(stream.worker(store=Hurt(stream.store, ["before", "well", "before"]), max_records=3))
     assert await outcome(stream) == expected
@@ -61,7 +61,7 @@ class Narrow(PostgresStore):
         await super().commit(commit, cluster_id)
 
 
-async def test_what_is_too_much_for_one_transaction_goes_in_several(stream: Road) -> None:
+async def test_what_is_too_much_for_one_transaction_goes_in_several(stream: ScoringHarness) -> None:
     """The same again would fail for the same reason, for ever: events and a tick that wakes everybody."""
     for n in range(16):
         await stream.post(event(f"account {n}", "session.started", START, user_id="ann"))
@@ -74,7 +74,7 @@ async def test_what_is_too_much_for_one_transaction_goes_in_several(stream: Road
         assert sorted(rows, key=repr) == sorted(expected[name], key=repr), name
 
 
-async def test_waiting_for_a_connection_is_no_doubt(stream: Road) -> None:
+async def test_waiting_for_a_connection_is_no_doubt(stream: ScoringHarness) -> None:
     """Twelve partitions share a few connections: who waits its turn must not forget all that it knows."""
     engine = database.engine(stream.engine.url.render_as_string(hide_password=False), pool_size=1, pool_timeout=10.0)
     store = PostgresStore(engine, patience=10.0)
@@ -88,11 +88,11 @@ async def test_waiting_for_a_connection_is_no_doubt(stream: Road) -> None:
 TABLES = ("journal", "state", "timer", "seen", "outbox")
 
 
-async def counts(stream: Road) -> list[int]:
+async def counts(stream: ScoringHarness) -> list[int]:
     return [await stream.scalar(f"SELECT count(*) FROM scoring.{table}") for table in TABLES]
 
 
-async def test_a_zombie_is_undone_whole(stream: Road) -> None:
+async def test_a_zombie_is_undone_whole(stream: ScoringHarness) -> None:
     await stream.score()
     await stream.store.commit(commit(0, 0, "owner", "acme"), "memory")
     before = await counts(stream)
@@ -101,7 +101,7 @@ async def test_a_zombie_is_undone_whole(stream: Road) -> None:
     assert await counts(stream) == before
 
 
-async def test_of_many_racers_one_wins(stream: Road) -> None:
+async def test_of_many_racers_one_wins(stream: ScoringHarness) -> None:
     await stream.score()
 
     async def race(n: int) -> bool:
@@ -115,9 +115,9 @@ async def test_of_many_racers_one_wins(stream: Road) -> None:
     assert await stream.scalar("SELECT count(*) FROM scoring.state") == 1
 
 
-async def test_a_zombie_that_wakes_writes_nothing_and_takes_nothing(stream: Road) -> None:
+async def test_a_zombie_that_wakes_writes_nothing_and_takes_nothing(stream: ScoringHarness) -> None:
     """It owned everything, its session timed out, another went on; it wakes with records in its hands."""
-    await story(stream)
+    await fill_log(stream)
     expected = await undisturbed(stream)
 
     sleeper_store = Asleep(stream.store)
@@ -136,7 +136,7 @@ async def test_a_zombie_that_wakes_writes_nothing_and_takes_nothing(stream: Road
     assert await outcome(stream) == expected
 
 
-async def test_two_workers_with_the_same_partitions_for_good_count_everything_once(stream: Road) -> None:
+async def test_two_workers_with_the_same_partitions_for_good_count_everything_once(stream: ScoringHarness) -> None:
     """Two groups by mistake: each reads everything, and neither ever loses an assignment."""
     for n in range(30):
         await stream.post(event(f"account {n % 5}", "session.started", START + n * 3600, user_id=f"user {n}"))

@@ -1,4 +1,4 @@
-"""Random scorecards and random stories for them, built to be nasty: second-long and month-long half-lives, late and
+"""Random scorecards and random events for them, built to be nasty: second-long and month-long half-lives, late and
 simultaneous events, huge numbers, flags, missing facts."""
 
 from collections.abc import Iterable
@@ -37,9 +37,9 @@ class Moment(Struct, frozen=True):
     at: float
 
 
-class World(Struct, frozen=True):
+class RandomCase(Struct, frozen=True):
     card: Card
-    story: tuple[Moment, ...]
+    moments: tuple[Moment, ...]
     unit: float
 
 
@@ -60,9 +60,9 @@ def event(event_name: str, moment: float, /, *, event_id: str = "e", history: bo
     )
 
 
-def played(scorer: Scorer, story: Iterable[Moment]) -> tuple[Account, list[Step]]:
+def played(scorer: Scorer, moments: Iterable[Moment]) -> tuple[Account, list[Step]]:
     account = scorer.create("acme")
-    return account, [scorer.apply(account, moment.event, moment.at) for moment in story]
+    return account, [scorer.apply(account, moment.event, moment.at) for moment in moments]
 
 
 def durations(unit: float, low: float = 1.0, high: float = 60.0) -> st.SearchStrategy[float]:
@@ -237,16 +237,16 @@ _STAGES: tuple[Stage | str | None, ...] = (*STAGES, None, "unheard of")
 
 
 @st.composite
-def stories(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Moment, ...]:
-    at, story = START + draw(st.sampled_from([0.0, 0.25])), []
+def moment_sequences(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Moment, ...]:
+    at, moments = START + draw(st.sampled_from([0.0, 0.25])), []
     for index in range(draw(st.integers(1, most))):
         at += draw(st.sampled_from([0.0, 0.1, 1.0, 7.3, 40.0, 900.0])) * unit / SECOND
         late = draw(st.sampled_from([0.0, 0.0, 0.0, 0.4, 30.0, 20_000.0])) * unit / SECOND
         name, properties = draw(_deeds(at, unit))
         history = draw(st.integers(0, 5)) == 0
         event_id = f"e{index}"
-        story.append(Moment(event(name, at - late, event_id=event_id, history=history, **properties), at))
-    return tuple(story)
+        moments.append(Moment(event(name, at - late, event_id=event_id, history=history, **properties), at))
+    return tuple(moments)
 
 
 _PLANS = ("milestone.planned", "milestone.reached")
@@ -282,7 +282,7 @@ def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]
 
 
 @st.composite
-def worlds(draw: st.DrawFn, most: int = 12) -> World:
+def random_cases(draw: st.DrawFn, most: int = 12) -> RandomCase:
     """Half of them live by the second, half by the day, and some by the tenth of a second."""
     unit = draw(st.sampled_from([SECOND, SECOND, 1.0, 1.0, SECOND / 10]))
-    return World(draw(cards(unit)), draw(stories(unit, most)), unit)
+    return RandomCase(draw(cards(unit)), draw(moment_sequences(unit, most)), unit)

@@ -17,7 +17,7 @@ from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from scoring.worker.heartbeat import Heartbeat
-from support.road import DAY, START, Road, event, ids
+from support.scoring_harness import DAY, START, ScoringHarness, event, ids
 
 ACCOUNTS = ("acme", "beta", "gamma")
 
@@ -126,10 +126,10 @@ def properties(name: str, n: int, at: float) -> dict[str, Any]:
     return {}
 
 
-async def write(stream: Road, story: list[tuple[str, str, int, int, int]]) -> None:
+async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int, int]]) -> None:
     now = START
     posted: list[Event] = []
-    for account_id, name, hours, n, late in story:
+    for account_id, name, hours, n, late in sequence:
         now += hours * 3600
         if name == "tick":
             await stream.tick(now)
@@ -151,7 +151,7 @@ async def write(stream: Road, story: list[tuple[str, str, int, int, int]]) -> No
     await stream.tick(now + 45 * DAY)
 
 
-async def live(stream: Road, life: Life) -> None:
+async def live(stream: ScoringHarness, life: Life) -> None:
     """Until it dies or has nothing left to do."""
     store = Mortal(stream.store, at=life.dies_at, done=life.done)
     limits = WorkerLimits(chunk=life.chunk, cached=life.cached)
@@ -163,12 +163,12 @@ async def live(stream: Road, life: Life) -> None:
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(story=happenings, workers=lives)
+@given(sequence=happenings, workers=lives)
 async def test_the_outcome_is_a_function_of_the_log(
-    stream: Road, story: list[tuple[str, str, int, int, int]], workers: list[Life]
+    stream: ScoringHarness, sequence: list[tuple[str, str, int, int, int]], workers: list[Life]
 ) -> None:
     await stream.empty()
-    await write(stream, story)
+    await write(stream, sequence)
     await stream.score()
     expected, told = await stream.rows(), stream.signals()
 

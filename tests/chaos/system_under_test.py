@@ -26,7 +26,7 @@ class Missed(Exception):
     """The moment that a fault was aimed at did not come."""
 
 
-class Scene:
+class SystemUnderTest:
     """`kafka_proxy` stands before a single broker only; `leaving` is what ends with the camp."""
 
     def __init__(

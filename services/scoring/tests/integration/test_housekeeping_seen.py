@@ -16,7 +16,7 @@ from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.seen import BlobRun
 from support.commits import commit
 from support.housekeeping import housekeeping_of
-from support.road import START, Road, event
+from support.scoring_harness import START, ScoringHarness, event
 
 HOUR = 3600.0
 TINY = RetentionRules(every=0.0, pause=0.0, batch_rows=3, blob_ids=4)
@@ -27,13 +27,13 @@ def one(n: int) -> bytes:
     return n.to_bytes(16, "big")
 
 
-async def stored(stream: Road) -> list[tuple[Any, ...]]:
+async def stored(stream: ScoringHarness) -> list[tuple[Any, ...]]:
     query = "SELECT hour, seq, ids FROM scoring.seen WHERE partition = 0 ORDER BY hour, seq"
     async with stream.engine.connect() as connection:
         return [tuple(row) for row in await connection.execute(text(query))]
 
 
-async def written(stream: Road, hours: list[int]) -> None:
+async def written(stream: ScoringHarness, hours: list[int]) -> None:
     """An id each, by its number, in rows of these hours."""
     await stream.score()
     for n, hour in enumerate(hours):
@@ -42,7 +42,7 @@ async def written(stream: Road, hours: list[int]) -> None:
         )
 
 
-async def test_rows_of_an_hour_that_is_over_become_few_in_their_order(stream: Road) -> None:
+async def test_rows_of_an_hour_that_is_over_become_few_in_their_order(stream: ScoringHarness) -> None:
     await written(stream, [7] * 6 + [8] * 2 + [9] * 3)
     before = b"".join(ids for _, _, ids in await stored(stream))
     await housekeeping_of(stream, RetentionRules(pause=0.0, blob_ids=4), at=9 * HOUR).round()
@@ -54,13 +54,13 @@ async def test_rows_of_an_hour_that_is_over_become_few_in_their_order(stream: Ro
     assert stream.count("rows_merged_total", table="seen") == 5
 
 
-async def test_what_can_no_longer_be_asked_for_goes_and_nothing_else(stream: Road) -> None:
+async def test_what_can_no_longer_be_asked_for_goes_and_nothing_else(stream: ScoringHarness) -> None:
     await written(stream, [10, 11, 11, 12, 35])
     await housekeeping_of(stream, at=35 * HOUR).round()
     assert [hour for hour, _, _ in await stored(stream)] == [11, 12, 35], "24 hours back, and those two are one"
 
 
-async def test_ids_beyond_the_last_n_go_but_one_that_shows_that_their_hour_is_not_whole(stream: Road) -> None:
+async def test_ids_beyond_the_last_n_go_but_one_that_shows_that_their_hour_is_not_whole(stream: ScoringHarness) -> None:
     await written(stream, [7] * 10)
     assert (before := await stream.store.load_partition(0)) is not None
     await housekeeping_of(stream, TINY, at=7 * HOUR, remembered=4).round()
@@ -70,7 +70,7 @@ async def test_ids_beyond_the_last_n_go_but_one_that_shows_that_their_hour_is_no
     assert stream.count("rows_pruned_total", table="seen") == 5
 
 
-async def test_a_merge_planned_before_another_one_changes_nothing(stream: Road) -> None:
+async def test_a_merge_planned_before_another_one_changes_nothing(stream: ScoringHarness) -> None:
     await written(stream, [7] * 6 + [8])
     await stream.housekeeping_store.merge_seen(0, BlobRun(hour=7, first=2, last=4, rows=3))
     before = await stored(stream)
@@ -84,14 +84,14 @@ async def test_a_merge_planned_before_another_one_changes_nothing(stream: Road) 
     assert await stored(stream) == before
 
 
-async def test_a_deletion_planned_before_a_merge_leaves_what_came_later(stream: Road) -> None:
+async def test_a_deletion_planned_before_a_merge_leaves_what_came_later(stream: ScoringHarness) -> None:
     await written(stream, [7] * 6 + [8])
     await stream.housekeeping_store.merge_seen(0, BlobRun(hour=7, first=2, last=5, rows=4))
     assert await stream.housekeeping_store.delete_seen(0, through=(7, 3), limit=100) == 1
     assert [seq for _, seq, _ in await stored(stream)] == [5, 6, 7]
 
 
-async def test_many_that_merge_at_once_lose_nothing(stream: Road) -> None:
+async def test_many_that_merge_at_once_lose_nothing(stream: ScoringHarness) -> None:
     await written(stream, [7] * 30 + [8])
     before = b"".join(ids for _, _, ids in await stored(stream))
     rounds = [
@@ -103,7 +103,7 @@ async def test_many_that_merge_at_once_lose_nothing(stream: Road) -> None:
     assert b"".join(ids for _, _, ids in await stored(stream)) == before
 
 
-stories = st.lists(
+event_sequences = st.lists(
     st.tuples(
         st.integers(0, 9),  # which event
         st.sampled_from([0, 0, 0, 1, 5, 12, 30]),  # hours since the one before
@@ -117,9 +117,9 @@ lives = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 6)), min_size=1, ma
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-@given(story=stories, workers=lives, remembered=st.integers(1, 12))
+@given(sequence=event_sequences, workers=lives, remembered=st.integers(1, 12))
 async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
-    stream: Road, story: list[tuple[int, int]], workers: list[tuple[int, int]], remembered: int
+    stream: ScoringHarness, sequence: list[tuple[int, int]], workers: list[tuple[int, int]], remembered: int
 ) -> None:
     """Workers read a part of the log each, and each keeps its storage small all the while; one that never does reads
     it whole.
@@ -129,7 +129,7 @@ async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
     limits = WorkerLimits(remembered=remembered)
     now = START
     records = []
-    for n, hours in story:
+    for n, hours in sequence:
         now += hours * HOUR
         records.append((event(stream.name_in(0), "session.started", START, event_id=str(n), user_id=str(n)), now))
     for record, at in records:
@@ -152,17 +152,17 @@ async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
     assert await remembers(stream, remembered) == window
 
 
-async def counted(stream: Road) -> dict[str, list[tuple[Any, ...]]]:
+async def counted(stream: ScoringHarness) -> dict[str, list[tuple[Any, ...]]]:
     """What the events that counted have made of the accounts. When each is looked at next is not of them."""
     return {name: rows for name, rows in (await stream.rows()).items() if name != "timer"}
 
 
-async def kept_small(stream: Road, remembered: int) -> None:
+async def kept_small(stream: ScoringHarness, remembered: int) -> None:
     newest = await stream.scalar("SELECT newest FROM scoring.journal WHERE partition = 0 ORDER BY seq DESC LIMIT 1")
     await housekeeping_of(stream, TINY, at=newest, remembered=remembered).round()
 
 
-async def remembers(stream: Road, remembered: int) -> tuple[float, float]:
+async def remembers(stream: ScoringHarness, remembered: int) -> tuple[float, float]:
     """The window and the share of its ids that a worker shows which has just read what is stored."""
     worker = stream.worker(limits=WorkerLimits(remembered=remembered))
     async with stream.running(worker):

@@ -14,23 +14,23 @@ from scoring.health.account import Account
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
 from scoring.worker.context import WorkerLimits
-from support.road import DAY, START, TOPICS, Road, event
+from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event
 
 
-def dead(stream: Road) -> list[Record]:
+def dead(stream: ScoringHarness) -> list[Record]:
     return [record for n in range(stream.partitions) for record in stream.broker.records(TOPICS.dead, n)]
 
 
-def reasons(stream: Road) -> list[str]:
+def reasons(stream: ScoringHarness) -> list[str]:
     return [dict(record.headers)["reason"].decode() for record in dead(stream)]
 
 
-async def body(stream: Road, account_id: str) -> str | None:
+async def body(stream: ScoringHarness, account_id: str) -> str | None:
     rows = (await stream.rows())["state"]
     return next((row[2] for row in rows if row[0] == account_id), None)
 
 
-async def test_the_same_event_counts_once_in_one_batch_and_in_the_next(stream: Road) -> None:
+async def test_the_same_event_counts_once_in_one_batch_and_in_the_next(stream: ScoringHarness) -> None:
     one = event("acme", "session.started", START, user_id="ann")
     await stream.post(one)
     await stream.score()
@@ -42,14 +42,14 @@ async def test_the_same_event_counts_once_in_one_batch_and_in_the_next(stream: R
     assert stream.count("events_total", outcome="duplicate") == 2
 
 
-async def test_the_first_content_of_an_id_wins(stream: Road) -> None:
+async def test_the_first_content_of_an_id_wins(stream: ScoringHarness) -> None:
     first = event("acme", "nps.answered", START, event_id="n1", user_id="ann", properties={"score": 9})
     await stream.post(first, msgspec.structs.replace(first, properties={"score": 0}))
     await stream.score()
     assert stream.count("events_total", outcome="duplicate") == 1
 
 
-async def test_two_sources_may_use_the_same_id(stream: Road) -> None:
+async def test_two_sources_may_use_the_same_id(stream: ScoringHarness) -> None:
     one = event("acme", "session.started", START, user_id="ann")
     await stream.post(one, msgspec.structs.replace(one, source="other"))
     await stream.score()
@@ -72,7 +72,7 @@ async def test_two_sources_may_use_the_same_id(stream: Road) -> None:
         b'{"type":"tick","more":' + b"[" * 5000 + b"]" * 5000 + b"}",  # nested beyond any reader
     ],
 )
-async def test_what_cannot_be_read_is_set_aside_as_it_came(stream: Road, value: bytes) -> None:
+async def test_what_cannot_be_read_is_set_aside_as_it_came(stream: ScoringHarness, value: bytes) -> None:
     await stream.write(0, value, at=START)
     await stream.post(event("acme", "session.started", START))
     await stream.score()
@@ -82,7 +82,7 @@ async def test_what_cannot_be_read_is_set_aside_as_it_came(stream: Road, value: 
     assert stream.count("dead_letters_total", reason="unreadable") == 1
 
 
-async def test_an_account_of_another_partition_is_set_aside(stream: Road) -> None:
+async def test_an_account_of_another_partition_is_set_aside(stream: ScoringHarness) -> None:
     one = event("acme", "session.started", START)
     await stream.write(1 - stream.partition_of("acme"), one, at=START)
     await stream.score()
@@ -90,20 +90,20 @@ async def test_an_account_of_another_partition_is_set_aside(stream: Road) -> Non
     assert await body(stream, "acme") is None
 
 
-async def test_an_account_name_that_the_database_cannot_hold_is_set_aside(stream: Road) -> None:
+async def test_an_account_name_that_the_database_cannot_hold_is_set_aside(stream: ScoringHarness) -> None:
     one = event("ac\0me", "session.started", START)
     await stream.post(one)
     await stream.score()
     assert reasons(stream) == ["unreadable"]
 
 
-async def test_an_account_name_that_no_index_can_hold_is_set_aside(stream: Road) -> None:
+async def test_an_account_name_that_no_index_can_hold_is_set_aside(stream: ScoringHarness) -> None:
     await stream.post(event(random_text(3000), "session.started", START))
     await stream.score()
     assert reasons(stream) == ["unreadable"]
 
 
-async def test_an_owner_that_no_index_can_hold_does_not_stop_the_partition(stream: Road) -> None:
+async def test_an_owner_that_no_index_can_hold_does_not_stop_the_partition(stream: ScoringHarness) -> None:
     owner = random_text(8192)  # ingest takes texts of this length
     await stream.post(event("acme", "account.updated", START, properties={"owner": owner}))
     await stream.score()
@@ -115,19 +115,19 @@ def random_text(length: int) -> str:
     return "".join(Random(7).choices(ascii_letters + digits, k=length))
 
 
-async def test_facts_that_the_database_cannot_hold_do_not_stop_the_partition(stream: Road) -> None:
+async def test_facts_that_the_database_cannot_hold_do_not_stop_the_partition(stream: ScoringHarness) -> None:
     await stream.post(event("acme", "account.updated", START, properties={"name": "A\0cme", "owner": "x\0"}))
     await stream.score()
     assert await stream.scalar("SELECT name FROM scoring.account") == "Acme"
 
 
-async def test_a_card_change_is_set_aside_while_this_version_cannot_follow_it(stream: Road) -> None:
+async def test_a_card_change_is_set_aside_while_this_version_cannot_follow_it(stream: ScoringHarness) -> None:
     await stream.write(0, CardActivated(card_id="x", card="version: 1"), at=START)
     await stream.score()
     assert reasons(stream) == ["card_change_not_supported"]
 
 
-async def test_steps_that_customers_name_make_no_label_each(stream: Road) -> None:
+async def test_steps_that_customers_name_make_no_label_each(stream: ScoringHarness) -> None:
     for n in range(3):
         planned = {"step": f"step {n}", "due": START + DAY}
         await stream.post(event("acme", "milestone.planned", START + n, properties=planned))
@@ -146,13 +146,13 @@ class Allergic(Scorer):
         return step
 
 
-def allergic(stream: Road, limits: WorkerLimits | None = None) -> None:
+def allergic(stream: ScoringHarness, limits: WorkerLimits | None = None) -> None:
     stream.scorer = Allergic(stream.card, stream.origin.card_id)
     if limits is not None:
         stream.rules = msgspec.structs.replace(stream.rules, limits=limits)
 
 
-async def test_an_event_that_the_core_cannot_stand_leaves_its_account_as_it_was(stream: Road) -> None:
+async def test_an_event_that_the_core_cannot_stand_leaves_its_account_as_it_was(stream: ScoringHarness) -> None:
     good = [event("acme", "session.started", START + hour * 3600, user_id="ann") for hour in range(4)]
     await stream.post(*good)
     await stream.score()
@@ -180,7 +180,7 @@ class Unwritable(Scorer):
         return step
 
 
-async def test_an_event_after_which_the_account_cannot_be_stored_is_set_aside(stream: Road) -> None:
+async def test_an_event_after_which_the_account_cannot_be_stored_is_set_aside(stream: ScoringHarness) -> None:
     good = [event("acme", "session.started", START + hour * 3600, user_id="ann") for hour in range(4)]
     await stream.post(*good)
     await stream.score()
@@ -194,7 +194,7 @@ async def test_an_event_after_which_the_account_cannot_be_stored_is_set_aside(st
     assert (await stream.rows())["state"] == untouched["state"]
 
 
-async def test_a_core_that_fails_too_often_stops_the_worker(stream: Road) -> None:
+async def test_a_core_that_fails_too_often_stops_the_worker(stream: ScoringHarness) -> None:
     allergic(stream, WorkerLimits(poisoned=2))
     await stream.post(*(event("acme", "peanut.eaten", START + n) for n in range(3)))
     with pytest.raises(StopWorker, match="the core failed 3 times"):
@@ -215,13 +215,13 @@ class Worn(Scorer):
 
 
 @pytest.mark.parametrize("max_records", [1, 3, 500])
-async def test_only_the_event_that_spoilt_its_account_is_set_aside(stream: Road, max_records: int) -> None:
+async def test_only_the_event_that_spoilt_its_account_is_set_aside(stream: ScoringHarness, max_records: int) -> None:
     stream.scorer = Worn(stream.card, stream.origin.card_id)
-    story = [event("acme", "session.started", START + hour * 3600, user_id="ann") for hour in range(6)]
-    story.insert(2, event("acme", "account.updated", START + 5400, properties={"tier": "peanut"}))
-    await stream.post(*story)
+    records = [event("acme", "session.started", START + hour * 3600, user_id="ann") for hour in range(6)]
+    records.insert(2, event("acme", "account.updated", START + 5400, properties={"tier": "peanut"}))
+    await stream.post(*records)
     await stream.score(stream.worker(max_records=max_records))
-    assert [decode_events_record(record.value or b"") for record in dead(stream)] == [story[2]]
+    assert [decode_events_record(record.value or b"") for record in dead(stream)] == [records[2]]
     assert stream.count("events_total", outcome="counted") == 6
 
 
@@ -235,7 +235,9 @@ class Sleepless(Scorer):
         return super().advance(account, to)
 
 
-async def test_a_timer_that_the_core_cannot_stand_is_set_aside_and_the_partition_goes_on(stream: Road) -> None:
+async def test_a_timer_that_the_core_cannot_stand_is_set_aside_and_the_partition_goes_on(
+    stream: ScoringHarness,
+) -> None:
     await stream.post(event("acme", "session.started", START, user_id="ann"))
     await stream.score()
     stream.scorer = Sleepless(stream.card, stream.origin.card_id)

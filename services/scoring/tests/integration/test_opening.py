@@ -11,17 +11,17 @@ from scoring.partition.origin import require_same_origin
 from scoring.worker.assembly import origin
 from scoring.worker.loop import ScoringWorker
 from support.cards import SMALL
-from support.road import START, TOPICS, Road, event
+from support.scoring_harness import START, TOPICS, ScoringHarness, event
 
 OTHER = SMALL.replace("half_life: 7d", "half_life: 8d")
 
 
-async def begun(stream: Road) -> None:
+async def begun(stream: ScoringHarness) -> None:
     await stream.post(event("acme", "session.started", START), event("beta", "session.started", START))
     await stream.score()
 
 
-async def test_the_card_is_kept_whole_in_the_journals_first_row(stream: Road) -> None:
+async def test_the_card_is_kept_whole_in_the_journals_first_row(stream: ScoringHarness) -> None:
     await begun(stream)
     kept = await stream.store.load_origins()
     assert kept.keys() == {0, 1}
@@ -37,7 +37,7 @@ async def test_the_card_is_kept_whole_in_the_journals_first_row(stream: Road) ->
     ],
 )
 async def test_another_setting_refuses_to_start(
-    stream: Road, card: str, mode: TimeMode, partitions: int, complaint: str
+    stream: ScoringHarness, card: str, mode: TimeMode, partitions: int, complaint: str
 ) -> None:
     await begun(stream)
     _, mine = origin(card, name="card", time_mode=mode, partitions=partitions)
@@ -45,7 +45,7 @@ async def test_another_setting_refuses_to_start(
         require_same_origin(mine, await stream.store.load_origins())
 
 
-async def test_of_two_first_workers_with_different_cards_one_stops(stream: Road) -> None:
+async def test_of_two_first_workers_with_different_cards_one_stops(stream: ScoringHarness) -> None:
     """Both found an empty journal and may start; the second is given a partition that the first began."""
     late = another_card(stream)
     await begun(stream)
@@ -54,7 +54,7 @@ async def test_of_two_first_workers_with_different_cards_one_stops(stream: Road)
     assert {one.card for one in (await stream.store.load_origins()).values()} == {SMALL}
 
 
-async def test_no_partition_is_begun_with_another_card_than_the_first(stream: Road) -> None:
+async def test_no_partition_is_begun_with_another_card_than_the_first(stream: ScoringHarness) -> None:
     """It comes first to a partition, but not to the first."""
     late = another_card(stream)
     position, others = LogPosition(to_offset=0, clock=0.0, newest=0.0), {"cluster_id": "memory", "writer": "other"}
@@ -63,20 +63,20 @@ async def test_no_partition_is_begun_with_another_card_than_the_first(stream: Ro
         await stream.score(late)
 
 
-def another_card(stream: Road) -> ScoringWorker:
+def another_card(stream: ScoringHarness) -> ScoringWorker:
     mine = stream.origin
     _, stream.origin = origin(OTHER, name="card", time_mode=TimeMode.STREAM, partitions=2)
     late, stream.origin = stream.worker(), mine
     return late
 
 
-async def test_a_comment_in_the_card_is_not_another_card(stream: Road) -> None:
+async def test_a_comment_in_the_card_is_not_another_card(stream: ScoringHarness) -> None:
     await begun(stream)
     _, mine = origin(SMALL + "# reviewed\n", name="card", time_mode=TimeMode.STREAM, partitions=2)
     require_same_origin(mine, await stream.store.load_origins())
 
 
-async def test_a_log_that_was_lost_and_filled_anew_stops_the_worker(stream: Road) -> None:
+async def test_a_log_that_was_lost_and_filled_anew_stops_the_worker(stream: ScoringHarness) -> None:
     await begun(stream)
     before = await stream.rows()
     stream.broker.topics.pop(TOPICS.events)
@@ -87,7 +87,7 @@ async def test_a_log_that_was_lost_and_filled_anew_stops_the_worker(stream: Road
     assert await stream.rows() == before
 
 
-async def test_a_log_that_ends_before_the_journal_stops_the_worker(stream: Road) -> None:
+async def test_a_log_that_ends_before_the_journal_stops_the_worker(stream: ScoringHarness) -> None:
     await begun(stream)
     stream.broker.topics.pop(TOPICS.events)
     await stream.prepare()
@@ -95,13 +95,13 @@ async def test_a_log_that_ends_before_the_journal_stops_the_worker(stream: Road)
         await stream.score()
 
 
-async def test_another_cluster_stops_the_worker(stream: Road) -> None:
+async def test_another_cluster_stops_the_worker(stream: ScoringHarness) -> None:
     await begun(stream)
     with pytest.raises(StopWorker, match="another cluster"):
         await stream.score(stream.worker(cluster_id="other"))
 
 
-async def test_retention_may_take_what_was_read(stream: Road) -> None:
+async def test_retention_may_take_what_was_read(stream: ScoringHarness) -> None:
     await begun(stream)
     stream.broker.truncate(TOPICS.events, stream.partition_of("acme"), before=1)
     await stream.post(event("acme", "session.started", START + 60))
@@ -109,7 +109,7 @@ async def test_retention_may_take_what_was_read(stream: Road) -> None:
     assert stream.count("events_total", outcome="counted") == 3
 
 
-async def test_retention_may_not_take_what_was_not_read(stream: Road) -> None:
+async def test_retention_may_not_take_what_was_not_read(stream: ScoringHarness) -> None:
     await begun(stream)
     partition = stream.partition_of("acme")
     await stream.post(event("acme", "session.started", START + 60), event("acme", "session.started", START + 61))
@@ -118,7 +118,7 @@ async def test_retention_may_not_take_what_was_not_read(stream: Road) -> None:
         await stream.score()
 
 
-async def test_a_state_of_another_format_stops_the_worker(stream: Road) -> None:
+async def test_a_state_of_another_format_stops_the_worker(stream: ScoringHarness) -> None:
     await begun(stream)
     async with stream.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE scoring.state SET body = '\\xff00'")
@@ -127,7 +127,7 @@ async def test_a_state_of_another_format_stops_the_worker(stream: Road) -> None:
         await stream.score()
 
 
-async def test_a_state_that_was_damaged_stops_the_worker(stream: Road) -> None:
+async def test_a_state_that_was_damaged_stops_the_worker(stream: ScoringHarness) -> None:
     await begun(stream)
     async with stream.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE scoring.state SET body = '\\x01ff'")
@@ -136,7 +136,7 @@ async def test_a_state_that_was_damaged_stops_the_worker(stream: Road) -> None:
         await stream.score()
 
 
-async def test_scoring_starts_at_the_oldest_record_that_is_left(stream: Road) -> None:
+async def test_scoring_starts_at_the_oldest_record_that_is_left(stream: ScoringHarness) -> None:
     partition = stream.partition_of("acme")
     await stream.producer.send(TOPICS.events, [Outgoing(partition, None, b"gone", (), 0)])
     stream.broker.truncate(TOPICS.events, partition, before=1)

@@ -13,17 +13,17 @@ from scoring.errors import Unreachable
 from scoring.partition.commit import Commit
 from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore
-from support.road import DAY, START, TOPICS, Road, event
+from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event
 
-# The log's time is the road's clock, which stands still, or a steady one, which does not: the later of the two.
+# The log's time is the harness's clock, which stands still, or a steady one, which does not: the later of the two.
 CLOSE = 20.0
 
 
-def told(road: Road, cause: str, *, within: str = "+Inf") -> float:
-    return road.count("event_to_signal_seconds_bucket", cause=cause, le=within)
+def told(harness: ScoringHarness, cause: str, *, within: str = "+Inf") -> float:
+    return harness.count("event_to_signal_seconds_bucket", cause=cause, le=within)
 
 
-async def test_from_an_event_to_its_signal_is_measured_by_the_logs_clock(wall: Road) -> None:
+async def test_from_an_event_to_its_signal_is_measured_by_the_logs_clock(wall: ScoringHarness) -> None:
     await wall.post(event("acme", "contract.cancel_requested", START))
     wall.clock.now += 4.0
     await wall.score()
@@ -33,7 +33,7 @@ async def test_from_an_event_to_its_signal_is_measured_by_the_logs_clock(wall: R
     assert told(wall, "silence") == 0
 
 
-async def test_what_silence_brought_is_counted_apart(wall: Road) -> None:
+async def test_what_silence_brought_is_counted_apart(wall: ScoringHarness) -> None:
     for day in range(7):
         wall.clock.now = START + day * DAY
         await wall.post(event("acme", "session.started", wall.clock.now, user_id="ann"))
@@ -45,7 +45,7 @@ async def test_what_silence_brought_is_counted_apart(wall: Road) -> None:
     assert told(wall, "silence", within="300.0") == before, "nobody looked for forty days"
 
 
-async def test_in_stream_mode_no_lateness_is_measured(stream: Road) -> None:
+async def test_in_stream_mode_no_lateness_is_measured(stream: ScoringHarness) -> None:
     await stream.post(event("acme", "contract.cancel_requested", START))
     await stream.score()
     assert stream.signals()
@@ -63,7 +63,7 @@ class Closed(PostgresStore):
         raise Unreachable("away")
 
 
-async def test_how_far_behind_a_partition_is_that_was_never_opened_nobody_can_know(wall: Road) -> None:
+async def test_how_far_behind_a_partition_is_that_was_never_opened_nobody_can_know(wall: ScoringHarness) -> None:
     await wall.post(event("acme", "session.started", START))
     async with wall.running(wall.worker(store=Closed(wall.store))):
         await wall.until(lambda: wall.count("partition_reopened_total", reason="unreachable") > 0)
@@ -89,9 +89,9 @@ class Slow(PostgresStore):
 class Unread(MemoryConsumer):
     """A reader whose polls bring nothing until it is told to read."""
 
-    def __init__(self, road: Road) -> None:
-        inner = road.consumer()
-        super().__init__(road.broker, TOPICS.events, inner.group)
+    def __init__(self, harness: ScoringHarness) -> None:
+        inner = harness.consumer()
+        super().__init__(harness.broker, TOPICS.events, inner.group)
         self.reads = asyncio.Event()
 
     async def poll(
@@ -103,21 +103,21 @@ class Unread(MemoryConsumer):
         return {}
 
 
-def lags(road: Road) -> list[float]:
-    return [road.count("lag_seconds", partition=str(n)) for n in range(road.partitions)]
+def lags(harness: ScoringHarness) -> list[float]:
+    return [harness.count("lag_seconds", partition=str(n)) for n in range(harness.partitions)]
 
 
-async def with_a_backlog(road: Road) -> None:
+async def with_a_backlog(harness: ScoringHarness) -> None:
     """Each partition has a record that was read, then one of 130 s later that was not; 75 s have passed since."""
-    accounts = [road.name_in(partition) for partition in range(road.partitions)]
-    await road.post(*(event(account, "session.started", road.clock.now) for account in accounts))
-    await road.score()
-    road.clock.now += 130.0
-    await road.post(*(event(account, "session.started", road.clock.now) for account in accounts))
-    road.clock.now += 75.0
+    accounts = [harness.name_in(partition) for partition in range(harness.partitions)]
+    await harness.post(*(event(account, "session.started", harness.clock.now) for account in accounts))
+    await harness.score()
+    harness.clock.now += 130.0
+    await harness.post(*(event(account, "session.started", harness.clock.now) for account in accounts))
+    harness.clock.now += 75.0
 
 
-async def test_after_a_restart_the_backlog_is_as_old_as_it_is(wall: Road) -> None:
+async def test_after_a_restart_the_backlog_is_as_old_as_it_is(wall: ScoringHarness) -> None:
     await with_a_backlog(wall)
     reader, slow = Unread(wall), Slow(wall.store)
     async with wall.running(wall.worker(consumer=reader, store=slow)) as worker:
@@ -132,7 +132,7 @@ async def test_after_a_restart_the_backlog_is_as_old_as_it_is(wall: Road) -> Non
         await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
 
 
-async def test_after_a_rebalance_the_backlog_is_as_old_as_it_was(wall: Road) -> None:
+async def test_after_a_rebalance_the_backlog_is_as_old_as_it_was(wall: ScoringHarness) -> None:
     await with_a_backlog(wall)
     reader, slow = wall.consumer(), Slow(wall.store)
     async with wall.running(wall.worker(consumer=reader, store=slow)):
@@ -150,7 +150,7 @@ async def test_after_a_rebalance_the_backlog_is_as_old_as_it_was(wall: Road) -> 
             await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
 
 
-async def test_after_a_quiet_night_nothing_is_behind(wall: Road) -> None:
+async def test_after_a_quiet_night_nothing_is_behind(wall: ScoringHarness) -> None:
     await wall.post(event("acme", "session.started", START))
     await wall.score()
     wall.clock.now += 8 * 3600.0
@@ -162,7 +162,7 @@ async def test_after_a_quiet_night_nothing_is_behind(wall: Road) -> None:
         await wall.until(lambda: lags(wall) == [0.0] * wall.partitions)
 
 
-async def test_in_stream_mode_nothing_has_an_age(stream: Road) -> None:
+async def test_in_stream_mode_nothing_has_an_age(stream: ScoringHarness) -> None:
     await stream.post(event("acme", "session.started", START))
     await stream.score()
     await stream.tick(START + 400 * DAY)
@@ -174,7 +174,7 @@ async def test_in_stream_mode_nothing_has_an_age(stream: Road) -> None:
         slow.go_on.set()
 
 
-async def test_a_worker_that_keeps_up_is_not_behind_and_a_lost_partition_shows_nothing(wall: Road) -> None:
+async def test_a_worker_that_keeps_up_is_not_behind_and_a_lost_partition_shows_nothing(wall: ScoringHarness) -> None:
     await wall.post(event("acme", "session.started", START))
     async with wall.running() as worker:
         await wall.until(lambda: wall.level(worker))
@@ -206,7 +206,7 @@ class Silent:
         raise BusUnavailable("no acknowledgement")
 
 
-async def test_a_signal_that_the_log_refuses_grows_old_also_between_two_attempts(wall: Road) -> None:
+async def test_a_signal_that_the_log_refuses_grows_old_also_between_two_attempts(wall: ScoringHarness) -> None:
     await wall.post(event("acme", "contract.cancel_requested", START))
     partition = str(wall.partition_of("acme"))
     silent = Silent(wall.producer)
@@ -222,7 +222,7 @@ async def test_a_signal_that_the_log_refuses_grows_old_also_between_two_attempts
     assert await wall.scalar("SELECT count(*) FROM scoring.outbox") == 0
 
 
-async def test_what_a_former_owner_left_is_as_old_as_it_is(wall: Road) -> None:
+async def test_what_a_former_owner_left_is_as_old_as_it_is(wall: ScoringHarness) -> None:
     await wall.post(event("acme", "contract.cancel_requested", START))
     silent = Silent(wall.producer)
     async with wall.running(wall.worker(producer=silent)):
@@ -234,7 +234,7 @@ async def test_what_a_former_owner_left_is_as_old_as_it_is(wall: Road) -> None:
         await wall.until(lambda: wall.count("outbox_oldest_seconds", partition=partition) >= 100.0)
 
 
-def test_every_closed_set_of_reasons_begins_at_zero(wall: Road) -> None:
+def test_every_closed_set_of_reasons_begins_at_zero(wall: ScoringHarness) -> None:
     for name, label, reasons in (
         ("dead_letters_total", "reason", ("unreadable", "wrong_partition", "card_change_not_supported", "core_failed")),
         ("partition_reopened_total", "reason", ("doubt", "fenced", "unreachable")),

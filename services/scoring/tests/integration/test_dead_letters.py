@@ -7,7 +7,7 @@ import pytest
 
 from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
 from support.golden import DeadLetter, golden_records, next_revision, revisions
-from support.road import TOPICS, Road
+from support.scoring_harness import TOPICS, ScoringHarness
 
 EVENT = b'{"type":"event","event_id":"e-1","account_id":"acme"}'
 
@@ -29,7 +29,7 @@ ROWS = {
 }
 
 
-async def test_a_dead_letter_of_today_is_written_as_its_golden_record(stream: Road) -> None:
+async def test_a_dead_letter_of_today_is_written_as_its_golden_record(stream: ScoringHarness) -> None:
     await stream.score()  # begins the journal
     letters = tuple(ROWS.values())
     position = LogPosition(to_offset=0, clock=0.0, newest=0.0)

@@ -6,12 +6,12 @@ from structlog.testing import capture_logs
 from scoring.worker.housekeeping.history import ACCOUNTS
 from scoring.worker.housekeeping.rules import RetentionRules
 from support.housekeeping import housekeeping_of
-from support.road import DAY, START, Road, event
+from support.scoring_harness import DAY, START, ScoringHarness, event
 
 HISTORY = ("day", "signal")
 
 
-async def two_years(stream: Road) -> None:
+async def two_years(stream: ScoringHarness) -> None:
     """An account that falls silent, and comes back after 700 days."""
     for day in (0, 1, 700, 701):
         await stream.post(event("acme", "session.started", START + day * DAY, user_id="ann"))
@@ -19,7 +19,7 @@ async def two_years(stream: Road) -> None:
     await stream.score()
 
 
-async def kept(stream: Road, rules: RetentionRules) -> dict[str, list[tuple[object, ...]]]:
+async def kept(stream: ScoringHarness, rules: RetentionRules) -> dict[str, list[tuple[object, ...]]]:
     """What is stored after a round of each partition."""
     with capture_logs() as logs:
         for partition in range(stream.partitions):
@@ -29,7 +29,9 @@ async def kept(stream: Road, rules: RetentionRules) -> dict[str, list[tuple[obje
 
 
 @pytest.mark.parametrize("batch_rows", [1, 2000])
-async def test_days_and_signals_go_when_they_are_old_and_nothing_else_does(stream: Road, batch_rows: int) -> None:
+async def test_days_and_signals_go_when_they_are_old_and_nothing_else_does(
+    stream: ScoringHarness, batch_rows: int
+) -> None:
     await two_years(stream)
     before = await stream.rows()
     after = await kept(stream, RetentionRules(pause=0.0, history_days=400, batch_rows=max(batch_rows, 2)))
@@ -50,20 +52,20 @@ def _ordinal(moment: float) -> int:
     return int(moment // DAY) + 719_163  # of 1970-01-01
 
 
-async def test_nothing_goes_for_its_age_if_history_is_kept_for_ever(stream: Road) -> None:
+async def test_nothing_goes_for_its_age_if_history_is_kept_for_ever(stream: ScoringHarness) -> None:
     await two_years(stream)
     before = await stream.rows()
     assert await kept(stream, RetentionRules(pause=0.0, history_days=0)) == before
 
 
-async def test_a_replay_of_long_ago_keeps_what_was_new_then(stream: Road) -> None:
+async def test_a_replay_of_long_ago_keeps_what_was_new_then(stream: ScoringHarness) -> None:
     """The machine's clock says that all of it is old."""
     await two_years(stream)
     before = await stream.rows()
     assert await kept(stream, RetentionRules(pause=0.0, history_days=800)) == before
 
 
-async def test_what_is_scored_after_history_went_is_the_same(stream: Road) -> None:
+async def test_what_is_scored_after_history_went_is_the_same(stream: ScoringHarness) -> None:
     await two_years(stream)
     await stream.post(event("acme", "contract.cancel_requested", START + 731 * DAY))
     await stream.tick(START + 800 * DAY)
@@ -83,7 +85,7 @@ async def test_what_is_scored_after_history_went_is_the_same(stream: Road) -> No
     assert stream.signals() == told
 
 
-async def test_accounts_beyond_the_first_page_are_looked_at_too(stream: Road) -> None:
+async def test_accounts_beyond_the_first_page_are_looked_at_too(stream: ScoringHarness) -> None:
     for n in range(2 * ACCOUNTS + 50):
         await stream.post(event(f"account {n}", "session.started", START, user_id="ann"))
     await stream.tick(START + 730 * DAY)

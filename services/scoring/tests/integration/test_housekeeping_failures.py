@@ -12,13 +12,13 @@ from scoring.worker.housekeeping.journal import Mark, MergeStep
 from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.seen import Blob, Key
 from support.housekeeping import housekeeping_of
-from support.road import DAY, START, Road, event
+from support.scoring_harness import DAY, START, ScoringHarness, event
 
 
 class Ill(PostgresHousekeepingStore):
     """Answers its first question in a way that the test names."""
 
-    def __init__(self, stream: Road, illness: Exception | None) -> None:
+    def __init__(self, stream: ScoringHarness, illness: Exception | None) -> None:
         super().__init__(stream.engine, patience=10.0)
         self._illness = illness
         self.asked = 0
@@ -42,19 +42,19 @@ class NoSeen(PostgresHousekeepingStore):
         raise Unreachable("no")
 
 
-def always(stream: Road) -> None:
+def always(stream: ScoringHarness) -> None:
     """Rounds without a pause between them."""
     stream.rules = msgspec.structs.replace(stream.rules, retention=RetentionRules(every=0.001, pause=0.0))
 
 
-async def story(stream: Road) -> None:
+async def fill_log(stream: ScoringHarness) -> None:
     for n in range(40):
         await stream.post(event(f"account {n % 7}", "session.started", START + n * 60, user_id="ann"))
     await stream.tick(START + 20 * DAY)
 
 
-async def test_a_worker_keeps_its_storage_small_while_it_scores(stream: Road) -> None:
-    await story(stream)
+async def test_a_worker_keeps_its_storage_small_while_it_scores(stream: ScoringHarness) -> None:
+    await fill_log(stream)
     await stream.score(stream.worker(max_records=2))
     expected = await stream.rows()
     many = await stream.scalar("SELECT count(*) FROM scoring.journal")
@@ -70,8 +70,8 @@ async def test_a_worker_keeps_its_storage_small_while_it_scores(stream: Road) ->
     assert await stream.scalar("SELECT count(*) FROM scoring.journal") < many
 
 
-async def test_a_database_that_does_not_answer_it_is_asked_again_later(stream: Road) -> None:
-    await story(stream)
+async def test_a_database_that_does_not_answer_it_is_asked_again_later(stream: ScoringHarness) -> None:
+    await fill_log(stream)
     always(stream)
     ill = Ill(stream, Unreachable("no"))
     stream.housekeeping_store = ill
@@ -82,8 +82,8 @@ async def test_a_database_that_does_not_answer_it_is_asked_again_later(stream: R
     assert [line["reason"] for line in logs if line["event"] == "housekeeping.gave_up"] == ["no", "no"]
 
 
-async def test_a_bug_in_it_is_logged_and_scoring_goes_on(stream: Road) -> None:
-    await story(stream)
+async def test_a_bug_in_it_is_logged_and_scoring_goes_on(stream: ScoringHarness) -> None:
+    await fill_log(stream)
     always(stream)
     ill = Ill(stream, ZeroDivisionError("a bug"))
     stream.housekeeping_store = ill
@@ -96,9 +96,9 @@ async def test_a_bug_in_it_is_logged_and_scoring_goes_on(stream: Road) -> None:
 
 @pytest.mark.parametrize(("ill", "sweep"), [(NoMerge, "journal"), (NoSeen, "seen")])
 async def test_what_always_fails_in_one_table_keeps_no_other_from_being_swept(
-    stream: Road, ill: type[PostgresHousekeepingStore], sweep: str
+    stream: ScoringHarness, ill: type[PostgresHousekeepingStore], sweep: str
 ) -> None:
-    await story(stream)
+    await fill_log(stream)
     await stream.score(stream.worker(max_records=2))
     stream.housekeeping_store = ill(stream.engine, patience=10.0)
     housekeeping = housekeeping_of(stream, RetentionRules(pause=0.0, history_days=1), at=START + 20 * DAY)
@@ -114,8 +114,8 @@ async def test_what_always_fails_in_one_table_keeps_no_other_from_being_swept(
     assert all(rows > 0 for table, rows in gone.items() if table != sweep), gone
 
 
-async def test_it_ends_with_the_assignment_whatever_it_waits_for(stream: Road) -> None:
-    await story(stream)
+async def test_it_ends_with_the_assignment_whatever_it_waits_for(stream: ScoringHarness) -> None:
+    await fill_log(stream)
     always(stream)
     ill = Ill(stream, None)
     stream.housekeeping_store = ill

@@ -15,7 +15,7 @@ from scoring.errors import Unreachable
 from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
-from support.road import DAY, START, Road, event, ids
+from support.scoring_harness import DAY, START, ScoringHarness, event, ids
 
 
 class Gated(PostgresStore):
@@ -75,14 +75,14 @@ class Reading(Gated):
         return await super().load_states(account_ids)
 
 
-async def post(stream: Road, account_id: str, *, first: int, count: int) -> None:
+async def post(stream: ScoringHarness, account_id: str, *, first: int, count: int) -> None:
     """Sessions, an hour after the other; the last one of ten is a cancellation, which is told."""
     for n in range(first, first + count):
         name = ("session.started", "contract.cancel_requested", "contract.renewed")[(n % 10 == 9) + 2 * (n % 10 == 0)]
         await stream.post(event(account_id, name, START + n * 3600, user_id="ann", event_id=str(n)))
 
 
-async def test_a_commit_that_takes_long_holds_up_no_other_partition(stream: Road) -> None:
+async def test_a_commit_that_takes_long_holds_up_no_other_partition(stream: ScoringHarness) -> None:
     slow, quick = stream.name_in(0), stream.name_in(1)
     store = Gated(stream.store)
     await post(stream, slow, first=0, count=10)
@@ -98,7 +98,7 @@ async def test_a_commit_that_takes_long_holds_up_no_other_partition(stream: Road
 
 
 @pytest.mark.parametrize("polled_late", [False, True])
-async def test_a_doubt_drops_what_was_polled_meanwhile(stream: Road, polled_late: bool) -> None:
+async def test_a_doubt_drops_what_was_polled_meanwhile(stream: ScoringHarness, polled_late: bool) -> None:
     """Nothing is scored before what came before it: neither what waits to be scored, nor what a poll brings later."""
     name = stream.name_in(0)
     await post(stream, name, first=0, count=80)
@@ -134,7 +134,7 @@ async def test_a_doubt_drops_what_was_polled_meanwhile(stream: Road, polled_late
     ids=["a backlog in one", "by its records", "by the time that it takes"],
 )
 async def test_a_backlog_is_committed_in_as_few_transactions_as_it_may(
-    stream: Road, limits: WorkerLimits, commits: int
+    stream: ScoringHarness, limits: WorkerLimits, commits: int
 ) -> None:
     await post(stream, stream.name_in(0), first=0, count=1_200)
     stream.rules = msgspec.structs.replace(stream.rules, max_records=2_000)
@@ -150,7 +150,7 @@ def named(account_id: str, name: str) -> Event:
     return event(account_id, "account.updated", START, properties={"name": name})
 
 
-async def test_no_account_is_given_away_between_its_loading_and_its_commit(stream: Road) -> None:
+async def test_no_account_is_given_away_between_its_loading_and_its_commit(stream: ScoringHarness) -> None:
     """Another partition's commit makes room for its own accounts, just while this one waits for a state."""
     names = [f"account {n}" for n in range(200)]
     here, there = ([name for name in names if stream.partition_of(name) == n][:count] for n, count in ((0, 11), (1, 4)))
@@ -177,7 +177,7 @@ async def test_no_account_is_given_away_between_its_loading_and_its_commit(strea
     assert found["state"] == (await stream.rows())["state"]
 
 
-async def test_the_accounts_of_a_partition_that_is_handed_over_leave_memory_at_once(stream: Road) -> None:
+async def test_the_accounts_of_a_partition_that_is_handed_over_leave_memory_at_once(stream: ScoringHarness) -> None:
     """They would fill the bound until the collector comes by, which may take minutes."""
     await post(stream, stream.name_in(0), first=0, count=9)
     worker = stream.worker()

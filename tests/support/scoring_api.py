@@ -1,4 +1,4 @@
-"""The read API for tests: in this process, over the tables that a road's workers have written."""
+"""The read API for tests: in this process, over the tables that a harness's workers have written."""
 
 import asyncio
 import time
@@ -24,18 +24,18 @@ from scoring.api.snapshot_reader import SnapshotReader
 from scoring.postgres.rankings import PostgresRankingStore
 from scoring.postgres.snapshot import SnapshotSource
 from scoring.worker.heartbeat import Heartbeat
-from support.road import DAY, START, Road, event
+from support.scoring_harness import DAY, START, ScoringHarness, event
 
 FRESH = 5.0
 KEEP = 300.0
 
 
 class Api:
-    """Asks with a key that may read, at the time of the road's clock."""
+    """Asks with a key that may read, at the time of the harness's clock."""
 
     def __init__(
         self,
-        road: Road,
+        harness: ScoringHarness,
         app: FastAPI,
         *,
         active_card: ActiveCardReader,
@@ -43,11 +43,11 @@ class Api:
         registry: CollectorRegistry,
         token: str,
     ) -> None:
-        self.road = road
+        self.harness = harness
         self.app = app
         self.active_card = active_card
         self.snapshots = snapshots
-        self.refresher = self.refreshes(PostgresRankingStore(road.engine, patience=10.0), every=0.0)
+        self.refresher = self.refreshes(PostgresRankingStore(harness.engine, patience=10.0), every=0.0)
         self.token = token
         self._registry = registry
         transport = httpx.ASGITransport(app)
@@ -86,7 +86,7 @@ class Api:
     def refreshes(self, store: RankingStore, *, every: float) -> Refresher:
         """What makes rankings, and leaves no time to requests."""
         pace = RefreshPace(every=every, share=1.0, keep=KEEP)
-        return Refresher(store, self.snapshots, pace=pace, clock=self.road.clock, steady=time.monotonic)
+        return Refresher(store, self.snapshots, pace=pace, clock=self.harness.clock, steady=time.monotonic)
 
     async def rank(self) -> None:
         """Makes a ranking, as the process does in the background."""
@@ -96,10 +96,12 @@ class Api:
 
     async def heartbeat(self, *, at: float, caught_up: bool = True) -> None:
         """What the owners of all partitions say of themselves."""
-        await self.road.store.write_heartbeats([Heartbeat(n, at, caught_up, 0.0) for n in range(self.road.partitions)])
+        await self.harness.store.write_heartbeats(
+            [Heartbeat(n, at, caught_up, 0.0) for n in range(self.harness.partitions)]
+        )
 
     async def execute(self, statement: str, **values: Any) -> None:
-        async with self.road.engine.begin() as connection:
+        async with self.harness.engine.begin() as connection:
             await connection.execute(text(statement), values)
 
     def count(self, name: str, **labels: str) -> float:
@@ -107,13 +109,13 @@ class Api:
 
 
 @asynccontextmanager
-async def asking(road: Road) -> AsyncIterator[Api]:
-    store = KeyStore(road.engine, schema="scoring")
+async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
+    store = KeyStore(harness.engine, schema="scoring")
     token = await store.create(source="reports", scopes=frozenset({Scope.READ}))
     registry = CollectorRegistry()
-    tables = SnapshotSource(road.engine, patience=30.0)
+    tables = SnapshotSource(harness.engine, patience=30.0)
     active_card, metrics = ActiveCardReader(tables), ApiMetrics(registry)
-    snapshots = SnapshotReader(tables, active_card, metrics=metrics, fresh=FRESH, clock=road.clock)
+    snapshots = SnapshotReader(tables, active_card, metrics=metrics, fresh=FRESH, clock=harness.clock)
     app = routes.build(
         Listing(snapshots),
         AccountQueries(snapshots),
@@ -122,16 +124,18 @@ async def asking(road: Road) -> AsyncIterator[Api]:
         readiness=Readiness({"card": active_card.trouble}),
         registry=registry,
     )
-    api = Api(road, app, active_card=active_card, snapshots=snapshots, registry=registry, token=token)
+    api = Api(harness, app, active_card=active_card, snapshots=snapshots, registry=registry, token=token)
     async with api.http:
         yield api
 
 
-async def live(road: Road, account_id: str, *, days: int, **facts: Any) -> None:
+async def live(harness: ScoringHarness, account_id: str, *, days: int, **facts: Any) -> None:
     """An account that comes every day from the start on, with three people, and then no more."""
     if facts:
-        await road.post(event(account_id, "account.updated", START, properties=facts))
+        await harness.post(event(account_id, "account.updated", START, properties=facts))
     for n in range(days):
         for user in ("ann", "bob", "cid"):
             at = START + n * DAY
-            await road.post(event(account_id, "session.started", at, user_id=user, event_id=f"{account_id} {user} {n}"))
+            await harness.post(
+                event(account_id, "session.started", at, user_id=user, event_id=f"{account_id} {user} {n}")
+            )

@@ -1,14 +1,14 @@
-"""The story has all that the default card watches, and is the same every time."""
+"""The workload has all that the default card watches, and is the same every time."""
 
 from itertools import pairwise
 from pathlib import Path
 
-from digest.story import DAYS, START, Record, records
+from digest.workload import DAYS, START, Record, records
 from scoring.cards.load import load
 from support.deployment import ROOT
 
 CARD = ROOT / "deploy" / "scorecard.yml"
-STORY: list[Record] = list(records(6, 500))
+WORKLOAD: list[Record] = list(records(6, 500))
 
 
 def names(card: Path) -> set[str]:
@@ -22,21 +22,21 @@ def names(card: Path) -> set[str]:
 
 
 def test_every_event_that_the_card_watches_happens() -> None:
-    assert names(CARD) <= {record.event.name for record in STORY}
+    assert names(CARD) <= {record.event.name for record in WORKLOAD}
 
 
 def test_records_come_in_the_order_of_their_time_over_two_years() -> None:
-    moments = [record.at for record in STORY]
+    moments = [record.at for record in WORKLOAD]
     assert all(before <= after for before, after in pairwise(moments))
     assert 0.8 * DAYS < (moments[-1] - START.timestamp()) / 86_400 <= DAYS
 
 
 def test_events_come_late_in_the_same_millisecond_and_as_history() -> None:
-    late = [(record.event.received_at - record.event.time).days for record in STORY]
+    late = [(record.event.received_at - record.event.time).days for record in WORKLOAD]
     assert max(late) > 60
-    assert any(one.account_id == other.account_id and one.at == other.at for one, other in pairwise(STORY))
-    assert any(record.event.history for record in STORY)
+    assert any(one.account_id == other.account_id and one.at == other.at for one, other in pairwise(WORKLOAD))
+    assert any(record.event.history for record in WORKLOAD)
 
 
-def test_the_story_is_the_same_every_time() -> None:
-    assert list(records(6, 500)) == STORY
+def test_the_workload_is_the_same_every_time() -> None:
+    assert list(records(6, 500)) == WORKLOAD

@@ -16,13 +16,13 @@ from scoring.worker.events_log import EventsLog
 from scoring.worker.loop import POLL_WAIT, ScoringWorker
 from support.commits import Hurt
 from support.golden import newer
-from support.road import DAY, START, TOPICS, Road, event
+from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event
 
 UNKNOWN = newer(TOPICS.events, "unknown_type")
 SECONDS = 3600.0
 
 
-async def mixed(stream: Road) -> int:
+async def mixed(stream: ScoringHarness) -> int:
     """Partition 0 has four events, a record of an unknown type at offset 2, and an event after it; its last offset."""
     stopping, going = stream.name_in(0), stream.name_in(1)
     for n in range(2):
@@ -34,22 +34,22 @@ async def mixed(stream: Road) -> int:
     return 3
 
 
-async def until_stopped(stream: Road, worker: ScoringWorker) -> None:
+async def until_stopped(stream: ScoringHarness, worker: ScoringWorker) -> None:
     """When partition 0 stands and partition 1 is read to its end."""
     end = len(stream.broker.records(TOPICS.events, 1))
     await stream.until(lambda: stopped(stream) == 1 and worker.positions().get(1) == (end, 0))
 
 
-def stopped(stream: Road, partition: int = 0) -> float:
+def stopped(stream: ScoringHarness, partition: int = 0) -> float:
     return stream.count("partition_stopped", partition=str(partition))
 
 
-async def reached(stream: Road, partition: int = 0) -> int:
+async def reached(stream: ScoringHarness, partition: int = 0) -> int:
     query = f"SELECT to_offset FROM scoring.journal WHERE partition = {partition} ORDER BY seq DESC LIMIT 1"
     return int(await stream.scalar(query))
 
 
-async def test_everything_before_it_is_scored_and_the_other_partitions_go_on(stream: Road) -> None:
+async def test_everything_before_it_is_scored_and_the_other_partitions_go_on(stream: ScoringHarness) -> None:
     await mixed(stream)
     with capture_logs() as log:
         async with stream.running() as worker:
@@ -77,14 +77,14 @@ async def test_everything_before_it_is_scored_and_the_other_partitions_go_on(str
 
 
 @pytest.mark.parametrize("max_records", [1, 2, 3])
-async def test_the_cut_of_the_batches_makes_no_difference(stream: Road, max_records: int) -> None:
+async def test_the_cut_of_the_batches_makes_no_difference(stream: ScoringHarness, max_records: int) -> None:
     await mixed(stream)
     async with stream.running(stream.worker(max_records=max_records)) as worker:
         await until_stopped(stream, worker)
     assert await reached(stream) == 2
 
 
-async def test_an_unopened_partition_and_a_stopped_one_are_told_apart(stream: Road) -> None:
+async def test_an_unopened_partition_and_a_stopped_one_are_told_apart(stream: ScoringHarness) -> None:
     """The first record of the log already stops it."""
     await stream.write(0, UNKNOWN, at=START)
     async with stream.running() as worker:
@@ -94,7 +94,7 @@ async def test_an_unopened_partition_and_a_stopped_one_are_told_apart(stream: Ro
     assert await stream.scalar("SELECT count(*) FROM scoring.state") == 0
 
 
-async def test_a_stopped_partition_is_not_ticked_and_says_nothing_of_itself(wall: Road) -> None:
+async def test_a_stopped_partition_is_not_ticked_and_says_nothing_of_itself(wall: ScoringHarness) -> None:
     """Its owner could not read a tick back; readers of scores see a partition that nobody reports."""
     for partition in range(2):
         await wall.post(event(wall.name_in(partition), "session.started", START))
@@ -117,7 +117,7 @@ def forget_card_activations(patch: pytest.MonkeyPatch) -> None:
 
 
 async def test_after_a_crash_it_stops_there_again_and_a_newer_version_goes_on(
-    stream: Road, monkeypatch: pytest.MonkeyPatch
+    stream: ScoringHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = stream.name_in(0)
     records: list[EventsRecord] = [
@@ -143,7 +143,7 @@ async def test_after_a_crash_it_stops_there_again_and_a_newer_version_goes_on(
 
 
 async def test_of_two_versions_side_by_side_the_newer_one_takes_over(
-    stream: Road, monkeypatch: pytest.MonkeyPatch
+    stream: ScoringHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A rolling upgrade: the older worker leaves while it stands."""
     await stream.post(event(stream.name_in(0), "session.started", START))
@@ -160,11 +160,11 @@ async def test_of_two_versions_side_by_side_the_newer_one_takes_over(
     assert stream.count("dead_letters_total", reason="card_change_not_supported") == 1
 
 
-def log_of(stream: Road) -> EventsLog:
+def log_of(stream: ScoringHarness) -> EventsLog:
     return EventsLog(stream.broker.admin(), topic=TOPICS.events, cluster_id="memory", patience=1.0)
 
 
-async def test_an_operator_sets_it_aside_and_the_worker_goes_on_after_it(stream: Road) -> None:
+async def test_an_operator_sets_it_aside_and_the_worker_goes_on_after_it(stream: ScoringHarness) -> None:
     last = await mixed(stream)
     async with stream.running() as worker:
         await until_stopped(stream, worker)
@@ -189,7 +189,7 @@ async def test_an_operator_sets_it_aside_and_the_worker_goes_on_after_it(stream:
     ],
 )
 async def test_an_operator_sets_no_other_record_aside(
-    stream: Road, partition: int, offset: int, complaint: str
+    stream: ScoringHarness, partition: int, offset: int, complaint: str
 ) -> None:
     await mixed(stream)
     async with stream.running() as worker:
@@ -200,7 +200,7 @@ async def test_an_operator_sets_no_other_record_aside(
     assert await stream.rows() == before
 
 
-async def test_a_record_of_a_known_type_is_never_skipped(stream: Road) -> None:
+async def test_a_record_of_a_known_type_is_never_skipped(stream: ScoringHarness) -> None:
     await stream.post(event(stream.name_in(0), "session.started", START))
     await stream.score()
     await stream.post(event(stream.name_in(0), "session.started", START + 1))

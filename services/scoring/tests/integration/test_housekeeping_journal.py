@@ -19,26 +19,26 @@ from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.task import Housekeeping
 from support.commits import commit
 from support.housekeeping import housekeeping_of
-from support.road import Road
+from support.scoring_harness import ScoringHarness
 
 HOUR = 3600.0
 
 
-async def rows(stream: Road, query: str) -> list[Any]:
+async def rows(stream: ScoringHarness, query: str) -> list[Any]:
     async with stream.engine.connect() as connection:
         return list((await connection.execute(text(query))).scalars())
 
 
-async def journal(stream: Road) -> list[int]:
+async def journal(stream: ScoringHarness) -> list[int]:
     return await rows(stream, "SELECT seq FROM scoring.journal WHERE partition = 0 ORDER BY seq")
 
 
-async def state(stream: Road, account_id: str) -> bytes:
+async def state(stream: ScoringHarness, account_id: str) -> bytes:
     return bytes(await stream.scalar(f"SELECT body FROM scoring.state WHERE account_id = '{account_id}'"))
 
 
 @asynccontextmanager
-async def held(stream: Road, account_id: str) -> AsyncIterator[None]:
+async def held(stream: ScoringHarness, account_id: str) -> AsyncIterator[None]:
     """A lock on an account's state: whoever would write it waits in the middle of its statement."""
     async with stream.engine.begin() as connection:
         await connection.execute(
@@ -47,7 +47,7 @@ async def held(stream: Road, account_id: str) -> AsyncIterator[None]:
         yield
 
 
-async def who_waits(stream: Road) -> int:
+async def who_waits(stream: ScoringHarness) -> int:
     """The process of the session that waits for a lock."""
     query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with asyncio.timeout(10):
@@ -57,7 +57,7 @@ async def who_waits(stream: Road) -> int:
 
 
 @pytest.mark.parametrize("rounds", [1, 5])
-async def test_a_zombie_that_waits_for_a_lock_across_a_merge_is_fenced(stream: Road, rounds: int) -> None:
+async def test_a_zombie_that_waits_for_a_lock_across_a_merge_is_fenced(stream: ScoringHarness, rounds: int) -> None:
     await stream.score()
     await stream.store.commit(commit(0, 0, "owner", "acme"), "memory")
     housekeeping = housekeeping_of(stream, at=1.0)
@@ -77,7 +77,7 @@ async def test_a_zombie_that_waits_for_a_lock_across_a_merge_is_fenced(stream: R
     assert await journal(stream) == [0, 6], "when the zombie is gone the merge goes on"
 
 
-async def test_a_zombie_whose_session_is_stopped_across_a_merge_is_fenced(stream: Road) -> None:
+async def test_a_zombie_whose_session_is_stopped_across_a_merge_is_fenced(stream: ScoringHarness) -> None:
     """No time-out of its own would end it: its process does not run. Its lock is long gone when it does again."""
     await stream.score()
     await stream.store.commit(commit(0, 0, "owner", "acme"), "memory")
@@ -98,7 +98,7 @@ async def test_a_zombie_whose_session_is_stopped_across_a_merge_is_fenced(stream
     assert await state(stream, "acme") == b"owner"
 
 
-async def test_a_zombie_that_begins_its_statement_after_the_merge_is_fenced(stream: Road) -> None:
+async def test_a_zombie_that_begins_its_statement_after_the_merge_is_fenced(stream: ScoringHarness) -> None:
     await stream.score()
     for last in range(6):
         await stream.store.commit(commit(0, last, "heir", "acme"), "memory")
@@ -112,7 +112,9 @@ async def test_a_zombie_that_begins_its_statement_after_the_merge_is_fenced(stre
     assert await state(stream, "acme") == b"heir"
 
 
-async def test_what_has_not_ended_when_the_mark_is_made_is_waited_for_even_if_it_only_reads(stream: Road) -> None:
+async def test_what_has_not_ended_when_the_mark_is_made_is_waited_for_even_if_it_only_reads(
+    stream: ScoringHarness,
+) -> None:
     await stream.score()
     await stream.store.commit(commit(0, 0, "owner", "acme"), "memory")
     housekeeping = housekeeping_of(stream, RetentionRules(pause=0.0, warn_after=0.0), at=1.0)
@@ -139,7 +141,7 @@ async def test_what_has_not_ended_when_the_mark_is_made_is_waited_for_even_if_it
     assert stream.registry.get_sample_value("churn_scoring_journal_merge_waiting_seconds", {"partition": "0"}) is None
 
 
-async def test_a_partition_that_is_not_open_waits_for_nothing(stream: Road) -> None:
+async def test_a_partition_that_is_not_open_waits_for_nothing(stream: ScoringHarness) -> None:
     await stream.score()
     opened = [True]
     housekeeping = housekeeping_of(stream, at=1.0, is_open=lambda: opened[0])
@@ -156,7 +158,7 @@ async def test_a_partition_that_is_not_open_waits_for_nothing(stream: Road) -> N
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_report_that_began_after_the_mark_delays_nothing(stream: Road) -> None:
+async def test_a_report_that_began_after_the_mark_delays_nothing(stream: ScoringHarness) -> None:
     await stream.score()
     for last in range(6):
         await stream.store.commit(commit(0, last, "owner", "acme"), "memory")
@@ -169,7 +171,7 @@ async def test_a_report_that_began_after_the_mark_delays_nothing(stream: Road) -
 
 
 @pytest.mark.parametrize("batch_rows", [2, 3, 7, 2000])
-async def test_of_each_hour_the_last_row_stays_for_a_while(stream: Road, batch_rows: int) -> None:
+async def test_of_each_hour_the_last_row_stays_for_a_while(stream: ScoringHarness, batch_rows: int) -> None:
     await stream.score()
     hours = [0, 0, 0, 1, 5, 5, 30, 30, 30, 30, 31, 80, 80]
     for last, hour in enumerate(hours):
@@ -188,7 +190,7 @@ async def test_of_each_hour_the_last_row_stays_for_a_while(stream: Road, batch_r
     assert (await stream.store.load_origins()).keys() == {0, 1}
 
 
-async def test_a_newest_row_older_than_all_that_is_kept_stays(stream: Road) -> None:
+async def test_a_newest_row_older_than_all_that_is_kept_stays(stream: ScoringHarness) -> None:
     await stream.score()
     for last in range(3):
         await stream.store.commit(commit(0, last, "owner", "acme"), "memory")
@@ -199,7 +201,9 @@ async def test_a_newest_row_older_than_all_that_is_kept_stays(stream: Road) -> N
     await stream.store.commit(commit(0, 3, "owner", "acme"), "memory")
 
 
-async def test_many_that_merge_at_once_and_an_owner_that_writes_do_not_disturb_each_other(stream: Road) -> None:
+async def test_many_that_merge_at_once_and_an_owner_that_writes_do_not_disturb_each_other(
+    stream: ScoringHarness,
+) -> None:
     await stream.score()
     rounds = [housekeeping_of(stream, RetentionRules(pause=0.0, batch_rows=5), at=1.0) for _ in range(3)]
 
@@ -219,7 +223,7 @@ async def test_many_that_merge_at_once_and_an_owner_that_writes_do_not_disturb_e
 
 
 @asynccontextmanager
-async def a_role_without_privileges(stream: Road) -> AsyncIterator[PostgresHousekeepingStore]:
+async def a_role_without_privileges(stream: ScoringHarness) -> AsyncIterator[PostgresHousekeepingStore]:
     """It may not see what other users' sessions do."""
     name = f"role_{uuid4().hex}"
     async with stream.engine.begin() as connection:
@@ -236,7 +240,7 @@ async def a_role_without_privileges(stream: Road) -> AsyncIterator[PostgresHouse
             await connection.execute(text(f"DROP ROLE {name}"))
 
 
-async def test_a_zombie_of_another_user_is_waited_for_by_one_who_may_see_nothing_of_it(stream: Road) -> None:
+async def test_a_zombie_of_another_user_is_waited_for_by_one_who_may_see_nothing_of_it(stream: ScoringHarness) -> None:
     await stream.score()
     await stream.store.commit(commit(0, 0, "owner", "acme"), "memory")
     async with a_role_without_privileges(stream) as store:

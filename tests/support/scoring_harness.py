@@ -68,7 +68,7 @@ def event(account_id: str, name: str, at: float, **more: Any) -> Event:
     return Event(account_id=account_id, name=name, time=moment, received_at=moment, **given)
 
 
-class Road:
+class ScoringHarness:
     """A log with its topics, a database with its tables, and the workers between them."""
 
     def __init__(
@@ -236,7 +236,7 @@ class Road:
 
 
 @asynccontextmanager
-async def road(
+async def scoring_harness(
     url: str,
     card: str,
     *,
@@ -244,10 +244,12 @@ async def road(
     partitions: int = 2,
     limits: WorkerLimits | None = None,
     clock: Clock | None = None,
-) -> AsyncIterator[Road]:
+) -> AsyncIterator[ScoringHarness]:
     """On an empty database."""
     await database.migrate(url, "scoring")
-    built = Road(url, card, mode=mode, partitions=partitions, limits=limits or WorkerLimits(), clock=clock or Clock())
+    built = ScoringHarness(
+        url, card, mode=mode, partitions=partitions, limits=limits or WorkerLimits(), clock=clock or Clock()
+    )
     try:
         await built.prepare()
         yield built

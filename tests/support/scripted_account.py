@@ -1,4 +1,4 @@
-"""Small cards and a way to tell an account's story day by day."""
+"""Small cards and one account whose events a test scripts day by day."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from scoring.health.metrics.definition import Dimension, Knots, MetricDefinition
 from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step, View
-from support.worlds import event
+from support.random_cases import event
 
 DAY = 86_400.0
 # A Wednesday, midnight UTC.
@@ -45,7 +45,7 @@ def card(
     )
 
 
-class Tale:
+class ScriptedAccount:
     """One account. Days count from DAWN and may be fractions; events are named e1, e2 and so on."""
 
     def __init__(self, told_by: Card) -> None:
