@@ -50,9 +50,17 @@ compile: .compiled/built ## the scoring core and what feeds it compiled by mypyc
 demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
 	@$(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED)) $(if $(SERVE),--serve)
 
+# Each has a PostgreSQL and a broker of its own.
+WORKERS ?= logical
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+
+.PHONY: check
+check: $(VENV)/dev-installed ## the tests that start no process, in less than a minute
+	EXAMPLES_SHARE=0.1 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
+
 .PHONY: test
-test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
-	$(BIN)/pytest -m "not kafka and not campaign and not compiler"
+test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=2)
+	$(PYTEST) -m "not kafka and not campaign and not compiler"
 
 .PHONY: test-compiled
 test-compiled: .compiled/built ## tests of the core and of batches on their compiled form, and how the image is compiled

@@ -35,6 +35,7 @@ def test_the_development_lock_has_every_pin_of_the_runtime_lock() -> None:
     assert "--hash=" in min(pins("requirements.lock"))
 
 
+@pytest.mark.servers
 @pytest.mark.timeout(300)
 def test_what_runs_is_small_and_enough(tmp_path: Path) -> None:
     folder = tmp_path / "venv"

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.in_memory import Ingest
+from support.examples import examples
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 HEADERS = st.fixed_dictionaries(
     {"content_type": st.sampled_from(["application/json", "application/x-ndjson"])},
     optional={"content_encoding": st.sampled_from(["gzip", "identity"])},

@@ -6,6 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from scoring.partition.dedupe import HOURS, BatchDedupe, SeenIds, digest
 from scoring.partition.seen.generation import DIGEST
+from support.examples import examples
 
 # Half of the ids are alike in most of their bytes, so that they share buckets and one is found across two others.
 IDS = [digest("web", "acme", str(n)) for n in range(20)] + [(1 << 6 * n).to_bytes(DIGEST, "big") for n in range(20)]
@@ -77,4 +78,4 @@ class Remembering(RuleBasedStateMachine):
 
 
 TestRemembering = Remembering.TestCase
-TestRemembering.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestRemembering.settings = settings(max_examples=examples(60), stateful_step_count=30, deadline=None)

@@ -16,6 +16,8 @@ import pytest
 from local.stack.process_list import ProcessList, runs
 from local.stack.servers import CHECKOUT, LOCAL
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def demo() -> Iterator["subprocess.Popen[str]"]:

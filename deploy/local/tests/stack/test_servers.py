@@ -15,6 +15,8 @@ from local.stack.embedded_broker import EmbeddedBroker
 from local.stack.postgres import Postgres
 from local.stack.processes import Process, ServerError, alive, known_brokers, stop_pid
 
+pytestmark = pytest.mark.servers
+
 
 @pytest.fixture
 def directory() -> Iterator[Path]:

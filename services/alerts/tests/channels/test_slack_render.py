@@ -16,6 +16,7 @@ from alerts.messages.renderer import MessageRenderer
 from alerts.routing.destination import Target
 from alerts.samples import DESK, NOON, Sample, earlier_message, message_content
 from common.contracts.signals import Band, Driver, Facts, Forecast, Kind, Part, Signal
+from support.examples import examples
 
 HOSTILE = [
     "<!channel> & <@U123|you> <https://evil.example|click>",
@@ -84,7 +85,7 @@ def test_hostile_names_are_harmless(text: str, language: str, renderer: MessageR
         check(message)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text(st.characters(codec="utf-8"), max_size=200))
 def test_any_text_at_all_is_harmless(renderer: MessageRenderer, text: str) -> None:
     for signal in everywhere(text):

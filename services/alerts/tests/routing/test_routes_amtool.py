@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from alerts.routing.load import check_routes, load
 from alerts.routing.matchers import Matcher, Operator
+from support.examples import examples
 
 pytestmark = pytest.mark.skipif(
     shutil.which("amtool") is None, reason="amtool is not here (Debian: prometheus-alertmanager)"
@@ -77,7 +78,13 @@ def _by_amtool(file: Path, labels: dict[str, str]) -> list[str]:
     return run.stdout.strip().split(",")
 
 
-@settings(max_examples=60, derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=examples(60),
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(text=files(), asked=st.lists(signals, min_size=4, max_size=4))
 def test_a_random_tree_leads_where_alertmanager_says(text: str, asked: list[dict[str, str]]) -> None:
     assert check_routes(text).problems == ()

@@ -26,6 +26,7 @@ from scoring.health.moments import LAST, to_datetime
 from scoring.health.scorer import Scorer
 from scoring.health.transitions import would_change_at
 from scoring.health.view import View
+from support.examples import examples
 from support.random_cases import SECOND, Moment, RandomCase, event, random_cases
 from support.scripted_account import DAWN, IDENTITY, SLIDE, ScriptedAccount, card
 from support.textbook import Textbook
@@ -121,7 +122,7 @@ def in_utc(case: RandomCase) -> RandomCase:
     return replace(case, moments=tuple([of(moment) for moment in case.moments]))
 
 
-@settings(_RELAXED, max_examples=300)
+@settings(_RELAXED, max_examples=examples(300))
 @given(random_cases(), clocks(), st.lists(st.floats(0, 500), max_size=3))
 def test_all_but_dates_goes_by_the_clock(case: RandomCase, clock: BentClock, ages: Sequence[float]) -> None:
     case = in_utc(case)

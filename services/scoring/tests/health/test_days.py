@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from scoring.health.moments import local_day, local_midnight, to_date, zone_named
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
+from support.examples import examples
 from support.random_cases import RandomCase, event, random_cases
 from support.scripted_account import SLIDE, card
 from support.textbook_history import History
@@ -221,7 +222,9 @@ def test_what_falls_due_before_that_midnight_leaves_the_day_open() -> None:
     assert diary.today == "2024-02-01"
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    deadline=None, max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(random_cases(most=20))
 def test_the_open_day_is_the_latest_that_any_record_had_where_the_account_was(case: RandomCase) -> None:
     """By hand: the zone that was known before each record, its calendar, and the latest of all dates."""

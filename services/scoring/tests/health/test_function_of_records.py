@@ -20,6 +20,7 @@ from scoring.health.incremental import try_incremental
 from scoring.health.moments import LAST
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
+from support.examples import examples
 from support.random_cases import KINDS, START, Moment, RandomCase, cards, event, moment_sequences, played, random_cases
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -30,7 +31,7 @@ def restored(scorer: Scorer, account: Account) -> Account:
     return scorer.load(account.account_id, scorer.dump(account))
 
 
-@settings(_RELAXED, max_examples=250)
+@settings(_RELAXED, max_examples=examples(250))
 @given(random_cases(), st.data())
 def test_a_restored_account_goes_on_as_if_nothing_was(case: RandomCase, data: st.DataObject) -> None:
     scorer = Scorer(case.card, "card")
@@ -48,7 +49,7 @@ def test_a_restored_account_goes_on_as_if_nothing_was(case: RandomCase, data: st
 
 
 @pytest.mark.skipif(core_form() == "compiled", reason="a compiled module does not look up what is patched")
-@settings(_RELAXED, max_examples=400)
+@settings(_RELAXED, max_examples=examples(400))
 @given(random_cases())
 def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_does(case: RandomCase) -> None:
     scorer = Scorer(case.card, "card")
@@ -63,7 +64,7 @@ def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_doe
     assert scorer.dump(one) == scorer.dump(other)
 
 
-@settings(_RELAXED, max_examples=200)
+@settings(_RELAXED, max_examples=examples(200))
 @given(random_cases())
 def test_it_does_not_matter_where_a_horizon_begins(case: RandomCase) -> None:
     """One begins anew at every event."""
@@ -77,7 +78,7 @@ def test_it_does_not_matter_where_a_horizon_begins(case: RandomCase) -> None:
     assert scorer.dump(one) == scorer.dump(other)
 
 
-@settings(_RELAXED, max_examples=300)
+@settings(_RELAXED, max_examples=examples(300))
 @given(random_cases(most=20))
 def test_an_event_that_cannot_be_applied_by_what_it_moves_alone_is_taken_back(case: RandomCase) -> None:
     """The horizon is said to be far away, so that more events are tried."""
@@ -93,7 +94,7 @@ def test_an_event_that_cannot_be_applied_by_what_it_moves_alone_is_taken_back(ca
         scorer.apply(account, event, moment.at)
 
 
-@settings(_RELAXED, max_examples=250)
+@settings(_RELAXED, max_examples=examples(250))
 @given(random_cases(), st.data())
 def test_no_timer_is_later_than_what_is_due(case: RandomCase, data: st.DataObject) -> None:
     scorer = Scorer(case.card, "card")
@@ -109,7 +110,7 @@ def test_no_timer_is_later_than_what_is_due(case: RandomCase, data: st.DataObjec
             assert due is None or (stored is not None and now < stored <= due)
 
 
-@settings(_RELAXED, max_examples=100)
+@settings(_RELAXED, max_examples=examples(100))
 @given(random_cases(), st.floats(0, 1, exclude_min=True))
 def test_a_stored_timer_stays_while_it_holds(case: RandomCase, share: float) -> None:
     """That is up to the end of the horizon, before which nothing is due. One after the due moment is replaced."""
@@ -126,7 +127,7 @@ def test_a_stored_timer_stays_while_it_holds(case: RandomCase, share: float) -> 
     assert due is None or holds <= due
 
 
-@settings(_RELAXED, max_examples=200)
+@settings(_RELAXED, max_examples=examples(200))
 @given(random_cases(), st.lists(st.sampled_from([0.0, 0.3, 20.0, 86_400.0, 4e7]), min_size=1, max_size=4))
 def test_looking_changes_nothing(case: RandomCase, ages: Sequence[float]) -> None:
     scorer = Scorer(case.card, "card")
@@ -140,7 +141,7 @@ def test_looking_changes_nothing(case: RandomCase, ages: Sequence[float]) -> Non
         assert scorer.dump(seen) == scorer.dump(unseen)
 
 
-@settings(_RELAXED, max_examples=200)
+@settings(_RELAXED, max_examples=examples(200))
 @given(random_cases(), st.sampled_from([10.0, 5e3, 3e6]))
 def test_a_look_reads_what_would_come_by_then(case: RandomCase, age: float) -> None:
     scorer = Scorer(case.card, "card")
@@ -152,7 +153,7 @@ def test_a_look_reads_what_would_come_by_then(case: RandomCase, age: float) -> N
     assert account.band is seen.health.band
 
 
-@settings(_RELAXED, max_examples=200)
+@settings(_RELAXED, max_examples=examples(200))
 @given(
     random_cases(), st.lists(st.floats(0, 1), min_size=1, max_size=8).map(sorted), st.sampled_from([500.0, 1e5, 2e7])
 )
@@ -175,7 +176,7 @@ def joined(steps: Sequence[Step]) -> Step:
     )
 
 
-@settings(_RELAXED, max_examples=200)
+@settings(_RELAXED, max_examples=examples(200))
 @given(random_cases(), st.floats(0, 1))
 def test_a_timer_that_finds_nothing_leaves_no_trace(case: RandomCase, share: float) -> None:
     scorer = Scorer(case.card, "card")
@@ -191,7 +192,7 @@ def test_a_timer_that_finds_nothing_leaves_no_trace(case: RandomCase, share: flo
     assert scorer.find_due(account) == due
 
 
-@settings(_RELAXED, max_examples=300)
+@settings(_RELAXED, max_examples=examples(300))
 @given(random_cases())
 def test_receipts_add_up_and_days_telescope(case: RandomCase) -> None:
     scorer = Scorer(case.card, "card")
@@ -244,7 +245,7 @@ def exact_cases(draw: st.DrawFn) -> RandomCase:
     return RandomCase(draw(cards(unit, kinds)), draw(moment_sequences(unit)), unit)
 
 
-@settings(_RELAXED, max_examples=250)
+@settings(_RELAXED, max_examples=examples(250))
 @given(exact_cases(), st.randoms(use_true_random=False))
 def test_the_order_of_events_does_not_matter(case: RandomCase, random: Random) -> None:
     """All come in at one moment, as a backfill does."""
@@ -267,7 +268,7 @@ def alike(p: float | None, q: float | None) -> bool:
     return p is q if p is None or q is None else abs(p - q) < 1e-6
 
 
-@settings(_RELAXED, max_examples=60)
+@settings(_RELAXED, max_examples=examples(60))
 @given(cards(1.0))
 def test_events_that_nobody_expected_are_no_error(card: Card) -> None:
     scorer = Scorer(card, "card")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from common.contracts.signals import Signal
+from support.examples import examples
 from support.foresight import Model
 from support.random_cases import RandomCase, random_cases
 from support.scorer_api import Account, Scorer, due_of
@@ -49,7 +50,7 @@ def fires(scorer: Scorer, account: Account, model: Model, due: int) -> tuple[Sig
 
 
 @pytest.mark.timeout(300)
-@settings(_RELAXED, max_examples=_EXAMPLES)
+@settings(_RELAXED, max_examples=examples(_EXAMPLES))
 @given(random_cases())
 def test_the_next_crossing_is_the_first_second_at_which_anything_changes(case: RandomCase) -> None:
     agrees(case)

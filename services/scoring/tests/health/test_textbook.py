@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.examples import examples
 from support.random_cases import SECOND, RandomCase, random_cases
 from support.scorer_api import Scorer, View
 from support.textbook import Textbook
@@ -15,7 +16,7 @@ _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, 
 _BLINK = 1e-6
 
 
-@settings(_RELAXED, max_examples=600)
+@settings(_RELAXED, max_examples=examples(600))
 @given(random_cases(), st.lists(st.floats(0, 500), max_size=5))
 def test_every_kind_of_metric_reads_as_the_table_says(case: RandomCase, ages: Sequence[float]) -> None:
     scorer, textbook = Scorer(case.card, "card"), Textbook(case.card, case.moments)

@@ -23,6 +23,7 @@ from scoring.health.metrics.ratio.metric import RatioMetric
 from scoring.health.moments import DAY
 from scoring.health.scorer import Scorer
 from scoring.health.trajectory import Piece, Trajectory
+from support.examples import examples
 from support.random_cases import RandomCase, played, random_cases
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -298,7 +299,7 @@ def test_a_cap_rises_until_the_flag_is_too_old_or_its_reason_is_gone(until: floa
 # --- Of random accounts -------------------------------------------------------------------------------------------
 
 
-@settings(_RELAXED, max_examples=400)
+@settings(_RELAXED, max_examples=examples(400))
 @given(random_cases(), st.sampled_from([0.0, 0.3, 20.0, 1e4, 3e6]))
 def test_a_walk_along_everything_agrees_with_at(case: RandomCase, age: float) -> None:
     account, _ = played(Scorer(case.card, "card"), case.moments)
