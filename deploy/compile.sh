@@ -14,4 +14,4 @@ PYTHONPATH="$work/tools" "$folder/bin/python" services/scoring/compile.py --into
 # The sources are installed already; copied again they would have another time, and lose their byte code.
 packages=$("$folder/bin/python" -c 'import sysconfig; print(sysconfig.get_path("platlib"))')
 (cd "$work/compiled" && find . -name '*.so' -exec cp --parents {} "$packages" \;)
-"$folder/bin/python" -I -c 'import sys; from scoring.form import core_form; sys.exit(core_form() != "compiled")'
+"$folder/bin/python" -I -c 'import sys; from scoring.core_form import core_form; sys.exit(core_form() != "compiled")'
