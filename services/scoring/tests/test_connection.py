@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from common.database import engine as create
+from common.errors import Doubt, Unreachable
 from local.listener import HOST, Listener
-from scoring.errors import Doubt, Unreachable
 from scoring.postgres.connection import connect
 from support.away import mute, starting_up
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alerts.errors import Unreachable
 from common.database import DATABASE_ERRORS, error_text
+from common.errors import Unreachable
 
 
 class ConnectionMode(Protocol):

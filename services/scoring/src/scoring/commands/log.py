@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 
 from common import database
 from common.bus.kafka import KafkaAdmin
+from common.errors import Doubt, StopWorker
 from common.topics import Topics
-from scoring.errors import Doubt, StopWorker
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import ACCEPTED

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import DATABASE_ERRORS, error_text
-from scoring.errors import Doubt, Fenced, Unreachable
+from common.errors import Doubt, Fenced, Unreachable
 
 
 @asynccontextmanager
