@@ -9,9 +9,6 @@ MOST_EXCEPTIONS = 15
 # Name -> why it may stand more than once.
 EXCEPTIONS: dict[str, str] = {
     "Account": "the state of an account, and the answer about it, whose name stands in the OpenAPI document",
-    "Fenced": "each service has its tree of errors; these two are labels of its metrics",
-    "PartitionReader": "the narrow port of each service's partitions on a consumer",
-    "Unreachable": "see Fenced",
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from scoring.errors import Unreachable
+from common.errors import Unreachable
 from scoring.partition.commit import Commit, LogPosition
 from scoring.postgres.store import PostgresStore
 

@@ -27,8 +27,8 @@ from scoring.worker.assembly import WorkerClocks, WorkerParts, WorkerRules, Work
 from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.housekeeping.task import HousekeepingStore
-from scoring.worker.loop import ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
+from scoring.worker.worker import ScoringWorker
 
 TOPICS = Topics("")
 DAY = 86_400.0

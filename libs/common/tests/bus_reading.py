@@ -1,13 +1,15 @@
-"""Contract tests of consumers: positions, groups, rebalances."""
+"""Contract tests of consumers: positions, groups, rebalances, and the workers that read through them."""
 
 import asyncio
 import time
 
 import pytest
 from bus_harness import PATIENCE, Bus, Reader, eventually, outgoing, place, taken, values
+from partition_store import Fate, StoringService, until
 
 from common.bus.errors import BusUnavailable, OffsetOutOfRange
-from common.bus.ports import Consumer
+from common.bus.ports import Consumer, Producer
+from common.errors import StopWorker
 
 
 class ReadingContract:
@@ -217,6 +219,45 @@ class ReadingContract:
             stopping = time.monotonic()
         assert time.monotonic() - stopping < 12
         assert reader.told == [("assigned", frozenset({0})), ("revoked", frozenset({0}))]
+
+    # Partition workers
+
+    async def test_workers_that_share_a_group_handle_every_record_once_and_in_order(self, bus: Bus) -> None:
+        topic, service = await bus.topic(partitions=4), StoringService()
+        sent: list[list[int]] = [[] for _ in range(4)]
+
+        async def send(producer: Producer, first: int) -> None:
+            await producer.send(topic, [outgoing(n, partition=n % 4) for n in range(first, first + 40)])
+            for number in range(first, first + 40):
+                sent[number % 4].append(number)
+
+        def all_stored() -> bool:
+            return [service.store.values[number] for number in range(4)] == sent
+
+        async with bus.producing() as producer, service.running(bus.consumer(topic, group="workers")) as first:
+            await send(producer, 0)
+            await until(all_stored)
+            async with service.running(bus.consumer(topic, group="workers")) as second:
+                await send(producer, 40)
+                await until(lambda: len(first.handlers) == len(second.handlers) == 2)
+                service.store.fates = [Fate.UNANSWERED, Fate.LOST]
+                await send(producer, 80)
+                await until(all_stored)
+            await until(lambda: len(first.handlers) == 4 and first.ready() is None)
+            await send(producer, 120)
+            await until(all_stored)
+            await until(lambda: all(handler.inbox.at_log_end for handler in first.handlers.values()))
+
+    async def test_a_worker_whose_position_the_log_lost_is_told(self, bus: Bus) -> None:
+        if not bus.knows_its_bounds:
+            pytest.skip("this broker does not say that an offset is outside its log")
+        topic, service = await bus.topic(), StoringService()
+        async with bus.producing() as producer:
+            await producer.send(topic, [outgoing(n) for n in range(10)])
+        await bus.truncate(topic, 0, before=6)
+        with pytest.raises(StopWorker, match="does not hold offset 0"):
+            async with service.running(bus.consumer(topic, group="workers")):
+                await until(lambda: bool(service.lost_partitions))
 
 
 async def _read_again(reader: Reader, number: int) -> bool:

@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.database import DatabaseUnavailable, connected, engine
+from common.database import connected, engine
+from common.database_errors import DatabaseUnavailable
 from local.fakes.tcp_server import HOST
 from local.fakes.unavailable import starting_up
 from local.stack.postgres import Postgres

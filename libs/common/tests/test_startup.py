@@ -2,8 +2,12 @@
 
 import asyncio
 
+import pytest
+
+from common.bus.errors import BusUnavailable
+from common.errors import Doubt, Unreachable
 from common.retry import Outage
-from common.startup import NOT_STARTED, Startup
+from common.startup import NOT_STARTED, Startup, StartupWaits
 from common.stopping import Task
 
 
@@ -68,3 +72,42 @@ async def test_every_task_ends_with_what_the_build_raised() -> None:
     tasks = [startup.then(lambda _: run)(stop) for _ in range(2)]
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert [str(error) for error in ended] == ["another card"] * 2
+
+
+async def test_a_build_waits_for_postgresql_then_for_kafka_and_readiness_says_for_which() -> None:
+    failures: list[Exception] = [Unreachable("refused"), BusUnavailable("silent")]
+    reasons: list[str | None] = []
+    waits = StartupWaits()
+
+    async def attempt() -> int:
+        reasons.append(startup.not_ready_reason(lambda _: None))
+        if failures and isinstance(failures[0], expected[0]):
+            raise failures.pop(0)
+        return len(failures)
+
+    async def make() -> tuple[int, int]:
+        to_database = await waits.for_database(attempt)
+        expected.pop(0)
+        return to_database, await waits.for_log(attempt)
+
+    expected: list[type[Exception]] = [Unreachable, BusUnavailable]
+    startup = Startup(make, outages=waits.outages)
+    await startup.then(lambda built: _nothing)(asyncio.Event())
+    assert startup.built == (1, 0)
+    assert reasons == [
+        NOT_STARTED,
+        "the database does not answer: refused",
+        NOT_STARTED,
+        "the log does not answer: silent",
+    ]
+
+
+async def test_a_build_ends_with_an_error_that_is_no_outage() -> None:
+    async def attempt() -> None:
+        raise Doubt("the tables are missing")
+
+    with pytest.raises(Doubt, match="tables"):
+        await StartupWaits().for_database(attempt)
+
+
+async def _nothing(stop: asyncio.Event) -> None: ...

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from common.database import engine as create
+from common.errors import Doubt, Unreachable
 from local.fakes.tcp_server import HOST, TcpServer
 from local.fakes.unavailable import mute, starting_up
-from scoring.errors import Doubt, Unreachable
 from scoring.postgres.connection import connect
 
 

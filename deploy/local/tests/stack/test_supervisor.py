@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.local_stack import Part
+from local.stack.local_stack import ManagedProcess
 from local.stack.processes import ServerError
 from local.stack.restart_policy import RestartPolicy
 from local.stack.supervisor import Restarts, Supervisor
@@ -25,8 +25,8 @@ class Patient:
     def kill(self) -> None:
         self._pid = None
 
-    def part(self) -> Part:
-        return Part(
+    def part(self) -> ManagedProcess:
+        return ManagedProcess(
             name=self.name,
             log=self._log,
             address="",

@@ -6,36 +6,20 @@ Only a migration imports Alembic: in every other process its 13 MB would be wast
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import asyncpg
 from sqlalchemy import Connection, NullPool, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-# SQLAlchemy wraps errors of statements only. Errors of connecting come as asyncpg raised them.
-DATABASE_ERRORS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+from common.database_errors import DATABASE_ERRORS, DatabaseFailure, DatabaseUnavailable, classify, error_text
+from common.errors import WorkerError
 
 # A second migration waits this long for the first one.
 _MIGRATION_LOCK_TIMEOUT = "60s"
 # While a migration waits for a table lock, PostgreSQL queues every later query on that table behind it.
 _TABLE_LOCK_TIMEOUT = "3s"
 _MIGRATION_CONNECT_TIMEOUT = 10.0  # seconds
-_UNDEFINED_TABLE = "42P01"
-
-
-class DatabaseUnavailable(Exception):
-    """The database does not answer in time: ask again later."""
-
-
-def error_text(failure: BaseException) -> str:
-    """The text of one of `DATABASE_ERRORS`, without what SQLAlchemy adds to it."""
-    if isinstance(failure, DBAPIError):
-        failure = failure.orig or failure
-    if isinstance(failure, TimeoutError):
-        return str(failure) or "no answer in time"
-    return str(failure) or type(failure).__name__
 
 
 def engine(
@@ -78,18 +62,36 @@ async def connected(engine: AsyncEngine, *, timeout: float, service: str) -> Asy
         async with asyncio.timeout(timeout), engine.connect() as connection:
             reached = True
             yield connection
-    # TimeoutError is an OSError.
-    except (OperationalError, InterfaceError, OSError) as error:
-        raise DatabaseUnavailable(error_text(error)) from error
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
-            raise DatabaseUnavailable(f"its tables are missing: `python -m {service} migrate` makes them") from error
-        # Once connected, only a lost connection means unavailable; other errors are bugs of the statement.
-        if reached and not error.connection_invalidated:
-            raise
-        raise DatabaseUnavailable(error_text(error)) from error
     except DATABASE_ERRORS as error:
-        raise DatabaseUnavailable(error_text(error)) from error
+        match classify(error, connected=reached):
+            case DatabaseFailure.UNAVAILABLE:
+                raise DatabaseUnavailable(error_text(error)) from error
+            case DatabaseFailure.MISSING_TABLE:
+                missing = f"its tables are missing: `python -m {service} migrate` makes them"
+                raise DatabaseUnavailable(missing) from error
+            case _:
+                raise
+
+
+@asynccontextmanager
+async def worker_connection(
+    connecting: AbstractAsyncContextManager[AsyncConnection],
+    *,
+    patience: float,
+    errors: Mapping[DatabaseFailure, type[WorkerError]],
+) -> AsyncIterator[AsyncConnection]:
+    """A connection for one call of a worker, for at most `patience` seconds, with connecting.
+
+    Raises the error that `errors` names for each failure. Whether anything was committed is then unknown, unless
+    the database refused the statement.
+    """
+    reached = False
+    try:
+        async with asyncio.timeout(patience), connecting as connection:
+            reached = True
+            yield connection
+    except DATABASE_ERRORS as error:
+        raise errors[classify(error, connected=reached)](error_text(error)) from error
 
 
 async def migrate(url: str, service: str) -> None:

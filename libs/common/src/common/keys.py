@@ -16,7 +16,7 @@ from msgspec import Struct
 from sqlalchemy import MetaData, RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from common.database import DATABASE_ERRORS, error_text
+from common.database_errors import DATABASE_ERRORS, error_text
 from common.key_table import api_key
 
 _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)

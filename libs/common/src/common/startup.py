@@ -1,15 +1,33 @@
 """Building the parts of a process that need Kafka or PostgreSQL, while the process already serves HTTP."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Generic, TypeVar
 
-from common.retry import Outage
+from common.bus.errors import BusUnavailable
+from common.errors import Unreachable
+from common.retry import Outage, retry_until_available
 from common.stopping import Task, run_until_stopped
 
 NOT_STARTED = "not started"
 
 T = TypeVar("T")
+
+
+class StartupWaits:
+    """How a worker that is being built waits for PostgreSQL and Kafka. `outages` say which of them does not answer."""
+
+    def __init__(self) -> None:
+        self._database, self._log = Outage("database"), Outage("log")
+        self.outages = (self._database, self._log)
+
+    async def for_database(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The result of the first attempt that does not raise `Unreachable`. Any other exception is raised."""
+        return await retry_until_available(attempt, outage=self._database, retry_on=Unreachable)
+
+    async def for_log(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The result of the first attempt that does not raise `BusUnavailable`. Any other exception is raised."""
+        return await retry_until_available(attempt, outage=self._log, retry_on=BusUnavailable)
 
 
 class Startup(Generic[T]):

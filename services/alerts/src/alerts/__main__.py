@@ -5,8 +5,8 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from alerts.errors import AlertsError
 from common.commands.command_line import Command, parse
+from common.errors import WorkerError
 
 COMMANDS = {
     "serve": Command("record what scoring tells, decide who hears of it, tell them, answer questions"),
@@ -55,7 +55,7 @@ def main(words: Sequence[str]) -> int:
                 from alerts.commands import tail
 
                 return asyncio.run(tail.run(arguments, settings))
-    except (AlertsError, InvalidDocument) as error:
+    except (WorkerError, InvalidDocument) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

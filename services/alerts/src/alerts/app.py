@@ -17,7 +17,6 @@ from alerts.assembly import Replica, ReplicaOptions, ReplicaParts, assemble
 from alerts.channels.adapter import adapter_of
 from alerts.channels.client import ChannelClient
 from alerts.channels.registry import Channel
-from alerts.errors import Stop, Unreachable
 from alerts.messages.renderer import MessageRenderer
 from alerts.metrics import AlertsMetrics
 from alerts.playbooks.load import load_playbooks
@@ -29,17 +28,16 @@ from alerts.routing.routes import Routes
 from alerts.sending.backoff import Backoff
 from alerts.settings import AlertsSettings
 from common import database
-from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
 from common.connection_limits import ConnectionLimits
+from common.errors import StopWorker
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
 from common.request_metrics import RequestMetrics
-from common.retry import Outage, retry_until_available
 from common.runtime import Application
-from common.startup import Startup
+from common.startup import Startup, StartupWaits
 from common.topics import Topics, ensure
 
 _log = structlog.get_logger()
@@ -53,15 +51,15 @@ class _Engines(Protocol):
 async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     """Everything that `python -m alerts serve` runs, built but not yet running.
 
-    The process serves its API while it waits for PostgreSQL and Kafka. Raises `Stop` or `InvalidDocument` if it cannot
-    run with these settings.
+    The process serves its API while it waits for PostgreSQL and Kafka. Raises `StopWorker` or `InvalidDocument` if it
+    cannot run with these settings.
     """
     routes = load(settings.alerts_routes.read_text(encoding="utf-8"), str(settings.alerts_routes))
     try:
         renderer = _renderer(settings, routes)
         clients = _clients(settings, routes)
     except ValueError as error:
-        raise Stop(f"the channels cannot work as they are set: {error}") from error
+        raise StopWorker(f"the channels cannot work as they are set: {error}") from error
     prometheus = registry(service="alerts", process="serve")
     metrics = AlertsMetrics(prometheus)
     topics = Topics(settings.topic_prefix)
@@ -73,7 +71,7 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
             engines(4, pre_ping=False), patience=settings.alerts_database_seconds, count_unreadable=metrics.unreadable
         )
         queue = _queue(settings, partial(engines, pre_ping=False))
-        database_outage, log_outage = Outage("database"), Outage("log")
+        waits = StartupWaits()
 
         async def reach() -> str:
             """The cluster's id, once the log has its topics."""
@@ -82,7 +80,7 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
 
         async def assemble_replica() -> Replica:
             """Raises `TopicMismatch` if the topics are not as the settings say."""
-            await retry_until_available(decision_store.check, outage=database_outage, retry_on=Unreachable)
+            await waits.for_database(decision_store.check)
             parts = ReplicaParts(
                 consumer=_consumer(settings, topics),
                 admin=admin,
@@ -94,11 +92,11 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
                 metrics=metrics,
                 wall=time.time,
                 steady=time.monotonic,
-                cluster_id=await retry_until_available(reach, outage=log_outage, retry_on=BusUnavailable),
+                cluster_id=await waits.for_log(reach),
             )
             return assemble(parts, _options(settings, topics, routes))
 
-        startup = Startup(assemble_replica, outages=(database_outage, log_outage))
+        startup = Startup(assemble_replica, outages=waits.outages)
         yield _application(settings, startup, engines=engines, metrics=metrics, prometheus=prometheus)
 
 
@@ -181,7 +179,10 @@ def _renderer(settings: AlertsSettings, routes: Routes) -> MessageRenderer:
 
 
 def _clients(settings: AlertsSettings, routes: Routes) -> dict[Channel, ChannelClient]:
-    """Of the channels that are set up; a message over another one is given up at once and handed on. Raises `Stop`."""
+    """Of the channels that are set up; a message over another one is given up at once and handed on.
+
+    Raises `StopWorker`.
+    """
     clients: dict[Channel, ChannelClient] = {}
     for channel in Channel:
         client = adapter_of(channel).client(settings, routes.targets)

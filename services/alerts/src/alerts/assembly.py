@@ -14,10 +14,12 @@ from alerts.sending.limits import SendLimits
 from alerts.sending.sender import MessageSender, NotificationQueue
 from alerts.topic.signals_log import SignalsLog, SignalsTopicAdmin
 from alerts.worker.decision_service import DecisionService, Router
-from alerts.worker.owned_partition import OwnedSignalsPartition, SendGate
+from alerts.worker.handler import SignalsHandler
 from alerts.worker.partition import DecisionStore, PartitionContext, SignalsPartition
+from alerts.worker.send_gate import SendGate
 from alerts.worker.worker import AlertsWorker
 from common.bus.ports import Consumer
+from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
 
 
@@ -67,24 +69,28 @@ def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
     context = PartitionContext(
         decision_store=parts.decision_store,
         log=SignalsLog(parts.admin, topic=options.topic, cluster_id=parts.cluster_id, patience=options.log_patience),
-        reader=parts.consumer,
         decision_service=DecisionService(parts.router, final=options.final),
         metrics=parts.metrics,
         steady=parts.steady,
         late_after=options.late_after,
     )
 
-    def own(number: int) -> OwnedSignalsPartition:
-        return OwnedSignalsPartition(
-            SignalsPartition(number, context), SendGate(behind_after=options.behind_after if on_the_wall else None)
+    def make_handler(number: int, inbox: Inbox) -> SignalsHandler:
+        return SignalsHandler(
+            SignalsPartition(number, context),
+            inbox,
+            SendGate(behind_after=options.behind_after if on_the_wall else None),
+            max_records=options.max_records,
+            clock=parts.wall,
+            wake=lambda: sender.wake(),
         )
 
     worker = AlertsWorker(
         consumer=parts.consumer,
-        own=own,
+        make_handler=make_handler,
         metrics=parts.metrics,
-        wake=lambda: sender.wake(),
         clock=parts.wall,
+        steady=parts.steady,
         max_records=options.max_records,
     )
     sender = MessageSender(

@@ -1,30 +1,9 @@
-"""Named by what the caller should do.
+"""`DeliveryFailed`, of one message: try again if it is retryable, else give this way up.
 
-Exception
-├── AlertsError
-│   ├── Stop             only a person can decide: end the process and say why
-│   ├── Unreachable      the database or the log did not do what it was asked: nothing is known to be done, try again
-│   └── Fenced           another reader decides this partition now: forget it, open it again if it is still ours
-└── DeliveryFailed       of one message: try again if it is retryable, else give this way up
+What concerns a partition or the whole process is in `common.errors`.
 """
 
 from enum import StrEnum
-
-
-class AlertsError(Exception):
-    pass
-
-
-class Stop(AlertsError):
-    pass
-
-
-class Unreachable(AlertsError):
-    pass
-
-
-class Fenced(AlertsError):
-    pass
 
 
 class Failure(StrEnum):

@@ -13,7 +13,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
 from common import database as databases
 from common.contracts.signals import Signal
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from common.keys import Scope
 from local.stack.postgres import Postgres
 from support.alerts_api import AlertsApi

@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.channels.registry import Channel
 from alerts.decisions.reasons import DecisionReason
-from alerts.errors import Failure, Unreachable
+from alerts.errors import Failure
 from alerts.postgres.notification_queue import PostgresNotificationQueue
 from alerts.postgres.transaction import ConnectionMode, autocommit
 from alerts.routing.destination import Target
 from alerts.samples import NOON, Sample
 from alerts.sending.claims import ClaimedMessage, Failed, Sent
 from alerts.sending.limits import KindCapacity, SendCapacity
+from common.errors import Unreachable
 from support.alerts_sending import AMPLE, DANA, DECIDED, DESK, HOOK, LEASE, SendingHarness
 
 SENT = Sent()

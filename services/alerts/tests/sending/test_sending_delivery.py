@@ -8,7 +8,7 @@ import pytest
 
 from alerts.channels.client import ChannelClient, Delivered
 from alerts.channels.registry import Channel
-from alerts.errors import DeliveryFailed, Failure, Unreachable
+from alerts.errors import DeliveryFailed, Failure
 from alerts.messages.content import MessageContent
 from alerts.messages.renderer import RenderedMessage
 from alerts.routing.destination import Target
@@ -16,6 +16,7 @@ from alerts.samples import Sample
 from alerts.sending.backoff import Backoff
 from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Failed, Sent
 from alerts.sending.delivery import MessageDelivery, Renderer, SendingClocks
+from common.errors import Unreachable
 from support.alerts_sending import DANA, DECIDED, DESK, LEASE, FakeChannels, MetricsRecorder, PlainRenderer, failure
 
 SIGNAL = Sample(to="red").build()

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.channels.registry import Channel, ChannelLimits
-from alerts.errors import Failure, Unreachable
+from alerts.errors import Failure
 from alerts.messages.content import MessageContent
 from alerts.messages.renderer import RenderedMessage
 from alerts.postgres import schema
@@ -19,6 +19,7 @@ from alerts.routing.destination import Target
 from alerts.sending.backoff import Backoff
 from alerts.sending.claims import Failed
 from alerts.sending.limits import KindCapacity, SendCapacity
+from common.errors import Unreachable
 from support.alerts_sending import DANA, DESK, HOOK, LEASE, FakeChannels, PlainRenderer, SendingHarness, failure
 
 

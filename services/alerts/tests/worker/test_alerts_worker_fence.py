@@ -2,10 +2,10 @@
 
 import pytest
 
-from alerts.errors import Fenced
 from alerts.postgres.decision_store import PostgresDecisionStore
 from alerts.topic.batch import ReadSignal
 from alerts.topic.position import TopicPosition
+from common.errors import Fenced
 from support.alerts_decisions import band
 from support.alerts_replicas import ReplicasHarness
 

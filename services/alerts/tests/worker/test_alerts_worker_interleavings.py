@@ -124,9 +124,7 @@ async def test_while_thousands_are_settled_the_other_partitions_have_their_turns
     await _read(replicas)
     replicas.post.gate.clear()
     await replicas.caught_up(HERE)
-    async with asyncio.timeout(60):
-        while not await replicas.rows("SELECT 1 FROM alerts.notification LIMIT 1"):  # noqa: ASYNC110 - no row tells us
-            await asyncio.sleep(0.01)
+    await _decides(replicas)
     elsewhere = next(one for one in accounts if not _is_here(one))
     await replicas.tell(Sample(account=elsewhere, to="red").build())
     await _read(replicas)
@@ -136,6 +134,26 @@ async def test_while_thousands_are_settled_the_other_partitions_have_their_turns
     assert decided.index(elsewhere) < len(decided) - 1
     assert await replicas.rows("SELECT count(*) FROM alerts.alert WHERE waiting") == [(0,)]
     await _leave(replicas, running)
+
+
+async def test_while_thousands_are_settled_the_partition_is_handed_over_after_the_transaction_under_way(
+    replicas: ReplicasHarness,
+) -> None:
+    first = await replicas.start()
+    accounts = [name for number in range(6_000) if _is_here(name := f"cust-{number:04d}")]
+    await replicas.tell(*(Sample(account=one, to="red", at=at(-2)).build() for one in accounts))
+    await _read(replicas)
+    await replicas.caught_up(HERE)
+    await _decides(replicas)
+    await first.stop()
+    replicas.running.remove(first)
+    assert await replicas.rows("SELECT count(*) > 500 FROM alerts.alert WHERE waiting") == [(True,)]
+    replicas.post.gate.clear()
+    second = await replicas.start()
+    await _read(replicas)
+    assert await replicas.rows("SELECT count(*) FROM alerts.alert WHERE waiting") == [(0,)]
+    assert await replicas.rows("SELECT count(*) FROM alerts.notification") == [(len(accounts),)]
+    await _leave(replicas, second)
 
 
 async def test_one_partition_s_messages_do_not_wait_for_another_one_s_database(replicas: ReplicasHarness) -> None:
@@ -233,6 +251,13 @@ async def _read(replicas: ReplicasHarness) -> None:
         while await replicas.rows(f"SELECT to_offset FROM alerts.progress WHERE partition = {HERE}") != [(end,)]:
             for one in replicas.running:
                 one.check()
+            await asyncio.sleep(0.01)
+
+
+async def _decides(replicas: ReplicasHarness) -> None:
+    """When the first messages are decided."""
+    async with asyncio.timeout(60):
+        while not await replicas.rows("SELECT 1 FROM alerts.notification LIMIT 1"):  # noqa: ASYNC110 - no row tells us
             await asyncio.sleep(0.01)
 
 

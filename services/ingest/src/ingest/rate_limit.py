@@ -7,6 +7,7 @@ from math import ceil
 
 from common.keys import Key
 from common.problems import Problem
+from common.token_bucket import TokenBucket
 
 
 @dataclass(frozen=True)
@@ -17,35 +18,12 @@ class RateLimit:
     burst: int
 
 
-class TokenBucket:
-    """A token bucket that may go into debt. `now` is seconds of a monotonic clock.
+class KeyRateLimiter:
+    """Holds a token bucket for each key. Without a limit it accepts everything.
 
     A request that needs more tokens than are left is accepted, and the next one waits until the debt is refilled.
     So no request is too large to be ever accepted.
     """
-
-    def __init__(self, limit: RateLimit, *, now: float) -> None:
-        self._limit = limit
-        self._tokens = float(limit.burst)
-        self._refilled_at = now
-
-    def seconds_to_wait(self, *, now: float) -> int:
-        """Whole seconds until a request is accepted; 0 for now."""
-        self._refill(now)
-        return 0 if self._tokens > 0 else max(1, ceil(-self._tokens / self._limit.per_second))
-
-    def take(self, events: int, *, now: float) -> None:
-        self._refill(now)
-        self._tokens -= events
-
-    def _refill(self, now: float) -> None:
-        gained = (now - self._refilled_at) * self._limit.per_second
-        self._tokens = min(float(self._limit.burst), self._tokens + gained)
-        self._refilled_at = now
-
-
-class KeyRateLimiter:
-    """Holds a bucket for each key. Without a limit it accepts everything."""
 
     def __init__(self, limit: RateLimit | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
@@ -53,12 +31,12 @@ class KeyRateLimiter:
         self._buckets: dict[str, TokenBucket] = {}
 
     def check(self, key: Key) -> None:
-        """Raises a 429 with the seconds to wait."""
+        """Raises a 429 with the whole seconds to wait."""
         if self._limit is None:
             return
-        bucket = self._buckets.get(key.id)
-        wait = bucket.seconds_to_wait(now=self._clock()) if bucket else 0
-        if wait:
+        bucket, now = self._buckets.get(key.id), self._clock()
+        if bucket is not None and bucket.level(now) <= 0:
+            wait = max(1, ceil(bucket.seconds_until(0.0, now=now)))
             detail = f"over {self._limit.per_second:g} events a second: nothing was taken, send it again later"
             raise Problem(429, "too_many_events", detail, headers={"retry-after": str(wait)})
 
@@ -68,5 +46,5 @@ class KeyRateLimiter:
         now = self._clock()
         # Only valid keys come here, so the number of buckets is bounded by that of the keys.
         if key.id not in self._buckets:
-            self._buckets[key.id] = TokenBucket(self._limit, now=now)
+            self._buckets[key.id] = TokenBucket(per_second=self._limit.per_second, burst=self._limit.burst, now=now)
         self._buckets[key.id].take(events, now=now)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from common.commands.command_line import Command, parse
-from scoring.errors import ScoringError
+from common.errors import WorkerError
 
 COMMANDS = {
     "worker": Command("score what arrives on the events topic"),
@@ -53,7 +53,7 @@ def main(words: Sequence[str]) -> int:
                 from scoring.commands import log
 
                 return asyncio.run(log.run(arguments, settings))
-    except (ScoringError, InvalidCard) as error:
+    except (WorkerError, InvalidCard) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

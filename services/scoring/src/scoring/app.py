@@ -9,18 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
 from common import database, health_endpoints
-from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.bus.partitioner import partition_of
 from common.connection_limits import ConnectionLimits
 from common.metrics import registry
-from common.retry import Outage, retry_until_available
 from common.runtime import Application
-from common.startup import Startup
+from common.startup import Startup, StartupWaits
 from common.topics import Topics, ensure
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core_form import core_form
-from scoring.errors import Unreachable
 from scoring.health import Scorer
 from scoring.partition.origin import require_same_origin
 from scoring.postgres.housekeeping import PostgresHousekeepingStore
@@ -30,8 +27,8 @@ from scoring.worker.assembly import WorkerClocks, WorkerParts, WorkerRules, asse
 from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.housekeeping.rules import RetentionRules
-from scoring.worker.loop import ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
+from scoring.worker.worker import ScoringWorker
 
 
 @asynccontextmanager
@@ -56,7 +53,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
         admin = KafkaAdmin(settings.kafka_bootstrap)
         metrics, housekeeping_metrics = WorkerMetrics(prometheus), HousekeepingMetrics(prometheus)
         metrics.partitions(own_origin.partitions)  # while it waits, too: an alert compares it with the partitions owned
-        database_outage, log_outage = Outage("database"), Outage("log")
+        waits = StartupWaits()
 
         async def connect_to_log() -> str:
             """The cluster's id, once the log has its topics and the producer is connected."""
@@ -66,8 +63,8 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
             return cluster_id
 
         async def build_worker() -> ScoringWorker:
-            """Raises `Stop` or `TopicMismatch` if its settings do not fit the journal or the topics."""
-            origins = await retry_until_available(store.load_origins, outage=database_outage, retry_on=Unreachable)
+            """Raises `StopWorker` or `TopicMismatch` if its settings do not fit the journal or the topics."""
+            origins = await waits.for_database(store.load_origins)
             require_same_origin(own_origin, origins)
             parts = WorkerParts(
                 consumer=_consumer(settings, topics),
@@ -80,13 +77,13 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 metrics=metrics,
                 housekeeping_metrics=housekeeping_metrics,
                 clocks=WorkerClocks(wall=time.time, steady=time.monotonic),
-                cluster_id=await retry_until_available(connect_to_log, outage=log_outage, retry_on=BusUnavailable),
+                cluster_id=await waits.for_log(connect_to_log),
                 partition_of=partition_of,
             )
             scorer = Scorer(card, own_origin.card_id, strict=False)
             return assemble(parts, _rules(settings, topics), scorer=scorer, origin=own_origin)
 
-        startup = Startup(build_worker, outages=(database_outage, log_outage))
+        startup = Startup(build_worker, outages=waits.outages)
         yield _application(settings, startup, producer=producer, prometheus=prometheus)
 
 

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 from prometheus_client import CollectorRegistry
 
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from scoring.api.active_card import ActiveCardReader
 from scoring.api.freshness import FreshnessMonitor
 from scoring.api.metrics import ApiMetrics

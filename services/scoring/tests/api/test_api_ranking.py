@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from scoring.api.refresher import RankingWriter
 from scoring.postgres.rankings import PostgresRankingStore
 from support.scoring_api import KEEP, Api, live

@@ -9,7 +9,7 @@ import pytest
 from common.bus.errors import BusUnavailable
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Ack, Outgoing, Producer, Record
-from scoring.errors import Unreachable
+from common.errors import Unreachable
 from scoring.partition.commit import Commit
 from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore

@@ -9,7 +9,7 @@ import pytest
 
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, decode_events_record
-from scoring.errors import StopWorker
+from common.errors import StopWorker
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step

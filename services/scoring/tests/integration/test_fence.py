@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from common import database
-from scoring.errors import Doubt, Fenced, Unreachable
+from common.errors import Doubt, Fenced, Unreachable
 from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits

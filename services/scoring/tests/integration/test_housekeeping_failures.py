@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from scoring.errors import Unreachable
+from common.errors import Unreachable
 from scoring.postgres.housekeeping import PostgresHousekeepingStore
 from scoring.worker.housekeeping.journal import Mark, MergeStep
 from scoring.worker.housekeeping.rules import RetentionRules

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from structlog.testing import capture_logs
 
-from scoring.errors import Fenced
+from common.errors import Fenced
 from scoring.postgres.housekeeping import PostgresHousekeepingStore
 from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.task import Housekeeping

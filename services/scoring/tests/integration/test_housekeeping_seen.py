@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
-from scoring.errors import Fenced
+from common.errors import Fenced
 from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.seen import BlobRun

@@ -4,12 +4,12 @@ import msgspec
 import pytest
 
 from common.bus.ports import Outgoing
+from common.errors import StopWorker
 from common.topics import TimeMode
-from scoring.errors import StopWorker
 from scoring.partition.commit import LogPosition
 from scoring.partition.origin import require_same_origin
 from scoring.worker.assembly import origin
-from scoring.worker.loop import ScoringWorker
+from scoring.worker.worker import ScoringWorker
 from support.cards import SMALL
 from support.scoring_harness import START, TOPICS, ScoringHarness, event
 

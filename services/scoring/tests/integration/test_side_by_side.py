@@ -11,7 +11,7 @@ import pytest
 from common.bus.memory import MemoryConsumer
 from common.bus.ports import Record
 from common.contracts.events import Event
-from scoring.errors import Unreachable
+from common.errors import Unreachable
 from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
@@ -185,7 +185,7 @@ async def test_the_accounts_of_a_partition_that_is_handed_over_leave_memory_at_o
     try:
         async with stream.running(worker):
             await stream.until(lambda: stream.level(worker))
-            memories = [one.partition.memory for one in worker._owned.values()]
+            memories = [one.partition.memory for one in worker.handlers.values()]
             caches = [weakref.ref(memory.accounts) for memory in memories if memory is not None]
             del memories
         assert caches

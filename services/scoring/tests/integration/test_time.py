@@ -9,8 +9,8 @@ import pytest
 
 from common.contracts.events import Tick, decode_events_record
 from common.contracts.signals import Band, Kind
+from common.errors import Unreachable
 from common.topics import TimeMode
-from scoring.errors import Unreachable
 from scoring.partition.commit import Commit
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits

@@ -9,11 +9,11 @@ from structlog.testing import capture_logs
 
 from common.contracts import events
 from common.contracts.events import CardActivated, Event, EventsRecord, Tick
+from common.errors import StopWorker
 from scoring.commands.log import skip_unknown
-from scoring.errors import StopWorker
 from scoring.partition.commit import DeadReason
 from scoring.worker.events_log import EventsLog
-from scoring.worker.loop import POLL_WAIT, ScoringWorker
+from scoring.worker.worker import POLL_WAIT, ScoringWorker
 from support.commits import Hurt
 from support.golden import newer
 from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event

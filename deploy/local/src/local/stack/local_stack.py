@@ -45,7 +45,7 @@ class StackDescription(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Part:
+class ManagedProcess:
     """A process of the stack. `start` raises `ServerError`; `why_not` says in words why it is not ready."""
 
     name: str
@@ -113,12 +113,12 @@ class LocalStack:
         self.services.leave_running()
         self.servers.leave_running()
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[ManagedProcess]:
         """In the order of their start."""
         services = self.services
         postgres = self.servers.postgres
         return [
-            Part(
+            ManagedProcess(
                 name=POSTGRES,
                 log=postgres.log,
                 address=services.deployment.database_url,
@@ -126,7 +126,7 @@ class LocalStack:
                 start=postgres.start,
                 why_not=lambda: why_not_accepting(postgres.socket),
             ),
-            Part(
+            ManagedProcess(
                 name=BROKER,
                 log=self.servers.broker_log,
                 address=self.servers.bootstrap,
@@ -134,7 +134,7 @@ class LocalStack:
                 start=self._restart_broker,
                 why_not=self._why_no_broker,
             ),
-            Part(
+            ManagedProcess(
                 name=SINKS,
                 log=self.directory.logs / f"{SINKS}.log",
                 address=f"http://127.0.0.1:{self.description.sink_ports.slack}",
@@ -145,14 +145,14 @@ class LocalStack:
             *(self._service(name) for name in services.names),
         ]
 
-    def _service(self, name: str) -> Part:
+    def _service(self, name: str) -> ManagedProcess:
         url = self.services.url(name)
 
         def why_not() -> str | None:
             with httpx.Client(timeout=ANSWER_SECONDS, verify=False) as http:
                 return why_not_ready(http, url)
 
-        return Part(
+        return ManagedProcess(
             name=name,
             log=self.services.log(name),
             address=url,

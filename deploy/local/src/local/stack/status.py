@@ -7,7 +7,7 @@ from datetime import datetime
 import psutil
 
 from local.stack.directory import from_checkout
-from local.stack.local_stack import LocalStack, Part
+from local.stack.local_stack import LocalStack, ManagedProcess
 from local.stack.process_list import runs
 from local.stack.supervisor import SUPERVISOR, Restarts, read_restarts, supervisor_log
 
@@ -61,7 +61,7 @@ def status_lines(statuses: Sequence[PartStatus]) -> list[str]:
     return lines
 
 
-def _status(part: Part, restarts: Restarts, supervised: bool) -> PartStatus:
+def _status(part: ManagedProcess, restarts: Restarts, supervised: bool) -> PartStatus:
     pid = part.pid()
     if pid is not None:
         why_not = part.why_not()

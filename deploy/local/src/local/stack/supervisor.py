@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from local.stack.directory import StackDirectory
-from local.stack.local_stack import LocalStack, Part, StackDescription
+from local.stack.local_stack import LocalStack, ManagedProcess, StackDescription
 from local.stack.process_list import write_private
 from local.stack.processes import Process, last_lines
 from local.stack.restart_policy import RestartPolicy
@@ -34,7 +34,7 @@ class Restarts(Struct, frozen=True):
 
 @dataclass
 class _Watched:
-    part: Part
+    part: ManagedProcess
     policy: RestartPolicy
     pid: int | None = None
     start_at: float | None = None
@@ -46,7 +46,7 @@ class Supervisor:
 
     def __init__(
         self,
-        parts: Sequence[Part],
+        parts: Sequence[ManagedProcess],
         *,
         now: Callable[[], float],
         say: Callable[[str], None],

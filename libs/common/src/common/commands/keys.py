@@ -5,7 +5,8 @@ import re
 import sys
 from collections.abc import Sequence
 
-from common.database import DATABASE_ERRORS, engine, error_text
+from common.database import engine
+from common.database_errors import DATABASE_ERRORS, error_text
 from common.keys import Key, KeyStore, Scope
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)

@@ -2,7 +2,8 @@
 
 import sys
 
-from common.database import DATABASE_ERRORS, error_text, migrate
+from common.database import migrate
+from common.database_errors import DATABASE_ERRORS, error_text
 
 
 async def run(*, database_url: str, service: str) -> int:

@@ -11,7 +11,7 @@ from alerts.api import answers, from_rows
 from alerts.api.database import AlertsDatabase, AlertsSnapshot
 from alerts.api.from_rows import UNREADABLE, AlertRows
 from alerts.api.parameters import Acknowledge, AlertListParameters, cursor
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from common.problems import Problem, database_unavailable
 
 _log = structlog.get_logger()

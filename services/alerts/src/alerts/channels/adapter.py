@@ -13,7 +13,7 @@ from alerts.settings import AlertsSettings
 
 class ChannelAdapter(Protocol):
     def client(self, settings: AlertsSettings, targets: Sequence[Target]) -> ChannelClient | None:
-        """None if the channel is not set up. Raises `Stop` or ValueError if it cannot work as it is set.
+        """None if the channel is not set up. Raises `StopWorker` or ValueError if it cannot work as it is set.
 
         `targets` are all addresses of routes.yml.
         """

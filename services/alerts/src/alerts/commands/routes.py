@@ -23,6 +23,7 @@ from alerts.settings import AlertsSettings
 from alerts.signals.wording import describe
 from common import database
 from common.contracts.signals import Signal
+from common.database_errors import DATABASE_ERRORS
 from common.documents.findings import InvalidDocument, did_you_mean, format_findings
 
 
@@ -129,7 +130,7 @@ async def _newest(account_id: str, settings: AlertsSettings) -> Signal:
     try:
         async with engine.connect() as connection:
             body = await connection.scalar(query)
-    except database.DATABASE_ERRORS as error:
+    except DATABASE_ERRORS as error:
         raise _Mistaken(f"the database does not answer: {error}") from error
     finally:
         await engine.dispose()

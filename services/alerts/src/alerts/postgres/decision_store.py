@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alerts.decisions.account import AccountDecisions, AccountHistory, NewMessage, SignalDecision
 from alerts.decisions.decide import address_key_of
 from alerts.decisions.reasons import DecisionReason
-from alerts.errors import Fenced
 from alerts.postgres import decision_statements, schema
 from alerts.postgres.account_history import load_histories
 from alerts.postgres.transaction import in_transaction
@@ -21,6 +20,7 @@ from alerts.signals.decoding import decode_signal
 from alerts.signals.score import SEVERITY_RANK
 from alerts.topic.batch import LateSignals, ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
+from common.errors import Fenced
 
 _log = structlog.get_logger()
 

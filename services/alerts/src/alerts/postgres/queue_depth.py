@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, QueueDepth
 from alerts.postgres.schema import alert, attempt, notification
-from common.database import DATABASE_ERRORS, error_text
+from common.database_errors import DATABASE_ERRORS, error_text
 from common.stopping import stopped_within
 
 _log = structlog.get_logger()
@@ -59,7 +59,7 @@ class QueueDepthMonitor:
         try:
             async with asyncio.timeout(self._patience), self._engine.connect() as connection:
                 row = (await connection.execute(_depth())).one()
-        except DATABASE_ERRORS as error:  # TimeoutError is an OSError
+        except DATABASE_ERRORS as error:
             if not self._away:
                 _log.warning("depths.unreadable", error=error_text(error))
             self._away = True

@@ -1,14 +1,17 @@
 """Connections to PostgreSQL that either do what they are asked in time or raise `Unreachable`."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from alerts.errors import Unreachable
-from common.database import DATABASE_ERRORS, error_text
+from common.database import worker_connection
+from common.database_errors import DatabaseFailure
+from common.errors import Unreachable
+
+# Every failure undoes the transaction, and the next attempt reads anew where the partition stands.
+_ERRORS: Final = dict.fromkeys(DatabaseFailure, Unreachable)
 
 
 class ConnectionMode(Protocol):
@@ -17,24 +20,13 @@ class ConnectionMode(Protocol):
     def __call__(self, engine: AsyncEngine, *, patience: float) -> AbstractAsyncContextManager[AsyncConnection]: ...
 
 
-@asynccontextmanager
-async def in_transaction(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
+def in_transaction(engine: AsyncEngine, *, patience: float) -> AbstractAsyncContextManager[AsyncConnection]:
     """At most `patience` seconds, with connecting. Raises `Unreachable`; whether it was committed is then unknown."""
-    async with _in_time(patience), engine.begin() as connection:
-        yield connection
+    return worker_connection(engine.begin(), patience=patience, errors=_ERRORS)
 
 
 @asynccontextmanager
 async def autocommit(engine: AsyncEngine, *, patience: float) -> AsyncIterator[AsyncConnection]:
     """As `in_transaction`, but each statement commits by itself: that saves two round trips."""
-    async with _in_time(patience), engine.connect() as connection:
+    async with worker_connection(engine.connect(), patience=patience, errors=_ERRORS) as connection:
         yield await connection.execution_options(isolation_level="AUTOCOMMIT")
-
-
-@asynccontextmanager
-async def _in_time(patience: float) -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(patience):
-            yield
-    except DATABASE_ERRORS as error:  # TimeoutError is an OSError
-        raise Unreachable(error_text(error)) from error

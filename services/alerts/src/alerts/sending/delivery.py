@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from alerts.channels.client import ChannelClient, Delivered
 from alerts.channels.registry import Channel
-from alerts.errors import DeliveryFailed, Failure, Unreachable
+from alerts.errors import DeliveryFailed, Failure
 from alerts.messages.content import MessageContent
 from alerts.messages.renderer import RenderedMessage
 from alerts.sending.backoff import Backoff, RandomFraction, after_failure
 from alerts.sending.claims import AttemptOutcome, ClaimedMessage, Sent
+from common.errors import Unreachable
 
 
 class Renderer(Protocol):

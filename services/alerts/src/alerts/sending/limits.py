@@ -5,13 +5,13 @@ Each replica keeps its own limits. `now` is any clock that never goes back, in s
 
 from collections.abc import Mapping
 from math import floor
-from sys import maxsize
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from alerts.channels.registry import ADDRESS_KINDS, Channel, ChannelLimits
 from alerts.routing.destination import Target
+from common.token_bucket import TokenBucket
 
 _NEARLY = 1e-9  # sums of fractions of a second may miss a whole message by this
 
@@ -35,7 +35,12 @@ class SendLimits:
     def __init__(self, channels: Mapping[Channel, ChannelLimits]) -> None:
         """Of every channel: messages over one that is not set up are claimed too, and then given up."""
         self._channels = {channel: channels[channel] for channel in Channel}
-        self._buckets = {channel: _TokenBucket(limits.per_second) for channel, limits in channels.items()}
+        # A channel without a rate has no bucket. The others may use at once what one second allows.
+        self._buckets = {
+            channel: TokenBucket(per_second=limits.per_second, burst=max(1.0, limits.per_second), now=0.0)
+            for channel, limits in channels.items()
+            if limits.per_second
+        }
         self._busy: dict[str, Channel] = {}
         self._paused: dict[str, float] = {}  # address keys and kinds of addresses, until when
         self._failures: dict[str, int] = {}
@@ -55,12 +60,13 @@ class SendLimits:
     def seconds_to_capacity(self, now: float) -> float | None:
         """Until time alone allows more; None if only the end of a delivery does."""
         moments = [until - now for until in self._paused.values() if until > now]
-        moments += [wait for bucket in self._buckets.values() if (wait := bucket.seconds_to_token(now)) > 0]
+        moments += [bucket.seconds_until(1.0, now=now) for bucket in self._buckets.values() if not _whole(bucket, now)]
         return min(moments, default=None)
 
     def started(self, target: Target, now: float) -> None:
         self._busy[target.address_key] = target.channel
-        self._buckets[target.channel].take(now)
+        if (bucket := self._buckets.get(target.channel)) is not None:
+            bucket.take(1.0, now=now)
 
     def ended(self, target: Target, now: float) -> None:
         del self._busy[target.address_key]
@@ -93,28 +99,11 @@ class SendLimits:
 
     def _free(self, channel: Channel, now: float) -> int:
         busy = sum(one is channel for one in self._busy.values())
-        return min(self._channels[channel].concurrency - busy, self._buckets[channel].tokens(now))
+        slots = self._channels[channel].concurrency - busy
+        bucket = self._buckets.get(channel)
+        return slots if bucket is None else min(slots, _whole(bucket, now))
 
 
-class _TokenBucket:
-    """Holds what one second allows, at least one message, and fills at that rate."""
-
-    def __init__(self, rate: float) -> None:
-        self._rate = rate
-        self._size = self._level = max(1.0, rate)
-        self._at = 0.0
-
-    def tokens(self, now: float) -> int:
-        return floor(self._filled(now) + _NEARLY) if self._rate else maxsize
-
-    def take(self, now: float) -> None:
-        self._level, self._at = self._filled(now) - 1.0, now
-
-    def seconds_to_token(self, now: float) -> float:
-        """0 if there is one."""
-        if not self._rate or self.tokens(now):
-            return 0.0
-        return (1.0 - self._filled(now)) / self._rate
-
-    def _filled(self, now: float) -> float:
-        return min(self._size, self._level + max(0.0, now - self._at) * self._rate)
+def _whole(bucket: TokenBucket, now: float) -> int:
+    """How many whole messages a channel's rate allows now."""
+    return floor(bucket.level(now) + _NEARLY)

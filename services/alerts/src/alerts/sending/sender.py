@@ -11,11 +11,12 @@ from typing import Protocol
 import structlog
 
 from alerts.channels.registry import ADDRESS_KINDS, Channel
-from alerts.errors import Failure, Unreachable
+from alerts.errors import Failure
 from alerts.sending.backoff import Backoff, RandomFraction, delay
 from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult, Failed, Sent, UnreadableMessage
 from alerts.sending.delivery import SendingClocks
 from alerts.sending.limits import SendCapacity, SendLimits
+from common.errors import Unreachable
 from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()

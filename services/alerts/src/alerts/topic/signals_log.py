@@ -4,10 +4,10 @@ from typing import Protocol
 
 import structlog
 
-from alerts.errors import Unreachable
 from alerts.topic.position import LogContinuity, TopicPosition, check_continuity
 from common.bus.errors import BusUnavailable
 from common.bus.ports import Record
+from common.errors import Unreachable
 
 _log = structlog.get_logger()
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from common.problems import unavailable
 from common.stopping import stopped_within
 from common.topics import TimeMode

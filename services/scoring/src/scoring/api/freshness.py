@@ -7,7 +7,7 @@ from typing import Protocol
 
 import structlog
 
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.active_card import ActiveCard
 from scoring.api.delay import as_of

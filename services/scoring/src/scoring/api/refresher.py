@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from common.problems import Problem
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.snapshot_reader import SnapshotReader

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from common.database import DatabaseUnavailable
+from common.database_errors import DatabaseUnavailable
 from common.problems import database_unavailable
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.active_card import ActiveCardReader

@@ -6,8 +6,9 @@ from contextlib import AsyncExitStack
 from common import database
 from common.bus.kafka import KafkaAdmin
 from common.bus.ports import Record
+from common.errors import Doubt, StopWorker
 from common.topics import Topics
-from scoring.errors import Doubt, StopWorker, UnknownRecordType
+from scoring.errors import UnknownRecordType
 from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import ACCEPTED, record_hash

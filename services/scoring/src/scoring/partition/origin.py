@@ -7,7 +7,7 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from common.bus.ports import Record
-from scoring.errors import StopWorker
+from common.errors import StopWorker
 from scoring.partition.commit import LogPosition
 
 

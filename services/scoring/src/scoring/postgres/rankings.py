@@ -9,7 +9,7 @@ from sqlalchemy import Double, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.database import DATABASE_ERRORS, DatabaseUnavailable
+from common.database_errors import DATABASE_ERRORS, DatabaseUnavailable, error_text
 from scoring.postgres.snapshot import StateRow
 
 # Ends the lock of a process that hangs, or whose host is gone.
@@ -118,8 +118,8 @@ class PostgresRankingStore:
                     yield PostgresRankingWriter(connection, patience=self._patience)
                 finally:
                     await self._unlock(connection)
-        except DATABASE_ERRORS as error:  # TimeoutError is an OSError
-            raise DatabaseUnavailable(str(error) or type(error).__name__) from error
+        except DATABASE_ERRORS as error:
+            raise DatabaseUnavailable(error_text(error)) from error
 
     async def _lock(self, connection: AsyncConnection) -> bool:
         async with asyncio.timeout(self._patience):

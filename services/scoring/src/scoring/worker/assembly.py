@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from common.bus.ports import Admin, Consumer, Producer
+from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode, Topics
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
@@ -18,14 +19,15 @@ from scoring.partition.origin import Origin
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.context import StateStore, WorkerContext, WorkerLimits
 from scoring.worker.events_log import EventsLog
+from scoring.worker.handler import ScoringHandler
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.task import Housekeeping, HousekeepingStore
-from scoring.worker.loop import HeartbeatStore, OnFailure, OwnedPartition, ScoringWorker
 from scoring.worker.metrics import WorkerMetrics
 from scoring.worker.progress import PartitionProgress
 from scoring.worker.relay import OutboxStore, Relay
 from scoring.worker.ticks import LogTime
+from scoring.worker.worker import HeartbeatStore, ScoringWorker
 
 
 class WorkerStore(StateStore, OutboxStore, HeartbeatStore, Protocol):
@@ -82,7 +84,6 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
         scorer=scorer,
         store=parts.store,
         log=EventsLog(parts.admin, topic=rules.topics.events, cluster_id=parts.cluster_id, patience=rules.log_patience),
-        reader=parts.consumer,
         metrics=parts.metrics,
         origin=origin,
         cluster_id=parts.cluster_id,
@@ -96,26 +97,19 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
     parts.metrics.partitions(origin.partitions)
     return ScoringWorker(
         consumer=parts.consumer,
-        make_partition=lambda number, on_failure: _owned_partition(
-            number, on_failure, parts, rules, context=context, log_time=log_time
-        ),
+        make_handler=lambda number, inbox: _handler(number, inbox, parts, rules, context=context, log_time=log_time),
         heartbeats=parts.store,
         metrics=parts.metrics,
         clock=parts.clocks.wall,
+        steady=parts.clocks.steady,
         max_records=rules.max_records,
     )
 
 
-def _owned_partition(
-    number: int,
-    on_failure: OnFailure,
-    parts: WorkerParts,
-    rules: WorkerRules,
-    *,
-    context: WorkerContext,
-    log_time: LogTime,
-) -> OwnedPartition:
-    """One assigned partition; all of a worker share `context` and `log_time`."""
+def _handler(
+    number: int, inbox: Inbox, parts: WorkerParts, rules: WorkerRules, *, context: WorkerContext, log_time: LogTime
+) -> ScoringHandler:
+    """Of one assigned partition; all of a worker share `context` and `log_time`."""
     wall = TimeMode(context.origin.time_mode) is TimeMode.WALL
     relay = Relay(
         number,
@@ -126,7 +120,7 @@ def _owned_partition(
         now=log_time.now,
         on_sent=parts.metrics.signal_sent,
     )
-    partition = AssignedPartition(number, context=context, relay=relay)
+    partition = AssignedPartition(number, inbox, context=context, relay=relay)
     progress = PartitionProgress(
         partition,
         sender=parts.producer,
@@ -147,6 +141,4 @@ def _owned_partition(
         steady=parts.clocks.steady,
         position=partition.position,
     )
-    return OwnedPartition(
-        partition, progress, housekeeping, max_outbox_rows=rules.limits.outbox_rows, on_failure=on_failure
-    )
+    return ScoringHandler(partition, progress, housekeeping, max_outbox_rows=rules.limits.outbox_rows)

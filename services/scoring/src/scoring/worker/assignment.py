@@ -1,15 +1,13 @@
-"""One partition from its assignment to its loss: opened from the journal, scored, and opened again after any doubt."""
+"""One assigned partition of the events topic: read from the journal, scored run by run, forgotten at any doubt."""
 
-from collections.abc import Sequence
 from uuid import uuid4
 
 import structlog
 
-from common.bus.ports import Record
+from common.errors import Doubt, Fenced, PartitionStopped
+from common.partition_consumer.inbox import Inbox
 from common.retry import ExponentialBackoff
-from scoring.errors import Doubt, Fenced, UnknownRecordType
 from scoring.partition.commit import LogPosition
-from scoring.partition.inbox import Inbox
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import require_same_origin
 from scoring.worker.context import WorkerContext
@@ -20,20 +18,17 @@ _log = structlog.get_logger()
 
 
 class AssignedPartition:
-    """`epoch` counts how often the partition was opened; records polled in an earlier epoch are not scored.
+    """`memory` is None while the partition is not open.
 
-    `stopped_by` is the record before which it stopped, if a newer version wrote that: it stays closed for the rest of
-    this assignment.
+    `stopped_by` is the record before which it stopped, if a newer version wrote that.
     """
 
-    def __init__(self, number: int, *, context: WorkerContext, relay: Relay) -> None:
+    def __init__(self, number: int, inbox: Inbox, *, context: WorkerContext, relay: Relay) -> None:
         self.number = number
         self.relay = relay
         self.memory: PartitionMemory | None = None
-        self.inbox = Inbox()
-        self.epoch = 0
-        self.stopped_by: UnknownRecordType | None = None
-        self._scoring = False
+        self.inbox = inbox
+        self.stopped_by: PartitionStopped | None = None
         self._context = context
         self._writer = str(uuid4())  # names this assignment in the journal
         self._verified = False
@@ -41,62 +36,18 @@ class AssignedPartition:
         self._run_scorer = RunScorer(
             number, context=context, writer=self._writer, on_commit=lambda commit: relay.add(commit.outbox_rows())
         )
-        self._retry_at = 0.0
         self._backoff = ExponentialBackoff(context.limits.pause, context.limits.longest_pause)
 
-    def deliver(self, records: Sequence[Record], *, epoch: int) -> bool:
-        """Takes records from a poll that began in `epoch`; whether it took them.
-
-        If the partition was opened again during the poll, the records may come from before or after the seek. They are
-        dropped and polled once more. A partition that is not open takes none: opening it decides where it goes on.
-        """
-        if self.memory is None or not records:
-            return False
-        begin = self.memory.position.to_offset
-        if epoch != self.epoch:
-            self._context.reader.seek(self.number, begin)
-            return False
-        if records[0].offset < begin:
-            records = [record for record in records if record.offset >= begin]
-        self.inbox.put(records)
-        return True
-
-    @property
-    def has_uncommitted(self) -> bool:
-        """Whether some polled records are not scored and written yet."""
-        return bool(self.inbox) or self._scoring
-
     def at_log_end(self) -> bool:
-        """Whether everything is scored that the log was known to hold at the last fetch."""
-        return not self.inbox and self._context.reader.at_end(self.number)
+        """Whether everything is scored that the log was known to hold at the last poll."""
+        return self.inbox.at_log_end
 
-    async def open_or_score(self) -> RunResult | None:
-        """Opens the partition if it is not open, else scores one run of its inbox and writes it.
+    async def open(self) -> int:
+        """Reads the journal, and begins it if there is none; the next offset to read.
 
-        None if nothing was written. A partition that stopped stays as it is. Raises `StopWorker` if only a person can
-        decide.
+        Raises `Doubt`, or `StopWorker` if only a person can decide.
         """
-        if self.stopped_by is not None:
-            return None
-        try:
-            if self.memory is None:
-                await self._open()
-            elif self.inbox:
-                self._scoring = True
-                try:
-                    return await self._run_scorer.score(self.memory, self.inbox)
-                finally:
-                    self._scoring = False
-        except Doubt as doubt:
-            self._drop_memory(doubt)
-        except UnknownRecordType as unknown:
-            self._stop(unknown)
-        return None
-
-    async def _open(self) -> None:
         context = self._context
-        if context.steady() < self._retry_at:
-            return
         stored = await context.store.load_partition(self.number)
         if stored is None:
             require_same_origin(context.origin, await context.store.load_origins())
@@ -119,8 +70,6 @@ class AssignedPartition:
         self._backoff.reset()
         self.memory = PartitionMemory(stored, remembered=context.limits.remembered, cache_bound=context.cache_bound)
         self.relay.reload()
-        self.epoch += 1
-        context.reader.seek(self.number, stored.position.to_offset)
         _log.info(
             "partition.opened",
             partition=self.number,
@@ -129,34 +78,33 @@ class AssignedPartition:
             timers=len(stored.timers),
             remembered=len(self.memory.seen),
         )
+        return stored.position.to_offset
 
-    def _drop_memory(self, doubt: Doubt) -> None:
-        """Forgets everything about the partition; `open_or_score` opens it again."""
+    async def score(self) -> RunResult | None:
+        """Scores one run of the inbox and writes it. None if nothing was written.
+
+        Raises `Doubt`, `UnknownRecordType` if the inbox begins with such a record, or `StopWorker` if only a person can
+        decide.
+        """
+        if self.memory is None or not self.inbox:
+            return None
+        return await self._run_scorer.score(self.memory, self.inbox)
+
+    def forget(self, doubt: Doubt) -> float:
+        """Drops all memory of the partition; seconds until it may be opened again."""
         if self.memory is not None:
             self._seq_in_doubt = self.memory.seq
         self.memory = None
-        self.inbox.clear()
-        self._context.reader.pause(self.number)
         self.relay.reload()
         self._context.metrics.doubted(doubt)
-        # After a lost race the database answers, so there is nothing to wait for.
-        if not isinstance(doubt, Fenced):
-            self._retry_at = self._context.steady() + self._backoff.next_pause()
         _log.warning("partition.doubted", partition=self.number, kind=type(doubt).__name__, reason=str(doubt))
+        # After a lost race the database answers, so there is nothing to wait for.
+        return 0.0 if isinstance(doubt, Fenced) else self._backoff.next_pause()
 
-    def _stop(self, unknown: UnknownRecordType) -> None:
-        """Everything before the record is committed. The relay and the other partitions go on."""
-        self.stopped_by = unknown
+    def stop(self, stop: PartitionStopped) -> None:
+        """Drops all memory of the partition. Everything before the record is committed, and the relay goes on."""
+        self.stopped_by = stop
         self.memory = None
-        self.inbox.clear()
-        self._context.reader.pause(self.number)
-        _log.error(
-            "partition.stopped",
-            partition=self.number,
-            offset=unknown.offset,
-            type=unknown.record_type,
-            reason=str(unknown),
-        )
 
     def dedupe_used(self) -> float:
         """The share of event ids remembered, of the most that may be."""

@@ -39,14 +39,6 @@ class LogVerifier(Protocol):
         """Raises `StopWorker` if this is not the log that the journal was written from."""
 
 
-class PartitionReader(Protocol):
-    def seek(self, partition: int, offset: int) -> None: ...
-
-    def pause(self, partition: int) -> None: ...
-
-    def at_end(self, partition: int) -> bool: ...
-
-
 class WorkerLimits(Struct, frozen=True, kw_only=True):
     """`remembered` event ids per partition; `cached` bytes of accounts per process; `outbox_rows` unsent per partition.
 
@@ -73,7 +65,6 @@ class WorkerContext(Struct, frozen=True, kw_only=True):
     scorer: Scorer
     store: StateStore
     log: LogVerifier
-    reader: PartitionReader
     metrics: WorkerMetrics
     origin: Origin
     cluster_id: str

@@ -8,7 +8,7 @@ import structlog
 
 from common.bus.errors import BusUnavailable
 from common.bus.ports import Record
-from scoring.errors import StopWorker, Unreachable
+from common.errors import StopWorker, Unreachable
 from scoring.partition.commit import LogPosition
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import ACCEPTED, LogVerdict, compare

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.contracts.signals import Band, Kind
+from common.errors import Doubt, Fenced, Unreachable
 from common.metrics import LATENCY, SECONDS
 from scoring.core_metric import register_core_form
-from scoring.errors import Doubt, Fenced, Unreachable
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import BatchReport, Commit, DeadReason
 from scoring.worker.cause import Cause

@@ -15,8 +15,8 @@ import structlog
 from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Ack, Outgoing
 from common.contracts.signals import CaughtUp, encode_signals_record
+from common.errors import Doubt
 from common.retry import ExponentialBackoff
-from scoring.errors import Doubt
 from scoring.partition.commit import OutboxRow, OutboxTopic, QueuedRow
 from scoring.worker.cause import Cause, cause_of
 

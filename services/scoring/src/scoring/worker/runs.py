@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from common.bus.ports import Record
 from common.contracts.events import Tick
-from scoring.errors import Doubt, Fenced, StopWorker, UnknownRecordType
+from common.errors import Doubt, Fenced, StopWorker
+from common.partition_consumer.inbox import Inbox
+from scoring.errors import UnknownRecordType
 from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
-from scoring.partition.inbox import Inbox
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.records import DecodedRecord, accounts_to_load, decode, decode_all
 from scoring.worker.context import WorkerContext

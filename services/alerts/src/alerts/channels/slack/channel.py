@@ -6,9 +6,9 @@ from alerts.channels.registry import ChannelLimits
 from alerts.channels.slack.client import SlackClient
 from alerts.channels.slack.grammar import webhook_names
 from alerts.channels.slack.render import SlackRenderer
-from alerts.errors import Stop
 from alerts.routing.destination import Target
 from alerts.settings import AlertsSettings
+from common.errors import StopWorker
 
 
 class SlackAdapter:
@@ -16,7 +16,9 @@ class SlackAdapter:
         urls = settings.alerts_slack_webhooks
         # A name without a URL would fail every message to it: better not to start.
         if missing := sorted(webhook_names(targets) - urls.keys()):
-            raise Stop(f"{settings.alerts_routes} names webhooks that ALERTS_SLACK_WEBHOOKS has no URL for: {missing}")
+            raise StopWorker(
+                f"{settings.alerts_routes} names webhooks that ALERTS_SLACK_WEBHOOKS has no URL for: {missing}"
+            )
         token = settings.alerts_slack_token
         if token is None and not urls:
             return None

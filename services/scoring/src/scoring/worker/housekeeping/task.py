@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from scoring.errors import Doubt
+from common.errors import Doubt
 from scoring.partition.commit import LogPosition
 from scoring.worker.housekeeping.history import HistoryRows, HistorySweep
 from scoring.worker.housekeeping.journal import JournalRows, JournalSweep
