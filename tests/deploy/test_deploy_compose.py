@@ -116,7 +116,7 @@ def test_each_image_from_elsewhere_is_pinned_by_its_version() -> None:
 
 
 def test_kafka_is_the_version_that_the_tests_run_on() -> None:
-    pom = ElementTree.parse(ROOT / "deploy" / "local" / "pom.xml")
+    pom = ElementTree.parse(ROOT / "deploy/local/src/local/stack/pom.xml")
     version = pom.findtext(".//{*}dependency/{*}version")
     assert deployment.services()["kafka"]["image"] == f"apache/kafka:{version}"
 
