@@ -100,6 +100,7 @@ class ReplicasHarness:
         self.registry = CollectorRegistry()
         self.metrics = AlertsMetrics(self.registry)
         self.running: list[Running] = []
+        self.lease = 60.0  # seconds
         self._mode = mode
         self._routes = load(routes, "routes of the test")
         self._renderer = MessageRenderer(
@@ -128,7 +129,7 @@ class ReplicasHarness:
             consumer=consumer,
             admin=self.broker.admin(),
             decision_store=PostgresDecisionStore(self.theirs, patience=10.0, count_unreadable=self.metrics.unreadable),
-            queue=PostgresNotificationQueue(self.theirs, lease=60.0, patience=10.0),
+            queue=PostgresNotificationQueue(self.theirs, lease=self.lease, patience=10.0),
             router=self._routes,
             renderer=self._renderer,
             clients=dict.fromkeys(Channel, self.post),
@@ -151,7 +152,7 @@ class ReplicasHarness:
             max_records=max_records,
             late_after=LATE,
             behind_after=BEHIND,
-            lease=60.0,
+            lease=self.lease,
             log_patience=1.0,
         )
 

@@ -39,6 +39,7 @@ def lives(draw: random.Random) -> list[Signal]:
 @pytest.mark.parametrize("seed", range(6))
 async def test_every_signal_is_recorded_and_decided_once_whoever_dies(replicas: ReplicasHarness, seed: int) -> None:
     draw = random.Random(seed)
+    replicas.lease = 5.0  # so long a message waits whose sender has died
     running: list[Running] = []
 
     async def crash() -> None:
