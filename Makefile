@@ -50,13 +50,14 @@ compile: .compiled/built ## the scoring core and what feeds it compiled by mypyc
 demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part (SEED=8: another company; SERVE=1: stays up)
 	@$(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED)) $(if $(SERVE),--serve)
 
-# Each has a PostgreSQL and a broker of its own.
+# Each worker has a PostgreSQL and a broker of its own. Byte code is kept whatever the environment says: else each worker,
+# and each process that a test starts, compiles everything anew.
 WORKERS ?= logical
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 .PHONY: check
 check: $(VENV)/dev-installed ## the tests that start no process, in less than a minute
-	EXAMPLES_SHARE=0.1 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
+	EXAMPLES_SHARE=0.05 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
 
 .PHONY: test
 test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=2)

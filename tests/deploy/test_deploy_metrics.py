@@ -98,6 +98,7 @@ def test_every_rule_has_a_section_that_says_what_to_do_and_every_section_a_rule(
         assert rule["labels"]["severity"] in ("critical", "warning")
 
 
+@pytest.mark.servers
 def test_the_runbook_asks_for_series_labels_and_commands_that_exist() -> None:
     page = (ROOT / RUNBOOK).read_text()
     for found in _SELECTOR.finditer(page):
@@ -158,6 +159,7 @@ def test_every_expression_of_the_dashboard_is_promql(tmp_path: Path) -> None:
 
 
 @promtool
+@pytest.mark.servers
 def test_the_rules_fire_as_their_tests_say() -> None:
     checked("check", "config", "--lint=all", "--lint-fatal", str(PROMETHEUS / "prometheus.yml"))
     checked("check", "rules", "--lint=all", "--lint-fatal", *map(str, sorted((PROMETHEUS / "rules").glob("*.yml"))))

@@ -56,6 +56,7 @@ async def said(words: str, settings: dict[str, str]) -> tuple[int, str]:
     return child.returncode, output.decode()
 
 
+@pytest.mark.servers
 @pytest.mark.timeout(300)
 async def test_a_wrong_setting_is_named_and_its_secret_is_not() -> None:
     common = {"LOG_LEVEL": "debug", "KAFKA_BOOTSTRAP": "127.0.0.1:1"}

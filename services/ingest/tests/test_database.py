@@ -14,6 +14,8 @@ from common.database import engine, migrate
 
 NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
 
+pytestmark = pytest.mark.servers
+
 
 async def query(url: str, statement: str) -> list[Any]:
     pool = engine(url, pool_size=1)

@@ -62,6 +62,10 @@ class Stack:
         os.kill(pid, signal.SIGKILL)
         return pid
 
+    def kill_all(self) -> None:
+        pids = [self.kill(name) for name in (*reversed(NAMES), POSTGRES)]
+        _wait_for(lambda: not any(map(alive, pids)))
+
     def wait_until_well(self) -> None:
         deadline = time.monotonic() + 90
         while any(one.why_not for one in read_status(self.described())):
@@ -190,19 +194,14 @@ def test_up_and_down_cope_with_a_stack_that_was_killed(stack: Stack) -> None:
     after = stack.pids()
     assert {name for name in NAMES if before[name] != after[name]} == {"supervisor", "alerts"}
 
-    for name in (*reversed(NAMES), POSTGRES):
-        stack.kill(name)
-    _wait_for(lambda: not any(map(alive, after.values())))
-    assert stack.down()[0] == 0
-    assert not stack.directory.postgres.running
-
-    code, said = stack.up()
-    assert code == 0, said
-    for name in (*reversed(NAMES), POSTGRES):
-        stack.kill(name)
+    stack.kill_all()
     code, said = stack.up()
     assert code == 0, said
     assert stack.status()[0] == 0
+
+    stack.kill_all()
+    assert stack.down() == (0, "Nothing was up.\n")
+    assert not stack.directory.postgres.running
 
 
 @pytest.mark.timeout(180)

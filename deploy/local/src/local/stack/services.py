@@ -93,6 +93,10 @@ class Services:
                     process.wait_until(ready, timeout=START_TIMEOUT)
                 except ServerError as error:
                     raise ServerError(f"{name} did not start: {error}\n{last_lines(process.log)}") from error
+        # Another process at the same port answers for one that could not have it.
+        for name, process in self._processes.items():
+            if not process.running:
+                raise ServerError(f"{name} did not start: it has ended\n{last_lines(process.log)}")
 
     def stop(self) -> None:
         for process in reversed(self._processes.values()):
