@@ -33,16 +33,17 @@ def invalid(*errors: InitErrorDetails) -> ValidationError:
 def report(error: ValidationError, schema: JsonSchema, data: Any, found: Findings) -> None:
     """Reports each error at its place. `data` is what was validated, by the model whose schema this is."""
     errors = error.errors(include_url=False)
-    wrong_keys = [one["loc"][:-1] for one in errors if one["loc"][-1:] == (_KEY,)]
+    wrong_keys = {one["loc"][:-1] for one in errors if one["loc"][-1:] == (_KEY,)}
     for one in errors:
         path, above = one["loc"], one["loc"][:-1]
+        is_key = path[-1:] == (_KEY,)
         # What stands under a wrong key has to wait: nobody knows yet what it is.
-        if any(path[: len(key)] == key and path != (*key, _KEY) for key in wrong_keys):
+        if any(path[:end] in wrong_keys for end in range(len(path) - 1 if is_key else len(path) + 1)):
             continue
         # pydantic counts right entries only; the wrong ones have errors of their own.
         if one["type"] == "too_short" and len(one["input"]) >= one["ctx"]["min_length"]:
             continue
-        if path[-1:] == (_KEY,):
+        if is_key:
             found.problem(path_of("", *above), _of_key(one, rules_at(schema, data, above[:-1])))
         elif one["type"] == "missing":
             found.problem(path_of("", *above), f"'{path[-1]}' is missing")
