@@ -30,7 +30,7 @@ from scoring.cards.value_formats import EVENT, Comparison, Events, MetricOrEvent
 from scoring.health import STAGES, Stage
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
-from scoring.health.metrics.keys import ValueType
+from scoring.health.metrics.keys import CardKey, ValueType
 
 T = TypeVar("T")
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -81,15 +81,22 @@ class MetricEntry(DocumentModel):
     )
 
 
-def _metric_model(definition: type[MetricDefinition]) -> type[MetricEntry]:
-    """The keys of one kind of metric. The kind declares its own in its `definition.py`."""
-    logarithmic = issubclass(definition, CurvedDefinition) and definition.logarithmic
-    keys: dict[str, Any] = {"kind": (Annotated[str, choice(kind_of(definition))], Field(description=definition.about))}
-    for name, key in definition.keys.items():
+def _fields(keys: Mapping[str, CardKey], logarithmic: bool) -> dict[str, Any]:
+    fields = {}
+    for name, key in keys.items():
         value = _value_type(key.value, logarithmic)
         required = (value, Field(description=key.about))
-        keys[name] = required if key.required else (given(value), Field(None, description=key.about))
-    model = create_model(kind_of(definition), __base__=MetricEntry, __doc__=definition.about, **keys)
+        fields[name] = required if key.required else (given(value), Field(None, description=key.about))
+    return fields
+
+
+def _metric_model(definition: type[MetricDefinition]) -> type[MetricEntry]:
+    """The keys of one kind of metric. The kind declares its own in its `definition.py`."""
+    kind = kind_of(definition)
+    logarithmic = issubclass(definition, CurvedDefinition) and definition.logarithmic
+    own = _fields(definition.keys, logarithmic)
+    own["kind"] = (Annotated[str, choice(kind)], Field(description=definition.about))
+    model = create_model(kind, __base__=MetricEntry, __doc__=definition.about, **own)
     model.one_of, model.needs = definition.one_of, definition.key_needs
     return model
 
