@@ -116,6 +116,24 @@ def test_the_renewal_is_told_when_it_is_near(end: date | None, said: str, told: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("arr", "english", "japanese"),
+    [
+        (950.4, "ARR 950", "ARR 950"),
+        (999_999_999.0, "ARR 999,999,999", "ARR 999,999,999"),
+        # nobody reads ten digits
+        (1_250_000_000.0, "ARR 1.25B", "ARR 12.5億"),
+    ],
+)
+def test_the_arr_is_written_as_the_language_writes_amounts(
+    arr: float, english: str, japanese: str, told: Teller
+) -> None:
+    signal = changed(YELLOW, facts=Facts(arr=arr))
+
+    assert told(message_content(signal, target=DANA)).stake.startswith(f"{english} · ")
+    assert told(message_content(signal, target=changed(DANA, language="ja"))).stake.startswith(f"{japanese} ｜ ")
+
+
 def test_the_renewal_stage_is_not_said_twice(told: Teller) -> None:
     renewing = changed(YELLOW, after=changed(YELLOW.after, stage="renewal"))
 

@@ -6,13 +6,14 @@ import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
-from alerts.commands.playbooks import schema_text
 from alerts.languages.registry import LANGUAGES
-from alerts.playbooks.load import InvalidPlaybooks, check_playbooks, json_schema, load_playbooks
+from alerts.playbooks.grammar import PlaybooksFile
+from alerts.playbooks.load import InvalidPlaybooks, check_playbooks, load_playbooks
 from alerts.playbooks.playbooks import NameCategory, Playbooks
 from alerts.samples import Sample
 from common.contracts.signals import Driver, Facts, Kind, Part, Severity
 from common.documents.findings import Findings
+from common.documents.json_schema import json_schema, schema_text
 from common.documents.yaml import parse
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
@@ -35,11 +36,7 @@ playbooks:
 
 def declared(section: str) -> set[str]:
     """The names that the scorecard which we ship has there."""
-    content = parse((DEPLOY / "scorecard.yml").read_text(encoding="utf-8"), Findings(), noun="a scorecard").content
-    assert isinstance(content, dict)
-    named = content[section].content
-    assert isinstance(named, dict)
-    return set(named)
+    return set(parse((DEPLOY / "scorecard.yml").read_text(encoding="utf-8"), Findings(), noun="a scorecard")[section])
 
 
 def test_what_we_ship_is_sound_to_the_loader_and_to_editors() -> None:
@@ -47,8 +44,8 @@ def test_what_we_ship_is_sound_to_the_loader_and_to_editors() -> None:
     reading = check_playbooks(text)
 
     assert (reading.problems, reading.warnings) == ((), ())
-    assert Draft202012Validator(json_schema()).is_valid(YAML(typ="safe", pure=True).load(text))
-    assert (DEPLOY / "playbooks.schema.json").read_text(encoding="utf-8") == schema_text()
+    assert Draft202012Validator(json_schema(PlaybooksFile)).is_valid(YAML(typ="safe", pure=True).load(text))
+    assert (DEPLOY / "playbooks.schema.json").read_text(encoding="utf-8") == schema_text(PlaybooksFile, "Playbooks")
     assert text.startswith("# yaml-language-server: $schema=playbooks.schema.json\n")
 
 

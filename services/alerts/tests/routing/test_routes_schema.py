@@ -9,10 +9,10 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from alerts.channels.slack.grammar import webhook_names
-from alerts.commands.routes import schema_text
-from alerts.routing.grammar import json_schema
+from alerts.routing.grammar import RoutesFile
 from alerts.routing.labels import Labels
 from alerts.routing.load import check_routes, load
+from common.documents.json_schema import json_schema, schema_text
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
 SHIPPED = (DEPLOY / "routes.yml").read_text(encoding="utf-8")
@@ -24,15 +24,15 @@ def _passes(text: str) -> bool:
     for person in (plain.get("people") or {}).values():
         for absence in person.get("away", ()):
             absence.update({key: str(day) for key, day in absence.items()})
-    return bool(Draft202012Validator(json_schema()).is_valid(plain))
+    return bool(Draft202012Validator(json_schema(RoutesFile)).is_valid(plain))
 
 
 def test_the_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(json_schema())
+    Draft202012Validator.check_schema(json_schema(RoutesFile))
 
 
 def test_the_schema_that_editors_get_is_the_one_that_the_command_prints() -> None:
-    assert (DEPLOY / "routes.schema.json").read_text(encoding="utf-8") == schema_text()
+    assert (DEPLOY / "routes.schema.json").read_text(encoding="utf-8") == schema_text(RoutesFile, "Routes")
 
 
 def test_the_routes_that_we_ship_are_sound_to_the_loader_and_to_editors() -> None:

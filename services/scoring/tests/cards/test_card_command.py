@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scoring.cards.schema import schema_text
+from common.documents.json_schema import schema_text
+from scoring.cards.grammar import CardFile
 from scoring.commands import card
 
 SOUND = """\
@@ -80,4 +81,4 @@ def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path, capsys: pytest.Ca
 def test_the_schema_is_printed_as_it_stands_in_deploy(capsys: pytest.CaptureFixture[str]) -> None:
     assert _run("schema") == 0
 
-    assert capsys.readouterr().out == schema_text()
+    assert capsys.readouterr().out == schema_text(CardFile, "Scorecard")

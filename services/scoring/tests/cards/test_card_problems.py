@@ -77,6 +77,8 @@ SLIPS = (
     Slip("[[0.5, 0], [10, 100]]", "[[1e6, 0], [1000000.0000000001, 100]]", "8:32: metrics.logins.curve_per_week[1]: 1000000.0000000001 is too close to 1000000.0 to tell them apart"),
     Slip("[[0.5, 0], [10, 100]]", "[[0.5, 0], [10, 120]]", "8:37: metrics.logins.curve_per_week[1][1]: must be from 0 to 100, not 120"),
     Slip("[[0.5, 0], [10, 100]]", "[[0, 0], [10, 100]]", "8:23: metrics.logins.curve_per_week[0][0]: must be more than 0, not 0"),
+    Slip("[[0.5, 0], [10, 100]]", "[['0.5', 0], [10, true]]", "8:23: metrics.logins.curve_per_week[0][0]: must be a number, not '0.5'"),
+    Slip("[[0.5, 0], [10, 100]]", "[['0.5', 0], [10, true]]", "8:39: metrics.logins.curve_per_week[1][1]: must be a number, not true"),
     Slip("[[0.5, 0], [10, 100]]", "[[0.5, 0]]", "metrics.logins.curve_per_week: must be 2 to 32 [value, points], not a list of 1 entry"),
     Slip("[[0.5, 0], [10, 100]]", "[[0.5, 0, 1], [10, 100]]", "metrics.logins.curve_per_week[0]: must be [value, points]"),
     Slip("[[0.5, 0], [10, 100]]", "{renewal: [[0.5, 0], [10, 100]]}", "metrics.logins.curve_per_week: 'default' is missing"),
@@ -108,6 +110,7 @@ SLIPS = (
     Slip("read: mean", "read: mean, value: arr/arr_peak_12m", "metrics.nps.key: 'arr/arr_peak_12m' is of the account"),
     Slip("read: mean", "read: mean, value: arr/seats", "metrics.nps.value: must be a property or arr/arr_peak_12m"),
     Slip("key: user_id, half_life", "key: user_id, of: seat, half_life", "metrics.active_seats.of: must be a number or seats, not 'seat'"),
+    Slip("key: user_id, half_life", "key: user_id, of: true, half_life", "metrics.active_seats.of: must be a number, not true"),
     Slip(", steps: {kickoff: 7d}}", "}", "metrics.steps: needs 'steps', or 'planned: true'"),
     Slip(", steps: {kickoff: 7d}}", ", planned: yes}", "metrics.steps.planned: must be true or false, not 'yes'"),
     Slip("cap: 45, ttl: 30d, clear_on: invoice.paid", "cap: 45", "flags.unpaid.event: 'event' needs 'ttl' beside it"),
@@ -151,7 +154,7 @@ def test_a_slip_is_told_at_its_line(slip: Slip) -> None:
 
     reading = examine(CARD.replace(slip.right, slip.wrong, 1))
 
-    assert reading.card is None
+    assert reading.content is None
     assert any(slip.said in str(problem) for problem in reading.problems), [*map(str, reading.problems)]
 
 
@@ -209,7 +212,7 @@ def test_what_is_sound_but_surely_not_meant_is_a_warning(right: str, wrong: str,
 
     reading = examine(CARD.replace(right, wrong, 1))
 
-    assert reading.card is not None
+    assert reading.content is not None
     assert any(said in str(warning) for warning in reading.warnings), [*map(str, reading.warnings)]
 
 
@@ -247,5 +250,5 @@ def test_a_stage_in_which_nothing_counts_is_refused() -> None:
 def test_hostile_and_hopeless_files_are_refused_before_they_cost_anything(text: str, said: str) -> None:
     reading = examine(text)
 
-    assert reading.card is None
+    assert reading.content is None
     assert said in str(reading.problems[0])

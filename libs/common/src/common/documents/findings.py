@@ -89,4 +89,5 @@ def did_you_mean(word: str, known: tuple[str, ...]) -> str:
 
 
 def _in_file_order(found: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda problem: (problem.line, problem.column)))
+    # Each once: pydantic runs the rules of a recursive model twice.
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.line, one.column, one.where)))

@@ -6,8 +6,8 @@ small file can expand into a huge tree.
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
-from msgspec import Struct
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
 from ruamel.yaml.events import (
@@ -32,17 +32,19 @@ _PREFIX = "tag:yaml.org,2002:"
 Scalar = None | bool | int | float | str
 
 
-class YamlValue(Struct, frozen=True):
-    """A value and its path. `Findings.positions` has the position of its key, or of the value itself in a list."""
+class YamlMapping(dict[str, Any]):
+    """A mapping, and its path in the file ("" for the whole file)."""
 
-    where: str
-    content: "Scalar | tuple[YamlValue, ...] | dict[str, YamlValue]"
+    def __init__(self, where: str, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.where = where
 
 
-def parse(text: str, found: Findings, *, noun: str) -> YamlValue:
-    """The tree of a text. Duplicate keys are reported and left out. Raises `InvalidValue` if the text is no YAML.
+def parse(text: str, found: Findings, *, noun: str) -> Any:
+    """The values of a text: scalars, tuples and `YamlMapping`. Raises `InvalidValue` if the text is no YAML.
 
-    `noun` is the kind of document in error messages, such as "a scorecard".
+    Duplicate keys are reported and left out. `Findings.positions` gets the position of every key, and of every value
+    of a list. `noun` is the kind of document in error messages, such as "a scorecard".
     """
     if len(text) > MAX_CHARACTERS:
         raise found.problem("", f"the file has more than {MAX_CHARACTERS:,} characters")
@@ -87,26 +89,26 @@ class _NodeReader:
         self.positions: dict[str, SourcePosition] = {}
         self._found = found
 
-    def read(self, node: Node, where: str) -> YamlValue:
+    def read(self, node: Node, where: str) -> Any:
         if isinstance(node, ScalarNode):
-            return YamlValue(where, _scalar(node))
+            return _scalar(node)
         if isinstance(node, MappingNode):
-            return YamlValue(where, self._mapping(node, where))
+            return YamlMapping(where, self._mapping(node, where))
         items = []
         for index, item in enumerate(node.value):
-            path = f"{where}[{index}]"
+            path = path_of(where, index)
             self.positions[path] = _position(item.start_mark)
             items.append(self.read(item, path))
-        return YamlValue(where, tuple(items))
+        return tuple(items)
 
-    def _mapping(self, node: MappingNode, where: str) -> dict[str, YamlValue]:
-        values: dict[str, YamlValue] = {}
+    def _mapping(self, node: MappingNode, where: str) -> dict[str, Any]:
+        values: dict[str, Any] = {}
         for key, value in node.value:
             position = _position(key.start_mark)
             if not isinstance(key, ScalarNode):
                 self._found.problem(where, "a key must be a word", position=position)
                 continue
-            path = f"{where}.{key.value}" if where else key.value
+            path = path_of(where, key.value)
             if key.value in values:
                 first = self.positions[path].line
                 self._found.problem(path, f"'{key.value}' is already set on line {first}", position=position)
@@ -114,6 +116,13 @@ class _NodeReader:
             self.positions[path] = position
             values[key.value] = self.read(value, path)
         return values
+
+
+def path_of(where: str, *steps: str | int) -> str:
+    """The path of what lies below `where`: `metrics.logins.curve[1]`."""
+    for step in steps:
+        where += f"[{step}]" if isinstance(step, int) else f".{step}" if where else step
+    return where
 
 
 def _scalar(node: ScalarNode) -> Scalar:

@@ -1,13 +1,16 @@
 """`playbooks check|schema`: is playbooks.yml sound, and the format for editors."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
-from alerts.playbooks.load import PlaybooksCheck, check_playbooks, json_schema
+from alerts.playbooks.grammar import PlaybooksFile
+from alerts.playbooks.load import check_playbooks
+from alerts.playbooks.playbooks import Playbooks
 from alerts.settings import AlertsSettings
 from common.documents.findings import format_findings
+from common.documents.json_schema import schema_text
+from common.documents.load import Checked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     """The exit code."""
     if arguments.action == "schema":
-        print(schema_text(), end="")
+        print(schema_text(PlaybooksFile, "Playbooks"), end="")
         return 0
     file = arguments.file or settings.alerts_playbooks
     try:
@@ -33,16 +36,11 @@ def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
             [*format_findings(str(file), problems=checked.problems, warnings=checked.warnings), _summary(checked)]
         )
     )
-    return 0 if checked.playbooks else 1
+    return 0 if checked.content else 1
 
 
-def schema_text() -> str:
-    """As it stands in deploy/playbooks.schema.json."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _summary(checked: PlaybooksCheck) -> str:
-    if checked.playbooks is None:
+def _summary(checked: Checked[Playbooks]) -> str:
+    if checked.content is None:
         return f"not loaded, problems: {len(checked.problems)}"
-    names = sum(len(names) for names in checked.playbooks.names.values())
-    return f"{len(checked.playbooks.next_steps)} playbooks, {names} names"
+    names = sum(len(names) for names in checked.content.names.values())
+    return f"{len(checked.content.next_steps)} playbooks, {names} names"

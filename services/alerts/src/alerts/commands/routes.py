@@ -1,7 +1,6 @@
 """`routes check|test|schema`: is routes.yml sound, who would be told of a signal, and the format for editors."""
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,9 +13,9 @@ from alerts.channels.registry import Channel
 from alerts.postgres.schema import alert
 from alerts.routing.channel_grammar import grammar_of
 from alerts.routing.destination import Destination
-from alerts.routing.grammar import json_schema
+from alerts.routing.grammar import RoutesFile
 from alerts.routing.labels import NAMES, Labels, labels
-from alerts.routing.load import RoutesCheck, check_routes, load
+from alerts.routing.load import check_routes, load
 from alerts.routing.routes import Routes
 from alerts.routing.tree import ROOT, Route
 from alerts.settings import AlertsSettings
@@ -25,6 +24,8 @@ from common import database
 from common.contracts.signals import Signal
 from common.database_errors import DATABASE_ERRORS
 from common.documents.findings import InvalidDocument, did_you_mean, format_findings
+from common.documents.json_schema import schema_text
+from common.documents.load import Checked
 
 
 class _Mistaken(Exception):
@@ -50,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     """The exit code."""
     if arguments.action == "schema":
-        print(schema_text(), end="")
+        print(schema_text(RoutesFile, "Routes"), end="")
         return 0
     file = arguments.file or settings.alerts_routes
     try:
@@ -67,19 +68,14 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     return 0
 
 
-def schema_text() -> str:
-    """As it stands in deploy/routes.schema.json."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _check(checked: RoutesCheck, source_name: str) -> int:
+def _check(checked: Checked[Routes], source_name: str) -> int:
     for line in format_findings(source_name, problems=checked.problems, warnings=checked.warnings):
         print(line)
-    if checked.routes is None:
+    if checked.content is None:
         count = len(checked.problems)
         print(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
         return 1
-    print("\n".join(_summary(checked.routes)))
+    print("\n".join(_summary(checked.content)))
     return 0
 
 

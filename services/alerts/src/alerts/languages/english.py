@@ -1,10 +1,16 @@
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from math import inf
+from typing import Literal
+
+from babel.dates import format_date, format_timedelta
 
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
+from alerts.languages.numbers import amount, arrow, count, share, signed
 from common.contracts.signals import Band
 
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LOCALE = "en"
+
+Unit = Literal["minute", "hour", "day"]
 
 
 class English:
@@ -29,14 +35,14 @@ class English:
             case BandChange.FIRST:
                 return f"{name} is {self.band(band)}: {scores.now}, its first score"
             case BandChange.RECOVERED:
-                return f"{name} is {self.band(band)} again: {_arrow(scores)}"
+                return f"{name} is {self.band(band)} again: {arrow(scores)}"
             case BandChange.EASED:
-                return f"{name} is better, now {self.band(band)}: {_arrow(scores)}"
+                return f"{name} is better, now {self.band(band)}: {arrow(scores)}"
             case BandChange.WORSE:
-                return f"{name} is {self.band(band)}: {_arrow(scores)}"
+                return f"{name} is {self.band(band)}: {arrow(scores)}"
 
     def now_in(self, band: Band, scores: Scores) -> str:
-        return f"now {self.band(band)} ({_arrow(scores)})"
+        return f"now {self.band(band)} ({arrow(scores)})"
 
     def of(self, name: str, thing: str) -> str:
         return f"{name}: {thing}"
@@ -46,13 +52,13 @@ class English:
 
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
         unit = (" point" if abs(points) == 1 else " points") if first else ""
-        return f"{metric}{f' {value}' if value else ''} ({_signed(points)}{unit})"
+        return f"{metric}{f' {value}' if value else ''} ({signed(points)}{unit})"
 
     def cleared(self, flag: str) -> str:
         return f"cleared: {flag}"
 
     def others(self, points: int) -> str:
-        return f"others ({_signed(points)})"
+        return f"others ({signed(points)})"
 
     def otherwise(self, score: int, weak: str) -> str:
         return f"health {score}{f', low: {weak}' if weak else ''}"
@@ -60,43 +66,42 @@ class English:
     def value(self, value: float, value_format: ValueFormat) -> str:
         match value_format:
             case ValueFormat.PERCENT:
-                return f"{value:.0%}"
+                return share(value, _LOCALE)
             case ValueFormat.A_WEEK:
-                return f"{_number(value)} a week"
+                return f"{count(value, _LOCALE)} a week"
             case ValueFormat.NUMBER:
-                return _number(value)
+                return count(value, _LOCALE)
 
     def health(self, score: int, band: Band) -> str:
         return f"Health {score}, {self.band(band)}"
 
-    def arr(self, amount: str) -> str:
-        return f"ARR {amount}"
+    def arr(self, value: float) -> str:
+        return f"ARR {amount(value, _LOCALE)}"
 
     def renewal(self, days: int, end: date, *, year: bool) -> str:
         day = _day(end, year=year)
         if days < 0:
-            return f"contract ended {_days(-days)} ago ({day})"
-        return f"renewal in {_days(days)} ({day})" if days else "renewal today"
+            return f"contract ended {_span(days, 'day')} ({day})"
+        return f"renewal {_span(days, 'day')} ({day})" if days else "renewal today"
 
     def owner(self, owner: str) -> str:
         return f"owner {owner}" if owner else "no owner"
 
     def silent(self, band: Band, when: str, days: int) -> str:
-        later = f" (in {days} days)" if days > 1 else ""
+        later = f" ({_span(days, 'day')})" if days > 1 else ""
         return f"{self.band(band)} {when}{later} if they stay silent"
 
     def when(self, moment: datetime, *, days: int, year: bool) -> str:
         near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days)
         if near:
             return f"{near} at {moment:%H:%M}"
-        return f"on {_DAYS[moment.weekday()]} {_day(moment, year=year)}"
+        return f"on {format_date(moment, 'EEE', _LOCALE)} {_day(moment, year=year)}"
 
     def ago(self, seconds: float) -> str:
-        minutes = round(seconds / 60)
-        if minutes < 90:
-            return f"{minutes} minute{'' if minutes == 1 else 's'} ago"
+        if (minutes := round(seconds / 60)) < 90:
+            return _span(-minutes, "minute")
         hours = round(seconds / 3600)
-        return f"{hours} hours ago" if hours < 36 else f"{_days(round(seconds / 86_400))} ago"
+        return _span(-hours, "hour") if hours < 36 else _span(-round(seconds / 86_400), "day")
 
     def follows(self, title: str, when: str) -> str:
         return f"Follows: {title}, {when}"
@@ -108,7 +113,7 @@ class English:
         return f"Again: last told {when}." if when else "Again: this has been told before."
 
     def recovered(self, days: int, when: str) -> str:
-        after = f"after {_days(days)}" if days else "within the day"
+        after = f"after {_span(days, 'day', from_now=False)}" if days else "within the day"
         return f"Recovered {after}; the first alert was {when}."
 
     def happened(self, ago: str, when: str) -> str:
@@ -120,31 +125,22 @@ class English:
     def another_way(self) -> str:
         return "Sent this way because the first way failed."
 
-    def covered(self, share: float) -> str:
-        return f"Only {share:.0%} of the score has data behind it."
+    def covered(self, known: float) -> str:
+        return f"Only {share(known, _LOCALE)} of the score has data behind it."
 
-    def too_little(self, share: float) -> str:
-        return f"Too little data for a band: {share:.0%} of the score is known."
+    def too_little(self, known: float) -> str:
+        return f"Too little data for a band: {share(known, _LOCALE)} of the score is known."
 
     def more(self, count: int) -> str:
         return f"{count} more"
 
 
-def _arrow(scores: Scores) -> str:
-    return f"{scores.was} → {scores.now}" if scores.was != scores.now else f"{scores.now}"
-
-
-def _signed(points: int) -> str:
-    return f"+{points}" if points > 0 else f"−{-points}" if points else "0"  # noqa: RUF001 (a minus sign)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
-
-
 def _day(moment: date, *, year: bool) -> str:
-    return f"{moment.day} {_MONTHS[moment.month - 1]}{f' {moment.year}' if year else ''}"
+    # Babel's own order for `en` is American, with the month first.
+    return format_date(moment, "d MMM y" if year else "d MMM", _LOCALE)
 
 
-def _days(days: int) -> str:
-    return f"{days} day{'' if days == 1 else 's'}"
+def _span(count: int, unit: Unit, *, from_now: bool = True) -> str:
+    """`in 64 days`, `4 hours ago` (if the count is negative); else `64 days`. In this unit, however many there are."""
+    span = timedelta(**{f"{unit}s": count})
+    return format_timedelta(span, unit, threshold=inf, add_direction=from_now, locale=_LOCALE)

@@ -1,10 +1,13 @@
 # ruff: noqa: RUF001 (full-width punctuation is what Japanese is written with)
 from datetime import date, datetime
 
+from babel.dates import format_date, format_skeleton
+
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
+from alerts.languages.numbers import amount, arrow, count, share, signed
 from common.contracts.signals import Band
 
-_DAYS = "月火水木金土日"
+_LOCALE = "ja"
 _BANDS = {Band.GREEN: "緑", Band.YELLOW: "黄", Band.RED: "赤", Band.INSUFFICIENT: "データ不足"}
 
 
@@ -30,14 +33,14 @@ class Japanese:
             case BandChange.FIRST:
                 return f"{name}様：ヘルススコア{self.band(band)}（{scores.now}、初回判定）"
             case BandChange.RECOVERED:
-                return f"{name}様：ヘルススコアが{self.band(band)}に回復（{_arrow(scores)}）"
+                return f"{name}様：ヘルススコアが{self.band(band)}に回復（{arrow(scores)}）"
             case BandChange.EASED:
-                return f"{name}様：ヘルススコアが{self.band(band)}まで改善（{_arrow(scores)}）"
+                return f"{name}様：ヘルススコアが{self.band(band)}まで改善（{arrow(scores)}）"
             case BandChange.WORSE:
-                return f"{name}様：ヘルススコアが{self.band(band)}に低下（{_arrow(scores)}）"
+                return f"{name}様：ヘルススコアが{self.band(band)}に低下（{arrow(scores)}）"
 
     def now_in(self, band: Band, scores: Scores) -> str:
-        return f"ヘルススコアは{self.band(band)}（{_arrow(scores)}）"
+        return f"ヘルススコアは{self.band(band)}（{arrow(scores)}）"
 
     def of(self, name: str, thing: str) -> str:
         return f"{name}様：{thing}"
@@ -46,13 +49,13 @@ class Japanese:
         return f"「{step}」が期限超過（期限{_day(due, year=year)}）"
 
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
-        return f"{metric}{f' {value}' if value else ''}（{_signed(points)}点）"
+        return f"{metric}{f' {value}' if value else ''}（{signed(points)}点）"
 
     def cleared(self, flag: str) -> str:
         return f"{flag}の解消"
 
     def others(self, points: int) -> str:
-        return f"その他（{_signed(points)}点）"
+        return f"その他（{signed(points)}点）"
 
     def otherwise(self, score: int, weak: str) -> str:
         return f"ヘルススコア{score}{f'（課題：{weak}）' if weak else ''}"
@@ -60,17 +63,17 @@ class Japanese:
     def value(self, value: float, value_format: ValueFormat) -> str:
         match value_format:
             case ValueFormat.PERCENT:
-                return f"{value:.0%}"
+                return share(value, _LOCALE)
             case ValueFormat.A_WEEK:
-                return f"週{_number(value)}回"
+                return f"週{count(value, _LOCALE)}回"
             case ValueFormat.NUMBER:
-                return _number(value)
+                return count(value, _LOCALE)
 
     def health(self, score: int, band: Band) -> str:
         return f"ヘルススコア{score}（{self.band(band)}）"
 
-    def arr(self, amount: str) -> str:
-        return f"ARR {amount}"
+    def arr(self, value: float) -> str:
+        return f"ARR {amount(value, _LOCALE)}"
 
     def renewal(self, days: int, end: date, *, year: bool) -> str:
         day = _day(end, year=year)
@@ -89,7 +92,7 @@ class Japanese:
         near = {-1: "昨日", 0: "本日", 1: "明日"}.get(days)
         if near:
             return f"{near}{moment:%H:%M}"
-        return f"{_day(moment, year=year)}（{_DAYS[moment.weekday()]}）"
+        return f"{_day(moment, year=year)}（{format_date(moment, 'E', _LOCALE)}）"
 
     def ago(self, seconds: float) -> str:
         minutes = round(seconds / 60)
@@ -120,27 +123,15 @@ class Japanese:
     def another_way(self) -> str:
         return "本来の連絡手段で届かなかったため、こちらでお送りしています。"
 
-    def covered(self, share: float) -> str:
-        return f"スコアのうち、データの裏付けがあるのは{share:.0%}です。"
+    def covered(self, known: float) -> str:
+        return f"スコアのうち、データの裏付けがあるのは{share(known, _LOCALE)}です。"
 
-    def too_little(self, share: float) -> str:
-        return f"データが足りず、判定できません（把握できているのは{share:.0%}）。"
+    def too_little(self, known: float) -> str:
+        return f"データが足りず、判定できません（把握できているのは{share(known, _LOCALE)}）。"
 
     def more(self, count: int) -> str:
         return f"ほか{count}件"
 
 
-def _arrow(scores: Scores) -> str:
-    return f"{scores.was} → {scores.now}" if scores.was != scores.now else f"{scores.now}"
-
-
-def _signed(points: int) -> str:
-    return f"+{points}" if points > 0 else f"−{-points}" if points else "0"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or value == round(value) else f"{value:.1f}"
-
-
-def _day(moment: date, *, year: bool) -> str:
-    return f"{f'{moment.year}年' if year else ''}{moment.month}月{moment.day}日"
+def _day(day: date, *, year: bool) -> str:
+    return format_skeleton("yMMMd" if year else "MMMd", day, locale=_LOCALE)

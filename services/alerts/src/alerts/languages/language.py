@@ -85,7 +85,7 @@ class Language(Protocol):
     def health(self, score: int, band: Band) -> str:
         """Score and band."""
 
-    def arr(self, amount: str) -> str: ...
+    def arr(self, value: float) -> str: ...
 
     def renewal(self, days: int, end: date, *, year: bool) -> str:
         """`days` until the contract ends, negative after it."""
@@ -119,10 +119,10 @@ class Language(Protocol):
     def another_way(self) -> str:
         """The message came over another way because the first one failed."""
 
-    def covered(self, share: float) -> str:
+    def covered(self, known: float) -> str:
         """The share of the score that has data."""
 
-    def too_little(self, share: float) -> str:
+    def too_little(self, known: float) -> str:
         """The share of the score that has data is too small for a band."""
 
     def more(self, count: int) -> str: ...

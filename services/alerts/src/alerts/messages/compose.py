@@ -102,7 +102,7 @@ def _stake(content: MessageContent, recipient: Recipient) -> Iterable[str]:
     if _shows_health(content):
         yield language.health(round(head.after.score), head.after.band)
     if facts.arr is not None and facts.arr > 0:
-        yield language.arr(_amount(facts.arr))
+        yield language.arr(facts.arr)
     if renewal := _renewal(head, recipient):
         yield renewal
     stage = "" if renewal and head.after.stage == _RENEWAL else head.after.stage
@@ -216,7 +216,3 @@ def _how_sure(head: Signal, recipient: Recipient) -> str:
     if head.after.band is Band.INSUFFICIENT:
         return recipient.language.too_little(head.after.coverage)
     return recipient.language.covered(head.after.coverage) if head.after.coverage < _ENOUGH_COVERAGE else ""
-
-
-def _amount(amount: float) -> str:
-    return f"{amount:,.0f}" if amount < 1e9 else f"{amount:.3g}"

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, Protocol
 
 from alerts.channels.registry import Channel
 from alerts.routing.destination import Target
-from common.documents.mapping_rules import KeyRule
 
 
 class Address(NamedTuple):
@@ -16,14 +15,21 @@ class Address(NamedTuple):
     webhook: bool = False
 
 
+class ChannelKey(NamedTuple):
+    """The type of what stands under the key, for pydantic, and the key's description for editors."""
+
+    type: Any
+    about: str
+
+
 class ChannelGrammar(Protocol):
     """`receiver` and `person` are the channel's key under a receiver and under a person.
 
     `address_is_missing` is the problem of a person whose `notify` names the channel and who has no address there.
     """
 
-    receiver: KeyRule
-    person: KeyRule
+    receiver: ChannelKey
+    person: ChannelKey
     address_is_missing: str
 
     def receiver_address(self, value: Any) -> Address:

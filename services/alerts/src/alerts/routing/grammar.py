@@ -4,145 +4,138 @@ The loader reads by it, and the JSON Schema for editors is printed from it. What
 the channel's own `grammar.py`.
 """
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from msgspec import Struct
+from pydantic import Field, create_model
 
 from alerts.channels.registry import Channel
-from alerts.languages.registry import LANGUAGES
-from alerts.routing.channel_grammar import grammar_of
-from alerts.routing.values import EMAIL, IsoDay, MatcherShape, TimeZone
-from common.documents.findings import Findings
-from common.documents.mapping_rules import KeyRule, ListEntry, MappingListRule, MappingRule
-from common.documents.value_rules import NAME, Boolean, Choice, Duration, JsonSchema, ListOf, NamedValues, PatternText
-from common.documents.yaml import YamlValue
+from alerts.languages.registry import DEFAULT, LANGUAGES
+from alerts.routing.channel_grammar import ChannelKey, grammar_of
+from alerts.routing.values import Email, IsoDay, MatcherText, TimeZone
+from common.documents.model import DocumentModel
+from common.documents.value_types import NAME, Days, DistinctList, Entry, Given, choice, given, text
 
-MOST = 1000
+T = TypeVar("T")
 
-_NAME = PatternText(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "a name such as cs-desk")
-_OUTCOME = PatternText(NAME, "an outcome of the scorecard such as churned")
-_RECIPIENT = {
-    "language": KeyRule(Choice(LANGUAGES), "Of the messages (default en)."),
-    "time_zone": KeyRule(TimeZone(), "In which days and hours are told, such as Europe/Berlin (default UTC)."),
-}
 _ONE_BY_ONE = "is not known here: one account, one message at a time, at once"
 _GROUPING = {name: f"'{name}' {_ONE_BY_ONE}" for name in ("group_by", "group_wait", "group_interval")}
 _OLD = {name: f"'{name}' is not known here: write matchers: ['tier=\"high\"']" for name in ("match", "match_re")}
 
-
-class Children(Struct, frozen=True):
-    """The routes under a route, each of the same shape again."""
-
-    def read(self, value: YamlValue, found: Findings) -> tuple[ListEntry, ...]:
-        return MappingListRule(ROUTE).read(value, found)
-
-    def schema(self) -> JsonSchema:
-        return {
-            "type": "array",
-            "items": {"$ref": "#/$defs/route"},
-            "minItems": 1,
-            "maxItems": MappingListRule(ROUTE).most,
-        }
+_Name = Annotated[str, text(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$", "a name such as cs-desk")]
+_Outcome = Annotated[str, text(NAME, "an outcome of the scorecard such as churned")]
+_Link = Annotated[
+    str,
+    text(
+        r'^https?://[^\s<>"{}]+(\{account_id\}[^\s<>"{}]*)+$',
+        "an http(s) address with {account_id} and nothing else in braces",
+    ),
+]
+_Entries = Annotated[tuple[Entry[T], ...], Field(min_length=1, max_length=200)]
 
 
-def _route_keys(*, root: bool) -> dict[str, KeyRule]:
-    inherited = "" if root else " (default: the one of the route above)"
-    return {
-        "receiver": KeyRule(_NAME, f"Who is told, if no route below matches{inherited}.", required=root),
-        "repeat_interval": KeyRule(
-            Duration(),
-            f"For so long the same thing is not told again{inherited or ' (default 7d)'}.",
-        ),
-        "routes": KeyRule(Children(), "Looked at in this order: the first that matches takes the signal."),
-    }
+class RouteEntry(DocumentModel):
+    refused: ClassVar[Mapping[str, str]] = _GROUPING | _OLD
+
+    matchers: DistinctList[MatcherText] = Field(
+        (), description="All of them have to fit; a route without any takes every signal."
+    )
+    continues: bool = Field(False, alias="continue", description="Let the routes after this one see the signal, too.")
+    receiver: Given[_Name] = Field(
+        None, description="Who is told, if no route below matches (default: the one of the route above)."
+    )
+    repeat_interval: Given[Days] = Field(
+        None, description="For so long the same thing is not told again (default: the one of the route above)."
+    )
+    routes: _Entries["RouteEntry"] = Field(
+        (), description="Looked at in this order: the first that matches takes the signal."
+    )
 
 
-ROUTE = MappingRule(
-    {
-        "matchers": KeyRule(ListOf(MatcherShape()), "All of them have to fit; a route without any takes every signal."),
-        "continue": KeyRule(Boolean(), "Let the routes after this one see the signal, too."),
-        **_route_keys(root=False),
-    },
-    refused=_GROUPING | _OLD,
-)
+class RootEntry(DocumentModel):
+    """Where signals go: a tree, walked as Alertmanager walks its own."""
 
-ROOT = MappingRule(
-    _route_keys(root=True),
-    about="Where signals go: a tree, walked as Alertmanager walks its own.",
-    refused=_GROUPING
-    | _OLD
-    | {
+    refused: ClassVar[Mapping[str, str]] = {
+        **_GROUPING,
+        **_OLD,
         "matchers": "the first route takes every signal: put matchers on the routes under it",
         "continue": "the first route has none beside it that could see the signal, too",
-    },
-)
-
-RECEIVER = MappingRule(
-    {
-        "name": KeyRule(_NAME, "As routes call it.", required=True),
-        **{channel.value: grammar_of(channel).receiver for channel in Channel},
-        "owner": KeyRule(Boolean(), "The account's owner, reached as `people` says."),
-        "else": KeyRule(_NAME, "The receiver that is told if the owner is not known or cannot be reached."),
-        **_RECIPIENT,
-    },
-    about="Slack and e-mail beside each other are two messages. A receiver with nothing is told nothing.",
-    needs={"owner": ("else",), "else": ("owner",)},
-)
-
-PERSON = MappingRule(
-    {
-        "name": KeyRule(PatternText(r"^\S(.{0,98}\S)?$", "a name"), "As colleagues call them.", required=True),
-        **{channel.value: grammar_of(channel).person for channel in Channel},
-        "notify": KeyRule(
-            ListOf(Choice(tuple(channel.value for channel in Channel))),
-            f"Tried in this order (default: {', then '.join(Channel)}).",
-        ),
-        **_RECIPIENT,
-        "back_up": KeyRule(EMAIL, "Who is told if this person cannot be, or is away: the address of another one."),
-        "away": KeyRule(
-            MappingListRule(
-                MappingRule(
-                    {
-                        "from": KeyRule(IsoDay(), "The first day.", required=True),
-                        "to": KeyRule(IsoDay(), "The last day, included.", required=True),
-                    }
-                )
-            ),
-            "Absences: the back-up is told instead.",
-        ),
-    },
-)
-
-LINK = PatternText(
-    r'^https?://[^\s<>"{}]+(\{account_id\}[^\s<>"{}]*)+$',
-    "an http(s) address with {account_id} and nothing else in braces",
-)
-
-ROUTES = MappingRule(
-    {
-        "route": KeyRule(ROOT, "Where signals go.", required=True),
-        "receivers": KeyRule(MappingListRule(RECEIVER, most=MOST), "Who can be told.", required=True),
-        "people": KeyRule(
-            NamedValues(PERSON, name=EMAIL, most=MOST), "Owners of accounts, by the e-mail in their accounts."
-        ),
-        "links": KeyRule(
-            MappingRule({"account_url": KeyRule(LINK, "The account's page in your own tools, with {account_id}.")}),
-            "Where messages point.",
-        ),
-        "final_outcomes": KeyRule(
-            ListOf(_OUTCOME),
-            "Outcomes that end a relationship: nothing more is told of the account until its next outcome.",
-        ),
-    },
-    about="Who hears of what, and how.",
-)
-
-
-def json_schema() -> dict[str, Any]:
-    """For editors (draft 2020-12); what it refuses, the loader refuses, too."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Routes",
-        **ROUTES.schema(),
-        "$defs": {"route": ROUTE.schema()},
     }
+
+    receiver: _Name = Field(description="Who is told, if no route below matches.")
+    repeat_interval: Days = Field(7.0, description="For so long the same thing is not told again (default 7d).")
+    routes: _Entries[RouteEntry] = Field(
+        (), description="Looked at in this order: the first that matches takes the signal."
+    )
+
+
+class AddresseeEntry(DocumentModel):
+    name: str
+    language: Annotated[str, choice(*LANGUAGES)] = Field(DEFAULT, description=f"Of the messages (default {DEFAULT}).")
+    time_zone: TimeZone = Field(
+        "UTC", description="In which days and hours are told, such as Europe/Berlin (default UTC)."
+    )
+
+    def under(self, channel: Channel) -> Any | None:
+        """What stands under the channel's key; None if the file has no such key."""
+        return getattr(self, channel.value)
+
+
+A = TypeVar("A", bound=AddresseeEntry)
+
+
+def _with_channels(kind: str) -> Callable[[type[A]], type[A]]:
+    """Adds a key for each channel, by the channel's own grammar."""
+    keys: dict[str, ChannelKey] = {channel.value: getattr(grammar_of(channel), kind) for channel in Channel}
+    fields: dict[str, Any] = {name: (given(key.type), Field(None, description=key.about)) for name, key in keys.items()}
+    return lambda model: create_model(model.__name__, __base__=model, __doc__=model.__doc__, **fields)
+
+
+@_with_channels("receiver")
+class ReceiverEntry(AddresseeEntry):
+    """Slack and e-mail beside each other are two messages. A receiver with nothing is told nothing."""
+
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"owner": ("else",), "else": ("owner",)}
+
+    name: _Name = Field(description="As routes call it.")
+    owner: bool = Field(False, description="The account's owner, reached as `people` says.")
+    otherwise: Given[_Name] = Field(
+        None, alias="else", description="The receiver that is told if the owner is not known or cannot be reached."
+    )
+
+
+class AbsenceEntry(DocumentModel):
+    first: IsoDay = Field(alias="from", description="The first day.")
+    last: IsoDay = Field(alias="to", description="The last day, included.")
+
+
+@_with_channels("person")
+class PersonEntry(AddresseeEntry):
+    name: Annotated[str, text(r"^\S(.{0,98}\S)?$", "a name")] = Field(description="As colleagues call them.")
+    notify: DistinctList[Annotated[Channel, choice(*Channel)]] = Field(
+        tuple(Channel), description=f"Tried in this order (default: {', then '.join(Channel)})."
+    )
+    back_up: Given[Email] = Field(
+        None, description="Who is told if this person cannot be, or is away: the address of another one."
+    )
+    away: _Entries[AbsenceEntry] = Field((), description="Absences: the back-up is told instead.")
+
+
+class LinksEntry(DocumentModel):
+    account_url: Given[_Link] = Field(None, description="The account's page in your own tools, with {account_id}.")
+
+
+class RoutesFile(DocumentModel):
+    """Who hears of what, and how."""
+
+    route: RootEntry = Field(description="Where signals go.")
+    receivers: Annotated[tuple[Entry[ReceiverEntry], ...], Field(min_length=1, max_length=1000)] = Field(
+        description="Who can be told."
+    )
+    people: Annotated[dict[Entry[Email], Entry[PersonEntry]], Field(min_length=1, max_length=1000)] = Field(
+        {}, description="Owners of accounts, by the e-mail in their accounts."
+    )
+    links: LinksEntry = Field(LinksEntry.model_validate({}), description="Where messages point.")
+    final_outcomes: DistinctList[_Outcome] = Field(
+        (), description="Outcomes that end a relationship: nothing more is told of the account until its next outcome."
+    )

@@ -1,13 +1,12 @@
-"""Drafts: the parts of a card that could be read. Rules check drafts, so that one problem hides no other."""
+"""Drafts: the parts of a card that can be used. Rules check drafts, so that one problem hides no other."""
 
 from typing import Any
 
 from msgspec import Struct
 
 from common.documents.findings import Findings
-from common.documents.mapping_rules import MappingRule
-from common.documents.yaml import YamlValue
-from scoring.cards.grammar import CARD, DIMENSIONS, FLAG, OUTCOME
+from common.documents.load import Document
+from scoring.cards.grammar import DIMENSIONS, BandsEntry, CardFile, MetricEntry
 from scoring.health import STAGES, Card, Stage
 from scoring.health.card import Bands, Flag, Outcome
 from scoring.health.metric_kinds import KINDS
@@ -39,38 +38,27 @@ class CardDraft(Struct, frozen=True):
         )
 
 
-def read_draft(root: YamlValue, found: Findings) -> CardDraft:
-    fields, _ = CARD.read_valid_keys(root, found)
-    metrics = {name: _metric(name, given) for name, given in fields.pop("metrics", {}).items()}
-    flags = {name: Flag(name=name, **_fields_by_name(FLAG, given)) for name, given in fields.pop("flags", {}).items()}
-    outcomes = {
-        name: Outcome(name=name, **_fields_by_name(OUTCOME, given))
-        for name, given in fields.pop("outcomes", {}).items()
-    }
-    weights, bands = fields.pop("weights", {}), fields.pop("bands", {})
+def draft_of(file: Document[CardFile], found: Findings) -> CardDraft:
+    sections = dict(file.sections)
+    named, bands = file.values.get("metrics"), file.values.get("bands")
+    if isinstance(bands, dict) and DEFAULT not in bands:
+        found.problem("bands", f"'{DEFAULT}' is missing")
     return CardDraft(
-        named=_metric_names(root),
-        metrics=metrics,
-        flags=flags,
-        outcomes=outcomes,
-        weights=_weights(weights),
-        bands=_bands(bands, found),
-        settings=fields,
+        named=tuple(named) if isinstance(named, dict) else (),
+        metrics={name: _metric(name, entry) for name, entry in sections.pop("metrics", {}).items()},
+        flags={name: Flag(name=name, **entry.fields_given()) for name, entry in sections.pop("flags", {}).items()},
+        outcomes={
+            name: Outcome(name=name, events=entry.events) for name, entry in sections.pop("outcomes", {}).items()
+        },
+        weights=_weights(sections.pop("weights", {})),
+        bands=_bands(sections.pop("bands", {}), found),
+        settings=sections,
     )
 
 
-def _metric_names(root: YamlValue) -> tuple[str, ...]:
-    section = root.content.get("metrics") if isinstance(root.content, dict) else None
-    return tuple(section.content) if section is not None and isinstance(section.content, dict) else ()
-
-
-def _metric(name: str, given: dict[str, Any]) -> MetricDefinition:
-    definition = _DEFINITIONS[given["kind"]]
-    return definition(name=name, **definition.fields_of(given))
-
-
-def _fields_by_name(record: MappingRule, fields: dict[str, Any]) -> dict[str, Any]:
-    return {record.keys[name].to or name: value for name, value in fields.items()}
+def _metric(name: str, entry: MetricEntry) -> MetricDefinition:
+    definition = _DEFINITIONS[entry.kind]
+    return definition(name=name, **definition.fields_of(entry.fields_given()))
 
 
 def _weights(given: dict[str, dict[Dimension, float]]) -> dict[Stage, dict[Dimension, float]]:
@@ -83,12 +71,12 @@ def _weights(given: dict[str, dict[Dimension, float]]) -> dict[Stage, dict[Dimen
     }
 
 
-def _bands(given: dict[str, dict[str, float]], found: Findings) -> dict[str, Bands]:
+def _bands(given: dict[str, BandsEntry], found: Findings) -> dict[str, Bands]:
     """What a stage leaves out is taken from `default`."""
-    default = given.get(DEFAULT)
-    if default is None:
+    if DEFAULT not in given:
         return {}
+    default = given[DEFAULT].fields_given()
     missing = [line for line in ("red", "yellow") if line not in default]
     for line in missing:
         found.problem(f"bands.{DEFAULT}", f"'{line}' is missing")
-    return {} if missing else {stage: Bands(**default | fields) for stage, fields in given.items()}
+    return {} if missing else {stage: Bands(**default | entry.fields_given()) for stage, entry in given.items()}

@@ -1,86 +1,77 @@
 """Curves: points over a value, one for all stages or one by stage."""
 
+from itertools import pairwise
 from math import log2
+from typing import Annotated, Any, ClassVar
 
-from msgspec import Struct
+from pydantic import AfterValidator, BeforeValidator, Field, create_model
 
-from common.documents.findings import Findings, did_you_mean
-from common.documents.value_rules import JsonSchema, Number, describe
-from common.documents.yaml import YamlValue
+from common.documents.error_texts import expected, invalid, wrong
+from common.documents.model import DocumentModel
+from common.documents.value_types import by_shape, given
 from scoring.health import STAGES
 from scoring.health.metrics.definition import DEFAULT, Knots
 
 MOST_POINTS = 32
 # The least distance of two values on the curve's axis. Closer ones leave no digits for the slope between them.
 _CLOSEST = 1e-12
-_POINTS = Number(least=0, most=100)
 
 
-class Curves(Struct, frozen=True):
-    """A list of `[value, points]`, values ascending; or `{stage: list, default: list}`.
+class CurvesByStage(DocumentModel):
+    noun: ClassVar[str] = "stage"
+
+
+def curves_type(*, logarithmic: bool, least: float | None) -> Any:
+    """A list of `[value, points]`, values ascending; or `{stage: list, default: list}`. Read as curves by stage.
 
     With `logarithmic` the curve is straight over log2 of the value, so every value must be above zero.
     """
 
-    logarithmic: bool
-    least: float | None = None
+    def ascending(knots: Knots) -> Knots:
+        for index, ((before, _), (value, _)) in enumerate(pairwise(knots), start=1):
+            # The core uses the natural logarithm; only the distance matters here.
+            distance = log2(value) - log2(before) if logarithmic else value - before
+            if value <= before:
+                why = f"points must ascend in value: {value:g} comes after {before:g}"
+            elif distance < _CLOSEST:
+                why = f"{value!r} is too close to {before!r} to tell them apart"
+            else:
+                continue
+            raise invalid(wrong(why, value, index))
+        return knots
 
-    def read(self, value: YamlValue, found: Findings) -> dict[str, Knots]:
-        if isinstance(value.content, tuple):
-            return {DEFAULT: self._curve(value, found)}
-        if not isinstance(value.content, dict):
-            raise found.problem(value.where, f"must be a list of [value, points], not {describe(value)}")
-        if DEFAULT not in value.content:
-            raise found.problem(value.where, "'default' is missing: the curve of every other stage")
-        return {name: self._of_stage(name, each, found) for name, each in value.content.items()}
+    bounds = Field(gt=0, le=1e12) if logarithmic else Field(ge=-1e12 if least is None else least, le=1e12)
+    point = Annotated[
+        tuple[Annotated[float, bounds], Annotated[float, Field(ge=0, le=100)]],
+        BeforeValidator(_of_length(2, 2, "[value, points]")),
+    ]
+    curve = Annotated[
+        tuple[point, ...],
+        Field(min_length=2, max_length=MOST_POINTS),
+        AfterValidator(ascending),
+        BeforeValidator(_of_length(2, MOST_POINTS, f"2 to {MOST_POINTS} [value, points]")),
+    ]
+    fields: dict[str, Any] = {stage: (given(curve), None) for stage in STAGES} | {DEFAULT: (curve, ...)}
+    by_stage = create_model("CurvesByStage", __base__=CurvesByStage, **fields)
+    return Annotated[
+        dict[str, Knots], by_shape(dict, by_stage, curve), BeforeValidator(_with_default), AfterValidator(_by_stage)
+    ]
 
-    def _of_stage(self, name: str, value: YamlValue, found: Findings) -> Knots:
-        if name not in (*STAGES, DEFAULT):
-            near = did_you_mean(name, (*STAGES, DEFAULT))
-            raise found.problem(value.where, f"unknown stage '{name}'{near or ', known: ' + ', '.join(STAGES)}")
-        return self._curve(value, found)
 
-    def _curve(self, value: YamlValue, found: Findings) -> Knots:
-        items = value.content
-        if not isinstance(items, tuple) or not 2 <= len(items) <= MOST_POINTS:
-            raise found.problem(value.where, f"must be 2 to {MOST_POINTS} [value, points], not {describe(value)}")
-        curve: list[tuple[float, float]] = []
-        for item in items:
-            at, points = self._point(item, found)
-            if curve and at <= curve[-1][0]:
-                why = f"points must ascend in value: {at:g} comes after {curve[-1][0]:g}"
-                raise found.problem(item.where, why)
-            if curve and self._x(at) - self._x(curve[-1][0]) < _CLOSEST:
-                raise found.problem(item.where, f"{at!r} is too close to {curve[-1][0]!r} to tell them apart")
-            curve.append((at, points))
-        return tuple(curve)
+def _of_length(least: int, most: int, what: str) -> Any:
+    def check(value: object) -> object:
+        if not isinstance(value, tuple) or not least <= len(value) <= most:
+            raise expected(what)
+        return value
 
-    def _point(self, value: YamlValue, found: Findings) -> tuple[float, float]:
-        pair = value.content
-        if not isinstance(pair, tuple) or len(pair) != 2:
-            raise found.problem(value.where, f"must be [value, points], not {describe(value)}")
-        return self._number().read(pair[0], found), _POINTS.read(pair[1], found)
+    return check
 
-    def _number(self) -> Number:
-        return Number(above=0) if self.logarithmic else Number(least=self.least)
 
-    def _x(self, value: float) -> float:
-        """The value on the curve's axis. The core uses the natural logarithm; only the distance matters here."""
-        return log2(value) if self.logarithmic else value
+def _with_default(value: object) -> object:
+    if isinstance(value, dict) and DEFAULT not in value:
+        raise ValueError(f"'{DEFAULT}' is missing: the curve of every other stage")
+    return value
 
-    def schema(self) -> JsonSchema:
-        point = {
-            "type": "array",
-            "prefixItems": [self._number().schema(), _POINTS.schema()],
-            "minItems": 2,
-            "maxItems": 2,
-            "items": False,
-        }
-        curve = {"type": "array", "items": point, "minItems": 2, "maxItems": MOST_POINTS}
-        by_stage = {
-            "type": "object",
-            "required": [DEFAULT],
-            "properties": {name: curve for name in (*STAGES, DEFAULT)},
-            "additionalProperties": False,
-        }
-        return {"anyOf": [curve, by_stage]}
+
+def _by_stage(read: CurvesByStage | Knots) -> dict[str, Knots]:
+    return read.fields_given() if isinstance(read, CurvesByStage) else {DEFAULT: read}

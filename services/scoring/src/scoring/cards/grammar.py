@@ -3,131 +3,199 @@
 The loader reads by this format and the editors' JSON Schema is printed from it.
 """
 
-from typing import Any, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args
 
-from common.documents.mapping_rules import KeyRule, MappingByKind, MappingRule
-from common.documents.value_rules import (
+from pydantic import Field, PlainValidator, create_model
+from pydantic_core import PydanticCustomError
+
+from common.documents.error_texts import describe, invalid, wrong
+from common.documents.findings import did_you_mean
+from common.documents.json_schema import JsonSchema
+from common.documents.model import DocumentModel
+from common.documents.value_types import (
     NAME,
-    Boolean,
-    Choice,
-    Duration,
-    ListOf,
-    NamedValues,
-    Number,
-    OneOrListOf,
-    PatternText,
+    Days,
+    DaysOrNever,
+    DistinctList,
+    Entry,
+    FormatVersion,
+    Given,
+    choice,
+    given,
+    text,
 )
-from scoring.cards.curves import Curves
-from scoring.cards.value_formats import EVENT, Comparison, MetricOrEvents, NumberOrWord, PropertyOrWord
-from scoring.health import STAGES
+from scoring.cards.curves import curves_type
+from scoring.cards.value_formats import EVENT, Comparison, Events, MetricOrEvents, number_or_word, property_or_word
+from scoring.health import STAGES, Stage
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
-from scoring.health.metrics.keys import ValueType
+from scoring.health.metrics.keys import CardKey, ValueType
 
-VERSION = 1
+T = TypeVar("T")
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
 
-_EVENTS = OneOrListOf(PatternText(EVENT, "the name of an event, such as report.created"))
-_AT_LEAST_0 = Number(least=0)
-_POINTS = Number(least=0, most=100)
+_Name = Annotated[str, text(NAME, "a name of a-z, 0-9 and _, beginning with a letter")]
+_Named = Annotated[dict[Entry[_Name], Entry[T]], Field(min_length=1, max_length=64)]
+_AtLeast0 = Annotated[float, Field(ge=0, le=1e12)]
+_Points = Annotated[float, Field(ge=0, le=100)]
 
 
-def _metric(definition: type[MetricDefinition]) -> MappingRule:
-    """The keys of one kind of metric. The kind declares its own in its `definition.py`."""
-    common = {
-        "kind": KeyRule(Choice((kind_of(definition),)), definition.about, required=True),
-        "dimension": KeyRule(Choice(DIMENSIONS), "Which of the four questions it answers.", required=True),
-        "share": KeyRule(_AT_LEAST_0, "Its weight among the metrics of its dimension (default 1)."),
-        "stages": KeyRule(ListOf(Choice(STAGES)), "The stages in which it counts (default: all)."),
-    }
-    logarithmic = issubclass(definition, CurvedDefinition) and definition.logarithmic
-    own = {
-        name: KeyRule(_shape(key.value, logarithmic), key.about, key.required, key.field)
-        for name, key in definition.keys.items()
-    }
-    return MappingRule(common | own, definition.about, definition.one_of, definition.key_needs)
-
-
-def _shape(value: ValueType, logarithmic: bool) -> Any:
+def _value_type(value: ValueType, logarithmic: bool) -> Any:
     """What reads a value of this type."""
     match value.form:
         case "choice":
-            return Choice(value.words)
+            return Annotated[str, choice(*value.words)]
         case "curve":
-            return Curves(logarithmic, value.least)
-        case "duration" | "duration or never":
-            return Duration(never=value.form == "duration or never")
+            return curves_type(logarithmic=logarithmic, least=value.least)
+        case "duration":
+            return Days
+        case "duration or never":
+            return DaysOrNever
         case "events":
-            return _EVENTS
+            return Events
         case "metric":
-            return PatternText(NAME, "the name of a metric")
+            return Annotated[str, text(NAME, "the name of a metric")]
         case "metric or events":
-            return MetricOrEvents()
+            return MetricOrEvents
         case "number":
-            return Number(least=value.least, most=value.most)
+            return Annotated[float, Field(ge=value.least, le=value.most)]
         case "number or word":
-            return NumberOrWord(value.words[0])
+            return number_or_word(value.words[0])
         case "property":
-            return PatternText(EVENT, "the name of a property")
+            return Annotated[str, text(EVENT, "the name of a property")]
         case "property or word":
-            return PropertyOrWord(value.words[0])
+            return property_or_word(value.words[0])
         case "steps":
-            return NamedValues(Duration())
+            return _Named[Days]
         case "switch":
-            return Boolean()
+            return bool
 
 
-METRICS = MappingByKind(
-    {kind_of(definition): _metric(definition) for definition in KINDS},
-    about="How the metric is computed.",
-    later=("trend",),
-)
+class MetricEntry(DocumentModel):
+    kind: str
+    dimension: Annotated[Dimension, choice(*DIMENSIONS)] = Field(description="Which of the four questions it answers.")
+    share: _AtLeast0 = Field(1.0, description="Its weight among the metrics of its dimension (default 1).")
+    stages: DistinctList[Annotated[Stage, choice(*STAGES)]] = Field(
+        (), description="The stages in which it counts (default: all)."
+    )
 
-FLAG = MappingRule(
-    {
-        "event": KeyRule(_EVENTS, "The event(s) that raise it.", to="events"),
-        "when": KeyRule(Comparison(), "A metric and a line, such as silence >= 3; up while that holds."),
-        "cap": KeyRule(Number(least=0, most=99.99), "While it is up the score is at most this.", required=True),
-        "ttl": KeyRule(Duration(never=True), "The cap rises to 100 over this time; or never."),
-        "clear_on": KeyRule(_EVENTS, "The event(s) that take it down."),
-    },
-    about="A fact that heavy usage must not hide: it caps the score.",
-    one_of=("event", "when"),
-    needs={"event": ("ttl",), "ttl": ("event",), "clear_on": ("event",)},
-)
 
-OUTCOME = MappingRule({"event": KeyRule(_EVENTS, "The event(s) that decide it.", required=True, to="events")})
+def _fields(keys: Mapping[str, CardKey], logarithmic: bool) -> dict[str, Any]:
+    fields = {}
+    for name, key in keys.items():
+        value = _value_type(key.value, logarithmic)
+        required = (value, Field(description=key.about))
+        fields[name] = required if key.required else (given(value), Field(None, description=key.about))
+    return fields
 
-WEIGHTS = NamedValues(_AT_LEAST_0, names=DIMENSIONS)
 
-_BAND_KEYS = {
-    "red": KeyRule(_POINTS, "Red below this."),
-    "yellow": KeyRule(_POINTS, "Yellow below this, green from it on."),
-    "hysteresis": KeyRule(_POINTS, "A band is left only this far above its line (default 8)."),
-    "min_duration": KeyRule(Duration(), "A slow worsening must last this long before it is told (default 2d)."),
-}
-BANDS = MappingRule(_BAND_KEYS, about="Fields that a stage leaves out are those of default.")
+def _metric_model(definition: type[MetricDefinition]) -> type[MetricEntry]:
+    """The keys of one kind of metric. The kind declares its own in its `definition.py`."""
+    kind = kind_of(definition)
+    logarithmic = issubclass(definition, CurvedDefinition) and definition.logarithmic
+    own = _fields(definition.keys, logarithmic)
+    own["kind"] = (Annotated[str, choice(kind)], Field(description=definition.about))
+    model = create_model(kind, __base__=MetricEntry, __doc__=definition.about, **own)
+    model.one_of, model.needs = definition.one_of, definition.key_needs
+    return model
 
-CARD = MappingRule(
-    {
-        "version": KeyRule(Choice((VERSION,)), "The version of this format.", required=True),
-        "metrics": KeyRule(NamedValues(METRICS), "What is watched, by name.", required=True),
-        "flags": KeyRule(NamedValues(FLAG), "What caps the score, by name."),
-        "outcomes": KeyRule(NamedValues(OUTCOME), "What was decided (churned, renewed): told, moves no score."),
-        "weights": KeyRule(
-            NamedValues(WEIGHTS, names=(*STAGES, DEFAULT)),
-            "How much each dimension weighs, by stage; default is for stages that are not named.",
-            required=True,
-        ),
-        "bands": KeyRule(
-            NamedValues(BANDS, names=(*STAGES, DEFAULT), required=(DEFAULT,)),
-            "Where red and yellow begin, by stage.",
-            required=True,
-        ),
-        "default_stage": KeyRule(Choice(STAGES), "Of accounts whose stage is not known (default adoption)."),
-        "reference": KeyRule(_POINTS, "The score that receipts are told against (default 100)."),
-        "min_coverage": KeyRule(Number(least=0, most=1), "Below it: insufficient data (default 0.5)."),
-    },
-    about="A scorecard: what is watched, how it becomes points, and when somebody hears of it.",
-    later=("clock",),
-)
+
+METRICS = {kind_of(definition): _metric_model(definition) for definition in KINDS}
+_LATER_KINDS = ("trend",)
+
+
+def _metric(value: object) -> MetricEntry:
+    if not isinstance(value, dict):
+        raise PydanticCustomError("model_type", "not a mapping")
+    if "kind" not in value:
+        raise ValueError(f"'kind' is missing: one of {', '.join(METRICS)}")
+    kind = value["kind"]
+    model = METRICS.get(kind) if isinstance(kind, str) else None
+    if model is not None:
+        return model.model_validate(value)
+    if kind in _LATER_KINDS:
+        why = f"this version does not know kind '{kind}' yet: take it out, or use a later version"
+    else:
+        near = did_you_mean(kind, tuple(METRICS)) if isinstance(kind, str) else ""
+        why = f"unknown kind {describe(kind)}{near or ', known: ' + ', '.join(METRICS)}"
+    raise invalid(wrong(why, kind, "kind"))
+
+
+def _by_kind(schema: JsonSchema) -> None:
+    """With if/then instead of anyOf an editor reports errors of the selected kind only."""
+    models = dict(zip(METRICS, schema.pop("anyOf"), strict=True))
+    schema |= {
+        "type": "object",
+        "properties": {"kind": {"enum": list(METRICS), "description": "How the metric is computed."}},
+        "required": ["kind"],
+        "allOf": [
+            {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": model}
+            for kind, model in models.items()
+        ],
+    }
+
+
+_Metric = Annotated[
+    MetricEntry,
+    PlainValidator(_metric, json_schema_input_type=Union[tuple(METRICS.values())]),  # noqa: UP007 (of a tuple)
+    Field(json_schema_extra=_by_kind),
+]
+
+
+class FlagEntry(DocumentModel):
+    """A fact that heavy usage must not hide: it caps the score."""
+
+    one_of: ClassVar[tuple[str, ...]] = ("event", "when")
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"event": ("ttl",), "ttl": ("event",), "clear_on": ("event",)}
+
+    events: Events = Field((), alias="event", description="The event(s) that raise it.")
+    when: Given[Comparison] = Field(None, description="A metric and a line, such as silence >= 3; up while that holds.")
+    cap: Annotated[float, Field(ge=0, le=99.99)] = Field(description="While it is up the score is at most this.")
+    ttl: DaysOrNever = Field(None, description="The cap rises to 100 over this time; or never.")
+    clear_on: Events = Field((), description="The event(s) that take it down.")
+
+
+class OutcomeEntry(DocumentModel):
+    events: Events = Field(alias="event", description="The event(s) that decide it.")
+
+
+class BandsEntry(DocumentModel):
+    """Fields that a stage leaves out are those of default."""
+
+    red: Given[_Points] = Field(None, description="Red below this.")
+    yellow: Given[_Points] = Field(None, description="Yellow below this, green from it on.")
+    hysteresis: Given[_Points] = Field(None, description="A band is left only this far above its line (default 8).")
+    min_duration: Given[Days] = Field(
+        None, description="A slow worsening must last this long before it is told (default 2d)."
+    )
+
+
+_Weights = dict[Entry[Annotated[Dimension, choice(*DIMENSIONS)]], Entry[_AtLeast0]]
+_ByStage = Annotated[
+    dict[Entry[Annotated[str, choice(*STAGES, DEFAULT)]], Entry[T]], Field(min_length=1, max_length=64)
+]
+
+
+class CardFile(DocumentModel):
+    """A scorecard: what is watched, how it becomes points, and when somebody hears of it."""
+
+    later: ClassVar[tuple[str, ...]] = ("clock",)
+
+    version: FormatVersion = Field(description="The version of this format.")
+    metrics: _Named[_Metric] = Field(description="What is watched, by name.")
+    flags: _Named[FlagEntry] = Field({}, description="What caps the score, by name.")
+    outcomes: _Named[OutcomeEntry] = Field({}, description="What was decided (churned, renewed): told, moves no score.")
+    weights: _ByStage[_Weights] = Field(
+        description="How much each dimension weighs, by stage; default is for stages that are not named."
+    )
+    bands: _ByStage[BandsEntry] = Field(
+        description="Where red and yellow begin, by stage.", json_schema_extra={"required": [DEFAULT]}
+    )
+    default_stage: Annotated[Stage, choice(*STAGES)] = Field(
+        "adoption", description="Of accounts whose stage is not known (default adoption)."
+    )
+    reference: _Points = Field(100.0, description="The score that receipts are told against (default 100).")
+    min_coverage: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.5, description="Below it: insufficient data (default 0.5)."
+    )

@@ -1,41 +1,26 @@
 """A scorecard's text becomes the core's `Card`, or a list of everything that is wrong with it."""
 
-from msgspec import Struct
-
-from common.documents.findings import Finding, Findings, InvalidValue
-from common.documents.yaml import parse
+from common.documents.findings import Findings
+from common.documents.load import Checked, Document, check
 from scoring.cards import rules, weighing
-from scoring.cards.card_draft import read_draft
+from scoring.cards.card_draft import draft_of
 from scoring.cards.errors import InvalidCard
+from scoring.cards.grammar import CardFile
 from scoring.health import Card
 
 
-class ExaminedCard(Struct, frozen=True):
-    """`card` is None if there are problems. Warnings do not prevent it."""
-
-    card: Card | None
-    problems: tuple[Finding, ...]
-    warnings: tuple[Finding, ...]
-
-
-def examine(text: str) -> ExaminedCard:
+def examine(text: str) -> Checked[Card]:
     """Reads a card and collects all problems and warnings; raises nothing."""
-    found = Findings()
-    card = None
-    try:
-        draft = read_draft(parse(text, found, noun="a scorecard"), found)
-        rules.check(draft, found)
-        weighing.check(draft, found)
-        if not found.problems:
-            card = draft.card()
-    except InvalidValue:
-        pass
-    return ExaminedCard(card, found.problems, found.warnings)
+    return check(text, CardFile, _card, noun="a scorecard")
 
 
 def load(text: str, source_name: str) -> Card:
     """The card in `text`. Raises `InvalidCard`; `source_name` is what its message calls the file."""
-    reading = examine(text)
-    if reading.card is None:
-        raise InvalidCard(source_name, reading.problems)
-    return reading.card
+    return examine(text).sound(InvalidCard, source_name)
+
+
+def _card(file: Document[CardFile], found: Findings) -> Card | None:
+    draft = draft_of(file, found)
+    rules.check(draft, found)
+    weighing.check(draft, found)
+    return None if found.problems else draft.card()

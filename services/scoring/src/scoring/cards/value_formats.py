@@ -1,80 +1,54 @@
 """Values in a format of their own: alternatives, and the comparison of a derived flag."""
 
 import re
-from typing import ClassVar, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
-from msgspec import Struct
+from pydantic import AfterValidator, Field, PlainValidator
 
-from common.documents.findings import Findings
-from common.documents.value_rules import NAME, JsonSchema, Number, OneOrListOf, PatternText, describe
-from common.documents.yaml import YamlValue
+from common.documents.error_texts import expected
+from common.documents.value_types import NAME, DistinctList, by_shape, text
 from scoring.health.card import When
 
 # Products name their events as they like ("Report Created"); the catalogue's are object.verbed.
 EVENT = r"^\S(.{0,198}\S)?$"
+_COMPARISON = r"^([a-z][a-z0-9_]{0,63}) *(>=|<=|>|<) *(-?[0-9]{1,9}(\.[0-9]{1,9})?)$"
 
 
-class NumberOrWord(Struct, frozen=True):
+def _events(what: str, one: Any) -> Any:
+    event = Annotated[str, text(EVENT, what)]
+    return by_shape(tuple, DistinctList[event], Annotated[event, AfterValidator(one)])
+
+
+Events = Annotated[tuple[str, ...], _events("the name of an event, such as report.created", lambda event: (event,))]
+"""One name, or a list."""
+
+MetricOrEvents = Annotated[
+    str | tuple[str, ...],
+    _events("a metric or the name of an event", lambda word: word if re.match(NAME, word) else (word,)),
+]
+"""The name of a metric as it is, or the names of events as a tuple."""
+
+
+def number_or_word(word: str) -> Any:
     """A number above zero, or a word."""
-
-    word: str
-
-    _NUMBER: ClassVar[Number] = Number(above=0)
-
-    def read(self, value: YamlValue, found: Findings) -> float | str:
-        if value.content == self.word:
-            return self.word
-        if isinstance(value.content, str):
-            raise found.problem(value.where, f"must be a number or {self.word}, not {describe(value)}")
-        return self._NUMBER.read(value, found)
-
-    def schema(self) -> JsonSchema:
-        return {"anyOf": [self._NUMBER.schema(), {"const": self.word}]}
+    number = Annotated[float, Field(gt=0, le=1e12)]
+    return Annotated[float | str, by_shape(str, Annotated[str, text(f"^{word}$", f"a number or {word}")], number)]
 
 
-class MetricOrEvents(Struct, frozen=True):
-    """The name of a metric as it is, or the names of events as a tuple."""
-
-    _EVENTS: ClassVar[OneOrListOf] = OneOrListOf(PatternText(EVENT, "a metric or the name of an event"))
-
-    def read(self, value: YamlValue, found: Findings) -> str | tuple[str, ...]:
-        if isinstance(value.content, str) and re.match(NAME, value.content):
-            return value.content
-        return self._EVENTS.read(value, found)
-
-    def schema(self) -> JsonSchema:
-        return self._EVENTS.schema()
-
-
-class PropertyOrWord(Struct, frozen=True):
+def property_or_word(word: str) -> Any:
     """A property without a slash in its name, or a word that may have one."""
-
-    word: str
-
-    def read(self, value: YamlValue, found: Findings) -> str:
-        text = value.content
-        if not isinstance(text, str) or not re.match(self._pattern(), text) or not text.isprintable():
-            raise found.problem(value.where, f"must be a property or {self.word}, not {describe(value)}")
-        return text
-
-    def schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": self._pattern()}
-
-    def _pattern(self) -> str:
-        return rf"^({self.word}|[^\s/]([^/]{{0,198}}[^\s/])?)$"
+    return Annotated[str, text(rf"^({word}|[^\s/]([^/]{{0,198}}[^\s/])?)$", f"a property or {word}")]
 
 
-class Comparison(Struct, frozen=True):
-    """`silence >= 3`: a metric, a comparison, a number."""
+def _comparison(value: object) -> When:
+    match = re.match(_COMPARISON, value) if isinstance(value, str) else None
+    if match is None:
+        raise expected('like "silence >= 3"')
+    metric, op, number = match.group(1, 2, 3)
+    return When(metric=metric, op=cast(Literal[">=", ">", "<=", "<"], op), value=float(number))
 
-    PATTERN: ClassVar[str] = r"^([a-z][a-z0-9_]{0,63}) *(>=|<=|>|<) *(-?[0-9]{1,9}(\.[0-9]{1,9})?)$"
 
-    def read(self, value: YamlValue, found: Findings) -> When:
-        match = re.match(self.PATTERN, value.content) if isinstance(value.content, str) else None
-        if match is None:
-            raise found.problem(value.where, f'must be like "silence >= 3", not {describe(value)}')
-        metric, op, number = match.group(1, 2, 3)
-        return When(metric=metric, op=cast(Literal[">=", ">", "<=", "<"], op), value=float(number))
-
-    def schema(self) -> JsonSchema:
-        return {"type": "string", "pattern": self.PATTERN}
+Comparison = Annotated[
+    When, PlainValidator(_comparison, json_schema_input_type=Annotated[str, Field(pattern=_COMPARISON)])
+]
+"""`silence >= 3`: a metric, a comparison, a number."""

@@ -5,10 +5,11 @@ import sys
 from pathlib import Path
 
 from common.documents.findings import format_findings
-from scoring.cards.grammar import DIMENSIONS
+from common.documents.json_schema import schema_text
+from common.documents.load import Checked
+from scoring.cards.grammar import DIMENSIONS, CardFile
 from scoring.cards.identity import identify
-from scoring.cards.load import ExaminedCard, examine
-from scoring.cards.schema import schema_text
+from scoring.cards.load import examine
 from scoring.health import STAGES, Card
 
 
@@ -23,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """The exit code."""
     if arguments.action == "schema":
-        print(schema_text(), end="")
+        print(schema_text(CardFile, "Scorecard"), end="")
         return 0
     return check(arguments.file)
 
@@ -35,14 +36,14 @@ def check(file: Path) -> int:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
         return 1
     print(report(reading, str(file)))
-    return 0 if reading.card else 1
+    return 0 if reading.content else 1
 
 
-def report(reading: ExaminedCard, source_name: str) -> str:
+def report(reading: Checked[Card], source_name: str) -> str:
     """Problems and warnings in the order of the file, in a format that editors and CI turn into links."""
     lines = format_findings(source_name, problems=reading.problems, warnings=reading.warnings)
-    if reading.card:
-        lines += summary(reading.card)
+    if reading.content:
+        lines += summary(reading.content)
     else:
         count = len(reading.problems)
         lines.append(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
