@@ -1,7 +1,7 @@
 """`make_venv.py run|dev FOLDER --uv VERSION --lock FILE MEMBER..`: a virtual environment from a lock file with hashes.
 
-`run` leaves what the services, the demo and the replay need, and removes what installed it. `dev` adds to the same
-folder what tests and lints, and keeps `uv`. Members are installed as they stand in the checkout. Needs nothing but
+`run` leaves what the services, the demo and the replay need, removes what installed it, and writes the size of the folder
+into its `megabytes`. `dev` adds to the same folder what tests and lints, and keeps `uv`. Members are installed as they stand in the checkout. Needs nothing but
 Python with venv and pip; a step that takes long says so every few seconds.
 
 Both write the byte code of packages, also where PYTHONDONTWRITEBYTECODE is set: else each of the many processes that
@@ -17,6 +17,8 @@ from pathlib import Path
 
 SAY_SECONDS = 4.0
 NEEDED_TO_INSTALL = ("uv", "pip", "setuptools")
+# Babel brings 35 MB of locales. Messages are written in English and Japanese, and `root` is what both start from.
+LOCALES = ("root", "en", "ja")
 # All byte code would be 50 MB, of which most is never imported. Sources of the checkout are left as they are.
 WRITE_BYTE_CODE = """
 import contextlib, importlib, sys
@@ -56,6 +58,18 @@ def make(folder: Path, *, uv: str, lock: Path, members: Sequence[str], keep_uv: 
     if not keep_uv:
         step("byte code", [python, "-c", WRITE_BYTE_CODE, *PROGRAMS])
         step("removal of what installs", [*pip, "uninstall", "--quiet", "--python", python, *NEEDED_TO_INSTALL])
+        _remove_unused_locales(folder)
+        (folder / "megabytes").write_text(f"{_bytes_of(folder) / 1e6:.0f}\n")
+
+
+def _remove_unused_locales(folder: Path) -> None:
+    for locale in folder.glob("lib/python*/site-packages/babel/locale-data/*.dat"):
+        if locale.stem.partition("_")[0] not in LOCALES:
+            locale.unlink()
+
+
+def _bytes_of(folder: Path) -> int:
+    return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
 
 
 def step(what: str, command: Sequence[str]) -> None:
