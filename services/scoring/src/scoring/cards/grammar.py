@@ -3,6 +3,7 @@
 The loader reads by this format and the editors' JSON Schema is printed from it.
 """
 
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from common.documents.mapping_rules import KeyRule, MappingByKind, MappingRule
@@ -18,11 +19,18 @@ from common.documents.value_rules import (
     PatternText,
 )
 from scoring.cards.curves import Curves
-from scoring.cards.value_formats import EVENT, Comparison, MetricOrEvents, NumberOrWord, PropertyOrWord
+from scoring.cards.value_formats import (
+    EVENT,
+    Comparison,
+    DurationOrMapping,
+    MetricOrEvents,
+    NumberOrWord,
+    PropertyOrWord,
+)
 from scoring.health import STAGES
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
-from scoring.health.metrics.keys import ValueType
+from scoring.health.metrics.keys import CardKey, ValueType
 
 VERSION = 1
 DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
@@ -41,11 +49,14 @@ def _metric(definition: type[MetricDefinition]) -> MappingRule:
         "stages": KeyRule(ListOf(Choice(STAGES)), "The stages in which it counts (default: all)."),
     }
     logarithmic = issubclass(definition, CurvedDefinition) and definition.logarithmic
-    own = {
-        name: KeyRule(_shape(key.value, logarithmic), key.about, key.required, key.field)
-        for name, key in definition.keys.items()
-    }
+    own = _key_rules(definition.keys, logarithmic)
     return MappingRule(common | own, definition.about, definition.one_of, definition.key_needs)
+
+
+def _key_rules(keys: Mapping[str, CardKey], logarithmic: bool) -> dict[str, KeyRule]:
+    return {
+        name: KeyRule(_shape(key.value, logarithmic), key.about, key.required, key.field) for name, key in keys.items()
+    }
 
 
 def _shape(value: ValueType, logarithmic: bool) -> Any:
@@ -72,7 +83,7 @@ def _shape(value: ValueType, logarithmic: bool) -> Any:
         case "property or word":
             return PropertyOrWord(value.words[0])
         case "steps":
-            return NamedValues(Duration())
+            return NamedValues(DurationOrMapping("due", MappingRule(_key_rules(value.keys, logarithmic))))
         case "switch":
             return Boolean()
 

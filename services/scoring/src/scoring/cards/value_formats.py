@@ -1,12 +1,13 @@
 """Values in a format of their own: alternatives, and the comparison of a derived flag."""
 
 import re
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 from msgspec import Struct
 
 from common.documents.findings import Findings
-from common.documents.value_rules import NAME, JsonSchema, Number, OneOrListOf, PatternText, describe
+from common.documents.mapping_rules import MappingRule
+from common.documents.value_rules import NAME, Duration, JsonSchema, Number, OneOrListOf, PatternText, describe
 from common.documents.yaml import YamlValue
 from scoring.health.card import When
 
@@ -62,6 +63,23 @@ class PropertyOrWord(Struct, frozen=True):
 
     def _pattern(self) -> str:
         return rf"^({self.word}|[^\s/]([^/]{{0,198}}[^\s/])?)$"
+
+
+class DurationOrMapping(Struct, frozen=True):
+    """What a mapping has, or the value of its key `alone`, a duration, without the mapping."""
+
+    alone: str
+    mapping: MappingRule
+
+    _DURATION: ClassVar[Duration] = Duration()
+
+    def read(self, value: YamlValue, found: Findings) -> dict[str, Any]:
+        if isinstance(value.content, dict):
+            return self.mapping.read(value, found)
+        return {self.alone: self._DURATION.read(value, found)}
+
+    def schema(self) -> JsonSchema:
+        return {"anyOf": [self._DURATION.schema(), self.mapping.schema()]}
 
 
 class Comparison(Struct, frozen=True):
