@@ -65,7 +65,7 @@ def test_the_form_that_was_demanded_is_the_one_that_runs() -> None:
 )
 def test_the_form_is_known_by_the_file_of_the_scorer(tmp_path: Path, name: str, form: str) -> None:
     copy_of_core(tmp_path, name)
-    source = (Path(scoring.__file__ or "").parent / "form.py").read_text()
+    source = (Path(scoring.__file__ or "").parent / "core_form.py").read_text()
     asked = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{source}\nprint(core_form())"
     said = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == form
