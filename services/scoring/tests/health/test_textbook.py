@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from support.scorer_api import Scorer, View
 from support.textbook import Textbook
+from support.textbook_history import DAY
 from support.textbook_weights import applies
-from support.worlds import SECOND, World, worlds
+from support.worlds import NAMES, SECOND, START, Moment, World, cards, event, worlds
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -18,6 +19,27 @@ _BLINK = 1e-6
 @settings(_RELAXED, max_examples=600)
 @given(worlds(), st.lists(st.floats(0, 500), max_size=5))
 def test_every_kind_of_metric_reads_as_the_table_says(world: World, ages: Sequence[float]) -> None:
+    reads_as_the_textbook(world, ages)
+
+
+@st.composite
+def late_days(draw: st.DrawFn) -> World:
+    """All that happened within ten days is recorded after them, in any order: most days are heard of twice."""
+    zone = draw(st.sampled_from(["Pacific/Auckland", "America/Los_Angeles", None]))
+    end = START + 10 * DAY
+    known = Moment(event("account.updated", START, event_id="facts", time_zone=zone), end)
+    quarters = draw(st.lists(st.integers(0, 40), min_size=2, max_size=12))
+    story = [Moment(event(NAMES[0], START + n * DAY / 4, event_id=f"e{i}"), end) for i, n in enumerate(quarters)]
+    return World(draw(cards(1.0, ("active_days",))), (known, *story), 1.0)
+
+
+@settings(_RELAXED, max_examples=100)
+@given(late_days(), st.lists(st.floats(0, 100), max_size=3))
+def test_a_day_counts_once_in_whatever_order_its_events_come(world: World, ages: Sequence[float]) -> None:
+    reads_as_the_textbook(world, ages)
+
+
+def reads_as_the_textbook(world: World, ages: Sequence[float]) -> None:
     scorer, textbook = Scorer(world.card, "card"), Textbook(world.card, world.story)
     account = scorer.create("acme")
     for moment in world.story:
