@@ -1,8 +1,9 @@
 """`make_venv.py run|dev FOLDER --uv VERSION --lock FILE MEMBER..`: a virtual environment from a lock file with hashes.
 
-`run` leaves what the services, the demo and the replay need, removes what installed it, and writes the size of the folder
-into its `megabytes`. `dev` adds to the same folder what tests and lints, and keeps `uv`. Members are installed as they stand in the checkout. Needs nothing but
-Python with venv and pip; a step that takes long says so every few seconds.
+`run` leaves what the services, the demo and the replay need, removes what installed it, and writes the size of the
+folder into its `megabytes`. `dev` adds to the same folder what tests and lints, and keeps `uv`. Members are installed
+as they stand in the checkout. Needs nothing but Python with venv and pip; a step that takes long says so every few
+seconds.
 
 Both write the byte code of packages, also where PYTHONDONTWRITEBYTECODE is set: else each of the many processes that
 start later compiles its imports again, which takes most of its start.

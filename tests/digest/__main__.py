@@ -15,10 +15,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCK = ROOT / "requirements-dev.lock"
-CARD = ROOT / "deploy" / "scorecard.yml"
+# Together they have every kind of metric.
+CARDS = (ROOT / "deploy" / "scorecard.yml", ROOT / "tests" / "digest" / "scorecard.yml")
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 # What the core, its form, the reading of a card and its name import; then what compiles.
-NEEDED = ("msgspec", "numpy", "tzdata", "ruamel-yaml", "mypy", "setuptools")
+NEEDED = ("msgspec", "numpy", "tzdata", "ruamel-yaml", "pydantic", "mypy", "setuptools")
 COMMON = ROOT / "libs" / "common" / "src"
 SCORING = ROOT / "services" / "scoring"
 
@@ -78,7 +79,7 @@ def _pinned(name: str) -> str:
 
 def _digest(python: Path, source: Path, *, form: str) -> str:
     path = os.pathsep.join(map(str, (source, COMMON, ROOT / "tests")))
-    command = [str(python), "-m", "digest.play", str(CARD)]
+    command = [str(python), "-m", "digest.play", *map(str, CARDS)]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, text=True, check=True
     )

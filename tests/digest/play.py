@@ -1,10 +1,11 @@
-"""`python -m digest.play CARD`: plays the workload through the core and prints the digest, the form and the Python.
+"""`python -m digest.play CARD ..`: plays the workload by each card and prints one digest, the form and the Python.
 
 It needs the core and what that imports, nothing else.
 """
 
 import platform
 import sys
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from random import Random
@@ -71,9 +72,16 @@ class Player:
         return body
 
 
-def main(card_file: str) -> None:
+def main(card_files: Sequence[str]) -> None:
     use_pinned_time_zones()
-    card = load(Path(card_file).read_text(encoding="utf-8"), card_file)
+    players = [play(Path(file)) for file in card_files]
+    together = blake2b("".join([player.digest() for player in players]).encode(), digest_size=16).hexdigest()
+    signals = sum([player.signals for player in players])
+    print(together, core_form(), platform.python_version(), f"signals={signals}")
+
+
+def play(card_file: Path) -> Player:
+    card = load(card_file.read_text(encoding="utf-8"), str(card_file))
     player = Player(Scorer(card, identify(card), strict=False))
     tick = START.timestamp()
     for record in records(ACCOUNTS, EVENTS):
@@ -83,8 +91,8 @@ def main(card_file: str) -> None:
         player.apply(record)
     # Silence tells on after the last event.
     player.tick(START.timestamp() + (DAYS + 200) * DAY)
-    print(player.digest(), core_form(), platform.python_version(), f"signals={player.signals}")
+    return player
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])

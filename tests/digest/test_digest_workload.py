@@ -1,13 +1,15 @@
-"""The workload has all that the default card watches, and is the same every time."""
+"""The workload has all that the cards of the digest watch, and is the same every time."""
 
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
+from digest.__main__ import CARDS
 from digest.workload import DAYS, START, Record, records
 from scoring.cards.load import load
-from support.deployment import ROOT
+from scoring.health.metric_kinds import KINDS
 
-CARD = ROOT / "deploy" / "scorecard.yml"
 WORKLOAD: list[Record] = list(records(6, 500))
 
 
@@ -21,8 +23,13 @@ def names(card: Path) -> set[str]:
     )
 
 
-def test_every_event_that_the_card_watches_happens() -> None:
-    assert names(CARD) <= {record.event.name for record in WORKLOAD}
+@pytest.mark.parametrize("card", CARDS, ids=lambda card: card.parent.name)
+def test_every_event_that_a_card_watches_happens(card: Path) -> None:
+    assert names(card) <= {record.event.name for record in WORKLOAD}
+
+
+def test_the_cards_have_every_kind_of_metric() -> None:
+    assert {type(metric) for card in CARDS for metric in load(card.read_text(), card.name).metrics} == set(KINDS)
 
 
 def test_records_come_in_the_order_of_their_time_over_two_years() -> None:

@@ -109,7 +109,8 @@ def _answer(random: Random) -> Mapping[str, Any]:
 
 def _step(random: Random) -> Mapping[str, Any]:
     steps = ("kickoff", "sso_live", "first_value", "review-1", "review-2", "goal")
-    return {"step": steps[random.randrange(6)], "due": f"{_date(random)}T12:00:00+09:00"}
+    size = (1, 2.5, 0, "large")[random.randrange(4)]
+    return {"step": steps[random.randrange(6)], "due": f"{_date(random)}T12:00:00+09:00", "size": size}
 
 
 _KINDS: tuple[tuple[str, Draw], ...] = (

@@ -52,6 +52,7 @@ class Model:
         self._moments: list[Moment] = []
         self._textbook: Textbook | None = None
         self._steps: dict[str, float] = {}
+        self._told: dict[str, float] = {}
         self._derived = {flag.name: flag.when is not None for flag in card.flags}
 
     def hears(self, moment: Moment, signals: Sequence[Signal]) -> None:
@@ -63,7 +64,7 @@ class Model:
             begun = [(*self._silent_since_last_second(state, rounding), rounding) for state, _, rounding in begun]
         self._moments.append(moment)
         self._textbook = Textbook(self._card, self._moments)
-        self._steps = self._textbook.steps()
+        self._steps, self._told = self._textbook.steps(told=False), self._textbook.steps(told=True)
         found = []
         for state, told, rounding in begun:
             after, news = moved(state, self._after(moment, before, rounding))
@@ -121,6 +122,7 @@ class Model:
             sufficient=health.sufficient,
             flags={name: self._derived[name] for name in health.caps} if health.caps else {},
             steps=self._steps,
+            told=self._told,
             bands=textbook.bands,
             cause=cause,
         )

@@ -12,10 +12,11 @@ from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.card import Bands, Card, Flag, Outcome, When
 from scoring.health.context import STAGES, Stage
+from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Dimension, Knots, MetricDefinition
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
-from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
@@ -25,7 +26,7 @@ from scoring.health.view import Step
 START = 1_700_000_000.0
 SECOND = 1 / 86_400
 DIMENSIONS: tuple[Dimension, ...] = ("deployment", "engagement", "adoption", "roi")
-KINDS = ("rate", "ratio", "distinct", "silence", "gauge", "milestone")
+KINDS = ("rate", "active_days", "ratio", "distinct", "silence", "gauge", "milestone")
 NAMES = ("a.done", "b.done", "c.done", "d.done")
 RAISE, CLEAR, OUTCOME = "flag.raised", "flag.cleared", "goal.reached"
 
@@ -128,6 +129,15 @@ def _metric(
             prior_per_week=draw(st.sampled_from([0.0, 0.0, 5.0, 1e4])),
             curves=draw(curves(_POSITIVE)),
         )
+    if kind == "active_days":
+        return ActiveDays(
+            **common,
+            events=draw(_events()),
+            half_life=draw(durations(1.0, 1.0, 30.0)),
+            per_week=draw(st.booleans()),
+            prior_per_week=draw(st.sampled_from([0.0, 0.0, 3.0, 7.0])),
+            curves=draw(curves(_POSITIVE)),
+        )
     if kind == "distinct":
         return Distinct(
             **common,
@@ -169,10 +179,17 @@ def _metric(
     steps = draw(st.lists(st.sampled_from(["kickoff", "live", "value"]), max_size=2, unique=True))
     return Milestone(
         **common,
-        steps={step: draw(durations(unit, 0.0, 200.0)) for step in steps},
+        steps={step: draw(_steps(unit)) for step in steps},
         planned=draw(st.booleans()),
         grace=draw(st.sampled_from([0.0, 7.5, 30.0])) * unit,
+        weight=draw(st.sampled_from([None, "weight"])),
+        told=draw(st.booleans()),
     )
+
+
+def _steps(unit: float) -> st.SearchStrategy[MilestoneStep]:
+    weights = st.sampled_from([1.0, 1.0, 2.0, 0.3, 0.0])
+    return st.builds(MilestoneStep, due=durations(unit, 0.0, 200.0), weight=weights, told=st.booleans())
 
 
 @st.composite
@@ -271,7 +288,8 @@ def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]
         return name, {field: value for field, value in fields.items() if field in kept}
     if name.startswith("milestone."):
         due = draw(st.sampled_from([-40.0, 0.0, 3.3, 60.0])) * unit / SECOND + at
-        return name, {"step": draw(st.sampled_from(["kickoff", "live", "extra", 5])), "due": due}
+        step = draw(st.sampled_from(["kickoff", "live", "extra", 5]))
+        return name, {"step": step, "due": due, "weight": draw(st.sampled_from(_NUMBERS))}
     return name, {
         "user_id": draw(st.sampled_from(["ann", "bob", "cem", None])),
         "feature": draw(st.sampled_from(["x", "y", 3, None, ["no"]])),

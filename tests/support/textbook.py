@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from scoring.health.card import Card, Flag
+from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Knots, MetricDefinition
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
-from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
@@ -20,13 +21,16 @@ from support.random_cases import Moment
 from support.textbook_flags import DerivedCap, RaisedCap
 from support.textbook_history import DAY, History, is_number, key_of, order
 from support.textbook_metrics import (
+    LEAST_WEIGHT,
     GaugeReading,
     Line,
     MilestoneReading,
+    MissedStep,
     MovingReading,
     NoReading,
     RatioReading,
     Reading,
+    active,
     counted,
     fading,
     log2,
@@ -90,13 +94,17 @@ class Textbook:
             self._weights[available] = weights(self.card, self.stage, available)
         return self._weights[available]
 
-    def steps(self) -> dict[str, float]:
-        """What is still to be done at this stage, by when: the earlier date if two metrics have a step."""
+    def steps(self, *, told: bool) -> dict[str, float]:
+        """What is still to be done at this stage, by when: the earlier date if two metrics have a step.
+
+        With `told` only the steps of which a miss is told.
+        """
         due: dict[str, float] = {}
         for metric, reading in zip(self.card.metrics, self.metrics, strict=True):
             if isinstance(reading, MilestoneReading) and applies(metric, self.stage):
-                for moment, step in reading.open:
-                    due[step] = min(moment, due.get(step, moment))
+                for step in reading.open:
+                    if step.told or not told:
+                        due[step.name] = min(step.due, due.get(step.name, step.due))
         return due
 
     def knots(self) -> Iterator[float]:
@@ -118,8 +126,8 @@ class Textbook:
 
     def _reading(self, metric: MetricDefinition) -> Reading:
         match metric:
-            case Rate():
-                return self._rate(metric)
+            case Rate() | ActiveDays():
+                return self._count(metric)
             case Distinct():
                 return self._distinct(metric)
             case Silence():
@@ -133,13 +141,16 @@ class Textbook:
             case _:
                 raise AssertionError(f"the textbook has no {metric.kind}")
 
-    def _curve(self, metric: Rate | Distinct | Silence | Ratio | Gauge) -> Knots:
+    def _curve(self, metric: Rate | ActiveDays | Distinct | Silence | Ratio | Gauge) -> Knots:
         return metric.curves.get(self.stage) or metric.curves["default"]
 
-    def _rate(self, metric: Rate) -> Reading:
+    def _count(self, metric: Rate | ActiveDays) -> Reading:
         born = self.history.born
         per_week = math.log(2) / metric.half_life * 7
-        terms = counted(self.history, metric.events, metric.weight)
+        if isinstance(metric, Rate):
+            terms = counted(self.history, metric.events, metric.weight)
+        else:
+            terms = active(self.history, metric.events)
         line = fading([*terms, (born, metric.prior_per_week / per_week)], born=born, half_life=metric.half_life)
         if metric.per_week:
             line = line._replace(x=line.x + log2(per_week))
@@ -200,16 +211,28 @@ class Textbook:
     def _milestone(self, metric: Milestone) -> Reading:
         milestones = [each for each in self.card.metrics if isinstance(each, Milestone)]
         others = {step for other in milestones if other is not metric for step in other.steps}
-        due = {step: self.history.start + days * DAY for step, days in metric.steps.items()}
+        steps = {
+            name: MissedStep(self.history.start + step.due * DAY, name, step.weight, step.told)
+            for name, step in metric.steps.items()
+        }
         done = set()
         for logged in sorted(self.history.log, key=order):
-            step = logged.event.properties.get("step")
-            if isinstance(step, str) and (step in metric.steps or (metric.planned and step not in others)):
+            properties = logged.event.properties
+            name = properties.get("step")
+            if isinstance(name, str) and (name in metric.steps or (metric.planned and name not in others)):
                 if logged.event.name == "milestone.planned":
-                    due[step] = logged.event.properties["due"]
+                    of_card = metric.steps.get(name, MilestoneStep(0.0, told=metric.told))
+                    given = properties.get(metric.weight) if metric.weight else None
+                    weight = max(float(given), 0.0) if is_number(given) else of_card.weight
+                    steps[name] = MissedStep(properties["due"], name, weight, of_card.told)
                 if logged.event.name == "milestone.reached":
-                    done.add(step)
-        return MilestoneReading(metric, due=due, done=done)
+                    done.add(name)
+        return MilestoneReading(
+            metric,
+            done=sum(step.weight for name, step in steps.items() if name in done and step.weight >= LEAST_WEIGHT),
+            missed=[step for name, step in steps.items() if name not in done],
+            planned=bool(steps),
+        )
 
 
 def answered(metric: Gauge, answers: list[tuple[float, str, float]]) -> float | None:

@@ -59,8 +59,8 @@ class ModelState(NamedTuple):
 class Evaluation(NamedTuple):
     """Health at a moment and what caused it to be evaluated.
 
-    `flags` are those that are up, True if derived; `steps` are not done, by when they are due; `lost` is how many
-    points an event cost, `first` says that nothing was before it.
+    `flags` are those that are up, True if derived; `steps` are not done, by when they are due, `told` those of them
+    whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it.
     """
 
     at: float
@@ -68,6 +68,7 @@ class Evaluation(NamedTuple):
     sufficient: bool
     flags: dict[str, bool]
     steps: dict[str, float]
+    told: dict[str, float]
     bands: Bands
     cause: Cause
     history: bool = False
@@ -98,9 +99,9 @@ def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSign
 
 
 def _miss(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
-    if not now.steps:
+    if not now.told:
         return state
-    late = {step: due for step, due in now.steps.items() if due <= now.at and state.missed.get(step) != due}
+    late = {step: due for step, due in now.told.items() if due <= now.at and state.missed.get(step) != due}
     for step in sorted(late):
         missed = Crossed(late[step], now.cause, now.history)
         told.append(_signal(Kind.MILESTONE_MISSED, step, missed, now, state.episode))

@@ -6,6 +6,7 @@ newest moment that it knows of, `knots` are moments at which it may bend or jump
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple, Protocol
 
@@ -14,6 +15,9 @@ from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.milestone.definition import Milestone
 from scoring.health.metrics.ratio.definition import Ratio
 from support.textbook_history import DAY, History, key_of, weigh
+
+# A step that weighs less does not count.
+LEAST_WEIGHT = 1e-9
 
 
 class Reading(Protocol):
@@ -45,7 +49,9 @@ class Line(NamedTuple):
 def fading(terms: Sequence[tuple[float, float]], *, born: float, half_life: float) -> Line:
     """The sum of (moment, weight), each halved every half-life (days) from its moment on."""
     terms = [(moment, weight) for moment, weight in terms if weight > 0.0]
+    # A day counts from its midnight on, which may be before the account began.
     base = max((moment for moment, _ in terms), default=born)
+    base = max(base, born)
     half = half_life * DAY
     total = sum(weight * 2.0 ** (-(base - moment) / half) for moment, weight in terms)
     return Line(base, log2(total), -1.0 / half)
@@ -53,6 +59,16 @@ def fading(terms: Sequence[tuple[float, float]], *, born: float, half_life: floa
 
 def counted(history: History, names: Sequence[str], weight: str | None) -> list[tuple[float, float]]:
     return [(deed.moment, weigh(deed.event, weight)) for deed in history.of(names)]
+
+
+def active(history: History, names: Sequence[str]) -> list[tuple[float, float]]:
+    """Every day once, from its midnight on, in the zone that was known when its first event was logged."""
+    midnights: dict[int, float] = {}
+    for deed in history.of(names):
+        zone = history.zone_at(deed.place)
+        day = datetime.fromtimestamp(deed.moment, zone).date()
+        midnights.setdefault(day.toordinal(), datetime(day.year, day.month, day.day, tzinfo=zone).timestamp())
+    return [(midnight, 1.0) for midnight in midnights.values()]
 
 
 def seen(history: History, names: Sequence[str], key: str) -> list[tuple[float, float]]:
@@ -66,7 +82,7 @@ def seen(history: History, names: Sequence[str], key: str) -> list[tuple[float, 
 
 
 class MovingReading:
-    """rate, distinct, silence: the curve of a value that moves along a line."""
+    """rate, active_days, distinct, silence: the curve of a value that moves along a line."""
 
     def __init__(self, curve: Knots, line: Line, *, log: bool) -> None:
         self.curve = logged(curve) if log else curve
@@ -176,24 +192,48 @@ class NoReading:
         yield from ()
 
 
-class MilestoneReading(NoReading):
-    """milestone: 100 until due, falling to 0 over the grace; done is 100; points are the mean. No flag reads it."""
+class MissedStep(NamedTuple):
+    """A step that is not done, due at a moment. `told` if a miss is a signal of its own."""
 
-    def __init__(self, definition: Milestone, *, due: dict[str, float], done: set[str]) -> None:
-        self.open = [(moment, step) for step, moment in due.items() if step not in done]
-        self._count = len(due)
+    due: float
+    name: str
+    weight: float
+    told: bool
+
+
+class MilestoneReading(NoReading):
+    """milestone: the weighted mean of the steps that are done, at 100, and of those that are due and missed. No flag
+    reads it.
+
+    A missed step begins at what the mean is without it, and falls to 0 over the grace.
+    """
+
+    def __init__(self, definition: Milestone, *, done: float, missed: Sequence[MissedStep], planned: bool) -> None:
+        """`done` is the weight of all steps that are done; `planned` if there is any step at all."""
+        self.open = missed
+        self._planned = planned
         # A grace of nothing would be a jump: a second at least.
         self._grace = max(definition.grace * DAY, 1.0)
+        self._done = done
+        self._begins: list[tuple[MissedStep, float]] = []
+        for step in sorted(missed):
+            if step.weight >= LEAST_WEIGHT:
+                self._begins.append((step, self._mean(step.due)))
+
+    def _mean(self, at: float) -> float:
+        parts = [(self._done, 100.0)] if self._done else []
+        for step, begin in self._begins:
+            if step.due <= at:
+                parts.append((step.weight, begin * (1.0 - min((at - step.due) / self._grace, 1.0))))
+        weights = sum(weight for weight, _ in parts)
+        return sum(weight / weights * points for weight, points in parts) if parts else 100.0
 
     def points(self, at: float) -> float | None:  # type: ignore[override]
-        if not self._count:
-            return None
-        lost = sum(min(max(at - due, 0.0) / self._grace, 1.0) for due, _ in self.open)
-        return 100.0 - 100.0 * lost / self._count
+        return self._mean(at) if self._planned else None
 
     def knots(self) -> Iterator[float]:
-        for due, _ in self.open:
-            yield from (due, due + self._grace)
+        for step in self.open:
+            yield from (step.due, step.due + self._grace)
 
 
 def log2(value: float) -> float:

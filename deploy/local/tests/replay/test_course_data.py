@@ -25,9 +25,9 @@ cyd,Withdrawn,-10.0,2024-01-22,-40
 dee,Fail,,,
 """
 DEADLINES = """\
-resource_id,due_day
-77,19
-78,40
+resource_id,due_day,weight
+77,19,12.5
+78,40,
 """
 
 
@@ -93,6 +93,21 @@ def test_deadlines_that_are_still_ahead_are_planned_when_the_account_joins(work:
     assert due == {"2024-02-21T00:00:00+00:00"}
 
 
+def test_a_deadline_weighs_what_it_counts_for_if_that_is_known(work: CourseData) -> None:
+    planned = [one.properties for one in work.events if one.name == "milestone.planned"]
+
+    assert {(one["step"], one.get("weight")) for one in planned} == {("77", 12.5), ("78", None)}
+
+
+def test_deadlines_may_have_no_weights(files: tuple[Path, Path, Path]) -> None:
+    files[2].write_text("resource_id,due_day\n77,19\n")
+
+    planned = [one for one in course_data.read(*files).events if one.name == "milestone.planned"]
+
+    assert planned
+    assert all("weight" not in one.properties for one in planned)
+
+
 def test_who_withdrew_before_anything_could_be_seen_has_no_life_here(work: CourseData) -> None:
     lifetimes = {lifetime.account_id: lifetime for lifetime in work.lifetimes()}
 
@@ -111,7 +126,7 @@ def test_happenings_are_in_time_order(work: CourseData) -> None:
     assert times == sorted(times)
 
 
-@pytest.mark.parametrize("spoiled", [("due_day", "when"), ("77,19", "77,soon")])
+@pytest.mark.parametrize("spoiled", [("due_day", "when"), ("77,19", "77,soon"), ("12.5", "much")])
 def test_a_file_of_other_columns_or_values_is_named_as_such(
     files: tuple[Path, Path, Path], spoiled: tuple[str, str]
 ) -> None:

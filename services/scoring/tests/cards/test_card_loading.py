@@ -3,9 +3,10 @@
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
 from scoring.health.card import Bands, Flag, Outcome, When
+from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
-from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
@@ -31,6 +32,10 @@ metrics:
               curve: [[0.5, 0], [1.0, 85]]}
   onboarding: {dimension: deployment, kind: milestone, stages: [onboarding], steps: {kickoff: 7d, sso_live: 3w},
                planned: true, grace: 10d}
+  deadlines: {dimension: roi, kind: milestone, planned: true, weight: size, told: false,
+              steps: {draft: 7d, essay: {due: 2w, weight: 3, told: true}, exam: {due: 30d}}}
+  days: {dimension: engagement, kind: active_days, event: [session.started, report.created], half_life: 4w,
+         curve_per_week: {default: [[0.2, 0], [5, 100]]}, prior_per_week: 2}
 flags:
   payment_failed: {event: invoice.payment_failed, cap: 45, ttl: 30d, clear_on: invoice.paid}
   on_hold: {event: account.held, cap: 60, ttl: never, clear_on: [account.released, account.left]}
@@ -110,9 +115,30 @@ def test_every_kind_is_read_with_its_units_and_defaults() -> None:
         name="onboarding",
         dimension="deployment",
         stages=("onboarding",),
-        steps={"kickoff": 7.0, "sso_live": 21.0},
+        steps={"kickoff": MilestoneStep(7.0), "sso_live": MilestoneStep(21.0)},
         planned=True,
         grace=10.0,
+    )
+    assert metrics["deadlines"] == Milestone(
+        name="deadlines",
+        dimension="roi",
+        steps={
+            "draft": MilestoneStep(7.0, told=False),
+            "essay": MilestoneStep(14.0, weight=3.0),
+            "exam": MilestoneStep(30.0, told=False),
+        },
+        planned=True,
+        weight="size",
+        told=False,
+    )
+    assert metrics["days"] == ActiveDays(
+        name="days",
+        dimension="engagement",
+        events=("session.started", "report.created"),
+        half_life=28.0,
+        per_week=True,
+        prior_per_week=2.0,
+        curves={"default": ((0.2, 0.0), (5.0, 100.0))},
     )
 
 

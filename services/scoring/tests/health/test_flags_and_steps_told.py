@@ -5,7 +5,7 @@ import pytest
 from common.contracts.signals import Band, Driver, Kind, Severity
 from scoring.health.card import Bands, Flag, When
 from scoring.health.metrics.distinct.definition import Distinct
-from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
 from support.scripted_account import DAY, MOOD, ScriptedAccount, card, told
@@ -115,7 +115,7 @@ def test_a_derived_flag_that_an_event_brings_with_five_points_is_told_at_once() 
 
 
 def test_flags_and_milestones_are_told_without_enough_evidence() -> None:
-    steps = Milestone(name="steps", dimension="deployment", steps={"kickoff": 7})
+    steps = Milestone(name="steps", dimension="deployment", steps={"kickoff": MilestoneStep(7)})
     people = Distinct(
         name="people",
         events=("x",),
@@ -134,7 +134,11 @@ def test_flags_and_milestones_are_told_without_enough_evidence() -> None:
 
 
 STEPS = Milestone(
-    name="steps", dimension="deployment", stages=("adoption",), steps={"kickoff": 7, "live": 21}, grace=14
+    name="steps",
+    dimension="deployment",
+    stages=("adoption",),
+    steps={"kickoff": MilestoneStep(7), "live": MilestoneStep(21)},
+    grace=14,
 )
 
 
@@ -161,6 +165,37 @@ def test_a_step_planned_into_the_past_is_missed_by_that_plan() -> None:
     assert told(script.does("milestone.planned", 2, step="kickoff", due="2024-01-09")) == []
     assert told(script.does("milestone.planned", 3, step="kickoff", due="2024-02-01")) == []
     assert told(script.waits(99)) == ["milestone_missed live", "milestone_missed kickoff", "band yellow"]
+
+
+def test_a_step_that_is_not_told_costs_points_and_is_shown_but_is_no_signal() -> None:
+    steps = {"kickoff": MilestoneStep(7, told=False), "live": MilestoneStep(21)}
+    script = ScriptedAccount(
+        card(Milestone(name="steps", dimension="adoption", steps=steps), bands=Bands(red=1, yellow=2))
+    )
+    script.does("nobody.listens", 0)
+    assert script.points("steps", 14) == pytest.approx(50)
+    assert [missed.step for missed in script.looks(14).missed] == ["kickoff"]
+    assert told(script.waits(20.9)) == []
+    assert told(script.waits(21)) == ["milestone_missed live"]
+
+
+def test_of_planned_steps_the_metric_says_whether_they_are_told() -> None:
+    steps = {"kickoff": MilestoneStep(7, told=True)}
+    plan = Milestone(name="plan", dimension="adoption", steps=steps, planned=True, told=False)
+    script = ScriptedAccount(card(plan, bands=Bands(red=1, yellow=2)))
+    for step in ("kickoff", "review"):
+        script.does("milestone.planned", 0, step=step, due="2024-01-17")
+    assert told(script.waits(20)) == ["milestone_missed kickoff"]
+
+
+def test_a_step_of_two_metrics_is_told_when_the_one_that_tells_it_is_due() -> None:
+    silent = Milestone(name="silent", dimension="adoption", steps={"kickoff": MilestoneStep(7, told=False)})
+    loud = Milestone(name="loud", dimension="adoption", steps={"kickoff": MilestoneStep(9)})
+    script = ScriptedAccount(card(silent, loud, bands=Bands(red=1, yellow=2)))
+    script.does("nobody.listens", 0)
+    assert told(script.waits(8)) == []
+    assert [missed.due.day for missed in script.looks(8).missed] == [17]
+    assert told(script.waits(9)) == ["milestone_missed kickoff"]
 
 
 def test_steps_of_another_stage_are_nobodys_business_until_it_comes() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import scoring.health.scorer
 from common.contracts.signals import Change
@@ -17,6 +18,7 @@ from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.evaluation import snapshot_at
 from scoring.health.incremental import try_incremental
+from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.moments import LAST
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
@@ -239,10 +241,21 @@ def adds_up(change: Change) -> None:
 
 @st.composite
 def exact_cases(draw: st.DrawFn) -> RandomCase:
-    """Cases without silence: it alone cares in which order active days come in."""
+    """Cases without silence: it alone cares in which order active days come in.
+
+    And with active days in one time zone: what day it was is decided by the zone that was known then.
+    """
     unit = draw(st.sampled_from([1 / 86_400, 1.0]))
     kinds = tuple(kind for kind in KINDS if kind != "silence")
-    return RandomCase(draw(cards(unit, kinds)), draw(moment_sequences(unit)), unit)
+    card, moments = draw(cards(unit, kinds)), draw(moment_sequences(unit))
+    if any(isinstance(metric, ActiveDays) for metric in card.metrics):
+        moments = tuple(in_one_zone(moment) for moment in moments)
+    return RandomCase(card, moments, unit)
+
+
+def in_one_zone(moment: Moment) -> Moment:
+    properties = {name: value for name, value in moment.event.properties.items() if name != "time_zone"}
+    return Moment(replace(moment.event, properties=properties), moment.at)
 
 
 @settings(_RELAXED, max_examples=examples(250))

@@ -8,13 +8,15 @@ import pytest
 
 import scoring.health
 from scoring.health.metric_kinds import KINDS
+from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Knots, MetricDefinition, kind_of
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
-from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
+from scoring.health.view import Step
 from support.scripted_account import ScriptedAccount, card
 
 # Points double as the value's distance in doublings: 1 is 0, 2 is 10, up to 1024.
@@ -113,6 +115,87 @@ def test_the_prior_counts_from_the_earliest_event_however_late_it_is_heard_of() 
     script.does("nobody.listens", 14)
     script.does("nobody.listens", 14, late=14)
     assert script.value("logins", 14) == pytest.approx(4)
+
+
+DAYS = ActiveDays(name="days", events=("login",), half_life=7, **curved())
+
+
+def test_a_day_counts_once_from_its_midnight_and_fades() -> None:
+    script = scripted(DAYS)
+    for day in (0.9, 0.1, 0.5, 0.5, 7.5):
+        script.does("login", max(day, 0.9), late=max(0.9 - day, 0.0))
+    assert script.value("days", 8) == pytest.approx(2 ** (-8 / 7) + 2 ** (-1 / 7))
+    assert script.value("days", 15) == pytest.approx(2 ** (-15 / 7) + 2 ** (-8 / 7))
+    assert script.points("days", 999) == 0
+
+
+def test_a_late_event_counts_its_day_if_no_other_did() -> None:
+    script, in_order = scripted(DAYS), scripted(DAYS)
+    script.does("login", 9.5)
+    script.does("login", 9.6, late=5)
+    body = script.scorer.dump(script.account)
+    assert script.does("login", 9.6, late=4.7) == script.does("login", 9.6, late=0.3) == Step()
+    assert script.scorer.dump(script.account) == body
+    for day in (4.6, 9.5, 9.6):
+        in_order.does("login", day)
+    assert script.value("days", 9.6) == pytest.approx(in_order.value("days", 9.6), rel=1e-12)
+    assert script.value("days", 9.6) == pytest.approx(2 ** (-0.6 / 7) + 2 ** (-5.6 / 7))
+
+
+def test_active_days_are_days_in_the_zone_of_the_account() -> None:
+    """Two evenings in New York are three days in UTC."""
+    for zone, midnights in (("America/New_York", (5 / 24, 29 / 24)), ("Nowhere/At_All", (0, 1, 2))):
+        script = scripted(DAYS)
+        script.does("account.updated", 0, time_zone=zone)
+        for day in (0.9, 1.1, 1.9, 2.1):
+            script.does("login", day)
+        assert script.value("days", 3) == pytest.approx(sum(2 ** (-(3 - midnight) / 7) for midnight in midnights))
+
+
+def test_a_day_is_an_hour_longer_where_clocks_go_back() -> None:
+    """New York's 3 November 2024 has 25 hours."""
+    script = scripted(DAYS)
+    script.does("account.updated", 297, time_zone="America/New_York")
+    begin = 298 + 4 / 24
+    for day in (begin, begin + 24.9 / 24, begin + 25 / 24):
+        script.does("login", day)
+    assert script.value("days", begin + 2) == pytest.approx(2 ** (-2 / 7) + 2 ** (-(2 - 25 / 24) / 7))
+
+
+def test_a_day_that_came_over_a_thousand_days_late_adds_nothing_and_the_state_stays_small() -> None:
+    script = scripted(ActiveDays(name="days", events=("login",), half_life=1e5, **curved()))
+    for day in range(2_000):
+        script.does("login", day + 0.5)
+    full = script.value("days", 2_000)
+    assert full == pytest.approx(2_000, rel=0.01)
+    script.does("login", 2_100, late=50)
+    more = script.value("days", 2_100)
+    script.does("login", 2_100, late=1_100)
+    assert script.value("days", 2_100) == more
+    assert len(script.scorer.dump(script.account)) < 500
+    # After a gap as long as that nothing is known of the days before it, and their sum goes on fading.
+    script.does("login", 9_000)
+    script.does("login", 9_000, late=1_500)
+    assert script.value("days", 9_000) == pytest.approx(2_002, rel=0.06)
+
+
+def test_days_a_week_are_what_would_keep_the_count() -> None:
+    """Who comes every day comes on seven, and the prior is days a week too."""
+    script = scripted(
+        ActiveDays(name="days", events=("login",), half_life=28, per_week=True, prior_per_week=3, **curved())
+    )
+    script.does("nobody.listens", 0.5)
+    assert script.value("days", 0.5) == pytest.approx(3)
+    assert script.value("days", 28.5) == pytest.approx(1.5)
+    for day in range(1, 400):
+        script.does("login", day + 0.5)
+    assert script.value("days", 399.5) == pytest.approx(7, rel=1e-3)
+
+
+def test_an_account_that_nobody_uses_has_no_active_days() -> None:
+    script = scripted(DAYS)
+    script.does("nobody.listens", 0)
+    assert (script.value("days", 3), script.points("days", 3)) == (0, 0)
 
 
 def test_people_are_counted_once_from_their_newest_sight() -> None:
@@ -370,17 +453,66 @@ def test_an_account_that_never_paid_has_no_ratio() -> None:
     assert script.points("arr", 0) is None
 
 
-STEPS = Milestone(name="onboarding", dimension="deployment", steps={"kickoff": 7, "live": 21}, grace=14)
+STEPS = Milestone(
+    name="onboarding", dimension="deployment", steps={"kickoff": MilestoneStep(7), "live": MilestoneStep(21)}, grace=14
+)
 
 
-def test_points_of_milestones_are_the_mean_over_steps() -> None:
+def points_of(script: ScriptedAccount, metric: str, *days: float) -> list[float]:
+    found = [script.points(metric, day) for day in days]
+    return [round(points, 9) for points in found if points is not None]
+
+
+def test_points_of_milestones_are_the_mean_over_the_steps_that_are_due() -> None:
     script = scripted(STEPS)
     script.does("nobody.listens", 0)
-    assert [script.points("onboarding", day) for day in (0, 7, 14, 21, 28, 35, 99)] == [
-        100, 100, 75, 50, 25, 0, 0,
-    ]  # fmt: skip
+    assert points_of(script, "onboarding", 0, 7, 14, 21, 28, 99) == [100, 100, 50, 0, 0, 0]
     script.does("milestone.reached", 14, step="kickoff")
-    assert [script.points("onboarding", day) for day in (14, 28, 99)] == [100, 75, 50]
+    assert points_of(script, "onboarding", 14, 21, 28, 35, 99) == [100, 100, 75, 50, 50]
+
+
+def test_a_step_that_is_not_due_yet_counts_once_it_is_done() -> None:
+    script = scripted(STEPS)
+    script.does("nobody.listens", 0)
+    assert script.points("onboarding", 21) == pytest.approx(0)
+    script.does("milestone.reached", 20, step="live")
+    assert script.points("onboarding", 20) == pytest.approx(100 * (1 + 1 / 14) / 2)
+    assert script.points("onboarding", 21) == pytest.approx(50)
+
+
+def test_a_deadline_that_passes_lifts_no_score() -> None:
+    """A step that is missed begins at what the others have come to, not at 100."""
+    plan = Milestone(name="plan", dimension="adoption", planned=True, grace=10)
+    script = scripted(plan)
+    for step, due in (("one", "2024-01-10"), ("two", "2024-01-15"), ("three", "2024-01-20")):
+        script.does("milestone.planned", 0, step=step, due=due)
+    # Day 5: one is at 50, and two begins there. Day 10: one is at 0, two at 25, so three begins at 12.5.
+    assert points_of(script, "plan", 0, 5, 10, 15, 20) == [100, 50, 12.5, round(12.5 / 2 / 3, 9), 0]
+    script.does("milestone.reached", 15, step="two")
+    # Without two, one had come to 0 of 100 when three began: at 50.
+    assert points_of(script, "plan", 15, 20) == [round((100 + 50 / 2) / 3, 9), round(100 / 3, 9)]
+
+
+def test_a_step_weighs_what_the_card_says_or_its_plan() -> None:
+    steps = {"kickoff": MilestoneStep(7, weight=3), "live": MilestoneStep(21), "party": MilestoneStep(7, weight=0)}
+    script = scripted(Milestone(name="onboarding", dimension="deployment", steps=steps, weight="size", grace=14))
+    script.does("milestone.reached", 0, step="live")
+    assert points_of(script, "onboarding", 7, 14, 21) == [100, (100 + 3 * 50) / 4, 25]
+    script.does("milestone.planned", 1, step="kickoff", due="2024-01-17", size=1)
+    assert points_of(script, "onboarding", 14, 21) == [75, 50]
+    # No number is the card's weight, less than nothing is nothing.
+    script.does("milestone.planned", 2, step="kickoff", due="2024-01-17", size="much")
+    assert script.points("onboarding", 21) == pytest.approx(25)
+    script.does("milestone.planned", 3, step="kickoff", due="2024-01-17", size=-2)
+    assert script.points("onboarding", 99) == 100
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-10, 0])
+def test_a_step_that_weighs_next_to_nothing_does_not_count(size: float) -> None:
+    script = scripted(Milestone(name="plan", dimension="adoption", planned=True, weight="size"))
+    script.does("milestone.planned", 0, step="review", due="2024-01-11", size=size)
+    assert script.points("plan", 99) == 100
+    assert [missed.step for missed in script.looks(99).missed] == ["review"]
 
 
 def test_a_contract_start_moves_the_steps() -> None:
@@ -388,7 +520,7 @@ def test_a_contract_start_moves_the_steps() -> None:
     script.does("nobody.listens", 0)
     script.does("account.updated", 0, contract_start="2024-01-20")
     assert script.points("onboarding", 17) == 100
-    assert script.points("onboarding", 24) == pytest.approx(75)
+    assert script.points("onboarding", 24) == pytest.approx(50)
 
 
 def test_a_plan_moves_a_step_and_the_newest_plan_wins() -> None:
@@ -409,8 +541,9 @@ def test_steps_that_only_plans_name_go_where_plans_are_taken() -> None:
     script.does("milestone.planned", 0, step="essay 2", due=1_704_844_800)
     script.does("milestone.planned", 0, step="kickoff", due=1_704_844_800)
     assert script.points("plan", 0) == 100
+    # One of the two is done, the other was due a day after the start.
     assert script.points("plan", 6) == pytest.approx(75)
-    assert script.points("onboarding", 7) == pytest.approx(75)
+    assert script.points("onboarding", 7) == pytest.approx(50)
 
 
 def test_plans_are_bounded() -> None:

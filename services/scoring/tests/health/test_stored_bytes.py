@@ -1,6 +1,6 @@
 """What is stored: golden bodies of every format so far, and what does not fit the card.
 
-`format_2_former` was written by the core before this one: the same layout, other last bits.
+`format_2_former` was written by the core before the one of `format_2`: the same layout, other last bits.
 """
 
 from pathlib import Path
@@ -10,10 +10,11 @@ import pytest
 from msgspec import to_builtins
 
 from scoring.health.card import Card, Flag, When
+from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Knots
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
-from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
@@ -55,7 +56,14 @@ EVERY_KIND: Card = card(
         value="arr/arr_peak_12m",
         curves={"default": ((0, 0), (1, 100))},
     ),
-    Milestone(name="steps", dimension="deployment", steps={"kickoff": 3, "live": 40}, planned=True),
+    ActiveDays(name="days", dimension="engagement", events=("a",), half_life=7, prior_per_week=2, curves=RISING),
+    Milestone(
+        name="steps",
+        dimension="deployment",
+        steps={"kickoff": MilestoneStep(3, weight=2), "live": MilestoneStep(40, told=False)},
+        planned=True,
+        weight="size",
+    ),
     flags=(
         Flag(name="unpaid", cap=45, events=("unpaid",), clear_on=("paid",), ttl=30),
         Flag(name="quiet", cap=50, when=When(metric="silence", op=">=", value=1)),
@@ -73,7 +81,7 @@ def told() -> ScriptedAccount:
     script.does("contract.changed", 2.5, arr=100)
     script.does("contract.changed", 2.75, arr=70)
     script.does("c", 3, user_id="ann", value=80)
-    script.does("milestone.planned", 3.5, step="essay", due="2024-02-01T12:00:00+01:00")
+    script.does("milestone.planned", 3.5, step="essay", due="2024-02-01T12:00:00+01:00", size=3)
     script.does("milestone.reached", 4, step="live")
     script.does("paid", 5)
     script.does("unpaid", 6, late=0.25)
@@ -106,17 +114,30 @@ def test_the_script_writes_the_golden_body_of_this_format() -> None:
     assert body_of(told()) == bytes.fromhex(path.read_text()), anew
 
 
-@pytest.mark.parametrize("path", sorted(GOLDEN.glob("format_*.hex")), ids=lambda path: path.stem)
-def test_bodies_of_all_formats_so_far_are_read(path: Path) -> None:
+def test_the_body_of_this_format_is_read() -> None:
     live = told()
-    account = live.scorer.load("acme", bytes.fromhex(path.read_text()))
+    account = live.scorer.load("acme", body_of(live))
     assert account.facts == live.account.facts
     assert live.scorer.find_due(account) == live.scorer.find_due(live.account)
     read, expected = (live.scorer.view(each, DAWN + 40 * DAY) for each in (account, live.account))
     assert alike(to_builtins(read), to_builtins(expected)), (read, expected)
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00", b"\x03\x90", b"\xff"])
+@pytest.mark.parametrize("path", sorted(set(GOLDEN.glob("format_*.hex")) - {GOLDEN / f"format_{FORMAT}.hex"}))
+def test_of_bodies_of_former_formats_all_is_read_that_the_card_still_has(path: Path) -> None:
+    """Active days are new, and milestones have another definition."""
+    live = told()
+    account = live.scorer.load("acme", bytes.fromhex(path.read_text()))
+    assert account.facts == live.account.facts
+    read, expected = (live.scorer.view(each, DAWN + 30.5 * DAY) for each in (account, live.account))
+    values, of_live = ({c.metric: c.value for c in view.level.contributions} for view in (read, expected))
+    assert values.keys() == of_live.keys()
+    for name in values.keys() - {"days", "steps"}:
+        assert alike(values[name], of_live[name]), name
+    assert (read.flags, read.episode) == (expected.flags, "a175d055-410c-50d2-aa8b-98c5f252a4ca")
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00", b"\x04\x90", b"\xff"])
 def test_a_body_of_another_format_is_refused(body: bytes) -> None:
     with pytest.raises(UnknownFormat):
         Scorer(EVERY_KIND, "card").load("acme", body)

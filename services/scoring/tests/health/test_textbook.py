@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.examples import examples
-from support.random_cases import SECOND, RandomCase, random_cases
+from support.random_cases import NAMES, SECOND, START, Moment, RandomCase, cards, event, random_cases
 from support.scorer_api import Scorer, View
 from support.textbook import Textbook
+from support.textbook_history import DAY
 from support.textbook_weights import applies
 
 _RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -19,6 +20,27 @@ _BLINK = 1e-6
 @settings(_RELAXED, max_examples=examples(600))
 @given(random_cases(), st.lists(st.floats(0, 500), max_size=5))
 def test_every_kind_of_metric_reads_as_the_table_says(case: RandomCase, ages: Sequence[float]) -> None:
+    reads_as_the_textbook(case, ages)
+
+
+@st.composite
+def late_days(draw: st.DrawFn) -> RandomCase:
+    """All that happened within ten days is recorded after them, in any order: most days are heard of twice."""
+    zone = draw(st.sampled_from(["Pacific/Auckland", "America/Los_Angeles", None]))
+    end = START + 10 * DAY
+    known = Moment(event("account.updated", START, event_id="facts", time_zone=zone), end)
+    quarters = draw(st.lists(st.integers(0, 40), min_size=2, max_size=12))
+    moments = [Moment(event(NAMES[0], START + n * DAY / 4, event_id=f"e{i}"), end) for i, n in enumerate(quarters)]
+    return RandomCase(draw(cards(1.0, ("active_days",))), (known, *moments), 1.0)
+
+
+@settings(_RELAXED, max_examples=examples(100))
+@given(late_days(), st.lists(st.floats(0, 100), max_size=3))
+def test_a_day_counts_once_in_whatever_order_its_events_come(case: RandomCase, ages: Sequence[float]) -> None:
+    reads_as_the_textbook(case, ages)
+
+
+def reads_as_the_textbook(case: RandomCase, ages: Sequence[float]) -> None:
     scorer, textbook = Scorer(case.card, "card"), Textbook(case.card, case.moments)
     account = scorer.create("acme")
     for moment in case.moments:

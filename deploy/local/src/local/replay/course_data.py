@@ -20,7 +20,7 @@ COLUMNS = """\
 EVENTS      account_id, day (from the start, may be negative), date (YYYY-MM-DD), event_type (a kind of page,
             or assessment_submitted), resource_id, clicks, score
 OUTCOMES    account_id, outcome (any word), registered_day, withdrawn_day (empty: stayed to the end)
-DEADLINES   resource_id, due_day"""
+DEADLINES   resource_id, due_day, weight (of the grade; without the column all weigh alike)"""
 
 SUBMITTED = "assessment_submitted"
 MORNING = timedelta(hours=8)
@@ -29,6 +29,14 @@ WAKING = timedelta(hours=14)
 
 class UnreadableCourseData(Exception):
     """A file is not what `COLUMNS` says."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """`day` counts from the start and is the last on which to hand in; `weight` is its share of the grade, if known."""
+
+    day: float
+    weight: float | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +94,7 @@ def _read(events: Path, outcomes: Path, deadlines: Path) -> CourseData:
     start = _midnight(rows[0]["date"]) - timedelta(days=days[0])
     opens, closes = min(days), max(days)
     enrolments = tuple(_enrolments(outcomes))
-    due = {row["resource_id"]: float(row["due_day"]) for row in _rows(deadlines)}
+    due = {row["resource_id"]: _deadline(row) for row in _rows(deadlines)}
     posted = [*_clicks(rows, start)]
     for enrolment in enrolments:
         posted += _registration(enrolment, due, start=start, opens=opens)
@@ -112,7 +120,9 @@ def took_part(enrolment: Enrolment, *, opens: float) -> bool:
     return enrolment.withdrew is None or enrolment.withdrew > joined(enrolment, opens=opens)
 
 
-def _registration(enrolment: Enrolment, due: dict[str, float], *, start: datetime, opens: int) -> Iterator[ClientEvent]:
+def _registration(
+    enrolment: Enrolment, due: dict[str, Deadline], *, start: datetime, opens: int
+) -> Iterator[ClientEvent]:
     """The account and the deadlines that are still ahead of it."""
     if not took_part(enrolment, opens=opens):
         return
@@ -120,10 +130,12 @@ def _registration(enrolment: Enrolment, due: dict[str, float], *, start: datetim
     at = start + timedelta(days=day)
     account = enrolment.account_id
     yield ClientEvent(f"{account}-joined", account, "account.updated", at, properties={"stage": "adoption"})
-    for step, due_day in sorted(due.items()):
-        if due_day > day:
-            deadline = {"step": step, "due": (start + timedelta(days=due_day + 1)).isoformat()}
-            yield ClientEvent(f"{account}-due-{step}", account, "milestone.planned", at, properties=deadline)
+    for step, deadline in sorted(due.items()):
+        if deadline.day > day:
+            plan: dict[str, Any] = {"step": step, "due": (start + timedelta(days=deadline.day + 1)).isoformat()}
+            if deadline.weight is not None:
+                plan["weight"] = deadline.weight
+            yield ClientEvent(f"{account}-due-{step}", account, "milestone.planned", at, properties=plan)
 
 
 def _clicks(rows: list[dict[str, str]], start: datetime) -> Iterator[ClientEvent]:
@@ -149,6 +161,11 @@ def _row(row: dict[str, str], number: int, at: datetime) -> Iterator[ClientEvent
         handed_in["score"] = float(row["score"])
     yield ClientEvent(f"row-{number}", account, "assessment.submitted", at, properties=handed_in)
     yield ClientEvent(f"row-{number}-step", account, "milestone.reached", at, properties={"step": resource})
+
+
+def _deadline(row: dict[str, str]) -> Deadline:
+    weight = row.get("weight")
+    return Deadline(float(row["due_day"]), float(weight) if weight else None)
 
 
 def _enrolments(path: Path) -> Iterator[Enrolment]:

@@ -6,7 +6,7 @@ The loader reads by this format and the editors' JSON Schema is printed from it.
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args
 
-from pydantic import Field, PlainValidator, create_model
+from pydantic import AfterValidator, Field, PlainValidator, create_model
 from pydantic_core import PydanticCustomError
 
 from common.documents.error_texts import describe, invalid, wrong
@@ -21,6 +21,7 @@ from common.documents.value_types import (
     Entry,
     FormatVersion,
     Given,
+    by_shape,
     choice,
     given,
     text,
@@ -67,9 +68,18 @@ def _value_type(value: ValueType, logarithmic: bool) -> Any:
         case "property or word":
             return property_or_word(value.words[0])
         case "steps":
-            return _Named[Days]
+            step: Any = _step(value.keys)
+            return _Named[step]
         case "switch":
             return bool
+
+
+def _step(keys: Mapping[str, CardKey]) -> Any:
+    """What a mapping has, or the value of `due` without the mapping."""
+    model: Any = create_model("step", __base__=DocumentModel, **_fields(keys, logarithmic=False))
+    mapping = Annotated[model, AfterValidator(DocumentModel.fields_given)]
+    alone = Annotated[Days, AfterValidator(lambda due: {"due": due})]
+    return Annotated[dict[str, Any], by_shape(dict, mapping, alone)]
 
 
 class MetricEntry(DocumentModel):

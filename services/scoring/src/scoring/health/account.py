@@ -52,7 +52,7 @@ class Account:
 
     - `feeding`: what events say. `born` (the earliest moment of all, infinity before the first), `facts`, `writers`
       (who wrote each fact), `context`, the states of metrics and flags, and `open_steps` (milestone steps of the stage
-      that are not done: due in UTC, name).
+      that are not done: due in UTC, name), of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
@@ -70,7 +70,8 @@ class Account:
     __slots__ = (
         "account_id", "available", "born", "capped_by", "change", "clock", "context", "day", "day_end",
         "day_number", "facts", "flags", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
-        "posted_cap", "posted_cost", "posted_weights", "score", "state", "trajectories", "weights", "writers",
+        "posted_cap", "posted_cost", "posted_weights", "score", "state", "told_steps", "trajectories", "weights",
+        "writers",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +90,7 @@ class Account:
         self.state = AlertState()
         self.context: Context = UNKNOWN_CONTEXT
         self.open_steps: list[tuple[float, str]] = []
+        self.told_steps: list[tuple[float, str]] = []
         self.horizon = Horizon()
         self.available = NOT_EVALUATED
         self.weights: Weights = NO_WEIGHTS

@@ -61,14 +61,18 @@ def project(account: Account, reaction: Reaction) -> None:
     for index in reaction.moved_flags:
         account.flags[index].project(account.context)
     if reaction.changes_steps:
-        account.open_steps = _open_steps(account)
+        _set_open_steps(account)
 
 
-def _open_steps(account: Account) -> list[tuple[float, str]]:
-    """By due moment. If two metrics have the same step, the earlier due moment counts."""
+def _set_open_steps(account: Account) -> None:
+    """In the order of due moments. If two metrics have the same step, the earlier due moment counts."""
     due: dict[str, float] = {}
+    told: dict[str, float] = {}
     for metric in account.metrics:
         if account.model.weighting.applies(account.context.stage, metric.index):
-            for moment, step in metric.open_steps(account.context):
-                due[step] = min(moment, due.get(step, moment))
-    return sorted([(moment, step) for step, moment in due.items()])
+            for step in metric.open_steps(account.context):
+                due[step.name] = min(step.due, due.get(step.name, step.due))
+                if step.told:
+                    told[step.name] = min(step.due, told.get(step.name, step.due))
+    account.open_steps = sorted([(moment, step) for step, moment in due.items()])
+    account.told_steps = sorted([(moment, step) for step, moment in told.items()])

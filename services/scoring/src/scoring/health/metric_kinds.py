@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from scoring.health.curve import Curve
+from scoring.health.metrics.active_days.definition import ActiveDays
+from scoring.health.metrics.active_days.metric import ActiveDaysMetric
 from scoring.health.metrics.definition import MetricDefinition
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.distinct.metric import DistinctMetric
@@ -25,6 +27,7 @@ from scoring.health.metrics.silence.metric import SilenceMetric
 # In the order in which they are listed to people.
 KINDS: Final[dict[type[MetricDefinition], Callable[[Any, int, list[Curve], OtherMetrics], Metric]]] = {
     Rate: RateMetric,
+    ActiveDays: ActiveDaysMetric,
     Ratio: RatioMetric,
     Distinct: DistinctMetric,
     Silence: SilenceMetric,

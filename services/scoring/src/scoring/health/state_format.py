@@ -12,7 +12,10 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts
 
 # The first byte of every body.
-FORMAT = 2
+FORMAT = 3
+# In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
+# says more, so it has another fingerprint. All else is as it is now.
+FORMAT_WITHOUT_WEIGHTS = 2
 # Bodies of this format do not say what was posted: everything was, up to the clock.
 FORMAT_WITHOUT_POSTED = 1
 
@@ -98,10 +101,10 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known == FORMAT:
+    if known in (FORMAT, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])
         return account, {key: StoredPart(state) for key, state in states.items()}
     found = body[:1].hex() or "missing"
-    raise UnknownFormat(f"format {found}, this version reads {FORMAT_WITHOUT_POSTED} and {FORMAT}")
+    raise UnknownFormat(f"format {found}, this version reads {FORMAT_WITHOUT_POSTED} to {FORMAT}")

@@ -70,7 +70,7 @@ def refresh_derived(account: Account, state: AlertState) -> None:
     for crossing in [*state.pending.values(), *state.flags.values()]:
         if not crossing.told:
             deadline = min(deadline, clock.operational(crossing.since) + lines.min_duration)
-    for due, step in account.open_steps:
+    for due, step in account.told_steps:
         if state.missed.get(step) != due:
             deadline = min(deadline, clock.operational(due))
     state.deadline = deadline
@@ -91,7 +91,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
 
 def _missed(account: Account, state: AlertState, present: Crossing) -> list[Transition]:
     found = []
-    for step, due in sorted([(step, due) for due, step in account.open_steps]):
+    for step, due in sorted([(step, due) for due, step in account.told_steps]):
         # Once per due moment: a step that is planned anew may be missed again.
         if due <= present.since and state.missed.get(step) != due:
             state.missed[step] = due

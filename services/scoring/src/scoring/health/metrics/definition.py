@@ -106,3 +106,23 @@ class CurvedDefinition(MetricDefinition, frozen=True, kw_only=True):
     def curves_by_stage(self) -> list[Curve]:
         by_stage = [self.curves.get(stage) or self.curves[DEFAULT] for stage in STAGES]
         return [Curve(knots, logarithmic=self.logarithmic) for knots in by_stage]
+
+
+class DecayedCountDefinition(CurvedDefinition, frozen=True, kw_only=True):
+    """A count that halves with every `half_life` of silence.
+
+    With `per_week` the curve is over the weekly rate that would keep the count where it is. `prior_per_week` is what a
+    new account is given.
+    """
+
+    half_life: float
+    per_week: bool = False
+    prior_per_week: float = 0.0
+
+    logarithmic: ClassVar[bool] = True
+    counts_activity: ClassVar[bool] = True
+    one_of: ClassVar[tuple[str, ...]] = ("curve", "curve_per_week")
+
+    @classmethod
+    def fields_of(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**super().fields_of(given), "per_week": "curve_per_week" in given}

@@ -1,5 +1,7 @@
 """The keys of a metric in a card, as plain data: `scoring.cards` reads a card by them and draws the editors' schema."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 Form = Literal[
@@ -11,13 +13,15 @@ Form = Literal[
 class ValueType(NamedTuple):
     """What may stand behind a key. Numbers, and the values of a curve, lie between `least` and `most`.
 
-    `words` are what a choice is made of, or the word that may stand instead of a number or a property.
+    `words` are what a choice is made of, or the word that may stand instead of a number or a property. `keys` are those
+    of each step; the value of its `due` may stand alone.
     """
 
     form: Form
     least: float | None = None
     most: float = 1e12
     words: tuple[str, ...] = ()
+    keys: "Mapping[str, CardKey]" = MappingProxyType({})
 
 
 class CardKey(NamedTuple):
@@ -34,6 +38,7 @@ PROPERTY: Final = ValueType("property")
 DURATION: Final = ValueType("duration")
 AT_LEAST_0: Final = ValueType("number", least=0)
 POINTS: Final = ValueType("number", least=0, most=100)
+SWITCH: Final = ValueType("switch")
 
 # Several kinds have these.
 EVENT: Final = CardKey(EVENTS, "The event(s) that count, such as session.started.", required=True, field="events")

@@ -1,11 +1,19 @@
 """The base of all metric kinds. A metric is one bounded state of one account, fed by events, read as a trajectory."""
 
 from math import inf
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.trajectory import Trajectory
+
+
+class OpenStep(NamedTuple):
+    """A milestone step that is not done. `due` is UTC; a miss is a signal of its own if `told`."""
+
+    due: float
+    name: str
+    told: bool
 
 
 class Metric(Trajectory):
@@ -54,8 +62,8 @@ class Metric(Trajectory):
         """Derives the trajectory from the state. Metrics that this one reads have been projected before."""
         raise NotImplementedError
 
-    def open_steps(self, context: Context) -> list[tuple[float, str]]:
-        """Milestone steps that are still to be done: (due in UTC, name)."""
+    def open_steps(self, context: Context) -> list[OpenStep]:
+        """Milestone steps that are still to be done."""
         return []
 
     def value_at(self, tau: float, context: Context) -> float | None:

@@ -1,34 +1,58 @@
 """milestone: what a card says of steps with due dates."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from msgspec import field
+from msgspec import Struct, field
 
 from scoring.health.metrics.definition import CardProblem, MetricDefinition
-from scoring.health.metrics.keys import DURATION, CardKey, ValueType
+from scoring.health.metrics.keys import AT_LEAST_0, DURATION, PROPERTY, SWITCH, CardKey, ValueType
 
 PLANNED = "milestone.planned"
 REACHED = "milestone.reached"
 
 
-class Milestone(MetricDefinition, frozen=True, kw_only=True, tag="milestone"):
-    """Steps that are due: 100 until then, falling to 0 over `grace`; done is 100.
+class MilestoneStep(Struct, frozen=True):
+    """A step of the card: `due` days after the account's start. A missed one is a signal of its own if `told`."""
 
-    `steps` are due this many days after the account's start; `planned` takes any step that `milestone.planned` names
-    and no card does.
+    due: float
+    weight: float = 1.0
+    told: bool = True
+
+
+class Milestone(MetricDefinition, frozen=True, kw_only=True, tag="milestone"):
+    """Steps with due dates. Points are the weighted mean over those that are due or done.
+
+    `planned` takes any step that `milestone.planned` names and no card does. Such a step weighs what the event's
+    property `weight` says (1 without one), and is told if the metric is `told`.
     """
 
-    steps: dict[str, float] = field(default_factory=dict)
+    steps: dict[str, MilestoneStep] = field(default_factory=dict)
     planned: bool = False
     grace: float = 14.0
+    weight: str | None = None
+    told: bool = True
 
     has_steps: ClassVar[bool] = True
-    about: ClassVar[str] = "Steps that are due: 100 until then, falling to 0 over the grace; done is 100."
+    about: ClassVar[str] = (
+        "Steps with due dates, those that are due or done: done is 100, a missed one falls to 0 over the grace."
+    )
     keys: ClassVar[dict[str, CardKey]] = {
-        "steps": CardKey(ValueType("steps"), "Steps and when they are due after the account's start."),
-        "planned": CardKey(ValueType("switch"), "Take the steps that milestone.planned names, too."),
+        "steps": CardKey(
+            ValueType(
+                "steps",
+                keys={
+                    "due": CardKey(DURATION, "When it is due after the account's start.", required=True),
+                    "weight": CardKey(AT_LEAST_0, "Its weight among the steps (default 1)."),
+                    "told": CardKey(SWITCH, "Whether a miss is a signal of its own (default: what the metric says)."),
+                },
+            ),
+            "Steps and when they are due after the account's start: 21d, or {due: 21d, weight: 2, told: false}.",
+        ),
+        "planned": CardKey(SWITCH, "Take the steps that milestone.planned names, too."),
         "grace": CardKey(DURATION, "From due to 0 points (default 14d)."),
+        "weight": CardKey(PROPERTY, "A numeric property of milestone.planned that weighs its step instead of 1."),
+        "told": CardKey(SWITCH, "Whether a missed step is a signal of its own (default true); the score falls anyway."),
     }
 
     @property
@@ -45,3 +69,10 @@ class Milestone(MetricDefinition, frozen=True, kw_only=True, tag="milestone"):
     def problems(self, metrics: Mapping[str, MetricDefinition]) -> Iterator[CardProblem]:
         if not self.steps and not self.planned:
             yield CardProblem("", "needs 'steps', or 'planned: true'")
+
+    @classmethod
+    def fields_of(cls, given: dict[str, Any]) -> dict[str, Any]:
+        fields = super().fields_of(given)
+        told = fields.get("told", True)
+        steps = {name: MilestoneStep(**{"told": told, **step}) for name, step in fields.get("steps", {}).items()}
+        return {**fields, "steps": steps}

@@ -1,23 +1,29 @@
-"""milestone: steps with a due date. 100 until then, falling to 0 over the grace; done is 100; points are the mean."""
+"""milestone: steps with due dates. Points are the weighted mean over the steps that are due or done."""
 
+from math import inf
 from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
 from scoring.health.hashing import hash64
-from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.metric import Metric, OpenStep, OtherMetrics
 from scoring.health.metrics.milestone.definition import PLANNED, Milestone
 from scoring.health.moments import DAY, parse_moment
+from scoring.health.properties import number, weight_of
 
 _MOST_STEPS: Final = 64
 # In seconds. Without a grace the slope would be infinite.
 _SHORTEST_GRACE: Final = 1.0
+# A step that weighs less does not count: its share of a slope could underflow.
+_LEAST_WEIGHT: Final = 1e-9
 # In seconds. Knots this close are made one: between them rounding would decide the slope.
 _CLOSEST_KNOTS: Final = 1e-6
 
-# When it was planned (UTC), the hash of the event's id, when it is due (UTC).
-StepPlan = tuple[float, int, float]
+# When it was planned (UTC), the hash of the event's id, when it is due (UTC), its weight.
+StepPlan = tuple[float, int, float, float]
+# A missed step within its grace: since when (operational), its weight, its points then.
+FallingStep = tuple[float, float, float]
 
 
 @final
@@ -25,17 +31,21 @@ class MilestoneMetric(Metric):
     """`card_steps` are due so many days after the account's start; `plans` are due as planned; `done` says when.
 
     With `accepts_plans` any step that `milestone.planned` names belongs here, except `steps_of_others`, which the card
-    gives to other metrics. Due dates are UTC, the grace is operational seconds.
+    gives to other metrics. Due dates are UTC, the grace is operational seconds. `tells_plans` is for steps that the
+    card does not name.
     """
 
     __slots__ = (
         "accepts_plans", "card_steps", "done", "grace", "plans", "saved_done", "saved_plans", "steps_of_others",
+        "tells_plans", "weight_property",
     )  # fmt: skip
 
     def __init__(self, definition: Milestone, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index)
         self.card_steps = definition.steps
         self.accepts_plans = definition.planned
+        self.tells_plans = definition.told
+        self.weight_property = definition.weight
         self.grace = max(definition.grace * DAY, _SHORTEST_GRACE)
         self.steps_of_others = others.steps
         self.plans: dict[str, StepPlan] = {}
@@ -53,7 +63,7 @@ class MilestoneMetric(Metric):
             by = (moment, hash64(event.event_id))
             if due is None or (step in plans and plans[step][:2] >= by):
                 return False
-            self.plans = {**plans, step: (by[0], by[1], due)}
+            self.plans = {**plans, step: (by[0], by[1], due, self._planned_weight(step, event))}
         else:
             if step in done and done[step] <= moment:
                 return False
@@ -72,39 +82,82 @@ class MilestoneMetric(Metric):
             return False
         return len({*self.card_steps, *self.plans, *self.done}) < _MOST_STEPS
 
-    def _due(self, context: Context) -> dict[str, float]:
-        due = {step: context.start + days * DAY for step, days in self.card_steps.items()}
-        for step, plan in self.plans.items():
-            due[step] = plan[2]
-        return due
+    def _planned_weight(self, step: str, event: Event) -> float:
+        """What the event says, else what the card says."""
+        if self.weight_property is not None and number(event.properties.get(self.weight_property)) is not None:
+            return weight_of(event, self.weight_property)
+        return float(self.card_steps[step].weight) if step in self.card_steps else 1.0
 
-    def open_steps(self, context: Context) -> list[tuple[float, str]]:
-        return [(due, step) for step, due in self._due(context).items() if step not in self.done]
+    def _steps(self, context: Context) -> dict[str, tuple[float, float]]:
+        """When each step is due (UTC), and its weight."""
+        steps = {
+            name: (context.start + float(step.due) * DAY, float(step.weight)) for name, step in self.card_steps.items()
+        }
+        for name, plan in self.plans.items():
+            steps[name] = (plan[2], plan[3])
+        return steps
+
+    def open_steps(self, context: Context) -> list[OpenStep]:
+        return [
+            OpenStep(due, name, self.card_steps[name].told if name in self.card_steps else self.tells_plans)
+            for name, (due, _) in self._steps(context).items()
+            if name not in self.done
+        ]
 
     def project(self, context: Context) -> None:
+        """Done steps have 100 points. A missed one counts from its due moment on, at first as much as the metric has
+        then: a deadline that passes lifts no score. From there it falls to 0 over the grace.
+        """
         self.pieces = []
-        count = len(self._due(context))
-        if count == 0:
+        steps = self._steps(context)
+        if not steps:
             return
-        # At each due moment one more step loses points, and a grace later one less.
-        turns = [(context.clock.operational(due), 1) for due, _ in self.open_steps(context)]
-        turns = sorted(turns + [(tau + self.grace, -1) for tau, _ in turns])
-        begin, points, late = min([context.born_tau, *[turn[0] for turn in turns]]), 100.0, 0
-        self.pieces.append((begin, points, 0.0))
-        for tau, change in turns:
-            loss = late * 100.0 / (self.grace * count)
-            points = max(points - loss * (tau - begin), 0.0)
-            late += change
-            piece = (tau, points, -(late * 100.0 / (self.grace * count)))
+        total = done = 0.0
+        # Where a step begins to count, and where it is at 0 points: by moment, the latter (without weight) first.
+        turns: list[tuple[float, float]] = []
+        for name in sorted(steps):
+            due, weight = steps[name]
+            if weight < _LEAST_WEIGHT:
+                continue
+            if name in self.done:
+                total += weight
+                done += weight
+            else:
+                tau = context.clock.operational(due)
+                turns += [(tau, weight), (tau + self.grace, 0.0)]
+        turns.sort()
+        falling: list[FallingStep] = []
+        begin = min(context.born_tau, turns[0][0] if turns else inf)
+        self.pieces.append((begin, 100.0, 0.0))
+        for tau, weight in turns:
+            if weight != 0.0:
+                falling.append((tau, weight, self._mean(tau, falling, done, total)))
+                total += weight
+            else:
+                # All have the same grace, so the first to fall is the first at 0 points.
+                del falling[0]
+            slope = 0.0
+            for _, each, points in falling:
+                slope -= each * points / self.grace
+            piece = (tau, self._mean(tau, falling, done, total), slope / total)
             if tau - begin < _CLOSEST_KNOTS:
                 self.pieces[-1] = piece
             else:
                 self.pieces.append(piece)
             begin = tau
 
+    def _mean(self, tau: float, falling: list[FallingStep], done: float, total: float) -> float:
+        """The weighted mean of the steps that count at `tau`; 100 before any does."""
+        if total == 0.0:
+            return 100.0
+        points = 100.0 * done
+        for since, weight, at_first in falling:
+            points += weight * at_first * max(1.0 - (tau - since) / self.grace, 0.0)
+        return points / total
+
     def dump(self) -> object:
         return (self.plans, self.done) if self.plans or self.done else None
 
     def restore(self, state: Any) -> None:
         plans, self.done = state
-        self.plans = {step: (plan[0], plan[1], plan[2]) for step, plan in plans.items()}
+        self.plans = {step: (plan[0], plan[1], plan[2], plan[3]) for step, plan in plans.items()}

@@ -1,24 +1,16 @@
-"""rate: what a card says of a decayed count."""
+"""rate: what a card says of a decayed count of events."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from scoring.health.metrics.definition import CurvedDefinition
+from scoring.health.metrics.definition import DecayedCountDefinition
 from scoring.health.metrics.keys import AT_LEAST_0, EVENT, HALF_LIFE, WEIGHT, CardKey, curve
 
 
-class Rate(CurvedDefinition, frozen=True, kw_only=True, tag="rate"):
-    """A decayed count. With `per_week` the curve is over the weekly rate that would keep the count where it is.
+class Rate(DecayedCountDefinition, frozen=True, kw_only=True, tag="rate"):
+    """A decayed count of events. `weight` names a numeric property that counts instead of 1."""
 
-    `weight` names a numeric property that counts instead of 1. `prior_per_week` is what a new account is given.
-    """
-
-    half_life: float
     weight: str | None = None
-    per_week: bool = False
-    prior_per_week: float = 0.0
 
-    logarithmic: ClassVar[bool] = True
-    counts_activity: ClassVar[bool] = True
     about: ClassVar[str] = "How often something happens: a count that halves with every half-life of silence."
     keys: ClassVar[dict[str, CardKey]] = {
         "event": EVENT,
@@ -30,8 +22,3 @@ class Rate(CurvedDefinition, frozen=True, kw_only=True, tag="rate"):
             AT_LEAST_0, "The weekly rate that a new account is given; it fades by the half-life."
         ),
     }
-    one_of: ClassVar[tuple[str, ...]] = ("curve", "curve_per_week")
-
-    @classmethod
-    def fields_of(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {**super().fields_of(given), "per_week": "curve_per_week" in given}
