@@ -28,6 +28,15 @@ lock: ## pin every dependency anew, with hashes
 		$(MEMBERS:%=%/pyproject.toml)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
 		--python-version 3.11 --group bench -o bench/requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-index-url \
+		--python-version 3.11 --group analysis --constraint requirements.lock -o requirements-analysis.lock
+
+.venv/analysis: requirements-analysis.lock .venv/installed
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-analysis.lock
+	@touch $@
+
+.PHONY: analysis
+analysis: .venv/analysis ## what `python -m scoring backtest` learns, draws and reads Parquet with; no service needs it
 
 # The folders too, so that a file that is gone counts; what Python writes beside them does not.
 COMPILED_FROM := $(shell find services/scoring/src/scoring libs/common/src/common/contracts -name __pycache__ -prune -o -print)
@@ -44,7 +53,7 @@ demo: .venv/installed ## a SaaS company's months in a minute, then a live part (
 	@PYTHONPATH=deploy $(BIN)/python -m local.demo $(if $(SEED),--seed $(SEED)) $(if $(SERVE),--serve)
 
 .PHONY: test
-test: .venv/installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
+test: .venv/installed .venv/analysis ## unit, integration (PostgreSQL, embedded broker) and whole-system tests
 	$(BIN)/pytest -m "not kafka and not campaign and not compiler"
 
 .PHONY: test-compiled
