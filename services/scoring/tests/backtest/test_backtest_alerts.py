@@ -1,6 +1,7 @@
 """Whom a score alerts with a budget, and what that was worth: counted by hand, and against the plainest program."""
 
 from math import inf, nan
+from statistics import median
 
 import numpy as np
 import pytest
@@ -48,8 +49,9 @@ def test_a_budget_is_earned_by_the_day_and_kept_for_a_week() -> None:
 
     alerts = by_order(score, everybody, 10)
 
-    # The first seven days from date 14 on bring one; afterwards one every seventh day; nobody recovers.
-    assert told(alerts) == [(number, 20 + 7 * number) for number in range(8)]
+    # The first seven days from date 14 on bring one; afterwards one every seventh day. Nobody recovers, but the sixth
+    # is among the better half.
+    assert told(alerts) == [(number, 20 + 7 * number) for number in range(6)] + [(5, 62), (5, 69)]
 
 
 def test_the_order_is_the_score_and_twice_its_change_over_14_days() -> None:
@@ -78,6 +80,17 @@ def test_an_account_is_told_again_only_after_a_recovery(steps: list[tuple[int, f
 
     assert 12 < spread(score, population(*[inf] * 10)) / 2 < 14
     assert [at for account, at in told(alerts) if account == 0] == expected
+
+
+def test_a_budget_that_reaches_accounts_that_are_well_does_not_use_them_up() -> None:
+    """Two accounts and an alert a day: both are told while they are well. Then the better one falls."""
+    score = scores([(1, 90.0), (40, 10.0)], [(1, 80.0)])
+
+    alerts = told(by_order(score, population(inf, inf), 350))
+
+    assert [at for account, at in alerts if account == 0 and at >= 40] == [40.0]
+    # The other one is in the worse half until then, and never better than when it was told.
+    assert [at for account, at in alerts if account == 1 and at < 40] == [14.0]
 
 
 def test_who_has_left_is_not_told() -> None:
@@ -109,12 +122,13 @@ def test_the_order_is_that_of_the_plainest_program(
         daily = rate / 100 / 7 * len(there)
         left = min(left, 7 * daily) + daily
         for one in list(told_at):
-            if score[one, date] >= told_at[one] + margin:
+            if score[one, date] >= told_at[one] + margin or (there and score[one, date] >= median(score[there, date])):
                 del told_at[one]
         worst = sorted((3 * score[one, date] - 2 * score[one, date - 14], one) for one in there if one not in told_at)
         for _, one in worst[: int(left + 1e-9)]:
             expected.append((one, float(date)))
-            told_at[one] = score[one, date]
+            if score[one, date] < median(score[there, date]):
+                told_at[one] = score[one, date]
         left -= len(worst[: int(left + 1e-9)])
 
     assert told(by_order(score, everybody, rate)) == expected

@@ -10,6 +10,7 @@ LEARNED = "the learned baselines (28-day counts with logistic regression, gradie
 # Package -> what needs it.
 _NEEDED_FOR = {
     "sklearn": LEARNED,
+    "threadpoolctl": LEARNED,
     "scipy": "`card suggest`",
     "matplotlib": "--png",
     "pyarrow": "a Parquet file",

@@ -64,11 +64,13 @@ def learn(
 ) -> LearnedScores:
     """Scores for the accounts of `halves`; not-a-number for the others. Raises `MissingPackages`."""
     half = np.asarray([half_of(one) for one in population.account_ids])
-    return LearnedScores(
-        silent=_risks(make, table, observations, observations.silent, half, halves),
-        decided=_risks(make, table, observations, observations.decided, half, halves),
-        score=_scores(make, table, population, half, halves),
-    )
+    # Threads that wait for each other in a loop stand still where other programs take the processors.
+    with packages.load("threadpoolctl").threadpool_limits(1):
+        return LearnedScores(
+            silent=_risks(make, table, observations, observations.silent, half, halves),
+            decided=_risks(make, table, observations, observations.decided, half, halves),
+            score=_scores(make, table, population, half, halves),
+        )
 
 
 def _risks(

@@ -39,8 +39,8 @@ def describe(results: Sequence[GroupResult], *, card_id: str, seed: int) -> Iter
         rows.append([each.group.story, str(each.group.users), str(each.group.firms), *told, *red])
     yield from in_columns(rows)
     yield (
-        "  Deaths count from the day after the last one with people, declines from their first day; these are judged to "
-        "the end of July."
+        "  Deaths count from the day after the last one with people. Declines count from their first day, and are "
+        "judged to the end of July."
     )
 
 

@@ -1,7 +1,9 @@
 """Whom a score would have alerted, and when, with a budget of alerts per 100 accounts and week.
 
-By an order: every day the worst accounts are told, each once, and again only after a recovery. By a line: an account is
-told when its score falls below the line. By signals: as the card itself tells them.
+By an order: every day the worst accounts are told, each once, and again only after a recovery. An account has recovered
+when its score is well above where it was told, or among the better half of the day: a budget that reaches accounts that
+are well must not use them up. By a line: an account is told when its score falls below the line. By signals: as the
+card itself tells them.
 """
 
 from collections.abc import Sequence
@@ -14,7 +16,7 @@ from scoring.backtest.measuring.population import Flags, Indexes, Numbers, Popul
 CHANGE_DAYS = 14
 CHANGE_WEIGHT = 2.0
 RECOVERY = 0.5
-"""An account has recovered when its score is so many standard deviations above where it was told, or above the line."""
+"""So many standard deviations above where an account was told, or above a line, are well above."""
 _LINES = 49
 
 
@@ -55,12 +57,13 @@ def by_order(score: Numbers, population: Population, rate: float) -> Alerts:
     free = np.ones(population.size, dtype=bool)
     budget, found = Budget(population, rate), _Draft()
     for date in population.alert_dates():
-        now = score[:, date]
-        free |= now >= told_at + margin
-        candidates = np.flatnonzero(population.present(date) & free)
+        now, present = score[:, date], population.present(date)
+        better_half = np.median(now[present]) if present.any() else np.inf
+        free |= now >= np.fmin(told_at + margin, better_half)
+        candidates = np.flatnonzero(present & free)
         worst = candidates[np.argsort(_order(score, date)[candidates], kind="stable")][: budget.begin(date)]
         budget.spend(len(worst))
-        free[worst] = False
+        free[worst] = now[worst] >= better_half
         told_at[worst] = now[worst]
         found.add(worst, date)
     return found.result()
