@@ -194,7 +194,7 @@ def test_features_know_nothing_of_the_day_itself() -> None:
     whole = company(lambda left, random: 1.0)
     population = populate(whole, {USED})
     date = 50
-    cut = replace(whole, columns=_until(whole, date), end=(whole.first_day + date) * DAY)
+    cut = replace(whole, columns=_until(whole, date), days=date, end=(whole.first_day + date) * DAY)
     earlier = populate(cut, {USED})
 
     for table in (Features, Counts28):

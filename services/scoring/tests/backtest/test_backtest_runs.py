@@ -19,7 +19,7 @@ CARD: Card = load(SMALL, "small")
 
 
 def plan(recording: Recording, **more: bool) -> RunPlan:
-    return RunPlan(recording.first_day, recording.days + 1, recording.end, **more)
+    return RunPlan(recording.first_day, recording.last_date + 1, recording.end, **more)
 
 
 def traces(recording: Recording, *, processes: int = 1, **more: bool) -> list[AccountTrace]:

@@ -96,7 +96,7 @@ def run_back_test(
     everybody = populate(recording, activity)
     judged = _judged(recording, plan.half)
     population = everybody.of(judged)
-    run_plan = RunPlan(recording.first_day, recording.days + 1, recording.end, parts=True)
+    run_plan = RunPlan(recording.first_day, recording.last_date + 1, recording.end, parts=True)
     accounts = [recording.accounts[index] for index in judged]
     traced = run_cards(CardsRequest(plan.cards, run_plan), accounts, processes=plan.processes, progress=progress)
     runs = tuple(

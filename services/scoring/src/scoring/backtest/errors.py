@@ -2,6 +2,7 @@
 
 BacktestError
 ├── InvalidRecording   correct the file: which one, which line, which column
+├── UnreadableCard     name a card that is there
 ├── MissingPackages    install the extra [analysis], or leave out what needs it
 └── TooFewEvents       bring more data: a longer time, or more accounts
 """
@@ -20,6 +21,11 @@ class InvalidRecording(BacktestError):
 
     def __init__(self, path: Path, reason: str, *, line: int | None = None) -> None:
         super().__init__(f"{path}{'' if line is None else f':{line}'}: {reason}")
+
+
+class UnreadableCard(BacktestError):
+    def __init__(self, path: Path, reason: Exception) -> None:
+        super().__init__(f"{path}: cannot be read: {reason}")
 
 
 class MissingPackages(BacktestError):

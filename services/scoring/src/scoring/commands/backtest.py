@@ -160,9 +160,14 @@ class _KafkaLog:
 
 
 def _card(path: Path) -> "Card":
+    from scoring.backtest.errors import UnreadableCard
     from scoring.cards.load import load
 
-    return load(path.read_text(encoding="utf-8"), str(path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableCard(path, error) from error
+    return load(text, str(path))
 
 
 class _Waiting:

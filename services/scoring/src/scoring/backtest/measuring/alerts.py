@@ -94,6 +94,8 @@ def by_line(score: Numbers, population: Population, line: float) -> Alerts:
 def lines_of(score: Numbers, population: Population) -> list[float]:
     """Lines to try: the percentiles of all scores from 2 to 98 in steps of 2."""
     known = _known(score, population)
+    if not len(known):
+        return []
     return [float(line) for line in np.unique(np.quantile(known, np.linspace(0.02, 0.98, _LINES)))]
 
 

@@ -137,7 +137,7 @@ def populate(recording: Recording, activity: Collection[str]) -> Population:
         decided=decided,
         confirmed=np.minimum(decided, _silence_confirmed(counts > 0, born)),
         first_date=recording.day_zero - recording.first_day + FIRST_DATE,
-        last_date=recording.days,
+        last_date=recording.last_date,
     )
 
 

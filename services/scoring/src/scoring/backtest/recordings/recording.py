@@ -56,7 +56,8 @@ class StepRecord(Struct, frozen=True, gc=False):
 class Recording(Struct, frozen=True):
     """Days are whole UTC days since the epoch. `day_zero` is the day from which observation dates are counted.
 
-    Time passes up to `end` (UTC). `decisions` say when an account decided to leave (UTC), for those that did.
+    `days` is how many were recorded, the last one perhaps in part. Time passes up to `end` (UTC). `decisions` say when
+    an account decided to leave (UTC), for those that did. `steps` are what was planned and reached.
     `duplicates` and `unreadable` count what was left out.
     """
 
@@ -64,6 +65,7 @@ class Recording(Struct, frozen=True):
     names: tuple[str, ...]
     columns: EventColumns
     first_day: int
+    days: int
     day_zero: int
     end: float
     decisions: Mapping[str, float]
@@ -76,9 +78,9 @@ class Recording(Struct, frozen=True):
         return len(self.columns.day)
 
     @property
-    def days(self) -> int:
-        """How many days were recorded, the first and the last included."""
-        return ceil(self.end / DAY) - self.first_day
+    def last_date(self) -> int:
+        """The last midnight that was reached, in days from the first one."""
+        return floor(self.end / DAY) - self.first_day
 
 
 class RecordingBuilder:
@@ -133,14 +135,16 @@ class RecordingBuilder:
         """Raises `TooFewEvents` if there is none. Without `end`, time passes to the midnight after the last event."""
         if not self._events:
             raise TooFewEvents("no event was found")
-        first_day = min(self._columns.day)
+        first_day, last_day = min(self._columns.day), max(self._columns.day)
+        reached = (last_day + 1) * DAY if end is None else max(end, self._newest)
         return Recording(
             accounts=tuple(self._sorted_accounts()),
             names=tuple(self._names),
             columns=self._columns,
             first_day=first_day,
+            days=max(ceil(reached / DAY), last_day + 1) - first_day,
             day_zero=first_day if day_zero is None else day_zero,
-            end=(floor(self._newest / DAY) + 1) * DAY if end is None else max(end, self._newest),
+            end=reached,
             decisions={one: at for one, at in self._decisions.items() if one in self._events},
             steps=tuple(self._steps),
             duplicates=self.duplicates,

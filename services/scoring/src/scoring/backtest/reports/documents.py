@@ -17,6 +17,7 @@ from scoring.cards.sentences import in_words
 from scoring.health.moments import DAY, to_datetime
 
 ORDER_BUDGET = 5
+WELL = "nothing is wrong: the budget reaches accounts that are well"
 _RECEIPT_DAYS = 14
 _PARTS = 3
 ALERT_COLUMNS = (
@@ -125,7 +126,7 @@ def _reason(run: CardRun, account: int, since: int, day: int) -> str:
     told, moved = (lost, "lost in two weeks") if lost.min() <= -1 else (parts[day], "below the reference")
     worst = sorted(range(len(names)), key=lambda index: told[index])[:_PARTS]
     phrases = [f"{told[index]:+.0f} {in_words(names[index])}" for index in worst if told[index] <= -1]
-    return f"{moved}: {', '.join(phrases)}" if phrases else ""
+    return f"{moved}: {', '.join(phrases)}" if phrases else WELL
 
 
 def _moment(at: float) -> str:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from scoring.backtest.back_test import AGAINST, CARD, SHUFFLED, BackTest
+from scoring.backtest.back_test import AGAINST, BOOSTING, CARD, LOGISTIC, SHUFFLED, BackTest
 from scoring.backtest.measuring.bootstrap import NOTHING, Estimate
 from scoring.backtest.measuring.early import AlertMeasures
 from scoring.backtest.measuring.measures import ALL, BUDGETS, Measures
-from scoring.backtest.measuring.population import EARLY, RIGHT_WITHIN
+from scoring.backtest.measuring.population import EARLY, RIGHT_WITHIN, SILENT_DAYS
 from scoring.backtest.reports.columns import in_columns
 
 _MIDDLE = "5"
@@ -14,23 +14,21 @@ _MIDDLE = "5"
 
 def describe(back_test: BackTest) -> Iterator[str]:
     population, observations = back_test.population, back_test.observations
-    halves = "the other half" if back_test.half is not None else "each half by what the other half taught"
     yield "What it was worth (with 95 % margins, by drawing accounts anew)"
     yield (
         f"  {len(observations):,} observations, {int(observations.silent.sum()):,} of them before 28 days of silence, "
         f"{int(observations.decided.sum()):,} before a decision; {int(population.churned.sum()):,} of "
         f"{population.size:,} accounts churned."
     )
-    yield f"  The learned ones are judged on accounts that they did not learn from: {halves}."
+    if any(each.name in (LOGISTIC, BOOSTING) for each in back_test.measures):
+        how = "they learned from the other half" if back_test.half is not None else "each half by the other's lessons"
+        yield f"  {LOGISTIC} and {BOOSTING} are judged on accounts that they did not learn from: {how}."
     yield from in_columns(_rows(back_test))
-    yield (
-        "  auc: silent in the next 28 days; outcome: the decision to leave within them; 'in date' compares only within "
-        "a date. early: the share of churns with"
-    )
-    yield (
-        f"  an alert {EARLY} to {RIGHT_WITHIN} days before they were confirmed, at so many alerts per 100 accounts and "
-        f"week. repeats, right and lead days: at {_MIDDLE} a week."
-    )
+    yield f"  auc: no activity in the next {SILENT_DAYS} days. outcome: the decision to leave within them."
+    yield "  in date: only accounts of one date are compared, so that the calendar is no skill."
+    yield f"  early: churns that were alerted {EARLY} to {RIGHT_WITHIN} days before they were confirmed, at so many"
+    yield "  alerts per 100 accounts and week; a week: as it came out."
+    yield f"  repeats, right (precision) and lead (days) are at {_MIDDLE} a week."
     for note in back_test.notes:
         yield f"  {note}"
 
