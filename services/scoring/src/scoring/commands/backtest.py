@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from scoring.cards.errors import InvalidCard
+from scoring.commands.recorded import DEFAULT_CARD, Waiting, add_recording_arguments, read_card_text
 from scoring.errors import ScoringError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from scoring.health import Card
     from scoring.settings import ScoringSettings
 
-DEFAULT_CARD = Path("deploy/scorecard.yml")
 DEFAULT_DAYS: Final = 35
 _DAY: Final = 86_400.0
 
@@ -32,8 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--healthy", action="store_true", help="a year of simulated firms that are well, and die")
     parser.add_argument("--card", type=Path, default=DEFAULT_CARD, metavar="CARD", help=f"default {DEFAULT_CARD}")
     parser.add_argument("--against", type=Path, metavar="CARD", help="what changes for people beside this card")
-    parser.add_argument("--deadlines", type=Path, metavar="FILE", help="of course data")
-    parser.add_argument("--outcomes", type=Path, metavar="FILE", help="who left and when: account_id, churned_at")
+    add_recording_arguments(parser)
     parser.add_argument("--days", type=int, default=DEFAULT_DAYS, metavar="N", help="of --log: the last N (default 35)")
     parser.add_argument("--half", type=int, choices=(0, 1), help="judge only these accounts: crc32(account_id) %% 2")
     parser.add_argument(
@@ -41,7 +40,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-baselines", action="store_true", help="only the cards: faster")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is drawn (default 1)")
-    parser.add_argument("--processes", type=int, metavar="N", help="default: one for each processor")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="every alert with its reason")
     parser.add_argument("--png", type=Path, metavar="FILE", help="early recall against the budget of alerts")
@@ -69,7 +67,7 @@ def _back_test(arguments: argparse.Namespace) -> int:
     if arguments.png:
         packages.load("matplotlib.figure")
     cards = tuple(_card(path) for path in (arguments.card, arguments.against) if path)
-    began, waiting = time.monotonic(), _Waiting()
+    began, waiting = time.monotonic(), Waiting()
     recording = _recording(arguments, waiting)
     plan = BackTestPlan(
         cards=cards,
@@ -102,7 +100,7 @@ def _healthy(arguments: argparse.Namespace) -> int:
     from scoring.cards.identity import identify
 
     packages.load("holidays")
-    card, waiting = _card(arguments.card), _Waiting()
+    card, waiting = _card(arguments.card), Waiting()
     results = run_trial(card, GROUPS, seed=arguments.seed, processes=arguments.processes, progress=waiting.shares)
     waiting.done()
     for line in report.describe(results, card_id=identify(card), seed=arguments.seed):
@@ -113,7 +111,7 @@ def _healthy(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _recording(arguments: argparse.Namespace, waiting: "_Waiting") -> "Recording":
+def _recording(arguments: argparse.Namespace, waiting: Waiting) -> "Recording":
     if arguments.log:
         return asyncio.run(_read_log(arguments, waiting))
     from scoring.backtest.recordings.event_files import read_recording
@@ -123,7 +121,7 @@ def _recording(arguments: argparse.Namespace, waiting: "_Waiting") -> "Recording
     )
 
 
-async def _read_log(arguments: argparse.Namespace, waiting: "_Waiting") -> "Recording":
+async def _read_log(arguments: argparse.Namespace, waiting: Waiting) -> "Recording":
     from common.topics import TimeMode, Topics
     from scoring.backtest.recordings.events_topic import read_events_topic
     from scoring.backtest.recordings.outcome_files import read_decisions
@@ -160,42 +158,6 @@ class _KafkaLog:
 
 
 def _card(path: Path) -> "Card":
-    from scoring.backtest.errors import UnreadableCard
     from scoring.cards.load import load
 
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnreadableCard(path, error) from error
-    return load(text, str(path))
-
-
-class _Waiting:
-    """Progress on stderr: one line that changes on a terminal, a line now and then elsewhere."""
-
-    _EVERY_SECONDS = 5.0
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._shown_at = time.monotonic()
-
-    def events(self, count: int) -> None:
-        self._show(f"{count:,} events read")
-
-    def shares(self, done: int, total: int) -> None:
-        self._show(f"scored: {100 * done // total} %", last=done == total)
-
-    def say(self, text: str) -> None:
-        self._show(text)
-
-    def done(self) -> None:
-        if self._live:
-            sys.stderr.write("\r\x1b[K")
-
-    def _show(self, text: str, *, last: bool = False) -> None:
-        if self._live:
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
-        elif last or time.monotonic() - self._shown_at >= self._EVERY_SECONDS:
-            self._shown_at = time.monotonic()
-            print(text, file=sys.stderr)
+    return load(read_card_text(path), str(path))

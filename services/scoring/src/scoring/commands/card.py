@@ -1,4 +1,7 @@
-"""`card check FILE`: checks a scorecard and summarises it. `card schema`: prints its JSON Schema."""
+"""`card check FILE`: checks a scorecard and summarises it. `card schema`: prints its JSON Schema.
+
+`card fit-curves EVENTS` and `card suggest EVENTS` propose curves and weights (`card_advice`).
+"""
 
 import argparse
 import sys
@@ -9,6 +12,7 @@ from scoring.cards.grammar import DIMENSIONS
 from scoring.cards.identity import identify
 from scoring.cards.load import ExaminedCard, examine
 from scoring.cards.schema import schema_text
+from scoring.commands import card_advice
 from scoring.health import STAGES, Card
 
 
@@ -18,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="exit 1 and say where, if the scorecard is not sound")
     check.add_argument("file", type=Path, metavar="FILE")
     actions.add_parser("schema", help="print the JSON Schema (deploy/scorecard.schema.json)")
+    card_advice.add_actions(actions)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -25,6 +30,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "schema":
         print(schema_text(), end="")
         return 0
+    if arguments.action in card_advice.ACTIONS:
+        return card_advice.run(arguments)
     return check(arguments.file)
 
 
