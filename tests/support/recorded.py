@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from common.contracts.events import Event
 from scoring.backtest.recordings.recording import Recording, RecordingBuilder
 
+CHECKOUT = Path(__file__).parents[2]
 DAY_0 = datetime(2026, 3, 2, tzinfo=UTC)
 NOON = timedelta(hours=12)
 USED = "feature.used"

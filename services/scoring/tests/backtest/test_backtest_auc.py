@@ -4,7 +4,7 @@ from math import isnan
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.backtest.measuring.auc import RankedPairs
@@ -53,6 +53,7 @@ def test_without_a_pair_there_is_no_area() -> None:
     assert isnan(pairs([(0.9, True, 0, 14), (0.4, False, 1, 21)], within=True).auc(ONCE))
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.booleans(), st.integers(0, 9), st.sampled_from([14, 21])),

@@ -76,7 +76,7 @@ def test_the_json_has_every_measure_by_its_name(files: Path) -> None:
         assert 0 <= found[name] <= 1
         assert len(found[f"{name}_interval"]) == 2
     for part in (found, found["by_signals"], found["by_line"]):
-        for name in ("early_recall", "repeats", "precision", "lead_days"):
+        for name in ("early_recall", "timely_recall", "repeats", "precision", "lead_days"):
             assert set(part[name]) <= {"3", "5", "7", "all"}
     assert set(found["early_recall"]) == {"3", "5", "7"}
     assert found["by_signals"]["early_recall"]["all"] in (0.0, 1.0)

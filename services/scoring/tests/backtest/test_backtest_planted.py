@@ -71,6 +71,7 @@ def test_a_card_that_knows_the_future_is_perfect() -> None:
     assert found.auc.value > 0.995
     assert found.auc_within_date.value > 0.995
     assert found.by_order["5"].early_recall.value > 0.9
+    assert found.by_order["5"].timely_recall.value > 0.9
     assert found.by_signals is not None
     assert found.by_signals["all"].early_recall.value == 1.0
     assert found.by_signals["all"].lead_days.value > 28

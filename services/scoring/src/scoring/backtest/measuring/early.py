@@ -13,15 +13,16 @@ from scoring.backtest.measuring.population import EARLY, RIGHT_WITHIN, Flags, In
 class AlertMeasures(Struct, frozen=True):
     """`per_week` is alerts per 100 accounts and week, as they were given.
 
-    `early_recall`: of those that churned, the share that was alerted 14 to 56 days before the confirmation;
-    `early_recall_any_lead`: 14 days or more. `repeats`: alerts beyond the first, for each alerted account. `precision`:
-    the share of alerts with a churn confirmed within 56 days; an alert whose 56 days the recording does not hold is
-    left out. `lead_days`: the median from an account's first right alert to the confirmation.
+    `early_recall`: of those that churned, the share that was alerted 14 days or more before the confirmation.
+    `timely_recall`: 14 to 56 days before it, for an older alert was about something else. `repeats`: alerts beyond the
+    first, for each alerted account. `precision`: the share of alerts with a churn confirmed within 56 days; an alert
+    whose 56 days the recording does not hold is left out. `lead_days`: the median from an account's first right alert
+    to the confirmation.
     """
 
     per_week: float
     early_recall: Estimate
-    early_recall_any_lead: Estimate
+    timely_recall: Estimate
     repeats: Estimate
     precision: Estimate
     lead_days: Estimate
@@ -33,14 +34,14 @@ class AlertCounts:
     def __init__(self, alerts: Alerts, population: Population) -> None:
         size, account = population.size, alerts.account
         lead: Numbers = population.confirmed[account] - alerts.at
-        early: Flags = (lead >= EARLY) & (lead <= RIGHT_WITHIN)
+        timely: Flags = (lead >= EARLY) & (lead <= RIGHT_WITHIN)
         right: Flags = (lead >= 0) & (lead <= RIGHT_WITHIN) & (population.confirmed[account] <= population.last_date)
         known = right | (alerts.at + RIGHT_WITHIN <= population.last_date)
         self.churned = population.churned.astype(float)
         self.alerts = _count(account, size)
         self.alerted = (self.alerts > 0).astype(float)
-        self.early = (_count(account[early], size) > 0) * self.churned
-        self.early_any_lead = (_count(account[lead >= EARLY], size) > 0) * self.churned
+        self.timely = (_count(account[timely], size) > 0) * self.churned
+        self.early = (_count(account[lead >= EARLY], size) > 0) * self.churned
         self.right = _count(account[right], size)
         self.known = _count(account[known], size)
         self.lead = np.full(size, nan)
@@ -49,8 +50,8 @@ class AlertCounts:
     def early_recall(self, weights: Numbers) -> float:
         return _share(self.early, self.churned, weights)
 
-    def early_recall_any_lead(self, weights: Numbers) -> float:
-        return _share(self.early_any_lead, self.churned, weights)
+    def timely_recall(self, weights: Numbers) -> float:
+        return _share(self.timely, self.churned, weights)
 
     def repeats(self, weights: Numbers) -> float:
         return _share(self.alerts - self.alerted, self.alerted, weights)
@@ -69,16 +70,17 @@ def measure_alerts(alerts: Alerts, population: Population, bootstrap: Bootstrap)
     return AlertMeasures(
         per_week=100 * len(alerts) / weeks if weeks else nan,
         early_recall=bootstrap.estimate(counts.early_recall),
-        early_recall_any_lead=bootstrap.estimate(counts.early_recall_any_lead),
+        timely_recall=bootstrap.estimate(counts.timely_recall),
         repeats=bootstrap.estimate(counts.repeats),
         precision=bootstrap.estimate(counts.precision),
         lead_days=bootstrap.estimate(counts.lead_days),
     )
 
 
-def early_recall(alerts: Alerts, population: Population) -> float:
-    """Without an interval."""
-    return AlertCounts(alerts, population).early_recall(np.ones(population.size))
+def recalls(alerts: Alerts, population: Population) -> tuple[float, float]:
+    """Early and timely, without intervals."""
+    counts, everybody = AlertCounts(alerts, population), np.ones(population.size)
+    return counts.early_recall(everybody), counts.timely_recall(everybody)
 
 
 def _count(account: Indexes, size: int) -> Numbers:

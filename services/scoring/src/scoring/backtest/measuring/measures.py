@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from msgspec import Struct
 
 from scoring.backtest.measuring import alerts
 from scoring.backtest.measuring.alerts import Alerts
 from scoring.backtest.measuring.auc import RankedPairs
 from scoring.backtest.measuring.bootstrap import NOTHING, Bootstrap, Estimate
-from scoring.backtest.measuring.early import AlertMeasures, early_recall, measure_alerts
+from scoring.backtest.measuring.early import AlertMeasures, measure_alerts, recalls
 from scoring.backtest.measuring.population import Flags, Numbers, Observations, Population
 
 BUDGETS = (3, 5, 7)
@@ -35,7 +34,7 @@ class Method(Struct, frozen=True):
 class Measures(Struct, frozen=True):
     """`auc` and the like count pairs. `by_order` and `by_line` are by budget, `by_signals` also has "all".
 
-    `curve` is the early recall by order for budgets of 1 to 10; empty without scores.
+    `early_curve` and `timely_curve` are the recalls by order for budgets of 1 to 10; empty without scores.
     """
 
     name: str
@@ -46,7 +45,8 @@ class Measures(Struct, frozen=True):
     by_order: dict[str, AlertMeasures]
     by_line: dict[str, AlertMeasures]
     by_signals: dict[str, AlertMeasures] | None
-    curve: tuple[float, ...]
+    early_curve: tuple[float, ...] = ()
+    timely_curve: tuple[float, ...] = ()
 
 
 def ranking_method(
@@ -65,6 +65,7 @@ def measure(method: Method, population: Population, observations: Observations, 
     silent = _aucs(method.silent, observations, observations.silent, bootstrap)
     decided = _aucs(method.decided, observations, observations.decided, bootstrap)
     score = method.score
+    curves: tuple[tuple[float, ...], ...] = ((), ()) if score is None else _curves(score, population)
     return Measures(
         name=method.name,
         auc=silent[0],
@@ -74,7 +75,8 @@ def measure(method: Method, population: Population, observations: Observations, 
         by_order={} if score is None else _by_order(score, population, bootstrap),
         by_line={} if score is None else _by_line(score, population, bootstrap),
         by_signals=None if method.signals is None else _by_signals(method.signals, population, bootstrap),
-        curve=() if score is None else _curve(score, population),
+        early_curve=curves[0],
+        timely_curve=curves[1],
     )
 
 
@@ -82,7 +84,7 @@ def measure_ranking(method: Method, observations: Observations, bootstrap: Boots
     """The areas alone."""
     silent = _aucs(method.silent, observations, observations.silent, bootstrap)
     decided = _aucs(method.decided, observations, observations.decided, bootstrap)
-    return Measures(method.name, *silent, *decided, by_order={}, by_line={}, by_signals=None, curve=())
+    return Measures(method.name, *silent, *decided, by_order={}, by_line={}, by_signals=None)
 
 
 def order_alerts(score: Numbers, population: Population, budget: int) -> Alerts:
@@ -115,7 +117,7 @@ def _by_line(score: Numbers, population: Population, bootstrap: Bootstrap) -> di
     for budget in BUDGETS:
         affordable = [each for each in tried if 100 * len(each) <= budget * weeks]
         if affordable:
-            best = max(affordable, key=lambda each: early_recall(each, population))
+            best = max(affordable, key=lambda each: recalls(each, population))
             found[str(budget)] = measure_alerts(best, population, bootstrap)
     return found
 
@@ -130,6 +132,7 @@ def _by_signals(
     }
 
 
-def _curve(score: Numbers, population: Population) -> tuple[float, ...]:
-    recalls = [early_recall(alerts.by_order(score, population, budget), population) for budget in CURVE]
-    return tuple(float(np.round(each, 6)) for each in recalls)
+def _curves(score: Numbers, population: Population) -> tuple[tuple[float, ...], ...]:
+    """Early and timely recall for each budget of CURVE."""
+    found = [recalls(alerts.by_order(score, population, budget), population) for budget in CURVE]
+    return tuple(zip(*found, strict=True))

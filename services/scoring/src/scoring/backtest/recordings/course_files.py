@@ -7,7 +7,7 @@ its waking hours in the order of the file, and numbered, so that rows that look 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -45,6 +45,14 @@ class Enrolment(Struct, frozen=True):
         return self.withdrew is None or self.withdrew > self.joined(opens)
 
 
+class _Deadline(NamedTuple):
+    """`day` is the last on which to hand in, from the start of the course; `weight` its share of the grade."""
+
+    step: str
+    day: float
+    weight: float | None
+
+
 class _CourseRow(Struct, frozen=True, gc=False):
     number: int
     account_id: str
@@ -72,7 +80,7 @@ def read(
     if not rows:
         raise InvalidRecording(events, "holds no event")
     opens = min(row.day for row in rows)
-    due = list(_due_days(deadlines)) if deadlines else []
+    due = sorted(_deadlines(deadlines), key=lambda each: each.step) if deadlines else []
     enrolments = list(_enrolments(outcomes)) if outcomes else _first_days(rows)
     # First, because a registration comes before what is done on the same day.
     for enrolment in enrolments:
@@ -113,12 +121,16 @@ def _rows(table: CsvTable) -> tuple[datetime, list[_CourseRow]]:
     return start, rows
 
 
-def _due_days(path: Path) -> Iterator[tuple[str, float]]:
+def _deadlines(path: Path) -> Iterator[_Deadline]:
     with open_text(path) as text:
         table = CsvTable(path, text)
         resource, due_day = table.index_of("resource_id"), table.index_of("due_day")
+        weight = table.index_of("weight") if "weight" in table.columns else None
         for line, fields in table.rows():
-            yield fields[resource], _day(fields[due_day], path, line)
+            share = "" if weight is None else fields[weight]
+            yield _Deadline(
+                fields[resource], _number(fields[due_day], path, line), _number(share, path, line) if share else None
+            )
 
 
 def _enrolments(path: Path) -> Iterator[Enrolment]:
@@ -129,16 +141,16 @@ def _enrolments(path: Path) -> Iterator[Enrolment]:
             account, registered, withdrew = [fields[index] for index in at]
             yield Enrolment(
                 account,
-                _day(registered, path, line) if registered else None,
-                _day(withdrew, path, line) if withdrew else None,
+                _number(registered, path, line) if registered else None,
+                _number(withdrew, path, line) if withdrew else None,
             )
 
 
-def _day(text: str, path: Path, line: int) -> float:
+def _number(text: str, path: Path, line: int) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise InvalidRecording(path, f"'{text}' is not the number of a day", line=line) from error
+        raise InvalidRecording(path, f"'{text}' is not a number", line=line) from error
 
 
 def _first_days(rows: Sequence[_CourseRow]) -> list[Enrolment]:
@@ -148,18 +160,21 @@ def _first_days(rows: Sequence[_CourseRow]) -> list[Enrolment]:
     return [Enrolment(account, day, None) for account, day in first.items()]
 
 
-def _registration(
-    enrolment: Enrolment, due: Sequence[tuple[str, float]], *, start: datetime, opens: float
-) -> Iterator[Event]:
+def _registration(enrolment: Enrolment, due: Sequence[_Deadline], *, start: datetime, opens: float) -> Iterator[Event]:
     """The account, and the deadlines that are still ahead of it."""
     account, day = enrolment.account_id, enrolment.joined(opens)
     at = start + timedelta(days=day)
     yield _event(f"{account}-joined", account, "account.updated", at, {"stage": "adoption"})
-    for step, due_day in sorted(due):
-        if due_day > day:
+    for deadline in due:
+        if deadline.day > day:
             # The day of a deadline still counts: it is over at midnight.
-            planned = {"step": step, "due": (start + timedelta(days=due_day + 1)).isoformat()}
-            yield _event(f"{account}-due-{step}", account, "milestone.planned", at, planned)
+            plan: dict[str, Any] = {
+                "step": deadline.step,
+                "due": (start + timedelta(days=deadline.day + 1)).isoformat(),
+            }
+            if deadline.weight is not None:
+                plan["weight"] = deadline.weight
+            yield _event(f"{account}-due-{deadline.step}", account, "milestone.planned", at, plan)
 
 
 def _events(rows: Sequence[_CourseRow], start: datetime) -> Iterator[Event]:

@@ -10,7 +10,7 @@ import msgspec
 from scoring.backtest.back_test import BackTest, CardRun
 from scoring.backtest.measuring.bootstrap import Estimate
 from scoring.backtest.measuring.early import AlertMeasures
-from scoring.backtest.measuring.measures import Measures, order_alerts
+from scoring.backtest.measuring.measures import CURVE, Measures, order_alerts
 from scoring.backtest.reports.comparison import compare
 from scoring.backtest.reports.people import count_signals, loads, signals_of, standings_of
 from scoring.cards.sentences import in_words
@@ -67,8 +67,12 @@ def _measures(measures: Measures) -> dict[str, Any]:
     if measures.by_signals is not None:
         found["by_signals"] = _alerts(measures.by_signals)
     found["by_line"] = _alerts(measures.by_line)
-    if measures.curve:
-        found["curve"] = measures.curve
+    if measures.early_curve:
+        found["curve"] = {
+            "budgets": CURVE,
+            "early_recall": measures.early_curve,
+            "timely_recall": measures.timely_curve,
+        }
     return found
 
 
@@ -80,7 +84,7 @@ def _estimate(name: str, estimate: Estimate) -> dict[str, Any]:
 def _alerts(by_budget: dict[str, AlertMeasures]) -> dict[str, Any]:
     """Each measure by budget, with its intervals beside it."""
     found: dict[str, Any] = {"per_week": {budget: each.per_week for budget, each in by_budget.items()}}
-    for name in ("early_recall", "early_recall_any_lead", "repeats", "precision", "lead_days"):
+    for name in ("early_recall", "timely_recall", "repeats", "precision", "lead_days"):
         estimates: dict[str, Estimate] = {budget: getattr(each, name) for budget, each in by_budget.items()}
         found[name] = {budget: each.value for budget, each in estimates.items()}
         found[f"{name}_interval"] = {budget: [each.low, each.high] for budget, each in estimates.items()}

@@ -26,16 +26,16 @@ def describe(back_test: BackTest) -> Iterator[str]:
     yield from in_columns(_rows(back_test))
     yield f"  auc: no activity in the next {SILENT_DAYS} days. outcome: the decision to leave within them."
     yield "  in date: only accounts of one date are compared, so that the calendar is no skill."
-    yield f"  early: churns that were alerted {EARLY} to {RIGHT_WITHIN} days before they were confirmed, at so many"
-    yield "  alerts per 100 accounts and week; a week: as it came out."
-    yield f"  repeats, right (precision) and lead (days) are at {_MIDDLE} a week."
+    yield f"  early: churns that were alerted {EARLY} days or more before they were confirmed, at so many alerts"
+    yield f"  per 100 accounts and week. timely: {EARLY} to {RIGHT_WITHIN} days before; whoever alerts all is early."
+    yield f"  timely, repeats, right (precision) and lead (days) are at {_MIDDLE} a week; a week: as it came out."
     for note in back_test.notes:
         yield f"  {note}"
 
 
 def _rows(back_test: BackTest) -> list[list[str]]:
     early = [f"early {budget}" for budget in BUDGETS]
-    rows = [["", "auc", "in date", "outcome", "in date", *early, "repeats", "right", "lead", "a week"]]
+    rows = [["", "auc", "in date", "outcome", "in date", *early, "timely", "repeats", "right", "lead", "a week"]]
     for measures in back_test.measures:
         rows.append([_title(measures, "by order"), *_areas(measures), *_alerts(measures.by_order)])
         if measures.name in (CARD, AGAINST):
@@ -57,11 +57,11 @@ def _alerts(by_budget: dict[str, AlertMeasures]) -> list[str]:
     cells = [share(by_budget[str(each)].early_recall) if str(each) in by_budget else "-" for each in BUDGETS]
     middle = by_budget.get(_MIDDLE)
     if middle is None:
-        return [*cells, "-", "-", "-", "-"]
+        return [*cells, *"-----"]
     days = "-" if middle.lead_days == NOTHING else f"{middle.lead_days.value:.0f}"
     # Signals have a rate of their own.
     rate = by_budget.get(ALL, middle).per_week
-    return [*cells, share(middle.repeats), share(middle.precision), days, f"{rate:.1f}"]
+    return [*cells, *map(share, (middle.timely_recall, middle.repeats, middle.precision)), days, f"{rate:.1f}"]
 
 
 def share(estimate: Estimate) -> str:
