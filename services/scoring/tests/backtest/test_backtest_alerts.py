@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.backtest.measuring.alerts import Alerts, by_line, by_order, by_signals, spread
+from scoring.backtest.measuring.alerts import GivenAlerts, by_line, by_order, by_signals, spread
 from scoring.backtest.measuring.bootstrap import Bootstrap
 from scoring.backtest.measuring.early import measure_alerts
 from scoring.backtest.measuring.population import Numbers, Population
@@ -38,7 +38,7 @@ def scores(*by_account: "list[tuple[int, float]]", last_date: int = DATES) -> Nu
     return found
 
 
-def told(alerts: Alerts) -> list[tuple[int, float]]:
+def told(alerts: GivenAlerts) -> list[tuple[int, float]]:
     return list(zip(alerts.account.tolist(), alerts.at.tolist(), strict=True))
 
 
@@ -155,7 +155,7 @@ def test_signals_count_as_they_come_until_the_budget_is_spent() -> None:
 def test_what_alerts_were_worth_by_hand() -> None:
     """Churns: 0 and 1 on date 60, 2 on date 40, 3 on date 20 (too early to be alerted in time). 4 and 5 stay."""
     everybody = population(60.0, 60.0, 40.0, 20.0, inf, inf)
-    alerts = Alerts(
+    alerts = GivenAlerts(
         account=np.asarray([0, 1, 2, 2, 4, 4, 5]),
         at=np.asarray([20.0, 50.0, 14.0, 30.0, 14.0, 15.0, 14.0]),
     )
@@ -177,7 +177,7 @@ def test_what_alerts_were_worth_by_hand() -> None:
 
 def test_an_alert_of_more_than_56_days_before_was_about_something_else() -> None:
     everybody = population(75.0, last_date=100)
-    alerts = Alerts(account=np.asarray([0]), at=np.asarray([18.0]))
+    alerts = GivenAlerts(account=np.asarray([0]), at=np.asarray([18.0]))
 
     found = measure_alerts(alerts, everybody, Bootstrap(1, seed=1, samples=0))
 
@@ -185,7 +185,7 @@ def test_an_alert_of_more_than_56_days_before_was_about_something_else() -> None
 
 
 def test_without_churns_and_alerts_nothing_is_claimed() -> None:
-    nothing = Alerts(account=np.empty(0, dtype=np.int64), at=np.empty(0))
+    nothing = GivenAlerts(account=np.empty(0, dtype=np.int64), at=np.empty(0))
 
     found = measure_alerts(nothing, population(inf), Bootstrap(1, seed=1, samples=10))
 

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from scoring.backtest.healthy.firms import OPENS, YEAR, Absence, Attendance, attendances, make_firm
+from scoring.backtest.healthy.firms import OPENS, YEAR, AbsenceReason, Attendance, attendances, make_firm
 from scoring.backtest.healthy.report import as_document, describe
 from scoring.backtest.healthy.stories import Group, Story, plot
 from scoring.backtest.healthy.trial import FalseAlarm, FirmResult, GroupResult, cause_of, judge, run_trial
@@ -68,13 +68,13 @@ def test_half_of_the_firms_close_together_in_august() -> None:
 def test_everybody_has_one_more_week_off() -> None:
     days = year(number=2)
 
-    away = Counter[Absence]()
+    away = Counter[AbsenceReason]()
     for each in days.values():
         if each.day.year == 2026:
             away.update(each.absent)
-    assert away[Absence.WEEK_OFF] / 200 == pytest.approx(5, abs=0.2)
-    assert away[Absence.LEAVE] / 200 == pytest.approx(10, abs=0.2)
-    assert away[Absence.CLOSED] == 0
+    assert away[AbsenceReason.WEEK_OFF] / 200 == pytest.approx(5, abs=0.2)
+    assert away[AbsenceReason.LEAVE] / 200 == pytest.approx(10, abs=0.2)
+    assert away[AbsenceReason.CLOSED] == 0
 
 
 def test_the_same_seed_gives_the_same_events() -> None:
@@ -146,9 +146,9 @@ def test_a_death_is_told_and_then_red_and_days_count_from_it() -> None:
 
 
 def test_an_alarm_is_put_down_to_what_kept_most_people_away_before_it() -> None:
-    nothing = dict.fromkeys(Absence, 0)
+    nothing = dict.fromkeys(AbsenceReason, 0)
     days = [
-        Attendance(YEAR + timedelta(days=n), ("a",) * 5, nothing | ({Absence.CLOSED: 5} if 10 <= n < 17 else {}))
+        Attendance(YEAR + timedelta(days=n), ("a",) * 5, nothing | ({AbsenceReason.CLOSED: 5} if 10 <= n < 17 else {}))
         for n in range(40)
     ]
 
@@ -156,10 +156,10 @@ def test_an_alarm_is_put_down_to_what_kept_most_people_away_before_it() -> None:
         return datetime.combine(YEAR + timedelta(days=day), datetime.min.time(), UTC).timestamp()
 
     # Of 105 days of people in two weeks 35 were lost.
-    assert cause_of(at(18), days) is Absence.CLOSED
+    assert cause_of(at(18), days) is AbsenceReason.CLOSED
     # Ten of 80 are too few.
-    assert cause_of(at(29), days) is Absence.CHANCE
-    assert cause_of(at(9), days) is Absence.CHANCE
+    assert cause_of(at(29), days) is AbsenceReason.CHANCE
+    assert cause_of(at(9), days) is AbsenceReason.CHANCE
 
 
 def test_a_trial_judges_every_firm_of_every_group() -> None:
@@ -178,7 +178,7 @@ def test_a_trial_judges_every_firm_of_every_group() -> None:
 
 
 def test_the_report_counts_by_kind_and_cause() -> None:
-    quiet = FalseAlarm("gone_quiet", Absence.CLOSED)
+    quiet = FalseAlarm("gone_quiet", AbsenceReason.CLOSED)
     well = (FirmResult((quiet, quiet)), FirmResult(), FirmResult(), FirmResult((quiet,)))
     delays = ((9, 30), (11, None), (10, 40), (12, 50))
     dead = tuple(FirmResult(told_after=told, red_after=red) for told, red in delays)

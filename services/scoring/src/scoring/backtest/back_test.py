@@ -9,7 +9,7 @@ from msgspec import Struct
 from scoring.backtest import packages
 from scoring.backtest.baselines import learned, simple
 from scoring.backtest.baselines.features import Counts28, Features
-from scoring.backtest.baselines.learned import Table, learn
+from scoring.backtest.baselines.learned import FeatureTable, learn
 from scoring.backtest.errors import MissingPackages, TooFewEvents
 from scoring.backtest.measuring.bootstrap import SAMPLES, Bootstrap
 from scoring.backtest.measuring.measures import Measures, Method, measure, measure_ranking, ranking_method
@@ -182,7 +182,7 @@ def _baselines(
     if not packages.is_installed("sklearn"):
         notes.append(str(MissingPackages("scikit-learn", packages.LEARNED)) + ". They are left out.")
         return
-    tables: list[tuple[str, Callable[[Recording, Population], Table], Callable[[], Any]]] = [
+    tables: list[tuple[str, Callable[[Recording, Population], FeatureTable], Callable[[], Any]]] = [
         (LOGISTIC, Counts28, learned.logistic_regression),
         (BOOSTING, Features, learned.gradient_boosting),
     ]
@@ -192,7 +192,7 @@ def _baselines(
 
 
 def _learned_method(
-    name: str, make: Callable[[], Any], table: Table, everybody: Population, judged: Indexes, plan: BackTestPlan
+    name: str, make: Callable[[], Any], table: FeatureTable, everybody: Population, judged: Indexes, plan: BackTestPlan
 ) -> Method:
     observations = observe(everybody)
     halves = (0, 1) if plan.half is None else (plan.half,)

@@ -27,7 +27,7 @@ _SMALLEST_CHANCE = 1e-9
 _ROWS_TOGETHER = 20_000
 
 
-class Table(Protocol):
+class FeatureTable(Protocol):
     def at(self, date: int) -> Numbers:
         """One row for each account, as it was known on that date."""
 
@@ -57,7 +57,7 @@ def gradient_boosting() -> Any:
 
 def learn(
     make: Callable[[], Any],
-    table: Table,
+    table: FeatureTable,
     population: Population,
     observations: Observations,
     *,
@@ -76,7 +76,7 @@ def learn(
 
 def _risks(
     make: Callable[[], Any],
-    table: Table,
+    table: FeatureTable,
     observations: Observations,
     label: Flags,
     half: Indexes,
@@ -94,7 +94,7 @@ def _risks(
 
 
 def _scores(
-    make: Callable[[], Any], table: Table, population: Population, half: Indexes, halves: Collection[int]
+    make: Callable[[], Any], table: FeatureTable, population: Population, half: Indexes, halves: Collection[int]
 ) -> Numbers | None:
     account, date, label = _churns_ahead(population)
     rows = _rows(table, account, date)
@@ -129,12 +129,12 @@ def _churns_ahead(population: Population) -> tuple[Indexes, Indexes, Flags]:
     return account, date_of, (ahead >= EARLY) & (ahead <= RIGHT_WITHIN)
 
 
-def _rows(table: Table, account: Indexes, date: Indexes) -> Numbers:
+def _rows(table: FeatureTable, account: Indexes, date: Indexes) -> Numbers:
     """The table's rows for pairs that are ordered by date."""
     return np.concatenate([*_by_date(table, account, date)]) if len(date) else np.empty((0, 1))
 
 
-def _by_date(table: Table, account: Indexes, date: Indexes) -> Iterator[Numbers]:
+def _by_date(table: FeatureTable, account: Indexes, date: Indexes) -> Iterator[Numbers]:
     for day in np.unique(date):
         yield table.at(int(day))[account[date == day]]
 

@@ -24,7 +24,7 @@ _AWAY = timedelta(days=14)
 _WEEK = timedelta(days=7)
 
 
-class Absence(StrEnum):
+class AbsenceReason(StrEnum):
     """Why somebody is not at work on a working day."""
 
     CHRISTMAS = "Christmas"
@@ -35,7 +35,7 @@ class Absence(StrEnum):
     CHANCE = "chance"
 
 
-class Person(Struct, frozen=True):
+class Colleague(Struct, frozen=True):
     """Comes on a working day with the chance `zeal`, unless something keeps them away."""
 
     user_id: str
@@ -51,7 +51,7 @@ class Firm(Struct, frozen=True):
     country: str
     time_zone: str
     closed_together: bool
-    people: tuple[Person, ...]
+    people: tuple[Colleague, ...]
 
 
 class Attendance(Struct, frozen=True):
@@ -59,10 +59,10 @@ class Attendance(Struct, frozen=True):
 
     day: date
     present: tuple[str, ...]
-    absent: Mapping[Absence, int]
+    absent: Mapping[AbsenceReason, int]
 
 
-Zeal = Callable[[date, int, Person], float]
+Zeal = Callable[[date, int, Colleague], float]
 """The chance of a person (and its number) to be at work on a day on which nothing keeps it away."""
 
 
@@ -72,7 +72,7 @@ def make_firm(random: Random, account_id: str, users: int, *, number: int) -> Fi
     together = number // len(_COUNTRIES) % 2 == 0
     closing = _day_in_august(random)
     people = [
-        Person(
+        Colleague(
             user_id=f"{account_id}-{index}",
             zeal=random.uniform(0.5, 0.95),
             leave=closing if together else _day_in_august(random),
@@ -88,7 +88,7 @@ def attendances(random: Random, firm: Firm, *, until: date, zeal: Zeal, leave: b
     holidays = packages.load("holidays").country_holidays(firm.country, years=range(OPENS.year, CLOSES.year + 1))
     day = OPENS
     while day < until:
-        present, absent = [], dict.fromkeys(Absence, 0)
+        present, absent = [], dict.fromkeys(AbsenceReason, 0)
         working = day.weekday() < 5
         holiday = day in holidays
         for number, person in enumerate(firm.people):
@@ -96,32 +96,32 @@ def attendances(random: Random, firm: Firm, *, until: date, zeal: Zeal, leave: b
             if random.random() < _chance(reason, zeal(day, number, person), working=working):
                 present.append(person.user_id)
             elif working:
-                absent[reason or Absence.CHANCE] += 1
+                absent[reason or AbsenceReason.CHANCE] += 1
         yield Attendance(day, tuple(present), absent)
         day += timedelta(days=1)
 
 
-def _chance(reason: Absence | None, zeal: float, *, working: bool) -> float:
+def _chance(reason: AbsenceReason | None, zeal: float, *, working: bool) -> float:
     # Whoever never comes on such a day does not look in on it either.
-    if not working or reason is Absence.HOLIDAY:
+    if not working or reason is AbsenceReason.HOLIDAY:
         return min(_DAY_OFF, zeal)
     match reason:
         case None:
             return zeal
-        case Absence.CHRISTMAS:
+        case AbsenceReason.CHRISTMAS:
             return min(_CHRISTMAS, zeal)
         case _:
             return 0.0
 
 
-def _reason(firm: Firm, person: Person, day: date, *, holiday: bool, leave: bool) -> Absence | None:
+def _reason(firm: Firm, person: Colleague, day: date, *, holiday: bool, leave: bool) -> AbsenceReason | None:
     if leave and person.leave <= day < person.leave + _AWAY:
-        return Absence.CLOSED if firm.closed_together else Absence.LEAVE
+        return AbsenceReason.CLOSED if firm.closed_together else AbsenceReason.LEAVE
     if leave and person.week_off <= day < person.week_off + _WEEK:
-        return Absence.WEEK_OFF
+        return AbsenceReason.WEEK_OFF
     if (day.month, day.day) >= (12, 24) or (day.month, day.day) == (1, 1):
-        return Absence.CHRISTMAS
-    return Absence.HOLIDAY if holiday else None
+        return AbsenceReason.CHRISTMAS
+    return AbsenceReason.HOLIDAY if holiday else None
 
 
 def _day_in_august(random: Random) -> date:

@@ -12,8 +12,8 @@ from scoring.backtest.healthy.firms import (
     NEW_YEAR,
     YEAR,
     Attendance,
+    Colleague,
     Firm,
-    Person,
     Zeal,
     attendances,
     make_firm,
@@ -90,15 +90,15 @@ def plot(group: Group, number: int, *, random: Random) -> Plot:
     return Plot(firm, tuple(days), begins, core_until, _JUDGED_UNTIL)
 
 
-def _own_zeal(day: date, number: int, person: Person) -> float:
+def _own_zeal(day: date, number: int, person: Colleague) -> float:
     return person.zeal
 
 
-def _on_mondays(day: date, number: int, person: Person) -> float:
+def _on_mondays(day: date, number: int, person: Colleague) -> float:
     return _STEADY if day.weekday() == 0 else 0.0
 
 
-def _at_month_ends(day: date, number: int, person: Person) -> float:
+def _at_month_ends(day: date, number: int, person: Colleague) -> float:
     """On the last two working days of a month."""
     return _STEADY if day in _last_working_days(day) else 0.0
 
@@ -128,7 +128,7 @@ _ZEALS: dict[Story, Zeal] = {
 def _fewer_sessions(begins: date) -> Zeal:
     """Five people with four sessions a week each, down to two sessions a week of all."""
 
-    def zeal(day: date, number: int, person: Person) -> float:
+    def zeal(day: date, number: int, person: Colleague) -> float:
         done = min(max((day - begins) / FEWER_SESSIONS_OVER, 0.0), 1.0)
         return 0.8 - done * (0.8 - 0.08)
 
@@ -139,7 +139,7 @@ def _leaving(stay: int) -> Callable[[date], Zeal]:
     """One after the other goes for good, until so many are left."""
 
     def decline(begins: date) -> Zeal:
-        def zeal(day: date, number: int, person: Person) -> float:
+        def zeal(day: date, number: int, person: Colleague) -> float:
             if number < stay:
                 return _STEADY
             leaves = begins + PEOPLE_LEAVE_OVER * ((number - stay + 1) / (60 - stay))

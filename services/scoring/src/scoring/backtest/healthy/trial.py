@@ -7,7 +7,7 @@ from random import Random
 from msgspec import Struct
 
 from common.contracts.signals import Band, Kind
-from scoring.backtest.healthy.firms import CLOSES, OPENS, YEAR, Absence, Attendance
+from scoring.backtest.healthy.firms import CLOSES, OPENS, YEAR, AbsenceReason, Attendance
 from scoring.backtest.healthy.stories import Group, Plot, plot
 from scoring.backtest.healthy.work import events_of
 from scoring.backtest.runs.account_run import run_account
@@ -27,7 +27,7 @@ class FalseAlarm(Struct, frozen=True):
     """`signal` is the flag, the step, or the colour of the band."""
 
     signal: str
-    cause: Absence
+    cause: AbsenceReason
 
 
 class FirmResult(Struct, frozen=True):
@@ -51,7 +51,7 @@ class TrialRequest(Struct, frozen=True):
     seed: int
 
 
-class _Prepared:
+class _PreparedTrial:
     scorer: Scorer
     seed: int
 
@@ -76,14 +76,14 @@ def run_trial(
 
 def _prepare(request: TrialRequest) -> None:
     use_pinned_time_zones()
-    _Prepared.scorer, _Prepared.seed = scorer_of(request.card), request.seed
+    _PreparedTrial.scorer, _PreparedTrial.seed = scorer_of(request.card), request.seed
 
 
 def _run_firm(firm: FirmNumber) -> FirmResult:
     group, number = firm
     # Text, so that no two firms draw the same numbers.
-    random = Random(f"{_Prepared.seed}/{group.story.name}/{group.users}/{number}")
-    return judge(plot(group, number, random=random), _Prepared.scorer, random)
+    random = Random(f"{_PreparedTrial.seed}/{group.story.name}/{group.users}/{number}")
+    return judge(plot(group, number, random=random), _PreparedTrial.scorer, random)
 
 
 def judge(story: Plot, scorer: Scorer, random: Random) -> FirmResult:
@@ -102,19 +102,19 @@ def judge(story: Plot, scorer: Scorer, random: Random) -> FirmResult:
     )
 
 
-def cause_of(at: float, days: Iterable[Attendance]) -> Absence:
+def cause_of(at: float, days: Iterable[Attendance]) -> AbsenceReason:
     """What kept most people away in the 14 days before an alarm at `at` (UTC)."""
     last = datetime.fromtimestamp(at, UTC).date()
-    away = dict.fromkeys(Absence, 0)
+    away = dict.fromkeys(AbsenceReason, 0)
     total = 0
     for each in days:
         if last - timedelta(days=_CAUSE_DAYS) <= each.day < last:
             total += len(each.present) + sum(each.absent.values())
             for reason, count in each.absent.items():
                 away[reason] += count
-    away.pop(Absence.CHANCE)
+    away.pop(AbsenceReason.CHANCE)
     worst = max(away, key=lambda reason: away[reason])
-    return worst if away[worst] > 0 and away[worst] >= _CAUSE_SHARE * total else Absence.CHANCE
+    return worst if away[worst] > 0 and away[worst] >= _CAUSE_SHARE * total else AbsenceReason.CHANCE
 
 
 def _first(moments: Iterable[float], since: float) -> float | None:

@@ -20,7 +20,7 @@ RECOVERY = 0.5
 _LINES = 49
 
 
-class Alerts(Struct, frozen=True):
+class GivenAlerts(Struct, frozen=True):
     """Who was told when, in the order of time: indexes of accounts, and moments in days."""
 
     account: Indexes
@@ -50,7 +50,7 @@ class Budget:
         self._left -= alerts
 
 
-def by_order(score: Numbers, population: Population, rate: float) -> Alerts:
+def by_order(score: Numbers, population: Population, rate: float) -> GivenAlerts:
     """`score` is by account and date; the worst has the lowest score + 2 x its change over 14 days."""
     margin = RECOVERY * spread(score, population)
     told_at = np.full(population.size, np.nan)
@@ -77,7 +77,7 @@ def _order(score: Numbers, date: int) -> Numbers:
     return score[:, date] + CHANGE_WEIGHT * np.where(np.isnan(change), 0.0, change)
 
 
-def by_line(score: Numbers, population: Population, line: float) -> Alerts:
+def by_line(score: Numbers, population: Population, line: float) -> GivenAlerts:
     """Who is below the line when first seen has not crossed it: that is shown, as with a card's bands, and not told."""
     above = line + RECOVERY * spread(score, population)
     armed = np.zeros(population.size, dtype=bool)
@@ -99,7 +99,7 @@ def lines_of(score: Numbers, population: Population) -> list[float]:
     return [float(line) for line in np.unique(np.quantile(known, np.linspace(0.02, 0.98, _LINES)))]
 
 
-def by_signals(account: Sequence[int], at: Sequence[float], population: Population, rate: float | None) -> Alerts:
+def by_signals(account: Sequence[int], at: Sequence[float], population: Population, rate: float | None) -> GivenAlerts:
     """Signals in the order of time, while there is budget; all of them if `rate` is None.
 
     `account` are indexes, `at` moments in days. What comes before the first date, or when the account is no longer
@@ -117,7 +117,7 @@ def by_signals(account: Sequence[int], at: Sequence[float], population: Populati
             known = known[: budget.begin(date)]
             budget.spend(len(known))
         kept += known
-    return Alerts(
+    return GivenAlerts(
         np.asarray([one for _, one in kept], dtype=np.int64), np.asarray([moment for moment, _ in kept], dtype=float)
     )
 
@@ -142,8 +142,8 @@ class _Draft:
         self._accounts.append(accounts)
         self._dates.append(np.full(len(accounts), float(date)))
 
-    def result(self) -> Alerts:
+    def result(self) -> GivenAlerts:
         nothing = np.empty(0)
-        return Alerts(
+        return GivenAlerts(
             np.concatenate([nothing.astype(np.int64), *self._accounts]), np.concatenate([nothing, *self._dates])
         )

@@ -5,7 +5,7 @@ from math import nan
 import numpy as np
 from msgspec import Struct
 
-from scoring.backtest.measuring.alerts import Alerts
+from scoring.backtest.measuring.alerts import GivenAlerts
 from scoring.backtest.measuring.bootstrap import Bootstrap, Estimate
 from scoring.backtest.measuring.population import EARLY, RIGHT_WITHIN, Flags, Indexes, Numbers, Population
 
@@ -29,9 +29,9 @@ class AlertMeasures(Struct, frozen=True):
 
 
 class AlertCounts:
-    """Alerts counted by account, so that a bootstrap can draw accounts."""
+    """GivenAlerts counted by account, so that a bootstrap can draw accounts."""
 
-    def __init__(self, alerts: Alerts, population: Population) -> None:
+    def __init__(self, alerts: GivenAlerts, population: Population) -> None:
         size, account = population.size, alerts.account
         lead: Numbers = population.confirmed[account] - alerts.at
         timely: Flags = (lead >= EARLY) & (lead <= RIGHT_WITHIN)
@@ -65,7 +65,7 @@ class AlertCounts:
         return float(np.median(leads)) if len(leads) else nan
 
 
-def measure_alerts(alerts: Alerts, population: Population, bootstrap: Bootstrap) -> AlertMeasures:
+def measure_alerts(alerts: GivenAlerts, population: Population, bootstrap: Bootstrap) -> AlertMeasures:
     counts, weeks = AlertCounts(alerts, population), population.weeks()
     return AlertMeasures(
         per_week=100 * len(alerts) / weeks if weeks else nan,
@@ -77,7 +77,7 @@ def measure_alerts(alerts: Alerts, population: Population, bootstrap: Bootstrap)
     )
 
 
-def recalls(alerts: Alerts, population: Population) -> tuple[float, float]:
+def recalls(alerts: GivenAlerts, population: Population) -> tuple[float, float]:
     """Early and timely, without intervals."""
     counts, everybody = AlertCounts(alerts, population), np.ones(population.size)
     return counts.early_recall(everybody), counts.timely_recall(everybody)

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from scoring.backtest.measuring import alerts
-from scoring.backtest.measuring.alerts import Alerts
+from scoring.backtest.measuring.alerts import GivenAlerts
 from scoring.backtest.measuring.auc import RankedPairs
 from scoring.backtest.measuring.bootstrap import NOTHING, Bootstrap, Estimate
 from scoring.backtest.measuring.early import AlertMeasures, measure_alerts, recalls
 from scoring.backtest.measuring.population import Flags, Numbers, Observations, Population
 
 BUDGETS = (3, 5, 7)
-"""Alerts per 100 accounts and week."""
+"""GivenAlerts per 100 accounts and week."""
 CURVE = tuple(range(1, 11))
 ALL = "all"
 
@@ -87,7 +87,7 @@ def measure_ranking(method: Method, observations: Observations, bootstrap: Boots
     return Measures(method.name, *silent, *decided, by_order={}, by_line={}, by_signals=None)
 
 
-def order_alerts(score: Numbers, population: Population, budget: int) -> Alerts:
+def order_alerts(score: Numbers, population: Population, budget: int) -> GivenAlerts:
     return alerts.by_order(score, population, budget)
 
 

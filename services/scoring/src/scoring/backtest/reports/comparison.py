@@ -21,7 +21,7 @@ class OwnerChange(Struct, frozen=True):
     after: float
 
 
-class Moved(Struct, frozen=True):
+class BandMove(Struct, frozen=True):
     """An account that stands in another band at the end."""
 
     before: Standing
@@ -34,7 +34,7 @@ class CardComparison(Struct, frozen=True):
     before: str
     after: str
     owners: tuple[OwnerChange, ...]
-    moved: tuple[Moved, ...]
+    moved: tuple[BandMove, ...]
     newly: tuple[str, ...]
     no_longer: tuple[str, ...]
 
@@ -51,7 +51,7 @@ def compare(back_test: BackTest) -> CardComparison | None:
         before=before.card_id,
         after=after.card_id,
         owners=tuple(_owners(before, after, back_test)),
-        moved=tuple(Moved(old, new) for old, new in pairs if old.band is not new.band),
+        moved=tuple(BandMove(old, new) for old, new in pairs if old.band is not new.band),
         newly=tuple(sorted(alerted[1] - alerted[0])),
         no_longer=tuple(sorted(alerted[0] - alerted[1])),
     )

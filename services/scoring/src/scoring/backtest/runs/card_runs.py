@@ -21,7 +21,7 @@ class CardsRequest(Struct, frozen=True):
     plan: RunPlan
 
 
-class _Prepared:
+class _PreparedCards:
     """What one process keeps between two shares."""
 
     scorers: tuple[Scorer, ...]
@@ -48,16 +48,16 @@ def scorer_of(card: Card) -> Scorer:
 
 def _prepare(request: CardsRequest) -> None:
     use_pinned_time_zones()
-    _Prepared.scorers, _Prepared.plan = tuple(map(scorer_of, request.cards)), request.plan
+    _PreparedCards.scorers, _PreparedCards.plan = tuple(map(scorer_of, request.cards)), request.plan
 
 
 def _run_share(share: Sequence[AccountEvents]) -> list[list[AccountTrace]]:
-    return [[_run(scorer, account) for scorer in _Prepared.scorers] for account in share]
+    return [[_run(scorer, account) for scorer in _PreparedCards.scorers] for account in share]
 
 
 def _run(scorer: Scorer, account: AccountEvents) -> AccountTrace:
     events = ((at, unpack(body)) for at, body in account.events)
-    return run_account(scorer, account.account_id, events, _Prepared.plan)
+    return run_account(scorer, account.account_id, events, _PreparedCards.plan)
 
 
 def _shares(accounts: Sequence[AccountEvents], plan: RunPlan) -> Iterator[list[AccountEvents]]:
