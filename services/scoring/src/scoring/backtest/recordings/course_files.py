@@ -26,7 +26,7 @@ _EVENT_COLUMNS = ("account_id", "day", "date", "event_type", "resource_id", "cli
 _REPORT_EVERY = 20_000
 
 
-class Enrolment(Struct, frozen=True):
+class CourseEnrolment(Struct, frozen=True):
     """Days count from the start of the course; `withdrew` is None for whoever stayed."""
 
     account_id: str
@@ -133,13 +133,13 @@ def _deadlines(path: Path) -> Iterator[_Deadline]:
             )
 
 
-def _enrolments(path: Path) -> Iterator[Enrolment]:
+def _enrolments(path: Path) -> Iterator[CourseEnrolment]:
     with open_text(path) as text:
         table = CsvTable(path, text)
         at = [table.index_of(column) for column in ("account_id", "registered_day", "withdrawn_day")]
         for line, fields in table.rows():
             account, registered, withdrew = [fields[index] for index in at]
-            yield Enrolment(
+            yield CourseEnrolment(
                 account,
                 _number(registered, path, line) if registered else None,
                 _number(withdrew, path, line) if withdrew else None,
@@ -153,14 +153,16 @@ def _number(text: str, path: Path, line: int) -> float:
         raise InvalidRecording(path, f"'{text}' is not a number", line=line) from error
 
 
-def _first_days(rows: Sequence[_CourseRow]) -> list[Enrolment]:
+def _first_days(rows: Sequence[_CourseRow]) -> list[CourseEnrolment]:
     first: dict[str, float] = {}
     for row in rows:
         first[row.account_id] = min(row.day, first.get(row.account_id, row.day))
-    return [Enrolment(account, day, None) for account, day in first.items()]
+    return [CourseEnrolment(account, day, None) for account, day in first.items()]
 
 
-def _registration(enrolment: Enrolment, due: Sequence[_Deadline], *, start: datetime, opens: float) -> Iterator[Event]:
+def _registration(
+    enrolment: CourseEnrolment, due: Sequence[_Deadline], *, start: datetime, opens: float
+) -> Iterator[Event]:
     """The account, and the deadlines that are still ahead of it."""
     account, day = enrolment.account_id, enrolment.joined(opens)
     at = start + timedelta(days=day)
