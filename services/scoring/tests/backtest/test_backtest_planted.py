@@ -165,7 +165,9 @@ def test_without_scikit_learn_the_learned_ones_are_left_out_and_it_is_said(monke
         "decayed counter, 14 days",
     ]
     note = result.notes[-1]
-    assert note.startswith("the learned baselines (28-day counts with logistic regression, gradient boosting) needs")
+    assert note.startswith(
+        "learning baselines (logistic regression on 28-day counts, gradient boosting) needs scikit-learn"
+    )
 
 
 @needs_sklearn

@@ -110,7 +110,9 @@ def test_the_records_of_the_log_can_be_read_as_they_are(tmp_path: Path) -> None:
     (account,) = read_recording(file).accounts
 
     event = unpack(account.events[0][1])
-    assert (event.source, event.history) == ("web", True)
+    # An import counts as if live: it is applied at its own times.
+    assert (event.source, event.history) == ("web", False)
+    assert read_recording(file).imported == 1
 
 
 def test_an_event_that_comes_twice_counts_once_and_one_without_an_id_each_time(tmp_path: Path) -> None:

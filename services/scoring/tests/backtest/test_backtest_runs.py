@@ -98,7 +98,7 @@ def test_many_processes_find_what_one_finds() -> None:
     assert all(np.array_equal(a.scores, b.scores, equal_nan=True) for a, b in zip(alone, together, strict=True))
 
 
-def test_an_alert_is_worse_news_that_is_not_an_imports() -> None:
+def test_an_alert_is_worse_news_and_an_import_counts_as_if_live() -> None:
     sessions = [event("acme", day, "session.started", user_id="ann") for day in range(20)]
     imported = event("birch", 3, "contract.cancel_requested", history=True)
 
@@ -108,7 +108,7 @@ def test_an_alert_is_worse_news_that_is_not_an_imports() -> None:
     assert {one.to for one in alerts} >= {"gone_quiet", "yellow", "red"}
     assert all(" since " in one.reason for one in alerts)
     assert all(one.severity is not Severity.INFO for one in alerts)
-    assert [one.is_alert for one in birch.signals if one.to == "cancel_intent"] == [False]
+    assert [one.is_alert for one in birch.signals if one.to == "cancel_intent"] == [True]
 
 
 def test_a_signal_names_the_owner_of_its_moment() -> None:

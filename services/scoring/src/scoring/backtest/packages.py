@@ -6,7 +6,7 @@ from typing import Any
 
 from scoring.backtest.errors import MissingPackages
 
-LEARNED = "the learned baselines (28-day counts with logistic regression, gradient boosting)"
+LEARNED = "learning baselines (logistic regression on 28-day counts, gradient boosting)"
 # Package -> what needs it.
 _NEEDED_FOR = {
     "sklearn": LEARNED,

@@ -15,7 +15,6 @@ from scoring.backtest.runs.trace import RunPlan
 from scoring.health import Card
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Knots, MetricDefinition
 from scoring.health.metrics.gauge.definition import Gauge
-from scoring.health.metrics.rate.definition import Rate
 
 SHOWN = (5, 25, 50, 75, 90, 95, 99)
 # (percentile, points). A rising curve stays open at the top: where it is flat, nobody can be told from anybody.
@@ -62,7 +61,7 @@ def propose_curves(
 
 def _propose(metric: CurvedDefinition, values: Numbers) -> CurveProposal:
     known = values[~np.isnan(values)]
-    key = "curve_per_week" if isinstance(metric, Rate) and metric.per_week else "curve"
+    key = "curve_per_week" if getattr(metric, "per_week", False) else "curve"
     percentiles = tuple(_rounded(float(each)) for each in np.percentile(known, SHOWN)) if len(known) else ()
     knots, why = _knots(metric, known)
     return CurveProposal(metric.name, key, len(known), percentiles, knots, why)

@@ -40,7 +40,7 @@ class Features:
         age = np.arange(silence.shape[1])[None, :] - population.born[:, None].astype(np.float64)
         gap = age / np.maximum(active_days, 1.0)
         planned, missed = _steps(recording, population)
-        self._by_date = [
+        by_date = [
             *(np.log1p(each) for each in in_windows),
             *days_in_windows,
             *(np.log1p(decayed(counts, half_life)) for half_life in HALF_LIVES),
@@ -61,10 +61,12 @@ class Features:
             np.broadcast_to(np.arange(silence.shape[1], dtype=np.float64), silence.shape),
             np.broadcast_to(np.arange(silence.shape[1], dtype=np.float64) % _WEEK, silence.shape),
         ]
+        # Half of the memory, of which this takes most.
+        self._by_date = [each.astype(np.float32) for each in by_date]
 
     def at(self, date: int) -> Numbers:
         """One row for each account."""
-        return np.column_stack([each[:, date] for each in self._by_date])
+        return np.column_stack([each[:, date] for each in self._by_date]).astype(np.float64)
 
 
 def frequent_names(recording: Recording) -> list[int]:

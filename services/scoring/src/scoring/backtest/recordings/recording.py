@@ -6,6 +6,7 @@ from math import ceil, floor, inf
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from common.contracts.events import Event
 from scoring.backtest.errors import TooFewEvents
@@ -58,7 +59,7 @@ class Recording(Struct, frozen=True):
 
     `days` is how many were recorded, the last one perhaps in part. Time passes up to `end` (UTC). `decisions` say when
     an account decided to leave (UTC), for those that did. `steps` are what was planned and reached.
-    `duplicates` and `unreadable` count what was left out.
+    `duplicates` and `unreadable` count what was left out, `imported` the events of imports, which count as if live.
     """
 
     accounts: tuple[AccountEvents, ...]
@@ -71,6 +72,7 @@ class Recording(Struct, frozen=True):
     decisions: Mapping[str, float]
     steps: tuple[StepRecord, ...] = ()
     duplicates: int = 0
+    imported: int = 0
     unreadable: int = 0
 
     @property
@@ -97,6 +99,7 @@ class RecordingBuilder:
         self._steps: list[StepRecord] = []
         self._newest = -inf
         self.duplicates = 0
+        self.imported = 0
         self.unreadable = 0
 
     def __len__(self) -> int:
@@ -110,6 +113,10 @@ class RecordingBuilder:
             self.duplicates += 1
             return
         self._seen.add(identity)
+        if event.history:
+            # Applied at its own time it counts as if live; otherwise nothing of an import would be signalled.
+            event = replace(event, history=False)
+            self.imported += 1
         self._events.setdefault(event.account_id, []).append((at, _encoder.encode(event)))
         columns = self._columns
         account = self._accounts.setdefault(event.account_id, len(self._accounts))
@@ -148,6 +155,7 @@ class RecordingBuilder:
             decisions={one: at for one, at in self._decisions.items() if one in self._events},
             steps=tuple(self._steps),
             duplicates=self.duplicates,
+            imported=self.imported,
             unreadable=self.unreadable,
         )
 

@@ -32,6 +32,8 @@ def _describe_recording(back_test: BackTest, seconds: float) -> Iterator[str]:
     yield f"Done by people, and so counted as activity: {', '.join(back_test.activity) or 'nothing'}."
     if recording.duplicates:
         yield f"{recording.duplicates:,} duplicates were left out."
+    if recording.imported:
+        yield f"{recording.imported:,} events of imports were taken as if they had come live."
     if recording.unreadable:
         yield f"{recording.unreadable:,} records could not be read by this release, and were left out."
     mismatches = sum(trace.mismatches for run in back_test.runs for trace in run.traces)

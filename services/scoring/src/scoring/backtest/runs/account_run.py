@@ -103,7 +103,6 @@ def _traced(signal: Signal, scorer: Scorer) -> TracedSignal:
         kind=signal.kind,
         to=signal.to,
         severity=signal.severity,
-        history=signal.history,
         before=None if signal.before is None else signal.before.score,
         after=signal.after.score,
         reason=sentence(change, why_it_moved(change, scorer.card)),

@@ -19,15 +19,14 @@ class TracedSignal(Struct, frozen=True, gc=False):
     kind: Kind
     to: str
     severity: Severity
-    history: bool
     before: float | None
     after: float
     reason: str
 
     @property
     def is_alert(self) -> bool:
-        """Whether somebody has to handle it: worse news that is not an import's."""
-        return self.severity is not Severity.INFO and not self.history
+        """Whether somebody has to handle it: worse news."""
+        return self.severity is not Severity.INFO
 
 
 class Standing(Struct, frozen=True, gc=False):
