@@ -35,6 +35,14 @@ lock: ## pin every dependency anew, with hashes
 	$(COMPILE) --group build --group dev --constraint requirements.lock -o requirements-dev.lock \
 		$(MEMBERS:%=%/pyproject.toml)
 	$(COMPILE) --group bench -o bench/requirements.lock
+	$(COMPILE) --group analysis --constraint requirements.lock -o requirements-analysis.lock
+
+$(VENV)/analysis: requirements-analysis.lock $(VENV)/installed
+	@$(PYTHON) deploy/make_venv.py analysis $(VENV) --uv $(UV_VERSION) --lock requirements-analysis.lock $(MEMBERS)
+	@touch $@
+
+.PHONY: analysis
+analysis: $(VENV)/analysis ## what `python -m scoring backtest` learns, draws and reads Parquet with; no service needs it
 
 # The folders too, so that a file that is gone counts; what Python writes beside them does not.
 COMPILED_FROM := $(shell find services/scoring/src/scoring libs/common/src/common/contracts -name __pycache__ -prune -o -print)
@@ -60,7 +68,7 @@ check: $(VENV)/dev-installed ## the tests that start no process, in less than a 
 	EXAMPLES_SHARE=0.05 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
 
 .PHONY: test
-test: $(VENV)/dev-installed ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=2)
+test: $(VENV)/dev-installed $(VENV)/analysis ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=2)
 	$(PYTEST) -m "not kafka and not campaign and not compiler"
 
 .PHONY: test-compiled

@@ -1,11 +1,11 @@
-"""`make_venv.py run|dev FOLDER --uv VERSION --lock FILE MEMBER..`: a virtual environment from a lock file with hashes.
+"""`make_venv.py run|dev|analysis FOLDER --uv VERSION --lock FILE MEMBER..`: an environment from a lock with hashes.
 
 `run` leaves what the services, the demo and the replay need, removes what installed it, and writes the size of the
-folder into its `megabytes`. `dev` adds to the same folder what tests and lints, and keeps `uv`. Members are installed
-as they stand in the checkout. Needs nothing but Python with venv and pip; a step that takes long says so every few
-seconds.
+folder into its `megabytes`. `dev` adds to the same folder what tests and lints, and keeps `uv`. `analysis` adds what
+back-tests learn and draw with. Members are installed as they stand in the checkout. Needs nothing but Python with venv
+and pip; a step that takes long says so every few seconds.
 
-Both write the byte code of packages, also where PYTHONDONTWRITEBYTECODE is set: else each of the many processes that
+All write the byte code of packages, also where PYTHONDONTWRITEBYTECODE is set: else each of the many processes that
 start later compiles its imports again, which takes most of its start.
 """
 
@@ -60,7 +60,6 @@ def make(folder: Path, *, uv: str, lock: Path, members: Sequence[str], keep_uv: 
         step("byte code", [python, "-c", WRITE_BYTE_CODE, *PROGRAMS])
         step("removal of what installs", [*pip, "uninstall", "--quiet", "--python", python, *NEEDED_TO_INSTALL])
         _remove_unused_locales(folder)
-        (folder / "megabytes").write_text(f"{_bytes_of(folder) / 1e6:.0f}\n")
 
 
 def _remove_unused_locales(folder: Path) -> None:
@@ -102,7 +101,7 @@ def _install_uv(folder: Path, version: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("purpose", choices=("run", "dev"))
+    parser.add_argument("purpose", choices=("run", "dev", "analysis"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--uv", required=True, metavar="VERSION")
     parser.add_argument("--lock", type=Path, required=True, metavar="FILE")
@@ -113,6 +112,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Where tests are installed already, they are installed again next.
         keep_uv = asked.purpose == "dev" or (asked.folder / "dev-installed").exists()
         make(asked.folder, uv=asked.uv, lock=asked.lock, members=asked.members, keep_uv=keep_uv)
+        if asked.purpose == "run" and not keep_uv:
+            (asked.folder / "megabytes").write_text(f"{_bytes_of(asked.folder) / 1e6:.0f}\n")
     except Failed as error:
         print(error, file=sys.stderr)
         return 1

@@ -19,6 +19,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements-dev.lock"  # has all of requirements.lock too
+ANALYSIS_LOCK = ROOT / "requirements-analysis.lock"
 MEMBERS = ("churn-signals-common", "churn-signals-ingest", "churn-signals-scoring", "churn-signals-alerts")
 FOUND, UNASKED = 1, 3
 # MPL-2.0 asks for changes to its own files only, and we make none.
@@ -56,7 +57,8 @@ def main(words: Sequence[str]) -> int:
     for text in strange:
         print(f"licence: {text}")
     try:
-        found = list(vulnerabilities(LOCK.read_text(encoding="utf-8")))
+        pinned = "".join(lock.read_text(encoding="utf-8") for lock in (LOCK, ANALYSIS_LOCK))
+        found = list(vulnerabilities(pinned))
     except Unasked as error:
         print(f"audit: NOT ASKED about vulnerabilities: {error}")
         return FOUND if strange else UNASKED if arguments.unasked == "fail" else 0
@@ -68,7 +70,7 @@ def main(words: Sequence[str]) -> int:
 
 def vulnerabilities(lock: str) -> Iterator[str]:
     """Raises `Unasked`."""
-    pinned = re.findall(r"^[A-Za-z0-9._-]+==[^\s;\\]+", lock, re.MULTILINE)
+    pinned = list(dict.fromkeys(re.findall(r"^[A-Za-z0-9._-]+==[^\s;\\]+", lock, re.MULTILINE)))
     # One first: a database that does not know it will not know the others, and need not be asked a hundred times.
     _known(_asked(pinned[:1]))
     for one in _known(_asked(pinned)):

@@ -1,4 +1,4 @@
-"""`python -m scoring worker|api|migrate|keys|card|log`. Each command imports only what it needs."""
+"""`python -m scoring worker|api|migrate|keys|card|log|backtest`. Each command imports only what it needs."""
 
 import asyncio
 import sys
@@ -14,6 +14,7 @@ COMMANDS = {
     "migrate": Command("bring the database schema up to date"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
     "card": Command("check a scorecard, or print the format's JSON Schema", "scoring.commands.card"),
+    "backtest": Command("what a scorecard would have signalled, and what that was worth", "scoring.commands.backtest"),
     "log": Command("compare the journal with the log, or take another log for it", "scoring.commands.log"),
 }
 
@@ -24,6 +25,10 @@ def main(words: Sequence[str]) -> int:
         from scoring.commands import card
 
         return card.run(arguments)
+    if arguments.command == "backtest":
+        from scoring.commands import backtest
+
+        return backtest.run(arguments)
 
     from common import logs, runtime
     from scoring.cards.errors import InvalidCard

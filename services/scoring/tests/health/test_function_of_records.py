@@ -140,6 +140,7 @@ def test_looking_changes_nothing(case: RandomCase, ages: Sequence[float]) -> Non
         for age in ages:
             view = scorer.view(seen, seen.clock + age)
             assert view.health == scorer.health(seen, seen.clock + age)
+            assert view.level == scorer.level(seen, seen.clock + age)
         assert scorer.dump(seen) == scorer.dump(unseen)
 
 

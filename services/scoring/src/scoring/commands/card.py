@@ -1,4 +1,7 @@
-"""`card check FILE`: checks a scorecard and summarises it. `card schema`: prints its JSON Schema."""
+"""`card check FILE`: checks a scorecard and summarises it. `card schema`: prints its JSON Schema.
+
+`card fit-curves EVENTS` and `card suggest EVENTS` propose curves and weights (`card_advice`).
+"""
 
 import argparse
 import sys
@@ -10,6 +13,7 @@ from common.documents.load import Checked
 from scoring.cards.grammar import DIMENSIONS, CardFile
 from scoring.cards.identity import identify
 from scoring.cards.load import examine
+from scoring.commands import card_advice
 from scoring.health import STAGES, Card
 
 
@@ -19,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="exit 1 and say where, if the scorecard is not sound")
     check.add_argument("file", type=Path, metavar="FILE")
     actions.add_parser("schema", help="print the JSON Schema (deploy/scorecard.schema.json)")
+    card_advice.add_actions(actions)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -26,6 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == "schema":
         print(schema_text(CardFile, "Scorecard"), end="")
         return 0
+    if arguments.action in card_advice.ACTIONS:
+        return card_advice.run(arguments)
     return check(arguments.file)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.signals import Health, Kind
+from common.contracts.signals import Health, Kind, Level
 from scoring.health import posting, receipts, state_encoding
 from scoring.health.account import Account
 from scoring.health.card import Card
@@ -132,6 +132,13 @@ class Scorer:
         """The health that `view` has, without the rest."""
         account = self._account_at(account, at)
         found = health_of(account, snapshot_at(account, max(at, account.clock)))
+        evaluate(account, account.clock)
+        return found
+
+    def level(self, account: Account, at: float) -> Level:
+        """The level receipt that `view` has, without the rest. Raises `ValueError` before the first record."""
+        account = self._account_at(account, at)
+        found = receipts.level(account, snapshot_at(account, max(at, account.clock)))
         evaluate(account, account.clock)
         return found
 

@@ -1,0 +1,90 @@
+"""The running system's own events, read from their topic: whole, and outside the group of the workers."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import msgspec
+
+from common.bus.ports import Admin, Consumer, Record
+from common.contracts.events import Event, decode_events_record
+from scoring.backtest.errors import TooFewEvents
+from scoring.backtest.recordings.recording import Recording, RecordingBuilder
+
+_POLL_SECONDS = 0.5
+_MOST_RECORDS = 10_000
+
+
+class Log(Protocol):
+    """Makes the two clients of one broker."""
+
+    def consumer(self, topic: str) -> Consumer:
+        """In a group of its own, so that the workers keep their partitions."""
+
+    def admin(self) -> Admin: ...
+
+
+async def read_events_topic(
+    log: Log,
+    topic: str,
+    *,
+    since: float,
+    until: float,
+    decisions: Iterable[tuple[str, float]] = (),
+    progress: Callable[[int], None] = lambda count: None,
+) -> Recording:
+    """All events with a record time from `since` on (UTC), up to the end that each partition has when it is reached.
+
+    Time passes to `until`, or to the newest record if that is later. `decisions` say who left, and when (UTC).
+    Raises `BusUnavailable`, or `TooFewEvents` if there is no such topic or event.
+    """
+    partitions = await log.admin().partitions(topic)
+    if partitions is None:
+        raise TooFewEvents(f"the broker has no topic {topic}")
+    reading = _Reading(since)
+    consumer, assigned = log.consumer(topic), asyncio.Event()
+
+    async def on_assigned(given: frozenset[int]) -> None:
+        for partition in given:
+            consumer.seek(partition, await log.admin().earliest(topic, partition))
+        assigned.set()
+
+    async def on_revoked(taken: frozenset[int]) -> None:
+        """Nobody else is in this group."""
+
+    await consumer.start(assigned=on_assigned, revoked=on_revoked)
+    try:
+        while not assigned.is_set() or not all(consumer.at_end(partition) for partition in range(partitions)):
+            polled = await consumer.poll(max_records=_MOST_RECORDS, timeout=_POLL_SECONDS)
+            for records in polled.values():
+                for record in records:
+                    reading.take(record)
+            progress(len(reading.builder))
+    finally:
+        await consumer.stop()
+    for account_id, at in decisions:
+        reading.builder.decide(account_id, at)
+    return reading.builder.build(end=max(until, reading.newest))
+
+
+class _Reading:
+    def __init__(self, since: float) -> None:
+        self._since = since
+        self.builder = RecordingBuilder()
+        self.newest = since
+
+    def take(self, record: Record) -> None:
+        at = record.timestamp / 1000
+        if at < self._since:
+            return
+        # Ticks and cards say how far time has passed.
+        self.newest = max(self.newest, at)
+        try:
+            decoded = decode_events_record(record.value or b"")
+        except msgspec.DecodeError:
+            self.builder.unreadable += 1
+            return
+        if type(decoded) is Event:
+            # An import comes all at once, but what it says happened day by day.
+            moment = decoded.time.timestamp()
+            self.builder.add(decoded, min(moment, at) if decoded.history else at)

@@ -1,0 +1,1 @@
+"""A back-test for people (text, a picture) and for programs (JSON, CSV)."""

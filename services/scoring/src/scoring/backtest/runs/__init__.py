@@ -1,0 +1,1 @@
+"""Accounts through the core, one after the other, on all processors."""
