@@ -15,7 +15,7 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
 from common.topics import TimeMode, Topics, ensure
-from local.embedded import FETCH_MAX_WAIT, EmbeddedBroker
+from local.stack.embedded_broker import FETCH_MAX_WAIT, EmbeddedBroker
 from scoring.__main__ import main
 from support.cards import SMALL
 

@@ -9,10 +9,8 @@ BacktestError
 
 from pathlib import Path
 
-from scoring.errors import ScoringError
 
-
-class BacktestError(ScoringError):
+class BacktestError(Exception):
     """Its text is one line for a person."""
 
 

@@ -9,9 +9,9 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from scoring.backtest.errors import BacktestError
 from scoring.cards.errors import InvalidCard
 from scoring.commands.recorded import DEFAULT_CARD, Waiting, add_recording_arguments, read_card_text
-from scoring.errors import ScoringError
 
 if TYPE_CHECKING:
     from common.bus.ports import Admin, Consumer
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.healthy:
             return _healthy(arguments)
         return _back_test(arguments)
-    except (ScoringError, InvalidCard, BusUnavailable, OSError) as error:
+    except (BacktestError, InvalidCard, BusUnavailable, OSError) as error:
         print(error, file=sys.stderr)
         return 1
 

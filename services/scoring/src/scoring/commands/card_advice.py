@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from common.documents.findings import InvalidDocument
+from scoring.backtest.errors import BacktestError
 from scoring.commands.recorded import DEFAULT_CARD, Waiting, add_recording_arguments, read_card_text
-from scoring.errors import ScoringError
 
 if TYPE_CHECKING:
     from scoring.backtest.recordings.recording import Recording
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
         lines = _fit_curves(arguments) if arguments.action == FIT_CURVES else _suggest(arguments)
         for line in lines:
             print(line)
-    except (ScoringError, InvalidDocument) as error:
+    except (BacktestError, InvalidDocument) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
