@@ -1,4 +1,6 @@
-"""Plants one bug at a time and runs the tests that guard against it: a mutant that leaves them green is a failure.
+"""Plants a bug in a copy and runs the tests that guard against it: a mutant that leaves them green is a failure.
+
+As many copies are tried at a time as there are processors.
 
 Each `*.patch` says above its diff what it breaks, and which tests must turn red:
 
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -24,7 +27,9 @@ RED = 1  # pytest: some tests failed; anything else means that they did not run
 
 def main(names: list[str]) -> int:
     patches = [patch for patch in sorted(HERE.glob("*.patch")) if not names or patch.stem in names]
-    survived = [patch.stem for patch in patches if not _killed(patch)]
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+        killed = list(threads.map(_killed, patches))
+    survived = [patch.stem for patch, dead in zip(patches, killed, strict=True) if not dead]
     print(f"{len(patches) - len(survived)} of {len(patches)} mutants killed")
     for name in survived:
         print(f"survived: {name}")
