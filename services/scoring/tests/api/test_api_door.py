@@ -14,8 +14,8 @@ from common.keys import KeyStore, Scope
 from local.stack.postgres import Postgres
 from scoring.api.active_card import NOT_STARTED, ActiveCardReader
 from scoring.api.parameters import AccountListParameters, ReceiptParameters
-from scoring.postgres.orders import Sort
 from scoring.postgres.snapshot import SnapshotSource
+from scoring.postgres.sort_orders import Sort
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START
 

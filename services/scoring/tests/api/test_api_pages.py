@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, encode_cursor
-from scoring.postgres import orders
-from scoring.postgres.orders import CursorPlace, Order, Sort
+from scoring.postgres import sort_orders
+from scoring.postgres.sort_orders import CursorPlace, Order, Sort
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START
 
@@ -85,7 +85,7 @@ async def test_a_walk_is_all_accounts_that_match_each_once_in_order(
     api: Api, accounts: list[One], filters: dict[str, Any], limit: int, window: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(orders, "WINDOW", window)
+        patched.setattr(sort_orders, "WINDOW", window)
         await walked(api, accounts, filters, limit)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
-from scoring.postgres.orders import CursorPlace, Order, Sort
+from scoring.postgres.sort_orders import CursorPlace, Order, Sort
 
 _MOST = 2**63 - 1
 _KEYS: dict[Sort, Any] = {

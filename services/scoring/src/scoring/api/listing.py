@@ -9,8 +9,8 @@ from scoring.api.cursor import Cursor, encode_cursor
 from scoring.api.parameters import AccountListParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health.moments import to_datetime
-from scoring.postgres.orders import NO_RANKING, Order, Sort
 from scoring.postgres.snapshot import ListRow, Ranking, TableSnapshot
+from scoring.postgres.sort_orders import NO_RANKING, Order, Sort
 
 # Accounts read before the event loop may serve others: a few milliseconds.
 _SLICE = 25

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from common.request_metrics import RequestMetrics
-from scoring.core_metric import register_core_form
+from scoring.core_form_metric import register_core_form
 
 
 class ApiMetrics(RequestMetrics):

@@ -13,8 +13,8 @@ from common.query_parameters import FIRST_DATE, LAST_DATE, DateOrMoment, QueryPa
 from scoring.api.account_reader import MAX_AHEAD
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor
 from scoring.health import Stage
-from scoring.postgres.orders import Sort
 from scoring.postgres.queries import AccountFilter
+from scoring.postgres.sort_orders import Sort
 
 ID_CHARS = 512
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

@@ -14,9 +14,9 @@ from common.contracts.signals import Facts, Signal
 from common.database import connected
 from scoring.health import Day
 from scoring.partition.origin import Origin
-from scoring.postgres import orders, queries
-from scoring.postgres.orders import CursorPlace, Order
+from scoring.postgres import queries, sort_orders
 from scoring.postgres.queries import AccountFilter
+from scoring.postgres.sort_orders import CursorPlace, Order
 from scoring.worker.heartbeat import PartitionStatus
 
 _day = msgspec.json.Decoder(Day)
@@ -69,7 +69,7 @@ class TableSnapshot:
 
     async def ranking(self, ranking_id: int | None = None) -> Ranking | None:
         """The finished ranking of this number, or the newest if it is gone; None before the first."""
-        rows = await self._rows(orders.finished_ranking_or_newest(ranking_id))
+        rows = await self._rows(sort_orders.finished_ranking_or_newest(ranking_id))
         return Ranking(rows[0].ranking_id, rows[0].as_of, rows[0].begun) if rows else None
 
     async def page(
@@ -80,13 +80,13 @@ class TableSnapshot:
         found: list[CursorPlace] = []
         if after is None or after.key is not None:
             # Where few accounts match, the window would rarely fill a page.
-            if conditions and matching > orders.WINDOW:
-                found = await self._places(orders.with_key_in_window(order, conditions, after=after, limit=limit))
+            if conditions and matching > sort_orders.WINDOW:
+                found = await self._places(sort_orders.with_key_in_window(order, conditions, after=after, limit=limit))
             if len(found) < limit:
-                found = await self._places(orders.with_key(order, conditions, after=after, limit=limit))
+                found = await self._places(sort_orders.with_key(order, conditions, after=after, limit=limit))
             after = None
         if len(found) < limit:
-            query = orders.without_key(order, conditions, after=after, limit=limit - len(found))
+            query = sort_orders.without_key(order, conditions, after=after, limit=limit - len(found))
             found += [CursorPlace(None, row.account_id) for row in await self._rows(query)]
         return found
 

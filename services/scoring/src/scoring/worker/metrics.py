@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from common.contracts.signals import Band, Kind
 from common.errors import Doubt, Fenced, Unreachable
 from common.metrics import LATENCY, SECONDS
-from scoring.core_metric import register_core_form
+from scoring.core_form_metric import register_core_form
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import BatchReport, Commit, DeadReason
 from scoring.worker.cause import Cause
