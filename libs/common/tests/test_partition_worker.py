@@ -6,48 +6,16 @@ from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 import pytest
-from bus_harness import outgoing
+from partition_log import TOPIC, Log
 from partition_store import Fate, PartitionStore, StoringHandler, StoringService, until
 from structlog.testing import capture_logs
 
-from common.bus.memory import MemoryBroker, MemoryConsumer
+from common.bus.memory import MemoryConsumer
 from common.bus.ports import Record
 from common.errors import Fenced, StopWorker, Unreachable
 from common.partition_consumer import owned_partition
 from common.partition_consumer.owned_partition import OwnedPartition
 from common.startup import NOT_STARTED
-
-TOPIC = "records"
-
-
-class Log:
-    """A topic of numbered records, and its consumers."""
-
-    def __init__(self, partitions: int) -> None:
-        self.broker = MemoryBroker()
-        self.partitions = partitions
-        self.written = 0
-
-    async def create(self) -> None:
-        await self.broker.admin().create(TOPIC, partitions=self.partitions, replication=1, config={})
-
-    def append(self, count: int, *, partition: int | None = None) -> None:
-        """To one partition, or to each in turn."""
-        for number in range(self.written, self.written + count):
-            self.broker.append(
-                TOPIC, [outgoing(number, partition=number % self.partitions if partition is None else partition)]
-            )
-        self.written += count
-
-    def consumer(self, *, group: str = "workers") -> MemoryConsumer:
-        return self.broker.consumer(TOPIC, group=group)
-
-    def values(self, partition: int) -> list[int]:
-        return [int(record.value or b"-1") for record in self.broker.records(TOPIC, partition)]
-
-    def is_stored(self, store: PartitionStore) -> bool:
-        """Whether the store holds every record once and in its order."""
-        return all(store.values[number] == self.values(number) for number in range(self.partitions))
 
 
 @pytest.fixture

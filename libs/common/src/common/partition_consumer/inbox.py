@@ -30,6 +30,11 @@ class Inbox:
         """Whether every record was taken that the log was known to hold at the last poll."""
         return self.read_to_end and not self._records
 
+    @property
+    def oldest(self) -> Record | None:
+        """The record that is taken next."""
+        return self._records[0] if self._records else None
+
     def put(self, records: Sequence[Record]) -> None:
         self._records.extend(records)
         self._bytes += _size(records)

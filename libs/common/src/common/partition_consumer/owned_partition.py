@@ -64,6 +64,7 @@ class OwnedPartition(Generic[H]):
         self._handling = False
         self._retry_at = float("-inf")
         self._closed = False
+        self._cut_short = False
         self._wake = asyncio.Event()
         self._background = [asyncio.ensure_future(work) for work in self.handler.background_tasks()]
         self._turns = asyncio.ensure_future(self._take_turns())
@@ -83,6 +84,7 @@ class OwnedPartition(Generic[H]):
     def reopen(self) -> None:
         """Drops what was polled; the next turn opens the partition again."""
         self._shut()
+        self._pause()
         self._wake.set()
 
     async def close(self) -> None:
@@ -102,6 +104,7 @@ class OwnedPartition(Generic[H]):
 
     def cut_short(self) -> None:
         """Cancels the turn under way, as a crash does. The next owner finds in the tables what was written."""
+        self._cut_short = True
         self._turns.cancel()
 
     def _accept(self, records: Sequence[Record], *, epoch: int) -> bool:
@@ -169,15 +172,20 @@ class OwnedPartition(Generic[H]):
 
     def _drop_memory(self, doubt: Doubt) -> None:
         self._shut()
-        self._reader.pause(self.number)
+        self._pause()
         self._retry_at = self._steady() + self.handler.forget(doubt)
 
     def _stop(self, stop: PartitionStopped) -> None:
         self.stopped_by = stop
         self._shut()
-        self._reader.pause(self.number)
+        self._pause()
         self.handler.stopped(stop)
         _log.error("partition.stopped", partition=self.number, **stop.details, reason=str(stop))
+
+    def _pause(self) -> None:
+        # Once it is closed, the reader may serve this worker's next assignment of the partition.
+        if not self._closed:
+            self._reader.pause(self.number)
 
     def _shut(self) -> None:
         self.is_open = False
@@ -185,5 +193,11 @@ class OwnedPartition(Generic[H]):
         self.inbox.read_to_end = False
 
     def _report_failure(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None and not self._closed:
-            self._on_failure(error)
+        if task.cancelled():
+            if not self._closed and not self._cut_short:
+                self._on_failure(RuntimeError(f"a task of partition {self.number} was cancelled"))
+        elif (error := task.exception()) is not None:
+            if self._closed:
+                _log.error("partition.failed_late", partition=self.number, exc_info=error)
+            else:
+                self._on_failure(error)

@@ -87,8 +87,15 @@ class PartitionWorker(Generic[H]):
         finally:
             stop_task.cancel()
             stopping_task.cancel()
-            await self._on_revoked(frozenset(self._owned))
-            await self._consumer.stop()
+            leaving = tuple(self._owned.values())
+            try:
+                await self._on_revoked(frozenset(self._owned))
+            except asyncio.CancelledError:
+                for owned in leaving:
+                    owned.cut_short()
+                raise
+            finally:
+                await self._consumer.stop()
         if self._failure is not None:
             raise self._failure
 
@@ -149,6 +156,8 @@ class PartitionWorker(Generic[H]):
         for number, owned in self._owned.items():
             if owned in epochs or number in polled:
                 owned.deliver(polled.get(number, ()), epoch=epochs.get(owned, 0))
+            elif not self._consumer.at_end(number):
+                owned.inbox.read_to_end = False
 
     async def _on_assigned(self, partitions: frozenset[int]) -> None:
         for number in sorted(partitions):

@@ -51,7 +51,7 @@ class SignalsHandler:
         if records:
             now = self._clock()
             if not self.gate.slept(now):
-                self.gate.looks(now)
+                self.gate.decides(now)
             # Before they are decided: the next records may take back what these would send.
             self.gate.update(level=False, lag=now - records[0].timestamp / 1000)
         decided = await self.partition.decide(records)
@@ -61,7 +61,7 @@ class SignalsHandler:
 
     async def after_turn(self) -> None:
         now, position = self._clock(), self.partition.position
-        self.gate.update(level=self._level, lag=self._age_of_newest(now))
+        self.gate.update(level=self._level and not self.gate.out_of_date(now), lag=self._age_of_newest(now))
         self._behind.read(None if position is None else position.newest, at_end=self._level)
         if self._to_send or (self.gate.open and not self._was_open):
             self._wake()  # at once: a slower partition must not delay the sender
@@ -84,7 +84,7 @@ class SignalsHandler:
         slept = self.gate.slept(now)
         if slept:
             self.gate.shut()
-        self.gate.looks(now)
+        self.gate.answered(now)
         self._behind.polled(records, now=now)
         return not slept
 
@@ -92,7 +92,7 @@ class SignalsHandler:
         self.gate.shut()
 
     def may_send(self, now: float) -> bool:
-        return self.gate.open and not self.gate.slept(now)
+        return self.gate.open and not self.gate.out_of_date(now)
 
     def lag(self) -> float:
         """Age of the oldest unread record, at the most, in seconds; 0 in stream mode."""
@@ -112,4 +112,6 @@ class SignalsHandler:
         # Nothing read, or everything: no lag. Stream mode has no wall time to compare with.
         if position is None or not position.newest or self._level or not self.gate.by_the_wall:
             return 0.0
-        return max(0.0, now - position.newest)
+        # Of an idle partition the newest record read may be hours old, while the oldest unread one is new.
+        oldest = self._inbox.oldest
+        return max(0.0, now - (position.newest if oldest is None else max(position.newest, oldest.timestamp / 1000)))

@@ -10,7 +10,8 @@ class SendGate:
 
     def __init__(self, *, behind_after: float | None) -> None:
         self._behind_after = behind_after
-        self._looked: float | None = None
+        self._active_at: float | None = None
+        self._answered_at: float | None = None
         self.open = False
 
     @property
@@ -18,15 +19,20 @@ class SendGate:
         return self._behind_after is not None
 
     def slept(self, now: float) -> bool:
-        """Whether Kafka's last answer is so long ago that the end of the log in it may be out of date.
+        """Whether this process neither polled nor decided anything for so long that it was suspended."""
+        return self._is_long_ago(self._active_at, now)
 
-        A suspended process resumes with an old answer: the end of the log in it is the end of then.
-        """
-        return self._behind_after is not None and self._looked is not None and now - self._looked > self._behind_after
+    def out_of_date(self, now: float) -> bool:
+        """Whether Kafka's last answer is so long ago that the end of the log in it is the end of then."""
+        return self._is_long_ago(self._answered_at, now)
 
-    def looks(self, now: float) -> None:
-        """Kafka answered a poll of the partition, or records of one are decided now."""
-        self._looked = now
+    def answered(self, now: float) -> None:
+        """Kafka answered a poll of the partition."""
+        self._active_at = self._answered_at = now
+
+    def decides(self, now: float) -> None:
+        """Records of the partition are decided now. A long transaction is no suspension."""
+        self._active_at = now
 
     def shut(self) -> None:
         """Nobody knows how much has come since, so the partition is read to its end first."""
@@ -40,3 +46,6 @@ class SendGate:
         # Too far behind: what is about to be read may take back what would be sent.
         elif self._behind_after is not None and lag > self._behind_after:
             self.open = False
+
+    def _is_long_ago(self, at: float | None, now: float) -> bool:
+        return self._behind_after is not None and at is not None and now - at > self._behind_after

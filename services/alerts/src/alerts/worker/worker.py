@@ -1,7 +1,7 @@
 """The worker: it owns partitions of the signals topic, decides their records, and says which of them may send."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import structlog
 
@@ -10,6 +10,7 @@ from alerts.worker.handler import SignalsHandler
 from common.bus.errors import OffsetOutOfRange
 from common.bus.ports import Consumer
 from common.partition_consumer.inbox import Inbox
+from common.partition_consumer.inbox_limits import InboxLimits
 from common.partition_consumer.worker import PartitionWorker, PollRules
 
 _log = structlog.get_logger()
@@ -32,11 +33,11 @@ class AlertsWorker:
         self._make_handler = make_handler
         self._metrics = metrics
         self._clock = clock
-        self._max_records = max_records
         self._worker = PartitionWorker(
             consumer=consumer,
             make_handler=self._make_watched_handler,
-            choose_polled=self._choose_polled,
+            # One batch waits while another is decided.
+            choose_polled=InboxLimits(max_records=max_records).choose_polled,
             position_lost=self._position_lost,
             metrics=metrics,
             steady=steady,
@@ -74,10 +75,6 @@ class AlertsWorker:
         handler = self._make_handler(number, inbox)
         self._metrics.watch_partition(number, lag=handler.lag)
         return handler
-
-    def _choose_polled(self, inboxes: Mapping[int, Inbox]) -> list[int]:
-        """A partition with a whole batch waiting is left out, which bounds memory."""
-        return [number for number, inbox in inboxes.items() if len(inbox) < self._max_records]
 
     def _position_lost(self, lost: OffsetOutOfRange) -> None:
         """Retention or a new log took the position away: opening the partition again finds out."""

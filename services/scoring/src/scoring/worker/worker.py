@@ -10,8 +10,8 @@ from common.bus.errors import OffsetOutOfRange
 from common.bus.ports import Consumer
 from common.errors import Doubt, StopWorker
 from common.partition_consumer.inbox import Inbox
+from common.partition_consumer.inbox_limits import InboxLimits
 from common.partition_consumer.worker import PartitionWorker, PollRules
-from scoring.partition.polling import choose_polled
 from scoring.worker.handler import ScoringHandler
 from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.metrics import WorkerMetrics
@@ -20,6 +20,8 @@ _log = structlog.get_logger()
 
 POLL_WAIT = (0.02, 0.5)  # seconds, shortest and longest wait for records
 HEARTBEAT_EVERY = 1.0
+# Deep inboxes keep the scorer busy, and make deep commits, which write fewer states an event.
+INBOX_LIMITS = InboxLimits(max_records=10_000)
 
 
 class HeartbeatStore(Protocol):
@@ -48,7 +50,7 @@ class ScoringWorker:
         self._worker = PartitionWorker(
             consumer=consumer,
             make_handler=make_handler,
-            choose_polled=choose_polled,
+            choose_polled=INBOX_LIMITS.choose_polled,
             position_lost=_stop,
             metrics=metrics,
             steady=steady,

@@ -1,0 +1,38 @@
+"""A log in memory for tests of the partition worker."""
+
+from bus_harness import outgoing
+from partition_store import PartitionStore
+
+from common.bus.memory import MemoryBroker, MemoryConsumer
+
+TOPIC = "records"
+
+
+class Log:
+    """A topic of numbered records, and its consumers."""
+
+    def __init__(self, partitions: int) -> None:
+        self.broker = MemoryBroker()
+        self.partitions = partitions
+        self.written = 0
+
+    async def create(self) -> None:
+        await self.broker.admin().create(TOPIC, partitions=self.partitions, replication=1, config={})
+
+    def append(self, count: int, *, partition: int | None = None) -> None:
+        """To one partition, or to each in turn."""
+        for number in range(self.written, self.written + count):
+            self.broker.append(
+                TOPIC, [outgoing(number, partition=number % self.partitions if partition is None else partition)]
+            )
+        self.written += count
+
+    def consumer(self, *, group: str = "workers") -> MemoryConsumer:
+        return self.broker.consumer(TOPIC, group=group)
+
+    def values(self, partition: int) -> list[int]:
+        return [int(record.value or b"-1") for record in self.broker.records(TOPIC, partition)]
+
+    def is_stored(self, store: PartitionStore) -> bool:
+        """Whether the store holds every record once and in its order."""
+        return all(store.values[number] == self.values(number) for number in range(self.partitions))
