@@ -1,9 +1,11 @@
 """What a part found, as it is written down; the report is made of this and nothing else."""
 
+from math import isfinite
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bench.series import Spread, spread
 
@@ -80,7 +82,10 @@ class Whole(Struct, frozen=True):
 
 
 def save(part: Part) -> None:
-    """In the place of what the part found before."""
+    """In the place of what the part found before. A figure that is no number is left out, and a note says so."""
+    strange = [row for row in part.rows if not all(map(isfinite, [*row.values, *row.cpu]))]
+    rows = [row for row in part.rows if row not in strange]
+    part = replace(part, rows=rows, notes=[*part.notes, *(f"No number was found for: {row.name}." for row in strange)])
     RESULTS.mkdir(exist_ok=True)
     body = msgspec.json.format(msgspec.json.encode(part), indent=2)
     (RESULTS / f"{part.name}.json").write_bytes(body + b"\n")

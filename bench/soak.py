@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from math import isfinite
 
 from msgspec import Struct
 
@@ -47,10 +48,11 @@ async def run(plan: Plan) -> Part:
         deployed(plan.place, code=plan.codes.used, mode=TimeMode.WALL, sink_ports=sink_ports) as made,
     ):
         processes = await asyncio.gather(*(made.start(name, UNDER_TEST) for name in NAMES))
+        worker = processes[NAMES.index("worker")]
+        await _first_polled(worker)
         load = asyncio.create_task(posted(plan.place, processes[0].url, made.key, rate=rate, seconds=seconds))
         samples = await _sampled(processes, load)
         events = await load
-        worker = processes[NAMES.index("worker")]
         await _drained(worker, events)
         errors = [f"{one.name}: {line}" for one in processes for line in _errors(one)]
         last = await _lag(worker)
@@ -81,6 +83,13 @@ async def _sampled(processes: Sequence[Started], load: asyncio.Task[int]) -> lis
         samples.append(Sample(time.monotonic(), memory, cpu, await _lag(worker)))
         await asyncio.wait([load], timeout=EVERY)
     return samples
+
+
+async def _first_polled(worker: Started) -> None:
+    """Until then nobody knows how far behind it is: the lag is infinite."""
+    async with asyncio.timeout(60):
+        while not isfinite(await _lag(worker)):  # noqa: ASYNC110 - another process tells nothing by itself
+            await asyncio.sleep(0.1)
 
 
 async def _lag(worker: Started) -> float:
