@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from local.replay import course_data
-from local.replay.course_data import CourseData, UnreadableCourseData
+from local.replay.course_data import CourseData
+from scoring.backtest.errors import InvalidRecording
+from scoring.backtest.recordings.event_files import read_recording
+from scoring.backtest.recordings.recording import unpack
 
 DAY_0 = datetime(2024, 2, 1, tzinfo=UTC)
 EVENTS = """\
@@ -47,7 +50,7 @@ def work(files: tuple[Path, Path, Path]) -> CourseData:
 
 
 def test_the_start_is_day_0_and_the_data_say_when_pages_open_and_close(work: CourseData) -> None:
-    assert work.start == DAY_0
+    assert work.course.start == DAY_0
     assert work.opens == DAY_0 - timedelta(days=3)
     assert work.end == DAY_0 + timedelta(days=31)
 
@@ -120,6 +123,23 @@ def test_clicks_after_a_withdrawal_are_posted_as_they_are(work: CourseData) -> N
     assert any(one.event_id == "row-6" and one.account_id == "bob" for one in work.events)
 
 
+def test_the_events_are_those_of_a_back_test(files: tuple[Path, Path, Path], work: CourseData) -> None:
+    events, outcomes, deadlines = files
+    recording = read_recording(events, outcomes=outcomes, deadlines=deadlines)
+    recorded = [unpack(body) for account in recording.accounts for _, body in account.events]
+
+    assert {one.event_id: (one.name, one.time, one.properties) for one in work.events} == {
+        one.event_id: (one.name, one.time, one.properties) for one in recorded
+    }
+    assert len(work.events) == len(recorded)
+
+
+def test_an_outcome_may_be_left_out(files: tuple[Path, Path, Path]) -> None:
+    files[1].write_text("account_id,registered_day,withdrawn_day\nann,-90,\n")
+
+    assert [lifetime.outcome for lifetime in course_data.read(*files).lifetimes()] == ["no outcome told"]
+
+
 def test_happenings_are_in_time_order(work: CourseData) -> None:
     times = [one.time for one in work.events]
 
@@ -132,5 +152,5 @@ def test_a_file_of_other_columns_or_values_is_named_as_such(
 ) -> None:
     files[2].write_text(DEADLINES.replace(*spoiled))
 
-    with pytest.raises(UnreadableCourseData):
+    with pytest.raises(InvalidRecording, match=r"deadlines\.csv:\d"):
         course_data.read(*files)

@@ -24,6 +24,8 @@ from local.stack.services import Services
 from local.stack.temporary import kept_logs, temporary_stack
 from local.stack.termination import exit_on_sigterm
 from local.terminal import Terminal
+from scoring.backtest.errors import InvalidRecording
+from scoring.backtest.recordings.course_files import COLUMNS
 
 CARD = CHECKOUT / "deploy" / "examples" / "oulad.yml"
 LEFT_FROM_DAY = 14
@@ -46,7 +48,7 @@ def replay(data: CourseData, terminal: Terminal, *, card: Path, broker: Broker) 
         lifetimes,
         played.signals,
         alarms_by_account(played.signals),
-        left_from=data.moment(LEFT_FROM_DAY),
+        left_from=data.course.moment(LEFT_FROM_DAY),
         lead=LEAD,
     )
     terminal.headline("What came of it; an alarm is worse news: a band to yellow or red, a flag, a missed step.")
@@ -80,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"Reading {arguments.events}.", flush=True)
             data = course_data.read(arguments.events, arguments.outcomes, arguments.deadlines)
             replay(data, Terminal(), card=arguments.card.resolve(), broker=arguments.broker)
-        except (course_data.UnreadableCourseData, OSError) as error:
+        except (InvalidRecording, OSError) as error:
             print(f"cannot read the data: {error}", file=sys.stderr)
             return 2
         except (ServerError, PostingError, BusUnavailable) as error:
@@ -95,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local.replay",
-        description=f"{__doc__}\n\nFiles are CSV, gzipped if they end in .gz. Columns:\n{course_data.COLUMNS}",
+        description=f"{__doc__}\n\nFiles are CSV, gzipped or not. Columns:\n{COLUMNS}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     for name in ("events", "outcomes", "deadlines"):
