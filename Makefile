@@ -154,7 +154,7 @@ lint: $(VENV)/dev-installed ## style, and who may import whom
 	$(BIN)/python -m alerts playbooks check deploy/playbooks.yml
 
 .PHONY: lint-deploy
-lint-deploy: $(VENV)/dev-installed ## the deployment files: Dockerfile, compose, Prometheus (needs promtool, npx)
+lint-deploy: $(VENV)/dev-installed ## the deployment files: Dockerfile, compose, Caddyfile, Prometheus (needs promtool, npx, caddy)
 	@bash deploy/lint.sh
 
 .PHONY: types
