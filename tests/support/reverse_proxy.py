@@ -26,16 +26,25 @@ def environment(home: Path) -> dict[str, str]:
 
 @contextmanager
 def before(
-    upstreams: Mapping[str, int], *, directory: Path, seconds: Mapping[str, float] | None = None, scheme: str = "http"
+    upstreams: Mapping[str, int],
+    *,
+    directory: Path,
+    seconds: Mapping[str, float] | None = None,
+    without: str | None = None,
+    scheme: str = "http",
 ) -> Iterator[dict[str, int]]:
     """Caddy's port for each service, by its name in the Caddyfile ("INGEST"); `upstreams` has the services' ports.
 
-    `seconds` replaces the file's timeouts, by their names. Raises `ServerError` if Caddy does not start.
+    `seconds` replaces the file's timeouts, by their names; `without` is a line to leave out. Raises `ServerError` if
+    Caddy does not start.
     """
     directory.mkdir(parents=True, exist_ok=True)
     text = CADDYFILE.read_text()
     for name, value in (seconds or {}).items():
         text = with_timeout(text, name, value)
+    if without is not None:
+        assert without in text
+        text = text.replace(without, "")
     config = directory / "Caddyfile"
     config.write_text(text)
     ports = {name: free_port() for name in ("INGEST", "SCORING", "ALERTS")}

@@ -1,0 +1,297 @@
+"""`python -m fuzz.guards`: each bad connection against uvicorn alone, behind Caddy, with the guard, and with both.
+
+Ingest is the real one, on a log and keys in memory. The limits are seconds instead of minutes: see `LIMITS`.
+"""
+
+import asyncio
+import logging
+import socket
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+import uvicorn
+
+from common.connection_guard import ProblemRefusals, ended_connections
+from fuzz import connections
+from fuzz.connections import Caller, Way, statuses
+from http_guard.limits import ConnectionLimits
+from http_guard.protocol import protocol_factory
+from ingest.in_memory import Ingest, in_memory
+from support import reverse_proxy
+
+LIMITS: Final = ConnectionLimits(connections=100, head_seconds=3.0, idle_seconds=4)
+BODY_SECONDS: Final = 2.0
+PROXY_SECONDS: Final = {"read_header": 3.0, "read_body": 4.0, "write": 6.0, "keepalive": 3.0, "idle": 4.0}
+PATIENCE: Final = 20.0
+# What an attack without end sends at most: uvicorn alone keeps all of a head in memory.
+MOST_BYTES: Final = 20_000_000
+REQUEST: Final = b"GET /smuggled/%b HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+# A rare event of the proxy: these attacks are made so often at once.
+TRIES: Final = 5
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """`without` is a line of the Caddyfile to leave out."""
+
+    name: str
+    guarded: bool
+    proxied: bool
+    without: str | None = None
+
+
+ALONE = Arrangement("uvicorn", guarded=False, proxied=False)
+PROXIED = Arrangement("Caddy, uvicorn", guarded=False, proxied=True)
+GUARDED = Arrangement("uvicorn with the guard", guarded=True, proxied=False)
+BOTH = Arrangement("Caddy, uvicorn with the guard", guarded=True, proxied=True)
+# Caddy by itself passes an offer of another protocol on to the service.
+CARELESS = "request_header -Upgrade"
+PASSING_OFFERS = Arrangement("Caddy that passes offers on, uvicorn", guarded=False, proxied=True, without=CARELESS)
+PASSING_OFFERS_GUARDED = replace(PASSING_OFFERS, name="Caddy that passes offers on, the guard", guarded=True)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of an attack. `ended`: the other side ended the connection, after `seconds`.
+
+    `executed` are the requests that ingest was asked to execute, `smuggled` those of them that were sent in a body.
+    """
+
+    said: Sequence[str]
+    seconds: float
+    ended: bool
+    executed: int
+    smuggled: int
+
+    def __str__(self) -> str:
+        counts = [(status, len(list(equal))) for status, equal in groupby(self.said)]
+        said = ", ".join(status if count == 1 else f"{count} x {status}" for status, count in counts) or "no answer"
+        end = f"{self.seconds:.1f} s" if self.ended else "open"
+        return f"{said}; {end}" + (f"; **{self.smuggled} smuggled**" if self.smuggled else "")
+
+
+class PacedCaller(Caller):
+    """Sends at most `MOST_BYTES`, in pieces between which others have their turn."""
+
+    def __init__(self, port: int, *, name: str, key: str) -> None:
+        super().__init__(port, key=key, seed=7)
+        self._smuggled = REQUEST % name.encode()
+        self._left = MOST_BYTES
+
+    async def late_body_of_requests(self) -> None:
+        """The rest of a body comes when the answer for its lateness is due, and reads like requests."""
+        await self._send(self._head("content-length: 100000") + b"[")
+        await self._drip(b" " * round(BODY_SECONDS))
+        for _ in range(40):
+            await self._send(self._smuggled)
+            await asyncio.sleep(0.05)
+
+    async def body_of_requests_without_a_key(self) -> None:
+        """The answer comes before the body, which reads like requests."""
+        await self._send(self._unauthorized("content-length: 5000000") + self._smuggled * 100)
+        await asyncio.sleep(0.5)
+        await self._send(self._smuggled * 100)
+
+    async def large_body_of_requests(self) -> None:
+        """Over the bound of a body by its length: the answer comes before the body, which reads like requests."""
+        count = 6_000_000 // len(self._smuggled)
+        await self._send(self._head(f"content-length: {count * len(self._smuggled)}"))
+        for _ in range(count // 1_000):
+            await self._send(self._smuggled * 1_000)
+
+    async def large_chunks_of_requests(self) -> None:
+        """Over the bound of a body by its chunks, which read like requests."""
+        await self._send(self._head("transfer-encoding: chunked"))
+        chunk = self._smuggled * 1_000
+        for _ in range(6_000_000 // len(chunk)):
+            await self._send(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+    async def offer_with_a_body_of_requests(self) -> None:
+        """`Upgrade: h2c`, as curl and Java's client send it. Empty lines fill what is read with the head."""
+        offer = ("connection: upgrade, http2-settings", "upgrade: h2c", "http2-settings: AAEAAEAAAAIAAAAA")
+        lines = b"\r\n" * 300_000
+        await self._send(self._head(*offer, f"content-length: {len(lines + self._smuggled)}") + lines + self._smuggled)
+
+    def _unauthorized(self, *lines: str) -> bytes:
+        return self._head(*lines).replace(b"authorization: Bearer ", b"authorization: Nothing ")
+
+    async def _send(self, sent: bytes) -> None:
+        if len(sent) > self._left:
+            await asyncio.Event().wait()
+        self._left -= len(sent)
+        await super()._send(sent)
+        await asyncio.sleep(0.002)
+
+
+OFFER: Any = PacedCaller.offer_with_a_body_of_requests
+SMUGGLING: tuple[Any, ...] = (
+    PacedCaller.late_body_of_requests,
+    PacedCaller.body_of_requests_without_a_key,
+    PacedCaller.large_body_of_requests,
+    PacedCaller.large_chunks_of_requests,
+    OFFER,
+)
+WAYS: tuple[Way, ...] = (*connections.ENDS, *connections.HELD, *SMUGGLING)
+
+
+class Executed:
+    """Ingest, and how many requests it was asked to execute, by the key or the smuggled path that they name."""
+
+    def __init__(self, ingest: Ingest) -> None:
+        self._app = ingest.app
+        self.by_key: Counter[str] = Counter()
+        self.smuggled: Counter[str] = Counter()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"].startswith("/smuggled/"):
+            self.smuggled[scope["path"].rpartition("/")[2]] += 1
+        else:
+            self.by_key[dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").rpartition(" ")[2]] += 1
+        await self._app(scope, receive, send)
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(app: Any, *, guarded: bool) -> AsyncIterator[int]:
+    """Its port. Without the guard it has uvicorn's own limits."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    http = protocol_factory(LIMITS, ProblemRefusals(ended_connections())) if guarded else "httptools"
+    config = uvicorn.Config(
+        app,
+        http=http,
+        timeout_keep_alive=LIMITS.idle_seconds,
+        limit_concurrency=None if guarded else LIMITS.connections,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
+    )
+    server = _Uvicorn(config)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+@asynccontextmanager
+async def arranged(arrangement: Arrangement, app: Any, directory: Path) -> AsyncIterator[int]:
+    """The port that clients connect to."""
+    async with serving(app, guarded=arrangement.guarded) as port:
+        if not arrangement.proxied:
+            yield port
+            return
+        caddy = reverse_proxy.before(
+            {"INGEST": port}, directory=directory, seconds=PROXY_SECONDS, without=arrangement.without
+        )
+        ports = await asyncio.to_thread(caddy.__enter__)
+        try:
+            yield ports["INGEST"]
+        finally:
+            await asyncio.to_thread(caddy.__exit__, None, None, None)
+
+
+async def attacked(arrangement: Arrangement, directory: Path, ways: Sequence[Way] = WAYS) -> Mapping[Way, Result]:
+    """All attacks at once, each on a connection of its own."""
+    async with in_memory(body_seconds=BODY_SECONDS) as ingest:
+        executed = Executed(ingest)
+        async with arranged(arrangement, executed, directory) as port:
+            results = await asyncio.gather(*(_result(way, port, ingest, executed) for way in ways))
+    return dict(zip(ways, results, strict=True))
+
+
+async def _result(way: Way, port: int, ingest: Ingest, executed: Executed) -> Result:
+    key, began = ingest.keys.create(), time.monotonic()
+    callers = [PacedCaller(port, name=way.__name__, key=key) for _ in range(TRIES if way in SMUGGLING else 1)]
+    ended = await asyncio.gather(*(_ended(caller, way) for caller in callers))
+    smuggled = executed.smuggled[way.__name__]
+    return Result(
+        said=max((statuses(bytes(caller.heard)) for caller in callers), key=len),
+        seconds=time.monotonic() - began,
+        ended=all(ended),
+        executed=executed.by_key[key] + smuggled,
+        smuggled=smuggled,
+    )
+
+
+async def _ended(caller: PacedCaller, way: Way) -> bool:
+    try:
+        await caller.misbehave(way, patience=PATIENCE)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def served_after(arrangement: Arrangement, directory: Path) -> float | None:
+    """As many silent connections as a process serves: seconds until a good request is answered 202, or None."""
+    async with in_memory(body_seconds=BODY_SECONDS) as ingest, arranged(arrangement, ingest.app, directory) as port:
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(LIMITS.connections)]
+        for _, writer in silent:
+            writer.write(b"P")
+        await asyncio.sleep(0.2)
+        key, began = ingest.keys.create(), time.monotonic()
+        try:
+            while time.monotonic() - began < PATIENCE:
+                with suppress(TimeoutError):
+                    caller = PacedCaller(port, name="", key=key)
+                    await caller.misbehave(Caller.garbage_after_good, patience=PATIENCE)
+                if "202" in statuses(bytes(caller.heard)):
+                    return time.monotonic() - began
+                await asyncio.sleep(0.1)
+            return None
+        finally:
+            for _, writer in silent:
+                writer.transport.abort()
+
+
+def table(results: Mapping[str, Mapping[Way, Result]], served: Mapping[str, float | None]) -> str:
+    """A Markdown table: a row for each attack, a column for each arrangement."""
+    lines = [f"| attack | {' | '.join(results)} |", f"|---|{'---|' * len(results)}"]
+    for way in WAYS:
+        cells = [str(found[way]) for found in results.values()]
+        lines.append(f"| {way.__name__.replace('_', ' ')} | {' | '.join(cells)} |")
+    cells = ["never" if after is None else f"after {after:.1f} s" for after in served.values()]
+    lines.append(f"| {LIMITS.connections} silent connections: a good request is served | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+async def _main(directory: Path) -> None:
+    arrangements = [one for one in (ALONE, PROXIED, GUARDED, BOTH) if reverse_proxy.available() or not one.proxied]
+    results = {one.name: await attacked(one, directory) for one in arrangements}
+    served = {one.name: await served_after(one, directory) for one in arrangements}
+    print(table(results, served))
+    for one in (PASSING_OFFERS, PASSING_OFFERS_GUARDED) if reverse_proxy.available() else ():
+        found = await attacked(one, directory, [OFFER])
+        print(f"{one.name}: {found[OFFER]}")
+
+
+def _caddy_version() -> str:
+    if not reverse_proxy.available():
+        return f"{reverse_proxy.MISSING}: without Caddy"
+    return subprocess.run(["caddy", "version"], capture_output=True, text=True, check=True).stdout
+
+
+if __name__ == "__main__":
+    logging.disable()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    print(f"Caddy {_caddy_version()}")
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        asyncio.run(_main(Path(folder)))
