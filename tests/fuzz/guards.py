@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ REQUEST: Final = b"GET /smuggled/%b HTTP/1.1\r\nHost: h\r\n\r\n"
 
 # A rare event of the proxy: these attacks are made so often at once.
 TRIES: Final = 5
+AT_ONCE: Final = 4  # for the table, which shows seconds
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,21 @@ PASSING_OFFERS_GUARDED = replace(PASSING_OFFERS, name="Caddy that passes offers 
 class Result:
     """What came of an attack. `ended`: the other side ended the connection, after `seconds`.
 
-    `executed` are the requests that ingest was asked to execute, `smuggled` those of them that were sent in a body.
+    `repeated` are the requests that ingest was asked to execute beyond those sent, `smuggled` those sent in a body.
     """
 
     said: Sequence[str]
     seconds: float
     ended: bool
-    executed: int
+    repeated: int
     smuggled: int
 
     def __str__(self) -> str:
-        counts = [(status, len(list(equal))) for status, equal in groupby(self.said)]
-        said = ", ".join(status if count == 1 else f"{count} x {status}" for status, count in counts) or "no answer"
+        runs = [(status, len(list(equal))) for status, equal in groupby(self.said)]
+        said = ", ".join(status if count == 1 else f"{count} x {status}" for status, count in runs) or "no answer"
         end = f"{self.seconds:.1f} s" if self.ended else "open"
-        return f"{said}; {end}" + (f"; **{self.smuggled} smuggled**" if self.smuggled else "")
+        counts = {"repeated": self.repeated, "smuggled": self.smuggled}
+        return "; ".join([said, end, *(f"**{count} {name}**" for name, count in counts.items() if count)])
 
 
 class PacedCaller(Caller):
@@ -142,7 +145,15 @@ SMUGGLING: tuple[Any, ...] = (
     PacedCaller.large_chunks_of_requests,
     OFFER,
 )
-WAYS: tuple[Way, ...] = (*connections.ENDS, *connections.HELD, *SMUGGLING)
+# How many requests an attack sends, where it is not one for each connection.
+SENT: Mapping[Way, float] = {
+    Caller.many_at_once: 30,
+    Caller.reads_late: 20,
+    Caller.never_reads: inf,
+    Caller.endless_head_behind_an_answer: 2,
+    **dict.fromkeys(SMUGGLING, TRIES),
+}
+WAYS: tuple[Way, ...] = (*connections.ENDS, *SMUGGLING, *connections.HELD)
 
 
 class Executed:
@@ -209,13 +220,21 @@ async def arranged(arrangement: Arrangement, app: Any, directory: Path) -> Async
             await asyncio.to_thread(caddy.__exit__, None, None, None)
 
 
-async def attacked(arrangement: Arrangement, directory: Path, ways: Sequence[Way] = WAYS) -> Mapping[Way, Result]:
-    """All attacks at once, each on a connection of its own."""
+async def attacked(
+    arrangement: Arrangement, directory: Path, ways: Sequence[Way] = WAYS, *, at_once: int = len(WAYS)
+) -> Mapping[Way, Result]:
+    """Each attack on a connection of its own. The fewer are made at once, the less they delay each other."""
+    turns = asyncio.Semaphore(at_once)
     async with in_memory(body_seconds=BODY_SECONDS) as ingest:
         executed = Executed(ingest)
         async with arranged(arrangement, executed, directory) as port:
-            results = await asyncio.gather(*(_result(way, port, ingest, executed) for way in ways))
+            results = await asyncio.gather(*(_in_turn(turns, way, port, ingest, executed) for way in ways))
     return dict(zip(ways, results, strict=True))
+
+
+async def _in_turn(turns: asyncio.Semaphore, way: Way, port: int, ingest: Ingest, executed: Executed) -> Result:
+    async with turns:
+        return await _result(way, port, ingest, executed)
 
 
 async def _result(way: Way, port: int, ingest: Ingest, executed: Executed) -> Result:
@@ -227,7 +246,7 @@ async def _result(way: Way, port: int, ingest: Ingest, executed: Executed) -> Re
         said=max((statuses(bytes(caller.heard)) for caller in callers), key=len),
         seconds=time.monotonic() - began,
         ended=all(ended),
-        executed=executed.by_key[key] + smuggled,
+        repeated=int(max(0, executed.by_key[key] - SENT.get(way, 1))),
         smuggled=smuggled,
     )
 
@@ -275,7 +294,7 @@ def table(results: Mapping[str, Mapping[Way, Result]], served: Mapping[str, floa
 
 async def _main(directory: Path) -> None:
     arrangements = [one for one in (ALONE, PROXIED, GUARDED, BOTH) if reverse_proxy.available() or not one.proxied]
-    results = {one.name: await attacked(one, directory) for one in arrangements}
+    results = {one.name: await attacked(one, directory, at_once=AT_ONCE) for one in arrangements}
     served = {one.name: await served_after(one, directory) for one in arrangements}
     print(table(results, served))
     for one in (PASSING_OFFERS, PASSING_OFFERS_GUARDED) if reverse_proxy.available() else ():
