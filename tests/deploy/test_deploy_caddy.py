@@ -24,7 +24,7 @@ from ingest.settings import IngestSettings
 from local.stack.processes import free_port
 from support import deployment, reverse_proxy
 
-pytestmark = pytest.mark.skipif(not reverse_proxy.available(), reason=reverse_proxy.MISSING)
+pytestmark = [pytest.mark.servers, pytest.mark.skipif(not reverse_proxy.available(), reason=reverse_proxy.MISSING)]
 
 SECONDS = {"read_header": 1.0, "read_body": 2.0, "write": 3.0, "idle": 0.3}
 PATIENCE = 30.0

@@ -24,6 +24,7 @@ import uvicorn
 from common.connection_guard import ProblemRefusals, ended_connections
 from fuzz import connections
 from fuzz.connections import Caller, Way, statuses
+from fuzz.smuggling import OFFER, SMUGGLED, SMUGGLING, PacedCaller
 from http_guard.limits import ConnectionLimits
 from http_guard.protocol import protocol_factory
 from ingest.in_memory import Ingest, in_memory
@@ -33,12 +34,7 @@ LIMITS: Final = ConnectionLimits(connections=100, head_seconds=3.0, idle_seconds
 BODY_SECONDS: Final = 2.0
 PROXY_SECONDS: Final = {"read_header": 3.0, "read_body": 4.0, "write": 6.0, "keepalive": 3.0, "idle": 4.0}
 PATIENCE: Final = 20.0
-# What an attack without end sends at most: uvicorn alone keeps all of a head in memory.
-MOST_BYTES: Final = 20_000_000
-REQUEST: Final = b"GET /smuggled/%b HTTP/1.1\r\nHost: h\r\n\r\n"
-
-
-# A rare event of the proxy: these attacks are made so often at once.
+# A proxy may take a body for requests only now and then, so each such attack is made so often at once.
 TRIES: Final = 5
 AT_ONCE: Final = 4  # for the table, which shows seconds
 
@@ -84,67 +80,6 @@ class Result:
         return "; ".join([said, end, *(f"**{count} {name}**" for name, count in counts.items() if count)])
 
 
-class PacedCaller(Caller):
-    """Sends at most `MOST_BYTES`, in pieces between which others have their turn."""
-
-    def __init__(self, port: int, *, name: str, key: str) -> None:
-        super().__init__(port, key=key, seed=7)
-        self._smuggled = REQUEST % name.encode()
-        self._left = MOST_BYTES
-
-    async def late_body_of_requests(self) -> None:
-        """The rest of a body comes when the answer for its lateness is due, and reads like requests."""
-        await self._send(self._head("content-length: 100000") + b"[")
-        await self._drip(b" " * round(BODY_SECONDS))
-        for _ in range(40):
-            await self._send(self._smuggled)
-            await asyncio.sleep(0.05)
-
-    async def body_of_requests_without_a_key(self) -> None:
-        """The answer comes before the body, which reads like requests."""
-        await self._send(self._unauthorized("content-length: 5000000") + self._smuggled * 100)
-        await asyncio.sleep(0.5)
-        await self._send(self._smuggled * 100)
-
-    async def large_body_of_requests(self) -> None:
-        """Over the bound of a body by its length: the answer comes before the body, which reads like requests."""
-        count = 6_000_000 // len(self._smuggled)
-        await self._send(self._head(f"content-length: {count * len(self._smuggled)}"))
-        for _ in range(count // 1_000):
-            await self._send(self._smuggled * 1_000)
-
-    async def large_chunks_of_requests(self) -> None:
-        """Over the bound of a body by its chunks, which read like requests."""
-        await self._send(self._head("transfer-encoding: chunked"))
-        chunk = self._smuggled * 1_000
-        for _ in range(6_000_000 // len(chunk)):
-            await self._send(b"%x\r\n%b\r\n" % (len(chunk), chunk))
-
-    async def offer_with_a_body_of_requests(self) -> None:
-        """`Upgrade: h2c`, as curl and Java's client send it. Empty lines fill what is read with the head."""
-        offer = ("connection: upgrade, http2-settings", "upgrade: h2c", "http2-settings: AAEAAEAAAAIAAAAA")
-        lines = b"\r\n" * 300_000
-        await self._send(self._head(*offer, f"content-length: {len(lines + self._smuggled)}") + lines + self._smuggled)
-
-    def _unauthorized(self, *lines: str) -> bytes:
-        return self._head(*lines).replace(b"authorization: Bearer ", b"authorization: Nothing ")
-
-    async def _send(self, sent: bytes) -> None:
-        if len(sent) > self._left:
-            await asyncio.Event().wait()
-        self._left -= len(sent)
-        await super()._send(sent)
-        await asyncio.sleep(0.002)
-
-
-OFFER: Any = PacedCaller.offer_with_a_body_of_requests
-SMUGGLING: tuple[Any, ...] = (
-    PacedCaller.late_body_of_requests,
-    PacedCaller.body_of_requests_without_a_key,
-    PacedCaller.large_body_of_requests,
-    PacedCaller.large_chunks_of_requests,
-    OFFER,
-)
 # How many requests an attack sends, where it is not one for each connection.
 SENT: Mapping[Way, float] = {
     Caller.many_at_once: 30,
@@ -165,7 +100,7 @@ class Executed:
         self.smuggled: Counter[str] = Counter()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["path"].startswith("/smuggled/"):
+        if scope["path"].startswith(SMUGGLED):
             self.smuggled[scope["path"].rpartition("/")[2]] += 1
         else:
             self.by_key[dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").rpartition(" ")[2]] += 1
@@ -239,7 +174,10 @@ async def _in_turn(turns: asyncio.Semaphore, way: Way, port: int, ingest: Ingest
 
 async def _result(way: Way, port: int, ingest: Ingest, executed: Executed) -> Result:
     key, began = ingest.keys.create(), time.monotonic()
-    callers = [PacedCaller(port, name=way.__name__, key=key) for _ in range(TRIES if way in SMUGGLING else 1)]
+    callers = [
+        PacedCaller(port, name=way.__name__, key=key, body_seconds=BODY_SECONDS)
+        for _ in range(TRIES if way in SMUGGLING else 1)
+    ]
     ended = await asyncio.gather(*(_ended(caller, way) for caller in callers))
     smuggled = executed.smuggled[way.__name__]
     return Result(
@@ -270,7 +208,7 @@ async def served_after(arrangement: Arrangement, directory: Path) -> float | Non
         try:
             while time.monotonic() - began < PATIENCE:
                 with suppress(TimeoutError):
-                    caller = PacedCaller(port, name="", key=key)
+                    caller = PacedCaller(port, name="", key=key, body_seconds=BODY_SECONDS)
                     await caller.misbehave(Caller.garbage_after_good, patience=PATIENCE)
                 if "202" in statuses(bytes(caller.heard)):
                     return time.monotonic() - began

@@ -6,7 +6,8 @@ import pytest
 
 from fuzz import guards
 from fuzz.connections import Caller
-from fuzz.guards import ALONE, BOTH, GUARDED, OFFER, PASSING_OFFERS, PASSING_OFFERS_GUARDED, Arrangement
+from fuzz.guards import ALONE, BOTH, GUARDED, PASSING_OFFERS, PASSING_OFFERS_GUARDED, Arrangement
+from fuzz.smuggling import OFFER
 from support import reverse_proxy
 
 pytestmark = pytest.mark.servers
