@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
-MEMBERS := libs/common services/ingest services/scoring services/alerts deploy/local
+MEMBERS := libs/http_guard libs/common services/ingest services/scoring services/alerts deploy/local
 
 .PHONY: help
 help: ## every target with a line each
@@ -154,7 +154,7 @@ lint: $(VENV)/dev-installed ## style, and who may import whom
 	$(BIN)/python -m alerts playbooks check deploy/playbooks.yml
 
 .PHONY: lint-deploy
-lint-deploy: $(VENV)/dev-installed ## the deployment files: Dockerfile, compose, Prometheus (needs promtool, npx)
+lint-deploy: $(VENV)/dev-installed ## the deployment files: Dockerfile, compose, Caddyfile, Prometheus (needs promtool, npx, caddy)
 	@bash deploy/lint.sh
 
 .PHONY: types

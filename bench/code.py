@@ -14,7 +14,7 @@ CORE = "scoring.health.scorer"  # compiled if anything is
 COMPILED = CHECKOUT / ".compiled"
 COMPILED_FROM = ("services/scoring/src/scoring", "libs/common/src/common/contracts")
 # `deploy` is for earlier commits, where the package `local` was not installed.
-SOURCES = ("deploy/local/src", "deploy", ".", "libs/common/src", "services/scoring/src")
+SOURCES = ("deploy/local/src", "deploy", ".", "libs/http_guard/src", "libs/common/src", "services/scoring/src")
 
 
 class Code(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ uv=${UV:-uv}
 
 wheels=$(mktemp -d)
 trap 'rm -rf "$wheels"' EXIT
-for member in libs/common "services/$service"; do
+for member in libs/* "services/$service"; do
     "$uv" build --quiet --wheel --python "${PYTHON:-python3}" --no-python-downloads --out-dir "$wheels" \
         --require-hashes --build-constraints requirements.lock "$member"
 done

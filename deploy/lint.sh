@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # What can be known of the deployment files without a Docker engine.
-# Wants .venv (make install), promtool (Debian: prometheus) and npx (Debian: npm).
+# Wants .venv (make install), promtool (Debian: prometheus), npx (Debian: npm) and caddy (Debian: caddy).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dclint=dclint@3.1.0
 
 .venv/bin/hadolint deploy/Dockerfile
 npx --yes "$dclint" --config deploy/dclint.json --max-warnings 0 docker-compose.yml
+caddy fmt deploy/Caddyfile | diff deploy/Caddyfile -
 promtool check config --lint=all --lint-fatal deploy/prometheus/prometheus.yml
 promtool check rules --lint=all --lint-fatal deploy/prometheus/rules/*.yml
 promtool test rules deploy/prometheus/tests/*.yml

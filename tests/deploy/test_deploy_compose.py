@@ -83,10 +83,11 @@ def test_a_token_for_slack_reaches_alerts_and_no_other(monkeypatch: pytest.Monke
     assert holders == ["alerts"]
 
 
-def test_each_variable_is_a_setting_or_the_databases_password() -> None:
+def test_each_variable_is_a_setting_a_site_or_the_databases_password() -> None:
     found = {variable.name for variable in deployment.variables(deployment.COMPOSE.read_text())}
-    assert found >= {"LIKE_THIS", "POSTGRES_PASSWORD", "ALERTS_SLACK_TOKEN"}
-    assert found - {"LIKE_THIS", "POSTGRES_PASSWORD"} <= KNOWN
+    others = {"LIKE_THIS", "POSTGRES_PASSWORD", "INGEST_SITE", "SCORING_SITE", "ALERTS_SITE"}
+    assert found >= {*others, "ALERTS_SLACK_TOKEN"}
+    assert found - others <= KNOWN
 
 
 def test_no_secret_has_a_default() -> None:
@@ -110,7 +111,7 @@ def test_nothing_is_open_to_other_machines() -> None:
 
 def test_each_image_from_elsewhere_is_pinned_by_its_version() -> None:
     images = {name: service["image"] for name, service in deployment.services().items() if name not in OURS}
-    assert set(images) == {"grafana", "kafka", "mailpit", "postgres", "prometheus"}
+    assert set(images) == {"caddy", "grafana", "kafka", "mailpit", "postgres", "prometheus"}
     for image in images.values():
         assert re.search(r":v?\d+\.\d+(\.\d+)?(-\w+)?$", image), image
 

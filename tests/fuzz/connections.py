@@ -33,22 +33,24 @@ class Felt:
 
 
 class Caller:
-    """One connection that misbehaves. `key` opens ingest."""
+    """One connection that misbehaves. `key` opens ingest; `heard` is what the other side has said so far."""
 
     def __init__(self, port: int, *, key: str, seed: int) -> None:
+        self.heard = bytearray()
         self._port = port
         self._draw = Random(seed)
         self._key = key
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter
 
-    async def misbehave(self, way: "Way") -> bytes:
-        """All that was said until the other side ended the connection."""
+    async def misbehave(self, way: "Way", *, patience: float = PATIENCE) -> bytes:
+        """All that was said until the other side ended the connection. Raises `TimeoutError` if it does not end."""
         self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
         sending = asyncio.create_task(_ignored(way(self)))
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await _until_the_end(self._reader)
+            async with asyncio.timeout(patience):
+                await self._hear()
+                return bytes(self.heard)
         finally:
             sending.cancel()
             self._writer.transport.abort()
@@ -141,6 +143,11 @@ class Caller:
         await asyncio.sleep(1.0)
         await self.endless_head()
 
+    async def _hear(self) -> None:
+        with suppress(ConnectionError):  # what we were still sending was refused
+            while piece := await self._reader.read(65_536):
+                self.heard += piece
+
     def _turn_away(self) -> None:
         self._writer.transport.pause_reading()  # type: ignore[attr-defined]
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
@@ -228,7 +235,7 @@ async def _one(caller: Caller, way: Way, felt: Felt) -> None:
     except TimeoutError:
         felt.violations.append(f"{name}: not ended after {PATIENCE:g} s")
         return
-    said = [status.decode() for status in _STATUS.findall(heard)]
+    said = statuses(heard)
     felt.accepted += heard.count(b'"status":"accepted"')
     felt.said.update(said or ["ended"])
     last = said[-1] if said else _CUT
@@ -236,12 +243,8 @@ async def _one(caller: Caller, way: Way, felt: Felt) -> None:
         felt.violations.append(f"{name}: {heard[-300:]!r}")
 
 
-async def _until_the_end(reader: asyncio.StreamReader) -> bytes:
-    heard = bytearray()
-    with suppress(ConnectionError):  # what we were still sending was refused
-        while piece := await reader.read(65_536):
-            heard += piece
-    return bytes(heard)
+def statuses(heard: bytes) -> list[str]:
+    return [status.decode() for status in _STATUS.findall(heard)]
 
 
 async def _ignored(sending: Coroutine[None, None, None]) -> None:

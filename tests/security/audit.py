@@ -20,7 +20,10 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 LOCK = ROOT / "requirements-dev.lock"  # has all of requirements.lock too
 ANALYSIS_LOCK = ROOT / "requirements-analysis.lock"
-MEMBERS = ("churn-signals-common", "churn-signals-ingest", "churn-signals-scoring", "churn-signals-alerts")
+MEMBERS = (
+    *("churn-signals-http-guard", "churn-signals-common"),
+    *("churn-signals-ingest", "churn-signals-scoring", "churn-signals-alerts"),
+)
 FOUND, UNASKED = 1, 3
 # MPL-2.0 asks for changes to its own files only, and we make none.
 PERMISSIVE = re.compile(r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|Unlicense|Zlib|MPL|Mozilla Public", re.I)

@@ -4,9 +4,9 @@ from prometheus_client import Counter
 from starlette.applications import Starlette
 
 from common import health_endpoints, metrics, problems
-from common.connection_limits import ConnectionEnd
 from common.health_endpoints import Readiness
 from common.problems import Problem
+from http_guard.refusals import ConnectionEnd
 
 
 def client(app: Starlette) -> httpx.AsyncClient:

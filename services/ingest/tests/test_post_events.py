@@ -278,7 +278,7 @@ async def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not() -
         for body in (large, streamed(large[:900], large[900:])):
             answer = await ingest.post(body)
             assert problem(answer) == (413, "body_too_large")
-            assert answer.headers["connection"] == "close"
+            assert "connection" not in answer.headers, "a proxy that still sends the body would lose the answer"
         bomb = gzip.compress(b" " * 100_000)
         assert problem(await ingest.post(bomb, content_encoding="gzip")) == (413, "inflated_body_too_large")
 

@@ -123,6 +123,7 @@ def test_the_stack_stays_until_it_is_taken_down(stack: Stack) -> None:
     assert stack.post().status_code == 202
     assert stack.listed().status_code == 200
     assert keys.write in said
+    assert "No reverse proxy is in front" in said
     assert str(stack.directory.messages) in said
     assert "asked to cancel" in stack.message()
     assert [alert["to"] for alert in stack.alerts().json()["alerts"]] == ["cancel_intent"]

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from common import metrics
-from common.connection_limits import ended_connections
+from common.connection_guard import ended_connections
 
 Check = Callable[[], str | None]
 """None if all is well, else the reason in words. Reads what is known in memory and asks no other system."""

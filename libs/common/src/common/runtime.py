@@ -18,11 +18,12 @@ import structlog
 import uvicorn
 import uvloop
 
-from common.connection_limits import ConnectionLimits, raise_file_limit
+from common.connection_guard import ProblemRefusals, fit_to_file_limit
 from common.health_endpoints import Readiness
-from common.http_protocol import protocol_factory
 from common.process_memory import trim_heap_periodically, tune_garbage_collector
 from common.stopping import Task, run_until_stopped
+from http_guard.limits import ConnectionLimits
+from http_guard.protocol import protocol_factory
 
 _log = structlog.get_logger()
 # Share of the grace for requests; the rest is for the tasks, which are told to stop after the last request.
@@ -94,7 +95,7 @@ async def serve(
     application: Application, shutdown: ShutdownSignal, *, listening: Callable[[int], None] = lambda port: None
 ) -> int:
     """Serves until a shutdown is requested (returns 0) or something fails (1). `listening` is told the port."""
-    application = replace(application, limits=raise_file_limit(application.limits))
+    application = replace(application, limits=fit_to_file_limit(application.limits))
     # Opened before uvicorn starts, so that the port is known and a port in use fails at once.
     listener = socket.create_server((application.host, application.port), backlog=2048)
     server = _Server(_config(application), listener)
@@ -184,7 +185,7 @@ async def _finish(futures: Collection["asyncio.Future[None]"], deadline: float, 
 def _config(application: Application) -> uvicorn.Config:
     return uvicorn.Config(
         application.http,
-        http=protocol_factory(application.limits, application.readiness.ended_connections),
+        http=protocol_factory(application.limits, ProblemRefusals(application.readiness.ended_connections)),
         ws="none",
         lifespan="off",
         log_config=None,

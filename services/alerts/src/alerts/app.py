@@ -29,7 +29,6 @@ from alerts.sending.backoff import Backoff
 from alerts.settings import AlertsSettings
 from common import database
 from common.bus.kafka import KafkaAdmin, KafkaConsumer
-from common.connection_limits import ConnectionLimits
 from common.errors import StopWorker
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
@@ -39,6 +38,7 @@ from common.request_metrics import RequestMetrics
 from common.runtime import Application
 from common.startup import Startup, StartupWaits
 from common.topics import Topics, ensure
+from http_guard.limits import ConnectionLimits
 
 _log = structlog.get_logger()
 

@@ -140,7 +140,7 @@ async def test_the_longest_words_are_taken_whole_and_an_empty_note_is_none(api: 
 async def test_a_body_that_is_too_large_is_not_read_to_its_end(api: AlertsApi, yellow: Signal) -> None:
     answer = await api.http.post(f"/v1/alerts/{yellow.signal_id}/ack", content=b" " * 10_241)
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
-    assert answer.headers["connection"] == "close"
+    assert "connection" not in answer.headers, "a proxy that still sends the body would lose the answer"
 
 
 def arriving(*messages: Message) -> Request:

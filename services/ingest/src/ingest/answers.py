@@ -85,9 +85,6 @@ def body_refused(refusal: BodyRefused) -> Problem:
     headers = {}
     if refusal.reason is BodyErrorReason.UNKNOWN_ENCODING:
         headers["accept-encoding"] = "gzip"
-    if refusal.reason in (BodyErrorReason.BODY_TOO_LARGE, BodyErrorReason.INFLATED_TOO_LARGE):
-        # The rest of the body is not read, so the connection cannot be used again.
-        headers["connection"] = "close"
     return Problem(status, refusal.reason, refusal.detail, headers=headers)
 
 

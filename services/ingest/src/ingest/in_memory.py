@@ -19,6 +19,7 @@ from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
 from common.topics import TimeMode, Topics
 from ingest import app
+from ingest.app import EventsFastPath
 from ingest.bounds import BOUNDS, Bounds
 from ingest.metrics import IngestMetrics
 from ingest.post_events import PostEventsHandler
@@ -33,8 +34,9 @@ PARTITIONS = 4
 
 @dataclass
 class Ingest:
-    """`http` sends a key of the source "web" unless a request has another."""
+    """`app` is the ASGI application. `http` asks it, with a key of the source "web" unless a request has another."""
 
+    app: EventsFastPath
     http: httpx.AsyncClient
     broker: MemoryBroker
     keys: MemoryKeys
@@ -104,6 +106,6 @@ async def in_memory(
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(built), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(http, broker, keys, clock)
+        yield Ingest(built, http, broker, keys, clock)
     stop.set()
     await supervising

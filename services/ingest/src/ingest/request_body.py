@@ -9,8 +9,6 @@ from ingest.content_encoding import body_decoder
 from ingest.errors import BodyErrorReason, BodyRefused
 from ingest.post_request import PostRequest
 
-# The rest of the body is still on its way, so the connection cannot be used for another request.
-_CLOSE = {"connection": "close"}
 BUSY: Final = "busy"
 
 
@@ -25,7 +23,7 @@ class BodyMemory:
         """Raises a 503 if the bound is reached."""
         if self.held + size > self._limit:
             detail = "too many bodies are being worked on: nothing of this one was taken, send it again"
-            raise unavailable(BUSY, detail, retry_after=1, headers=_CLOSE)
+            raise unavailable(BUSY, detail, retry_after=1)
         self.held += size
 
 
@@ -68,7 +66,9 @@ async def read_body(request: PostRequest, reservation: BodyReservation, *, bound
                 body += decoded
     except TimeoutError as error:
         detail = f"the body did not come within {seconds:g} s"
-        raise Problem(408, "slow_body", detail, headers=_CLOSE) from error
+        # A body that stopped coming may never end. Other refusals leave the connection open: the guard drops the rest
+        # of the body for some seconds, and a proxy that is still sending it gets the answer instead of an error.
+        raise Problem(408, "slow_body", detail, headers={"connection": "close"}) from error
     decoder.finish()
     return bytes(body)
 

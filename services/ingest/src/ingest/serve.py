@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
-from common.connection_limits import ConnectionLimits
 from common.database import engine
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.runtime import Application
 from common.topics import Topics
+from http_guard.limits import ConnectionLimits
 from ingest import app
 from ingest.bounds import BOUNDS
 from ingest.metrics import IngestMetrics

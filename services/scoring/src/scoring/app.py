@@ -11,11 +11,11 @@ from starlette.applications import Starlette
 from common import database, health_endpoints
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.bus.partitioner import partition_of
-from common.connection_limits import ConnectionLimits
 from common.metrics import registry
 from common.runtime import Application
 from common.startup import Startup, StartupWaits
 from common.topics import Topics, ensure
+from http_guard.limits import ConnectionLimits
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core_form import core_form
 from scoring.health import Scorer

@@ -83,6 +83,7 @@ def words(stack: LocalStack) -> list[str]:
         f"  write key       {keys.write}",
         f"  read key        {keys.read}",
         f"  alerts key      {keys.alerts}",
+        "No reverse proxy is in front, as there is with Docker: keep these ports on this machine (docs/security.md).",
         "Try:",
         f"  curl -sS {url('ingest')}/v1/events {write} {event}",
         f"  curl -sS {url('scoring api')}/v1/accounts {read}",

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from common.problems import Problem
 
-# The rest of the body is still coming, so the connection cannot be reused.
+# A body that stopped coming may never end.
 _CLOSE = {"connection": "close"}
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,5 +36,6 @@ async def _whole(request: Request, most: int) -> bytes:
     async for piece in request.stream():
         body += piece
         if len(body) > most:
-            raise Problem(413, "body_too_large", f"the body is over {most} bytes", headers=_CLOSE)
+            # The connection stays open, so that a proxy that is still sending the body gets the answer.
+            raise Problem(413, "body_too_large", f"the body is over {most} bytes")
     return bytes(body)

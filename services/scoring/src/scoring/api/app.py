@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from common import database
-from common.connection_limits import ConnectionLimits
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
 from common.runtime import Application
+from http_guard.limits import ConnectionLimits
 from scoring.api import routes
 from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader

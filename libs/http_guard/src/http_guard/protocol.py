@@ -10,32 +10,29 @@ from http import HTTPStatus
 from typing import Any, Final, cast
 
 import httptools
-import structlog
-from prometheus_client import Counter
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from common.connection_limits import ConnectionEnd, ConnectionLimits
-from common.problems import Problem, unavailable
-from common.write_timeout import WriteTimeoutTransport
+from http_guard.limits import ConnectionLimits
+from http_guard.refusals import ConnectionEnd, Refusal, RefusalAnswer, RefusalHandler
+from http_guard.write_timeout import WriteTimeoutTransport
 
-_log = structlog.get_logger()
 # Headers with which a client offers another protocol. This server stays with HTTP/1.1 and drops them.
 _UPGRADE_HEADERS: Final = frozenset({b"upgrade", b"http2-settings", b"connection"})
 
 
-def protocol_factory(limits: ConnectionLimits, ended: Counter) -> Any:
-    """For uvicorn, which calls it for each connection. `ended` counts by `ConnectionEnd`."""
-    return partial(BoundedHttpProtocol, limits, ended)
+def protocol_factory(limits: ConnectionLimits, refusals: RefusalHandler) -> Any:
+    """The `http` of `uvicorn.Config`: uvicorn calls it for each connection."""
+    return partial(BoundedHttpProtocol, limits, refusals)
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """Answers a request that is malformed or over a limit with a problem, then closes the connection."""
+    """Refuses a request that is malformed or over a limit: has `refusals` answer it, then closes the connection."""
 
-    def __init__(self, limits: ConnectionLimits, ended: Counter, **uvicorn: Any) -> None:
+    def __init__(self, limits: ConnectionLimits, refusals: RefusalHandler, **uvicorn: Any) -> None:
         super().__init__(**uvicorn)
         self.timeout_keep_alive = limits.idle_seconds
         self._limits = limits
-        self._ended = ended
+        self._refusals = refusals
         # Bytes since the parser last completed something: an unfinished head, or framing of a chunked body.
         self._unparsed_bytes = 0
         self._in_head = False
@@ -53,7 +50,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         )
         super().connection_made(cast(asyncio.Transport, self._write_timeout))
         if len(self.connections) > self._limits.connections:
-            self._refuse(unavailable(ConnectionEnd.TOO_MANY, "connect again later", retry_after=1))
+            self._refuse(Refusal(503, ConnectionEnd.TOO_MANY, "connect again later", retry_after=1))
             return
         # uvicorn starts the keep-alive timer only after a first request.
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
@@ -134,14 +131,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._start_head_timer()
 
     def send_400_response(self, msg: str) -> None:
-        self._refuse(Problem(400, ConnectionEnd.MALFORMED, msg))
+        self._refuse(Refusal(400, ConnectionEnd.MALFORMED, msg))
 
     def timeout_keep_alive_handler(self) -> None:
         # A client that has not even read the last answer would not read a farewell either.
         if self.transport.get_write_buffer_size():
             self._abort_unread()
         elif not self.transport.is_closing():
-            self._ended.labels(ConnectionEnd.IDLE).inc()
+            self._report_end(ConnectionEnd.IDLE)
             super().timeout_keep_alive_handler()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
@@ -168,31 +165,30 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Closing would wait until the client has read what was written, so the connection is aborted."""
         if not self._refused:
             self._refused = True
-            self._count_end(ConnectionEnd.UNREAD)
+            self._report_end(ConnectionEnd.UNREAD)
         self.transport.abort()
 
-    def _count_end(self, reason: ConnectionEnd) -> None:
-        self._ended.labels(reason).inc()
-        _log.warning("request.refused", reason=reason.value, client=self.client[0] if self.client else None)
+    def _report_end(self, reason: ConnectionEnd) -> None:
+        self._refusals.connection_ended(reason, self.client[0] if self.client else None)
 
     def _refuse_too_slow(self) -> None:
         detail = f"the request did not come within {self._limits.head_seconds:g} s"
-        self._refuse(Problem(408, ConnectionEnd.TOO_SLOW, detail), answered=self._in_body)
+        self._refuse(Refusal(408, ConnectionEnd.TOO_SLOW, detail), answered=self._in_body)
 
     def _refuse_too_large(self) -> None:
         detail = f"request line and headers, or what frames the body, are over {self._limits.head_bytes} bytes"
-        self._refuse(Problem(431, ConnectionEnd.TOO_LARGE, detail))
+        self._refuse(Refusal(431, ConnectionEnd.TOO_LARGE, detail))
 
     def _head_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
-    def _refuse(self, problem: Problem, *, answered: bool = False) -> None:
-        """Answers with the problem and closes. `answered`: the request already has its answer, so it only closes."""
+    def _refuse(self, refusal: Refusal, *, answered: bool = False) -> None:
+        """Answers and closes. `answered`: the request already has its answer, so it only closes."""
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
         self._stop_head_timer()
-        self._count_end(ConnectionEnd(problem.code))
+        self._report_end(refusal.reason)
         before = self._unanswered_before()
         if before is not None:
             # Earlier requests of the pipeline get their answers. The last of these answers closes the connection.
@@ -200,7 +196,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         if not answered and not (self._in_body and self.cycle.response_started):
-            self.transport.write(_response_bytes(problem))
+            self.transport.write(_response_bytes(refusal.status, self._refusals.answer(refusal)))
         self.transport.close()
 
     def _unanswered_before(self) -> RequestResponseCycle | None:
@@ -226,9 +222,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self.parser.feed_data(b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self.url, head))
 
 
-def _response_bytes(problem: Problem) -> bytes:
-    response = problem.response()
-    phrase = HTTPStatus(problem.status).phrase.encode()
-    headers = [*response.raw_headers, (b"connection", b"close")]
+def _response_bytes(status: int, answer: RefusalAnswer) -> bytes:
+    headers = [*answer.headers, (b"connection", b"close")]
     lines = b"".join(b"%b: %b\r\n" % header for header in headers)
-    return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (problem.status, phrase, lines, bytes(response.body))
+    return b"HTTP/1.1 %d %b\r\n%b\r\n%b" % (status, HTTPStatus(status).phrase.encode(), lines, answer.body)

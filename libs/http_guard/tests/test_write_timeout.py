@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, cast
 
-from common.write_timeout import WriteTimeoutTransport
+from http_guard.write_timeout import WriteTimeoutTransport
 
 SECONDS = 10.0
 

@@ -1,14 +1,9 @@
-"""How many HTTP connections a process serves, what each may cost, and why the server ends one."""
+"""How many HTTP connections a process serves, and what each may cost."""
 
 import resource
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Final
 
-import structlog
-from prometheus_client import Counter
-
-_log = structlog.get_logger()
 # Files other than client connections: log, database, broker, libraries.
 _OTHER_FILES: Final = 500
 
@@ -30,30 +25,10 @@ class ConnectionLimits:
     idle_seconds: int = 75
 
 
-class ConnectionEnd(StrEnum):
-    """Why the server refused or ended a connection. A client that gets a problem sees the same code."""
-
-    TOO_MANY = "too_many_connections"
-    MALFORMED = "malformed_request"
-    TOO_LARGE = "head_too_large"
-    TOO_SLOW = "slow_request"
-    UNREAD = "answer_not_read"
-    IDLE = "idle"
-
-
-def ended_connections() -> Counter:
-    """A counter by `ConnectionEnd`, not registered yet."""
-    text = "Connections refused, or ended for what the client did or did not do."
-    counter = Counter("churn_http_connections_ended_total", text, ("reason",), registry=None)
-    for reason in ConnectionEnd:
-        counter.labels(reason)
-    return counter
-
-
 def raise_file_limit(limits: ConnectionLimits) -> ConnectionLimits:
     """Raises the process's soft limit of open files (often 1,024) to what the connections need.
 
-    If the hard limit is too low, returns limits with fewer connections and logs a warning.
+    If the hard limit is too low, returns limits with fewer connections.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = limits.connections + _OTHER_FILES
@@ -62,6 +37,4 @@ def raise_file_limit(limits: ConnectionLimits) -> ConnectionLimits:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
     if allowed == wanted:
         return limits
-    connections = min(limits.connections, max(allowed - _OTHER_FILES, allowed // 2))
-    _log.warning("connections.lowered", wanted=limits.connections, connections=connections, files=allowed)
-    return replace(limits, connections=connections)
+    return replace(limits, connections=min(limits.connections, max(allowed - _OTHER_FILES, allowed // 2)))
