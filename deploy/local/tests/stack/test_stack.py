@@ -7,7 +7,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -179,15 +179,18 @@ def test_what_dies_is_started_again(stack: Stack) -> None:
 
 @pytest.mark.timeout(300)
 def test_up_and_down_cope_with_a_stack_that_was_killed(stack: Stack) -> None:
-    stack.up()
+    code, said = stack.up()
+    assert code == 0, said
     before = stack.pids()
+    # The supervisor first, or it starts the other again.
     for name in ("supervisor", "alerts"):
-        stack.kill(name)
+        killed = stack.kill(name)
+        _wait_for(lambda killed=killed: not alive(killed))
 
     code, said = stack.status()
     assert code == 1
-    assert "alerts: does not run\n" in said
-    assert "supervisor: does not run" in said
+    assert "alerts: does not run\n" in said, said
+    assert "supervisor: does not run" in said, said
 
     code, said = stack.up()
     assert code == 0, said
@@ -223,8 +226,7 @@ def test_one_command_at_a_time(stack: Stack) -> None:
         stack.down()
 
 
-def _wait_for(what: "object") -> None:
-    assert callable(what)
+def _wait_for(what: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not what():
         assert time.monotonic() < deadline, "that did not happen"
