@@ -60,11 +60,12 @@ class Stack:
         pid = self.directory.postgres.pid if name == POSTGRES else self.pids()[name]
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
+        _wait_for(lambda: not alive(pid))
         return pid
 
     def kill_all(self) -> None:
-        pids = [self.kill(name) for name in (*reversed(NAMES), POSTGRES)]
-        _wait_for(lambda: not any(map(alive, pids)))
+        for name in (*reversed(NAMES), POSTGRES):
+            self.kill(name)
 
     def wait_until_well(self) -> None:
         deadline = time.monotonic() + 90
@@ -184,8 +185,7 @@ def test_up_and_down_cope_with_a_stack_that_was_killed(stack: Stack) -> None:
     before = stack.pids()
     # The supervisor first, or it starts the other again.
     for name in ("supervisor", "alerts"):
-        killed = stack.kill(name)
-        _wait_for(lambda killed=killed: not alive(killed))
+        stack.kill(name)
 
     code, said = stack.status()
     assert code == 1
