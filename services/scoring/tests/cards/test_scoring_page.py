@@ -11,13 +11,14 @@ from typing import NamedTuple
 import pytest
 
 from common.contracts.signals import Band, Contribution, Signal
-from scoring.cards.load import load
+from scoring.cards.load import examine, load
 from scoring.health import Scorer
 from scoring.health.view import Step, View
 from support.random_cases import event
 
 PAGE = (Path(__file__).parents[4] / "docs" / "scoring.md").read_text(encoding="utf-8")
 EXAMPLE = PAGE.split("\n## One account over four weeks\n")[1].split("\n## ")[0]
+CARDS = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DAYS = 28
 METRICS = ("logins", "silence", "nps", "onboarding")
@@ -48,7 +49,7 @@ def moment(day: int) -> float:
 
 @pytest.fixture(scope="module")
 def played() -> Played:
-    scorer = Scorer(load(EXAMPLE.split("```yaml\n")[1].split("```")[0], "docs/scoring.md"), "card")
+    scorer = Scorer(load(CARDS[0], "docs/scoring.md"), "card")
     account = scorer.create("acme")
     events = rows("What happens")
     views: dict[int, View] = {}
@@ -147,6 +148,11 @@ def arithmetic() -> Iterator[re.Match[str]]:
 
 
 LINES = list(arithmetic())
+
+
+@pytest.mark.parametrize("text", CARDS)
+def test_every_card_of_the_page_is_sound(text: str) -> None:
+    assert examine(text).problems == ()
 
 
 def test_the_dates_of_the_events_are_those_of_their_days() -> None:

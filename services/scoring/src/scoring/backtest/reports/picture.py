@@ -14,7 +14,7 @@ from scoring.backtest.measuring.population import EARLY, RIGHT_WITHIN
 def draw(back_test: BackTest, path: Path) -> None:
     """Writes a PNG. Raises `MissingPackages` or `OSError`."""
     figures = packages.load("matplotlib.figure")
-    figure = figures.Figure(figsize=(13, 6), dpi=110, layout="constrained")
+    figure = figures.Figure(figsize=(13, 6), dpi=80, layout="constrained")
     early, timely = figure.subplots(1, 2, sharex=True, sharey=True)
     for measures in back_test.measures:
         _add(early, measures, measures.early_curve, lambda each: each.early_recall.value)
@@ -36,12 +36,15 @@ def draw(back_test: BackTest, path: Path) -> None:
 
 def _add(axes: Any, measures: Measures, curve: Sequence[float], recall: Callable[[AlertMeasures], float]) -> None:
     own = measures.name in (CARD, AGAINST)
-    if curve:
-        axes.plot(CURVE, curve, label=measures.name, linewidth=2.5 if own else 1.2)
+    # One colour for each method: matplotlib has ten before they come again.
+    colour = (
+        axes.plot(CURVE, curve, label=measures.name, linewidth=2.5 if own else 1.2)[0].get_color() if curve else None
+    )
     signals = (measures.by_signals or {}).get(ALL)
     if signals is not None:
-        axes.plot([signals.per_week], [recall(signals)], "D", label=f"{measures.name}, by its signals")
+        axes.plot([signals.per_week], [recall(signals)], "D", color=colour, label=f"{measures.name}, by its signals")
     if own and measures.by_line:
         lines = list(measures.by_line.values())
         recalls = [recall(each) for each in lines]
-        axes.plot([each.per_week for each in lines], recalls, "x", label=f"{measures.name}, by the best line")
+        rates = [each.per_week for each in lines]
+        axes.plot(rates, recalls, "x", color=colour, label=f"{measures.name}, by the best line")
