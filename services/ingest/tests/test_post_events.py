@@ -123,6 +123,58 @@ async def test_if_no_event_can_be_taken_the_answer_says_why_for_each(ingest: Ing
     assert ingest.records() == []
 
 
+async def test_a_standard_event_is_checked_by_the_catalogue(ingest: Ingest) -> None:
+    """The facts that a first integration gets wrong, one of each kind, beside a good event."""
+    wrong = [
+        ("account.updated", {"arr": "50,000"}, "properties.arr", "wrong_type"),
+        ("account.updated", {"tier": 1}, "properties.tier", "wrong_type"),
+        ("account.updated", {"contract_end": "31/12/2026"}, "properties.contract_end", "bad_value"),
+        ("contract.changed", {"contract_end": 1_798_675_200_000}, "properties.contract_end", "wrong_type"),
+        ("account.updated", {"time_zone": "Berlin"}, "properties.time_zone", "bad_value"),
+        ("nps.answered", {"score": 42}, "properties.score", "out_of_range"),
+        ("nps.answered", {}, "properties.score", "missing"),
+        ("ticket.opened", {"severity": "unknown"}, "properties.severity", "wrong_type"),
+        ("milestone.reached", {"step": "kick off"}, "properties.step", "bad_value"),
+    ]
+    events = [
+        {"event_id": f"w-{number}", "account_id": "acme", "name": name, "properties": properties}
+        for number, (name, properties, _, _) in enumerate(wrong)
+    ]
+    answer = await ingest.post([*events, GOOD])
+    assert answer.status_code == 202
+    *rejected, _ = answer.json()["items"]
+    assert [(item["event_id"], len(item["errors"])) for item in rejected] == [(one["event_id"], 1) for one in events]
+    errors = [item["errors"][0] for item in rejected]
+    assert [(error["field"], error["reason"]) for error in errors] == [(field, reason) for *_, field, reason in wrong]
+    assert errors[0]["detail"] == 'expected a number from 0 to 1,000,000,000,000, not "50,000"'
+    assert [event.event_id for event in ingest.events()] == ["e-1"]
+    assert problem(await ingest.post(events[0])) == (422, "no_event_taken")
+
+
+async def test_the_answer_says_what_was_corrected_and_the_log_has_what_was_taken(ingest: Ingest) -> None:
+    facts = {"seats": "10", "tier": " High", "arr": 50_000, "plan": " Team "}
+    answer = await ingest.post([GOOD, {**good(2), "name": "account.updated", "properties": facts}])
+    plain, corrected = answer.json()["items"]
+    assert "notes" not in plain
+    assert [(note["field"], note["reason"]) for note in corrected["notes"]] == [
+        ("properties.tier", "surrounding_blanks"),
+        ("properties.tier", "letter_case"),
+        ("properties.seats", "digits_in_quotes"),
+    ]
+    assert corrected["notes"][2]["detail"] == '"10" was taken as 10'
+    assert ingest.events()[1].properties == {"seats": 10, "tier": "high", "arr": 50_000, "plan": " Team "}
+
+
+async def test_errors_of_the_catalogue_and_of_the_event_are_reported_together(ingest: Ingest) -> None:
+    event = {"name": "nps.answered", "time": "now", "properties": {"score": 42}}
+    answer = await ingest.post(event)
+    assert {(error["field"], error["reason"]) for error in answer.json()["items"][0]["errors"]} == {
+        ("account_id", "missing"),
+        ("time", "bad_time"),
+        ("properties.score", "out_of_range"),
+    }
+
+
 async def test_an_event_without_an_id_gets_one_that_is_not_deduplicated(ingest: Ingest) -> None:
     answer = await ingest.post([{"account_id": "acme", "name": "report.opened"}, GOOD])
     made_up, own = answer.json()["items"]

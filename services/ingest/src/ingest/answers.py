@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
+from common.catalogue.checking import PropertyNote
 from common.problems import Problem, unavailable
 from ingest.batch import AcceptedEvent, EventBatch, RejectedItem
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError
@@ -31,7 +32,10 @@ class ItemStatus(StrEnum):
 
 
 class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
-    """`deduplicated` is present, and false, if ingest made up the id: sent again, the event would count twice."""
+    """`deduplicated` is present, and false, if ingest made up the id: sent again, the event would count twice.
+
+    `notes` are present if properties were corrected.
+    """
 
     index: int
     status: ItemStatus
@@ -39,6 +43,7 @@ class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
     deduplicated: bool = True
     line: int | None = None
     errors: tuple[FieldError, ...] = ()
+    notes: tuple[PropertyNote, ...] = ()
 
 
 class PostEventsAnswer(Struct, frozen=True):
@@ -58,7 +63,13 @@ def answer_for(batch: EventBatch) -> PostEventsAnswer:
 
 
 def _accepted_item(accepted: AcceptedEvent) -> ItemAnswer:
-    return ItemAnswer(accepted.index, ItemStatus.ACCEPTED, accepted.event.event_id, accepted.deduplicated)
+    return ItemAnswer(
+        accepted.index,
+        ItemStatus.ACCEPTED,
+        accepted.event.event_id,
+        accepted.deduplicated,
+        notes=accepted.notes,
+    )
 
 
 def _rejected_item(rejected: RejectedItem) -> ItemAnswer:

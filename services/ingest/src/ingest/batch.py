@@ -1,16 +1,18 @@
 """Turns the items of one request into events to publish and rejected items. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from common.catalogue.checking import PropertyNote
 from common.contracts import ids
 from common.contracts.events import Event
 from ingest.body_items import BodyItem
 from ingest.bounds import Bounds
 from ingest.errors import FieldError
-from ingest.incoming_event import IncomingEvent, parse_event
+from ingest.incoming_event import CorrectedEvent, IncomingEvent, parse_event
 from ingest.validation import InvalidEvent
 
 
@@ -24,11 +26,15 @@ class RequestContext(Struct, frozen=True):
 
 
 class AcceptedEvent(Struct, frozen=True, gc=False):
-    """`deduplicated` is False if ingest made up a random id: a repeated request would count the event twice."""
+    """`deduplicated` is False if ingest made up a random id: a repeated request would count the event twice.
+
+    `notes` say which properties were corrected.
+    """
 
     index: int
     event: Event
     deduplicated: bool = True
+    notes: tuple[PropertyNote, ...] = ()
 
 
 class RejectedItem(Struct, frozen=True):
@@ -55,9 +61,16 @@ def parse_items(
         parsed = parse_event(item.text, now=context.received_at, bounds=bounds, nul=item.nul)
         if isinstance(parsed, InvalidEvent):
             rejected.append(RejectedItem(index, parsed.errors, parsed.event_id, item.line))
+        elif isinstance(parsed, CorrectedEvent):
+            accepted.append(replace(_accept(parsed.event, index, context, new_id), notes=_named(parsed.notes)))
         else:
             accepted.append(_accept(parsed, index, context, new_id))
     return EventBatch(accepted, rejected)
+
+
+def _named(notes: Iterable[PropertyNote]) -> tuple[PropertyNote, ...]:
+    """With the field as a path in the item, as errors have it."""
+    return tuple(replace(note, field=f"properties.{note.field}") for note in notes)
 
 
 def _accept(incoming: IncomingEvent, index: int, context: RequestContext, new_id: Callable[[], str]) -> AcceptedEvent:
