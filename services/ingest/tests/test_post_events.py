@@ -107,6 +107,31 @@ async def test_one_bad_event_does_not_fail_its_batch(ingest: Ingest) -> None:
     assert [event.event_id for event in ingest.events()] == ["e-1", "e-3"]
 
 
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b'{"account_id":"acme","name":"report.opened","user_id":"\\ud83d"}', "bad_unicode"),
+        (b'{"account_id":"acme","name":"report.opened","properties":{"n":NaN}}', "malformed"),
+        (b'{"account_id":"acme","name":"report.opened","properties":' + b"[" * 1000 + b"]" * 1000 + b"}", "too_deep"),
+    ],
+    ids=["half an emoji", "NaN", "1,000 levels"],
+)
+async def test_an_item_that_is_no_json_does_not_fail_the_other_499(ingest: Ingest, bad: bytes, reason: str) -> None:
+    bodies = [json.dumps(good(number)).encode() for number in range(500)]
+    bodies[250] = bad
+    for body, headers in ((b"[" + b",".join(bodies) + b"]", {}), (b"\n".join(bodies), {"content_type": NDJSON})):
+        answer = (await ingest.post(body, **headers)).json()
+        assert (answer["accepted"], answer["rejected"]) == (499, 1)
+        assert [error["reason"] for error in answer["items"][250]["errors"]] == [reason]
+    assert len(ingest.events()) == 2 * 499
+
+
+async def test_a_byte_order_mark_is_passed_over(ingest: Ingest) -> None:
+    for body in (json.dumps(GOOD).encode(), json.dumps([GOOD]).encode()):
+        assert (await ingest.post(b"\xef\xbb\xbf" + body)).json()["accepted"] == 1
+    assert (await ingest.post(b"\xef\xbb\xbf" + json.dumps(GOOD).encode(), content_type=NDJSON)).status_code == 202
+
+
 async def test_a_broken_line_is_named_by_its_number(ingest: Ingest) -> None:
     answer = await ingest.post(b'\n{"broken\n' + json.dumps(GOOD).encode(), content_type=NDJSON)
     assert answer.status_code == 202

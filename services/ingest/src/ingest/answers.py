@@ -63,13 +63,8 @@ def answer_for(batch: EventBatch) -> PostEventsAnswer:
 
 
 def _accepted_item(accepted: AcceptedEvent) -> ItemAnswer:
-    return ItemAnswer(
-        accepted.index,
-        ItemStatus.ACCEPTED,
-        accepted.event.event_id,
-        accepted.deduplicated,
-        notes=accepted.notes,
-    )
+    event_id = accepted.event.event_id
+    return ItemAnswer(accepted.index, ItemStatus.ACCEPTED, event_id, accepted.deduplicated, None, (), accepted.notes)
 
 
 def _rejected_item(rejected: RejectedItem) -> ItemAnswer:

@@ -3,6 +3,7 @@
 Slow and thorough: only items that failed the fast check of `incoming_event` come here.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +22,10 @@ _FIELDS: Final = ("event_id", "account_id", "user_id", "name", "time", "properti
 _SET_BY_INGEST: Final = ("source", "received_at", "history", "type")
 _REQUIRED: Final = ("account_id", "name")
 _MAX_ERRORS: Final = 20
+# One half of an emoji. msgspec says of it that the input is truncated, if little is behind it.
+_HALF_PAIR: Final = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 
 
 class InvalidEvent(Struct, frozen=True):
@@ -39,7 +44,7 @@ def explain(text: bytes | Raw, *, now: datetime, bounds: Bounds, fallback: str |
     try:
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return InvalidEvent((_decode_error(error),))
+        return InvalidEvent((_decode_error(error, text),))
     if not isinstance(found, dict):
         return InvalidEvent((FieldError("", FieldErrorReason.NOT_AN_OBJECT, "an event is a JSON object"),))
     errors = [*_field_errors(found), *_nul_errors(found), *_properties_errors(found, bounds)]
@@ -61,11 +66,11 @@ def check_time(time: datetime, *, now: datetime) -> FieldError | None:
     return None
 
 
-def _decode_error(error: Exception) -> FieldError:
+def _decode_error(error: Exception, text: bytes | Raw) -> FieldError:
     said = str(error).removeprefix("JSON is malformed: ")
     if isinstance(error, RecursionError):
         return FieldError("", FieldErrorReason.TOO_DEEP, "nested too deeply")
-    if isinstance(error, UnicodeDecodeError) or "surrogate" in said:
+    if isinstance(error, UnicodeDecodeError) or "surrogate" in said or _HALF_PAIR.search(text):
         return FieldError("", FieldErrorReason.BAD_UNICODE, f"a text is not valid Unicode: {said}")
     if "out of range" in said:
         return FieldError("", FieldErrorReason.OUT_OF_RANGE, "a number beyond what can be read")
