@@ -19,10 +19,13 @@ from common.bus.partitioner import partition_of
 from common.contracts import ids
 from common.contracts.events import Event
 from common.health_endpoints import Readiness
+from common.keyring import Keyring
 from common.keys import Scope
+from common.memory_keys import MemoryKeys
 from common.topics import TimeMode
 from ingest import app
 from ingest.bounds import BOUNDS
+from ingest.event_names import EventNames
 from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.post_request import PostRequest
 from ingest.rate_limit import RateLimit
@@ -198,6 +201,39 @@ async def test_errors_of_the_catalogue_and_of_the_event_are_reported_together(in
         ("time", "bad_time"),
         ("properties.score", "out_of_range"),
     }
+
+
+async def test_a_dry_run_answers_the_same_and_sends_nothing(ingest: Ingest) -> None:
+    events = [good(1), BAD, {**good(2), "name": "account.updated", "properties": {"seats": "10"}}, good(1)]
+    dry = await ingest.post(events, "/v1/events?dry_run=true")
+    none_taken = await ingest.post([BAD], "/v1/events?dry_run=true")
+    assert ingest.records() == []
+    assert await ingest.metric('churn_ingest_events_total{outcome="rejected"}') == 0
+    real = await ingest.post(events)
+    assert (dry.status_code, dry.json()) == (real.status_code, real.json())
+    assert (none_taken.status_code, none_taken.json()) == (422, (await ingest.post([BAD])).json())
+    assert len(ingest.records()) == 3
+    assert problem(await ingest.post(GOOD, "/v1/events?dry_run=perhaps")) == (400, "bad_parameter")
+
+
+async def test_a_dry_run_needs_no_log() -> None:
+    async with in_memory(ack_seconds=0.05) as ingest:
+        ingest.broker.go_offline()
+        assert (await ingest.post(GOOD, "/v1/events?dry_run=true")).status_code == 202
+
+
+async def test_an_id_that_an_earlier_item_has_is_said_to_be_a_duplicate(ingest: Ingest) -> None:
+    """The id of another account is another event; so is one whose item was rejected."""
+    other = {**GOOD, "name": "report.shared"}
+    answer = await ingest.post([{**BAD, "event_id": "e-1"}, GOOD, {**GOOD, "account_id": "birch"}, GOOD, other])
+    assert [item.get("duplicate") for item in answer.json()["items"]] == [
+        None,
+        None,
+        None,
+        "same_content",
+        "other_content",
+    ]
+    assert "duplicate" not in answer.json()["items"][1]
 
 
 async def test_an_event_without_an_id_gets_one_that_is_not_deduplicated(ingest: Ingest) -> None:
@@ -405,7 +441,10 @@ async def test_an_unexpected_exception_is_a_problem_without_details() -> None:
     async def broken(posted: PostRequest) -> Response:
         raise ValueError("a secret")
 
-    built = app.build(broken, readiness=Readiness({}), registry=CollectorRegistry())
+    names = EventNames(since=NOW)
+    built = app.build(
+        broken, names=names, keys=Keyring(MemoryKeys()), readiness=Readiness({}), registry=CollectorRegistry()
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
         with capture_logs() as lines:
             answer = await http.post("/v1/events")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from common.catalogue.checking import PropertyNote
 from common.problems import Problem, unavailable
-from ingest.batch import AcceptedEvent, EventBatch, RejectedItem
+from ingest.batch import AcceptedEvent, Duplicate, EventBatch, RejectedItem
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError
 
 NOT_ACKNOWLEDGED: Final = "not_acknowledged"
@@ -34,7 +34,8 @@ class ItemStatus(StrEnum):
 class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
     """`deduplicated` is present, and false, if ingest made up the id: sent again, the event would count twice.
 
-    `notes` are present if properties were corrected.
+    `notes` are present if properties were corrected, `duplicate` if an earlier item of the request has the same account
+    and event id.
     """
 
     index: int
@@ -44,6 +45,7 @@ class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
     line: int | None = None
     errors: tuple[FieldError, ...] = ()
     notes: tuple[PropertyNote, ...] = ()
+    duplicate: Duplicate | None = None
 
 
 class PostEventsAnswer(Struct, frozen=True):
@@ -64,7 +66,14 @@ def answer_for(batch: EventBatch) -> PostEventsAnswer:
 
 def _accepted_item(accepted: AcceptedEvent) -> ItemAnswer:
     event_id = accepted.event.event_id
-    return ItemAnswer(accepted.index, ItemStatus.ACCEPTED, event_id, accepted.deduplicated, None, (), accepted.notes)
+    return ItemAnswer(
+        accepted.index,
+        ItemStatus.ACCEPTED,
+        event_id,
+        accepted.deduplicated,
+        notes=accepted.notes,
+        duplicate=accepted.duplicate,
+    )
 
 
 def _rejected_item(rejected: RejectedItem) -> ItemAnswer:

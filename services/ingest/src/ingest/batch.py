@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +26,13 @@ class RequestContext(Struct, frozen=True):
     idempotency_key: str | None = None
 
 
+class Duplicate(StrEnum):
+    """An earlier item of the request has the same account and event id; only the first of them counts."""
+
+    SAME_CONTENT = "same_content"
+    OTHER_CONTENT = "other_content"
+
+
 class AcceptedEvent(Struct, frozen=True, gc=False):
     """`deduplicated` is False if ingest made up a random id: a repeated request would count the event twice.
 
@@ -35,6 +43,7 @@ class AcceptedEvent(Struct, frozen=True, gc=False):
     event: Event
     deduplicated: bool = True
     notes: tuple[PropertyNote, ...] = ()
+    duplicate: Duplicate | None = None
 
 
 class RejectedItem(Struct, frozen=True):
@@ -65,7 +74,22 @@ def parse_items(
             accepted.append(replace(_accept(parsed.event, index, context, new_id), notes=_named(parsed.notes)))
         else:
             accepted.append(_accept(parsed, index, context, new_id))
+    if len({(one.event.account_id, one.event.event_id) for one in accepted}) < len(accepted):
+        accepted = _with_duplicates(accepted)
     return EventBatch(accepted, rejected)
+
+
+def _with_duplicates(accepted: Sequence[AcceptedEvent]) -> list[AcceptedEvent]:
+    first: dict[tuple[str, str], Event] = {}
+    marked = []
+    for one in accepted:
+        event = first.setdefault((one.event.account_id, one.event.event_id), one.event)
+        if event is one.event:
+            marked.append(one)
+        else:
+            same = Duplicate.SAME_CONTENT if event == one.event else Duplicate.OTHER_CONTENT
+            marked.append(replace(one, duplicate=same))
+    return marked
 
 
 def _named(notes: Iterable[PropertyNote]) -> tuple[PropertyNote, ...]:

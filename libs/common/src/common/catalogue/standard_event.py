@@ -15,3 +15,9 @@ class StandardEvent(Struct, frozen=True, kw_only=True):
 
     event_name: ClassVar[str]
     example: ClassVar[Mapping[str, Any]] = {}
+
+    @classmethod
+    def posted(cls) -> dict[str, Any]:
+        """The example as the body of a post."""
+        event: dict[str, Any] = {"event_id": "e-1", "account_id": "acme", "user_id": "ann", "name": cls.event_name}
+        return {**event, "properties": dict(cls.example)} if cls.example else event
