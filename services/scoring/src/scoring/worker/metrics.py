@@ -29,6 +29,9 @@ class WorkerMetrics:
             return Histogram(f"churn_scoring_{name}", text, labels, buckets=buckets, registry=registry)
 
         self._events = counter("events_total", "Event records read, by what became of them.", "outcome")
+        self._other_content = counter(
+            "event_ids_reused_total", "Duplicates with other content than the event that was counted under their id."
+        )
         self._dead = counter("dead_letters_total", "Records set aside on the dead topic.", "reason")
         self._signals = counter("signals_total", "Signals told.", "kind", "to")
         self._timers = counter("timers_fired_total", "Timers that came due.")
@@ -90,6 +93,7 @@ class WorkerMetrics:
         self._commits.inc()
         self._events.labels("counted").inc(report.events)
         self._events.labels("duplicate").inc(report.duplicates)
+        self._other_content.inc(report.other_content)
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
         self._mismatches.inc(report.mismatches)

@@ -242,10 +242,19 @@ class RunScorer:
             if self._reduced_limit >= self._context.limits.chunk:
                 self._reduced_limit = None
         done = time.perf_counter()
-        memory.apply_commit(commit, batch.touched)
+        memory.apply_commit(commit, batch.touched, batch.contents)
         self._on_commit(commit)
         report = batch.report
         self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - scored.started)
+        if sample := report.other_content_sample:
+            _log.warning(
+                "event_id.reused",
+                partition=self._number,
+                events=report.other_content,
+                source=sample.source,
+                account_id=sample.account_id,
+                event_id=sample.event_id,
+            )
         _log.debug(
             "batch.scored",
             partition=self._number,
