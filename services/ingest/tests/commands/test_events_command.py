@@ -1,12 +1,17 @@
 """`python -m ingest events`: a file checked before anybody posts it, and the page of the catalogue."""
 
 import json
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from common.catalogue import page
 from ingest.__main__ import main
+from ingest.batch import RequestContext, parse_items
+from ingest.body_items import BodyFormat, split_body
+from ingest.bounds import BOUNDS
 
 ROOT = Path(__file__).parents[4]
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "session.started"}
@@ -81,3 +86,14 @@ def test_the_page_of_the_catalogue_is_current(capsys: pytest.CaptureFixture[str]
     assert (ROOT / "docs/events.md").read_text(encoding="utf-8") == page.render(), (
         "python -m ingest events page > docs/events.md"
     )
+
+
+def test_the_events_of_the_readme_are_taken_as_they_are() -> None:
+    bodies = re.findall(r"-d '\s*(.*?)'\n", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert len(bodies) == 2
+    context = RequestContext(source="readme", received_at=datetime(2026, 5, 1, tzinfo=UTC))
+    for body in bodies:
+        items = split_body(body.encode(), BodyFormat.JSON, BOUNDS)
+        batch = parse_items(items, context, bounds=BOUNDS, new_id=str)
+        assert batch.rejected == []
+        assert [one.notes for one in batch.accepted] == [()] * len(items)
