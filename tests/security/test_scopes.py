@@ -34,6 +34,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
+        ("GET", "/v1/events/names"): Scope.READ,
     },
     "alerts": {
         ("GET", "/v1/alerts"): Scope.READ,
@@ -79,7 +80,9 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
         return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry)._app
     if service == "scoring api":
         metrics = ApiMetrics(registry)
-        return scoring_routes.build(inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry)
+        return scoring_routes.build(
+            inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
+        )
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")
         return alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)

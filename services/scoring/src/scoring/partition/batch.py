@@ -19,6 +19,7 @@ from scoring.partition.commit import (
 from scoring.partition.contents import LIMIT as CONTENTS
 from scoring.partition.contents import content_hash
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
+from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.records import DecodedRecord
@@ -46,9 +47,12 @@ class Batch:
         *,
         owns: Callable[[str], bool],
         poison: Poison,
-        suspects: Collection[str] = (),
+        suspects: Collection[str],
+        use: EventUse,
     ) -> None:
         """`owns` says whether an account id belongs in this partition.
+
+        `use` counts what the events were good for.
 
         `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
         find the record that spoils the account, not a later one that the core raises on.
@@ -58,6 +62,7 @@ class Batch:
         self._owns = owns
         self._poison = poison
         self._suspects = suspects
+        self.use = use
         self._dedupe = BatchDedupe(memory.seen, memory.remembered)
         self._clock = memory.position.clock
         self._newest = memory.position.newest
@@ -162,6 +167,7 @@ class Batch:
             self._compare_content(event, event_digest)
             return
         self.contents.append(content_hash(event))
+        self.use.note(event, moment)
         self._applied.add(account_id)
         self._moved_at[account_id] = record.offset
         try:
