@@ -87,9 +87,14 @@ def _with_duplicates(accepted: Sequence[AcceptedEvent]) -> list[AcceptedEvent]:
         if event is one.event:
             marked.append(one)
         else:
-            same = Duplicate.SAME_CONTENT if event == one.event else Duplicate.OTHER_CONTENT
-            marked.append(replace(one, duplicate=same))
+            same = _content(event) == _content(one.event)
+            marked.append(replace(one, duplicate=Duplicate.SAME_CONTENT if same else Duplicate.OTHER_CONTENT))
     return marked
+
+
+def _content(event: Event) -> tuple[object, ...]:
+    """What the client said beside the ids."""
+    return event.name, event.user_id, event.time, event.properties
 
 
 def _named(notes: Iterable[PropertyNote]) -> tuple[PropertyNote, ...]:
