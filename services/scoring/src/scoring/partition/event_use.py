@@ -10,7 +10,7 @@ from common.contracts.events import Event
 from scoring.health import Card
 from scoring.health.metrics.definition import EventValue
 from scoring.health.moments import parse_moment
-from scoring.health.properties import key_of, number
+from scoring.health.properties import number
 
 _SHOWN_CHARS: Final = 100
 
@@ -55,8 +55,14 @@ class UseCount(Struct):
         self.sample = other.sample
 
 
-ValuesByEvent = Mapping[str, tuple[tuple[str, EventValue], ...]]
-"""(metric, value that it reads) by the name of the event."""
+class ReadValues(NamedTuple):
+    """What the metrics of a card read of one event: by metric, those that need `user_id`, and those of properties."""
+
+    of_users: tuple[str, ...] = ()
+    of_properties: tuple[tuple[str, EventValue], ...] = ()
+
+
+ValuesByEvent = Mapping[str, ReadValues]
 
 _IS_USABLE: Final[dict[str, Callable[[object], bool]]] = {
     "number": lambda value: number(value) is not None,
@@ -73,12 +79,28 @@ _REASONS: Final = {
 
 
 def values_by_event(card: Card) -> ValuesByEvent:
-    found: dict[str, tuple[tuple[str, EventValue], ...]] = {}
+    found: dict[str, ReadValues] = {}
     for metric in card.metrics:
         for value in metric.values:
             for event in value.events:
-                found[event] = (*found.get(event, ()), (metric.name, value))
+                users, properties = found.get(event, ReadValues())
+                if value.property == "user_id":
+                    found[event] = ReadValues((*users, metric.name), properties)
+                else:
+                    found[event] = ReadValues(users, (*properties, (metric.name, value)))
     return found
+
+
+class _SeenName:
+    """`values` are None if no metric reads a value of this event."""
+
+    __slots__ = ("at", "count", "newest", "values")
+
+    def __init__(self, newest: Event, at: float, values: ReadValues | None) -> None:
+        self.count = 0
+        self.newest = newest
+        self.at = at
+        self.values = values
 
 
 class EventUse:
@@ -86,24 +108,31 @@ class EventUse:
 
     def __init__(self, values: ValuesByEvent) -> None:
         self._values = values
-        self._counts: dict[str, int] = {}
-        self._newest: dict[str, tuple[Event, float]] = {}
+        self._names: dict[str, _SeenName] = {}
         self.unusable: dict[UnusableKey, UseCount] = {}
 
     def note(self, event: Event, at: float) -> None:
         """An event that was counted; `at` is its record time in seconds."""
-        name = event.name
-        self._counts[name] = self._counts.get(name, 0) + 1
-        self._newest[name] = (event, at)
-        if (values := self._values.get(name)) is not None:
-            for metric, value in values:
-                if (reason := _problem(event, value)) is not None:
-                    self._note_unusable(UnusableKey(metric, name, value.property, reason), event, at)
+        seen = self._names.get(event.name)
+        if seen is None:
+            seen = self._names[event.name] = _SeenName(event, at, self._values.get(event.name))
+        seen.count += 1
+        seen.newest = event
+        seen.at = at
+        if seen.values is None:
+            return
+        users, properties = seen.values
+        if users and event.user_id is None:
+            for metric in users:
+                self._note_unusable(UnusableKey(metric, event.name, "user_id", UnusableReason.MISSING), event, at)
+        for metric, value in properties:
+            if (reason := _problem(event, value)) is not None:
+                self._note_unusable(UnusableKey(metric, event.name, value.property, reason), event, at)
 
     def names(self) -> dict[str, UseCount]:
         return {
-            name: UseCount(self._counts[name], at, UseSample(event.account_id, event.event_id))
-            for name, (event, at) in self._newest.items()
+            name: UseCount(seen.count, seen.at, UseSample(seen.newest.account_id, seen.newest.event_id))
+            for name, seen in self._names.items()
         }
 
     def _note_unusable(self, key: UnusableKey, event: Event, at: float) -> None:
@@ -117,7 +146,7 @@ class EventUse:
 
 
 def _problem(event: Event, value: EventValue) -> UnusableReason | None:
-    said: object = key_of(event, value.property) if value.form == "key" else event.properties.get(value.property)
-    if said is None and event.properties.get(value.property) is None:
+    said: object = event.properties.get(value.property)
+    if said is None:
         return UnusableReason.MISSING if value.required else None
     return None if _IS_USABLE[value.form](said) else _REASONS[value.form]
