@@ -28,12 +28,13 @@ OPEN = {"/healthz", "/readyz", "/metrics"}
 DOCUMENT = {"/openapi.json"}
 # By service, method and path: what a key must be good for. A new route has to be entered here.
 ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
-    "ingest": {("POST", "/v1/events"): Scope.WRITE},
+    "ingest": {("POST", "/v1/events"): Scope.WRITE, ("GET", "/v1/events/names"): Scope.READ},
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
+        ("GET", "/v1/events/names"): Scope.READ,
     },
     "alerts": {
         ("GET", "/v1/alerts"): Scope.READ,
@@ -76,10 +77,12 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     ring, ready, registry = Keyring(keys, miss_ttl=0, clock=lambda: clock[0]), Readiness({}), CollectorRegistry()
     if service == "ingest":
         # For its routes alone: how it answers is asked of the whole of it.
-        return ingest_app.build(inside, readiness=ready, registry=registry)._app
+        return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry)._app
     if service == "scoring api":
         metrics = ApiMetrics(registry)
-        return scoring_routes.build(inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry)
+        return scoring_routes.build(
+            inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
+        )
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")
         return alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)

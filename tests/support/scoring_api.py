@@ -17,6 +17,7 @@ from common.keys import KeyStore, Scope
 from scoring.api import routes
 from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader
+from scoring.api.event_uses import EventUseQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.refresher import RankingStore, Refresher, RefreshPace
@@ -119,6 +120,7 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     app = routes.build(
         Listing(snapshots),
         AccountQueries(snapshots),
+        EventUseQueries(snapshots),
         keys=Keyring(store),
         metrics=metrics,
         readiness=Readiness({"card": active_card.trouble}),

@@ -10,7 +10,7 @@ import pytest
 from ingest import incoming_event
 from ingest.bounds import BOUNDS
 from ingest.errors import FieldError, FieldErrorReason
-from ingest.incoming_event import IncomingEvent
+from ingest.incoming_event import CorrectedEvent, IncomingEvent
 from ingest.validation import InvalidEvent
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -18,7 +18,7 @@ NINE = "properties.2.3.4.5.6.7.8.9"
 GOOD = {"account_id": "acme", "name": "report.opened"}
 
 
-def read(text: bytes) -> IncomingEvent | InvalidEvent:
+def read(text: bytes) -> IncomingEvent | CorrectedEvent | InvalidEvent:
     return incoming_event.parse_event(text, now=NOW, bounds=BOUNDS)
 
 
@@ -103,6 +103,7 @@ def test_everything_within_bounds_is_taken_as_it_is() -> None:
         (event(properties={"\x00": 1}), "properties", FieldErrorReason.NUL),
         (event(account_id="ac\x00me"), "account_id", FieldErrorReason.NUL),
         (b'{"account_id":"\\ud800","name":"a.b"}', "", FieldErrorReason.BAD_UNICODE),
+        (b'{"account_id":"a","name":"a.b","user_id":"\\ud83d"}', "", FieldErrorReason.BAD_UNICODE),  # half an emoji
         (b'{"account_id":"\xff","name":"a.b"}', "", FieldErrorReason.BAD_UNICODE),
         (b'{"account_id":"\xed\xa0\x80","name":"a.b"}', "", FieldErrorReason.BAD_UNICODE),
         (event(properties={str(n): "x" * 8000 for n in range(5)}), "", FieldErrorReason.TOO_LARGE),

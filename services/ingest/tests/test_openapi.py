@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from common.catalogue.events import STANDARD_EVENTS
+from common.keys import Scope
 from ingest.in_memory import Ingest
 
 GOOD = {"account_id": "acme", "name": "report.opened", "time": "2026-01-31T09:00:00Z", "properties": {"n": 1}}
@@ -45,19 +47,33 @@ async def test_the_schema_of_a_body_and_ingest_agree(
     assert ((await ingest.post(body)).status_code == 202) is valid
 
 
-async def test_the_example_is_taken(ingest: Ingest, document: dict[str, Any]) -> None:
+async def test_the_examples_are_taken(ingest: Ingest, document: dict[str, Any]) -> None:
     content = operation(document)["requestBody"]["content"]
-    assert (await ingest.post(content["application/json"]["example"])).status_code == 202
+    events = [example["value"] for example in content["application/json"]["examples"].values()]
+    assert [event["name"] for event in events] == list(STANDARD_EVENTS)
+    answer = (await ingest.post([{**event, "event_id": str(n)} for n, event in enumerate(events)])).json()
+    assert (answer["rejected"], [item for item in answer["items"] if "notes" in item]) == (0, [])
     lines = content["application/x-ndjson"]["example"].encode()
     assert (await ingest.post(lines, content_type="application/x-ndjson")).json()["rejected"] == 0
 
 
-@pytest.mark.parametrize("body", [GOOD, [GOOD, {}], {}, "hello"])
+WITH_NOTES = {**GOOD, "name": "account.updated", "properties": {"seats": "10"}}
+
+
+@pytest.mark.parametrize("body", [GOOD, [GOOD, {}], {}, "hello", [WITH_NOTES], [GOOD | {"event_id": "1"}] * 2])
 async def test_answers_are_of_the_documented_form(ingest: Ingest, document: dict[str, Any], body: Any) -> None:
     answer = await ingest.post(body if body != "hello" else b"hello")
     described = operation(document)["responses"][str(answer.status_code)]
     schema = described["content"][answer.headers["content-type"]]["schema"]
     validator(document, schema).validate(answer.json())
+
+
+async def test_the_answer_about_names_is_of_the_documented_form(ingest: Ingest, document: dict[str, Any]) -> None:
+    await ingest.post([GOOD, {**GOOD, "name": "session.start"}])
+    key = ingest.keys.create(scopes=frozenset({Scope.READ}))
+    answer = await ingest.http.get("/v1/events/names", headers={"authorization": f"Bearer {key}"})
+    described = document["paths"]["/v1/events/names"]["get"]["responses"]["200"]
+    validator(document, described["content"]["application/json"]["schema"]).validate(answer.json())
 
 
 async def test_every_reference_of_the_document_resolves(document: dict[str, Any]) -> None:

@@ -19,10 +19,13 @@ from common.bus.partitioner import partition_of
 from common.contracts import ids
 from common.contracts.events import Event
 from common.health_endpoints import Readiness
+from common.keyring import Keyring
 from common.keys import Scope
+from common.memory_keys import MemoryKeys
 from common.topics import TimeMode
 from ingest import app
 from ingest.bounds import BOUNDS
+from ingest.event_names import EventNames
 from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.post_request import PostRequest
 from ingest.rate_limit import RateLimit
@@ -107,6 +110,31 @@ async def test_one_bad_event_does_not_fail_its_batch(ingest: Ingest) -> None:
     assert [event.event_id for event in ingest.events()] == ["e-1", "e-3"]
 
 
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        (b'{"account_id":"acme","name":"report.opened","user_id":"\\ud83d"}', "bad_unicode"),
+        (b'{"account_id":"acme","name":"report.opened","properties":{"n":NaN}}', "malformed"),
+        (b'{"account_id":"acme","name":"report.opened","properties":' + b"[" * 1000 + b"]" * 1000 + b"}", "too_deep"),
+    ],
+    ids=["half an emoji", "NaN", "1,000 levels"],
+)
+async def test_an_item_that_is_no_json_does_not_fail_the_other_499(ingest: Ingest, bad: bytes, reason: str) -> None:
+    bodies = [json.dumps(good(number)).encode() for number in range(500)]
+    bodies[250] = bad
+    for body, headers in ((b"[" + b",".join(bodies) + b"]", {}), (b"\n".join(bodies), {"content_type": NDJSON})):
+        answer = (await ingest.post(body, **headers)).json()
+        assert (answer["accepted"], answer["rejected"]) == (499, 1)
+        assert [error["reason"] for error in answer["items"][250]["errors"]] == [reason]
+    assert len(ingest.events()) == 2 * 499
+
+
+async def test_a_byte_order_mark_is_passed_over(ingest: Ingest) -> None:
+    for body in (json.dumps(GOOD).encode(), json.dumps([GOOD]).encode()):
+        assert (await ingest.post(b"\xef\xbb\xbf" + body)).json()["accepted"] == 1
+    assert (await ingest.post(b"\xef\xbb\xbf" + json.dumps(GOOD).encode(), content_type=NDJSON)).status_code == 202
+
+
 async def test_a_broken_line_is_named_by_its_number(ingest: Ingest) -> None:
     answer = await ingest.post(b'\n{"broken\n' + json.dumps(GOOD).encode(), content_type=NDJSON)
     assert answer.status_code == 202
@@ -121,6 +149,91 @@ async def test_if_no_event_can_be_taken_the_answer_says_why_for_each(ingest: Ing
     assert [item["errors"][0]["field"] for item in answer.json()["items"]] == ["acount_id", ""]
     assert (answer.json()["accepted"], answer.json()["rejected"]) == (0, 2)
     assert ingest.records() == []
+
+
+async def test_a_standard_event_is_checked_by_the_catalogue(ingest: Ingest) -> None:
+    """The facts that a first integration gets wrong, one of each kind, beside a good event."""
+    wrong = [
+        ("account.updated", {"arr": "50,000"}, "properties.arr", "wrong_type"),
+        ("account.updated", {"tier": 1}, "properties.tier", "wrong_type"),
+        ("account.updated", {"contract_end": "31/12/2026"}, "properties.contract_end", "bad_value"),
+        ("contract.changed", {"contract_end": 1_798_675_200_000}, "properties.contract_end", "wrong_type"),
+        ("account.updated", {"time_zone": "Berlin"}, "properties.time_zone", "bad_value"),
+        ("nps.answered", {"score": 42}, "properties.score", "out_of_range"),
+        ("nps.answered", {}, "properties.score", "missing"),
+        ("ticket.opened", {"severity": "unknown"}, "properties.severity", "wrong_type"),
+        ("milestone.reached", {"step": "kick off"}, "properties.step", "bad_value"),
+    ]
+    events = [
+        {"event_id": f"w-{number}", "account_id": "acme", "name": name, "properties": properties}
+        for number, (name, properties, _, _) in enumerate(wrong)
+    ]
+    answer = await ingest.post([*events, GOOD])
+    assert answer.status_code == 202
+    *rejected, _ = answer.json()["items"]
+    assert [(item["event_id"], len(item["errors"])) for item in rejected] == [(one["event_id"], 1) for one in events]
+    errors = [item["errors"][0] for item in rejected]
+    assert [(error["field"], error["reason"]) for error in errors] == [(field, reason) for *_, field, reason in wrong]
+    assert errors[0]["detail"] == 'expected a number from 0 to 1,000,000,000,000, not "50,000"'
+    assert [event.event_id for event in ingest.events()] == ["e-1"]
+    assert problem(await ingest.post(events[0])) == (422, "no_event_taken")
+
+
+async def test_the_answer_says_what_was_corrected_and_the_log_has_what_was_taken(ingest: Ingest) -> None:
+    facts = {"seats": "10", "tier": " High", "arr": 50_000, "plan": " Team "}
+    answer = await ingest.post([GOOD, {**good(2), "name": "account.updated", "properties": facts}])
+    plain, corrected = answer.json()["items"]
+    assert "notes" not in plain
+    assert [(note["field"], note["reason"]) for note in corrected["notes"]] == [
+        ("properties.tier", "surrounding_blanks"),
+        ("properties.tier", "letter_case"),
+        ("properties.seats", "digits_in_quotes"),
+    ]
+    assert corrected["notes"][2]["detail"] == '"10" was taken as 10'
+    assert ingest.events()[1].properties == {"seats": 10, "tier": "high", "arr": 50_000, "plan": " Team "}
+
+
+async def test_errors_of_the_catalogue_and_of_the_event_are_reported_together(ingest: Ingest) -> None:
+    event = {"name": "nps.answered", "time": "now", "properties": {"score": 42}}
+    answer = await ingest.post(event)
+    assert {(error["field"], error["reason"]) for error in answer.json()["items"][0]["errors"]} == {
+        ("account_id", "missing"),
+        ("time", "bad_time"),
+        ("properties.score", "out_of_range"),
+    }
+
+
+async def test_a_dry_run_answers_the_same_and_sends_nothing(ingest: Ingest) -> None:
+    events = [good(1), BAD, {**good(2), "name": "account.updated", "properties": {"seats": "10"}}, good(1)]
+    dry = await ingest.post(events, "/v1/events?dry_run=true")
+    none_taken = await ingest.post([BAD], "/v1/events?dry_run=true")
+    assert ingest.records() == []
+    assert await ingest.metric('churn_ingest_events_total{outcome="rejected"}') == 0
+    real = await ingest.post(events)
+    assert (dry.status_code, dry.json()) == (real.status_code, real.json())
+    assert (none_taken.status_code, none_taken.json()) == (422, (await ingest.post([BAD])).json())
+    assert len(ingest.records()) == 3
+    assert problem(await ingest.post(GOOD, "/v1/events?dry_run=perhaps")) == (400, "bad_parameter")
+
+
+async def test_a_dry_run_needs_no_log() -> None:
+    async with in_memory(ack_seconds=0.05) as ingest:
+        ingest.broker.go_offline()
+        assert (await ingest.post(GOOD, "/v1/events?dry_run=true")).status_code == 202
+
+
+async def test_an_id_that_an_earlier_item_has_is_said_to_be_a_duplicate(ingest: Ingest) -> None:
+    """The id of another account is another event; so is one whose item was rejected."""
+    other = {**GOOD, "name": "report.shared"}
+    answer = await ingest.post([{**BAD, "event_id": "e-1"}, GOOD, {**GOOD, "account_id": "birch"}, GOOD, other])
+    assert [item.get("duplicate") for item in answer.json()["items"]] == [
+        None,
+        None,
+        None,
+        "same_content",
+        "other_content",
+    ]
+    assert "duplicate" not in answer.json()["items"][1]
 
 
 async def test_an_event_without_an_id_gets_one_that_is_not_deduplicated(ingest: Ingest) -> None:
@@ -328,7 +441,10 @@ async def test_an_unexpected_exception_is_a_problem_without_details() -> None:
     async def broken(posted: PostRequest) -> Response:
         raise ValueError("a secret")
 
-    built = app.build(broken, readiness=Readiness({}), registry=CollectorRegistry())
+    names = EventNames(since=NOW)
+    built = app.build(
+        broken, names=names, keys=Keyring(MemoryKeys()), readiness=Readiness({}), registry=CollectorRegistry()
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
         with capture_logs() as lines:
             answer = await http.post("/v1/events")

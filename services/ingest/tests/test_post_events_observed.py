@@ -11,7 +11,8 @@ from common.keys import Key
 from common.topics import TimeMode
 from ingest import app, post_events
 from ingest.bounds import BOUNDS
-from ingest.in_memory import Ingest, in_memory
+from ingest.event_names import EventNames
+from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.metrics import IngestMetrics
 from ingest.post_events import PostEventsHandler
 from ingest.publisher import Publisher
@@ -54,11 +55,12 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         limiter=KeyRateLimiter(None),
         memory=BodyMemory(1000),
         publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
+        names=EventNames(since=NOW),
         metrics=IngestMetrics(registry),
         bounds=BOUNDS,
         body_seconds=1.0,
     )
-    built = app.build(intake, readiness=Readiness({}), registry=registry)
+    built = app.build(intake, names=EventNames(since=NOW), keys=Broken(), readiness=Readiness({}), registry=registry)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
         answer = await http.post("/v1/events", headers={"authorization": "Bearer a-key"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")

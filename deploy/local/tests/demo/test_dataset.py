@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from common.catalogue.events import STANDARD_EVENTS
 from local.demo.customers import Customer
 from local.demo.dataset import Dataset, build_dataset, moment
 from local.demo.scenarios import ScenarioKind, level
@@ -53,6 +54,11 @@ def dataset(half: HalfYear) -> Dataset:
 def test_a_seed_always_gives_the_same_half_year() -> None:
     assert build_dataset(5, accounts=8) == build_dataset(5, accounts=8)
     assert build_dataset(5, accounts=8) != build_dataset(6, accounts=8)
+
+
+def test_every_event_is_in_the_catalogue_and_right_as_it_is(dataset: Dataset) -> None:
+    for one in (*dataset.backfill, *dataset.live):
+        assert STANDARD_EVENTS[one.name].check(one.properties) is None, one
 
 
 def test_every_story_is_played_by_somebody(dataset: Dataset) -> None:

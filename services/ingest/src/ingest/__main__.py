@@ -1,4 +1,4 @@
-"""`python -m ingest serve | migrate | keys ...`. Each command imports only what it needs."""
+"""`python -m ingest serve | events ... | migrate | keys ...`. Each command imports only what it needs."""
 
 import asyncio
 import sys
@@ -8,6 +8,7 @@ from common.commands.command_line import Command, parse
 
 COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
+    "events": Command("check a file of events before it is posted", "ingest.commands.events"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
 }
@@ -15,6 +16,12 @@ COMMANDS = {
 
 def main(words: Sequence[str]) -> int:
     arguments = parse("python -m ingest", COMMANDS, words)
+
+    if arguments.command == "events":
+        # It needs no settings, so it runs on any machine.
+        from ingest.commands import events
+
+        return events.run(arguments)
 
     from common import logs
     from ingest.settings import IngestSettings

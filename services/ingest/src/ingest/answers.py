@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
+from common.catalogue.checking import PropertyNote
 from common.problems import Problem, unavailable
-from ingest.batch import AcceptedEvent, EventBatch, RejectedItem
+from ingest.batch import AcceptedEvent, Duplicate, EventBatch, RejectedItem
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError
 
 NOT_ACKNOWLEDGED: Final = "not_acknowledged"
@@ -31,7 +32,11 @@ class ItemStatus(StrEnum):
 
 
 class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
-    """`deduplicated` is present, and false, if ingest made up the id: sent again, the event would count twice."""
+    """`deduplicated` is present, and false, if ingest made up the id: sent again, the event would count twice.
+
+    `notes` are present if properties were corrected, `duplicate` if an earlier item of the request has the same account
+    and event id.
+    """
 
     index: int
     status: ItemStatus
@@ -39,6 +44,8 @@ class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
     deduplicated: bool = True
     line: int | None = None
     errors: tuple[FieldError, ...] = ()
+    notes: tuple[PropertyNote, ...] = ()
+    duplicate: Duplicate | None = None
 
 
 class PostEventsAnswer(Struct, frozen=True):
@@ -58,7 +65,15 @@ def answer_for(batch: EventBatch) -> PostEventsAnswer:
 
 
 def _accepted_item(accepted: AcceptedEvent) -> ItemAnswer:
-    return ItemAnswer(accepted.index, ItemStatus.ACCEPTED, accepted.event.event_id, accepted.deduplicated)
+    event_id = accepted.event.event_id
+    return ItemAnswer(
+        accepted.index,
+        ItemStatus.ACCEPTED,
+        event_id,
+        accepted.deduplicated,
+        notes=accepted.notes,
+        duplicate=accepted.duplicate,
+    )
 
 
 def _rejected_item(rejected: RejectedItem) -> ItemAnswer:

@@ -4,19 +4,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
 
 from common import problems
+from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
-from common.http_app import build_app
+from common.http_app import build_app, json_response, key_required
+from common.keys import Scope
 from ingest import openapi
+from ingest.event_names import EventNames
 from ingest.post_request import PostRequest
 
 _log = structlog.get_logger()
 PATH: Final = "/v1/events"
+NAMES_PATH: Final = "/v1/events/names"
 
 PostEvents = Callable[[PostRequest], Awaitable[Response]]
 
@@ -31,7 +36,7 @@ class EventsFastPath:
         self._app = app
         self._post_events = post_events
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
@@ -43,14 +48,21 @@ class EventsFastPath:
         await response(scope, receive, send)
 
 
-def build(handler: PostEvents, *, readiness: Readiness, registry: CollectorRegistry) -> EventsFastPath:
-    """Serves POST /v1/events and the health endpoints."""
+def build(
+    handler: PostEvents, *, names: EventNames, keys: KeyVerifier, readiness: Readiness, registry: CollectorRegistry
+) -> EventsFastPath:
+    """Serves POST /v1/events, the names of the events that were accepted, and the health endpoints."""
     app = build_app("Churn signals: ingest", readiness=readiness, registry=registry)
 
     @app.post(PATH, openapi_extra=openapi.post_events(), status_code=202)
     async def post_events(request: Request) -> Response:
         """Take one event, a JSON array of events, or NDJSON; answer once all of them are on the log."""
         return await handler(PostRequest(request.scope, request.receive))
+
+    @app.get(NAMES_PATH, openapi_extra=openapi.event_names(), dependencies=[Depends(key_required(keys, Scope.READ))])
+    async def event_names() -> Response:
+        """The names of the events that this process has accepted since its start."""
+        return json_response(names.answer())
 
     app.openapi = lambda: _openapi_document(app)  # type: ignore[method-assign]
     return EventsFastPath(app, handler)
@@ -61,4 +73,5 @@ def _openapi_document(app: FastAPI) -> dict[str, Any]:
     document["components"] = openapi.components()
     # Removes the validation error that FastAPI documents by itself: here it is a 400 or 422 problem.
     document["paths"][PATH]["post"]["responses"] = openapi.post_events()["responses"]
+    document["paths"][NAMES_PATH]["get"]["responses"] = openapi.event_names()["responses"]
     return document

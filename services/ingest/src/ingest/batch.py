@@ -1,16 +1,19 @@
 """Turns the items of one request into events to publish and rejected items. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from common.catalogue.checking import PropertyNote
 from common.contracts import ids
 from common.contracts.events import Event
 from ingest.body_items import BodyItem
 from ingest.bounds import Bounds
 from ingest.errors import FieldError
-from ingest.incoming_event import IncomingEvent, parse_event
+from ingest.incoming_event import CorrectedEvent, IncomingEvent, parse_event
 from ingest.validation import InvalidEvent
 
 
@@ -23,12 +26,24 @@ class RequestContext(Struct, frozen=True):
     idempotency_key: str | None = None
 
 
+class Duplicate(StrEnum):
+    """An earlier item of the request has the same account and event id; only the first of them counts."""
+
+    SAME_CONTENT = "same_content"
+    OTHER_CONTENT = "other_content"
+
+
 class AcceptedEvent(Struct, frozen=True, gc=False):
-    """`deduplicated` is False if ingest made up a random id: a repeated request would count the event twice."""
+    """`deduplicated` is False if ingest made up a random id: a repeated request would count the event twice.
+
+    `notes` say which properties were corrected.
+    """
 
     index: int
     event: Event
     deduplicated: bool = True
+    notes: tuple[PropertyNote, ...] = ()
+    duplicate: Duplicate | None = None
 
 
 class RejectedItem(Struct, frozen=True):
@@ -55,9 +70,36 @@ def parse_items(
         parsed = parse_event(item.text, now=context.received_at, bounds=bounds, nul=item.nul)
         if isinstance(parsed, InvalidEvent):
             rejected.append(RejectedItem(index, parsed.errors, parsed.event_id, item.line))
+        elif isinstance(parsed, CorrectedEvent):
+            accepted.append(replace(_accept(parsed.event, index, context, new_id), notes=_named(parsed.notes)))
         else:
             accepted.append(_accept(parsed, index, context, new_id))
+    if len({(one.event.account_id, one.event.event_id) for one in accepted}) < len(accepted):
+        accepted = _with_duplicates(accepted)
     return EventBatch(accepted, rejected)
+
+
+def _with_duplicates(accepted: Sequence[AcceptedEvent]) -> list[AcceptedEvent]:
+    first: dict[tuple[str, str], Event] = {}
+    marked = []
+    for one in accepted:
+        event = first.setdefault((one.event.account_id, one.event.event_id), one.event)
+        if event is one.event:
+            marked.append(one)
+        else:
+            same = _content(event) == _content(one.event)
+            marked.append(replace(one, duplicate=Duplicate.SAME_CONTENT if same else Duplicate.OTHER_CONTENT))
+    return marked
+
+
+def _content(event: Event) -> tuple[object, ...]:
+    """What the client said beside the ids."""
+    return event.name, event.user_id, event.time, event.properties
+
+
+def _named(notes: Iterable[PropertyNote]) -> tuple[PropertyNote, ...]:
+    """With the field as a path in the item, as errors have it."""
+    return tuple(replace(note, field=f"properties.{note.field}") for note in notes)
 
 
 def _accept(incoming: IncomingEvent, index: int, context: RequestContext, new_id: Callable[[], str]) -> AcceptedEvent:

@@ -9,9 +9,11 @@ import msgspec
 from msgspec import Raw
 
 from ingest.bounds import Bounds
+from ingest.damaged_array import split_array
 from ingest.errors import BodyErrorReason, BodyRefused
 from ingest.incoming_event import ESCAPED_NUL
 
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _FIRST: Final = re.compile(rb"[ \t\r\n]*(.?)", re.DOTALL)
 _array: msgspec.json.Decoder[list[Raw]] = msgspec.json.Decoder(list[Raw])
 _single: msgspec.json.Decoder[Raw] = msgspec.json.Decoder(Raw)
@@ -52,7 +54,8 @@ def body_format(content_type: str | None) -> BodyFormat:
 
 
 def split_body(body: bytes, form: BodyFormat, bounds: Bounds) -> Sequence[BodyItem]:
-    """At least one and at most `bounds.items` items. Raises `BodyRefused`."""
+    """At least one and at most `bounds.items` items. A byte order mark is passed over. Raises `BodyRefused`."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     items = _split_lines(body, bounds) if form is BodyFormat.LINES else _split_json(body, bounds)
     if not items:
         raise BodyRefused(BodyErrorReason.EMPTY, "the body holds no event")
@@ -84,18 +87,23 @@ def _split_json(body: bytes, bounds: Bounds) -> Sequence[BodyItem]:
     # Commas bound the number of values without decoding the body.
     if body.count(b",") > bounds.commas:
         raise _too_many(f"more than {bounds.commas} values", bounds)
+    found: Sequence[bytes | Raw]
     try:
         found = _array.decode(body) if first == b"[" else [_single.decode(body)]
-    except msgspec.DecodeError as error:
-        raise BodyRefused(BodyErrorReason.MALFORMED, _error_text(error, body)) from error
-    except RecursionError as error:
-        raise BodyRefused(BodyErrorReason.MALFORMED, "the JSON is nested too deeply") from error
+    except (msgspec.DecodeError, RecursionError) as error:
+        # One malformed item must not fail the others, so the array is cut without decoding it.
+        cut = split_array(body, match.start(1), most_items=bounds.items) if first == b"[" and match else None
+        if cut is None:
+            raise BodyRefused(BodyErrorReason.MALFORMED, _error_text(error, body)) from error
+        found = cut
     # Searched once in the whole body: an item would have to be copied to be searched.
     nul = ESCAPED_NUL in body
     return [BodyItem(text, None, nul) for text in found]
 
 
-def _error_text(error: msgspec.DecodeError, body: bytes) -> str:
+def _error_text(error: Exception, body: bytes) -> str:
+    if isinstance(error, RecursionError):
+        return "the JSON is nested too deeply"
     text = str(error).removeprefix("JSON is malformed: ")
     # msgspec gives the byte of every error but that of a body that ends too early.
     where = "" if "(byte" in text else f" (byte {len(body)})"

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 ID_CHARS = 128
-NAME_CHARS = 100
-NAME_PATTERN = r"^[a-z0-9_]+(\.[a-z0-9_]+)+\Z"
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(minutes=5)
 

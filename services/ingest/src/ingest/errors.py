@@ -30,6 +30,7 @@ class FieldErrorReason(StrEnum):
     IN_THE_FUTURE = "in_the_future"
     TOO_OLD = "too_old"
     OUT_OF_RANGE = "out_of_range"
+    BAD_VALUE = "bad_value"
 
 
 class FieldError(Struct, frozen=True):

@@ -21,6 +21,7 @@ from common.topics import TimeMode, Topics
 from ingest import app
 from ingest.app import EventsFastPath
 from ingest.bounds import BOUNDS, Bounds
+from ingest.event_names import EventNames
 from ingest.metrics import IngestMetrics
 from ingest.post_events import PostEventsHandler
 from ingest.producer_supervisor import ProducerSupervisor
@@ -86,11 +87,13 @@ async def in_memory(
     keyring = Keyring(keys, miss_ttl=0, clock=lambda: clock[0])
     metrics = IngestMetrics(registry)
     metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
+    event_names = EventNames(since=NOW)
     handler = PostEventsHandler(
         keys=keyring,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=memory,
         publisher=Publisher(producer, topic=names.events, partitions=PARTITIONS, mode=mode),
+        names=event_names,
         metrics=metrics,
         bounds=bounds,
         body_seconds=body_seconds,
@@ -99,7 +102,7 @@ async def in_memory(
     readiness = Readiness(
         {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
     )
-    built = app.build(handler, readiness=readiness, registry=registry)
+    built = app.build(handler, names=event_names, keys=keyring, readiness=readiness, registry=registry)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()
     supervising = asyncio.create_task(supervisor.run(stop))

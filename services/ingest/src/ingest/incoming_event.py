@@ -1,15 +1,18 @@
 """The schema of a posted event, and the fast check that most events pass."""
 
-import re
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 
+from common.catalogue.checking import PropertyNote
+from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.names import NAME_CHARS, NAME_PATTERN, is_event_name
 from ingest import properties, validation
-from ingest.bounds import ID_CHARS, NAME_CHARS, NAME_PATTERN, Bounds
+from ingest.bounds import ID_CHARS, Bounds
 from ingest.validation import InvalidEvent
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_CHARS)]
@@ -37,12 +40,20 @@ class IncomingEvent(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
     properties: dict[str, Any] | None = None
 
 
+class CorrectedEvent(Struct, frozen=True):
+    """An event of which some properties were taken otherwise than they came; `notes` say which and why."""
+
+    event: IncomingEvent
+    notes: tuple[PropertyNote, ...]
+
+
 ESCAPED_NUL: Final = b"\\u0000"
-_NAME: Final = re.compile(NAME_PATTERN)
 _decoder: Final = msgspec.json.Decoder(IncomingEvent)
 
 
-def parse_event(text: bytes | Raw, *, now: datetime, bounds: Bounds, nul: bool = True) -> IncomingEvent | InvalidEvent:
+def parse_event(
+    text: bytes | Raw, *, now: datetime, bounds: Bounds, nul: bool = True
+) -> IncomingEvent | CorrectedEvent | InvalidEvent:
     """The event, or all of its errors. Without `nul` the text is known to contain no escaped U+0000."""
     if len(text) > bounds.event_bytes:
         return validation.event_too_large(len(text), bounds)
@@ -55,8 +66,9 @@ def parse_event(text: bytes | Raw, *, now: datetime, bounds: Bounds, nul: bool =
     if nul and ESCAPED_NUL in bytes(text):
         # The text may also have an escaped backslash before "u0000". Decoding it again tells the two apart.
         invalid = validation.explain(text, now=now, bounds=bounds)
-        return invalid if invalid.errors else incoming
-    return incoming
+        if invalid.errors:
+            return invalid
+    return _checked(incoming)
 
 
 def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds) -> bool:
@@ -67,7 +79,18 @@ def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds) -> bool:
     return not incoming.properties or not properties.property_errors(incoming.properties, bounds)
 
 
-@lru_cache(maxsize=10_000)
-def _is_valid_name(name: str) -> bool:
-    """Cached: a product has some hundred event names."""
-    return len(name) <= NAME_CHARS and _NAME.search(name) is not None
+def _checked(incoming: IncomingEvent) -> IncomingEvent | CorrectedEvent | InvalidEvent:
+    """A standard event by the event catalogue; any other event as it is."""
+    standard = STANDARD_EVENTS.get(incoming.name)
+    if standard is None or not (incoming.properties or standard.always):
+        return incoming
+    checked = standard.check(incoming.properties or {})
+    if checked is None:
+        return incoming
+    if checked.errors:
+        return InvalidEvent(tuple(validation.catalogue_errors(checked)), incoming.event_id)
+    return CorrectedEvent(replace(incoming, properties=checked.properties), checked.notes)
+
+
+# Cached: a product has some hundred event names.
+_is_valid_name: Final = lru_cache(maxsize=10_000)(is_event_name)

@@ -21,6 +21,11 @@ class IngestMetrics:
         self._accepted = events.labels("accepted")
         self._rejected = events.labels("rejected")
         self._unknown = events.labels("unknown")
+        self._not_standard = Counter(
+            "churn_ingest_events_not_standard_total",
+            "Accepted events whose name the event catalogue does not have.",
+            registry=registry,
+        )
         errors = Counter(
             "churn_ingest_faults_total",
             "Faults found in rejected events.",
@@ -54,8 +59,10 @@ class IngestMetrics:
         """The duration of a publish, acknowledged or not."""
         self._publish_seconds.observe(seconds)
 
-    def acknowledged(self, events: int) -> None:
+    def acknowledged(self, events: int, *, not_standard: int) -> None:
         self._accepted.inc(events)
+        if not_standard:
+            self._not_standard.inc(not_standard)
 
     def not_acknowledged(self, events: int) -> None:
         self._unknown.inc(events)

@@ -5,23 +5,22 @@ from typing import Any, Final
 import msgspec
 
 from common import problems
+from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.usage import FeatureUsed, SessionStarted
 from ingest.answers import PostEventsAnswer
 from ingest.bounds import BOUNDS
+from ingest.event_names import EventNamesAnswer
 from ingest.incoming_event import IncomingEvent
 
 _REF: Final = "#/components/schemas/{name}"
 _EVENT: Final = {"$ref": _REF.format(name="IncomingEvent")}
-_EXAMPLE: Final = {
-    "event_id": "a6c1f0",
-    "account_id": "acme",
-    "user_id": "u-17",
-    "name": "report.opened",
-    "time": "2026-01-31T09:00:00Z",
-    "properties": {"report": "churn"},
+_EXAMPLES: Final = {
+    name: {"summary": str(check.event.__doc__).split("\n")[0], "value": check.event.posted()}
+    for name, check in STANDARD_EVENTS.items()
 }
 _LINES: Final = {
     "schema": {"type": "string", "description": "one event a line"},
-    "example": '{"account_id":"acme","name":"report.opened"}\n{"account_id":"acme","name":"report.shared"}\n',
+    "example": "".join(f"{msgspec.json.encode(event.posted()).decode()}\n" for event in (SessionStarted, FeatureUsed)),
 }
 
 _REFUSALS: Final = {
@@ -38,10 +37,12 @@ _REFUSALS: Final = {
 
 
 def components() -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components((IncomingEvent, PostEventsAnswer), ref_template=_REF)
+    _, schemas = msgspec.json.schema_components((IncomingEvent, PostEventsAnswer, EventNamesAnswer), ref_template=_REF)
     return {
         "schemas": {**schemas, "Problem": problems.SCHEMA},
-        "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "scope `write`"}},
+        "securitySchemes": {
+            "key": {"type": "http", "scheme": "bearer", "description": "scope `write`, or `read` to ask"}
+        },
     }
 
 
@@ -62,10 +63,22 @@ def post_events() -> dict[str, Any]:
     }
 
 
+def event_names() -> dict[str, Any]:
+    answer = {"schema": {"$ref": _REF.format(name=EventNamesAnswer.__name__)}}
+    refusals = {401: _REFUSALS[401], 403: "The key has not the scope `read`.", 503: "Keys cannot be read: ask again."}
+    return {
+        "security": [{"key": []}],
+        "responses": {
+            "200": {"description": "The most frequent names first.", "content": {"application/json": answer}},
+            **{str(status): problems.openapi_response(status, text) for status, text in refusals.items()},
+        },
+    }
+
+
 def _bodies() -> dict[str, Any]:
     batch = {"type": "array", "items": _EVENT, "minItems": 1, "maxItems": BOUNDS.items}
     return {
-        "application/json": {"schema": {"anyOf": [_EVENT, batch]}, "example": _EXAMPLE},
+        "application/json": {"schema": {"anyOf": [_EVENT, batch]}, "examples": _EXAMPLES},
         "application/x-ndjson": _LINES,
     }
 
@@ -76,6 +89,12 @@ def _parameters() -> list[dict[str, Any]]:
             "name": "history",
             "in": "query",
             "description": "A backfill: what follows from it is kept as history and wakes nobody.",
+            "schema": {"type": "boolean", "default": False},
+        },
+        {
+            "name": "dry_run",
+            "in": "query",
+            "description": "Answers as without it, and sends nothing to the log.",
             "schema": {"type": "boolean", "default": False},
         },
         {

@@ -21,6 +21,7 @@ from ingest.batch import EventBatch, RequestContext, parse_items
 from ingest.body_items import body_format, split_body
 from ingest.bounds import Bounds
 from ingest.errors import BodyRefused
+from ingest.event_names import EventNames
 from ingest.metrics import IngestMetrics
 from ingest.post_request import PostRequest
 from ingest.publisher import NotAcknowledged
@@ -48,6 +49,7 @@ class PostEventsHandler:
         limiter: KeyRateLimiter,
         memory: BodyMemory,
         publisher: EventPublisher,
+        names: EventNames,
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
@@ -58,6 +60,7 @@ class PostEventsHandler:
         self._limiter = limiter
         self._memory = memory
         self._publisher = publisher
+        self._names = names
         self._metrics = metrics
         self._bounds = bounds
         self._body_seconds = body_seconds
@@ -104,6 +107,7 @@ class PostEventsHandler:
     async def _handle(self, request: PostRequest, fields: dict[str, object]) -> Response:
         """`fields` collects what the request's log line says."""
         key = await authorize(request.header(b"authorization"), self._keys, Scope.WRITE)
+        dry_run = _boolean(request, "dry_run")
         fields.update(key_id=key.id, source=key.source)
         # Before the body is read: a client over its limit costs no memory.
         self._limiter.check(key)
@@ -112,16 +116,20 @@ class PostEventsHandler:
             fields.update(taken=len(batch.accepted), rejected=len(batch.rejected), bytes=reservation.size)
             # Rejected items count too: checking them costs as much.
             self._limiter.charge(key, len(batch.accepted) + len(batch.rejected))
-            self._metrics.parsed(batch)
+            if dry_run:
+                fields.update(dry_run=True)
+            else:
+                self._metrics.parsed(batch)
             if not batch.accepted:
                 raise answers.no_event_taken(answers.answer_for(batch))
-            # The reservation lasts until the acknowledgement, because the events hold the body's texts.
-            await self._publish([accepted.event for accepted in batch.accepted])
+            if not dry_run:
+                # The reservation lasts until the acknowledgement, because the events hold the body's texts.
+                await self._publish([accepted.event for accepted in batch.accepted])
         return answers.accepted(answers.answer_for(batch))
 
     async def _parse(self, request: PostRequest, key: Key, reservation: BodyReservation) -> EventBatch:
         # Parameters first: a request that is refused for them need not send its body.
-        history, idempotency_key = _history(request), _idempotency_key(request)
+        history, idempotency_key = _boolean(request, "history"), _idempotency_key(request)
         try:
             form = body_format(request.header(b"content-type"))
             body = await read_body(request, reservation, bounds=self._bounds, seconds=self._body_seconds)
@@ -142,16 +150,16 @@ class PostEventsHandler:
             raise answers.not_acknowledged() from error
         finally:
             self._metrics.published(time.perf_counter() - began)
-        self._metrics.acknowledged(len(events))
+        self._metrics.acknowledged(len(events), not_standard=self._names.count(events))
         self._last_503 = None
 
 
-def _history(request: PostRequest) -> bool:
-    text = request.parameter("history", "false")
-    history = _BOOLEANS.get(text.lower())
-    if history is None:
-        raise Problem(400, "bad_parameter", f"history is true or false, not {text[:40]!r}")
-    return history
+def _boolean(request: PostRequest, name: str) -> bool:
+    text = request.parameter(name, "false")
+    value = _BOOLEANS.get(text.lower())
+    if value is None:
+        raise Problem(400, "bad_parameter", f"{name} is true or false, not {text[:40]!r}")
+    return value
 
 
 def _idempotency_key(request: PostRequest) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
@@ -14,6 +15,7 @@ from common.topics import Topics
 from http_guard.limits import ConnectionLimits
 from ingest import app
 from ingest.bounds import BOUNDS
+from ingest.event_names import EventNames
 from ingest.metrics import IngestMetrics
 from ingest.post_events import PostEventsHandler
 from ingest.producer_supervisor import ProducerSupervisor
@@ -40,11 +42,13 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
     registry = metrics.registry(service="ingest", process="serve")
     ingest_metrics = IngestMetrics(registry)
     ingest_metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
+    event_names = EventNames(since=datetime.now(UTC))
     handler = PostEventsHandler(
         keys=keyring,
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=memory,
         publisher=publisher,
+        names=event_names,
         metrics=ingest_metrics,
         bounds=BOUNDS,
         body_seconds=settings.ingest_body_seconds,
@@ -55,7 +59,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
     try:
         yield Application(
             name="ingest",
-            http=app.build(handler, readiness=readiness, registry=registry),
+            http=app.build(handler, names=event_names, keys=keyring, readiness=readiness, registry=registry),
             host=settings.host,
             port=settings.ingest_port,
             readiness=readiness,

@@ -11,15 +11,21 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw, Struct
 
+from common.catalogue.checking import CheckedProperties
+from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.names import NAME_CHARS, is_event_name
 from ingest import properties
-from ingest.bounds import AHEAD, EARLIEST, ID_CHARS, NAME_CHARS, NAME_PATTERN, Bounds
+from ingest.bounds import AHEAD, EARLIEST, ID_CHARS, Bounds
 from ingest.errors import FieldError, FieldErrorReason
 
 _FIELDS: Final = ("event_id", "account_id", "user_id", "name", "time", "properties")
 _SET_BY_INGEST: Final = ("source", "received_at", "history", "type")
 _REQUIRED: Final = ("account_id", "name")
-_NAME: Final = re.compile(NAME_PATTERN)
 _MAX_ERRORS: Final = 20
+# One half of an emoji. msgspec says of it that the input is truncated, if little is behind it.
+_HALF_PAIR: Final = re.compile(
+    rb"\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
 
 
 class InvalidEvent(Struct, frozen=True):
@@ -38,10 +44,10 @@ def explain(text: bytes | Raw, *, now: datetime, bounds: Bounds, fallback: str |
     try:
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return InvalidEvent((_decode_error(error),))
+        return InvalidEvent((_decode_error(error, text),))
     if not isinstance(found, dict):
         return InvalidEvent((FieldError("", FieldErrorReason.NOT_AN_OBJECT, "an event is a JSON object"),))
-    errors = [*_field_errors(found), *_nul_errors(found), *_properties_errors(found.get("properties"), bounds)]
+    errors = [*_field_errors(found), *_nul_errors(found), *_properties_errors(found, bounds)]
     if (time := found.get("time")) is not None:
         errors += _time_errors(time, now)
     if not errors and fallback:
@@ -60,11 +66,11 @@ def check_time(time: datetime, *, now: datetime) -> FieldError | None:
     return None
 
 
-def _decode_error(error: Exception) -> FieldError:
+def _decode_error(error: Exception, text: bytes | Raw) -> FieldError:
     said = str(error).removeprefix("JSON is malformed: ")
     if isinstance(error, RecursionError):
         return FieldError("", FieldErrorReason.TOO_DEEP, "nested too deeply")
-    if isinstance(error, UnicodeDecodeError) or "surrogate" in said:
+    if isinstance(error, UnicodeDecodeError) or "surrogate" in said or _HALF_PAIR.search(text):
         return FieldError("", FieldErrorReason.BAD_UNICODE, f"a text is not valid Unicode: {said}")
     if "out of range" in said:
         return FieldError("", FieldErrorReason.OUT_OF_RANGE, "a number beyond what can be read")
@@ -95,7 +101,7 @@ def _text_errors(field: str, value: Any, limit: int) -> Iterator[FieldError]:
         yield FieldError(field, FieldErrorReason.EMPTY, f"1 to {limit} characters")
     elif len(value) > limit:
         yield FieldError(field, FieldErrorReason.TOO_LONG, f"{len(value)} characters: at most {limit}")
-    elif field == "name" and not _NAME.search(value):
+    elif field == "name" and not is_event_name(value):
         yield FieldError(
             field, FieldErrorReason.BAD_NAME, "expected object.verbed in a-z, 0-9 and _, such as report.opened"
         )
@@ -116,11 +122,22 @@ def _time_errors(value: Any, now: datetime) -> Iterator[FieldError]:
         yield error
 
 
-def _properties_errors(value: Any, bounds: Bounds) -> Iterator[FieldError]:
-    if isinstance(value, dict):
-        yield from properties.property_errors(value, bounds)
-    elif value is not None:
+def _properties_errors(found: dict[str, Any], bounds: Bounds) -> Iterator[FieldError]:
+    value = {} if found.get("properties") is None else found["properties"]
+    if not isinstance(value, dict):
         yield FieldError("properties", FieldErrorReason.WRONG_TYPE, "expected an object")
+        return
+    out_of_bounds = properties.property_errors(value, bounds)
+    yield from out_of_bounds
+    if not out_of_bounds and isinstance(name := found.get("name"), str) and (standard := STANDARD_EVENTS.get(name)):
+        checked = standard.check(value)
+        yield from catalogue_errors(checked) if checked else ()
+
+
+def catalogue_errors(checked: CheckedProperties) -> Iterator[FieldError]:
+    """What the event catalogue says against an event's properties."""
+    for error in checked.errors:
+        yield FieldError(f"properties.{error.field}", FieldErrorReason(error.reason.value), error.detail)
 
 
 def _nul_errors(found: dict[str, Any]) -> Iterator[FieldError]:

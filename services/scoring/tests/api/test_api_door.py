@@ -19,7 +19,13 @@ from scoring.postgres.sort_orders import Sort
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START
 
-PATHS = ("/v1/accounts", "/v1/accounts/acme", "/v1/accounts/acme/history", "/v1/accounts/acme/receipts")
+PATHS = (
+    "/v1/accounts",
+    "/v1/accounts/acme",
+    "/v1/accounts/acme/history",
+    "/v1/accounts/acme/receipts",
+    "/v1/events/names",
+)
 
 
 @pytest.fixture
@@ -129,6 +135,7 @@ BAD = [
     ("/v1/accounts/acme/history", "to=9999-12-31", "query.to"),
     ("/v1/accounts/acme/history", "limit=401", "query.limit"),
     ("/v1/accounts/acme/receipts", "limit=101", "query.limit"),
+    ("/v1/events/names", "limit=2001", "query.limit"),
 ]
 
 

@@ -17,7 +17,7 @@ metrics:
   logins: {dimension: engagement, kind: rate, event: session.started, half_life: 2w,
            curve_per_week: [[0.5, 0], [10, 100]], prior_per_week: 5}
   clicks: {dimension: engagement, kind: rate, share: 0.5, stages: [adoption, renewal], weight: clicks,
-           event: [page.viewed, "Report Opened"], half_life: 12h, curve: [[1, 0], [100, 100]]}
+           event: [page.viewed, report.opened], half_life: 12h, curve: [[1, 0], [100, 100]]}
   active_seats: {dimension: deployment, kind: distinct, event: session.started, key: user_id, of: seats,
                  half_life: 14d, curve: {onboarding: [[0.05, 0], [0.5, 100]], default: [[0.1, 0], [0.8, 100]]}}
   tickets: {dimension: engagement, kind: ratio, num: ticket.opened, weight: severity, den: active_seats,
@@ -70,7 +70,7 @@ def test_every_kind_is_read_with_its_units_and_defaults() -> None:
         dimension="engagement",
         share=0.5,
         stages=("adoption", "renewal"),
-        events=("page.viewed", "Report Opened"),
+        events=("page.viewed", "report.opened"),
         half_life=0.5,
         weight="clicks",
         curves={"default": ((1.0, 0.0), (100.0, 100.0))},

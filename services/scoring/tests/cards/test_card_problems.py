@@ -120,6 +120,14 @@ SLIPS = (
     Slip("{kickoff: 7d}", "{kickoff: {due: 7d, told: no}}", "metrics.steps.steps.kickoff.told: must be true or false, not 'no'"),
     Slip("{kickoff: 7d}", "{kickoff: {due: 7d, weight: -1}}", "metrics.steps.steps.kickoff.weight: must be from 0 to"),
     Slip("{kickoff: 7d}}", "{kickoff: 7d}, told: 0}", "metrics.steps.told: must be true or false, not 0"),
+    # names that ingest takes from nobody
+    Slip("    event: session.started\n", "    event: Session Started\n", "6:5: metrics.logins.event: must be the name of an event: object.verbed in a-z, 0-9 and _, such as report.created, not 'Session Started'"),
+    Slip("    event: session.started\n", "    event: login\n", "6:5: metrics.logins.event: must be the name of an event"),
+    Slip("    event: session.started\n", "    event: [session.started, Session.Ended]\n", "metrics.logins.event[1]: must be the name of an event"),
+    Slip("    event: session.started\n", f"    event: a.{'b' * 99}\n", "metrics.logins.event: must be the name of an event"),
+    Slip("den: active_seats", "den: Seat Added", "metrics.tickets.den: must be a metric, or the name of an event such as report.created, not 'Seat Added'"),
+    Slip("event: invoice.payment_failed", "event: payment-failed", "flags.unpaid.event: must be the name of an event"),
+    Slip("event: contract.ended", "event: churned", "outcomes.churned.event: must be the name of an event"),
     Slip("kind: rate", "kind: active_day", "5:5: metrics.logins.kind: unknown kind 'active_day', did you mean 'active_days'?"),
     Slip("kind: rate\n    event: session.started\n    half_life: 14d", "kind: active_days\n    event: session.started\n    half_life: 12h", "7:5: metrics.logins.half_life: must be at least 1d: whole days are counted"),
     Slip("kind: rate", "kind: active_days\n    prior_per_week: 8", "6:5: metrics.logins.prior_per_week: must be from 0 to 7, not 8"),
@@ -216,6 +224,10 @@ def test_followers_in_a_circle_are_all_named() -> None:
         # a flag for ever
         ("ttl: 30d, clear_on: invoice.paid", "ttl: never", "15:3: flags.unpaid: nothing ever takes this flag down"),
         ("hold: 60d, ttl: 240d", "hold: 60d, ttl: never", "metrics.nps.hold: has no effect with ttl: never"),
+        # a name that nobody posts
+        ("    event: session.started\n", "    event: session.start\n", "metrics.logins: 'session.start' is not in the event catalogue, did you mean 'session.started'?"),
+        ("clear_on: invoice.paid", "clear_on: invoice.payed", "flags.unpaid: 'invoice.payed' is not in the event catalogue, did you mean 'invoice.paid'?"),
+        ("event: contract.ended", "event: contract.end", "outcomes.churned: 'contract.end' is not in the event catalogue"),
         ("red: 40, yellow: 70", "red: 65, yellow: 70", "bands.default.red: red is left only at 73, above the yellow line"),
     ],
 )  # fmt: skip

@@ -56,7 +56,7 @@ def _card(metric: str = METRIC, *, flag: str = "event: a.b, cap: 5, ttl: 1d", mo
     [
         _card(),
         _card(METRIC.replace("1d", "0.5h")),
-        _card(METRIC.replace("a.b", "[a.b, Order Completed]")),
+        _card(METRIC.replace("a.b", "[a.b, order_2.completed]")),
         _card(METRIC.replace("[[1, 0], [2, 100]]", "{default: [[1, 0], [2, 100]], renewal: [[3, 0], [4, 100]]}")),
         _card(METRIC.replace("curve:", "curve_per_week:") + ", prior_per_week: 3, weight: clicks, share: 0.5"),
         _card(METRIC + ", stages: [renewal, adoption, expansion, onboarding]"),
@@ -93,6 +93,8 @@ def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
         _card(more="default_stage: renewl\n"),
         _card(more="min_coverage: 2\n"),
         _card("dimension: roi, kind: trend, event: a.b, fast: 7d, slow: 28d, curve: [[1, 0], [2, 100]]"),
+        _card(METRIC.replace("a.b", "Order Completed")),
+        _card(METRIC.replace("a.b", "[a.b, opened]")),
         _card(METRIC.replace("rate", "rat")),
         _card(METRIC.replace("kind: rate, ", "")),
         _card(METRIC.replace("roi", "profit")),

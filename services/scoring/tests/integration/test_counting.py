@@ -1,11 +1,13 @@
 """Guarantees 2 and 11: every event counts once, and what cannot be read is set aside with its reason."""
 
+from datetime import timedelta
 from random import Random
 from string import ascii_letters, digits
 from typing import cast
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, decode_events_record
@@ -47,6 +49,40 @@ async def test_the_first_content_of_an_id_wins(stream: ScoringHarness) -> None:
     await stream.post(first, msgspec.structs.replace(first, properties={"score": 0}))
     await stream.score()
     assert stream.count("events_total", outcome="duplicate") == 1
+
+
+@pytest.mark.parametrize("run_records", [1, 100])
+async def test_an_id_that_comes_again_with_other_content_is_counted_and_named(
+    stream: ScoringHarness, run_records: int
+) -> None:
+    """In the same batch as the first one or in a later one."""
+    first = event("acme", "nps.answered", START, event_id="n1", user_id="ann", properties={"score": 9, "by": "mail"})
+    first = msgspec.structs.replace(first, received_at=first.time + timedelta(seconds=1))
+    others = [
+        msgspec.structs.replace(first, properties={"score": 0, "by": "mail"}),
+        msgspec.structs.replace(first, name="csat.answered"),
+        msgspec.structs.replace(first, user_id="bob"),
+        msgspec.structs.replace(first, time=first.time - timedelta(days=1)),
+    ]
+    same = msgspec.structs.replace(first, properties={"by": "mail", "score": 9}, history=True)
+    await stream.post(first, same, *others, same)
+    with capture_logs() as lines:
+        await stream.score(stream.worker(limits=WorkerLimits(run_records=run_records)))
+    assert stream.count("event_ids_reused_total") == 4
+    assert stream.count("events_total", outcome="duplicate") == 6
+    named = [line for line in lines if line["event"] == "event_id.reused"]
+    assert sum(line["events"] for line in named) == 4
+    assert {(line["source"], line["account_id"], line["event_id"]) for line in named} == {(first.source, "acme", "n1")}
+
+
+async def test_an_event_without_a_time_says_the_same_whenever_it_is_sent_again(stream: ScoringHarness) -> None:
+    first = event("acme", "session.started", START, event_id="s1")
+    first = msgspec.structs.replace(first, received_at=first.time)
+    later = first.time + timedelta(seconds=3)
+    await stream.post(first, msgspec.structs.replace(first, time=later, received_at=later))
+    await stream.score()
+    assert stream.count("events_total", outcome="duplicate") == 1
+    assert stream.count("event_ids_reused_total") == 0
 
 
 async def test_two_sources_may_use_the_same_id(stream: ScoringHarness) -> None:

@@ -16,6 +16,7 @@ from common.contracts.signals import (
 )
 from scoring.api.delay import Delay
 from scoring.health.view import FlagUp, Missed, PendingBand
+from scoring.partition.event_use import UnusableReason
 
 
 class Ahead(Struct, frozen=True):
@@ -167,3 +168,46 @@ class Receipts(Struct, frozen=True, kw_only=True):
     card_id: str
     clock: datetime
     as_of: datetime
+
+
+class EventNameUse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One name: how many events with it were counted, and what of the card listens to it.
+
+    `standard`: the event catalogue has the name. If not, `nearest` is the most similar name that it has.
+    """
+
+    name: str
+    standard: bool
+    count: int
+    used_by: tuple[str, ...]
+    last_seen: datetime | None = None
+    account_id: str | None = None
+    event_id: str | None = None
+    nearest: str | None = None
+
+
+class UnusableValue(Struct, frozen=True, kw_only=True):
+    """A metric could not use what this property of an event said, `count` times; the last one as a sample."""
+
+    metric: str
+    event: str
+    property: str
+    reason: UnusableReason
+    count: int
+    last_seen: datetime
+    account_id: str
+    event_id: str
+    value: str
+
+
+class EventUses(Struct, frozen=True, kw_only=True):
+    """First the names that the card listens to and nobody has posted, then those that came, the most frequent first.
+
+    `unused` counts the events of names that nothing listens to. `unusable` are values that a metric of the card could
+    not use. Workers report every few seconds. A crash may lose some of these counts, or count some twice.
+    """
+
+    names: tuple[EventNameUse, ...]
+    unused: int
+    unusable: tuple[UnusableValue, ...]
+    card_id: str

@@ -14,6 +14,7 @@ from http_guard.limits import ConnectionLimits
 from scoring.api import routes
 from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader
+from scoring.api.event_uses import EventUseQueries
 from scoring.api.freshness import FreshnessMonitor
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
@@ -67,6 +68,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         http = routes.build(
             Listing(snapshots),
             AccountQueries(snapshots),
+            EventUseQueries(snapshots),
             keys=keyring,
             metrics=metrics,
             readiness=readiness,

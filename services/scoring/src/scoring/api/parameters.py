@@ -111,6 +111,10 @@ class ReceiptParameters(AccountParameters):
     limit: int = Field(default=20, ge=1, le=100, description="at most so many signals")
 
 
+class EventNameParameters(QueryParameters):
+    limit: int = Field(default=500, ge=1, le=2000, description="at most so many names, and so many unusable values")
+
+
 def account_id(
     account_id: Annotated[str, Path(description="Any characters; percent-encoded, slashes too.", examples=["acme"])],
 ) -> str:

@@ -14,11 +14,13 @@ from common.keys import Scope
 from common.request_metrics import RequestMiddleware
 from scoring.api import answers, openapi
 from scoring.api.account_queries import AccountQueries
+from scoring.api.event_uses import EventUseQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.parameters import (
     AccountListParameters,
     AccountParameters,
+    EventNameParameters,
     HistoryParameters,
     ReceiptParameters,
     account_id,
@@ -31,6 +33,7 @@ _PREFIX = "/v1/accounts"
 def build(
     listing: Listing,
     reading: AccountQueries,
+    event_uses: EventUseQueries,
     *,
     keys: KeyVerifier,
     metrics: ApiMetrics,
@@ -41,6 +44,7 @@ def build(
     app.add_middleware(RequestMiddleware, metrics=metrics)
     app.add_middleware(EncodedPath)
     app.include_router(_accounts(listing, reading, keys))
+    app.include_router(_events(event_uses, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
@@ -67,6 +71,17 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> A
     async def get_receipts(account: AccountId, asked: Annotated[ReceiptParameters, Query()]) -> Response:
         """Every point of the score now, and of the change that came with each signal."""
         return json_response(await reading.receipts(account, asked))
+
+    return router
+
+
+def _events(event_uses: EventUseQueries, keys: KeyVerifier) -> APIRouter:
+    router = APIRouter(prefix="/v1/events", dependencies=[Depends(key_required(keys, Scope.READ))])
+
+    @router.get("/names", responses=openapi.responses(answers.EventUses, of_one=False))
+    async def list_event_names(asked: Annotated[EventNameParameters, Query()]) -> Response:
+        """Which names events had, what of the card uses them, and which values no metric could use."""
+        return json_response(await event_uses.event_uses(asked))
 
     return router
 

@@ -27,7 +27,7 @@ from common.documents.value_types import (
     text,
 )
 from scoring.cards.curves import curves_type
-from scoring.cards.value_formats import EVENT, Comparison, Events, MetricOrEvents, number_or_word, property_or_word
+from scoring.cards.value_formats import PROPERTY, Comparison, Events, MetricOrEvents, number_or_word, property_or_word
 from scoring.health import STAGES, Stage
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
@@ -64,7 +64,7 @@ def _value_type(value: ValueType, logarithmic: bool) -> Any:
         case "number or word":
             return number_or_word(value.words[0])
         case "property":
-            return Annotated[str, text(EVENT, "the name of a property")]
+            return Annotated[str, text(PROPERTY, "the name of a property")]
         case "property or word":
             return property_or_word(value.words[0])
         case "steps":

@@ -1,5 +1,7 @@
 """What must hold between the parts of a card. Each rule reports; none stops another."""
 
+from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.names import MISSPELLED, nearest_name
 from common.documents.findings import Findings, did_you_mean
 from scoring.cards.card_draft import CardDraft
 from scoring.health import STAGES
@@ -14,6 +16,7 @@ def check(draft: CardDraft, found: Findings) -> None:
     for metric in draft.metrics.values():
         _check_metric(metric, draft, found)
     _check_flags(draft, found)
+    _check_event_names(draft, found)
     for stage, bands in draft.bands.items():
         _check_bands(stage, bands, found)
 
@@ -62,6 +65,18 @@ def _check_flags(draft: CardDraft, found: Findings) -> None:
         watched = draft.metrics.get(flag.when.metric)
         if watched is not None and not isinstance(watched, CurvedDefinition):
             found.problem(f"{path}.when", f"'{flag.when.metric}' is a {watched.kind}: it has no value to compare")
+
+
+def _check_event_names(draft: CardDraft, found: Findings) -> None:
+    """A name that differs in little from a standard one is taken for a slip; other names are the product's own."""
+    named = {f"metrics.{metric.name}": metric.listens for metric in draft.metrics.values()}
+    named |= {f"flags.{flag.name}": (*flag.events, *flag.clear_on) for flag in draft.flags.values()}
+    named |= {f"outcomes.{outcome.name}": outcome.events for outcome in draft.outcomes.values()}
+    for path, events in named.items():
+        for event in events:
+            near = None if event in STANDARD_EVENTS else nearest_name(event, STANDARD_EVENTS, similarity=MISSPELLED)
+            if near is not None:
+                found.warning(path, f"'{event}' is not in the event catalogue, did you mean '{near}'?")
 
 
 def _check_bands(stage: str, bands: Bands, found: Findings) -> None:

@@ -5,26 +5,34 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field, PlainValidator
 
+from common.catalogue.names import NAME_CHARS
 from common.documents.error_texts import expected
 from common.documents.value_types import NAME, DistinctList, by_shape, text
 from scoring.health.card import When
 
-# Products name their events as they like ("Report Created"); the catalogue's are object.verbed.
-EVENT = r"^\S(.{0,198}\S)?$"
+PROPERTY = r"^\S(.{0,198}\S)?$"
+# What ingest takes, in the dialect of JSON Schema. A card that names another event would wait for it for ever.
+_EVENT_NAME = r"[a-z0-9_]+(\.[a-z0-9_]+)+"
+EVENT = rf"^(?=.{{3,{NAME_CHARS}}}$){_EVENT_NAME}$"
+_METRIC_OR_EVENT = rf"^([a-z][a-z0-9_]{{0,63}}|(?=.{{3,{NAME_CHARS}}}$){_EVENT_NAME})$"
 _COMPARISON = r"^([a-z][a-z0-9_]{0,63}) *(>=|<=|>|<) *(-?[0-9]{1,9}(\.[0-9]{1,9})?)$"
 
 
-def _events(what: str, one: Any) -> Any:
-    event = Annotated[str, text(EVENT, what)]
-    return by_shape(tuple, DistinctList[event], Annotated[event, AfterValidator(one)])
+_Event = Annotated[str, text(EVENT, "the name of an event: object.verbed in a-z, 0-9 and _, such as report.created")]
+_MetricOrEvent = Annotated[str, text(_METRIC_OR_EVENT, "a metric, or the name of an event such as report.created")]
 
-
-Events = Annotated[tuple[str, ...], _events("the name of an event, such as report.created", lambda event: (event,))]
+Events = Annotated[
+    tuple[str, ...], by_shape(tuple, DistinctList[_Event], Annotated[_Event, AfterValidator(lambda event: (event,))])
+]
 """One name, or a list."""
 
 MetricOrEvents = Annotated[
     str | tuple[str, ...],
-    _events("a metric or the name of an event", lambda word: word if re.match(NAME, word) else (word,)),
+    by_shape(
+        tuple,
+        DistinctList[_Event],
+        Annotated[_MetricOrEvent, AfterValidator(lambda word: word if re.match(NAME, word) else (word,))],
+    ),
 ]
 """The name of a metric as it is, or the names of events as a tuple."""
 

@@ -6,8 +6,20 @@ from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, Scorer, Step
-from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
+from scoring.partition.commit import (
+    AccountRow,
+    BatchReport,
+    Commit,
+    DeadReason,
+    EventKey,
+    LogPosition,
+    OutboxRow,
+    OutboxTopic,
+)
+from scoring.partition.contents import LIMIT as CONTENTS
+from scoring.partition.contents import content_hash
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
+from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.records import DecodedRecord
@@ -35,9 +47,12 @@ class Batch:
         *,
         owns: Callable[[str], bool],
         poison: Poison,
-        suspects: Collection[str] = (),
+        suspects: Collection[str],
+        use: EventUse,
     ) -> None:
         """`owns` says whether an account id belongs in this partition.
+
+        `use` counts what the events were good for.
 
         `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
         find the record that spoils the account, not a later one that the core raises on.
@@ -47,12 +62,14 @@ class Batch:
         self._owns = owns
         self._poison = poison
         self._suspects = suspects
+        self.use = use
         self._dedupe = BatchDedupe(memory.seen, memory.remembered)
         self._clock = memory.position.clock
         self._newest = memory.position.newest
         self._last: Record | None = None
         self._before: dict[str, tuple[AccountRow | None, float]] = {}  # row and clock before this batch
         self.touched: dict[str, Account] = {}
+        self.contents: list[int] = []  # hashes of the events that this batch counted, in the order of the log
         self._applied: set[str] = set()
         self._moved_at: dict[str, int] = {}  # the offset that last moved each account
         self._days: dict[tuple[str, int], Day] = {}
@@ -147,7 +164,10 @@ class Batch:
         event_digest = digest(event.source, account_id, event.event_id)
         if not self._dedupe.count_if_new(event_digest, hour_of(self._newest)):
             self.report.duplicates += 1
+            self._compare_content(event, event_digest)
             return
+        self.contents.append(content_hash(event))
+        self.use.note(event, moment)
         self._applied.add(account_id)
         self._moved_at[account_id] = record.offset
         try:
@@ -158,6 +178,17 @@ class Batch:
             raise Poisoned(record.offset, account_id) from error
         if step is not EMPTY_STEP:
             self._add_step(step)
+
+    def _compare_content(self, event: Event, event_digest: bytes) -> None:
+        """Notes a duplicate that says something else than the event that was counted, as far as that is known."""
+        begun = self._memory.seen.end
+        number = self._dedupe.number_of(event_digest, begun - CONTENTS)
+        if number is None:
+            return
+        first = self.contents[number - begun] if number >= begun else self._memory.contents.get(number)
+        if first is not None and first != content_hash(event):
+            self.report.other_content += 1
+            self.report.other_content_sample = EventKey(event.source, event.account_id, event.event_id)
 
     def _fire_due(self, offset: int, moment: float) -> None:
         """A tick: fires what silence has made due until now."""

@@ -80,12 +80,26 @@ class Commit(Struct, frozen=True):
         return [QueuedRow(self.last_seq + 1, n, row) for n, row in enumerate(self.outbox)]
 
 
+class EventKey(Struct, frozen=True):
+    """What names an event for ever."""
+
+    source: str
+    account_id: str
+    event_id: str
+
+
 class BatchReport(Struct):
-    """What a batch did, for the log line and the counters."""
+    """What a batch did, for the log line and the counters.
+
+    `other_content` counts those of the duplicates that said something else than the event that was counted under their
+    id; `other_content_sample` is the last of them.
+    """
 
     records: int = 0
     events: int = 0
     duplicates: int = 0
+    other_content: int = 0
+    other_content_sample: EventKey | None = None
     ticks: int = 0
     fired: int = 0
     mismatches: int = 0

@@ -106,6 +106,11 @@ class SeenIds:
         number = self._newest.get(event_digest)
         return self._older.has(event_digest, floor) if number is None else number >= floor
 
+    def number_of(self, event_digest: bytes, floor: int) -> int | None:
+        """The number of an id that was counted; None if it is below `floor`. Slower than `has`."""
+        number = self._newest.get(event_digest)
+        return self._older.number_of(event_digest, floor) if number is None else number
+
     def first_since(self, hour: int) -> int:
         return _first_since(hour, self.hours, self.end)
 
@@ -149,6 +154,11 @@ class BatchDedupe:
         self._ids.append(event_digest)
         self._next = number + 1
         return True
+
+    def number_of(self, event_digest: bytes, floor: int) -> int | None:
+        """The number of an id that was counted; None if it is below `floor`."""
+        own = self._numbers.get(event_digest)
+        return self._seen.number_of(event_digest, floor) if own is None else own
 
     def blobs(self) -> dict[int, bytes]:
         """The ids that this batch counted, by clock hour, in the order of the log."""

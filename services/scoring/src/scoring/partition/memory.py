@@ -1,5 +1,6 @@
 """What a worker keeps in memory of one partition; at any doubt it drops all of it."""
 
+from collections.abc import Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -7,15 +8,18 @@ from msgspec import Struct
 from scoring.health import Account
 from scoring.partition.cache import AccountCache, CacheBound
 from scoring.partition.commit import Commit, LogPosition
+from scoring.partition.contents import SeenContents
 from scoring.partition.dedupe import SeenIds, hour_of
 from scoring.partition.timers import Timers
 
 # What is taken beside the accounts, in bytes, estimated: by the records that a worker has read ahead and those that it
-# scores, by the records that were fetched or polled of each partition, by each timer, by each remembered id.
+# scores, by the records that were fetched or polled of each partition, by each timer, by each remembered id,
+# by what each of the last ids said.
 READ_AHEAD = 36e6
 RECORDS = 2e6
 TIMER = 230
 ID = 20
+CONTENT = 4
 
 
 class StoredPartition(Struct, frozen=True):
@@ -39,10 +43,11 @@ class PartitionMemory:
         self.seen = SeenIds(remembered)
         self.seen.restore(stored.seen)
         self.seen.forget(hour_of(self.position.newest))
-        self.accounts = AccountCache(cache_bound, beside=partial(_beside, self.timers, self.seen))
+        self.contents = SeenContents(self.seen.end)
+        self.accounts = AccountCache(cache_bound, beside=partial(_beside, self.timers, self.seen, self.contents))
 
-    def apply_commit(self, commit: Commit, touched: dict[str, Account]) -> None:
-        """Takes over what a transaction has written."""
+    def apply_commit(self, commit: Commit, touched: dict[str, Account], contents: Sequence[int]) -> None:
+        """Takes over what a transaction has written; `contents` are the hashes of the events that it counted."""
         self.seq = commit.last_seq + 1
         self.position = commit.position
         for account_id, due in commit.timers.items():
@@ -50,8 +55,9 @@ class PartitionMemory:
         for hour, ids in commit.seen.items():
             self.seen.extend(hour, ids)
         self.seen.forget(hour_of(self.position.newest))
+        self.contents.extend(contents)
         self.accounts.put_committed(touched, commit.states)
 
 
-def _beside(timers: Timers, seen: SeenIds) -> float:
-    return RECORDS + TIMER * len(timers) + ID * len(seen)
+def _beside(timers: Timers, seen: SeenIds, contents: SeenContents) -> float:
+    return RECORDS + TIMER * len(timers) + ID * len(seen) + CONTENT * len(contents)

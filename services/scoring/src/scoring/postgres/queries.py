@@ -17,10 +17,12 @@ from scoring.postgres.schema import (
     OWNER_KEY,
     account,
     day,
+    event_name,
     heartbeat,
     journal,
     signal,
     state,
+    unusable_value,
 )
 
 
@@ -72,6 +74,15 @@ def rows(account_ids: Collection[str]) -> Select[Any]:
     """Facts, band and state of these accounts, in any order."""
     joined = account.outerjoin(state, state.c.account_id == account.c.account_id)
     return select(account, state.c.body).select_from(joined).where(account.c.account_id == func.any(list(account_ids)))
+
+
+def event_names() -> Select[Any]:
+    return select(event_name).order_by(event_name.c.count.desc(), event_name.c.name)
+
+
+def unusable_values() -> Select[Any]:
+    columns = unusable_value.c
+    return select(unusable_value).order_by(columns.count.desc(), columns.metric, columns.event)
 
 
 def days(account_id: str, *, first: date | None, last: date | None, limit: int) -> Select[Any]:

@@ -161,6 +161,32 @@ day = Table(
     Column("body", JSON, nullable=False),
 )
 
+# What the read API says of the names of events; workers add to it outside the fence.
+event_name = Table(
+    "event_name",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_seen", Double, nullable=False),  # record time
+    Column("account_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+)
+
+# Values that a metric could not use, and the last one of each kind.
+unusable_value = Table(
+    "unusable_value",
+    metadata,
+    Column("metric", Text, primary_key=True),
+    Column("event", Text, primary_key=True),
+    Column("property", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("last_seen", Double, nullable=False),
+    Column("account_id", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("value", Text, nullable=False),
+)
+
 heartbeat = Table(
     "heartbeat",
     metadata,

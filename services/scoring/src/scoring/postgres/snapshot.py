@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.contracts.signals import Facts, Signal
 from common.database import connected
 from scoring.health import Day
+from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
 from scoring.postgres import queries, sort_orders
 from scoring.postgres.queries import AccountFilter
@@ -99,6 +100,22 @@ class TableSnapshot:
                 Facts(**{name: getattr(row, name) for name in Facts.__struct_fields__}),
             )
             for row in found
+        }
+
+    async def event_names(self) -> dict[str, UseCount]:
+        """By name, the most frequent first."""
+        return {
+            row.name: UseCount(row.count, row.last_seen, UseSample(row.account_id, row.event_id))
+            for row in await self._rows(queries.event_names())
+        }
+
+    async def unusable_values(self) -> dict[UnusableKey, UseCount]:
+        """Those of the last cards too, the most frequent first."""
+        return {
+            UnusableKey(row.metric, row.event, row.property, UnusableReason(row.reason)): UseCount(
+                row.count, row.last_seen, UseSample(row.account_id, row.event_id, row.value)
+            )
+            for row in await self._rows(queries.unusable_values())
         }
 
     async def days(self, account_id: str, *, first: date | None, last: date | None, limit: int) -> tuple[Day, ...]:

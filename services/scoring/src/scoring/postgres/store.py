@@ -1,6 +1,6 @@
 """The tables as the worker reads and writes them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic, QueuedRow
 from scoring.partition.dedupe import HOURS, hour_of
+from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
-from scoring.postgres import schema
+from scoring.postgres import event_use, schema
 from scoring.postgres.connection import connect
 from scoring.postgres.statement import COMMIT, parameters
 from scoring.worker.heartbeat import Heartbeat
@@ -112,6 +113,15 @@ class PostgresStore:
         )
         async with self._connection() as connection:
             await connection.execute(upsert)
+
+    async def write_event_use(
+        self, names: Mapping[str, UseCount], unusable: Mapping[UnusableKey, UseCount], *, most_names: int
+    ) -> None:
+        """Adds to what is stored; names that are not standard are left out while there are `most_names` or more."""
+        async with self._connection() as connection:
+            await connection.execute(event_use.ADD_NAMES, event_use.name_parameters(names, most_names=most_names))
+            if unusable:
+                await connection.execute(event_use.ADD_UNUSABLE, event_use.unusable_parameters(unusable))
 
     async def _timers(self, partition: int) -> dict[str, int]:
         timer = schema.timer.c

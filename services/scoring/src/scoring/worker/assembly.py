@@ -14,10 +14,12 @@ from scoring.cards.load import load
 from scoring.health import Card, Scorer
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import OutboxTopic
+from scoring.partition.event_use import values_by_event
 from scoring.partition.memory import READ_AHEAD
 from scoring.partition.origin import Origin
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.context import StateStore, WorkerContext, WorkerLimits
+from scoring.worker.event_use_report import EventUseReport, EventUseStore
 from scoring.worker.events_log import EventsLog
 from scoring.worker.handler import ScoringHandler
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
@@ -30,7 +32,7 @@ from scoring.worker.ticks import LogTime
 from scoring.worker.worker import HeartbeatStore, ScoringWorker
 
 
-class WorkerStore(StateStore, OutboxStore, HeartbeatStore, Protocol):
+class WorkerStore(StateStore, OutboxStore, HeartbeatStore, EventUseStore, Protocol):
     """All that a worker asks of its database."""
 
 
@@ -80,6 +82,7 @@ def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tup
 def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: Origin) -> ScoringWorker:
     cache_bound = CacheBound(rules.limits.cached, beside=READ_AHEAD)
     parts.metrics.watch_caches(cache_bound)
+    event_use = EventUseReport(parts.store, steady=parts.clocks.steady)
     context = WorkerContext(
         scorer=scorer,
         store=parts.store,
@@ -92,6 +95,8 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
         limits=rules.limits,
         scoring_lock=asyncio.Lock(),
         cache_bound=cache_bound,
+        values=values_by_event(scorer.card),
+        event_use=event_use,
     )
     log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     parts.metrics.partitions(origin.partitions)
@@ -99,6 +104,7 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
         consumer=parts.consumer,
         make_handler=lambda number, inbox: _handler(number, inbox, parts, rules, context=context, log_time=log_time),
         heartbeats=parts.store,
+        event_use=event_use,
         metrics=parts.metrics,
         clock=parts.clocks.wall,
         steady=parts.clocks.steady,

@@ -9,8 +9,10 @@ from msgspec import Struct
 from scoring.health import Scorer
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import Commit, LogPosition
+from scoring.partition.event_use import ValuesByEvent
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
+from scoring.worker.event_use_report import EventUseReport
 from scoring.worker.metrics import WorkerMetrics
 
 
@@ -73,3 +75,5 @@ class WorkerContext(Struct, frozen=True, kw_only=True):
     limits: WorkerLimits
     scoring_lock: asyncio.Lock
     cache_bound: CacheBound
+    values: ValuesByEvent
+    event_use: EventUseReport

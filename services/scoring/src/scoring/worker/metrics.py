@@ -1,6 +1,6 @@
 """The worker's metrics."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -10,6 +10,7 @@ from common.metrics import LATENCY, SECONDS
 from scoring.core_form_metric import register_core_form
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import BatchReport, Commit, DeadReason
+from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.worker.cause import Cause
 
 AGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
@@ -29,6 +30,12 @@ class WorkerMetrics:
             return Histogram(f"churn_scoring_{name}", text, labels, buckets=buckets, registry=registry)
 
         self._events = counter("events_total", "Event records read, by what became of them.", "outcome")
+        self._other_content = counter(
+            "event_ids_reused_total", "Duplicates with other content than the event that was counted under their id."
+        )
+        self._unusable = counter(
+            "unusable_values_total", "Values of counted events that a metric could not use.", "metric", "reason"
+        )
         self._dead = counter("dead_letters_total", "Records set aside on the dead topic.", "reason")
         self._signals = counter("signals_total", "Signals told.", "kind", "to")
         self._timers = counter("timers_fired_total", "Timers that came due.")
@@ -90,6 +97,7 @@ class WorkerMetrics:
         self._commits.inc()
         self._events.labels("counted").inc(report.events)
         self._events.labels("duplicate").inc(report.duplicates)
+        self._other_content.inc(report.other_content)
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
         self._mismatches.inc(report.mismatches)
@@ -101,6 +109,10 @@ class WorkerMetrics:
             self._signals.labels(signal.kind.value, to).inc()
         self._commit_seconds.observe(commit_seconds)
         self._batch_seconds.observe(batch_seconds)
+
+    def unusable(self, values: Mapping[UnusableKey, UseCount]) -> None:
+        for key, count in values.items():
+            self._unusable.labels(key.metric, key.reason.value).inc(count.count)
 
     def signal_age(self, age: float) -> None:
         """A run that made signals was committed; `age` is that of its newest record, in seconds."""

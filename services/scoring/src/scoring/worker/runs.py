@@ -18,6 +18,7 @@ from scoring.errors import UnknownRecordType
 from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
+from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.records import DecodedRecord, accounts_to_load, decode, decode_all
 from scoring.worker.context import WorkerContext
@@ -206,6 +207,7 @@ class RunScorer:
                     owns=lambda account_id: context.owns(self._number, account_id),
                     poison=frozenset(self._poison),
                     suspects=suspects,
+                    use=EventUse(context.values),
                 )
                 try:
                     await work(batch)
@@ -242,10 +244,21 @@ class RunScorer:
             if self._reduced_limit >= self._context.limits.chunk:
                 self._reduced_limit = None
         done = time.perf_counter()
-        memory.apply_commit(commit, batch.touched)
+        memory.apply_commit(commit, batch.touched, batch.contents)
         self._on_commit(commit)
         report = batch.report
+        self._context.event_use.add(batch.use)
+        self._context.metrics.unusable(batch.use.unusable)
         self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - scored.started)
+        if sample := report.other_content_sample:
+            _log.warning(
+                "event_id.reused",
+                partition=self._number,
+                events=report.other_content,
+                source=sample.source,
+                account_id=sample.account_id,
+                event_id=sample.event_id,
+            )
         _log.debug(
             "batch.scored",
             partition=self._number,

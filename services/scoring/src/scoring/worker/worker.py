@@ -12,6 +12,7 @@ from common.errors import Doubt, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.partition_consumer.inbox_limits import InboxLimits
 from common.partition_consumer.worker import PartitionWorker, PollRules
+from scoring.worker.event_use_report import EventUseReport
 from scoring.worker.handler import ScoringHandler
 from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.metrics import WorkerMetrics
@@ -35,6 +36,7 @@ class ScoringWorker:
         consumer: Consumer,
         make_handler: Callable[[int, Inbox], ScoringHandler],
         heartbeats: HeartbeatStore,
+        event_use: EventUseReport,
         metrics: WorkerMetrics,
         clock: Callable[[], float],
         steady: Callable[[], float],
@@ -45,6 +47,7 @@ class ScoringWorker:
         `clock` is the worker's own, in seconds since the epoch; `steady` never goes back.
         """
         self._heartbeats = heartbeats
+        self._event_use = event_use
         self._clock = clock
         self._heartbeat_at = float("-inf")
         self._worker = PartitionWorker(
@@ -55,13 +58,16 @@ class ScoringWorker:
             metrics=metrics,
             steady=steady,
             rules=PollRules(max_records=max_records, shortest_wait=POLL_WAIT[0], longest_wait=POLL_WAIT[1]),
-            before_poll=self._write_heartbeats,
+            before_poll=self._report,
         )
         metrics.count_open(self._worker.open_count)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises `StopWorker` if only a person can decide."""
-        await self._worker.run(stop)
+        try:
+            await self._worker.run(stop)
+        finally:
+            await self._event_use.write()
 
     def ready(self) -> str | None:
         """Why this worker should not be counted on, None if it should."""
@@ -80,6 +86,10 @@ class ScoringWorker:
             if memory is not None:
                 found[number] = (memory.position.to_offset, relay.depth or int(not relay.empty))
         return found
+
+    async def _report(self) -> None:
+        await self._write_heartbeats()
+        await self._event_use.write_due()
 
     async def _write_heartbeats(self) -> None:
         heartbeats = [one.heartbeat for one in self.handlers.values() if one.heartbeat is not None]

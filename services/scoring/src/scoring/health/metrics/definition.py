@@ -28,6 +28,18 @@ class CardProblem(NamedTuple):
     warning: bool = False
 
 
+class EventValue(NamedTuple):
+    """What a metric reads of its events beside their time: the property, and what it has to be.
+
+    A "key" is a text or a number, and `user_id` is one. What is not `required` may be absent.
+    """
+
+    events: tuple[str, ...]
+    property: str
+    form: Literal["number", "key", "text", "moment"]
+    required: bool = True
+
+
 class MetricDefinition(Struct, frozen=True, kw_only=True):
     """What every metric has. `share` is its weight inside its dimension; no `stages` means all of them.
 
@@ -56,6 +68,11 @@ class MetricDefinition(Struct, frozen=True, kw_only=True):
     def listens(self) -> tuple[str, ...]:
         """The names of the events that it is fed."""
         raise NotImplementedError
+
+    @property
+    def values(self) -> tuple[EventValue, ...]:
+        """What it reads of its events."""
+        return ()
 
     @property
     def reads(self) -> dict[str, str]:

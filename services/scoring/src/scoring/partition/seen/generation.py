@@ -49,6 +49,16 @@ class Generation:
             at = self.rows.rfind(rest, start, at + WIDTH - 1)
         return at >= 0 and (floor <= self.first or self._number_reaches(floor, digest, start, at))
 
+    def number_of(self, digest: bytes) -> int:
+        """The number of this id, the newest if it is here twice. Only for an id that is here; takes 30 microseconds."""
+        key = digest[0] << 8 | digest[1]
+        start, end = self.starts[key >> self.shift], self.starts[(key >> self.shift) + 1]
+        at = self.rows.rfind(digest[1:], start, end)
+        while (at - start) % WIDTH:
+            at = self.rows.rfind(digest[1:], start, at + WIDTH - 1)
+        earlier = self.rows[start:at:WIDTH].count(digest[1])
+        return self.first + int(np.flatnonzero(self.keys == key)[earlier])
+
     def _number_reaches(self, floor: int, digest: bytes, start: int, at: int) -> bool:
         """Whether the row at `at`, in the bucket that begins at `start`, has a number of `floor` or more."""
         earlier = self.rows[start:at:WIDTH].count(digest[1])  # in a bucket only this byte of the key differs

@@ -33,6 +33,15 @@ class Generations:
                 return True
         return False
 
+    def number_of(self, digest: bytes, floor: int) -> int | None:
+        """The number of this id if a generation that reaches `floor` has it, else None. Slower than `has`."""
+        for part in reversed(self.all):
+            if part.end <= floor:
+                return None
+            if part.has(digest, part.first):
+                return part.number_of(digest)
+        return None
+
     def load(self, first: int, ids: memoryview) -> None:
         """Takes the stored ids of a partition; called once, on an empty object. The oldest has number `first`."""
         size = self._largest * DIGEST

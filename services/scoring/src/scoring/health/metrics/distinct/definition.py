@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from scoring.health.metrics.definition import CurvedDefinition
+from scoring.health.metrics.definition import CurvedDefinition, EventValue
 from scoring.health.metrics.keys import EVENT, HALF_LIFE, PROPERTY, CardKey, ValueType, curve
 
 # As `of`: the account's seats, as its facts have them.
@@ -32,3 +32,7 @@ class Distinct(CurvedDefinition, frozen=True, kw_only=True, tag="distinct"):
         ),
         "curve": curve("Points over the number, or over the share: [[0.5, 50], ...]."),
     }
+
+    @property
+    def values(self) -> tuple[EventValue, ...]:
+        return (EventValue(self.events, self.key, "key"),)

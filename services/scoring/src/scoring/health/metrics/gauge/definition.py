@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
-from scoring.health.metrics.definition import CardProblem, CurvedDefinition, MetricDefinition
+from scoring.health.metrics.definition import CardProblem, CurvedDefinition, EventValue, MetricDefinition
 from scoring.health.metrics.keys import DURATION, EVENT, POINTS, PROPERTY, CardKey, ValueType, curve
 
 # As `value`: the only quotient that gauges know.
@@ -41,6 +41,13 @@ class Gauge(CurvedDefinition, frozen=True, kw_only=True, tag="gauge"):
         "neutral": CardKey(POINTS, "The points of an answer that is too old (default 60)."),
     }
     key_needs: ClassVar[dict[str, tuple[str, ...]]] = {"key": ("read",)}
+
+    @property
+    def values(self) -> tuple[EventValue, ...]:
+        value = "arr" if self.value == ARR_AGAINST_PEAK else self.value
+        # A change of a contract need not be one of its amount.
+        read = EventValue(self.events, value, "number", required=self.value != ARR_AGAINST_PEAK)
+        return (read,) if self.key is None else (read, EventValue(self.events, self.key, "key"))
 
     def problems(self, metrics: Mapping[str, MetricDefinition]) -> Iterator[CardProblem]:
         if self.ttl is None and self.hold:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
-from scoring.health.metrics.definition import CardProblem, MetricDefinition
+from scoring.health.metrics.definition import CardProblem, EventValue, MetricDefinition
 from scoring.health.metrics.keys import AT_LEAST_0, DURATION, PROPERTY, SWITCH, CardKey, ValueType
 
 PLANNED = "milestone.planned"
@@ -58,6 +58,11 @@ class Milestone(MetricDefinition, frozen=True, kw_only=True, tag="milestone"):
     @property
     def listens(self) -> tuple[str, ...]:
         return (PLANNED, REACHED)
+
+    @property
+    def values(self) -> tuple[EventValue, ...]:
+        found = (EventValue(self.listens, "step", "text"), EventValue((PLANNED,), "due", "moment"))
+        return found if self.weight is None else (*found, EventValue((PLANNED,), self.weight, "number", required=False))
 
     @property
     def step_names(self) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from scoring.health.metrics.definition import DecayedCountDefinition
+from scoring.health.metrics.definition import DecayedCountDefinition, EventValue
 from scoring.health.metrics.keys import AT_LEAST_0, EVENT, HALF_LIFE, WEIGHT, CardKey, curve
 
 
@@ -22,3 +22,7 @@ class Rate(DecayedCountDefinition, frozen=True, kw_only=True, tag="rate"):
             AT_LEAST_0, "The weekly rate that a new account is given; it fades by the half-life."
         ),
     }
+
+    @property
+    def values(self) -> tuple[EventValue, ...]:
+        return () if self.weight is None else (EventValue(self.events, self.weight, "number", required=False),)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from scoring.health.metrics.definition import CardProblem, CurvedDefinition, MetricDefinition
+from scoring.health.metrics.definition import CardProblem, CurvedDefinition, EventValue, MetricDefinition
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.keys import AT_LEAST_0, EVENTS, HALF_LIFE, WEIGHT, CardKey, ValueType, curve
 from scoring.health.metrics.rate.definition import Rate
@@ -52,6 +52,10 @@ class Ratio(CurvedDefinition, frozen=True, kw_only=True, tag="ratio"):
     @property
     def listens(self) -> tuple[str, ...]:
         return (*self.events, *self.denominator_events)
+
+    @property
+    def values(self) -> tuple[EventValue, ...]:
+        return () if self.weight is None else (EventValue(self.events, self.weight, "number", required=False),)
 
     @property
     def reads(self) -> dict[str, str]:

@@ -1,0 +1,64 @@
+"""The event catalogue: all standard events by name."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from common.catalogue import accounts, commercial, outreach, success, support, usage
+from common.catalogue.checking import EventCheck
+from common.catalogue.standard_event import StandardEvent
+
+GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
+    "Accounts and people": (
+        accounts.AccountUpdated,
+        accounts.UserUpdated,
+        accounts.ChampionLeft,
+        accounts.EventRetracted,
+    ),
+    "Use": (
+        usage.SessionStarted,
+        usage.SessionEnded,
+        usage.FeatureUsed,
+        usage.PageViewed,
+        usage.ReportCreated,
+        usage.WorkflowRun,
+        usage.AssessmentSubmitted,
+    ),
+    "Support and opinions": (
+        support.TicketOpened,
+        support.TicketAnswered,
+        support.TicketResolved,
+        support.TicketReopened,
+        support.NpsAnswered,
+        support.CsatAnswered,
+    ),
+    "Contracts and invoices": (
+        commercial.ContractStarted,
+        commercial.ContractChanged,
+        commercial.ContractRenewed,
+        commercial.ContractEnded,
+        commercial.ContractCancelRequested,
+        commercial.ContractDowngradeRequested,
+        commercial.InvoicePaid,
+        commercial.InvoicePaymentFailed,
+    ),
+    "Milestones and goals": (
+        success.MilestonePlanned,
+        success.MilestoneReached,
+        success.GoalReached,
+        success.ReviewHeld,
+    ),
+    "Marketing, seminars and community": (
+        outreach.EmailOpened,
+        outreach.EmailClicked,
+        outreach.EmailUnsubscribed,
+        outreach.SeminarRegistered,
+        outreach.SeminarAttended,
+        outreach.CommunityPosted,
+        outreach.CommunityAnswered,
+    ),
+}
+"""In the order of docs/events.md."""
+
+STANDARD_EVENTS: Final[Mapping[str, EventCheck]] = {
+    event.event_name: EventCheck(event) for events in GROUPS.values() for event in events
+}
