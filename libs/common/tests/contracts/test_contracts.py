@@ -158,6 +158,7 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
             history=False,
         ),
         "caught_up": CaughtUp(partition=7),
+        "tick": Tick(),
     },
 }
 TODAY = [(topic, name) for topic, records in RECORDS.items() for name in records]

@@ -12,6 +12,8 @@ from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.records import DecodedRecord
 
+_TICK = encode_signals_record(Tick())
+
 Poison = frozenset[tuple[int, str]]
 """(offset, account) pairs at which the core is known to raise."""
 
@@ -36,9 +38,11 @@ class Batch:
         owns: Callable[[str], bool],
         poison: Poison,
         suspects: Collection[str] = (),
+        forward_ticks: bool = False,
     ) -> None:
         """`owns` says whether an account id belongs in this partition.
 
+        With `forward_ticks` (stream mode) the readers of the signals get every tick, after the signals that it brings.
         `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
         find the record that spoils the account, not a later one that the core raises on.
         """
@@ -47,6 +51,7 @@ class Batch:
         self._owns = owns
         self._poison = poison
         self._suspects = suspects
+        self._forward_ticks = forward_ticks
         self._dedupe = BatchDedupe(memory.seen, memory.remembered)
         self._clock = memory.position.clock
         self._newest = memory.position.newest
@@ -169,6 +174,8 @@ class Batch:
         for due, account_id in self._firing_order(offset, awake):
             if due <= self._clock:
                 self._advance(offset, account_id, self._clock)
+        if self._forward_ticks:
+            self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(moment * 1000), None, _TICK))
 
     def _firing_order(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
         """(due moment, account) of these, sorted: in every batch timers fire in the same order."""

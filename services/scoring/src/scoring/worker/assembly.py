@@ -26,7 +26,7 @@ from scoring.worker.housekeeping.task import Housekeeping, HousekeepingStore
 from scoring.worker.metrics import WorkerMetrics
 from scoring.worker.progress import PartitionProgress
 from scoring.worker.relay import OutboxStore, Relay
-from scoring.worker.ticks import LogTime
+from common.ticks import LogTime
 from scoring.worker.worker import HeartbeatStore, ScoringWorker
 
 

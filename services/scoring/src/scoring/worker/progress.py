@@ -14,7 +14,7 @@ from scoring.worker.assignment import AssignedPartition
 from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.metrics import WorkerMetrics
 from scoring.worker.runs import RunResult
-from scoring.worker.ticks import LogTime, Ticker
+from common.ticks import LogTime, Ticker
 
 _log = structlog.get_logger()
 _TICK = encode_events_record(Tick())

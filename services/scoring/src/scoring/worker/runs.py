@@ -14,6 +14,7 @@ from common.bus.ports import Record
 from common.contracts.events import Tick
 from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
+from common.topics import TimeMode
 from scoring.errors import UnknownRecordType
 from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
@@ -206,6 +207,7 @@ class RunScorer:
                     owns=lambda account_id: context.owns(self._number, account_id),
                     poison=frozenset(self._poison),
                     suspects=suspects,
+                    forward_ticks=context.origin.time_mode == TimeMode.STREAM,
                 )
                 try:
                     await work(batch)
