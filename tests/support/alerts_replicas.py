@@ -42,6 +42,7 @@ BEHIND = 60.0
 ROUTES = """
 route:
   receiver: desk
+  resolve_after: at once
   routes:
     - matchers: ['to="nobody_asks"']
       receiver: nobody
@@ -51,7 +52,7 @@ receivers:
   - name: nobody
 final_outcomes: [churned]
 """
-_TABLES = ("progress", "alert", "decision", "notification", "attempt", "acknowledgement")
+_TABLES = ("progress", "alert", "decision", "notification", "attempt", "acknowledgement", "timer")
 
 
 class Clock:
@@ -127,6 +128,7 @@ class ReplicasHarness:
         consumer = self.broker.consumer(TOPIC, group="alerts")
         parts = ReplicaParts(
             consumer=consumer,
+            producer=self.broker.producer(),
             admin=self.broker.admin(),
             decision_store=PostgresDecisionStore(self.theirs, patience=10.0, count_unreadable=self.metrics.unreadable),
             queue=PostgresNotificationQueue(self.theirs, lease=self.lease, patience=10.0),

@@ -14,7 +14,8 @@ from alerts.decisions.account import AccountDecisions, AccountHistory, NewMessag
 from alerts.decisions.decide import address_key_of
 from alerts.decisions.reasons import DecisionReason
 from alerts.postgres import decision_statements, schema
-from alerts.postgres.account_history import load_histories
+from alerts.postgres.account_history import HistoryRow, load_histories
+from alerts.postgres.decision_statements import TimerKind
 from alerts.postgres.transaction import in_transaction
 from alerts.signals.decoding import decode_signal
 from alerts.signals.score import SEVERITY_RANK
@@ -55,6 +56,14 @@ class PostgresDecisionStore:
         async with in_transaction(self._engine, patience=self._patience) as connection:
             return list(await connection.scalars(query))
 
+    async def earliest_timer(self, partition: int) -> float | None:
+        timer = schema.timer.c
+        async with in_transaction(self._engine, patience=self._patience) as connection:
+            earliest: float | None = await connection.scalar(
+                select(func.min(timer.due)).where(timer.partition == partition)
+            )
+        return earliest
+
     @asynccontextmanager
     async def transaction(
         self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
@@ -85,6 +94,7 @@ class PostgresDecisionTransaction:
         self._connection = connection
         self._partition = partition
         self._count_unreadable = count_unreadable
+        self._unreadable: list[str] = []
 
     async def record(self, signals: Sequence[ReadSignal]) -> RecordedSignals:
         parameters = {
@@ -104,6 +114,12 @@ class PostgresDecisionTransaction:
             query, parameters["accounts"] = decision_statements.LATE_OF_ACCOUNTS, list(accounts)
         return self._late_signals(await self._connection.execute(query, parameters))
 
+    async def due_accounts(self, until: float, *, most: int) -> Sequence[str]:
+        timer = schema.timer.c
+        query = select(timer.subject).where(timer.partition == self._partition, timer.kind == TimerKind.ACCOUNT.value)
+        due = query.where(timer.due <= until).order_by(timer.due, timer.subject).limit(most)
+        return (await self._connection.scalars(due)).all()
+
     async def late_accounts(self, *, besides: Collection[str], most: int) -> Sequence[str]:
         alert = schema.alert.c
         query = select(alert.account_id).where(alert.waiting, alert.partition == self._partition)
@@ -114,14 +130,23 @@ class PostgresDecisionTransaction:
         histories, unreadable = await load_histories(self._connection, list(accounts), final=final)
         for row in unreadable:
             self._leave_out(row.name, row.detail)
+            # No timer would ever release a held one: the sender takes it, and finds out the same.
+            if row.part is HistoryRow.PENDING:
+                self._unreadable.append(row.name)
         return histories
 
     async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
+        moved = [one for one in decided if one.timer != one.timer_before]
+        armed = {one.account_id: one.timer for one in moved if one.timer is not None}
         with_ids = [(account, [uuid.uuid4().hex for _ in account.messages]) for account in decided]
         parameters = {
             "partition": self._partition,
             "settled": list(settled),
             "dropped": [one for account in decided for one in account.dropped],
+            "released": [*self._unreadable, *(one for account in decided for one in account.released)],
+            "timer_subjects": list(armed),
+            "timer_dues": list(armed.values()),
+            "disarmed": [one.account_id for one in moved if one.timer is None],
             "notifications": _as_json(
                 _notification_row(account, message, notification_id)
                 for account, ids in with_ids
@@ -158,16 +183,19 @@ def _notification_row(account: AccountDecisions, message: NewMessage, notificati
     return {
         "notification_id": notification_id,
         "account_id": account.account_id,
-        "episode": message.head.episode,
+        "episode": message.thread or message.head.episode,
         "receiver": destination.receiver,
         "address_key": address_key_of(destination),
         "ways": destination.ways,
         "path": destination.path,
         "repeat_interval": destination.repeat_interval,
+        "resolve_after": destination.resolve_after,
+        "fallback": destination.fallback,
         "reason": message.reason,
         "rank": SEVERITY_RANK[message.head.severity],
         "signals": [signal.signal_id for signal in message.signals],
         "decided": account.at,
+        "held_until": message.held_until,
         "maybe_told": message.maybe_told,
     }
 

@@ -66,7 +66,7 @@ class QueueDepthMonitor:
             return
         self._away, self._read_at = False, asked
         self._oldest_unsent = row.oldest
-        self._metrics.measured(QueueDepth(unsent=row.unsent, waiting=row.waiting, failed=row.failed))
+        self._metrics.measured(QueueDepth(unsent=row.unsent, held=row.held, waiting=row.waiting, failed=row.failed))
 
 
 def _depth() -> Select[Any]:
@@ -87,6 +87,7 @@ def _depth() -> Select[Any]:
         .where(notification.c.status == "pending")
         .subquery()
     )
+    held = select(func.count()).where(notification.c.status == "held").scalar_subquery()
     waiting = select(func.count()).where(alert.c.waiting).scalar_subquery()
     # A message that failed with ways left was handed on.
     failed = (
@@ -98,4 +99,6 @@ def _depth() -> Select[Any]:
         )
         .scalar_subquery()
     )
-    return select(pending.c.unsent, pending.c.oldest, waiting.label("waiting"), failed.label("failed"))
+    return select(
+        pending.c.unsent, pending.c.oldest, held.label("held"), waiting.label("waiting"), failed.label("failed")
+    )

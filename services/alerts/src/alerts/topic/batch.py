@@ -8,6 +8,7 @@ from msgspec import Struct
 from alerts.decisions.reasons import DecisionReason
 from alerts.signals.decoding import decode_record
 from common.bus.ports import Record
+from common.contracts.events import Tick
 from common.contracts.signals import Signal
 
 LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
@@ -22,12 +23,16 @@ class ReadSignal(Struct, frozen=True):
 
 
 class SignalsBatch(Struct, frozen=True):
-    """The signals of a poll, in the order of the log.
+    """The first records of a poll, as many as one transaction takes: `taken` ticks and signals, in the order of the log.
 
+    The ticks come first. `tick` is the record time of the newest, which fires timers before the signals are decided.
     `caught_up` is the record time of the last `CaughtUp`; `before_caught_up` signals came before it. `unreadable` are
     the offsets of records of another format, or with names that PostgreSQL cannot store.
     """
 
+    taken: int = 0
+    tick: float | None = None
+    ticks: tuple[Record, ...] = ()
     signals: tuple[ReadSignal, ...] = ()
     caught_up: float | None = None
     before_caught_up: int = 0
@@ -55,25 +60,34 @@ class RecordedSignals(Struct, frozen=True):
 
 
 def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
+    """It ends before a tick that comes after signals: what they decide may be due by that tick."""
+    ticks: list[Record] = []
     signals: list[ReadSignal] = []
     caught_up: float | None = None
     before_caught_up = 0
     unreadable: list[int] = []
-    for record in records:
+    taken = 0
+    for taken, record in enumerate(records, start=1):
         try:
             message = decode_record(record.value or b"")
         except msgspec.DecodeError:
             unreadable.append(record.offset)
             continue
         recorded = record.timestamp / 1000
-        if not isinstance(message, Signal):
+        if isinstance(message, Tick):
+            if signals or caught_up is not None:
+                taken -= 1
+                break
+            ticks.append(record)
+        elif not isinstance(message, Signal):
             caught_up, before_caught_up = recorded, len(signals)
         elif _can_be_stored(message):
             reason = postpone_reason(message, recorded=recorded, late_after=late_after)
             signals.append(ReadSignal(message, recorded, reason))
         else:
             unreadable.append(record.offset)
-    return SignalsBatch(tuple(signals), caught_up, before_caught_up, tuple(unreadable))
+    tick = max((record.timestamp / 1000 for record in ticks), default=None)
+    return SignalsBatch(taken, tick, tuple(ticks), tuple(signals), caught_up, before_caught_up, tuple(unreadable))
 
 
 def postpone_reason(signal: Signal, *, recorded: float, late_after: float) -> DecisionReason | None:

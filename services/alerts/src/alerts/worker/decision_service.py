@@ -15,7 +15,7 @@ from alerts.routing.labels import Labels, labels
 from alerts.topic.batch import LateSignals, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
 from common.contracts.signals import Signal
 
-ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals
+ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals or with timers that are due
 
 
 class DecisionTransaction(Protocol):
@@ -30,6 +30,9 @@ class DecisionTransaction(Protocol):
     async def late_accounts(self, *, besides: Collection[str], most: int) -> Sequence[str]:
         """At most so many other accounts with undecided late signals: those with the oldest ones."""
 
+    async def due_accounts(self, until: float, *, most: int) -> Sequence[str]:
+        """At most so many accounts of the partition whose timers are due by then, the earliest first."""
+
     async def histories(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[AccountHistory]:
         """One for each account; `final` are the outcomes that end a relationship."""
 
@@ -42,10 +45,15 @@ class Router(Protocol):
 
 
 class BatchSummary(Struct, frozen=True):
-    """What came of a batch. `to_send`: there are new messages; `more`: there are more late signals to decide."""
+    """What came of a batch. `to_send`: there are new messages; `more`: there is more to decide before the batch.
+
+    `fired` is how many timers fired; `earliest` is when the first of those is due that were set.
+    """
 
     recorded: int = 0
     duplicates: int = 0
+    fired: int = 0
+    earliest: float | None = None
     decisions: tuple[SignalDecision, ...] = ()
     to_send: bool = False
     more: bool = False
@@ -57,6 +65,17 @@ class DecisionService:
     def __init__(self, router: Router, *, final: frozenset[str]) -> None:
         self._router = router
         self._final = final
+
+    async def decide_due(self, tick: float, transaction: DecisionTransaction) -> BatchSummary:
+        """Decides again the accounts whose timers are due at a tick, `ACCOUNTS_AT_ONCE` of them.
+
+        A timer that fires is moved or deleted in the same transaction, so a tick that is read again fires nothing.
+        """
+        accounts = await transaction.due_accounts(tick, most=ACCOUNTS_AT_ONCE)
+        if not accounts:
+            return BatchSummary()
+        summary = await self._decide(transaction, (), LateSignals(), moments=dict.fromkeys(accounts, tick))
+        return replace(summary, fired=len(accounts), more=len(accounts) == ACCOUNTS_AT_ONCE)
 
     async def decide_late(self, batch: SignalsBatch, transaction: DecisionTransaction) -> BatchSummary:
         """Decides some of the late signals that the batch's `CaughtUp` releases.
@@ -120,7 +139,8 @@ class DecisionService:
             await transaction.write(decided, settled=settled | {signal_id for _, signal_id in late.unreadable})
         return BatchSummary(
             decisions=tuple(decision for account in decided for decision in account.decisions),
-            to_send=any(account.messages or account.dropped for account in decided),
+            to_send=any(account.messages or account.dropped or account.released for account in decided),
+            earliest=min((one.timer for one in decided if one.timer is not None), default=None),
         )
 
     def _route(self, signals: Sequence[Signal], moments: Mapping[str, float]) -> Mapping[str, Sequence[RoutedSignal]]:
