@@ -44,7 +44,7 @@ def test_before_its_time_a_held_recovery_stays_as_it_is() -> None:
     account.decide(band("green", hours=1, opens=red), to=(SLOW,))
     due = account.timer
     found = account.decide(now=band("green", hours=20))
-    assert (found.decisions, found.messages, found.dropped, found.released) == ((), (), (), ())
+    assert (found.decisions, found.messages, found.dropped, found.released) == ((), (), (), {})
     assert account.timer == due
 
 
@@ -125,16 +125,16 @@ def test_a_relapse_within_the_repeat_interval_is_told_by_no_new_message() -> Non
     assert (account.send(), account.waiting(), account.timer) == ([], [], None)
 
 
-def test_a_relapse_that_stands_for_the_repeat_interval_is_told() -> None:
+def test_a_relapse_that_stands_for_two_repeat_intervals_is_told() -> None:
     """The reader takes the account for well, so silence must not last for ever."""
     account, red = recovered()
     relapse = band("red", hours=100)
     account.decide(relapse, to=(SLOW,))
-    assert account.timer == at(100 + WEEK).timestamp()
+    assert account.timer == at(100 + 2 * WEEK).timestamp()
     assert account.fire() == {"red": DecisionReason.STANDS}
     assert {one.thread for _, one in account.pending} == {red.episode}
     assert account.send() == [["red"]]
-    account.decide(band("green", hours=300, opens=relapse), to=(SLOW,))
+    account.decide(band("green", hours=500, opens=relapse), to=(SLOW,))
     account.fire()
     assert account.send() == [["green"]]
 
@@ -168,6 +168,14 @@ def test_the_interval_counts_from_the_end_of_the_last_trouble() -> None:
         account.decide(band("green", hours=week * WEEK + 30, opens=relapse), to=(SLOW,))
         assert account.timer is None
     assert account.send() == []
+
+
+def test_a_recovery_that_lasted_until_trouble_of_another_alert_came_is_told_before_it() -> None:
+    """The tick that would have released it comes after the trouble."""
+    account, red = told_red()
+    account.decide(band("green", hours=1, opens=red), to=(SLOW,))
+    account.decide(band("yellow", hours=2 * WEEK), to=(SLOW,))
+    assert account.send() == [["green"], ["yellow"]]
 
 
 def test_where_the_customers_own_act_cleared_the_flag_an_hour_is_enough() -> None:

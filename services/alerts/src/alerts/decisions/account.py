@@ -9,7 +9,6 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
 from common.contracts.signals import Band, Kind, Severity, Signal
 
-
 PAST_BANDS = 100
 
 
@@ -109,8 +108,8 @@ class NewMessage(Struct, frozen=True):
 class AccountDecisions(Struct, frozen=True):
     """What is to be written of an account: `messages` in the order in which they are sent, `dropped` ones by id.
 
-    `released` are held messages that are sent now, by id. `at` is the record time by which it was decided. `timer` is
-    when the account is to be decided again; `timer_before` is when it was to be.
+    `released` are held messages that are sent now, by id, and why. `at` is the record time by which it was decided.
+    `timer` is when the account is to be decided again; `timer_before` is when it was to be.
     """
 
     account_id: str
@@ -118,7 +117,7 @@ class AccountDecisions(Struct, frozen=True):
     decisions: tuple[SignalDecision, ...] = ()
     messages: tuple[NewMessage, ...] = ()
     dropped: tuple[str, ...] = ()
-    released: tuple[str, ...] = ()
+    released: Mapping[str, DecisionReason] = {}
     timer: float | None = None
     timer_before: float | None = None
 

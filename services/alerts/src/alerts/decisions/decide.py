@@ -15,7 +15,7 @@ from alerts.decisions.account import (
     closes_episode,
 )
 from alerts.decisions.deduplicate import Candidate, CandidateDecision, deduplicate
-from alerts.decisions.joining import JoinedEpisodes, past_signal
+from alerts.decisions.joining import JoinedEpisodes, joining_interval, past_signal
 from alerts.decisions.reasons import DecisionReason, DecisionVerdict
 from alerts.routing.destination import Destination
 from alerts.signals.score import SEVERITY_RANK
@@ -87,7 +87,7 @@ def _decide_address(
     # A message that would read the same stays as it is, with the attempts that were made.
     standing = {_ids(one.signals): one for one in pending}
     kept: set[str] = set()
-    released: list[str] = []
+    released: dict[str, DecisionReason] = {}
     message_of: dict[str, str | int] = {}
     composed = _compose(candidates)
     for message in composed:
@@ -98,7 +98,7 @@ def _decide_address(
         else:
             kept.add(same.notification_id)
             if same.held and message.held_until is None:
-                released.append(same.notification_id)
+                released[same.notification_id] = message.reason
         message_of |= dict.fromkeys(ids, len(messages) - 1 if same is None else same.notification_id)
     # A pending message that no longer says what stands is replaced or taken back.
     dropped = [one.notification_id for one in pending if one.notification_id not in kept]
@@ -108,7 +108,7 @@ def _decide_address(
         decisions=(*decided.decisions, *_signal_decisions(candidates, message_of, released)),
         messages=tuple(messages),
         dropped=(*decided.dropped, *dropped),
-        released=(*decided.released, *released),
+        released={**decided.released, **released},
         timer=min([*held, *([] if decided.timer is None else [decided.timer])], default=None),
     )
 
@@ -125,10 +125,10 @@ def _joined_episodes(
     new = {one.signal.signal_id for one in signals}
     bands = [band for band in history.past_bands if band.signal_id not in new]
     bands += [past_signal(one.signal) for one in signals if one.signal.kind is Kind.BAND]
-    intervals = {one.signal.signal_id: one.destination.repeat_interval for one in told}
-    intervals |= {signal.signal_id: one.destination.repeat_interval for one in pending for signal in one.signals}
-    intervals |= {one.signal.signal_id: one.destination.repeat_interval for one in routed if one.destination}
-    return JoinedEpisodes(bands, told, intervals)
+    destinations = {one.signal.signal_id: one.destination for one in told}
+    destinations |= {signal.signal_id: one.destination for one in pending for signal in one.signals}
+    destinations |= {one.signal.signal_id: one.destination for one in routed if one.destination}
+    return JoinedEpisodes(bands, told, {name: joining_interval(one) for name, one in destinations.items()})
 
 
 def _pending_candidates(pending: Sequence[PendingMessage]) -> list[Candidate]:

@@ -12,6 +12,9 @@ from alerts.signals.score import SEVERITY_RANK, clears_flag
 from alerts.signals.signal_kinds import rules_of
 from common.contracts.signals import Kind, Severity, Signal
 
+RELAPSE_INTERVALS = 2.0
+"""Repeat intervals for which trouble has to last that came back after its recovery was told."""
+
 RESOLVE_AFTER_ACT = 3600.0
 """Seconds, the most that a recovery has to hold where an event cleared the flag that had brought the trouble."""
 
@@ -87,7 +90,7 @@ class _AddressDeduplication:
         self._acknowledged = self._worst_acknowledged(acknowledged)
         self._left = left
         self._now = now
-        # By the first episode of the alert: the last that was told of it, the last that its recovery ends, the last band.
+        # By the first episode of the alert: the last that was told of it, the last that a recovery ends, the last band.
         self._thread = {episodes.first(one.signal.episode): one for one in told}
         self._last_trouble = {
             episodes.first(one.signal.episode): one for one in told if rules_of(one.signal.kind).ends_with_episode
@@ -176,13 +179,12 @@ class _AddressDeduplication:
         """Of the bands of an alert only the newest stands, and a recovery only while no trouble comes back."""
         one = self._candidates[index]
         subject = self._subject(one.signal)
-        for key in (subject, ("recovery", subject[1])):
-            for earlier in self._standing.pop(key, ()):
-                if self._stands(earlier):
-                    self.reasons[earlier] = DecisionReason.OVERTAKEN
-                    self._held_until[earlier] = None
-                    if one.replaces:
-                        self.destinations[index] = self.destinations[earlier]
+        for earlier in (*self._standing.pop(subject, ()), *self._standing.pop(("recovery", subject[1]), ())):
+            if self._stands(earlier):
+                self.reasons[earlier] = DecisionReason.OVERTAKEN
+                self._held_until[earlier] = None
+                if one.replaces:
+                    self.destinations[index] = self.destinations[earlier]
 
     def _decide_band(self, index: int, signal: Signal, destination: Destination) -> DecisionReason:
         if (silenced := self._silenced(signal)) is not None:
@@ -197,7 +199,7 @@ class _AddressDeduplication:
             return DecisionReason.WORSE
         # The recovery was told, and the same or less is back: told only if it is no relapse of a moment.
         if self._recovery_told(self._episodes.first(signal.episode)):
-            until = self._since(signal) + destination.repeat_interval
+            until = self._since(signal) + RELAPSE_INTERVALS * destination.repeat_interval
             return self._hold(index, until, DecisionReason.WITHIN_REPEAT, then=DecisionReason.STANDS)
         # Back before the recovery was told: the reader still takes the account for as bad as it is.
         if signal.signal_id == signal.episode and last.signal.episode != signal.episode:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from alerts.decisions.account import PAST_BANDS, PastSignal, ToldSignal, closes_episode
+from alerts.routing.destination import Destination
 from common.contracts.signals import Band, Kind, Signal
 
 _BADNESS = {Band.YELLOW.value: 1, Band.RED.value: 2}
@@ -17,20 +18,25 @@ def past_signal(signal: Signal) -> PastSignal:
     return PastSignal(signal.signal_id, signal.episode, signal.kind.value, signal.to, signal.at.timestamp())
 
 
+def joining_interval(destination: Destination) -> float:
+    """Seconds after the end of some trouble within which more trouble is the same alert."""
+    return max(destination.repeat_interval, destination.resolve_after)
+
+
 class JoinedEpisodes:
     """By episode, the first of those that it goes on with.
 
-    An episode is joined to the one before if that had been closed for less than the repeat interval. The interval is
-    that of the route by which the trouble before was told.
+    An episode is joined to the one before if that had been closed for less than an interval, the longer one of
+    `repeat_interval` and `resolve_after` of the route by which the trouble before was told.
     """
 
     def __init__(self, bands: Sequence[PastSignal], told: Iterable[ToldSignal], intervals: Mapping[str, float]) -> None:
-        """`bands` are all of the account, oldest first. `intervals` are the repeat intervals of signals, by id."""
+        """`bands` are all of the account, oldest first. `intervals` are those of the signals, by id."""
         self._first: dict[str, str] = {}
         before = [one for one in told if one.signal.kind == Kind.BAND]
         known = {band.signal_id for band in bands}
         outside = [one for one in before if one.signal.signal_id not in known]
-        self._join(bands, intervals, outside[-1].destination.repeat_interval if outside else 0.0)
+        self._join(bands, intervals, joining_interval(outside[-1].destination) if outside else 0.0)
         # The account changed its band so often that what was told of it is no longer among its bands.
         if bands and len(bands) >= PAST_BANDS:
             for one in outside:

@@ -17,7 +17,7 @@ class DecisionReason(StrEnum):
     WORSE = "worse than last told"
     AGAIN = "told last longer ago than the repeat interval"
     RECOVERED = "recovered"
-    STANDS = "came back within repeat_interval, and has stood for that long"
+    STANDS = "came back within repeat_interval, and has stood for twice that long"
     HANDED_ON = "handed on, the way before it failed"
 
     # kept

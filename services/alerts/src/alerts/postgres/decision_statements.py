@@ -74,11 +74,13 @@ WRITE = text(f"""
 WITH settled AS (
     UPDATE alerts.alert SET waiting = false WHERE signal_id = ANY(:settled)
 ), released AS (
-    UPDATE alerts.notification SET status = 'pending', due = {NOW}
-    WHERE notification_id = ANY(:released) AND status = 'held'
+    UPDATE alerts.notification AS n SET status = 'pending', due = {NOW}, reason = released.reason
+    FROM unnest(:released, :released_reasons) AS released (notification_id, reason)
+    WHERE n.notification_id = released.notification_id AND status = 'held'
 ), armed AS (
     INSERT INTO alerts.timer (kind, subject, partition, due)
-    SELECT '{TimerKind.ACCOUNT}', subject, :partition, due FROM unnest(:timer_subjects, :timer_dues) AS new (subject, due)
+    SELECT '{TimerKind.ACCOUNT}', subject, :partition, due
+    FROM unnest(:timer_subjects, :timer_dues) AS new (subject, due)
     ON CONFLICT (kind, subject) DO UPDATE SET partition = excluded.partition, due = excluded.due
 ), disarmed AS (
     DELETE FROM alerts.timer WHERE kind = '{TimerKind.ACCOUNT}' AND subject = ANY(:disarmed)
@@ -107,6 +109,7 @@ FROM json_to_recordset(CAST(:decisions AS json)) AS new (
     bindparam("settled", type_=ARRAY(Text)),
     bindparam("dropped", type_=ARRAY(Text)),
     bindparam("released", type_=ARRAY(Text)),
+    bindparam("released_reasons", type_=ARRAY(Text)),
     bindparam("timer_subjects", type_=ARRAY(Text)),
     bindparam("timer_dues", type_=ARRAY(Double)),
     bindparam("disarmed", type_=ARRAY(Text)),

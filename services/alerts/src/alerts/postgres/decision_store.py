@@ -136,6 +136,9 @@ class PostgresDecisionTransaction:
         return histories
 
     async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
+        released = dict.fromkeys(self._unreadable, DecisionReason.UNREADABLE)
+        for account in decided:
+            released |= account.released
         moved = [one for one in decided if one.timer != one.timer_before]
         armed = {one.account_id: one.timer for one in moved if one.timer is not None}
         with_ids = [(account, [uuid.uuid4().hex for _ in account.messages]) for account in decided]
@@ -143,7 +146,8 @@ class PostgresDecisionTransaction:
             "partition": self._partition,
             "settled": list(settled),
             "dropped": [one for account in decided for one in account.dropped],
-            "released": [*self._unreadable, *(one for account in decided for one in account.released)],
+            "released": list(released),
+            "released_reasons": [reason.value for reason in released.values()],
             "timer_subjects": list(armed),
             "timer_dues": list(armed.values()),
             "disarmed": [one.account_id for one in moved if one.timer is None],

@@ -23,7 +23,7 @@ class ReadSignal(Struct, frozen=True):
 
 
 class SignalsBatch(Struct, frozen=True):
-    """The first records of a poll, as many as one transaction takes: `taken` ticks and signals, in the order of the log.
+    """The first `taken` records of a poll, as many as one transaction decides, in the order of the log.
 
     The ticks come first. `tick` is the record time of the newest, which fires timers before the signals are decided.
     `caught_up` is the record time of the last `CaughtUp`; `before_caught_up` signals came before it. `unreadable` are

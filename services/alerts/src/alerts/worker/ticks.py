@@ -43,7 +43,7 @@ class PartitionTicks:
         self._sent_at = log_time.clock_readings()
 
     def seconds_until(self, earliest: float | None) -> float | None:
-        """From now to a moment of record time, by this process's idea of it; None if there is no need to wake for it."""
+        """From now to a moment of record time, as far as this process knows; None if it need not wake for it."""
         return None if earliest is None or not self._wall else earliest - self._log_time.now()
 
     async def append_if_due(self, earliest: float | None, *, to_offset: int) -> None:
