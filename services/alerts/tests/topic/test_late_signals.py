@@ -38,4 +38,5 @@ def test_every_reason_is_of_one_verdict_and_few_make_a_signal_wait() -> None:
         DecisionReason.RECOVERED,
         DecisionReason.STANDS,
         DecisionReason.HANDED_ON,
+        DecisionReason.RESENT,
     }

@@ -84,6 +84,13 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Resent(Struct, frozen=True, kw_only=True):
+    """The messages of an alert that had failed and are decided again; they are sent if they still stand."""
+
+    alert_id: str
+    notification_ids: tuple[str, ...]
+
+
 class AlertSummary(Struct, frozen=True, kw_only=True):
     """One alert of a list. `at` is when it happened, `recorded` when it was told to alerts.
 

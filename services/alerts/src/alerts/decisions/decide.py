@@ -161,7 +161,10 @@ def _newest_bands(
 
 
 def _is_later_way(told: Destination, *, of: Destination) -> bool:
-    """Whether the same receiver was told over a later way, because the ways before it had failed."""
+    """Whether the same receiver was told over a later way, or its fallback, because the ways before had failed."""
+    fallback = of.fallback
+    if fallback is not None and told.receiver == fallback.receiver and told.path[:-1] == of.path:
+        return address_key_of(told) in {target.address_key for target in fallback.targets}
     if told.receiver != of.receiver or address_key_of(told) not in {way.address_key for way in of.ways[1:]}:
         return False
     # While a person is away their back-up comes first: telling the back-up did not tell the person.

@@ -19,6 +19,7 @@ class DecisionReason(StrEnum):
     RECOVERED = "recovered"
     STANDS = "came back within repeat_interval, and has stood for twice that long"
     HANDED_ON = "handed on, the way before it failed"
+    RESENT = "sent again on request, after it had failed"
 
     # kept
     HISTORY = "history"
@@ -53,6 +54,7 @@ _TOLD = frozenset(
         DecisionReason.RECOVERED,
         DecisionReason.STANDS,
         DecisionReason.HANDED_ON,
+        DecisionReason.RESENT,
     }
 )
 _WAITS = frozenset({DecisionReason.LATE, DecisionReason.HELD, DecisionReason.WITHIN_REPEAT})

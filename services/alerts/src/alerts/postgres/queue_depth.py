@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, func, select, true
+from sqlalchemy import Select, func, null, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, QueueDepth
@@ -89,13 +89,14 @@ def _depth() -> Select[Any]:
     )
     held = select(func.count()).where(notification.c.status == "held").scalar_subquery()
     waiting = select(func.count()).where(alert.c.waiting).scalar_subquery()
-    # A message that failed with ways left was handed on.
+    # A message that failed with ways left, or with a fallback, was handed on.
     failed = (
         select(func.count())
         .where(
             notification.c.status == "failed",
             notification.c.done > now - _WEEK,
             func.json_array_length(notification.c.ways) <= 1,
+            notification.c.fallback.is_(null()),
         )
         .scalar_subquery()
     )

@@ -98,6 +98,7 @@ notification = Table(
     Column("due", Double, nullable=False),  # wall time of the next attempt
     Column("lease_until", Double),  # wall time, by the database's clock
     Column("lease_token", Text),
+    Column("resent", Double),  # wall time at which somebody last had it sent again
     Column("done", Double),  # wall time of the end, whichever it was
     Column("thread", Text),  # what the channel calls this message, where it says so
     Index("notification_by_account", "account_id", "seq"),

@@ -5,7 +5,7 @@ from msgspec import Struct
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.messages.content import EarlierMessage, MessageContent
-from alerts.routing.destination import Target
+from alerts.routing.destination import Fallback, Target
 from alerts.signals.decoding import decode_signal
 
 
@@ -23,7 +23,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
 
     The lease is ours as long as the row holds `token`.
 
-    `age` is the seconds since its first attempt began. `happened` and `recorded` are the moment and the record time of
+    `fallback` is told if the last of its ways is given up. `age` is the seconds since its first attempt began, or the
+    first since it was sent again on request. `happened` and `recorded` are the moment and the record time of
     the signal that heads it. `bodies` are its signals as stored, the head first. `thread` has the first and the newest
     sent message of its thread.
     """
@@ -34,6 +35,7 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     receiver: str
     reason: str
     ways: tuple[Target, ...]
+    fallback: Fallback | None = None
     decided: float
     token: str
     attempt: int

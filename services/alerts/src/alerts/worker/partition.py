@@ -19,7 +19,7 @@ from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()
 
-LOOK = 60.0  # seconds, the longest between two looks at the timers
+LOOK = 10.0  # seconds between two looks at the timers, for other processes may set some
 PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt is opened again
 
 

@@ -21,7 +21,8 @@ STATEMENTS = (
     ALTER TABLE alerts.notification
         ADD COLUMN resolve_after double precision NOT NULL DEFAULT 0,
         ADD COLUMN fallback json,
-        ADD COLUMN held_until double precision
+        ADD COLUMN held_until double precision,
+        ADD COLUMN resent double precision
     """,
     "CREATE INDEX notification_held ON alerts.notification (partition) WHERE status = 'held'",
 )
