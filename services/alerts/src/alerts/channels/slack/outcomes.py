@@ -27,17 +27,17 @@ _UNAUTHORIZED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token
 # A person must change a setting, a permission or a channel.
 _MISCONFIGURED = frozenset(
     {
-        *(
-            "missing_scope",
-            "no_permission",
-            "not_allowed_token_type",
-            "access_denied",
-            "accesslimited",
-            "ekm_access_denied",
-        ),
+        *("missing_scope", "no_permission", "not_allowed_token_type", "access_denied", "accesslimited"),
+        *("ekm_access_denied", "method_deprecated", "deprecated_endpoint", "two_factor_setup_required"),
         *("org_login_required", "enterprise_is_restricted", "team_access_not_granted", "team_disabled"),
-        *("two_factor_setup_required", "deprecated_endpoint", "method_deprecated", "invalid_token"),
-        *("channel_not_found", "not_in_channel", "is_archived", "channel_is_archived", "user_not_found"),
+        *(
+            "invalid_token",
+            "channel_not_found",
+            "not_in_channel",
+            "is_archived",
+            "channel_is_archived",
+            "user_not_found",
+        ),
         *("messages_tab_disabled", "restricted_action", "restricted_action_read_only_channel"),
         *("restricted_action_thread_only_channel", "posting_to_general_channel_denied", "action_prohibited"),
         *("no_service", "no_service_id", "no_active_hooks", "no_team", "team_not_found"),
