@@ -62,10 +62,15 @@ class AlertsMetrics:
         )
         self._attempt = histogram("attempt_seconds", "One attempt, to the channel's answer.", ATTEMPT, "channel")
         self._event_to_sent = histogram(
-            "event_to_sent_seconds", "From a signal's moment to its message (wall mode).", EVENT_TO_SENT
+            "event_to_sent_seconds",
+            "From a signal's moment, or the end of its hold, to its message (wall mode).",
+            EVENT_TO_SENT,
         )
         self._signal_to_sent = histogram(
-            "signal_to_sent_seconds", "From a signal's record to its message (wall mode).", LATENCY, "channel"
+            "signal_to_sent_seconds",
+            "From a signal's record, or the end of its hold, to its message (wall mode).",
+            LATENCY,
+            "channel",
         )
         self._unsent = gauge("unsent", "Messages that are still to be sent.")
         self._oldest = gauge("oldest_unsent_seconds", "Since the oldest of them was first due.")

@@ -73,6 +73,13 @@ async def test_a_held_recovery_is_sent_when_a_tick_says_that_it_has_lasted(slow:
     assert slow.ticks(HERE) == [green.at.timestamp() + DAY]
     assert slow.count("timers_fired_total") == 1
     assert await timers(slow) == []
+    # As if it had been decided when its time came: a day of waiting is no delay.
+    due = green.at.timestamp() + DAY
+    assert await slow.rows("SELECT decided, reason FROM alerts.notification ORDER BY seq DESC LIMIT 1") == [
+        (due, "recovered")
+    ]
+    longest = slow.registry.get_sample_value("churn_alerts_event_to_sent_seconds_sum") or 0.0
+    assert longest < 3600
     assert (await slow.reasons())[1:] == [
         ("green", "recovered, waits until it has held for resolve_after"),
         ("green", "recovered"),

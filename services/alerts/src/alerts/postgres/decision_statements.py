@@ -74,8 +74,9 @@ WRITE = text(f"""
 WITH settled AS (
     UPDATE alerts.alert SET waiting = false WHERE signal_id = ANY(:settled)
 ), released AS (
-    UPDATE alerts.notification AS n SET status = 'pending', due = {NOW}, reason = released.reason
-    FROM unnest(:released, :released_reasons) AS released (notification_id, reason)
+    UPDATE alerts.notification AS n
+    SET status = 'pending', due = {NOW}, reason = released.reason, decided = released.at
+    FROM unnest(:released, :released_reasons, :released_ats) AS released (notification_id, reason, at)
     WHERE n.notification_id = released.notification_id AND status = 'held'
 ), armed AS (
     INSERT INTO alerts.timer (kind, subject, partition, due)
@@ -110,6 +111,7 @@ FROM json_to_recordset(CAST(:decisions AS json)) AS new (
     bindparam("dropped", type_=ARRAY(Text)),
     bindparam("released", type_=ARRAY(Text)),
     bindparam("released_reasons", type_=ARRAY(Text)),
+    bindparam("released_ats", type_=ARRAY(Double)),
     bindparam("timer_subjects", type_=ARRAY(Text)),
     bindparam("timer_dues", type_=ARRAY(Double)),
     bindparam("disarmed", type_=ARRAY(Text)),

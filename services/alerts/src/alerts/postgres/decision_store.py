@@ -136,9 +136,10 @@ class PostgresDecisionTransaction:
         return histories
 
     async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
-        released = dict.fromkeys(self._unreadable, DecisionReason.UNREADABLE)
+        at = max((account.at for account in decided), default=0.0)
+        released = [(name, DecisionReason.UNREADABLE, at) for name in self._unreadable]
         for account in decided:
-            released |= account.released
+            released += [(name, reason, account.at) for name, reason in account.released.items()]
         moved = [one for one in decided if one.timer != one.timer_before]
         armed = {one.account_id: one.timer for one in moved if one.timer is not None}
         with_ids = [(account, [uuid.uuid4().hex for _ in account.messages]) for account in decided]
@@ -146,8 +147,9 @@ class PostgresDecisionTransaction:
             "partition": self._partition,
             "settled": list(settled),
             "dropped": [one for account in decided for one in account.dropped],
-            "released": list(released),
-            "released_reasons": [reason.value for reason in released.values()],
+            "released": [name for name, _, _ in released],
+            "released_reasons": [reason.value for _, reason, _ in released],
+            "released_ats": [moment for _, _, moment in released],
             "timer_subjects": list(armed),
             "timer_dues": list(armed.values()),
             "disarmed": [one.account_id for one in moved if one.timer is None],

@@ -42,7 +42,8 @@ _MESSAGE = f"""
     greatest(0, {NOW} - (
         SELECT min(a.started) FROM alerts.attempt AS a
         WHERE a.notification_id = n.notification_id AND a.started >= coalesce(n.resent, 0))) AS age,
-    head.at AS happened, head.recorded,
+    CASE WHEN n.resent IS NULL THEN greatest(head.at, n.held_until) END AS happened,
+    CASE WHEN n.resent IS NULL THEN greatest(head.recorded, n.held_until) END AS recorded,
     ARRAY(
         SELECT a.body::text FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place)
         LEFT JOIN alerts.alert AS a USING (signal_id) ORDER BY place) AS bodies,

@@ -24,8 +24,9 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     The lease is ours as long as the row holds `token`.
 
     `fallback` is told if the last of its ways is given up. `age` is the seconds since its first attempt began, or the
-    first since it was sent again on request. `happened` and `recorded` are the moment and the record time of
-    the signal that heads it. `bodies` are its signals as stored, the head first. `thread` has the first and the newest
+    first since it was sent again on request. `happened` and `recorded` are the moment and the record time of the signal
+    that heads it, or the moment until which it was held; None if it was sent again on request. `bodies` are its signals
+    as stored, the head first. `thread` has the first and the newest
     sent message of its thread.
     """
 
