@@ -113,6 +113,7 @@ class TimedTransaction:
         self._inner = inner
         self.accounts: list[str] = []
         self.late_signals, self.late_accounts = inner.late_signals, inner.late_accounts
+        self.write_facts, self.known_facts = inner.write_facts, inner.known_facts
         self.due_accounts, self.histories, self.write = inner.due_accounts, inner.histories, inner.write
 
     async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:

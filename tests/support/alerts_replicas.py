@@ -28,7 +28,7 @@ from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.events import Tick
-from common.contracts.signals import CaughtUp, Signal, encode_signals_record
+from common.contracts.signals import CaughtUp, Facts, FactsChanged, Signal, encode_signals_record
 from common.topics import TimeMode, Topics, ensure
 from support.alerts_sending import FakeChannels
 
@@ -54,7 +54,7 @@ receivers:
   - name: nobody
 final_outcomes: [churned]
 """
-_TABLES = ("progress", "alert", "decision", "notification", "attempt", "acknowledgement", "timer")
+_TABLES = ("progress", "alert", "decision", "notification", "attempt", "acknowledgement", "timer", "account_facts")
 
 
 class Clock:
@@ -179,6 +179,11 @@ class ReplicasHarness:
 
     async def caught_up(self, partition: int) -> None:
         await self.append(partition, encode_signals_record(CaughtUp(partition)))
+
+    async def facts(self, account_id: str, facts: Facts) -> None:
+        """As scoring tells them when they change."""
+        record = FactsChanged(account_id, facts)
+        await self.append(partition_of(account_id.encode(), PARTITIONS), encode_signals_record(record))
 
     async def tick(self, partition: int, *, stamp: float) -> None:
         """As scoring forwards it (stream mode); `stamp` is seconds."""

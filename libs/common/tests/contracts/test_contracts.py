@@ -28,6 +28,7 @@ from common.contracts.signals import (
     Contribution,
     Driver,
     Facts,
+    FactsChanged,
     Forecast,
     Health,
     Kind,
@@ -159,6 +160,7 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         ),
         "caught_up": CaughtUp(partition=7),
         "tick": Tick(),
+        "facts_changed": FactsChanged("acme", BAND.facts),
     },
 }
 TODAY = [(topic, name) for topic, records in RECORDS.items() for name in records]

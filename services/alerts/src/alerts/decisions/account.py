@@ -13,10 +13,14 @@ PAST_BANDS = 100
 
 
 class RoutedSignal(NamedTuple):
-    """A signal that nobody has decided yet, and where the routes lead it."""
+    """A signal that nobody has decided yet, and where the routes lead it.
+
+    `again`: it was decided before, and these destinations are new. It means nothing to the others.
+    """
 
     signal: Signal
     destinations: tuple[Destination, ...]
+    again: bool = False
 
 
 class PendingMessage(Struct, frozen=True):

@@ -122,9 +122,9 @@ def _joined_episodes(
     routed: Sequence[Candidate],
 ) -> JoinedEpisodes:
     """As one address sees them: it goes by the repeat intervals of what it was told, or is about to be."""
-    new = {one.signal.signal_id for one in signals}
+    new = {one.signal.signal_id: one.signal for one in signals if not one.again}
     bands = [band for band in history.past_bands if band.signal_id not in new]
-    bands += [past_signal(one.signal) for one in signals if one.signal.kind is Kind.BAND]
+    bands += [past_signal(signal) for signal in new.values() if signal.kind is Kind.BAND]
     destinations = {one.signal.signal_id: one.destination for one in told}
     destinations |= {signal.signal_id: one.destination for one in pending for signal in one.signals}
     destinations |= {one.signal.signal_id: one.destination for one in routed if one.destination}
@@ -173,8 +173,9 @@ def _is_later_way(told: Destination, *, of: Destination) -> bool:
 
 def _routed_candidates(address_key: str, signals: Sequence[RoutedSignal]) -> Iterable[Candidate]:
     for routed in signals:
-        here = (destination for destination in routed.destinations if address_key_of(destination) == address_key)
-        yield Candidate(routed.signal, next(here, None))
+        here = next((one for one in routed.destinations if address_key_of(one) == address_key), None)
+        if here is not None or not routed.again:
+            yield Candidate(routed.signal, here)
 
 
 def _compose(candidates: Sequence[CandidateDecision]) -> list[NewMessage]:

@@ -32,6 +32,7 @@ class DecisionReason(StrEnum):
     WITHIN_RESOLVE = "within resolve_after"
     ACKNOWLEDGED = "acknowledged"
     LEFT = "the account has left"
+    OTHER_OWNER = "the account has another owner now"
     UNREADABLE = "it waited, and what was stored of it cannot be read"
 
     # waits

@@ -90,7 +90,7 @@ SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
     ORDER BY account_id, episode, seq DESC) AS newest
 UNION ALL
 SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
-    SELECT newest.* FROM (SELECT DISTINCT account_id FROM waiting) AS asked CROSS JOIN LATERAL (
+    SELECT newest.* FROM (SELECT account_id FROM waiting UNION SELECT unnest(:moved)) AS asked CROSS JOIN LATERAL (
         SELECT a.account_id, signal_id, seq, body FROM alerts.alert AS a
         WHERE a.account_id = asked.account_id AND {_TELLING_BANDS} ORDER BY seq DESC LIMIT 1) AS newest) AS newest
 UNION ALL
@@ -113,6 +113,7 @@ SELECT '{HistoryRow.OUTCOME}', account_id, signal_id, 0, "to" FROM (
 ORDER BY seq
 """).bindparams(
     bindparam("accounts", type_=ARRAY(Text)),
+    bindparam("moved", type_=ARRAY(Text)),
     bindparam("remembered", type_=Integer),
     bindparam("past_bands", type_=Integer),
 )
@@ -169,12 +170,16 @@ _past_bands = msgspec.json.Decoder(tuple[PastSignal, ...])
 
 
 async def load_histories(
-    connection: AsyncConnection, accounts: list[str], *, final: Collection[str]
+    connection: AsyncConnection, accounts: list[str], *, final: Collection[str], moved: Collection[str] = ()
 ) -> tuple[Sequence[AccountHistory], Sequence[UnreadableRow]]:
-    """One for each account, and the rows left out. Pending messages stay locked until the transaction ends."""
-    rows = await _rows(connection, accounts)
+    """One for each account, and the rows left out; with the newest band of those that have `moved`.
+
+    Pending messages stay locked until the transaction ends.
+    """
+    asked = {"accounts": accounts, "moved": list(moved), "remembered": _REMEMBERED, "past_bands": PAST_BANDS}
+    rows = await _rows(connection, asked)
     while any(row.part == HistoryRow.STALE for row in rows):
-        rows = await _rows(connection, accounts)
+        rows = await _rows(connection, asked)
     found: Mapping[str, _AccountRows] = defaultdict(_AccountRows)
     unreadable = []
     for row in rows:
@@ -185,8 +190,7 @@ async def load_histories(
     return [_history(account_id, found[account_id], final) for account_id in accounts], unreadable
 
 
-async def _rows(connection: AsyncConnection, accounts: list[str]) -> Sequence[Any]:
-    asked = {"accounts": accounts, "remembered": _REMEMBERED, "past_bands": PAST_BANDS}
+async def _rows(connection: AsyncConnection, asked: dict[str, Any]) -> Sequence[Any]:
     return (await connection.execute(_HISTORIES, asked)).all()
 
 

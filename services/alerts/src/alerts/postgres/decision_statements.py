@@ -64,6 +64,31 @@ ORDER BY seq
     bindparam("accounts", type_=ARRAY(Text)),
 )
 
+# Accounts with alerts whose owner is another one now. Without a former FactsChanged the newest alert knows the owner.
+FACTS = text("""
+WITH new AS MATERIALIZED (
+    SELECT account_id, recorded, facts
+    FROM json_to_recordset(CAST(:facts AS json)) AS new (account_id text, recorded double precision, facts json)
+), before AS MATERIALIZED (
+    SELECT new.account_id, known.facts IS NOT NULL AS known, known.facts ->> 'owner' AS owner,
+           newest.owner AS told_owner
+    FROM new
+    LEFT JOIN alerts.account_facts AS known USING (account_id)
+    CROSS JOIN LATERAL (
+        SELECT owner FROM alerts.alert AS a WHERE a.account_id = new.account_id ORDER BY seq DESC LIMIT 1) AS newest
+), written AS (
+    INSERT INTO alerts.account_facts (account_id, recorded, facts) SELECT account_id, recorded, facts FROM new
+    ON CONFLICT (account_id) DO UPDATE SET recorded = excluded.recorded, facts = excluded.facts
+)
+SELECT account_id FROM before JOIN new USING (account_id)
+WHERE (CASE WHEN known THEN before.owner ELSE told_owner END) IS DISTINCT FROM new.facts ->> 'owner'
+ORDER BY account_id
+""")
+
+KNOWN_FACTS = text(
+    "SELECT account_id, facts::text AS facts FROM alerts.account_facts WHERE account_id = ANY(:accounts)"
+).bindparams(bindparam("accounts", type_=ARRAY(Text)))
+
 LATE = text(f"SELECT signal_id, account_id, body::text AS body {_LATE} ORDER BY seq")
 LATE_OF_ACCOUNTS = text(
     f"SELECT signal_id, account_id, body::text AS body {_LATE} AND account_id = ANY(:accounts) ORDER BY seq"

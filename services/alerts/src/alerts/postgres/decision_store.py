@@ -1,7 +1,7 @@
 """The decisions in PostgreSQL: one transaction for each batch of a partition."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,11 +19,13 @@ from alerts.postgres.decision_statements import TimerKind
 from alerts.postgres.transaction import in_transaction
 from alerts.signals.decoding import decode_signal
 from alerts.signals.score import SEVERITY_RANK
-from alerts.topic.batch import LateSignals, ReadSignal, RecordedSignals
+from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
+from common.contracts.signals import Facts
 from common.errors import Fenced
 
 _log = structlog.get_logger()
+_facts = msgspec.json.Decoder(Facts)
 
 
 class PostgresDecisionStore:
@@ -114,6 +116,18 @@ class PostgresDecisionTransaction:
             query, parameters["accounts"] = decision_statements.LATE_OF_ACCOUNTS, list(accounts)
         return self._late_signals(await self._connection.execute(query, parameters))
 
+    async def write_facts(self, facts: Sequence[ReadFacts]) -> Sequence[str]:
+        rows = [
+            {"account_id": one.account_id, "recorded": one.recorded, "facts": _storable_facts(one.facts)}
+            for one in facts
+        ]
+        found = await self._connection.execute(decision_statements.FACTS, {"facts": _as_json(rows)})
+        return [row.account_id for row in found]
+
+    async def known_facts(self, accounts: Collection[str]) -> Mapping[str, Facts]:
+        rows = await self._connection.execute(decision_statements.KNOWN_FACTS, {"accounts": list(accounts)})
+        return {row.account_id: _facts.decode(row.facts) for row in rows}
+
     async def due_accounts(self, until: float, *, most: int) -> Sequence[str]:
         timer = schema.timer.c
         query = select(timer.subject).where(timer.partition == self._partition, timer.kind == TimerKind.ACCOUNT.value)
@@ -126,8 +140,10 @@ class PostgresDecisionTransaction:
         others = query.where(alert.account_id != func.all(list(besides))).group_by(alert.account_id)
         return (await self._connection.scalars(others.order_by(func.min(alert.seq)).limit(most))).all()
 
-    async def histories(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[AccountHistory]:
-        histories, unreadable = await load_histories(self._connection, list(accounts), final=final)
+    async def histories(
+        self, accounts: Collection[str], *, final: Collection[str], moved: Collection[str] = ()
+    ) -> Sequence[AccountHistory]:
+        histories, unreadable = await load_histories(self._connection, list(accounts), final=final, moved=moved)
         for row in unreadable:
             self._leave_out(row.name, row.detail)
             # No timer would ever release a held one: the sender takes it, and finds out the same.
@@ -223,6 +239,11 @@ def _alert_row(read: ReadSignal) -> dict[str, Any]:
         "history": signal.history,
         "waiting": read.postponed is DecisionReason.LATE,
     }
+
+
+def _storable_facts(facts: Facts) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(facts)
+    return {name: _text(value) if isinstance(value, str) else value for name, value in found.items()}
 
 
 def _text(value: str | None) -> str | None:

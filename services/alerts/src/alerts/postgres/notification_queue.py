@@ -28,9 +28,11 @@ from alerts.sending.claims import (
     UnreadableMessage,
 )
 from alerts.sending.limits import SendCapacity
+from common.contracts.signals import Facts
 
 _ways = msgspec.json.Decoder(Annotated[tuple[Target, ...], msgspec.Meta(min_length=1)])
 _fallback = msgspec.json.Decoder(Fallback | None)
+_facts = msgspec.json.Decoder(Facts)
 _thread = msgspec.json.Decoder(tuple[StoredEarlierMessage, ...])
 
 LONGEST_DETAIL = 2_000
@@ -160,6 +162,7 @@ def _claimed(row: Any, token: str) -> ClaimedMessage:
         age=row.age,
         happened=row.happened,
         recorded=row.recorded,
+        facts=None if row.facts is None else _facts.decode(row.facts),
         bodies=tuple(row.bodies),
         thread=() if row.thread is None else _thread.decode(row.thread),
     )

@@ -44,6 +44,7 @@ _MESSAGE = f"""
         WHERE a.notification_id = n.notification_id AND a.started >= coalesce(n.resent, 0))) AS age,
     CASE WHEN n.resent IS NULL THEN greatest(head.at, n.held_until) END AS happened,
     CASE WHEN n.resent IS NULL THEN greatest(head.recorded, n.held_until) END AS recorded,
+    (SELECT f.facts::text FROM alerts.account_facts AS f WHERE f.account_id = n.account_id) AS facts,
     ARRAY(
         SELECT a.body::text FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place)
         LEFT JOIN alerts.alert AS a USING (signal_id) ORDER BY place) AS bodies,

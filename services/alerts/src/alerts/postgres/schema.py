@@ -109,6 +109,15 @@ notification = Table(
     Index("notification_failed", "done", postgresql_where=text("status = 'failed'")),
 )
 
+# What is known of each account, by the last FactsChanged.
+account_facts = Table(
+    "account_facts",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("recorded", Double, nullable=False),  # record time
+    Column("facts", JSON, nullable=False),
+)
+
 # When something is to be decided again, in record time: fired by a tick, in the transaction that decides.
 timer = Table(
     "timer",

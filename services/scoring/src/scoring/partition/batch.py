@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
-from common.contracts.signals import Signal, encode_signals_record
+from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, Scorer, Step
 from scoring.partition.commit import AccountRow, BatchReport, Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
@@ -155,14 +155,22 @@ class Batch:
             return
         self._applied.add(account_id)
         self._moved_at[account_id] = record.offset
+        facts = account.facts
         try:
             step = self._scorer.apply(account, event, max(moment, self._clock))
             if self._suspects:
                 self._check_suspect(account)
         except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
+        if account.facts is not facts and _told_facts(account.facts) != _told_facts(facts):
+            self._tell_facts(account, max(moment, self._clock))
         if step is not EMPTY_STEP:
             self._add_step(step)
+
+    def _tell_facts(self, account: Account, at: float) -> None:
+        """Readers that know who owns an account need to hear of every change, not only with the next signal."""
+        value = encode_signals_record(FactsChanged(account.account_id, account.facts))
+        self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, value))
 
     def _fire_due(self, offset: int, moment: float) -> None:
         """A tick: fires what silence has made due until now."""
@@ -267,6 +275,11 @@ class Batch:
             last_time=self._last.timestamp,
             last_hash=record_hash(self._last),
         )
+
+
+def _told_facts(facts: Facts) -> tuple[object, ...]:
+    """Those that are told when they change."""
+    return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone
 
 
 def account_row(account: Account) -> AccountRow:

@@ -1,4 +1,4 @@
-"""Timers in record time, messages that they hold, and who is told if every way fails."""
+"""Timers in record time, messages that they hold, who is told if every way fails, and what is known of accounts."""
 
 from alembic import op
 
@@ -13,6 +13,14 @@ STATEMENTS = (
         partition smallint NOT NULL,
         due double precision NOT NULL,
         PRIMARY KEY (kind, subject)
+    )
+    """,
+    """
+    CREATE TABLE alerts.account_facts (
+        account_id text NOT NULL,
+        recorded double precision NOT NULL,
+        facts json NOT NULL,
+        PRIMARY KEY (account_id)
     )
     """,
     "CREATE INDEX timer_due ON alerts.timer (partition, due)",
