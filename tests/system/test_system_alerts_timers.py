@@ -36,15 +36,18 @@ async def test_good_news_goes_out_when_it_has_lasted_whoever_dies_meanwhile(aler
     assert await alerting.system.rows("SELECT * FROM alerts.timer") == []
 
 
-async def test_ten_flips_in_a_second_are_one_alarm_and_one_recovery(alerting: Alerting, tmp_path: Path) -> None:
+async def test_ten_flips_are_one_alarm_and_one_recovery(alerting: Alerting, tmp_path: Path) -> None:
+    """Each confirmed a second after the one before, for a signal's id is made of its second."""
     await lasting(alerting, tmp_path, 1)
-    first = red("flapping")
+    first = red("flapping", ago=30)
     await alerting.tell(first)
     await alerting.quiet()
-    await alerting.tell(green(first))
-    for _ in range(10):
-        again = red("flapping")
-        await alerting.tell(again, green(again))
+    await alerting.tell(green(first, ago=29))
+    for flip in range(10):
+        again = red("flapping", ago=28 - 2 * flip)
+        await alerting.tell(again)
+        # The last one has not lasted yet.
+        await alerting.tell(green(again, ago=27 - 2 * flip if flip < 9 else 0))
     await alerting.told(2)
     await alerting.quiet()
     assert alerting.office.messages == 2
