@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from alerts.decisions.owner_change import with_current_facts
+from alerts.decisions.owner_transfer import with_current_facts
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.messages.content import EarlierMessage, MessageContent

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from alerts.decisions.account import AccountDecisions, AccountHistory, RoutedSignal, SignalDecision
 from alerts.decisions.decide import decide_account
-from alerts.decisions.owner_change import apply_owner_change, with_current_facts
+from alerts.decisions.owner_transfer import transfer_to_owner, with_current_facts
 from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
 from alerts.routing.labels import Labels, labels
@@ -183,7 +183,7 @@ class DecisionService:
         self, history: AccountHistory, signals: Sequence[RoutedSignal], facts: Facts, *, now: float
     ) -> AccountDecisions:
         on = datetime.fromtimestamp(now, UTC)
-        changed = apply_owner_change(history, facts, lambda signal: self._router.destinations(labels(signal), on=on))
+        changed = transfer_to_owner(history, facts, lambda signal: self._router.destinations(labels(signal), on=on))
         decided = decide_account(changed.history, [*changed.signals, *signals], now=now)
         return replace(
             decided,

@@ -15,7 +15,7 @@ Route = Callable[[Signal], tuple[Destination, ...]]
 """Where the routes lead a signal, by the facts that it has."""
 
 
-class OwnerChange(Struct, frozen=True):
+class OwnerTransfer(Struct, frozen=True):
     """`history` is without the messages of the former owner, which are `dropped`, by id.
 
     `signals` are routed to whoever hears of them because of the new owner; `decisions` say why the former does not.
@@ -41,7 +41,7 @@ def with_current_facts(signal: Signal, facts: Facts) -> Signal:
     return replace(signal, facts=current)
 
 
-def apply_owner_change(history: AccountHistory, facts: Facts, route: Route) -> OwnerChange:
+def transfer_to_owner(history: AccountHistory, facts: Facts, route: Route) -> OwnerTransfer:
     """`history.bands` has the newest band of the account last."""
     moved = [one for one in history.pending if _is_the_former_owners(one, facts, route)]
     pending = sorted((signal for message in moved for signal in message.signals), key=lambda signal: signal.at)
@@ -49,7 +49,7 @@ def apply_owner_change(history: AccountHistory, facts: Facts, route: Route) -> O
     # Trouble that is open: the new owner has not heard of it.
     opened = [one for one in newest if badness(one)]
     signals = {one.signal_id: one for one in (*pending, *opened)}
-    return OwnerChange(
+    return OwnerTransfer(
         replace(history, pending=tuple(one for one in history.pending if one not in moved)),
         tuple(RoutedSignal(one, _added(one, facts, route), again=True) for one in signals.values()),
         tuple(
