@@ -91,6 +91,9 @@ class TimedDecisionStore:
     async def undelivered(self, partition: int) -> Collection[str]:
         return await self._inner.undelivered(partition)
 
+    async def earliest_timer(self, partition: int) -> float | None:
+        return await self._inner.earliest_timer(partition)
+
     @asynccontextmanager
     async def transaction(
         self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
@@ -110,7 +113,8 @@ class TimedTransaction:
         self._inner = inner
         self.accounts: list[str] = []
         self.late_signals, self.late_accounts = inner.late_signals, inner.late_accounts
-        self.histories, self.write = inner.histories, inner.write
+        self.write_facts, self.known_facts = inner.write_facts, inner.known_facts
+        self.due_accounts, self.histories, self.write = inner.due_accounts, inner.histories, inner.write
 
     async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:
         recorded = await self._inner.record(entries)
@@ -250,6 +254,7 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
     async with slack(watch) as api:
         parts = ReplicaParts(
             consumer=broker.consumer(TOPIC, group="alerts"),
+            producer=broker.producer(),
             admin=broker.admin(),
             decision_store=decision_store,
             queue=queue,

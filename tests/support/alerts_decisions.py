@@ -6,24 +6,32 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from alerts.channels.registry import Channel
 from alerts.decisions.account import (
+    PAST_BANDS,
     AccountDecisions,
     AccountHistory,
     NewMessage,
+    PastSignal,
     PendingMessage,
     RoutedSignal,
     ToldSignal,
 )
 from alerts.decisions.decide import address_key_of, decide_account
+from alerts.decisions.joining import past_signal
 from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination, Target
 from alerts.samples import NOON, Sample
 from common.contracts.signals import Band, Kind, Severity, Signal
 
 WEEK = 7 * 86_400.0
+DAY = 86_400.0
 SLACK = Destination("owner", (Target(Channel.SLACK, "U1"),), ("root",), WEEK)
 MAIL = Destination("desk", (Target(Channel.EMAIL, "desk@example.com"),), ("root",), WEEK)
+SLOW = Destination("owner", (Target(Channel.SLACK, "U1"),), ("root",), WEEK, resolve_after=DAY)
+"""A recovery has to last a day; elsewhere it is told at once."""
 NOBODY = Destination("nobody", (), ("root",), WEEK)
 
 
@@ -51,8 +59,11 @@ class DecidedAccount:
     def __init__(self) -> None:
         self.pending: list[tuple[str, NewMessage]] = []
         self.told: list[ToldSignal] = []
+        self.bands: list[PastSignal] = []
+        self.newest: tuple[Signal, ...] = ()  # bands of episodes with pending messages
         self.acknowledged: dict[str, Severity] = {}
         self.left = False
+        self.timer: float | None = None
         self._made = 0
 
     def decide(
@@ -60,20 +71,40 @@ class DecidedAccount:
     ) -> AccountDecisions:
         """As of the newest signal's moment, or that of `now`."""
         newest = now or signals[-1]
+        return self._decide(signals, to=to, now=newest.at.timestamp())
+
+    def fire(self) -> dict[str, DecisionReason]:
+        """The account's timer; the reason of each decision that follows."""
+        assert self.timer is not None
+        pending = {signal.signal_id: signal.to for _, one in self.pending for signal in one.signals}
+        found = self._decide((), to=(), now=self.timer)
+        return {pending[one.signal_id]: one.reason for one in found.decisions}
+
+    def _decide(self, signals: Sequence[Signal], *, to: Sequence[Destination], now: float) -> AccountDecisions:
+        self.bands += [past_signal(one) for one in signals if one.kind is Kind.BAND]
         found = decide_account(
             AccountHistory(
                 "cust-001",
                 pending=tuple(
-                    PendingMessage(name, one.destination, one.signals, one.maybe_told) for name, one in self.pending
+                    PendingMessage(name, one.destination, one.signals, one.maybe_told, held=one.held_until is not None)
+                    for name, one in self.pending
                 ),
                 told=tuple(self.told),
+                bands=self.newest,
+                past_bands=tuple(self.bands[-PAST_BANDS:]),
                 acknowledged=self.acknowledged,
                 left=self.left,
+                timer=self.timer,
             ),
             [RoutedSignal(signal, tuple(to)) for signal in signals],
-            now=newest.at.timestamp(),
+            now=now,
         )
-        self.pending = [(name, one) for name, one in self.pending if name not in found.dropped]
+        self.pending = [
+            (name, replace(one, held_until=None) if name in found.released else one)
+            for name, one in self.pending
+            if name not in found.dropped
+        ]
+        self.timer = found.timer
         for one in found.messages:
             self._made += 1
             self.pending.append((f"n-{self._made}", one))
@@ -81,19 +112,18 @@ class DecidedAccount:
 
     def reasons(self, *signals: Signal, to: Sequence[Destination] = (SLACK,)) -> dict[str, DecisionReason]:
         """Of each decision that follows, by what it is about."""
+        about = {signal.signal_id: signal.to for _, one in self.pending for signal in one.signals}
         found = self.decide(*signals, to=to)
-        about = {
-            signal.signal_id: signal.to for signal in (*signals, *(s for _, one in self.pending for s in one.signals))
-        }
-        return {about.get(one.signal_id, one.signal_id): one.reason for one in found.decisions}
+        about |= {signal.signal_id: signal.to for signal in signals}
+        return {about[one.signal_id]: one.reason for one in found.decisions}
 
     def send(self, *, sure: bool = True) -> list[list[str]]:
-        """All that waits goes out; of each message what it says, the head first."""
-        sent = [one for _, one in self.pending]
+        """All that waits and is not held goes out; of each message what it says, the head first."""
+        sent = [one for _, one in self.pending if one.held_until is None]
         for one in sent:
             decided = max(signal.at for signal in one.signals).timestamp()
-            self.told += [ToldSignal(signal, one.destination, decided, sure) for signal in one.signals]
-        self.pending.clear()
+            self.told += [ToldSignal(signal, one.destination, decided, sure, one.thread) for signal in one.signals]
+        self.pending = [(name, one) for name, one in self.pending if one.held_until is not None]
         return [[signal.to for signal in one.signals] for one in sent]
 
     def waiting(self) -> list[list[str]]:

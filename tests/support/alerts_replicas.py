@@ -1,7 +1,7 @@
 """Alerts for tests: real replicas over a log in memory and a real database, with channels that remember."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,13 @@ from alerts.postgres.notification_queue import PostgresNotificationQueue
 from alerts.routing.load import load
 from alerts.samples import NOON
 from alerts.sending.backoff import Backoff
+from alerts.signals.decoding import decode_record
 from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
-from common.contracts.signals import CaughtUp, Signal, encode_signals_record
+from common.contracts.events import Tick
+from common.contracts.signals import CaughtUp, Facts, FactsChanged, Signal, encode_signals_record
 from common.topics import TimeMode, Topics, ensure
 from support.alerts_sending import FakeChannels
 
@@ -42,6 +44,7 @@ BEHIND = 60.0
 ROUTES = """
 route:
   receiver: desk
+  resolve_after: at once
   routes:
     - matchers: ['to="nobody_asks"']
       receiver: nobody
@@ -51,7 +54,7 @@ receivers:
   - name: nobody
 final_outcomes: [churned]
 """
-_TABLES = ("progress", "alert", "decision", "notification", "attempt", "acknowledgement")
+_TABLES = ("progress", "alert", "decision", "notification", "attempt", "acknowledgement", "timer", "account_facts")
 
 
 class Clock:
@@ -123,10 +126,13 @@ class ReplicasHarness:
         self.broker.topics.pop(TOPIC, None)
         await self.prepare()
 
-    async def start(self, *, max_records: int = 500, cluster_id: str = "memory") -> Running:
+    async def start(
+        self, *, max_records: int = 500, cluster_id: str = "memory", wall: Callable[[], float] | None = None
+    ) -> Running:
         consumer = self.broker.consumer(TOPIC, group="alerts")
         parts = ReplicaParts(
             consumer=consumer,
+            producer=self.broker.producer(),
             admin=self.broker.admin(),
             decision_store=PostgresDecisionStore(self.theirs, patience=10.0, count_unreadable=self.metrics.unreadable),
             queue=PostgresNotificationQueue(self.theirs, lease=self.lease, patience=10.0),
@@ -134,7 +140,7 @@ class ReplicasHarness:
             renderer=self._renderer,
             clients=dict.fromkeys(Channel, self.post),
             metrics=self.metrics,
-            wall=self.clock,
+            wall=wall or self.clock,
             steady=asyncio.get_running_loop().time,
             cluster_id=cluster_id,
         )
@@ -173,6 +179,20 @@ class ReplicasHarness:
 
     async def caught_up(self, partition: int) -> None:
         await self.append(partition, encode_signals_record(CaughtUp(partition)))
+
+    async def facts(self, account_id: str, facts: Facts) -> None:
+        """As scoring tells them when they change."""
+        record = FactsChanged(account_id, facts)
+        await self.append(partition_of(account_id.encode(), PARTITIONS), encode_signals_record(record))
+
+    async def tick(self, partition: int, *, stamp: float) -> None:
+        """As scoring forwards it (stream mode); `stamp` is seconds."""
+        await self.append(partition, encode_signals_record(Tick()), round(stamp * 1000))
+
+    def ticks(self, partition: int) -> list[float]:
+        """The record times of those on the log, in seconds."""
+        records = self.broker.records(TOPIC, partition)
+        return [one.timestamp / 1000 for one in records if decode_record(one.value or b"") == Tick()]
 
     async def append(self, partition: int, value: bytes, stamp: int | None = None) -> None:
         await self.broker.producer().send(TOPIC, [Outgoing(partition, None, value, timestamp=stamp)])

@@ -37,6 +37,7 @@ def notification(
         last_failure=None,
         maybe_told=False,
         decided=decided,
+        held_until=None,
         due=None,
         done=decided,
     )

@@ -21,6 +21,7 @@ ROUTES = f"""
 route:
   receiver: desk
   repeat_interval: 1h
+  resolve_after: at once
   routes:
     - matchers: ['account=~".*[02468]"']
       receiver: mailbox

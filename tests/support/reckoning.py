@@ -119,7 +119,7 @@ def messages_of(stored: Rows) -> list[Message]:
         Message(name, account_id, address_key, status, tuple(signals), tuple(outcomes.get(name, ())))
         for name, account_id, address_key, status, signals in stored["notification"]
     ]
-    assert {one.status for one in messages} <= {"sent", "dropped"}
+    assert {one.status for one in messages} <= {"sent", "dropped", "held"}
     return messages
 
 
@@ -168,10 +168,15 @@ def known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Mess
     """How an account stands now, where somebody has to know: each account's way must have been the same throughout."""
     sent = {signal_id for one in messages if one.status == "sent" for signal_id in one.signals}
     bands = [one for one in signals if one.kind is Kind.BAND and not one.history and concerns_somebody(one)]
+    held = {signal_id for one in messages if one.status == "held" for signal_id in one.signals}
     for newest in {one.account_id: one for one in bands}.values():
-        told = [one for one in bands if one.episode == newest.episode and one.signal_id in sent]
-        worst = max((_BADNESS[Band(one.to)] for one in told), default=0)
+        told = [one for one in bands if one.account_id == newest.account_id and one.signal_id in sent]
+        recoveries = [place for place, one in enumerate(told) if one.to == Band.GREEN]
+        # What the reader knows of, and does not take for over.
+        worst = max((_BADNESS[Band(one.to)] for one in told[recoveries[-1] + 1 if recoveries else 0 :]), default=0)
+        if newest.signal_id in held:
+            continue  # a relapse, which is told if it lasts
         if newest.to == Band.GREEN:
-            assert not worst or newest in told, f"the recovery of {newest.account_id} was told to whoever knew of it"
+            assert not worst, f"the recovery of {newest.account_id} was told to whoever knew of it"
         else:
             assert worst >= _BADNESS[Band(newest.to)], f"{newest.account_id} is {newest.to}, and somebody knows"

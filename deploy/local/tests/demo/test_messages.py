@@ -23,7 +23,7 @@ from support.notices import DESK, listed, message, notification, told
 
 MINA = Person("mina@example.com", "田中 美奈", (Target(Channel.SLACK, "U1", language="ja"),))
 ROUTES = Routes(
-    root=Route("cs-desk", 0.0),
+    root=Route("cs-desk", 0.0, 0.0),
     receivers={"cs-desk": Receiver("cs-desk", (Target(Channel.EMAIL, "cs-desk@example.com"),))},
     people=People({MINA.email: MINA}),
 )

@@ -28,6 +28,7 @@ from common.contracts.signals import (
     Contribution,
     Driver,
     Facts,
+    FactsChanged,
     Forecast,
     Health,
     Kind,
@@ -158,6 +159,8 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
             history=False,
         ),
         "caught_up": CaughtUp(partition=7),
+        "tick": Tick(),
+        "facts_changed": FactsChanged("acme", BAND.facts),
     },
 }
 TODAY = [(topic, name) for topic, records in RECORDS.items() for name in records]

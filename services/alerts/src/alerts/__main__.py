@@ -1,4 +1,4 @@
-"""`python -m alerts serve|migrate|keys|routes|playbooks|tail`. Each command imports only what it needs."""
+"""`python -m alerts serve|migrate|keys|routes|playbooks|resend|tail`. Each command imports only what it needs."""
 
 import asyncio
 import sys
@@ -14,6 +14,7 @@ COMMANDS = {
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
     "routes": Command("check the routes, or ask them who would be told", "alerts.commands.routes"),
     "playbooks": Command("check the playbooks", "alerts.commands.playbooks"),
+    "resend": Command("send failed messages again", "alerts.commands.resend"),
     "tail": Command(
         "print every signal from the beginning of the topic, each once, then follow", "alerts.commands.tail"
     ),
@@ -51,6 +52,10 @@ def main(words: Sequence[str]) -> int:
                 from alerts.commands import playbooks
 
                 return playbooks.run(arguments, settings)
+            case "resend":
+                from alerts.commands import resend
+
+                return asyncio.run(resend.run(arguments, settings))
             case "tail":
                 from alerts.commands import tail
 

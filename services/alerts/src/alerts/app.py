@@ -28,7 +28,7 @@ from alerts.routing.routes import Routes
 from alerts.sending.backoff import Backoff
 from alerts.settings import AlertsSettings
 from common import database
-from common.bus.kafka import KafkaAdmin, KafkaConsumer
+from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.errors import StopWorker
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
@@ -66,6 +66,8 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as closing:
         engines = partial(_engine, settings, closing)
         admin = KafkaAdmin(settings.kafka_bootstrap, fetch_max_wait=settings.alerts_fetch_wait_ms / 1000)
+        producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.alerts_send_seconds)
+        closing.push_async_callback(producer.stop)
         # No ping before use: both start over after any failure anyway, and a ping costs a round trip.
         decision_store = PostgresDecisionStore(
             engines(4, pre_ping=False), patience=settings.alerts_database_seconds, count_unreadable=metrics.unreadable
@@ -74,15 +76,18 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
         waits = StartupWaits()
 
         async def reach() -> str:
-            """The cluster's id, once the log has its topics."""
+            """The cluster's id, once the log has its topics and the producer is connected."""
             await ensure(admin, topics, **settings.topic_settings())
-            return await admin.cluster_id()
+            cluster_id = await admin.cluster_id()
+            await producer.start()
+            return cluster_id
 
         async def assemble_replica() -> Replica:
             """Raises `TopicMismatch` if the topics are not as the settings say."""
             await waits.for_database(decision_store.check)
             parts = ReplicaParts(
                 consumer=_consumer(settings, topics),
+                producer=producer,
                 admin=admin,
                 decision_store=decision_store,
                 queue=queue,

@@ -17,9 +17,11 @@ from alerts.worker.decision_service import DecisionService, Router
 from alerts.worker.handler import SignalsHandler
 from alerts.worker.partition import DecisionStore, PartitionContext, SignalsPartition
 from alerts.worker.send_gate import SendGate
+from alerts.worker.ticks import PartitionTicks, RecordSender
 from alerts.worker.worker import AlertsWorker
 from common.bus.ports import Consumer
 from common.partition_consumer.inbox import Inbox
+from common.ticks import LogTime
 from common.topics import TimeMode
 
 
@@ -31,6 +33,7 @@ class ReplicaParts(Struct, frozen=True, kw_only=True):
     """`wall` is seconds since the epoch, `steady` never goes back."""
 
     consumer: Consumer
+    producer: RecordSender
     admin: SignalsTopicAdmin
     decision_store: DecisionStore
     queue: SendingQueue
@@ -75,11 +78,21 @@ def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
         late_after=options.late_after,
     )
 
+    log_time = LogTime(parts.wall, parts.steady)
+
     def make_handler(number: int, inbox: Inbox) -> SignalsHandler:
         return SignalsHandler(
             SignalsPartition(number, context),
             inbox,
             SendGate(behind_after=options.behind_after if on_the_wall else None),
+            PartitionTicks(
+                number,
+                sender=parts.producer,
+                topic=options.topic,
+                log_time=log_time,
+                steady=parts.steady,
+                wall=on_the_wall,
+            ),
             max_records=options.max_records,
             clock=parts.wall,
             wake=lambda: sender.wake(),

@@ -15,6 +15,7 @@ class Failure(StrEnum):
     NO_ANSWER = "no answer in time"
     BAD_ANSWER = "an answer that the channel does not give"
     REFUSED = "refused"
+    UNAUTHORIZED = "the channel refuses our credentials"
     MISCONFIGURED = "not allowed, or no such address"
     TOO_OLD = "not delivered in the time given"
     CUT_SHORT = "cut short"

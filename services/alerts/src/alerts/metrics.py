@@ -32,6 +32,7 @@ class QueueDepth(Struct, frozen=True, kw_only=True):
     """
 
     unsent: int
+    held: int
     waiting: int
     failed: int
 
@@ -52,6 +53,7 @@ class AlertsMetrics:
         self._signals = counter("signals_total", "Records of the signals topic, by what became of them.", "outcome")
         self._unreadable = counter("rows_unreadable_total", "Stored rows that deciding left out: they cannot be read.")
         self._decided = counter("decided_total", "Every yes and no, by its reason.", "reason")
+        self._fired = counter("timers_fired_total", "Accounts that were decided again because a timer was due.")
         self._reopened = counter("partition_reopened_total", "Times a partition was opened again for doubt.", "reason")
         self._sent = counter("notifications_sent_total", "Messages that a channel took.", "channel")
         self._failed = counter("deliveries_failed_total", "Attempts that failed.", "channel", "reason")
@@ -60,16 +62,22 @@ class AlertsMetrics:
         )
         self._attempt = histogram("attempt_seconds", "One attempt, to the channel's answer.", ATTEMPT, "channel")
         self._event_to_sent = histogram(
-            "event_to_sent_seconds", "From a signal's moment to its message (wall mode).", EVENT_TO_SENT
+            "event_to_sent_seconds",
+            "From a signal's moment, or the end of its hold, to its message (wall mode).",
+            EVENT_TO_SENT,
         )
         self._signal_to_sent = histogram(
-            "signal_to_sent_seconds", "From a signal's record to its message (wall mode).", LATENCY, "channel"
+            "signal_to_sent_seconds",
+            "From a signal's record, or the end of its hold, to its message (wall mode).",
+            LATENCY,
+            "channel",
         )
         self._unsent = gauge("unsent", "Messages that are still to be sent.")
         self._oldest = gauge("oldest_unsent_seconds", "Since the oldest of them was first due.")
+        self._held = gauge("held", "Messages that wait for a timer: recoveries that have to last, and relapses.")
         self._waiting = gauge("waiting", "Late signals that wait for word that scoring has caught up.")
         self._lost = gauge("failed", "Messages given up in the last seven days with no way left.")
-        self._age = gauge("tables_age_seconds", "Since these four were read; grows while the database is away.")
+        self._age = gauge("tables_age_seconds", "Since these five were read; grows while the database is away.")
         self._lag = gauge(
             "lag_seconds",
             "Age of the oldest record not read at the most, 0 if there is none (wall mode).",
@@ -105,6 +113,9 @@ class AlertsMetrics:
     def decided(self, reason: DecisionReason) -> None:
         self._decided.labels(reason.value).inc()
 
+    def fired(self, timers: int) -> None:
+        self._fired.inc(timers)
+
     def reopened(self, reason: str) -> None:
         """`reason` is fenced or unreachable."""
         self._reopened.labels(reason).inc()
@@ -128,6 +139,7 @@ class AlertsMetrics:
 
     def measured(self, depth: QueueDepth) -> None:
         self._unsent.set(depth.unsent)
+        self._held.set(depth.held)
         self._waiting.set(depth.waiting)
         self._lost.set(depth.failed)
 

@@ -18,7 +18,12 @@ from common.keys import Scope
 from local.stack.postgres import Postgres
 from support.alerts_api import AlertsApi
 
-TEMPLATES = {"/v1/alerts": "GET", "/v1/alerts/{alert_id}": "GET", "/v1/alerts/{alert_id}/ack": "POST"}
+TEMPLATES = {
+    "/v1/alerts": "GET",
+    "/v1/alerts/{alert_id}": "GET",
+    "/v1/alerts/{alert_id}/ack": "POST",
+    "/v1/alerts/{alert_id}/resend": "POST",
+}
 ACK = {"by": "dana@example.com"}
 
 
@@ -27,6 +32,7 @@ async def signal(api: AlertsApi) -> Signal:
     signal = await api.rows.record(Sample(account="acme").build())
     await api.rows.tell(signal, "m-1")
     await api.rows.attempt("m-1", 1, "sent", started=signal.at.timestamp())
+    await api.rows.message("m-2", [signal], receiver="lead", status="failed")
     return signal
 
 
@@ -188,7 +194,7 @@ async def test_requests_are_counted_by_route_and_status(api: AlertsApi, signal: 
         await api.http.request(method, path, json=ACK)
     for path in ("/v1/alerts?limit=0", "/v1/alerts/nobody", "/elsewhere"):
         await api.http.get(path)
-    many, one, ack = TEMPLATES
+    many, one, ack, _ = TEMPLATES
     assert api.count("requests_total", route=many, status_class="2xx") == 1
     assert api.count("requests_total", route=many, status_class="4xx") == 1
     assert api.count("requests_total", route=one, status_class="2xx") == 1

@@ -81,7 +81,7 @@ async def test_a_second_try_is_the_same_mail_to_whoever_keeps_ids(server: MailSi
         ("421 4.3.2 Going down", Failure.UNAVAILABLE, True),
         ("550 5.1.1 No such user", Failure.REFUSED, False),
         ("554 5.7.1 Looks like spam", Failure.REFUSED, False),
-        ("530 5.7.0 Authentication required", Failure.MISCONFIGURED, False),
+        ("530 5.7.0 Authentication required", Failure.UNAUTHORIZED, True),
     ],
 )
 async def test_the_servers_answer_decides(
@@ -250,7 +250,7 @@ async def test_a_wrong_password_is_a_setting_to_be_set_right_and_stays_secret(
     caplog.set_level(logging.DEBUG)
     async with MailSink(user=USER, password="another", tls=context) as sink:
         failure = await failed(channel(sink, tls=SmtpTls.STARTTLS, user=USER, password=PASSWORD), mail())
-    assert (failure.reason, failure.retryable) == (Failure.MISCONFIGURED, False)
+    assert (failure.reason, failure.retryable) == (Failure.UNAUTHORIZED, True)
     assert PASSWORD not in "".join(traceback.format_exception(failure)) + caplog.text
 
 

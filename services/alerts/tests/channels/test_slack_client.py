@@ -198,9 +198,9 @@ async def test_what_the_settings_lack_is_said_and_not_tried_again(slack: SlackSi
     assert slack.requests.all == []
 
 
-async def test_a_token_that_is_not_known_is_a_setting_to_be_set_right(slack: SlackSink) -> None:
+async def test_a_token_that_is_not_known_may_be_renewed(slack: SlackSink) -> None:
     failure = await failed(channel(slack, token="xoxb-of-last-year"), posting())
-    assert (failure.reason, failure.detail) == (Failure.MISCONFIGURED, "invalid_auth")
+    assert (failure.reason, failure.detail) == (Failure.UNAUTHORIZED, "invalid_auth")
 
 
 async def test_what_slack_says_about_a_scope_reaches_who_must_act(slack: SlackSink) -> None:

@@ -22,10 +22,13 @@ AGAIN, NEVER = True, False
         (SlackAnswer(200, "fatal_error"), Failure.UNAVAILABLE, AGAIN, True),
         (SlackAnswer(500, None), Failure.UNAVAILABLE, AGAIN, True),
         (SlackAnswer(504, None), Failure.UNAVAILABLE, AGAIN, True),
+        # Somebody renews the token, and all that waited goes out.
+        (SlackAnswer(200, "invalid_auth"), Failure.UNAUTHORIZED, AGAIN, False),
+        (SlackAnswer(200, "token_expired"), Failure.UNAUTHORIZED, AGAIN, False),
+        (SlackAnswer(200, "token_revoked"), Failure.UNAUTHORIZED, AGAIN, False),
+        (SlackAnswer(200, "account_inactive"), Failure.UNAUTHORIZED, AGAIN, False),
+        (SlackAnswer(401, None), Failure.UNAUTHORIZED, AGAIN, False),
         # A person must set it right.
-        (SlackAnswer(200, "invalid_auth"), Failure.MISCONFIGURED, NEVER, False),
-        (SlackAnswer(200, "token_revoked"), Failure.MISCONFIGURED, NEVER, False),
-        (SlackAnswer(200, "account_inactive"), Failure.MISCONFIGURED, NEVER, False),
         (SlackAnswer(200, "missing_scope"), Failure.MISCONFIGURED, NEVER, False),
         (SlackAnswer(200, "channel_not_found"), Failure.MISCONFIGURED, NEVER, False),
         (SlackAnswer(200, "not_in_channel"), Failure.MISCONFIGURED, NEVER, False),

@@ -235,12 +235,12 @@ def test_a_message_that_failed_on_its_way_gives_way_to_what_came_meanwhile() -> 
     assert account.send() == [["red"]]
 
 
-def test_a_recovery_and_what_comes_after_it_are_two_messages_in_order() -> None:
+def test_a_recovery_and_another_trouble_after_it_are_two_messages_in_order() -> None:
     account, red = DecidedAccount(), band("red")
     account.decide(red)
     account.send()
-    account.decide(band("green", hours=1, opens=red), band("yellow", hours=2))
-    assert account.send() == [["green"], ["yellow"]]
+    account.decide(band("green", hours=1, opens=red), flag("champion_left", hours=2))
+    assert account.send() == [["green"], ["champion_left"]]
 
 
 def test_two_messages_that_wait_with_the_same_signal_become_one() -> None:

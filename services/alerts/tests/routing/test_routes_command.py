@@ -117,7 +117,9 @@ async def test_labels_are_followed_to_every_way(file: Path, capsys: pytest.Captu
         "by        slack:U0DANA  (en, Europe/Berlin)",
         "then      email:dana@example.com  (en, Europe/Berlin)",
         "then      email:eli@example.com  (ja, UTC)",
+        "else      desk: webhook:cs-desk",
         "repeat    after 12h",
+        "resolve   after 1d",
     ]
 
 

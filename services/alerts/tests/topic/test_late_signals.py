@@ -28,12 +28,15 @@ def test_what_an_import_brings_is_history_and_never_told() -> None:
     assert settled(minutes=60, history=True) is DecisionReason.HISTORY
 
 
-def test_every_reason_is_of_one_verdict_and_only_lateness_makes_a_signal_wait() -> None:
-    assert [reason for reason in DecisionReason if reason.verdict is DecisionVerdict.WAIT] == [DecisionReason.LATE]
+def test_every_reason_is_of_one_verdict_and_few_make_a_signal_wait() -> None:
+    waits = [reason for reason in DecisionReason if reason.verdict is DecisionVerdict.WAIT]
+    assert waits == [DecisionReason.LATE, DecisionReason.HELD, DecisionReason.WITHIN_REPEAT]
     assert {reason for reason in DecisionReason if reason.verdict is DecisionVerdict.TELL} == {
         DecisionReason.NEW,
         DecisionReason.WORSE,
         DecisionReason.AGAIN,
         DecisionReason.RECOVERED,
+        DecisionReason.STANDS,
         DecisionReason.HANDED_ON,
+        DecisionReason.RESENT,
     }

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from common.contracts.events import Tick, decode_events_record
-from common.contracts.signals import Band, Kind
+from common.contracts.signals import Band, Kind, Signal, decode_signals_record
 from common.errors import Unreachable
 from common.topics import TimeMode
 from scoring.partition.commit import Commit
@@ -187,6 +187,30 @@ async def test_a_big_tick_goes_in_chunks_and_says_the_same(stream: ScoringHarnes
     assert stream.count("commits_total") - commits > commits
     assert await stream.rows() == whole
     assert sorted(one.signal_id for one in stream.signals()) == told
+
+
+async def test_in_stream_mode_readers_get_every_tick_after_the_signals_that_it_brings(stream: ScoringHarness) -> None:
+    """Alerts has timers of its own, and in stream mode no other clock."""
+    await busy_week(stream, "acme")
+    here = stream.partition_of("acme")
+    for day in (8, 40, 41):
+        await stream.tick(START + day * DAY)
+    await stream.score()
+    records = stream.broker.records(TOPICS.signals, here)
+    told = [(decode_signals_record(record.value or b""), record.timestamp / 1000) for record in records]
+    stamps = [stamp for record, stamp in told if isinstance(record, Tick)]
+    assert stamps == [START + day * DAY for day in (8, 40, 41)]
+    quiet = next(place for place, (record, _) in enumerate(told) if isinstance(record, Signal))
+    assert [type(record) for record, _ in told[quiet:]].index(Tick) + quiet == told.index((Tick(), START + 40 * DAY))
+
+
+async def test_in_wall_mode_no_tick_is_passed_on(wall: ScoringHarness) -> None:
+    await busy_week(wall, "acme")
+    wall.clock.now = START + 40 * DAY
+    await wall.tick(wall.clock.now)
+    await wall.score()
+    assert not [record for record in wall.told() if isinstance(record, Tick)]
+    assert loud(wall)()
 
 
 async def test_no_timer_is_left_behind_by_a_tick(stream: ScoringHarness) -> None:

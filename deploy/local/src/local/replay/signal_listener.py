@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from alerts.topic.feed import FeedRecord
-from common.contracts.signals import Signal
+from common.contracts.signals import CaughtUp, Signal
 from local.replay.player import milliseconds
 
 POLL_SECONDS = 0.5
@@ -32,7 +32,7 @@ class SignalListener:
                 if isinstance(record.message, Signal):
                     self.signals.append(record.message)
                     self._heard(record.message)
-                else:
+                elif isinstance(record.message, CaughtUp):
                     self._level[record.partition] = max(record.timestamp, self._level.get(record.partition, 0))
             async with self._news:
                 self._news.notify_all()

@@ -1,4 +1,4 @@
-"""Records of the topic `account.signals.v1`: signals, and markers that a partition has caught up.
+"""Records of the topic `account.signals.v1`: signals, changed facts, ticks, and markers that a partition has caught up.
 
 Consumers look nothing up: a signal contains the health before and after, the receipt, the forecast and the account's
 facts at that moment. Points are 0 to 100, moments are UTC.
@@ -9,6 +9,8 @@ from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
+
+from common.contracts.events import Tick
 
 
 class Band(StrEnum):
@@ -157,7 +159,15 @@ class CaughtUp(Struct, frozen=True, tag="caught_up"):
     partition: int
 
 
-SignalsRecord = Signal | CaughtUp
+class FactsChanged(Struct, frozen=True, tag="facts_changed"):
+    """What is known of an account from now on: its name, owner, tier, ARR, language or time zone has changed."""
+
+    account_id: str
+    facts: Facts
+
+
+SignalsRecord = Signal | FactsChanged | CaughtUp | Tick
+"""Here a tick is appended by alerts (wall mode), or scoring forwards one that it read (stream mode)."""
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[SignalsRecord] = msgspec.json.Decoder(SignalsRecord)

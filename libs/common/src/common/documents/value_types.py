@@ -79,6 +79,10 @@ def _days_or_never(value: object) -> float | None:
     return None if value == "never" else _days(value, more=" or never")
 
 
+def _days_or_at_once(value: object) -> float:
+    return 0.0 if value == "at once" else _days(value, more=" or at once")
+
+
 def _distinct(values: Sequence[T]) -> Sequence[T]:
     # Compared as read: `1d` and `24h` are the same entry.
     twice = [(index, value) for index, value in enumerate(values) if value in values[:index]]
@@ -124,6 +128,9 @@ DaysOrNever = Annotated[
     float | None, PlainValidator(_days_or_never, json_schema_input_type=_Duration | Literal["never"])
 ]
 """The word `never` is read as None."""
+
+DaysOrAtOnce = Annotated[float, PlainValidator(_days_or_at_once, json_schema_input_type=_Duration | Literal["at once"])]
+"""The words `at once` are read as 0."""
 
 FormatVersion = Annotated[int, choice(1)]
 

@@ -39,8 +39,9 @@ class Attempt(Struct, frozen=True, kw_only=True):
 class Notification(Struct, frozen=True, kw_only=True):
     """One message to one receiver. `channel` and `address` are the way that it takes; a webhook has a name only.
 
-    `due` is when it is tried next, `done` when it was sent, failed or dropped. `maybe_told`: an attempt ended without
-    an answer, so it may have arrived.
+    `due` is when it is tried next, `done` when it was sent, failed or dropped. `held_until` is the record time until
+    which it waits, or waited, before it is sent. `maybe_told`: an attempt ended without an answer, so it may have
+    arrived.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Notification(Struct, frozen=True, kw_only=True):
     maybe_told: bool
     decided: datetime
     due: datetime | None
+    held_until: datetime | None
     done: datetime | None
 
 
@@ -80,6 +82,13 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
     by: str
     note: str | None
     at: datetime
+
+
+class Resent(Struct, frozen=True, kw_only=True):
+    """The messages of an alert that had failed and are decided again; they are sent if they still stand."""
+
+    alert_id: str
+    notification_ids: tuple[str, ...]
 
 
 class AlertSummary(Struct, frozen=True, kw_only=True):

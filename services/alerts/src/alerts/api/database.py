@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts.api import queries
 from alerts.api.filter import AlertFilter
+from alerts.postgres.resend import resend_failed
 from alerts.signals.score import SEVERITY_RANK
 from common.database import connected
 
@@ -84,3 +85,16 @@ class AlertsDatabase:
             if acknowledgement is None:
                 acknowledgement = (await connection.execute(queries.acknowledgements(account_id, episode))).one()
             return acknowledgement
+
+    async def resend(self, signal_id: str) -> Sequence[str] | None:
+        """The ids of the alert's failed messages, which are sent again; None if there is no such alert.
+
+        Raises `DatabaseUnavailable`.
+        """
+        async with (
+            connected(self._engine, timeout=self._patience, service="alerts") as connection,
+            connection.begin(),
+        ):
+            if (await connection.execute(queries.one(signal_id))).one_or_none() is None:
+                return None
+            return await resend_failed(connection, alerts=(signal_id,))

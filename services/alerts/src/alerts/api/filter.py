@@ -8,8 +8,9 @@ from common.contracts.signals import Kind, Severity
 
 
 class NotificationStatus(StrEnum):
-    """Of a message."""
+    """Of a message; a held one waits for a timer."""
 
+    HELD = "held"
     PENDING = "pending"
     SENT = "sent"
     FAILED = "failed"

@@ -155,6 +155,7 @@ def _notification(row: Any, attempts: Sequence[Any]) -> dict[str, Any]:
         "maybe_told": row.maybe_told,
         "decided": moment(row.decided),
         "due": moment(row.due) if row.status == NotificationStatus.PENDING else None,
+        "held_until": None if row.held_until is None else moment(row.held_until),
         "done": None if row.done is None else moment(row.done),
     }
 

@@ -11,7 +11,7 @@ from alerts.api.parameters import Acknowledge
 from common import problems
 
 _REF: Final = "#/components/schemas/{name}"
-_ANSWERS: Final = (answers.Alerts, answers.Alert, answers.Acknowledgement)
+_ANSWERS: Final = (answers.Alerts, answers.Alert, answers.Acknowledgement, answers.Resent)
 _DESCRIPTION: Final = """\
 What happened to every signal: who was told, who was not, and why. `GET /v1/alerts?account=acme&told=false` answers
 "why was I not told?". Moments of decisions are those of the log; of messages and attempts, the wall clock's.
@@ -37,6 +37,12 @@ OF_ACKNOWLEDGING: Final = {
     408: "The body came too slowly.",
     413: "The body is too large.",
     422: "The body cannot be used: `errors` tells which field and why.",
+}
+OF_RESENDING: Final = {
+    **_REFUSALS,
+    403: "The key has not the scope `write`.",
+    404: "There is no alert with this id.",
+    409: "No message of this alert has failed for good.",
 }
 
 ACKNOWLEDGE: Final = {
@@ -69,7 +75,11 @@ def document(app: FastAPI) -> dict[str, Any]:
             "Problem": problems.SCHEMA,
         },
         "securitySchemes": {
-            "key": {"type": "http", "scheme": "bearer", "description": "scope `read`; to acknowledge, `write`"}
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "scope `read`; to act, `write`",
+            }
         },
     }
     found["security"] = [{"key": []}]

@@ -59,4 +59,14 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
         acknowledge = await body.read(request, Acknowledge, most=_BODY_BYTES, seconds=_BODY_SECONDS)
         return json_response(await service.acknowledge(alert_id, acknowledge))
 
+    @router.post(
+        "/{alert_id}/resend",
+        dependencies=[may_write],
+        responses=openapi.responses(answers.Resent, openapi.OF_RESENDING),
+    )
+    async def resend_alert(alert_id: AlertId) -> Response:
+        """Send the alert's messages again that have failed for good. They are decided anew first: what is over by now,
+        or was told otherwise, is not sent."""
+        return json_response(await service.resend(alert_id))
+
     return router

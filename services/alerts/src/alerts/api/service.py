@@ -57,6 +57,17 @@ class AlertsService:
         _log.info("episode.acknowledged", account_id=acknowledgement.account_id, episode=acknowledgement.episode)
         return acknowledgement
 
+    async def resend(self, signal_id: str) -> answers.Resent:
+        """Raises `Problem` 409 if no message of it has failed for good."""
+        async with _unavailable_as_503():
+            resent = await self._tables.resend(signal_id)
+        if resent is None:
+            raise _unknown()
+        if not resent:
+            raise Problem(409, "nothing_failed", "no message of this alert has failed for good")
+        _log.info("messages.resent", signal_id=signal_id, notifications=resent)
+        return answers.Resent(alert_id=signal_id, notification_ids=tuple(resent))
+
 
 @asynccontextmanager
 async def _unavailable_as_503() -> AsyncIterator[None]:

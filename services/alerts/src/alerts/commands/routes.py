@@ -142,9 +142,17 @@ def _told(destination: Destination) -> Iterator[str]:
     for index, way in enumerate(destination.ways):
         yield f"{'then' if index else 'by':<10}{way.address_key}  ({way.language}, {way.time_zone})"
     if destination.ways:
+        if destination.fallback:
+            addresses = ", ".join(target.address_key for target in destination.fallback.targets)
+            yield f"else      {destination.fallback.receiver}: {addresses}"
         yield f"repeat    after {_duration(destination.repeat_interval)}"
+        yield f"resolve   {_hold(destination.resolve_after)}"
     else:
         yield "by        no channel: recorded, not told"
+
+
+def _hold(seconds: float) -> str:
+    return f"after {_duration(seconds)}" if seconds else "at once"
 
 
 def _duration(seconds: float) -> str:

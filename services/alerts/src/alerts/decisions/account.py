@@ -9,19 +9,25 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
 from common.contracts.signals import Band, Kind, Severity, Signal
 
+PAST_BANDS = 100
+
 
 class RoutedSignal(NamedTuple):
-    """A signal that nobody has decided yet, and where the routes lead it."""
+    """A signal that nobody has decided yet, and where the routes lead it.
+
+    `again`: it was decided before, and these destinations are new. It means nothing to the others.
+    """
 
     signal: Signal
     destinations: tuple[Destination, ...]
+    again: bool = False
 
 
 class PendingMessage(Struct, frozen=True):
     """A message that is not sent and not on its way: it may still be dropped or replaced.
 
     `signals` has the head first. `maybe_told`: an attempt ended without an answer. `decided` is the record time of the
-    message, in seconds.
+    message, in seconds. `held`: it waits for a timer, and no sender takes it.
     """
 
     notification_id: str
@@ -29,10 +35,11 @@ class PendingMessage(Struct, frozen=True):
     signals: tuple[Signal, ...]
     maybe_told: bool
     decided: float = 0.0
+    held: bool = False
 
 
 class PastSignal(Struct, frozen=True):
-    """What deciding still needs of a signal that was told; `at` is seconds since the epoch."""
+    """What deciding still needs of a former signal; `at` is seconds since the epoch."""
 
     signal_id: str
     episode: str
@@ -44,29 +51,34 @@ class PastSignal(Struct, frozen=True):
 class ToldSignal(Struct, frozen=True):
     """A signal in a message that was sent or is on its way; not `sure` if no answer said that it arrived.
 
-    `decided` is the record time of that message, in seconds.
+    `decided` is the record time of that message, in seconds; `thread` is the episode by which the message is threaded.
     """
 
     signal: Signal | PastSignal
     destination: Destination
     decided: float
     sure: bool = True
+    thread: str = ""
 
 
 class AccountHistory(Struct, frozen=True):
     """What was told of an account and what waits to be sent, oldest first.
 
-    `bands` are the newest bands of the episodes with pending messages: one that came while a message was on its way was
-    decided as if that message would arrive. `acknowledged` has the worst severity that somebody acknowledged, by
-    episode. `left`: the account's last outcome was final.
+    `bands` are the newest bands of the episodes with pending messages, and the account's newest: one that came while a
+    message was on its way was decided as if that message would arrive. `past_bands` are the account's bands, at most
+    the newest `PAST_BANDS`, whether they were told or not. `acknowledged` has the worst severity that somebody
+    acknowledged, by episode. `left`: the account's last outcome was final. `timer` is when the account is to be decided
+    again, in record time.
     """
 
     account_id: str
     pending: tuple[PendingMessage, ...] = ()
     told: tuple[ToldSignal, ...] = ()
     bands: tuple[Signal, ...] = ()
+    past_bands: tuple[PastSignal, ...] = ()
     acknowledged: Mapping[str, Severity] = {}
     left: bool = False
+    timer: float | None = None
 
 
 class SignalDecision(Struct, frozen=True):
@@ -79,12 +91,18 @@ class SignalDecision(Struct, frozen=True):
 
 
 class NewMessage(Struct, frozen=True):
-    """A message to be sent: the signal that heads it first."""
+    """A message to be sent: the signal that heads it first.
+
+    `thread` is the episode by which it is threaded. `held_until` is the record time before which it is not sent; until
+    then newer signals may take it back.
+    """
 
     destination: Destination
     reason: DecisionReason
     signals: tuple[Signal, ...]
     maybe_told: bool = False
+    thread: str = ""
+    held_until: float | None = None
 
     @property
     def head(self) -> Signal:
@@ -94,7 +112,8 @@ class NewMessage(Struct, frozen=True):
 class AccountDecisions(Struct, frozen=True):
     """What is to be written of an account: `messages` in the order in which they are sent, `dropped` ones by id.
 
-    `at` is the record time by which it was decided.
+    `released` are held messages that are sent now, by id, and why. `at` is the record time by which it was decided.
+    `timer` is when the account is to be decided again; `timer_before` is when it was to be.
     """
 
     account_id: str
@@ -102,6 +121,9 @@ class AccountDecisions(Struct, frozen=True):
     decisions: tuple[SignalDecision, ...] = ()
     messages: tuple[NewMessage, ...] = ()
     dropped: tuple[str, ...] = ()
+    released: Mapping[str, DecisionReason] = {}
+    timer: float | None = None
+    timer_before: float | None = None
 
 
 def closes_episode(signal: Signal | PastSignal) -> bool:

@@ -5,13 +5,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from alerts.decisions.account import PastSignal, ToldSignal, closes_episode
+from alerts.decisions.joining import JoinedEpisodes, badness
 from alerts.decisions.reasons import DecisionReason, DecisionVerdict
 from alerts.routing.destination import Destination
-from alerts.signals.score import SEVERITY_RANK
+from alerts.signals.score import SEVERITY_RANK, clears_flag
 from alerts.signals.signal_kinds import rules_of
-from common.contracts.signals import Band, Kind, Severity, Signal
+from common.contracts.signals import Kind, Severity, Signal
 
-_BADNESS = {Band.YELLOW.value: 1, Band.RED.value: 2}
+RELAPSE_INTERVALS = 2.0
+"""Repeat intervals for which trouble has to last that came back after its recovery was told."""
+
+RESOLVE_AFTER_ACT = 3600.0
+"""Seconds, the most that a recovery has to hold where an event cleared the flag that had brought the trouble."""
 
 
 class Candidate(NamedTuple):
@@ -31,11 +36,16 @@ class Candidate(NamedTuple):
 
 
 class CandidateDecision(NamedTuple):
-    """`reason` is None where the signal does not concern this address."""
+    """`reason` is None where the signal does not concern this address.
+
+    `thread` is the episode of the message that it goes on with. `held_until` is the record time until which it waits.
+    """
 
     candidate: Candidate
     destination: Destination | None
     reason: DecisionReason | None
+    thread: str
+    held_until: float | None
 
 
 def deduplicate(
@@ -43,21 +53,22 @@ def deduplicate(
     told: Sequence[ToldSignal],
     *,
     told_receiver: Sequence[ToldSignal],
+    episodes: JoinedEpisodes,
     acknowledged: Mapping[str, Severity],
     left: bool,
     now: float,
 ) -> list[CandidateDecision]:
     """One decision for each candidate; candidates and `told` are of one address, oldest first. `now` is record time.
 
-    `told_receiver` is `told` and what the same receiver was told at the addresses that follow this one.
+    `told_receiver` is `told` and what the same receiver was told at the addresses that follow this one. `episodes` says
+    which episodes are one alert here.
     """
-    address = _AddressDeduplication(candidates, told, told_receiver, acknowledged=acknowledged, left=left, now=now)
+    address = _AddressDeduplication(
+        candidates, told, told_receiver, episodes=episodes, acknowledged=acknowledged, left=left, now=now
+    )
     for index in range(len(candidates)):
         address.decide(index)
-    return [
-        CandidateDecision(one, destination, reason)
-        for one, destination, reason in zip(candidates, address.destinations, address.reasons, strict=True)
-    ]
+    return address.decisions()
 
 
 class _AddressDeduplication:
@@ -69,24 +80,39 @@ class _AddressDeduplication:
         told: Sequence[ToldSignal],
         told_receiver: Sequence[ToldSignal],
         *,
+        episodes: JoinedEpisodes,
         acknowledged: Mapping[str, Severity],
         left: bool,
         now: float,
     ) -> None:
         self._candidates = candidates
-        self._acknowledged = acknowledged
+        self._episodes = episodes
+        self._acknowledged = self._worst_acknowledged(acknowledged)
         self._left = left
         self._now = now
-        self._thread = {one.signal.episode: one for one in told}
-        self._last = {_subject(one.signal): one for one in told_receiver if one.sure}
-        self._maybe_told = {one.signal.episode: one.destination for one in candidates if one.maybe_told}
+        # By the first episode of the alert: the last that was told of it, the last that a recovery ends, the last band.
+        self._thread = {episodes.first(one.signal.episode): one for one in told}
+        self._last_trouble = {
+            episodes.first(one.signal.episode): one for one in told if rules_of(one.signal.kind).ends_with_episode
+        }
+        self._last_band = {episodes.first(one.signal.episode): one for one in told if one.signal.kind == Kind.BAND}
+        self._last = {self._subject(one.signal): one for one in told_receiver if one.sure}
+        self._maybe_told = {episodes.first(one.signal.episode): one.destination for one in candidates if one.maybe_told}
         self._standing: dict[_Key, list[int]] = defaultdict(list)
         self._causes: dict[str, set[_Key]] = defaultdict(set)
         for one in candidates:
             if one.signal.kind is Kind.BAND and not closes_episode(one.signal):
-                self._causes[one.signal.episode].add(("cause", one.signal.cause))
+                self._causes[episodes.first(one.signal.episode)].add(("cause", one.signal.cause))
         self.destinations = [one.destination for one in candidates]
         self.reasons: list[DecisionReason | None] = [None] * len(candidates)
+        self._held_until: list[float | None] = [None] * len(candidates)
+
+    def decisions(self) -> list[CandidateDecision]:
+        each = zip(self._candidates, self.destinations, self.reasons, self._held_until, strict=True)
+        return [
+            CandidateDecision(one, destination, reason, self._thread_of(one.signal), held_until)
+            for one, destination, reason, held_until in each
+        ]
 
     def decide(self, index: int) -> None:
         one = self._candidates[index]
@@ -95,62 +121,89 @@ class _AddressDeduplication:
         elif one.signal.kind is Kind.BAND:
             self._overtake(index)
             if (destination := self.destinations[index]) is not None:
-                self.reasons[index] = self._decide_band(one.signal, destination)
+                self.reasons[index] = self._decide_band(index, one.signal, destination)
         elif one.destination is not None:
             self.reasons[index] = self._decide_other(one.signal, one.destination)
         if self._stands(index):
-            for key in _keys(one.signal):
+            for key in self._keys(one.signal):
                 self._standing[key].append(index)
 
     def _close_episode(self, index: int) -> None:
         """An episode that was never told ends silently; one that was told ends with a recovery."""
         signal, destination, _, _, decided_before, _ = self._candidates[index]
-        maybe_told = signal.episode in self._maybe_told
-        self.destinations[index] = destination or self._maybe_told.get(signal.episode)
-        for earlier in self._ended_with(signal.episode):
+        alert = self._episodes.first(signal.episode)
+        maybe_told = alert in self._maybe_told
+        self.destinations[index] = destination or self._maybe_told.get(alert)
+        for earlier in self._ended_with(alert):
             self.reasons[earlier] = DecisionReason.RECOVERED_BEFORE_TOLD
+            self._held_until[earlier] = None
             maybe_told = maybe_told or self._candidates[earlier].maybe_told
             self.destinations[index] = self.destinations[index] or self.destinations[earlier]
-        told = None if decided_before else self._thread.get(signal.episode)
-        # Told, or possibly told: the recovery goes out.
+        told = None if decided_before else self._last_trouble.get(alert)
+        # A recovery is the last that the reader was told of it.
+        if told is not None and closes_episode(told.signal):
+            told = None
+        # Told, or possibly told: the recovery goes out once it has held.
         if told is not None or maybe_told:
             # To the address with the thread, wherever the routes lead now.
             self.destinations[index] = self.destinations[index] if told is None else told.destination
-            self.reasons[index] = DecisionReason.RECOVERED
-        # Never told: the recovery is not told, either.
+            if (to := self.destinations[index]) is not None:
+                until = self._since(signal) + _seconds_to_hold(signal, to)
+                self.reasons[index] = self._hold(index, until, DecisionReason.HELD, then=DecisionReason.RECOVERED)
+        # Never told, or not since the last recovery: this one is not told, either.
         elif destination is not None:
             self.reasons[index] = DecisionReason.RECOVERED_BEFORE_TOLD
 
-    def _ended_with(self, episode: str) -> Iterator[int]:
-        """What the recovery takes back: signals of the episode, or of the cause of one of its bands.
+    def _since(self, signal: Signal) -> float:
+        """Since when it has lasted: its own moment, which another clock may have set later than now."""
+        return min(signal.at.timestamp(), self._now)
+
+    def _hold(self, index: int, until: float, waits: DecisionReason, *, then: DecisionReason) -> DecisionReason:
+        """`waits` before that record time, `then` afterwards."""
+        if self._now >= until:
+            return then
+        self._held_until[index] = until
+        return waits
+
+    def _ended_with(self, alert: str) -> Iterator[int]:
+        """What the recovery takes back: signals of the alert's episodes, or of the cause of one of their bands.
 
         A failed payment raises a flag and a band; once the band is green again the flag is over, too.
         """
-        for key in (("episode", episode), *self._causes[episode]):
+        for key in (("episode", alert), *self._causes[alert]):
             for earlier in self._standing.pop(key, ()):
                 if self._stands(earlier):
                     yield earlier
 
     def _overtake(self, index: int) -> None:
-        """Of the bands of an episode only the newest stands."""
+        """Of the bands of an alert only the newest stands, and a recovery only while no trouble comes back."""
         one = self._candidates[index]
-        for earlier in self._standing.pop(_subject(one.signal), ()):
+        subject = self._subject(one.signal)
+        for earlier in (*self._standing.pop(subject, ()), *self._standing.pop(("recovery", subject[1]), ())):
             if self._stands(earlier):
                 self.reasons[earlier] = DecisionReason.OVERTAKEN
+                self._held_until[earlier] = None
                 if one.replaces:
                     self.destinations[index] = self.destinations[earlier]
 
-    def _decide_band(self, signal: Signal, destination: Destination) -> DecisionReason:
+    def _decide_band(self, index: int, signal: Signal, destination: Destination) -> DecisionReason:
         if (silenced := self._silenced(signal)) is not None:
             return silenced
-        last = self._last.get(_subject(signal))
-        # The first band of the episode that this receiver is told.
+        last = self._last.get(self._subject(signal))
+        # The first band of the alert that this receiver is told.
         if last is None:
             return DecisionReason.NEW
-        worse = _badness(signal) - _badness(last.signal)
+        worse = badness(signal) - badness(last.signal)
         # Yellow was told, now it is red: told at once.
         if worse > 0:
             return DecisionReason.WORSE
+        # The recovery was told, and the same or less is back: told only if it is no relapse of a moment.
+        if self._recovery_told(self._episodes.first(signal.episode)):
+            until = self._since(signal) + RELAPSE_INTERVALS * destination.repeat_interval
+            return self._hold(index, until, DecisionReason.WITHIN_REPEAT, then=DecisionReason.STANDS)
+        # Back before the recovery was told: the reader still takes the account for as bad as it is.
+        if signal.signal_id == signal.episode and last.signal.episode != signal.episode:
+            return DecisionReason.WITHIN_RESOLVE
         # Red was told, now it is yellow: nothing more to do than before.
         if worse < 0:
             return DecisionReason.BETTER
@@ -160,13 +213,13 @@ class _AddressDeduplication:
         """A flag, a missed step, an outcome: the same one is told once, however often it comes and goes."""
         if (silenced := self._silenced(signal)) is not None:
             return silenced
-        standing = self._standing[_subject(signal)]
+        standing = self._standing[self._subject(signal)]
         while standing and not self._stands(standing[-1]):
             standing.pop()
         # The same one is about to be told.
         if standing:
             return DecisionReason.REPEATED
-        last = self._last.get(_subject(signal))
+        last = self._last.get(self._subject(signal))
         if last is None:
             return DecisionReason.NEW
         return DecisionReason.AGAIN if self._repeat_is_due(last, destination) else DecisionReason.REPEATED
@@ -178,37 +231,56 @@ class _AddressDeduplication:
         # The account's last outcome was final.
         if self._left:
             return DecisionReason.LEFT
-        # Somebody acknowledged the episode, and it has not got worse since.
-        acknowledged = self._acknowledged.get(signal.episode)
+        # Somebody acknowledged the alert, and it has not got worse since.
+        acknowledged = self._acknowledged.get(self._episodes.first(signal.episode))
         if acknowledged is not None and SEVERITY_RANK[acknowledged] <= SEVERITY_RANK[signal.severity]:
             return DecisionReason.ACKNOWLEDGED
         return None
 
+    def _worst_acknowledged(self, acknowledged: Mapping[str, Severity]) -> Mapping[str, Severity]:
+        """By the first episode of each alert."""
+        worst: dict[str, Severity] = {}
+        for episode, severity in acknowledged.items():
+            first = self._episodes.first(episode)
+            worst[first] = min(severity, worst.get(first, severity), key=SEVERITY_RANK.__getitem__)
+        return worst
+
+    def _recovery_told(self, alert: str) -> bool:
+        """Whether a recovery is the last band of the alert that was told, or may have been told."""
+        last = self._last_band.get(alert)
+        return last is not None and closes_episode(last.signal)
+
+    def _thread_of(self, signal: Signal) -> str:
+        told = self._thread.get(self._episodes.first(signal.episode))
+        return signal.episode if told is None else told.thread or told.signal.episode
+
     def _stands(self, index: int) -> bool:
+        """Whether it is told, or is held and may still be."""
         reason = self.reasons[index]
-        return reason is not None and reason.verdict is DecisionVerdict.TELL
+        return reason is not None and (reason.verdict is DecisionVerdict.TELL or self._held_until[index] is not None)
 
     def _repeat_is_due(self, last: ToldSignal, destination: Destination) -> bool:
         return self._now - last.decided >= destination.repeat_interval
+
+    def _subject(self, signal: Signal | PastSignal) -> "_Key":
+        """What is told once: a band by its alert, a recovery by its alert, everything else by its name."""
+        if signal.kind != Kind.BAND:
+            return str(signal.kind), signal.to
+        return ("recovery" if closes_episode(signal) else "band"), self._episodes.first(signal.episode)
+
+    def _keys(self, signal: Signal) -> Iterator["_Key"]:
+        """By what a signal can be overtaken, repeated or ended."""
+        yield self._subject(signal)
+        if rules_of(signal.kind).ends_with_episode and not closes_episode(signal):
+            yield "episode", self._episodes.first(signal.episode)
+            yield "cause", signal.cause
 
 
 _Key = tuple[str, str | tuple[str, str]]
 
 
-def _subject(signal: Signal | PastSignal) -> _Key:
-    """What is told once: a band by its episode, a recovery by its episode, everything else by its name."""
-    if signal.kind != Kind.BAND:
-        return str(signal.kind), signal.to
-    return ("recovery" if closes_episode(signal) else "band"), signal.episode
-
-
-def _keys(signal: Signal) -> Iterator[_Key]:
-    """By what a signal can be overtaken, repeated or ended."""
-    yield _subject(signal)
-    if rules_of(signal.kind).ends_with_episode and not closes_episode(signal):
-        yield "episode", signal.episode
-        yield "cause", signal.cause
-
-
-def _badness(signal: Signal | PastSignal) -> int:
-    return _BADNESS.get(signal.to, 0)
+def _seconds_to_hold(signal: Signal, destination: Destination) -> float:
+    """How long a recovery has to last before it is told: less where the customer's own act ended the trouble."""
+    if clears_flag(signal):
+        return min(destination.resolve_after, RESOLVE_AFTER_ACT)
+    return destination.resolve_after

@@ -17,7 +17,9 @@ class DecisionReason(StrEnum):
     WORSE = "worse than last told"
     AGAIN = "told last longer ago than the repeat interval"
     RECOVERED = "recovered"
+    STANDS = "came back within repeat_interval, and has stood for twice that long"
     HANDED_ON = "handed on, the way before it failed"
+    RESENT = "sent again on request, after it had failed"
 
     # kept
     HISTORY = "history"
@@ -27,18 +29,22 @@ class DecisionReason(StrEnum):
     NOT_WORSE = "not worse than last told"
     BETTER = "better, but not recovered"
     REPEATED = "told within the repeat interval"
+    WITHIN_RESOLVE = "within resolve_after"
     ACKNOWLEDGED = "acknowledged"
     LEFT = "the account has left"
+    OTHER_OWNER = "the account has another owner now"
     UNREADABLE = "it waited, and what was stored of it cannot be read"
 
     # waits
     LATE = "late, waits for word that scoring has caught up"
+    HELD = "recovered, waits until it has held for resolve_after"
+    WITHIN_REPEAT = "within repeat_interval"
 
     @property
     def verdict(self) -> DecisionVerdict:
         if self in _TOLD:
             return DecisionVerdict.TELL
-        return DecisionVerdict.WAIT if self is DecisionReason.LATE else DecisionVerdict.KEEP
+        return DecisionVerdict.WAIT if self in _WAITS else DecisionVerdict.KEEP
 
 
 _TOLD = frozenset(
@@ -47,6 +53,9 @@ _TOLD = frozenset(
         DecisionReason.WORSE,
         DecisionReason.AGAIN,
         DecisionReason.RECOVERED,
+        DecisionReason.STANDS,
         DecisionReason.HANDED_ON,
+        DecisionReason.RESENT,
     }
 )
+_WAITS = frozenset({DecisionReason.LATE, DecisionReason.HELD, DecisionReason.WITHIN_REPEAT})

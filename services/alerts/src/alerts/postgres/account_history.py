@@ -11,8 +11,8 @@ from sqlalchemy import Integer, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from alerts.decisions.account import AccountHistory, PastSignal, PendingMessage, ToldSignal
-from alerts.postgres.decision_statements import NOW
+from alerts.decisions.account import PAST_BANDS, AccountHistory, PastSignal, PendingMessage, ToldSignal
+from alerts.postgres.decision_statements import NOW, TimerKind
 from alerts.routing.destination import Destination
 from alerts.signals.decoding import decode_signal
 from common.contracts.signals import Kind, Severity, Signal
@@ -28,47 +28,57 @@ class HistoryRow(StrEnum):
     PENDING = "pending"
     TOLD = "told"
     BAND = "band"
+    PAST_BANDS = "past bands"
+    TIMER = "timer"
     ACKNOWLEDGED = "acknowledged"
     OUTCOME = "outcome"
 
 
 _DESTINATION = """json_build_object('receiver', n.receiver, 'ways', n.ways, 'path', n.path,
-                               'repeat_interval', n.repeat_interval)"""
+                               'repeat_interval', n.repeat_interval, 'resolve_after', n.resolve_after,
+                               'fallback', n.fallback)"""
 _SIGNALS = (
     "FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place) LEFT JOIN alerts.alert AS a USING (signal_id)"
 )
 _PAST = "json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at)"
 
-# Pending messages are locked, so that no sender claims one while it is decided again. One that was sent or handed on
-# while this waited for its lock is no longer pending, and this snapshot does not show what became of it: STALE.
-# A lease that ran out without an outcome may have been sent. A message on its way counts as told.
+_TELLING_BANDS = f"kind = '{Kind.BAND}' AND NOT waiting AND NOT history"
+
+_TOLD = """seq, notification_id, account_id, status, episode, receiver, ways, path, repeat_interval, resolve_after,
+               fallback, decided, signals"""
+
+# Pending messages are locked, so that no sender claims one while it is decided again; held ones, too. One that was sent
+# or handed on while this waited for its lock is no longer pending, and this snapshot does not show what became of it:
+# STALE. A lease that ran out without an outcome may have been sent. A message on its way counts as told.
 _HISTORIES = text(f"""
 WITH seen AS MATERIALIZED (
-    SELECT notification_id FROM alerts.notification WHERE account_id = ANY(:accounts) AND status = 'pending'
+    SELECT notification_id FROM alerts.notification
+    WHERE account_id = ANY(:accounts) AND status IN ('pending', 'held')
 ), waiting AS MATERIALIZED (
     SELECT *, coalesce(lease_until > {NOW}, false) AS leased,
            maybe_told OR coalesce(lease_until <= {NOW}, false) AS unknown
-    FROM alerts.notification WHERE account_id = ANY(:accounts) AND status = 'pending' ORDER BY seq FOR UPDATE
+    FROM alerts.notification WHERE account_id = ANY(:accounts) AND status IN ('pending', 'held')
+    ORDER BY seq FOR UPDATE
 ), sent AS MATERIALIZED (
     SELECT told.* FROM unnest(:accounts) AS asked (account_id) CROSS JOIN LATERAL (
-        SELECT seq, notification_id, account_id, status, receiver, ways, path, repeat_interval, decided, signals
+        SELECT {_TOLD}
         FROM alerts.notification AS n
-        WHERE n.account_id = asked.account_id AND (status = 'sent' OR status <> 'pending' AND maybe_told)
+        WHERE n.account_id = asked.account_id
+          AND (status = 'sent' OR status NOT IN ('pending', 'held') AND maybe_told)
         ORDER BY seq DESC LIMIT :remembered) AS told
     UNION ALL
-    SELECT seq, notification_id, account_id, status, receiver, ways, path, repeat_interval, decided, signals
-    FROM waiting WHERE leased
+    SELECT {_TOLD} FROM waiting WHERE leased
 )
 SELECT '{HistoryRow.STALE}' AS part, '' AS account_id, '' AS name, 0::bigint AS seq, '' AS body
 WHERE (SELECT count(*) FROM seen) <> (SELECT count(*) FROM waiting)
 UNION ALL
 SELECT '{HistoryRow.PENDING}', account_id, notification_id, seq, json_build_object(
     'notification_id', notification_id, 'destination', {_DESTINATION}, 'maybe_told', unknown, 'decided', decided,
-    'signals', (SELECT json_agg(a.body ORDER BY place) {_SIGNALS}))::text
+    'held', status = 'held', 'signals', (SELECT json_agg(a.body ORDER BY place) {_SIGNALS}))::text
 FROM waiting AS n WHERE NOT leased
 UNION ALL
 SELECT '{HistoryRow.TOLD}', account_id, notification_id, seq, json_build_object(
-    'destination', {_DESTINATION}, 'decided', decided, 'sure', status IN ('sent', 'pending'),
+    'destination', {_DESTINATION}, 'decided', decided, 'sure', status IN ('sent', 'pending'), 'thread', episode,
     'signals', (SELECT json_agg({_PAST} ORDER BY a.at, place) {_SIGNALS}))::text
 FROM sent AS n
 UNION ALL
@@ -76,8 +86,22 @@ SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
     SELECT DISTINCT ON (account_id, episode) account_id, signal_id, seq, body FROM alerts.alert
     WHERE account_id = ANY(SELECT account_id FROM waiting)
       AND episode = ANY(SELECT a.episode FROM waiting AS n CROSS JOIN LATERAL (SELECT a.episode {_SIGNALS}) AS a)
-      AND kind = '{Kind.BAND}' AND NOT waiting AND NOT history
+      AND {_TELLING_BANDS}
     ORDER BY account_id, episode, seq DESC) AS newest
+UNION ALL
+SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
+    SELECT newest.* FROM (SELECT account_id FROM waiting UNION SELECT unnest(:moved)) AS asked CROSS JOIN LATERAL (
+        SELECT a.account_id, signal_id, seq, body FROM alerts.alert AS a
+        WHERE a.account_id = asked.account_id AND {_TELLING_BANDS} ORDER BY seq DESC LIMIT 1) AS newest) AS newest
+UNION ALL
+SELECT '{HistoryRow.PAST_BANDS}', asked.account_id, '', 0, (
+    SELECT json_agg({_PAST} ORDER BY seq)::text FROM (
+        SELECT * FROM alerts.alert AS a
+        WHERE a.account_id = asked.account_id AND {_TELLING_BANDS} ORDER BY seq DESC LIMIT :past_bands) AS a)
+FROM unnest(:accounts) AS asked (account_id)
+UNION ALL
+SELECT '{HistoryRow.TIMER}', subject, '', 0, due::text FROM alerts.timer
+WHERE kind = '{TimerKind.ACCOUNT}' AND subject = ANY(:accounts)
 UNION ALL
 SELECT '{HistoryRow.ACKNOWLEDGED}', account_id, episode, 0, severity FROM alerts.acknowledgement
 WHERE account_id = ANY(:accounts)
@@ -87,12 +111,18 @@ SELECT '{HistoryRow.OUTCOME}', account_id, signal_id, 0, "to" FROM (
     WHERE account_id = ANY(:accounts) AND kind = '{Kind.OUTCOME}'
     ORDER BY account_id, history, seq DESC) AS outcome
 ORDER BY seq
-""").bindparams(bindparam("accounts", type_=ARRAY(Text)), bindparam("remembered", type_=Integer))
+""").bindparams(
+    bindparam("accounts", type_=ARRAY(Text)),
+    bindparam("moved", type_=ARRAY(Text)),
+    bindparam("remembered", type_=Integer),
+    bindparam("past_bands", type_=Integer),
+)
 
 
 class UnreadableRow(Struct, frozen=True):
     """A stored row that cannot be read: damaged, or written by another version."""
 
+    part: HistoryRow
     name: str
     detail: str
 
@@ -103,6 +133,7 @@ class _SentMessage(Struct, frozen=True):
     destination: Destination
     decided: float
     sure: bool
+    thread: str
     signals: tuple[PastSignal, ...]
 
 
@@ -114,10 +145,11 @@ class _PendingRow(Struct, frozen=True):
     signals: tuple[msgspec.Raw, ...]
     maybe_told: bool
     decided: float
+    held: bool
 
     def message(self) -> PendingMessage:
         signals = tuple(decode_signal(bytes(body)) for body in self.signals)
-        return PendingMessage(self.notification_id, self.destination, signals, self.maybe_told, self.decided)
+        return PendingMessage(self.notification_id, self.destination, signals, self.maybe_told, self.decided, self.held)
 
 
 class _AccountRows(Struct):
@@ -126,33 +158,39 @@ class _AccountRows(Struct):
     pending: list[PendingMessage] = msgspec.field(default_factory=list)
     told: list[ToldSignal] = msgspec.field(default_factory=list)
     bands: list[Signal] = msgspec.field(default_factory=list)
+    past_bands: tuple[PastSignal, ...] = ()
     acknowledged: dict[str, Severity] = msgspec.field(default_factory=dict)
     outcome: str | None = None
+    timer: float | None = None
 
 
 _pending = msgspec.json.Decoder(_PendingRow)
 _message = msgspec.json.Decoder(_SentMessage)
+_past_bands = msgspec.json.Decoder(tuple[PastSignal, ...])
 
 
 async def load_histories(
-    connection: AsyncConnection, accounts: list[str], *, final: Collection[str]
+    connection: AsyncConnection, accounts: list[str], *, final: Collection[str], moved: Collection[str] = ()
 ) -> tuple[Sequence[AccountHistory], Sequence[UnreadableRow]]:
-    """One for each account, and the rows left out. Pending messages stay locked until the transaction ends."""
-    rows = await _rows(connection, accounts)
+    """One for each account, and the rows left out; with the newest band of those that have `moved`.
+
+    Pending messages stay locked until the transaction ends.
+    """
+    asked = {"accounts": accounts, "moved": list(moved), "remembered": _REMEMBERED, "past_bands": PAST_BANDS}
+    rows = await _rows(connection, asked)
     while any(row.part == HistoryRow.STALE for row in rows):
-        rows = await _rows(connection, accounts)
+        rows = await _rows(connection, asked)
     found: Mapping[str, _AccountRows] = defaultdict(_AccountRows)
     unreadable = []
     for row in rows:
         try:
             _add(row, found[row.account_id])
         except ValueError as error:  # msgspec's are, too
-            unreadable.append(UnreadableRow(row.name, f"{row.part}: {error}"))
+            unreadable.append(UnreadableRow(HistoryRow(row.part), row.name, f"{row.part}: {error}"))
     return [_history(account_id, found[account_id], final) for account_id in accounts], unreadable
 
 
-async def _rows(connection: AsyncConnection, accounts: list[str]) -> Sequence[Any]:
-    asked = {"accounts": accounts, "remembered": _REMEMBERED}
+async def _rows(connection: AsyncConnection, asked: dict[str, Any]) -> Sequence[Any]:
     return (await connection.execute(_HISTORIES, asked)).all()
 
 
@@ -163,10 +201,15 @@ def _add(row: Any, found: _AccountRows) -> None:
         case HistoryRow.TOLD:
             message = _message.decode(row.body)
             found.told += [
-                ToldSignal(one, message.destination, message.decided, message.sure) for one in message.signals
+                ToldSignal(one, message.destination, message.decided, message.sure, message.thread)
+                for one in message.signals
             ]
         case HistoryRow.BAND:
             found.bands.append(decode_signal(row.body))
+        case HistoryRow.PAST_BANDS:
+            found.past_bands = () if row.body is None else _past_bands.decode(row.body)
+        case HistoryRow.TIMER:
+            found.timer = float(row.body)
         case HistoryRow.ACKNOWLEDGED:
             found.acknowledged[row.name] = Severity(row.body)
         case HistoryRow.OUTCOME:
@@ -179,6 +222,8 @@ def _history(account_id: str, found: _AccountRows, final: Collection[str]) -> Ac
         pending=tuple(found.pending),
         told=tuple(found.told),
         bands=tuple(found.bands),
+        past_bands=found.past_bands,
         acknowledged=found.acknowledged,
         left=found.outcome in final,
+        timer=found.timer,
     )

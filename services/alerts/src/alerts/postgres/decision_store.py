@@ -1,7 +1,7 @@
 """The decisions in PostgreSQL: one transaction for each batch of a partition."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,15 +14,18 @@ from alerts.decisions.account import AccountDecisions, AccountHistory, NewMessag
 from alerts.decisions.decide import address_key_of
 from alerts.decisions.reasons import DecisionReason
 from alerts.postgres import decision_statements, schema
-from alerts.postgres.account_history import load_histories
+from alerts.postgres.account_history import HistoryRow, load_histories
+from alerts.postgres.decision_statements import TimerKind
 from alerts.postgres.transaction import in_transaction
 from alerts.signals.decoding import decode_signal
 from alerts.signals.score import SEVERITY_RANK
-from alerts.topic.batch import LateSignals, ReadSignal, RecordedSignals
+from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
+from common.contracts.signals import Facts
 from common.errors import Fenced
 
 _log = structlog.get_logger()
+_facts = msgspec.json.Decoder(Facts)
 
 
 class PostgresDecisionStore:
@@ -55,6 +58,14 @@ class PostgresDecisionStore:
         async with in_transaction(self._engine, patience=self._patience) as connection:
             return list(await connection.scalars(query))
 
+    async def earliest_timer(self, partition: int) -> float | None:
+        timer = schema.timer.c
+        async with in_transaction(self._engine, patience=self._patience) as connection:
+            earliest: float | None = await connection.scalar(
+                select(func.min(timer.due)).where(timer.partition == partition)
+            )
+        return earliest
+
     @asynccontextmanager
     async def transaction(
         self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
@@ -85,6 +96,7 @@ class PostgresDecisionTransaction:
         self._connection = connection
         self._partition = partition
         self._count_unreadable = count_unreadable
+        self._unreadable: list[str] = []
 
     async def record(self, signals: Sequence[ReadSignal]) -> RecordedSignals:
         parameters = {
@@ -104,24 +116,59 @@ class PostgresDecisionTransaction:
             query, parameters["accounts"] = decision_statements.LATE_OF_ACCOUNTS, list(accounts)
         return self._late_signals(await self._connection.execute(query, parameters))
 
+    async def write_facts(self, facts: Sequence[ReadFacts]) -> Sequence[str]:
+        rows = [
+            {"account_id": one.account_id, "recorded": one.recorded, "facts": _storable_facts(one.facts)}
+            for one in facts
+        ]
+        found = await self._connection.execute(decision_statements.FACTS, {"facts": _as_json(rows)})
+        return [row.account_id for row in found]
+
+    async def known_facts(self, accounts: Collection[str]) -> Mapping[str, Facts]:
+        rows = await self._connection.execute(decision_statements.KNOWN_FACTS, {"accounts": list(accounts)})
+        return {row.account_id: _facts.decode(row.facts) for row in rows}
+
+    async def due_accounts(self, until: float, *, most: int) -> Sequence[str]:
+        timer = schema.timer.c
+        query = select(timer.subject).where(timer.partition == self._partition, timer.kind == TimerKind.ACCOUNT.value)
+        due = query.where(timer.due <= until).order_by(timer.due, timer.subject).limit(most)
+        return (await self._connection.scalars(due)).all()
+
     async def late_accounts(self, *, besides: Collection[str], most: int) -> Sequence[str]:
         alert = schema.alert.c
         query = select(alert.account_id).where(alert.waiting, alert.partition == self._partition)
         others = query.where(alert.account_id != func.all(list(besides))).group_by(alert.account_id)
         return (await self._connection.scalars(others.order_by(func.min(alert.seq)).limit(most))).all()
 
-    async def histories(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[AccountHistory]:
-        histories, unreadable = await load_histories(self._connection, list(accounts), final=final)
+    async def histories(
+        self, accounts: Collection[str], *, final: Collection[str], moved: Collection[str] = ()
+    ) -> Sequence[AccountHistory]:
+        histories, unreadable = await load_histories(self._connection, list(accounts), final=final, moved=moved)
         for row in unreadable:
             self._leave_out(row.name, row.detail)
+            # No timer would ever release a held one: the sender takes it, and finds out the same.
+            if row.part is HistoryRow.PENDING:
+                self._unreadable.append(row.name)
         return histories
 
     async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
+        at = max((account.at for account in decided), default=0.0)
+        released = [(name, DecisionReason.UNREADABLE, at) for name in self._unreadable]
+        for account in decided:
+            released += [(name, reason, account.at) for name, reason in account.released.items()]
+        moved = [one for one in decided if one.timer != one.timer_before]
+        armed = {one.account_id: one.timer for one in moved if one.timer is not None}
         with_ids = [(account, [uuid.uuid4().hex for _ in account.messages]) for account in decided]
         parameters = {
             "partition": self._partition,
             "settled": list(settled),
             "dropped": [one for account in decided for one in account.dropped],
+            "released": [name for name, _, _ in released],
+            "released_reasons": [reason.value for _, reason, _ in released],
+            "released_ats": [moment for _, _, moment in released],
+            "timer_subjects": list(armed),
+            "timer_dues": list(armed.values()),
+            "disarmed": [one.account_id for one in moved if one.timer is None],
             "notifications": _as_json(
                 _notification_row(account, message, notification_id)
                 for account, ids in with_ids
@@ -158,16 +205,19 @@ def _notification_row(account: AccountDecisions, message: NewMessage, notificati
     return {
         "notification_id": notification_id,
         "account_id": account.account_id,
-        "episode": message.head.episode,
+        "episode": message.thread or message.head.episode,
         "receiver": destination.receiver,
         "address_key": address_key_of(destination),
         "ways": destination.ways,
         "path": destination.path,
         "repeat_interval": destination.repeat_interval,
+        "resolve_after": destination.resolve_after,
+        "fallback": destination.fallback,
         "reason": message.reason,
         "rank": SEVERITY_RANK[message.head.severity],
         "signals": [signal.signal_id for signal in message.signals],
         "decided": account.at,
+        "held_until": message.held_until,
         "maybe_told": message.maybe_told,
     }
 
@@ -189,6 +239,11 @@ def _alert_row(read: ReadSignal) -> dict[str, Any]:
         "history": signal.history,
         "waiting": read.postponed is DecisionReason.LATE,
     }
+
+
+def _storable_facts(facts: Facts) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(facts)
+    return {name: _text(value) if isinstance(value, str) else value for name, value in found.items()}
 
 
 def _text(value: str | None) -> str | None:

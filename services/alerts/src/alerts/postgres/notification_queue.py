@@ -5,7 +5,7 @@ the token. No transaction is open while a message is on its way.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.postgres import queue_statements, schema
 from alerts.postgres.transaction import ConnectionMode, autocommit, in_transaction
-from alerts.routing.destination import Target
+from alerts.routing.destination import Fallback, Target
 from alerts.sending.claims import (
     AttemptOutcome,
     ClaimedMessage,
@@ -28,8 +28,11 @@ from alerts.sending.claims import (
     UnreadableMessage,
 )
 from alerts.sending.limits import SendCapacity
+from common.contracts.signals import Facts
 
 _ways = msgspec.json.Decoder(Annotated[tuple[Target, ...], msgspec.Meta(min_length=1)])
+_fallback = msgspec.json.Decoder(Fallback | None)
+_facts = msgspec.json.Decoder(Facts)
 _thread = msgspec.json.Decoder(tuple[StoredEarlierMessage, ...])
 
 LONGEST_DETAIL = 2_000
@@ -152,12 +155,14 @@ def _claimed(row: Any, token: str) -> ClaimedMessage:
         receiver=row.receiver,
         reason=row.reason,
         ways=_ways.decode(row.ways),
+        fallback=None if row.fallback is None else _fallback.decode(row.fallback),
         decided=row.decided,
         token=token,
         attempt=row.attempts,
         age=row.age,
         happened=row.happened,
         recorded=row.recorded,
+        facts=None if row.facts is None else _facts.decode(row.facts),
         bodies=tuple(row.bodies),
         thread=() if row.thread is None else _thread.decode(row.thread),
     )
@@ -196,22 +201,42 @@ async def _fail(connection: AsyncConnection, claimed: ClaimedMessage, outcome: F
         values |= {"due": _NOW - ago + outcome.retry_in}
     mine = _notification.notification_id == claimed.notification_id
     await connection.execute(update(schema.notification).where(mine).values(values))
-    # There is another way: the message goes on as a new one.
-    if outcome.final and len(claimed.ways) > 1:
-        await _hand_on(connection, claimed)
+    if outcome.final:
+        for heir in _heirs(claimed):
+            await connection.execute(queue_statements.HAND_ON, heir)
+            await connection.execute(queue_statements.HANDED_ON, {"new": heir["new"]})
 
 
-async def _hand_on(connection: AsyncConnection, claimed: ClaimedMessage) -> None:
-    rest = claimed.ways[1:]
-    new = {
+def _heirs(claimed: ClaimedMessage) -> Iterator[dict[str, Any]]:
+    """The messages that take the place of one that was given up."""
+    fallback = claimed.fallback
+    # There is another way to the same receiver.
+    if len(claimed.ways) > 1:
+        yield _heir(claimed, claimed.receiver, claimed.ways[1:], fallback=fallback)
+    # Nobody is left but the receiver named by `else`: each of its addresses is told.
+    elif fallback is not None:
+        for target in fallback.targets:
+            yield _heir(claimed, fallback.receiver, (target,), steps=(f"else {fallback.receiver}",))
+
+
+def _heir(
+    claimed: ClaimedMessage,
+    receiver: str,
+    ways: tuple[Target, ...],
+    *,
+    steps: tuple[str, ...] = (),
+    fallback: Fallback | None = None,
+) -> dict[str, Any]:
+    return {
         "new": uuid.uuid4().hex,
         "old": claimed.notification_id,
-        "address_key": rest[0].address_key,
-        "ways": msgspec.json.encode(rest).decode(),
+        "receiver": receiver,
+        "address_key": ways[0].address_key,
+        "ways": msgspec.json.encode(ways).decode(),
+        "steps": list(steps),
+        "fallback": None if fallback is None else msgspec.json.encode(fallback).decode(),
         "reason": DecisionReason.HANDED_ON.value,
     }
-    await connection.execute(queue_statements.HAND_ON, new)
-    await connection.execute(queue_statements.HANDED_ON, {"new": new["new"]})
 
 
 _RELEASED: dict[str, Any] = {"lease_until": None, "lease_token": None}

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy import Select, func, select, true
+from sqlalchemy import Select, func, null, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, QueueDepth
@@ -66,7 +66,7 @@ class QueueDepthMonitor:
             return
         self._away, self._read_at = False, asked
         self._oldest_unsent = row.oldest
-        self._metrics.measured(QueueDepth(unsent=row.unsent, waiting=row.waiting, failed=row.failed))
+        self._metrics.measured(QueueDepth(unsent=row.unsent, held=row.held, waiting=row.waiting, failed=row.failed))
 
 
 def _depth() -> Select[Any]:
@@ -87,15 +87,19 @@ def _depth() -> Select[Any]:
         .where(notification.c.status == "pending")
         .subquery()
     )
+    held = select(func.count()).where(notification.c.status == "held").scalar_subquery()
     waiting = select(func.count()).where(alert.c.waiting).scalar_subquery()
-    # A message that failed with ways left was handed on.
+    # A message that failed with ways left, or with a fallback, was handed on.
     failed = (
         select(func.count())
         .where(
             notification.c.status == "failed",
             notification.c.done > now - _WEEK,
             func.json_array_length(notification.c.ways) <= 1,
+            notification.c.fallback.is_(null()),
         )
         .scalar_subquery()
     )
-    return select(pending.c.unsent, pending.c.oldest, waiting.label("waiting"), failed.label("failed"))
+    return select(
+        pending.c.unsent, pending.c.oldest, held.label("held"), waiting.label("waiting"), failed.label("failed")
+    )

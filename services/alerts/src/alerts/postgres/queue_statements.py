@@ -37,11 +37,14 @@ _SENT_BEFORE = """SELECT s.seq, s.notification_id, s.done, s.thread, s.signals[1
 
 # A message with its signals, and the first and the newest sent message of the same thread.
 _MESSAGE = f"""
-    n.notification_id, n.partition, n.account_id, n.receiver, n.address_key, n.reason, n.ways::text AS ways, n.decided,
-    n.attempts,
+    n.notification_id, n.partition, n.account_id, n.receiver, n.address_key, n.reason, n.ways::text AS ways,
+    n.fallback::text AS fallback, n.decided, n.attempts,
     greatest(0, {NOW} - (
-        SELECT min(a.started) FROM alerts.attempt AS a WHERE a.notification_id = n.notification_id)) AS age,
-    head.at AS happened, head.recorded,
+        SELECT min(a.started) FROM alerts.attempt AS a
+        WHERE a.notification_id = n.notification_id AND a.started >= coalesce(n.resent, 0))) AS age,
+    CASE WHEN n.resent IS NULL THEN greatest(head.at, n.held_until) END AS happened,
+    CASE WHEN n.resent IS NULL THEN greatest(head.recorded, n.held_until) END AS recorded,
+    (SELECT f.facts::text FROM alerts.account_facts AS f WHERE f.account_id = n.account_id) AS facts,
     ARRAY(
         SELECT a.body::text FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place)
         LEFT JOIN alerts.alert AS a USING (signal_id) ORDER BY place) AS bodies,
@@ -147,11 +150,13 @@ FROM failed AS n WHERE a.notification_id = n.notification_id AND a.n = n.attempt
 
 HAND_ON = text(f"""
 INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, address_key, ways, path,
-                                 repeat_interval, reason, rank, signals, decided, status, maybe_told, attempts, due)
-SELECT :new, partition, account_id, episode, receiver, :address_key, CAST(:ways AS json), path,
-       repeat_interval, :reason, rank, signals, decided, 'pending', false, 0, {NOW}
+                                 repeat_interval, resolve_after, fallback, reason, rank, signals, decided, status,
+                                 maybe_told, attempts, due)
+SELECT :new, partition, account_id, episode, :receiver, :address_key, CAST(:ways AS json), path || :steps,
+       repeat_interval, resolve_after, CAST(:fallback AS json), :reason, rank, signals, decided, 'pending', false, 0,
+       {NOW}
 FROM alerts.notification WHERE notification_id = :old
-""")
+""").bindparams(bindparam("steps", type_=ARRAY(Text)), bindparam("fallback", type_=Text))
 
 HANDED_ON = text("""
 INSERT INTO alerts.decision (signal_id, at, reason, receiver, address_key, path, notification_id)

@@ -53,6 +53,7 @@ alert = Table(
     Column("body", JSON, nullable=False),  # the signal
     Index("alert_by_account", "account_id", "seq"),
     Index("alert_by_seq", "seq"),
+    Index("alert_bands", "account_id", "seq", postgresql_where=text("kind = 'band'")),
     Index("alert_waiting", "partition", postgresql_where=text("waiting")),
 )
 
@@ -84,23 +85,48 @@ notification = Table(
     Column("ways", JSON, nullable=False),  # targets: the first is this message's, the others follow if it fails
     Column("path", ARRAY(Text), nullable=False),
     Column("repeat_interval", Double, nullable=False),
+    Column("resolve_after", Double, nullable=False, server_default="0"),
+    Column("fallback", JSON),  # who is told if the last way fails
     Column("reason", Text, nullable=False),
     Column("rank", SmallInteger, nullable=False),  # 0 the most urgent
     Column("signals", ARRAY(Text), nullable=False),  # the one that heads it first
     Column("decided", Double, nullable=False),  # record time
-    Column("status", Text, nullable=False),  # pending, sent, failed, dropped
+    Column("status", Text, nullable=False),  # held, pending, sent, failed, dropped
+    Column("held_until", Double),  # record time before which it is not sent
     Column("maybe_told", Boolean, nullable=False),  # an attempt ended without an answer
     Column("attempts", Integer, nullable=False),
     Column("due", Double, nullable=False),  # wall time of the next attempt
     Column("lease_until", Double),  # wall time, by the database's clock
     Column("lease_token", Text),
+    Column("resent", Double),  # wall time at which somebody last had it sent again
     Column("done", Double),  # wall time of the end, whichever it was
     Column("thread", Text),  # what the channel calls this message, where it says so
     Index("notification_by_account", "account_id", "seq"),
     Index("notification_by_thread", "address_key", "episode"),
     Index("notification_pending", "partition", "rank", "seq", postgresql_where=text("status = 'pending'")),
     Index("notification_next", "address_key", "account_id", "seq", postgresql_where=text("status = 'pending'")),
+    Index("notification_held", "partition", postgresql_where=text("status = 'held'")),
     Index("notification_failed", "done", postgresql_where=text("status = 'failed'")),
+)
+
+# What is known of each account, by the last FactsChanged.
+account_facts = Table(
+    "account_facts",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("recorded", Double, nullable=False),  # record time
+    Column("facts", JSON, nullable=False),
+)
+
+# When something is to be decided again, in record time: fired by a tick, in the transaction that decides.
+timer = Table(
+    "timer",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # of kind account: the account
+    Column("partition", SmallInteger, nullable=False),
+    Column("due", Double, nullable=False),
+    Index("timer_due", "partition", "due"),
 )
 
 # Every attempt to send: written before it, completed after it. One without an outcome was cut short.

@@ -26,14 +26,24 @@ class Target(Struct, frozen=True, omit_defaults=True):
         return f"{'webhook' if self.webhook else self.channel}:{self.address}"
 
 
+class Fallback(Struct, frozen=True):
+    """The receiver named by `else`: each of its targets is told if no way of an owner's message worked."""
+
+    receiver: str
+    targets: tuple[Target, ...]
+
+
 class Destination(Struct, frozen=True):
     """One message to one receiver: the first of `ways` is tried, the next when that one has been given up.
 
     Without ways the routes tell nobody. `path` is the route from the root to the node that answered, each as
-    people read it. `repeat_interval` is seconds: for so long the same thing is not told again.
+    people read it. `repeat_interval` is seconds: for so long the same thing is not told again. `resolve_after` is
+    seconds: so long a recovery has to last before it is told. `fallback` is told if the last way has been given up.
     """
 
     receiver: str
     ways: tuple[Target, ...]
     path: tuple[str, ...]
     repeat_interval: float
+    resolve_after: float = 0.0
+    fallback: Fallback | None = None

@@ -14,7 +14,7 @@ from alerts.languages.registry import DEFAULT, LANGUAGES
 from alerts.routing.channel_grammar import ChannelKey, grammar_of
 from alerts.routing.values import Email, IsoDay, MatcherText, TimeZone
 from common.documents.model import DocumentModel
-from common.documents.value_types import NAME, Days, DistinctList, Entry, Given, choice, given, text
+from common.documents.value_types import NAME, Days, DaysOrAtOnce, DistinctList, Entry, Given, choice, given, text
 
 T = TypeVar("T")
 
@@ -47,6 +47,9 @@ class RouteEntry(DocumentModel):
     repeat_interval: Given[Days] = Field(
         None, description="For so long the same thing is not told again (default: the one of the route above)."
     )
+    resolve_after: Given[DaysOrAtOnce] = Field(
+        None, description="So long a recovery has to last before it is told (default: the one of the route above)."
+    )
     routes: _Entries["RouteEntry"] = Field(
         (), description="Looked at in this order: the first that matches takes the signal."
     )
@@ -64,6 +67,11 @@ class RootEntry(DocumentModel):
 
     receiver: _Name = Field(description="Who is told, if no route below matches.")
     repeat_interval: Days = Field(7.0, description="For so long the same thing is not told again (default 7d).")
+    resolve_after: DaysOrAtOnce = Field(
+        1.0,
+        description="So long a recovery has to last before it is told (default 1d), at most an hour where the "
+        "customer's own act cleared the flag that brought the trouble.",
+    )
     routes: _Entries[RouteEntry] = Field(
         (), description="Looked at in this order: the first that matches takes the signal."
     )

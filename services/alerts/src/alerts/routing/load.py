@@ -32,7 +32,12 @@ def _routes(file: Document[RoutesFile], found: Findings) -> Routes | None:
         return None
     read = file.model
     return Routes(
-        root=_route(read.route, receiver=read.route.receiver, days=read.route.repeat_interval),
+        root=_route(
+            read.route,
+            receiver=read.route.receiver,
+            repeat=read.route.repeat_interval,
+            resolve=read.route.resolve_after,
+        ),
         receivers={entry.name: _receiver(entry) for entry in read.receivers},
         people=People({known_as(email): _person(email, entry) for email, entry in read.people.items()}),
         link=read.links.account_url,
@@ -40,15 +45,18 @@ def _routes(file: Document[RoutesFile], found: Findings) -> Routes | None:
     )
 
 
-def _route(entry: RootEntry | RouteEntry, *, receiver: str, days: float) -> Route:
-    """With what it inherits: the receiver and the days of the route above."""
-    receiver, days = entry.receiver or receiver, entry.repeat_interval or days
+def _route(entry: RootEntry | RouteEntry, *, receiver: str, repeat: float, resolve: float) -> Route:
+    """With what it inherits: the receiver and the two durations (days) of the route above."""
+    receiver = entry.receiver or receiver
+    repeat = entry.repeat_interval or repeat
+    resolve = resolve if entry.resolve_after is None else entry.resolve_after
     return Route(
         receiver=receiver,
-        repeat_interval=round(days * 86_400, 3),
+        repeat_interval=round(repeat * 86_400, 3),
+        resolve_after=round(resolve * 86_400, 3),
         matchers=entry.matchers if isinstance(entry, RouteEntry) else (),
         continues=isinstance(entry, RouteEntry) and entry.continues,
-        routes=tuple(_route(each, receiver=receiver, days=days) for each in entry.routes),
+        routes=tuple(_route(each, receiver=receiver, repeat=repeat, resolve=resolve) for each in entry.routes),
     )
 
 

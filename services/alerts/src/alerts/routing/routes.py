@@ -7,7 +7,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from alerts.channels.registry import Channel
-from alerts.routing.destination import Destination, Target
+from alerts.routing.destination import Destination, Fallback, Target
 from alerts.routing.labels import Labels
 from alerts.routing.people import People
 from alerts.routing.tree import Route, matching_routes
@@ -43,7 +43,14 @@ class Routes(Struct, frozen=True):
             receiver = self.receivers[match.route.receiver]
             for receiver_name, ways, steps in self._reached(receiver, labels, on):
                 path = (*match.path, *steps)
-                destination = Destination(receiver_name, ways, path, match.route.repeat_interval)
+                destination = Destination(
+                    receiver_name,
+                    ways,
+                    path,
+                    match.route.repeat_interval,
+                    match.route.resolve_after,
+                    self._fallback(receiver) if receiver_name == receiver.name else None,
+                )
                 unique.setdefault((receiver_name, ways[0].address_key if ways else None), destination)
         return tuple(unique.values())
 
@@ -60,6 +67,11 @@ class Routes(Struct, frozen=True):
     @property
     def channels(self) -> frozenset[Channel]:
         return frozenset(target.channel for target in self.targets)
+
+    def _fallback(self, receiver: Receiver) -> Fallback | None:
+        """None if the receiver is no owner, or if `else` names one without a channel."""
+        instead = self.receivers.get(receiver.otherwise)
+        return Fallback(instead.name, instead.targets) if instead is not None and instead.targets else None
 
     def _reached(
         self, receiver: Receiver, labels: Labels, on: datetime

@@ -9,10 +9,11 @@ from alerts.routing.matchers import Matcher
 
 
 class Route(Struct, frozen=True):
-    """A node with what it inherits filled in. `repeat_interval` is seconds; `continues` is the file's `continue`."""
+    """A node with what it inherits filled in. The two durations are seconds; `continues` is the file's `continue`."""
 
     receiver: str
     repeat_interval: float
+    resolve_after: float
     matchers: tuple[Matcher, ...] = ()
     continues: bool = False
     routes: tuple["Route", ...] = ()

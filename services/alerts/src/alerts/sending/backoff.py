@@ -16,7 +16,7 @@ RandomFraction = Callable[[], float]
 class Backoff(Struct, frozen=True, kw_only=True):
     """Seconds: the first and the longest wait between two attempts, and for how long a message is tried.
 
-    `hand_on` is for how long it is tried over one way while there is another.
+    `hand_on` is for how long it is tried over one way while there is another, or a fallback.
     """
 
     retry: float

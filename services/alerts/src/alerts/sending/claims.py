@@ -2,11 +2,13 @@
 
 from msgspec import Struct
 
+from alerts.decisions.owner_transfer import with_current_facts
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.messages.content import EarlierMessage, MessageContent
-from alerts.routing.destination import Target
+from alerts.routing.destination import Fallback, Target
 from alerts.signals.decoding import decode_signal
+from common.contracts.signals import Facts, Signal
 
 
 class StoredEarlierMessage(Struct, frozen=True):
@@ -23,9 +25,11 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
 
     The lease is ours as long as the row holds `token`.
 
-    `age` is the seconds since its first attempt began. `happened` and `recorded` are the moment and the record time of
-    the signal that heads it. `bodies` are its signals as stored, the head first. `thread` has the first and the newest
-    sent message of its thread.
+    `fallback` is told if the last of its ways is given up. `age` is the seconds since its first attempt began, or the
+    first since it was sent again on request. `happened` and `recorded` are the moment and the record time of the
+    signal that heads it, or the moment until which it was held; None if it was sent again on request. `facts` are
+    what is known of the account now, where that was told. `bodies` are its signals as stored, the head first.
+    `thread` has the first and the newest sent message of its thread.
     """
 
     notification_id: str
@@ -34,12 +38,14 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     receiver: str
     reason: str
     ways: tuple[Target, ...]
+    fallback: Fallback | None = None
     decided: float
     token: str
     attempt: int
     age: float
     happened: float | None
     recorded: float | None = None
+    facts: Facts | None = None
     bodies: tuple[str, ...]
     thread: tuple[StoredEarlierMessage, ...] = ()
 
@@ -54,11 +60,15 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
             notification_id=self.notification_id,
             target=self.target,
             reason=DecisionReason(self.reason),
-            signals=tuple(decode_signal(body) for body in self.bodies),
+            signals=tuple(self._signal(body) for body in self.bodies),
             now=now,
             first=earlier[0] if earlier else None,
             last=earlier[-1] if earlier else None,
         )
+
+    def _signal(self, body: str) -> Signal:
+        signal = decode_signal(body)
+        return signal if self.facts is None else with_current_facts(signal, self.facts)
 
 
 def _earlier(before: StoredEarlierMessage) -> EarlierMessage:

@@ -80,7 +80,7 @@ class MessageDelivery:
                 age=age,
                 backoff=self._backoff,
                 draw=self._draw,
-                last_way=len(claimed.ways) == 1,
+                last_way=len(claimed.ways) == 1 and claimed.fallback is None,
             )
         return None if delivered is None else Sent(delivered.thread)
 

@@ -182,6 +182,10 @@ class MessageSender:
         # A rate limit counts for every address that shares it.
         elif outcome.reason is Failure.RATE_LIMITED and outcome.retry_in is not None:
             self._limits.pause_all(target, now + outcome.retry_in)
+        # The credentials are refused, so every address that shares them would refuse, too.
+        elif outcome.reason is Failure.UNAUTHORIZED and outcome.retry_in is not None:
+            pause = delay(self._limits.failed(target), self._backoff, self._draw)
+            self._limits.pause_all(target, now + min(pause, ADDRESS_PAUSE))
         # The address did not answer: its other messages wait, too. A message that was never sent says nothing about it.
         elif outcome.retry_in is not None and outcome.reason is not Failure.CUT_SHORT:
             pause = delay(self._limits.failed(target), self._backoff, self._draw)

@@ -54,3 +54,11 @@ def score_before(signal: Signal) -> float:
         return signal.receipt.change.before
     candidates = (signal.receipt.change.before, signal.before.score)
     return max(candidates) if is_worse(signal) else min(candidates)
+
+
+def clears_flag(signal: Signal) -> bool:
+    """Whether an event lifted the cap of a flag and so moved the score, as a paid invoice does."""
+    by_event = not isinstance(signal.cause, str)
+    return by_event and any(
+        part.driver is Driver.CAP and part.points > _LEAST_POINTS for part in signal.receipt.change.parts
+    )

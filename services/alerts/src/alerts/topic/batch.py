@@ -8,7 +8,8 @@ from msgspec import Struct
 from alerts.decisions.reasons import DecisionReason
 from alerts.signals.decoding import decode_record
 from common.bus.ports import Record
-from common.contracts.signals import Signal
+from common.contracts.events import Tick
+from common.contracts.signals import Facts, FactsChanged, Signal
 
 LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
 
@@ -21,13 +22,27 @@ class ReadSignal(Struct, frozen=True):
     postponed: DecisionReason | None
 
 
-class SignalsBatch(Struct, frozen=True):
-    """The signals of a poll, in the order of the log.
+class ReadFacts(Struct, frozen=True):
+    """What is known of an account from this record time (seconds) on."""
 
-    `caught_up` is the record time of the last `CaughtUp`; `before_caught_up` signals came before it. `unreadable` are
-    the offsets of records of another format, or with names that PostgreSQL cannot store.
+    account_id: str
+    facts: Facts
+    recorded: float
+
+
+class SignalsBatch(Struct, frozen=True):
+    """The first `taken` records of a poll, as many as one transaction decides, in the order of the log.
+
+    The ticks come first. `tick` is the record time of the newest, which fires timers before the signals are
+    decided. `facts` are the last of each account. `caught_up` is the record time of the last `CaughtUp`;
+    `before_caught_up` signals came before it. `unreadable` are the offsets of records of another format, or with
+    names that PostgreSQL cannot store.
     """
 
+    taken: int = 0
+    tick: float | None = None
+    ticks: tuple[Record, ...] = ()
+    facts: tuple[ReadFacts, ...] = ()
     signals: tuple[ReadSignal, ...] = ()
     caught_up: float | None = None
     before_caught_up: int = 0
@@ -55,25 +70,49 @@ class RecordedSignals(Struct, frozen=True):
 
 
 def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
+    """It ends before a tick that comes after signals: what they decide may be due by that tick."""
+    ticks: list[Record] = []
+    facts: dict[str, ReadFacts] = {}
     signals: list[ReadSignal] = []
     caught_up: float | None = None
     before_caught_up = 0
     unreadable: list[int] = []
-    for record in records:
+    taken = 0
+    for taken, record in enumerate(records, start=1):
         try:
             message = decode_record(record.value or b"")
         except msgspec.DecodeError:
             unreadable.append(record.offset)
             continue
         recorded = record.timestamp / 1000
-        if not isinstance(message, Signal):
+        if isinstance(message, Tick):
+            if signals or facts or caught_up is not None:
+                taken -= 1
+                break
+            ticks.append(record)
+        elif isinstance(message, FactsChanged):
+            if _are_names((message.account_id,)):
+                facts[message.account_id] = ReadFacts(message.account_id, message.facts, recorded)
+            else:
+                unreadable.append(record.offset)
+        elif not isinstance(message, Signal):
             caught_up, before_caught_up = recorded, len(signals)
         elif _can_be_stored(message):
             reason = postpone_reason(message, recorded=recorded, late_after=late_after)
             signals.append(ReadSignal(message, recorded, reason))
         else:
             unreadable.append(record.offset)
-    return SignalsBatch(tuple(signals), caught_up, before_caught_up, tuple(unreadable))
+    tick = max((record.timestamp / 1000 for record in ticks), default=None)
+    return SignalsBatch(
+        taken=taken,
+        tick=tick,
+        ticks=tuple(ticks),
+        facts=tuple(facts.values()),
+        signals=tuple(signals),
+        caught_up=caught_up,
+        before_caught_up=before_caught_up,
+        unreadable=tuple(unreadable),
+    )
 
 
 def postpone_reason(signal: Signal, *, recorded: float, late_after: float) -> DecisionReason | None:
@@ -96,6 +135,9 @@ def without_duplicates(signals: Sequence[ReadSignal]) -> tuple[ReadSignal, ...]:
 
 
 def _can_be_stored(signal: Signal) -> bool:
-    """Whether its names fit PostgreSQL's text and index: any program may have written the record."""
-    names = (signal.signal_id, signal.account_id, signal.episode)
+    return _are_names((signal.signal_id, signal.account_id, signal.episode))
+
+
+def _are_names(names: Sequence[str]) -> bool:
+    """Whether they fit PostgreSQL's text and index: any program may have written the record."""
     return all(name and "\0" not in name and len(name.encode("utf-8", "replace")) <= LONGEST_NAME for name in names)

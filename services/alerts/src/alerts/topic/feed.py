@@ -8,7 +8,7 @@ import msgspec
 
 from alerts.signals.decoding import decode_record
 from common.bus.ports import Assigned, Record
-from common.contracts.signals import CaughtUp, Signal
+from common.contracts.signals import Signal, SignalsRecord
 
 POLL_RECORDS = 500
 
@@ -32,7 +32,7 @@ class FeedRecord(NamedTuple):
 
     partition: int
     timestamp: int
-    message: Signal | CaughtUp
+    message: SignalsRecord
 
 
 class SignalFeed:

@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from alerts.decisions.account import AccountDecisions, AccountHistory, RoutedSignal, SignalDecision
 from alerts.decisions.decide import decide_account
+from alerts.decisions.owner_transfer import transfer_to_owner, with_current_facts
 from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
 from alerts.routing.labels import Labels, labels
-from alerts.topic.batch import LateSignals, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
-from common.contracts.signals import Signal
+from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
+from common.contracts.signals import Facts, Signal
 
-ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals
+ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals or with timers that are due
 
 
 class DecisionTransaction(Protocol):
@@ -30,8 +31,22 @@ class DecisionTransaction(Protocol):
     async def late_accounts(self, *, besides: Collection[str], most: int) -> Sequence[str]:
         """At most so many other accounts with undecided late signals: those with the oldest ones."""
 
-    async def histories(self, accounts: Collection[str], *, final: Collection[str]) -> Sequence[AccountHistory]:
-        """One for each account; `final` are the outcomes that end a relationship."""
+    async def due_accounts(self, until: float, *, most: int) -> Sequence[str]:
+        """At most so many accounts of the partition whose timers are due by then, the earliest first."""
+
+    async def write_facts(self, facts: Sequence[ReadFacts]) -> Sequence[str]:
+        """Stores what is known of accounts now; those with alerts whose owner is another one than before."""
+
+    async def known_facts(self, accounts: Collection[str]) -> Mapping[str, Facts]:
+        """What is known of these accounts now, of those of which facts were told."""
+
+    async def histories(
+        self, accounts: Collection[str], *, final: Collection[str], moved: Collection[str] = ()
+    ) -> Sequence[AccountHistory]:
+        """One for each account; `final` are the outcomes that end a relationship.
+
+        The newest band of accounts that have `moved` to another owner is among the `bands`.
+        """
 
     async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
         """`settled` are the ids of late signals that are decided now."""
@@ -42,10 +57,15 @@ class Router(Protocol):
 
 
 class BatchSummary(Struct, frozen=True):
-    """What came of a batch. `to_send`: there are new messages; `more`: there are more late signals to decide."""
+    """What came of a batch. `to_send`: there are new messages; `more`: there is more to decide before the batch.
+
+    `fired` is how many timers fired; `earliest` is when the first of those is due that were set.
+    """
 
     recorded: int = 0
     duplicates: int = 0
+    fired: int = 0
+    earliest: float | None = None
     decisions: tuple[SignalDecision, ...] = ()
     to_send: bool = False
     more: bool = False
@@ -57,6 +77,17 @@ class DecisionService:
     def __init__(self, router: Router, *, final: frozenset[str]) -> None:
         self._router = router
         self._final = final
+
+    async def decide_due(self, tick: float, transaction: DecisionTransaction) -> BatchSummary:
+        """Decides again the accounts whose timers are due at a tick, `ACCOUNTS_AT_ONCE` of them.
+
+        A timer that fires is moved or deleted in the same transaction, so a tick that is read again fires nothing.
+        """
+        accounts = await transaction.due_accounts(tick, most=ACCOUNTS_AT_ONCE)
+        if not accounts:
+            return BatchSummary()
+        summary = await self._decide(transaction, (), LateSignals(), moments=dict.fromkeys(accounts, tick))
+        return replace(summary, fired=len(accounts), more=len(accounts) == ACCOUNTS_AT_ONCE)
 
     async def decide_late(self, batch: SignalsBatch, transaction: DecisionTransaction) -> BatchSummary:
         """Decides some of the late signals that the batch's `CaughtUp` releases.
@@ -81,6 +112,7 @@ class DecisionService:
         now: float = 0.0,
     ) -> BatchSummary:
         """`reconsidered` are accounts whose unsent messages are decided again, as of the record time `now`."""
+        owners = await self._changed_owners(batch, transaction)
         signals = without_duplicates(batch.signals)
         recorded = await transaction.record(signals) if signals else RecordedSignals()
         new = [read for read in signals if read.signal.signal_id in recorded.added]
@@ -91,11 +123,23 @@ class DecisionService:
             late = await transaction.late_signals(None)
         still_late = _still_late(batch)
         late = replace(late, signals=tuple(one for one in late.signals if one.signal_id not in still_late))
-        moments = dict.fromkeys(reconsidered, now)
+        moments = dict.fromkeys(reconsidered, now) | {one.account_id: one.recorded for one in owners}
         if batch.caught_up is not None:
             moments |= dict.fromkeys(late.accounts, batch.caught_up)
-        summary = await self._decide(transaction, new, late, moments=moments | _timely_accounts(new))
+        summary = await self._decide(
+            transaction,
+            new,
+            late,
+            moments=moments | _timely_accounts(new),
+            owners={one.account_id: one.facts for one in owners},
+        )
         return replace(summary, recorded=len(new), duplicates=len(batch.signals) - len(new))
+
+    async def _changed_owners(self, batch: SignalsBatch, transaction: DecisionTransaction) -> Sequence[ReadFacts]:
+        if not batch.facts:
+            return ()
+        moved = set(await transaction.write_facts(batch.facts))
+        return [one for one in batch.facts if one.account_id in moved]
 
     async def _decide(
         self,
@@ -104,30 +148,59 @@ class DecisionService:
         late: LateSignals,
         *,
         moments: Mapping[str, float],
+        owners: Mapping[str, Facts] | None = None,
     ) -> BatchSummary:
-        """`new` are the batch's own signals, `late` those that are released; `moments` are record times, by account."""
+        """`new` are the batch's own signals, `late` those that are released; `moments` are record times, by account.
+
+        `owners` are the facts of accounts that have another owner now.
+        """
+        owners = owners or {}
         settled = {signal.signal_id for signal in late.signals}
         ready = [read.signal for read in new if read.postponed is None or read.signal.signal_id in settled]
         ready_ids = {signal.signal_id for signal in ready}
+        before = [one for one in late.signals if one.signal_id not in ready_ids]
+        facts = await transaction.known_facts({one.account_id for one in before}) if before else {}
         # In the order of the log: late signals of former batches, then all of this one.
-        routed = self._route([*(one for one in late.signals if one.signal_id not in ready_ids), *ready], moments)
+        routed = self._route([*before, *ready], moments, facts)
         decided = [*_postponed(new, settled), *_unreadable(late, moments)]
         if moments:
-            for history in await transaction.histories(moments, final=self._final):
+            for history in await transaction.histories(moments, final=self._final, moved=owners):
                 account_id = history.account_id
-                decided.append(decide_account(history, routed.get(account_id, ()), now=moments[account_id]))
+                signals, now = routed.get(account_id, ()), moments[account_id]
+                if (changed := owners.get(account_id)) is None:
+                    decided.append(decide_account(history, signals, now=now))
+                else:
+                    decided.append(self._decide_for_the_new_owner(history, signals, changed, now=now))
         if decided:
             await transaction.write(decided, settled=settled | {signal_id for _, signal_id in late.unreadable})
         return BatchSummary(
             decisions=tuple(decision for account in decided for decision in account.decisions),
-            to_send=any(account.messages or account.dropped for account in decided),
+            to_send=any(account.messages or account.dropped or account.released for account in decided),
+            earliest=min((one.timer for one in decided if one.timer is not None), default=None),
         )
 
-    def _route(self, signals: Sequence[Signal], moments: Mapping[str, float]) -> Mapping[str, Sequence[RoutedSignal]]:
+    def _decide_for_the_new_owner(
+        self, history: AccountHistory, signals: Sequence[RoutedSignal], facts: Facts, *, now: float
+    ) -> AccountDecisions:
+        on = datetime.fromtimestamp(now, UTC)
+        changed = transfer_to_owner(history, facts, lambda signal: self._router.destinations(labels(signal), on=on))
+        decided = decide_account(changed.history, [*changed.signals, *signals], now=now)
+        return replace(
+            decided,
+            decisions=(*changed.decisions, *decided.decisions),
+            dropped=(*changed.dropped, *decided.dropped),
+        )
+
+    def _route(
+        self, signals: Sequence[Signal], moments: Mapping[str, float], facts: Mapping[str, Facts]
+    ) -> Mapping[str, Sequence[RoutedSignal]]:
+        """`facts` are known of accounts whose signals waited."""
         routed: dict[str, list[RoutedSignal]] = {}
         for signal in signals:
             on = datetime.fromtimestamp(moments[signal.account_id], UTC)
-            destinations = self._router.destinations(labels(signal), on=on)
+            known = facts.get(signal.account_id)
+            current = signal if known is None else with_current_facts(signal, known)
+            destinations = self._router.destinations(labels(current), on=on)
             routed.setdefault(signal.account_id, []).append(RoutedSignal(signal, destinations))
         return routed
 

@@ -5,12 +5,13 @@ from typing import Any
 
 from alerts.worker.partition import SignalsPartition
 from alerts.worker.send_gate import SendGate
+from alerts.worker.ticks import PartitionTicks
 from common.bus.ports import Record
 from common.errors import Doubt, PartitionStopped
 from common.lag import Lag
 from common.partition_consumer.inbox import Inbox
 
-TURN_WAIT = 0.5  # seconds, the longest wait for an account that is to be decided again
+TURN_WAIT = (0.02, 0.5)  # seconds, shortest and longest wait for a timer, or an account that is to be decided again
 
 
 class SignalsHandler:
@@ -24,6 +25,7 @@ class SignalsHandler:
         partition: SignalsPartition,
         inbox: Inbox,
         gate: SendGate,
+        ticks: PartitionTicks,
         *,
         max_records: int,
         clock: Callable[[], float],
@@ -31,6 +33,7 @@ class SignalsHandler:
     ) -> None:
         self.partition = partition
         self.gate = gate
+        self._ticks = ticks
         self._inbox = inbox
         self._max_records = max_records
         self._clock = clock
@@ -56,10 +59,12 @@ class SignalsHandler:
             self.gate.update(level=False, lag=now - records[0].timestamp / 1000)
         decided = await self.partition.decide(records)
         self._to_send = decided.to_send
-        if not decided.finished:
-            self._inbox.put_back(records)
+        self._inbox.put_back(records[decided.taken :])
+        self._ticks.read(decided.ticks)
 
     async def after_turn(self) -> None:
+        if self.partition.position is not None:
+            await self._ticks.append_if_due(self.partition.earliest, to_offset=self.partition.position.to_offset)
         now, position = self._clock(), self.partition.position
         self.gate.update(level=self._level and not self.gate.out_of_date(now), lag=self._age_of_newest(now))
         self._behind.read(None if position is None else position.newest, at_end=self._level)
@@ -68,7 +73,9 @@ class SignalsHandler:
         self._to_send, self._was_open = False, self.gate.open
 
     def seconds_to_next_turn(self) -> float:
-        return TURN_WAIT
+        """Until the next timer is due, within `TURN_WAIT`."""
+        wait = self._ticks.seconds_until(self.partition.earliest)
+        return TURN_WAIT[1] if wait is None else max(TURN_WAIT[0], min(TURN_WAIT[1], wait))
 
     def forget(self, doubt: Doubt) -> float:
         self.gate.shut()

@@ -19,12 +19,16 @@ from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()
 
+LOOK = 10.0  # seconds between two looks at the timers, for other processes may set some
 PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt is opened again
 
 
 class DecisionStore(Protocol):
     async def position(self, partition: int) -> TopicPosition | None:
         """Where it was left, None if it was never read. Raises `Unreachable`."""
+
+    async def earliest_timer(self, partition: int) -> float | None:
+        """When its next timer is due, in record time; None if it has none. Raises `Unreachable`."""
 
     async def undelivered(self, partition: int) -> Collection[str]:
         """Accounts with a message that was tried and has not been sent. Raises `Unreachable`."""
@@ -47,14 +51,18 @@ class PartitionContext(Struct, frozen=True):
 
 
 class DecidedBatch(NamedTuple):
-    """`to_send`: there are new messages. `finished`: the records are decided, and not some late signals before them."""
+    """`to_send`: there are new messages. `taken` records are decided, `ticks` among them; the others come later."""
 
     to_send: bool = False
-    finished: bool = True
+    taken: int = 0
+    ticks: tuple[Record, ...] = ()
 
 
 class SignalsPartition:
-    """`position` is where the partition was read to, None before it is opened."""
+    """`position` is where the partition was read to, None before it is opened.
+
+    `earliest` is when its next timer is due, in record time, as far as this process knows; None if there is none.
+    """
 
     def __init__(self, number: int, context: PartitionContext) -> None:
         self.number = number
@@ -62,6 +70,8 @@ class SignalsPartition:
         self._reconsidered: set[str] = set()
         self._stored: TopicPosition | None = None  # differs from `position` only where the log was another one
         self.position: TopicPosition | None = None
+        self.earliest: float | None = None
+        self._looked = float("-inf")  # at the timers, by the steady clock
         self._backoff = ExponentialBackoff(*PAUSE)
 
     def reconsider(self, account_id: str) -> None:
@@ -72,6 +82,7 @@ class SignalsPartition:
         """The offset of the next record. Raises `Unreachable`."""
         # The former owner may have failed to deliver these and not have decided them again.
         self._reconsidered |= set(await self._context.decision_store.undelivered(self.number))
+        await self._look_at_timers()
         self._stored = await self._context.decision_store.position(self.number)
         self.position = await self._context.log.start(self.number, self._stored)
         return self.position.to_offset
@@ -85,21 +96,29 @@ class SignalsPartition:
         return pause
 
     async def decide(self, records: Sequence[Record]) -> DecidedBatch:
-        """Records signals and decides them. Raises `Fenced` and `Unreachable`: then the records count as unread."""
+        """Records the first of these signals and decides them; fires the timers that are due at the ticks before them.
+
+        Raises `Fenced` and `Unreachable`: then the records count as unread.
+        """
         before = self.position
+        # Other processes set timers, too; they are found here at the latest.
+        if before is not None and self._context.steady() - self._looked >= LOOK:
+            await self._look_at_timers()
         if before is None or not (records or self._reconsidered):
             return DecidedBatch()
         began = time.perf_counter()
         context = self._context
         batch = read_batch(records, late_after=context.late_after)
-        late = await self._decide_late(batch, before)
-        # The batch itself is decided after all its late signals, in a later turn: one `CaughtUp` may release tens of
-        # thousands of accounts.
-        if late.more:
-            return DecidedBatch(late.to_send, finished=False)
+        due = await self._fire_due(batch, before)
+        late = BatchSummary() if due.more else await self._decide_late(batch, before)
+        to_send = due.to_send or late.to_send
+        # The batch itself is decided after all these, in a later turn: one `CaughtUp` may release tens of thousands of
+        # accounts, and one tick may fire as many timers.
+        if due.more or late.more:
+            return DecidedBatch(to_send)
         reconsidered, self._reconsidered = self._reconsidered, set()
         # Without records only pending messages are decided again, and the position stays.
-        position = position_after(records[-1], before.cluster_id) if records else before
+        position = position_after(records[batch.taken - 1], before.cluster_id) if records else before
         try:
             async with context.decision_store.transaction(self.number, stored=self._stored, to=position) as transaction:
                 summary = await context.decision_service.decide_batch(
@@ -122,7 +141,22 @@ class SignalsPartition:
             decisions=len(summary.decisions),
             seconds=round(time.perf_counter() - began, 4),
         )
-        return DecidedBatch(late.to_send or summary.to_send)
+        return DecidedBatch(to_send or summary.to_send, batch.taken, batch.ticks)
+
+    async def _look_at_timers(self) -> None:
+        self._looked = self._context.steady()
+        self.earliest = await self._context.decision_store.earliest_timer(self.number)
+
+    async def _fire_due(self, batch: SignalsBatch, before: TopicPosition) -> BatchSummary:
+        """In a transaction of its own that leaves the position where it is: a crash after it fires nothing twice."""
+        if batch.tick is None or self.earliest is None or self.earliest > batch.tick:
+            return BatchSummary()
+        async with self._context.decision_store.transaction(self.number, stored=self._stored, to=before) as transaction:
+            summary = await self._context.decision_service.decide_due(batch.tick, transaction)
+        self._stored = before
+        self._count(summary)
+        await self._look_at_timers()
+        return summary
 
     async def _decide_late(self, batch: SignalsBatch, before: TopicPosition) -> BatchSummary:
         """In a transaction of its own that leaves the position where it is: a crash after it repeats nothing."""
@@ -138,5 +172,8 @@ class SignalsPartition:
         metrics = self._context.metrics
         metrics.took(RecordOutcome.RECORDED, summary.recorded)
         metrics.took(RecordOutcome.DUPLICATE, summary.duplicates)
+        metrics.fired(summary.fired)
+        if summary.earliest is not None:
+            self.earliest = summary.earliest if self.earliest is None else min(self.earliest, summary.earliest)
         for decision in summary.decisions:
             metrics.decided(decision.reason)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
-from common.contracts.signals import Signal, encode_signals_record
+from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, Scorer, Step
 from scoring.partition.commit import (
     AccountRow,
@@ -23,6 +23,8 @@ from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.records import DecodedRecord
+
+_TICK = encode_signals_record(Tick())
 
 Poison = frozenset[tuple[int, str]]
 """(offset, account) pairs at which the core is known to raise."""
@@ -49,11 +51,11 @@ class Batch:
         poison: Poison,
         suspects: Collection[str],
         use: EventUse,
+        forward_ticks: bool = False,
     ) -> None:
-        """`owns` says whether an account id belongs in this partition.
+        """`owns` says whether an account id belongs in this partition. `use` counts what the events were good for.
 
-        `use` counts what the events were good for.
-
+        With `forward_ticks` (stream mode) the readers of the signals get every tick, after the signals that it brings.
         `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
         find the record that spoils the account, not a later one that the core raises on.
         """
@@ -63,6 +65,7 @@ class Batch:
         self._poison = poison
         self._suspects = suspects
         self.use = use
+        self._forward_ticks = forward_ticks
         self._dedupe = BatchDedupe(memory.seen, memory.remembered)
         self._clock = memory.position.clock
         self._newest = memory.position.newest
@@ -170,12 +173,15 @@ class Batch:
         self.use.note(event, moment)
         self._applied.add(account_id)
         self._moved_at[account_id] = record.offset
+        facts = account.facts
         try:
             step = self._scorer.apply(account, event, max(moment, self._clock))
             if self._suspects:
                 self._check_suspect(account)
         except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
+        if account.facts is not facts and _told_facts(account.facts) != _told_facts(facts):
+            self._tell_facts(account, max(moment, self._clock))
         if step is not EMPTY_STEP:
             self._add_step(step)
 
@@ -190,6 +196,11 @@ class Batch:
             self.report.other_content += 1
             self.report.other_content_sample = EventKey(event.source, event.account_id, event.event_id)
 
+    def _tell_facts(self, account: Account, at: float) -> None:
+        """Readers that know who owns an account need to hear of every change, not only with the next signal."""
+        value = encode_signals_record(FactsChanged(account.account_id, account.facts))
+        self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, value))
+
     def _fire_due(self, offset: int, moment: float) -> None:
         """A tick: fires what silence has made due until now."""
         self.report.ticks += 1
@@ -200,6 +211,8 @@ class Batch:
         for due, account_id in self._firing_order(offset, awake):
             if due <= self._clock:
                 self._advance(offset, account_id, self._clock)
+        if self._forward_ticks:
+            self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(moment * 1000), None, _TICK))
 
     def _firing_order(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
         """(due moment, account) of these, sorted: in every batch timers fire in the same order."""
@@ -291,6 +304,11 @@ class Batch:
             last_time=self._last.timestamp,
             last_hash=record_hash(self._last),
         )
+
+
+def _told_facts(facts: Facts) -> tuple[object, ...]:
+    """Those that are told when they change."""
+    return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone
 
 
 def account_row(account: Account) -> AccountRow:

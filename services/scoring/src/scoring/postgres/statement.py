@@ -160,9 +160,9 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "signal_accounts": [one.account_id for one in signals],
         "signal_kinds": [one.kind.value for one in signals],
         "signal_ats": [one.at.timestamp() for one in signals],
-        # Each signal has an outbox row, in this order, which already holds it as JSON.
+        # Each signal has an outbox row with its account as the key, in this order, which already holds it as JSON.
         "signal_bodies": [
-            row.value.decode() for row in commit.outbox if row.topic is OutboxTopic.SIGNALS and row.value
+            row.value.decode() for row in commit.outbox if row.topic is OutboxTopic.SIGNALS and row.key and row.value
         ],
         "day_accounts": [day.account_id for day in commit.days],
         "day_days": [day.day for day in commit.days],

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from common.bus.ports import Admin, Consumer, Producer
 from common.partition_consumer.inbox import Inbox
+from common.ticks import LogTime
 from common.topics import TimeMode, Topics
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
@@ -28,7 +29,6 @@ from scoring.worker.housekeeping.task import Housekeeping, HousekeepingStore
 from scoring.worker.metrics import WorkerMetrics
 from scoring.worker.progress import PartitionProgress
 from scoring.worker.relay import OutboxStore, Relay
-from scoring.worker.ticks import LogTime
 from scoring.worker.worker import HeartbeatStore, ScoringWorker
 
 

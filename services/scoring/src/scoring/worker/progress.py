@@ -9,12 +9,12 @@ from common.bus.errors import BusUnavailable
 from common.bus.ports import Ack, Outgoing, Record
 from common.contracts.events import Tick, encode_events_record
 from common.lag import Lag
+from common.ticks import LogTime, Ticker
 from scoring.partition.memory import PartitionMemory
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.metrics import WorkerMetrics
 from scoring.worker.runs import RunResult
-from scoring.worker.ticks import LogTime, Ticker
 
 _log = structlog.get_logger()
 _TICK = encode_events_record(Tick())

@@ -14,6 +14,7 @@ from common.bus.ports import Record
 from common.contracts.events import Tick
 from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
+from common.topics import TimeMode
 from scoring.errors import UnknownRecordType
 from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
@@ -208,6 +209,7 @@ class RunScorer:
                     poison=frozenset(self._poison),
                     suspects=suspects,
                     use=EventUse(context.values),
+                    forward_ticks=context.origin.time_mode == TimeMode.STREAM,
                 )
                 try:
                     await work(batch)

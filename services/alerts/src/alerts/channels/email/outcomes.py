@@ -33,9 +33,9 @@ def _by_code(code: int, said: str, *, in_doubt: bool) -> DeliveryFailed:
     # Greylisting, a full mailbox, a rate limit: the server says that it may work later.
     if 400 <= code < 500:
         return DeliveryFailed(Failure.UNAVAILABLE, said, retryable=True)
-    # Before the general 5xx: here the settings are wrong, not the message.
+    # Before the general 5xx: here the password is wrong, not the message, and it can be renewed.
     if code in _CREDENTIALS_REFUSED:
-        return DeliveryFailed(Failure.MISCONFIGURED, said, retryable=False)
+        return DeliveryFailed(Failure.UNAUTHORIZED, said, retryable=True)
     # This address or this message is refused for good.
     if 500 <= code < 600:
         return DeliveryFailed(Failure.REFUSED, said, retryable=False)

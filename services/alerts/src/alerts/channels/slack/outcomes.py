@@ -22,14 +22,22 @@ _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 # Slack says of these two that a part may have succeeded.
 _MAYBE_DONE = frozenset({"internal_error", "fatal_error"})
 _TEMPORARY = _MAYBE_DONE | {"service_unavailable", "request_timeout", "team_added_to_org"}
+# The token has expired or was revoked. Somebody renews it, and then every message that waited can go out.
+_UNAUTHORIZED = frozenset({"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"})
 # A person must change a setting, a permission or a channel.
 _MISCONFIGURED = frozenset(
     {
-        *("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"),
-        *("no_permission", "not_allowed_token_type", "access_denied", "accesslimited", "ekm_access_denied"),
+        *("missing_scope", "no_permission", "not_allowed_token_type", "access_denied", "accesslimited"),
+        *("ekm_access_denied", "method_deprecated", "deprecated_endpoint", "two_factor_setup_required"),
         *("org_login_required", "enterprise_is_restricted", "team_access_not_granted", "team_disabled"),
-        *("two_factor_setup_required", "deprecated_endpoint", "method_deprecated", "invalid_token"),
-        *("channel_not_found", "not_in_channel", "is_archived", "channel_is_archived", "user_not_found"),
+        *(
+            "invalid_token",
+            "channel_not_found",
+            "not_in_channel",
+            "is_archived",
+            "channel_is_archived",
+            "user_not_found",
+        ),
         *("messages_tab_disabled", "restricted_action", "restricted_action_read_only_channel"),
         *("restricted_action_thread_only_channel", "posting_to_general_channel_denied", "action_prohibited"),
         *("no_service", "no_service_id", "no_active_hooks", "no_team", "team_not_found"),
@@ -41,9 +49,9 @@ _REFUSED = frozenset(
         *("msg_too_long", "msg_blocks_too_long", "no_text", "too_many_attachments", "missing_text_or_fallback"),
     }
 )
-_KNOWN = _LIMITED | _TEMPORARY | _MISCONFIGURED | _REFUSED | THREAD_GONE
+_KNOWN = _LIMITED | _TEMPORARY | _UNAUTHORIZED | _MISCONFIGURED | _REFUSED | THREAD_GONE
 _WORD = re.compile(r"[a-z][a-z_]{2,63}")
-_MISCONFIGURED_STATUS = frozenset({401, 403, 404, 407, 410})
+_MISCONFIGURED_STATUS = frozenset({403, 404, 407, 410})
 
 
 class SlackAnswer(Struct, frozen=True):
@@ -80,7 +88,10 @@ def failure(answer: SlackAnswer) -> DeliveryFailed:
         return DeliveryFailed(
             Failure.UNAVAILABLE, said, retryable=True, retry_after=answer.retry_after, maybe_delivered=maybe_done
         )
-    # Token, permission or channel are wrong: every retry would fail until somebody corrects them.
+    # The token is not valid now: nothing was posted, and it can be renewed within the hour.
+    if error in _UNAUTHORIZED or (error is None and status == 401):
+        return DeliveryFailed(Failure.UNAUTHORIZED, said, retryable=True)
+    # Permission or channel are wrong: every retry would fail until somebody corrects them.
     if error in _MISCONFIGURED or (error is None and status in _MISCONFIGURED_STATUS):
         return DeliveryFailed(Failure.MISCONFIGURED, said, retryable=False)
     # Neither success nor an error of Slack's: it may have been posted.

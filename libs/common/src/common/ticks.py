@@ -40,7 +40,7 @@ class Ticker(Struct):
     attempted_at: float = float("-inf")  # by the steady clock
     offset: int | None = None  # of the last tick, until it is read back
 
-    def is_due(self, *, earliest: int | None, now: float, steady: float) -> bool:
+    def is_due(self, *, earliest: float | None, now: float, steady: float) -> bool:
         """`earliest` is the first timer, `now` the log's time as far as it is known."""
         if earliest is None or earliest > now:
             return False

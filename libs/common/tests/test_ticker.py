@@ -1,6 +1,6 @@
 """When the owner of a partition writes a tick."""
 
-from scoring.worker.ticks import LogTime, Ticker
+from common.ticks import LogTime, Ticker
 
 DAY = 86_400.0
 
