@@ -114,9 +114,9 @@ class Textbook:
     def _cap(self, flag: Flag) -> RaisedCap | DerivedCap | None:
         if flag.when is not None:
             return DerivedCap(flag, self.readings[flag.when.metric])
-        raised = max((logged.moment for logged in self.history.of(flag.events)), default=-math.inf)
-        cleared = max((logged.moment for logged in self.history.of(flag.clear_on)), default=-math.inf)
-        return RaisedCap(flag, raised) if raised > cleared else None
+        heard = self.history.of((*flag.events, *flag.clear_on))
+        last = max(heard, key=order, default=None)
+        return None if last is None or last.event.name in flag.clear_on else RaisedCap(flag, last.moment)
 
     def _read(self, metric: MetricDefinition) -> Reading:
         """Kept by name, so that others can read it too."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
-from hashlib import blake2b
 from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -63,9 +62,9 @@ class History:
         return [logged for logged in self.log if logged.event.name in names]
 
 
-def order(logged: LoggedEvent) -> tuple[float, bytes]:
-    """The order in which facts, answers and plans are written: of two at one moment the hash of the id decides."""
-    return logged.moment, blake2b(logged.event.event_id.encode(), digest_size=8).digest()
+def order(logged: LoggedEvent) -> tuple[float, int]:
+    """The order in which facts, answers, plans and flags are written: of two at one moment the log decides."""
+    return logged.moment, logged.place
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

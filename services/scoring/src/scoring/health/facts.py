@@ -1,4 +1,7 @@
-"""What is known of an account, written by events: in each field the last writer by event time wins."""
+"""What is known of an account, written by events: in each field the last writer by event time wins.
+
+At equal event times the later event in the log wins.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -8,10 +11,9 @@ from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.contracts.signals import Facts
-from scoring.health.hashing import hash64
-from scoring.health.properties import number
+from scoring.health.properties import id_hash, number
 
-# Who wrote each field last: the event's moment, then the hash of its id, which decides between equal moments.
+# Who wrote each field last: the event's moment, and the hash of its id.
 Writers = dict[str, tuple[float, int]]
 
 _INVALID: Final = object()
@@ -59,7 +61,7 @@ WRITES: Final[dict[str, tuple[str, ...]]] = {
 
 def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
     """The facts after `event`; updates `writers` in place. null clears a fact, a value of the wrong type is ignored."""
-    by = (moment, hash64(event.event_id))
+    by = (moment, id_hash(event))
     changes: dict[str, object] = {}
     for field in WRITES[event.name]:
         if field not in event.properties:
@@ -67,7 +69,7 @@ def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) 
         raw: object = event.properties[field]
         value = None if raw is None else _READ[field](raw)
         before = writers.get(field)
-        if value is _INVALID or (before is not None and before >= by):
+        if value is _INVALID or (before is not None and before[0] > moment):
             continue
         writers[field] = by
         changes[field] = value

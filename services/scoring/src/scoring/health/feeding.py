@@ -22,7 +22,7 @@ def feed(account: Account, event: Event, moment: float, reaction: Reaction) -> R
         context_changed = set_context(account)
     fed = feed_metrics(account, event, moment, reaction) != 0
     for index in reaction.fed_flags:
-        if account.flags[index].feed(event.name, moment):
+        if account.flags[index].feed(event, moment):
             fed = True
     if not fed and not context_changed:
         return None

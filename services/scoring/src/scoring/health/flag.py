@@ -3,29 +3,34 @@
 from math import inf, nextafter
 from typing import TYPE_CHECKING, Any, Final, final
 
+from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.metrics.metric import Metric
 from scoring.health.moments import DAY
+from scoring.health.properties import id_hash
 from scoring.health.trajectory import Trajectory
 
 if TYPE_CHECKING:
     from scoring.health.card import Flag
 
 UNCAPPED: Final = 100.0
+_FORMER_LENGTH: Final = 2
+
+# When (UTC) it was raised (True) or cleared, and the hash of the event's id.
+Mark = tuple[float, bool, int]
 
 
 @final
 class AccountFlag(Trajectory):
     """Its trajectory is the cap; no points while it is down.
 
-    Raised and cleared by events, at UTC moments `raised` and `cleared`: up if the raising is the later. Or derived: up
-    while the value of `watched` is above (`above`) or below `bound`, which is on the axis of that metric's curve;
-    `inclusive` if the bound itself counts as beyond.
+    Raised and cleared by events: `mark` is the last of them by event time, of two at one moment the later in the log.
+    Or derived: up while the value of `watched` is above (`above`) or below `bound`, which is on the axis of that
+    metric's curve; `inclusive` if the bound itself counts as beyond.
     """
 
     __slots__ = (
-        "above", "bound", "cap", "clear_on", "cleared", "inclusive", "raise_on", "raised", "rise", "ttl",
-        "watched",
+        "above", "bound", "cap", "clear_on", "inclusive", "mark", "raise_on", "rise", "ttl", "watched",
     )  # fmt: skip
 
     def __init__(self, definition: "Flag", index: int, watched: Metric | None, bound: float | None) -> None:
@@ -40,16 +45,14 @@ class AccountFlag(Trajectory):
         self.bound = bound
         self.above = when is not None and when.op.startswith(">")
         self.inclusive = when is not None and when.op.endswith("=")
-        self.raised = -inf
-        self.cleared = -inf
+        self.mark: Mark | None = None
 
-    def feed(self, event_name: str, moment: float) -> bool:
-        raised, cleared = self.raised, self.cleared
-        if event_name in self.raise_on:
-            self.raised = max(raised, moment)
-        if event_name in self.clear_on:
-            self.cleared = max(cleared, moment)
-        return raised != self.raised or cleared != self.cleared
+    def feed(self, event: Event, moment: float) -> bool:
+        if self.mark is not None and self.mark[0] > moment:
+            return False
+        # An event that is named for both clears.
+        self.mark = (moment, event.name not in self.clear_on, id_hash(event))
+        return True
 
     def project(self, context: Context) -> None:
         self.pieces = []
@@ -57,8 +60,8 @@ class AccountFlag(Trajectory):
         if watched is not None:
             if watched.has_value and self.bound is not None:
                 self._watch(watched, self.bound)
-        elif self.raised > self.cleared:
-            self._up(context.clock.operational(self.raised), inf)
+        elif self.mark is not None and self.mark[1]:
+            self._up(context.clock.operational(self.mark[0]), inf)
 
     def _up(self, since: float, until: float) -> None:
         self.pieces += [(-inf, None, 0.0), (since, self.cap, self.rise)]
@@ -89,7 +92,12 @@ class AccountFlag(Trajectory):
             self._up(since, until)
 
     def dump(self) -> object:
-        return (self.raised, self.cleared) if self.raised > -inf or self.cleared > -inf else None
+        return self.mark
 
     def restore(self, state: Any) -> None:
-        self.raised, self.cleared = state
+        """Takes what `dump` gave, or the moments of the last raising and the last clearing, as former formats have."""
+        if len(state) == _FORMER_LENGTH:
+            raised, cleared = state
+            self.mark = (raised, True, 0) if raised > cleared else (cleared, False, 0)
+        else:
+            self.mark = (state[0], state[1], state[2])

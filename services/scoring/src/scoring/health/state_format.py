@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts
 
 # The first byte of every body.
-FORMAT = 3
+FORMAT = 4
+# In bodies of this format a flag has the moments of its last raising and its last clearing.
+FORMAT_WITHOUT_MARKS = 3
 # In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
 # says more, so it has another fingerprint. All else is as it is now.
 FORMAT_WITHOUT_WEIGHTS = 2
@@ -101,7 +103,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_WEIGHTS):
+    if known in (FORMAT, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])

@@ -6,11 +6,10 @@ from typing import Any, Final, final
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
-from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric, OpenStep, OtherMetrics
 from scoring.health.metrics.milestone.definition import PLANNED, Milestone
 from scoring.health.moments import DAY, parse_moment
-from scoring.health.properties import number, weight_of
+from scoring.health.properties import id_hash, number, weight_of
 
 _MOST_STEPS: Final = 64
 # In seconds. Without a grace the slope would be infinite.
@@ -60,10 +59,10 @@ class MilestoneMetric(Metric):
         plans, done = self.plans, self.done
         if event.name == PLANNED:
             due = parse_moment(event.properties.get("due"))
-            by = (moment, hash64(event.event_id))
-            if due is None or (step in plans and plans[step][:2] >= by):
+            # Of two at one moment the later in the log is the plan.
+            if due is None or (step in plans and plans[step][0] > moment):
                 return False
-            self.plans = {**plans, step: (by[0], by[1], due, self._planned_weight(step, event))}
+            self.plans = {**plans, step: (moment, id_hash(event), due, self._planned_weight(step, event))}
         else:
             if step in done and done[step] <= moment:
                 return False
