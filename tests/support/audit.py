@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from common.bus.ports import Outgoing, Record
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record, encode_signals_record
+from common.topics import TimeMode
+from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.worker.assembly import origin
 from support.recount import Recount, Rows, Told
@@ -108,7 +110,8 @@ def begun(system: System) -> dict[int, Recount]:
     card, mine = origin(
         deployment.card.read_text(), name="card", time_mode=deployment.mode, partitions=deployment.partitions
     )
-    scorer = Scorer(card, mine.card_id, strict=True)
+    seconds = REQUEST_SECONDS if deployment.mode is TimeMode.WALL else None
+    scorer = Scorer(card, mine.card_id, strict=True, request_seconds=seconds)
     return {
         partition: Recount(scorer, partition=partition, partitions=deployment.partitions, remembered=system.remembered)
         for partition in range(deployment.partitions)

@@ -44,7 +44,16 @@ class RandomCase(Struct, frozen=True):
     unit: float
 
 
-def event(event_name: str, moment: float, /, *, event_id: str = "e", history: bool = False, **properties: Any) -> Event:
+def event(
+    event_name: str,
+    moment: float,
+    /,
+    *,
+    event_id: str = "e",
+    history: bool = False,
+    more: bool = False,
+    **properties: Any,
+) -> Event:
     """`user_id` among the properties becomes the event's own."""
     time = datetime.fromtimestamp(0, UTC) + timedelta(seconds=moment)
     user_id = properties.pop("user_id", None)
@@ -58,6 +67,7 @@ def event(event_name: str, moment: float, /, *, event_id: str = "e", history: bo
         user_id=user_id,
         properties=properties,
         history=history,
+        more=more,
     )
 
 
@@ -262,7 +272,9 @@ def moment_sequences(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Mome
         name, properties = draw(_deeds(at, unit))
         history = draw(st.integers(0, 5)) == 0
         event_id = f"e{index}"
-        moments.append(Moment(event(name, at - late, event_id=event_id, history=history, **properties), at))
+        more = draw(st.integers(0, 3)) == 0
+        happened = event(name, at - late, event_id=event_id, history=history, more=more, **properties)
+        moments.append(Moment(happened, at))
     return tuple(moments)
 
 
@@ -287,7 +299,9 @@ def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]
         kept = draw(st.sets(st.sampled_from(sorted(fields)), min_size=1))
         return name, {field: value for field, value in fields.items() if field in kept}
     if name.startswith("milestone."):
-        due = draw(st.sampled_from([-40.0, 0.0, 3.3, 60.0])) * unit / SECOND + at
+        ahead = draw(st.sampled_from([-40.0, 0.0, 3.3, 60.0])) * unit / SECOND
+        days = st.sampled_from(["2023-11-13", "2023-11-14", "2023-12-24"])
+        due = draw(days) if draw(st.integers(0, 3)) == 0 else at + ahead
         step = draw(st.sampled_from(["kickoff", "live", "extra", 5]))
         return name, {"step": step, "due": due, "weight": draw(st.sampled_from(_NUMBERS))}
     return name, {

@@ -5,7 +5,7 @@ It shares nothing with the core but the card. Moments are seconds since the epoc
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scoring.health.card import Card, Flag
@@ -187,8 +187,10 @@ class Textbook:
         """An active day that comes late is not counted."""
         last, days = -math.inf, list[int]()
         for logged in self.history.of(metric.events):
-            if logged.moment > last:
-                last = logged.moment
+            # What happened before the account began is of its first day.
+            moment = max(logged.moment, self.history.born_at(logged.place))
+            if moment > last:
+                last = moment
                 day = datetime.fromtimestamp(last, self.history.zone_at(logged.place)).toordinal()
                 if not days or day > days[-1]:
                     days.append(day)
@@ -208,6 +210,13 @@ class Textbook:
             return NoReading()
         return GaugeReading(metric, self._curve(metric), newest=answers[-1][0], value=value)
 
+    def _due(self, named: float | str) -> float:
+        """A date without a time is over when the next day begins where the account is."""
+        if not isinstance(named, str):
+            return named
+        day = date.fromisoformat(named) + timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=self.history.zone_at(len(self.history.log))).timestamp()
+
     def _milestone(self, metric: Milestone) -> Reading:
         milestones = [each for each in self.card.metrics if isinstance(each, Milestone)]
         others = {step for other in milestones if other is not metric for step in other.steps}
@@ -224,7 +233,7 @@ class Textbook:
                     of_card = metric.steps.get(name, MilestoneStep(0.0, told=metric.told))
                     given = properties.get(metric.weight) if metric.weight else None
                     weight = max(float(given), 0.0) if is_number(given) else of_card.weight
-                    steps[name] = MissedStep(properties["due"], name, weight, of_card.told)
+                    steps[name] = MissedStep(self._due(properties["due"]), name, weight, of_card.told)
                 if logged.event.name == "milestone.reached":
                     done.add(name)
         return MilestoneReading(

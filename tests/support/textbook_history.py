@@ -29,14 +29,20 @@ class LoggedEvent(NamedTuple):
 
 class History:
     def __init__(self, card: Card, moments: Sequence[Moment]) -> None:
+        self._began = [min(m.event.time.timestamp(), m.at) if m.event.history else m.at for m in moments]
         self.log = [LoggedEvent(min(m.event.time.timestamp(), m.at), place, m.event) for place, m in enumerate(moments)]
-        self.born = min(logged.moment for logged in self.log)
+        self.born = self.born_at(len(moments) - 1)
         facts = self.facts(before=len(moments))
         self.seats: float | None = facts.get("seats")
         self.stage: Stage = next((stage for stage in STAGES if stage == facts.get("stage")), card.default_stage)
         self.start = self.born
         if facts.get("contract_start") is not None:
-            self.start = datetime.fromisoformat(facts["contract_start"][:10]).replace(tzinfo=UTC).timestamp()
+            day = datetime.fromisoformat(facts["contract_start"][:10])
+            self.start = day.replace(tzinfo=self.zone_at(len(moments))).timestamp()
+
+    def born_at(self, place: int) -> float:
+        """When the account began, as it was known at this place of the log: a live event begins with its record."""
+        return min(self._began[: place + 1])
 
     def facts(self, *, before: int) -> dict[str, Any]:
         """The last writer of each field has the say, null clears it, a value of the wrong type is ignored."""

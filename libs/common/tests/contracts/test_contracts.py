@@ -58,6 +58,7 @@ EVENT = Event(
     received_at=MOMENT,
     properties={"seats": 12, "plan": "team", "tags": ["a", "é"]},
     history=True,
+    more=True,
 )
 RED = Health(score=38.0, band=Band.RED, coverage=0.9, stage="adoption")
 BAND = Signal(

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from common.contracts import ids
 from common.contracts.events import Event
+from common.contracts.reach import DATED, reach_of
 from ingest.body_items import BodyItem
 from ingest.bounds import Bounds
-from ingest.errors import FieldError
+from ingest.errors import FieldError, FieldErrorReason
 from ingest.incoming_event import IncomingEvent, parse_event
 from ingest.validation import InvalidEvent
 
@@ -55,9 +57,37 @@ def parse_items(
         parsed = parse_event(item.text, now=context.received_at, bounds=bounds, nul=item.nul)
         if isinstance(parsed, InvalidEvent):
             rejected.append(RejectedItem(index, parsed.errors, parsed.event_id, item.line))
+            continue
+        taken = _accept(parsed, index, context, new_id)
+        if bounds.limits_age and (error := check_age(taken.event)) is not None:
+            rejected.append(RejectedItem(index, (error,), parsed.event_id, item.line))
         else:
-            accepted.append(_accept(parsed, index, context, new_id))
-    return EventBatch(accepted, rejected)
+            accepted.append(taken)
+    return EventBatch(_with_more(accepted), rejected)
+
+
+def check_age(event: Event) -> FieldError | None:
+    """Whether an event is older than its name may reach back when it is received."""
+    reach = reach_of(event.name, history=event.history)
+    age = event.received_at - event.time
+    if age <= reach:
+        return None
+    live = "" if event.history else f" live; post a backfill with ?history=true (at most {DATED.days} days)"
+    detail = f"{age.days} days old: {event.name} reaches back {reach.days} days{live}"
+    return FieldError("time", FieldErrorReason.TOO_OLD, detail)
+
+
+def _with_more(accepted: list[AcceptedEvent]) -> list[AcceptedEvent]:
+    """Marks every event that another one of the same account follows."""
+    if len({taken.event.account_id for taken in accepted}) == len(accepted):
+        return accepted
+    marked, later = list(accepted), set[str]()
+    for place in range(len(accepted) - 1, -1, -1):
+        taken = accepted[place]
+        if taken.event.account_id in later:
+            marked[place] = replace(taken, event=replace(taken.event, more=True))
+        later.add(taken.event.account_id)
+    return marked
 
 
 def _accept(incoming: IncomingEvent, index: int, context: RequestContext, new_id: Callable[[], str]) -> AcceptedEvent:

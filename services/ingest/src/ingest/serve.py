@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
@@ -11,7 +12,7 @@ from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.runtime import Application
-from common.topics import Topics
+from common.topics import TimeMode, Topics
 from ingest import app
 from ingest.bounds import BOUNDS
 from ingest.metrics import IngestMetrics
@@ -46,7 +47,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         memory=memory,
         publisher=publisher,
         metrics=ingest_metrics,
-        bounds=BOUNDS,
+        bounds=replace(BOUNDS, limits_age=settings.time_mode is TimeMode.WALL),
         body_seconds=settings.ingest_body_seconds,
     )
     readiness = Readiness(

@@ -16,7 +16,7 @@ from ingest.bounds import AHEAD, EARLIEST, ID_CHARS, NAME_CHARS, NAME_PATTERN, B
 from ingest.errors import FieldError, FieldErrorReason
 
 _FIELDS: Final = ("event_id", "account_id", "user_id", "name", "time", "properties")
-_SET_BY_INGEST: Final = ("source", "received_at", "history", "type")
+_SET_BY_INGEST: Final = ("source", "received_at", "history", "more", "type")
 _REQUIRED: Final = ("account_id", "name")
 _NAME: Final = re.compile(NAME_PATTERN)
 _MAX_ERRORS: Final = 20

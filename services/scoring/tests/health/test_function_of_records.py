@@ -118,7 +118,7 @@ def test_a_stored_timer_stays_while_it_holds(case: RandomCase, share: float) -> 
     """That is up to the end of the horizon, before which nothing is due. One after the due moment is replaced."""
     scorer = Scorer(case.card, "card")
     account, _ = played(scorer, case.moments)
-    begin, wake = floor(account.clock), account.horizon.wake
+    begin, wake = floor(account.clock), account.wake
     assume(begin + 1 <= wake <= LAST)
     holds = begin + max(floor(share * (wake - begin)), 1)
     assert scorer.choose_timer(account, holds, account.clock) == holds

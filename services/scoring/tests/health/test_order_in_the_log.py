@@ -87,7 +87,11 @@ def test_the_last_plan_in_the_log_is_the_plan(second: str) -> None:
 @pytest.mark.parametrize("second", IDS)
 def test_an_event_that_happened_earlier_still_loses(second: str) -> None:
     script = at_once(second, ("contract.renewed", {}), ("account.updated", {"owner": "bob"}))
-    for name, properties in (("contract.cancel_requested", {}), ("account.updated", {"owner": "ann"})):
+    posted: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("contract.cancel_requested", {}),
+        ("account.updated", {"owner": "ann"}),
+    )
+    for name, properties in posted:
         late = event(name, DAWN - 0.001, event_id=f"late {second} {name}", **properties)
         signals = script.scorer.apply(script.account, late, DAWN + 1).signals
         assert [signal for signal in signals if signal.kind is Kind.FLAG] == []

@@ -1,12 +1,12 @@
 """What metrics know of an account beside its events: its start, stage, seats, time zone and clock."""
 
-from datetime import UTC, date, tzinfo
+from datetime import UTC, tzinfo
 from math import inf
 from typing import Final, Literal, final, get_args
 
 from common.contracts.signals import Facts
 from scoring.health.clock import WALL_CLOCK, Clock
-from scoring.health.moments import midnight, zone_named
+from scoring.health.moments import day_number, local_midnight, zone_named
 
 Stage = Literal["onboarding", "adoption", "renewal", "expansion"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
@@ -14,8 +14,10 @@ STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 
 @final
 class Context:
-    """`born` is the earliest moment of all the account's events (infinity before the first), `start` when its contract
-    began, else `born`; both UTC. `stage` is an index into STAGES. `seats` is None while unknown.
+    """`born` is when the account began: at its first record, or at its earliest history (infinity before the first).
+
+    `start` is when its contract began, else `born`; both UTC. `stage` is an index into STAGES. `seats` is None while
+    unknown.
     """
 
     __slots__ = ("born", "born_tau", "clock", "seats", "stage", "start", "zone")
@@ -41,14 +43,14 @@ class Context:
 
 
 def context_of(facts: Facts, *, born: float, default_stage: int, clock: Clock) -> Context:
+    zone, start = zone_named(facts.time_zone), facts.contract_start
     stage = STAGES.index(facts.stage) if facts.stage in STAGES else default_stage
-    start: date | None = facts.contract_start
     return Context(
         born,
-        born if start is None else midnight(start),
+        born if start is None else local_midnight(day_number(start), zone),
         stage,
         facts.seats,
-        zone_named(facts.time_zone),
+        zone,
         clock,
     )
 

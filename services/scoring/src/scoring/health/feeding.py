@@ -7,16 +7,18 @@ from scoring.health.facts import write_facts
 from scoring.health.model import Reaction
 
 
-def feed(account: Account, event: Event, moment: float, reaction: Reaction) -> Reaction | None:
-    """Feeds an event that happened at `moment` (UTC) to facts, metrics and flags.
+def feed(account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> Reaction | None:
+    """Feeds an event that happened at `moment` and was recorded at `at` (UTC) to facts, metrics and flags.
 
     Returns what has to be evaluated again: all trajectories if the context changed, else what the event's own reaction
     names, None if the event changed nothing.
     """
     context_changed = False
-    # An earlier first moment moves where priors and due dates begin, so it changes the context as facts do.
-    if moment < account.born or reaction.writes_facts:
-        account.born = min(account.born, moment)
+    # An account begins with its first record, or earlier where history says so. A live event whose sender has a wrong
+    # clock must not move that. Priors and due dates begin there, so it changes the context as facts do.
+    began = moment if event.history else at
+    if began < account.born or reaction.writes_facts:
+        account.born = min(account.born, began)
         if reaction.writes_facts:
             account.facts = write_facts(account.facts, account.writers, event, moment=moment)
         context_changed = set_context(account)

@@ -20,7 +20,7 @@ _CRITICAL_CAP: Final = 30.0
 
 def health_of(account: Account, at: HealthSnapshot) -> Health:
     # An account has a band from its first record on; INSUFFICIENT while the evidence is too little.
-    band = account.state.band or INSUFFICIENT
+    band = account.band or INSUFFICIENT
     return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=STAGES[account.context.stage])
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, field
 
-from common.contracts.signals import Band, Facts
+from common.contracts.signals import Band, Facts, Health
 
 # The first byte of every body.
 FORMAT = 4
@@ -55,6 +55,21 @@ class StoredState(Struct, array_like=True):
     episode: str | None = None
 
 
+class StoredRequest(Struct, array_like=True):
+    """`OpenRequest`. `score` and `health` are None if nothing was before it."""
+
+    since: float
+    last: float
+    before: StoredState
+    score: float | None
+    health: Health | None
+    crossed: dict[str, Crossing]
+    outcomes: list[tuple[str, Crossing]]
+    cause: Cause
+    history: bool
+    touched: bool
+
+
 class StoredLedger(Struct, array_like=True):
     """`sums` are by driver, then by metric or flag."""
 
@@ -90,6 +105,7 @@ class StoredAccount(Struct, array_like=True):
     change: StoredLedger | None = None
     day: StoredDay | None = None
     cap: tuple[str, float] | None = None
+    request: StoredRequest | None = None
 
 
 class UnknownFormat(ValueError):

@@ -3,7 +3,7 @@
 Exact up to 256 members, an estimate from a sample above.
 """
 
-from math import exp, fsum, log
+from math import exp, fsum, inf, log
 from typing import Any, Final, final
 
 from common.contracts.events import Event
@@ -102,6 +102,9 @@ class DistinctMetric(DriftingMetric):
         # ln(sum * 2^halvings / of): each halving of the sample doubles what a member stands for.
         base = max(self.sum.newest_tau, context.born_tau)
         x = log_or_less(self.sum.total) + self.halvings * LN2 - log(of)
+        # A late first event may have happened before the account began.
+        if x != -inf and base > self.sum.newest_tau:
+            x -= (base - self.sum.newest_tau) * self.decay
         self.drift(context, base, x, -self.decay)
 
     def dump(self) -> object:
