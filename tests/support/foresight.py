@@ -164,6 +164,8 @@ class Model:
             steps=self._steps,
             told=self._told,
             bands=textbook.bands,
+            arr=textbook.history.arr,
+            enough=self._card.contraction,
             cause=cause,
         )
 

@@ -215,6 +215,7 @@ def cards(draw: st.DrawFn, unit: float, kinds: tuple[str, ...] = KINDS) -> Card:
         default_stage=draw(st.sampled_from(STAGES)),
         reference=draw(st.sampled_from([100.0, 60.0])),
         min_coverage=draw(st.sampled_from([0.0, 0.5, 0.5, 0.9])),
+        contraction=draw(st.sampled_from([0.2, 0.2, 0.0, 0.5])),
     )
 
 
@@ -278,17 +279,16 @@ def moment_sequences(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Mome
     return tuple(moments)
 
 
+_WRITERS = ("account.updated", "contract.changed", "contract.renewed", "account.updated")
 _PLANS = ("milestone.planned", "milestone.reached")
 
 
 @st.composite
 def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]]:
     name = draw(
-        st.sampled_from(
-            (*(NAMES * 3), RAISE, CLEAR, OUTCOME, "account.updated", "contract.changed", *_PLANS, "nobody.listens")
-        )
+        st.sampled_from((*(NAMES * 3), RAISE, CLEAR, OUTCOME, *_WRITERS, "contract.ended", *_PLANS, "nobody.listens"))
     )
-    if name in ("account.updated", "contract.changed"):
+    if name in _WRITERS:
         fields = {
             "seats": draw(st.sampled_from([4, 10, 0, None, "many"])),
             "stage": draw(st.sampled_from(_STAGES)),

@@ -19,7 +19,7 @@ from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
 from support.random_cases import Moment
 from support.textbook_flags import DerivedCap, RaisedCap
-from support.textbook_history import DAY, History, is_number, key_of, order
+from support.textbook_history import ARR_NAMES, DAY, History, is_number, key_of, order
 from support.textbook_metrics import (
     LEAST_WEIGHT,
     GaugeReading,
@@ -200,7 +200,8 @@ class Textbook:
 
     def _gauge(self, metric: Gauge) -> Reading:
         answers = []
-        for logged in sorted(self.history.of(metric.events), key=order):
+        names = (*metric.events, *ARR_NAMES) if metric.value == _PEAK else metric.events
+        for logged in sorted(self.history.of(names), key=order):
             value = logged.event.properties.get("arr" if metric.value == _PEAK else metric.value)
             key = key_of(logged.event, metric.key) if metric.key and metric.value != _PEAK else "everybody"
             if is_number(value) and key is not None:

@@ -59,7 +59,8 @@ class ModelState(NamedTuple):
     """`band` is the one shown; `waiting` are worse ones whose line is crossed but that were not told yet.
 
     `missed` has the due moment of each step that was told as missed. `had_band`: there was evidence for a band once.
-    Within a request all but `request` is a draft, of which nothing is told.
+    `arr` is the amount that a contraction would fall from. Within a request all but `request` is a draft, of which
+    nothing is told.
     """
 
     band: Band | None = None
@@ -68,6 +69,7 @@ class ModelState(NamedTuple):
     flags: dict[str, Crossed] = {}  # noqa: RUF012
     missed: dict[str, float] = {}  # noqa: RUF012
     episode: str | None = None
+    arr: float | None = None
     request: ModelRequest | None = None
 
 
@@ -76,7 +78,8 @@ class Evaluation(NamedTuple):
 
     `flags` are those that are up, True if derived; `steps` are not done, by when they are due, `told` those of them
     whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
-    a request `came` has what was crossed within it, and `decided` its outcomes.
+    a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
+    fall by the share `enough` is told.
     """
 
     at: float
@@ -92,6 +95,8 @@ class Evaluation(NamedTuple):
     first: bool = False
     outcomes: tuple[str, ...] = ()
     came: dict[str, Crossed] = {}  # noqa: RUF012
+    arr: float | None = None
+    enough: float = 0.2
     decided: tuple[tuple[str, Crossed], ...] = ()
 
     @property
@@ -113,6 +118,7 @@ def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSign
     told: list[ToldSignal] = []
     state = _miss(state, now, told)
     state = _flag(state, now, told)
+    state = _contract(state, now, told)
     for outcome in now.outcomes:
         told.append(_signal(Kind.OUTCOME, outcome, now.crossed(), now, state.episode))
     for outcome, crossed in now.decided:
@@ -138,6 +144,8 @@ def _is_crossed(before: ModelState, now: Evaluation) -> list[str]:
         *now.flags,
         *(step for step, due in now.told.items() if due <= now.at and before.missed.get(step) != due),
     ]
+    if _contracted(before, now):
+        crossed.append("contraction")
     if not now.sufficient:
         return crossed
     if before.band in (None, Band.INSUFFICIENT):
@@ -192,6 +200,21 @@ def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
             crossed = crossed._replace(told=True)
         flags[name] = crossed
     return state._replace(flags=flags)
+
+
+def _contracted(state: ModelState, now: Evaluation) -> bool:
+    if now.arr is None or state.arr is None or state.arr <= 0.0 or now.arr >= state.arr:
+        return False
+    return now.arr <= state.arr * (1.0 - now.enough)
+
+
+def _contract(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    """A contract is compared with its highest amount since the last fall that was told."""
+    if _contracted(state, now):
+        told.append(_signal(Kind.CONTRACTION, "arr", now.crossed("contraction"), now, state.episode))
+    elif now.arr is not None and state.arr is not None and now.arr <= state.arr:
+        return state
+    return state._replace(arr=now.arr)
 
 
 def _band(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:

@@ -13,10 +13,14 @@ from support.random_cases import Moment
 DAY = 86_400.0
 # Larger numbers are as good as absent.
 _LARGEST = 1e18
+_CONTRACT = ("seats", "contract_start", "arr")
 _WRITES = {
-    "account.updated": ("seats", "stage", "contract_start", "time_zone"),
-    "contract.changed": ("seats", "contract_start"),
+    "account.updated": ("seats", "stage", "contract_start", "time_zone", "arr"),
+    "contract.started": _CONTRACT,
+    "contract.changed": _CONTRACT,
+    "contract.renewed": _CONTRACT,
 }
+ARR_NAMES = tuple(_WRITES)
 
 
 class LoggedEvent(NamedTuple):
@@ -33,6 +37,7 @@ class History:
         self.log = [LoggedEvent(min(m.event.time.timestamp(), m.at), place, m.event) for place, m in enumerate(moments)]
         self.born = self.born_at(len(moments) - 1)
         facts = self.facts(before=len(moments))
+        self.arr: float | None = facts.get("arr")
         self.seats: float | None = facts.get("seats")
         self.stage: Stage = next((stage for stage in STAGES if stage == facts.get("stage")), card.default_stage)
         self.start = self.born
@@ -50,7 +55,7 @@ class History:
         for logged in sorted(self.log[:before], key=order):
             for field in _WRITES.get(logged.event.name, ()):
                 value = logged.event.properties.get(field, "absent")
-                right = is_number(value) if field == "seats" else isinstance(value, str) and value != "absent"
+                right = is_number(value) if field in ("seats", "arr") else isinstance(value, str) and value != "absent"
                 if value is None or right:
                     facts[field] = value
         return facts

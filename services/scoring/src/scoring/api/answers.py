@@ -13,6 +13,7 @@ from common.contracts.signals import (
     MovingEvent,
     Part,
     Severity,
+    Status,
 )
 from scoring.api.delay import Delay
 from scoring.health.view import FlagUp, Missed, PendingBand
@@ -48,6 +49,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     arr: float | None
     contract_end: date | None
     stage: str | None
+    status: Status
     band: Band | None = None
     score: float | None = None
     coverage: float | None = None
@@ -85,6 +87,7 @@ class Account(Struct, frozen=True, kw_only=True):
     band: Band
     coverage: float
     stage: str
+    status: Status
     dimensions: dict[str, float | None]
     drivers: tuple[str, ...]
     forecast: Ahead | None
@@ -118,6 +121,7 @@ class HistorySignal(Struct, frozen=True, kw_only=True):
     kind: Kind
     severity: Severity
     to: str
+    arr_before: float | None = None
     at: datetime
     since: datetime
     cause: tuple[str, str] | str

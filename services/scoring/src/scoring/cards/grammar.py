@@ -209,3 +209,6 @@ class CardFile(DocumentModel):
     min_coverage: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="Below it: insufficient data (default 0.5)."
     )
+    contraction: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.2, description="A fall of ARR by this share is told (default 0.2)."
+    )

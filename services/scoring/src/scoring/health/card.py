@@ -53,6 +53,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
+    """A fall of ARR by the share `contraction` (0 to 1) or more is a signal of its own; 0: by any."""
+
     version: int
     metrics: tuple[MetricDefinition, ...]
     weights: dict[Stage, dict[Dimension, float]]
@@ -62,6 +64,7 @@ class Card(Struct, frozen=True, kw_only=True):
     default_stage: Stage = "adoption"
     reference: float = 100.0
     min_coverage: float = 0.5
+    contraction: float = 0.2
 
 
 def fingerprint(definition: MetricDefinition | Flag) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from common.contracts.events import Event
-from common.contracts.signals import Facts
+from common.contracts.signals import Facts, Status
 from scoring.health.properties import id_hash, number
 
 # Who wrote each field last: the event's moment, and the hash of its id.
@@ -52,11 +52,25 @@ _READ: Final[dict[str, Callable[[object], object]]] = {
     "parent": _text,
 }
 
+_CONTRACT: Final = ("arr", "contract_start", "contract_end", "seats")
 # Which fields an event of this name may write.
 WRITES: Final[dict[str, tuple[str, ...]]] = {
     "account.updated": tuple(_READ),
-    "contract.changed": ("arr", "contract_start", "contract_end", "seats"),
+    "contract.started": _CONTRACT,
+    "contract.changed": _CONTRACT,
+    "contract.renewed": _CONTRACT,
+    "contract.cancel_requested": (),
+    "contract.ended": (),
 }
+# What an event of this name says by itself.
+_STATUS: Final[dict[str, Status]] = {
+    "contract.started": Status.ACTIVE,
+    "contract.renewed": Status.ACTIVE,
+    "contract.cancel_requested": Status.LEAVING,
+    "contract.ended": Status.CHURNED,
+}
+# ARR is one fact, whichever of these brings it.
+ARR_EVENTS: Final = tuple([name for name, fields in WRITES.items() if "arr" in fields])
 
 
 def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
@@ -73,4 +87,9 @@ def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) 
             continue
         writers[field] = by
         changes[field] = value
+    status = _STATUS.get(event.name)
+    last = writers.get("status")
+    if status is not None and (last is None or last[0] <= moment):
+        writers["status"] = by
+        changes["status"] = status
     return replace(facts, **changes) if changes else facts

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from common.contracts.signals import Forecast
+from common.contracts.signals import Forecast, Status
 from scoring.health.account import Account
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import evaluate
@@ -14,7 +14,13 @@ _SILENCE: Final = Trigger("silence")
 
 
 def forecast(account: Account) -> Forecast | None:
-    """The next band that would be told, and when. The account is evaluated at its clock, before and after."""
+    """The next band that would be told, and when; None for an account that has churned.
+
+    The account is evaluated at its clock, before and after.
+    """
+    # Who has left crosses no more lines.
+    if account.facts.status is Status.CHURNED:
+        return None
     state, band = account.state.copy(), account.state.band
     due = next_due(account, state, account.clock)
     found: Forecast | None = None

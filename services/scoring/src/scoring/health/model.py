@@ -68,6 +68,7 @@ class CardModel:
         self.card_id = card_id
         self.clock = clock
         self.reference = float(card.reference)
+        self.contraction = float(card.contraction)
         self.default_stage = STAGES.index(card.default_stage)
         self.metric_keys = [fingerprint(metric) for metric in card.metrics]
         self.flag_keys = [fingerprint(flag) for flag in card.flags]

@@ -27,7 +27,7 @@ from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
 from scoring.health.signals import add_signals, health_of
 from scoring.health.state_format import Crossing
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
-from scoring.health.transitions import Trigger, crossed_lines, refresh_derived, update_state, would_change
+from scoring.health.transitions import Trigger, crossed_lines, refresh_derived, return_to, update_state, would_change
 from scoring.health.view import Day, Step, View
 
 # In seconds. A timer that is nearer is set to the due moment, which costs a search.
@@ -227,8 +227,7 @@ class Scorer:
     def _close_request(self, account: Account, request: OpenRequest, draft: StepDraft) -> None:
         """Tells what is different from before the request. The account is evaluated at its clock."""
         account.request, account.closes_at = None, inf
-        account.state = request.before
-        refresh_derived(account, account.state)
+        return_to(account, request.before)
         lost = 0.0 if request.score is None else request.score - account.score
         trigger = Trigger(
             request.cause,

@@ -52,6 +52,7 @@ def add_signals(
                 facts=account.facts,
                 forecast=forecast,
                 history=each.crossing.history,
+                arr_before=each.arr_before,
             )
         )
 
@@ -68,7 +69,7 @@ def _episode(account: Account, transition: Transition, signal_id: str) -> str:
 def severity(transition: Transition, model: CardModel) -> Severity:
     if transition.kind is Kind.OUTCOME:
         return Severity.INFO
-    if transition.kind is Kind.MILESTONE_MISSED:
+    if transition.kind is Kind.MILESTONE_MISSED or transition.kind is Kind.CONTRACTION:
         return Severity.WARNING
     if transition.kind is Kind.FLAG:
         return Severity.CRITICAL if model.flag_caps[transition.to] < _CRITICAL_CAP else Severity.WARNING

@@ -96,7 +96,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
 
 
 def _stored_state(state: AlertState) -> tuple[object, ...]:
-    return state.band, state.had_band, state.pending, state.flags, state.missed, state.episode
+    return state.band, state.had_band, state.pending, state.flags, state.missed, state.episode, state.arr
 
 
 def _stored_request(request: OpenRequest) -> tuple[object, ...]:
@@ -125,6 +125,7 @@ def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
+    state.arr = stored.arr
     return state
 
 

@@ -53,6 +53,7 @@ class StoredState(Struct, array_like=True):
     flags: dict[str, Crossing] = field(default_factory=dict)
     missed: dict[str, float] = field(default_factory=dict)
     episode: str | None = None
+    arr: float | None = None
 
 
 class StoredRequest(Struct, array_like=True):

@@ -44,11 +44,12 @@ class Transition(NamedTuple):
     crossing: Crossing
     shown_only: bool = False
     was: Band | None = None
+    arr_before: float | None = None
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
     """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
-    if _band_changes(state, account.score, account.weights, tau):
+    if _band_changes(state, account.score, account.weights, tau) or _arr_moves(account, state):
         return True
     return any([flag.available != (flag.name in state.flags) for flag in account.flags])
 
@@ -69,6 +70,7 @@ def _band_changes(state: AlertState, score: float, weights: Weights, tau: float)
 
 
 # The names of lines beside those of the worse bands, of flags and of steps.
+_CONTRACTION: Final = "contraction"
 _BETTER: Final = "better"
 _SUFFICIENT: Final = "sufficient"
 
@@ -77,6 +79,8 @@ def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
     """The lines that the last evaluation, at the UTC moment `at`, crosses as seen from the alert state `before`."""
     found = [f"missed {step}" for due, step in account.told_steps if due <= at and before.missed.get(step) != due]
     found += [f"flag {flag.name}" for flag in account.flags if flag.available]
+    if _has_contracted(account, before):
+        found.append(_CONTRACTION)
     if not account.weights.sufficient:
         return found
     lines, score, band = _band_lines(account), account.score, before.band
@@ -104,13 +108,20 @@ def refresh_derived(account: Account, state: AlertState) -> None:
     state.deadline = deadline
 
 
+def return_to(account: Account, state: AlertState) -> None:
+    """Puts back a former alert state, of an account that has moved on since."""
+    account.state = state
+    refresh_derived(account, state)
+
+
 def update_state(account: Account, state: AlertState, trigger: Trigger, at: float) -> list[Transition]:
     """Brings the alert state up to date with the last evaluation, which was at the UTC moment `at`.
 
-    Returns what changed in the order in which it is told: missed steps, flags, outcomes, the band.
+    Returns what changed in the order in which it is told: missed steps, flags, a contraction, outcomes, the band.
     """
     present = Crossing(at, trigger.cause, trigger.history)
     found = _missed(account, state, trigger, present) + _flags(account, state, trigger, present)
+    found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
     found += _band(account, state, trigger, present)
@@ -147,6 +158,32 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
             found.append(Transition(Kind.FLAG, flag.name, crossing))
         state.flags[flag.name] = crossing
     return found
+
+
+def _arr_moves(account: Account, state: AlertState) -> bool:
+    """Whether ARR rose above the highest, became known or unknown, or fell by enough to tell."""
+    arr, highest = account.facts.arr, state.arr
+    if arr is None or highest is None:
+        return (arr is None) != (highest is None)
+    return arr > highest or _has_contracted(account, state)
+
+
+def _has_contracted(account: Account, state: AlertState) -> bool:
+    arr, highest = account.facts.arr, state.arr
+    if arr is None or highest is None or highest <= 0.0:
+        return False
+    return arr < highest and arr <= highest * (1.0 - account.model.contraction)
+
+
+def _contraction(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
+    """Once for each fall that is large enough: from then on the lower amount is the one to fall from."""
+    if not _arr_moves(account, state):
+        return []
+    highest, fell = state.arr, _has_contracted(account, state)
+    state.arr = account.facts.arr
+    if not fell:
+        return []
+    return [Transition(Kind.CONTRACTION, "arr", trigger.crossing(_CONTRACTION, present), arr_before=highest)]
 
 
 def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, or_, select, true
 
-from common.contracts.signals import Band, Kind
+from common.contracts.signals import Band, Kind, Status
 from scoring.health import STAGES
 from scoring.postgres.schema import (
     ID_KEY,
@@ -28,6 +28,7 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     """An account matches if it has one value of each set that is not empty, and is within every bound."""
 
     bands: tuple[Band, ...] = ()
+    statuses: tuple[Status, ...] = ()
     tiers: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
@@ -40,7 +41,8 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
 
 
 # The order in which scoring emits signals of the same moment.
-_KIND_ORDER = {kind: rank for rank, kind in enumerate((Kind.MILESTONE_MISSED, Kind.FLAG, Kind.OUTCOME, Kind.BAND))}
+_KINDS = (Kind.MILESTONE_MISSED, Kind.FLAG, Kind.CONTRACTION, Kind.OUTCOME, Kind.BAND)
+_KIND_ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 
 def origin() -> Select[Any]:
@@ -98,6 +100,7 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (account.c.band, accounts.bands),
+        (account.c.status, accounts.statuses),
         (account.c.tier, accounts.tiers),
         # PostgreSQL lowers both sides, because lower case depends on its locale.
         (literal_column(OWNER_KEY, Text), [func.lower(func.btrim(owner)) for owner in accounts.owners]),

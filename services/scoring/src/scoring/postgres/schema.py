@@ -105,6 +105,7 @@ account = Table(
     Column("time_zone", Text),
     Column("language", Text),
     Column("parent", Text),
+    Column("status", Text, nullable=False, server_default="active"),
     Column("band", Text),
     Index("account_band", "band", "account_id"),
     Index("account_owner_key", text(OWNER_KEY)),

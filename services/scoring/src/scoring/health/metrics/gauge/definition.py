@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
+from scoring.health.facts import ARR_EVENTS
 from scoring.health.metrics.definition import CardProblem, CurvedDefinition, MetricDefinition
 from scoring.health.metrics.keys import DURATION, EVENT, POINTS, PROPERTY, CardKey, ValueType, curve
 
@@ -41,6 +42,11 @@ class Gauge(CurvedDefinition, frozen=True, kw_only=True, tag="gauge"):
         "neutral": CardKey(POINTS, "The points of an answer that is too old (default 60)."),
     }
     key_needs: ClassVar[dict[str, tuple[str, ...]]] = {"key": ("read",)}
+
+    @property
+    def listens(self) -> tuple[str, ...]:
+        # What a contract is worth is one fact, whichever event brings it.
+        return tuple(sorted({*self.events, *ARR_EVENTS})) if self.value == ARR_AGAINST_PEAK else self.events
 
     def problems(self, metrics: Mapping[str, MetricDefinition]) -> Iterator[CardProblem]:
         if self.ttl is None and self.hold:
