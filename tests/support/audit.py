@@ -28,7 +28,7 @@ STORED = {
     "state": "SELECT account_id, partition, body FROM scoring.state",
     "timer": "SELECT account_id, partition, due FROM scoring.timer",
     "account": """SELECT account_id, partition, name, tier, owner, arr, seats, contract_start, contract_end, stage,
-                  time_zone, language, parent, band FROM scoring.account""",
+                  time_zone, language, parent, status, band, scored_stage FROM scoring.account""",
     "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal

@@ -6,7 +6,7 @@ metrics:
   logins:  {dimension: engagement, kind: rate, event: session.started, half_life: 7d,
             curve_per_week: [[0.5, 0], [10, 100]], prior_per_week: 5}
   seats:   {dimension: deployment, kind: distinct, event: session.started, key: user_id, half_life: 14d,
-            curve: [[0.5, 0], [4, 100]]}
+            curve: [[0.5, 0], [4, 100]], prior: 0}
   silence: {dimension: engagement, kind: silence, event: session.started, prior_gap: 1.5d,
             curve: [[0.5, 100], [3, 0]]}
   steps:   {dimension: deployment, kind: milestone, planned: true, grace: 7d}

@@ -63,8 +63,6 @@ class Model:
         self._moments: list[Moment] = []
         self._last: Moment | None = None
         self._textbook: Textbook | None = None
-        self._steps: dict[str, float] = {}
-        self._told: dict[str, float] = {}
         self._derived = {flag.name: flag.when is not None for flag in card.flags}
 
     def hears(self, moment: Moment, signals: Sequence[Signal]) -> None:
@@ -78,7 +76,6 @@ class Model:
             begun = [(self._opened(state, before, rounding), told, rounding) for state, told, rounding in begun]
         self._moments.append(moment)
         self._textbook = Textbook(self._card, self._moments)
-        self._steps, self._told = self._textbook.steps(told=False), self._textbook.steps(told=True)
         found = []
         for state, told, rounding in begun:
             now = self._after(moment, before, rounding)
@@ -121,13 +118,15 @@ class Model:
     def changes_at(self, state: ModelState, second: int, rounding: Rounding = _EXACT) -> bool:
         if state.request is not None and second == closing(state.request):
             return True
+        if second == self._read().ends:
+            return True
         return moved(state, self._evaluate(second, rounding, "silence"))[0] != state
 
     def _opened(self, state: ModelState, before: Textbook | None, rounding: Rounding) -> ModelState:
         """The first event of a request with more to come: all is compared with how the account stood before it."""
         if state.request is not None:
             return state
-        score = None if before is None else before.health(self._clock, rounding.seconds).score
+        score = None if before is None else before.of(self._clock).health(self._clock, rounding.seconds).score
         return state._replace(request=ModelRequest(state, self._clock, score, {}))
 
     def _of_last(self, now: Evaluation) -> Evaluation:
@@ -146,7 +145,10 @@ class Model:
     def _after(self, moment: Moment, before: Textbook | None, rounding: Rounding) -> Evaluation:
         event, lost = moment.event, 0.0
         if before is not None:
-            lost = before.health(self._clock, rounding.seconds).score - self._health(self._clock, rounding).score
+            lost = (
+                before.of(self._clock).health(self._clock, rounding.seconds).score
+                - self._health(self._clock, rounding).score
+            )
         return self._evaluate(self._clock, rounding, (event.source, event.event_id))._replace(
             history=event.history,
             lost=lost,
@@ -155,14 +157,14 @@ class Model:
         )
 
     def _evaluate(self, at: float, rounding: Rounding, cause: Cause) -> Evaluation:
-        textbook, health = self._read(), self._health(at, rounding)
+        textbook, health = self._read().of(at), self._health(at, rounding)
         return Evaluation(
             at=at,
             score=round(health.score + rounding.points, 6),
             sufficient=health.sufficient,
             flags={name: self._derived[name] for name in health.caps} if health.caps else {},
-            steps=self._steps,
-            told=self._told,
+            steps=textbook.steps(told=False),
+            told=textbook.steps(told=True),
             bands=textbook.bands,
             arr=textbook.history.arr,
             enough=self._card.contraction,
@@ -189,14 +191,16 @@ class Model:
 
     def _seconds_to_try(self, until: int | None) -> list[int]:
         textbook = self._read()
-        wait = textbook.bands.min_duration * DAY
         crossed = [each for state in self.states for each in (*state.waiting.values(), *state.flags.values())]
-        dates = [*self._steps.values(), *(each.since + wait for each in crossed)]
+        later = textbook.of(textbook.ends)
+        waits = {each.bands.min_duration * DAY for each in (textbook, later)}
+        steps = [*textbook.steps(told=False).values(), *later.steps(told=False).values()]
+        dates = [*steps, *(each.since + wait for each in crossed for wait in waits)]
         dates += [closing(state.request) for state in self.states if state.request is not None]
         return seconds_to_try(textbook, self._clock, dates=dates, until=until)
 
     def _health(self, at: float, rounding: Rounding) -> TextbookHealth:
-        return self._read().health(at, rounding.seconds)
+        return self._read().of(at).health(at, rounding.seconds)
 
     def _read(self) -> Textbook:
         assert self._textbook is not None, "no event has come yet"

@@ -155,6 +155,7 @@ def _metric(
             key=draw(st.sampled_from(["user_id", "feature"])),
             half_life=half_life,
             of=draw(st.sampled_from([None, 4.0, "seats"])),
+            prior=draw(st.sampled_from([0.0, 0.0, 0.6, 7.0])),
             curves=draw(curves(_POSITIVE)),
         )
     if kind == "ratio":

@@ -97,7 +97,9 @@ class Recount:
         return {
             "state": [(name, mine, self._scorer.dump(one)) for name, one in accounts],
             "timer": [(name, mine, due) for name, one in accounts if (due := self._scorer.find_due(one)) is not None],
-            "account": [(name, mine, *msgspec.structs.astuple(one.facts), one.band) for name, one in accounts],
+            "account": [
+                (name, mine, *msgspec.structs.astuple(one.facts), one.band, one.stage) for name, one in accounts
+            ],
             "signal": [
                 (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
             ],

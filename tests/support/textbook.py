@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scoring.health.card import Card, Flag
+from scoring.health.context import Stage
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Knots, MetricDefinition
 from scoring.health.metrics.distinct.definition import Distinct
@@ -52,10 +53,15 @@ class TextbookHealth(NamedTuple):
 
 
 class Textbook:
-    def __init__(self, card: Card, moments: Sequence[Moment]) -> None:
+    """How the account reads from its last record on, at one stage; `of` has the textbook of another moment."""
+
+    def __init__(self, card: Card, moments: Sequence[Moment], *, new: bool = True) -> None:
+        """`new` if the first days of an account of which nothing is known are still to come, or to pass."""
         self.card = card
         self.history = History(card, moments)
-        self.stage = self.history.stage
+        self.ends = self.history.new_until if new and moments[-1].at < self.history.new_until else math.inf
+        self._later = Textbook(card, moments, new=False) if self.ends < math.inf else self
+        self.stage: Stage = "onboarding" if self.ends < math.inf else self.history.stage
         self.bands = card.bands.get(self.stage) or card.bands["default"]
         self.readings: dict[str, Reading] = {}
         for metric in card.metrics:
@@ -64,6 +70,9 @@ class Textbook:
         self._readings = [(reading, isinstance(reading, MilestoneReading)) for reading in self.metrics]
         self.caps = [cap for flag in card.flags if (cap := self._cap(flag)) is not None]
         self._weights: dict[tuple[bool, ...], MetricWeights] = {}
+
+    def of(self, at: float) -> "Textbook":
+        return self if at < self.ends else self._later
 
     def points(self, name: str, at: float) -> float | None:
         return self.readings[name].points(at)
@@ -108,6 +117,9 @@ class Textbook:
         return due
 
     def knots(self) -> Iterator[float]:
+        if self._later is not self:
+            yield self.ends
+            yield from self._later.knots()
         for part in (*self.metrics, *self.caps):
             yield from part.knots()
 
@@ -160,8 +172,10 @@ class Textbook:
         of = self.history.seats if metric.of == "seats" else metric.of or 1.0
         if of is None or of <= 0.0:
             return NoReading()
-        line = self._sum(metric)
-        return MovingReading(self._curve(metric), line._replace(x=line.x - log2(of)), log=True)
+        born = self.history.born
+        terms = [(moment, weight / of) for moment, weight in seen(self.history, metric.events, metric.key)]
+        line = fading([*terms, (born, metric.prior)], born=born, half_life=metric.half_life)
+        return MovingReading(self._curve(metric), line, log=True)
 
     def _sum(self, metric: Rate | Distinct) -> Line:
         """What was really counted: without a prior, divided by nothing."""

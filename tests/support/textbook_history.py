@@ -1,5 +1,6 @@
 """What an account did so far, and what is known of it: its events with the moments that count."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple, TypeGuard
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from common.contracts.events import Event
 from scoring.health.card import Card
 from scoring.health.context import STAGES, Stage
+from scoring.health.metrics.milestone.definition import Milestone
 from support.random_cases import Moment
 
 DAY = 86_400.0
@@ -40,6 +42,10 @@ class History:
         self.arr: float | None = facts.get("arr")
         self.seats: float | None = facts.get("seats")
         self.stage: Stage = next((stage for stage in STAGES if stage == facts.get("stage")), card.default_stage)
+        # Of whom nothing else is known the first days are those of a new customer.
+        self.new_until = -math.inf
+        if facts.get("stage") not in STAGES and facts.get("contract_start") is None:
+            self.new_until = math.ceil(self.born + onboarding(card)) if onboarding(card) > 0.0 else -math.inf
         self.start = self.born
         if facts.get("contract_start") is not None:
             day = datetime.fromisoformat(facts["contract_start"][:10])
@@ -71,6 +77,19 @@ class History:
     def of(self, names: Sequence[str]) -> list[LoggedEvent]:
         """In the order of the log."""
         return [logged for logged in self.log if logged.event.name in names]
+
+
+def onboarding(card: Card) -> float:
+    """In seconds, until the last step of a new customer is due and its grace over."""
+    if card.default_stage == "onboarding":
+        return 0.0
+    steps = [
+        step.due + metric.grace
+        for metric in card.metrics
+        if isinstance(metric, Milestone) and (not metric.stages or "onboarding" in metric.stages)
+        for step in metric.steps.values()
+    ]
+    return max(steps, default=0.0) * DAY
 
 
 def order(logged: LoggedEvent) -> tuple[float, int]:

@@ -116,13 +116,17 @@ def mapped_card(original: Card, moments: Sequence[Moment], clock: Clock) -> Card
 
 
 def in_utc(case: RandomCase) -> RandomCase:
-    """Without time zones: the days of another zone do not begin where the clock has its midnights."""
+    """Without time zones: the days of another zone do not begin where the clock has its midnights.
+
+    And without a stage that time alone ends: it is counted in days, as dates are.
+    """
 
     def of(moment: Moment) -> Moment:
         properties = {name: value for name, value in moment.event.properties.items() if name != "time_zone"}
         return replace(moment, event=replace(moment.event, properties=properties))
 
-    return replace(case, moments=tuple([of(moment) for moment in case.moments]))
+    card = replace(case.card, default_stage="onboarding")
+    return replace(case, card=card, moments=tuple([of(moment) for moment in case.moments]))
 
 
 @settings(_RELAXED, max_examples=examples(300))

@@ -60,7 +60,7 @@ class AccountListParameters(QueryParameters):
         default=None, description="`next_cursor` of the page before, with the same filters and the same order"
     )
 
-    def account_filter(self, *, today: date, default_stage: str) -> AccountFilter:
+    def account_filter(self, *, today: date) -> AccountFilter:
         ends_from, ends_to = self.contract_end_from, self.contract_end_to
         if self.renewal_within_days is not None:
             last = today + timedelta(days=self.renewal_within_days)
@@ -72,7 +72,6 @@ class AccountListParameters(QueryParameters):
             tiers=tuple(self.tier),
             owners=tuple(self.owner),
             stages=tuple(self.stage),
-            default_stage=default_stage,
             min_arr=self.min_arr,
             max_arr=self.max_arr,
             ends_from=ends_from,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from common.contracts.signals import Band, Facts
 from scoring.health.alert_state import AlertState
-from scoring.health.context import UNKNOWN_CONTEXT, Context
+from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
 from scoring.health.facts import Writers
 from scoring.health.flag import AccountFlag
 from scoring.health.ledger import Ledger
@@ -114,6 +114,11 @@ class Account:
     def wake(self) -> float:
         """Silence changes nothing before (UTC): neither the alert state nor an open request."""
         return min(self.horizon.wake, self.closes_at)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that it is scored in."""
+        return STAGES[self.context.stage]
 
     @property
     def has_records(self) -> bool:

@@ -21,7 +21,7 @@ def feed(account: Account, event: Event, at: float, moment: float, reaction: Rea
         account.born = min(account.born, began)
         if reaction.writes_facts:
             account.facts = write_facts(account.facts, account.writers, event, moment=moment)
-        context_changed = set_context(account)
+        context_changed = set_context(account, at)
     fed = feed_metrics(account, event, moment, reaction) != 0
     for index in reaction.fed_flags:
         if account.flags[index].feed(event, moment):
@@ -44,16 +44,29 @@ def feed_metrics(account: Account, event: Event, moment: float, reaction: Reacti
     return fed
 
 
-def set_context(account: Account) -> bool:
-    """Brings the context up to date with the facts; whether it changed."""
+def set_context(account: Account, at: float) -> bool:
+    """Brings the context up to date with the facts and the UTC moment `at`; whether it changed."""
     model = account.model
-    context = context_of(account.facts, born=account.born, default_stage=model.default_stage, clock=model.clock)
+    context = context_of(
+        account.facts,
+        at=at,
+        born=account.born,
+        default_stage=model.default_stage,
+        onboarding=model.onboarding,
+        clock=model.clock,
+    )
     if account.context.same(context):
         return False
     account.context = context
     for metric in account.metrics:
         metric.rebase(context)
     return True
+
+
+def enter_stage(account: Account, at: float) -> None:
+    """Brings the account into the stage of the UTC moment `at`, which time alone has brought."""
+    if set_context(account, at):
+        project(account, account.model.full_reaction)
 
 
 def project(account: Account, reaction: Reaction) -> None:

@@ -122,8 +122,8 @@ def set_due(account: Account, due: int | None) -> None:
 def _set_wake(account: Account, wake: float) -> None:
     """An event after the end of the day is not applied incrementally, because it has to close the day first."""
     horizon = account.horizon
-    horizon.wake, horizon.exact = wake, False
-    horizon.incremental_until = min(wake - _SECOND, account.day_end)
+    horizon.wake, horizon.exact = min(wake, account.context.stage_ends), False
+    horizon.incremental_until = min(horizon.wake - _SECOND, account.day_end)
 
 
 def _find_wake(

@@ -16,10 +16,10 @@ from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
-from scoring.health.feeding import feed
+from scoring.health.feeding import enter_stage, feed
 from scoring.health.forecast import forecast
 from scoring.health.incremental import set_due, set_horizon, try_incremental
-from scoring.health.ledger import EVENT, SILENCE
+from scoring.health.ledger import CONTEXT, EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import LAST, local_day
 from scoring.health.reading import read_account
@@ -115,10 +115,11 @@ class Scorer:
             return None
         if not account.horizon.exact:
             evaluate(account, account.clock)
-            due = next_due(account, account.state, account.clock)
+            due = next_due(account, account.state, account.clock, min(account.context.stage_ends, LAST))
             evaluate(account, account.clock)
             set_horizon(account, account.clock)
-            set_due(account, due)
+            # The end of a stage changes the account, whether or not that is told.
+            set_due(account, _whole(account.context.stage_ends) if due is None else due)
         return None if account.wake > LAST else int(account.wake)
 
     def choose_timer(self, account: Account, stored: int | None, now: float) -> int | None:
@@ -371,14 +372,27 @@ class Scorer:
         """Fires what is due by `to`. If nothing is, a horizon that has ended stays for the caller to renew."""
         while account.horizon.wake <= to:
             evaluate(account, account.clock)
-            due = next_due(account, account.state, account.clock, to)
+            ends = account.context.stage_ends
+            due = next_due(account, account.state, account.clock, min(to, ends))
+            if due is None:
+                if ends > to:
+                    return
+                due = _whole(ends)
             if due is None:
                 return
             now = self._evaluate_at(account, float(due), draft)
             posting.post_silence(account, now, draft)
             account.clock = float(due)
+            if due == ends:
+                self._enter_stage(account, now, draft)
             self._update_alert_state(account, Trigger(ids.silence(due)), draft)
             set_horizon(account, float(due))
+
+    def _enter_stage(self, account: Account, before: HealthSnapshot, draft: StepDraft) -> None:
+        """The present stage ends at the account's clock, up to which all is posted."""
+        enter_stage(account, account.clock)
+        posting.post_step(account, before, snapshot_at(account, account.clock), CONTEXT, draft)
+        refresh_derived(account, account.state)
 
     def _update_alert_state(self, account: Account, trigger: Trigger, draft: StepDraft) -> None:
         """Updates the alert state at the account's clock, where it was just evaluated, and adds the signals."""
@@ -410,3 +424,8 @@ class Scorer:
             update_state(account, account.state, trigger, at)
             request.touched = True
             request.follow(crossed_lines(account, request.before, at), present)
+
+
+def _whole(moment: float) -> int | None:
+    """A moment that is a whole second; None if it never comes."""
+    return None if moment > LAST else int(moment)

@@ -6,7 +6,6 @@ from common.contracts import ids
 from common.contracts.signals import Forecast, Health, Kind, Receipt, Severity, Signal
 from scoring.health.account import Account
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
-from scoring.health.context import STAGES
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
@@ -21,7 +20,7 @@ _CRITICAL_CAP: Final = 30.0
 def health_of(account: Account, at: HealthSnapshot) -> Health:
     # An account has a band from its first record on; INSUFFICIENT while the evidence is too little.
     band = account.band or INSUFFICIENT
-    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=STAGES[account.context.stage])
+    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=account.stage)
 
 
 def add_signals(

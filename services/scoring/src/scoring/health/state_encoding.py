@@ -76,7 +76,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         part = parts.get(model.flag_keys[flag.index])
         if part is not None:
             flag.restore(part.state)
-    set_context(account)
+    set_context(account, account.clock)
     project(account, model.full_reaction)
     refresh_derived(account, account.state)
     now = snapshot_at(account, account.clock)

@@ -296,4 +296,4 @@ class Batch:
 
 
 def account_row(account: Account) -> AccountRow:
-    return AccountRow(account.account_id, account.facts, account.band)
+    return AccountRow(account.account_id, account.facts, account.band, account.stage)

@@ -1,4 +1,4 @@
-"""Whether an account is a customer: active, leaving or churned."""
+"""Whether an account is a customer (active, leaving or churned), and the stage that it is scored in."""
 
 from alembic import op
 
@@ -8,7 +8,12 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.execute("ALTER TABLE scoring.account ADD COLUMN status text DEFAULT 'active' NOT NULL")
+    # The worker writes the column whenever an account is next touched; until then the fact says it.
+    op.execute("ALTER TABLE scoring.account ADD COLUMN scored_stage text")
+    op.execute("UPDATE scoring.account SET scored_stage = coalesce(stage, 'adoption')")
+    op.execute("ALTER TABLE scoring.account ALTER COLUMN scored_stage SET NOT NULL")
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE scoring.account DROP COLUMN scored_stage")
     op.execute("ALTER TABLE scoring.account DROP COLUMN status")
