@@ -13,7 +13,7 @@ metrics:
   nps:     {dimension: roi, kind: gauge, event: nps.answered, value: score, key: user_id, read: net_promoter,
             curve: [[-100, 0], [0, 40], [100, 100]], hold: 30d, ttl: 120d}
   tickets: {dimension: adoption, kind: ratio, num: ticket.opened, den: seats, half_life: 14d,
-            curve: [[0.2, 100], [3, 0]], quiet_follows: logins}
+            curve: [[0.2, 100], [3, 0]], quiet_follows: logins, min_events: 0}
 flags:
   cancel_intent: {event: contract.cancel_requested, cap: 10, ttl: 180d, clear_on: contract.renewed}
   gone_quiet:    {when: "silence >= 3", cap: 45}

@@ -15,7 +15,7 @@ metrics:
   nps:     {dimension: roi, kind: gauge, event: nps.answered, value: score, key: user_id, read: net_promoter,
             curve: [[-100, 0], [0, 40], [100, 100]], hold: 4s, ttl: 20s}
   tickets: {dimension: adoption, kind: ratio, num: ticket.opened, den: people, half_life: 8s,
-            curve: [[0.2, 100], [3, 0]], quiet_follows: logins}
+            curve: [[0.2, 100], [3, 0]], quiet_follows: logins, min_events: 0}
 flags:
   payment_failed: {event: invoice.payment_failed, cap: 45, ttl: 60s, clear_on: invoice.paid}
   gone_quiet:     {when: "silence >= 3", cap: 45}

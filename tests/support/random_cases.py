@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -169,6 +170,7 @@ def _metric(
             denominator_events=() if denominator else draw(_events()),
             denominator_metric=denominator,
             min_denominator=draw(st.sampled_from([0.3, 1.0, 2.0])),
+            min_events=draw(st.sampled_from([0.0, 0.0, 0.7, 1.5])),
             quiet_follows=draw(st.sampled_from([None, *(m.name for m in made)])),
             quiet_bonus=draw(st.sampled_from([20.0, 0.0, -30.0])),
             curves=draw(curves(_POSITIVE)),
@@ -245,7 +247,8 @@ def _flags(draw: st.DrawFn, made: tuple[MetricDefinition, ...], unit: float) -> 
     flags = []
     if draw(st.booleans()):
         ttl = draw(st.sampled_from([None, 90.0]).map(lambda ttl: ttl and ttl * unit))
-        flags.append(Flag(name="raised", cap=draw(points()), events=(RAISE,), clear_on=(CLEAR,), ttl=ttl))
+        key: str | msgspec.UnsetType = "feature" if draw(st.booleans()) else msgspec.UNSET
+        flags.append(Flag(name="raised", cap=draw(points()), events=(RAISE,), clear_on=(CLEAR,), ttl=ttl, key=key))
     watched = [metric.name for metric in made if not isinstance(metric, Milestone)]
     derived = draw(st.booleans())
     if watched and derived:

@@ -20,7 +20,7 @@ from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
 from support.random_cases import Moment
 from support.textbook_flags import DerivedCap, RaisedCap
-from support.textbook_history import ARR_NAMES, DAY, History, is_number, key_of, order
+from support.textbook_history import ARR_NAMES, DAY, History, is_number, key_of, order, weigh
 from support.textbook_metrics import (
     LEAST_WEIGHT,
     GaugeReading,
@@ -126,9 +126,16 @@ class Textbook:
     def _cap(self, flag: Flag) -> RaisedCap | DerivedCap | None:
         if flag.when is not None:
             return DerivedCap(flag, self.readings[flag.when.metric])
-        heard = self.history.of((*flag.events, *flag.clear_on))
-        last = max(heard, key=order, default=None)
-        return None if last is None or last.event.name in flag.clear_on else RaisedCap(flag, last.moment)
+        raised: dict[str | None, float] = {}
+        for logged in sorted(self.history.of((*flag.events, *flag.clear_on)), key=order):
+            about = key_of(logged.event, flag.key) if isinstance(flag.key, str) else None
+            if logged.event.name not in flag.clear_on:
+                raised[about] = logged.moment
+            elif about is None:
+                raised.clear()
+            else:
+                raised.pop(about, None)
+        return RaisedCap(flag, max(raised.values())) if raised else None
 
     def _read(self, metric: MetricDefinition) -> Reading:
         """Kept by name, so that others can read it too."""
@@ -195,7 +202,11 @@ class Textbook:
             assert isinstance(other, Rate | Distinct)
             good = self._sum(other)
         follows = self._read(by_name[metric.quiet_follows]) if metric.quiet_follows else None
-        return RatioReading(metric, self._curve(metric), bad=bad, good=good, follows=follows)
+        events = [
+            (logged.moment, 1.0) for logged in self.history.of(metric.events) if weigh(logged.event, metric.weight)
+        ]
+        count = fading(events, born=born, half_life=half_life)
+        return RatioReading(metric, self._curve(metric), bad=bad, good=good, count=count, follows=follows)
 
     def _suspicion(self, metric: Silence) -> Line:
         """An active day that comes late is not counted."""

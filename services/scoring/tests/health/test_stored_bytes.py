@@ -128,7 +128,7 @@ def test_the_body_of_this_format_is_read() -> None:
 @pytest.mark.parametrize("path", sorted(set(GOLDEN.glob("format_*.hex")) - {GOLDEN / f"format_{FORMAT}.hex"}))
 def test_of_bodies_of_former_formats_all_is_read_that_the_card_still_has(path: Path) -> None:
     """Active days came with format 3, and so did the definition that milestones have. Format 4 reads ARR from
-    facts and has a prior for distinct members.
+    facts and has a prior for distinct members, and counts the events of a ratio.
     """
     live = told()
     account = live.scorer.load("acme", bytes.fromhex(path.read_text()))
@@ -136,7 +136,7 @@ def test_of_bodies_of_former_formats_all_is_read_that_the_card_still_has(path: P
     read, expected = (live.scorer.view(each, DAWN + 30.5 * DAY) for each in (account, live.account))
     values, of_live = ({c.metric: c.value for c in view.level.contributions} for view in (read, expected))
     assert values.keys() == of_live.keys()
-    for name in values.keys() - {"days", "steps", "arr", "distinct"}:
+    for name in values.keys() - {"days", "steps", "arr", "distinct", "ratio"}:
         assert alike(values[name], of_live[name]), name
     assert read.flags == expected.flags
     assert read.episode == EPISODES.get(path.stem, "a175d055-410c-50d2-aa8b-98c5f252a4ca")
