@@ -156,6 +156,7 @@ def test_a_denominator_is_a_metric_by_name_or_a_list_of_events() -> None:
         weight="severity",
         denominator_metric="active_seats",
         half_life=14.0,
+        min_events=1.5,
         quiet_follows="logins",
         curves={"default": ((0.05, 70.0), (0.2, 100.0), (3.0, 0.0))},
     )
@@ -165,6 +166,7 @@ def test_a_denominator_is_a_metric_by_name_or_a_list_of_events() -> None:
         events=("run.failed",),
         denominator_events=("run.failed", "run.done"),
         min_denominator=5.0,
+        min_events=1.5,
         half_life=7.0,
         curves={"default": ((0.01, 100.0), (0.5, 0.0))},
     )

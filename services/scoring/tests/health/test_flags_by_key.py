@@ -18,7 +18,7 @@ def scripted() -> ScriptedAccount:
 
 
 def up(script: ScriptedAccount, day: float) -> list[tuple[str, int]]:
-    return [(flag.name, flag.open) for flag in script.looks(day).flags]
+    return [(flag.name, flag.count) for flag in script.looks(day).flags]
 
 
 def test_the_payment_of_one_invoice_does_not_hide_the_failure_of_another() -> None:
@@ -75,7 +75,7 @@ def test_of_more_than_32_open_ones_the_oldest_goes_and_is_counted() -> None:
     for number in range(40):
         script.does("failed", 1 + number / 100, invoice=f"in-{number}")
     (flag,) = script.looks(2).flags
-    assert (flag.open, flag.dropped) == (32, 8)
+    assert (flag.count, flag.dropped) == (32, 8)
     for number in range(8, 40):
         script.does("paid", 3, invoice=f"in-{number}")
     assert up(script, 3) == []

@@ -78,13 +78,15 @@ class Accounts(Struct, frozen=True, kw_only=True):
 class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
-    `drivers` are what lies between the best score and this one, the largest first; `change` is since the last band
-    told. `held` says why this is not how it stands now, but up to where scoring has come; null if it is.
+    `band_words` say why the band is what it is. `drivers` are what lies between the best score and this one, the
+    largest first; `change` is since the last band told. `held` says why this is not how it stands now, but up to where
+    scoring has come; null if it is.
     """
 
     account_id: str
     score: float
     band: Band
+    band_words: str
     coverage: float
     stage: str
     status: Status

@@ -6,6 +6,7 @@ from math import fsum
 from common.contracts.signals import Change, Facts, Forecast, Level, Signal
 from scoring.api import answers
 from scoring.api.account_reader import AccountReading
+from scoring.api.band_words import band_in_words
 from scoring.api.delay import Delay
 from scoring.api.forecast_words import forecast_in_words
 from scoring.cards.sentences import sentence, why_it_moved, why_it_stands
@@ -58,6 +59,7 @@ def account(
         account_id=account_id,
         score=view.health.score,
         band=view.health.band,
+        band_words=band_in_words(view, card),
         coverage=view.health.coverage,
         stage=view.health.stage,
         status=facts.status,

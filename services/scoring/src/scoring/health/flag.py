@@ -61,7 +61,7 @@ class AccountFlag(Trajectory):
         self.dropped = 0
 
     @property
-    def open(self) -> int:
+    def count(self) -> int:
         """How many keys are raised."""
         return len(self._raised())
 

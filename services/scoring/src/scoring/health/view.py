@@ -50,14 +50,14 @@ class Step(Struct, frozen=True):
 class FlagUp(Struct, frozen=True):
     """`told` is false while a derived flag waits for its minimum duration; its `cap` holds anyway.
 
-    `open` counts what it is up for (invoices, tickets), at most 32; `dropped` those that were given up for newer ones.
+    `count` says for how many it is up (invoices, tickets), at most 32; `dropped` those given up for newer ones.
     """
 
     name: str
     since: datetime
     cap: float
     told: bool
-    open: int = 1
+    count: int = 1
     dropped: int = 0
 
 
