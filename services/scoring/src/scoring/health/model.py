@@ -144,9 +144,8 @@ def _onboarding(card: Card) -> float:
     """
     if card.default_stage == "onboarding":
         return 0.0
-    return (
-        max([0.0, *(each.steps_over for each in card.metrics if not each.stages or "onboarding" in each.stages)]) * DAY
-    )
+    new = [each.steps_over for each in card.metrics if not each.stages or "onboarding" in each.stages]
+    return max([0.0, *new]) * DAY
 
 
 def _band_lines(card: Card, stage: str) -> BandLines:
