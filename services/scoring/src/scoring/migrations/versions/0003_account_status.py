@@ -8,10 +8,9 @@ down_revision = "0002"
 
 def upgrade() -> None:
     op.execute("ALTER TABLE scoring.account ADD COLUMN status text DEFAULT 'active' NOT NULL")
+    op.execute("ALTER TABLE scoring.account ADD COLUMN scored_stage text DEFAULT 'adoption' NOT NULL")
     # The worker writes the column whenever an account is next touched; until then the fact says it.
-    op.execute("ALTER TABLE scoring.account ADD COLUMN scored_stage text")
-    op.execute("UPDATE scoring.account SET scored_stage = coalesce(stage, 'adoption')")
-    op.execute("ALTER TABLE scoring.account ALTER COLUMN scored_stage SET NOT NULL")
+    op.execute("UPDATE scoring.account SET scored_stage = stage WHERE stage IS NOT NULL")
 
 
 def downgrade() -> None:
