@@ -105,7 +105,7 @@ async def put(store: PostgresStore, accounts: Iterable[tuple[str, Silent]], *, p
 
 
 def _commit(number: int, opened: StoredPartition, last: int, some: list[tuple[str, Silent]]) -> Commit:
-    rows = (AccountRow(account_id, one.account.facts, one.account.band) for account_id, one in some)
+    rows = (AccountRow(account_id, one.account.facts, one.account.band, one.account.stage) for account_id, one in some)
     return Commit(
         partition=number,
         last_seq=last,

@@ -12,6 +12,8 @@ from msgspec import Struct
 
 from common.bus.ports import Outgoing, Record
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record, encode_signals_record
+from common.topics import TimeMode
+from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.worker.assembly import origin
 from support.recount import Recount, Rows, Told
@@ -26,7 +28,7 @@ STORED = {
     "state": "SELECT account_id, partition, body FROM scoring.state",
     "timer": "SELECT account_id, partition, due FROM scoring.timer",
     "account": """SELECT account_id, partition, name, tier, owner, arr, seats, contract_start, contract_end, stage,
-                  time_zone, language, parent, band FROM scoring.account""",
+                  time_zone, language, parent, status, band, scored_stage FROM scoring.account""",
     "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
@@ -108,7 +110,8 @@ def begun(system: System) -> dict[int, Recount]:
     card, mine = origin(
         deployment.card.read_text(), name="card", time_mode=deployment.mode, partitions=deployment.partitions
     )
-    scorer = Scorer(card, mine.card_id, strict=True)
+    seconds = REQUEST_SECONDS if deployment.mode is TimeMode.WALL else None
+    scorer = Scorer(card, mine.card_id, strict=True, request_seconds=seconds)
     return {
         partition: Recount(scorer, partition=partition, partitions=deployment.partitions, remembered=system.remembered)
         for partition in range(deployment.partitions)

@@ -14,7 +14,18 @@ from scoring.health.card import Card
 from support.random_cases import Moment
 from support.scorer_api import View
 from support.textbook import Textbook, TextbookHealth
-from support.textbook_alerts import Cause, Evaluation, ModelState, ToldSignal, as_told, moved, shown, shown_by
+from support.textbook_alerts import (
+    Cause,
+    Evaluation,
+    ModelRequest,
+    ModelState,
+    ToldSignal,
+    as_told,
+    closed,
+    moved,
+    shown,
+    shown_by,
+)
 from support.textbook_history import DAY
 from support.textbook_seconds import seconds_to_try
 
@@ -50,9 +61,8 @@ class Model:
         self._card = card
         self._clock = 0.0
         self._moments: list[Moment] = []
+        self._last: Moment | None = None
         self._textbook: Textbook | None = None
-        self._steps: dict[str, float] = {}
-        self._told: dict[str, float] = {}
         self._derived = {flag.name: flag.when is not None for flag in card.flags}
 
     def hears(self, moment: Moment, signals: Sequence[Signal]) -> None:
@@ -62,20 +72,32 @@ class Model:
         begun = [(state, list[ToldSignal](), rounding) for state in self.states for rounding in _ROUNDINGS]
         if before is not None:
             begun = [(*self._silent_since_last_second(state, rounding), rounding) for state, _, rounding in begun]
+        if moment.event.more:
+            begun = [(self._opened(state, before, rounding), told, rounding) for state, told, rounding in begun]
         self._moments.append(moment)
         self._textbook = Textbook(self._card, self._moments)
-        self._steps, self._told = self._textbook.steps(told=False), self._textbook.steps(told=True)
         found = []
         for state, told, rounding in begun:
-            after, news = moved(state, self._after(moment, before, rounding))
+            now = self._after(moment, before, rounding)
+            after, news = moved(state, now)
+            if after.request is not None and not moment.event.more:
+                after, news = closed(after, now)
             found.append((after, told + news))
         self._keep(found, signals)
+        self._last = moment
 
     def waits(self, second: int, signals: Sequence[Signal]) -> None:
         """Silence tells these signals at this second."""
         self._clock = float(second)
-        evaluations = [self._evaluate(second, rounding, ids.silence(second)) for rounding in _ROUNDINGS]
-        self._keep([moved(state, each) for state in self.states for each in evaluations], signals)
+        found = []
+        for rounding in _ROUNDINGS:
+            now = self._evaluate(second, rounding, ids.silence(second))
+            for state in self.states:
+                after, news = moved(state, now)
+                if after.request is not None and second == closing(after.request):
+                    after, news = closed(after, self._of_last(now))
+                found.append((after, news))
+        self._keep(found, signals)
 
     def foresees(self, due: int | None) -> None:
         """`due` is the first second at which anything changes."""
@@ -94,7 +116,24 @@ class Model:
         self.states = kept
 
     def changes_at(self, state: ModelState, second: int, rounding: Rounding = _EXACT) -> bool:
+        if state.request is not None and second == closing(state.request):
+            return True
+        if second == self._read().ends:
+            return True
         return moved(state, self._evaluate(second, rounding, "silence"))[0] != state
+
+    def _opened(self, state: ModelState, before: Textbook | None, rounding: Rounding) -> ModelState:
+        """The first event of a request with more to come: all is compared with how the account stood before it."""
+        if state.request is not None:
+            return state
+        score = None if before is None else before.of(self._clock).health(self._clock, rounding.seconds).score
+        return state._replace(request=ModelRequest(state, self._clock, score, {}))
+
+    def _of_last(self, now: Evaluation) -> Evaluation:
+        """Where nothing was crossed, a request that was never ended names its last event."""
+        assert self._last is not None
+        event = self._last.event
+        return now._replace(cause=(event.source, event.event_id), history=event.history)
 
     def _silent_since_last_second(self, state: ModelState, rounding: Rounding) -> tuple[ModelState, list[ToldSignal]]:
         """Silence may have crossed a line before the event did: it was silence if the next second would say so too."""
@@ -106,7 +145,10 @@ class Model:
     def _after(self, moment: Moment, before: Textbook | None, rounding: Rounding) -> Evaluation:
         event, lost = moment.event, 0.0
         if before is not None:
-            lost = before.health(self._clock, rounding.seconds).score - self._health(self._clock, rounding).score
+            lost = (
+                before.of(self._clock).health(self._clock, rounding.seconds).score
+                - self._health(self._clock, rounding).score
+            )
         return self._evaluate(self._clock, rounding, (event.source, event.event_id))._replace(
             history=event.history,
             lost=lost,
@@ -115,15 +157,17 @@ class Model:
         )
 
     def _evaluate(self, at: float, rounding: Rounding, cause: Cause) -> Evaluation:
-        textbook, health = self._read(), self._health(at, rounding)
+        textbook, health = self._read().of(at), self._health(at, rounding)
         return Evaluation(
             at=at,
             score=round(health.score + rounding.points, 6),
             sufficient=health.sufficient,
             flags={name: self._derived[name] for name in health.caps} if health.caps else {},
-            steps=self._steps,
-            told=self._told,
+            steps=textbook.steps(told=False),
+            told=textbook.steps(told=True),
             bands=textbook.bands,
+            arr=textbook.history.arr,
+            enough=self._card.contraction,
             cause=cause,
         )
 
@@ -147,17 +191,25 @@ class Model:
 
     def _seconds_to_try(self, until: int | None) -> list[int]:
         textbook = self._read()
-        wait = textbook.bands.min_duration * DAY
         crossed = [each for state in self.states for each in (*state.waiting.values(), *state.flags.values())]
-        dates = [*self._steps.values(), *(each.since + wait for each in crossed)]
+        later = textbook.of(textbook.ends)
+        waits = {each.bands.min_duration * DAY for each in (textbook, later)}
+        steps = [*textbook.steps(told=False).values(), *later.steps(told=False).values()]
+        dates = [*steps, *(each.since + wait for each in crossed for wait in waits)]
+        dates += [closing(state.request) for state in self.states if state.request is not None]
         return seconds_to_try(textbook, self._clock, dates=dates, until=until)
 
     def _health(self, at: float, rounding: Rounding) -> TextbookHealth:
-        return self._read().health(at, rounding.seconds)
+        return self._read().of(at).health(at, rounding.seconds)
 
     def _read(self) -> Textbook:
         assert self._textbook is not None, "no event has come yet"
         return self._textbook
+
+
+def closing(request: ModelRequest) -> float:
+    """A request may stay open for a minute from the second of its first event."""
+    return floor(request.since) + 60.0
 
 
 def near(expected: TextbookHealth, found: Health) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -44,7 +45,16 @@ class RandomCase(Struct, frozen=True):
     unit: float
 
 
-def event(event_name: str, moment: float, /, *, event_id: str = "e", history: bool = False, **properties: Any) -> Event:
+def event(
+    event_name: str,
+    moment: float,
+    /,
+    *,
+    event_id: str = "e",
+    history: bool = False,
+    more: bool = False,
+    **properties: Any,
+) -> Event:
     """`user_id` among the properties becomes the event's own."""
     time = datetime.fromtimestamp(0, UTC) + timedelta(seconds=moment)
     user_id = properties.pop("user_id", None)
@@ -58,6 +68,7 @@ def event(event_name: str, moment: float, /, *, event_id: str = "e", history: bo
         user_id=user_id,
         properties=properties,
         history=history,
+        more=more,
     )
 
 
@@ -145,6 +156,7 @@ def _metric(
             key=draw(st.sampled_from(["user_id", "feature"])),
             half_life=half_life,
             of=draw(st.sampled_from([None, 4.0, "seats"])),
+            prior=draw(st.sampled_from([0.0, 0.0, 0.6, 7.0])),
             curves=draw(curves(_POSITIVE)),
         )
     if kind == "ratio":
@@ -158,6 +170,7 @@ def _metric(
             denominator_events=() if denominator else draw(_events()),
             denominator_metric=denominator,
             min_denominator=draw(st.sampled_from([0.3, 1.0, 2.0])),
+            min_events=draw(st.sampled_from([0.0, 0.0, 0.7, 1.5])),
             quiet_follows=draw(st.sampled_from([None, *(m.name for m in made)])),
             quiet_bonus=draw(st.sampled_from([20.0, 0.0, -30.0])),
             curves=draw(curves(_POSITIVE)),
@@ -205,6 +218,7 @@ def cards(draw: st.DrawFn, unit: float, kinds: tuple[str, ...] = KINDS) -> Card:
         default_stage=draw(st.sampled_from(STAGES)),
         reference=draw(st.sampled_from([100.0, 60.0])),
         min_coverage=draw(st.sampled_from([0.0, 0.5, 0.5, 0.9])),
+        contraction=draw(st.sampled_from([0.2, 0.2, 0.0, 0.5])),
     )
 
 
@@ -233,7 +247,8 @@ def _flags(draw: st.DrawFn, made: tuple[MetricDefinition, ...], unit: float) -> 
     flags = []
     if draw(st.booleans()):
         ttl = draw(st.sampled_from([None, 90.0]).map(lambda ttl: ttl and ttl * unit))
-        flags.append(Flag(name="raised", cap=draw(points()), events=(RAISE,), clear_on=(CLEAR,), ttl=ttl))
+        key: str | msgspec.UnsetType = "feature" if draw(st.booleans()) else msgspec.UNSET
+        flags.append(Flag(name="raised", cap=draw(points()), events=(RAISE,), clear_on=(CLEAR,), ttl=ttl, key=key))
     watched = [metric.name for metric in made if not isinstance(metric, Milestone)]
     derived = draw(st.booleans())
     if watched and derived:
@@ -262,21 +277,22 @@ def moment_sequences(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Mome
         name, properties = draw(_deeds(at, unit))
         history = draw(st.integers(0, 5)) == 0
         event_id = f"e{index}"
-        moments.append(Moment(event(name, at - late, event_id=event_id, history=history, **properties), at))
+        more = draw(st.integers(0, 3)) == 0
+        happened = event(name, at - late, event_id=event_id, history=history, more=more, **properties)
+        moments.append(Moment(happened, at))
     return tuple(moments)
 
 
+_WRITERS = ("account.updated", "contract.changed", "contract.renewed", "account.updated")
 _PLANS = ("milestone.planned", "milestone.reached")
 
 
 @st.composite
 def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]]:
     name = draw(
-        st.sampled_from(
-            (*(NAMES * 3), RAISE, CLEAR, OUTCOME, "account.updated", "contract.changed", *_PLANS, "nobody.listens")
-        )
+        st.sampled_from((*(NAMES * 3), RAISE, CLEAR, OUTCOME, *_WRITERS, "contract.ended", *_PLANS, "nobody.listens"))
     )
-    if name in ("account.updated", "contract.changed"):
+    if name in _WRITERS:
         fields = {
             "seats": draw(st.sampled_from([4, 10, 0, None, "many"])),
             "stage": draw(st.sampled_from(_STAGES)),
@@ -287,7 +303,9 @@ def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]
         kept = draw(st.sets(st.sampled_from(sorted(fields)), min_size=1))
         return name, {field: value for field, value in fields.items() if field in kept}
     if name.startswith("milestone."):
-        due = draw(st.sampled_from([-40.0, 0.0, 3.3, 60.0])) * unit / SECOND + at
+        ahead = draw(st.sampled_from([-40.0, 0.0, 3.3, 60.0])) * unit / SECOND
+        days = st.sampled_from(["2023-11-13", "2023-11-14", "2023-12-24"])
+        due = draw(days) if draw(st.integers(0, 3)) == 0 else at + ahead
         step = draw(st.sampled_from(["kickoff", "live", "extra", 5]))
         return name, {"step": step, "due": due, "weight": draw(st.sampled_from(_NUMBERS))}
     return name, {

@@ -78,6 +78,7 @@ class Recount:
             said = decode_events_record(record.value or b"")
         except msgspec.DecodeError:
             self._set_aside("unreadable", record)
+            self._close_request((record.key or b"").decode(errors="replace"))
             return
         if isinstance(said, Tick):
             self._tick(moment)
@@ -96,7 +97,9 @@ class Recount:
         return {
             "state": [(name, mine, self._scorer.dump(one)) for name, one in accounts],
             "timer": [(name, mine, due) for name, one in accounts if (due := self._scorer.find_due(one)) is not None],
-            "account": [(name, mine, *msgspec.structs.astuple(one.facts), one.band) for name, one in accounts],
+            "account": [
+                (name, mine, *msgspec.structs.astuple(one.facts), one.band, one.stage) for name, one in accounts
+            ],
             "signal": [
                 (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
             ],
@@ -111,10 +114,17 @@ class Recount:
     def _event(self, event: Event, moment: float) -> None:
         if self._seen(event, int(self.newest // HOUR)):
             self.duplicates += 1
+            if not event.more:
+                self._close_request(event.account_id)
             return
         self.counted.append(event.event_id)
         account = self.accounts.setdefault(event.account_id, self._scorer.create(event.account_id))
         self._take(self._scorer.apply(account, event, max(moment, self.clock)))
+
+    def _close_request(self, account_id: str) -> None:
+        """A record that does not count ends a request all the same."""
+        if account_id in self.accounts:
+            self._take(self._scorer.close_request(self.accounts[account_id]))
 
     def _tick(self, moment: float) -> None:
         self.ticks += 1

@@ -19,6 +19,7 @@ from common.contracts.events import Event, EventsRecord, Tick, encode_events_rec
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
 from common.topics import TimeMode, Topics, ensure
 from scoring.health.card import Card
+from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.partition.origin import Origin
 from scoring.postgres.housekeeping import PostgresHousekeepingStore
@@ -90,7 +91,8 @@ class ScoringHarness:
         self.card: Card
         self.origin: Origin
         self.card, self.origin = origin(card, name="test card", time_mode=mode, partitions=partitions)
-        self.scorer = Scorer(self.card, self.origin.card_id, strict=True)
+        seconds = REQUEST_SECONDS if mode is TimeMode.WALL else None
+        self.scorer = Scorer(self.card, self.origin.card_id, strict=True, request_seconds=seconds)
 
     async def prepare(self) -> None:
         await ensure(
@@ -121,8 +123,10 @@ class ScoringHarness:
         for partition in range(self.partitions):
             await self.write(partition, Tick(), at=at)
 
-    async def write(self, partition: int, record: EventsRecord | bytes, *, at: float) -> None:
-        await self.producer.send(TOPICS.events, [self._outgoing(partition, record, at=at)])
+    async def write(self, partition: int, record: EventsRecord | bytes, *, at: float, key: bytes | None = None) -> None:
+        """`key` is for a record that cannot be read; an event has its account's."""
+        outgoing = self._outgoing(partition, record, at=at)
+        await self.producer.send(TOPICS.events, [outgoing if key is None else outgoing._replace(key=key)])
 
     async def write_together(self, partition: int, events: Iterable[Event]) -> None:
         """So that one poll brings them all."""

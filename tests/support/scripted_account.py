@@ -54,12 +54,21 @@ class ScriptedAccount:
         self._events = 0
 
     def does(
-        self, event_name: str, day: float, /, *, late: float = 0.0, history: bool = False, **properties: Any
+        self,
+        event_name: str,
+        day: float,
+        /,
+        *,
+        late: float = 0.0,
+        history: bool = False,
+        more: bool = False,
+        **properties: Any,
     ) -> Step:
-        """`late` is days between the event and its record."""
+        """`late` is days between the event and its record; `more` if another event of the same request follows."""
         self._events += 1
         at = DAWN + day * DAY
-        happened = event(event_name, at - late * DAY, event_id=f"e{self._events}", history=history, **properties)
+        event_id = f"e{self._events}"
+        happened = event(event_name, at - late * DAY, event_id=event_id, history=history, more=more, **properties)
         return self.scorer.apply(self.account, happened, at)
 
     def waits(self, day: float) -> Step:

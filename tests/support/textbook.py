@@ -5,10 +5,11 @@ It shares nothing with the core but the card. Moments are seconds since the epoc
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from scoring.health.card import Card, Flag
+from scoring.health.context import Stage
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Knots, MetricDefinition
 from scoring.health.metrics.distinct.definition import Distinct
@@ -19,7 +20,7 @@ from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
 from support.random_cases import Moment
 from support.textbook_flags import DerivedCap, RaisedCap
-from support.textbook_history import DAY, History, is_number, key_of, order
+from support.textbook_history import ARR_NAMES, DAY, History, is_number, key_of, order, weigh
 from support.textbook_metrics import (
     LEAST_WEIGHT,
     GaugeReading,
@@ -52,10 +53,15 @@ class TextbookHealth(NamedTuple):
 
 
 class Textbook:
-    def __init__(self, card: Card, moments: Sequence[Moment]) -> None:
+    """How the account reads from its last record on, at one stage; `of` has the textbook of another moment."""
+
+    def __init__(self, card: Card, moments: Sequence[Moment], *, new: bool = True) -> None:
+        """`new` if the first days of an account of which nothing is known are still to come, or to pass."""
         self.card = card
         self.history = History(card, moments)
-        self.stage = self.history.stage
+        self.ends = self.history.new_until if new and moments[-1].at < self.history.new_until else math.inf
+        self._later = Textbook(card, moments, new=False) if self.ends < math.inf else self
+        self.stage: Stage = "onboarding" if self.ends < math.inf else self.history.stage
         self.bands = card.bands.get(self.stage) or card.bands["default"]
         self.readings: dict[str, Reading] = {}
         for metric in card.metrics:
@@ -64,6 +70,9 @@ class Textbook:
         self._readings = [(reading, isinstance(reading, MilestoneReading)) for reading in self.metrics]
         self.caps = [cap for flag in card.flags if (cap := self._cap(flag)) is not None]
         self._weights: dict[tuple[bool, ...], MetricWeights] = {}
+
+    def of(self, at: float) -> "Textbook":
+        return self if at < self.ends else self._later
 
     def points(self, name: str, at: float) -> float | None:
         return self.readings[name].points(at)
@@ -108,15 +117,25 @@ class Textbook:
         return due
 
     def knots(self) -> Iterator[float]:
+        if self._later is not self:
+            yield self.ends
+            yield from self._later.knots()
         for part in (*self.metrics, *self.caps):
             yield from part.knots()
 
     def _cap(self, flag: Flag) -> RaisedCap | DerivedCap | None:
         if flag.when is not None:
             return DerivedCap(flag, self.readings[flag.when.metric])
-        raised = max((logged.moment for logged in self.history.of(flag.events)), default=-math.inf)
-        cleared = max((logged.moment for logged in self.history.of(flag.clear_on)), default=-math.inf)
-        return RaisedCap(flag, raised) if raised > cleared else None
+        raised: dict[str | None, float] = {}
+        for logged in sorted(self.history.of((*flag.events, *flag.clear_on)), key=order):
+            about = key_of(logged.event, flag.key) if isinstance(flag.key, str) else None
+            if logged.event.name not in flag.clear_on:
+                raised[about] = logged.moment
+            elif about is None:
+                raised.clear()
+            else:
+                raised.pop(about, None)
+        return RaisedCap(flag, max(raised.values())) if raised else None
 
     def _read(self, metric: MetricDefinition) -> Reading:
         """Kept by name, so that others can read it too."""
@@ -160,8 +179,10 @@ class Textbook:
         of = self.history.seats if metric.of == "seats" else metric.of or 1.0
         if of is None or of <= 0.0:
             return NoReading()
-        line = self._sum(metric)
-        return MovingReading(self._curve(metric), line._replace(x=line.x - log2(of)), log=True)
+        born = self.history.born
+        terms = [(moment, weight / of) for moment, weight in seen(self.history, metric.events, metric.key)]
+        line = fading([*terms, (born, metric.prior)], born=born, half_life=metric.half_life)
+        return MovingReading(self._curve(metric), line, log=True)
 
     def _sum(self, metric: Rate | Distinct) -> Line:
         """What was really counted: without a prior, divided by nothing."""
@@ -181,14 +202,20 @@ class Textbook:
             assert isinstance(other, Rate | Distinct)
             good = self._sum(other)
         follows = self._read(by_name[metric.quiet_follows]) if metric.quiet_follows else None
-        return RatioReading(metric, self._curve(metric), bad=bad, good=good, follows=follows)
+        events = [
+            (logged.moment, 1.0) for logged in self.history.of(metric.events) if weigh(logged.event, metric.weight)
+        ]
+        count = fading(events, born=born, half_life=half_life)
+        return RatioReading(metric, self._curve(metric), bad=bad, good=good, count=count, follows=follows)
 
     def _suspicion(self, metric: Silence) -> Line:
         """An active day that comes late is not counted."""
         last, days = -math.inf, list[int]()
         for logged in self.history.of(metric.events):
-            if logged.moment > last:
-                last = logged.moment
+            # What happened before the account began is of its first day.
+            moment = max(logged.moment, self.history.born_at(logged.place))
+            if moment > last:
+                last = moment
                 day = datetime.fromtimestamp(last, self.history.zone_at(logged.place)).toordinal()
                 if not days or day > days[-1]:
                     days.append(day)
@@ -198,7 +225,8 @@ class Textbook:
 
     def _gauge(self, metric: Gauge) -> Reading:
         answers = []
-        for logged in sorted(self.history.of(metric.events), key=order):
+        names = (*metric.events, *ARR_NAMES) if metric.value == _PEAK else metric.events
+        for logged in sorted(self.history.of(names), key=order):
             value = logged.event.properties.get("arr" if metric.value == _PEAK else metric.value)
             key = key_of(logged.event, metric.key) if metric.key and metric.value != _PEAK else "everybody"
             if is_number(value) and key is not None:
@@ -207,6 +235,13 @@ class Textbook:
         if value is None:
             return NoReading()
         return GaugeReading(metric, self._curve(metric), newest=answers[-1][0], value=value)
+
+    def _due(self, named: float | str) -> float:
+        """A date without a time is over when the next day begins where the account is."""
+        if not isinstance(named, str):
+            return named
+        day = date.fromisoformat(named) + timedelta(days=1)
+        return datetime(day.year, day.month, day.day, tzinfo=self.history.zone_at(len(self.history.log))).timestamp()
 
     def _milestone(self, metric: Milestone) -> Reading:
         milestones = [each for each in self.card.metrics if isinstance(each, Milestone)]
@@ -224,7 +259,7 @@ class Textbook:
                     of_card = metric.steps.get(name, MilestoneStep(0.0, told=metric.told))
                     given = properties.get(metric.weight) if metric.weight else None
                     weight = max(float(given), 0.0) if is_number(given) else of_card.weight
-                    steps[name] = MissedStep(properties["due"], name, weight, of_card.told)
+                    steps[name] = MissedStep(self._due(properties["due"]), name, weight, of_card.told)
                 if logged.event.name == "milestone.reached":
                     done.add(name)
         return MilestoneReading(

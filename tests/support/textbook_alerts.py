@@ -42,10 +42,25 @@ class Crossed(NamedTuple):
     told: bool = False
 
 
+class ModelRequest(NamedTuple):
+    """A request of which more is to come: how the account stood before it, and what was crossed in it, and by what.
+
+    `score` is None if nothing was before it.
+    """
+
+    before: "ModelState"
+    since: float
+    score: float | None
+    crossed: dict[str, Crossed]
+    decided: tuple[tuple[str, Crossed], ...] = ()
+
+
 class ModelState(NamedTuple):
     """`band` is the one shown; `waiting` are worse ones whose line is crossed but that were not told yet.
 
     `missed` has the due moment of each step that was told as missed. `had_band`: there was evidence for a band once.
+    `arr` is the amount that a contraction would fall from. Within a request all but `request` is a draft, of which
+    nothing is told.
     """
 
     band: Band | None = None
@@ -54,13 +69,17 @@ class ModelState(NamedTuple):
     flags: dict[str, Crossed] = {}  # noqa: RUF012
     missed: dict[str, float] = {}  # noqa: RUF012
     episode: str | None = None
+    arr: float | None = None
+    request: ModelRequest | None = None
 
 
 class Evaluation(NamedTuple):
     """Health at a moment and what caused it to be evaluated.
 
     `flags` are those that are up, True if derived; `steps` are not done, by when they are due, `told` those of them
-    whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it.
+    whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
+    a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
+    fall by the share `enough` is told.
     """
 
     at: float
@@ -75,13 +94,17 @@ class Evaluation(NamedTuple):
     lost: float = 0.0
     first: bool = False
     outcomes: tuple[str, ...] = ()
+    came: dict[str, Crossed] = {}  # noqa: RUF012
+    arr: float | None = None
+    enough: float = 0.2
+    decided: tuple[tuple[str, Crossed], ...] = ()
 
     @property
     def sudden(self) -> bool:
         return round(self.lost, 6) >= _SUDDEN
 
-    def crossed(self) -> Crossed:
-        return Crossed(self.at, self.cause, self.history)
+    def crossed(self, what: str = "") -> Crossed:
+        return self.came.get(what, Crossed(self.at, self.cause, self.history))
 
     def is_over(self, crossed: Crossed) -> bool:
         """The minimum duration has passed."""
@@ -90,12 +113,66 @@ class Evaluation(NamedTuple):
 
 def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSignal]]:
     """Milestones, flags and outcomes are told before the band that they bring."""
+    if state.request is not None:
+        return _within(state, state.request, now), []
     told: list[ToldSignal] = []
     state = _miss(state, now, told)
     state = _flag(state, now, told)
+    state = _contract(state, now, told)
     for outcome in now.outcomes:
         told.append(_signal(Kind.OUTCOME, outcome, now.crossed(), now, state.episode))
+    for outcome, crossed in now.decided:
+        told.append(_signal(Kind.OUTCOME, outcome, crossed, now, state.episode))
     return _band(state, now, told), told
+
+
+def _within(state: ModelState, request: ModelRequest, now: Evaluation) -> ModelState:
+    """One more evaluation within a request. What is no longer crossed is forgotten."""
+    draft, _ = moved(state._replace(request=None), now)
+    # A draft opens no episode and closes none.
+    draft = draft._replace(episode=request.before.episode)
+    if draft._replace(request=request) != state:
+        crossed = {what: request.crossed.get(what, now.crossed()) for what in _is_crossed(request.before, now)}
+        request = request._replace(crossed=crossed)
+    decided = tuple((outcome, now.crossed()) for outcome in now.outcomes)
+    return draft._replace(request=request._replace(decided=request.decided + decided))
+
+
+def _is_crossed(before: ModelState, now: Evaluation) -> list[str]:
+    """Seen from before the request."""
+    crossed = [
+        *now.flags,
+        *(step for step, due in now.told.items() if due <= now.at and before.missed.get(step) != due),
+    ]
+    if _contracted(before, now):
+        crossed.append("contraction")
+    if not now.sufficient:
+        return crossed
+    if before.band in (None, Band.INSUFFICIENT):
+        return [*crossed, "known"]
+    if before.band is not Band.RED and now.score < now.bands.red:
+        crossed.append(Band.RED)
+    if before.band is Band.GREEN and now.score < now.bands.yellow:
+        crossed.append(Band.YELLOW)
+    if reached(before.band, now.score, now.bands) not in (before.band, *_WORSE[before.band]):
+        crossed.append("better")
+    return crossed
+
+
+def closed(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSignal]]:
+    """The end of a request: what is told compares with before it, and a cause is what crossed."""
+    assert state.request is not None
+    before, score = state.request.before, state.request.score
+    return moved(
+        before,
+        now._replace(
+            lost=0.0 if score is None else score - now.score,
+            first=score is None,
+            outcomes=(),
+            came=state.request.crossed,
+            decided=state.request.decided,
+        ),
+    )
 
 
 def _miss(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
@@ -103,7 +180,8 @@ def _miss(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
         return state
     late = {step: due for step, due in now.told.items() if due <= now.at and state.missed.get(step) != due}
     for step in sorted(late):
-        missed = Crossed(late[step], now.cause, now.history)
+        by = now.crossed(step)
+        missed = Crossed(late[step], by.cause, by.history)
         told.append(_signal(Kind.MILESTONE_MISSED, step, missed, now, state.episode))
     return state._replace(missed=state.missed | late) if late else state
 
@@ -115,7 +193,7 @@ def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
     flags = {}
     for name in sorted(now.flags):
         known = state.flags.get(name)
-        crossed = known or now.crossed()
+        crossed = known or now.crossed(name)
         at_once = known is None and (now.sudden or not now.flags[name])
         if not crossed.told and (at_once or now.is_over(crossed)):
             told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
@@ -124,13 +202,29 @@ def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
     return state._replace(flags=flags)
 
 
+def _contracted(state: ModelState, now: Evaluation) -> bool:
+    if now.arr is None or state.arr is None or state.arr <= 0.0 or now.arr >= state.arr:
+        return False
+    return now.arr <= state.arr * (1.0 - now.enough)
+
+
+def _contract(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    """A contract is compared with its highest amount since the last fall that was told."""
+    if _contracted(state, now):
+        told.append(_signal(Kind.CONTRACTION, "arr", now.crossed("contraction"), now, state.episode))
+    elif now.arr is not None and state.arr is not None and now.arr <= state.arr:
+        return state
+    return state._replace(arr=now.arr)
+
+
 def _band(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
     was = state.band
     if not now.sufficient:
         return state if was is Band.INSUFFICIENT else state._replace(band=Band.INSUFFICIENT, waiting={})
     band = reached(was, now.score, now.bands)
     if was is None or was is Band.INSUFFICIENT or band not in (was, *_WORSE[was]):
-        return _tell(state._replace(waiting={}), band, now.crossed(), now, told)
+        what = "better" if was in _WORSE else "known"
+        return _tell(state._replace(waiting={}), band, now.crossed(what), now, told)
     return _worse(state, was, now, told)
 
 
@@ -150,7 +244,7 @@ def _worse(state: ModelState, was: Band, now: Evaluation, told: list[ToldSignal]
     for band in _WORSE[was]:
         if now.score < (now.bands.red if band is Band.RED else now.bands.yellow):
             known = state.waiting.get(band)
-            waiting[band] = known or now.crossed()
+            waiting[band] = known or now.crossed(band)
             if now.is_over(waiting[band]) or (known is None and now.sudden):
                 ready = band
     if ready is None:
@@ -199,7 +293,7 @@ def shown(state: ModelState, now: Evaluation) -> Shown:
         since = state.waiting[worst].since
         pending = worst, moment(since), moment(since + now.bands.min_duration * DAY)
     return Shown(
-        state.band or Band.INSUFFICIENT,
+        (state.band if state.request is None else state.request.before.band) or Band.INSUFFICIENT,
         state.episode,
         {(name, moment(crossed.since), crossed.told) for name, crossed in state.flags.items()},
         {(step, moment(due)) for step, due in now.steps.items() if due <= now.at},

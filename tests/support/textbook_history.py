@@ -1,23 +1,28 @@
 """What an account did so far, and what is known of it: its events with the moments that count."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
-from hashlib import blake2b
 from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.contracts.events import Event
 from scoring.health.card import Card
 from scoring.health.context import STAGES, Stage
+from scoring.health.metrics.milestone.definition import Milestone
 from support.random_cases import Moment
 
 DAY = 86_400.0
 # Larger numbers are as good as absent.
 _LARGEST = 1e18
+_CONTRACT = ("seats", "contract_start", "arr")
 _WRITES = {
-    "account.updated": ("seats", "stage", "contract_start", "time_zone"),
-    "contract.changed": ("seats", "contract_start"),
+    "account.updated": ("seats", "stage", "contract_start", "time_zone", "arr"),
+    "contract.started": _CONTRACT,
+    "contract.changed": _CONTRACT,
+    "contract.renewed": _CONTRACT,
 }
+ARR_NAMES = tuple(_WRITES)
 
 
 class LoggedEvent(NamedTuple):
@@ -30,14 +35,25 @@ class LoggedEvent(NamedTuple):
 
 class History:
     def __init__(self, card: Card, moments: Sequence[Moment]) -> None:
+        self._began = [min(m.event.time.timestamp(), m.at) if m.event.history else m.at for m in moments]
         self.log = [LoggedEvent(min(m.event.time.timestamp(), m.at), place, m.event) for place, m in enumerate(moments)]
-        self.born = min(logged.moment for logged in self.log)
+        self.born = self.born_at(len(moments) - 1)
         facts = self.facts(before=len(moments))
+        self.arr: float | None = facts.get("arr")
         self.seats: float | None = facts.get("seats")
         self.stage: Stage = next((stage for stage in STAGES if stage == facts.get("stage")), card.default_stage)
+        # Of whom nothing else is known the first days are those of a new customer.
+        self.new_until = -math.inf
+        if facts.get("stage") not in STAGES and facts.get("contract_start") is None:
+            self.new_until = math.ceil(self.born + onboarding(card)) if onboarding(card) > 0.0 else -math.inf
         self.start = self.born
         if facts.get("contract_start") is not None:
-            self.start = datetime.fromisoformat(facts["contract_start"][:10]).replace(tzinfo=UTC).timestamp()
+            day = datetime.fromisoformat(facts["contract_start"][:10])
+            self.start = day.replace(tzinfo=self.zone_at(len(moments))).timestamp()
+
+    def born_at(self, place: int) -> float:
+        """When the account began, as it was known at this place of the log: a live event begins with its record."""
+        return min(self._began[: place + 1])
 
     def facts(self, *, before: int) -> dict[str, Any]:
         """The last writer of each field has the say, null clears it, a value of the wrong type is ignored."""
@@ -45,7 +61,7 @@ class History:
         for logged in sorted(self.log[:before], key=order):
             for field in _WRITES.get(logged.event.name, ()):
                 value = logged.event.properties.get(field, "absent")
-                right = is_number(value) if field == "seats" else isinstance(value, str) and value != "absent"
+                right = is_number(value) if field in ("seats", "arr") else isinstance(value, str) and value != "absent"
                 if value is None or right:
                     facts[field] = value
         return facts
@@ -63,9 +79,22 @@ class History:
         return [logged for logged in self.log if logged.event.name in names]
 
 
-def order(logged: LoggedEvent) -> tuple[float, bytes]:
-    """The order in which facts, answers and plans are written: of two at one moment the hash of the id decides."""
-    return logged.moment, blake2b(logged.event.event_id.encode(), digest_size=8).digest()
+def onboarding(card: Card) -> float:
+    """In seconds, until the last step of a new customer is due and its grace over."""
+    if card.default_stage == "onboarding":
+        return 0.0
+    steps = [
+        step.due + metric.grace
+        for metric in card.metrics
+        if isinstance(metric, Milestone) and (not metric.stages or "onboarding" in metric.stages)
+        for step in metric.steps.values()
+    ]
+    return max(steps, default=0.0) * DAY
+
+
+def order(logged: LoggedEvent) -> tuple[float, int]:
+    """The order in which facts, answers, plans and flags are written: of two at one moment the log decides."""
+    return logged.moment, logged.place
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

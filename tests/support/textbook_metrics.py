@@ -103,24 +103,32 @@ class MovingReading:
 class RatioReading:
     """ratio: bad per good. Both halve alike, so it stands still while there is enough of both.
 
-    Exactly the minimum is too little: it is less at once.
+    Exactly the minimum is too little: it is less at once. Too few of the bad (`count`) are as good as none.
     """
 
-    def __init__(self, definition: Ratio, curve: Knots, *, bad: Line, good: Line, follows: Reading | None) -> None:
+    def __init__(
+        self, definition: Ratio, curve: Knots, *, bad: Line, good: Line, count: Line, follows: Reading | None
+    ) -> None:
         self.curve = logged(curve)
         self.base = max(bad.base, good.base)
         self.bound = log2
         self._ratio = bad.at(self.base) - good.at(self.base) if good.x > -math.inf else math.nan
         self._bad, self._good, self._follows = bad, good, follows
         self._bonus = definition.quiet_bonus
+        self._count, self._least = count, log2(definition.min_events)
         self._least_bad, self._least_good = log2(definition.min_numerator), log2(definition.min_denominator)
 
+    def _is_few(self, at: float) -> bool:
+        return self._least > -math.inf and self._count.at(at) <= self._least
+
     def _is_quiet(self, at: float) -> bool:
-        return self._follows is not None and self._bad.at(at) <= self._least_bad
+        return self._is_few(at) or (self._follows is not None and self._bad.at(at) <= self._least_bad)
+
+    def _is_known(self, at: float) -> bool:
+        return self._good.x > -math.inf and self._good.at(at) > self._least_good
 
     def x(self, at: float) -> float | None:
-        known = self._good.x > -math.inf and self._good.at(at) > self._least_good
-        return self._ratio if known and not self._is_quiet(at) else None
+        return self._ratio if self._is_known(at) and not self._is_quiet(at) else None
 
     def meets(self, x: float) -> float | None:
         return None
@@ -129,11 +137,14 @@ class RatioReading:
         if self._follows is not None and self._is_quiet(at):
             followed = self._follows.points(at)
             return None if followed is None else min(max(followed + self._bonus, 0.0), 100.0)
+        if self._is_quiet(at):
+            return self.curve[0][1] if self._is_known(at) else None
         x = self.x(at)
         return None if x is None else read(self.curve, x)
 
     def knots(self) -> Iterator[float]:
-        for met in (self._bad.meets(self._least_bad), self._good.meets(self._least_good)):
+        lines = ((self._bad, self._least_bad), (self._good, self._least_good), (self._count, self._least))
+        for met in [line.meets(least) for line, least in lines]:
             if met is not None:
                 yield met
         if self._follows is not None:

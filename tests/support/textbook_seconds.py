@@ -34,7 +34,7 @@ def _bends(textbook: Textbook, early: int, late: int) -> Iterator[int]:
     if late - early < _AROUND:
         return
     middle = (early + late) // 2
-    first, half, end = (textbook.health(second).score for second in (early, middle, late))
+    first, half, end = (textbook.of(second).health(second).score for second in (early, middle, late))
     if abs(first + (end - first) * (middle - early) / (late - early) - half) > _STRAIGHT:
         yield from range(middle - _AROUND, middle + _AROUND + 1)
         yield from _bends(textbook, early, middle)

@@ -39,6 +39,7 @@ from common.contracts.signals import (
     Severity,
     Signal,
     SignalsRecord,
+    Status,
     decode_signals_record,
     encode_signals_record,
 )
@@ -59,6 +60,7 @@ EVENT = Event(
     received_at=MOMENT,
     properties={"seats": 12, "plan": "team", "tags": ["a", "é"]},
     history=True,
+    more=True,
 )
 RED = Health(score=38.0, band=Band.RED, coverage=0.9, stage="adoption")
 BAND = Signal(
@@ -103,6 +105,7 @@ BAND = Signal(
         time_zone="Asia/Tokyo",
         language="ja",
         parent="acme-group",
+        status=Status.LEAVING,
     ),
     forecast=Forecast(Band.RED, MOMENT),
     history=True,
@@ -147,6 +150,15 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
             kind=Kind.MILESTONE_MISSED,
             to="first_report",
             before=replace(RED, score=0.0, band=Band.INSUFFICIENT, coverage=0.1),
+        ),
+        "contraction": replace(
+            SILENT,
+            signal_id="5d1d4d4e-6f5c-5b0e-9d1c-0c8f7b0a2a11",
+            kind=Kind.CONTRACTION,
+            to="arr",
+            cause=("web", "e-9"),
+            facts=Facts(arr=5_000.0, status=Status.CHURNED),
+            arr_before=33_000.0,
         ),
         "outcome": replace(
             BAND,

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from common.catalogue.checking import PropertyNote
 from common.contracts import ids
 from common.contracts.events import Event
+from common.contracts.reach import DATED, reach_of
 from ingest.body_items import BodyItem
 from ingest.bounds import Bounds
-from ingest.errors import FieldError
+from ingest.errors import FieldError, FieldErrorReason
 from ingest.incoming_event import CorrectedEvent, IncomingEvent, parse_event
 from ingest.validation import InvalidEvent
 
@@ -70,13 +71,42 @@ def parse_items(
         parsed = parse_event(item.text, now=context.received_at, bounds=bounds, nul=item.nul)
         if isinstance(parsed, InvalidEvent):
             rejected.append(RejectedItem(index, parsed.errors, parsed.event_id, item.line))
-        elif isinstance(parsed, CorrectedEvent):
-            accepted.append(replace(_accept(parsed.event, index, context, new_id), notes=_named(parsed.notes)))
-        else:
-            accepted.append(_accept(parsed, index, context, new_id))
+            continue
+        event = parsed.event if isinstance(parsed, CorrectedEvent) else parsed
+        taken = _accept(event, index, context, new_id)
+        if bounds.limits_age and (error := check_age(taken.event)) is not None:
+            rejected.append(RejectedItem(index, (error,), event.event_id, item.line))
+            continue
+        if isinstance(parsed, CorrectedEvent):
+            taken = replace(taken, notes=_named(parsed.notes))
+        accepted.append(taken)
     if len({(one.event.account_id, one.event.event_id) for one in accepted}) < len(accepted):
         accepted = _with_duplicates(accepted)
-    return EventBatch(accepted, rejected)
+    return EventBatch(_with_more(accepted), rejected)
+
+
+def check_age(event: Event) -> FieldError | None:
+    """Whether an event is older than its name may reach back when it is received."""
+    reach = reach_of(event.name, history=event.history)
+    age = event.received_at - event.time
+    if age <= reach:
+        return None
+    live = "" if event.history else f" live; post a backfill with ?history=true (at most {DATED.days} days)"
+    detail = f"{age.days} days old: {event.name} reaches back {reach.days} days{live}"
+    return FieldError("time", FieldErrorReason.TOO_OLD, detail)
+
+
+def _with_more(accepted: list[AcceptedEvent]) -> list[AcceptedEvent]:
+    """Marks every event that another one of the same account follows."""
+    if len({taken.event.account_id for taken in accepted}) == len(accepted):
+        return accepted
+    marked, later = list(accepted), set[str]()
+    for place in range(len(accepted) - 1, -1, -1):
+        taken = accepted[place]
+        if taken.event.account_id in later:
+            marked[place] = replace(taken, event=replace(taken.event, more=True))
+        later.add(taken.event.account_id)
+    return marked
 
 
 def _with_duplicates(accepted: Sequence[AcceptedEvent]) -> list[AcceptedEvent]:

@@ -21,6 +21,8 @@ class Bounds:
     key_chars: int = 128
     text_chars: int = 8192
     number: float = 1e15
+    # In stream mode the record time is the event time, so no event is old.
+    limits_age: bool = True
 
 
 BOUNDS = Bounds()

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,7 +95,7 @@ async def in_memory(
         publisher=Publisher(producer, topic=names.events, partitions=PARTITIONS, mode=mode),
         names=event_names,
         metrics=metrics,
-        bounds=bounds,
+        bounds=replace(bounds, limits_age=mode is TimeMode.WALL),
         body_seconds=body_seconds,
         now=lambda: NOW,
     )

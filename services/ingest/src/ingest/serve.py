@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from common import metrics
@@ -11,7 +12,7 @@ from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.runtime import Application
-from common.topics import Topics
+from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
 from ingest import app
 from ingest.bounds import BOUNDS
@@ -50,7 +51,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         publisher=publisher,
         names=event_names,
         metrics=ingest_metrics,
-        bounds=BOUNDS,
+        bounds=replace(BOUNDS, limits_age=settings.time_mode is TimeMode.WALL),
         body_seconds=settings.ingest_body_seconds,
     )
     readiness = Readiness(

@@ -19,7 +19,7 @@ from ingest.bounds import AHEAD, EARLIEST, ID_CHARS, Bounds
 from ingest.errors import FieldError, FieldErrorReason
 
 _FIELDS: Final = ("event_id", "account_id", "user_id", "name", "time", "properties")
-_SET_BY_INGEST: Final = ("source", "received_at", "history", "type")
+_SET_BY_INGEST: Final = ("source", "received_at", "history", "more", "type")
 _REQUIRED: Final = ("account_id", "name")
 _MAX_ERRORS: Final = 20
 # One half of an emoji. msgspec says of it that the input is truncated, if little is behind it.

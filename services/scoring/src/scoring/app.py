@@ -14,11 +14,11 @@ from common.bus.partitioner import partition_of
 from common.metrics import registry
 from common.runtime import Application
 from common.startup import Startup, StartupWaits
-from common.topics import Topics, ensure
+from common.topics import TimeMode, Topics, ensure
 from http_guard.limits import ConnectionLimits
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core_form import core_form
-from scoring.health import Scorer
+from scoring.health import REQUEST_SECONDS, Scorer
 from scoring.partition.origin import require_same_origin
 from scoring.postgres.housekeeping import PostgresHousekeepingStore
 from scoring.postgres.store import PostgresStore
@@ -80,7 +80,8 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 cluster_id=await waits.for_log(connect_to_log),
                 partition_of=partition_of,
             )
-            scorer = Scorer(card, own_origin.card_id, strict=False)
+            wall = settings.time_mode is TimeMode.WALL
+            scorer = Scorer(card, own_origin.card_id, strict=False, request_seconds=REQUEST_SECONDS if wall else None)
             return assemble(parts, _rules(settings, topics), scorer=scorer, origin=own_origin)
 
         startup = Startup(build_worker, outages=waits.outages)

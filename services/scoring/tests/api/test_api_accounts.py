@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from support.scoring_api import Api, live
-from support.scoring_harness import DAY, START
+from support.scoring_harness import DAY, START, event
 
 COMPANIES: dict[str, dict[str, Any]] = {
     "acme": {"name": "Acme", "tier": "high", "owner": "eva@us.test", "arr": 90_000, "contract_end": "2026-04-01"},
@@ -58,6 +58,21 @@ async def test_filters_hold_together(api: Api) -> None:
         answer = await api.get("/v1/accounts", **query)
         assert sorted(row["account_id"] for row in answer["accounts"]) == expected.split(), query
         assert answer["total"] == len(answer["accounts"])
+
+
+async def test_who_has_left_is_listed_only_when_asked_for(api: Api) -> None:
+    later = START + 4 * DAY
+    await api.harness.post(event("acme", "contract.cancel_requested", later), event("bolt", "contract.ended", later))
+    await api.harness.score()
+    assert sorted(await api.ids()) == ["acme", "core", "dusk"]
+    assert await api.ids(status="leaving") == ["acme"]
+    assert await api.ids(status="churned") == ["bolt"]
+    assert sorted(await api.ids(status=["active", "churned"])) == ["bolt", "core", "dusk"]
+    bolt = await api.get("/v1/accounts/bolt")
+    assert (bolt["status"], bolt["forecast"]) == ("churned", None)
+    await api.harness.post(event("bolt", "contract.started", later + DAY))
+    await api.harness.score()
+    assert sorted(await api.ids()) == ["acme", "bolt", "core", "dusk"]
 
 
 SORTS = [

@@ -25,7 +25,8 @@ CARD = """\
 version: 1
 metrics:
   # How often.
-  visits: {dimension: engagement, kind: rate, event: page.viewed, half_life: 7d, curve_per_week: [[1, 0], [90, 100]]}
+  visits: {dimension: engagement, kind: rate, event: page.viewed, half_life: 7d, curve_per_week: [[1, 0], [90, 100]],
+           prior_per_week: 0}
   silence:
     dimension: engagement
     share: 3   # weighs more
@@ -33,7 +34,7 @@ metrics:
     event: page.viewed
     prior_gap: 1d
     curve: [[0.5, 100], [3, 0]]
-  load: {dimension: adoption, kind: ratio, num: ticket.opened, den: page.viewed, half_life: 7d,
+  load: {dimension: adoption, kind: ratio, min_events: 0, num: ticket.opened, den: page.viewed, half_life: 7d,
          curve: [[0.1, 50], [0.5, 100], [2, 0]]}
   mood: {dimension: roi, kind: gauge, event: mood.told, value: mood, ttl: never, curve: [[0, 0], [100, 100]]}
 weights:

@@ -3,6 +3,7 @@
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
 from scoring.health.card import Bands, Flag, Outcome, When
+from scoring.health.decay import LN2
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
@@ -73,6 +74,8 @@ def test_every_kind_is_read_with_its_units_and_defaults() -> None:
         events=("page.viewed", "report.opened"),
         half_life=0.5,
         weight="clicks",
+        # A card that gives new accounts nothing gives them what earns the most: 100, as a weekly rate.
+        prior_per_week=100.0 * LN2 / 0.5 * 7.0,
         curves={"default": ((1.0, 0.0), (100.0, 100.0))},
     )
     assert metrics["active_seats"] == Distinct(
@@ -82,6 +85,7 @@ def test_every_kind_is_read_with_its_units_and_defaults() -> None:
         key="user_id",
         of="seats",
         half_life=14.0,
+        prior=0.5,
         curves={"onboarding": ((0.05, 0.0), (0.5, 100.0)), "default": ((0.1, 0.0), (0.8, 100.0))},
     )
     assert metrics["silence"] == Silence(
@@ -152,6 +156,7 @@ def test_a_denominator_is_a_metric_by_name_or_a_list_of_events() -> None:
         weight="severity",
         denominator_metric="active_seats",
         half_life=14.0,
+        min_events=1.5,
         quiet_follows="logins",
         curves={"default": ((0.05, 70.0), (0.2, 100.0), (3.0, 0.0))},
     )
@@ -161,6 +166,7 @@ def test_a_denominator_is_a_metric_by_name_or_a_list_of_events() -> None:
         events=("run.failed",),
         denominator_events=("run.failed", "run.done"),
         min_denominator=5.0,
+        min_events=1.5,
         half_life=7.0,
         curves={"default": ((0.01, 100.0), (0.5, 0.0))},
     )

@@ -110,10 +110,10 @@ def test_a_new_account_is_given_its_prior_which_fades() -> None:
     assert script.value("logins", 14) == pytest.approx(4)
 
 
-def test_the_prior_counts_from_the_earliest_event_however_late_it_is_heard_of() -> None:
+def test_the_prior_counts_from_the_earliest_history_however_late_it_is_heard_of() -> None:
     script = scripted(Rate(name="logins", events=("login",), half_life=14, per_week=True, prior_per_week=8, **curved()))
     script.does("nobody.listens", 14)
-    script.does("nobody.listens", 14, late=14)
+    script.does("nobody.listens", 14, late=14, history=True)
     assert script.value("logins", 14) == pytest.approx(4)
 
 
@@ -341,7 +341,7 @@ def test_a_day_is_a_day_in_the_zone_of_the_account() -> None:
 
 def test_without_a_sign_silence_counts_from_birth() -> None:
     script = scripted(SIGNS)
-    script.does("nobody.listens", 3, late=3)
+    script.does("nobody.listens", 3, late=3, history=True)
     assert script.value("silence", 4) == pytest.approx(2 / 2.302585093)
 
 
@@ -484,7 +484,11 @@ def test_a_deadline_that_passes_lifts_no_score() -> None:
     """A step that is missed begins at what the others have come to, not at 100."""
     plan = Milestone(name="plan", dimension="adoption", planned=True, grace=10)
     script = scripted(plan)
-    for step, due in (("one", "2024-01-10"), ("two", "2024-01-15"), ("three", "2024-01-20")):
+    for step, due in (
+        ("one", "2024-01-10T00:00:00Z"),
+        ("two", "2024-01-15T00:00:00Z"),
+        ("three", "2024-01-20T00:00:00Z"),
+    ):
         script.does("milestone.planned", 0, step=step, due=due)
     # Day 5: one is at 50, and two begins there. Day 10: one is at 0, two at 25, so three begins at 12.5.
     assert points_of(script, "plan", 0, 5, 10, 15, 20) == [100, 50, 12.5, round(12.5 / 2 / 3, 9), 0]
@@ -498,12 +502,12 @@ def test_a_step_weighs_what_the_card_says_or_its_plan() -> None:
     script = scripted(Milestone(name="onboarding", dimension="deployment", steps=steps, weight="size", grace=14))
     script.does("milestone.reached", 0, step="live")
     assert points_of(script, "onboarding", 7, 14, 21) == [100, (100 + 3 * 50) / 4, 25]
-    script.does("milestone.planned", 1, step="kickoff", due="2024-01-17", size=1)
+    script.does("milestone.planned", 1, step="kickoff", due="2024-01-17T00:00:00Z", size=1)
     assert points_of(script, "onboarding", 14, 21) == [75, 50]
     # No number is the card's weight, less than nothing is nothing.
-    script.does("milestone.planned", 2, step="kickoff", due="2024-01-17", size="much")
+    script.does("milestone.planned", 2, step="kickoff", due="2024-01-17T00:00:00Z", size="much")
     assert script.points("onboarding", 21) == pytest.approx(25)
-    script.does("milestone.planned", 3, step="kickoff", due="2024-01-17", size=-2)
+    script.does("milestone.planned", 3, step="kickoff", due="2024-01-17T00:00:00Z", size=-2)
     assert script.points("onboarding", 99) == 100
 
 

@@ -41,13 +41,13 @@ def test_a_day_counts_once_in_whatever_order_its_events_come(case: RandomCase, a
 
 
 def reads_as_the_textbook(case: RandomCase, ages: Sequence[float]) -> None:
-    scorer, textbook = Scorer(case.card, "card"), Textbook(case.card, case.moments)
+    scorer, whole = Scorer(case.card, "card"), Textbook(case.card, case.moments)
     account = scorer.create("acme")
     for moment in case.moments:
         scorer.apply(account, moment.event, moment.at)
     for age in [0.0, *ages]:
         at = account.clock + age * case.unit / SECOND
-        view = scorer.view(account, at)
+        view, textbook = scorer.view(account, at), whole.of(at)
         assert view.health.stage == textbook.stage
         # Just before and after too: right at the least of evidence rounding may tell them apart.
         said = [reads(textbook, at, off) for off in (0.0, -_BLINK, _BLINK)]

@@ -162,7 +162,7 @@ def test_half_lives_too_short_for_floats_are_walked_to_the_end() -> None:
 
 # --- Followers ----------------------------------------------------------------------------------------------------
 
-BORN = Context(born=0.0, start=0.0, stage=0, seats=None, zone=UTC, clock=WALL_CLOCK)
+BORN = Context(born=0.0, start=0.0, stage=0, stage_ends=inf, seats=None, zone=UTC, clock=WALL_CLOCK)
 
 
 def follower(followed: Metric, bonus: float) -> RatioMetric:

@@ -18,7 +18,8 @@ class Event(Struct, frozen=True, tag="event", omit_defaults=True, gc=False):
 
     `time` is the event time (UTC), `received_at` is when ingest accepted it. `source` is that of the API key;
     (source, account_id, event_id) identifies an event for ever. `history` marks a backfill: scoring stores the
-    signals of such events as history, and alerts tells nobody.
+    signals of such events as history, and alerts tells nobody. `more` says that another accepted event of the same
+    account and request follows: scoring tells nothing of the state in between.
     """
 
     event_id: str
@@ -30,6 +31,7 @@ class Event(Struct, frozen=True, tag="event", omit_defaults=True, gc=False):
     user_id: str | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     history: bool = False
+    more: bool = False
 
 
 class Tick(Struct, frozen=True, tag="tick"):

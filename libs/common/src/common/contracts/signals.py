@@ -25,6 +25,7 @@ class Kind(StrEnum):
     FLAG = "flag"
     MILESTONE_MISSED = "milestone_missed"
     OUTCOME = "outcome"
+    CONTRACTION = "contraction"
 
 
 class Severity(StrEnum):
@@ -42,6 +43,14 @@ class Driver(StrEnum):
     CAP = "cap"
 
 
+class Status(StrEnum):
+    """Whether the account is a customer: `leaving` has asked to cancel, the contract of `churned` has ended."""
+
+    ACTIVE = "active"
+    LEAVING = "leaving"
+    CHURNED = "churned"
+
+
 class Facts(Struct, frozen=True, omit_defaults=True):
     """What is known of the account. `owner` is an e-mail address; `arr` is in the deployment's only currency."""
 
@@ -56,6 +65,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     time_zone: str | None = None
     language: str | None = None
     parent: str | None = None
+    status: Status = Status.ACTIVE
 
 
 class Health(Struct, frozen=True):
@@ -132,7 +142,8 @@ class Forecast(Struct, frozen=True):
 class Signal(Struct, frozen=True, tag="signal"):
     """One change of an account's alert state. `since` is when the line was crossed, `at` when that was confirmed.
 
-    `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it.
+    `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it. Of a
+    contraction `to` is `arr`, and `arr_before` what the contract was worth; what it is worth now is in the facts.
     """
 
     signal_id: str
@@ -151,6 +162,7 @@ class Signal(Struct, frozen=True, tag="signal"):
     facts: Facts
     forecast: Forecast | None = None
     history: bool = False
+    arr_before: float | None = None
 
 
 class CaughtUp(Struct, frozen=True, tag="caught_up"):

@@ -50,6 +50,9 @@ class English:
     def overdue(self, step: str, due: datetime, *, year: bool) -> str:
         return f"{step} overdue (due {_day(due, year=year)})"
 
+    def contracted(self, before: float, after: float) -> str:
+        return f"ARR fell from {amount(before, _LOCALE)} to {amount(after, _LOCALE)}"
+
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
         unit = (" point" if abs(points) == 1 else " points") if first else ""
         return f"{metric}{f' {value}' if value else ''} ({signed(points)}{unit})"

@@ -48,6 +48,9 @@ class Japanese:
     def overdue(self, step: str, due: datetime, *, year: bool) -> str:
         return f"「{step}」が期限超過（期限{_day(due, year=year)}）"
 
+    def contracted(self, before: float, after: float) -> str:
+        return f"ARRが{amount(before, _LOCALE)}から{amount(after, _LOCALE)}に減少"
+
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
         return f"{metric}{f' {value}' if value else ''}（{signed(points)}点）"
 

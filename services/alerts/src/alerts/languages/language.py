@@ -69,6 +69,9 @@ class Language(Protocol):
 
     def overdue(self, step: str, due: datetime, *, year: bool) -> str: ...
 
+    def contracted(self, before: float, after: float) -> str:
+        """The contract is worth less: ARR before and after."""
+
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
         """`value` is "" if it is not shown; the `first` of a list names the unit."""
 

@@ -104,6 +104,10 @@ def _tell_step(signal: Signal, names: KindNames) -> str:
     return names.language.overdue(names.step(signal.to), due, year=due.year != missed.year)
 
 
+def _tell_contraction(signal: Signal, names: KindNames) -> str:
+    return names.language.contracted(signal.arr_before or 0.0, signal.facts.arr or 0.0)
+
+
 _RULES: Mapping[str, KindRules] = {
     Kind.BAND.value: KindRules(
         describe=lambda signal: f"{plain(signal.to)} {scores(signal).was}>{scores(signal).now}",
@@ -118,6 +122,13 @@ _RULES: Mapping[str, KindRules] = {
     ),
     Kind.MILESTONE_MISSED.value: KindRules(
         describe=lambda signal: f"missed {plain(signal.to)}", tell=_tell_step, tone=_tone_of_severity
+    ),
+    Kind.CONTRACTION.value: KindRules(
+        describe=lambda signal: f"ARR {signal.arr_before or 0.0:,.0f}>{signal.facts.arr or 0.0:,.0f}",
+        tell=_tell_contraction,
+        tone=_tone_of_severity,
+        # What the contract is worth does not come back with the health.
+        ends_with_episode=False,
     ),
     Kind.OUTCOME.value: KindRules(
         describe=lambda signal: f"outcome {plain(signal.to)}",

@@ -14,7 +14,7 @@ from common.topics import TimeMode
 from scoring.cards.errors import InvalidCard
 from scoring.cards.identity import versions
 from scoring.cards.load import load
-from scoring.health import Scorer
+from scoring.health import REQUEST_SECONDS, Scorer
 from scoring.partition.origin import Origin
 
 _log = structlog.get_logger()
@@ -89,8 +89,13 @@ class ActiveCardReader:
             if origin.calendars != versions():
                 _log.warning("calendars.differ", card=dict(origin.calendars), here=dict(versions()))
             # Not strict: a receipt that does not add up is shown; the worker that made it has counted it.
-            scorer = Scorer(load(origin.card, f"card {origin.card_id}"), origin.card_id, strict=False)
             wall = origin.time_mode == TimeMode.WALL
+            scorer = Scorer(
+                load(origin.card, f"card {origin.card_id}"),
+                origin.card_id,
+                strict=False,
+                request_seconds=REQUEST_SECONDS if wall else None,
+            )
             self._active_card = ActiveCard(scorer=scorer, wall=wall, partitions=origin.partitions)
             self._origin = origin
             _log.info("card.taken", card_id=origin.card_id, time_mode=origin.time_mode)

@@ -13,6 +13,7 @@ from common.contracts.signals import (
     MovingEvent,
     Part,
     Severity,
+    Status,
 )
 from scoring.api.delay import Delay
 from scoring.health.view import FlagUp, Missed, PendingBand
@@ -49,6 +50,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     arr: float | None
     contract_end: date | None
     stage: str | None
+    status: Status
     band: Band | None = None
     score: float | None = None
     coverage: float | None = None
@@ -77,15 +79,18 @@ class Accounts(Struct, frozen=True, kw_only=True):
 class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
-    `drivers` are what lies between the best score and this one, the largest first; `change` is since the last band
-    told. `held` says why this is not how it stands now, but up to where scoring has come; null if it is.
+    `band_words` say why the band is what it is. `drivers` are what lies between the best score and this one, the
+    largest first; `change` is since the last band told. `held` says why this is not how it stands now, but up to where
+    scoring has come; null if it is.
     """
 
     account_id: str
     score: float
     band: Band
+    band_words: str
     coverage: float
     stage: str
+    status: Status
     dimensions: dict[str, float | None]
     drivers: tuple[str, ...]
     forecast: Ahead | None
@@ -119,6 +124,7 @@ class HistorySignal(Struct, frozen=True, kw_only=True):
     kind: Kind
     severity: Severity
     to: str
+    arr_before: float | None = None
     at: datetime
     since: datetime
     cause: tuple[str, str] | str

@@ -23,7 +23,7 @@ class Listing:
     async def accounts(self, asked: AccountListParameters) -> answers.Accounts:
         cursor = asked.decoded_cursor()
         async with self._snapshots.open() as (reader, snapshot):
-            filters = asked.account_filter(today=reader.today, default_stage=reader.scorer.card.default_stage)
+            filters = asked.account_filter(today=reader.today)
             total = await snapshot.count(filters)
             ranking = await _ranking(snapshot, asked.sort, cursor)
             order = Order(asked.sort, NO_RANKING if ranking is None else ranking.ranking_id)

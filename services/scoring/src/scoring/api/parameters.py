@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import Path
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from common.contracts.signals import Band
+from common.contracts.signals import Band, Status
 from common.query_parameters import FIRST_DATE, LAST_DATE, DateOrMoment, QueryParameters, Start, Text, bad_parameter
 from scoring.api.account_reader import MAX_AHEAD
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor
@@ -17,6 +17,7 @@ from scoring.postgres.queries import AccountFilter
 from scoring.postgres.sort_orders import Sort
 
 ID_CHARS = 512
+CUSTOMERS = (Status.ACTIVE, Status.LEAVING)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # An account id and the beginning of a name, in base64.
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
@@ -37,6 +38,9 @@ class AccountListParameters(QueryParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
+    status: list[Status] = Field(
+        default=[], max_length=20, description="any of these; without it, who is active or leaving"
+    )
     tier: list[Text] = Field(default=[], max_length=20, description="any of these tiers")
     owner: list[Text] = Field(
         default=[], max_length=20, description="any of these owners' e-mail addresses, in any case"
@@ -56,7 +60,7 @@ class AccountListParameters(QueryParameters):
         default=None, description="`next_cursor` of the page before, with the same filters and the same order"
     )
 
-    def account_filter(self, *, today: date, default_stage: str) -> AccountFilter:
+    def account_filter(self, *, today: date) -> AccountFilter:
         ends_from, ends_to = self.contract_end_from, self.contract_end_to
         if self.renewal_within_days is not None:
             last = today + timedelta(days=self.renewal_within_days)
@@ -64,10 +68,10 @@ class AccountListParameters(QueryParameters):
             ends_to = min(ends_to or last, last)
         return AccountFilter(
             bands=tuple(self.band),
+            statuses=tuple(self.status) or CUSTOMERS,
             tiers=tuple(self.tier),
             owners=tuple(self.owner),
             stages=tuple(self.stage),
-            default_stage=default_stage,
             min_arr=self.min_arr,
             max_arr=self.max_arr,
             ends_from=ends_from,

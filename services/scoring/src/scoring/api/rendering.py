@@ -6,6 +6,7 @@ from math import fsum
 from common.contracts.signals import Change, Facts, Forecast, Level, Signal
 from scoring.api import answers
 from scoring.api.account_reader import AccountReading
+from scoring.api.band_words import band_in_words
 from scoring.api.delay import Delay
 from scoring.api.forecast_words import forecast_in_words
 from scoring.cards.sentences import sentence, why_it_moved, why_it_stands
@@ -25,6 +26,7 @@ def listed(account_id: str, reading: AccountReading, *, facts: Facts, card: Card
         arr=facts.arr,
         contract_end=facts.contract_end,
         stage=view.health.stage,
+        status=facts.status,
         band=view.health.band,
         score=view.health.score,
         coverage=view.health.coverage,
@@ -43,6 +45,7 @@ def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> an
         arr=facts.arr,
         contract_end=facts.contract_end,
         stage=facts.stage,
+        status=facts.status,
         as_of=to_datetime(as_of),
         error=error,
     )
@@ -56,8 +59,10 @@ def account(
         account_id=account_id,
         score=view.health.score,
         band=view.health.band,
+        band_words=band_in_words(view, card),
         coverage=view.health.coverage,
         stage=view.health.stage,
+        status=facts.status,
         dimensions=view.dimensions,
         drivers=drivers(view, card),
         forecast=ahead(view.forecast, as_of=view.at, facts=facts),
@@ -119,6 +124,7 @@ def signal(source: Signal, card: Card) -> answers.HistorySignal:
         kind=source.kind,
         severity=source.severity,
         to=source.to,
+        arr_before=source.arr_before,
         at=source.at,
         since=source.since,
         cause=source.cause,

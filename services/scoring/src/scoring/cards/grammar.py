@@ -157,13 +157,21 @@ class FlagEntry(DocumentModel):
     """A fact that heavy usage must not hide: it caps the score."""
 
     one_of: ClassVar[tuple[str, ...]] = ("event", "when")
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"event": ("ttl",), "ttl": ("event",), "clear_on": ("event",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "event": ("ttl",),
+        "ttl": ("event",),
+        "clear_on": ("event",),
+        "key": ("event",),
+    }
 
     events: Events = Field((), alias="event", description="The event(s) that raise it.")
     when: Given[Comparison] = Field(None, description="A metric and a line, such as silence >= 3; up while that holds.")
     cap: Annotated[float, Field(ge=0, le=99.99)] = Field(description="While it is up the score is at most this.")
     ttl: DaysOrNever = Field(None, description="The cap rises to 100 over this time; or never.")
     clear_on: Events = Field((), description="The event(s) that take it down.")
+    key: Given[Annotated[str, text(PROPERTY, "the name of a property")]] = Field(
+        None, description="What each event is about, such as invoice: the flag is up while one of them is open."
+    )
 
 
 class OutcomeEntry(DocumentModel):
@@ -208,4 +216,7 @@ class CardFile(DocumentModel):
     reference: _Points = Field(100.0, description="The score that receipts are told against (default 100).")
     min_coverage: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="Below it: insufficient data (default 0.5)."
+    )
+    contraction: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.2, description="A fall of ARR by this share is told (default 0.2)."
     )

@@ -119,11 +119,15 @@ def _phrases(sums: list[_Sum], *, total: int, most: int) -> tuple[Phrase, ...]:
     named = [part for part in ordered[:most] if abs(part.points) >= 0.5]
     smaller = [part for part in ordered[len(named) :] if abs(part.points) >= 0.005]
     if smaller:
-        words = f"and {len(smaller)} smaller" if named else f"{len(smaller)} small ones"
+        words = f"and {len(smaller)} smaller" if named else _small_parts(len(smaller))
         named.append(_Sum("", sum(part.points for part in smaller), words))
     shares = _whole([part.points for part in named], total=total)
     phrases = (Phrase(points, part.words, part.name) for part, points in zip(named, shares, strict=True))
     return tuple(phrase for phrase in phrases if phrase.points or not phrase.name)
+
+
+def _small_parts(count: int) -> str:
+    return "one small part" if count == 1 else f"{count} small parts"
 
 
 def _whole(points: list[float], *, total: int) -> list[int]:

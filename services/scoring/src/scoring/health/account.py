@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Final, final
 
 from common.contracts.signals import Band, Facts
 from scoring.health.alert_state import AlertState
-from scoring.health.context import UNKNOWN_CONTEXT, Context
+from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
 from scoring.health.facts import Writers
 from scoring.health.flag import AccountFlag
 from scoring.health.ledger import Ledger
 from scoring.health.metrics.metric import Metric
+from scoring.health.request import OpenRequest
 from scoring.health.trajectory import Trajectory
 from scoring.health.weights import NO_WEIGHTS, Weights
 
@@ -50,7 +51,8 @@ NOT_EVALUATED: Final = -1
 class Account:
     """Changed in place. Each group of fields has one module that writes it:
 
-    - `feeding`: what events say. `born` (the earliest moment of all, infinity before the first), `facts`, `writers`
+    - `feeding`: what events say. `born` (when it began: its first record or
+      its earliest history, infinity before the first), `facts`, `writers`
       (who wrote each fact), `context`, the states of metrics and flags, and `open_steps` (milestone steps of the stage
       that are not done: due in UTC, name), of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
@@ -60,18 +62,19 @@ class Account:
       `posted_cap` (a flag's name or ""), `posted_cost` (what that cap took).
     - `transitions`: `state`; only the open episode is written where its signal is made.
     - `incremental`: `horizon`.
-    - `scorer`: `clock`, the time of the last record or timer (UTC).
+    - `scorer`: `clock`, the time of the last record or timer (UTC); `request` while one is open, and `closes_at`, when
+      silence closes it (UTC, infinity if none is open).
 
-    `state_encoding` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock` and the states of metrics and
-    flags; all else is derived from them. `metrics` are in the card's order. In `ordered` each metric comes after those
-    that it reads; `trajectories` are the metrics in that order, then the flags.
+    `state_encoding` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock`, `request` and the states of
+    metrics and flags; all else is derived from them. `metrics` are in the card's order. In `ordered` each metric comes
+    after those that it reads; `trajectories` are the metrics in that order, then the flags.
     """
 
     __slots__ = (
-        "account_id", "available", "born", "capped_by", "change", "clock", "context", "day", "day_end",
+        "account_id", "available", "born", "capped_by", "change", "clock", "closes_at", "context", "day", "day_end",
         "day_number", "facts", "flags", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
-        "posted_cap", "posted_cost", "posted_weights", "score", "state", "told_steps", "trajectories", "weights",
-        "writers",
+        "posted_cap", "posted_cost", "posted_weights", "request", "score", "state", "told_steps", "trajectories",
+        "weights", "writers",
     )  # fmt: skip
 
     def __init__(
@@ -104,6 +107,18 @@ class Account:
         self.day = Ledger(0.0, 0.0)
         self.day_number = 0
         self.day_end = -inf
+        self.request: OpenRequest | None = None
+        self.closes_at = inf
+
+    @property
+    def wake(self) -> float:
+        """Silence changes nothing before (UTC): neither the alert state nor an open request."""
+        return min(self.horizon.wake, self.closes_at)
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that it is scored in."""
+        return STAGES[self.context.stage]
 
     @property
     def has_records(self) -> bool:
@@ -112,5 +127,5 @@ class Account:
 
     @property
     def band(self) -> Band | None:
-        """The band that was told last; readers are shown this one."""
-        return self.state.band
+        """The band that was told last; readers are shown this one, and while a request is open the one before it."""
+        return self.state.band if self.request is None else self.request.before.band or Band.INSUFFICIENT

@@ -23,7 +23,10 @@ class When(Struct, frozen=True):
 
 
 class Flag(Struct, frozen=True, kw_only=True):
-    """While it is up the score is at most `cap`, which rises to 100 over `ttl` days (None: stays)."""
+    """While it is up the score is at most `cap`, which rises to 100 over `ttl` days (None: stays).
+
+    `key` names what each event is about (an invoice, a ticket): the flag is up while one of these is open.
+    """
 
     name: str
     cap: float
@@ -31,6 +34,8 @@ class Flag(Struct, frozen=True, kw_only=True):
     clear_on: tuple[str, ...] = ()
     ttl: float | None = None
     when: When | None = None
+    # Left out of the fingerprint of a flag that has none, so that its state outlives this.
+    key: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Bands(Struct, frozen=True, kw_only=True):
@@ -53,6 +58,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
+    """A fall of ARR by the share `contraction` (0 to 1) or more is a signal of its own; 0: by any."""
+
     version: int
     metrics: tuple[MetricDefinition, ...]
     weights: dict[Stage, dict[Dimension, float]]
@@ -62,6 +69,7 @@ class Card(Struct, frozen=True, kw_only=True):
     default_stage: Stage = "adoption"
     reference: float = 100.0
     min_coverage: float = 0.5
+    contraction: float = 0.2
 
 
 def fingerprint(definition: MetricDefinition | Flag) -> str:

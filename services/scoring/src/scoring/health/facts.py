@@ -1,4 +1,7 @@
-"""What is known of an account, written by events: in each field the last writer by event time wins."""
+"""What is known of an account, written by events: in each field the last writer by event time wins.
+
+At equal event times the later event in the log wins.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,11 +10,10 @@ from typing import Final
 from msgspec.structs import replace
 
 from common.contracts.events import Event
-from common.contracts.signals import Facts
-from scoring.health.hashing import hash64
-from scoring.health.properties import number
+from common.contracts.signals import Facts, Status
+from scoring.health.properties import id_hash, number
 
-# Who wrote each field last: the event's moment, then the hash of its id, which decides between equal moments.
+# Who wrote each field last: the event's moment, and the hash of its id.
 Writers = dict[str, tuple[float, int]]
 
 _INVALID: Final = object()
@@ -50,16 +52,30 @@ _READ: Final[dict[str, Callable[[object], object]]] = {
     "parent": _text,
 }
 
+_CONTRACT: Final = ("arr", "contract_start", "contract_end", "seats")
 # Which fields an event of this name may write.
 WRITES: Final[dict[str, tuple[str, ...]]] = {
     "account.updated": tuple(_READ),
-    "contract.changed": ("arr", "contract_start", "contract_end", "seats"),
+    "contract.started": _CONTRACT,
+    "contract.changed": _CONTRACT,
+    "contract.renewed": _CONTRACT,
+    "contract.cancel_requested": (),
+    "contract.ended": (),
 }
+# What an event of this name says by itself.
+_STATUS: Final[dict[str, Status]] = {
+    "contract.started": Status.ACTIVE,
+    "contract.renewed": Status.ACTIVE,
+    "contract.cancel_requested": Status.LEAVING,
+    "contract.ended": Status.CHURNED,
+}
+# ARR is one fact, whichever of these brings it.
+ARR_EVENTS: Final = tuple([name for name, fields in WRITES.items() if "arr" in fields])
 
 
 def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
     """The facts after `event`; updates `writers` in place. null clears a fact, a value of the wrong type is ignored."""
-    by = (moment, hash64(event.event_id))
+    by = (moment, id_hash(event))
     changes: dict[str, object] = {}
     for field in WRITES[event.name]:
         if field not in event.properties:
@@ -67,8 +83,13 @@ def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) 
         raw: object = event.properties[field]
         value = None if raw is None else _READ[field](raw)
         before = writers.get(field)
-        if value is _INVALID or (before is not None and before >= by):
+        if value is _INVALID or (before is not None and before[0] > moment):
             continue
         writers[field] = by
         changes[field] = value
+    status = _STATUS.get(event.name)
+    last = writers.get("status")
+    if status is not None and (last is None or last[0] <= moment):
+        writers["status"] = by
+        changes["status"] = status
     return replace(facts, **changes) if changes else facts

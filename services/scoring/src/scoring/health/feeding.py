@@ -7,22 +7,24 @@ from scoring.health.facts import write_facts
 from scoring.health.model import Reaction
 
 
-def feed(account: Account, event: Event, moment: float, reaction: Reaction) -> Reaction | None:
-    """Feeds an event that happened at `moment` (UTC) to facts, metrics and flags.
+def feed(account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> Reaction | None:
+    """Feeds an event that happened at `moment` and was recorded at `at` (UTC) to facts, metrics and flags.
 
     Returns what has to be evaluated again: all trajectories if the context changed, else what the event's own reaction
     names, None if the event changed nothing.
     """
     context_changed = False
-    # An earlier first moment moves where priors and due dates begin, so it changes the context as facts do.
-    if moment < account.born or reaction.writes_facts:
-        account.born = min(account.born, moment)
+    # An account begins with its first record, or earlier where history says so. A live event whose sender has a wrong
+    # clock must not move that. Priors and due dates begin there, so it changes the context as facts do.
+    began = moment if event.history else at
+    if began < account.born or reaction.writes_facts:
+        account.born = min(account.born, began)
         if reaction.writes_facts:
             account.facts = write_facts(account.facts, account.writers, event, moment=moment)
-        context_changed = set_context(account)
+        context_changed = set_context(account, at)
     fed = feed_metrics(account, event, moment, reaction) != 0
     for index in reaction.fed_flags:
-        if account.flags[index].feed(event.name, moment):
+        if account.flags[index].feed(event, moment):
             fed = True
     if not fed and not context_changed:
         return None
@@ -42,16 +44,29 @@ def feed_metrics(account: Account, event: Event, moment: float, reaction: Reacti
     return fed
 
 
-def set_context(account: Account) -> bool:
-    """Brings the context up to date with the facts; whether it changed."""
+def set_context(account: Account, at: float) -> bool:
+    """Brings the context up to date with the facts and the UTC moment `at`; whether it changed."""
     model = account.model
-    context = context_of(account.facts, born=account.born, default_stage=model.default_stage, clock=model.clock)
+    context = context_of(
+        account.facts,
+        at=at,
+        born=account.born,
+        default_stage=model.default_stage,
+        onboarding=model.onboarding,
+        clock=model.clock,
+    )
     if account.context.same(context):
         return False
     account.context = context
     for metric in account.metrics:
         metric.rebase(context)
     return True
+
+
+def enter_stage(account: Account, at: float) -> None:
+    """Brings the account into the stage of the UTC moment `at`, which time alone has brought."""
+    if set_context(account, at):
+        project(account, account.model.full_reaction)
 
 
 def project(account: Account, reaction: Reaction) -> None:

@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from common.contracts.signals import Forecast
+from common.contracts.signals import Forecast, Status
 from scoring.health.account import Account
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import evaluate
-from scoring.health.moments import to_datetime
+from scoring.health.feeding import enter_stage
+from scoring.health.moments import LAST, to_datetime
 from scoring.health.transitions import Trigger, update_state
 
 # The cause of a forecast is never shown.
@@ -14,17 +15,29 @@ _SILENCE: Final = Trigger("silence")
 
 
 def forecast(account: Account) -> Forecast | None:
-    """The next band that would be told, and when. The account is evaluated at its clock, before and after."""
-    state, band = account.state.copy(), account.state.band
-    due = next_due(account, state, account.clock)
+    """The next band that would be told, and when; None for an account that has churned.
+
+    The account is evaluated at its clock, before and after.
+    """
+    # Who has left crosses no more lines.
+    if account.facts.status is Status.CHURNED:
+        return None
+    state, band, at = account.state.copy(), account.state.band, account.clock
     found: Forecast | None = None
-    while due is not None and found is None:
-        evaluate(account, float(due))
-        update_state(account, state, _SILENCE, float(due))
+    while found is None:
+        ends = account.context.stage_ends
+        due = next_due(account, state, at, min(ends, LAST))
+        if due is None and ends > LAST:
+            break
+        at = ends if due is None else float(due)
+        if at == ends:
+            enter_stage(account, at)
+        evaluate(account, at)
+        update_state(account, state, _SILENCE, at)
         # A flag or a missed step that is due first may bring no band; then silence goes on.
         if state.band is not None and state.band is not band:
-            found = Forecast(band=state.band, at=to_datetime(float(due)))
-        else:
-            due = next_due(account, state, float(due))
+            found = Forecast(band=state.band, at=to_datetime(at))
+    # Playing a stage to its end has changed the account's own.
+    enter_stage(account, account.clock)
     evaluate(account, account.clock)
     return found

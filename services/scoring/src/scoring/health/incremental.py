@@ -27,8 +27,10 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
     """Applies an event that happened at `moment` and was recorded at `at`; False, and nothing done, if it may not."""
     horizon = account.horizon
     # Beyond the horizon silence itself may change the alert state. Facts, flags, steps and outcomes change more than
-    # points, and so does the account's earliest event: it moves where priors and due dates begin.
-    if not (at < horizon.incremental_until and reaction.moves_points_only and moment >= account.born):
+    # points, and so does history from before the account began: it moves where priors and due dates begin.
+    if not (at < horizon.incremental_until and reaction.moves_points_only):
+        return False
+    if (moment if event.history else at) < account.born:
         return False
     if not reaction.fed_metrics:
         return True
@@ -120,8 +122,8 @@ def set_due(account: Account, due: int | None) -> None:
 def _set_wake(account: Account, wake: float) -> None:
     """An event after the end of the day is not applied incrementally, because it has to close the day first."""
     horizon = account.horizon
-    horizon.wake, horizon.exact = wake, False
-    horizon.incremental_until = min(wake - _SECOND, account.day_end)
+    horizon.wake, horizon.exact = min(wake, account.context.stage_ends), False
+    horizon.incremental_until = min(horizon.wake - _SECOND, account.day_end)
 
 
 def _find_wake(

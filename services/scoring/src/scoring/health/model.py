@@ -59,8 +59,9 @@ _IGNORED: Final = Reaction()
 class CardModel:
     """Immutable; one serves any number of accounts. Everything by stage is a list in the order of STAGES.
 
-    `metric_keys` and `flag_keys` are the fingerprints of their definitions. `full_reaction` is the reaction to a change
-    of context, which moves all trajectories. `flags_by_name` are the flags' indices in the order of their names.
+    `onboarding` is how long (seconds) an account is taken to be new of which nothing else is known. `metric_keys` and
+    `flag_keys` are the fingerprints of their definitions. `full_reaction` is the reaction to a change of context, which
+    moves all trajectories. `flags_by_name` are the flags' indices in the order of their names.
     """
 
     def __init__(self, card: Card, card_id: str, clock: Clock) -> None:
@@ -68,7 +69,9 @@ class CardModel:
         self.card_id = card_id
         self.clock = clock
         self.reference = float(card.reference)
+        self.contraction = float(card.contraction)
         self.default_stage = STAGES.index(card.default_stage)
+        self.onboarding = _onboarding(card)
         self.metric_keys = [fingerprint(metric) for metric in card.metrics]
         self.flag_keys = [fingerprint(flag) for flag in card.flags]
         self.flag_caps = {flag.name: float(flag.cap) for flag in card.flags}
@@ -132,6 +135,17 @@ def _bound(card: Card, flag: Flag) -> float | None:
     if not isinstance(watched, CurvedDefinition):
         return None
     return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(float(flag.when.value))
+
+
+def _onboarding(card: Card) -> float:
+    """In seconds: until the last step that the card gives to new customers is due, and its grace over.
+
+    0 if it gives them none, or if every account is taken to be new.
+    """
+    if card.default_stage == "onboarding":
+        return 0.0
+    new = [each.steps_over for each in card.metrics if not each.stages or "onboarding" in each.stages]
+    return max([0.0, *new]) * DAY
 
 
 def _band_lines(card: Card, stage: str) -> BandLines:

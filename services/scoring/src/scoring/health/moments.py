@@ -62,6 +62,16 @@ def zone_named(name: str | None) -> tzinfo:
         return UTC
 
 
+def parse_day(value: object) -> int | None:
+    """Reads a date without a time, as whole days since the epoch; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return day_number(date.fromisoformat(value))
+    except ValueError:
+        return None
+
+
 def parse_moment(value: object) -> float | None:
     """Reads RFC 3339, a date (its midnight, UTC) or seconds since the epoch; None for anything else."""
     if isinstance(value, str):

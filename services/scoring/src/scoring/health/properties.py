@@ -3,6 +3,7 @@
 from typing import Final
 
 from common.contracts.events import Event
+from scoring.health.hashing import hash64
 
 # Larger numbers do not count, so that sums of many stay far from overflow.
 _LARGEST: Final = 1e18
@@ -34,3 +35,8 @@ def key_of(event: Event, name: str) -> str | None:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, (int, float)) else None
+
+
+def id_hash(event: Event) -> int:
+    """Names an event within its account: a hash of its source and id."""
+    return hash64(f"{event.source} {event.event_id}")

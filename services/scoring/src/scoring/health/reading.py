@@ -34,7 +34,8 @@ def _flags(account: Account) -> list[FlagUp]:
     for flag in account.flags:
         crossing = account.state.flags.get(flag.name)
         if flag.available and crossing is not None:
-            up.append(FlagUp(flag.name, to_datetime(crossing.since), flag.points, crossing.told))
+            count = flag.count if flag.watched is None else 1
+            up.append(FlagUp(flag.name, to_datetime(crossing.since), flag.points, crossing.told, count, flag.dropped))
     return up
 
 

@@ -4,7 +4,7 @@ Nothing here reads a clock. Every step has the same order: fire what is due, eva
 post both to the ledgers, update the alert state.
 """
 
-from math import floor
+from math import floor, inf
 from typing import Final
 
 from common.contracts import ids
@@ -16,16 +16,18 @@ from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
-from scoring.health.feeding import feed
+from scoring.health.feeding import enter_stage, feed
 from scoring.health.forecast import forecast
 from scoring.health.incremental import set_due, set_horizon, try_incremental
-from scoring.health.ledger import EVENT, SILENCE
+from scoring.health.ledger import CONTEXT, EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import LAST, local_day
 from scoring.health.reading import read_account
+from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
 from scoring.health.signals import add_signals, health_of
+from scoring.health.state_format import Crossing
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
-from scoring.health.transitions import Trigger, refresh_derived, update_state, would_change
+from scoring.health.transitions import Trigger, crossed_lines, refresh_derived, return_to, update_state, would_change
 from scoring.health.view import Day, Step, View
 
 # In seconds. A timer that is nearer is set to the due moment, which costs a search.
@@ -36,15 +38,25 @@ class Scorer:
     """A card, ready to run. Immutable: one serves any number of accounts.
 
     `strict` raises ReceiptMismatch where a receipt does not add up; otherwise the step counts it. `clock` is the one
-    that all arithmetic takes its time from.
+    that all arithmetic takes its time from. `request_seconds` of record time after its first event a request is closed
+    whose last event has not come; None leaves that to the next tick, as stream mode does.
     """
 
-    __slots__ = ("_model", "_strict", "card", "card_id")
+    __slots__ = ("_model", "_request_seconds", "_strict", "card", "card_id")
 
-    def __init__(self, card: Card, card_id: str, *, strict: bool = True, clock: Clock = WALL_CLOCK) -> None:
+    def __init__(
+        self,
+        card: Card,
+        card_id: str,
+        *,
+        strict: bool = True,
+        clock: Clock = WALL_CLOCK,
+        request_seconds: float | None = REQUEST_SECONDS,
+    ) -> None:
         self.card = card
         self.card_id = card_id
         self._strict = strict
+        self._request_seconds = request_seconds
         self._model = CardModel(card, card_id, clock)
 
     def create(self, account_id: str) -> Account:
@@ -57,7 +69,9 @@ class Scorer:
 
     def load(self, account_id: str, body: bytes) -> Account:
         """Raises UnknownFormat. Parts of metrics that the card does not have are left behind."""
-        return state_encoding.load(account_id, body, self._model)
+        account = state_encoding.load(account_id, body, self._model)
+        account.closes_at = closes_at(account.request, self._request_seconds)
+        return account
 
     # --- Records and time -------------------------------------------------------------------------------------
 
@@ -67,26 +81,30 @@ class Scorer:
         # An event cannot happen after its record; a sender's clock that is ahead must not say so.
         moment = min(event.time.timestamp(), at)
         reaction = self._model.reaction(event.name)
+        if event.more or account.request is not None:
+            return self._apply_in_request(account, event, at, moment, reaction)
         if try_incremental(account, event, at, moment, reaction):
             account.clock = at
             return EMPTY_STEP
         draft = StepDraft(strict=self._strict)
-        if not account.has_records:
-            self._apply_first(account, event, at, moment, reaction, draft)
-            return draft.result()
         self._fire_due(account, at, draft)
-        if self._renew_horizon(account, at) and try_incremental(account, event, at, moment, reaction):
-            account.clock = at
-        else:
-            self._apply_fully(account, event, at, moment, reaction, draft)
+        self._apply_one(account, event, at, moment, reaction, draft)
         return draft.result()
 
     def advance(self, account: Account, to: float) -> Step:
-        """Fires everything that silence makes due by `to`, each at its own moment."""
+        """Time alone: fires everything that silence makes due by `to`, each at its own moment."""
         draft = StepDraft(strict=self._strict)
-        self._fire_due(account, to, draft)
-        if account.horizon.wake <= to:
+        self._advance(account, to, draft)
+        if account.wake <= to:
             self.find_due(account)
+        return draft.result()
+
+    def close_request(self, account: Account) -> Step:
+        """Closes the account's open request, if there is one: its last event does not count, or never comes."""
+        draft = StepDraft(strict=self._strict)
+        if account.request is not None:
+            evaluate(account, account.clock)
+            self._close_request(account, account.request, draft)
         return draft.result()
 
     # --- Timers -----------------------------------------------------------------------------------------------
@@ -95,15 +113,14 @@ class Scorer:
         """The whole second (UTC) at which silence next changes anything; None if it never will."""
         if not account.has_records:
             return None
-        horizon = account.horizon
-        if horizon.exact:
-            return None if horizon.wake > LAST else int(horizon.wake)
-        evaluate(account, account.clock)
-        due = next_due(account, account.state, account.clock)
-        evaluate(account, account.clock)
-        set_horizon(account, account.clock)
-        set_due(account, due)
-        return due
+        if not account.horizon.exact:
+            evaluate(account, account.clock)
+            due = next_due(account, account.state, account.clock, min(account.context.stage_ends, LAST))
+            evaluate(account, account.clock)
+            set_horizon(account, account.clock)
+            # The end of a stage changes the account, whether or not that is told.
+            set_due(account, _whole(account.context.stage_ends) if due is None else due)
+        return None if account.wake > LAST else int(account.wake)
 
     def choose_timer(self, account: Account, stored: int | None, now: float) -> int | None:
         """When to wake the account if it stays silent: after `now`, never after it is due; None for never.
@@ -112,7 +129,7 @@ class Scorer:
         event, and every timer that moves costs a row. So `stored`, the timer that is set, stays while it is not too
         late. A new one is set to the end of the horizon while that is far, and to the due moment when it is near.
         """
-        wake = account.horizon.wake
+        wake = account.wake
         if wake > LAST:
             return None
         if not account.horizon.exact:
@@ -125,6 +142,7 @@ class Scorer:
     def cancel_timer(self, account: Account) -> None:
         """The account is not woken until its next event."""
         set_due(account, None)
+        account.closes_at = inf
 
     # --- Reading ----------------------------------------------------------------------------------------------
 
@@ -163,20 +181,85 @@ class Scorer:
         """
         if not account.has_records:
             raise ValueError(f"no record of {account.account_id!r} has come yet")
-        if account.horizon.wake > at:
+        if account.wake > at:
             return account
         # Timers change the alert state and the ledgers, which reading must not.
         copy = self.load(account.account_id, self.dump(account))
-        self._fire_due(copy, at, StepDraft(strict=self._strict))
+        self._advance(copy, at, StepDraft(strict=self._strict))
         return copy
 
+    # --- A request --------------------------------------------------------------------------------------------
+
+    def _apply_in_request(self, account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> Step:
+        """Applies an event of an open request, or one that opens it."""
+        draft = StepDraft(strict=self._strict)
+        if self._request_seconds is not None:
+            self._advance(account, at, draft)
+        else:
+            # Only a tick closes it in silence.
+            self._fire_due(account, at, draft)
+        request = account.request
+        if request is None and event.more:
+            request = account.request = self._open_request(account, at, draft)
+        if request is None:
+            self._apply_one(account, event, at, moment, reaction, draft)
+            return draft.result()
+        request.last, request.cause, request.history = at, (event.source, event.event_id), event.history
+        if try_incremental(account, event, at, moment, reaction):
+            account.clock = at
+        else:
+            self._apply_one(account, event, at, moment, reaction, draft)
+        if not event.more and request.touched:
+            # The last event may have been applied by what it moves alone.
+            evaluate(account, at)
+            self._close_request(account, request, draft)
+        elif not event.more:
+            account.request = None
+        account.closes_at = closes_at(account.request, self._request_seconds)
+        return draft.result()
+
+    def _open_request(self, account: Account, at: float, draft: StepDraft) -> OpenRequest:
+        """What silence did until `at` comes before the request."""
+        if not account.has_records:
+            return OpenRequest(at, account.state.copy(), None, None)
+        before = self._settle_silence(account, at, draft)
+        return OpenRequest(at, account.state.copy(), before.score, draft.health_before)
+
+    def _close_request(self, account: Account, request: OpenRequest, draft: StepDraft) -> None:
+        """Tells what is different from before the request. The account is evaluated at its clock."""
+        account.request, account.closes_at = None, inf
+        return_to(account, request.before)
+        lost = 0.0 if request.score is None else request.score - account.score
+        trigger = Trigger(
+            request.cause,
+            lost,
+            request.history,
+            first=request.score is None,
+            crossed=request.crossed,
+            decided=tuple(request.outcomes),
+        )
+        draft.health_before = request.health
+        self._update_alert_state(account, trigger, draft)
+        set_horizon(account, account.clock)
+
     # --- One step ---------------------------------------------------------------------------------------------
+
+    def _apply_one(
+        self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
+    ) -> None:
+        """Applies an event before which all that was due has fired."""
+        if not account.has_records:
+            self._apply_first(account, event, at, moment, reaction, draft)
+        elif self._renew_horizon(account, at) and try_incremental(account, event, at, moment, reaction):
+            account.clock = at
+        else:
+            self._apply_fully(account, event, at, moment, reaction, draft)
 
     def _apply_first(
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
     ) -> None:
         """Applies a first record. No score was before it, so nothing is posted."""
-        feed(account, event, moment, reaction)
+        feed(account, event, at, moment, reaction)
         refresh_derived(account, account.state)
         now = snapshot_at(account, at)
         account.clock = at
@@ -193,16 +276,11 @@ class Scorer:
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
     ) -> None:
         """Applies an event by evaluating everything. All that was due before the second of `at` has fired."""
-        due = self.find_due(account) if account.horizon.wake - at < 1.0 else None
-        before = self._evaluate_at(account, at, draft)
-        if due is not None and due - at < 1.0:
-            # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
-            account.clock = at
-            self._update_alert_state(account, Trigger(ids.silence(due)), draft)
+        before = self._settle_silence(account, at, draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
         zone = account.context.zone
-        moved = feed(account, event, moment, reaction)
+        moved = feed(account, event, at, moment, reaction)
         if account.context.zone is not zone:
             posting.set_day_end(account)
         after = before
@@ -216,6 +294,16 @@ class Scorer:
         cause, lost = (event.source, event.event_id), before.score - after.score
         self._update_alert_state(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
         set_horizon(account, at)
+
+    def _settle_silence(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
+        """Evaluates the account at `at`, just before an event. What silence crossed by then is told before it."""
+        due = self.find_due(account) if account.horizon.wake - at < 1.0 else None
+        before = self._evaluate_at(account, at, draft)
+        if due is not None and due - at < 1.0:
+            # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
+            account.clock = at
+            self._update_alert_state(account, Trigger(ids.silence(due)), draft)
+        return before
 
     def _renew_horizon(self, account: Account, at: float) -> bool:
         """Begins a new horizon at `at` if only the end of a segment ended the last one; whether it did.
@@ -268,23 +356,53 @@ class Scorer:
         elif moved is not None:
             posting.post_points(account, event, moved)
 
+    def _advance(self, account: Account, to: float, draft: StepDraft) -> None:
+        """Fires what is due by `to`, and closes a request that has been open for too long."""
+        closes = account.closes_at
+        if closes <= to and account.request is not None:
+            self._fire_due(account, closes, draft)
+            # All that silence did until then belongs to the request.
+            now = self._evaluate_at(account, max(closes, account.clock), draft)
+            posting.post_silence(account, now, draft)
+            account.clock = now.at
+            self._close_request(account, account.request, draft)
+        self._fire_due(account, to, draft)
+
     def _fire_due(self, account: Account, to: float, draft: StepDraft) -> None:
         """Fires what is due by `to`. If nothing is, a horizon that has ended stays for the caller to renew."""
         while account.horizon.wake <= to:
             evaluate(account, account.clock)
-            due = next_due(account, account.state, account.clock, to)
+            ends = account.context.stage_ends
+            due = next_due(account, account.state, account.clock, min(to, ends))
+            if due is None:
+                if ends > to:
+                    return
+                due = _whole(ends)
             if due is None:
                 return
             now = self._evaluate_at(account, float(due), draft)
             posting.post_silence(account, now, draft)
             account.clock = float(due)
+            if due == ends:
+                self._enter_stage(account, now, draft)
             self._update_alert_state(account, Trigger(ids.silence(due)), draft)
             set_horizon(account, float(due))
 
+    def _enter_stage(self, account: Account, before: HealthSnapshot, draft: StepDraft) -> None:
+        """The present stage ends at the account's clock, up to which all is posted."""
+        enter_stage(account, account.clock)
+        posting.post_step(account, before, snapshot_at(account, account.clock), CONTEXT, draft)
+        refresh_derived(account, account.state)
+
     def _update_alert_state(self, account: Account, trigger: Trigger, draft: StepDraft) -> None:
         """Updates the alert state at the account's clock, where it was just evaluated, and adds the signals."""
-        at = account.clock
-        if not trigger.outcomes and not would_change(account, account.state, account.context.clock.operational(at)):
+        at, request = account.clock, account.request
+        if request is not None:
+            self._follow_request(account, request, trigger)
+            return
+        if not (trigger.outcomes or trigger.decided) and not would_change(
+            account, account.state, account.context.clock.operational(at)
+        ):
             return
         told = [each for each in update_state(account, account.state, trigger, at) if not each.shown_only]
         if not told:
@@ -295,3 +413,19 @@ class Scorer:
         # A change explains the way since the last band that was told.
         if any([each.kind is Kind.BAND for each in told]):
             posting.open_change(account, at, now.score)
+
+    def _follow_request(self, account: Account, request: OpenRequest, trigger: Trigger) -> None:
+        """Brings the draft of an alert state up to date within a request, and notes what crossed."""
+        at = account.clock
+        present = Crossing(at, trigger.cause, trigger.history)
+        request.outcomes += [(name, present) for name in trigger.outcomes]
+        request.touched = request.touched or bool(trigger.outcomes)
+        if would_change(account, account.state, account.context.clock.operational(at)):
+            update_state(account, account.state, trigger, at)
+            request.touched = True
+            request.follow(crossed_lines(account, request.before, at), present)
+
+
+def _whole(moment: float) -> int | None:
+    """A moment that is a whole second; None if it never comes."""
+    return None if moment > LAST else int(moment)

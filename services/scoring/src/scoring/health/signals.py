@@ -6,7 +6,6 @@ from common.contracts import ids
 from common.contracts.signals import Forecast, Health, Kind, Receipt, Severity, Signal
 from scoring.health.account import Account
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
-from scoring.health.context import STAGES
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
@@ -20,8 +19,8 @@ _CRITICAL_CAP: Final = 30.0
 
 def health_of(account: Account, at: HealthSnapshot) -> Health:
     # An account has a band from its first record on; INSUFFICIENT while the evidence is too little.
-    band = account.state.band or INSUFFICIENT
-    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=STAGES[account.context.stage])
+    band = account.band or INSUFFICIENT
+    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=account.stage)
 
 
 def add_signals(
@@ -52,6 +51,7 @@ def add_signals(
                 facts=account.facts,
                 forecast=forecast,
                 history=each.crossing.history,
+                arr_before=each.arr_before,
             )
         )
 
@@ -68,7 +68,7 @@ def _episode(account: Account, transition: Transition, signal_id: str) -> str:
 def severity(transition: Transition, model: CardModel) -> Severity:
     if transition.kind is Kind.OUTCOME:
         return Severity.INFO
-    if transition.kind is Kind.MILESTONE_MISSED:
+    if transition.kind is Kind.MILESTONE_MISSED or transition.kind is Kind.CONTRACTION:
         return Severity.WARNING
     if transition.kind is Kind.FLAG:
         return Severity.CRITICAL if model.flag_caps[transition.to] < _CRITICAL_CAP else Severity.WARNING

@@ -12,7 +12,15 @@ from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
 from scoring.health.posting import mark_posted, set_day_end
-from scoring.health.state_format import FORMAT, FORMAT_WITHOUT_POSTED, StoredLedger, StoredState, decode
+from scoring.health.request import OpenRequest
+from scoring.health.state_format import (
+    FORMAT,
+    FORMAT_WITHOUT_POSTED,
+    StoredLedger,
+    StoredRequest,
+    StoredState,
+    decode,
+)
 from scoring.health.trajectory import Trajectory, sums_by_driver
 from scoring.health.transitions import refresh_derived
 
@@ -27,10 +35,11 @@ def dump(account: Account) -> bytes:
         account.clock,
         account.facts,
         account.writers,
-        (state.band, state.had_band, state.pending, state.flags, state.missed, state.episode),
+        _stored_state(state),
         _ledger(account, account.change, of_day=False) if has_records else None,
         (account.day_number, _ledger(account, account.day, of_day=True)) if has_records else None,
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
+        None if account.request is None else _stored_request(account.request),
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -53,6 +62,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.born, account.clock = stored.born, stored.clock
     account.facts, account.writers = stored.facts, stored.writers
     account.state = _alert_state(stored.state)
+    account.request = None if stored.request is None else _request(stored.request)
     posted = 0
     for metric in account.metrics:
         part = parts.get(model.metric_keys[metric.index])
@@ -66,7 +76,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         part = parts.get(model.flag_keys[flag.index])
         if part is not None:
             flag.restore(part.state)
-    set_context(account)
+    set_context(account, account.clock)
     project(account, model.full_reaction)
     refresh_derived(account, account.state)
     now = snapshot_at(account, account.clock)
@@ -85,10 +95,37 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     return account
 
 
+def _stored_state(state: AlertState) -> tuple[object, ...]:
+    return state.band, state.had_band, state.pending, state.flags, state.missed, state.episode, state.arr
+
+
+def _stored_request(request: OpenRequest) -> tuple[object, ...]:
+    return (
+        request.since,
+        request.last,
+        _stored_state(request.before),
+        request.score,
+        request.health,
+        request.crossed,
+        request.outcomes,
+        request.cause,
+        request.history,
+        request.touched,
+    )
+
+
+def _request(stored: StoredRequest) -> OpenRequest:
+    request = OpenRequest(stored.since, _alert_state(stored.before), stored.score, stored.health)
+    request.last, request.cause, request.history = stored.last, stored.cause, stored.history
+    request.crossed, request.outcomes, request.touched = stored.crossed, stored.outcomes, stored.touched
+    return request
+
+
 def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
+    state.arr = stored.arr
     return state
 
 

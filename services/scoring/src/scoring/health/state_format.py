@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, field
 
-from common.contracts.signals import Band, Facts
+from common.contracts.signals import Band, Facts, Health
 
 # The first byte of every body.
-FORMAT = 3
+FORMAT = 4
+# In bodies of this format a flag has the moments of its last raising and its last clearing.
+FORMAT_WITHOUT_MARKS = 3
 # In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
 # says more, so it has another fingerprint. All else is as it is now.
 FORMAT_WITHOUT_WEIGHTS = 2
@@ -51,6 +53,22 @@ class StoredState(Struct, array_like=True):
     flags: dict[str, Crossing] = field(default_factory=dict)
     missed: dict[str, float] = field(default_factory=dict)
     episode: str | None = None
+    arr: float | None = None
+
+
+class StoredRequest(Struct, array_like=True):
+    """`OpenRequest`. `score` and `health` are None if nothing was before it."""
+
+    since: float
+    last: float
+    before: StoredState
+    score: float | None
+    health: Health | None
+    crossed: dict[str, Crossing]
+    outcomes: list[tuple[str, Crossing]]
+    cause: Cause
+    history: bool
+    touched: bool
 
 
 class StoredLedger(Struct, array_like=True):
@@ -88,6 +106,7 @@ class StoredAccount(Struct, array_like=True):
     change: StoredLedger | None = None
     day: StoredDay | None = None
     cap: tuple[str, float] | None = None
+    request: StoredRequest | None = None
 
 
 class UnknownFormat(ValueError):
@@ -101,7 +120,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_WEIGHTS):
+    if known in (FORMAT, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])

@@ -4,7 +4,7 @@
 """
 
 from math import inf
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from common.contracts.signals import Band, Kind
 from scoring.health.account import Account
@@ -16,9 +16,11 @@ from scoring.health.weights import Weights
 
 
 class Trigger(NamedTuple):
-    """Why an account is evaluated: an event, or time. `points_lost` is what an event cost (below 0: brought).
+    """Why an account is evaluated: an event, time, or the end of a request. `points_lost` is what it cost (below 0:
+    brought).
 
-    `first` if nothing was before it. `outcomes` are those that the event decides.
+    `first` if nothing was before it. `outcomes` are those that the event decides. `crossed` says by what a line was
+    crossed where that is not the cause, and `decided` the same of outcomes: a request has many events.
     """
 
     cause: Cause
@@ -26,6 +28,12 @@ class Trigger(NamedTuple):
     history: bool = False
     first: bool = False
     outcomes: tuple[str, ...] = ()
+    crossed: dict[str, Crossing] | None = None
+    decided: tuple[tuple[str, Crossing], ...] = ()
+
+    def crossing(self, line: str, present: Crossing) -> Crossing:
+        """How a line came to be crossed that was not before; `line` as in `crossed_lines`."""
+        return present if self.crossed is None else self.crossed.get(line, present)
 
 
 class Transition(NamedTuple):
@@ -36,11 +44,12 @@ class Transition(NamedTuple):
     crossing: Crossing
     shown_only: bool = False
     was: Band | None = None
+    arr_before: float | None = None
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
     """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
-    if _band_changes(state, account.score, account.weights, tau):
+    if _band_changes(state, account.score, account.weights, tau) or _arr_moves(account, state):
         return True
     return any([flag.available != (flag.name in state.flags) for flag in account.flags])
 
@@ -60,6 +69,29 @@ def _band_changes(state: AlertState, score: float, weights: Weights, tau: float)
     return state.deadline <= tau or is_below(score, state.low) or not is_below(score, state.high)
 
 
+# The names of lines beside those of the worse bands, of flags and of steps.
+_CONTRACTION: Final = "contraction"
+_BETTER: Final = "better"
+_SUFFICIENT: Final = "sufficient"
+
+
+def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
+    """The lines that the last evaluation, at the UTC moment `at`, crosses as seen from the alert state `before`."""
+    found = [f"missed {step}" for due, step in account.told_steps if due <= at and before.missed.get(step) != due]
+    found += [f"flag {flag.name}" for flag in account.flags if flag.available]
+    if _has_contracted(account, before):
+        found.append(_CONTRACTION)
+    if not account.weights.sufficient:
+        return found
+    lines, score, band = _band_lines(account), account.score, before.band
+    if band is None or band is INSUFFICIENT:
+        return [*found, _SUFFICIENT]
+    found += [worse.value for worse in WORSE[band] if is_below(score, lines.line(worse))]
+    if lines.better_band(band, score) is not band:
+        found.append(_BETTER)
+    return found
+
+
 def refresh_derived(account: Account, state: AlertState) -> None:
     """Recomputes the range in which no band changes, and the next deadline."""
     lines, clock = _band_lines(account), account.context.clock
@@ -76,26 +108,35 @@ def refresh_derived(account: Account, state: AlertState) -> None:
     state.deadline = deadline
 
 
+def return_to(account: Account, state: AlertState) -> None:
+    """Puts back a former alert state, of an account that has moved on since."""
+    account.state = state
+    refresh_derived(account, state)
+
+
 def update_state(account: Account, state: AlertState, trigger: Trigger, at: float) -> list[Transition]:
     """Brings the alert state up to date with the last evaluation, which was at the UTC moment `at`.
 
-    Returns what changed in the order in which it is told: missed steps, flags, outcomes, the band.
+    Returns what changed in the order in which it is told: missed steps, flags, a contraction, outcomes, the band.
     """
     present = Crossing(at, trigger.cause, trigger.history)
-    found = _missed(account, state, present) + _flags(account, state, trigger, present)
+    found = _missed(account, state, trigger, present) + _flags(account, state, trigger, present)
+    found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
+    found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
     found += _band(account, state, trigger, present)
     refresh_derived(account, state)
     return found
 
 
-def _missed(account: Account, state: AlertState, present: Crossing) -> list[Transition]:
+def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     found = []
     for step, due in sorted([(step, due) for due, step in account.told_steps]):
         # Once per due moment: a step that is planned anew may be missed again.
         if due <= present.since and state.missed.get(step) != due:
             state.missed[step] = due
-            found.append(Transition(Kind.MILESTONE_MISSED, step, Crossing(due, present.cause, present.history)))
+            crossing = trigger.crossing(f"missed {step}", present)
+            found.append(Transition(Kind.MILESTONE_MISSED, step, Crossing(due, crossing.cause, crossing.history)))
     return found
 
 
@@ -111,12 +152,38 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
         crossing = state.flags.get(flag.name)
         at_once = crossing is None and (flag.watched is None or _sudden(trigger))
         if crossing is None:
-            crossing = present
+            crossing = trigger.crossing(f"flag {flag.name}", present)
         if not crossing.told and (at_once or _confirmed(account, crossing, present)):
             crossing = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
             found.append(Transition(Kind.FLAG, flag.name, crossing))
         state.flags[flag.name] = crossing
     return found
+
+
+def _arr_moves(account: Account, state: AlertState) -> bool:
+    """Whether ARR rose above the highest, became known or unknown, or fell by enough to tell."""
+    arr, highest = account.facts.arr, state.arr
+    if arr is None or highest is None:
+        return (arr is None) != (highest is None)
+    return arr > highest or _has_contracted(account, state)
+
+
+def _has_contracted(account: Account, state: AlertState) -> bool:
+    arr, highest = account.facts.arr, state.arr
+    if arr is None or highest is None or highest <= 0.0:
+        return False
+    return arr < highest and arr <= highest * (1.0 - account.model.contraction)
+
+
+def _contraction(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
+    """Once for each fall that is large enough: from then on the lower amount is the one to fall from."""
+    if not _arr_moves(account, state):
+        return []
+    highest, fell = state.arr, _has_contracted(account, state)
+    state.arr = account.facts.arr
+    if not fell:
+        return []
+    return [Transition(Kind.CONTRACTION, "arr", trigger.crossing(_CONTRACTION, present), arr_before=highest)]
 
 
 def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
@@ -128,12 +195,13 @@ def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossi
         return []
     # The first band for which there is enough evidence needs no minimum duration: nothing was before it.
     if current is None or current is INSUFFICIENT:
-        return [_to_band(state, lines.first_band(account.score), present, trigger)]
+        crossing = trigger.crossing(_SUFFICIENT, present)
+        return [_to_band(state, lines.first_band(account.score), crossing, trigger)]
     # Better news needs no minimum duration. The hysteresis keeps it from coming back and forth.
     better = lines.better_band(current, account.score)
     if better is not current:
         state.pending = {}
-        return [_to_band(state, better, present, trigger)]
+        return [_to_band(state, better, trigger.crossing(_BETTER, present), trigger)]
     return _worse(account, state, trigger, present)
 
 
@@ -148,7 +216,7 @@ def _worse(account: Account, state: AlertState, trigger: Trigger, present: Cross
         crossing = state.pending.get(band)
         at_once = crossing is None and _sudden(trigger)
         if crossing is None:
-            crossing = state.pending[band] = present
+            crossing = state.pending[band] = trigger.crossing(band.value, present)
         if at_once or _confirmed(account, crossing, present):
             confirmed = (band, crossing)
     if confirmed is None:

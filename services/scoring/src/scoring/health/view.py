@@ -48,12 +48,17 @@ class Step(Struct, frozen=True):
 
 
 class FlagUp(Struct, frozen=True):
-    """`told` is false while a derived flag waits for its minimum duration; its `cap` holds anyway."""
+    """`told` is false while a derived flag waits for its minimum duration; its `cap` holds anyway.
+
+    `count` says for how many it is up (invoices, tickets), at most 32; `dropped` those given up for newer ones.
+    """
 
     name: str
     since: datetime
     cap: float
     told: bool
+    count: int = 1
+    dropped: int = 0
 
 
 class Missed(Struct, frozen=True):

@@ -22,7 +22,7 @@ from scoring.partition.dedupe import BatchDedupe, digest, hour_of
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
-from scoring.partition.records import DecodedRecord
+from scoring.partition.records import DecodedRecord, account_of_key
 
 _TICK = encode_signals_record(Tick())
 
@@ -96,6 +96,8 @@ class Batch:
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
                     self._dead_letter(record, one)
+                    if (account := self._touch_known(account_of_key(record))) is not None:
+                        self._close_request(record.offset, account)
         if records:
             self._last = records[-1]
         self.report.records += len(records)
@@ -158,6 +160,7 @@ class Batch:
         account_id = event.account_id
         if self._poison and (record.offset, account_id) in self._poison:
             self._dead_letter(record, DeadReason.CORE_FAILED)
+            self._close_after_poison(record.offset, event)
             return
         account = self.touched.get(account_id) or self._touch(account_id)
         if account is None:
@@ -168,6 +171,8 @@ class Batch:
         if not self._dedupe.count_if_new(event_digest, hour_of(self._newest)):
             self.report.duplicates += 1
             self._compare_content(event, event_digest)
+            if not event.more:
+                self._close_request(record.offset, account)
             return
         self.contents.append(content_hash(event))
         self.use.note(event, moment)
@@ -201,13 +206,38 @@ class Batch:
         value = encode_signals_record(FactsChanged(account.account_id, account.facts))
         self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, value))
 
+    def _close_request(self, offset: int, account: Account) -> None:
+        """The account's next record without `more` closes its open request, whether or not the record counts."""
+        if account.request is None:
+            return
+        self._applied.add(account.account_id)
+        self._moved_at[account.account_id] = offset
+        try:
+            step = self._scorer.close_request(account)
+            if self._suspects:
+                self._check_suspect(account)
+        except Exception as error:  # see _apply
+            raise Poisoned(offset, account.account_id) from error
+        self._add_step(step)
+
+    def _close_after_poison(self, offset: int, event: Event) -> None:
+        """If the core raises on that, too, the request stays open until its time is over."""
+        account = None if event.more else self._touch_known(event.account_id)
+        if account is None or account.request is None:
+            return
+        body = self._scorer.dump(account)
+        try:
+            self._close_request(offset, account)
+        except Poisoned:
+            self.touched[event.account_id] = self._scorer.load(event.account_id, body)
+
     def _fire_due(self, offset: int, moment: float) -> None:
         """A tick: fires what silence has made due until now."""
         self.report.ticks += 1
         self._clock = max(self._clock, moment)
         # Accounts that this batch has not touched are due by their stored timers, the others by their horizons.
         awake = [one for one in self._memory.timers.due(self._clock) if one not in self.touched]
-        awake += [one for one, account in self.touched.items() if account.horizon.wake <= self._clock]
+        awake += [one for one, account in self.touched.items() if account.wake <= self._clock]
         for due, account_id in self._firing_order(offset, awake):
             if due <= self._clock:
                 self._advance(offset, account_id, self._clock)
@@ -257,17 +287,20 @@ class Batch:
 
     def _touch(self, account_id: str) -> Account | None:
         """The account in its present state; None if it does not belong in this partition."""
-        if (account := self.touched.get(account_id)) is not None:
-            return account
-        account = self._memory.accounts.get(account_id)
-        if account is not None:
-            self._before[account_id] = (account_row(account), account.clock)
-        elif self._owns(account_id):
-            account = self._scorer.create(account_id)
+        account = self._touch_known(account_id)
+        if account is None and self._owns(account_id):
+            account = self.touched[account_id] = self._scorer.create(account_id)
             self._before[account_id] = (None, account.clock)
-        else:
+        return account
+
+    def _touch_known(self, account_id: str | None) -> Account | None:
+        """The account in its present state; None if no record of it was ever applied."""
+        if account_id is None:
             return None
-        self.touched[account_id] = account
+        account = self.touched.get(account_id)
+        if account is None and (account := self._memory.accounts.get(account_id)) is not None:
+            self._before[account_id] = (account_row(account), account.clock)
+            self.touched[account_id] = account
         return account
 
     def _add_step(self, step: Step) -> None:
@@ -312,4 +345,4 @@ def _told_facts(facts: Facts) -> tuple[object, ...]:
 
 
 def account_row(account: Account) -> AccountRow:
-    return AccountRow(account.account_id, account.facts, account.band)
+    return AccountRow(account.account_id, account.facts, account.band, account.stage)

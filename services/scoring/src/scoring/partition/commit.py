@@ -58,6 +58,7 @@ class AccountRow(Struct, frozen=True):
     account_id: str
     facts: Facts
     band: str | None
+    stage: str
 
 
 class Commit(Struct, frozen=True):

@@ -47,6 +47,15 @@ def _can_be_stored(account_id: str) -> bool:
     return len(account_id) * _LONGEST_CHARACTER <= LONGEST_ID or len(account_id.encode()) <= LONGEST_ID
 
 
+def account_of_key(record: Record) -> str | None:
+    """The account whose record this is by its key, which is all that is known of one that cannot be read."""
+    try:
+        account_id = (record.key or b"").decode()
+    except UnicodeDecodeError:
+        return None
+    return account_id if _can_be_stored(account_id) else None
+
+
 def accounts_to_load(memory: PartitionMemory, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> set[str]:
     """The accounts that these records need and memory does not hold decoded."""
     needed: set[str] = set()
@@ -56,5 +65,7 @@ def accounts_to_load(memory: PartitionMemory, records: Sequence[Record], decoded
             needed.add(one.account_id)
         elif isinstance(one, Tick):
             clock = max(clock, record.timestamp / 1000)
+        elif isinstance(one, DeadReason) and (account_id := account_of_key(record)) is not None:
+            needed.add(account_id)
     needed.update(memory.timers.due(clock))
     return memory.accounts.undecoded(needed)

@@ -8,8 +8,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, or_, select, true
 
-from common.contracts.signals import Band, Kind
-from scoring.health import STAGES
+from common.contracts.signals import Band, Kind, Status
 from scoring.postgres.schema import (
     ID_KEY,
     KEY_CHARS,
@@ -30,10 +29,10 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     """An account matches if it has one value of each set that is not empty, and is within every bound."""
 
     bands: tuple[Band, ...] = ()
+    statuses: tuple[Status, ...] = ()
     tiers: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
-    default_stage: str
     min_arr: float | None = None
     max_arr: float | None = None
     ends_from: date | None = None
@@ -42,7 +41,8 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
 
 
 # The order in which scoring emits signals of the same moment.
-_KIND_ORDER = {kind: rank for rank, kind in enumerate((Kind.MILESTONE_MISSED, Kind.FLAG, Kind.OUTCOME, Kind.BAND))}
+_KINDS = (Kind.MILESTONE_MISSED, Kind.FLAG, Kind.CONTRACTION, Kind.OUTCOME, Kind.BAND)
+_KIND_ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 
 def origin() -> Select[Any]:
@@ -109,14 +109,14 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (account.c.band, accounts.bands),
+        (account.c.status, accounts.statuses),
+        (account.c.scored_stage, accounts.stages),
         (account.c.tier, accounts.tiers),
         # PostgreSQL lowers both sides, because lower case depends on its locale.
         (literal_column(OWNER_KEY, Text), [func.lower(func.btrim(owner)) for owner in accounts.owners]),
     ):
         if values:
             found.append(column.in_(values))
-    if accounts.stages:
-        found.append(_stage_is(accounts.stages, default=accounts.default_stage))
     for bounded, least, most in (
         (account.c.arr, accounts.min_arr, accounts.max_arr),
         (account.c.contract_end, accounts.ends_from, accounts.ends_to),
@@ -139,14 +139,6 @@ def _starts_with(beginning: str) -> ColumnElement[bool]:
         rest = [whole.istartswith(beginning, autoescape=True)] if len(beginning) > KEY_CHARS else []
         matching.append(and_(begins, *rest))
     return or_(*matching)
-
-
-def _stage_is(stages: Collection[str], *, default: str) -> ColumnElement[bool]:
-    """An account with an unknown stage is scored in the default stage, so the default stage matches it."""
-    named = account.c.stage.in_(stages)
-    if default not in stages:
-        return named
-    return or_(named, account.c.stage.is_(None), account.c.stage.not_in(STAGES))
 
 
 def _rank(column: ColumnElement[Any], ranks: Mapping[Any, int]) -> ColumnElement[Any]:

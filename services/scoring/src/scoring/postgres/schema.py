@@ -105,7 +105,11 @@ account = Table(
     Column("time_zone", Text),
     Column("language", Text),
     Column("parent", Text),
+    Column("status", Text, nullable=False, server_default="active"),
     Column("band", Text),
+    Column(
+        "scored_stage", Text, nullable=False, server_default="adoption"
+    ),  # the fact, else what the core takes it to be
     Index("account_band", "band", "account_id"),
     Index("account_owner_key", text(OWNER_KEY)),
     Index("account_by_arr", "arr", "account_id"),

@@ -97,7 +97,7 @@ class TableSnapshot:
         return {
             row.account_id: ListRow(
                 StateRow(row.account_id, row.partition, row.body),
-                Facts(**{name: getattr(row, name) for name in Facts.__struct_fields__}),
+                msgspec.convert({name: getattr(row, name) for name in Facts.__struct_fields__}, Facts),
             )
             for row in found
         }

@@ -78,11 +78,11 @@ days AS (
 
 _ACCOUNTS = f"""
 accounts AS (
-    INSERT INTO scoring.account (account_id, partition, band, {", ".join(_FACTS)})
-    SELECT account_id, :partition, band, {", ".join(_FACTS)}
-    FROM unnest(:account_ids, :account_bands, {", ".join(f":account_{one}" for one in _FACTS)})
-         AS new (account_id, band, {", ".join(_FACTS)})
-    ON CONFLICT (account_id) DO UPDATE SET band = excluded.band,
+    INSERT INTO scoring.account (account_id, partition, band, scored_stage, {", ".join(_FACTS)})
+    SELECT account_id, :partition, band, scored_stage, {", ".join(_FACTS)}
+    FROM unnest(:account_ids, :account_bands, :account_scored_stages, {", ".join(f":account_{one}" for one in _FACTS)})
+         AS new (account_id, band, scored_stage, {", ".join(_FACTS)})
+    ON CONFLICT (account_id) DO UPDATE SET band = excluded.band, scored_stage = excluded.scored_stage,
         {", ".join(f"{one} = excluded.{one}" for one in _FACTS)}
 )"""
 
@@ -121,6 +121,7 @@ _TYPES: dict[str, Any] = {
     "day_bodies": ARRAY(Text),
     "account_ids": ARRAY(Text),
     "account_bands": ARRAY(Text),
+    "account_scored_stages": ARRAY(Text),
     **{f"account_{one}": ARRAY(_FACT_TYPES.get(one, Text)) for one in _FACTS},
 }
 
@@ -169,6 +170,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "day_bodies": [msgspec.json.encode(day).decode() for day in commit.days],
         "account_ids": [row.account_id for row in commit.accounts],
         "account_bands": [row.band for row in commit.accounts],
+        "account_scored_stages": [row.stage for row in commit.accounts],
         **{f"account_{one}": [_fact(row.facts, one) for row in commit.accounts] for one in _FACTS},
     }
 

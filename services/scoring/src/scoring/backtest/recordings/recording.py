@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from common.contracts.events import Event
 from scoring.backtest.errors import TooFewEvents
 from scoring.health.metrics.milestone.definition import PLANNED, REACHED
-from scoring.health.moments import DAY, parse_moment
+from scoring.health.moments import DAY, parse_day, parse_moment
 
 # An event of this name is the decision to leave, beside those of an outcomes file.
 ENDED = "contract.ended"
@@ -130,7 +130,7 @@ class RecordingBuilder:
             self.decide(event.account_id, at)
         step: object = event.properties.get("step")
         if event.name in (PLANNED, REACHED) and isinstance(step, str):
-            due = parse_moment(event.properties.get("due")) if event.name == PLANNED else None
+            due = _due(event.properties.get("due")) if event.name == PLANNED else None
             if event.name == REACHED or due is not None:
                 self._steps.append(StepRecord(account, step, at, due))
 
@@ -163,3 +163,9 @@ class RecordingBuilder:
         """In the order in which the columns number them."""
         for account_id in self._accounts:
             yield AccountEvents(account_id, tuple(sorted(self._events[account_id], key=lambda one: one[0])))
+
+
+def _due(named: object) -> float | None:
+    """When a planned step is due (UTC). A date is over at its end."""
+    day = parse_day(named)
+    return parse_moment(named) if day is None else (day + 1) * DAY

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from scoring.health.context import STAGES, Stage
 from scoring.health.curve import Curve
+from scoring.health.decay import LN2
 from scoring.health.metrics.keys import CardKey
 
 Dimension = Literal["deployment", "engagement", "adoption", "roi"]
@@ -84,6 +85,11 @@ class MetricDefinition(Struct, frozen=True, kw_only=True):
         """The milestone steps that the card gives it."""
         return ()
 
+    @property
+    def steps_over(self) -> float:
+        """The days after an account's start at which the last of those steps is due and its grace over."""
+        return 0.0
+
     def owns_step(self, step: str, others: frozenset[str]) -> bool:
         """Whether a milestone step belongs to this metric; `others` are the steps that the card gives to other ones."""
         return False
@@ -125,11 +131,18 @@ class CurvedDefinition(MetricDefinition, frozen=True, kw_only=True):
         return [Curve(knots, logarithmic=self.logarithmic) for knots in by_stage]
 
 
+def best_value(curves: Mapping[str, Knots]) -> float:
+    """The least value with the most points, for a new account; 0 if the least values have them."""
+    knots = curves.get("onboarding") or curves[DEFAULT]
+    most = max(points for _, points in knots)
+    return 0.0 if knots[0][1] == most else next(value for value, points in knots if points == most)
+
+
 class DecayedCountDefinition(CurvedDefinition, frozen=True, kw_only=True):
     """A count that halves with every `half_life` of silence.
 
     With `per_week` the curve is over the weekly rate that would keep the count where it is. `prior_per_week` is what a
-    new account is given.
+    new account is given; a card that does not say gives it what earns the most points, so that it has time to act.
     """
 
     half_life: float
@@ -142,4 +155,8 @@ class DecayedCountDefinition(CurvedDefinition, frozen=True, kw_only=True):
 
     @classmethod
     def fields_of(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {**super().fields_of(given), "per_week": "curve_per_week" in given}
+        fields = {**super().fields_of(given), "per_week": "curve_per_week" in given}
+        if "prior_per_week" not in fields and "curves" in fields and "half_life" in fields:
+            weekly = 1.0 if fields["per_week"] else LN2 / fields["half_life"] * 7.0
+            fields["prior_per_week"] = best_value(fields["curves"]) * weekly
+        return fields

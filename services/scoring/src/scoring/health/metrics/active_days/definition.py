@@ -18,7 +18,7 @@ class ActiveDays(DecayedCountDefinition, frozen=True, kw_only=True, tag="active_
         "curve_per_week": curve("Points over the days a week: [[days a week, points], ...].", required=False),
         "prior_per_week": CardKey(
             ValueType("number", least=0, most=7),
-            "The days a week that a new account is given; they fade by the half-life.",
+            "The days a week that a new account is given (default: what earns the most); they fade.",
         ),
     }
 

@@ -3,7 +3,7 @@
 Exact up to 256 members, an estimate from a sample above.
 """
 
-from math import exp, fsum, log
+from math import exp, fsum, inf, log
 from typing import Any, Final, final
 
 from common.contracts.events import Event
@@ -19,16 +19,21 @@ from scoring.health.properties import key_of
 
 # A member that decayed by this many half-lives is dropped when room is needed.
 _DROPPED_AFTER: Final = 20.0 * LN2
+# The logarithm of a value beside which no prior counts.
+_LARGEST: Final = 600.0
 
 
 @final
 class DistinctMetric(DriftingMetric):
     """`members` has the UTC moment at which each was seen last, by the hash of its key. `sum` adds up their terms.
 
-    `of` is what the count is divided by; None means the account's seats, and no value while those are unknown.
+    `of` is what the count is divided by; None means the account's seats, and no value while those are unknown. `prior`
+    is what a new account is given of the quotient; it decays from `born` on and is kept out of the state.
     """
 
-    __slots__ = ("decay", "halvings", "key", "members", "of", "saved_halvings", "saved_members", "saved_seen", "sum")
+    __slots__ = (
+        "decay", "halvings", "key", "members", "of", "prior", "saved_halvings", "saved_members", "saved_seen", "sum",
+    )  # fmt: skip
 
     def __init__(self, definition: Distinct, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index, curves)
@@ -37,6 +42,7 @@ class DistinctMetric(DriftingMetric):
         self.of: float | None = None
         if definition.of != "seats":
             self.of = 1.0 if definition.of is None else float(definition.of)
+        self.prior = float(definition.prior)
         self.members: dict[int, float] = {}
         self.sum = DecayingSum()
         self.halvings = 0
@@ -102,6 +108,11 @@ class DistinctMetric(DriftingMetric):
         # ln(sum * 2^halvings / of): each halving of the sample doubles what a member stands for.
         base = max(self.sum.newest_tau, context.born_tau)
         x = log_or_less(self.sum.total) + self.halvings * LN2 - log(of)
+        # A late first event may have happened before the account began.
+        if x != -inf and base > self.sum.newest_tau:
+            x -= (base - self.sum.newest_tau) * self.decay
+        if self.prior != 0.0 and x < _LARGEST:
+            x = log(exp(x) + self.prior * exp((context.born_tau - base) * self.decay))
         self.drift(context, base, x, -self.decay)
 
     def dump(self) -> object:

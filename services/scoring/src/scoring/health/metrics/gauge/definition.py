@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
 
+from scoring.health.facts import ARR_EVENTS
 from scoring.health.metrics.definition import CardProblem, CurvedDefinition, EventValue, MetricDefinition
 from scoring.health.metrics.keys import DURATION, EVENT, POINTS, PROPERTY, CardKey, ValueType, curve
 
@@ -48,6 +49,11 @@ class Gauge(CurvedDefinition, frozen=True, kw_only=True, tag="gauge"):
         # A change of a contract need not be one of its amount.
         read = EventValue(self.events, value, "number", required=self.value != ARR_AGAINST_PEAK)
         return (read,) if self.key is None else (read, EventValue(self.events, self.key, "key"))
+
+    @property
+    def listens(self) -> tuple[str, ...]:
+        # What a contract is worth is one fact, whichever event brings it.
+        return tuple(sorted({*self.events, *ARR_EVENTS})) if self.value == ARR_AGAINST_PEAK else self.events
 
     def problems(self, metrics: Mapping[str, MetricDefinition]) -> Iterator[CardProblem]:
         if self.ttl is None and self.hold:

@@ -13,9 +13,9 @@ from scoring.health.metrics.gauge.fading import FadingMetric
 from scoring.health.metrics.gauge.peak import PeakMetric
 from scoring.health.metrics.metric import OtherMetrics
 from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
-from scoring.health.properties import key_of, number
+from scoring.health.properties import id_hash, key_of, number
 
-# When it was given (UTC), the hash of its event's id (of two at one moment the higher wins), what it was.
+# When it was given (UTC), the hash of its event's id, what it was.
 Answer = tuple[float, int, float]
 
 _EVERYBODY: Final = 0
@@ -57,9 +57,10 @@ class GaugeMetric(FadingMetric):
             person = hash64(key)
         if not sampled(person, self.halvings):
             return False
-        answer = (moment, hash64(event.event_id), value)
+        answer = (moment, id_hash(event), value)
         before = self.answers.get(person)
-        if before is not None and before >= answer:
+        # Of two at one moment the later in the log is the answer.
+        if before is not None and before[0] > moment:
             return False
         self.saved_one = (person, before)
         self.saved_answers = self.answers

@@ -1,17 +1,17 @@
 """gauge of "arr/arr_peak_12m": what the contract is worth now against its highest value of the last twelve months."""
 
+from bisect import bisect_right
 from typing import Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.clock import Clock
 from scoring.health.context import Context
 from scoring.health.curve import Curve
-from scoring.health.hashing import hash64
 from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.gauge.fading import FadingMetric
 from scoring.health.metrics.metric import OtherMetrics
 from scoring.health.moments import DAY
-from scoring.health.properties import number
+from scoring.health.properties import id_hash, number
 
 _YEAR: Final = 365.0 * DAY
 # Bounds the state. If a contract fell more often within a year, its highest amounts and the newest are kept.
@@ -36,7 +36,9 @@ class PeakMetric(FadingMetric):
         amount = number(event.properties.get("arr"))
         if amount is None:
             return False
-        amounts = _falling(sorted([*self.amounts, (moment, hash64(event.event_id), amount)]))
+        # Of two at one moment the later in the log comes last.
+        place = bisect_right(self.amounts, moment, key=_moment_of)
+        amounts = _falling([*self.amounts[:place], (moment, id_hash(event), amount), *self.amounts[place:]])
         if amounts == self.amounts:
             return False
         self.saved_amounts = self.amounts
@@ -57,6 +59,10 @@ class PeakMetric(FadingMetric):
 
     def restore(self, state: Any) -> None:
         self.amounts = [(each[0], each[1], each[2]) for each in state[0]]
+
+
+def _moment_of(amount: Amount) -> float:
+    return amount[0]
 
 
 def _falling(amounts: list[Amount]) -> list[Amount]:

@@ -68,6 +68,10 @@ class Milestone(MetricDefinition, frozen=True, kw_only=True, tag="milestone"):
     def step_names(self) -> tuple[str, ...]:
         return tuple(self.steps)
 
+    @property
+    def steps_over(self) -> float:
+        return max((float(step.due) for step in self.steps.values()), default=-self.grace) + self.grace
+
     def owns_step(self, step: str, others: frozenset[str]) -> bool:
         return step in self.steps or (self.planned and step not in others)
 

@@ -6,13 +6,13 @@ from typing import Any, Final, final
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
-from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric, OpenStep, OtherMetrics
 from scoring.health.metrics.milestone.definition import PLANNED, Milestone
-from scoring.health.moments import DAY, parse_moment
-from scoring.health.properties import number, weight_of
+from scoring.health.moments import DAY, local_midnight, parse_day, parse_moment
+from scoring.health.properties import id_hash, number, weight_of
 
 _MOST_STEPS: Final = 64
+_FORMER_PLAN: Final = 4
 # In seconds. Without a grace the slope would be infinite.
 _SHORTEST_GRACE: Final = 1.0
 # A step that weighs less does not count: its share of a slope could underflow.
@@ -20,8 +20,9 @@ _LEAST_WEIGHT: Final = 1e-9
 # In seconds. Knots this close are made one: between them rounding would decide the slope.
 _CLOSEST_KNOTS: Final = 1e-6
 
-# When it was planned (UTC), the hash of the event's id, when it is due (UTC), its weight.
-StepPlan = tuple[float, int, float, float]
+# When it was planned (UTC), the hash of the event's id, when it is due, its weight, and whether a day was named: then
+# it is due when that day is over for the account, and `due` is the number of the day after it, else a UTC moment.
+StepPlan = tuple[float, int, float, float, bool]
 # A missed step within its grace: since when (operational), its weight, its points then.
 FallingStep = tuple[float, float, float]
 
@@ -31,7 +32,7 @@ class MilestoneMetric(Metric):
     """`card_steps` are due so many days after the account's start; `plans` are due as planned; `done` says when.
 
     With `accepts_plans` any step that `milestone.planned` names belongs here, except `steps_of_others`, which the card
-    gives to other metrics. Due dates are UTC, the grace is operational seconds. `tells_plans` is for steps that the
+    gives to other metrics. The grace is operational seconds. `tells_plans` is for steps that the
     card does not name.
     """
 
@@ -59,11 +60,16 @@ class MilestoneMetric(Metric):
             return False
         plans, done = self.plans, self.done
         if event.name == PLANNED:
-            due = parse_moment(event.properties.get("due"))
-            by = (moment, hash64(event.event_id))
-            if due is None or (step in plans and plans[step][:2] >= by):
+            named: object = event.properties.get("due")
+            day = parse_day(named)
+            due = parse_moment(named) if day is None else float(day + 1)
+            # Of two at one moment the later in the log is the plan.
+            if due is None or (step in plans and plans[step][0] > moment):
                 return False
-            self.plans = {**plans, step: (by[0], by[1], due, self._planned_weight(step, event))}
+            self.plans = {
+                **plans,
+                step: (moment, id_hash(event), due, self._planned_weight(step, event), day is not None),
+            }
         else:
             if step in done and done[step] <= moment:
                 return False
@@ -94,7 +100,9 @@ class MilestoneMetric(Metric):
             name: (context.start + float(step.due) * DAY, float(step.weight)) for name, step in self.card_steps.items()
         }
         for name, plan in self.plans.items():
-            steps[name] = (plan[2], plan[3])
+            # A date is over when it is over for the account.
+            due = local_midnight(int(plan[2]), context.zone) if plan[4] else plan[2]
+            steps[name] = (due, plan[3])
         return steps
 
     def open_steps(self, context: Context) -> list[OpenStep]:
@@ -160,4 +168,8 @@ class MilestoneMetric(Metric):
 
     def restore(self, state: Any) -> None:
         plans, self.done = state
-        self.plans = {step: (plan[0], plan[1], plan[2], plan[3]) for step, plan in plans.items()}
+        # Former formats kept a named day as its midnight in UTC.
+        self.plans = {
+            step: (plan[0], plan[1], plan[2], plan[3], bool(plan[4]) if len(plan) > _FORMER_PLAN else False)
+            for step, plan in plans.items()
+        }

@@ -19,7 +19,7 @@ class Rate(DecayedCountDefinition, frozen=True, kw_only=True, tag="rate"):
         "curve": curve("Points over the count: [[count, points], ...].", required=False),
         "curve_per_week": curve("Points over the weekly rate: [[times a week, points], ...].", required=False),
         "prior_per_week": CardKey(
-            AT_LEAST_0, "The weekly rate that a new account is given; it fades by the half-life."
+            AT_LEAST_0, "The weekly rate that a new account is given (default: what earns the most); it fades."
         ),
     }
 

@@ -8,12 +8,16 @@ from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.keys import AT_LEAST_0, EVENTS, HALF_LIFE, WEIGHT, CardKey, ValueType, curve
 from scoring.health.metrics.rate.definition import Rate
 
+# More than one event, of which the first has faded a little.
+ONE_ALONE = 1.5
+
 
 class Ratio(CurvedDefinition, frozen=True, kw_only=True, tag="ratio"):
     """Decayed `events` over a decayed denominator of the same half-life: other events, or a metric by name.
 
     Needs `min_denominator` below the line. With `quiet_follows`, a numerator under `min_numerator` means that the
-    metric follows that one's points plus `quiet_bonus`, and is available when that one is.
+    metric follows that one's points plus `quiet_bonus`, and is available when that one is. Fewer than `min_events`
+    above the line, each counting 1 and decayed, are no evidence: it reads as if there were none.
     """
 
     half_life: float
@@ -24,6 +28,7 @@ class Ratio(CurvedDefinition, frozen=True, kw_only=True, tag="ratio"):
     quiet_follows: str | None = None
     quiet_bonus: float = 20.0
     min_numerator: float = 0.5
+    min_events: float = 0.0
 
     logarithmic: ClassVar[bool] = True
     counts_activity: ClassVar[bool] = True
@@ -41,6 +46,9 @@ class Ratio(CurvedDefinition, frozen=True, kw_only=True, tag="ratio"):
         "curve": curve("Points over the ratio: [[ratio, points], ...]."),
         "min_numerator": CardKey(AT_LEAST_0, "Less than this above the line is quiet (default 0.5)."),
         "min_denominator": CardKey(AT_LEAST_0, "Less below the line is no evidence (default 1)."),
+        "min_events": CardKey(
+            AT_LEAST_0, "Fewer events above the line than this, however grave, count as none (default 1.5: one alone)."
+        ),
         "quiet_follows": CardKey(ValueType("metric"), "While quiet, the points follow this metric's."),
         "quiet_bonus": CardKey(ValueType("number", least=-100, most=100), "Added to what it follows (default 20)."),
     }
@@ -67,7 +75,7 @@ class Ratio(CurvedDefinition, frozen=True, kw_only=True, tag="ratio"):
         fields = super().fields_of(given)
         denominator = fields.pop("den")
         field = "denominator_metric" if isinstance(denominator, str) else "denominator_events"
-        return {**fields, field: denominator}
+        return {"min_events": ONE_ALONE, **fields, field: denominator}
 
     def problems(self, metrics: Mapping[str, MetricDefinition]) -> Iterator[CardProblem]:
         name = self.denominator_metric

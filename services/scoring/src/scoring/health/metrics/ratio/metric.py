@@ -24,13 +24,15 @@ _LARGEST: Final = 1e300
 class RatioMetric(Metric):
     """Constant points up to `until`, none from then on; from `quiet_from` on it follows the metric `follows`.
 
-    It is quiet while the numerator is below `min_numerator`. A metric that follows has the other one's points plus
-    `bonus`, clamped to 0 and 100.
+    It is quiet while the numerator is below `min_numerator`, or its `count` of events below `min_events`. Without
+    `follows` too few events have the points of none up to `known_until` (`none`). A metric that follows has the other
+    one's points plus `bonus`, clamped to 0 and 100.
     """
 
     __slots__ = (
-        "bonus", "curves", "decay", "denominator", "denominator_events", "denominator_metric", "events",
-        "follows", "min_denominator", "min_numerator", "numerator", "quiet_from", "steady", "weight_property",
+        "bonus", "count", "curves", "decay", "denominator", "denominator_events", "denominator_metric", "events",
+        "follows", "known_until", "min_denominator", "min_events", "min_numerator", "none", "numerator", "quiet_from",
+        "steady", "weight_property",
     )  # fmt: skip
 
     def __init__(self, definition: Ratio, index: int, curves: list[Curve], others: OtherMetrics) -> None:
@@ -45,7 +47,11 @@ class RatioMetric(Metric):
         self.follows = others.named(definition.quiet_follows)
         self.bonus = float(definition.quiet_bonus)
         self.min_numerator = float(definition.min_numerator)
+        self.min_events = float(definition.min_events)
         self.numerator = DecayingSum()
+        self.count = DecayingSum()
+        self.known_until = -inf
+        self.none = 0.0
         self.denominator = DecayingSum()
         self.steady = 0.0
         self.quiet_from = inf
@@ -57,7 +63,9 @@ class RatioMetric(Metric):
             return False
         self.numerator.save()
         self.denominator.save()
+        self.count.save()
         if weight != 0.0:
+            self.count.add(1.0, moment, tau, self.decay)
             self.numerator.add(weight, moment, tau, self.decay)
         if below:
             self.denominator.add(1.0, moment, tau, self.decay)
@@ -66,10 +74,12 @@ class RatioMetric(Metric):
     def undo(self) -> None:
         self.numerator.undo()
         self.denominator.undo()
+        self.count.undo()
 
     def rebase(self, context: Context) -> None:
         self.numerator.rebase(context.clock)
         self.denominator.rebase(context.clock)
+        self.count.rebase(context.clock)
 
     def _denominator(self) -> DecayingSum:
         other = self.denominator_metric
@@ -89,11 +99,14 @@ class RatioMetric(Metric):
         above, below, decay = self.numerator, self._denominator(), self.decay
         base = max(max(above.newest_tau, below.newest_tau), context.born_tau)
         # Both sums decay alike, so the ratio stays; what changes in silence is whether there is evidence for it.
-        quiet = inf if self.follows is None else above.falls_below(self.min_numerator, decay)
+        few = inf if self.min_events == 0.0 else self.count.falls_below(self.min_events, decay)
+        quiet = few if self.follows is None else min(few, above.falls_below(self.min_numerator, decay))
         known = below.falls_below(self.min_denominator, decay) if below.total > 0.0 else -inf
         self.quiet_from = max(quiet, base)
         self.base = base
         self.until = min(quiet, known)
+        self.known_until = known
+        self.none = self.curves[context.stage].points_at(-inf)
         self.has_value = self.until > base
         if self.has_value:
             # Divided before the logarithm, not subtracted after it: so 3 over 2 meets a flag's bound of 1.5 to the bit.
@@ -111,7 +124,9 @@ class RatioMetric(Metric):
         if other is not None and tau >= self.quiet_from:
             points = other.at(tau)
             return None if points is None else _clamped(points + self.bonus)
-        return self.steady if self.has_value and tau < self.until else None
+        if self.has_value and tau < self.until:
+            return self.steady
+        return self.none if other is None and self.base <= tau < self.known_until else None
 
     def seek(self, tau: float) -> None:
         other = self.follows
@@ -137,6 +152,10 @@ class RatioMetric(Metric):
             self.available = True
             self.points = self.steady
             self.end = self.until
+        elif self.follows is None and tau < self.known_until:
+            self.available = True
+            self.points = self.none
+            self.end = self.known_until
         else:
             self.available = False
             self.points = 0.0
@@ -174,10 +193,11 @@ class RatioMetric(Metric):
 
     def dump(self) -> object:
         above, below = self.numerator, self.denominator
-        return None if above.empty and below.empty else (above.dump(), below.dump())
+        return None if above.empty and below.empty else (above.dump(), below.dump(), self.count.dump())
 
     def restore(self, state: Any) -> None:
-        above, below = state
+        above, below, count = state
+        self.count.restore(count)
         self.numerator.restore(above)
         self.denominator.restore(below)
 

@@ -38,6 +38,9 @@ class SilenceMetric(DriftingMetric):
         self.saved_tau = -inf
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
+        # A live event from before the account began has a wrong clock or comes late: it is of the first day.
+        if moment < context.born:
+            moment, tau = context.born, context.born_tau
         # A late activity changes nothing: the gap that it fell into is counted already.
         if moment <= self.last:
             return False
