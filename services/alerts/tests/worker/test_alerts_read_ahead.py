@@ -12,11 +12,13 @@ from alerts.topic.position import TopicPosition
 from alerts.worker.handler import SignalsHandler
 from alerts.worker.partition import DecidedBatch, SignalsPartition
 from alerts.worker.send_gate import SendGate
+from alerts.worker.ticks import PartitionTicks
 from alerts.worker.worker import AlertsWorker
 from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.ports import Outgoing, PlainRecord, Record
 from common.partition_consumer.inbox import Inbox
 from common.partition_consumer.owned_partition import OwnedPartition
+from common.ticks import LogTime
 
 BEHIND_AFTER = 60.0
 MAX_RECORDS = 500
@@ -33,6 +35,7 @@ class ScriptedPartition:
         self.deciding = False
         self.finished = True
         self.account_waits = False
+        self.earliest: float | None = None
 
     async def open(self) -> int:
         self.position = TopicPosition("commit", 0, None, self.newest)
@@ -45,7 +48,7 @@ class ScriptedPartition:
             self.deciding = False
         if records and self.finished:
             self.position = TopicPosition("commit", records[-1].offset + 1, None, records[-1].timestamp / 1000)
-        return DecidedBatch(finished=self.finished)
+        return DecidedBatch(taken=len(records) if self.finished else 0)
 
 
 class Clock:
@@ -56,10 +59,18 @@ class Clock:
         return self.now
 
 
+def no_ticks(clock: Clock) -> PartitionTicks:
+    """No timer is set, and the log's ticks are those of scoring."""
+    sender = MemoryBroker().producer()
+    return PartitionTicks(0, sender=sender, topic="signals", log_time=LogTime(clock), steady=clock, wall=False)
+
+
 def handler_of(partition: ScriptedPartition, inbox: Inbox, clock: Clock) -> SignalsHandler:
     gate = SendGate(behind_after=BEHIND_AFTER)
     decided = cast(SignalsPartition, partition)
-    return SignalsHandler(decided, inbox, gate, max_records=MAX_RECORDS, clock=clock, wake=lambda: None)
+    return SignalsHandler(
+        decided, inbox, gate, no_ticks(clock), max_records=MAX_RECORDS, clock=clock, wake=lambda: None
+    )
 
 
 async def test_nothing_is_sent_by_an_end_of_the_log_that_kafka_named_over_a_minute_ago() -> None:
@@ -112,7 +123,8 @@ async def test_a_record_that_comes_while_an_account_is_decided_again_does_not_st
     def make(number: int, inbox: Inbox) -> SignalsHandler:
         gate = SendGate(behind_after=BEHIND_AFTER)
         decided = cast(SignalsPartition, partition)
-        handlers.append(Watched(decided, inbox, gate, max_records=MAX_RECORDS, clock=clock, wake=lambda: None))
+        ticks = no_ticks(clock)
+        handlers.append(Watched(decided, inbox, gate, ticks, max_records=MAX_RECORDS, clock=clock, wake=lambda: None))
         return handlers[0]
 
     owned = OwnedPartition(
