@@ -67,7 +67,9 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist load
 check: $(VENV)/dev-installed ## the tests that start no process, in less than a minute
 	EXAMPLES_SHARE=0.05 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
 
+# Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
+test: export EXAMPLES_SHARE ?= 0.3
 test: $(VENV)/dev-installed $(VENV)/analysis ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=2)
 	$(PYTEST) -m "not kafka and not campaign and not compiler"
 
