@@ -61,7 +61,7 @@ demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part
 # Each worker has a PostgreSQL and a broker of its own. Byte code is kept whatever the environment says: else each worker,
 # and each process that a test starts, compiles everything anew.
 WORKERS ?= logical
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 
 .PHONY: check
 check: $(VENV)/dev-installed ## the tests that start no process, in less than a minute
