@@ -64,7 +64,7 @@ WORKERS ?= logical
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 
 .PHONY: check
-check: $(VENV)/dev-installed ## the tests that start no process, in less than a minute
+check: $(VENV)/dev-installed ## the tests that start no process, with few random examples
 	EXAMPLES_SHARE=0.05 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
 
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
