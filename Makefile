@@ -61,13 +61,15 @@ demo: $(VENV)/installed ## a SaaS company's months in a minute, then a live part
 # Each worker has a PostgreSQL and a broker of its own. Byte code is kept whatever the environment says: else each worker,
 # and each process that a test starts, compiles everything anew.
 WORKERS ?= logical
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadgroup
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 
 .PHONY: check
-check: $(VENV)/dev-installed ## the tests that start no process, in less than a minute
+check: $(VENV)/dev-installed ## the tests that start no process, with few random examples
 	EXAMPLES_SHARE=0.05 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
 
+# Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
+test: export EXAMPLES_SHARE ?= 0.3
 test: $(VENV)/dev-installed $(VENV)/analysis ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=2)
 	$(PYTEST) -m "not kafka and not campaign and not compiler"
 

@@ -1,5 +1,8 @@
+from typing import Any
+
 import pytest
 from hypothesis import Phase, settings
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["local.testing"]
 
@@ -8,13 +11,32 @@ settings.register_profile("found", phases=[Phase.explicit, Phase.generate], dera
 
 # Whoever asks for one of these waits for PostgreSQL or for a broker.
 SERVERS = {"postgres", "embedded_broker", "apache_broker", "kafka_jars"}
+# The tests of such a file run on one worker: they share what is costly to make, or the ports of `make up`.
+WHOLE_FILES = (
+    "tests/system/",
+    "tests/bench/test_bench_silent.py",
+    "deploy/local/tests/stack/test_stack.py",
+    "deploy/local/tests/demo/test_dataset.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make check` leaves out, and keeps together on one worker what shares a costly fixture."""
+    """Marks what `make check` leaves out."""
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
-        # A system that all tests of a module ask is started once.
-        if "tests/system" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
+class FileScheduling(LoadScopeScheduling):
+    """Gives workers tests one by one, but `WHOLE_FILES` as they are.
+
+    xdist's own `loadgroup` does nothing with pytest 9.2, which made the ids of tests read-only.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return path if path.startswith(WHOLE_FILES) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
+    return FileScheduling(config, log)

@@ -8,8 +8,6 @@ from bench.silent import about_to_be_told, long_quiet
 CARD = "deploy/scorecard.yml"
 AT = 1_760_000_000
 
-pytestmark = pytest.mark.xdist_group("silent")
-
 
 @pytest.fixture(scope="module")
 def core(request: pytest.FixtureRequest) -> Scorer:

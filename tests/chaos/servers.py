@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from random import Random
 
 from sqlalchemy import NullPool, text
@@ -57,11 +57,16 @@ async def snapshot_held(under_test: SystemUnderTest, strike: Strike, draw: Rando
 
 @asynccontextmanager
 async def _snapshot(url: str) -> AsyncIterator[None]:
+    """Raises `Missed` if the server is away."""
     engine = create_async_engine(url, poolclass=NullPool, isolation_level="REPEATABLE READ")
     # It ends with the server, should that die meanwhile.
     with suppress(DBAPIError, OSError):
-        async with engine.connect() as connection:
-            await connection.execute(text("SELECT count(*) FROM scoring.journal"))
+        async with AsyncExitStack() as ended:
+            try:
+                connection = await ended.enter_async_context(engine.connect())
+                await connection.execute(text("SELECT count(*) FROM scoring.journal"))
+            except (DBAPIError, OSError) as error:
+                raise Missed from error
             yield
 
 

@@ -6,5 +6,5 @@ LEAST = 5
 
 
 def examples(count: int) -> int:
-    """`count`, or as much of it as `EXAMPLES_SHARE` (0 to 1) in the environment says; `make check` sets that."""
+    """`count`, or as much of it as `EXAMPLES_SHARE` (0 to 1) in the environment says: `make test` sets it."""
     return max(LEAST, round(count * float(os.environ.get("EXAMPLES_SHARE") or 1)))

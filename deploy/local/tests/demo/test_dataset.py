@@ -12,9 +12,6 @@ from local.demo.dataset import Dataset, build_dataset, moment
 from local.demo.scenarios import ScenarioKind, level
 from local.replay.ingest_client import ClientEvent
 
-# What a seed gives takes a second to make, so it is made on one worker.
-pytestmark = pytest.mark.xdist_group("dataset")
-
 SEEDS = (1, 2, 3)
 
 

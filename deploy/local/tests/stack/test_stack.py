@@ -24,8 +24,7 @@ from local.stack.servers import Broker
 from local.stack.status import read_status
 from local.terminal import Terminal
 
-# Stacks look for the same ports, so one is started after the other.
-pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("stack")]
+pytestmark = pytest.mark.servers
 
 SERVICES = ["scoring worker", "alerts", "scoring api", "ingest"]
 NAMES = ["broker", "sinks", *SERVICES, "supervisor"]
