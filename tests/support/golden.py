@@ -51,12 +51,13 @@ def next_revision(topic: str) -> str:
 
 
 def plain_schema(contract: Any) -> dict[str, Any]:
-    """The JSON Schema of a contract without the names and docstrings of its classes."""
-    schema = msgspec.json.schema(contract)
+    """The JSON Schema of a contract, as JSON has it, without the names and docstrings of its classes."""
+    # A default that is a tuple is an array in the file.
+    schema = msgspec.to_builtins(msgspec.json.schema(contract))
     definitions = schema.pop("$defs")
 
     def inline(value: Any) -> Any:
-        if isinstance(value, list):
+        if isinstance(value, list | tuple):
             return [inline(one) for one in value]
         if not isinstance(value, dict):
             return value

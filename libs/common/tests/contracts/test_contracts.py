@@ -25,6 +25,7 @@ from common.contracts.signals import (
     Band,
     CaughtUp,
     Change,
+    Contact,
     Contribution,
     Driver,
     Facts,
@@ -34,7 +35,9 @@ from common.contracts.signals import (
     Kind,
     Level,
     MovingEvent,
+    OpenCondition,
     Part,
+    Quote,
     Receipt,
     Severity,
     Signal,
@@ -109,6 +112,12 @@ BAND = Signal(
     ),
     forecast=Forecast(Band.RED, MOMENT),
     history=True,
+    contacts=(
+        Contact("ann", MOMENT, "Ann Lee", "ann@acme.example", "admin", champion=True),
+        Contact("bo", MOMENT),
+    ),
+    said=(Quote("reason", "price"), Quote("seats", 12.0), Quote("at_once", True)),
+    happened_at=MOMENT,
 )
 SILENT = replace(
     BAND,
@@ -121,6 +130,9 @@ SILENT = replace(
     facts=Facts(),
     forecast=None,
     history=False,
+    contacts=(),
+    said=(),
+    happened_at=None,
 )
 GREEN = replace(RED, score=80.0, band=Band.GREEN)
 RENEWED = replace(
@@ -159,6 +171,26 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
             cause=("web", "e-9"),
             facts=Facts(arr=5_000.0, status=Status.CHURNED),
             arr_before=33_000.0,
+        ),
+        "first_look": replace(
+            SILENT,
+            signal_id="0f3f7a0c-8f6e-5c39-8a43-0f6d0a6f4d21",
+            kind=Kind.FIRST_LOOK,
+            severity=Severity.CRITICAL,
+            to="red",
+            standing=(
+                OpenCondition(Kind.BAND, "red", MOMENT),
+                OpenCondition(Kind.FLAG, "gone_quiet", MOMENT),
+                OpenCondition(Kind.MILESTONE_MISSED, "kickoff", MOMENT),
+            ),
+        ),
+        "retracted": replace(
+            SILENT,
+            signal_id="6a1b8b86-0b0e-5f7e-9a53-5a0f8d1c7e31",
+            kind=Kind.RETRACTED,
+            severity=Severity.INFO,
+            to="cancel_intent",
+            cause=("web", "e-7"),
         ),
         "outcome": replace(
             BAND,

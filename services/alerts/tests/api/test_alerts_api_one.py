@@ -106,9 +106,9 @@ def _of_episode(opened_by: Signal, n: int, kind: Kind) -> Signal:
 
 
 async def test_an_alert_of_a_kind_that_is_not_known_is_shown(api: AlertsApi) -> None:
-    signal = msgspec.structs.replace(Sample(kind=Kind.FLAG, to="two_flags").build(), kind=unknown_kind("first_look"))
+    signal = msgspec.structs.replace(Sample(kind=Kind.FLAG, to="two_flags").build(), kind=unknown_kind("peer_rank"))
     await api.rows.record(signal)
     alert = await api.one(signal)
-    assert (alert["what"], alert["signal"]["kind"]) == ("first look two flags", "first_look")
+    assert (alert["what"], alert["signal"]["kind"]) == ("peer rank two flags", "peer_rank")
     [listed] = await api.list(account=signal.account_id)
-    assert (listed["kind"], listed["error"]) == ("first_look", None)
+    assert (listed["kind"], listed["error"]) == ("peer_rank", None)

@@ -11,7 +11,7 @@ from alerts.signals.wording import describe
 from common.contracts.signals import CaughtUp, Kind, encode_signals_record
 
 FLAG = Sample(kind=Kind.FLAG, to="renewal_opens").build()
-FIRST_LOOK = encode_signals_record(FLAG).replace(b'"kind":"flag"', b'"kind":"first_look"')
+PEER_RANK = encode_signals_record(FLAG).replace(b'"kind":"flag"', b'"kind":"peer_rank"')
 
 
 def test_a_known_kind_is_the_members_own() -> None:
@@ -21,40 +21,40 @@ def test_a_known_kind_is_the_members_own() -> None:
 
 
 def test_an_unknown_kind_is_kept_and_encoded_again_as_it_came() -> None:
-    signal = decode_signal(FIRST_LOOK)
-    assert signal.kind.value == "first_look"
+    signal = decode_signal(PEER_RANK)
+    assert signal.kind.value == "peer_rank"
     assert signal.kind not in set(Kind)
-    assert encode_signals_record(signal) == FIRST_LOOK
-    assert decode_record(FIRST_LOOK) == signal
+    assert encode_signals_record(signal) == PEER_RANK
+    assert decode_record(PEER_RANK) == signal
     assert msgspec.structs.replace(signal, kind=Kind.FLAG) == FLAG
 
 
 def test_an_unknown_kind_has_words_and_labels() -> None:
-    signal = decode_signal(FIRST_LOOK)
-    assert describe(signal) == "first look renewal opens"
-    assert labels(signal)["kind"] == "first_look"
+    signal = decode_signal(PEER_RANK)
+    assert describe(signal) == "peer rank renewal opens"
+    assert labels(signal)["kind"] == "peer_rank"
     assert not rules_of(signal.kind).always_told
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_every_known_kind_has_its_rules(kind: Kind) -> None:
-    assert rules_of(kind) is not rules_of(unknown_kind("first_look"))
+    assert rules_of(kind) is not rules_of(unknown_kind("peer_rank"))
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        FIRST_LOOK.replace(b'"severity":"warning"', b'"severity":"loud"'),
-        FIRST_LOOK.replace(b'"kind":"first_look"', b'"kind":""'),
-        FIRST_LOOK.replace(b'"kind":"first_look"', b'"kind":7'),
-        FIRST_LOOK.replace(b'"type":"signal"', b'"type":"another"'),
+        PEER_RANK.replace(b'"severity":"warning"', b'"severity":"loud"'),
+        PEER_RANK.replace(b'"kind":"peer_rank"', b'"kind":""'),
+        PEER_RANK.replace(b'"kind":"peer_rank"', b'"kind":7'),
+        PEER_RANK.replace(b'"type":"signal"', b'"type":"another"'),
         encode_signals_record(FLAG).replace(b'"account_id":', b'"account":'),
-        FIRST_LOOK[:-1],
+        PEER_RANK[:-1],
         b"[]",
-        b'"first_look"',
+        b'"peer_rank"',
         b"",
         b"[" * 100_000,
-        b'{"type":"signal","kind":"first_look","to":"\xff"}',
+        b'{"type":"signal","kind":"peer_rank","to":"\xff"}',
     ],
 )
 def test_anything_else_is_refused(body: bytes) -> None:

@@ -45,14 +45,14 @@ async def test_a_signal_of_an_unknown_kind_is_recorded_told_plainly_and_shown(
         decode_signals_record(body)  # the contract of today does not know it
     await read(replicas, body)
     signal = decode_signal(body)
-    assert titles(replicas.post.arrived) == ["🔴 Acme: first look two flags"]
+    assert titles(replicas.post.arrived) == ["🔴 Acme: peer rank two flags"]
     assert await replicas.reasons("acme") == [("two_flags", "new")]
     assert replicas.count("signals_total", outcome="unreadable") == 0
     shown = await api.one(signal)
-    assert (shown["what"], shown["signal"]["kind"]) == ("first look two flags", "first_look")
+    assert (shown["what"], shown["signal"]["kind"]) == ("peer rank two flags", "peer_rank")
     assert [one["status"] for one in shown["notifications"]] == ["sent"]
     [listed] = await api.list(account="acme")
-    assert (listed["kind"], listed["error"]) == ("first_look", None)
+    assert (listed["kind"], listed["error"]) == ("peer_rank", None)
 
 
 async def test_fields_that_a_newer_scoring_added_change_nothing(replicas: ReplicasHarness, api: AlertsApi) -> None:

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     MILESTONE_MISSED = "milestone_missed"
     OUTCOME = "outcome"
     CONTRACTION = "contraction"
+    FIRST_LOOK = "first_look"
+    RETRACTED = "retracted"
 
 
 class Severity(StrEnum):
@@ -139,11 +141,40 @@ class Forecast(Struct, frozen=True):
     at: datetime
 
 
+class OpenCondition(Struct, frozen=True):
+    """What a first look finds: the band, an open flag or a missed step, and since when it has been so."""
+
+    kind: Kind
+    to: str
+    since: datetime
+
+
+class Contact(Struct, frozen=True, omit_defaults=True):
+    """Somebody at the customer who can be called. `last_seen` is the time of their last event."""
+
+    user_id: str
+    last_seen: datetime
+    name: str | None = None
+    email: str | None = None
+    role: str | None = None
+    champion: bool = False
+
+
+class Quote(Struct, frozen=True):
+    """A property of the event that crossed a line, such as the reason of a cancellation."""
+
+    name: str
+    value: str | float | bool
+
+
 class Signal(Struct, frozen=True, tag="signal"):
     """One change of an account's alert state. `since` is when the line was crossed, `at` when that was confirmed.
 
     `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it. Of a
     contraction `to` is `arr`, and `arr_before` what the contract was worth; what it is worth now is in the facts.
+    Of a first look `to` is the band, and `standing` all that is open, the gravest first. `contacts` are the champions
+    and whoever was active last, five at most. `said` quotes the event that crossed, and `happened_at` is its time;
+    neither is there where silence crossed.
     """
 
     signal_id: str
@@ -163,6 +194,10 @@ class Signal(Struct, frozen=True, tag="signal"):
     forecast: Forecast | None = None
     history: bool = False
     arr_before: float | None = None
+    standing: tuple[OpenCondition, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    said: tuple[Quote, ...] = ()
+    happened_at: datetime | None = None
 
 
 class CaughtUp(Struct, frozen=True, tag="caught_up"):
