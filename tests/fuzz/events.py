@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
+from common.contracts.reach import DATED, reach_of
 from support.load import NAMES, properties_of
 
 # Few, so that each lives long enough to have a history in the core.
@@ -24,8 +25,9 @@ def event(draw: Random) -> dict[str, Any]:
     if draw.random() < 0.7:
         found["user_id"] = f"user-{draw.randrange(9)}"
     if "due" in found["properties"]:
-        found["properties"]["due"] = SOME_TIME + draw.randrange(10**7)
-    if draw.random() < 0.5:
+        found["properties"]["due"] = datetime.fromtimestamp(SOME_TIME + draw.randrange(10**7), UTC).isoformat()
+    # Ingest refuses others that are so old.
+    if reach_of(name) == DATED and draw.random() < 0.5:
         found["time"] = datetime.fromtimestamp(SOME_TIME + draw.randrange(10**6), UTC).isoformat()
     return found
 

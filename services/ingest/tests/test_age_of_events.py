@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from common.catalogue.events import STANDARD_EVENTS
 from common.topics import TimeMode
 from ingest.in_memory import NOW, Ingest, in_memory
 
@@ -13,7 +14,11 @@ DATED += ["contract.renewed", "contract.ended"]
 
 
 def item(name: str, days: float) -> dict[str, object]:
-    return {"account_id": "acme", "name": name, "time": (NOW - timedelta(days=days)).isoformat()}
+    standard = STANDARD_EVENTS.get(name)
+    body = {"account_id": "acme", "name": name} if standard is None else standard.event.posted()
+    # Without an id none is a duplicate of another.
+    body.pop("event_id", None)
+    return body | {"time": (NOW - timedelta(days=days)).isoformat()}
 
 
 @pytest.mark.parametrize("name", LIVE)
