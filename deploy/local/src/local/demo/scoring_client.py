@@ -4,6 +4,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from common.contracts.signals import Status
 from local.demo.tables import AccountListing
 from local.stack.deployment import Keys
 from local.stack.processes import ServerError
@@ -32,7 +33,7 @@ _page: msgspec.json.Decoder[AccountPage] = msgspec.json.Decoder(AccountPage)
 
 
 async def read(services: Services, keys: Keys) -> list[AccountListing]:
-    """All accounts, the lowest score first. Raises `ServerError`."""
+    """All accounts, former customers too, the lowest score first. Raises `ServerError`."""
     async with httpx.AsyncClient(
         base_url=services.url("scoring api"), headers={"authorization": f"Bearer {keys.read}"}, timeout=30.0
     ) as http:
@@ -41,7 +42,7 @@ async def read(services: Services, keys: Keys) -> list[AccountListing]:
 
 async def accounts(http: httpx.AsyncClient) -> list[AccountListing]:
     found: list[ListedAccount] = []
-    query: dict[str, str | int] = {"limit": PAGE}
+    query: dict[str, str | int | list[str]] = {"limit": PAGE, "status": list(Status)}
     while True:
         answer = await http.get("/v1/accounts", params=query)
         if answer.status_code != httpx.codes.OK:
