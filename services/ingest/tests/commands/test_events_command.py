@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from common.__main__ import main as common_main
 from common.catalogue import page
 from ingest.__main__ import main
 from ingest.batch import RequestContext, parse_items
@@ -97,3 +98,20 @@ def test_the_events_of_the_readme_are_taken_as_they_are() -> None:
         batch = parse_items(items, context, bounds=BOUNDS, new_id=str)
         assert batch.rejected == []
         assert [one.notes for one in batch.accepted] == [()] * len(items)
+
+
+def test_the_command_is_one_of_common_where_ingest_is_installed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "events.json"
+    file.write_text(json.dumps({**GOOD, "name": "account.updated", "properties": {"arr": "50,000"}}))
+    assert common_main(["events", "check", str(file)]) == 1
+    assert "arr: " in capsys.readouterr().out
+
+
+def test_without_a_member_that_gives_commands_common_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("common.__main__.entry_points", lambda group: ())
+    assert common_main(["events", "check", "events.json"]) == 2
+    assert "services/ingest" in capsys.readouterr().err

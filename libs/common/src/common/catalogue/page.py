@@ -25,7 +25,7 @@ for a property that is absent; in a fact it clears what was known. Properties th
 
 Try a file before anybody posts it, or a request without sending it:
 
-    .venv/bin/python -m ingest events check FILE
+    .venv/bin/python -m common events check FILE
     curl -sS "$INGEST_URL/v1/events?dry_run=true" -H "Authorization: Bearer $WRITE_KEY" ...
 
 The `reason` of an error is `missing`, `wrong_type`, `out_of_range` or `bad_value`.
