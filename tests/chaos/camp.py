@@ -19,7 +19,7 @@ from local.fakes.kafka_proxy import KafkaProxy
 from local.stack.processes import free_port
 from local.stack.servers import Broker
 from support.client import bearer
-from support.office import DANA, Office
+from support.office import DANA, HASTY_ROUTES, Office
 from support.system import System, system
 
 ACCOUNTS = tuple(f"account-{n}" for n in range(40))
@@ -56,7 +56,7 @@ def encamp(ground: Ground, camp: Camp, *, name: str, logs: Path, heard: Heard) -
     """Its rounds, until `heard` says no. The logs of its processes are below `logs`."""
     postgres_proxy = PostgresProxy(ground.postgres.socket, port=free_port())
     kafka_proxy = None if camp.cluster else KafkaProxy(ground.kafka.ports[0], port=free_port())
-    office = Office(logs)
+    office = Office(logs, routes=HASTY_ROUTES)
     with _deployed(ground, name, logs, office, postgres_proxy, kafka_proxy) as made:
         asyncio.run(_live(made, ground, camp, office, postgres_proxy, kafka_proxy, heard))
 

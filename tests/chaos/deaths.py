@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from random import Random
+
+from sqlalchemy.exc import DBAPIError
 
 from chaos.plan import Strike
 from chaos.postgres_proxy import End
@@ -11,6 +14,9 @@ from local.fakes.slack_sink import silence
 from support.service import Service
 
 _DELETES_FROM_OUTBOX = "DELETE FROM scoring.outbox"
+_DUE = "SELECT count(*) FROM alerts.timer WHERE due < extract(epoch FROM now())"
+_LOOK = 0.05
+_TICKED = 0.5  # seconds: by then a tick is decided by as a rule
 _AIM = 15.0  # seconds that a strike waits for its moment
 
 
@@ -59,6 +65,23 @@ async def replica_dies(under_test: SystemUnderTest, strike: Strike, draw: Random
 async def alerts_die(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
     await _with_a_message(under_test)
     await _dies(under_test, strike, under_test.those("alerts"))
+
+
+async def timer_dies(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:
+    """A timer of alerts is due. All replicas die while its tick is written, read back or decided by."""
+    deadline = asyncio.get_running_loop().time() + _AIM
+    while not await _due(under_test):
+        if asyncio.get_running_loop().time() > deadline:
+            raise Missed
+        await asyncio.sleep(_LOOK)
+    await asyncio.sleep(draw.uniform(0.0, _TICKED))
+    await _dies(under_test, strike, under_test.those("alerts"))
+
+
+async def _due(under_test: SystemUnderTest) -> bool:
+    with suppress(DBAPIError, OSError):
+        return bool((await under_test.system.rows(_DUE))[0][0])
+    return False
 
 
 async def replica_sleeps(under_test: SystemUnderTest, strike: Strike, draw: Random) -> None:

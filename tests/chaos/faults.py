@@ -28,6 +28,7 @@ class Fault(StrEnum):
     SCORING_OFF = "scoring is off for two hours"
     REPLICA_DIES = "a replica of alerts dies"
     ALERTS_DIE = "all of alerts dies"
+    TIMER_DIES = "alerts dies when a timer is due"
     REPLICA_SLEEPS = "a replica of alerts sleeps past its lease"
     POSTGRES_DIES = "PostgreSQL dies"
     COMMIT_CUT = "scoring is cut off during COMMIT"
@@ -75,6 +76,7 @@ ABOUT: Mapping[Fault, About] = {
     Fault.SCORING_OFF: About((Target.SCORING,), (12.0, 14.0)),
     Fault.REPLICA_DIES: About((Target.ALERTS,), repeats=True),
     Fault.ALERTS_DIE: About((Target.ALERTS,), (0.5, 5.0), repeats=True),
+    Fault.TIMER_DIES: About((Target.ALERTS,), (0.1, 3.0), repeats=True),
     Fault.REPLICA_SLEEPS: About((Target.ALERTS,), (6.5, 8.0), repeats=True),
     Fault.POSTGRES_DIES: About((Target.POSTGRES,), (0.2, 4.0), repeats=True),
     Fault.COMMIT_CUT: About((Target.POSTGRES,), (2.0, 5.0)),

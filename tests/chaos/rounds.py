@@ -29,6 +29,7 @@ _STANDING = {
     "untold": "SELECT count(*) FROM scoring.outbox",
     "waiting": "SELECT count(*) FROM alerts.alert WHERE waiting",
     "pending": "SELECT count(*) FROM alerts.notification WHERE status = 'pending'",
+    "held": "SELECT count(*) FROM alerts.timer",
     "overdue": "SELECT count(*) FROM scoring.timer WHERE due < extract(epoch FROM now()) - 5",
 }
 
@@ -97,12 +98,12 @@ class Rounds:
             missed.append(strike.fault)
 
     async def _come_level(self) -> None:
-        """All that was posted is scored, told, decided and sent, and no timer is overdue."""
+        """All that was posted is scored, told, decided and sent; no timer is overdue, and alerts holds nothing back."""
         ends = await self._witness.ends(self._under_test.system.deployment.topics.events)
 
         async def level() -> bool:
             found = await self._standing()
-            counts = ("untold", "waiting", "pending", "overdue")
+            counts = ("untold", "waiting", "pending", "held", "overdue")
             return _reached(found["scored"], ends) and not any(found[name][0][0] for name in counts)
 
         await self._until(level)

@@ -26,6 +26,7 @@ HOW: Mapping[Fault, Callable[[SystemUnderTest, Strike, Random], Awaitable[None]]
     Fault.SCORING_OFF: deaths.all_workers_die,
     Fault.REPLICA_DIES: deaths.replica_dies,
     Fault.ALERTS_DIE: deaths.alerts_die,
+    Fault.TIMER_DIES: deaths.timer_dies,
     Fault.REPLICA_SLEEPS: deaths.replica_sleeps,
     Fault.POSTGRES_DIES: servers.postgres_dies,
     Fault.COMMIT_CUT: servers.commit_cut,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -17,6 +18,7 @@ from local.fakes.slack_sink import silence
 from local.stack.servers import Broker
 from support.alerting import Alerting, red
 from support.load import loaded
+from support.office import HASTY_ROUTES
 from support.quick import QUICK
 from support.reckoning import reckoned
 from support.service import Service
@@ -125,16 +127,18 @@ class TestUnderLoad:
 
     @pytest.mark.timeout(300)
     async def test_mishaps_at_any_moment_lose_nothing_and_repeat_only_what_was_cut_short(
-        self, alerting: Alerting
+        self, alerting: Alerting, tmp_path: Path
     ) -> None:
         draw = Random(7)
         system = alerting.system
         _, worker = await system.up("ingest", "worker")
-        await alerting.up(2)
+        routes = tmp_path / "hasty.yml"
+        routes.write_text(HASTY_ROUTES)
+        await alerting.up(2, ALERTS_ROUTES=str(routes))
         async with loaded(system, accounts=20, clients=2):
             for mishap in MISHAPS[system.deployment.broker]:
                 await more_attempts(alerting, draw.randint(5, 20))
-                await befalls(alerting, mishap)
+                await befalls(alerting, mishap, routes)
             await more_attempts(alerting, 5)
         await system.scored()
         await system.told()
@@ -144,7 +148,7 @@ class TestUnderLoad:
         assert found.messages > 50
 
 
-async def befalls(alerting: Alerting, mishap: str) -> None:
+async def befalls(alerting: Alerting, mishap: str, routes: Path) -> None:
     """Afterwards there are two replicas again."""
     one, other = (service for service in alerting.system.services if service.name == "alerts" and service.expected)
     if mishap == SLEEPS:
@@ -158,7 +162,7 @@ async def befalls(alerting: Alerting, mishap: str) -> None:
         await alerting.tried(before + 1)
         other.kill()
     one.kill()
-    await alerting.up(2 if mishap == ALL_DIE else 1)
+    await alerting.up(2 if mishap == ALL_DIE else 1, ALERTS_ROUTES=str(routes))
 
 
 async def more_attempts(alerting: Alerting, count: int) -> None:
