@@ -67,7 +67,7 @@ def alerted(signals: list[Signal]) -> dict[str, list[tuple[object, ...]]]:
         "alert": [(one.signal_id, msgspec.json.encode(one).decode(), 0, False) for one in signals],
         "decision": [(one.signal_id,) for one in signals],
         "notification": [
-            (name(one), one.account_id, address_keys[one.account_id], "sent", [one.signal_id]) for one in signals
+            (name(one), one.account_id, address_keys[one.account_id], "sent", [one.signal_id], False) for one in signals
         ],
         "attempt": [(name(one), "sent") for one in signals],
     }

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from bus_contract import BusContract
-from bus_harness import Bus, answers, eventually, outgoing, taken
+from bus_harness import Bus, answers, eventually, outgoing, taken, values
 
 from common.bus import kafka_consumer
 from common.bus.errors import BusUnavailable
@@ -103,6 +103,10 @@ class KafkaBus(Bus):
 _TROUBLES = {"REQUEST_TIMED_OUT": 7, "NOT_ENOUGH_REPLICAS": 19, "KAFKA_STORAGE_ERROR": 56}
 
 
+async def _closed_transport(*arguments: object) -> None:
+    raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+
 class KafkaContract(BusContract):
     @pytest.mark.parametrize("start", ["admin", "producer", "consumer"])
     async def test_a_start_fails_as_unavailable_whenever_the_broker_goes(
@@ -122,6 +126,27 @@ class KafkaContract(BusContract):
         assert lost[:2] == [0, 1]
         bus.cut_after(None)
         await getattr(bus, f"start_{start}")(topic)
+
+    @pytest.mark.parametrize("broken", ["_coordinator.ensure_coordinator_known", "_fetcher._proc_fetch_request"])
+    async def test_a_membership_that_aiokafka_ends_by_itself_is_followed_by_another(
+        self, bus: KafkaBus, broken: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """uvloop raises RuntimeError for a connection that has just gone, and aiokafka expects an OSError."""
+        topic = await bus.topic()
+        async with bus.producing() as producer, bus.reading(topic) as reader:
+            await producer.send(topic, [outgoing(1)])
+            await reader.read(1)
+            member = cast(KafkaConsumer, reader.consumer)._member
+            assert member is not None
+            part, _, method = broken.partition(".")
+            with monkeypatch.context() as breaking:
+                breaking.setattr(getattr(member.inner, part), method, _closed_transport)
+                member.inner._coordinator.request_rejoin()
+                with pytest.raises(BusUnavailable, match=r"RuntimeError|retrieval"):
+                    await reader.until(lambda: False)
+            await producer.send(topic, [outgoing(2)])
+            assert values(await reader.read(1)) == [2]
+        assert reader.told == [(what, frozenset({0})) for what in ("assigned", "revoked") * 2]
 
     async def test_a_silent_broker_is_reported_as_unavailable(self, bus: KafkaBus) -> None:
         topic = await bus.topic()

@@ -59,10 +59,15 @@ class KafkaConsumer:
             "max_poll_interval_ms": round(max_poll_interval * 1000),
             "rebalance_timeout_ms": round(rebalance_timeout * 1000),
         }
+        self._listeners: tuple[Assigned, Assigned] | None = None  # from start to stop
         self._member: _GroupMember | None = None
 
     async def start(self, *, assigned: Assigned, revoked: Assigned) -> None:
         filter_aiokafka_logs()
+        await self._join(assigned, revoked)
+        self._listeners = assigned, revoked
+
+    async def _join(self, assigned: Assigned, revoked: Assigned) -> None:
         inner = AIOKafkaConsumer(**self._settings)
         member = _GroupMember(inner, Membership(assigned=assigned, revoked=revoked))
         inner.subscribe([self._topic], listener=member)
@@ -71,7 +76,7 @@ class KafkaConsumer:
                 await inner.start()
         except (KafkaError, TimeoutError) as error:
             # The member may have been assigned partitions before it failed.
-            await member.on_partitions_revoked(())
+            await member.membership.end()
             await _close_consumer(inner)
             raise BusUnavailable(f"cannot join for {self._topic}: {error!r}") from error
         except asyncio.CancelledError:
@@ -80,9 +85,13 @@ class KafkaConsumer:
         self._member = member
 
     async def stop(self) -> None:
+        self._listeners = None
+        await self._leave()
+
+    async def _leave(self) -> None:
         member, self._member = self._member, None
         if member is not None:
-            await member.on_partitions_revoked(())
+            await member.membership.end()
             coordinator = member.inner._coordinator
             if coordinator.generation == 0:
                 # aiokafka takes generation 0 for "no member" and would not leave. Not every broker counts from 1.
@@ -93,13 +102,23 @@ class KafkaConsumer:
         self, *, max_records: int, timeout: float, only: Collection[int] | None = None
     ) -> Mapping[int, Sequence[Record]]:
         if self._member is None:
-            raise BusUnavailable("not a member")
+            if self._listeners is None:
+                raise BusUnavailable("not a member")
+            await self._join(*self._listeners)
+        member = self._member
+        assert member is not None
         # A reader whose buffer is full gets records without waiting, and must not starve other tasks.
         await asyncio.sleep(0)
         # An exception of a rebalance callback is raised here, in the reader's own task.
-        self._member.membership.check()
+        member.membership.check()
         wanted = None if only is None else [TopicPartition(self._topic, partition) for partition in only]
-        return await self._member.poll(max_records=max_records, timeout=timeout, only=wanted)
+        try:
+            return await member.poll(max_records=max_records, timeout=timeout, only=wanted)
+        except MembershipEnded as error:
+            # Its consumer is of no use any more. The next poll joins with another one.
+            await self._leave()
+            member.membership.check()
+            raise BusUnavailable(f"the membership ended: {error}") from error
 
     def seek(self, partition: int, offset: int) -> None:
         if self._member is not None:
@@ -111,6 +130,10 @@ class KafkaConsumer:
 
     def at_end(self, partition: int) -> bool:
         return self._member is not None and TopicPartition(self._topic, partition) in self._member.at_end
+
+
+class MembershipEnded(Exception):
+    """aiokafka's task of a consumer has ended by an error that it did not expect."""
 
 
 class _GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -166,13 +189,21 @@ class _GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
             await self._raise_out_of_range(error)
             polled = {}
         except KafkaError as error:
+            self._raise_if_ended()
             if not error.retriable:
                 raise
             raise BusUnavailable(repr(error)) from error
+        self._raise_if_ended()
         await self._observe()
         if not polled and time.monotonic() - self._answered_at > SILENCE_TIMEOUT:
             await self._ping()
         return {tp.partition: records for tp, records in polled.items()}
+
+    def _raise_if_ended(self) -> None:
+        # Nothing starts them again. Without the second one polls find nothing, for ever.
+        for task in (self.inner._coordinator._coordination_task, self.inner._fetcher._fetch_task):
+            if task.done() and not task.cancelled():
+                raise MembershipEnded(repr(task.exception()))
 
     async def _raise_out_of_range(self, error: OffsetOutOfRangeError) -> None:
         for tp, offset in error.args[0].items():
@@ -205,4 +236,7 @@ async def _close_consumer(inner: Any) -> None:
     if await close_client(inner.stop(), inner._client) or inner._fetcher is None:
         return
     # aiokafka closes the fetcher last, and not at all if leaving the group was cut short.
-    await asyncio.wait([asyncio.create_task(inner._fetcher.close())], timeout=CANCEL_TIMEOUT)
+    closing = asyncio.create_task(inner._fetcher.close())
+    # A fetcher that has ended by an error raises that once more.
+    closing.add_done_callback(lambda task: task.cancelled() or task.exception())
+    await asyncio.wait([closing], timeout=CANCEL_TIMEOUT)

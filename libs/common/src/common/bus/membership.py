@@ -18,9 +18,12 @@ class Membership:
         self._revoked = revoked
         self._announcing: asyncio.Task[None] | None = None
         self._failure: BaseException | None = None
+        self._ended = False
         self.owned: frozenset[int] = frozenset()
 
     def assign(self, partitions: frozenset[int]) -> None:
+        if self._ended:
+            return
         self.owned = partitions
         if partitions:
             self._announcing = asyncio.create_task(_awaited(self._assigned(partitions)))
@@ -36,6 +39,11 @@ class Membership:
             revoking = asyncio.create_task(_awaited(self._revoked(taken)))
             revoking.add_done_callback(self._note_failure)
             await asyncio.wait([revoking])
+
+    async def end(self) -> None:
+        """Revokes. What aiokafka still assigns while it leaves the group is nobody's."""
+        self._ended = True
+        await self.revoke()
 
     def check(self) -> None:
         failure, self._failure = self._failure, None
