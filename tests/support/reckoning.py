@@ -135,9 +135,9 @@ def arrived_by_mail(names: Sequence[str], messages: Collection[Message]) -> int:
     for thread in _by_thread(mails).values():
         newest = -1
         for one in thread:
-            place = first.get(one.name, newest + 1)
-            assert place > newest, f"{one} arrived before what was decided earlier"
-            newest = newest if one.held else place
+            if one.name in first:
+                assert first[one.name] > newest, f"{one} arrived before what was decided earlier"
+                newest = newest if one.held else first[one.name]
     return arrived.total() - len(arrived)
 
 
