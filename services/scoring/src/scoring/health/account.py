@@ -10,6 +10,7 @@ from scoring.health.facts import Writers
 from scoring.health.flag import AccountFlag
 from scoring.health.ledger import Ledger
 from scoring.health.metrics.metric import Metric
+from scoring.health.people import AccountPeople
 from scoring.health.request import OpenRequest
 from scoring.health.trajectory import Trajectory
 from scoring.health.weights import NO_WEIGHTS, Weights
@@ -62,10 +63,10 @@ class Account:
       `posted_cap` (a flag's name or ""), `posted_cost` (what that cap took).
     - `transitions`: `state`; only the open episode is written where its signal is made.
     - `incremental`: `horizon`.
-    - `scorer`: `clock`, the time of the last record or timer (UTC); `request` while one is open, and `closes_at`, when
+    - `scorer`: `people`; `clock`, the time of the last record or timer (UTC); `request` while one is open, and `closes_at`, when
       silence closes it (UTC, infinity if none is open).
 
-    `state_encoding` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock`, `request` and the states of
+    `state_encoding` keeps `born`, `facts`, `writers`, `people`, the ledgers, `state`, `clock`, `request` and the states of
     metrics and flags; all else is derived from them. `metrics` are in the card's order. In `ordered` each metric comes
     after those that it reads; `trajectories` are the metrics in that order, then the flags.
     """
@@ -73,7 +74,7 @@ class Account:
     __slots__ = (
         "account_id", "available", "born", "capped_by", "change", "clock", "closes_at", "context", "day", "day_end",
         "day_number", "facts", "flags", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
-        "posted_cap", "posted_cost", "posted_weights", "request", "score", "state", "told_steps", "trajectories",
+        "people", "posted_cap", "posted_cost", "posted_weights", "request", "score", "state", "told_steps", "trajectories",
         "weights", "writers",
     )  # fmt: skip
 
@@ -90,6 +91,7 @@ class Account:
         self.clock = 0.0
         self.facts = Facts()
         self.writers: Writers = {}
+        self.people = AccountPeople()
         self.state = AlertState()
         self.context: Context = UNKNOWN_CONTEXT
         self.open_steps: list[tuple[float, str]] = []

@@ -85,9 +85,11 @@ class Scorer:
             return self._apply_in_request(account, event, at, moment, reaction)
         if try_incremental(account, event, at, moment, reaction):
             account.clock = at
+            _note_person(account, event, moment, reaction)
             return EMPTY_STEP
         draft = StepDraft(strict=self._strict)
         self._fire_due(account, at, draft)
+        _note_person(account, event, moment, reaction)
         self._apply_one(account, event, at, moment, reaction, draft)
         return draft.result()
 
@@ -198,6 +200,7 @@ class Scorer:
         else:
             # Only a tick closes it in silence.
             self._fire_due(account, at, draft)
+        _note_person(account, event, moment, reaction)
         request = account.request
         if request is None and event.more:
             request = account.request = self._open_request(account, at, draft)
@@ -424,6 +427,14 @@ class Scorer:
             update_state(account, account.state, trigger, at)
             request.touched = True
             request.follow(crossed_lines(account, request.before, at), present)
+
+
+def _note_person(account: Account, event: Event, moment: float, reaction: Reaction) -> None:
+    """What was due before the event has fired: that told whom to call without it."""
+    if event.user_id is not None:
+        account.people.see(event.user_id, moment)
+        if reaction.describes_people:
+            account.people.describe(event.user_id, event, moment)
 
 
 def _whole(moment: float) -> int | None:

@@ -40,6 +40,7 @@ def dump(account: Account) -> bytes:
         (account.day_number, _ledger(account, account.day, of_day=True)) if has_records else None,
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
         None if account.request is None else _stored_request(account.request),
+        account.people.stored(),
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -61,6 +62,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         return account
     account.born, account.clock = stored.born, stored.clock
     account.facts, account.writers = stored.facts, stored.writers
+    account.people.restore(stored.people)
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
     posted = 0
