@@ -46,6 +46,12 @@ class Slip:
 
 
 SLIPS = (
+    # tiers by ARR
+    Slip("version: 1\n", "version: 1\ntiers: {high: 50000, tech: 0}\n", "2:22: tiers.tech: 'tech' is the tier of every ARR below the other amounts: leave it out"),
+    Slip("version: 1\n", "version: 1\ntiers: {high: 5000, low: 5000}\n", "tiers.low: begins at 5000 as 'high' does: one of them is never used"),
+    Slip("version: 1\n", "version: 1\ntiers: {high: -1}\n", "tiers.high: must be from 0 to 1e+12, not -1"),
+    Slip("version: 1\n", "version: 1\ntiers: {High: 5}\n", "tiers.High: 'High' must be a word in small letters, such as high or low"),
+    Slip("version: 1\n", "version: 1\ntiers: {}\n", "tiers"),
     # words that are not known
     Slip("half_life: 14d\n", "halflife: 14d\n", "7:5: metrics.logins.halflife: unknown key 'halflife', did you mean 'half_life'?"),
     Slip("    half_life: 14d\n", "", "3:3: metrics.logins: 'half_life' is missing"),

@@ -6,10 +6,12 @@ from common.problems import Problem
 from common.query_parameters import bad_parameter
 from scoring.api import answers, rendering
 from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
-from scoring.api.parameters import AccountParameters, HistoryParameters, ReceiptParameters
+from scoring.api.cursor import encode_person_cursor
+from scoring.api.parameters import AccountParameters, HistoryParameters, PeopleParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Day
 from scoring.health.moments import day_number, local_day, local_midnight, to_date, to_datetime, zone_named
+from scoring.postgres.people import PersonPlace
 from scoring.postgres.snapshot import ListRow, TableSnapshot
 
 # Moments of signals are no finer.
@@ -34,6 +36,19 @@ class AccountQueries:
             card=scorer.card,
             card_id=scorer.card_id,
             delay=reader.find_delay(row.stored),
+        )
+
+    async def people(self, account_id: str, asked: PeopleParameters) -> answers.AccountPeople:
+        after = asked.after()
+        async with self._snapshots.open() as (_, snapshot):
+            await _find_row(snapshot, account_id)
+            found = await snapshot.people(account_id, after=after, limit=asked.limit + 1)
+        shown = found[: asked.limit]
+        last = shown[-1] if len(found) > asked.limit else None
+        return answers.AccountPeople(
+            account_id=account_id,
+            people=shown,
+            next_cursor=None if last is None else encode_person_cursor(PersonPlace(last.last_seen, last.user_id)),
         )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:

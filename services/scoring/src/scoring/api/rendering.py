@@ -72,6 +72,8 @@ def account(
         pending=view.pending,
         episode=view.episode,
         facts=facts,
+        away=reading.away,
+        contacts=reading.contacts,
         card_id=card_id,
         clock=to_datetime(reading.clock),
         as_of=view.at,

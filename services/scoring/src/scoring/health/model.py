@@ -9,7 +9,7 @@ from scoring.health.card import Card, Flag, fingerprint
 from scoring.health.clock import Clock
 from scoring.health.context import STAGES
 from scoring.health.curve import Curve
-from scoring.health.facts import WRITES
+from scoring.health.facts import WRITES, tiers_by_amount
 from scoring.health.flag import AccountFlag
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
@@ -29,8 +29,8 @@ class Reaction:
     """
 
     __slots__ = (
-        "changes_steps", "describes_people", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics", "moves_points_only", "outcomes",
-        "writes_facts",
+        "changes_steps", "describes_people", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics",
+        "moves_points_only", "outcomes", "writes_facts",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +74,7 @@ class CardModel:
         self.clock = clock
         self.reference = float(card.reference)
         self.contraction = float(card.contraction)
+        self.tiers = tiers_by_amount(card.tiers) if isinstance(card.tiers, dict) else ()
         self.default_stage = STAGES.index(card.default_stage)
         self.onboarding = _onboarding(card)
         self.metric_keys = [fingerprint(metric) for metric in card.metrics]

@@ -63,7 +63,7 @@ def can_be_person(user_id: str) -> bool:
 
 
 @final
-class AccountPeople:
+class KnownPeople:
     """Changed in place. `known` are the people kept, by user id."""
 
     __slots__ = ("_least", "known")

@@ -7,6 +7,7 @@ import msgspec
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
+from scoring.health.facts import with_tier
 from scoring.health.feeding import project, set_context
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
@@ -33,7 +34,7 @@ def dump(account: Account) -> bytes:
     head = (
         account.born if has_records else None,
         account.clock,
-        account.facts,
+        account.posted,
         account.writers,
         _stored_state(state),
         _ledger(account, account.change, of_day=False) if has_records else None,
@@ -41,6 +42,7 @@ def dump(account: Account) -> bytes:
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
         None if account.request is None else _stored_request(account.request),
         account.people.stored(),
+        account.away,
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -61,7 +63,8 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     if stored.born is None:
         return account
     account.born, account.clock = stored.born, stored.clock
-    account.facts, account.writers = stored.facts, stored.writers
+    account.posted, account.writers, account.away = stored.facts, stored.writers, stored.away
+    account.facts = with_tier(stored.facts, model.tiers)
     account.people.restore(stored.people)
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)

@@ -117,7 +117,10 @@ class StoredPerson(Struct, array_like=True):
 
 
 class StoredAccount(Struct, array_like=True):
-    """`born` is None before the first record. `cap` is the flag whose cap was the score when all was posted last."""
+    """`born` is None before the first record, `facts` are as events wrote them.
+
+    `cap` is the flag whose cap was the score when all was posted last. `away` has first and last days since the epoch.
+    """
 
     born: float | None = None
     clock: float = 0.0
@@ -129,6 +132,7 @@ class StoredAccount(Struct, array_like=True):
     cap: tuple[str, float] | None = None
     request: StoredRequest | None = None
     people: list[StoredPerson] = field(default_factory=list)
+    away: list[tuple[int, int]] = field(default_factory=list)
 
 
 class UnknownFormat(ValueError):

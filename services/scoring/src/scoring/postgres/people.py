@@ -73,6 +73,18 @@ def _values(field: str, said: Iterable[tuple[object, float] | None]) -> Iterable
             yield value.replace("\0", "") if isinstance(value, str) else None
 
 
+class PersonOfAccount(Struct, frozen=True):
+    """One person. `last_seen` is the day (UTC) of their last event, `left_on` that of `champion.left`."""
+
+    user_id: str
+    last_seen: date
+    name: str | None
+    email: str | None
+    role: str | None
+    champion: bool
+    left_on: date | None
+
+
 class PersonPlace(Struct, frozen=True):
     """After whom a page begins."""
 
@@ -87,7 +99,8 @@ def page(account_id: str, *, after: PersonPlace | None, limit: int) -> Select[An
     newest = select(table).where(table.c.account_id == account_id).order_by(table.c.last_seen.desc(), user)
     shown = newest.limit(KEPT).subquery()
     user = shown.c.user_id.collate("C")
-    query = select(shown).order_by(shown.c.last_seen.desc(), user).limit(limit)
+    columns = [shown.c[name] for name in PersonOfAccount.__struct_fields__]
+    query = select(*columns).order_by(shown.c.last_seen.desc(), user).limit(limit)
     if after is None:
         return query
     later = and_(shown.c.last_seen == after.last_seen, user > after.user_id)
