@@ -101,7 +101,16 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
 
 
 def _stored_state(state: AlertState) -> tuple[object, ...]:
-    return state.band, state.had_band, state.pending, state.flags, state.missed, state.episode, state.arr
+    return (
+        state.band,
+        state.had_band,
+        state.pending,
+        state.flags,
+        state.missed,
+        state.episode,
+        state.arr,
+        state.ended,
+    )
 
 
 def _stored_request(request: OpenRequest) -> tuple[object, ...]:
@@ -130,7 +139,7 @@ def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
-    state.arr = stored.arr
+    state.arr, state.ended = stored.arr, stored.ended
     return state
 
 

@@ -13,7 +13,7 @@ from common.contracts.signals import Band, Facts, Health
 
 # The first byte of every body.
 FORMAT = 5
-# In bodies of this format no people are known.
+# In bodies of this format no people are known, and no alert state says that the contract has ended.
 FORMAT_WITHOUT_PEOPLE = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
@@ -56,6 +56,7 @@ class StoredState(Struct, array_like=True):
     missed: dict[str, float] = field(default_factory=dict)
     episode: str | None = None
     arr: float | None = None
+    ended: bool = False
 
 
 class StoredRequest(Struct, array_like=True):
