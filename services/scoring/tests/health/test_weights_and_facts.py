@@ -130,8 +130,8 @@ def test_country_and_currency_are_facts() -> None:
     assert script.account.facts == Facts(country="DE", parent="group")
 
 
-# What `away` is on day 1 and on day 2, and what is known then. What was posted for an earlier moment counts where neither
-# of them did.
+# What `away` is on day 1 and on day 2, and what is known then. What is posted later of an earlier moment counts where
+# neither of them did.
 AWAY: list[tuple[Any, Any, list[tuple[str, str]]]] = [
     ([{"from": "2024-05-01", "until": "2024-05-03"}], 0, [("2024-05-01", "2024-05-03")]),
     ([{"from": "2024-05-01", "until": "2024-05-03"}], None, []),

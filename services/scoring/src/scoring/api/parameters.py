@@ -35,7 +35,13 @@ def _require_date_text(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_require_date_text), Field(ge=FIRST_DATE, le=LAST_DATE)]
 
 
-class AccountListParameters(QueryParameters):
+class PointsParameters(QueryParameters):
+    exact: bool = Field(
+        default=False, description="scores and points as they are computed; without it to a tenth, without what is less"
+    )
+
+
+class AccountListParameters(PointsParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
@@ -94,13 +100,13 @@ class AccountListParameters(QueryParameters):
         return found
 
 
-class AccountParameters(QueryParameters):
+class AccountParameters(PointsParameters):
     as_of: Start | None = Field(
         default=None, description=f"look ahead, at most {MAX_AHEAD.days} days: how it would read then in silence"
     )
 
 
-class HistoryParameters(QueryParameters):
+class HistoryParameters(PointsParameters):
     since: DateOrMoment | None = Field(
         default=None, alias="from", description="not older than this; a date is a day in the account's time zone"
     )
