@@ -22,6 +22,7 @@ def check(draft: CardDraft, found: Findings) -> None:
     _check_event_names(draft, found)
     for stage, bands in draft.bands.items():
         _check_bands(stage, bands, found)
+    _check_caps(draft, found)
     _check_tiers(draft.settings.get("tiers") or {}, found)
 
 
@@ -81,6 +82,20 @@ def _check_event_names(draft: CardDraft, found: Findings) -> None:
             near = None if event in STANDARD_EVENTS else nearest_name(event, STANDARD_EVENTS, similarity=MISSPELLED)
             if near is not None:
                 found.warning(path, f"'{event}' is not in the event catalogue, did you mean '{near}'?")
+
+
+def _check_caps(draft: CardDraft, found: Findings) -> None:
+    """A cap within the hysteresis of a line holds the score where the band depends on what was before."""
+    for flag in draft.flags.values():
+        for stage, bands in draft.bands.items():
+            for name, line, above in (("red", bands.red, "yellow"), ("yellow", bands.yellow, "green")):
+                left = line + bands.hysteresis
+                if line <= flag.cap < left:
+                    why = f"{flag.cap:g} lies within the hysteresis of {name} (bands.{stage}: {line:g} to {left:g})"
+                    found.warning(
+                        f"flags.{flag.name}.cap",
+                        f"{why}: an account that it holds there is {name} or {above}, by what it was before",
+                    )
 
 
 def _check_tiers(tiers: Mapping[str, float], found: Findings) -> None:
