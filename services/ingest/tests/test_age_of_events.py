@@ -18,7 +18,7 @@ DATED += ["contract.renewed", "contract.ended"]
 
 
 def item(name: str, days: float) -> dict[str, object]:
-    found = {"account_id": "acme", "name": name, "time": (NOW - timedelta(days=days)).isoformat()}
+    found: dict[str, object] = {"account_id": "acme", "name": name, "time": (NOW - timedelta(days=days)).isoformat()}
     standard = STANDARD_EVENTS.get(name)
     return found if standard is None else {**found, "properties": dict(standard.event.example)}
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from common.contracts.signals import Status
 from scoring.api.band_words import band_in_words
 from scoring.health.card import Bands
+from support.examples import examples
 from support.scripted_account import MOOD, ScriptedAccount, card
 
 CARD = card(MOOD, bands=Bands(red=45, yellow=75))
@@ -59,7 +60,7 @@ def test_of_somebody_who_left_nothing_is_told() -> None:
     assert band_in_words(script.looks(1), CARD, status=Status.CHURNED) == words
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     scores=st.lists(st.tuples(st.floats(0, 100), st.floats(0, 3)), min_size=1, max_size=8),
     asked=st.floats(0, 5),

@@ -42,7 +42,8 @@ async def test_an_answer_says_whom_to_call_and_when_the_account_is_closed(stream
 
 async def test_pages_of_people_have_everybody_once_those_seen_last_first(stream_api: Api) -> None:
     await crowd(stream_api, 17)
-    found, cursor = [], {}
+    found: list[tuple[str, str]] = []
+    cursor: dict[str, str] = {}
     for _ in range(10):
         page = await stream_api.get("/v1/accounts/acme/people", limit=3, **cursor)
         found += [(one["last_seen"], one["user_id"]) for one in page["people"]]

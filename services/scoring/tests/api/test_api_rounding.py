@@ -7,11 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scoring.api.rounding import shared_out, tenth
+from support.examples import examples
 
 POINTS = st.floats(min_value=-100, max_value=100, allow_nan=False)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(before=st.floats(min_value=0, max_value=100), parts=st.lists(POINTS, min_size=1, max_size=12))
 @example(before=72.049, parts=[-2.998])
 @example(before=50.0, parts=[-6e-07, 3.0])

@@ -1,6 +1,7 @@
 """Whom to call: the people of an account that a signal names, and how few of them its state keeps."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,13 +10,14 @@ from hypothesis import strategies as st
 from common.contracts.signals import Contact
 from scoring.health.card import Flag
 from scoring.health.people import CHAMPIONS, OTHERS
+from support.examples import examples
 from support.scripted_account import DAWN, DAY, MOOD, ScriptedAccount, card
 
 HOUR = 1 / 24
 CARD = card(MOOD, flags=(Flag(name="unpaid", cap=60, events=("unpaid",), ttl=30),))
 
 
-def script_of(*events: tuple[str, float, str, dict[str, object]]) -> ScriptedAccount:
+def script_of(*events: tuple[str, float, str, dict[str, Any]]) -> ScriptedAccount:
     script = ScriptedAccount(CARD)
     script.does("mood.read", 0, value=100)
     for name, day, user_id, said in events:
@@ -47,7 +49,7 @@ def test_a_contact_says_who_they_are_and_the_hour_of_their_last_event() -> None:
 
 
 # What is said of a person, on which day, and what is known then.
-WRITERS: list[tuple[list[tuple[float, dict[str, object]]], tuple[object, ...]]] = [
+WRITERS: list[tuple[list[tuple[float, dict[str, Any]]], tuple[Any, ...]]] = [
     ([(1, {"name": "Ann"}), (2, {"email": "a@acme.example"})], ("Ann", "a@acme.example", None, False)),
     ([(2, {"name": "Ann"}), (1, {"name": "Anna", "role": "admin"})], ("Ann", None, "admin", False)),
     ([(1, {"name": "Ann"}), (1, {"name": "Anna"})], ("Anna", None, None, False)),  # at equal times the later one
@@ -60,7 +62,7 @@ WRITERS: list[tuple[list[tuple[float, dict[str, object]]], tuple[object, ...]]] 
 
 @pytest.mark.parametrize(("said", "known"), WRITERS)
 def test_in_each_field_the_last_writer_by_event_time_wins(
-    said: list[tuple[float, dict[str, object]]], known: tuple[object, ...]
+    said: list[tuple[float, dict[str, Any]]], known: tuple[Any, ...]
 ) -> None:
     script = script_of()
     for day, fields in said:
@@ -136,10 +138,10 @@ HAPPENED = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(events=st.lists(HAPPENED, max_size=120), kept=st.sets(st.integers(min_value=0, max_value=119)))
 def test_whoever_reads_the_log_and_wherever_they_stored_it_keeps_the_same_people(
-    events: list[tuple[str, int, str, dict[str, object]]], kept: set[int]
+    events: list[tuple[str, int, str, dict[str, Any]]], kept: set[int]
 ) -> None:
     whole, cut = ScriptedAccount(CARD), ScriptedAccount(CARD)
     for number, (name, hour, user_id, said) in enumerate(events):
