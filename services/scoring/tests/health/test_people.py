@@ -11,7 +11,7 @@ from common.contracts.signals import Contact
 from scoring.health.card import Flag
 from scoring.health.people import CHAMPIONS, OTHERS
 from support.examples import examples
-from support.scripted_account import DAWN, DAY, MOOD, ScriptedAccount, card
+from support.scripted_account import DAWN, DAY, MOOD, SLIDE, ScriptedAccount, card
 
 HOUR = 1 / 24
 CARD = card(MOOD, flags=(Flag(name="unpaid", cap=60, events=("unpaid",), ttl=30),))
@@ -98,11 +98,11 @@ def test_an_event_that_does_not_say_who_left_takes_nobody_off() -> None:
 
 
 def test_what_silence_brought_before_an_event_is_told_without_the_person_of_that_event() -> None:
-    script = ScriptedAccount(CARD)
-    script.does("mood.read", 0, value=71)
-    script.does("unpaid", 1, user_id="ann")
-    steps = script.does("used", 3.5, user_id="bo").signals
-    assert [[contact.user_id for contact in signal.contacts] for signal in steps] == [["ann"]] * len(steps)
+    script = ScriptedAccount(card(SLIDE))
+    script.does("mood.read", 0, user_id="ann", value=75)
+    script.does("mood.read", 1, user_id="ann", value=75)
+    (fell,) = script.does("used", 30, user_id="bo").signals
+    assert [contact.user_id for contact in fell.contacts] == ["ann"]
 
 
 def test_of_one_hour_those_with_an_address_come_first() -> None:
@@ -127,6 +127,15 @@ def test_a_crowd_within_an_hour_changes_nothing_once_the_places_are_taken() -> N
     for n in range(OTHERS, 100):
         script.does("used", 1, user_id=f"user {n}")
     assert script.account.people.known == before
+
+
+def test_whoever_becomes_a_champion_leaves_a_place_among_the_others() -> None:
+    script = script_of(*[("used", 1, f"user {n}", {}) for n in range(OTHERS)])
+    script.does("used", 1, user_id="late")
+    assert "late" not in script.account.people.known
+    script.does("user.updated", 1, user_id="user 0", champion=True)
+    script.does("used", 1, user_id="late")
+    assert "late" in script.account.people.known
 
 
 USERS = st.sampled_from([f"user {n}" for n in range(25)])
