@@ -133,21 +133,17 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
     found += _band(account, state, trigger, present)
     refresh_derived(account, state)
-    return [_shown(each, state) for each in found] if ended else found
+    # Of an account whose contract has ended only outcomes are told: that somebody who left is silent is no news.
+    return [each if each.kind is Kind.OUTCOME else each._replace(shown_only=True) for each in found] if ended else found
+
+
+def ends_unheard(transition: Transition) -> bool:
+    """Whether it ends an episode although it is not told."""
+    return transition.shown_only and transition.kind is Kind.BAND and transition.to == GREEN.value
 
 
 def _has_ended(account: Account) -> bool:
     return account.facts.status is Status.CHURNED
-
-
-def _shown(transition: Transition, state: AlertState) -> Transition:
-    """Of an account whose contract has ended only outcomes are told: that somebody who left is silent is no news."""
-    if transition.kind is Kind.OUTCOME:
-        return transition
-    # A trouble that is over is over, although that is not told.
-    if transition.kind is Kind.BAND and transition.to == GREEN.value:
-        state.episode = None
-    return transition._replace(shown_only=True)
 
 
 def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
