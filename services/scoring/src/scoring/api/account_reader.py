@@ -32,7 +32,7 @@ class MomentOutOfRange(Exception):
         self.soonest = soonest
 
 
-class ClosedDays(Struct, frozen=True, rename={"first": "from"}):
+class DaysAway(Struct, frozen=True, rename={"first": "from"}):
     """From the first day to the last of them."""
 
     first: date
@@ -49,7 +49,7 @@ class AccountReading(Struct, frozen=True):
     clock: float
     today: Day | None
     contacts: tuple[Contact, ...] = ()
-    away: tuple[ClosedDays, ...] = ()
+    away: tuple[DaysAway, ...] = ()
 
 
 class AccountReader:
@@ -102,7 +102,7 @@ class AccountReader:
                 clock=account.clock,
                 today=self.scorer.today(account),
                 contacts=account.people.contacts(),
-                away=tuple(ClosedDays(to_date(first), to_date(until)) for first, until in account.away),
+                away=tuple(DaysAway(to_date(first), to_date(until)) for first, until in account.away),
             )
 
     def _open(self, stored: StateRow) -> Account:

@@ -16,7 +16,7 @@ from common.contracts.signals import (
     Severity,
     Status,
 )
-from scoring.api.account_reader import ClosedDays
+from scoring.api.account_reader import DaysAway
 from scoring.api.delay import Delay
 from scoring.health.view import FlagUp, Missed, PendingBand
 from scoring.partition.event_use import UnusableReason
@@ -104,7 +104,7 @@ class Account(Struct, frozen=True, kw_only=True):
     pending: PendingBand | None
     episode: str | None
     facts: Facts
-    away: tuple[ClosedDays, ...]
+    away: tuple[DaysAway, ...]
     contacts: tuple[Contact, ...]
     card_id: str
     clock: datetime
