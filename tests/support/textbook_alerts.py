@@ -59,8 +59,8 @@ class ModelState(NamedTuple):
     """`band` is the one shown; `waiting` are worse ones whose line is crossed but that were not told yet.
 
     `missed` has the due moment of each step that was told as missed. `had_band`: there was evidence for a band once.
-    `arr` is the amount that a contraction would fall from. `ended` while the contract has ended. Within a request all but `request` is a draft, of which
-    nothing is told.
+    `arr` is the amount that a contraction would fall from. `ended` while the contract has ended. Within a request all
+    but `request` is a draft, of which nothing is told.
     """
 
     band: Band | None = None

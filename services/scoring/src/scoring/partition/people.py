@@ -1,10 +1,11 @@
 """What a run says of people: one row for each person, and only where it may say something new."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from common.contracts.events import Event
-from scoring.health.moments import DAY
+from scoring.health.moments import DAY, LAST, to_datetime
 from scoring.health.people import CHAMPION_LEFT, PEOPLE_EVENTS, can_be_person, said_of_person
 from scoring.partition.commit import PersonRow
 
@@ -39,9 +40,24 @@ class PeopleChanges:
     def __init__(self, written: WrittenDays) -> None:
         self._written = written
         self._rows: dict[tuple[str, str], PersonRow] = {}
+        # By account and user: until then nothing is new but what describes the person.
+        self._known_until: dict[str, dict[str, datetime]] = {}
 
     def note(self, event: Event, user_id: str, at: float) -> None:
         """An event of this person that was counted; `at` is its record time in seconds."""
+        users = self._known_until.get(event.account_id)
+        if users is None:
+            users = self._known_until[event.account_id] = {}
+        until = users.get(user_id)
+        # Nearly all events are of somebody who was seen on that day.
+        if until is not None and event.time < until and event.name not in PEOPLE_EVENTS:
+            return
+        self._note(event, user_id, at)
+        day = int(min(event.time.timestamp(), at) // DAY)
+        until = to_datetime(min((day + 1) * DAY, LAST))
+        users[user_id] = max(until, users.get(user_id, until))
+
+    def _note(self, event: Event, user_id: str, at: float) -> None:
         moment = min(event.time.timestamp(), at)
         day, key = int(moment // DAY), (event.account_id, user_id)
         row = self._rows.get(key)
