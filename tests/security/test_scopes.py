@@ -32,6 +32,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/people"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
         ("GET", "/v1/events/names"): Scope.READ,

@@ -28,7 +28,10 @@ STORED = {
     "state": "SELECT account_id, partition, body FROM scoring.state",
     "timer": "SELECT account_id, partition, due FROM scoring.timer",
     "account": """SELECT account_id, partition, name, tier, owner, arr, seats, contract_start, contract_end, stage,
-                  time_zone, language, parent, status, band, scored_stage FROM scoring.account""",
+                  time_zone, language, parent, status, country, currency, band, scored_stage
+                  FROM scoring.account""",
+    "person": """SELECT account_id, partition, user_id, last_seen, left_on, name, email, role, champion
+                 FROM scoring.person""",
     "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal

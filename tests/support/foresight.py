@@ -168,6 +168,7 @@ class Model:
             bands=textbook.bands,
             arr=textbook.history.arr,
             enough=self._card.contraction,
+            ended=textbook.history.ended,
             cause=cause,
         )
 

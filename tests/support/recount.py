@@ -4,7 +4,8 @@ It shares with the worker the contracts and the pure core and nothing else: no b
 kept in order, no database. What it comes to is what the tables and the signals topic must hold, to the byte.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -51,6 +52,32 @@ class Seen:
         return False
 
 
+class PersonHistory:
+    """What the events of one person said, as they came. `said` has values with their event times."""
+
+    def __init__(self) -> None:
+        self.days: list[date] = []
+        self.left: list[date] = []
+        self.said: list[tuple[float, str, Any]] = []
+
+    def hear(self, event: Event, moment: float) -> None:
+        day = datetime.fromtimestamp(moment, UTC).date()
+        self.days.append(day)
+        if event.name == "champion.left":
+            self.left.append(day)
+            self.said.append((moment, "champion", False))
+        elif event.name == "user.updated":
+            self.said += [(moment, name, value) for name, value in event.properties.items()]
+
+    def row(self) -> tuple[Any, ...]:
+        known: dict[str, Any] = {"champion": False}
+        # A sort keeps the order of the log at equal times.
+        for _, name, value in sorted(self.said, key=itemgetter(0)):
+            known[name] = value
+        fields = (known.get("name"), known.get("email"), known.get("role"), bool(known["champion"]))
+        return max(self.days), max(self.left, default=None), *fields
+
+
 class Recount:
     """`read` takes the records of one partition in their order, from its first one on."""
 
@@ -61,6 +88,7 @@ class Recount:
         self._seen = Seen(remembered)
         self._days: dict[tuple[str, date], Day] = {}
         self.accounts: dict[str, Account] = {}
+        self.people: dict[tuple[str, str], PersonHistory] = {}
         self.signals: list[Signal] = []
         self.dead: list[tuple[str, bytes | None, bytes | None]] = []
         self.counted: list[str] = []
@@ -100,6 +128,7 @@ class Recount:
             "account": [
                 (name, mine, *msgspec.structs.astuple(one.facts), one.band, one.stage) for name, one in accounts
             ],
+            "person": [(account, mine, user, *one.row()) for (account, user), one in self.people.items()],
             "signal": [
                 (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
             ],
@@ -118,6 +147,9 @@ class Recount:
                 self._close_request(event.account_id)
             return
         self.counted.append(event.event_id)
+        if event.user_id is not None:
+            person = self.people.setdefault((event.account_id, event.user_id), PersonHistory())
+            person.hear(event, min(event.time.timestamp(), max(moment, self.clock)))
         account = self.accounts.setdefault(event.account_id, self._scorer.create(event.account_id))
         self._take(self._scorer.apply(account, event, max(moment, self.clock)))
 

@@ -40,6 +40,7 @@ _ROWS = {
     "state": "SELECT account_id, partition, encode(body, 'hex') FROM scoring.state",
     "timer": "SELECT account_id, partition, due FROM scoring.timer",
     "account": "SELECT * FROM scoring.account",
+    "person": "SELECT * FROM scoring.person",
     "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
@@ -48,7 +49,7 @@ _ROWS = {
 
 _TABLES = (
     "journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat", "ranking",
-    "finished_ranking",
+    "finished_ranking", "person",
 )  # fmt: skip
 
 

@@ -59,8 +59,8 @@ class ModelState(NamedTuple):
     """`band` is the one shown; `waiting` are worse ones whose line is crossed but that were not told yet.
 
     `missed` has the due moment of each step that was told as missed. `had_band`: there was evidence for a band once.
-    `arr` is the amount that a contraction would fall from. Within a request all but `request` is a draft, of which
-    nothing is told.
+    `arr` is the amount that a contraction would fall from. `ended` while the contract has ended. Within a request all
+    but `request` is a draft, of which nothing is told.
     """
 
     band: Band | None = None
@@ -70,6 +70,7 @@ class ModelState(NamedTuple):
     missed: dict[str, float] = {}  # noqa: RUF012
     episode: str | None = None
     arr: float | None = None
+    ended: bool = False
     request: ModelRequest | None = None
 
 
@@ -79,7 +80,7 @@ class Evaluation(NamedTuple):
     `flags` are those that are up, True if derived; `steps` are not done, by when they are due, `told` those of them
     whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
     a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
-    fall by the share `enough` is told.
+    fall by the share `enough` is told. `ended` if the contract has ended.
     """
 
     at: float
@@ -98,6 +99,7 @@ class Evaluation(NamedTuple):
     arr: float | None = None
     enough: float = 0.2
     decided: tuple[tuple[str, Crossed], ...] = ()
+    ended: bool = False
 
     @property
     def sudden(self) -> bool:
@@ -116,6 +118,10 @@ def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSign
     if state.request is not None:
         return _within(state, state.request, now), []
     told: list[ToldSignal] = []
+    # Of who comes back the band is told as if nothing had been known.
+    if state.ended and not now.ended:
+        state = state._replace(band=None, waiting={})
+    episode, state = state.episode, state._replace(ended=now.ended)
     state = _miss(state, now, told)
     state = _flag(state, now, told)
     state = _contract(state, now, told)
@@ -123,7 +129,17 @@ def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSign
         told.append(_signal(Kind.OUTCOME, outcome, now.crossed(), now, state.episode))
     for outcome, crossed in now.decided:
         told.append(_signal(Kind.OUTCOME, outcome, crossed, now, state.episode))
-    return _band(state, now, told), told
+    state = _band(state, now, told)
+    return _after_the_end(state, episode, told) if now.ended else (state, told)
+
+
+def _after_the_end(
+    state: ModelState, episode: str | None, told: list[ToldSignal]
+) -> tuple[ModelState, list[ToldSignal]]:
+    """Only outcomes are told; a band that nobody hears of opens no episode, but green ends one."""
+    green = any(signal.kind is Kind.BAND and signal.to == Band.GREEN for signal in told)
+    outcomes = [signal for signal in told if signal.kind is Kind.OUTCOME]
+    return state._replace(episode=None if green else episode), outcomes
 
 
 def _within(state: ModelState, request: ModelRequest, now: Evaluation) -> ModelState:
@@ -148,7 +164,7 @@ def _is_crossed(before: ModelState, now: Evaluation) -> list[str]:
         crossed.append("contraction")
     if not now.sufficient:
         return crossed
-    if before.band in (None, Band.INSUFFICIENT):
+    if before.band in (None, Band.INSUFFICIENT) or (before.ended and not now.ended):
         return [*crossed, "known"]
     if before.band is not Band.RED and now.score < now.bands.red:
         crossed.append(Band.RED)

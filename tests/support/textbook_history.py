@@ -23,6 +23,13 @@ _WRITES = {
     "contract.renewed": _CONTRACT,
 }
 ARR_NAMES = tuple(_WRITES)
+# What an event says of the contract: whether it has ended.
+_ENDS = {
+    "contract.started": False,
+    "contract.renewed": False,
+    "contract.cancel_requested": False,
+    "contract.ended": True,
+}
 
 
 class LoggedEvent(NamedTuple):
@@ -50,6 +57,12 @@ class History:
         if facts.get("contract_start") is not None:
             day = datetime.fromisoformat(facts["contract_start"][:10])
             self.start = day.replace(tzinfo=self.zone_at(len(moments))).timestamp()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the contract has ended: the last event that says so has the say."""
+        said = [_ENDS[logged.event.name] for logged in sorted(self.log, key=order) if logged.event.name in _ENDS]
+        return bool(said) and said[-1]
 
     def born_at(self, place: int) -> float:
         """When the account began, as it was known at this place of the log: a live event begins with its record."""

@@ -1,24 +1,26 @@
 """How old an event may be at the door: a wrong clock is answered, and what has dates reaches ten years back."""
 
+import json
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.events import STANDARD_EVENTS, reach_of
 from common.topics import TimeMode
 from ingest.in_memory import NOW, Ingest, in_memory
 
+EVENTS_PAGE = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
 LIVE = ["session.started", "nps.answered", "contract.cancel_requested", "invoice.paid", "our.own_name"]
 DATED = ["account.updated", "milestone.reached", "milestone.planned", "contract.started", "contract.changed"]
 DATED += ["contract.renewed", "contract.ended"]
 
 
 def item(name: str, days: float) -> dict[str, object]:
+    found: dict[str, object] = {"account_id": "acme", "name": name, "time": (NOW - timedelta(days=days)).isoformat()}
     standard = STANDARD_EVENTS.get(name)
-    body = {"account_id": "acme", "name": name} if standard is None else standard.event.posted()
-    # Without an id none is a duplicate of another.
-    body.pop("event_id", None)
-    return body | {"time": (NOW - timedelta(days=days)).isoformat()}
+    return found if standard is None else {**found, "properties": dict(standard.event.example)}
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -41,6 +43,60 @@ async def test_what_has_dates_reaches_ten_years_back(ingest: Ingest, name: str) 
 async def test_history_reaches_ten_years_back(ingest: Ingest, name: str) -> None:
     answer = await ingest.post([item(name, 3650), item(name, 3655)], url="/v1/events?history=true")
     assert [each["status"] for each in answer.json()["items"]] == ["accepted", "rejected"]
+
+
+# What is wrong with an item beside its age, and how that is said.
+BESIDE: list[tuple[dict[str, object], tuple[str, str]]] = [
+    ({"name": "nps.answered", "properties": {"score": 42}}, ("properties.score", "out_of_range")),
+    ({"name": "nps.answered", "properties": {}}, ("properties.score", "missing")),
+    ({"user_id": ""}, ("user_id", "empty")),
+    ({"colour": "red"}, ("colour", "unknown_field")),
+    ({"account_id": None}, ("account_id", "missing")),
+    ({"properties": {"note": "a\0b"}}, ("properties", "nul_character")),
+    ({"name": "Session Started"}, ("name", "bad_name")),
+    ({"name": 7}, ("name", "wrong_type")),
+]
+
+
+@pytest.mark.parametrize(("wrong", "said"), BESIDE)
+async def test_the_age_of_an_event_is_said_beside_all_else_that_is_wrong(
+    ingest: Ingest, wrong: dict[str, object], said: tuple[str, str]
+) -> None:
+    answer = await ingest.post([item("session.started", 1095) | wrong])
+    errors = [(each["field"], each["reason"]) for each in answer.json()["items"][0]["errors"]]
+    assert said in errors
+    # Of an event without a name nobody knows how far it reaches back.
+    assert (("time", "too_old") in errors) is isinstance(wrong.get("name", ""), str)
+
+
+def test_every_standard_event_names_its_reach() -> None:
+    dated = {name for name, check in STANDARD_EVENTS.items() if check.event.reach == timedelta(days=3653)}
+    assert dated == set(DATED)
+    assert {check.event.reach for check in STANDARD_EVENTS.values()} == {timedelta(days=30), timedelta(days=3653)}
+    assert reach_of("milestone.moved") == timedelta(days=3653)
+
+
+@pytest.mark.parametrize("name", STANDARD_EVENTS)
+async def test_the_page_and_the_description_say_the_reach_that_the_door_keeps(ingest: Ingest, name: str) -> None:
+    reach = STANDARD_EVENTS[name].event.reach
+    section = EVENTS_PAGE.split(f"### {name}\n")[1].split("\n### ")[0]
+    assert (f"reaches back {reach.days:,} days" in section) is (reach.days > 30)
+    document = (await ingest.http.get("/openapi.json")).json()
+    examples = document["paths"]["/v1/events"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+    assert examples[name]["description"].startswith(f"At most {reach.days} days old")
+
+
+async def test_every_example_of_the_page_is_taken_at_the_door(ingest: Ingest) -> None:
+    blocks = re.findall(r"(?:^    .*\n)+", EVENTS_PAGE, flags=re.MULTILINE)
+    events = [json.loads(block) for block in blocks if block.lstrip().startswith("{")]
+    assert {event["name"] for event in events} == set(STANDARD_EVENTS)
+    posted = [event | {"event_id": f"example-{number}"} for number, event in enumerate(events)]
+    answer = (await ingest.post(posted)).json()
+    assert [each["status"] for each in answer["items"]] == ["accepted"] * len(events)
+    assert not any(each.get("notes") for each in answer["items"])
+    taken = {event.event_id: event for event in ingest.events()}
+    for event in posted:
+        assert taken[event["event_id"]].properties == event.get("properties", {})
 
 
 async def test_in_stream_mode_no_event_is_old() -> None:

@@ -109,6 +109,8 @@ BAND = Signal(
         language="ja",
         parent="acme-group",
         status=Status.LEAVING,
+        country="JP",
+        currency="JPY",
     ),
     forecast=Forecast(Band.RED, MOMENT),
     history=True,

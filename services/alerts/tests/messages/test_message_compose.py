@@ -19,6 +19,8 @@ from alerts.routing.destination import Target
 from alerts.samples import DANA, DESK, NOON, Sample, earlier_message, message_content
 from common.contracts.signals import Band, Contribution, Driver, Facts, Forecast, Kind, Part, Severity
 
+MINA = Target(Channel.EMAIL, "mina@example.com", language="ja", time_zone="Asia/Tokyo")
+
 BIRCH = Facts(name="Birch Foods", tier="high", owner="Dana@Example.com", arr=48_000.0, contract_end=date(2025, 5, 17))
 MOVED = (
     Part("active_seats", Driver.SILENCE, -44.2),
@@ -75,9 +77,7 @@ def test_a_message_says_what_is_at_stake_why_what_comes_and_what_to_do(told: Tel
 
 
 def test_the_same_in_japanese(told: Teller) -> None:
-    message = told(
-        message_content(YELLOW, target=Target(Channel.EMAIL, "mina@example.com", language="ja", time_zone="Asia/Tokyo"))
-    )
+    message = told(message_content(YELLOW, target=MINA))
 
     assert message.stake == ("ARR 48,000 ｜ 契約更新まで64日（5月17日） ｜ ハイタッチ、活用期 ｜ 担当 Dana@Example.com")
     assert [(one.label, one.text) for one in message.rows[:2]] == [
@@ -176,6 +176,42 @@ def test_a_small_part_of_it_is_left_to_the_others(told: Teller) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("target", "label", "words"),
+    [
+        (DESK, "Why", "asked to downgrade (−30 points), NPS -100 (−20), but a cap hides 20 of these points"),
+        (
+            MINA,
+            "要因",
+            "プラン縮小の申し出（−30点）、NPS -100（−20点）、ただし、うち20点は上限のためスコアに表れません",
+        ),
+    ],
+)
+def test_points_that_a_cap_hides_are_not_said_to_be_anothers(
+    target: Target, label: str, words: str, told: Teller
+) -> None:
+    parts = (
+        Part("downgrade", Driver.CAP, -30.0),
+        Part("nps", Driver.EVENT, -20.0),
+        Part("champion_left", Driver.CAP, 20.0),
+    )
+    level = (Contribution("nps", "roi", 0.0, 0.2, -20.0, -100.0),)
+    yellow = Sample(to="yellow", before=80, after=50, parts=parts, level=level).build()
+    said = row(told(message_content(yellow, target=target)), label)
+    assert said == words
+
+
+def test_a_cap_that_holds_a_rise_back_says_so(told: Teller) -> None:
+    parts = (
+        Part("payment_failed", Driver.CAP, 40.0),
+        Part("logins", Driver.EVENT, 10.0),
+        Part("champion_left", Driver.CAP, -1.0),
+    )
+    green = Sample(to="green", was=Band.YELLOW, before=45, after=94, parts=parts).build()
+    said = row(told(message_content(green, reason=DecisionReason.RECOVERED)), "What helped")
+    assert said == ("cleared: payment failed (+40 points), logins (+10), but a cap holds back one of these points")
+
+
 def test_a_cap_that_is_gone_is_named_as_gone(told: Teller) -> None:
     parts = (Part("payment_failed", Driver.CAP, 54.0), Part("logins", Driver.EVENT, -4.0))
     green = Sample(to="green", was=Band.YELLOW, before=45, after=95, parts=parts).build()
@@ -195,9 +231,11 @@ def test_what_holds_the_score_down_is_told_from_how_they_would_stand_without_it(
     flag = Sample(kind=Kind.FLAG, to="cancel_intent", after=10, level=(cap, nps, people, seats)).build()
     red = Sample(to="red", before=60, after=10, parts=parts, level=(cap, nps)).build()
 
-    assert row(told(message_content(flag)), "Without this") == "health 41, low: seats in use 11%, regular visits"
-    assert row(told(message_content(red)), "Without this") == "health 41"
-    assert row(told(message_content(changed(flag, receipt=YELLOW.receipt))), "Without this") is None
+    assert row(told(message_content(flag)), "Without the cap") == (
+        "the score would be 41, kept low by seats in use 11%, regular visits"
+    )
+    assert row(told(message_content(red)), "Without the cap") == "the score would be 41"
+    assert row(told(message_content(changed(flag, receipt=YELLOW.receipt))), "Without the cap") is None
 
 
 # --- What is told with it -----------------------------------------------------------------------------------

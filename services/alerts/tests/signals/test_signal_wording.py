@@ -58,7 +58,7 @@ def test_a_cap_is_told_as_such() -> None:
 def test_a_rise_is_explained_by_what_rose() -> None:
     rose = Sample(to="green", before=60, after=79, parts=(*MOVED, Part("logins", Driver.EVENT, 20.0))).build()
 
-    assert explain(rose) == "logins +17, tickets +5, others -3"
+    assert explain(rose) == "logins +17, tickets +5, others -2, kept by a cap -1"
 
 
 def test_a_band_that_got_worse_since_it_was_told_is_explained_by_what_fell() -> None:

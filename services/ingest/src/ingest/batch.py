@@ -10,10 +10,9 @@ from msgspec.structs import replace
 from common.catalogue.checking import PropertyNote
 from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.reach import DATED, reach_of
 from ingest.body_items import BodyItem
 from ingest.bounds import Bounds
-from ingest.errors import FieldError, FieldErrorReason
+from ingest.errors import FieldError
 from ingest.incoming_event import CorrectedEvent, IncomingEvent, parse_event
 from ingest.validation import InvalidEvent
 
@@ -68,32 +67,18 @@ def parse_items(
     accepted: list[AcceptedEvent] = []
     rejected: list[RejectedItem] = []
     for index, item in enumerate(items):
-        parsed = parse_event(item.text, now=context.received_at, bounds=bounds, nul=item.nul)
+        parsed = parse_event(item.text, now=context.received_at, bounds=bounds, nul=item.nul, history=context.history)
         if isinstance(parsed, InvalidEvent):
             rejected.append(RejectedItem(index, parsed.errors, parsed.event_id, item.line))
             continue
         event = parsed.event if isinstance(parsed, CorrectedEvent) else parsed
         taken = _accept(event, index, context, new_id)
-        if bounds.limits_age and (error := check_age(taken.event)) is not None:
-            rejected.append(RejectedItem(index, (error,), event.event_id, item.line))
-            continue
         if isinstance(parsed, CorrectedEvent):
             taken = replace(taken, notes=_named(parsed.notes))
         accepted.append(taken)
     if len({(one.event.account_id, one.event.event_id) for one in accepted}) < len(accepted):
         accepted = _with_duplicates(accepted)
     return EventBatch(_with_more(accepted), rejected)
-
-
-def check_age(event: Event) -> FieldError | None:
-    """Whether an event is older than its name may reach back when it is received."""
-    reach = reach_of(event.name, history=event.history)
-    age = event.received_at - event.time
-    if age <= reach:
-        return None
-    live = "" if event.history else f" live; post a backfill with ?history=true (at most {DATED.days} days)"
-    detail = f"{age.days} days old: {event.name} reaches back {reach.days} days{live}"
-    return FieldError("time", FieldErrorReason.TOO_OLD, detail)
 
 
 def _with_more(accepted: list[AcceptedEvent]) -> list[AcceptedEvent]:

@@ -52,35 +52,44 @@ _decoder: Final = msgspec.json.Decoder(IncomingEvent)
 
 
 def parse_event(
-    text: bytes | Raw, *, now: datetime, bounds: Bounds, nul: bool = True
+    text: bytes | Raw, *, now: datetime, bounds: Bounds, nul: bool = True, history: bool = False
 ) -> IncomingEvent | CorrectedEvent | InvalidEvent:
-    """The event, or all of its errors. Without `nul` the text is known to contain no escaped U+0000."""
+    """The event, or all of its errors. Without `nul` the text is known to contain no escaped U+0000.
+
+    `history` if the request is a backfill, whose events may be older.
+    """
     if len(text) > bounds.event_bytes:
         return validation.event_too_large(len(text), bounds)
     try:
         incoming = _decoder.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return validation.explain(text, now=now, bounds=bounds, fallback=str(error))
-    if not _is_valid(incoming, now, bounds):
-        return validation.explain(text, now=now, bounds=bounds, fallback="not valid")
+        return validation.explain(text, now=now, bounds=bounds, history=history, fallback=str(error))
+    if not _is_valid(incoming, now, bounds, history):
+        return validation.explain(text, now=now, bounds=bounds, history=history, fallback="not valid")
     if nul and ESCAPED_NUL in bytes(text):
         # The text may also have an escaped backslash before "u0000". Decoding it again tells the two apart.
-        invalid = validation.explain(text, now=now, bounds=bounds)
+        invalid = validation.explain(text, now=now, bounds=bounds, history=history)
         if invalid.errors:
             return invalid
-    return _checked(incoming)
+    checked = _checked(incoming)
+    if checked is None:
+        return validation.explain(text, now=now, bounds=bounds, history=history)
+    return checked
 
 
-def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds) -> bool:
-    if not _is_valid_name(incoming.name) or (
-        incoming.time is not None and validation.check_time(incoming.time, now=now)
-    ):
+def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds, history: bool) -> bool:
+    if not _is_valid_name(incoming.name):
         return False
+    if incoming.time is not None:
+        if validation.check_time(incoming.time, now=now):
+            return False
+        if bounds.limits_age and validation.check_age(incoming.name, incoming.time, now=now, history=history):
+            return False
     return not incoming.properties or not properties.property_errors(incoming.properties, bounds)
 
 
-def _checked(incoming: IncomingEvent) -> IncomingEvent | CorrectedEvent | InvalidEvent:
-    """A standard event by the event catalogue; any other event as it is."""
+def _checked(incoming: IncomingEvent) -> IncomingEvent | CorrectedEvent | None:
+    """A standard event by the event catalogue, None if it has an error there; any other event as it is."""
     standard = STANDARD_EVENTS.get(incoming.name)
     if standard is None or not (incoming.properties or standard.always):
         return incoming
@@ -88,7 +97,7 @@ def _checked(incoming: IncomingEvent) -> IncomingEvent | CorrectedEvent | Invali
     if checked is None:
         return incoming
     if checked.errors:
-        return InvalidEvent(tuple(validation.catalogue_errors(checked)), incoming.event_id)
+        return None
     return CorrectedEvent(replace(incoming, properties=checked.properties), checked.notes)
 
 

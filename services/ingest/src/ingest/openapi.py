@@ -6,6 +6,7 @@ import msgspec
 
 from common import problems
 from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.standard_event import DATED, LIVE
 from common.catalogue.usage import FeatureUsed, SessionStarted
 from ingest.answers import PostEventsAnswer
 from ingest.bounds import BOUNDS
@@ -15,7 +16,11 @@ from ingest.incoming_event import IncomingEvent
 _REF: Final = "#/components/schemas/{name}"
 _EVENT: Final = {"$ref": _REF.format(name="IncomingEvent")}
 _EXAMPLES: Final = {
-    name: {"summary": str(check.event.__doc__).split("\n")[0], "value": check.event.posted()}
+    name: {
+        "summary": str(check.event.__doc__).split("\n")[0],
+        "description": f"At most {check.event.reach.days} days old when it comes in, of a backfill {DATED.days} days.",
+        "value": check.event.posted(),
+    }
     for name, check in STANDARD_EVENTS.items()
 }
 _LINES: Final = {
@@ -88,7 +93,8 @@ def _parameters() -> list[dict[str, Any]]:
         {
             "name": "history",
             "in": "query",
-            "description": "A backfill: what follows from it is kept as history and wakes nobody.",
+            "description": "A backfill: what follows from it is kept as history and wakes nobody. Its events may be "
+            f"{DATED.days} days old; without it, {LIVE.days} days, or what the example of an event says.",
             "schema": {"type": "boolean", "default": False},
         },
         {

@@ -12,8 +12,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from common.catalogue.checking import CheckedProperties
-from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.events import STANDARD_EVENTS, reach_of
 from common.catalogue.names import NAME_CHARS, is_event_name
+from common.catalogue.standard_event import DATED
 from ingest import properties
 from ingest.bounds import AHEAD, EARLIEST, ID_CHARS, Bounds
 from ingest.errors import FieldError, FieldErrorReason
@@ -39,8 +40,10 @@ def event_too_large(size: int, bounds: Bounds) -> InvalidEvent:
     return InvalidEvent((FieldError("", FieldErrorReason.TOO_LARGE, f"{size} bytes: at most {bounds.event_bytes}"),))
 
 
-def explain(text: bytes | Raw, *, now: datetime, bounds: Bounds, fallback: str | None = None) -> InvalidEvent:
-    """Up to 20 errors. If none is found, `fallback` is the detail of the only one."""
+def explain(
+    text: bytes | Raw, *, now: datetime, bounds: Bounds, history: bool = False, fallback: str | None = None
+) -> InvalidEvent:
+    """Up to 20 errors. If none is found, `fallback` is the detail of the only one. `history` as in `check_age`."""
     try:
         found = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -49,7 +52,8 @@ def explain(text: bytes | Raw, *, now: datetime, bounds: Bounds, fallback: str |
         return InvalidEvent((FieldError("", FieldErrorReason.NOT_AN_OBJECT, "an event is a JSON object"),))
     errors = [*_field_errors(found), *_nul_errors(found), *_properties_errors(found, bounds)]
     if (time := found.get("time")) is not None:
-        errors += _time_errors(time, now)
+        name = found.get("name") if bounds.limits_age else None
+        errors += _time_errors(time, now, name=name if isinstance(name, str) else None, history=history)
     if not errors and fallback:
         errors = [FieldError("", FieldErrorReason.MALFORMED, fallback)]
     event_id = found.get("event_id")
@@ -64,6 +68,17 @@ def check_time(time: datetime, *, now: datetime) -> FieldError | None:
     if time < EARLIEST:
         return FieldError("time", FieldErrorReason.TOO_OLD, f"before {EARLIEST.year}")
     return None
+
+
+def check_age(name: str, time: datetime, *, now: datetime, history: bool) -> FieldError | None:
+    """Whether an event is older than its name may reach back at `now`, when it is received; `history` of a backfill."""
+    reach = reach_of(name, history=history)
+    age = now - time
+    if age <= reach:
+        return None
+    live = "" if history else f" live; post a backfill with ?history=true (at most {DATED.days} days)"
+    detail = f"{age.days} days old: {name[:NAME_CHARS]} reaches back {reach.days} days{live}"
+    return FieldError("time", FieldErrorReason.TOO_OLD, detail)
 
 
 def _decode_error(error: Exception, text: bytes | Raw) -> FieldError:
@@ -107,7 +122,8 @@ def _text_errors(field: str, value: Any, limit: int) -> Iterator[FieldError]:
         )
 
 
-def _time_errors(value: Any, now: datetime) -> Iterator[FieldError]:
+def _time_errors(value: Any, now: datetime, *, name: str | None, history: bool) -> Iterator[FieldError]:
+    """Without a `name` the age is not checked."""
     if not isinstance(value, str):
         yield FieldError("time", FieldErrorReason.WRONG_TYPE, "expected RFC 3339 text, such as 2026-01-31T09:00:00Z")
         return
@@ -118,7 +134,9 @@ def _time_errors(value: Any, now: datetime) -> Iterator[FieldError]:
         return
     if time.tzinfo is None:
         yield FieldError("time", FieldErrorReason.NO_ZONE, "it names no zone: add Z or an offset such as +02:00")
-    elif error := check_time(time, now=now):
+    elif (error := check_time(time, now=now)) or (
+        name is not None and (error := check_age(name, time, now=now, history=history))
+    ):
         yield error
 
 

@@ -25,19 +25,20 @@ async def api(stream_api: Api) -> Api:
 
 
 async def test_a_score_is_its_reference_and_every_contribution(api: Api) -> None:
-    answer = await api.get("/v1/accounts/acme/receipts")
+    answer = await api.get("/v1/accounts/acme/receipts", exact=True)
     level = answer["level"]
     parts = [part["contribution"] for part in level["contributions"]]
     assert level["sum"] == pytest.approx(level["score"], abs=1e-9)
     assert fsum([level["reference"], *parts]) == level["sum"]
-    assert level["score"] == (await api.get("/v1/accounts/acme"))["score"]
+    assert level["score"] == (await api.get("/v1/accounts/acme", exact=True))["score"]
     for part in level["contributions"]:
         if part["dimension"] != "cap":
             assert part["contribution"] == part["weight"] * (part["points"] - level["reference"])
 
 
-async def test_the_receipts_of_its_signals_add_up_and_come_newest_first(api: Api) -> None:
-    answer = await api.get("/v1/accounts/acme/receipts")
+@pytest.mark.parametrize("exact", [True, False])
+async def test_the_receipts_of_its_signals_add_up_and_come_newest_first(api: Api, exact: bool) -> None:
+    answer = await api.get("/v1/accounts/acme/receipts", exact=exact)
     assert len(answer["signals"]) > 2
     for signal in answer["signals"]:
         change = signal["change"]
@@ -45,9 +46,36 @@ async def test_the_receipts_of_its_signals_add_up_and_come_newest_first(api: Api
         assert change["before"] + moved == pytest.approx(change["after"], abs=1e-9)
     moments = [signal["at"] for signal in answer["signals"]]
     assert moments == sorted(moments, reverse=True)
-    first = await api.get("/v1/accounts/acme/receipts", limit=1)
+    first = await api.get("/v1/accounts/acme/receipts", limit=1, exact=exact)
     assert (first["signals"], first["more_signals"]) == (answer["signals"][:1], True)
     assert not answer["more_signals"]
+
+
+def numbers(value: Any, name: str = "") -> list[tuple[str, float]]:
+    """All scores and points of an answer, by the names of their fields."""
+    if isinstance(value, dict):
+        return [found for key, each in value.items() for found in numbers(each, key)]
+    if isinstance(value, list):
+        return [found for each in value for found in numbers(each, name)]
+    shown = {"score", "points", "contribution", "before", "after", "sum", "reference", "cap"}
+    return [(name, value)] if name in shown and isinstance(value, float | int) else []
+
+
+@pytest.mark.parametrize("path", ["", "/history", "/receipts"])
+async def test_scores_and_points_have_a_tenth_unless_all_of_them_is_asked_for(api: Api, path: str) -> None:
+    rounded = numbers(await api.get(f"/v1/accounts/acme{path}"))
+    exact = numbers(await api.get(f"/v1/accounts/acme{path}", exact=True))
+    assert rounded
+    assert all(value == round(value, 1) for _, value in rounded)
+    assert any(value != round(value, 1) for _, value in exact)
+    assert all(value for name, value in rounded if name == "points" and path == "/history")
+
+
+async def test_rounded_contributions_add_up_to_the_score_beside_them(api: Api) -> None:
+    level = (await api.get("/v1/accounts/acme/receipts"))["level"]
+    parts = [part["contribution"] for part in level["contributions"]]
+    assert level["reference"] + fsum(parts) == pytest.approx(level["score"], abs=1e-9)
+    assert level["sum"] == level["score"]
 
 
 async def test_an_account_tells_its_health_and_the_reasons(api: Api) -> None:

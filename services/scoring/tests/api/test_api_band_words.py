@@ -1,7 +1,12 @@
 """Why a band is what it is, as the read API says it."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.contracts.signals import Status
 from scoring.api.band_words import band_in_words
 from scoring.health.card import Bands
+from support.examples import examples
 from support.scripted_account import MOOD, ScriptedAccount, card
 
 CARD = card(MOOD, bands=Bands(red=45, yellow=75))
@@ -30,7 +35,7 @@ def test_a_band_that_the_hysteresis_holds_says_until_when() -> None:
 
 def test_a_worse_band_that_waits_says_when_it_is_told() -> None:
     # It lost less than five points, so the line must stay crossed for two days.
-    assert words_after(76, 73) == "green until 13 January 00:00 UTC: then below 75 has lasted, and it is yellow"
+    assert words_after(76, 73) == "green until 13 January 00:00 UTC: if the score stays below 75, it is yellow then"
 
 
 def test_too_little_evidence_says_how_much_there_is() -> None:
@@ -38,3 +43,42 @@ def test_too_little_evidence_says_how_much_there_is() -> None:
     script = ScriptedAccount(lacking)
     script.does("nobody.listens", 0)
     assert band_in_words(script.looks(0), lacking) == "insufficient data: 0% of the weight has evidence, 50% is needed"
+
+
+def test_within_a_request_the_band_is_the_one_from_before_it() -> None:
+    script = ScriptedAccount(CARD)
+    script.does("mood.read", 0, value=90)
+    script.does("mood.read", 1, value=20, more=True)
+    words = "green, as it was told last: more events of the same request are to come"
+    assert band_in_words(script.looks(1), CARD) == words
+
+
+def test_of_somebody_who_left_nothing_is_told() -> None:
+    script = ScriptedAccount(CARD)
+    script.does("mood.read", 0, value=60)
+    words = "yellow: below 75 (the contract has ended, so nothing of it is told)"
+    assert band_in_words(script.looks(1), CARD, status=Status.CHURNED) == words
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(
+    scores=st.lists(st.tuples(st.floats(0, 100), st.floats(0, 3)), min_size=1, max_size=8),
+    asked=st.floats(0, 5),
+)
+def test_the_words_agree_with_the_band_and_the_score(scores: list[tuple[float, float]], asked: float) -> None:
+    """Whatever came before: no line that is named contradicts the score beside it."""
+    script, day = ScriptedAccount(CARD), 0.0
+    for score, days in scores:
+        script.does("mood.read", day, value=score)
+        day += days
+    view = script.looks(day + asked)
+    words, score = band_in_words(view, CARD), round(view.health.score, 6)
+    assert words.startswith(view.health.band.value)
+    assert "as it was told last" not in words
+    for line in (45, 75):
+        if words.endswith(f": below {line}") or f"stays below {line}," in words:
+            assert score < line
+        if words.endswith(f": it was below {line}"):
+            assert line <= score < line + 8
+    if words == "green: 75 or more":
+        assert score >= 75

@@ -66,6 +66,15 @@ def test_warnings_do_not_fail_a_check(tmp_path: Path, capsys: pytest.CaptureFixt
     assert ":5:46: weights.default.adoption: warning: 'adoption' has weight" in capsys.readouterr().out
 
 
+def test_the_tiers_of_a_card_are_told_the_highest_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "card.yml"
+    file.write_text(f"{SOUND}\ntiers: {{low: 5000, high: 1500000}}\n")
+
+    assert _run("check", str(file)) == 0
+
+    assert capsys.readouterr().out.splitlines()[-1] == "tiers by ARR: high from 1,500,000, low from 5,000, else tech"
+
+
 def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     latin = tmp_path / "latin.yml"
     latin.write_bytes("# für uns".encode("latin-1"))

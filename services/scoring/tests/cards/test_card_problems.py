@@ -24,8 +24,8 @@ metrics:
   nps: {dimension: roi, kind: gauge, event: nps.answered, key: user_id, read: mean, hold: 60d, ttl: 240d, curve: [[0, 0], [10, 100]]}
   steps: {dimension: adoption, kind: milestone, steps: {kickoff: 7d}}
 flags:
-  unpaid: {event: invoice.payment_failed, cap: 45, ttl: 30d, clear_on: invoice.paid}
-  gone_quiet: {when: "quiet >= 3", cap: 45}
+  unpaid: {event: invoice.payment_failed, cap: 60, ttl: 30d, clear_on: invoice.paid}
+  gone_quiet: {when: "quiet >= 3", cap: 60}
 outcomes:
   churned: {event: contract.ended}
 weights:
@@ -46,6 +46,12 @@ class Slip:
 
 
 SLIPS = (
+    # tiers by ARR
+    Slip("version: 1\n", "version: 1\ntiers: {high: 50000, tech: 0}\n", "2:22: tiers.tech: 'tech' is the tier of every ARR below the other amounts: leave it out"),
+    Slip("version: 1\n", "version: 1\ntiers: {high: 5000, low: 5000}\n", "tiers.low: begins at 5000 as 'high' does: one of them is never used"),
+    Slip("version: 1\n", "version: 1\ntiers: {high: -1}\n", "tiers.high: must be from 0 to 1e+12, not -1"),
+    Slip("version: 1\n", "version: 1\ntiers: {High: 5}\n", "tiers.High: 'High' must be a word in small letters, such as high or low"),
+    Slip("version: 1\n", "version: 1\ntiers: {}\n", "tiers"),
     # words that are not known
     Slip("half_life: 14d\n", "halflife: 14d\n", "7:5: metrics.logins.halflife: unknown key 'halflife', did you mean 'half_life'?"),
     Slip("    half_life: 14d\n", "", "3:3: metrics.logins: 'half_life' is missing"),
@@ -91,12 +97,12 @@ SLIPS = (
     Slip("half_life: 14d\n", "half_life: 0.1s\n", "metrics.logins.half_life: must be from one second to a hundred years, not 0.1s"),
     Slip("half_life: 14d\n", "half_life: never\n", "metrics.logins.half_life: must be a duration"),
     Slip("ttl: 30d", "ttl: -1d", "flags.unpaid.ttl: must be a duration above zero such as 20s, 90m, 12h, 14d, 2w or never, not '-1d'"),
-    Slip("cap: 45, ttl", "cap: 100, ttl", "15:43: flags.unpaid.cap: must be from 0 to 99.99, not 100"),
-    Slip("cap: 45, ttl", "cap: .inf, ttl", "flags.unpaid.cap: must be a number, not '.inf'"),
-    Slip("cap: 45, ttl", "cap: 0x20, ttl", "flags.unpaid.cap: must be a number, not '0x20'"),
-    Slip("cap: 45, ttl", "cap: yes, ttl", "flags.unpaid.cap: must be a number, not 'yes'"),
-    Slip("cap: 45, ttl", "cap: true, ttl", "flags.unpaid.cap: must be a number, not true"),
-    Slip("cap: 45, ttl", "cap: , ttl", "flags.unpaid.cap: must be a number, not nothing"),
+    Slip("cap: 60, ttl", "cap: 100, ttl", "15:43: flags.unpaid.cap: must be from 0 to 99.99, not 100"),
+    Slip("cap: 60, ttl", "cap: .inf, ttl", "flags.unpaid.cap: must be a number, not '.inf'"),
+    Slip("cap: 60, ttl", "cap: 0x20, ttl", "flags.unpaid.cap: must be a number, not '0x20'"),
+    Slip("cap: 60, ttl", "cap: yes, ttl", "flags.unpaid.cap: must be a number, not 'yes'"),
+    Slip("cap: 60, ttl", "cap: true, ttl", "flags.unpaid.cap: must be a number, not true"),
+    Slip("cap: 60, ttl", "cap: , ttl", "flags.unpaid.cap: must be a number, not nothing"),
     Slip("event: session.started\n", "event: [session.started, session.started]\n", "6:30: metrics.logins.event[1]: 'session.started' is in the list twice"),
     Slip("event: session.started\n", "event: []\n", "metrics.logins.event: must be a list of 1 to 64 entries"),
     Slip("event: session.started\n", "event: account.updated\n", "metrics.logins.event: 'account.updated' is no activity"),
@@ -133,7 +139,7 @@ SLIPS = (
     Slip("kind: rate", "kind: active_days\n    prior_per_week: 8", "6:5: metrics.logins.prior_per_week: must be from 0 to 7, not 8"),
     Slip("kind: rate", "kind: active_days\n    weight: clicks", "6:5: metrics.logins.weight: unknown key 'weight'"),
     Slip("kind: rate\n    event: session.started", "kind: active_days\n    event: milestone.planned", "6:5: metrics.logins.event: 'milestone.planned' is no activity"),
-    Slip("cap: 45, ttl: 30d, clear_on: invoice.paid", "cap: 45", "flags.unpaid.event: 'event' needs 'ttl' beside it"),
+    Slip("cap: 60, ttl: 30d, clear_on: invoice.paid", "cap: 60", "flags.unpaid.event: 'event' needs 'ttl' beside it"),
     Slip('when: "quiet >= 3", ', 'when: "quiet >= 3", ttl: 3d, ', "flags.gone_quiet.ttl: 'ttl' needs 'event' beside it"),
     Slip('when: "quiet >= 3", ', "", "16:3: flags.gone_quiet: one of 'event' or 'when' is needed, and only one"),
     Slip("clear_on: invoice.paid", "clear_on: invoice.payment_failed", "flags.unpaid.clear_on: 'invoice.payment_failed' both raises and clears the flag"),
@@ -224,6 +230,10 @@ def test_followers_in_a_circle_are_all_named() -> None:
         # a flag for ever
         ("ttl: 30d, clear_on: invoice.paid", "ttl: never", "15:3: flags.unpaid: nothing ever takes this flag down"),
         ("hold: 60d, ttl: 240d", "hold: 60d, ttl: never", "metrics.nps.hold: has no effect with ttl: never"),
+        # a cap where two bands are possible: from the line on, and below what leaves it
+        ("cap: 60, ttl", "cap: 40, ttl", "15:43: flags.unpaid.cap: 40 lies within the hysteresis of red (bands.default: 40 to 48): an account that it holds there is red or yellow, by what it was before"),
+        ("cap: 60, ttl", "cap: 57.9, ttl", "flags.unpaid.cap: 57.9 lies within the hysteresis of red (bands.renewal: 50 to 58)"),
+        ("cap: 60, ttl", "cap: 70, ttl", "flags.unpaid.cap: 70 lies within the hysteresis of yellow (bands.default: 70 to 78): an account that it holds there is yellow or green"),
         # a name that nobody posts
         ("    event: session.started\n", "    event: session.start\n", "metrics.logins: 'session.start' is not in the event catalogue, did you mean 'session.started'?"),
         ("clear_on: invoice.paid", "clear_on: invoice.payed", "flags.unpaid: 'invoice.payed' is not in the event catalogue, did you mean 'invoice.paid'?"),
@@ -276,3 +286,8 @@ def test_hostile_and_hopeless_files_are_refused_before_they_cost_anything(text: 
 
     assert reading.content is None
     assert said in str(reading.problems[0])
+
+
+@pytest.mark.parametrize("cap", [39.99, 58.0, 60.0, 69.9, 78.0, 99.99])
+def test_a_cap_that_makes_one_band_whatever_was_before_is_no_warning(cap: float) -> None:
+    assert examine(CARD.replace("cap: 60", f"cap: {cap}")).warnings == ()

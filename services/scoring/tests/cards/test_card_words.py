@@ -61,7 +61,7 @@ def test_what_is_small_is_told_together() -> None:
 
     phrases = why_it_moved(change, CARD, most=1)
 
-    assert [*map(str, phrases)] == ["-10 active seats (silence)", "and 3 smaller (-4)"]
+    assert [*map(str, phrases)] == ["-10 active seats (silence)", "and 3 smaller parts (-4)"]
 
 
 def test_the_drivers_of_one_metric_are_netted_and_the_one_that_won_is_named() -> None:
@@ -91,6 +91,25 @@ def test_each_kind_of_reason_has_its_words(part: Part, said: str) -> None:
     assert [*map(str, phrases)] == [said]
 
 
+def test_a_cap_that_holds_says_that_it_hides_what_others_lost() -> None:
+    change = _change(Part("nps", Driver.EVENT, -20.0), Part("payment_failed", Driver.CAP, 20.0), before=45.0)
+    holds = Contribution("payment_failed", "cap", 45.0, 0.0, -12.0)
+    level = Level(score=45.0, reference=100.0, contributions=(holds,))
+
+    assert sentence(change, why_it_moved(change, CARD, level=level)) == (
+        "45 to 45 since 3 May: -20 NPS (activity), +20 payment failed hides what others lost"
+    )
+    over = Level(score=45.0, reference=100.0, contributions=())
+    assert "no longer caps the score" in sentence(change, why_it_moved(change, CARD, level=over))
+
+
+def test_one_part_is_one_and_two_are_two() -> None:
+    one = _change(Part("nps", Driver.SILENCE, -0.4))
+    two = _change(Part("nps", Driver.SILENCE, -0.4), Part("logins", Driver.SILENCE, -0.4))
+    assert [*map(str, why_it_moved(one, CARD))] == ["one small part"]
+    assert [*map(str, why_it_moved(two, CARD))] == ["2 small parts (-1)"]
+
+
 def test_an_event_of_the_other_sign_is_not_blamed() -> None:
     good = MovingEvent("web", "1", "session.started", MAY, 4.0)
 
@@ -117,7 +136,7 @@ def test_a_level_is_told_against_its_reference() -> None:
         "-24 active seats",
         "-20 payment failed caps the score",
         "-10 onboarding: kickoff missed",
-        "and 1 smaller (-1)",
+        "and one smaller part (-1)",
     ]
 
 

@@ -410,7 +410,7 @@ def test_of_more_people_than_fit_a_sample_answers() -> None:
     for number in range(1_000):
         script.does("answered", 0, user_id=f"person {number}", value=number % 11)
     assert script.value("nps", 0) == pytest.approx(5, abs=1)
-    assert len(script.scorer.dump(script.account)) < 10_000
+    assert len(script.scorer.dump(script.account)) < 10_200
 
 
 ARR = Gauge(

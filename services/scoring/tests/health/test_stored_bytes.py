@@ -25,7 +25,10 @@ from support.scripted_account import DAWN, DAY, IDENTITY, ScriptedAccount, card
 GOLDEN = Path(__file__).parent / "golden"
 CURVES = {"default": IDENTITY}
 # The open episode of a golden body has the id that its card gave it.
-EPISODES = {"format_3": "f13bd62a-8893-5a65-b531-20dc486c2264"}
+EPISODES = {
+    "format_3": "f13bd62a-8893-5a65-b531-20dc486c2264",
+    "format_4": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
+}
 
 RISING: dict[str, Knots] = {"default": ((1.0, 0.0), (9.0, 100.0))}
 
@@ -92,6 +95,13 @@ def told() -> ScriptedAccount:
     return script
 
 
+def with_people() -> ScriptedAccount:
+    script = told()
+    script.does("user.updated", 30.5, user_id="ann", name="Ann Lee", email="ann@acme.example", champion=True)
+    script.does("champion.left", 30.5, user_id="person 0.5")
+    return script
+
+
 def body_of(script: ScriptedAccount) -> bytes:
     return script.scorer.dump(script.account)
 
@@ -113,13 +123,14 @@ def test_the_script_writes_the_golden_body_of_this_format() -> None:
         "the format of accounts has changed: leave the golden files as they are, raise FORMAT, add a file beside them"
     )
     assert path.exists(), anew
-    assert body_of(told()) == bytes.fromhex(path.read_text()), anew
+    assert body_of(with_people()) == bytes.fromhex(path.read_text()), anew
 
 
 def test_the_body_of_this_format_is_read() -> None:
-    live = told()
+    live = with_people()
     account = live.scorer.load("acme", body_of(live))
     assert account.facts == live.account.facts
+    assert account.people.known == live.account.people.known
     assert live.scorer.find_due(account) == live.scorer.find_due(live.account)
     read, expected = (live.scorer.view(each, DAWN + 40 * DAY) for each in (account, live.account))
     assert alike(to_builtins(read), to_builtins(expected)), (read, expected)
@@ -142,7 +153,7 @@ def test_of_bodies_of_former_formats_all_is_read_that_the_card_still_has(path: P
     assert read.episode == EPISODES.get(path.stem, "a175d055-410c-50d2-aa8b-98c5f252a4ca")
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00", b"\x05\x90", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"\x00", b"\x06\x90", b"\xff"])
 def test_a_body_of_another_format_is_refused(body: bytes) -> None:
     with pytest.raises(UnknownFormat):
         Scorer(EVERY_KIND, "card").load("acme", body)

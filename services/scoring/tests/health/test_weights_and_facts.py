@@ -3,11 +3,15 @@
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from common.contracts.signals import Band, Facts
+from scoring.health.card import card_id
 from scoring.health.metrics.definition import Dimension, MetricDefinition
 from scoring.health.metrics.gauge.definition import Gauge
+from scoring.health.moments import to_date
 from support.random_cases import event
 from support.scripted_account import DAWN, IDENTITY, ScriptedAccount, card
 
@@ -116,3 +120,76 @@ def test_signals_carry_the_facts_of_their_moment() -> None:
     script.does("account.updated", 0, name="Acme")
     (signal,) = script.does("contract.renewed", 1).signals
     assert signal.facts == Facts(name="Acme")
+
+
+def test_country_and_currency_are_facts() -> None:
+    script = ScriptedAccount(CARD)
+    script.does("account.updated", 1, country="DE", currency="EUR", parent="group")
+    script.does("account.updated", 2, late=1.5, country="FR")
+    script.does("account.updated", 3, currency=None)
+    assert script.account.facts == Facts(country="DE", parent="group")
+
+
+# What `away` is on day 1 and on day 2, and what is known then. What is posted later of an earlier moment counts where
+# neither of them did.
+AWAY: list[tuple[Any, Any, list[tuple[str, str]]]] = [
+    ([{"from": "2024-05-01", "until": "2024-05-03"}], 0, [("2024-05-01", "2024-05-03")]),
+    ([{"from": "2024-05-01", "until": "2024-05-03"}], None, []),
+    ([{"from": "2024-05-01", "until": "2024-05-03"}], [], []),
+    ([{"from": "2024-05-01", "until": "2024-05-03"}], "closed", [("2024-05-01", "2024-05-03")]),
+    ([{"from": "2024-05-03", "until": "2024-05-01"}, {"from": "2024-06-01", "until": "2024-06-01"}], 0,
+     [("2024-06-01", "2024-06-01")]),
+    ([{"from": "2024-05-01"}], 0, [("2020-01-01", "2020-01-01")]),
+    ([{"from": "2024-05-01", "until": "2024-05-03"}] * 33, 0, [("2020-01-01", "2020-01-01")]),
+    ([{"from": "2024-06-01T10:00:00+02:00", "until": "2024-06-02"}, {"from": "2024-05-01", "until": "2024-05-01"}], 0,
+     [("2024-05-01", "2024-05-01"), ("2024-06-01", "2024-06-02")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("first", "second", "known"), AWAY)
+def test_the_days_on_which_an_account_is_closed_are_kept(first: Any, second: Any, known: list[tuple[str, str]]) -> None:
+    script = ScriptedAccount(CARD)
+    script.does("account.updated", 1, away=first)
+    script.does("account.updated", 2, away=second)
+    script.does("account.updated", 3, late=2.5, away=[{"from": "2020-01-01", "until": "2020-01-01"}])
+    script.account = script.scorer.load("acme", script.scorer.dump(script.account))
+    days = [tuple(to_date(day).isoformat() for day in each) for each in script.account.away]
+    assert days == known
+
+
+TIERS = replace(CARD, tiers={"low": 5_000, "high": 50_000})
+
+# What is posted, one event a day, and the tier that follows.
+BY_VALUE: list[tuple[list[dict[str, Any]], str | None]] = [
+    ([{"arr": 50_000}], "high"),
+    ([{"arr": 49_999.99}], "low"),
+    ([{"arr": 4_999}], "tech"),
+    ([{"arr": 0}], "tech"),
+    ([{"name": "Acme"}], None),  # no ARR is known
+    ([{"arr": 90_000, "tier": "tech"}], "tech"),
+    ([{"arr": 90_000, "tier": "tech"}, {"tier": None}], "high"),
+    ([{"tier": "low"}, {"arr": 90_000}], "low"),
+    ([{"arr": 90_000}, {"arr": None}], None),
+    ([{"arr": 90_000}, {"arr": 10_000}], "low"),
+]
+
+
+@pytest.mark.parametrize(("posted", "tier"), BY_VALUE)
+def test_the_tier_is_the_one_posted_else_the_one_of_its_arr(posted: list[dict[str, Any]], tier: str | None) -> None:
+    script = ScriptedAccount(TIERS)
+    for day, facts in enumerate(posted, 1):
+        script.does("account.updated", day, **facts)
+        script.account = script.scorer.load("acme", script.scorer.dump(script.account))
+    assert script.account.facts.tier == tier
+
+
+def test_without_amounts_in_the_card_a_tier_is_what_was_posted() -> None:
+    script = ScriptedAccount(CARD)
+    script.does("account.updated", 1, arr=90_000)
+    assert script.account.facts.tier is None
+
+
+def test_a_card_without_amounts_has_the_id_that_it_had() -> None:
+    without = b"".join(msgspec.json.encode([CARD]).split(b"tiers"))
+    assert without == msgspec.json.encode([CARD])
+    assert card_id(TIERS, {}) != card_id(CARD, {})

@@ -3,8 +3,10 @@
 import pytest
 
 from common.contracts.signals import FactsChanged, Signal
+from common.topics import TimeMode
 from scoring.worker.context import WorkerLimits
-from support.scoring_harness import START, ScoringHarness, event
+from support.cards import SMALL
+from support.scoring_harness import START, ScoringHarness, event, scoring_harness
 
 HOUR = 3600.0
 
@@ -57,3 +59,13 @@ async def test_however_the_log_is_cut_the_same_is_told_before_the_signals_of_the
         elif isinstance(record, Signal):
             assert record.facts.owner == known, "the change comes before the signals that know of it"
     assert len(stream.signals()) == await stream.scalar("SELECT count(*) FROM scoring.signal")
+
+
+async def test_a_tier_that_follows_from_arr_is_told_as_one_that_was_posted(database: str) -> None:
+    card = f"{SMALL}\ntiers: {{high: 50000, low: 5000}}\n"
+    async with scoring_harness(database, card, mode=TimeMode.WALL) as wall:
+        await updated(wall, 0, arr=60_000)
+        await updated(wall, 1, tier="tech")
+        await wall.score()
+        assert [one.facts.tier for one in changes(wall)] == ["high", "tech"]
+        assert await wall.scalar("SELECT tier FROM scoring.account") == "tech"

@@ -102,6 +102,7 @@ happenings = st.lists(
         st.sampled_from(
             ["session.started"] * 4
             + ["ticket.opened", "nps.answered", "contract.cancel_requested", "contract.renewed"]
+            + ["user.updated", "champion.left", "contract.ended"]
             + ["account.updated", "milestone.planned", "milestone.reached", "tick", "again"]
         ),
         st.integers(0, 40),  # hours since the one before
@@ -119,6 +120,8 @@ def properties(name: str, n: int, at: float) -> dict[str, Any]:
             return {"score": n * 3}
         case "account.updated":
             return {"stage": ["onboarding", "adoption", "renewal", "expansion"][n], "seats": n + 1}
+        case "user.updated":
+            return {"name": f"Ann {at % 5}", "champion": at % 2 == 0} | ({"email": None} if n else {})
         case "milestone.planned":
             return {"step": f"step {n}", "due": at + n * DAY}
         case "milestone.reached":

@@ -1,6 +1,6 @@
 """Facts of accounts and of their people."""
 
-from common.catalogue.standard_event import StandardEvent
+from common.catalogue.standard_event import DATED, StandardEvent
 from common.catalogue.values import (
     Absences,
     CalendarDate,
@@ -28,6 +28,7 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
     """
 
     event_name = "account.updated"
+    reach = DATED
     example = {
         "name": "Acme",
         "tier": "high",
@@ -62,7 +63,10 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
 
 
 class UserUpdated(StandardEvent, frozen=True, kw_only=True):
-    """Facts of one person of the account, whom `user_id` names. `champion`: the person stands up for the product."""
+    """Facts of one person of the account, whom `user_id` names. `champion`: the person stands up for the product.
+
+    Signals name the champions first when they say whom to call.
+    """
 
     event_name = "user.updated"
     example = {"name": "Ann Lee", "email": "ann@acme.example", "role": "admin", "champion": True}
@@ -74,7 +78,10 @@ class UserUpdated(StandardEvent, frozen=True, kw_only=True):
 
 
 class ChampionLeft(StandardEvent, frozen=True, kw_only=True):
-    """The person who stood up for the product has left the account, or has another job there."""
+    """The person who stood up for the product has left the account, or has another job there.
+
+    No signal names the person of `user_id` any more, until they are seen on a later day.
+    """
 
     event_name = "champion.left"
 

@@ -1,6 +1,6 @@
 """Contracts and invoices."""
 
-from common.catalogue.standard_event import StandardEvent
+from common.catalogue.standard_event import DATED, StandardEvent
 from common.catalogue.values import CalendarDate, Currency, Identifier, Money, Prose, Seats
 
 
@@ -8,6 +8,7 @@ class ContractStarted(StandardEvent, frozen=True, kw_only=True):
     """A contract began, for a new customer or for one who came back."""
 
     event_name = "contract.started"
+    reach = DATED
     example = {"arr": 50000, "seats": 10, "contract_start": "2026-01-01", "contract_end": "2026-12-31"}
 
     arr: Money | None = None
@@ -23,6 +24,7 @@ class ContractChanged(StandardEvent, frozen=True, kw_only=True):
     """
 
     event_name = "contract.changed"
+    reach = DATED
     example = {"arr": 62000, "seats": 14}
 
     arr: Money | None = None
@@ -35,6 +37,7 @@ class ContractRenewed(StandardEvent, frozen=True, kw_only=True):
     """The customer decided to stay."""
 
     event_name = "contract.renewed"
+    reach = DATED
     example = {"arr": 62000, "contract_end": "2027-12-31"}
 
     arr: Money | None = None
@@ -47,6 +50,7 @@ class ContractEnded(StandardEvent, frozen=True, kw_only=True):
     """The contract is over: the customer has left."""
 
     event_name = "contract.ended"
+    reach = DATED
     example = {"reason": "merged with another customer"}
 
     reason: Prose | None = None

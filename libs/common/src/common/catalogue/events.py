@@ -1,11 +1,12 @@
 """The event catalogue: all standard events by name."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from common.catalogue import accounts, commercial, outreach, success, support, usage
 from common.catalogue.checking import EventCheck
-from common.catalogue.standard_event import StandardEvent
+from common.catalogue.standard_event import DATED, LIVE, StandardEvent
 
 GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
     "Accounts and people": (
@@ -62,3 +63,14 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
 STANDARD_EVENTS: Final[Mapping[str, EventCheck]] = {
     event.event_name: EventCheck(event) for events in GROUPS.values() for event in events
 }
+
+# A product may have steps of its own under other names.
+_MILESTONE: Final = "milestone."
+
+
+def reach_of(name: str, *, history: bool = False) -> timedelta:
+    """The greatest age that an event of this name may have; all history reaches as far back as what has dates."""
+    standard = STANDARD_EVENTS.get(name)
+    if history or (standard is None and name.startswith(_MILESTONE)):
+        return DATED
+    return LIVE if standard is None else standard.event.reach

@@ -7,6 +7,7 @@ import msgspec
 
 from common.catalogue.checking import EventCheck
 from common.catalogue.events import GROUPS, STANDARD_EVENTS
+from common.catalogue.standard_event import DATED, LIVE
 
 _LINE = 110
 _HEAD = """\
@@ -23,18 +24,23 @@ that event and takes the others of the request. Three mistakes are forgiven, and
 quotes (`"10"` for 10), another letter case where it has no meaning (`High`), and blanks around a text. `null` stands
 for a property that is absent; in a fact it clears what was known. Properties that are not below are taken as they are.
 
+An event may not be older than its reach when it comes in: {live} days, or {dated} days where its section below says so.
+A backfill (`?history=true`) reaches back {dated} days with every event. Other names reach back {live} days, those that
+begin with `milestone.` {dated}. An older event is answered with the reason `too_old`.
+
 Try a file before anybody posts it, or a request without sending it:
 
     .venv/bin/python -m common events check FILE
     curl -sS "$INGEST_URL/v1/events?dry_run=true" -H "Authorization: Bearer $WRITE_KEY" ...
 
-The `reason` of an error is `missing`, `wrong_type`, `out_of_range` or `bad_value`.
+The `reason` of an error in a property is `missing`, `wrong_type`, `out_of_range` or `bad_value`.
 """
 
 
 def render() -> str:
     """The page as Markdown, with a line break at its end."""
-    return "\n".join([_HEAD, *_groups()]).rstrip("\n") + "\n"
+    head = _HEAD.replace("{live}", str(LIVE.days)).replace("{dated}", f"{DATED.days:,}")
+    return "\n".join([head, *_groups()]).rstrip("\n") + "\n"
 
 
 def _groups() -> Iterator[str]:
@@ -47,6 +53,8 @@ def _groups() -> Iterator[str]:
 def _event(check: EventCheck) -> Iterator[str]:
     yield f"### {check.event.event_name}\n"
     yield f"{inspect.getdoc(check.event)}\n"
+    if check.event.reach != LIVE:
+        yield f"It reaches back {check.event.reach.days:,} days.\n"
     if check.properties:
         yield "| property | value |"
         yield "|---|---|"

@@ -1,6 +1,6 @@
 """Steps with due dates, goals and business reviews."""
 
-from common.catalogue.standard_event import StandardEvent
+from common.catalogue.standard_event import DATED, StandardEvent
 from common.catalogue.values import Amount, Due, Label, StepName
 
 
@@ -8,6 +8,7 @@ class MilestonePlanned(StandardEvent, frozen=True, kw_only=True):
     """A step has to be done by a date. `weight` is how much it counts, where the scorecard reads it."""
 
     event_name = "milestone.planned"
+    reach = DATED
     example = {"step": "sso_live", "due": "2026-03-31"}
 
     step: StepName
@@ -19,6 +20,7 @@ class MilestoneReached(StandardEvent, frozen=True, kw_only=True):
     """A step is done."""
 
     event_name = "milestone.reached"
+    reach = DATED
     example = {"step": "sso_live"}
 
     step: StepName

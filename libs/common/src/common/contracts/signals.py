@@ -54,7 +54,10 @@ class Status(StrEnum):
 
 
 class Facts(Struct, frozen=True, omit_defaults=True):
-    """What is known of the account. `owner` is an e-mail address; `arr` is in the deployment's only currency."""
+    """What is known of the account. `owner` is an e-mail address; `arr` is in the deployment's only currency.
+
+    `country` is ISO 3166-1, `currency` is what the account pays in (ISO 4217).
+    """
 
     name: str | None = None
     tier: str | None = None
@@ -68,6 +71,8 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     language: str | None = None
     parent: str | None = None
     status: Status = Status.ACTIVE
+    country: str | None = None
+    currency: str | None = None
 
 
 class Health(Struct, frozen=True):

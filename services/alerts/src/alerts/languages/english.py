@@ -18,7 +18,7 @@ class English:
         why="Why",
         helped="What helped",
         also="Also",
-        otherwise="Without this",
+        otherwise="Without the cap",
         outlook="Outlook",
         next_step="Next step",
         open_account="Open the account",
@@ -63,8 +63,12 @@ class English:
     def others(self, points: int) -> str:
         return f"others ({signed(points)})"
 
+    def capped(self, points: int) -> str:
+        some = "one of these points" if abs(points) == 1 else f"{abs(points)} of these points"
+        return f"but a cap {'hides' if points > 0 else 'holds back'} {some}"
+
     def otherwise(self, score: int, weak: str) -> str:
-        return f"health {score}{f', low: {weak}' if weak else ''}"
+        return f"the score would be {score}{f', kept low by {weak}' if weak else ''}"
 
     def value(self, value: float, value_format: ValueFormat) -> str:
         match value_format:

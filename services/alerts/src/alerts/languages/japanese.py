@@ -16,7 +16,7 @@ class Japanese:
         why="要因",
         helped="改善要因",
         also="あわせて",
-        otherwise="これを除くと",
+        otherwise="上限がなければ",
         outlook="見通し",
         next_step="推奨アクション",
         open_account="アカウントを開く",
@@ -60,8 +60,11 @@ class Japanese:
     def others(self, points: int) -> str:
         return f"その他（{signed(points)}点）"
 
+    def capped(self, points: int) -> str:
+        return f"ただし、うち{abs(points)}点は上限のためスコアに表れません"
+
     def otherwise(self, score: int, weak: str) -> str:
-        return f"ヘルススコア{score}{f'（課題：{weak}）' if weak else ''}"
+        return f"ヘルススコアは{score}{f'（課題：{weak}）' if weak else ''}"
 
     def value(self, value: float, value_format: ValueFormat) -> str:
         match value_format:

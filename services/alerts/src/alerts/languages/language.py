@@ -80,8 +80,11 @@ class Language(Protocol):
 
     def others(self, points: int) -> str: ...
 
+    def capped(self, points: int) -> str:
+        """The last of the reasons: so many points of them a cap keeps from the score (of a rise: below 0)."""
+
     def otherwise(self, score: int, weak: str) -> str:
-        """The score without the flag that the title names; `weak` is what keeps it low, "" if nothing does."""
+        """What the score would be without the cap; `weak` is what keeps it low, "" if nothing does."""
 
     def value(self, value: float, value_format: ValueFormat) -> str: ...
 

@@ -155,8 +155,14 @@ def _why(head: Signal, recipient: Recipient) -> str:
     # The only cause is the flag in the title.
     if not why.most or (len(why.most) == 1 and why.most[0].name == capping_flag(head)):
         return ""
+    language = recipient.language
     told = [_moved(one, head, recipient, first=one is why.most[0]) for one in why.most]
-    return recipient.language.comma.join([*told, recipient.language.others(why.others)] if why.others else told)
+    if why.others:
+        told.append(language.others(why.others))
+    # Else the reasons would come to more than the difference of the scores in the title.
+    if why.capped:
+        told.append(language.capped(why.capped))
+    return language.comma.join(told)
 
 
 def _moved(moved: ScoreMove, head: Signal, recipient: Recipient, *, first: bool) -> str:

@@ -20,10 +20,15 @@ class ScoreMove(NamedTuple):
 
 
 class ScoreMoves(NamedTuple):
-    """What moved the score most, the biggest first; `others` is the rest. Together they are the difference."""
+    """What moved the score most, the biggest first; `others` is the rest, `capped` what a cap keeps of all that.
+
+    Together they are the difference. A cap keeps points of a fall that it hides (`capped` is above 0) or of a rise that
+    it holds down (below 0).
+    """
 
     most: tuple[ScoreMove, ...]
     others: int
+    capped: int = 0
 
 
 def score_moves(signal: Signal, *, limit: int = 3, share: float = 0.0) -> ScoreMoves:
@@ -41,7 +46,11 @@ def score_moves(signal: Signal, *, limit: int = 3, share: float = 0.0) -> ScoreM
     )
     least = share * -biggest[0][0] if biggest else 0.0
     most = tuple(ScoreMove(*mover, round(-sign * points)) for points, mover in biggest[:limit] if -points >= least)
-    return ScoreMoves(most, round(signal.after.score) - round(score_before(signal)) - sum(one.points for one in most))
+    # A cap that moves the score the other way takes less than before, because others moved below it.
+    against = (points for (_, by_cap), points in points_by_mover.items() if by_cap and sign * points < -_LEAST_POINTS)
+    capped = round(sum(against))
+    total = round(signal.after.score) - round(score_before(signal))
+    return ScoreMoves(most, total - sum(one.points for one in most) - capped, capped)
 
 
 def is_worse(signal: Signal) -> bool:

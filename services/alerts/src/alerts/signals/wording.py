@@ -20,7 +20,8 @@ def explain(signal: Signal, *, limit: int = 3) -> str:
         return _cause(signal)
     moves = score_moves(signal, limit=limit)
     named = [f"{'capped by ' if one.capped else ''}{plain(one.name)} {one.points:+d}" for one in moves.most]
-    return ", ".join([*named, f"others {moves.others:+d}"] if moves.others else named)
+    rest = [("others", moves.others), ("kept by a cap", moves.capped)]
+    return ", ".join([*named, *(f"{name} {points:+d}" for name, points in rest if points)])
 
 
 def log_line(signal: Signal) -> str:

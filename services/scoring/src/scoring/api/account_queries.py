@@ -4,12 +4,14 @@ from datetime import date, tzinfo
 
 from common.problems import Problem
 from common.query_parameters import bad_parameter
-from scoring.api import answers, rendering
+from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
-from scoring.api.parameters import AccountParameters, HistoryParameters, ReceiptParameters
+from scoring.api.cursor import encode_person_cursor
+from scoring.api.parameters import AccountParameters, HistoryParameters, PeopleParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Day
 from scoring.health.moments import day_number, local_day, local_midnight, to_date, to_datetime, zone_named
+from scoring.postgres.people import PersonPlace
 from scoring.postgres.snapshot import ListRow, TableSnapshot
 
 # Moments of signals are no finer.
@@ -27,13 +29,27 @@ class AccountQueries:
             row = await _find_row(snapshot, account_id)
         reading = self._read(reader, row, asked.as_of)
         scorer = reader.scorer
-        return rendering.account(
+        answer = rendering.account(
             account_id,
             reading,
             facts=row.facts,
             card=scorer.card,
             card_id=scorer.card_id,
             delay=reader.find_delay(row.stored),
+        )
+        return answer if asked.exact else rounding.account(answer)
+
+    async def people(self, account_id: str, asked: PeopleParameters) -> answers.AccountPeople:
+        after = asked.after()
+        async with self._snapshots.open() as (_, snapshot):
+            await _find_row(snapshot, account_id)
+            found = await snapshot.people(account_id, after=after, limit=asked.limit + 1)
+        shown = found[: asked.limit]
+        last = shown[-1] if len(found) > asked.limit else None
+        return answers.AccountPeople(
+            account_id=account_id,
+            people=shown,
+            next_cursor=None if last is None else encode_person_cursor(PersonPlace(last.last_seen, last.user_id)),
         )
 
     async def history(self, account_id: str, asked: HistoryParameters) -> answers.History:
@@ -46,7 +62,7 @@ class AccountQueries:
             signals = await snapshot.signals(account_id, since=since, until=until, limit=asked.limit + 1)
         reading = self._read(reader, row)
         days = (*_open_day(reading.today, first, last), *closed)
-        return answers.History(
+        answer = answers.History(
             account_id=account_id,
             days=tuple(rendering.day(day) for day in days[: asked.limit]),
             more_days=len(days) > asked.limit,
@@ -55,13 +71,14 @@ class AccountQueries:
             clock=to_datetime(reading.clock),
             as_of=reading.view.at,
         )
+        return answer if asked.exact else rounding.history(answer)
 
     async def receipts(self, account_id: str, asked: ReceiptParameters) -> answers.Receipts:
         async with self._snapshots.open() as (reader, snapshot):
             row = await _find_row(snapshot, account_id)
             signals = await snapshot.signals(account_id, since=None, until=None, limit=asked.limit + 1)
         reading = self._read(reader, row, asked.as_of)
-        return answers.Receipts(
+        answer = answers.Receipts(
             account_id=account_id,
             level=rendering.level(reading.view.level),
             signals=tuple(rendering.receipt(one, reader.scorer.card) for one in signals[: asked.limit]),
@@ -70,6 +87,7 @@ class AccountQueries:
             clock=to_datetime(reading.clock),
             as_of=reading.view.at,
         )
+        return answer if asked.exact else rounding.receipts(answer)
 
     def _read(self, reader: AccountReader, row: ListRow, at: float | None = None) -> AccountReading:
         self._snapshots.metrics.accounts_read(1)

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
+from common.contracts.signals import Contact
 from scoring.api.delay import Delay
 from scoring.health import Account, Day, Scorer, View
-from scoring.health.moments import to_datetime
+from scoring.health.moments import to_date, to_datetime
 from scoring.postgres.snapshot import StateRow
 
 # How far ahead an account may be read, as if it stayed silent.
@@ -31,12 +32,24 @@ class MomentOutOfRange(Exception):
         self.soonest = soonest
 
 
+class DaysAway(Struct, frozen=True, rename={"first": "from"}):
+    """From the first day to the last of them."""
+
+    first: date
+    until: date
+
+
 class AccountReading(Struct, frozen=True):
-    """`clock` is the moment of the account's last change, in seconds since the epoch; `today` is its open day."""
+    """`clock` is the moment of the account's last change, in seconds since the epoch; `today` is its open day.
+
+    `contacts` are the people whom a signal would name, `away` the days on which the account is closed.
+    """
 
     view: View
     clock: float
     today: Day | None
+    contacts: tuple[Contact, ...] = ()
+    away: tuple[DaysAway, ...] = ()
 
 
 class AccountReader:
@@ -85,7 +98,11 @@ class AccountReader:
             if not soonest <= at <= soonest + MAX_AHEAD.total_seconds():
                 raise MomentOutOfRange(soonest)
             return AccountReading(
-                view=self.scorer.view(account, at), clock=account.clock, today=self.scorer.today(account)
+                view=self.scorer.view(account, at),
+                clock=account.clock,
+                today=self.scorer.today(account),
+                contacts=account.people.contacts(),
+                away=tuple(DaysAway(to_date(first), to_date(until)) for first, until in account.away),
             )
 
     def _open(self, stored: StateRow) -> Account:

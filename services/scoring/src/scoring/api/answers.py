@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from common.contracts.signals import (
     Band,
+    Contact,
     Contribution,
     Facts,
     Health,
@@ -15,9 +16,11 @@ from common.contracts.signals import (
     Severity,
     Status,
 )
+from scoring.api.account_reader import DaysAway
 from scoring.api.delay import Delay
 from scoring.health.view import FlagUp, Missed, PendingBand
 from scoring.partition.event_use import UnusableReason
+from scoring.postgres.people import PersonOfAccount
 
 
 class Ahead(Struct, frozen=True):
@@ -80,8 +83,9 @@ class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
     `band_words` say why the band is what it is. `drivers` are what lies between the best score and this one, the
-    largest first; `change` is since the last band told. `held` says why this is not how it stands now, but up to where
-    scoring has come; null if it is.
+    largest first; `change` is since the last band told. `away` are the days on which the account is closed. `contacts`
+    are the champions and whoever was active last, five at most; `last_seen` is to the hour. `held` says why this is not
+    how it stands now, but up to where scoring has come; null if it is.
     """
 
     account_id: str
@@ -100,10 +104,20 @@ class Account(Struct, frozen=True, kw_only=True):
     pending: PendingBand | None
     episode: str | None
     facts: Facts
+    away: tuple[DaysAway, ...]
+    contacts: tuple[Contact, ...]
     card_id: str
     clock: datetime
     as_of: datetime
     held: Delay | None
+
+
+class AccountPeople(Struct, frozen=True, kw_only=True):
+    """Those seen last come first, 500 at most; `next_cursor` is null on the last page."""
+
+    account_id: str
+    people: tuple[PersonOfAccount, ...]
+    next_cursor: str | None
 
 
 class HistoryDay(Struct, frozen=True):

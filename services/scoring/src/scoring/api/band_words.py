@@ -1,25 +1,44 @@
 """Why a band is what it is, in words: a line that was crossed, or the hysteresis that holds a band above its line."""
 
-from common.contracts.signals import Band
+from common.contracts.signals import Band, Status
 from scoring.health import Card, View
+from scoring.health.card import Bands
 from scoring.health.metrics.definition import DEFAULT
 
 
-def band_in_words(view: View, card: Card) -> str:
+def band_in_words(view: View, card: Card, *, status: Status = Status.ACTIVE) -> str:
     """`yellow until 83: it was below 75`. The band shown is the one told, which may not be where the score is now."""
-    band, score = view.health.band, view.health.score
-    lines = card.bands.get(view.health.stage) or card.bands[DEFAULT]
+    words = _why(view, card)
+    return f"{words} (the contract has ended, so nothing of it is told)" if status is Status.CHURNED else words
+
+
+def _why(view: View, card: Card) -> str:
+    band, bands = view.health.band, card.bands.get(view.health.stage) or card.bands[DEFAULT]
+    # Rounded as bands compare scores.
+    score = round(view.health.score, 6)
     if band is Band.INSUFFICIENT:
         known = f"{view.health.coverage:.0%} of the weight has evidence"
         return f"insufficient data: {known}, {card.min_coverage:.0%} is needed"
+    # A slow worsening has not lasted for its minimum duration yet.
     if view.pending is not None:
-        line = lines.red if view.pending.band is Band.RED else lines.yellow
+        line = bands.red if view.pending.band is Band.RED else bands.yellow
         until = f"{view.pending.confirmed_at:%-d %B %H:%M} UTC"
-        return f"{band.value} until {until}: then below {line:g} has lasted, and it is {view.pending.band.value}"
+        return f"{band.value} until {until}: if the score stays below {line:g}, it is {view.pending.band.value} then"
+    least, most = _range(band, bands)
+    # While a request is open the band is the one from before it.
+    if not least <= score < most:
+        return f"{band.value}, as it was told last: more events of the same request are to come"
     if band is Band.GREEN:
-        return f"green: {lines.yellow:g} or more"
-    line = lines.red if band is Band.RED else lines.yellow
-    # Rounded as bands compare scores.
-    if round(score, 6) >= line:
-        return f"{band.value} until {line + lines.hysteresis:g}: it was below {line:g}"
-    return f"{band.value}: below {line:g}"
+        return f"green: {bands.yellow:g} or more"
+    line = bands.red if band is Band.RED else bands.yellow
+    # The hysteresis holds a band above its line.
+    return f"{band.value} until {most:g}: it was below {line:g}" if score >= line else f"{band.value}: below {line:g}"
+
+
+def _range(band: Band, bands: Bands) -> tuple[float, float]:
+    """The scores with which a band stays, from the first up to the second."""
+    if band is Band.GREEN:
+        return bands.yellow, float("inf")
+    if band is Band.RED:
+        return 0.0, bands.red + bands.hysteresis
+    return bands.red, bands.yellow + bands.hysteresis

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from scoring.postgres.people import PersonPlace
 from scoring.postgres.sort_orders import CursorPlace, Order, Sort
 
 _MOST = 2**63 - 1
@@ -30,6 +31,11 @@ class Cursor(Struct, frozen=True):
     place: CursorPlace
 
 
+class _PersonFields(Struct, frozen=True, array_like=True):
+    last_seen: date
+    user_id: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
 class _CursorFields(Struct, frozen=True, array_like=True):
     sort: Sort
     ranking_id: Annotated[int, Meta(ge=0, le=_MOST)]
@@ -39,14 +45,13 @@ class _CursorFields(Struct, frozen=True, array_like=True):
 
 def encode_cursor(cursor: Cursor) -> str:
     order, place = cursor.order, cursor.place
-    body = msgspec.json.encode(_CursorFields(order.sort, order.ranking_id, place.key, place.account_id))
-    return base64.urlsafe_b64encode(body).decode().rstrip("=")
+    return _text(_CursorFields(order.sort, order.ranking_id, place.key, place.account_id))
 
 
 def decode_cursor(text: str) -> Cursor:
     """Raises `InvalidCursor`."""
     try:
-        fields = msgspec.json.decode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_CursorFields)
+        fields = msgspec.json.decode(_body(text), type=_CursorFields)
         key = msgspec.convert(fields.key, _KEYS[fields.sort.by])
     except (ValueError, msgspec.MsgspecError) as error:  # binascii.Error and UnicodeError are ValueErrors
         raise InvalidCursor from error
@@ -54,3 +59,27 @@ def decode_cursor(text: str) -> Cursor:
     if "\0" in f"{key}{fields.account_id}" or encode_cursor(cursor) != text:
         raise InvalidCursor
     return cursor
+
+
+def encode_person_cursor(place: PersonPlace) -> str:
+    return _text(_PersonFields(place.last_seen, place.user_id))
+
+
+def decode_person_cursor(text: str) -> PersonPlace:
+    """Raises `InvalidCursor`."""
+    try:
+        fields = msgspec.json.decode(_body(text), type=_PersonFields)
+    except (ValueError, msgspec.MsgspecError) as error:  # see `decode_cursor`
+        raise InvalidCursor from error
+    place = PersonPlace(fields.last_seen, fields.user_id)
+    if "\0" in fields.user_id or encode_person_cursor(place) != text:
+        raise InvalidCursor
+    return place
+
+
+def _text(fields: Struct) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode(fields)).decode().rstrip("=")
+
+
+def _body(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

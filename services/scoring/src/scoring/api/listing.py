@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from scoring.api import answers, rendering
+from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.cursor import Cursor, encode_cursor
 from scoring.api.parameters import AccountListParameters
@@ -33,7 +33,7 @@ class Listing:
             rows = await snapshot.rows([place.account_id for place in page]) if page else {}
         listed = await self._listed(reader, [rows[place.account_id] for place in page])
         return answers.Accounts(
-            accounts=listed,
+            accounts=listed if asked.exact else tuple(map(rounding.listed, listed)),
             total=total,
             limit=asked.limit,
             next_cursor=encode_cursor(Cursor(order, page[-1])) if len(found) > len(page) else None,

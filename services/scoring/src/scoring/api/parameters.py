@@ -11,8 +11,9 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from common.contracts.signals import Band, Status
 from common.query_parameters import FIRST_DATE, LAST_DATE, DateOrMoment, QueryParameters, Start, Text, bad_parameter
 from scoring.api.account_reader import MAX_AHEAD
-from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor
+from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, decode_person_cursor
 from scoring.health import Stage
+from scoring.postgres.people import PersonPlace
 from scoring.postgres.queries import AccountFilter
 from scoring.postgres.sort_orders import Sort
 
@@ -34,7 +35,13 @@ def _require_date_text(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_require_date_text), Field(ge=FIRST_DATE, le=LAST_DATE)]
 
 
-class AccountListParameters(QueryParameters):
+class PointsParameters(QueryParameters):
+    exact: bool = Field(
+        default=False, description="scores and points as they are computed; without it to a tenth, without what is less"
+    )
+
+
+class AccountListParameters(PointsParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
@@ -93,13 +100,13 @@ class AccountListParameters(QueryParameters):
         return found
 
 
-class AccountParameters(QueryParameters):
+class AccountParameters(PointsParameters):
     as_of: Start | None = Field(
         default=None, description=f"look ahead, at most {MAX_AHEAD.days} days: how it would read then in silence"
     )
 
 
-class HistoryParameters(QueryParameters):
+class HistoryParameters(PointsParameters):
     since: DateOrMoment | None = Field(
         default=None, alias="from", description="not older than this; a date is a day in the account's time zone"
     )
@@ -113,6 +120,20 @@ class HistoryParameters(QueryParameters):
 
 class ReceiptParameters(AccountParameters):
     limit: int = Field(default=20, ge=1, le=100, description="at most so many signals")
+
+
+class PeopleParameters(QueryParameters):
+    limit: int = Field(default=50, ge=1, le=500, description="at most so many people")
+    cursor: CursorText | None = Field(default=None, description="`next_cursor` of the page before")
+
+    def after(self) -> PersonPlace | None:
+        """Whom the page before ended with. Raises a 422 for an invalid cursor."""
+        if self.cursor is None:
+            return None
+        try:
+            return decode_person_cursor(self.cursor)
+        except InvalidCursor as error:
+            raise bad_parameter("query.cursor", "cursor", "is not a `next_cursor` of an answer") from error
 
 
 class EventNameParameters(QueryParameters):

@@ -59,19 +59,21 @@ def account(
         account_id=account_id,
         score=view.health.score,
         band=view.health.band,
-        band_words=band_in_words(view, card),
+        band_words=band_in_words(view, card, status=facts.status),
         coverage=view.health.coverage,
         stage=view.health.stage,
         status=facts.status,
         dimensions=view.dimensions,
         drivers=drivers(view, card),
         forecast=ahead(view.forecast, as_of=view.at, facts=facts),
-        change=moved(view.change, card, missed=_missed(view)),
+        change=moved(view.change, card, level=view.level, missed=_missed(view)),
         flags=view.flags,
         missed=view.missed,
         pending=view.pending,
         episode=view.episode,
         facts=facts,
+        away=reading.away,
+        contacts=reading.contacts,
         card_id=card_id,
         clock=to_datetime(reading.clock),
         as_of=view.at,
@@ -96,9 +98,10 @@ def ahead(forecast: Forecast | None, *, as_of: datetime, facts: Facts) -> answer
     )
 
 
-def moved(change: Change, card: Card, *, missed: tuple[str, ...] = ()) -> answers.Moved:
+def moved(change: Change, card: Card, *, level: Level, missed: tuple[str, ...] = ()) -> answers.Moved:
+    """`level` is that of the same moment: it says which flag caps the score then."""
     return answers.Moved(
-        words=sentence(change, why_it_moved(change, card, missed=missed)),
+        words=sentence(change, why_it_moved(change, card, level=level, missed=missed)),
         since=change.since,
         before=change.before,
         after=change.after,
@@ -131,7 +134,7 @@ def signal(source: Signal, card: Card) -> answers.HistorySignal:
         episode=source.episode,
         before=source.before,
         after=source.after,
-        words=moved(source.receipt.change, card).words,
+        words=moved(source.receipt.change, card, level=source.receipt.level).words,
         history=source.history,
     )
 
@@ -142,7 +145,7 @@ def receipt(source: Signal, card: Card) -> answers.SignalReceipt:
         kind=source.kind,
         to=source.to,
         at=source.at,
-        change=moved(source.receipt.change, card),
+        change=moved(source.receipt.change, card, level=source.receipt.level),
     )
 
 

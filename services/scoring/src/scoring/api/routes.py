@@ -22,6 +22,7 @@ from scoring.api.parameters import (
     AccountParameters,
     EventNameParameters,
     HistoryParameters,
+    PeopleParameters,
     ReceiptParameters,
     account_id,
 )
@@ -61,6 +62,11 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> A
     async def get_account(account: AccountId, asked: Annotated[AccountParameters, Query()]) -> Response:
         """Health now, why, and what comes next if nobody does anything."""
         return json_response(await reading.account(account, asked))
+
+    @router.get("/{account_id}/people", responses=openapi.responses(answers.AccountPeople, of_one=True))
+    async def get_people(account: AccountId, asked: Annotated[PeopleParameters, Query()]) -> Response:
+        """Who is there to call: everybody whom events named, those seen last first; a page at a time."""
+        return json_response(await reading.people(account, asked))
 
     @router.get("/{account_id}/history", responses=openapi.responses(answers.History, of_one=True))
     async def get_history(account: AccountId, asked: Annotated[HistoryParameters, Query()]) -> Response:

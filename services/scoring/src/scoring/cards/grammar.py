@@ -40,6 +40,9 @@ _Name = Annotated[str, text(NAME, "a name of a-z, 0-9 and _, beginning with a le
 _Named = Annotated[dict[Entry[_Name], Entry[T]], Field(min_length=1, max_length=64)]
 _AtLeast0 = Annotated[float, Field(ge=0, le=1e12)]
 _Points = Annotated[float, Field(ge=0, le=100)]
+# As the event catalogue takes the tiers that are posted.
+_TierName = Annotated[str, text(r"^[a-z][a-z0-9_-]{0,63}$", "a word in small letters, such as high or low")]
+_Tiers = Annotated[dict[Entry[_TierName], Entry[_AtLeast0]], Field(min_length=1, max_length=16)]
 
 
 def _value_type(value: ValueType, logarithmic: bool) -> Any:
@@ -216,6 +219,9 @@ class CardFile(DocumentModel):
     reference: _Points = Field(100.0, description="The score that receipts are told against (default 100).")
     min_coverage: Annotated[float, Field(ge=0, le=1)] = Field(
         0.5, description="Below it: insufficient data (default 0.5)."
+    )
+    tiers: Given[_Tiers] = Field(
+        None, description="The ARR from which an account is of each tier, unless one is posted; below all of them tech."
     )
     contraction: Annotated[float, Field(ge=0, le=1)] = Field(
         0.2, description="A fall of ARR by this share is told (default 0.2)."

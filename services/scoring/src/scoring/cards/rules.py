@@ -1,11 +1,14 @@
 """What must hold between the parts of a card. Each rule reports; none stops another."""
 
+from collections.abc import Mapping
+
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import MISSPELLED, nearest_name
 from common.documents.findings import Findings, did_you_mean
 from scoring.cards.card_draft import CardDraft
 from scoring.health import STAGES
 from scoring.health.card import Bands
+from scoring.health.facts import LEAST_TIER
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 
 # These say what is known of an account or planned for it, not that anybody used the product.
@@ -19,6 +22,8 @@ def check(draft: CardDraft, found: Findings) -> None:
     _check_event_names(draft, found)
     for stage, bands in draft.bands.items():
         _check_bands(stage, bands, found)
+    _check_caps(draft, found)
+    _check_tiers(draft.settings.get("tiers") or {}, found)
 
 
 def _check_metric(metric: MetricDefinition, draft: CardDraft, found: Findings) -> None:
@@ -77,6 +82,31 @@ def _check_event_names(draft: CardDraft, found: Findings) -> None:
             near = None if event in STANDARD_EVENTS else nearest_name(event, STANDARD_EVENTS, similarity=MISSPELLED)
             if near is not None:
                 found.warning(path, f"'{event}' is not in the event catalogue, did you mean '{near}'?")
+
+
+def _check_caps(draft: CardDraft, found: Findings) -> None:
+    """A cap within the hysteresis of a line holds the score where the band depends on what was before."""
+    for flag in draft.flags.values():
+        for stage, bands in draft.bands.items():
+            for name, line, above in (("red", bands.red, "yellow"), ("yellow", bands.yellow, "green")):
+                left = line + bands.hysteresis
+                if line <= flag.cap < left:
+                    why = f"{flag.cap:g} lies within the hysteresis of {name} (bands.{stage}: {line:g} to {left:g})"
+                    found.warning(
+                        f"flags.{flag.name}.cap",
+                        f"{why}: an account that it holds there is {name} or {above}, by what it was before",
+                    )
+
+
+def _check_tiers(tiers: Mapping[str, float], found: Findings) -> None:
+    if LEAST_TIER in tiers:
+        why = f"'{LEAST_TIER}' is the tier of every ARR below the other amounts: leave it out"
+        found.problem(f"tiers.{LEAST_TIER}", why)
+    names: dict[float, str] = {}
+    for name, least in tiers.items():
+        other = names.setdefault(least, name)
+        if other != name:
+            found.problem(f"tiers.{name}", f"begins at {least:g} as '{other}' does: one of them is never used")
 
 
 def _check_bands(stage: str, bands: Bands, found: Findings) -> None:

@@ -13,6 +13,7 @@ from common.contracts.signals import Change, Driver, Level, MovingEvent, Part
 from scoring.health import Card
 from scoring.health.metrics.definition import CurvedDefinition, MetricDefinition
 
+_CAP = "cap"
 _ACRONYMS = frozenset(["api", "arr", "crm", "csat", "csm", "mrr", "nps", "qbr", "roi", "sla", "sms", "sso", "ui"])
 
 
@@ -35,12 +36,18 @@ class _Sum(Struct):
     words: str
 
 
-def why_it_moved(change: Change, card: Card, *, missed: Sequence[str] = (), most: int = 4) -> tuple[Phrase, ...]:
-    """The parts of a change as phrases; `missed` are the milestone steps that are overdue now."""
+def why_it_moved(
+    change: Change, card: Card, *, level: Level | None = None, missed: Sequence[str] = (), most: int = 4
+) -> tuple[Phrase, ...]:
+    """The parts of a change as phrases; `missed` are the milestone steps that are overdue now.
+
+    `level` is that of the moment after it: a flag that caps the score then may hide points that others moved.
+    """
     by_name: dict[str, list[Part]] = {}
     for part in change.parts:
         by_name.setdefault(part.metric, []).append(part)
-    writer = _PhraseWriter(card, change.events, missed)
+    capping = frozenset() if level is None else _capping(level)
+    writer = _PhraseWriter(card, change.events, missed, capping)
     sums = [_Sum(name, sum(p.points for p in ps), writer.words_of_change(name, ps)) for name, ps in by_name.items()]
     return _phrases(sums, total=round(change.after) - round(change.before), most=most)
 
@@ -53,7 +60,7 @@ def why_it_stands(level: Level, card: Card, *, missed: Sequence[str] = (), most:
 
 
 def sentence(change: Change, phrases: Iterable[Phrase]) -> str:
-    """`72 to 38 since 3 May: -20 active seats (silence), -9 NPS (nps.answered), and 3 smaller (-5)`"""
+    """`72 to 38 since 3 May: -20 active seats (silence), -9 NPS (nps.answered), and 3 smaller parts (-5)`"""
     moved = f"{round(change.before)} to {round(change.after)} since {change.since.day} {change.since:%B}"
     reasons = ", ".join(map(str, phrases))
     return f"{moved}: {reasons}" if reasons else moved
@@ -65,18 +72,25 @@ def in_words(name: str) -> str:
 
 
 class _PhraseWriter:
-    def __init__(self, card: Card, events: Sequence[MovingEvent], missed: Sequence[str]) -> None:
+    def __init__(
+        self,
+        card: Card,
+        events: Sequence[MovingEvent],
+        missed: Sequence[str],
+        capping: frozenset[str] = frozenset(),
+    ) -> None:
         self._metrics: Mapping[str, MetricDefinition] = {metric.name: metric for metric in card.metrics}
         self._flags = {flag.name for flag in card.flags}
         self._events = events
         self._missed = missed
+        self._capping = capping
 
     def words_of_change(self, name: str, parts: list[Part]) -> str:
         """Names the driver that did most in the direction of the net sum."""
         down = sum(part.points for part in parts) < 0
         main = max(parts, key=lambda part: -part.points if down else part.points)
         if main.driver is Driver.CAP:
-            return f"{in_words(name)} {'caps the score' if main.points < 0 else 'no longer caps the score'}"
+            return f"{in_words(name)} {self._cap_words(name, main)}"
         if main.driver is Driver.CONTEXT:
             return f"{in_words(name)} (weighs differently now)"
         if main.points < 0 and (overdue := self._overdue(name)):
@@ -84,6 +98,12 @@ class _PhraseWriter:
         if main.driver is Driver.EVENT:
             return f"{in_words(name)} ({self._event_of(name, main)})"
         return f"{in_words(name)} ({main.driver})"
+
+    def _cap_words(self, name: str, main: Part) -> str:
+        if main.points < 0:
+            return "caps the score"
+        # The others fell below a cap that holds: it takes less than before, for it hides a part of their fall.
+        return "hides what others lost" if name in self._capping else "no longer caps the score"
 
     def words_of_level(self, name: str) -> str:
         if name in self._flags and name not in self._metrics:
@@ -107,6 +127,10 @@ class _PhraseWriter:
         return max(fitting, key=lambda event: abs(event.points)).name if fitting else "activity"
 
 
+def _capping(level: Level) -> frozenset[str]:
+    return frozenset([part.metric for part in level.contributions if part.dimension == _CAP])
+
+
 def _events_of(metric: MetricDefinition | None) -> tuple[str, ...]:
     if metric is None:
         return ()
@@ -119,15 +143,17 @@ def _phrases(sums: list[_Sum], *, total: int, most: int) -> tuple[Phrase, ...]:
     named = [part for part in ordered[:most] if abs(part.points) >= 0.5]
     smaller = [part for part in ordered[len(named) :] if abs(part.points) >= 0.005]
     if smaller:
-        words = f"and {len(smaller)} smaller" if named else _small_parts(len(smaller))
+        words = _small_parts(len(smaller), among_others=bool(named))
         named.append(_Sum("", sum(part.points for part in smaller), words))
     shares = _whole([part.points for part in named], total=total)
     phrases = (Phrase(points, part.words, part.name) for part, points in zip(named, shares, strict=True))
     return tuple(phrase for phrase in phrases if phrase.points or not phrase.name)
 
 
-def _small_parts(count: int) -> str:
-    return "one small part" if count == 1 else f"{count} small parts"
+def _small_parts(count: int, *, among_others: bool) -> str:
+    size = "smaller" if among_others else "small"
+    parts = f"one {size} part" if count == 1 else f"{count} {size} parts"
+    return f"and {parts}" if among_others else parts
 
 
 def _whole(points: list[float], *, total: int) -> list[int]:

@@ -15,6 +15,7 @@ from scoring.cards.identity import identify
 from scoring.cards.load import examine
 from scoring.commands import card_advice
 from scoring.health import STAGES, Card
+from scoring.health.facts import LEAST_TIER, tiers_by_amount
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +59,7 @@ def report(reading: Checked[Card], source_name: str) -> str:
 
 
 def summary(card: Card) -> list[str]:
-    """The card's id, its metrics by dimension, and the weights of the dimensions in each stage."""
+    """The card's id, its metrics by dimension, the weights of the dimensions in each stage, and tiers if it has any."""
     lines = [f"card {identify(card)}: {len(card.metrics)} metrics, {len(card.flags)} flags"]
     for dimension in DIMENSIONS:
         names = [metric.name for metric in card.metrics if metric.dimension == dimension]
@@ -68,4 +69,7 @@ def summary(card: Card) -> list[str]:
         weights = card.weights[stage]
         total = sum(weights.values())
         lines.append(f"  {stage:<12}" + "".join(f"{100 * weights[name] / total:>12.0f}" for name in DIMENSIONS))
+    if isinstance(card.tiers, dict):
+        named = [f"{name} from {least:,.10g}" for least, name in tiers_by_amount(card.tiers)]
+        lines += ["", f"tiers by ARR: {', '.join(named)}, else {LEAST_TIER}"]
     return lines

@@ -58,7 +58,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """A fall of ARR by the share `contraction` (0 to 1) or more is a signal of its own; 0: by any."""
+    """A fall of ARR by the share `contraction` (0 to 1) or more is a signal of its own; 0: by any.
+
+    `tiers` are the ARR from which an account is of each tier, unless its tier was posted.
+    """
 
     version: int
     metrics: tuple[MetricDefinition, ...]
@@ -70,6 +73,8 @@ class Card(Struct, frozen=True, kw_only=True):
     reference: float = 100.0
     min_coverage: float = 0.5
     contraction: float = 0.2
+    # Left out of the id of a card that has none.
+    tiers: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
 
 
 def fingerprint(definition: MetricDefinition | Flag) -> str:

@@ -3,14 +3,15 @@
 At equal event times the later event in the log wins.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Final
 
 from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.contracts.signals import Facts, Status
+from scoring.health.moments import day_number
 from scoring.health.properties import id_hash, number
 
 # Who wrote each field last: the event's moment, and the hash of its id.
@@ -50,6 +51,8 @@ _READ: Final[dict[str, Callable[[object], object]]] = {
     "time_zone": _text,
     "language": _text,
     "parent": _text,
+    "country": _text,
+    "currency": _text,
 }
 
 _CONTRACT: Final = ("arr", "contract_start", "contract_end", "seats")
@@ -93,3 +96,57 @@ def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) 
         writers["status"] = by
         changes["status"] = status
     return replace(facts, **changes) if changes else facts
+
+
+# The first and the last day on which an account is closed, each as whole days since the epoch.
+Absence = tuple[int, int]
+_AWAY: Final = "away"
+_MOST_ABSENCES: Final = 32
+
+
+def write_absences(away: Sequence[Absence], writers: Writers, event: Event, *, moment: float) -> Sequence[Absence]:
+    """The days of `account.away` after `event`, as in `write_facts`; one wrong entry makes the whole value wrong."""
+    if event.name != "account.updated" or _AWAY not in event.properties:
+        return away
+    read = _absences(event.properties[_AWAY])
+    before = writers.get(_AWAY)
+    if read is None or (before is not None and before[0] > moment):
+        return away
+    writers[_AWAY] = (moment, id_hash(event))
+    return read
+
+
+def _absences(value: object) -> list[Absence] | None:
+    """None for what is no list of days, or too long a one."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > _MOST_ABSENCES:
+        return None
+    found = []
+    for each in value:
+        first = _date(each.get("from")) if isinstance(each, dict) else _INVALID
+        until = _date(each.get("until")) if isinstance(each, dict) else _INVALID
+        if not isinstance(first, date) or not isinstance(until, date):
+            return None
+        if first <= until:
+            found.append((day_number(first), day_number(until)))
+    return sorted(found)
+
+
+# The tier of an account whose ARR is below the amounts of all others.
+LEAST_TIER: Final = "tech"
+
+
+def with_tier(facts: Facts, tiers: Sequence[tuple[float, str]]) -> Facts:
+    """The facts with a tier by ARR where nobody posted one. `tiers` are (ARR from which, name), the highest first.
+
+    Without an ARR, or without `tiers`, the tier stays unknown.
+    """
+    if facts.tier is not None or facts.arr is None or not tiers:
+        return facts
+    return replace(facts, tier=next((name for least, name in tiers if facts.arr >= least), LEAST_TIER))
+
+
+def tiers_by_amount(tiers: Mapping[str, float]) -> tuple[tuple[float, str], ...]:
+    """As `with_tier` reads them."""
+    return tuple(sorted([(float(least), name) for name, least in tiers.items()], reverse=True))

@@ -3,7 +3,7 @@
 from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.context import context_of
-from scoring.health.facts import write_facts
+from scoring.health.facts import with_tier, write_absences, write_facts
 from scoring.health.model import Reaction
 
 
@@ -20,7 +20,9 @@ def feed(account: Account, event: Event, at: float, moment: float, reaction: Rea
     if began < account.born or reaction.writes_facts:
         account.born = min(account.born, began)
         if reaction.writes_facts:
-            account.facts = write_facts(account.facts, account.writers, event, moment=moment)
+            account.posted = write_facts(account.posted, account.writers, event, moment=moment)
+            account.facts = with_tier(account.posted, account.model.tiers)
+            account.away = write_absences(account.away, account.writers, event, moment=moment)
         context_changed = set_context(account, at)
     fed = feed_metrics(account, event, moment, reaction) != 0
     for index in reaction.fed_flags:

@@ -9,12 +9,13 @@ from scoring.health.card import Card, Flag, fingerprint
 from scoring.health.clock import Clock
 from scoring.health.context import STAGES
 from scoring.health.curve import Curve
-from scoring.health.facts import WRITES
+from scoring.health.facts import WRITES, tiers_by_amount
 from scoring.health.flag import AccountFlag
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.moments import DAY
+from scoring.health.people import PEOPLE_EVENTS
 from scoring.health.weights import Weighting
 
 
@@ -24,11 +25,12 @@ class Reaction:
 
     The trajectories of `moved_metrics` (each after those that it reads) and `moved_flags` have to be projected again.
     `changes_steps` if it may change milestone steps, `moves_points_only` if it can do nothing but move points.
+    `describes_people` if it says something of the person whom it names; that moves nothing.
     """
 
     __slots__ = (
-        "changes_steps", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics", "moves_points_only", "outcomes",
-        "writes_facts",
+        "changes_steps", "describes_people", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics",
+        "moves_points_only", "outcomes", "writes_facts",
     )  # fmt: skip
 
     def __init__(
@@ -41,6 +43,7 @@ class Reaction:
         changes_steps: bool = False,
         outcomes: tuple[str, ...] = (),
         writes_facts: bool = False,
+        describes_people: bool = False,
     ) -> None:
         self.fed_metrics = fed_metrics
         self.fed_flags = fed_flags
@@ -49,6 +52,7 @@ class Reaction:
         self.changes_steps = changes_steps
         self.outcomes = outcomes
         self.writes_facts = writes_facts
+        self.describes_people = describes_people
         self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts)
 
 
@@ -70,6 +74,7 @@ class CardModel:
         self.clock = clock
         self.reference = float(card.reference)
         self.contraction = float(card.contraction)
+        self.tiers = tiers_by_amount(card.tiers) if isinstance(card.tiers, dict) else ()
         self.default_stage = STAGES.index(card.default_stage)
         self.onboarding = _onboarding(card)
         self.metric_keys = [fingerprint(metric) for metric in card.metrics]
@@ -124,6 +129,7 @@ class CardModel:
             changes_steps=any([metrics[index].has_steps for index in fed]),
             outcomes=tuple([outcome.name for outcome in self.card.outcomes if name in outcome.events]),
             writes_facts=name in WRITES,
+            describes_people=name in PEOPLE_EVENTS,
         )
 
 
@@ -160,7 +166,7 @@ def _steps_of_others(card: Card, metric: MetricDefinition) -> frozenset[str]:
 
 def _names(card: Card) -> set[str]:
     """The names of all events that change an account under this card."""
-    names = set(WRITES)
+    names = {*WRITES, *PEOPLE_EVENTS}
     for metric in card.metrics:
         names.update(metric.listens)
     for flag in card.flags:

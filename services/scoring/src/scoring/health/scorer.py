@@ -27,7 +27,15 @@ from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
 from scoring.health.signals import add_signals, health_of
 from scoring.health.state_format import Crossing
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
-from scoring.health.transitions import Trigger, crossed_lines, refresh_derived, return_to, update_state, would_change
+from scoring.health.transitions import (
+    Trigger,
+    crossed_lines,
+    ends_unheard,
+    refresh_derived,
+    return_to,
+    update_state,
+    would_change,
+)
 from scoring.health.view import Day, Step, View
 
 # In seconds. A timer that is nearer is set to the due moment, which costs a search.
@@ -85,9 +93,11 @@ class Scorer:
             return self._apply_in_request(account, event, at, moment, reaction)
         if try_incremental(account, event, at, moment, reaction):
             account.clock = at
+            _note_person(account, event, moment, reaction)
             return EMPTY_STEP
         draft = StepDraft(strict=self._strict)
         self._fire_due(account, at, draft)
+        _note_person(account, event, moment, reaction)
         self._apply_one(account, event, at, moment, reaction, draft)
         return draft.result()
 
@@ -198,6 +208,7 @@ class Scorer:
         else:
             # Only a tick closes it in silence.
             self._fire_due(account, at, draft)
+        _note_person(account, event, moment, reaction)
         request = account.request
         if request is None and event.more:
             request = account.request = self._open_request(account, at, draft)
@@ -404,15 +415,18 @@ class Scorer:
             account, account.state, account.context.clock.operational(at)
         ):
             return
-        told = [each for each in update_state(account, account.state, trigger, at) if not each.shown_only]
-        if not told:
-            return
-        now = snapshot(account, at)
-        posting.post_silence(account, now, draft)
-        add_signals(account, told, now, forecast(account), draft)
-        # A change explains the way since the last band that was told.
-        if any([each.kind is Kind.BAND for each in told]):
-            posting.open_change(account, at, now.score)
+        found = update_state(account, account.state, trigger, at)
+        told = [each for each in found if not each.shown_only]
+        if told:
+            now = snapshot(account, at)
+            posting.post_silence(account, now, draft)
+            add_signals(account, told, now, forecast(account), draft)
+            # A change explains the way since the last band that was told.
+            if any([each.kind is Kind.BAND for each in told]):
+                posting.open_change(account, at, now.score)
+        # Not before: what is told now still belongs to the episode.
+        if any([ends_unheard(each) for each in found]):
+            account.state.episode = None
 
     def _follow_request(self, account: Account, request: OpenRequest, trigger: Trigger) -> None:
         """Brings the draft of an alert state up to date within a request, and notes what crossed."""
@@ -424,6 +438,14 @@ class Scorer:
             update_state(account, account.state, trigger, at)
             request.touched = True
             request.follow(crossed_lines(account, request.before, at), present)
+
+
+def _note_person(account: Account, event: Event, moment: float, reaction: Reaction) -> None:
+    """What was due before the event has fired: that told whom to call without it."""
+    if event.user_id is not None:
+        account.people.see(event.user_id, moment)
+        if reaction.describes_people:
+            account.people.describe(event.user_id, event, moment)
 
 
 def _whole(moment: float) -> int | None:

@@ -30,7 +30,7 @@ def add_signals(
     model = account.model
     receipt = Receipt(level(account, at), change(account, (), at.score))
     draft.check_sum(level_off_by(receipt.level))
-    after = health_of(account, at)
+    after, contacts = health_of(account, at), account.people.contacts()
     for each in transitions:
         signal_id = ids.signal_id(account.account_id, model.card_id, each.kind, each.to, each.crossing.cause)
         draft.signals.append(
@@ -52,6 +52,7 @@ def add_signals(
                 forecast=forecast,
                 history=each.crossing.history,
                 arr_before=each.arr_before,
+                contacts=contacts,
             )
         )
 

@@ -7,6 +7,7 @@ import msgspec
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
+from scoring.health.facts import with_tier
 from scoring.health.feeding import project, set_context
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
@@ -33,13 +34,15 @@ def dump(account: Account) -> bytes:
     head = (
         account.born if has_records else None,
         account.clock,
-        account.facts,
+        account.posted,
         account.writers,
         _stored_state(state),
         _ledger(account, account.change, of_day=False) if has_records else None,
         (account.day_number, _ledger(account, account.day, of_day=True)) if has_records else None,
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
         None if account.request is None else _stored_request(account.request),
+        account.people.stored(),
+        account.away,
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -60,7 +63,9 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     if stored.born is None:
         return account
     account.born, account.clock = stored.born, stored.clock
-    account.facts, account.writers = stored.facts, stored.writers
+    account.posted, account.writers, account.away = stored.facts, stored.writers, stored.away
+    account.facts = with_tier(stored.facts, model.tiers)
+    account.people.restore(stored.people)
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
     posted = 0
@@ -96,7 +101,16 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
 
 
 def _stored_state(state: AlertState) -> tuple[object, ...]:
-    return state.band, state.had_band, state.pending, state.flags, state.missed, state.episode, state.arr
+    return (
+        state.band,
+        state.had_band,
+        state.pending,
+        state.flags,
+        state.missed,
+        state.episode,
+        state.arr,
+        state.ended,
+    )
 
 
 def _stored_request(request: OpenRequest) -> tuple[object, ...]:
@@ -125,7 +139,7 @@ def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
-    state.arr = stored.arr
+    state.arr, state.ended = stored.arr, stored.ended
     return state
 
 

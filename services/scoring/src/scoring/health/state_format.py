@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts, Health
 
 # The first byte of every body.
-FORMAT = 4
+FORMAT = 5
+# In bodies of this format no people are known, and no alert state says that the contract has ended.
+FORMAT_WITHOUT_PEOPLE = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
 # In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
@@ -54,6 +56,7 @@ class StoredState(Struct, array_like=True):
     missed: dict[str, float] = field(default_factory=dict)
     episode: str | None = None
     arr: float | None = None
+    ended: bool = False
 
 
 class StoredRequest(Struct, array_like=True):
@@ -95,8 +98,30 @@ class StoredPart(Struct, array_like=True):
     posted: float | None = None
 
 
+PERSON_FIELDS = ("name", "email", "role", "champion")
+
+
+class StoredPerson(Struct, array_like=True):
+    """`hour` (whole hours since the epoch) is that of their last event, `gone` that in which they left, else -1.
+
+    `written` is the moment (UTC) at which each field was written last.
+    """
+
+    user_id: str
+    hour: int
+    name: str | None = None
+    email: str | None = None
+    role: str | None = None
+    champion: bool = False
+    gone: int = -1
+    written: dict[str, float] = field(default_factory=dict)
+
+
 class StoredAccount(Struct, array_like=True):
-    """`born` is None before the first record. `cap` is the flag whose cap was the score when all was posted last."""
+    """`born` is None before the first record, `facts` are as events wrote them.
+
+    `cap` is the flag whose cap was the score when all was posted last. `away` has first and last days since the epoch.
+    """
 
     born: float | None = None
     clock: float = 0.0
@@ -107,6 +132,8 @@ class StoredAccount(Struct, array_like=True):
     day: StoredDay | None = None
     cap: tuple[str, float] | None = None
     request: StoredRequest | None = None
+    people: list[StoredPerson] = field(default_factory=list)
+    away: list[tuple[int, int]] = field(default_factory=list)
 
 
 class UnknownFormat(ValueError):
@@ -120,7 +147,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
+    if known in (FORMAT, FORMAT_WITHOUT_PEOPLE, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])

@@ -6,7 +6,7 @@
 from math import inf
 from typing import Final, NamedTuple
 
-from common.contracts.signals import Band, Kind
+from common.contracts.signals import Band, Kind, Status
 from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
@@ -51,6 +51,8 @@ def would_change(account: Account, state: AlertState, tau: float) -> bool:
     """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
     if _band_changes(state, account.score, account.weights, tau) or _arr_moves(account, state):
         return True
+    if _has_ended(account) != state.ended:
+        return True
     return any([flag.available != (flag.name in state.flags) for flag in account.flags])
 
 
@@ -84,7 +86,7 @@ def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
     if not account.weights.sufficient:
         return found
     lines, score, band = _band_lines(account), account.score, before.band
-    if band is None or band is INSUFFICIENT:
+    if band is None or band is INSUFFICIENT or (before.ended and not _has_ended(account)):
         return [*found, _SUFFICIENT]
     found += [worse.value for worse in WORSE[band] if is_below(score, lines.line(worse))]
     if lines.better_band(band, score) is not band:
@@ -120,13 +122,28 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     Returns what changed in the order in which it is told: missed steps, flags, a contraction, outcomes, the band.
     """
     present = Crossing(at, trigger.cause, trigger.history)
+    ended = _has_ended(account)
+    # Nobody was told how a customer stands who was away and has come back, so their band is told as a first one.
+    if state.ended and not ended:
+        state.band, state.pending = None, {}
+    state.ended = ended
     found = _missed(account, state, trigger, present) + _flags(account, state, trigger, present)
     found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
     found += _band(account, state, trigger, present)
     refresh_derived(account, state)
-    return found
+    # Of an account whose contract has ended only outcomes are told: that somebody who left is silent is no news.
+    return [each if each.kind is Kind.OUTCOME else each._replace(shown_only=True) for each in found] if ended else found
+
+
+def ends_unheard(transition: Transition) -> bool:
+    """Whether it ends an episode although it is not told."""
+    return transition.shown_only and transition.kind is Kind.BAND and transition.to == GREEN.value
+
+
+def _has_ended(account: Account) -> bool:
+    return account.facts.status is Status.CHURNED
 
 
 def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:

@@ -22,6 +22,7 @@ from scoring.partition.dedupe import BatchDedupe, digest, hour_of
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
+from scoring.partition.people import PeopleChanges
 from scoring.partition.records import DecodedRecord, account_of_key
 
 _TICK = encode_signals_record(Tick())
@@ -78,6 +79,7 @@ class Batch:
         self._days: dict[tuple[str, int], Day] = {}
         self._signals: list[Signal] = []
         self._outbox: list[OutboxRow] = []
+        self._people = PeopleChanges(memory.people)
         self.report = BatchReport()
 
     def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
@@ -140,6 +142,7 @@ class Batch:
             days=tuple(self._days.values()),
             signals=tuple(self._signals),
             outbox=tuple(self._outbox),
+            people=self._people.rows(),
         )
 
     def _dump(self, account: Account) -> bytes:
@@ -185,6 +188,8 @@ class Batch:
                 self._check_suspect(account)
         except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
+        if event.user_id is not None:
+            self._people.note(event, event.user_id, max(moment, self._clock))
         if account.facts is not facts and _told_facts(account.facts) != _told_facts(facts):
             self._tell_facts(account, max(moment, self._clock))
         if step is not EMPTY_STEP:

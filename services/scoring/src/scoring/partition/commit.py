@@ -61,6 +61,19 @@ class AccountRow(Struct, frozen=True):
     stage: str
 
 
+class PersonRow(Struct):
+    """What a run says of one person. Days are whole ones since the epoch (UTC); `left_on` is -1 if they did not leave.
+
+    `said` has the value of each field that an event wrote, and the moment (UTC) of that event.
+    """
+
+    account_id: str
+    user_id: str
+    last_seen: int
+    left_on: int = -1
+    said: dict[str, tuple[object, float]] = field(default_factory=dict)
+
+
 class Commit(Struct, frozen=True):
     """Written whole or not at all: not if the journal's newest seq is any other than `last_seq`."""
 
@@ -75,6 +88,7 @@ class Commit(Struct, frozen=True):
     days: tuple[Day, ...]
     signals: tuple[Signal, ...]
     outbox: tuple[OutboxRow, ...]
+    people: tuple[PersonRow, ...] = ()
 
     def outbox_rows(self) -> list[QueuedRow]:
         """The rows that the outbox holds once this is written."""

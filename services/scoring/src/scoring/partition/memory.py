@@ -10,16 +10,18 @@ from scoring.partition.cache import AccountCache, CacheBound
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.contents import SeenContents
 from scoring.partition.dedupe import SeenIds, hour_of
+from scoring.partition.people import WrittenDays
 from scoring.partition.timers import Timers
 
 # What is taken beside the accounts, in bytes, estimated: by the records that a worker has read ahead and those that it
 # scores, by the records that were fetched or polled of each partition, by each timer, by each remembered id,
-# by what each of the last ids said.
+# by what each of the last ids said, by each day of a person.
 READ_AHEAD = 36e6
 RECORDS = 2e6
 TIMER = 230
 ID = 20
 CONTENT = 4
+PERSON = 70
 
 
 class StoredPartition(Struct, frozen=True):
@@ -44,7 +46,9 @@ class PartitionMemory:
         self.seen.restore(stored.seen)
         self.seen.forget(hour_of(self.position.newest))
         self.contents = SeenContents(self.seen.end)
-        self.accounts = AccountCache(cache_bound, beside=partial(_beside, self.timers, self.seen, self.contents))
+        self.people = WrittenDays()
+        beside = partial(_beside, self.timers, self.seen, self.contents, self.people)
+        self.accounts = AccountCache(cache_bound, beside=beside)
 
     def apply_commit(self, commit: Commit, touched: dict[str, Account], contents: Sequence[int]) -> None:
         """Takes over what a transaction has written; `contents` are the hashes of the events that it counted."""
@@ -56,8 +60,9 @@ class PartitionMemory:
             self.seen.extend(hour, ids)
         self.seen.forget(hour_of(self.position.newest))
         self.contents.extend(contents)
+        self.people.extend(commit.people)
         self.accounts.put_committed(touched, commit.states)
 
 
-def _beside(timers: Timers, seen: SeenIds, contents: SeenContents) -> float:
-    return RECORDS + TIMER * len(timers) + ID * len(seen) + CONTENT * len(contents)
+def _beside(timers: Timers, seen: SeenIds, contents: SeenContents, people: WrittenDays) -> float:
+    return RECORDS + TIMER * len(timers) + ID * len(seen) + CONTENT * len(contents) + PERSON * len(people)

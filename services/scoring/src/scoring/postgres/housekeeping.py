@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scoring.postgres.connection import connect
+from scoring.postgres.people import KEPT
 from scoring.worker.housekeeping.journal import Mark, MergeStep
 from scoring.worker.housekeeping.seen import ID, Blob, BlobRun, Key
 
@@ -101,6 +102,21 @@ WITH deleted AS (
 SELECT count(*) FROM deleted
 """
 
+# A person who was seen since the ranking keeps the row: the comparison is made again once the row is locked.
+_FORGET_PEOPLE = """
+WITH ranked AS (
+    SELECT account_id, user_id, last_seen,
+           row_number() OVER (PARTITION BY account_id ORDER BY last_seen DESC, user_id COLLATE "C") AS rank
+    FROM scoring.person WHERE account_id = ANY(:accounts)
+), deleted AS (
+    DELETE FROM scoring.person WHERE (account_id, user_id) IN (
+        SELECT one.account_id, one.user_id FROM scoring.person AS one JOIN ranked USING (account_id, user_id)
+        WHERE ranked.rank > :kept AND one.last_seen = ranked.last_seen LIMIT :limit FOR UPDATE OF one SKIP LOCKED)
+    RETURNING 1
+)
+SELECT count(*) FROM deleted
+"""
+
 
 class PostgresHousekeepingStore:
     """Raises as the store does. It needs an engine of its own, so that scoring never waits for a connection."""
@@ -146,6 +162,9 @@ class PostgresHousekeepingStore:
 
     async def delete_signals(self, account_ids: Sequence[str], *, before: float, limit: int) -> int:
         return await self._count(_FORGET_SIGNALS, accounts=list(account_ids), before=before, limit=limit)
+
+    async def delete_people(self, account_ids: Sequence[str], *, limit: int) -> int:
+        return await self._count(_FORGET_PEOPLE, accounts=list(account_ids), kept=KEPT, limit=limit)
 
     async def _count(self, statement: str, **values: Any) -> int:
         return int((await self._rows(statement, **values))[0][0])

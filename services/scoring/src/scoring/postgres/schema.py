@@ -105,6 +105,8 @@ account = Table(
     Column("time_zone", Text),
     Column("language", Text),
     Column("parent", Text),
+    Column("country", Text),
+    Column("currency", Text),
     Column("status", Text, nullable=False, server_default="active"),
     Column("band", Text),
     Column(
@@ -117,6 +119,27 @@ account = Table(
     Index("account_by_name", text(_NAME), "account_id"),  # COLLATE "C"
     Index("account_by_id", text(_ID)),  # COLLATE "C"
     Index("account_by_severity", text(SEVERITY), "account_id"),
+)
+
+# Whom to call. `last_seen` and `left_on` are days (UTC), so that a person costs a row a day and not one per event; the
+# moments are those (UTC) at which each field was written, by event time. Housekeeping keeps the newest of each account.
+person = Table(
+    "person",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("user_id", Text, primary_key=True),
+    Column("partition", SmallInteger, nullable=False),
+    Column("last_seen", Date, nullable=False),
+    Column("left_on", Date),
+    Column("name", Text),
+    Column("name_at", Double),
+    Column("email", Text),
+    Column("email_at", Double),
+    Column("role", Text),
+    Column("role_at", Double),
+    Column("champion", Boolean, nullable=False, server_default="false"),
+    Column("champion_at", Double),
+    postgresql_with={"fillfactor": "80"},
 )
 
 ranking_ids = Sequence("ranking_id", schema=SCHEMA, metadata=metadata)

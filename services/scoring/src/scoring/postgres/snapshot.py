@@ -15,7 +15,8 @@ from common.database import connected
 from scoring.health import Day
 from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
-from scoring.postgres import queries, sort_orders
+from scoring.postgres import people, queries, sort_orders
+from scoring.postgres.people import PersonOfAccount, PersonPlace
 from scoring.postgres.queries import AccountFilter
 from scoring.postgres.sort_orders import CursorPlace, Order
 from scoring.worker.heartbeat import PartitionStatus
@@ -101,6 +102,11 @@ class TableSnapshot:
             )
             for row in found
         }
+
+    async def people(self, account_id: str, *, after: PersonPlace | None, limit: int) -> tuple[PersonOfAccount, ...]:
+        """The next ones, those seen last first."""
+        rows = await self._rows(people.page(account_id, after=after, limit=limit))
+        return tuple(PersonOfAccount(*row) for row in rows)
 
     async def event_names(self) -> dict[str, UseCount]:
         """By name, the most frequent first."""

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from common.contracts.signals import Facts
 from scoring.partition.commit import Commit, OutboxTopic
+from scoring.postgres import people
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
 LONGEST_OWNER = 600  # characters; an index entry holds 2,704 bytes
@@ -86,7 +87,7 @@ accounts AS (
         {", ".join(f"{one} = excluded.{one}" for one in _FACTS)}
 )"""
 
-_PARTS = (_FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS)
+_PARTS = (_FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS, people.STATEMENT)
 
 _TYPES: dict[str, Any] = {
     "partition": SmallInteger,
@@ -123,6 +124,7 @@ _TYPES: dict[str, Any] = {
     "account_bands": ARRAY(Text),
     "account_scored_stages": ARRAY(Text),
     **{f"account_{one}": ARRAY(_FACT_TYPES.get(one, Text)) for one in _FACTS},
+    **people.TYPES,
 }
 
 COMMIT = text("WITH" + ",".join(_PARTS) + "\nSELECT 1").bindparams(
@@ -172,6 +174,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "account_bands": [row.band for row in commit.accounts],
         "account_scored_stages": [row.stage for row in commit.accounts],
         **{f"account_{one}": [_fact(row.facts, one) for row in commit.accounts] for one in _FACTS},
+        **people.parameters(commit.people),
     }
 
 

@@ -13,6 +13,7 @@ class Table(StrEnum):
     SEEN = "seen"
     DAY = "day"
     SIGNAL = "signal"
+    PERSON = "person"
 
 
 class RetentionRules(Struct, frozen=True, kw_only=True):
@@ -34,4 +35,4 @@ class Counters(Protocol):
         """So many rows were merged into others."""
 
     def pruned(self, table: Table, rows: int) -> None:
-        """So many rows were deleted for their age."""
+        """So many rows were deleted, for their age or because newer ones are enough."""

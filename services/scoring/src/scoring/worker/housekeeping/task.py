@@ -10,13 +10,14 @@ from common.errors import Doubt
 from scoring.partition.commit import LogPosition
 from scoring.worker.housekeeping.history import HistoryRows, HistorySweep
 from scoring.worker.housekeeping.journal import JournalRows, JournalSweep
+from scoring.worker.housekeeping.people import PeopleRows, PeopleSweep
 from scoring.worker.housekeeping.rules import Counters, RetentionRules
 from scoring.worker.housekeeping.seen import SeenRows, SeenSweep
 
 _log = structlog.get_logger()
 
 
-class HousekeepingStore(JournalRows, SeenRows, HistoryRows, Protocol):
+class HousekeepingStore(JournalRows, SeenRows, HistoryRows, PeopleRows, Protocol):
     """All that housekeeping asks of the database. Another owner may run the same statements at the same time."""
 
 
@@ -56,6 +57,7 @@ class Housekeeping:
             "journal": self._journal,
             "seen": SeenSweep(partition, rows=store, rules=rules, counters=metrics, remembered=remembered),
             "history": HistorySweep(partition, rows=store, rules=rules, counters=metrics),
+            "people": PeopleSweep(partition, rows=store, rules=rules, counters=metrics),
         }
 
     async def run(self) -> None:
