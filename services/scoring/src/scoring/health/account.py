@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, final
 from common.contracts.signals import Band, Facts
 from scoring.health.alert_state import AlertState
 from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
-from scoring.health.facts import Writers
 from scoring.health.flag import AccountFlag
+from scoring.health.former_facts import FormerFacts, Writers
 from scoring.health.ledger import Ledger
 from scoring.health.metrics.metric import Metric
 from scoring.health.request import OpenRequest
@@ -53,26 +53,27 @@ class Account:
 
     - `feeding`: what events say. `born` (when it began: its first record or
       its earliest history, infinity before the first), `facts`, `writers`
-      (who wrote each fact), `context`, the states of metrics and flags, and `open_steps` (milestone steps of the stage
-      that are not done: due in UTC, name), of which `told_steps` are those whose miss is a signal.
+      (who wrote each fact), `former_facts`, `context`, the states of metrics and flags, and `open_steps` (milestone
+      steps of the stage that are not done: due in UTC, name), of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
       `day_end`, UTC), `change` (since the last band told), and up to where they are posted: `posted_weights`,
       `posted_cap` (a flag's name or ""), `posted_cost` (what that cap took).
-    - `transitions`: `state`; only the open episode is written where its signal is made.
+    - `transitions`: `state`; only the open episode is written where its signal is made, and what was told of a
+      retracted event is taken back in a module of its own.
     - `incremental`: `horizon`.
     - `scorer`: `clock`, the time of the last record or timer (UTC); `request` while one is open, and `closes_at`, when
       silence closes it (UTC, infinity if none is open).
 
-    `state_encoding` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock`, `request` and the states of
-    metrics and flags; all else is derived from them. `metrics` are in the card's order. In `ordered` each metric comes
-    after those that it reads; `trajectories` are the metrics in that order, then the flags.
+    `state_encoding` keeps `born`, `facts`, `writers`, `former_facts`, the ledgers, `state`, `clock`, `request` and the
+    states of metrics and flags; all else is derived from them. `metrics` are in the card's order. In `ordered` each
+    metric comes after those that it reads; `trajectories` are the metrics in that order, then the flags.
     """
 
     __slots__ = (
         "account_id", "available", "born", "capped_by", "change", "clock", "closes_at", "context", "day", "day_end",
-        "day_number", "facts", "flags", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
+        "day_number", "facts", "flags", "former_facts", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
         "posted_cap", "posted_cost", "posted_weights", "request", "score", "state", "told_steps", "trajectories",
         "weights", "writers",
     )  # fmt: skip
@@ -90,6 +91,7 @@ class Account:
         self.clock = 0.0
         self.facts = Facts()
         self.writers: Writers = {}
+        self.former_facts = FormerFacts()
         self.state = AlertState()
         self.context: Context = UNKNOWN_CONTEXT
         self.open_steps: list[tuple[float, str]] = []

@@ -4,7 +4,7 @@ from math import inf
 from typing import Final, final
 
 from common.contracts.signals import Band
-from scoring.health.state_format import Crossing
+from scoring.health.state_format import ArrOrigin, Crossing, DecidedOutcome
 
 
 @final
@@ -13,13 +13,17 @@ class AlertState:
 
     `pending` are worse bands whose line is crossed and whose minimum duration is not over. `flags` are those that are
     up, by name, `missed` the due moment (UTC) of each step told as missed, `episode` the id of the signal that opened
-    it. `arr` is the highest ARR since the last contraction, None while none is known.
+    it. `arr` is the highest ARR since the last contraction, None while none is known; `arr_origin` says which event
+    that comes from. `outcomes` has the last event that decided each.
 
     Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
     is over or a step is missed.
     """
 
-    __slots__ = ("arr", "band", "deadline", "episode", "flags", "had_band", "high", "low", "missed", "pending")
+    __slots__ = (
+        "arr", "arr_origin", "band", "deadline", "episode", "flags", "had_band", "high", "low", "missed", "outcomes",
+        "pending",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.band: Band | None = None
@@ -29,6 +33,8 @@ class AlertState:
         self.missed: dict[str, float] = {}
         self.episode: str | None = None
         self.arr: float | None = None
+        self.arr_origin: ArrOrigin | None = None
+        self.outcomes: dict[str, DecidedOutcome] = {}
         self.low = -inf
         self.high = inf
         self.deadline = inf
@@ -37,7 +43,7 @@ class AlertState:
         copy = AlertState()
         copy.band, copy.had_band, copy.episode = self.band, self.had_band, self.episode
         copy.pending, copy.flags, copy.missed = dict(self.pending), dict(self.flags), dict(self.missed)
-        copy.arr = self.arr
+        copy.arr, copy.arr_origin, copy.outcomes = self.arr, self.arr_origin, dict(self.outcomes)
         copy.low, copy.high, copy.deadline = self.low, self.high, self.deadline
         return copy
 

@@ -11,10 +11,8 @@ from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.contracts.signals import Facts, Status
+from scoring.health.former_facts import FormerFacts, Writers
 from scoring.health.properties import id_hash, number
-
-# Who wrote each field last: the event's moment, and the hash of its id.
-Writers = dict[str, tuple[float, int]]
 
 _INVALID: Final = object()
 
@@ -69,27 +67,27 @@ _STATUS: Final[dict[str, Status]] = {
     "contract.cancel_requested": Status.LEAVING,
     "contract.ended": Status.CHURNED,
 }
+# The event that takes back an earlier one.
+RETRACTED: Final = "event.retracted"
 # ARR is one fact, whichever of these brings it.
 ARR_EVENTS: Final = tuple([name for name, fields in WRITES.items() if "arr" in fields])
 
 
-def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
-    """The facts after `event`; updates `writers` in place. null clears a fact, a value of the wrong type is ignored."""
+def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Event, *, moment: float) -> Facts:
+    """The facts after `event`; updates `writers` and `former` in place.
+
+    null clears a fact, a value of the wrong type is ignored.
+    """
     by = (moment, id_hash(event))
     changes: dict[str, object] = {}
+    said: dict[str, object] = {}
     for field in WRITES[event.name]:
-        if field not in event.properties:
-            continue
-        raw: object = event.properties[field]
-        value = None if raw is None else _READ[field](raw)
-        before = writers.get(field)
-        if value is _INVALID or (before is not None and before[0] > moment):
-            continue
-        writers[field] = by
-        changes[field] = value
-    status = _STATUS.get(event.name)
-    last = writers.get("status")
-    if status is not None and (last is None or last[0] <= moment):
-        writers["status"] = by
-        changes["status"] = status
+        if field in event.properties:
+            raw: object = event.properties[field]
+            said[field] = None if raw is None else _READ[field](raw)
+    if event.name in _STATUS:
+        said["status"] = _STATUS[event.name]
+    for field, value in said.items():
+        if value is not _INVALID and former.write(facts, writers, field, value, by):
+            changes[field] = value
     return replace(facts, **changes) if changes else facts

@@ -9,7 +9,7 @@ from scoring.health.card import Card, Flag, fingerprint
 from scoring.health.clock import Clock
 from scoring.health.context import STAGES
 from scoring.health.curve import Curve
-from scoring.health.facts import WRITES
+from scoring.health.facts import RETRACTED, WRITES
 from scoring.health.flag import AccountFlag
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
@@ -23,12 +23,13 @@ class Reaction:
     """What an event name does under a card, by index: it feeds `fed_metrics` and `fed_flags`.
 
     The trajectories of `moved_metrics` (each after those that it reads) and `moved_flags` have to be projected again.
-    `changes_steps` if it may change milestone steps, `moves_points_only` if it can do nothing but move points.
+    `changes_steps` if it may change milestone steps, `retracts` if it takes back an earlier event, `moves_points_only`
+    if it can do nothing but move points.
     """
 
     __slots__ = (
         "changes_steps", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics", "moves_points_only", "outcomes",
-        "writes_facts",
+        "retracts", "writes_facts",
     )  # fmt: skip
 
     def __init__(
@@ -41,6 +42,7 @@ class Reaction:
         changes_steps: bool = False,
         outcomes: tuple[str, ...] = (),
         writes_facts: bool = False,
+        retracts: bool = False,
     ) -> None:
         self.fed_metrics = fed_metrics
         self.fed_flags = fed_flags
@@ -49,7 +51,8 @@ class Reaction:
         self.changes_steps = changes_steps
         self.outcomes = outcomes
         self.writes_facts = writes_facts
-        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts)
+        self.retracts = retracts
+        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts or retracts)
 
 
 _IGNORED: Final = Reaction()
@@ -124,6 +127,7 @@ class CardModel:
             changes_steps=any([metrics[index].has_steps for index in fed]),
             outcomes=tuple([outcome.name for outcome in self.card.outcomes if name in outcome.events]),
             writes_facts=name in WRITES,
+            retracts=name == RETRACTED,
         )
 
 
@@ -160,7 +164,7 @@ def _steps_of_others(card: Card, metric: MetricDefinition) -> frozenset[str]:
 
 def _names(card: Card) -> set[str]:
     """The names of all events that change an account under this card."""
-    names = set(WRITES)
+    names = {*WRITES, RETRACTED}
     for metric in card.metrics:
         names.update(metric.listens)
     for flag in card.flags:

@@ -8,6 +8,7 @@ from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.feeding import project, set_context
+from scoring.health.former_facts import FormerFacts
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
@@ -40,6 +41,7 @@ def dump(account: Account) -> bytes:
         (account.day_number, _ledger(account, account.day, of_day=True)) if has_records else None,
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
         None if account.request is None else _stored_request(account.request),
+        account.former_facts.dump(),
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -61,6 +63,9 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         return account
     account.born, account.clock = stored.born, stored.clock
     account.facts, account.writers = stored.facts, stored.writers
+    if (former := stored.former_facts) is not None:
+        writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}
+        account.former_facts = FormerFacts(former.facts, writers)
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
     posted = 0
@@ -96,7 +101,17 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
 
 
 def _stored_state(state: AlertState) -> tuple[object, ...]:
-    return state.band, state.had_band, state.pending, state.flags, state.missed, state.episode, state.arr
+    return (
+        state.band,
+        state.had_band,
+        state.pending,
+        state.flags,
+        state.missed,
+        state.episode,
+        state.arr,
+        state.arr_origin,
+        state.outcomes,
+    )
 
 
 def _stored_request(request: OpenRequest) -> tuple[object, ...]:
@@ -111,6 +126,7 @@ def _stored_request(request: OpenRequest) -> tuple[object, ...]:
         request.cause,
         request.history,
         request.touched,
+        request.withdrawn,
     )
 
 
@@ -118,6 +134,7 @@ def _request(stored: StoredRequest) -> OpenRequest:
     request = OpenRequest(stored.since, _alert_state(stored.before), stored.score, stored.health)
     request.last, request.cause, request.history = stored.last, stored.cause, stored.history
     request.crossed, request.outcomes, request.touched = stored.crossed, stored.outcomes, stored.touched
+    request.withdrawn = stored.withdrawn
     return request
 
 
@@ -125,7 +142,7 @@ def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
-    state.arr = stored.arr
+    state.arr, state.arr_origin, state.outcomes = stored.arr, stored.arr_origin, stored.outcomes
     return state
 
 

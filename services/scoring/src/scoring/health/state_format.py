@@ -9,10 +9,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, field
 
-from common.contracts.signals import Band, Facts, Health
+from common.contracts.signals import Band, Facts, Health, Kind
 
 # The first byte of every body.
-FORMAT = 4
+FORMAT = 5
+# In bodies of this format nothing says what was before the present value, nor which event the highest ARR and the
+# outcomes come from.
+FORMAT_WITHOUT_FORMER_VALUES = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
 # In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
@@ -32,6 +35,33 @@ class Crossing(NamedTuple):
     cause: Cause
     history: bool
     told: bool = False
+
+
+class Withdrawal(NamedTuple):
+    """What was told (`kind`, `to`) of an event that was retracted; the cause of the crossing is that event."""
+
+    kind: Kind
+    to: str
+    crossing: Crossing
+
+
+class ArrOrigin(NamedTuple):
+    """Where the highest ARR comes from: the hash of the event's id, and the highest before it. `told` as a contraction.
+
+    `history` if that was told as history.
+    """
+
+    by: int
+    former: float | None
+    told: bool
+    history: bool
+
+
+class DecidedOutcome(NamedTuple):
+    """The last event that decided an outcome: the hash of its id, and whether it was told as history."""
+
+    by: int
+    history: bool
 
 
 class Mover(NamedTuple):
@@ -54,6 +84,8 @@ class StoredState(Struct, array_like=True):
     missed: dict[str, float] = field(default_factory=dict)
     episode: str | None = None
     arr: float | None = None
+    arr_origin: ArrOrigin | None = None
+    outcomes: dict[str, DecidedOutcome] = field(default_factory=dict)
 
 
 class StoredRequest(Struct, array_like=True):
@@ -69,6 +101,14 @@ class StoredRequest(Struct, array_like=True):
     cause: Cause
     history: bool
     touched: bool
+    withdrawn: list[Withdrawal] = field(default_factory=list)
+
+
+class StoredFormerFacts(Struct, array_like=True):
+    """`FormerFacts`. `writers` are grouped by event: its moment, the hash of its id, and the fields."""
+
+    facts: Facts
+    writers: list[tuple[float, int, list[str]]]
 
 
 class StoredLedger(Struct, array_like=True):
@@ -107,6 +147,7 @@ class StoredAccount(Struct, array_like=True):
     day: StoredDay | None = None
     cap: tuple[str, float] | None = None
     request: StoredRequest | None = None
+    former_facts: StoredFormerFacts | None = None
 
 
 class UnknownFormat(ValueError):
@@ -120,7 +161,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
+    if known in (FORMAT, FORMAT_WITHOUT_FORMER_VALUES, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])
