@@ -10,7 +10,7 @@ from typing import Final, final
 
 from common.contracts.signals import Health
 from scoring.health.alert_state import AlertState
-from scoring.health.state_format import Cause, Crossing, Withdrawal
+from scoring.health.state_format import Cause, Crossing, WithdrawnSignal
 
 # In seconds of record time. A request whose last event never comes is closed so long after its first.
 REQUEST_SECONDS: Final = 60.0
@@ -40,7 +40,7 @@ class OpenRequest:
         self.health = health
         self.crossed: dict[str, Crossing] = {}
         self.outcomes: list[tuple[str, Crossing]] = []
-        self.withdrawn: list[Withdrawal] = []
+        self.withdrawn: list[WithdrawnSignal] = []
         self.cause: Cause = ""
         self.history = False
         self.touched = False

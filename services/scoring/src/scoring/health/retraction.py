@@ -4,12 +4,12 @@ from common.contracts.signals import Kind
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.properties import EventName, hash_of
-from scoring.health.state_format import Crossing, Withdrawal
+from scoring.health.state_format import Crossing, WithdrawnSignal
 
 
 def withdraw(
     account: Account, withdrawn: EventName, steps_before: list[tuple[float, str]], present: Crossing
-) -> list[Withdrawal]:
+) -> list[WithdrawnSignal]:
     """What was told because of an event that is retracted now, and does not stand without it.
 
     The account was evaluated at `present.since`; `steps_before` are its told steps before that. From now on the alert
@@ -25,10 +25,10 @@ def withdraw(
     if origin is not None and origin.by == by:
         state.arr, state.arr_origin = origin.former, None
         if origin.told:
-            found.append(Withdrawal(Kind.CONTRACTION, "arr", _crossing(present, history=origin.history)))
+            found.append(WithdrawnSignal(Kind.CONTRACTION, "arr", _crossing(present, history=origin.history)))
     for name in sorted(state.outcomes):
         if state.outcomes[name].by == by:
-            found.append(Withdrawal(Kind.OUTCOME, name, _crossing(present, history=state.outcomes[name].history)))
+            found.append(WithdrawnSignal(Kind.OUTCOME, name, _crossing(present, history=state.outcomes[name].history)))
             del state.outcomes[name]
     if request is not None:
         draft = account.state.arr_origin
@@ -40,18 +40,20 @@ def withdraw(
 
 def _withdraw_steps(
     account: Account, state: AlertState, steps_before: list[tuple[float, str]], present: Crossing
-) -> list[Withdrawal]:
+) -> list[WithdrawnSignal]:
     """Steps that were told as missed and are not overdue any more."""
     overdue = {step for due, step in account.told_steps if due <= present.since}
     found = []
     for due, step in steps_before:
         if state.missed.get(step) == due and step not in overdue:
             del state.missed[step]
-            found.append(Withdrawal(Kind.MILESTONE_MISSED, step, present))
+            found.append(WithdrawnSignal(Kind.MILESTONE_MISSED, step, present))
     return found
 
 
-def _withdraw_flags(account: Account, state: AlertState, withdrawn: EventName, present: Crossing) -> list[Withdrawal]:
+def _withdraw_flags(
+    account: Account, state: AlertState, withdrawn: EventName, present: Crossing
+) -> list[WithdrawnSignal]:
     """Flags that the event had raised, unless another event keeps them up."""
     found = []
     for index in account.model.flags_by_name:
@@ -61,7 +63,7 @@ def _withdraw_flags(account: Account, state: AlertState, withdrawn: EventName, p
             continue
         del state.flags[flag.name]
         if crossing.told:
-            found.append(Withdrawal(Kind.FLAG, flag.name, _crossing(present, history=crossing.history)))
+            found.append(WithdrawnSignal(Kind.FLAG, flag.name, _crossing(present, history=crossing.history)))
     return found
 
 

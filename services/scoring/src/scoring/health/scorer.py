@@ -27,7 +27,7 @@ from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
 from scoring.health.retraction import withdraw
 from scoring.health.signals import add_signals, health_of
-from scoring.health.state_format import Crossing, Withdrawal
+from scoring.health.state_format import Crossing, WithdrawnSignal
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
 from scoring.health.transitions import Trigger, crossed_lines, refresh_derived, return_to, update_state, would_change
 from scoring.health.view import Day, RetractionResult, Step, View
@@ -301,7 +301,7 @@ class Scorer:
         account.clock = at
         self._post(account, event, before, after, moved, draft)
         cause, lost = (event.source, event.event_id), before.score - after.score
-        withdrawn: tuple[Withdrawal, ...] = ()
+        withdrawn: tuple[WithdrawnSignal, ...] = ()
         if undone and retracted is not None:
             withdrawn = tuple(withdraw(account, retracted, steps, Crossing(at, retracted, event.history)))
             refresh_derived(account, account.state)

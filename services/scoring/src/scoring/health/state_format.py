@@ -37,7 +37,7 @@ class Crossing(NamedTuple):
     told: bool = False
 
 
-class Withdrawal(NamedTuple):
+class WithdrawnSignal(NamedTuple):
     """What was told (`kind`, `to`) of an event that was retracted; the cause of the crossing is that event."""
 
     kind: Kind
@@ -101,7 +101,7 @@ class StoredRequest(Struct, array_like=True):
     cause: Cause
     history: bool
     touched: bool
-    withdrawn: list[Withdrawal] = field(default_factory=list)
+    withdrawn: list[WithdrawnSignal] = field(default_factory=list)
 
 
 class StoredFormerFacts(Struct, array_like=True):

@@ -12,7 +12,7 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.properties import hash_of
-from scoring.health.state_format import ArrOrigin, Cause, Crossing, DecidedOutcome, Withdrawal
+from scoring.health.state_format import ArrOrigin, Cause, Crossing, DecidedOutcome, WithdrawnSignal
 from scoring.health.weights import Weights
 
 
@@ -32,7 +32,7 @@ class Trigger(NamedTuple):
     outcomes: tuple[str, ...] = ()
     crossed: dict[str, Crossing] | None = None
     decided: tuple[tuple[str, Crossing], ...] = ()
-    withdrawn: tuple[Withdrawal, ...] = ()
+    withdrawn: tuple[WithdrawnSignal, ...] = ()
 
     def crossing(self, line: str, present: Crossing) -> Crossing:
         """How a line came to be crossed that was not before; `line` as in `crossed_lines`."""
