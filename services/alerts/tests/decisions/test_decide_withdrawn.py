@@ -7,6 +7,7 @@ import pytest
 from alerts.decisions.account import AccountHistory, RoutedSignal, ToldSignal
 from alerts.decisions.decide import address_key_of, decide_account
 from alerts.decisions.reasons import DecisionReason
+from alerts.routing.destination import Destination
 from alerts.samples import Sample
 from common.contracts.ids import signal_id, silence
 from common.contracts.signals import Kind, MovingEvent, Severity, Signal
@@ -117,11 +118,12 @@ def test_raised_and_retracted_in_one_run_is_two_reasons_and_no_message() -> None
     assert account.send() == []
 
 
-def test_a_band_that_stands_without_its_flag_says_that_the_flag_was_a_mistake() -> None:
+@pytest.mark.parametrize("to", [(SLACK,), (NOBODY,)])
+def test_a_band_that_stands_without_its_flag_says_that_the_flag_was_a_mistake(to: tuple[Destination, ...]) -> None:
     """Its message names the flag, and is still to be sent."""
     account = DecidedAccount()
     account.decide(FLAG, RED)
-    account.decide(WITHDRAWN)
+    account.decide(WITHDRAWN, to=to)
     assert account.send() == [["red", "cancel_intent"]]
 
 
@@ -174,3 +176,13 @@ def test_a_receiver_who_was_told_another_way_is_amended_there() -> None:
 def test_the_withdrawal_has_an_id_of_its_own() -> None:
     assert WITHDRAWN.signal_id == signal_id("cust-001", FLAG.card_id, "retracted", "cancel_intent", ("crm", "e-7"))
     assert WITHDRAWN.signal_id != FLAG.signal_id
+
+
+def test_another_cause_of_the_same_flag_stays_told() -> None:
+    account = DecidedAccount()
+    other = caused(Kind.FLAG, "cancel_intent", cause=MovingEvent("crm", "e-8", "n", at(0), -1.0))
+    account.decide(other)
+    account.send()
+    again = caused(Kind.FLAG, "cancel_intent", hours=2, cause=MovingEvent("crm", "e-9", "n", at(2), -1.0))
+    found = account.decide(WITHDRAWN, again)
+    assert [one.reason for one in found.decisions] == [DecisionReason.NOTHING_TOLD, DecisionReason.REPEATED]

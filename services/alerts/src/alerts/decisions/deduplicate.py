@@ -166,40 +166,49 @@ class _AddressDeduplication:
         """What was told is amended once, to whoever was told and in the same thread. What waits is not sent."""
         signal, destination, pending, _, _, _ = self._candidates[index]
         withdrawal = Withdrawal(signal)
-        waited, brought, maybe_told = False, False, None
-        for earlier, candidate in enumerate(self._candidates[:index]):
-            if not self._stands(earlier):
-                continue
-            brought = brought or withdrawal.brought(candidate.signal)
-            # Not sent yet: nobody is told of it any more.
-            if withdrawal.withdraws(candidate.signal):
-                self.reasons[earlier] = DecisionReason.WITHDRAWN_BEFORE_TOLD
-                self._held_until[earlier] = None
-                waited = True
-                if candidate.maybe_told:
-                    maybe_told = self.destinations[earlier]
+        waited = self._withdraw_waiting(index, withdrawal)
         # From now on the same may be told as something new.
         for subject in subjects(signal.to):
-            self._last.pop(subject, None)
+            if subject in self._last and withdrawal.withdraws(self._last[subject].signal):
+                del self._last[subject]
         told = withdrawal.told(self._told)
+        # Whoever was told is amended, wherever the routes lead now.
         if told is not None:
             self.destinations[index] = told.destination
             self._threads[index] = told.thread or told.signal.episode
-        if told is not None or maybe_told is not None:
-            self.destinations[index] = self.destinations[index] if told is not None else maybe_told
+            self.reasons[index] = DecisionReason.WITHDRAWN
+        # An attempt ended without an answer: they may have been told.
+        elif waited.maybe_told is not None:
+            self.destinations[index] = waited.maybe_told
             self.reasons[index] = DecisionReason.WITHDRAWN
         # A band that it brought is still to be told, and names it: both are told together, or neither.
-        elif destination is not None and brought:
+        elif waited.band is not None:
+            self.destinations[index] = waited.band
             self.reasons[index] = DecisionReason.NEW
             self._standing["episode", self._episodes.first(signal.episode)].append(index)
         # It waits to be sent, and what it amends is too long ago to be known.
         elif pending is not None:
             self.reasons[index] = DecisionReason.WITHDRAWN
-        elif waited:
+        elif waited.found:
             self.reasons[index] = DecisionReason.WITHDRAWN_BEFORE_TOLD
         # The same receiver hears of it where they were told.
         elif destination is not None and withdrawal.told(self._told_receiver) is None:
             self.reasons[index] = DecisionReason.NOTHING_TOLD
+
+    def _withdraw_waiting(self, index: int, withdrawal: Withdrawal) -> "_Waiting":
+        """Nobody is told any more of what is not sent yet."""
+        found = _Waiting()
+        for earlier, candidate in enumerate(self._candidates[:index]):
+            if not self._stands(earlier):
+                continue
+            if withdrawal.brought(candidate.signal):
+                found = found._replace(band=self.destinations[earlier])
+            if withdrawal.withdraws(candidate.signal):
+                self.reasons[earlier] = DecisionReason.WITHDRAWN_BEFORE_TOLD
+                self._held_until[earlier] = None
+                maybe_told = self.destinations[earlier] if candidate.maybe_told else found.maybe_told
+                found = found._replace(found=True, maybe_told=maybe_told)
+        return found
 
     def _since(self, signal: Signal) -> float:
         """Since when it has lasted: its own moment, which another clock may have set later than now."""
@@ -332,6 +341,14 @@ class _AddressDeduplication:
         if rules_of(signal.kind).ends_with_episode and not closes_episode(signal):
             yield "episode", self._episodes.first(signal.episode)
             yield "cause", signal.cause
+
+
+class _Waiting(NamedTuple):
+    """What waits of what is withdrawn: whether anything does, where it may have been told, and where a band of it goes."""
+
+    found: bool = False
+    maybe_told: Destination | None = None
+    band: Destination | None = None
 
 
 _Key = tuple[str, str | tuple[str, str]]
