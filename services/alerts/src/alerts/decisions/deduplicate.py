@@ -344,7 +344,7 @@ class _AddressDeduplication:
 
 
 class _Waiting(NamedTuple):
-    """What waits of what is withdrawn: whether anything does, where it may have been told, and where a band of it goes."""
+    """What waits of what is withdrawn: `found` if anything does, where it may have been told, where its band goes."""
 
     found: bool = False
     maybe_told: Destination | None = None
