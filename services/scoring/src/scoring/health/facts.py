@@ -78,16 +78,15 @@ def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Even
 
     null clears a fact, a value of the wrong type is ignored.
     """
-    by = (moment, id_hash(event))
-    changes: dict[str, object] = {}
     said: dict[str, object] = {}
     for field in WRITES[event.name]:
-        if field in event.properties:
-            raw: object = event.properties[field]
-            said[field] = None if raw is None else _READ[field](raw)
+        if field not in event.properties:
+            continue
+        raw: object = event.properties[field]
+        value = None if raw is None else _READ[field](raw)
+        if value is not _INVALID:
+            said[field] = value
     if event.name in _STATUS:
         said["status"] = _STATUS[event.name]
-    for field, value in said.items():
-        if value is not _INVALID and former.write(facts, writers, field, value, by):
-            changes[field] = value
+    changes = former.write(facts, writers, said, (moment, id_hash(event)))
     return replace(facts, **changes) if changes else facts

@@ -25,21 +25,29 @@ class FormerFacts:
         self.facts = facts
         self.writers: Writers = {} if writers is None else writers
 
-    def write(self, present: Facts, writers: Writers, field: str, value: object, by: tuple[float, int]) -> bool:
-        """Notes that an event says `value`; whether that counts. Updates `writers`, and leaves `present` as it is.
+    def write(
+        self, present: Facts, writers: Writers, said: dict[str, object], by: tuple[float, int]
+    ) -> dict[str, object]:
+        """Notes what an event says, by field; those of its values that count. Updates `writers` in place.
 
         A value that comes late is kept as the former one if it is newer than that.
         """
-        last = writers.get(field)
-        if last is None or last[0] <= by[0]:
-            if last is not None:
-                self._keep(field, getattr(present, field), last)
-            writers[field] = by
-            return True
-        before = self.writers.get(field)
-        if before is None or before[0] <= by[0]:
-            self._keep(field, value, by)
-        return False
+        counted: dict[str, object] = {}
+        kept: dict[str, object] = {}
+        for field, value in said.items():
+            last, before = writers.get(field), self.writers.get(field)
+            if last is None or last[0] <= by[0]:
+                counted[field] = value
+                writers[field] = by
+                if last is not None:
+                    kept[field] = getattr(present, field)
+                    self.writers[field] = last
+            elif before is None or before[0] <= by[0]:
+                kept[field] = value
+                self.writers[field] = by
+        if kept:
+            self.facts = replace(self.facts, **kept)
+        return counted
 
     def take_back(self, present: Facts, writers: Writers, by: int) -> Facts:
         """The facts without what the event with this hash wrote; updates `writers` in place.
@@ -65,11 +73,6 @@ class FormerFacts:
         for field in sorted(self.writers):
             fields.setdefault(self.writers[field], []).append(field)
         return (self.facts, [(*by, fields[by]) for by in sorted(fields)]) if fields else None
-
-    def _keep(self, field: str, value: object, by: tuple[float, int]) -> None:
-        changes: dict[str, object] = {field: value}
-        self.facts = replace(self.facts, **changes)
-        self.writers[field] = by
 
     def _forget(self, field: str) -> None:
         changes: dict[str, object] = {field: getattr(_UNKNOWN, field)}
