@@ -36,7 +36,7 @@ def log() -> list[Event]:
 async def test_a_retraction_is_told_and_counted_however_the_log_is_cut(
     stream: ScoringHarness, run_records: int
 ) -> None:
-    await stream.post(*log())
+    await stream.post(*log(), retracted(4, "cancel"))
     with capture_logs() as lines:
         await stream.score(stream.worker(limits=WorkerLimits(run_records=run_records), max_records=run_records))
     withdrawn = [
@@ -55,6 +55,7 @@ async def test_a_retraction_is_told_and_counted_however_the_log_is_cut(
     named = [line for line in lines if line["event"] == "retraction.undid_nothing"]
     assert sum(line["events"] for line in named) == 3
     assert named[-1]["event_id"] == "never-came"
+    assert stream.count("events_total", outcome="duplicate") == 1, "a retraction counts once, as every event"
     assert stream.count("receipt_mismatches_total") == 0
 
 
