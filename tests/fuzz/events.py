@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from common.contracts.reach import DATED, reach_of
+
 from support.load import NAMES, properties_of
 
 # Few, so that each lives long enough to have a history in the core.

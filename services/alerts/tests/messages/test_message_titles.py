@@ -108,6 +108,32 @@ CASES: list[tuple[Signal, str, str]] = [
         "🟢 Birch Foods: reached a goal",
         "🟢 Birch Foods様：目標を達成",
     ),
+    # What was reported by mistake, by the name that it was told by.
+    (
+        Sample(kind=Kind.RETRACTED, to="cancel_intent", severity=Severity.INFO, band=Band.RED).build(),
+        "⚪ Birch Foods: withdrawn: asked to cancel (reported by mistake)",
+        "⚪ Birch Foods様：「解約の申し出」を取り消し（誤って報告されたもの）",
+    ),
+    (
+        Sample(kind=Kind.RETRACTED, to="kickoff", severity=Severity.INFO).build(),
+        "⚪ Birch Foods: withdrawn: kick-off (reported by mistake)",
+        "⚪ Birch Foods様：「キックオフ」を取り消し（誤って報告されたもの）",
+    ),
+    (
+        Sample(kind=Kind.RETRACTED, to="churned", severity=Severity.INFO).build(),
+        "⚪ Birch Foods: withdrawn: contract ended (reported by mistake)",
+        "⚪ Birch Foods様：「契約終了（解約）」を取り消し（誤って報告されたもの）",
+    ),
+    (
+        Sample(kind=Kind.RETRACTED, to="arr", severity=Severity.INFO).build(),
+        "⚪ Birch Foods: withdrawn: fall of ARR (reported by mistake)",
+        "⚪ Birch Foods様：「ARRの減少」を取り消し（誤って報告されたもの）",
+    ),
+    (
+        Sample(kind=Kind.RETRACTED, to="seat_freeze", severity=Severity.INFO).build(),
+        "⚪ Birch Foods: withdrawn: seat freeze (reported by mistake)",
+        "⚪ Birch Foods様：「seat freeze」を取り消し（誤って報告されたもの）",
+    ),
     (
         Sample(kind=OUTCOME, to="paused", account="a-7", facts=Facts()).build(),
         "⚪ a-7: paused",

@@ -24,6 +24,7 @@ PATHS = (
     "/v1/accounts/acme",
     "/v1/accounts/acme/history",
     "/v1/accounts/acme/receipts",
+    "/v1/accounts/acme/people",
     "/v1/events/names",
 )
 

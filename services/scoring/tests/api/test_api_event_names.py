@@ -40,7 +40,16 @@ async def test_names_are_shown_with_what_listens_to_them(stream_api: Api) -> Non
     assert (few["names"], few["unused"]) == (found["names"][:2], 3)
     assert names["session.started"]["count"] == 1
     assert any(user.startswith("metric ") for user in names["session.started"]["used_by"])
-    assert names["account.updated"] == {"name": "account.updated", "standard": True, "count": 0, "used_by": ["facts"]}
+    assert names["account.updated"] == {
+        "name": "account.updated",
+        "standard": True,
+        "count": 0,
+        "used_by": ["facts"],
+        "retractable": ["facts"],
+    }
+    assert "retractable" not in names["session.started"], "what was added to a count stays"
+    assert names["nps.answered"]["retractable"] == ["metric nps"]
+    assert names["event.retracted"]["used_by"] == ["retraction"]
     assert [
         (one["metric"], one["property"], one["reason"], one["count"], one["account_id"], one["value"])
         for one in found["unusable"]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from common.contracts.signals import Severity, Signal
+from common.contracts.signals import Kind, Severity, Signal
 from scoring.backtest.recordings.recording import Recording, unpack
 from scoring.backtest.runs.card_runs import CardsRequest, run_cards, scorer_of
 from scoring.backtest.runs.trace import AccountTrace, RunPlan
@@ -54,6 +54,24 @@ def test_signals_and_scores_are_those_of_an_account_that_nobody_looks_at() -> No
     ]
     assert trace.standing.score == scorer.view(account, recording.end).health.score
     assert trace.mismatches == 0
+
+
+def test_what_was_retracted_is_no_alert_and_no_decision_to_leave() -> None:
+    recording = recorded(
+        {"acme": range(20), "birch": range(20)},
+        days=60,
+        more=[
+            event("acme", 20, "contract.cancel_requested", event_id="cancel"),
+            event("acme", 21, "contract.ended", event_id="end"),
+            event("birch", 21, "contract.ended", event_id="end"),
+            event("acme", 22, "event.retracted", properties={"event_id": "cancel"}),
+            event("acme", 23, "event.retracted", properties={"event_id": "end"}),
+            event("birch", 20, "event.retracted", properties={"event_id": "end"}),
+        ],
+    )
+    assert recording.decisions == {"birch": event("birch", 21).time.timestamp()}
+    withdrawn = [one for one in traces(recording)[0].signals if one.kind is Kind.RETRACTED]
+    assert [(one.to, one.is_alert) for one in withdrawn] == [("cancel_intent", False)]
 
 
 def test_a_score_of_a_date_knows_the_days_before_it_and_nothing_of_the_day_itself() -> None:

@@ -153,7 +153,7 @@ def test_the_days_on_which_an_account_is_closed_are_kept(first: Any, second: Any
     script.does("account.updated", 2, away=second)
     script.does("account.updated", 3, late=2.5, away=[{"from": "2020-01-01", "until": "2020-01-01"}])
     script.account = script.scorer.load("acme", script.scorer.dump(script.account))
-    days = [tuple(to_date(day).isoformat() for day in each) for each in script.account.away]
+    days = [tuple(to_date(day).isoformat() for day in each) for each in script.account.away.days]
     assert days == known
 
 

@@ -128,8 +128,9 @@ def by_scenario(
 
 
 def of_trouble(delivered: DeliveredMessage, truth: GroundTruth) -> bool:
-    """Whether it came when there was trouble, and speaks of it: a renewal does not."""
-    return truth.trouble is not None and delivered.at >= truth.trouble and delivered.alerts[0].kind != Kind.OUTCOME
+    """Whether it came when there was trouble, and speaks of it: a renewal and a withdrawal do not."""
+    of_trouble = delivered.alerts[0].kind not in (Kind.OUTCOME, Kind.RETRACTED)
+    return truth.trouble is not None and delivered.at >= truth.trouble and of_trouble
 
 
 def when(delivered: DeliveredMessage, truth: GroundTruth) -> str:

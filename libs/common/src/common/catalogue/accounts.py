@@ -87,7 +87,12 @@ class ChampionLeft(StandardEvent, frozen=True, kw_only=True):
 
 
 class EventRetracted(StandardEvent, frozen=True, kw_only=True):
-    """An earlier event of the same account and source was wrong; `event_id` is its id."""
+    """An earlier event of the same account and source was wrong; `event_id` is its id.
+
+    What that event set is taken back: facts, flags, answers and milestone steps. The value before it comes back, or
+    none. Whoever was told because of it is told that it was a mistake. What was only counted (sessions, tickets, use)
+    stays counted. Post it after the event: before it, there is nothing to take back.
+    """
 
     event_name = "event.retracted"
     example = {"event_id": "e-17"}

@@ -126,5 +126,10 @@ class AccountDecisions(Struct, frozen=True):
     timer_before: float | None = None
 
 
+def amends(signal: Signal | PastSignal) -> bool:
+    """Whether it goes to whoever was told of something before, wherever the routes lead now."""
+    return closes_episode(signal) or signal.kind == Kind.RETRACTED
+
+
 def closes_episode(signal: Signal | PastSignal) -> bool:
     return signal.kind == Kind.BAND and signal.to == Band.GREEN

@@ -12,7 +12,7 @@ from alerts.decisions.account import (
     RoutedSignal,
     SignalDecision,
     ToldSignal,
-    closes_episode,
+    amends,
 )
 from alerts.decisions.deduplicate import Candidate, CandidateDecision, deduplicate
 from alerts.decisions.joining import JoinedEpisodes, joining_interval, past_signal
@@ -49,12 +49,12 @@ def _without_channel(signals: Sequence[RoutedSignal]) -> Iterable[SignalDecision
 
 
 def _address_keys(history: AccountHistory, signals: Sequence[RoutedSignal]) -> list[str]:
-    """Every address with something to decide: routed to it, pending for it, or told of what may be closed now."""
-    closing = any(closes_episode(routed.signal) for routed in signals)
+    """Every address with something to decide: routed to it, pending for it, or told of what may be amended now."""
+    amending = any(amends(routed.signal) for routed in signals)
     concerned = [
         *(destination for routed in signals for destination in routed.destinations),
         *(pending.destination for pending in history.pending),
-        *(told.destination for told in history.told if closing),
+        *(told.destination for told in history.told if amending),
     ]
     return list(dict.fromkeys(key for destination in concerned if (key := address_key_of(destination)) is not None))
 
@@ -179,8 +179,11 @@ def _routed_candidates(address_key: str, signals: Sequence[RoutedSignal]) -> Ite
 
 
 def _compose(candidates: Sequence[CandidateDecision]) -> list[NewMessage]:
-    """A recovery closes its own thread, and what is held goes on its own; everything else is one message."""
+    """A recovery closes its own thread, and what is held goes on its own; what is withdrawn goes to the thread that
+    told it. Everything else is one message.
+    """
     alone: list[NewMessage] = []
+    withdrawn: dict[str, list[CandidateDecision]] = {}
     others: list[CandidateDecision] = []
     for one in candidates:
         # Kept and late signals are in no message.
@@ -191,8 +194,11 @@ def _compose(candidates: Sequence[CandidateDecision]) -> list[NewMessage]:
             alone.append(
                 NewMessage(one.destination, one.reason, signals, one.candidate.maybe_told, one.thread, one.held_until)
             )
+        elif one.reason is DecisionReason.WITHDRAWN:
+            withdrawn.setdefault(one.thread, []).append(one)
         else:
             others.append(one)
+    alone += [_merge(together) for together in withdrawn.values()]
     return [*alone, *([_merge(others)] if others else [])]
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from alerts.decisions.account import PastSignal, ToldSignal, closes_episode
 from alerts.decisions.joining import JoinedEpisodes, badness
 from alerts.decisions.reasons import DecisionReason, DecisionVerdict
+from alerts.decisions.withdrawal import Withdrawal, subjects
 from alerts.routing.destination import Destination
 from alerts.signals.score import SEVERITY_RANK, clears_flag
 from alerts.signals.signal_kinds import rules_of
@@ -96,7 +97,9 @@ class _AddressDeduplication:
             episodes.first(one.signal.episode): one for one in told if rules_of(one.signal.kind).ends_with_episode
         }
         self._last_band = {episodes.first(one.signal.episode): one for one in told if one.signal.kind == Kind.BAND}
-        self._last = {self._subject(one.signal): one for one in told_receiver if one.sure}
+        self._told = told
+        self._told_receiver = told_receiver
+        self._last = self._last_told(told_receiver)
         self._maybe_told = {episodes.first(one.signal.episode): one.destination for one in candidates if one.maybe_told}
         self._standing: dict[_Key, list[int]] = defaultdict(list)
         self._causes: dict[str, set[_Key]] = defaultdict(set)
@@ -106,18 +109,23 @@ class _AddressDeduplication:
         self.destinations = [one.destination for one in candidates]
         self.reasons: list[DecisionReason | None] = [None] * len(candidates)
         self._held_until: list[float | None] = [None] * len(candidates)
+        self._threads: dict[int, str] = {}  # of withdrawals
 
     def decisions(self) -> list[CandidateDecision]:
         each = zip(self._candidates, self.destinations, self.reasons, self._held_until, strict=True)
         return [
-            CandidateDecision(one, destination, reason, self._thread_of(one.signal), held_until)
-            for one, destination, reason, held_until in each
+            CandidateDecision(
+                one, destination, reason, self._threads.get(index) or self._thread_of(one.signal), held_until
+            )
+            for index, (one, destination, reason, held_until) in enumerate(each)
         ]
 
     def decide(self, index: int) -> None:
         one = self._candidates[index]
         if closes_episode(one.signal):
             self._close_episode(index)
+        elif one.signal.kind is Kind.RETRACTED:
+            self._withdraw(index)
         elif one.signal.kind is Kind.BAND:
             self._overtake(index)
             if (destination := self.destinations[index]) is not None:
@@ -153,6 +161,54 @@ class _AddressDeduplication:
         # Never told, or not since the last recovery: this one is not told, either.
         elif destination is not None:
             self.reasons[index] = DecisionReason.RECOVERED_BEFORE_TOLD
+
+    def _withdraw(self, index: int) -> None:
+        """What was told is amended once, to whoever was told and in the same thread. What waits is not sent."""
+        signal, destination, pending, _, _, _ = self._candidates[index]
+        withdrawal = Withdrawal(signal)
+        waited = self._withdraw_waiting(index, withdrawal)
+        # From now on the same may be told as something new.
+        for subject in subjects(signal.to):
+            if subject in self._last and withdrawal.withdraws(self._last[subject].signal):
+                del self._last[subject]
+        told = withdrawal.told(self._told)
+        # Whoever was told is amended, wherever the routes lead now.
+        if told is not None:
+            self.destinations[index] = told.destination
+            self._threads[index] = told.thread or told.signal.episode
+            self.reasons[index] = DecisionReason.WITHDRAWN
+        # An attempt ended without an answer: they may have been told.
+        elif waited.maybe_told is not None:
+            self.destinations[index] = waited.maybe_told
+            self.reasons[index] = DecisionReason.WITHDRAWN
+        # A band that it brought is still to be told, and names it: both are told together, or neither.
+        elif waited.band is not None:
+            self.destinations[index] = waited.band
+            self.reasons[index] = DecisionReason.NEW
+            self._standing["episode", self._episodes.first(signal.episode)].append(index)
+        # It waits to be sent, and what it amends is too long ago to be known.
+        elif pending is not None:
+            self.reasons[index] = DecisionReason.WITHDRAWN
+        elif waited.found:
+            self.reasons[index] = DecisionReason.WITHDRAWN_BEFORE_TOLD
+        # The same receiver hears of it where they were told.
+        elif destination is not None and withdrawal.told(self._told_receiver) is None:
+            self.reasons[index] = DecisionReason.NOTHING_TOLD
+
+    def _withdraw_waiting(self, index: int, withdrawal: Withdrawal) -> "_Waiting":
+        """Nobody is told any more of what is not sent yet."""
+        found = _Waiting()
+        for earlier, candidate in enumerate(self._candidates[:index]):
+            if not self._stands(earlier):
+                continue
+            if withdrawal.brought(candidate.signal):
+                found = found._replace(band=self.destinations[earlier])
+            if withdrawal.withdraws(candidate.signal):
+                self.reasons[earlier] = DecisionReason.WITHDRAWN_BEFORE_TOLD
+                self._held_until[earlier] = None
+                maybe_told = self.destinations[earlier] if candidate.maybe_told else found.maybe_told
+                found = found._replace(found=True, maybe_told=maybe_told)
+        return found
 
     def _since(self, signal: Signal) -> float:
         """Since when it has lasted: its own moment, which another clock may have set later than now."""
@@ -245,6 +301,17 @@ class _AddressDeduplication:
             worst[first] = min(severity, worst.get(first, severity), key=SEVERITY_RANK.__getitem__)
         return worst
 
+    def _last_told(self, told: Sequence[ToldSignal]) -> "dict[_Key, ToldSignal]":
+        """The last of each subject that is known to have arrived; what was withdrawn afterwards is as if never told."""
+        last: dict[_Key, ToldSignal] = {}
+        for one in told:
+            if one.signal.kind == Kind.RETRACTED:
+                for subject in subjects(one.signal.to):
+                    last.pop(subject, None)
+            elif one.sure:
+                last[self._subject(one.signal)] = one
+        return last
+
     def _recovery_told(self, alert: str) -> bool:
         """Whether a recovery is the last band of the alert that was told, or may have been told."""
         last = self._last_band.get(alert)
@@ -274,6 +341,14 @@ class _AddressDeduplication:
         if rules_of(signal.kind).ends_with_episode and not closes_episode(signal):
             yield "episode", self._episodes.first(signal.episode)
             yield "cause", signal.cause
+
+
+class _Waiting(NamedTuple):
+    """What waits of what is withdrawn: `found` if anything does, where it may have been told, where its band goes."""
+
+    found: bool = False
+    maybe_told: Destination | None = None
+    band: Destination | None = None
 
 
 _Key = tuple[str, str | tuple[str, str]]

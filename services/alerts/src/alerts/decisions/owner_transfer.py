@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from alerts.decisions.account import AccountHistory, PendingMessage, RoutedSignal, SignalDecision, closes_episode
+from alerts.decisions.account import AccountHistory, PendingMessage, RoutedSignal, SignalDecision, amends
 from alerts.decisions.joining import badness
 from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
@@ -62,11 +62,14 @@ def transfer_to_owner(history: AccountHistory, facts: Facts, route: Route) -> Ow
 
 
 def _is_the_former_owners(message: PendingMessage, facts: Facts, route: Route) -> bool:
-    """Whether it goes to an address that only the former owner's name led to. A recovery goes to whoever was told."""
+    """Whether it goes to an address that only the former owner's name led to.
+
+    A recovery and a withdrawal go to whoever was told.
+    """
     head = message.signals[0]
     now = _keys(route(with_current_facts(head, facts)))
     here = _keys((message.destination,))
-    return not closes_episode(head) and here <= _keys(route(head)) and not here <= now
+    return not amends(head) and here <= _keys(route(head)) and not here <= now
 
 
 def _added(signal: Signal, facts: Facts, route: Route) -> tuple[Destination, ...]:

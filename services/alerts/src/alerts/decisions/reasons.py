@@ -17,6 +17,7 @@ class DecisionReason(StrEnum):
     WORSE = "worse than last told"
     AGAIN = "told last longer ago than the repeat interval"
     RECOVERED = "recovered"
+    WITHDRAWN = "reported by mistake, and told before"
     STANDS = "came back within repeat_interval, and has stood for twice that long"
     HANDED_ON = "handed on, the way before it failed"
     RESENT = "sent again on request, after it had failed"
@@ -26,6 +27,8 @@ class DecisionReason(StrEnum):
     NO_CHANNEL = "the routes tell nobody"
     OVERTAKEN = "overtaken before told"
     RECOVERED_BEFORE_TOLD = "recovered before told"
+    WITHDRAWN_BEFORE_TOLD = "withdrawn before told"
+    NOTHING_TOLD = "nothing was told of what is withdrawn"
     NOT_WORSE = "not worse than last told"
     BETTER = "better, but not recovered"
     REPEATED = "told within the repeat interval"
@@ -53,6 +56,7 @@ _TOLD = frozenset(
         DecisionReason.WORSE,
         DecisionReason.AGAIN,
         DecisionReason.RECOVERED,
+        DecisionReason.WITHDRAWN,
         DecisionReason.STANDS,
         DecisionReason.HANDED_ON,
         DecisionReason.RESENT,

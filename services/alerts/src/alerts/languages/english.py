@@ -53,6 +53,12 @@ class English:
     def contracted(self, before: float, after: float) -> str:
         return f"ARR fell from {amount(before, _LOCALE)} to {amount(after, _LOCALE)}"
 
+    def fall_of_arr(self) -> str:
+        return "fall of ARR"
+
+    def withdrawn(self, what: str) -> str:
+        return f"withdrawn: {what} (reported by mistake)"
+
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
         unit = (" point" if abs(points) == 1 else " points") if first else ""
         return f"{metric}{f' {value}' if value else ''} ({signed(points)}{unit})"

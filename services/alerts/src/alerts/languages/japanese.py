@@ -51,6 +51,12 @@ class Japanese:
     def contracted(self, before: float, after: float) -> str:
         return f"ARRが{amount(before, _LOCALE)}から{amount(after, _LOCALE)}に減少"
 
+    def fall_of_arr(self) -> str:
+        return "ARRの減少"
+
+    def withdrawn(self, what: str) -> str:
+        return f"「{what}」を取り消し（誤って報告されたもの）"
+
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
         return f"{metric}{f' {value}' if value else ''}（{signed(points)}点）"
 

@@ -72,6 +72,12 @@ class Language(Protocol):
     def contracted(self, before: float, after: float) -> str:
         """The contract is worth less: ARR before and after."""
 
+    def fall_of_arr(self) -> str:
+        """The same without amounts, which are withdrawn."""
+
+    def withdrawn(self, what: str) -> str:
+        """What was told before by this name was reported by mistake."""
+
     def moved(self, metric: str, value: str, points: int, *, first: bool) -> str:
         """`value` is "" if it is not shown; the `first` of a list names the unit."""
 

@@ -138,8 +138,8 @@ def _rows(content: MessageContent, recipient: Recipient) -> Iterable[LabelledLin
         yield LabelledLine(labels.otherwise, otherwise)
     if also := _also(content, recipient):
         yield LabelledLine(labels.also, also)
-    # After a recovery there is nothing to do.
-    if closes_episode(head):
+    # After a recovery there is nothing to do, nor about what was a mistake.
+    if closes_episode(head) or head.kind is Kind.RETRACTED:
         return
     if outlook := _outlook(head, recipient):
         yield LabelledLine(labels.outlook, outlook)

@@ -12,6 +12,8 @@ from common.contracts.signals import Signal
 
 _LONGEST_ACCOUNT = 60
 _LONGEST_NAME = 50
+# What a contraction is named after.
+_ARR = "arr"
 
 
 class Recipient:
@@ -40,6 +42,12 @@ class Recipient:
 
     def outcome(self, name: str) -> str:
         return self.name_of(NameCategory.OUTCOMES, name)
+
+    def withdrawn(self, name: str) -> str:
+        for category in (NameCategory.FLAGS, NameCategory.STEPS, NameCategory.OUTCOMES):
+            if self._playbooks.known(category, name) is not None:
+                return self.name_of(category, name)
+        return self.language.fall_of_arr() if name == _ARR else self.flag(name)
 
     def value(self, metric: str, value: float | None) -> str:
         """Empty where the playbooks do not say how the value is shown."""

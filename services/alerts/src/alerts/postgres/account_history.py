@@ -49,7 +49,8 @@ _TOLD = """seq, notification_id, account_id, status, episode, receiver, ways, pa
 
 # Pending messages are locked, so that no sender claims one while it is decided again; held ones, too. One that was sent
 # or handed on while this waited for its lock is no longer pending, and this snapshot does not show what became of it:
-# STALE. A lease that ran out without an outcome may have been sent. A message on its way counts as told.
+# STALE. A lease that ran out without an outcome may have been sent. A message on its way counts as told. A final
+# outcome that was withdrawn since ended nothing.
 _HISTORIES = text(f"""
 WITH seen AS MATERIALIZED (
     SELECT notification_id FROM alerts.notification
@@ -107,13 +108,16 @@ SELECT '{HistoryRow.ACKNOWLEDGED}', account_id, episode, 0, severity FROM alerts
 WHERE account_id = ANY(:accounts)
 UNION ALL
 SELECT '{HistoryRow.OUTCOME}', account_id, signal_id, 0, "to" FROM (
-    SELECT DISTINCT ON (account_id) account_id, signal_id, "to" FROM alerts.alert
-    WHERE account_id = ANY(:accounts) AND kind = '{Kind.OUTCOME}'
+    SELECT DISTINCT ON (account_id) account_id, signal_id, kind, "to" FROM alerts.alert
+    WHERE account_id = ANY(:accounts)
+      AND (kind = '{Kind.OUTCOME}' OR kind = '{Kind.RETRACTED}' AND "to" = ANY(:final))
     ORDER BY account_id, history, seq DESC) AS outcome
+WHERE kind = '{Kind.OUTCOME}'
 ORDER BY seq
 """).bindparams(
     bindparam("accounts", type_=ARRAY(Text)),
     bindparam("moved", type_=ARRAY(Text)),
+    bindparam("final", type_=ARRAY(Text)),
     bindparam("remembered", type_=Integer),
     bindparam("past_bands", type_=Integer),
 )
@@ -176,7 +180,13 @@ async def load_histories(
 
     Pending messages stay locked until the transaction ends.
     """
-    asked = {"accounts": accounts, "moved": list(moved), "remembered": _REMEMBERED, "past_bands": PAST_BANDS}
+    asked = {
+        "accounts": accounts,
+        "moved": list(moved),
+        "final": sorted(final),
+        "remembered": _REMEMBERED,
+        "past_bands": PAST_BANDS,
+    }
     rows = await _rows(connection, asked)
     while any(row.part == HistoryRow.STALE for row in rows):
         rows = await _rows(connection, asked)

@@ -50,6 +50,9 @@ class KindNames(Protocol):
 
     def outcome(self, name: str) -> str: ...
 
+    def withdrawn(self, name: str) -> str:
+        """A flag, a step, an outcome or `arr`: a retraction does not say which of these."""
+
     def is_good(self, outcome: str) -> bool: ...
 
     def local(self, moment: datetime) -> datetime: ...
@@ -137,6 +140,15 @@ _RULES: Mapping[str, KindRules] = {
         always_told=True,
         ends_with_episode=False,
         about_health=False,
+    ),
+    Kind.RETRACTED.value: KindRules(
+        describe=lambda signal: f"withdrawn {plain(signal.to)}",
+        tell=lambda signal, names: names.language.withdrawn(names.withdrawn(signal.to)),
+        tone=lambda signal, names: Tone.GREY,
+        # Whoever was told of a mistake is told that it was one.
+        always_told=True,
+        ends_with_episode=False,
+        is_its_reason=True,
     ),
 }
 

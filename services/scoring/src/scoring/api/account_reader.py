@@ -102,7 +102,7 @@ class AccountReader:
                 clock=account.clock,
                 today=self.scorer.today(account),
                 contacts=account.people.contacts(),
-                away=tuple(DaysAway(to_date(first), to_date(until)) for first, until in account.away),
+                away=tuple(DaysAway(to_date(first), to_date(until)) for first, until in account.away.days),
             )
 
     def _open(self, stored: StateRow) -> Account:

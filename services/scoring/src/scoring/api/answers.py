@@ -193,13 +193,15 @@ class Receipts(Struct, frozen=True, kw_only=True):
 class EventNameUse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One name: how many events with it were counted, and what of the card listens to it.
 
-    `standard`: the event catalogue has the name. If not, `nearest` is the most similar name that it has.
+    `standard`: the event catalogue has the name. If not, `nearest` is the most similar name that it has. `retractable`
+    are those that give back what such an event set when `event.retracted` names it; all others keep it.
     """
 
     name: str
     standard: bool
     count: int
     used_by: tuple[str, ...]
+    retractable: tuple[str, ...] = ()
     last_seen: datetime | None = None
     account_id: str | None = None
     event_id: str | None = None

@@ -10,7 +10,7 @@ from scoring.api import answers
 from scoring.api.parameters import EventNameParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Card
-from scoring.health.facts import WRITES
+from scoring.health.facts import RETRACTED, WRITES
 from scoring.health.moments import to_datetime
 from scoring.partition.event_use import UnusableKey, UseCount
 
@@ -29,8 +29,13 @@ class EventUseQueries:
         listed = [*sorted(users.keys() - counts.keys()), *counts][: asked.limit]
         metrics = {metric.name for metric in card.metrics}
         values = [_unusable(key, count) for key, count in unusable.items() if key.metric in metrics]
+        keeps = {f"metric {metric.name}" for metric in card.metrics if not metric.can_retract}
+        not_retractable = frozenset({"retraction", *keeps})
         return answers.EventUses(
-            names=tuple(_name_use(name, counts.get(name), users.get(name, ())) for name in listed),
+            names=tuple(
+                _name_use(name, counts.get(name), users.get(name, ()), not_retractable=not_retractable)
+                for name in listed
+            ),
             unused=sum(count.count for name, count in counts.items() if name not in users),
             unusable=tuple(values[: asked.limit]),
             card_id=reader.scorer.card_id,
@@ -38,8 +43,9 @@ class EventUseQueries:
 
 
 def users_by_event(card: Card) -> Mapping[str, tuple[str, ...]]:
-    """What listens to each name: "metric logins", "flag payment_failed", "outcome churned", or "facts"."""
+    """What listens to each name: "metric logins", "flag payment_failed", "outcome churned", "facts", "retraction"."""
     found: dict[str, list[str]] = defaultdict(list)
+    found[RETRACTED].append("retraction")
     for name in WRITES:
         found[name].append("facts")
     for metric in card.metrics:
@@ -54,13 +60,16 @@ def users_by_event(card: Card) -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(dict.fromkeys(users)) for name, users in found.items()}
 
 
-def _name_use(name: str, count: UseCount | None, users: tuple[str, ...]) -> answers.EventNameUse:
+def _name_use(
+    name: str, count: UseCount | None, users: tuple[str, ...], *, not_retractable: frozenset[str]
+) -> answers.EventNameUse:
     standard = name in STANDARD_EVENTS
     return answers.EventNameUse(
         name=name,
         standard=standard,
         count=0 if count is None else count.count,
         used_by=users,
+        retractable=tuple(user for user in users if user not in not_retractable),
         last_seen=None if count is None else to_datetime(count.last_seen),
         account_id=None if count is None else count.sample.account_id,
         event_id=None if count is None else count.sample.event_id,

@@ -10,9 +10,9 @@ from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.health.state_format import UnknownFormat
 from scoring.health.step_draft import EMPTY_STEP
-from scoring.health.view import Day, Step, View
+from scoring.health.view import Day, RetractionResult, Step, View
 
 __all__ = [
-    "EMPTY_STEP", "REQUEST_SECONDS", "STAGES", "Account", "Card", "Day", "Scorer", "Stage", "Step", "UnknownFormat",
-    "View",
+    "EMPTY_STEP", "REQUEST_SECONDS", "STAGES", "Account", "Card", "Day", "RetractionResult", "Scorer", "Stage", "Step",
+    "UnknownFormat", "View",
 ]  # fmt: skip

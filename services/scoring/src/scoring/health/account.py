@@ -1,14 +1,14 @@
 """One account as the core keeps it in memory."""
 
-from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING, Final, final
 
 from common.contracts.signals import Band, Facts
 from scoring.health.alert_state import AlertState
 from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
-from scoring.health.facts import Absence, Writers
+from scoring.health.facts import Absences
 from scoring.health.flag import AccountFlag
+from scoring.health.former_facts import FormerFacts, Writers
 from scoring.health.ledger import Ledger
 from scoring.health.metrics.metric import Metric
 from scoring.health.people import KnownPeople
@@ -55,29 +55,30 @@ class Account:
 
     - `feeding`: what events say. `born` (when it began: its first record or
       its earliest history, infinity before the first), `posted` (the facts as events wrote them), `facts` (those, with
-      a tier by ARR where none was posted), `away`, `writers` (who wrote each fact), `context`, the states of metrics
-      and flags, and `open_steps` (milestone steps of the stage that are not done: due in UTC, name), of which
-      `told_steps` are those whose miss is a signal.
+      a tier by ARR where none was posted), `away`, `writers` (who wrote each fact), `former_facts`, `context`, the
+      states of metrics and flags, and `open_steps` (milestone steps of the stage that are not done: due in UTC, name),
+      of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
       `day_end`, UTC), `change` (since the last band told), and up to where they are posted: `posted_weights`,
       `posted_cap` (a flag's name or ""), `posted_cost` (what that cap took).
-    - `transitions`: `state`; only the open episode is written where its signal is made.
+    - `transitions`: `state`; only the open episode is written where its signal is made, and what was told of a
+      retracted event is taken back in a module of its own.
     - `incremental`: `horizon`.
     - `scorer`: `people`; `clock`, the time of the last record or timer (UTC); `request` while one is open, and
       `closes_at`, when silence closes it (UTC, infinity if none is open).
 
-    `state_encoding` keeps `born`, `posted`, `away`, `writers`, `people`, the ledgers, `state`, `clock`, `request` and
-    the states of metrics and flags; all else is derived from them. `metrics` are in the card's order. In `ordered` each
-    metric comes after those that it reads; `trajectories` are the metrics in that order, then the flags.
+    `state_encoding` keeps `born`, `posted`, `away`, `writers`, `former_facts`, `people`, the ledgers, `state`, `clock`,
+    `request` and the states of metrics and flags; all else is derived from them. `metrics` are in the card's order. In
+    `ordered` each metric comes after those that it reads; `trajectories` are the metrics in that order, then the flags.
     """
 
     __slots__ = (
         "account_id", "available", "away", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
-        "day_end", "day_number", "facts", "flags", "horizon", "mean", "metrics", "model", "open_steps", "ordered",
-        "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request", "score", "state", "told_steps",
-        "trajectories", "weights", "writers",
+        "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "mean", "metrics", "model", "open_steps",
+        "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request", "score", "state",
+        "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(
@@ -92,9 +93,10 @@ class Account:
         self.born = inf
         self.clock = 0.0
         self.facts = self.posted = Facts()
-        self.away: Sequence[Absence] = ()
+        self.away = Absences()
         self.writers: Writers = {}
         self.people = KnownPeople()
+        self.former_facts = FormerFacts()
         self.state = AlertState()
         self.context: Context = UNKNOWN_CONTEXT
         self.open_steps: list[tuple[float, str]] = []

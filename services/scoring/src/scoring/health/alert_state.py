@@ -4,7 +4,7 @@ from math import inf
 from typing import Final, final
 
 from common.contracts.signals import Band
-from scoring.health.state_format import Crossing
+from scoring.health.state_format import ArrOrigin, Crossing, DecidedOutcome
 
 
 @final
@@ -13,14 +13,18 @@ class AlertState:
 
     `pending` are worse bands whose line is crossed and whose minimum duration is not over. `flags` are those that are
     up, by name, `missed` the due moment (UTC) of each step told as missed, `episode` the id of the signal that opened
-    it. `arr` is the highest ARR since the last contraction, None while none is known. `ended` while the account's
-    contract has ended: then nothing but outcomes is told.
+    it. `ended` while the account's contract has ended: then only outcomes and withdrawals are told. `arr` is the
+    highest ARR since the last contraction, None while none is known; `arr_origin` says which event that comes from.
+    `outcomes` has the last event that decided each.
 
     Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
     is over or a step is missed.
     """
 
-    __slots__ = ("arr", "band", "deadline", "ended", "episode", "flags", "had_band", "high", "low", "missed", "pending")
+    __slots__ = (
+        "arr", "arr_origin", "band", "deadline", "ended", "episode", "flags", "had_band", "high", "low", "missed",
+        "outcomes", "pending",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.band: Band | None = None
@@ -31,6 +35,8 @@ class AlertState:
         self.episode: str | None = None
         self.arr: float | None = None
         self.ended = False
+        self.arr_origin: ArrOrigin | None = None
+        self.outcomes: dict[str, DecidedOutcome] = {}
         self.low = -inf
         self.high = inf
         self.deadline = inf
@@ -39,7 +45,8 @@ class AlertState:
         copy = AlertState()
         copy.band, copy.had_band, copy.episode = self.band, self.had_band, self.episode
         copy.pending, copy.flags, copy.missed = dict(self.pending), dict(self.flags), dict(self.missed)
-        copy.arr, copy.ended = self.arr, self.ended
+        copy.ended = self.ended
+        copy.arr, copy.arr_origin, copy.outcomes = self.arr, self.arr_origin, dict(self.outcomes)
         copy.low, copy.high, copy.deadline = self.low, self.high, self.deadline
         return copy
 

@@ -5,17 +5,16 @@ At equal event times the later event in the log wins.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Final, final
 
 from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.contracts.signals import Facts, Status
+from scoring.health.former_facts import FormerFacts, Writers
+from scoring.health.former_values import take_back, write_newest
 from scoring.health.moments import day_number
 from scoring.health.properties import id_hash, number
-
-# Who wrote each field last: the event's moment, and the hash of its id.
-Writers = dict[str, tuple[float, int]]
 
 _INVALID: Final = object()
 
@@ -72,29 +71,28 @@ _STATUS: Final[dict[str, Status]] = {
     "contract.cancel_requested": Status.LEAVING,
     "contract.ended": Status.CHURNED,
 }
+# The event that takes back an earlier one.
+RETRACTED: Final = "event.retracted"
 # ARR is one fact, whichever of these brings it.
 ARR_EVENTS: Final = tuple([name for name, fields in WRITES.items() if "arr" in fields])
 
 
-def write_facts(facts: Facts, writers: Writers, event: Event, *, moment: float) -> Facts:
-    """The facts after `event`; updates `writers` in place. null clears a fact, a value of the wrong type is ignored."""
-    by = (moment, id_hash(event))
-    changes: dict[str, object] = {}
+def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Event, *, moment: float) -> Facts:
+    """The facts after `event`; updates `writers` and `former` in place.
+
+    null clears a fact, a value of the wrong type is ignored.
+    """
+    said: dict[str, object] = {}
     for field in WRITES[event.name]:
         if field not in event.properties:
             continue
         raw: object = event.properties[field]
         value = None if raw is None else _READ[field](raw)
-        before = writers.get(field)
-        if value is _INVALID or (before is not None and before[0] > moment):
-            continue
-        writers[field] = by
-        changes[field] = value
-    status = _STATUS.get(event.name)
-    last = writers.get("status")
-    if status is not None and (last is None or last[0] <= moment):
-        writers["status"] = by
-        changes["status"] = status
+        if value is not _INVALID:
+            said[field] = value
+    if event.name in _STATUS:
+        said["status"] = _STATUS[event.name]
+    changes = former.write(facts, writers, said, (moment, id_hash(event)))
     return replace(facts, **changes) if changes else facts
 
 
@@ -104,16 +102,42 @@ _AWAY: Final = "away"
 _MOST_ABSENCES: Final = 32
 
 
-def write_absences(away: Sequence[Absence], writers: Writers, event: Event, *, moment: float) -> Sequence[Absence]:
-    """The days of `account.away` after `event`, as in `write_facts`; one wrong entry makes the whole value wrong."""
-    if event.name != "account.updated" or _AWAY not in event.properties:
-        return away
-    read = _absences(event.properties[_AWAY])
-    before = writers.get(_AWAY)
-    if read is None or (before is not None and before[0] > moment):
-        return away
-    writers[_AWAY] = (moment, id_hash(event))
-    return read
+# What an event said of them: its moment, the hash of its id, and the days.
+AbsenceEntry = tuple[float, int, list[Absence]]
+
+
+@final
+class Absences:
+    """The days on which an account is closed, by the last writer, with one value before for a retraction."""
+
+    __slots__ = ("_former", "_present")
+
+    def __init__(self) -> None:
+        self._present: dict[str, AbsenceEntry] = {}
+        self._former: dict[str, AbsenceEntry] = {}
+
+    @property
+    def days(self) -> Sequence[Absence]:
+        return self._present[_AWAY][2] if self._present else ()
+
+    def write(self, event: Event, *, moment: float) -> None:
+        """As `write_facts` does; one wrong entry makes the whole value wrong."""
+        if event.name == "account.updated" and _AWAY in event.properties:
+            read = _absences(event.properties[_AWAY])
+            if read is not None:
+                write_newest(self._present, self._former, _AWAY, (moment, id_hash(event), read))
+
+    def retract(self, by: int) -> bool:
+        """Takes back what the event with this hash said; whether that counted."""
+        return take_back(self._present, self._former, by)
+
+    def dump(self) -> tuple[list[AbsenceEntry], list[AbsenceEntry]]:
+        return list(self._present.values()), list(self._former.values())
+
+    def restore(self, present: Sequence[AbsenceEntry], former: Sequence[AbsenceEntry]) -> None:
+        """Takes what `dump` gave."""
+        self._present = dict.fromkeys([_AWAY], present[0]) if present else {}
+        self._former = dict.fromkeys([_AWAY], former[0]) if former else {}
 
 
 def _absences(value: object) -> list[Absence] | None:

@@ -3,36 +3,71 @@
 from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.context import context_of
-from scoring.health.facts import with_tier, write_absences, write_facts
+from scoring.health.facts import with_tier, write_facts
 from scoring.health.model import Reaction
+from scoring.health.properties import EventName, hash_of
+from scoring.health.view import RetractionResult
 
 
-def feed(account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> Reaction | None:
+def feed(
+    account: Account, event: Event, at: float, moment: float, reaction: Reaction, *, undone: bool = False
+) -> Reaction | None:
     """Feeds an event that happened at `moment` and was recorded at `at` (UTC) to facts, metrics and flags.
 
+    `undone`: the event has just taken back an earlier one, which may have set anything.
     Returns what has to be evaluated again: all trajectories if the context changed, else what the event's own reaction
     names, None if the event changed nothing.
     """
-    context_changed = False
+    context_changed = undone and set_context(account, at)
     # An account begins with its first record, or earlier where history says so. A live event whose sender has a wrong
     # clock must not move that. Priors and due dates begin there, so it changes the context as facts do.
     began = moment if event.history else at
     if began < account.born or reaction.writes_facts:
         account.born = min(account.born, began)
         if reaction.writes_facts:
-            account.posted = write_facts(account.posted, account.writers, event, moment=moment)
+            account.posted = write_facts(account.posted, account.writers, account.former_facts, event, moment=moment)
             account.facts = with_tier(account.posted, account.model.tiers)
-            account.away = write_absences(account.away, account.writers, event, moment=moment)
-        context_changed = set_context(account, at)
+            account.away.write(event, moment=moment)
+        context_changed = set_context(account, at) or context_changed
     fed = feed_metrics(account, event, moment, reaction) != 0
     for index in reaction.fed_flags:
         if account.flags[index].feed(event, moment):
             fed = True
-    if not fed and not context_changed:
+    if not fed and not context_changed and not undone:
         return None
-    moved = account.model.full_reaction if context_changed else reaction
+    moved = account.model.full_reaction if context_changed or undone else reaction
     project(account, moved)
     return moved
+
+
+def retract(account: Account, withdrawn: EventName) -> RetractionResult:
+    """Takes back what an event set: facts, flags, answers and milestone steps. `feed` then derives what follows.
+
+    Rates, distinct members and all other decayed counts keep what the event added: they do not know their events.
+    """
+    by = hash_of(*withdrawn)
+    posted = account.former_facts.take_back(account.posted, account.writers, by)
+    # A fact may have been said twice: then another event says it now, though it reads the same.
+    undone = account.away.retract(by) or posted is not account.posted
+    account.posted, account.facts = posted, with_tier(posted, account.model.tiers)
+    for metric in account.metrics:
+        undone = metric.retract(by) or undone
+    for flag in account.flags:
+        undone = flag.retract(by) or undone
+    # An outcome moves no score, but it was told.
+    outcomes = (account.state if account.request is None else account.request.before).outcomes.values()
+    if undone or any([outcome.by == by for outcome in outcomes]):
+        return RetractionResult.UNDONE
+    return RetractionResult.CANNOT_BE_UNDONE if _was_added_up(account, withdrawn) else RetractionResult.NOTHING_STANDING
+
+
+def _was_added_up(account: Account, withdrawn: EventName) -> bool:
+    """Whether a receipt names the event, and a metric that adds up listens to it."""
+    for mover in [*account.change.movers, *account.day.movers]:
+        if (mover.source, mover.event_id) == withdrawn:
+            fed = account.model.reaction(mover.name).fed_metrics
+            return any([not account.model.card.metrics[index].can_retract for index in fed])
+    return False
 
 
 def feed_metrics(account: Account, event: Event, moment: float, reaction: Reaction) -> int:

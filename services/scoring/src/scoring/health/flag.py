@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
+from scoring.health.former_values import take_back, write_newest
 from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric
 from scoring.health.moments import DAY
@@ -15,9 +16,12 @@ if TYPE_CHECKING:
     from scoring.health.card import Flag
 
 UNCAPPED: Final = 100.0
-_FORMER_LENGTH: Final = 2
+_LENGTH: Final = 5
+_LENGTH_WITHOUT_MARKS: Final = 2
 # The key of an event that is about the account as a whole.
 _NOTHING: Final = 0
+# The place of the hash in a mark.
+_HASH: Final = 2
 # Of more open keys the oldest by event time is given up.
 _MOST_OPEN: Final = 32
 
@@ -31,16 +35,17 @@ class AccountFlag(Trajectory):
 
     Raised and cleared by events: `marks` has the last of them by event time for each key, of two at one moment the
     later in the log; the key is the hash of what an event is about, or of nothing. It is up while a key is raised
-    (open). An event that is about nothing and clears, clears all (`cleared`, a UTC moment). `dropped` counts the open
-    keys that were given up for newer ones.
+    (open). An event that is about nothing and clears, clears all keys: `clearing` has the last of these events, as the
+    mark of every key that has none. `former` has the mark before each, and the clearing before the last by the key of
+    `clearing`. `dropped` counts the open keys that were given up for newer ones.
 
     Or derived: up while the value of `watched` is above (`above`) or below `bound`, which is on the axis of that
     metric's curve; `inclusive` if the bound itself counts as beyond.
     """
 
     __slots__ = (
-        "above", "bound", "cap", "clear_on", "cleared", "dropped", "inclusive", "key", "marks", "raise_on", "rise",
-        "ttl", "watched",
+        "above", "bound", "cap", "clear_on", "clearing", "dropped", "former", "former_clearing", "inclusive", "key",
+        "marks", "raise_on", "rise", "ttl", "watched",
     )  # fmt: skip
 
     def __init__(self, definition: "Flag", index: int, watched: Metric | None, bound: float | None) -> None:
@@ -57,7 +62,9 @@ class AccountFlag(Trajectory):
         self.inclusive = when is not None and when.op.endswith("=")
         self.key = definition.key if isinstance(definition.key, str) else None
         self.marks: dict[int, Mark] = {}
-        self.cleared = -inf
+        self.former: dict[int, Mark] = {}
+        self.clearing: dict[int, Mark] = {}
+        self.former_clearing: dict[int, Mark] = {}
         self.dropped = 0
 
     @property
@@ -70,18 +77,25 @@ class AccountFlag(Trajectory):
         key = _NOTHING if about is None else hash64(about)
         # An event that is named for both clears.
         raises = event.name not in self.clear_on
+        mark = (moment, raises, id_hash(event))
         if not raises and about is None:
-            if moment < self.cleared:
-                return False
-            self.cleared = moment
-            self.marks = {each: mark for each, mark in self.marks.items() if mark[0] > moment}
-            return True
-        mark = self.marks.get(key)
-        if moment < self.cleared or (mark is not None and mark[0] > moment):
-            return False
-        self.marks = {**self.marks, key: (moment, raises, id_hash(event))}
+            changed = write_newest(self.clearing, self.former_clearing, _NOTHING, mark)
+            for each in list(self.marks):
+                changed = write_newest(self.marks, self.former, each, mark) or changed
+        else:
+            # All that was cleared before the key came up counts for it, too.
+            if key not in self.marks and self.clearing:
+                self.marks[key] = self.clearing[_NOTHING]
+                if self.former_clearing:
+                    self.former[key] = self.former_clearing[_NOTHING]
+            changed = write_newest(self.marks, self.former, key, mark)
         self._keep_newest()
-        return True
+        return changed
+
+    def retract(self, by: int) -> bool:
+        """Takes back what the event with this hash raised or cleared; whether anything of that counted."""
+        undone = take_back(self.clearing, self.former_clearing, by, hash_at=_HASH)
+        return take_back(self.marks, self.former, by, hash_at=_HASH) or undone
 
     def _raised(self) -> dict[int, Mark]:
         return {key: mark for key, mark in self.marks.items() if mark[1]}
@@ -91,9 +105,12 @@ class AccountFlag(Trajectory):
         raised = self._raised()
         for up in (True, False):
             marks = raised if up else {key: mark for key, mark in self.marks.items() if not mark[1]}
-            if len(marks) > _MOST_OPEN:
-                del self.marks[min(marks, key=lambda key: (marks[key][0], key))]
+            # An event that clears all brings many down at once.
+            for key in sorted(marks, key=lambda key: (marks[key][0], key))[: max(len(marks) - _MOST_OPEN, 0)]:
+                del self.marks[key]
                 self.dropped += up
+        if self.former.keys() - self.marks.keys():
+            self.former = {key: mark for key, mark in self.former.items() if key in self.marks}
 
     def project(self, context: Context) -> None:
         self.pieces = []
@@ -134,13 +151,34 @@ class AccountFlag(Trajectory):
             self._up(since, until)
 
     def dump(self) -> object:
-        return (self.marks, self.cleared, self.dropped) if self.marks or self.cleared > -inf else None
+        if not self.marks and not self.clearing and not self.dropped:
+            return None
+        return self.marks, self.dropped, self.former, self.clearing, self.former_clearing
 
     def restore(self, state: Any) -> None:
-        """Takes what `dump` gave, or the moments of the last raising and the last clearing, as former formats have."""
-        if len(state) == _FORMER_LENGTH:
-            raised, self.cleared = state
-            self.marks = {_NOTHING: (raised, True, 0)} if raised > self.cleared else {}
+        """Takes what `dump` gave, or what former formats have.
+
+        These are the moments of the last raising and of the last clearing; or marks, the moment of the last clearing,
+        and how many were dropped.
+        """
+        if len(state) < _LENGTH:
+            self._restore_former(state)
+            return
+        marks, self.dropped, former, clearing, former_clearing = state
+        self.marks, self.former = _marks(marks), _marks(former)
+        self.clearing, self.former_clearing = _marks(clearing), _marks(former_clearing)
+
+    def _restore_former(self, state: Any) -> None:
+        if len(state) == _LENGTH_WITHOUT_MARKS:
+            raised, cleared = state
+            self.marks = {_NOTHING: (raised, True, 0)} if raised > cleared else {}
         else:
-            marks, self.cleared, self.dropped = state
-            self.marks = {key: (mark[0], mark[1], mark[2]) for key, mark in marks.items()}
+            marks, cleared, self.dropped = state
+            self.marks = _marks(marks)
+        # Nobody knows any more which event it was.
+        if cleared > -inf:
+            self.clearing = {_NOTHING: (cleared, False, 0)}
+
+
+def _marks(stored: Any) -> dict[int, Mark]:
+    return {key: (mark[0], mark[1], mark[2]) for key, mark in stored.items()}

@@ -9,7 +9,7 @@ from scoring.health.card import Card, Flag, fingerprint
 from scoring.health.clock import Clock
 from scoring.health.context import STAGES
 from scoring.health.curve import Curve
-from scoring.health.facts import WRITES, tiers_by_amount
+from scoring.health.facts import RETRACTED, WRITES, tiers_by_amount
 from scoring.health.flag import AccountFlag
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
@@ -24,13 +24,14 @@ class Reaction:
     """What an event name does under a card, by index: it feeds `fed_metrics` and `fed_flags`.
 
     The trajectories of `moved_metrics` (each after those that it reads) and `moved_flags` have to be projected again.
-    `changes_steps` if it may change milestone steps, `moves_points_only` if it can do nothing but move points.
-    `describes_people` if it says something of the person whom it names; that moves nothing.
+    `changes_steps` if it may change milestone steps, `retracts` if it takes back an earlier event, `moves_points_only`
+    if it can do nothing but move points. `describes_people` if it says something of the person whom it names, which
+    moves nothing.
     """
 
     __slots__ = (
         "changes_steps", "describes_people", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics",
-        "moves_points_only", "outcomes", "writes_facts",
+        "moves_points_only", "outcomes", "retracts", "writes_facts",
     )  # fmt: skip
 
     def __init__(
@@ -44,6 +45,7 @@ class Reaction:
         outcomes: tuple[str, ...] = (),
         writes_facts: bool = False,
         describes_people: bool = False,
+        retracts: bool = False,
     ) -> None:
         self.fed_metrics = fed_metrics
         self.fed_flags = fed_flags
@@ -53,7 +55,8 @@ class Reaction:
         self.outcomes = outcomes
         self.writes_facts = writes_facts
         self.describes_people = describes_people
-        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts)
+        self.retracts = retracts
+        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts or retracts)
 
 
 _IGNORED: Final = Reaction()
@@ -130,6 +133,7 @@ class CardModel:
             outcomes=tuple([outcome.name for outcome in self.card.outcomes if name in outcome.events]),
             writes_facts=name in WRITES,
             describes_people=name in PEOPLE_EVENTS,
+            retracts=name == RETRACTED,
         )
 
 
@@ -166,7 +170,7 @@ def _steps_of_others(card: Card, metric: MetricDefinition) -> frozenset[str]:
 
 def _names(card: Card) -> set[str]:
     """The names of all events that change an account under this card."""
-    names = {*WRITES, *PEOPLE_EVENTS}
+    names = {*WRITES, *PEOPLE_EVENTS, RETRACTED}
     for metric in card.metrics:
         names.update(metric.listens)
     for flag in card.flags:

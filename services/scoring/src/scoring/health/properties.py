@@ -5,6 +5,9 @@ from typing import Final
 from common.contracts.events import Event
 from scoring.health.hashing import hash64
 
+# (source, event id): names an event within its account.
+EventName = tuple[str, str]
+
 # Larger numbers do not count, so that sums of many stay far from overflow.
 _LARGEST: Final = 1e18
 
@@ -39,4 +42,15 @@ def key_of(event: Event, name: str) -> str | None:
 
 def id_hash(event: Event) -> int:
     """Names an event within its account: a hash of its source and id."""
-    return hash64(f"{event.source} {event.event_id}")
+    return hash_of(event.source, event.event_id)
+
+
+def withdrawn_event(event: Event) -> EventName | None:
+    """What a retraction takes back: an event of its own source. None if it does not say which."""
+    event_id: object = event.properties.get("event_id")
+    return (event.source, event_id) if isinstance(event_id, str) else None
+
+
+def hash_of(source: str, event_id: str) -> int:
+    """What `id_hash` says of the event with this source and id."""
+    return hash64(f"{source} {event_id}")

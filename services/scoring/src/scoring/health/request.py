@@ -10,7 +10,7 @@ from typing import Final, final
 
 from common.contracts.signals import Health
 from scoring.health.alert_state import AlertState
-from scoring.health.state_format import Cause, Crossing
+from scoring.health.state_format import Cause, Crossing, WithdrawnSignal
 
 # In seconds of record time. A request whose last event never comes is closed so long after its first.
 REQUEST_SECONDS: Final = 60.0
@@ -22,11 +22,15 @@ class OpenRequest:
 
     `before` is the alert state before the first, `score` the score and `health` the health then (None for a first
     record). `crossed` says by what each line was crossed that is crossed now, by its name in `transitions`. `outcomes`
-    are all that were decided. `cause` and `history` are those of the latest event. `touched` once the draft of the
-    alert state is another one than `before`, or an outcome was decided.
+    are all that were decided, `withdrawn` what was told before and is retracted. `cause` and `history` are those of the
+    latest event. `touched` once the draft of the alert state is another one than `before`, an outcome was decided, or
+    anything was withdrawn.
     """
 
-    __slots__ = ("before", "cause", "crossed", "health", "history", "last", "outcomes", "score", "since", "touched")
+    __slots__ = (
+        "before", "cause", "crossed", "health", "history", "last", "outcomes", "score", "since", "touched",
+        "withdrawn",
+    )  # fmt: skip
 
     def __init__(self, since: float, before: AlertState, score: float | None, health: Health | None) -> None:
         self.since = since
@@ -36,6 +40,7 @@ class OpenRequest:
         self.health = health
         self.crossed: dict[str, Crossing] = {}
         self.outcomes: list[tuple[str, Crossing]] = []
+        self.withdrawn: list[WithdrawnSignal] = []
         self.cause: Cause = ""
         self.history = False
         self.touched = False

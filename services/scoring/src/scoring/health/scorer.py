@@ -16,16 +16,18 @@ from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
-from scoring.health.feeding import enter_stage, feed
+from scoring.health.feeding import enter_stage, feed, retract
 from scoring.health.forecast import forecast
 from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import CONTEXT, EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import LAST, local_day
+from scoring.health.properties import withdrawn_event
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
+from scoring.health.retraction import withdraw
 from scoring.health.signals import add_signals, health_of
-from scoring.health.state_format import Crossing
+from scoring.health.state_format import Crossing, WithdrawnSignal
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
 from scoring.health.transitions import (
     Trigger,
@@ -36,7 +38,7 @@ from scoring.health.transitions import (
     update_state,
     would_change,
 )
-from scoring.health.view import Day, Step, View
+from scoring.health.view import Day, RetractionResult, Step, View
 
 # In seconds. A timer that is nearer is set to the due moment, which costs a search.
 _EXACT_WITHIN: Final = 3600.0
@@ -248,6 +250,7 @@ class Scorer:
             first=request.score is None,
             crossed=request.crossed,
             decided=tuple(request.outcomes),
+            withdrawn=tuple(request.withdrawn),
         )
         draft.health_before = request.health
         self._update_alert_state(account, trigger, draft)
@@ -270,6 +273,8 @@ class Scorer:
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
     ) -> None:
         """Applies a first record. No score was before it, so nothing is posted."""
+        if reaction.retracts:
+            draft.retraction = RetractionResult.NOTHING_STANDING
         feed(account, event, at, moment, reaction)
         refresh_derived(account, account.state)
         now = snapshot_at(account, at)
@@ -290,8 +295,12 @@ class Scorer:
         before = self._settle_silence(account, at, draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
-        zone = account.context.zone
-        moved = feed(account, event, at, moment, reaction)
+        zone, steps = account.context.zone, account.told_steps
+        retracted = withdrawn_event(event) if reaction.retracts else None
+        if reaction.retracts:
+            draft.retraction = RetractionResult.NOTHING_STANDING if retracted is None else retract(account, retracted)
+        undone = draft.retraction is RetractionResult.UNDONE
+        moved = feed(account, event, at, moment, reaction, undone=undone)
         if account.context.zone is not zone:
             posting.set_day_end(account)
         after = before
@@ -303,7 +312,12 @@ class Scorer:
         account.clock = at
         self._post(account, event, before, after, moved, draft)
         cause, lost = (event.source, event.event_id), before.score - after.score
-        self._update_alert_state(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
+        withdrawn: tuple[WithdrawnSignal, ...] = ()
+        if undone and retracted is not None:
+            withdrawn = tuple(withdraw(account, retracted, steps, Crossing(at, retracted, event.history)))
+            refresh_derived(account, account.state)
+        trigger = Trigger(cause, lost, event.history, outcomes=reaction.outcomes, withdrawn=withdrawn)
+        self._update_alert_state(account, trigger, draft)
         set_horizon(account, at)
 
     def _settle_silence(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
@@ -411,7 +425,7 @@ class Scorer:
         if request is not None:
             self._follow_request(account, request, trigger)
             return
-        if not (trigger.outcomes or trigger.decided) and not would_change(
+        if not (trigger.outcomes or trigger.decided or trigger.withdrawn) and not would_change(
             account, account.state, account.context.clock.operational(at)
         ):
             return
@@ -433,7 +447,8 @@ class Scorer:
         at = account.clock
         present = Crossing(at, trigger.cause, trigger.history)
         request.outcomes += [(name, present) for name in trigger.outcomes]
-        request.touched = request.touched or bool(trigger.outcomes)
+        request.withdrawn += trigger.withdrawn
+        request.touched = request.touched or bool(trigger.outcomes or trigger.withdrawn)
         if would_change(account, account.state, account.context.clock.operational(at)):
             update_state(account, account.state, trigger, at)
             request.touched = True

@@ -60,14 +60,22 @@ def add_signals(
 def _episode(account: Account, transition: Transition, signal_id: str) -> str:
     """Opens an episode, or repeats or closes the one that is open."""
     state = account.state
-    episode = state.episode or signal_id
+    episode = state.episode or _withdrawn_id(account, transition) or signal_id
     if transition.kind is Kind.BAND:
         state.episode = None if transition.to == GREEN.value else episode
     return episode
 
 
+def _withdrawn_id(account: Account, transition: Transition) -> str | None:
+    """The id of the signal that a retraction withdraws: outside of an episode of bands it was an episode of its own."""
+    if transition.withdraws is None:
+        return None
+    cause = transition.crossing.cause
+    return ids.signal_id(account.account_id, account.model.card_id, transition.withdraws, transition.to, cause)
+
+
 def severity(transition: Transition, model: CardModel) -> Severity:
-    if transition.kind is Kind.OUTCOME:
+    if transition.kind is Kind.OUTCOME or transition.kind is Kind.RETRACTED:
         return Severity.INFO
     if transition.kind is Kind.MILESTONE_MISSED or transition.kind is Kind.CONTRACTION:
         return Severity.WARNING

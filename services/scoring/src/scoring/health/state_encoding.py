@@ -9,6 +9,7 @@ from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.facts import with_tier
 from scoring.health.feeding import project, set_context
+from scoring.health.former_facts import FormerFacts
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
@@ -42,7 +43,8 @@ def dump(account: Account) -> bytes:
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
         None if account.request is None else _stored_request(account.request),
         account.people.stored(),
-        account.away,
+        account.away.dump(),
+        account.former_facts.dump(),
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -63,9 +65,13 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     if stored.born is None:
         return account
     account.born, account.clock = stored.born, stored.clock
-    account.posted, account.writers, account.away = stored.facts, stored.writers, stored.away
+    account.posted, account.writers = stored.facts, stored.writers
     account.facts = with_tier(stored.facts, model.tiers)
     account.people.restore(stored.people)
+    account.away.restore(*stored.away)
+    if (former := stored.former_facts) is not None:
+        writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}
+        account.former_facts = FormerFacts(former.facts, writers)
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
     posted = 0
@@ -110,6 +116,8 @@ def _stored_state(state: AlertState) -> tuple[object, ...]:
         state.episode,
         state.arr,
         state.ended,
+        state.arr_origin,
+        state.outcomes,
     )
 
 
@@ -125,6 +133,7 @@ def _stored_request(request: OpenRequest) -> tuple[object, ...]:
         request.cause,
         request.history,
         request.touched,
+        request.withdrawn,
     )
 
 
@@ -132,6 +141,7 @@ def _request(stored: StoredRequest) -> OpenRequest:
     request = OpenRequest(stored.since, _alert_state(stored.before), stored.score, stored.health)
     request.last, request.cause, request.history = stored.last, stored.cause, stored.history
     request.crossed, request.outcomes, request.touched = stored.crossed, stored.outcomes, stored.touched
+    request.withdrawn = stored.withdrawn
     return request
 
 
@@ -140,6 +150,7 @@ def _alert_state(stored: StoredState) -> AlertState:
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
     state.arr, state.ended = stored.arr, stored.ended
+    state.arr, state.arr_origin, state.outcomes = stored.arr, stored.arr_origin, stored.outcomes
     return state
 
 

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, field
 
-from common.contracts.signals import Band, Facts, Health
+from common.contracts.signals import Band, Facts, Health, Kind
 
 # The first byte of every body.
 FORMAT = 5
-# In bodies of this format no people are known, and no alert state says that the contract has ended.
-FORMAT_WITHOUT_PEOPLE = 4
+# In bodies of this format no people are known and no value before the present one. No alert state says that the
+# contract has ended, nor which event the highest ARR and the outcomes come from.
+FORMAT_WITHOUT_FORMER_VALUES = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
 # In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
@@ -34,6 +35,33 @@ class Crossing(NamedTuple):
     cause: Cause
     history: bool
     told: bool = False
+
+
+class WithdrawnSignal(NamedTuple):
+    """What was told (`kind`, `to`) of an event that was retracted; the cause of the crossing is that event."""
+
+    kind: Kind
+    to: str
+    crossing: Crossing
+
+
+class ArrOrigin(NamedTuple):
+    """Where the highest ARR comes from: the hash of the event's id, and the highest before it. `told` as a contraction.
+
+    `history` if that was told as history.
+    """
+
+    by: int
+    former: float | None
+    told: bool
+    history: bool
+
+
+class DecidedOutcome(NamedTuple):
+    """The last event that decided an outcome: the hash of its id, and whether it was told as history."""
+
+    by: int
+    history: bool
 
 
 class Mover(NamedTuple):
@@ -57,6 +85,8 @@ class StoredState(Struct, array_like=True):
     episode: str | None = None
     arr: float | None = None
     ended: bool = False
+    arr_origin: ArrOrigin | None = None
+    outcomes: dict[str, DecidedOutcome] = field(default_factory=dict)
 
 
 class StoredRequest(Struct, array_like=True):
@@ -72,6 +102,18 @@ class StoredRequest(Struct, array_like=True):
     cause: Cause
     history: bool
     touched: bool
+    withdrawn: list[WithdrawnSignal] = field(default_factory=list)
+
+
+class StoredFormerFacts(Struct, array_like=True):
+    """`FormerFacts`. `writers` are grouped by event: its moment, the hash of its id, and the fields."""
+
+    facts: Facts
+    writers: list[tuple[float, int, list[str]]]
+
+
+# What an event said of the days on which the account is closed: its moment, the hash of its id, first and last days.
+StoredAbsence = tuple[float, int, list[tuple[int, int]]]
 
 
 class StoredLedger(Struct, array_like=True):
@@ -120,7 +162,7 @@ class StoredPerson(Struct, array_like=True):
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record, `facts` are as events wrote them.
 
-    `cap` is the flag whose cap was the score when all was posted last. `away` has first and last days since the epoch.
+    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it.
     """
 
     born: float | None = None
@@ -133,7 +175,8 @@ class StoredAccount(Struct, array_like=True):
     cap: tuple[str, float] | None = None
     request: StoredRequest | None = None
     people: list[StoredPerson] = field(default_factory=list)
-    away: list[tuple[int, int]] = field(default_factory=list)
+    away: tuple[list[StoredAbsence], list[StoredAbsence]] = ([], [])
+    former_facts: StoredFormerFacts | None = None
 
 
 class UnknownFormat(ValueError):
@@ -147,7 +190,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_PEOPLE, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
+    if known in (FORMAT, FORMAT_WITHOUT_FORMER_VALUES, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])

@@ -3,7 +3,7 @@
 from typing import Final, final
 
 from common.contracts.signals import Health, Signal
-from scoring.health.view import Day, ReceiptMismatch, Step
+from scoring.health.view import Day, ReceiptMismatch, RetractionResult, Step
 
 # What the rounding of one receipt may come to, in points. More is a bug.
 TOLERANCE: Final = 1e-9
@@ -15,10 +15,11 @@ EMPTY_STEP: Final = Step()
 class StepDraft:
     """`health_before` is the account's health before the step, None for a first record.
 
-    `strict` raises ReceiptMismatch where a receipt does not add up; otherwise the step counts it.
+    `retraction` is what became of a retraction. `strict` raises ReceiptMismatch where a receipt does not add up;
+    otherwise the step counts it.
     """
 
-    __slots__ = ("days", "health_before", "mismatches", "signals", "strict")
+    __slots__ = ("days", "health_before", "mismatches", "retraction", "signals", "strict")
 
     def __init__(self, *, strict: bool) -> None:
         self.strict = strict
@@ -26,11 +27,12 @@ class StepDraft:
         self.signals: list[Signal] = []
         self.days: list[Day] = []
         self.mismatches = 0
+        self.retraction: RetractionResult | None = None
 
     def result(self) -> Step:
-        if not self.signals and not self.days and not self.mismatches:
+        if not self.signals and not self.days and not self.mismatches and self.retraction is None:
             return EMPTY_STEP
-        return Step(tuple(self.signals), tuple(self.days), self.mismatches)
+        return Step(tuple(self.signals), tuple(self.days), self.mismatches, self.retraction)
 
     def check_sum(self, off: float) -> None:
         """`off` is by how much a receipt does not add up. Raises `ReceiptMismatch` if strict."""

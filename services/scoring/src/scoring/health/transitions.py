@@ -11,7 +11,8 @@ from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
-from scoring.health.state_format import Cause, Crossing
+from scoring.health.properties import hash_of
+from scoring.health.state_format import ArrOrigin, Cause, Crossing, DecidedOutcome, WithdrawnSignal
 from scoring.health.weights import Weights
 
 
@@ -20,7 +21,8 @@ class Trigger(NamedTuple):
     brought).
 
     `first` if nothing was before it. `outcomes` are those that the event decides. `crossed` says by what a line was
-    crossed where that is not the cause, and `decided` the same of outcomes: a request has many events.
+    crossed where that is not the cause, and `decided` the same of outcomes: a request has many events. `withdrawn` is
+    what was told of an event that is retracted.
     """
 
     cause: Cause
@@ -30,6 +32,7 @@ class Trigger(NamedTuple):
     outcomes: tuple[str, ...] = ()
     crossed: dict[str, Crossing] | None = None
     decided: tuple[tuple[str, Crossing], ...] = ()
+    withdrawn: tuple[WithdrawnSignal, ...] = ()
 
     def crossing(self, line: str, present: Crossing) -> Crossing:
         """How a line came to be crossed that was not before; `line` as in `crossed_lines`."""
@@ -37,7 +40,10 @@ class Trigger(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed."""
+    """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed.
+
+    `withdraws` is the kind of what a retraction withdraws.
+    """
 
     kind: Kind
     to: str
@@ -45,6 +51,7 @@ class Transition(NamedTuple):
     shown_only: bool = False
     was: Band | None = None
     arr_before: float | None = None
+    withdraws: Kind | None = None
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
@@ -73,6 +80,7 @@ def _band_changes(state: AlertState, score: float, weights: Weights, tau: float)
 
 # The names of lines beside those of the worse bands, of flags and of steps.
 _CONTRACTION: Final = "contraction"
+_TOLD_OF_WHO_LEFT: Final = (Kind.OUTCOME, Kind.RETRACTED)
 _BETTER: Final = "better"
 _SUFFICIENT: Final = "sufficient"
 
@@ -119,7 +127,8 @@ def return_to(account: Account, state: AlertState) -> None:
 def update_state(account: Account, state: AlertState, trigger: Trigger, at: float) -> list[Transition]:
     """Brings the alert state up to date with the last evaluation, which was at the UTC moment `at`.
 
-    Returns what changed in the order in which it is told: missed steps, flags, a contraction, outcomes, the band.
+    Returns what changed in the order in which it is told: what was withdrawn, missed steps, flags, a contraction,
+    outcomes, the band.
     """
     present = Crossing(at, trigger.cause, trigger.history)
     ended = _has_ended(account)
@@ -127,14 +136,18 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     if state.ended and not ended:
         state.band, state.pending = None, {}
     state.ended = ended
-    found = _missed(account, state, trigger, present) + _flags(account, state, trigger, present)
+    found = [Transition(Kind.RETRACTED, each.to, each.crossing, withdraws=each.kind) for each in trigger.withdrawn]
+    found += _missed(account, state, trigger, present) + _flags(account, state, trigger, present)
     found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
+    _note_outcomes(state, found)
     found += _band(account, state, trigger, present)
     refresh_derived(account, state)
-    # Of an account whose contract has ended only outcomes are told: that somebody who left is silent is no news.
-    return [each if each.kind is Kind.OUTCOME else each._replace(shown_only=True) for each in found] if ended else found
+    if not ended:
+        return found
+    # Of an account whose contract has ended only outcomes and withdrawals are told: that who left is silent is no news.
+    return [each if each.kind in _TOLD_OF_WHO_LEFT else each._replace(shown_only=True) for each in found]
 
 
 def ends_unheard(transition: Transition) -> bool:
@@ -177,6 +190,13 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
     return found
 
 
+def _note_outcomes(state: AlertState, found: list[Transition]) -> None:
+    """An outcome is told as it is; only which event decided it is kept, for a retraction."""
+    for each in found:
+        if each.kind is Kind.OUTCOME and isinstance(each.crossing.cause, tuple):
+            state.outcomes[each.to] = DecidedOutcome(hash_of(*each.crossing.cause), each.crossing.history)
+
+
 def _arr_moves(account: Account, state: AlertState) -> bool:
     """Whether ARR rose above the highest, became known or unknown, or fell by enough to tell."""
     arr, highest = account.facts.arr, state.arr
@@ -198,9 +218,9 @@ def _contraction(account: Account, state: AlertState, trigger: Trigger, present:
         return []
     highest, fell = state.arr, _has_contracted(account, state)
     state.arr = account.facts.arr
-    if not fell:
-        return []
-    return [Transition(Kind.CONTRACTION, "arr", trigger.crossing(_CONTRACTION, present), arr_before=highest)]
+    crossing, writer = trigger.crossing(_CONTRACTION, present), account.writers.get("arr")
+    state.arr_origin = None if writer is None else ArrOrigin(writer[1], highest, fell, crossing.history)
+    return [Transition(Kind.CONTRACTION, "arr", crossing, arr_before=highest)] if fell else []
 
 
 def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:

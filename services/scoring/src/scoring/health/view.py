@@ -1,6 +1,7 @@
 """The frozen values that the core returns."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -36,15 +37,27 @@ class Day(Struct, frozen=True):
     events: tuple[MovingEvent, ...]
 
 
+class RetractionResult(StrEnum):
+    """What became of a retraction."""
+
+    UNDONE = "undone"
+    # The event set nothing that still counts: it never came or comes later, or a later one said something else.
+    NOTHING_STANDING = "nothing_standing"
+    # As far as the receipts still name the event: it was added to a decayed count.
+    CANNOT_BE_UNDONE = "cannot_be_undone"
+
+
 class Step(Struct, frozen=True):
     """What came of a record or of time: signals in the order in which they are told, and the days it closed.
 
-    `mismatches` counts receipts that did not add up, where the scorer was told to go on.
+    `mismatches` counts receipts that did not add up, where the scorer was told to go on. `retraction` is there if the
+    record was one.
     """
 
     signals: tuple[Signal, ...] = ()
     days: tuple[Day, ...] = ()
     mismatches: int = 0
+    retraction: RetractionResult | None = None
 
 
 class FlagUp(Struct, frozen=True):

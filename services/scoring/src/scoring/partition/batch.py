@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
-from scoring.health import EMPTY_STEP, Account, Day, Scorer, Step
+from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
+from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
     AccountRow,
     BatchReport,
@@ -194,6 +195,14 @@ class Batch:
             self._tell_facts(account, max(moment, self._clock))
         if step is not EMPTY_STEP:
             self._add_step(step)
+            if step.retraction is not None:
+                self._note_retraction(event, step.retraction)
+
+    def _note_retraction(self, event: Event, result: RetractionResult) -> None:
+        self.report.retractions[result] += 1
+        if result is not RetractionResult.UNDONE:
+            named = withdrawn_event(event) or (event.source, "")
+            self.report.vain_retraction = EventKey(event.source, event.account_id, named[1])
 
     def _compare_content(self, event: Event, event_digest: bytes) -> None:
         """Notes a duplicate that says something else than the event that was counted, as far as that is known."""

@@ -1,11 +1,12 @@
 """One transaction of a partition as a value: everything that it writes."""
 
+from collections import Counter
 from enum import StrEnum
 
 from msgspec import Struct, field
 
 from common.contracts.signals import Facts, Signal
-from scoring.health import Day
+from scoring.health import Day, RetractionResult
 
 
 class OutboxTopic(StrEnum):
@@ -107,7 +108,8 @@ class BatchReport(Struct):
     """What a batch did, for the log line and the counters.
 
     `other_content` counts those of the duplicates that said something else than the event that was counted under their
-    id; `other_content_sample` is the last of them.
+    id; `other_content_sample` is the last of them. `retractions` counts what became of retractions, and
+    `vain_retraction` is the last one that took nothing back: the event that it names, which may never have come.
     """
 
     records: int = 0
@@ -118,4 +120,6 @@ class BatchReport(Struct):
     ticks: int = 0
     fired: int = 0
     mismatches: int = 0
+    retractions: Counter[RetractionResult] = field(default_factory=Counter)
+    vain_retraction: EventKey | None = None
     dead: list[DeadReason] = field(default_factory=list)

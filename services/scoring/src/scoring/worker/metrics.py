@@ -8,12 +8,17 @@ from common.contracts.signals import Band, Kind
 from common.errors import Doubt, Fenced, Unreachable
 from common.metrics import LATENCY, SECONDS
 from scoring.core_form_metric import register_core_form
+from scoring.health import RetractionResult
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import BatchReport, Commit, DeadReason
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.worker.cause import Cause
 
 AGES = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+
+
+# What `to` is called of a kind whose names nothing bounds.
+_OPEN_NAMES = {Kind.MILESTONE_MISSED: "step", Kind.RETRACTED: "withdrawn"}
 
 
 class WorkerMetrics:
@@ -36,6 +41,7 @@ class WorkerMetrics:
         self._unusable = counter(
             "unusable_values_total", "Values of counted events that a metric could not use.", "metric", "reason"
         )
+        self._retractions = counter("retractions_total", "Retractions of events, by what became of them.", "result")
         self._dead = counter("dead_letters_total", "Records set aside on the dead topic.", "reason")
         self._signals = counter("signals_total", "Signals told.", "kind", "to")
         self._timers = counter("timers_fired_total", "Timers that came due.")
@@ -82,6 +88,8 @@ class WorkerMetrics:
         """A series that begins with its first count hides that count from `rate`, so each begins with 0."""
         for outcome in ("counted", "duplicate"):
             self._events.labels(outcome)
+        for result in RetractionResult:
+            self._retractions.labels(result.value)
         for reason in DeadReason:
             self._dead.labels(reason.value)
         for band in Band:
@@ -101,11 +109,14 @@ class WorkerMetrics:
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
         self._mismatches.inc(report.mismatches)
+        for result, count in report.retractions.items():
+            self._retractions.labels(result.value).inc(count)
         for reason in report.dead:
             self._dead.labels(reason.value).inc()
         for signal in commit.signals:
-            # Flags and outcomes are named by the card, so the set is closed by it; steps may be named by anybody.
-            to = "step" if signal.kind is Kind.MILESTONE_MISSED else signal.to
+            # Flags and outcomes are named by the card, so the set is closed by it; steps may be named by anybody, and
+            # any of these may be withdrawn.
+            to = _OPEN_NAMES.get(signal.kind, signal.to)
             self._signals.labels(signal.kind.value, to).inc()
         self._commit_seconds.observe(commit_seconds)
         self._batch_seconds.observe(batch_seconds)

@@ -16,7 +16,7 @@ from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
 from scoring.errors import UnknownRecordType
-from scoring.health import UnknownFormat
+from scoring.health import RetractionResult, UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
 from scoring.partition.event_use import EventUse
@@ -260,6 +260,15 @@ class RunScorer:
                 source=sample.source,
                 account_id=sample.account_id,
                 event_id=sample.event_id,
+            )
+        if vain := report.vain_retraction:
+            _log.warning(
+                "retraction.undid_nothing",
+                partition=self._number,
+                events=report.retractions.total() - report.retractions[RetractionResult.UNDONE],
+                source=vain.source,
+                account_id=vain.account_id,
+                event_id=vain.event_id,
             )
         _log.debug(
             "batch.scored",

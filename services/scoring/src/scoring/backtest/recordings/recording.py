@@ -10,8 +10,10 @@ from msgspec.structs import replace
 
 from common.contracts.events import Event
 from scoring.backtest.errors import TooFewEvents
+from scoring.health.facts import RETRACTED
 from scoring.health.metrics.milestone.definition import PLANNED, REACHED
 from scoring.health.moments import DAY, parse_day, parse_moment
+from scoring.health.properties import withdrawn_event
 
 # An event of this name is the decision to leave, beside those of an outcomes file.
 ENDED = "contract.ended"
@@ -96,6 +98,9 @@ class RecordingBuilder:
         self._columns = EventColumns(array("i"), array("i"), array("i"), array("i"))
         self._seen: set[int] = set()
         self._decisions: dict[str, float] = {}
+        # By identity: contracts that ended (account, time), and the last retraction of each event.
+        self._ended: dict[int, tuple[str, float]] = {}
+        self._retracted: dict[int, float] = {}
         self._steps: list[StepRecord] = []
         self._newest = -inf
         self.duplicates = 0
@@ -127,7 +132,10 @@ class RecordingBuilder:
         columns.user.append(NOBODY if user is None else self._users.setdefault(user, len(self._users)))
         self._newest = max(self._newest, at)
         if event.name == ENDED:
-            self.decide(event.account_id, at)
+            self._ended[identity] = (event.account_id, at)
+        elif event.name == RETRACTED and (withdrawn := withdrawn_event(event)) is not None:
+            of = hash((withdrawn[0], event.account_id, withdrawn[1]))
+            self._retracted[of] = max(at, self._retracted.get(of, at))
         step: object = event.properties.get("step")
         if event.name in (PLANNED, REACHED) and isinstance(step, str):
             due = _due(event.properties.get("due")) if event.name == PLANNED else None
@@ -152,12 +160,20 @@ class RecordingBuilder:
             days=max(ceil(reached / DAY), last_day + 1) - first_day,
             day_zero=first_day if day_zero is None else day_zero,
             end=reached,
-            decisions={one: at for one, at in self._decisions.items() if one in self._events},
+            decisions=self._standing_decisions(),
             steps=tuple(self._steps),
             duplicates=self.duplicates,
             imported=self.imported,
             unreadable=self.unreadable,
         )
+
+    def _standing_decisions(self) -> dict[str, float]:
+        """The earliest of each account. A contract whose end was retracted afterwards did not end."""
+        found = {one: at for one, at in self._decisions.items() if one in self._events}
+        for identity, (account_id, at) in self._ended.items():
+            if self._retracted.get(identity, -inf) < at:
+                found[account_id] = min(at, found.get(account_id, inf))
+        return found
 
     def _sorted_accounts(self) -> Iterator[AccountEvents]:
         """In the order in which the columns number them."""

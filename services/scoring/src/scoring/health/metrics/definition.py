@@ -46,7 +46,7 @@ class MetricDefinition(Struct, frozen=True, kw_only=True):
 
     For the card: `about` explains the kind, `keys` are its own keys. Exactly one of `one_of` has to be there, and a key
     in `key_needs` makes no sense without the others. `counts_activity` if its events must be something that people do,
-    `has_steps` if they may change milestone steps.
+    `has_steps` if they may change milestone steps, `can_retract` if `event.retracted` takes back what an event set.
     """
 
     name: str
@@ -60,6 +60,7 @@ class MetricDefinition(Struct, frozen=True, kw_only=True):
     key_needs: ClassVar[dict[str, tuple[str, ...]]] = {}
     counts_activity: ClassVar[bool] = False
     has_steps: ClassVar[bool] = False
+    can_retract: ClassVar[bool] = False
 
     @property
     def kind(self) -> str:

@@ -55,6 +55,13 @@ class Metric(Trajectory):
         """Undoes the last event that changed the state. Only once per event."""
         raise NotImplementedError
 
+    def retract(self, by: int) -> bool:
+        """Takes back what the event with this hash set, and only that; whether it had set anything that counts.
+
+        A kind that adds events up, and lets the sum decay, does not know which ones: it takes nothing back.
+        """
+        return False
+
     def rebase(self, context: Context) -> None:
         """Recomputes what is derived from stored UTC moments, after a load or for another context."""
 

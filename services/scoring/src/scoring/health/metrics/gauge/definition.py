@@ -25,6 +25,7 @@ class Gauge(CurvedDefinition, frozen=True, kw_only=True, tag="gauge"):
     ttl: float | None = None
     neutral: float = 60.0
 
+    can_retract: ClassVar[bool] = True
     about: ClassVar[str] = "What was last said or measured; it holds, then fades to neutral."
     keys: ClassVar[dict[str, CardKey]] = {
         "event": EVENT,

@@ -7,6 +7,7 @@ from common.contracts.events import Event
 from scoring.health.clock import Clock
 from scoring.health.context import Context
 from scoring.health.curve import Curve
+from scoring.health.former_values import take_back, write_newest
 from scoring.health.hashing import hash64
 from scoring.health.metrics.gauge.definition import ARR_AGAINST_PEAK, Gauge
 from scoring.health.metrics.gauge.fading import FadingMetric
@@ -19,6 +20,7 @@ from scoring.health.properties import id_hash, key_of, number
 Answer = tuple[float, int, float]
 
 _EVERYBODY: Final = 0
+_LENGTH: Final = 3
 # Net promoter: 9 and 10 promote, 0 to 6 detract.
 _PROMOTES: Final = 9.0
 _DETRACTS: Final = 6.0
@@ -28,11 +30,14 @@ _DETRACTS: Final = 6.0
 class GaugeMetric(FadingMetric):
     """`answers` has the newest answer of each person, by the hash of their key; without a key there is one.
 
-    `read` is "last", "mean" or "net_promoter". Only answers less than `ttl` older than the newest one count: by this
-    rule none drops out in silence.
+    `former` has the answer before each. `read` is "last", "mean" or "net_promoter". Only answers less than `ttl` older
+    than the newest one count: by this rule none drops out in silence.
     """
 
-    __slots__ = ("answers", "halvings", "key", "property", "read", "saved_answers", "saved_halvings", "saved_one")
+    __slots__ = (
+        "answers", "former", "halvings", "key", "property", "read", "saved_answers", "saved_former", "saved_halvings",
+        "saved_one",
+    )  # fmt: skip
 
     def __init__(self, definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition, index, curves, others)
@@ -40,9 +45,11 @@ class GaugeMetric(FadingMetric):
         self.key = definition.key
         self.read = definition.read
         self.answers: dict[int, Answer] = {}
+        self.former: dict[int, Answer] = {}
         self.halvings = 0
-        self.saved_one: tuple[int, Answer | None] = (0, None)
+        self.saved_one: tuple[int, Answer | None, Answer | None] = (0, None, None)
         self.saved_answers = self.answers
+        self.saved_former = self.former
         self.saved_halvings = 0
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
@@ -57,27 +64,29 @@ class GaugeMetric(FadingMetric):
             person = hash64(key)
         if not sampled(person, self.halvings):
             return False
-        answer = (moment, id_hash(event), value)
-        before = self.answers.get(person)
-        # Of two at one moment the later in the log is the answer.
-        if before is not None and before[0] > moment:
+        saved = (person, self.answers.get(person), self.former.get(person))
+        answer: Answer = (moment, id_hash(event), value)
+        if not write_newest(self.answers, self.former, person, answer):
             return False
-        self.saved_one = (person, before)
+        self.saved_one = saved
         self.saved_answers = self.answers
+        self.saved_former = self.former
         self.saved_halvings = self.halvings
-        self.answers[person] = answer
         if len(self.answers) > MOST_MEMBERS:
             self.answers, self.halvings = thinned(self._counted(context.clock), self.halvings)
+            self.former = {who: answer for who, answer in self.former.items() if who in self.answers}
         return True
 
     def undo(self) -> None:
         self.answers = self.saved_answers
+        self.former = self.saved_former
         self.halvings = self.saved_halvings
-        person, before = self.saved_one
-        if before is None:
-            del self.answers[person]
-        else:
-            self.answers[person] = before
+        person, answer, former = self.saved_one
+        _put(self.answers, person, answer)
+        _put(self.former, person, former)
+
+    def retract(self, by: int) -> bool:
+        return take_back(self.answers, self.former, by)
 
     def _newest(self) -> Answer:
         return max(self.answers.values())
@@ -100,11 +109,24 @@ class GaugeMetric(FadingMetric):
         return newest[0], 100.0 * (promoters - detractors) / len(values)
 
     def dump(self) -> object:
-        return (self.answers, self.halvings) if self.answers else None
+        return (self.answers, self.halvings, self.former) if self.answers else None
 
     def restore(self, state: Any) -> None:
-        answers, self.halvings = state
-        self.answers = {person: (each[0], each[1], each[2]) for person, each in answers.items()}
+        answers, self.halvings = state[0], state[1]
+        self.answers = _answers(answers)
+        # Former formats have no former answers.
+        self.former = _answers(state[2]) if len(state) == _LENGTH else {}
+
+
+def _put(answers: dict[int, Answer], person: int, answer: Answer | None) -> None:
+    if answer is None:
+        answers.pop(person, None)
+    else:
+        answers[person] = answer
+
+
+def _answers(stored: Any) -> dict[int, Answer]:
+    return {person: (each[0], each[1], each[2]) for person, each in stored.items()}
 
 
 def make_gauge(definition: Gauge, index: int, curves: list[Curve], others: OtherMetrics) -> FadingMetric:

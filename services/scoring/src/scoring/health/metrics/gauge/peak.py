@@ -1,6 +1,7 @@
 """gauge of "arr/arr_peak_12m": what the contract is worth now against its highest value of the last twelve months."""
 
 from bisect import bisect_right
+from math import inf
 from typing import Any, Final, final
 
 from common.contracts.events import Event
@@ -23,7 +24,10 @@ Amount = tuple[float, int, float]
 
 @final
 class PeakMetric(FadingMetric):
-    """`amounts` are those of the last year that no later one reaches, so they fall; the newest comes last."""
+    """`amounts` are those of a year that at most one later one reaches, in order of time.
+
+    An amount that a later one reaches is the peak again only if that one is retracted.
+    """
 
     __slots__ = ("amounts", "saved_amounts")
 
@@ -38,7 +42,7 @@ class PeakMetric(FadingMetric):
             return False
         # Of two at one moment the later in the log comes last.
         place = bisect_right(self.amounts, moment, key=_moment_of)
-        amounts = _falling([*self.amounts[:place], (moment, id_hash(event), amount), *self.amounts[place:]])
+        amounts = _kept([*self.amounts[:place], (moment, id_hash(event), amount), *self.amounts[place:]])
         if amounts == self.amounts:
             return False
         self.saved_amounts = self.amounts
@@ -48,11 +52,18 @@ class PeakMetric(FadingMetric):
     def undo(self) -> None:
         self.amounts = self.saved_amounts
 
+    def retract(self, by: int) -> bool:
+        amounts = [amount for amount in self.amounts if amount[1] != by]
+        undone = len(amounts) < len(self.amounts)
+        self.amounts = amounts
+        return undone
+
     def reading(self, clock: Clock) -> tuple[float, float] | None:
-        if not self.amounts or self.amounts[0][2] <= 0.0:
+        if not self.amounts:
             return None
         newest = self.amounts[-1]
-        return newest[0], newest[2] / self.amounts[0][2]
+        peak = max([amount[2] for amount in self.amounts if newest[0] - amount[0] <= _YEAR])
+        return (newest[0], newest[2] / peak) if peak > 0.0 else None
 
     def dump(self) -> object:
         return (self.amounts,) if self.amounts else None
@@ -65,15 +76,21 @@ def _moment_of(amount: Amount) -> float:
     return amount[0]
 
 
-def _falling(amounts: list[Amount]) -> list[Amount]:
-    """Amounts in order of time, without those older than a year or reached again later."""
-    newest = amounts[-1][0]
+def _kept(amounts: list[Amount]) -> list[Amount]:
+    """Of amounts in order of time those that may be the peak, with the newest or after it is retracted."""
+    # If the newest is retracted, the year ends with the one before it.
+    newest = amounts[-2:][0][0]
     kept: list[Amount] = []
-    for amount in amounts:
+    # The two largest of those that come later.
+    largest, second = -inf, -inf
+    for amount in reversed(amounts):
         if newest - amount[0] > _YEAR:
-            continue
-        # An amount that a later one reaches can never be the peak again.
-        while kept and kept[-1][2] <= amount[2]:
-            kept.pop()
-        kept.append(amount)
-    return kept if len(kept) <= _MOST_AMOUNTS else [*kept[: _MOST_AMOUNTS - 1], kept[-1]]
+            break
+        if amount[2] > second:
+            kept.append(amount)
+            largest, second = max(largest, amount[2]), max(second, min(largest, amount[2]))
+    kept.reverse()
+    if len(kept) <= _MOST_AMOUNTS:
+        return kept
+    highest = sorted(kept[:-2], key=lambda amount: (-amount[2], -amount[0]))[: _MOST_AMOUNTS - 2]
+    return [*sorted(highest, key=_moment_of), *kept[-2:]]

@@ -34,6 +34,7 @@ class Milestone(MetricDefinition, frozen=True, kw_only=True, tag="milestone"):
     told: bool = True
 
     has_steps: ClassVar[bool] = True
+    can_retract: ClassVar[bool] = True
     about: ClassVar[str] = (
         "Steps with due dates, those that are due or done: done is 100, a missed one falls to 0 over the grace."
     )

@@ -6,12 +6,14 @@ from typing import Any, Final, final
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
+from scoring.health.former_values import take_back, write_earliest, write_newest
 from scoring.health.metrics.metric import Metric, OpenStep, OtherMetrics
 from scoring.health.metrics.milestone.definition import PLANNED, Milestone
 from scoring.health.moments import DAY, local_midnight, parse_day, parse_moment
 from scoring.health.properties import id_hash, number, weight_of
 
 _MOST_STEPS: Final = 64
+_LENGTH: Final = 4
 _FORMER_PLAN: Final = 4
 # In seconds. Without a grace the slope would be infinite.
 _SHORTEST_GRACE: Final = 1.0
@@ -23,6 +25,10 @@ _CLOSEST_KNOTS: Final = 1e-6
 # When it was planned (UTC), the hash of the event's id, when it is due, its weight, and whether a day was named: then
 # it is due when that day is over for the account, and `due` is the number of the day after it, else a UTC moment.
 StepPlan = tuple[float, int, float, float, bool]
+# When it was reached (UTC), and the hash of the event's id.
+StepDone = tuple[float, int]
+# The plans, those before them, when steps were reached, and when again.
+StepsKnown = tuple[dict[str, StepPlan], dict[str, StepPlan], dict[str, StepDone], dict[str, StepDone]]
 # A missed step within its grace: since when (operational), its weight, its points then.
 FallingStep = tuple[float, float, float]
 
@@ -31,14 +37,15 @@ FallingStep = tuple[float, float, float]
 class MilestoneMetric(Metric):
     """`card_steps` are due so many days after the account's start; `plans` are due as planned; `done` says when.
 
+    `former_plans` has the plan before each, `done_again` when a step was reached for the second time.
     With `accepts_plans` any step that `milestone.planned` names belongs here, except `steps_of_others`, which the card
     gives to other metrics. The grace is operational seconds. `tells_plans` is for steps that the
     card does not name.
     """
 
     __slots__ = (
-        "accepts_plans", "card_steps", "done", "grace", "plans", "saved_done", "saved_plans", "steps_of_others",
-        "tells_plans", "weight_property",
+        "accepts_plans", "card_steps", "done", "done_again", "former_plans", "grace", "plans", "saved",
+        "steps_of_others", "tells_plans", "weight_property",
     )  # fmt: skip
 
     def __init__(self, definition: Milestone, index: int, curves: list[Curve], others: OtherMetrics) -> None:
@@ -50,35 +57,40 @@ class MilestoneMetric(Metric):
         self.grace = max(definition.grace * DAY, _SHORTEST_GRACE)
         self.steps_of_others = others.steps
         self.plans: dict[str, StepPlan] = {}
-        self.done: dict[str, float] = {}
-        self.saved_plans = self.plans
-        self.saved_done = self.done
+        self.former_plans: dict[str, StepPlan] = {}
+        self.done: dict[str, StepDone] = {}
+        self.done_again: dict[str, StepDone] = {}
+        self.saved = self._steps_known()
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
         step: object = event.properties.get("step")
         if not isinstance(step, str) or not self._accepts(step):
             return False
-        plans, done = self.plans, self.done
+        before, by = self._steps_known(), id_hash(event)
         if event.name == PLANNED:
             named: object = event.properties.get("due")
             day = parse_day(named)
             due = parse_moment(named) if day is None else float(day + 1)
-            # Of two at one moment the later in the log is the plan.
-            if due is None or (step in plans and plans[step][0] > moment):
+            if due is None:
                 return False
-            self.plans = {
-                **plans,
-                step: (moment, id_hash(event), due, self._planned_weight(step, event), day is not None),
-            }
+            plan: StepPlan = (moment, by, due, self._planned_weight(step, event), day is not None)
+            fed = write_newest(self.plans, self.former_plans, step, plan)
         else:
-            if step in done and done[step] <= moment:
-                return False
-            self.done = {**done, step: moment}
-        self.saved_plans, self.saved_done = plans, done
-        return True
+            done: StepDone = (moment, by)
+            fed = write_earliest(self.done, self.done_again, step, done)
+        if fed:
+            self.saved = before
+        return fed
 
     def undo(self) -> None:
-        self.plans, self.done = self.saved_plans, self.saved_done
+        self.plans, self.former_plans, self.done, self.done_again = self.saved
+
+    def retract(self, by: int) -> bool:
+        undone = take_back(self.plans, self.former_plans, by)
+        return take_back(self.done, self.done_again, by) or undone
+
+    def _steps_known(self) -> StepsKnown:
+        return dict(self.plans), dict(self.former_plans), dict(self.done), dict(self.done_again)
 
     def _accepts(self, step: str) -> bool:
         if step in self.card_steps or step in self.plans or step in self.done:
@@ -164,12 +176,26 @@ class MilestoneMetric(Metric):
         return points / total
 
     def dump(self) -> object:
-        return (self.plans, self.done) if self.plans or self.done else None
+        if not self.plans and not self.done:
+            return None
+        return self.plans, self.done, self.former_plans, self.done_again
 
     def restore(self, state: Any) -> None:
-        plans, self.done = state
-        # Former formats kept a named day as its midnight in UTC.
-        self.plans = {
-            step: (plan[0], plan[1], plan[2], plan[3], bool(plan[4]) if len(plan) > _FORMER_PLAN else False)
-            for step, plan in plans.items()
-        }
+        if len(state) == _LENGTH:
+            self.plans, self.done = _plans(state[0]), _done(state[1])
+            self.former_plans, self.done_again = _plans(state[2]), _done(state[3])
+        else:
+            # Former formats do not say which event reached a step.
+            self.plans, self.done = _plans(state[0]), {step: (moment, 0) for step, moment in state[1].items()}
+
+
+def _plans(stored: Any) -> dict[str, StepPlan]:
+    # Former formats kept a named day as its midnight in UTC.
+    return {
+        step: (plan[0], plan[1], plan[2], plan[3], bool(plan[4]) if len(plan) > _FORMER_PLAN else False)
+        for step, plan in stored.items()
+    }
+
+
+def _done(stored: Any) -> dict[str, StepDone]:
+    return {step: (done[0], done[1]) for step, done in stored.items()}

@@ -1,0 +1,72 @@
+"""What was told of an event that `event.retracted` takes back; `feeding` takes back what the event had set."""
+
+from common.contracts.signals import Kind
+from scoring.health.account import Account
+from scoring.health.alert_state import AlertState
+from scoring.health.properties import EventName, hash_of
+from scoring.health.state_format import Crossing, WithdrawnSignal
+
+
+def withdraw(
+    account: Account, withdrawn: EventName, steps_before: list[tuple[float, str]], present: Crossing
+) -> list[WithdrawnSignal]:
+    """What was told because of an event that is retracted now, and does not stand without it.
+
+    The account was evaluated at `present.since`; `steps_before` are its told steps before that. From now on the alert
+    state says that nothing of this was told, so it may be told anew. Of an open request that is the state before its
+    first event: what happened since was not told.
+    """
+    request = account.request
+    state = account.state if request is None else request.before
+    found = _withdraw_steps(account, state, steps_before, present)
+    found += _withdraw_flags(account, state, withdrawn, present)
+    by = hash_of(*withdrawn)
+    origin = state.arr_origin
+    if origin is not None and origin.by == by:
+        state.arr, state.arr_origin = origin.former, None
+        if origin.told:
+            found.append(WithdrawnSignal(Kind.CONTRACTION, "arr", _crossing(present, history=origin.history)))
+    for name in sorted(state.outcomes):
+        if state.outcomes[name].by == by:
+            found.append(WithdrawnSignal(Kind.OUTCOME, name, _crossing(present, history=state.outcomes[name].history)))
+            del state.outcomes[name]
+    if request is not None:
+        draft = account.state.arr_origin
+        if draft is not None and draft.by == by:
+            account.state.arr, account.state.arr_origin = draft.former, None
+        request.outcomes = [each for each in request.outcomes if each[1].cause != withdrawn]
+    return found
+
+
+def _withdraw_steps(
+    account: Account, state: AlertState, steps_before: list[tuple[float, str]], present: Crossing
+) -> list[WithdrawnSignal]:
+    """Steps that were told as missed and are not overdue any more."""
+    overdue = {step for due, step in account.told_steps if due <= present.since}
+    found = []
+    for due, step in steps_before:
+        if state.missed.get(step) == due and step not in overdue:
+            del state.missed[step]
+            found.append(WithdrawnSignal(Kind.MILESTONE_MISSED, step, present))
+    return found
+
+
+def _withdraw_flags(
+    account: Account, state: AlertState, withdrawn: EventName, present: Crossing
+) -> list[WithdrawnSignal]:
+    """Flags that the event had raised, unless another event keeps them up."""
+    found = []
+    for index in account.model.flags_by_name:
+        flag = account.flags[index]
+        crossing = state.flags.get(flag.name)
+        if crossing is None or crossing.cause != withdrawn or flag.available:
+            continue
+        del state.flags[flag.name]
+        if crossing.told:
+            found.append(WithdrawnSignal(Kind.FLAG, flag.name, _crossing(present, history=crossing.history)))
+    return found
+
+
+def _crossing(present: Crossing, *, history: bool) -> Crossing:
+    """What was told as history is withdrawn as history."""
+    return Crossing(present.since, present.cause, present.history or history)
