@@ -66,6 +66,12 @@ def _episode(account: Account, transition: Transition, signal_id: str) -> str:
     return episode
 
 
+def end_unheard_episode(account: Account, found: list[Transition]) -> None:
+    """Green ends the open episode although it is not told, as of an account whose contract has ended."""
+    if any([each.shown_only and each.kind is Kind.BAND and each.to == GREEN.value for each in found]):
+        account.state.episode = None
+
+
 def severity(transition: Transition, model: CardModel) -> Severity:
     if transition.kind is Kind.OUTCOME:
         return Severity.INFO
