@@ -133,7 +133,7 @@ def test_a_field_of_an_account_is_written_by_the_module_that_owns_it(path: Path)
 def test_the_horizon_and_the_alert_state_are_written_by_one_module_each(owner: str, module: str) -> None:
     writers = {(path.stem, field) for path, tree in TREES.items() for field in written(tree, owner)}
     assert {field for stem, field in writers if stem == module}
-    # An episode is named after the signal that opens it; one that ends unheard has none that closes it.
+    # An episode is named after the signal that opens it.
     others = {(stem, field) for stem, field in writers if stem not in (module, STORAGE)}
     # What was told of a retracted event is as if it had not been told.
     assert others <= {

@@ -1,16 +1,20 @@
 """The table of people: a row for each, written with the state, whatever the cuts; the newest of an account stay."""
 
+from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from scoring.partition.commit import PersonRow
 from scoring.partition.people import WrittenDays
 from scoring.postgres.people import KEPT
 from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.rules import RetentionRules
+from support.audit import STORED
 from support.housekeeping import housekeeping_of
-from support.scoring_harness import DAY, START, ScoringHarness, event
+from support.recount import Recount
+from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event
 
 HOUR = 3600.0
 
@@ -43,6 +47,31 @@ async def test_whatever_the_cuts_a_person_is_what_all_events_said(stream: Scorin
         ("ann", 4, 4, "Ann Lee", "ann@acme.example", "admin", False),
         ("bo", 3, None, "Bo", None, None, False),
     ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_the_table_holds_what_a_plain_recount_of_the_log_comes_to(stream: ScoringHarness, seed: int) -> None:
+    draw = Random(seed)
+    for number in range(60):
+        name = draw.choice(["session.started", "session.started", "user.updated", "champion.left"])
+        said: dict[str, object] = {"champion": draw.random() < 0.5} if draw.random() < 0.5 else {}
+        if draw.random() < 0.7:
+            said[draw.choice(["name", "email", "role"])] = draw.choice(["a", "b", None])
+        properties = said if name == "user.updated" else {}
+        at, account_id = START + draw.randrange(90) * HOUR, draw.choice(["acme", "beta", "gamma"])
+        user_id = draw.choice(["ann", "bo", "cem"])
+        one = event(account_id, name, at, event_id=f"{number}", user_id=user_id, properties=properties)
+        await stream.write(stream.partition_of(account_id), one, at=START + number * HOUR)
+    cut = draw.choice([1, 3, 500])
+    await stream.score(stream.worker(limits=WorkerLimits(run_records=cut), max_records=cut))
+    for partition in range(stream.partitions):
+        recount = Recount(stream.scorer, partition=partition, partitions=stream.partitions, remembered=1_000)
+        for record in stream.broker.records(TOPICS.events, partition):
+            recount.read(record)
+        async with stream.engine.connect() as connection:
+            query = text(f"SELECT * FROM ({STORED['person']}) AS stored WHERE partition = {partition}")
+            stored = [tuple(row) for row in await connection.execute(query)]
+        assert sorted(stored, key=repr) == sorted(recount.rows()["person"], key=repr)
 
 
 async def test_a_day_of_use_writes_a_row_once(stream: ScoringHarness) -> None:

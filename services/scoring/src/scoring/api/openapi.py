@@ -10,7 +10,14 @@ from common import problems
 from scoring.api import answers
 
 _REF: Final = "#/components/schemas/{name}"
-_ANSWERS: Final = (answers.Accounts, answers.Account, answers.History, answers.Receipts, answers.EventUses)
+_ANSWERS: Final = (
+    answers.Accounts,
+    answers.Account,
+    answers.History,
+    answers.Receipts,
+    answers.AccountPeople,
+    answers.EventUses,
+)
 _DESCRIPTION: Final = """\
 Health of accounts, with a reason for every point. Every answer says as of when it holds (`as_of`): now while scoring
 keeps up, else the moment until which it has read. Scores are worked out for that moment when they are asked for, so

@@ -26,13 +26,12 @@ from scoring.health.properties import withdrawn_event
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
 from scoring.health.retraction import withdraw
-from scoring.health.signals import add_signals, health_of
+from scoring.health.signals import add_signals, end_unheard_episode, health_of
 from scoring.health.state_format import Crossing, WithdrawnSignal
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
 from scoring.health.transitions import (
     Trigger,
     crossed_lines,
-    ends_unheard,
     refresh_derived,
     return_to,
     update_state,
@@ -439,8 +438,7 @@ class Scorer:
             if any([each.kind is Kind.BAND for each in told]):
                 posting.open_change(account, at, now.score)
         # Not before: what is told now still belongs to the episode.
-        if any([ends_unheard(each) for each in found]):
-            account.state.episode = None
+        end_unheard_episode(account, found)
 
     def _follow_request(self, account: Account, request: OpenRequest, trigger: Trigger) -> None:
         """Brings the draft of an alert state up to date within a request, and notes what crossed."""

@@ -74,6 +74,12 @@ def _withdrawn_id(account: Account, transition: Transition) -> str | None:
     return ids.signal_id(account.account_id, account.model.card_id, transition.withdraws, transition.to, cause)
 
 
+def end_unheard_episode(account: Account, found: list[Transition]) -> None:
+    """Green ends the open episode although it is not told, as of an account whose contract has ended."""
+    if any([each.shown_only and each.kind is Kind.BAND and each.to == GREEN.value for each in found]):
+        account.state.episode = None
+
+
 def severity(transition: Transition, model: CardModel) -> Severity:
     if transition.kind is Kind.OUTCOME or transition.kind is Kind.RETRACTED:
         return Severity.INFO

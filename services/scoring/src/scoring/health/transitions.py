@@ -150,11 +150,6 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     return [each if each.kind in _TOLD_OF_WHO_LEFT else each._replace(shown_only=True) for each in found]
 
 
-def ends_unheard(transition: Transition) -> bool:
-    """Whether it ends an episode although it is not told."""
-    return transition.shown_only and transition.kind is Kind.BAND and transition.to == GREEN.value
-
-
 def _has_ended(account: Account) -> bool:
     return account.facts.status is Status.CHURNED
 
