@@ -120,10 +120,10 @@ def set_due(account: Account, due: int | None) -> None:
 
 
 def _set_wake(account: Account, wake: float) -> None:
-    """An event after the end of the day is not applied incrementally, because it has to close the day first."""
+    """The end of the day, and a look that is due, come first: an event after them is not applied incrementally."""
     horizon = account.horizon
     horizon.wake, horizon.exact = min(wake, account.context.stage_ends), False
-    horizon.incremental_until = min(horizon.wake - _SECOND, account.day_end)
+    horizon.incremental_until = min(horizon.wake - _SECOND, account.day_end, account.look_at)
 
 
 def _find_wake(

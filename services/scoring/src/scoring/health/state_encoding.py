@@ -8,6 +8,7 @@ from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.feeding import project, set_context
+from scoring.health.first_look import FirstLook
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
@@ -17,6 +18,7 @@ from scoring.health.state_format import (
     FORMAT,
     FORMAT_WITHOUT_POSTED,
     StoredLedger,
+    StoredLook,
     StoredRequest,
     StoredState,
     decode,
@@ -40,6 +42,8 @@ def dump(account: Account) -> bytes:
         (account.day_number, _ledger(account, account.day, of_day=True)) if has_records else None,
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
         None if account.request is None else _stored_request(account.request),
+        None if account.look is None else _stored_look(account.look),
+        account.band_since,
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -63,6 +67,9 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.facts, account.writers = stored.facts, stored.writers
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
+    account.band_since = stored.band_since
+    if stored.look is not None:
+        account.look, account.look_at = _look(stored.look), stored.look.due
     posted = 0
     for metric in account.metrics:
         part = parts.get(model.metric_keys[metric.index])
@@ -119,6 +126,16 @@ def _request(stored: StoredRequest) -> OpenRequest:
     request.last, request.cause, request.history = stored.last, stored.cause, stored.history
     request.crossed, request.outcomes, request.touched = stored.crossed, stored.outcomes, stored.touched
     return request
+
+
+def _stored_look(look: FirstLook) -> tuple[object, ...]:
+    return look.began, look.due, look.first, look.importing, look.provisional
+
+
+def _look(stored: StoredLook) -> FirstLook:
+    return FirstLook(
+        stored.began, stored.due, first=stored.first, importing=stored.importing, provisional=stored.provisional
+    )
 
 
 def _alert_state(stored: StoredState) -> AlertState:

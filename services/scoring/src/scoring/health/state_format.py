@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts, Health
 
 # The first byte of every body.
-FORMAT = 4
+FORMAT = 5
+# Bodies of this format know of no first look: all that stands was told.
+FORMAT_WITHOUT_LOOK = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
 # In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
@@ -95,6 +97,16 @@ class StoredPart(Struct, array_like=True):
     posted: float | None = None
 
 
+class StoredLook(Struct, array_like=True):
+    """`FirstLook`."""
+
+    began: float
+    due: float
+    first: bool
+    importing: bool
+    provisional: bool
+
+
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record. `cap` is the flag whose cap was the score when all was posted last."""
 
@@ -107,6 +119,8 @@ class StoredAccount(Struct, array_like=True):
     day: StoredDay | None = None
     cap: tuple[str, float] | None = None
     request: StoredRequest | None = None
+    look: StoredLook | None = None
+    band_since: float | None = None
 
 
 class UnknownFormat(ValueError):
@@ -120,7 +134,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
+    if known in (FORMAT, FORMAT_WITHOUT_LOOK, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])

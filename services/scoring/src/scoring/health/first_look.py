@@ -1,0 +1,209 @@
+"""The first look at an account: what stands when a first sync or an import is over is told once, in one signal.
+
+A look waits for a quiet time after the account's first record, and after each of its history. Until the first look
+nothing is told of bands, missed steps and derived flags; they are shown. While an account is imported its clock follows
+the event times of its history, so that the import gives days. The wait alone is in record time.
+"""
+
+from math import floor, inf
+from typing import Final, final
+
+from common.contracts import ids
+from common.contracts.events import Event
+from common.contracts.signals import Band, Kind, OpenCondition, Receipt, Severity, Signal
+from scoring.health import posting
+from scoring.health.account import Account, Horizon
+from scoring.health.alert_state import AlertState
+from scoring.health.bands import INSUFFICIENT, RED, WORSE, YELLOW
+from scoring.health.evaluation import HealthSnapshot
+from scoring.health.forecast import forecast
+from scoring.health.moments import to_datetime
+from scoring.health.receipts import change, level, level_off_by
+from scoring.health.signals import CRITICAL_CAP, health_of
+from scoring.health.state_format import Crossing
+from scoring.health.step_draft import StepDraft
+from scoring.health.transitions import Transition, Trigger, refresh_derived
+
+# In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
+FIRST_LOOK_SECONDS: Final = 900
+_AT_MOST: Final = 86_400
+# The one live event that leaves an account at the time of its import: facts may come before the history does.
+_FACTS: Final = "account.updated"
+
+
+@final
+class FirstLook:
+    """A look that is waited for. It opened with the record of the time `began`; it is due at the whole second `due`.
+
+    `first` if it is the account's first. While `importing` the account's clock follows the event times of its history
+    and nothing else; until the first of these it is `provisional`, the time of the facts that came before.
+    """
+
+    __slots__ = ("began", "due", "first", "importing", "provisional")
+
+    def __init__(self, began: float, due: float, *, first: bool, importing: bool, provisional: bool) -> None:
+        self.began = began
+        self.due = due
+        self.first = first
+        self.importing = importing
+        self.provisional = provisional
+
+
+def follow_record(account: Account, event: Event, at: float, moment: float, seconds: int) -> float:
+    """Opens a look or puts it off, as an event of the record time `at` says; to be called before it is applied.
+
+    `moment` is the event's time, `seconds` the quiet time. Returns the time to which the account's clock goes. All that
+    was due by `at` has fired.
+    """
+    look, is_new = account.look, not account.has_records
+    if look is None:
+        if not (is_new or event.history):
+            return at
+        look = account.look = FirstLook(at, inf, first=is_new, importing=is_new, provisional=is_new)
+        _put_off(account, look, at, seconds)
+    elif event.history:
+        _put_off(account, look, at, seconds)
+    if not look.importing:
+        return at
+    if event.history:
+        if look.provisional:
+            look.provisional = False
+            _begin_anew(account)
+            return moment
+        return max(account.clock, moment)
+    if event.name == _FACTS:
+        return at if is_new else account.clock
+    look.importing = False
+    return at
+
+
+def _put_off(account: Account, look: FirstLook, at: float, seconds: int) -> None:
+    look.due = float(min(floor(at) + seconds, floor(look.began) + _AT_MOST))
+    account.look_at = look.due
+    account.horizon.incremental_until = min(account.horizon.incremental_until, look.due)
+
+
+def _begin_anew(account: Account) -> None:
+    """The account begins where its history does, with what the facts so far have said."""
+    flags = account.state.flags
+    account.born = inf
+    account.state = AlertState()
+    account.state.flags = flags
+    account.horizon = Horizon()
+
+
+def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition], trigger: Trigger) -> list[Transition]:
+    """Those of the changes that are told although a look is open; the others are shown until it says what stands."""
+    derived = [flag.name for flag in account.flags if flag.watched is not None]
+    found: list[Transition] = []
+    for each in changes:
+        by_event = not isinstance(each.crossing.cause, str)
+        first_request = trigger.first and by_event and not each.crossing.history
+        if each.kind is Kind.OUTCOME or each.kind is Kind.CONTRACTION:
+            # Nothing that stands says these, so they are kept; those of a first sync are history.
+            found.append(_as_history(each) if first_request else each)
+        elif each.kind is Kind.FLAG and each.to not in derived:
+            # Raised by silence: the time came for which an event of the first request had announced it.
+            if by_event and not first_request:
+                found.append(each)
+        elif by_event and not each.crossing.history and not look.first:
+            found.append(each)
+    return found
+
+
+def _as_history(each: Transition) -> Transition:
+    crossing = Crossing(each.crossing.since, each.crossing.cause, True, each.crossing.told)
+    return Transition(each.kind, each.to, crossing, each.shown_only, each.was, each.arr_before)
+
+
+def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: StepDraft) -> None:
+    """Adds the one signal that says what stands. `at` is the account's last evaluation, up to which all is posted."""
+    account.look, account.look_at = None, inf
+    _regard_as_told(account, look)
+    model, state = account.model, account.state
+    expected = forecast(account)
+    receipt = Receipt(level(account, at), change(account, (), at.score))
+    draft.check_sum(level_off_by(receipt.level))
+    after, standing = health_of(account, at), _standing(account)
+    cause = ids.silence(int(look.due))
+    signal_id = ids.signal_id(account.account_id, model.card_id, Kind.FIRST_LOOK, after.band.value, cause)
+    episode = state.episode or signal_id
+    if after.band is not INSUFFICIENT:
+        state.episode = episode if after.band in _TROUBLE else None
+    draft.signals.append(
+        Signal(
+            signal_id=signal_id,
+            account_id=account.account_id,
+            episode=episode,
+            card_id=model.card_id,
+            kind=Kind.FIRST_LOOK,
+            severity=_gravity(account, standing[0]) if standing else Severity.INFO,
+            to=after.band.value,
+            cause=cause,
+            at=to_datetime(at.at),
+            since=to_datetime(look.began),
+            before=None if look.first else draft.health_before,
+            after=after,
+            receipt=receipt,
+            facts=account.facts,
+            forecast=expected,
+            standing=tuple(standing),
+        )
+    )
+    # A look tells the band.
+    posting.open_change(account, at.at, at.score)
+
+
+def _regard_as_told(account: Account, look: FirstLook) -> None:
+    """What stands waits for no minimum duration: at first sight nothing was before it, and history brought the rest."""
+    state, at = account.state, account.clock
+    if not look.first:
+        for band in (RED, YELLOW):
+            crossing = state.pending.get(band)
+            if crossing is not None and crossing.history:
+                state.band, account.band_since = band, crossing.since
+                state.pending = {one: each for one, each in state.pending.items() if one in WORSE[band]}
+                break
+    elif account.weights.sufficient:
+        band = account.model.bands[account.context.stage].first_band(account.score)
+        if band is not state.band:
+            crossing = state.pending.get(band)
+            state.band, state.had_band = band, True
+            account.band_since = at if crossing is None else crossing.since
+        state.pending = {}
+    for name, crossing in list(state.flags.items()):
+        if not crossing.told and (look.first or crossing.history):
+            state.flags[name] = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
+    refresh_derived(account, state)
+
+
+_TROUBLE: Final = (YELLOW, RED)
+_GRAVEST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING)
+_IN_ORDER: Final = (Kind.BAND, Kind.FLAG, Kind.MILESTONE_MISSED)
+
+
+def _standing(account: Account) -> list[OpenCondition]:
+    """All that is told and stands, the gravest first; of equally grave ones the band, then flags, then missed steps."""
+    state = account.state
+    found: list[OpenCondition] = []
+    if state.band is not None and state.band in _TROUBLE:
+        since = account.change.since if account.band_since is None else account.band_since
+        found.append(OpenCondition(Kind.BAND, state.band.value, to_datetime(since)))
+    for name, crossing in state.flags.items():
+        if crossing.told:
+            found.append(OpenCondition(Kind.FLAG, name, to_datetime(crossing.since)))
+    for due, step in account.told_steps:
+        if state.missed.get(step) == due:
+            found.append(OpenCondition(Kind.MILESTONE_MISSED, step, to_datetime(due)))
+    keys = [
+        (_GRAVEST_FIRST.index(_gravity(account, each)), _IN_ORDER.index(each.kind), each.since, each.to, index)
+        for index, each in enumerate(found)
+    ]
+    return [found[key[-1]] for key in sorted(keys)]
+
+
+def _gravity(account: Account, condition: OpenCondition) -> Severity:
+    if condition.kind is Kind.BAND:
+        return Severity.CRITICAL if condition.to == Band.RED.value else Severity.WARNING
+    capped = condition.kind is Kind.FLAG and account.model.flag_caps[condition.to] < CRITICAL_CAP
+    return Severity.CRITICAL if capped else Severity.WARNING
