@@ -14,6 +14,6 @@ from scoring.health.step_draft import EMPTY_STEP
 from scoring.health.view import Day, Step, View
 
 __all__ = [
-    "EMPTY_STEP", "FIRST_LOOK_SECONDS", "REQUEST_SECONDS", "STAGES", "Account", "Card", "Day", "Scorer", "Stage", "Step", "UnknownFormat",
-    "View",
+    "EMPTY_STEP", "FIRST_LOOK_SECONDS", "REQUEST_SECONDS", "STAGES", "Account", "Card", "Day", "Scorer", "Stage",
+    "Step", "UnknownFormat", "View",
 ]  # fmt: skip

@@ -272,11 +272,15 @@ class Batch:
             return
         self.report.fired += 1
         self._moved_at[account_id] = offset
+        request = account.request
         try:
             step = self._scorer.advance(account, until)
             self._check_suspect(account)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account_id) from error
+        # While its history is imported a tick closes a request and does not move the account's clock.
+        if account.request is not request:
+            self._applied.add(account_id)
         self._add_step(step)
 
     def _check_suspect(self, account: Account) -> None:
