@@ -59,7 +59,7 @@ def follow_record(account: Account, event: Event, at: float, moment: float, seco
     if look is None:
         if not (is_new or event.history):
             return at
-        look = account.look = FirstLook(at, inf, first=is_new, importing=is_new, provisional=is_new)
+        look = account.look = FirstLook(at, 0.0, first=is_new, importing=is_new, provisional=is_new)
         _put_off(account, look, at, seconds)
     elif event.history:
         _put_off(account, look, at, seconds)
@@ -78,7 +78,8 @@ def follow_record(account: Account, event: Event, at: float, moment: float, seco
 
 
 def _put_off(account: Account, look: FirstLook, at: float, seconds: int) -> None:
-    look.due = float(min(floor(at) + seconds, floor(look.began) + _AT_MOST))
+    # Without LogAppendTime record times may go back; a look does not.
+    look.due = max(look.due, float(min(floor(at) + seconds, floor(look.began) + _AT_MOST)))
     account.look_at = look.due
     account.horizon.incremental_until = min(account.horizon.incremental_until, look.due)
 
