@@ -264,11 +264,18 @@ async def scoring_harness(
     partitions: int = 2,
     limits: WorkerLimits | None = None,
     clock: Clock | None = None,
+    first_look_seconds: int = 0,
 ) -> AsyncIterator[ScoringHarness]:
     """On an empty database."""
     await database.migrate(url, "scoring")
     built = ScoringHarness(
-        url, card, mode=mode, partitions=partitions, limits=limits or WorkerLimits(), clock=clock or Clock()
+        url,
+        card,
+        mode=mode,
+        partitions=partitions,
+        limits=limits or WorkerLimits(),
+        clock=clock or Clock(),
+        first_look_seconds=first_look_seconds,
     )
     try:
         await built.prepare()
