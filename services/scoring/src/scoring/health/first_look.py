@@ -71,10 +71,16 @@ def follow_record(account: Account, event: Event, at: float, moment: float, seco
             _begin_anew(account)
             return moment
         return max(account.clock, moment)
-    if event.name == _FACTS:
+    if event.name == _FACTS and not _is_told(account, event):
         return at if is_new else account.clock
     look.importing = False
     return at
+
+
+def _is_told(account: Account, event: Event) -> bool:
+    """Whether it raises a flag or decides an outcome under this card, which are told as of the present."""
+    reaction = account.model.reaction(event.name)
+    return bool(reaction.fed_flags or reaction.outcomes)
 
 
 def _put_off(account: Account, look: FirstLook, at: float, seconds: int) -> None:
@@ -101,8 +107,8 @@ def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition],
         by_event = not isinstance(each.crossing.cause, str)
         first_request = trigger.first and by_event and not each.crossing.history
         if each.kind is Kind.OUTCOME or each.kind is Kind.CONTRACTION:
-            # Nothing that stands says these, so they are kept; those of a first sync are history.
-            found.append(_as_history(each) if first_request else each)
+            # Nothing that stands says these, so they are kept; those of a first sync or an import are history.
+            found.append(_as_history(each) if first_request or look.importing else each)
         elif each.kind is Kind.FLAG and each.to not in derived:
             # Raised by silence: the time came for which an event of the first request had announced it.
             if by_event and not first_request:

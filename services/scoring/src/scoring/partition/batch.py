@@ -188,7 +188,7 @@ class Batch:
         if account.facts is not facts and _told_facts(account.facts) != _told_facts(facts):
             self._tell_facts(account, max(moment, self._clock))
         if step is not EMPTY_STEP:
-            self._add_step(step)
+            self._add_step(step, max(moment, self._clock))
 
     def _compare_content(self, event: Event, event_digest: bytes) -> None:
         """Notes a duplicate that says something else than the event that was counted, as far as that is known."""
@@ -218,7 +218,7 @@ class Batch:
                 self._check_suspect(account)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account.account_id) from error
-        self._add_step(step)
+        self._add_step(step, self._newest)
 
     def _close_after_poison(self, offset: int, event: Event) -> None:
         """If the core raises on that, too, the request stays open until its time is over."""
@@ -281,7 +281,7 @@ class Batch:
         # While its history is imported a tick closes a request and does not move the account's clock.
         if account.request is not request:
             self._applied.add(account_id)
-        self._add_step(step)
+        self._add_step(step, until)
 
     def _check_suspect(self, account: Account) -> None:
         """Does at once what would otherwise raise at a later record, or at the commit."""
@@ -307,7 +307,8 @@ class Batch:
             self.touched[account_id] = account
         return account
 
-    def _add_step(self, step: Step) -> None:
+    def _add_step(self, step: Step, recorded: float) -> None:
+        """`recorded` is the record time: what history brings may be of years ago, and is no late signal."""
         self.report.mismatches += step.mismatches
         for day in step.days:
             self._days[day.account_id, day.day.toordinal()] = day
@@ -316,7 +317,7 @@ class Batch:
             self._outbox.append(
                 OutboxRow(
                     topic=OutboxTopic.SIGNALS,
-                    stamp=round(signal.at.timestamp() * 1000),
+                    stamp=round((recorded if signal.history else signal.at.timestamp()) * 1000),
                     key=signal.account_id.encode(),
                     value=encode_signals_record(signal),
                 )
