@@ -284,3 +284,15 @@ def test_a_look_survives_a_restart() -> None:
     script.account = script.scorer.load("acme", script.scorer.dump(script.account))
     assert script.looks(2 * MINUTE).first_look is not None
     assert told(script.waits(1)) == ["first_look red"]
+
+
+def test_in_stream_mode_a_tick_takes_the_look_and_an_import_is_one_whatever_its_days() -> None:
+    """Records are of the times of their events there, so days lie between them."""
+    script = NewAccount()
+    script.scorer = Scorer(USED, "card", request_seconds=None, first_look_seconds=WAIT)
+    script.does("account.updated", 0, history=True, **FACTS)
+    for day in range(1, 30):
+        script.does("login", day, history=True, user_id="ann")
+    assert (script.signals, len(script.days)) == ([], 29)
+    (signal,) = script.waits(60).signals[:1]
+    assert (signal.kind, signal.to, signal.at.timestamp()) == (Kind.FIRST_LOOK, "green", DAWN + 29 * DAY + WAIT)

@@ -15,6 +15,7 @@ from common.contracts.signals import Kind
 from scoring.core_form import core_form
 from scoring.health.account import Account
 from scoring.health.card import Card
+from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
 from support.examples import examples
@@ -37,8 +38,8 @@ class LookCase(Struct, frozen=True):
     stream: bool
 
     def scorer(self) -> Scorer:
-        stream = {"request_seconds": None} if self.stream else {}
-        return Scorer(self.card, "card", first_look_seconds=self.seconds, **stream)
+        closes = None if self.stream else REQUEST_SECONDS
+        return Scorer(self.card, "card", request_seconds=closes, first_look_seconds=self.seconds)
 
 
 @st.composite

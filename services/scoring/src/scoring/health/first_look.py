@@ -26,7 +26,7 @@ from scoring.health.transitions import Transition, Trigger, refresh_derived
 
 # In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
 FIRST_LOOK_SECONDS: Final = 900
-_AT_MOST: Final = 86_400
+AT_MOST_SECONDS: Final = 86_400.0
 # The one live event that leaves an account at the time of its import: facts may come before the history does.
 _FACTS: Final = "account.updated"
 
@@ -49,20 +49,25 @@ class FirstLook:
         self.provisional = provisional
 
 
-def follow_record(account: Account, event: Event, at: float, moment: float, seconds: int) -> float:
+def concerns_look(account: Account, event: Event) -> bool:
+    """Whether the event may open a look or put it off, or is applied at another time than that of its record."""
+    return event.history or account.importing or not account.has_records
+
+
+def follow_record(account: Account, event: Event, at: float, moment: float, *, seconds: int, at_most: float) -> float:
     """Opens a look or puts it off, as an event of the record time `at` says; to be called before it is applied.
 
-    `moment` is the event's time, `seconds` the quiet time. Returns the time to which the account's clock goes. All that
-    was due by `at` has fired.
+    `moment` is the event's time; a look waits for `seconds` without history, `at_most` for so long in all. Returns the
+    time to which the account's clock goes. All that was due by `at` has fired.
     """
     look, is_new = account.look, not account.has_records
     if look is None:
         if not (is_new or event.history):
             return at
         look = account.look = FirstLook(at, 0.0, first=is_new, importing=is_new, provisional=is_new)
-        _put_off(account, look, at, seconds)
+        _put_off(account, look, at, seconds, at_most)
     elif event.history:
-        _put_off(account, look, at, seconds)
+        _put_off(account, look, at, seconds, at_most)
     if not look.importing:
         return at
     if event.history:
@@ -83,9 +88,9 @@ def _is_told(account: Account, event: Event) -> bool:
     return bool(reaction.fed_flags or reaction.outcomes)
 
 
-def _put_off(account: Account, look: FirstLook, at: float, seconds: int) -> None:
+def _put_off(account: Account, look: FirstLook, at: float, seconds: int, at_most: float) -> None:
     # Without LogAppendTime record times may go back; a look does not.
-    look.due = max(look.due, float(min(floor(at) + seconds, floor(look.began) + _AT_MOST)))
+    look.due = max(look.due, float(min(floor(at) + seconds, floor(look.began) + at_most)))
     account.look_at = look.due
     account.horizon.incremental_until = min(account.horizon.incremental_until, look.due)
 

@@ -16,7 +16,7 @@ from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
 from scoring.health.feeding import enter_stage, feed
-from scoring.health.first_look import FirstLook, follow_record, tell_look, told_meanwhile
+from scoring.health.first_look import AT_MOST_SECONDS, concerns_look, follow_record, tell_look, told_meanwhile
 from scoring.health.forecast import forecast
 from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import CONTEXT, EVENT, SILENCE
@@ -37,7 +37,8 @@ class Scorer:
     `strict` raises ReceiptMismatch where a receipt does not add up; otherwise the step counts it. `clock` is the one
     that all arithmetic takes its time from. `request_seconds` of record time after its first event a request is closed
     whose last event has not come; None leaves that to the next tick, as stream mode does. `first_look_seconds` of
-    record time without history a first look waits; 0 for no looks: then all is told from the first record on.
+    record time without history a first look waits, with None above until the next tick after them; 0 for no looks: then
+    all is told from the first record on.
     """
 
     __slots__ = ("_first_look_seconds", "_model", "_request_seconds", "_strict", "card", "card_id")
@@ -81,7 +82,7 @@ class Scorer:
         # An event cannot happen after its record; a sender's clock that is ahead must not say so.
         moment = min(event.time.timestamp(), at)
         reaction = self._model.reaction(event.name)
-        if event.more or account.request is not None or self._concerns_look(account, event):
+        if event.more or account.request is not None or (self._first_look_seconds and concerns_look(account, event)):
             return self._apply_while_open(account, event, at, moment, reaction)
         if try_incremental(account, event, at, moment, reaction):
             account.clock = at
@@ -177,12 +178,6 @@ class Scorer:
 
     # --- A request, a first look ------------------------------------------------------------------------------
 
-    def _concerns_look(self, account: Account, event: Event) -> bool:
-        """Whether the event may open a look or put it off, or is applied at another time than that of its record."""
-        if not self._first_look_seconds:
-            return False
-        return event.history or account.importing or not account.has_records
-
     def _apply_while_open(
         self, account: Account, event: Event, recorded: float, moment: float, reaction: Reaction
     ) -> Step:
@@ -195,7 +190,8 @@ class Scorer:
             self._fire_due(account, recorded, draft)
         at = recorded
         if self._first_look_seconds:
-            at = follow_record(account, event, recorded, moment, self._first_look_seconds)
+            seconds, at_most = self._first_look_seconds, AT_MOST_SECONDS if self._request_seconds is not None else inf
+            at = follow_record(account, event, recorded, moment, seconds=seconds, at_most=at_most)
             self._fire_silence(account, at, draft)
         request = account.request
         if request is None and event.more:
@@ -367,18 +363,23 @@ class Scorer:
                 # All that silence did until then belongs to the request.
                 self._pass_silence(account, closes, draft)
             self._close_request(account, account.request, draft)
+        self._take_due_look(account, to, draft)
         self._fire_due(account, to, draft)
 
     def _fire_due(self, account: Account, to: float, draft: StepDraft) -> None:
-        """Fires what is due by `to`, a look among it. An open request is told first, and ticks move no import."""
-        look = account.look
-        if look is not None and account.look_at <= to and account.request is None:
-            self._take_look(account, look, draft)
+        """Fires what is due by `to` before a record of that time. Time does not move an account that is imported."""
+        # In stream mode a record is of the time of its event, so the days between two of an import are no quiet time.
+        if self._request_seconds is not None:
+            self._take_due_look(account, to, draft)
         if not account.importing:
             self._fire_silence(account, to, draft)
 
-    def _take_look(self, account: Account, look: FirstLook, draft: StepDraft) -> None:
-        """An import ends with it: what the silence until then brings belongs to the look."""
+    def _take_due_look(self, account: Account, to: float, draft: StepDraft) -> None:
+        """An import ends with its look, and what the silence until then brings belongs to it."""
+        look = account.look
+        # An open request is told first.
+        if look is None or account.look_at > to or account.request is not None:
+            return
         look.importing = False
         now = self._pass_silence(account, look.due, draft)
         tell_look(account, look, now, draft)
