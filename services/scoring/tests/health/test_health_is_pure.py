@@ -135,7 +135,7 @@ def test_the_horizon_and_the_alert_state_are_written_by_one_module_each(owner: s
     assert {field for stem, field in writers if stem == module}
     # An episode is named after the signal that opens it.
     others = {(stem, field) for stem, field in writers if stem not in (module, STORAGE)}
-    assert others <= {("signals", "episode")}
+    assert others <= {("signals", "episode"), ("first_look", "episode")}
 
 
 def test_there_is_a_core_to_look_at() -> None:

@@ -64,17 +64,16 @@ class Account:
     - `transitions`: `state`; only the open episode is written where its signal is made.
     - `incremental`: `horizon`.
     - `scorer`: `clock`, the time of the last record or timer (UTC); `request` while one is open, and `closes_at`, when
-      silence closes it (UTC, infinity if none is open); `band_since`, when the line of the present band was crossed
-      (None if that is not known).
+      silence closes it (UTC, infinity if none is open).
     - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
-    `state_encoding` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock`, `request`, `look`, `band_since`
+    `state_encoding` keeps `born`, `facts`, `writers`, the ledgers, `state`, `clock`, `request`, `look`
     and the states of metrics and flags; all else is derived from them. `metrics` are in the card's order. In `ordered`
     each metric comes after those that it reads; `trajectories` are the metrics in that order, then the flags.
     """
 
     __slots__ = (
-        "account_id", "available", "band_since", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
+        "account_id", "available", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
         "day_end", "day_number", "facts", "flags", "horizon", "look", "look_at", "mean", "metrics", "model",
         "open_steps", "ordered",
         "posted_cap", "posted_cost", "posted_weights", "request", "score", "state", "told_steps", "trajectories",
@@ -115,7 +114,6 @@ class Account:
         self.closes_at = inf
         self.look: FirstLook | None = None
         self.look_at = inf
-        self.band_since: float | None = None
 
     @property
     def wake(self) -> float:

@@ -13,13 +13,16 @@ class AlertState:
 
     `pending` are worse bands whose line is crossed and whose minimum duration is not over. `flags` are those that are
     up, by name, `missed` the due moment (UTC) of each step told as missed, `episode` the id of the signal that opened
-    it. `arr` is the highest ARR since the last contraction, None while none is known.
+    it. `arr` is the highest ARR since the last contraction, None while none is known. `band_since` is when (UTC) the
+    line of the present band was crossed, None if that is not known.
 
     Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
     is over or a step is missed.
     """
 
-    __slots__ = ("arr", "band", "deadline", "episode", "flags", "had_band", "high", "low", "missed", "pending")
+    __slots__ = (
+        "arr", "band", "band_since", "deadline", "episode", "flags", "had_band", "high", "low", "missed", "pending",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.band: Band | None = None
@@ -29,6 +32,7 @@ class AlertState:
         self.missed: dict[str, float] = {}
         self.episode: str | None = None
         self.arr: float | None = None
+        self.band_since: float | None = None
         self.low = -inf
         self.high = inf
         self.deadline = inf
@@ -37,7 +41,7 @@ class AlertState:
         copy = AlertState()
         copy.band, copy.had_band, copy.episode = self.band, self.had_band, self.episode
         copy.pending, copy.flags, copy.missed = dict(self.pending), dict(self.flags), dict(self.missed)
-        copy.arr = self.arr
+        copy.arr, copy.band_since = self.arr, self.band_since
         copy.low, copy.high, copy.deadline = self.low, self.high, self.deadline
         return copy
 

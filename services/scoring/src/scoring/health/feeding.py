@@ -1,5 +1,7 @@
 """Feeding an event to an account, and deriving the trajectories from the new states of its metrics and flags."""
 
+from math import inf
+
 from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.context import context_of
@@ -31,6 +33,11 @@ def feed(account: Account, event: Event, at: float, moment: float, reaction: Rea
     moved = account.model.full_reaction if context_changed else reaction
     project(account, moved)
     return moved
+
+
+def forget_beginning(account: Account) -> None:
+    """The next event that is fed is where the account begins."""
+    account.born = inf
 
 
 def feed_metrics(account: Account, event: Event, moment: float, reaction: Reaction) -> int:

@@ -12,17 +12,19 @@ from common.contracts import ids
 from common.contracts.events import Event
 from common.contracts.signals import Band, Kind, OpenCondition, Receipt, Severity, Signal
 from scoring.health import posting
-from scoring.health.account import Account, Horizon
+from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
-from scoring.health.bands import INSUFFICIENT, RED, WORSE, YELLOW
+from scoring.health.bands import INSUFFICIENT, RED, YELLOW
 from scoring.health.evaluation import HealthSnapshot
+from scoring.health.feeding import forget_beginning
 from scoring.health.forecast import forecast
+from scoring.health.incremental import end_horizon, forget_horizon
 from scoring.health.moments import to_datetime
 from scoring.health.receipts import change, level, level_off_by
 from scoring.health.signals import CRITICAL_CAP, health_of
 from scoring.health.state_format import Crossing
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Transition, Trigger, refresh_derived
+from scoring.health.transitions import Transition, Trigger, regard_as_told, return_to
 
 # In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
 FIRST_LOOK_SECONDS: Final = 900
@@ -92,16 +94,21 @@ def _put_off(account: Account, look: FirstLook, at: float, seconds: int, at_most
     # Without LogAppendTime record times may go back; a look does not.
     look.due = max(look.due, float(min(floor(at) + seconds, floor(look.began) + at_most)))
     account.look_at = look.due
-    account.horizon.incremental_until = min(account.horizon.incremental_until, look.due)
+    end_horizon(account, look.due)
+
+
+def cancel_look_timer(account: Account) -> None:
+    """The look waits for the account's next event."""
+    account.look_at = inf
 
 
 def _begin_anew(account: Account) -> None:
     """The account begins where its history does, with what the facts so far have said."""
-    flags = account.state.flags
-    account.born = inf
-    account.state = AlertState()
-    account.state.flags = flags
-    account.horizon = Horizon()
+    anew = AlertState()
+    anew.flags = account.state.flags
+    return_to(account, anew)
+    forget_beginning(account)
+    forget_horizon(account)
 
 
 def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition], trigger: Trigger) -> list[Transition]:
@@ -131,7 +138,7 @@ def _as_history(each: Transition) -> Transition:
 def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: StepDraft) -> None:
     """Adds the one signal that says what stands. `at` is the account's last evaluation, up to which all is posted."""
     account.look, account.look_at = None, inf
-    _regard_as_told(account, look)
+    regard_as_told(account, at.at, first=look.first)
     model, state = account.model, account.state
     expected = forecast(account)
     receipt = Receipt(level(account, at), change(account, (), at.score))
@@ -166,29 +173,6 @@ def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: Step
     posting.open_change(account, at.at, at.score)
 
 
-def _regard_as_told(account: Account, look: FirstLook) -> None:
-    """What stands waits for no minimum duration: at first sight nothing was before it, and history brought the rest."""
-    state, at = account.state, account.clock
-    if not look.first:
-        for band in (RED, YELLOW):
-            crossing = state.pending.get(band)
-            if crossing is not None and crossing.history:
-                state.band, account.band_since = band, crossing.since
-                state.pending = {one: each for one, each in state.pending.items() if one in WORSE[band]}
-                break
-    elif account.weights.sufficient:
-        band = account.model.bands[account.context.stage].first_band(account.score)
-        if band is not state.band:
-            crossing = state.pending.get(band)
-            state.band, state.had_band = band, True
-            account.band_since = at if crossing is None else crossing.since
-        state.pending = {}
-    for name, crossing in list(state.flags.items()):
-        if not crossing.told and (look.first or crossing.history):
-            state.flags[name] = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
-    refresh_derived(account, state)
-
-
 _TROUBLE: Final = (YELLOW, RED)
 _GRAVEST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING)
 _IN_ORDER: Final = (Kind.BAND, Kind.FLAG, Kind.MILESTONE_MISSED)
@@ -199,7 +183,7 @@ def _standing(account: Account) -> list[OpenCondition]:
     state = account.state
     found: list[OpenCondition] = []
     if state.band is not None and state.band in _TROUBLE:
-        since = account.change.since if account.band_since is None else account.band_since
+        since = account.change.since if state.band_since is None else state.band_since
         found.append(OpenCondition(Kind.BAND, state.band.value, to_datetime(since)))
     for name, crossing in state.flags.items():
         if crossing.told:

@@ -10,7 +10,7 @@ from math import inf
 from typing import Final
 
 from common.contracts.events import Event
-from scoring.health.account import NO_CAP, Account
+from scoring.health.account import NO_CAP, Account, Horizon
 from scoring.health.feeding import feed_metrics, project
 from scoring.health.model import Reaction
 from scoring.health.moments import LAST
@@ -111,6 +111,16 @@ def set_horizon(account: Account, at: float) -> None:
     horizon.cap, horizon.cap_slope = cap, cap_slope
     horizon.segments_end = segments_end
     _set_wake(account, clock.wall(_find_wake(account, tau, account.mean, slope, cap, cap_slope, segments_end)))
+
+
+def forget_horizon(account: Account) -> None:
+    """The account begins anew: nothing is known of what silence will do."""
+    account.horizon = Horizon()
+
+
+def end_horizon(account: Account, at: float) -> None:
+    """An event that is recorded at `at` or later is not applied incrementally."""
+    account.horizon.incremental_until = min(account.horizon.incremental_until, at)
 
 
 def set_due(account: Account, due: int | None) -> None:

@@ -16,7 +16,14 @@ from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
 from scoring.health.feeding import enter_stage, feed
-from scoring.health.first_look import AT_MOST_SECONDS, concerns_look, follow_record, tell_look, told_meanwhile
+from scoring.health.first_look import (
+    AT_MOST_SECONDS,
+    cancel_look_timer,
+    concerns_look,
+    follow_record,
+    tell_look,
+    told_meanwhile,
+)
 from scoring.health.forecast import forecast
 from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import CONTEXT, EVENT, SILENCE
@@ -125,7 +132,8 @@ class Scorer:
     def cancel_timer(self, account: Account) -> None:
         """The account is not woken until its next event."""
         set_due(account, None)
-        account.closes_at = account.look_at = inf
+        account.closes_at = inf
+        cancel_look_timer(account)
 
     # --- Reading ----------------------------------------------------------------------------------------------
 
@@ -429,11 +437,7 @@ class Scorer:
             account, account.state, account.context.clock.operational(at)
         ):
             return
-        changes = update_state(account, account.state, trigger, at)
-        for each in changes:
-            if each.kind is Kind.BAND:
-                account.band_since = each.crossing.since
-        told = [each for each in changes if not each.shown_only]
+        told = [each for each in update_state(account, account.state, trigger, at) if not each.shown_only]
         if account.look is not None:
             told = told_meanwhile(account, account.look, told, trigger)
         if not told:

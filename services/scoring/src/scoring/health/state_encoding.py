@@ -43,7 +43,6 @@ def dump(account: Account) -> bytes:
         (account.posted_cap, account.posted_cost) if account.posted_cap else None,
         None if account.request is None else _stored_request(account.request),
         None if account.look is None else _stored_look(account.look),
-        account.band_since,
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -67,7 +66,6 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.facts, account.writers = stored.facts, stored.writers
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
-    account.band_since = stored.band_since
     if stored.look is not None:
         account.look, account.look_at = _look(stored.look), stored.look.due
     posted = 0
@@ -103,7 +101,16 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
 
 
 def _stored_state(state: AlertState) -> tuple[object, ...]:
-    return state.band, state.had_band, state.pending, state.flags, state.missed, state.episode, state.arr
+    return (
+        state.band,
+        state.had_band,
+        state.pending,
+        state.flags,
+        state.missed,
+        state.episode,
+        state.arr,
+        state.band_since,
+    )
 
 
 def _stored_request(request: OpenRequest) -> tuple[object, ...]:
@@ -142,7 +149,7 @@ def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
-    state.arr = stored.arr
+    state.arr, state.band_since = stored.arr, stored.band_since
     return state
 
 

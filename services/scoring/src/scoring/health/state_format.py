@@ -56,6 +56,7 @@ class StoredState(Struct, array_like=True):
     missed: dict[str, float] = field(default_factory=dict)
     episode: str | None = None
     arr: float | None = None
+    band_since: float | None = None
 
 
 class StoredRequest(Struct, array_like=True):
@@ -120,7 +121,6 @@ class StoredAccount(Struct, array_like=True):
     cap: tuple[str, float] | None = None
     request: StoredRequest | None = None
     look: StoredLook | None = None
-    band_since: float | None = None
 
 
 class UnknownFormat(ValueError):
