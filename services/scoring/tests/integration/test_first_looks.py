@@ -90,3 +90,16 @@ async def test_a_restart_before_the_look_tells_it_once(wall: ScoringHarness) -> 
                 await wall.until(lambda: bool(looks(wall)), seconds=5)
     assert [signal.kind for signal in wall.signals()] == [Kind.FIRST_LOOK]
     assert looks(wall)[0].at.timestamp() == START + WAIT
+
+
+async def test_in_stream_mode_a_look_that_moves_no_clock_is_stored(database: str) -> None:
+    """The tick comes after records that are later than the moment of the look."""
+    async with scoring_harness(database, SMALL, mode=TimeMode.STREAM, first_look_seconds=WAIT) as stream:
+        await stream.post(event("acme", "session.started", START), event("acme", "session.started", START + DAY))
+        await stream.score()
+        assert stream.signals() == []
+        await stream.tick(START + DAY)
+        await stream.score()
+        assert [signal.kind for signal in stream.signals()] == [Kind.FIRST_LOOK]
+        body = bytes.fromhex(await stream.scalar("SELECT encode(body, 'hex') FROM scoring.state"))
+        assert stream.scorer.load("acme", body).look is None

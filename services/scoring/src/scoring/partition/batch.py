@@ -272,14 +272,14 @@ class Batch:
             return
         self.report.fired += 1
         self._moved_at[account_id] = offset
-        request = account.request
+        request, look = account.request, account.look
         try:
             step = self._scorer.advance(account, until)
             self._check_suspect(account)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account_id) from error
-        # While its history is imported a tick closes a request and does not move the account's clock.
-        if account.request is not request:
+        # A tick may close a request or take a look and not move the account's clock: of an import, or in stream mode.
+        if account.request is not request or account.look is not look:
             self._applied.add(account_id)
         self._add_step(step, until)
 
