@@ -78,7 +78,12 @@ def _deployed(
     else:
         more["REPLICATION"] = str(len(ground.kafka.ports))
     with system(
-        bootstrap=ground.kafka.bootstrap, broker=Broker.KAFKA, database_url=database_url, directory=logs, more=more
+        bootstrap=ground.kafka.bootstrap,
+        broker=Broker.KAFKA,
+        database_url=database_url,
+        directory=logs,
+        first_look_seconds=1,
+        more=more,
     ) as made:
         yield made
     ground.postgres.drop_database(name)

@@ -18,6 +18,7 @@ from scoring.cards.identity import identify, use_pinned_time_zones
 from scoring.cards.load import load
 from scoring.core_form import core_form
 from scoring.health.account import Account
+from scoring.health.first_look import FIRST_LOOK_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
 
@@ -82,7 +83,7 @@ def main(card_files: Sequence[str]) -> None:
 
 def play(card_file: Path) -> Player:
     card = load(card_file.read_text(encoding="utf-8"), str(card_file))
-    player = Player(Scorer(card, identify(card), strict=False))
+    player = Player(Scorer(card, identify(card), strict=False, first_look_seconds=FIRST_LOOK_SECONDS))
     tick = START.timestamp()
     for record in records(ACCOUNTS, EVENTS):
         while tick < record.at:

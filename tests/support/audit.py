@@ -111,10 +111,15 @@ def begun(system: System) -> dict[int, Recount]:
     """One for each partition, before its first record."""
     deployment = system.deployment
     card, mine = origin(
-        deployment.card.read_text(), name="card", time_mode=deployment.mode, partitions=deployment.partitions
+        deployment.card.read_text(),
+        name="card",
+        time_mode=deployment.mode,
+        partitions=deployment.partitions,
+        first_look_seconds=deployment.first_look_seconds,
     )
     seconds = REQUEST_SECONDS if deployment.mode is TimeMode.WALL else None
-    scorer = Scorer(card, mine.card_id, strict=True, request_seconds=seconds)
+    wait = mine.first_look_seconds
+    scorer = Scorer(card, mine.card_id, strict=True, request_seconds=seconds, first_look_seconds=wait)
     return {
         partition: Recount(scorer, partition=partition, partitions=deployment.partitions, remembered=system.remembered)
         for partition in range(deployment.partitions)

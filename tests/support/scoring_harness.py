@@ -74,7 +74,15 @@ class ScoringHarness:
     """A log with its topics, a database with its tables, and the workers between them."""
 
     def __init__(
-        self, url: str, card: str, *, mode: TimeMode, partitions: int, limits: WorkerLimits, clock: Clock
+        self,
+        url: str,
+        card: str,
+        *,
+        mode: TimeMode,
+        partitions: int,
+        limits: WorkerLimits,
+        clock: Clock,
+        first_look_seconds: int = 0,
     ) -> None:
         self.broker = MemoryBroker(clock=clock)
         self.clock = clock
@@ -91,9 +99,17 @@ class ScoringHarness:
         self.rules = WorkerRules(topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0)
         self.card: Card
         self.origin: Origin
-        self.card, self.origin = origin(card, name="test card", time_mode=mode, partitions=partitions)
+        self.card, self.origin = origin(
+            card, name="test card", time_mode=mode, partitions=partitions, first_look_seconds=first_look_seconds
+        )
         seconds = REQUEST_SECONDS if mode is TimeMode.WALL else None
-        self.scorer = Scorer(self.card, self.origin.card_id, strict=True, request_seconds=seconds)
+        self.scorer = Scorer(
+            self.card,
+            self.origin.card_id,
+            strict=True,
+            request_seconds=seconds,
+            first_look_seconds=first_look_seconds,
+        )
 
     async def prepare(self) -> None:
         await ensure(
@@ -249,11 +265,18 @@ async def scoring_harness(
     partitions: int = 2,
     limits: WorkerLimits | None = None,
     clock: Clock | None = None,
+    first_look_seconds: int = 0,
 ) -> AsyncIterator[ScoringHarness]:
     """On an empty database."""
     await database.migrate(url, "scoring")
     built = ScoringHarness(
-        url, card, mode=mode, partitions=partitions, limits=limits or WorkerLimits(), clock=clock or Clock()
+        url,
+        card,
+        mode=mode,
+        partitions=partitions,
+        limits=limits or WorkerLimits(),
+        clock=clock or Clock(),
+        first_look_seconds=first_look_seconds,
     )
     try:
         await built.prepare()

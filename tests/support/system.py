@@ -204,10 +204,12 @@ def system(
     directory: Path,
     card: str = QUICK,
     mode: TimeMode = TimeMode.WALL,
+    first_look_seconds: int = 0,
     more: Mapping[str, str] | None = None,
     **settings: str,
 ) -> Iterator[System]:
     """Nothing of it runs yet; whatever was started is ended. `more` settings are like those by keyword.
+    Without a wait of first looks accounts are told of from their first records on.
 
     Not from within the event loop.
     """
@@ -221,6 +223,7 @@ def system(
         card=file,
         prefix=f"{uuid.uuid4().hex[:8]}.",
         partitions=PARTITIONS,
+        first_look_seconds=first_look_seconds,
     )
     made = System(deployment, logs=directory / "log", settings={**(more or {}), **settings})
     try:

@@ -3,8 +3,10 @@
 import pytest
 
 from common.bus.ports import PlainRecord
+from scoring.health import FIRST_LOOK_SECONDS
 from scoring.partition.commit import LogPosition
 from scoring.partition.origin import LogVerdict, compare, record_hash
+from scoring.settings import ScoringSettings
 
 LAST = PlainRecord(0, 41, 1_000, b"acme", b"{}")
 READ = LogPosition(to_offset=42, clock=0.0, newest=1.0, last_offset=41, last_time=1_000, last_hash=record_hash(LAST))
@@ -32,6 +34,10 @@ def test_the_verdict_on_a_log(
     position: LogPosition, clusters: tuple[str, str], earliest: int, found: PlainRecord | None, verdict: LogVerdict
 ) -> None:
     assert compare(position, clusters=clusters, earliest=earliest, found=found) is verdict
+
+
+def test_a_worker_waits_as_long_as_a_back_test() -> None:
+    assert ScoringSettings.model_fields["scoring_first_look_seconds"].default == FIRST_LOOK_SECONDS
 
 
 def test_a_key_moved_into_the_value_is_another_record() -> None:

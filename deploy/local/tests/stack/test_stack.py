@@ -73,10 +73,13 @@ class Stack:
             time.sleep(0.2)
 
     def post(self, event_id: str = "e-1") -> httpx.Response:
+        """A cancellation. The account is known before it: what the first request says is told by the first look."""
         stack = self.described()
+        key, url = _bearer(stack.description.keys.write), f"{stack.services.url('ingest')}/v1/events"
+        known = {"account_id": "acme", "event_id": f"{event_id} known", "name": "session.started"}
+        assert httpx.post(url, json=known, headers=key).status_code == 202
         event = {"account_id": "acme", "event_id": event_id, "name": "contract.cancel_requested"}
-        key = _bearer(stack.description.keys.write)
-        return httpx.post(f"{stack.services.url('ingest')}/v1/events", json=event, headers=key)
+        return httpx.post(url, json=event, headers=key)
 
     def listed(self) -> httpx.Response:
         stack = self.described()

@@ -40,7 +40,11 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
     use_pinned_time_zones()
     text = settings.scoring_card.read_text(encoding="utf-8")
     card, own_origin = origin(
-        text, name=str(settings.scoring_card), time_mode=settings.time_mode, partitions=settings.partitions
+        text,
+        name=str(settings.scoring_card),
+        time_mode=settings.time_mode,
+        partitions=settings.partitions,
+        first_look_seconds=settings.scoring_first_look_seconds,
     )
     topics = Topics(settings.topic_prefix)
     prometheus = registry(service="scoring", process="worker")
@@ -81,7 +85,13 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 partition_of=partition_of,
             )
             wall = settings.time_mode is TimeMode.WALL
-            scorer = Scorer(card, own_origin.card_id, strict=False, request_seconds=REQUEST_SECONDS if wall else None)
+            scorer = Scorer(
+                card,
+                own_origin.card_id,
+                strict=False,
+                request_seconds=REQUEST_SECONDS if wall else None,
+                first_look_seconds=own_origin.first_look_seconds,
+            )
             return assemble(parts, _rules(settings, topics), scorer=scorer, origin=own_origin)
 
         startup = Startup(build_worker, outages=waits.outages)

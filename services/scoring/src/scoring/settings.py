@@ -26,6 +26,7 @@ class ScoringSettings(CommonSettings):
     scoring_accounts_mb: PositiveInt = 512
     scoring_chunk: PositiveInt = 2_000
     scoring_late_seconds: PositiveFloat = 60.0
+    scoring_first_look_seconds: Annotated[int, Field(ge=0, le=86_400)] = 900
     scoring_poisoned: Annotated[int, Field(ge=0)] = 100
     scoring_poisoned_seconds: PositiveFloat = 600.0
     scoring_housekeeping_seconds: PositiveFloat = 60.0

@@ -129,6 +129,20 @@ def test_an_alert_is_worse_news_and_an_import_counts_as_if_live() -> None:
     assert [one.is_alert for one in birch.signals if one.to == "cancel_intent"] == [True]
 
 
+def test_who_stands_badly_at_first_sight_is_one_alert_at_the_first_look() -> None:
+    """In the first fifteen minutes there are no alarms; who comes in well is looked at, and is none."""
+    busy = [event("birch", hour / 24, "session.started", user_id=f"user {hour}") for hour in range(8)]
+    answer = event("acme", 0.0, "nps.answered", user_id="ann", properties={"score": 0})
+    opened = event("acme", 0.001, "ticket.opened", user_id="ann")
+
+    acme, birch = traces(recorded({"acme": [], "birch": []}, days=1, more=[*busy, answer, opened]))
+
+    first = acme.signals[0]
+    assert (first.kind, first.is_alert, first.before) == (Kind.FIRST_LOOK, True, None)
+    assert first.at - first.since == pytest.approx(900, abs=1)
+    assert [(one.kind, one.is_alert) for one in birch.signals] == [(Kind.FIRST_LOOK, False)]
+
+
 def test_a_signal_names_the_owner_of_its_moment() -> None:
     before, after = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 22, tzinfo=UTC)
     recording = recorded(

@@ -138,7 +138,7 @@ def test_the_horizon_and_the_alert_state_are_written_by_one_module_each(owner: s
     # What was told of a retracted event is as if it had not been told.
     assert others <= {
         ("signals", "episode"),
-        ("scorer", "episode"),
+        ("first_look", "episode"),
         ("retraction", "arr"),
         ("retraction", "arr_origin"),
     }

@@ -3,21 +3,24 @@
 Hypothesis draws a log and then the lives of the workers that read it. The reference is one worker that read it whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
 from common.contracts.events import Event
+from common.topics import TimeMode
 from scoring.partition.commit import Commit, QueuedRow
 from scoring.partition.memory import StoredPartition
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from scoring.worker.heartbeat import Heartbeat
-from support.scoring_harness import DAY, START, ScoringHarness, event, ids
+from support.cards import SMALL
+from support.scoring_harness import DAY, START, ScoringHarness, event, ids, scoring_harness
 
 ACCOUNTS = ("acme", "beta", "gamma")
 
@@ -104,6 +107,7 @@ happenings = st.lists(
             + ["ticket.opened", "nps.answered", "contract.cancel_requested", "contract.renewed"]
             + ["user.updated", "champion.left", "contract.ended"]
             + ["account.updated", "milestone.planned", "milestone.reached", "tick", "again"]
+            + ["imported session.started", "imported nps.answered", "imported contract.renewed"]
         ),
         st.integers(0, 40),  # hours since the one before
         st.integers(0, 3),  # who, or what
@@ -141,13 +145,15 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
                 again = posted[n % len(posted)]
                 await stream.write(stream.partition_of(again.account_id), again, at=now)
         else:
+            imported, name = name.startswith("imported "), name.removeprefix("imported ")
             one = event(
                 account_id,
                 name,
-                now - late * 3600,
+                now - late * (12 if imported else 1) * 3600,
                 user_id=f"user {n}",
                 event_id=f"{len(posted)}",
                 properties=properties(name, n, now),
+                history=imported,
             )
             posted.append(one)
             await stream.write(stream.partition_of(account_id), one, at=now)
@@ -161,6 +167,12 @@ async def live(stream: ScoringHarness, life: Life) -> None:
     worker = stream.worker(store=store, max_records=life.max_records, limits=limits)
     with suppress(Killed):
         await stream.score(worker)
+
+
+@pytest.fixture(params=[0, 900], ids=["told at once", "first looks"])
+async def stream(database: str, request: pytest.FixtureRequest) -> AsyncIterator[ScoringHarness]:
+    async with scoring_harness(database, SMALL, mode=TimeMode.STREAM, first_look_seconds=request.param) as built:
+        yield built
 
 
 @settings(

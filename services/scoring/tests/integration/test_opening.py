@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from common.bus.ports import Outgoing
 from common.errors import StopWorker
@@ -43,6 +44,22 @@ async def test_another_setting_refuses_to_start(
     _, mine = origin(card, name="card", time_mode=mode, partitions=partitions)
     with pytest.raises(StopWorker, match=complaint):
         require_same_origin(mine, await stream.store.load_origins())
+
+
+async def test_another_wait_of_first_looks_refuses_to_start(stream: ScoringHarness) -> None:
+    await begun(stream)
+    _, mine = origin(SMALL, name="card", time_mode=TimeMode.STREAM, partitions=2, first_look_seconds=900)
+    with pytest.raises(StopWorker, match="SCORING_FIRST_LOOK_SECONDS is 900, but the journal was begun with 0"):
+        require_same_origin(mine, await stream.store.load_origins())
+
+
+async def test_a_journal_of_before_first_looks_goes_on_without_them(stream: ScoringHarness) -> None:
+    await begun(stream)
+    async with stream.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE scoring.journal SET origin = (origin::jsonb - 'first_look_seconds')::json WHERE seq = 0")
+        )
+    require_same_origin(stream.origin, await stream.store.load_origins())
 
 
 async def test_of_two_first_workers_with_different_cards_one_stops(stream: ScoringHarness) -> None:

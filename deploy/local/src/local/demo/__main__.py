@@ -27,11 +27,14 @@ from local.stack.sinks import SinkPorts
 from local.stack.temporary import TemporaryStack, kept_logs, temporary_stack
 from local.stack.termination import exit_on_sigterm
 from local.terminal import Terminal
+from scoring.health import FIRST_LOOK_SECONDS
 
 SEED = 7
 CARD = CHECKOUT / "deploy" / "scorecard.yml"
 LIVE_CARD = CHECKOUT / "deploy" / "examples" / "demo-live.yml"
 SECONDS = 30.0
+# Shorter than the card of seconds needs to call an account quiet.
+LIVE_FIRST_LOOK_SECONDS = 1
 
 
 def demo(terminal: Terminal, *, dataset: Dataset, broker: Broker, pace: float, stays: bool = False) -> None:
@@ -42,7 +45,10 @@ def demo(terminal: Terminal, *, dataset: Dataset, broker: Broker, pace: float, s
     begun = time.monotonic()
     terminal.headline(f"Starting PostgreSQL, a Kafka broker ({broker}), ingest, scoring and alerts on this machine.")
     with terminal.never_silent(), temporary_stack("demo", broker=broker, say=terminal.status) as stack:
-        with stack.deployed("demo", mode=TimeMode.STREAM, card=CARD, sink_ports=SinkPorts()) as (services, keys):
+        simulated = stack.deployed(
+            "demo", mode=TimeMode.STREAM, card=CARD, sink_ports=SinkPorts(), first_look_seconds=FIRST_LOOK_SECONDS
+        )
+        with simulated as (services, keys):
             terminal.done()
             terminal.line(f"Ready after {time.monotonic() - begun:.0f} s.")
             environment = stack.environment if stays else None
@@ -80,7 +86,10 @@ async def _simulated(
 
 def _real_time(stack: TemporaryStack, terminal: Terminal) -> None:
     terminal.headline("Now in real time, with a card of seconds instead of weeks: silence is told without any event.")
-    with stack.deployed("live", mode=TimeMode.WALL, card=LIVE_CARD, sink_ports=SinkPorts()) as (services, keys):
+    live = stack.deployed(
+        "live", mode=TimeMode.WALL, card=LIVE_CARD, sink_ports=SinkPorts(), first_look_seconds=LIVE_FIRST_LOOK_SECONDS
+    )
+    with live as (services, keys):
         terminal.status("connecting to Kafka, to read signals as they come")
         found = asyncio.run(_lived(services, keys, terminal))
     terminal.line()

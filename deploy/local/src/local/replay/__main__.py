@@ -26,6 +26,7 @@ from local.stack.termination import exit_on_sigterm
 from local.terminal import Terminal
 from scoring.backtest.errors import InvalidRecording
 from scoring.backtest.recordings.course_files import COLUMNS
+from scoring.health import FIRST_LOOK_SECONDS
 
 CARD = CHECKOUT / "deploy" / "examples" / "oulad.yml"
 LEFT_FROM_DAY = 14
@@ -38,8 +39,9 @@ def replay(data: CourseData, terminal: Terminal, *, card: Path, broker: Broker) 
     with (
         terminal.never_silent(),
         temporary_stack("replay", broker=broker, say=terminal.status) as stack,
-        stack.deployed("replay", mode=TimeMode.STREAM, card=card) as (services, keys),
+        stack.deployed("replay", mode=TimeMode.STREAM, card=card, first_look_seconds=FIRST_LOOK_SECONDS) as made,
     ):
+        services, keys = made
         terminal.headline(f"{len(data.events):,} events go in over HTTP, in the order of their days.")
         played = asyncio.run(_played(data, services, keys, terminal))
     terminal.done()

@@ -93,7 +93,8 @@ def _kinds(signals: Sequence[Signal]) -> tuple[tuple[str, int], ...]:
 def _bands(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
     found: dict[str, list[Signal]] = {}
     for signal in sorted(signals, key=lambda signal: signal.at):
-        if signal.kind is Kind.BAND:
+        # A first look tells the band as well.
+        if signal.kind in (Kind.BAND, Kind.FIRST_LOOK):
             found.setdefault(signal.account_id, []).append(signal)
     return found
 

@@ -38,7 +38,10 @@ class Ports:
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """What one set of services is configured with. Without `sink_ports` alerts is not started."""
+    """What one set of services is configured with. Without `sink_ports` alerts is not started.
+
+    `first_look_seconds` is how long scoring waits before it says how a new account stands; 0 for not at all.
+    """
 
     bootstrap: str
     database_url: str
@@ -49,6 +52,7 @@ class Deployment:
     partitions: int = 12
     routes: Path = ROUTES
     sink_ports: SinkPorts | None = None
+    first_look_seconds: int = 0
 
     @property
     def topics(self) -> Topics:
@@ -76,6 +80,7 @@ class Deployment:
             "SCORING_WORKER_PORT": str(ports.scoring_worker),
             "SCORING_GROUP": f"{self.prefix}scoring",
             "SCORING_CARD": str(self.card),
+            "SCORING_FIRST_LOOK_SECONDS": str(self.first_look_seconds),
             "SCORING_FETCH_WAIT_MS": wait,
             "ALERTS_PORT": str(ports.alerts),
             "ALERTS_GROUP": f"{self.prefix}alerts",

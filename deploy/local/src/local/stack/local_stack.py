@@ -25,6 +25,8 @@ from local.stack.sinks import SINKS, SinkPorts, start_sinks, wait_for_sinks, why
 
 POSTGRES = "PostgreSQL"
 # Kept when the tables are emptied, so that the keys which users hold go on to open the services.
+# Seconds: whoever tries the stack wants to see how a new account stands, not to wait for it.
+FIRST_LOOK_SECONDS = 5
 KEPT_TABLES = ("api_key", "schema_version")
 
 
@@ -77,6 +79,7 @@ class LocalStack:
             mode=TimeMode.WALL,
             card=Path(description.card),
             sink_ports=description.sink_ports,
+            first_look_seconds=FIRST_LOOK_SECONDS,
         )
         self.services = Services(
             deployment, ports=description.ports, logs=directory.logs, process_list=self._process_list

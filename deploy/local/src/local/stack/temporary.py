@@ -41,9 +41,18 @@ class TemporaryStack:
 
     @contextmanager
     def deployed(
-        self, name: str, *, mode: TimeMode, card: Path, sink_ports: SinkPorts | None = None
+        self,
+        name: str,
+        *,
+        mode: TimeMode,
+        card: Path,
+        sink_ports: SinkPorts | None = None,
+        first_look_seconds: int = 0,
     ) -> Iterator[tuple[Services, Keys]]:
-        """The services, ready, until the block is left; alerts is one of them if there are `sink_ports`."""
+        """The services, ready, until the block is left; alerts is one of them if there are `sink_ports`.
+
+        `first_look_seconds` of record time scoring waits before it says how a new account stands; 0: it does not.
+        """
         deployment = Deployment(
             bootstrap=self.servers.bootstrap,
             database_url=self.servers.postgres.create_database(name),
@@ -52,6 +61,7 @@ class TemporaryStack:
             card=card,
             prefix=f"{name}.",
             sink_ports=sink_ports,
+            first_look_seconds=first_look_seconds,
         )
         services = Services(deployment, ports=Ports(), logs=self.logs / name, process_list=self.process_list)
         services.migrate(self._say)

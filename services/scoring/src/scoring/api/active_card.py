@@ -95,6 +95,7 @@ class ActiveCardReader:
                 origin.card_id,
                 strict=False,
                 request_seconds=REQUEST_SECONDS if wall else None,
+                first_look_seconds=origin.first_look_seconds,
             )
             self._active_card = ActiveCard(scorer=scorer, wall=wall, partitions=origin.partitions)
             self._origin = origin

@@ -17,6 +17,7 @@ from scoring.health.trajectory import Trajectory
 from scoring.health.weights import NO_WEIGHTS, Weights
 
 if TYPE_CHECKING:
+    from scoring.health.first_look import FirstLook
     from scoring.health.model import CardModel
 
 
@@ -68,17 +69,19 @@ class Account:
     - `incremental`: `horizon`.
     - `scorer`: `people`; `clock`, the time of the last record or timer (UTC); `request` while one is open, and
       `closes_at`, when silence closes it (UTC, infinity if none is open).
+    - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
     `state_encoding` keeps `born`, `posted`, `away`, `writers`, `former_facts`, `people`, the ledgers, `state`, `clock`,
-    `request` and the states of metrics and flags; all else is derived from them. `metrics` are in the card's order. In
-    `ordered` each metric comes after those that it reads; `trajectories` are the metrics in that order, then the flags.
+    `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics` are in the card's
+    order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in that order, then
+    the flags.
     """
 
     __slots__ = (
         "account_id", "available", "away", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
-        "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "mean", "metrics", "model", "open_steps",
-        "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request", "score", "state",
-        "told_steps", "trajectories", "weights", "writers",
+        "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean", "metrics",
+        "model", "open_steps", "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request",
+        "score", "state", "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(
@@ -116,11 +119,23 @@ class Account:
         self.day_end = -inf
         self.request: OpenRequest | None = None
         self.closes_at = inf
+        self.look: FirstLook | None = None
+        self.look_at = inf
 
     @property
     def wake(self) -> float:
-        """Silence changes nothing before (UTC): neither the alert state nor an open request."""
-        return min(self.horizon.wake, self.closes_at)
+        """Silence changes nothing before (UTC): neither the alert state nor an open request, nor is a look due."""
+        return self.waits_until if self.importing else min(self.horizon.wake, self.waits_until)
+
+    @property
+    def waits_until(self) -> float:
+        """The record time at which silence closes the open request or, if none is open, a first look is due."""
+        return self.look_at if self.request is None else self.closes_at
+
+    @property
+    def importing(self) -> bool:
+        """Whether its clock follows its history: then ticks do not move it, and only `waits_until` is record time."""
+        return self.look is not None and self.look.importing
 
     @property
     def stage(self) -> Stage:

@@ -15,15 +15,16 @@ class AlertState:
     up, by name, `missed` the due moment (UTC) of each step told as missed, `episode` the id of the signal that opened
     it. `ended` while the account's contract has ended: then only outcomes and withdrawals are told. `arr` is the
     highest ARR since the last contraction, None while none is known; `arr_origin` says which event that comes from.
-    `outcomes` has the last event that decided each.
+    `outcomes` has the last event that decided each. `band_since` is when (UTC) the
+    line of the present band was crossed, None if that is not known.
 
     Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
     is over or a step is missed.
     """
 
     __slots__ = (
-        "arr", "arr_origin", "band", "deadline", "ended", "episode", "flags", "had_band", "high", "low", "missed",
-        "outcomes", "pending",
+        "arr", "arr_origin", "band", "band_since", "deadline", "ended", "episode", "flags", "had_band", "high", "low",
+        "missed", "outcomes", "pending",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -37,6 +38,7 @@ class AlertState:
         self.ended = False
         self.arr_origin: ArrOrigin | None = None
         self.outcomes: dict[str, DecidedOutcome] = {}
+        self.band_since: float | None = None
         self.low = -inf
         self.high = inf
         self.deadline = inf
@@ -47,6 +49,7 @@ class AlertState:
         copy.pending, copy.flags, copy.missed = dict(self.pending), dict(self.flags), dict(self.missed)
         copy.ended = self.ended
         copy.arr, copy.arr_origin, copy.outcomes = self.arr, self.arr_origin, dict(self.outcomes)
+        copy.band_since = self.band_since
         copy.low, copy.high, copy.deadline = self.low, self.high, self.deadline
         return copy
 

@@ -1,5 +1,7 @@
 """Feeding an event to an account, and deriving the trajectories from the new states of its metrics and flags."""
 
+from math import inf
+
 from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.context import context_of
@@ -68,6 +70,11 @@ def _was_added_up(account: Account, withdrawn: EventName) -> bool:
             fed = account.model.reaction(mover.name).fed_metrics
             return any([not account.model.card.metrics[index].can_retract for index in fed])
     return False
+
+
+def forget_beginning(account: Account) -> None:
+    """The next event that is fed is where the account begins."""
+    account.born = inf
 
 
 def feed_metrics(account: Account, event: Event, moment: float, reaction: Reaction) -> int:

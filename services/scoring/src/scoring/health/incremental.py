@@ -10,7 +10,7 @@ from math import inf
 from typing import Final
 
 from common.contracts.events import Event
-from scoring.health.account import NO_CAP, Account
+from scoring.health.account import NO_CAP, Account, Horizon
 from scoring.health.feeding import feed_metrics, project
 from scoring.health.model import Reaction
 from scoring.health.moments import LAST
@@ -113,6 +113,16 @@ def set_horizon(account: Account, at: float) -> None:
     _set_wake(account, clock.wall(_find_wake(account, tau, account.mean, slope, cap, cap_slope, segments_end)))
 
 
+def forget_horizon(account: Account) -> None:
+    """The account begins anew: nothing is known of what silence will do."""
+    account.horizon = Horizon()
+
+
+def end_horizon(account: Account, at: float) -> None:
+    """An event that is recorded at `at` or later is not applied incrementally."""
+    account.horizon.incremental_until = min(account.horizon.incremental_until, at)
+
+
 def set_due(account: Account, due: int | None) -> None:
     """Notes that silence next changes the alert state at the whole second `due` (UTC); None for never."""
     horizon = account.horizon
@@ -120,10 +130,10 @@ def set_due(account: Account, due: int | None) -> None:
 
 
 def _set_wake(account: Account, wake: float) -> None:
-    """An event after the end of the day is not applied incrementally, because it has to close the day first."""
+    """The end of the day, and a look that is due, come first: an event after them is not applied incrementally."""
     horizon = account.horizon
     horizon.wake, horizon.exact = min(wake, account.context.stage_ends), False
-    horizon.incremental_until = min(horizon.wake - _SECOND, account.day_end)
+    horizon.incremental_until = min(horizon.wake - _SECOND, account.day_end, account.look_at)
 
 
 def _find_wake(

@@ -26,6 +26,7 @@ def read_account(account: Account, at: float) -> View:
         missed=tuple([Missed(step, to_datetime(due)) for due, step in account.open_steps if due <= at]),
         episode=account.state.episode,
         pending=_pending(account),
+        first_look=None if account.look is None else to_datetime(account.look.due),
     )
 
 

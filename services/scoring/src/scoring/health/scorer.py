@@ -4,24 +4,31 @@ Nothing here reads a clock. Every step has the same order: fire what is due, eva
 post both to the ledgers, update the alert state.
 """
 
-from math import floor, inf
-from typing import Final
+from math import inf
 
 from common.contracts import ids
 from common.contracts.events import Event
 from common.contracts.signals import Health, Kind, Level
-from scoring.health import posting, receipts, state_encoding
+from scoring.health import posting, receipts, state_encoding, timer
 from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
 from scoring.health.feeding import enter_stage, feed, retract
+from scoring.health.first_look import (
+    AT_MOST_SECONDS,
+    cancel_look_timer,
+    concerns_look,
+    follow_record,
+    tell_look,
+    told_meanwhile,
+)
 from scoring.health.forecast import forecast
 from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import CONTEXT, EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
-from scoring.health.moments import LAST, local_day
+from scoring.health.moments import local_day
 from scoring.health.properties import withdrawn_event
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
@@ -39,19 +46,18 @@ from scoring.health.transitions import (
 )
 from scoring.health.view import Day, RetractionResult, Step, View
 
-# In seconds. A timer that is nearer is set to the due moment, which costs a search.
-_EXACT_WITHIN: Final = 3600.0
-
 
 class Scorer:
     """A card, ready to run. Immutable: one serves any number of accounts.
 
     `strict` raises ReceiptMismatch where a receipt does not add up; otherwise the step counts it. `clock` is the one
     that all arithmetic takes its time from. `request_seconds` of record time after its first event a request is closed
-    whose last event has not come; None leaves that to the next tick, as stream mode does.
+    whose last event has not come; None leaves that to the next tick, as stream mode does. `first_look_seconds` of
+    record time without history a first look waits, with None above until the next tick after them; 0 for no looks: then
+    all is told from the first record on.
     """
 
-    __slots__ = ("_model", "_request_seconds", "_strict", "card", "card_id")
+    __slots__ = ("_first_look_seconds", "_model", "_request_seconds", "_strict", "card", "card_id")
 
     def __init__(
         self,
@@ -61,11 +67,13 @@ class Scorer:
         strict: bool = True,
         clock: Clock = WALL_CLOCK,
         request_seconds: float | None = REQUEST_SECONDS,
+        first_look_seconds: int = 0,
     ) -> None:
         self.card = card
         self.card_id = card_id
         self._strict = strict
         self._request_seconds = request_seconds
+        self._first_look_seconds = first_look_seconds
         self._model = CardModel(card, card_id, clock)
 
     def create(self, account_id: str) -> Account:
@@ -90,8 +98,8 @@ class Scorer:
         # An event cannot happen after its record; a sender's clock that is ahead must not say so.
         moment = min(event.time.timestamp(), at)
         reaction = self._model.reaction(event.name)
-        if event.more or account.request is not None:
-            return self._apply_in_request(account, event, at, moment, reaction)
+        if event.more or account.request is not None or (self._first_look_seconds and concerns_look(account, event)):
+            return self._apply_while_open(account, event, at, moment, reaction)
         if try_incremental(account, event, at, moment, reaction):
             account.clock = at
             _note_person(account, event, moment, reaction)
@@ -122,38 +130,21 @@ class Scorer:
 
     def find_due(self, account: Account) -> int | None:
         """The whole second (UTC) at which silence next changes anything; None if it never will."""
-        if not account.has_records:
-            return None
-        if not account.horizon.exact:
-            evaluate(account, account.clock)
-            due = next_due(account, account.state, account.clock, min(account.context.stage_ends, LAST))
-            evaluate(account, account.clock)
-            set_horizon(account, account.clock)
-            # The end of a stage changes the account, whether or not that is told.
-            set_due(account, _whole(account.context.stage_ends) if due is None else due)
-        return None if account.wake > LAST else int(account.wake)
+        return timer.find_due(account)
 
     def choose_timer(self, account: Account, stored: int | None, now: float) -> int | None:
         """When to wake the account if it stays silent: after `now`, never after it is due; None for never.
 
-        By `now`, which may be later than the account's clock, all that was due has fired. The due moment moves at every
-        event, and every timer that moves costs a row. So `stored`, the timer that is set, stays while it is not too
-        late. A new one is set to the end of the horizon while that is far, and to the due moment when it is near.
+        By `now`, which may be later than the account's clock, all that was due has fired. `stored` is the timer that is
+        set; it stays while it is not too late.
         """
-        wake = account.wake
-        if wake > LAST:
-            return None
-        if not account.horizon.exact:
-            if stored is not None and now < stored <= wake:
-                return stored
-            if wake - now >= _EXACT_WITHIN:
-                return floor(wake)
-        return self.find_due(account)
+        return timer.choose_timer(account, stored, now)
 
     def cancel_timer(self, account: Account) -> None:
         """The account is not woken until its next event."""
         set_due(account, None)
         account.closes_at = inf
+        cancel_look_timer(account)
 
     # --- Reading ----------------------------------------------------------------------------------------------
 
@@ -192,35 +183,47 @@ class Scorer:
         """
         if not account.has_records:
             raise ValueError(f"no record of {account.account_id!r} has come yet")
-        if account.wake > at:
+        importing = account.importing and at > account.clock
+        if account.wake > at and not importing:
             return account
         # Timers change the alert state and the ledgers, which reading must not.
-        copy = self.load(account.account_id, self.dump(account))
-        self._advance(copy, at, StepDraft(strict=self._strict))
+        copy, draft = self.load(account.account_id, self.dump(account)), StepDraft(strict=self._strict)
+        self._advance(copy, at, draft)
+        # An account that is imported is shown as if the import ended now.
+        if copy.importing and copy.look is not None:
+            copy.look.importing = False
+            self._fire_silence(copy, at, draft)
         return copy
 
-    # --- A request --------------------------------------------------------------------------------------------
+    # --- A request, a first look ------------------------------------------------------------------------------
 
-    def _apply_in_request(self, account: Account, event: Event, at: float, moment: float, reaction: Reaction) -> Step:
-        """Applies an event of an open request, or one that opens it."""
+    def _apply_while_open(
+        self, account: Account, event: Event, recorded: float, moment: float, reaction: Reaction
+    ) -> Step:
+        """Applies an event that a request or a first look has to do with: one that is open, or that it opens."""
         draft = StepDraft(strict=self._strict)
         if self._request_seconds is not None:
-            self._advance(account, at, draft)
+            self._advance(account, recorded, draft)
         else:
             # Only a tick closes it in silence.
-            self._fire_due(account, at, draft)
+            self._fire_due(account, recorded, draft)
+        at = recorded
+        if self._first_look_seconds:
+            seconds, at_most = self._first_look_seconds, AT_MOST_SECONDS if self._request_seconds is not None else inf
+            at = follow_record(account, event, recorded, moment, seconds=seconds, at_most=at_most)
+            self._fire_silence(account, at, draft)
         _note_person(account, event, moment, reaction)
         request = account.request
         if request is None and event.more:
-            request = account.request = self._open_request(account, at, draft)
-        if request is None:
-            self._apply_one(account, event, at, moment, reaction, draft)
-            return draft.result()
-        request.last, request.cause, request.history = at, (event.source, event.event_id), event.history
+            request = account.request = self._open_request(account, at, recorded, draft)
+        if request is not None:
+            request.last, request.cause, request.history = recorded, (event.source, event.event_id), event.history
         if try_incremental(account, event, at, moment, reaction):
             account.clock = at
         else:
             self._apply_one(account, event, at, moment, reaction, draft)
+        if request is None:
+            return draft.result()
         if not event.more and request.touched:
             # The last event may have been applied by what it moves alone.
             evaluate(account, at)
@@ -230,12 +233,12 @@ class Scorer:
         account.closes_at = closes_at(account.request, self._request_seconds)
         return draft.result()
 
-    def _open_request(self, account: Account, at: float, draft: StepDraft) -> OpenRequest:
-        """What silence did until `at` comes before the request."""
+    def _open_request(self, account: Account, at: float, recorded: float, draft: StepDraft) -> OpenRequest:
+        """What silence did until `at`, the time of the account, comes before the request."""
         if not account.has_records:
-            return OpenRequest(at, account.state.copy(), None, None)
+            return OpenRequest(recorded, account.state.copy(), None, None)
         before = self._settle_silence(account, at, draft)
-        return OpenRequest(at, account.state.copy(), before.score, draft.health_before)
+        return OpenRequest(recorded, account.state.copy(), before.score, draft.health_before)
 
     def _close_request(self, account: Account, request: OpenRequest, draft: StepDraft) -> None:
         """Tells what is different from before the request. The account is evaluated at its clock."""
@@ -321,12 +324,14 @@ class Scorer:
 
     def _settle_silence(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
         """Evaluates the account at `at`, just before an event. What silence crossed by then is told before it."""
-        due = self.find_due(account) if account.horizon.wake - at < 1.0 else None
+        if account.horizon.wake - at < 1.0:
+            timer.make_exact(account)
+        due = account.horizon.wake
         before = self._evaluate_at(account, at, draft)
-        if due is not None and due - at < 1.0:
+        if due - at < 1.0:
             # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
             account.clock = at
-            self._update_alert_state(account, Trigger(ids.silence(due)), draft)
+            self._update_alert_state(account, Trigger(ids.silence(int(due))), draft)
         return before
 
     def _renew_horizon(self, account: Account, at: float) -> bool:
@@ -384,15 +389,43 @@ class Scorer:
         """Fires what is due by `to`, and closes a request that has been open for too long."""
         closes = account.closes_at
         if closes <= to and account.request is not None:
-            self._fire_due(account, closes, draft)
-            # All that silence did until then belongs to the request.
-            now = self._evaluate_at(account, max(closes, account.clock), draft)
-            posting.post_silence(account, now, draft)
-            account.clock = now.at
+            if account.importing:
+                evaluate(account, account.clock)
+            else:
+                # All that silence did until then belongs to the request.
+                self._pass_silence(account, closes, draft)
             self._close_request(account, account.request, draft)
+        self._take_due_look(account, to, draft)
         self._fire_due(account, to, draft)
 
     def _fire_due(self, account: Account, to: float, draft: StepDraft) -> None:
+        """Fires what is due by `to` before a record of that time. Time does not move an account that is imported."""
+        # In stream mode a record is of the time of its event, so the days between two of an import are no quiet time.
+        if self._request_seconds is not None:
+            self._take_due_look(account, to, draft)
+        if not account.importing:
+            self._fire_silence(account, to, draft)
+
+    def _take_due_look(self, account: Account, to: float, draft: StepDraft) -> None:
+        """An import ends with its look, and what the silence until then brings belongs to it."""
+        look = account.look
+        # An open request is told first.
+        if look is None or account.look_at > to or account.request is not None:
+            return
+        look.importing = False
+        now = self._pass_silence(account, look.due, draft)
+        tell_look(account, look, now, draft)
+        set_horizon(account, account.clock)
+
+    def _pass_silence(self, account: Account, to: float, draft: StepDraft) -> HealthSnapshot:
+        """Fires what silence makes due by `to`, moves the clock there and posts all until then."""
+        self._fire_silence(account, to, draft)
+        now = self._evaluate_at(account, max(to, account.clock), draft)
+        posting.post_silence(account, now, draft)
+        account.clock = now.at
+        return now
+
+    def _fire_silence(self, account: Account, to: float, draft: StepDraft) -> None:
         """Fires what is due by `to`. If nothing is, a horizon that has ended stays for the caller to renew."""
         while account.horizon.wake <= to:
             evaluate(account, account.clock)
@@ -401,7 +434,7 @@ class Scorer:
             if due is None:
                 if ends > to:
                     return
-                due = _whole(ends)
+                due = timer.whole_second(ends)
             if due is None:
                 return
             now = self._evaluate_at(account, float(due), draft)
@@ -430,6 +463,8 @@ class Scorer:
             return
         found = update_state(account, account.state, trigger, at)
         told = [each for each in found if not each.shown_only]
+        if account.look is not None:
+            told = told_meanwhile(account, account.look, told, trigger)
         if told:
             now = snapshot(account, at)
             posting.post_silence(account, now, draft)
@@ -459,8 +494,3 @@ def _note_person(account: Account, event: Event, moment: float, reaction: Reacti
         account.people.see(event.user_id, moment)
         if reaction.describes_people:
             account.people.describe(event.user_id, event, moment)
-
-
-def _whole(moment: float) -> int | None:
-    """A moment that is a whole second; None if it never comes."""
-    return None if moment > LAST else int(moment)

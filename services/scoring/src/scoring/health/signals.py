@@ -14,7 +14,7 @@ from scoring.health.step_draft import StepDraft
 from scoring.health.transitions import Transition
 
 # A flag with a cap below this has the severity of red.
-_CRITICAL_CAP: Final = 30.0
+CRITICAL_CAP: Final = 30.0
 
 
 def health_of(account: Account, at: HealthSnapshot) -> Health:
@@ -86,7 +86,7 @@ def severity(transition: Transition, model: CardModel) -> Severity:
     if transition.kind is Kind.MILESTONE_MISSED or transition.kind is Kind.CONTRACTION:
         return Severity.WARNING
     if transition.kind is Kind.FLAG:
-        return Severity.CRITICAL if model.flag_caps[transition.to] < _CRITICAL_CAP else Severity.WARNING
+        return Severity.CRITICAL if model.flag_caps[transition.to] < CRITICAL_CAP else Severity.WARNING
     if transition.to == RED.value:
         return Severity.CRITICAL
     better = transition.to == GREEN.value or transition.was is RED

@@ -9,6 +9,7 @@ from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.facts import with_tier
 from scoring.health.feeding import project, set_context
+from scoring.health.first_look import FirstLook
 from scoring.health.former_facts import FormerFacts
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CAP, Ledger
@@ -19,6 +20,7 @@ from scoring.health.state_format import (
     FORMAT,
     FORMAT_WITHOUT_POSTED,
     StoredLedger,
+    StoredLook,
     StoredRequest,
     StoredState,
     decode,
@@ -45,6 +47,7 @@ def dump(account: Account) -> bytes:
         account.people.stored(),
         account.away.dump(),
         account.former_facts.dump(),
+        None if account.look is None else _stored_look(account.look),
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -74,6 +77,8 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         account.former_facts = FormerFacts(former.facts, writers)
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
+    if stored.look is not None:
+        account.look, account.look_at = _look(stored.look), stored.look.due
     posted = 0
     for metric in account.metrics:
         part = parts.get(model.metric_keys[metric.index])
@@ -118,6 +123,7 @@ def _stored_state(state: AlertState) -> tuple[object, ...]:
         state.ended,
         state.arr_origin,
         state.outcomes,
+        state.band_since,
     )
 
 
@@ -145,11 +151,21 @@ def _request(stored: StoredRequest) -> OpenRequest:
     return request
 
 
+def _stored_look(look: FirstLook) -> tuple[object, ...]:
+    return look.began, look.due, look.first, look.importing, look.provisional
+
+
+def _look(stored: StoredLook) -> FirstLook:
+    return FirstLook(
+        stored.began, stored.due, first=stored.first, importing=stored.importing, provisional=stored.provisional
+    )
+
+
 def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
-    state.arr, state.ended = stored.arr, stored.ended
+    state.ended, state.band_since = stored.ended, stored.band_since
     state.arr, state.arr_origin, state.outcomes = stored.arr, stored.arr_origin, stored.outcomes
     return state
 

@@ -14,7 +14,7 @@ from common.contracts.signals import Band, Facts, Health, Kind
 # The first byte of every body.
 FORMAT = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
-# contract has ended, nor which event the highest ARR and the outcomes come from.
+# contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look.
 FORMAT_WITHOUT_FORMER_VALUES = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
@@ -87,6 +87,7 @@ class StoredState(Struct, array_like=True):
     ended: bool = False
     arr_origin: ArrOrigin | None = None
     outcomes: dict[str, DecidedOutcome] = field(default_factory=dict)
+    band_since: float | None = None
 
 
 class StoredRequest(Struct, array_like=True):
@@ -159,6 +160,16 @@ class StoredPerson(Struct, array_like=True):
     written: dict[str, float] = field(default_factory=dict)
 
 
+class StoredLook(Struct, array_like=True):
+    """`FirstLook`."""
+
+    began: float
+    due: float
+    first: bool
+    importing: bool
+    provisional: bool
+
+
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record, `facts` are as events wrote them.
 
@@ -177,6 +188,7 @@ class StoredAccount(Struct, array_like=True):
     people: list[StoredPerson] = field(default_factory=list)
     away: tuple[list[StoredAbsence], list[StoredAbsence]] = ([], [])
     former_facts: StoredFormerFacts | None = None
+    look: StoredLook | None = None
 
 
 class UnknownFormat(ValueError):

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from common.contracts.signals import Band, Kind, Status
 from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
-from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
+from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.properties import hash_of
 from scoring.health.state_format import ArrOrigin, Cause, Crossing, DecidedOutcome, WithdrawnSignal
@@ -154,6 +154,31 @@ def _has_ended(account: Account) -> bool:
     return account.facts.status is Status.CHURNED
 
 
+def regard_as_told(account: Account, at: float, *, first: bool) -> None:
+    """What stands at a first look, at the UTC moment `at` of the last evaluation, is told and waits for nothing.
+
+    Nothing was before the `first` look of an account, so its band is a first band. At a later one that holds for what
+    history brought.
+    """
+    state, lines = account.state, _band_lines(account)
+    band, crossing = state.band, Crossing(at, "", False)
+    if first and account.weights.sufficient:
+        band = lines.first_band(account.score)
+        crossing = state.pending.get(band, crossing)
+        state.pending = {}
+    elif not first:
+        for worse, crossed in state.pending.items():
+            if crossed.history and (band is not RED or worse is RED):
+                band, crossing = worse, crossed
+    if band is not None and band is not state.band:
+        state.band, state.had_band, state.band_since = band, True, crossing.since
+        state.pending = {worse: crossed for worse, crossed in state.pending.items() if worse in WORSE[band]}
+    for name, crossing in list(state.flags.items()):
+        if first or crossing.history:
+            state.flags[name] = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
+    refresh_derived(account, state)
+
+
 def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     found = []
     for step, due in sorted([(step, due) for due, step in account.told_steps]):
@@ -260,7 +285,7 @@ def _worse(account: Account, state: AlertState, trigger: Trigger, present: Cross
 
 def _to_band(state: AlertState, band: Band, crossing: Crossing, trigger: Trigger) -> Transition:
     was, first = state.band, not state.had_band
-    state.band, state.had_band = band, True
+    state.band, state.had_band, state.band_since = band, True, crossing.since
     # The first band of a new account, or of its history, is no change that anybody has to hear of.
     shown_only = first and (trigger.first or trigger.history)
     # Green without an episode ends nothing that was told.

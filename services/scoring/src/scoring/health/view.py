@@ -88,7 +88,10 @@ class PendingBand(Struct, frozen=True):
 
 
 class View(Struct, frozen=True):
-    """An account as it reads at `at`, if it was silent since its last event."""
+    """An account as it reads at `at`, if it was silent since its last event.
+
+    `first_look` is when a signal is due that says what stands; None if none is waited for.
+    """
 
     at: datetime
     health: Health
@@ -100,3 +103,4 @@ class View(Struct, frozen=True):
     missed: tuple[Missed, ...]
     episode: str | None
     pending: PendingBand | None
+    first_look: datetime | None = None

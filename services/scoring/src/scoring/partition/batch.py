@@ -194,7 +194,7 @@ class Batch:
         if account.facts is not facts and _told_facts(account.facts) != _told_facts(facts):
             self._tell_facts(account, max(moment, self._clock))
         if step is not EMPTY_STEP:
-            self._add_step(step)
+            self._add_step(step, max(moment, self._clock))
             if step.retraction is not None:
                 self._note_retraction(event, step.retraction)
 
@@ -232,7 +232,7 @@ class Batch:
                 self._check_suspect(account)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account.account_id) from error
-        self._add_step(step)
+        self._add_step(step, self._newest)
 
     def _close_after_poison(self, offset: int, event: Event) -> None:
         """If the core raises on that, too, the request stays open until its time is over."""
@@ -286,12 +286,16 @@ class Batch:
             return
         self.report.fired += 1
         self._moved_at[account_id] = offset
+        request, look = account.request, account.look
         try:
             step = self._scorer.advance(account, until)
             self._check_suspect(account)
         except Exception as error:  # see _apply
             raise Poisoned(offset, account_id) from error
-        self._add_step(step)
+        # A tick may close a request or take a look and not move the account's clock: of an import, or in stream mode.
+        if account.request is not request or account.look is not look:
+            self._applied.add(account_id)
+        self._add_step(step, until)
 
     def _check_suspect(self, account: Account) -> None:
         """Does at once what would otherwise raise at a later record, or at the commit."""
@@ -317,7 +321,8 @@ class Batch:
             self.touched[account_id] = account
         return account
 
-    def _add_step(self, step: Step) -> None:
+    def _add_step(self, step: Step, recorded: float) -> None:
+        """`recorded` is the record time: what history brings may be of years ago, and is no late signal."""
         self.report.mismatches += step.mismatches
         for day in step.days:
             self._days[day.account_id, day.day.toordinal()] = day
@@ -326,7 +331,7 @@ class Batch:
             self._outbox.append(
                 OutboxRow(
                     topic=OutboxTopic.SIGNALS,
-                    stamp=round(signal.at.timestamp() * 1000),
+                    stamp=round((recorded if signal.history else signal.at.timestamp()) * 1000),
                     key=signal.account_id.encode(),
                     value=encode_signals_record(signal),
                 )

@@ -1,4 +1,4 @@
-"""Compares this worker's card, time mode and log with those that the journal was begun with."""
+"""Compares this worker's card, settings and log with those that the journal was begun with."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -19,10 +19,11 @@ class Origin(Struct, frozen=True):
     calendars: dict[str, str]
     time_mode: str
     partitions: int
+    first_look_seconds: int = 0  # journals of releases without first looks do not say
 
 
 def require_same_origin(own: Origin, journal: Mapping[int, Origin]) -> None:
-    """Raises `StopWorker` if a partition's journal was begun with another mode, partition count or card."""
+    """Raises `StopWorker` if a partition's journal was begun with another mode, partition count, card or wait."""
     for partition, stored in sorted(journal.items()):
         # The clocks of the two modes have nothing to do with each other.
         if stored.time_mode != own.time_mode:
@@ -34,6 +35,12 @@ def require_same_origin(own: Origin, journal: Mapping[int, Origin]) -> None:
         if stored.partitions != own.partitions:
             raise StopWorker(
                 f"PARTITIONS is {own.partitions}, but the journal was begun with {stored.partitions}, for life"
+            )
+        # The wait changes what is told: the log read again would give other signals.
+        if stored.first_look_seconds != own.first_look_seconds:
+            raise StopWorker(
+                f"SCORING_FIRST_LOOK_SECONDS is {own.first_look_seconds}, but the journal was begun with "
+                f"{stored.first_look_seconds}, for life: set it to that, or start with an empty database"
             )
         # Stored states hold what the metrics of their card need, and no more.
         if stored.card_id != own.card_id:

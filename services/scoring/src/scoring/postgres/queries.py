@@ -41,7 +41,7 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
 
 
 # The order in which scoring emits signals of the same moment.
-_KINDS = (Kind.MILESTONE_MISSED, Kind.FLAG, Kind.CONTRACTION, Kind.OUTCOME, Kind.BAND)
+_KINDS = (Kind.MILESTONE_MISSED, Kind.FLAG, Kind.CONTRACTION, Kind.OUTCOME, Kind.BAND, Kind.FIRST_LOOK)
 _KIND_ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 

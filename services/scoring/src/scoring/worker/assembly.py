@@ -67,7 +67,9 @@ class WorkerRules(Struct, frozen=True, kw_only=True):
     retention: RetentionRules = RetentionRules()
 
 
-def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tuple[Card, Origin]:
+def origin(
+    text: str, *, name: str, time_mode: TimeMode, partitions: int, first_look_seconds: int = 0
+) -> tuple[Card, Origin]:
     """What this worker would begin a journal with. Raises `InvalidCard`, which calls the file `name`."""
     card = load(text, name)
     return card, Origin(
@@ -76,6 +78,7 @@ def origin(text: str, *, name: str, time_mode: TimeMode, partitions: int) -> tup
         calendars=versions(),
         time_mode=time_mode.value,
         partitions=partitions,
+        first_look_seconds=first_look_seconds,
     )
 
 

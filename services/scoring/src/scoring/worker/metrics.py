@@ -94,6 +94,7 @@ class WorkerMetrics:
             self._dead.labels(reason.value)
         for band in Band:
             self._signals.labels(Kind.BAND.value, band.value)
+            self._signals.labels(Kind.FIRST_LOOK.value, band.value)
         for doubt in (Doubt, Fenced, Unreachable):
             self._doubts.labels(doubt.__name__.lower())
         for source in ("memory", "database"):

@@ -123,7 +123,8 @@ def _first(moments: Iterable[float], since: float) -> float | None:
 
 
 def _red_after(signals: Sequence[TracedSignal], trouble: float) -> float | None:
-    bands = [each for each in signals if each.kind is Kind.BAND]
+    # A first look tells the band as well.
+    bands = [each for each in signals if each.kind in (Kind.BAND, Kind.FIRST_LOOK)]
     before = [each for each in bands if each.at < trouble]
     if before and before[-1].to == Band.RED:
         return 0.0

@@ -9,7 +9,7 @@ from scoring.backtest.runs.account_run import run_account
 from scoring.backtest.runs.pool import Progress, work_on
 from scoring.backtest.runs.trace import AccountTrace, RunPlan
 from scoring.cards.identity import identify, use_pinned_time_zones
-from scoring.health import Card, Scorer
+from scoring.health import FIRST_LOOK_SECONDS, Card, Scorer
 
 # A share takes about a tenth of a second, so that progress is shown and no process waits long at the end.
 _EVENTS_IN_A_SHARE = 4_000
@@ -42,8 +42,8 @@ def run_cards(
 
 
 def scorer_of(card: Card) -> Scorer:
-    """Receipts that do not add up are counted, as in a worker."""
-    return Scorer(card, identify(card), strict=False)
+    """Receipts that do not add up are counted, as in a worker, and new accounts are looked at as by default."""
+    return Scorer(card, identify(card), strict=False, first_look_seconds=FIRST_LOOK_SECONDS)
 
 
 def _prepare(request: CardsRequest) -> None:

@@ -25,7 +25,7 @@ class TracedSignal(Struct, frozen=True, gc=False):
 
     @property
     def is_alert(self) -> bool:
-        """Whether somebody has to handle it: worse news."""
+        """Whether somebody has to handle it: worse news, or a first look at which something stands."""
         return self.severity is not Severity.INFO
 
 

@@ -1,0 +1,211 @@
+"""The first look at an account: what stands when a first sync or an import is over is told once, in one signal.
+
+A look waits for a quiet time after the account's first record, and after each of its history. Until the first look
+nothing is told of bands, missed steps and derived flags; they are shown. While an account is imported its clock follows
+the event times of its history, so that the import gives days. The wait alone is in record time.
+"""
+
+from math import floor, inf
+from typing import Final, final
+
+from common.contracts import ids
+from common.contracts.events import Event
+from common.contracts.signals import Band, Kind, OpenCondition, Receipt, Severity, Signal
+from scoring.health import posting
+from scoring.health.account import Account
+from scoring.health.alert_state import AlertState
+from scoring.health.bands import INSUFFICIENT, RED, YELLOW
+from scoring.health.evaluation import HealthSnapshot
+from scoring.health.feeding import forget_beginning
+from scoring.health.forecast import forecast
+from scoring.health.incremental import end_horizon, forget_horizon
+from scoring.health.moments import to_datetime
+from scoring.health.receipts import change, level, level_off_by
+from scoring.health.signals import CRITICAL_CAP, health_of
+from scoring.health.state_format import Crossing
+from scoring.health.step_draft import StepDraft
+from scoring.health.transitions import Transition, Trigger, regard_as_told, return_to
+
+# In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
+FIRST_LOOK_SECONDS: Final = 900
+AT_MOST_SECONDS: Final = 86_400.0
+# The one live event that leaves an account at the time of its import: facts may come before the history does.
+_FACTS: Final = "account.updated"
+
+
+@final
+class FirstLook:
+    """A look that is waited for. It opened with the record of the time `began`; it is due at the whole second `due`.
+
+    `first` if it is the account's first. While `importing` the account's clock follows the event times of its history
+    and nothing else; until the first of these it is `provisional`, the time of the facts that came before.
+    """
+
+    __slots__ = ("began", "due", "first", "importing", "provisional")
+
+    def __init__(self, began: float, due: float, *, first: bool, importing: bool, provisional: bool) -> None:
+        self.began = began
+        self.due = due
+        self.first = first
+        self.importing = importing
+        self.provisional = provisional
+
+
+def concerns_look(account: Account, event: Event) -> bool:
+    """Whether the event may open a look or put it off, or is applied at another time than that of its record."""
+    return event.history or account.importing or not account.has_records
+
+
+def follow_record(account: Account, event: Event, at: float, moment: float, *, seconds: int, at_most: float) -> float:
+    """Opens a look or puts it off, as an event of the record time `at` says; to be called before it is applied.
+
+    `moment` is the event's time; a look waits for `seconds` without history, `at_most` for so long in all. Returns the
+    time to which the account's clock goes. All that was due by `at` has fired.
+    """
+    look, is_new = account.look, not account.has_records
+    if look is None:
+        if not (is_new or event.history):
+            return at
+        look = account.look = FirstLook(at, 0.0, first=is_new, importing=is_new, provisional=is_new)
+        _put_off(account, look, at, seconds, at_most)
+    elif event.history:
+        _put_off(account, look, at, seconds, at_most)
+    if not look.importing:
+        return at
+    if event.history:
+        if look.provisional:
+            look.provisional = False
+            _begin_anew(account)
+            return moment
+        return max(account.clock, moment)
+    if event.name == _FACTS and not _is_told(account, event):
+        return at if is_new else account.clock
+    look.importing = False
+    return at
+
+
+def _is_told(account: Account, event: Event) -> bool:
+    """Whether it raises a flag or decides an outcome under this card, which are told as of the present."""
+    reaction = account.model.reaction(event.name)
+    return bool(reaction.fed_flags or reaction.outcomes)
+
+
+def _put_off(account: Account, look: FirstLook, at: float, seconds: int, at_most: float) -> None:
+    # Without LogAppendTime record times may go back; a look does not.
+    look.due = max(look.due, float(min(floor(at) + seconds, floor(look.began) + at_most)))
+    account.look_at = look.due
+    end_horizon(account, look.due)
+
+
+def cancel_look_timer(account: Account) -> None:
+    """The look waits for the account's next event."""
+    account.look_at = inf
+
+
+def _begin_anew(account: Account) -> None:
+    """The account begins where its history does, with what the facts so far have said."""
+    anew = AlertState()
+    anew.flags, anew.outcomes = account.state.flags, account.state.outcomes
+    return_to(account, anew)
+    forget_beginning(account)
+    forget_horizon(account)
+
+
+def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition], trigger: Trigger) -> list[Transition]:
+    """Those of the changes that are told although a look is open; the others are shown until it says what stands."""
+    derived = [flag.name for flag in account.flags if flag.watched is not None]
+    found: list[Transition] = []
+    for each in changes:
+        by_event = not isinstance(each.crossing.cause, str)
+        first_request = trigger.first and by_event and not each.crossing.history
+        if each.kind is Kind.OUTCOME or each.kind is Kind.CONTRACTION:
+            # Nothing that stands says these, so they are kept; those of a first sync or an import are history.
+            found.append(_as_history(each) if first_request or look.importing else each)
+        elif each.kind is Kind.FLAG and each.to not in derived:
+            # Raised by silence: the time came for which an event of the first request had announced it.
+            if by_event and not first_request:
+                found.append(each)
+        elif each.kind is Kind.RETRACTED or (by_event and not each.crossing.history and not look.first):
+            found.append(each)
+    return found
+
+
+def _as_history(each: Transition) -> Transition:
+    crossing = Crossing(each.crossing.since, each.crossing.cause, True, each.crossing.told)
+    return each._replace(crossing=crossing)
+
+
+def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: StepDraft) -> None:
+    """Adds the one signal that says what stands. `at` is the account's last evaluation, up to which all is posted."""
+    account.look, account.look_at = None, inf
+    regard_as_told(account, at.at, first=look.first)
+    model, state = account.model, account.state
+    expected = forecast(account)
+    receipt = Receipt(level(account, at), change(account, (), at.score))
+    draft.check_sum(level_off_by(receipt.level))
+    after, standing = health_of(account, at), _standing(account)
+    cause = ids.silence(int(look.due))
+    signal_id = ids.signal_id(account.account_id, model.card_id, Kind.FIRST_LOOK, after.band.value, cause)
+    episode = state.episode or signal_id
+    if after.band is not INSUFFICIENT:
+        state.episode = episode if after.band in _TROUBLE else None
+    draft.signals.append(
+        Signal(
+            signal_id=signal_id,
+            account_id=account.account_id,
+            episode=episode,
+            card_id=model.card_id,
+            kind=Kind.FIRST_LOOK,
+            severity=_gravity(account, standing[0]) if standing else Severity.INFO,
+            to=after.band.value,
+            cause=cause,
+            at=to_datetime(at.at),
+            since=to_datetime(look.began),
+            before=None if look.first else draft.health_before,
+            after=after,
+            receipt=receipt,
+            facts=account.facts,
+            forecast=expected,
+            standing=tuple(standing),
+            contacts=account.people.contacts(),
+        )
+    )
+    # A look tells the band.
+    posting.open_change(account, at.at, at.score)
+
+
+_TROUBLE: Final = (YELLOW, RED)
+_GRAVEST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING)
+_IN_ORDER: Final = (Kind.BAND, Kind.FLAG, Kind.MILESTONE_MISSED)
+
+
+def _standing(account: Account) -> list[OpenCondition]:
+    """All that is told and stands, the gravest first; of equally grave ones the band, then flags, then missed steps.
+
+    Of an account whose contract has ended nothing is told.
+    """
+    state = account.state
+    found: list[OpenCondition] = []
+    if state.ended:
+        return found
+    if state.band is not None and state.band in _TROUBLE:
+        since = account.change.since if state.band_since is None else state.band_since
+        found.append(OpenCondition(Kind.BAND, state.band.value, to_datetime(since)))
+    for name, crossing in state.flags.items():
+        if crossing.told:
+            found.append(OpenCondition(Kind.FLAG, name, to_datetime(crossing.since)))
+    for due, step in account.told_steps:
+        if state.missed.get(step) == due:
+            found.append(OpenCondition(Kind.MILESTONE_MISSED, step, to_datetime(due)))
+    keys = [
+        (_GRAVEST_FIRST.index(_gravity(account, each)), _IN_ORDER.index(each.kind), each.since, each.to, index)
+        for index, each in enumerate(found)
+    ]
+    return [found[key[-1]] for key in sorted(keys)]
+
+
+def _gravity(account: Account, condition: OpenCondition) -> Severity:
+    if condition.kind is Kind.BAND:
+        return Severity.CRITICAL if condition.to == Band.RED.value else Severity.WARNING
+    capped = condition.kind is Kind.FLAG and account.model.flag_caps[condition.to] < CRITICAL_CAP
+    return Severity.CRITICAL if capped else Severity.WARNING
