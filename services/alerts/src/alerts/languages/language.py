@@ -29,6 +29,39 @@ class ValueFormat(StrEnum):
     A_WEEK = "a_week"
 
 
+class FirstLookCounts(NamedTuple):
+    """Accounts of one person: all that came in; those that need somebody, by band; and those with nothing open."""
+
+    accounts: int
+    red: int
+    yellow: int
+    other: int
+    well: int
+
+
+class FirstLookWords(Protocol):
+    """What the message says that tells one person what stands in their accounts after an import."""
+
+    def title(self, counts: FirstLookCounts) -> str: ...
+
+    def title_of_one(self, name: str, what: str) -> str:
+        """Where only one account came in."""
+
+    def lead(self) -> str: ...
+
+    def worth(self, arr: str, well: int) -> str:
+        """`arr` is what is at risk, as the language writes it, "" if nobody knows; `well` need nothing."""
+
+    def rest(self, count: int) -> str:
+        """The label of the line about those that the message does not name."""
+
+    def open_accounts(self) -> str:
+        """The text of the link to the list of accounts."""
+
+    def query(self, path: str) -> str:
+        """Where the API lists them all."""
+
+
 class LineLabels(NamedTuple):
     """The labels of lines, and the text of the link."""
 
@@ -42,6 +75,9 @@ class LineLabels(NamedTuple):
 
 
 class Language(Protocol):
+    @property
+    def first_look(self) -> FirstLookWords: ...
+
     @property
     def labels(self) -> LineLabels: ...
 
