@@ -1,6 +1,7 @@
 """What stands after an import reaches each person in one message, whichever partitions their accounts are in."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -113,7 +114,7 @@ async def test_accounts_of_two_partitions_are_one_message_half_an_hour_after_the
     later(people, 50)
     await people.post.until(arrived=1)
     await nothing_gathered(people)
-    assert titles(people.post.arrived) == ["🔴 3 accounts came in: 1 red, 1 yellow"]
+    assert titles(people.post.arrived) == ["🔴 First look at 3 accounts: 1 red, 1 yellow"]
     assert await people.reasons(account_in(0)) == [
         ("red", "gathered into a first look"),
         ("red", "told in a first look"),
@@ -134,7 +135,10 @@ async def test_each_person_is_told_of_their_own_accounts(people: ReplicasHarness
     await people.settled()
     later(people, 31)
     await people.post.until(arrived=2)
-    assert sorted(titles(people.post.arrived)) == ["🔴 4 accounts came in: 4 red", "🟡 2 accounts came in: 2 yellow"]
+    assert sorted(titles(people.post.arrived)) == [
+        "🔴 First look at 4 accounts: 4 red",
+        "🟡 First look at 2 accounts: 2 yellow",
+    ]
 
 
 async def test_an_import_of_healthy_accounts_is_told_to_nobody(people: ReplicasHarness) -> None:
@@ -162,7 +166,7 @@ async def test_five_thousand_accounts_over_twelve_partitions_are_one_message(twe
     await twelve.post.until(arrived=1)
     await nothing_gathered(twelve)
     await quiet(twelve)
-    assert titles(twelve.post.arrived) == ["🔴 5,000 accounts came in: 1,667 red, 1,667 yellow"]
+    assert titles(twelve.post.arrived) == ["🔴 First look at 5,000 accounts: 1,667 red, 1,667 yellow"]
     counted = "SELECT reason, count(DISTINCT signal_id), count(*) FROM alerts.decision GROUP BY reason ORDER BY reason"
     assert await twelve.rows(counted) == [
         ("gathered into a first look", 5000, 5000),
@@ -182,7 +186,7 @@ async def test_without_a_notice_the_owners_own_look_finds_what_is_due(
     await people.settled()
     later(people, 31)
     await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == ["🔴 2 accounts came in: 2 red"]
+    assert titles(people.post.arrived) == ["🔴 First look at 2 accounts: 2 red"]
 
 
 async def test_with_notices_nobody_waits_for_a_look(people: ReplicasHarness, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +200,7 @@ async def test_with_notices_nobody_waits_for_a_look(people: ReplicasHarness, mon
     await people.settled()
     later(people, 31)
     await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == [f"🔴 {account_in(1 - home).title()} came in: Health 30, red"]
+    assert titles(people.post.arrived) == [f"🔴 First look at {account_in(1 - home).title()}: red 30"]
 
 
 async def test_what_came_due_while_alerts_was_down_is_one_message_when_it_is_back(people: ReplicasHarness) -> None:
@@ -213,7 +217,7 @@ async def test_what_came_due_while_alerts_was_down_is_one_message_when_it_is_bac
     await people.start(max_records=1)
     await people.post.until(arrived=1)
     await nothing_gathered(people)
-    assert titles(people.post.arrived) == ["🔴 40 accounts came in: 40 red"]
+    assert titles(people.post.arrived) == ["🔴 First look at 40 accounts: 40 red"]
 
 
 async def test_a_person_waits_for_the_partition_that_is_behind(people: ReplicasHarness) -> None:
@@ -239,7 +243,7 @@ async def test_a_person_waits_for_the_partition_that_is_behind(people: ReplicasH
     assert people.post.arrived == [], "the look of twenty past moved the moment"
     later(people, 51)
     await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == ["🔴 3 accounts came in: 3 red"]
+    assert titles(people.post.arrived) == ["🔴 First look at 3 accounts: 3 red"]
 
 
 async def test_late_looks_wait_for_word_and_the_person_waits_for_them(people: ReplicasHarness) -> None:
@@ -259,7 +263,7 @@ async def test_late_looks_wait_for_word_and_the_person_waits_for_them(people: Re
     await people.settled()
     later(people, 76)
     await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == ["🔴 2 accounts came in: 2 red"]
+    assert titles(people.post.arrived) == ["🔴 First look at 2 accounts: 2 red"]
 
 
 async def test_in_stream_mode_the_ticks_that_scoring_forwards_tell_what_was_gathered(stream: ReplicasHarness) -> None:
@@ -274,7 +278,7 @@ async def test_in_stream_mode_the_ticks_that_scoring_forwards_tell_what_was_gath
     assert stream.post.arrived == []
     await stream.tick(1, stamp=at(31 / 60).timestamp())
     await stream.post.until(arrived=1)
-    assert titles(stream.post.arrived) == ["🔴 2 accounts came in: 2 red"]
+    assert titles(stream.post.arrived) == ["🔴 First look at 2 accounts: 2 red"]
 
 
 async def test_accounts_that_go_to_another_owner_meanwhile_are_told_to_the_new_one(people: ReplicasHarness) -> None:
@@ -287,8 +291,8 @@ async def test_accounts_that_go_to_another_owner_meanwhile_are_told_to_the_new_o
     later(people, 31)
     await people.post.until(arrived=2)
     assert sorted(titles(people.post.arrived)) == [
-        f"🔴 {other.title()} came in: Health 30, red",
-        "🔴 Moved came in: Health 30, red",
+        f"🔴 First look at {other.title()}: red 30",
+        "🔴 First look at Moved: red 30",
     ]
     assert [reason for _, reason in await people.reasons(mine)] == [
         "gathered into a first look",
@@ -312,7 +316,7 @@ async def test_whoever_takes_over_many_accounts_gets_one_message(people: Replica
     await people.settled()
     later(people, 62)
     await people.post.until(arrived=2)
-    assert titles(people.post.arrived) == ["🔴 6 accounts came in: 6 red"] * 2
+    assert titles(people.post.arrived) == ["🔴 First look at 6 accounts: 6 red"] * 2
 
 
 async def test_what_recovers_before_the_message_is_not_told(people: ReplicasHarness) -> None:
@@ -326,7 +330,7 @@ async def test_what_recovers_before_the_message_is_not_told(people: ReplicasHarn
     await people.settled()
     later(people, 31)
     await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == ["🔴 2 accounts came in: 1 red"]
+    assert titles(people.post.arrived) == ["🔴 First look at 2 accounts: 1 red"]
     assert [reason for _, reason in await people.reasons(look.account_id)] == [
         "gathered into a first look",
         "recovered before told",
@@ -383,7 +387,7 @@ async def test_a_second_look_of_an_account_replaces_the_first(people: ReplicasHa
     await people.settled()
     later(people, 31)
     await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == [f"🔴 {name.title()} came in: Health 30, red"]
+    assert titles(people.post.arrived) == [f"🔴 First look at {name.title()}: red 30"]
     assert sorted(await people.reasons(name)) == [
         ("red", "gathered into a first look"),
         ("red", "told in a first look"),
@@ -401,15 +405,13 @@ async def test_new_customers_who_keep_coming_delay_nobody_for_ever(people: Repli
         await people.tell(first_look(account_in(n % 2, n), "green", minutes=n * 20))
         await people.settled()
     await people.post.until(arrived=1)
-    assert titles(people.post.arrived)[0].endswith(" accounts came in: 1 red")
+    assert titles(people.post.arrived)[0].endswith(" accounts: 1 red")
 
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_each_account_is_told_once_whoever_dies_between_tick_and_message(
     people: ReplicasHarness, seed: int
 ) -> None:
-    import random
-
     draw = random.Random(seed)
     people.lease = 2.0
     running: list[Running] = [await people.start(), await people.start()]

@@ -23,9 +23,9 @@ Route = Callable[[Signal], tuple[Destination, ...]]
 
 
 class OwnerTransfer(Struct, frozen=True):
-    """`history` is without the messages of the former owner, which are `dropped`, by id; so are the first looks that are
-    `taken_out` of what is gathered for them.
+    """`history` is without the messages of the former owner, which are `dropped`, by id.
 
+    The first looks `taken_out` are no longer gathered for the former owner.
     `signals` are routed to whoever hears of them because of the new owner; `decisions` say why the former does not.
     """
 

@@ -1,26 +1,29 @@
 # ruff: noqa: RUF001 (full-width punctuation is what Japanese is written with)
 """The words of the message that tells one person what stands in their accounts after an import."""
 
-from alerts.languages.language import FirstLookCounts
-from alerts.languages.numbers import count
-
 
 class EnglishFirstLook:
-    def title(self, counts: FirstLookCounts) -> str:
-        found = [f"{count(counts.red, 'en')} red"] if counts.red else []
-        found += [f"{count(counts.yellow, 'en')} yellow"] if counts.yellow else []
-        found += [f"{count(counts.other, 'en')} with something open"] if counts.other else []
-        return f"{count(counts.accounts, 'en')} accounts came in: {', '.join(found)}"
+    def title(self, accounts: int, found: str) -> str:
+        return f"First look at {accounts:,} accounts: {found}"
 
-    def title_of_one(self, name: str, what: str) -> str:
-        return f"{name} came in: {what}"
+    def title_of_one(self, name: str, found: str) -> str:
+        return f"First look at {name}: {found}"
 
     def lead(self) -> str:
-        return "This is what stands after the import. Changes from now on are told one by one."
+        return "What stands now that the data has come in. Changes from here on are told one by one."
 
-    def worth(self, arr: str, well: int) -> str:
-        risk = [f"ARR at risk {arr}"] if arr else []
-        return " · ".join([*risk, *([f"{count(well, 'en')} stand well"] if well else [])])
+    def found(self, *, red: int, yellow: int, other: int) -> str:
+        counts = ((red, "red"), (yellow, "yellow"), (other, "with something open"))
+        return ", ".join(f"{count:,} {what}" for count, what in counts if count)
+
+    def band(self, band: str, score: int) -> str:
+        return f"{band} {score}"
+
+    def at_risk(self, arr: str) -> str:
+        return f"ARR at risk {arr}"
+
+    def well(self, count: int) -> str:
+        return f"{count:,} need nothing"
 
     def rest(self, count: int) -> str:
         return f"And {count:,} more"
@@ -29,25 +32,31 @@ class EnglishFirstLook:
         return "Open the accounts"
 
     def query(self, path: str) -> str:
-        return f"The full list: GET {path}"
+        return f"All of them: GET {path}"
 
 
 class JapaneseFirstLook:
-    def title(self, counts: FirstLookCounts) -> str:
-        found = [f"赤{count(counts.red, 'ja')}件"] if counts.red else []
-        found += [f"黄{count(counts.yellow, 'ja')}件"] if counts.yellow else []
-        found += [f"その他の要対応{count(counts.other, 'ja')}件"] if counts.other else []
-        return f"{count(counts.accounts, 'ja')}アカウントを取り込みました：{'、'.join(found)}"
+    def title(self, accounts: int, found: str) -> str:
+        return f"{accounts:,}アカウントの初回チェック：{found}"
 
-    def title_of_one(self, name: str, what: str) -> str:
-        return f"{name}様を取り込みました：{what}"
+    def title_of_one(self, name: str, found: str) -> str:
+        return f"{name}様の初回チェック：{found}"
 
     def lead(self) -> str:
-        return "取り込み完了時点の状況です。今後の変化は、アカウントごとにお知らせします。"
+        return "データ取り込み完了時点の状況です。今後の変化は、アカウントごとにお知らせします。"
 
-    def worth(self, arr: str, well: int) -> str:
-        risk = [f"リスクのあるARR {arr}"] if arr else []
-        return " ｜ ".join([*risk, *([f"問題なし{count(well, 'ja')}件"] if well else [])])
+    def found(self, *, red: int, yellow: int, other: int) -> str:
+        counts = ((red, "赤"), (yellow, "黄"), (other, "その他の要対応"))
+        return "、".join(f"{what}{count:,}件" for count, what in counts if count)
+
+    def band(self, band: str, score: int) -> str:
+        return f"{band}（{score}）"
+
+    def at_risk(self, arr: str) -> str:
+        return f"リスクのあるARR {arr}"
+
+    def well(self, count: int) -> str:
+        return f"対応不要{count:,}件"
 
     def rest(self, count: int) -> str:
         return f"ほか{count:,}件"

@@ -29,28 +29,24 @@ class ValueFormat(StrEnum):
     A_WEEK = "a_week"
 
 
-class FirstLookCounts(NamedTuple):
-    """Accounts of one person: all that came in; those that need somebody, by band; and those with nothing open."""
-
-    accounts: int
-    red: int
-    yellow: int
-    other: int
-    well: int
-
-
 class FirstLookWords(Protocol):
     """What the message says that tells one person what stands in their accounts after an import."""
 
-    def title(self, counts: FirstLookCounts) -> str: ...
+    def title(self, accounts: int, found: str) -> str: ...
 
-    def title_of_one(self, name: str, what: str) -> str:
-        """Where only one account came in."""
+    def title_of_one(self, name: str, found: str) -> str: ...
 
     def lead(self) -> str: ...
 
-    def worth(self, arr: str, well: int) -> str:
-        """`arr` is what is at risk, as the language writes it, "" if nobody knows; `well` need nothing."""
+    def found(self, *, red: int, yellow: int, other: int) -> str:
+        """How many accounts need somebody, by band; `other` have a flag or a missed step alone."""
+
+    def band(self, band: str, score: int) -> str: ...
+
+    def at_risk(self, arr: str) -> str: ...
+
+    def well(self, count: int) -> str:
+        """How many accounts need nothing."""
 
     def rest(self, count: int) -> str:
         """The label of the line about those that the message does not name."""

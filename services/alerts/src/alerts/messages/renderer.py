@@ -47,7 +47,11 @@ class MessageRenderer:
         # Many accounts in one message.
         if content.summary is not None:
             first_look = compose_first_look(
-                content, content.summary, playbooks=self._playbooks, accounts_url=self._accounts_url
+                content,
+                content.summary,
+                playbooks=self._playbooks,
+                account_url=self._account_url,
+                accounts_url=self._accounts_url,
             )
             return channel.render(first_look, content)
         message = compose(

@@ -114,7 +114,8 @@ CROSS JOIN LATERAL (
 WHERE kind = '{Kind.FIRST_LOOK}'
 UNION ALL
 SELECT '{HistoryRow.FIRST_LOOK}', g.account_id, g.signal_id, n.seq, json_build_object(
-    'destination', {_DESTINATION}, 'decided', n.decided, 'sure', n.status IN ('sent', 'pending'), 'look', look.body)::text
+    'destination', {_DESTINATION}, 'decided', n.decided, 'sure', n.status IN ('sent', 'pending'),
+    'look', look.body)::text
 FROM alerts.gathered AS g JOIN alerts.notification AS n USING (gathering_id) JOIN alerts.alert AS look USING (signal_id)
 WHERE g.account_id = ANY(:accounts) AND (n.status IN ('sent', 'pending') OR n.maybe_told)
 UNION ALL

@@ -138,8 +138,8 @@ WITH closed AS (
         repeat_interval, resolve_after, fallback, reason, rank, signals, decided, status, held_until, maybe_told,
         attempts, due, gathering_id, summary)
     SELECT :notification_id, :partition, '', :gathering_id, receiver, :address_key, ways, path, repeat_interval,
-           resolve_after, fallback, '{DecisionReason.FIRST_LOOK}', :rank, :signals, :at, 'pending', :at, false, 0, {NOW},
-           :gathering_id, CAST(:summary AS json)
+           resolve_after, fallback, '{DecisionReason.FIRST_LOOK}', :rank, :signals, :at, 'pending', :at, false, 0,
+           {NOW}, :gathering_id, CAST(:summary AS json)
     FROM json_to_record(CAST(:destination AS json)) AS to_person (
         receiver text, ways json, path text[], repeat_interval double precision, resolve_after double precision,
         fallback json)

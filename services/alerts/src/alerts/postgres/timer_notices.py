@@ -1,4 +1,4 @@
-"""Notices of other processes that there are timers to look at: PostgreSQL's NOTIFY, heard on a connection of its own."""
+"""Notices of other processes that there are timers to look at: PostgreSQL's NOTIFY, on a connection of its own."""
 
 import asyncio
 from collections.abc import Callable
