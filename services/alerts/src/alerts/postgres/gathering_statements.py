@@ -107,8 +107,9 @@ ORDER BY t.due, t.subject
 
 # What is known of each account by now, and what has come of it since its look.
 MEMBERS = text(f"""
-SELECT g.signal_id, g.account_id, g.band, g.severity, g.open, g.contract_end,
+SELECT g.signal_id, g.account_id, g.band, g.severity, g.open,
        CASE WHEN known.account_id IS NULL THEN g.arr ELSE (known.facts ->> 'arr')::double precision END AS arr,
+       g.contract_end,
        (SELECT newer."to" FROM alerts.alert AS newer
         WHERE newer.account_id = g.account_id AND newer.kind = '{Kind.BAND}' AND newer.seq > look.seq
           AND NOT newer.waiting AND NOT newer.history

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from alerts.postgres import gathering_statements as statements
 from alerts.routing.destination import Destination
 from alerts.signals.score import SEVERITY_RANK
 from common.bus.partitioner import partition_of
-from common.contracts.signals import Kind
+from common.contracts.signals import Kind, Severity
 
 _destination = msgspec.json.Decoder(Destination)
 
@@ -82,7 +83,7 @@ class PostgresGatherings:
         """`final` are the outcomes that end a relationship."""
         asked = {"gathering_id": gathering.gathering_id, "final": list(final)}
         rows = await self._connection.execute(statements.MEMBERS, asked)
-        return [msgspec.convert(dict(row._mapping), GatheredMember) for row in rows]
+        return [_member(*row) for row in rows]
 
     async def close(self, gathering: DueGathering, told: ToldGathering) -> None:
         """Writes the decisions, and the message if anybody is told anything. What comes next is gathered anew."""
@@ -122,6 +123,33 @@ class PostgresGatherings:
             "path": destination.path,
             "destination": destination,
         }
+
+
+def _member(
+    signal_id: str,
+    account_id: str,
+    band: str,
+    severity: str,
+    standing: int,
+    arr: float | None,
+    contract_end: date | None,
+    newer_band: str | None,
+    acknowledged: str | None,
+    left: bool,
+) -> GatheredMember:
+    """The columns of `MEMBERS`, in their order: there may be a hundred thousand rows."""
+    return GatheredMember(
+        signal_id,
+        account_id,
+        band,
+        Severity(severity),
+        standing,
+        arr,
+        contract_end,
+        newer_band,
+        None if acknowledged is None else Severity(acknowledged),
+        left,
+    )
 
 
 def _member_row(look: GatheredSignal, arrived: float) -> dict[str, Any]:
