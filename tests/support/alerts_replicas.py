@@ -80,7 +80,7 @@ class Running:
         self._stop = asyncio.Event()
         work = [replica.worker.run(self._stop), replica.sender.run(self._stop)]
         if notices is not None:
-            work.append(notices.keep(self._stop, heard=replica.worker.look_at_timers))
+            work.append(notices.keep(self._stop, heard=replica.notified))
         self._tasks = [asyncio.create_task(one) for one in work]
 
     def check(self) -> None:

@@ -152,7 +152,7 @@ def _application(
         port=settings.alerts_port,
         readiness=readiness,
         tasks={
-            "timers": startup.then(lambda made: partial(notices.keep, heard=made.worker.look_at_timers)),
+            "timers": startup.then(lambda made: partial(notices.keep, heard=made.notified)),
             "worker": startup.then(lambda made: made.worker.run),
             "sender": startup.then(lambda made: made.sender.run),
             "keys": keyring.keep_fresh,

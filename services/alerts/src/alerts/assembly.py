@@ -70,6 +70,11 @@ class Replica(Struct, frozen=True):
     worker: AlertsWorker
     sender: MessageSender
 
+    def notified(self) -> None:
+        """Another process, or another partition, has set a timer or a message to be sent."""
+        self.worker.look_at_timers()
+        self.sender.wake()
+
 
 def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
     on_the_wall = options.mode is TimeMode.WALL

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.decisions.reasons import DecisionReason
 from alerts.postgres.decision_statements import NOW, TimerKind
+from alerts.postgres.gathering_statements import WAKE
 
 # A message with ways left, or with a fallback, was handed on when it failed.
 _FAILED = """FROM alerts.notification AS n
@@ -60,8 +61,10 @@ async def resend_failed(
     """The ids of the messages that reached nobody and are to be sent again, in the open transaction.
 
     `alerts` are the ids of the signals in them (None: whichever), `since` is the wall time after which they failed. The
-    partition's owner finds their timers within `LOOK` seconds, and decides by what stands now whether they are sent.
+    partition's owner is notified, and decides by what stands now whether they are sent.
     """
     asked = {"alerts": list(alerts or ()), "everything": alerts is None, "since": since}
     await connection.execute(_LOCK.bindparams(*_BOUND), asked)
-    return [row.notification_id for row in await connection.execute(_RESEND.bindparams(*_BOUND), asked)]
+    found = [row.notification_id for row in await connection.execute(_RESEND.bindparams(*_BOUND), asked)]
+    await connection.execute(WAKE)
+    return found
