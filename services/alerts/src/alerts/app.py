@@ -212,7 +212,7 @@ def _options(settings: AlertsSettings, topics: Topics, routes: Routes) -> Replic
         topic=topics.signals,
         mode=settings.time_mode,
         final=routes.final_outcomes,
-        gather=routes.gather,
+        gather=settings.alerts_gather_seconds or routes.gather,
         limits={channel: adapter_of(channel).limits(settings) for channel in Channel},
         backoff=Backoff(
             retry=settings.alerts_retry_seconds,
