@@ -30,37 +30,44 @@ async def people(database: str) -> AsyncIterator[ReplicasHarness]:
 
 
 @pytest.fixture
+async def short(database: str) -> AsyncIterator[ReplicasHarness]:
+    """A longer jump of the clock would look like a process that was suspended: that one looks at its timers anew."""
+    async with replicas_harness(database, routes=f"{ROUTES}first_look: {{gather: 40s}}\n") as built:
+        yield built
+
+
+@pytest.fixture
 async def stream(database: str) -> AsyncIterator[ReplicasHarness]:
     async with replicas_harness(database, routes=ROUTES, mode=TimeMode.STREAM) as built:
         yield built
 
 
 async def test_without_a_notice_the_owners_own_look_finds_what_is_due(
-    people: ReplicasHarness, monkeypatch: pytest.MonkeyPatch
+    short: ReplicasHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(partition_module, "LOOK", 0.5)
-    people.notified = False
-    await people.start()
-    await people.start()
-    await people.tell(first_look(account_in(0)), first_look(account_in(1)))
-    await people.settled()
-    later(people, 31)
-    await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == ["🔴 First look at 2 accounts: 2 red"]
+    short.notified = False
+    await short.start()
+    await short.start()
+    await short.tell(first_look(account_in(0)), first_look(account_in(1)))
+    await short.settled()
+    short.clock.now += 41.0
+    await short.post.until(arrived=1)
+    assert titles(short.post.arrived) == ["🔴 First look at 2 accounts: 2 red"]
 
 
-async def test_with_notices_nobody_waits_for_a_look(people: ReplicasHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_with_notices_nobody_waits_for_a_look(short: ReplicasHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two replicas, each with one partition: the person's owner hears of the other's account, and of its tick."""
-    await people.start()
-    await people.start()
-    await quiet(people)  # both hear each other, and have looked once
+    await short.start()
+    await short.start()
+    await quiet(short)  # both hear each other, and have looked once
     monkeypatch.setattr(partition_module, "LOOK", 3600.0)
-    home = partition_of(b"slack:#desk", 2)
-    await people.tell(first_look(account_in(1 - home)))
-    await people.settled()
-    later(people, 31)
-    await people.post.until(arrived=1)
-    assert titles(people.post.arrived) == [f"🔴 First look at {account_in(1 - home).title()}: red 30"]
+    away = 1 - partition_of(b"slack:#desk", 2)
+    await short.tell(first_look(account_in(away)))
+    await short.settled()
+    short.clock.now += 41.0
+    await short.post.until(arrived=1)
+    assert titles(short.post.arrived) == [f"🔴 First look at {account_in(away).title()}: red 30"]
 
 
 async def test_what_came_due_while_alerts_was_down_is_one_message_when_it_is_back(people: ReplicasHarness) -> None:
