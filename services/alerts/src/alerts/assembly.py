@@ -88,6 +88,7 @@ def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
         metrics=parts.metrics,
         steady=parts.steady,
         late_after=options.late_after,
+        gather=options.gather,
     )
 
     log_time = LogTime(parts.wall, parts.steady)

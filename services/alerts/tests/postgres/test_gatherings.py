@@ -112,17 +112,3 @@ async def test_two_workers_that_add_for_the_same_people_never_wait_for_each_othe
             )
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT count(*) FROM alerts.gathered")) == 800
-
-
-async def test_a_person_is_told_although_a_partition_stays_away(engine: AsyncEngine) -> None:
-    """For another quiet interval it is waited for."""
-    first = look(0)
-    await record(engine, first)
-    await gather(engine, first, arrived=900.0)
-    for home, found in ((1019.0, []), (1020.0, [[first.signal.account_id]])):
-        async with engine.begin() as connection:
-            await connection.execute(
-                text("UPDATE alerts.progress SET newest = CASE WHEN partition = :home THEN :newest ELSE 950 END"),
-                {"home": HOME, "newest": home},
-            )
-        assert await close(engine) == found

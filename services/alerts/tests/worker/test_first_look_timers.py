@@ -8,6 +8,7 @@ import pytest
 
 from alerts.worker import partition as partition_module
 from common.bus.partitioner import partition_of
+from common.contracts.signals import Facts
 from common.topics import TimeMode
 from support.alerts_decisions import at
 from support.alerts_first_looks import (
@@ -111,6 +112,50 @@ async def test_a_person_waits_for_the_partition_that_is_behind(people: ReplicasH
     later(people, 51)
     await people.post.until(arrived=1)
     assert titles(people.post.arrived) == ["🔴 First look at 3 accounts: 3 red"]
+
+
+async def test_the_backlog_of_another_partition_is_read_before_a_person_is_told(people: ReplicasHarness) -> None:
+    """The home partition has passed the moment long ago; the other is read slowly, but it is read."""
+    first = await people.start()
+    home = partition_of(b"slack:#desk", 2)
+    await people.tell(first_look(account_in(home)), first_look(account_in(1 - home)))
+    await people.settled()
+    await first.stop()
+    people.running.remove(first)
+    for n in range(1, 30):
+        later(people, n)
+        await people.tell(first_look(account_in(1 - home, n), minutes=n))
+    later(people, 300)
+    await people.facts(account_in(home, 50), Facts(name="Somebody else"))
+    async with people.engine.begin() as connection:
+        await connection.exec_driver_sql(f"SELECT 1 FROM alerts.progress WHERE partition = {1 - home} FOR UPDATE")
+        await people.start(max_records=1)
+        await asyncio.sleep(2.0)
+        assert people.post.arrived == []
+    await people.post.until(arrived=1)
+    await nothing_gathered(people)
+    assert titles(people.post.arrived) == ["🔴 First look at 31 accounts: 31 red"]
+
+
+async def test_a_partition_that_reads_nothing_is_waited_for_another_quiet_interval(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition_module, "LOOK", 0.2)
+    routes = f"{ROUTES}first_look: {{gather: 3s}}\n"
+    async with replicas_harness(database, routes=routes) as short:
+        await short.start()
+        home = partition_of(b"slack:#desk", 2)
+        await short.tell(first_look(account_in(home)))
+        await short.settled()
+        async with short.engine.begin() as connection:
+            await connection.exec_driver_sql(f"SELECT 1 FROM alerts.progress WHERE partition = {1 - home} FOR UPDATE")
+            await connection.exec_driver_sql(
+                f"INSERT INTO alerts.progress VALUES ({1 - home}, 'memory', 0, NULL, 0) ON CONFLICT DO NOTHING"
+            )
+            short.clock.now += 4.0
+            await asyncio.sleep(2.0)
+            assert short.post.arrived == []
+            await short.post.until(arrived=1)
 
 
 async def test_late_looks_wait_for_word_and_the_person_waits_for_them(people: ReplicasHarness) -> None:

@@ -75,7 +75,7 @@ class PostgresDecisionStore:
         asked = {"partition": partition, "partitions": self._partitions}
         async with in_transaction(self._engine, patience=self._patience) as connection:
             row = (await connection.execute(gathering_statements.TIMERS, asked)).one()
-        return PartitionTimers(row.earliest, row.gathering, row.ready)
+        return PartitionTimers(row.earliest, row.gathering, row.ready, row.behind)
 
     @asynccontextmanager
     async def transaction(

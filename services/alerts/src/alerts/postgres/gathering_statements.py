@@ -4,7 +4,7 @@ A person's row is locked by whoever adds to it or makes a message of it. Every s
 address keys, so that the workers of two partitions never wait for each other.
 """
 
-from sqlalchemy import BigInteger, Double, SmallInteger, Text, bindparam, text
+from sqlalchemy import BigInteger, Boolean, Double, SmallInteger, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from alerts.decisions.first_look import LONGEST_GATHERING
@@ -65,45 +65,47 @@ WAKE = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 # Every partition has read the log up to `everywhere`, this one up to `here`. A gathering is told once all have passed
 # its moment, for an account of any of them may belong to it; and while late looks wait for word that scoring has caught
-# up, none is told. What stands in the way is waited for another quiet interval at the most.
-_PASSED = f"""
-    SELECT CASE WHEN count(*) >= :partitions AND NOT EXISTS (
-               SELECT FROM alerts.alert WHERE waiting AND kind = '{Kind.FIRST_LOOK}') THEN min(newest)
+# up, none is told.
+_PASSED = """
+    SELECT CASE WHEN count(*) >= :partitions AND (SELECT waiting FROM late) = 0 THEN min(newest)
            ELSE '-infinity' END AS everywhere,
-           coalesce(max(newest) FILTER (WHERE partition = :partition), '-infinity') AS here
+           coalesce(max(newest) FILTER (WHERE partition = :partition), '-infinity') AS here,
+           concat_ws(' ', min(newest), count(*), (SELECT waiting FROM late)) AS behind
     FROM alerts.progress"""
-_READY = "(t.due <= passed.everywhere OR t.due + g.quiet <= passed.here)"
+_LATE = f"SELECT count(*) AS waiting FROM alerts.alert WHERE waiting AND kind = '{Kind.FIRST_LOOK}'"
+_WITH_PASSED = f"WITH late AS MATERIALIZED ({_LATE}), passed AS MATERIALIZED ({_PASSED})"
 _OURS = f"""FROM passed CROSS JOIN alerts.timer AS t
     JOIN alerts.gathering AS g ON g.kind = t.kind AND g.address_key = t.subject
     WHERE t.partition = :partition AND t.kind = '{KIND}'"""
+_READY = "(t.due <= passed.everywhere OR :regardless AND t.due <= passed.here)"
 _READER = (bindparam("partition", type_=SmallInteger), bindparam("partitions", type_=BigInteger))
+_TELLER = (*_READER, bindparam("regardless", type_=Boolean))
 
 # Each owner sees that its partition passes the moment of every gathering, wherever the person's timer lives.
 TIMERS = text(f"""
-WITH passed AS MATERIALIZED ({_PASSED}
-), gathering AS (
+{_WITH_PASSED}, gathering AS (
     SELECT min(t.due) AS due FROM alerts.timer AS t, passed WHERE t.kind = '{KIND}' AND t.due > passed.here
 )
 SELECT least((SELECT min(due) FROM alerts.timer WHERE partition = :partition AND kind = '{TimerKind.ACCOUNT}'),
-             (SELECT due FROM gathering),
-             (SELECT min(t.due + g.quiet) {_OURS} AND t.due + g.quiet > passed.here)) AS earliest,
+             (SELECT due FROM gathering)) AS earliest,
        (SELECT due FROM gathering) AS gathering,
-       EXISTS (SELECT {_OURS} AND {_READY}) AS ready
+       EXISTS (SELECT {_OURS} AND t.due <= passed.everywhere) AS ready,
+       (SELECT behind {_OURS} AND t.due <= passed.here AND t.due > passed.everywhere LIMIT 1) AS behind
 """).bindparams(*_READER)
 
 # Locked first, and asked again afterwards: another partition may have moved the moment while this waited.
 LOCK = text(f"""
 SELECT address_key FROM alerts.gathering WHERE kind = '{KIND}' AND address_key IN (
-    WITH passed AS MATERIALIZED ({_PASSED}) SELECT t.subject {_OURS} AND {_READY} ORDER BY t.due, t.subject LIMIT :most)
+    {_WITH_PASSED} SELECT t.subject {_OURS} AND {_READY} ORDER BY t.due, t.subject LIMIT :most)
 ORDER BY address_key FOR UPDATE
-""").bindparams(*_READER, bindparam("most", type_=BigInteger))
+""").bindparams(*_TELLER, bindparam("most", type_=BigInteger))
 
 DUE = text(f"""
-WITH passed AS MATERIALIZED ({_PASSED})
+{_WITH_PASSED}
 SELECT g.address_key, g.gathering_id, t.due, g.destination::text AS destination {_OURS} AND {_READY}
     AND g.address_key = ANY(:locked)
 ORDER BY t.due, t.subject
-""").bindparams(*_READER, bindparam("locked", type_=ARRAY(Text)))
+""").bindparams(*_TELLER, bindparam("locked", type_=ARRAY(Text)))
 
 # What is known of each account by now, and what has come of it since its look.
 MEMBERS = text(f"""

@@ -67,9 +67,12 @@ class PostgresGatherings:
             },
         )
 
-    async def due(self, *, most: int) -> Sequence[DueGathering]:
-        """At most so many whose moment every partition has passed, locked until the transaction ends."""
-        asked = {"partition": self._partition, "partitions": self._partitions}
+    async def due(self, *, most: int, regardless: bool = False) -> Sequence[DueGathering]:
+        """At most so many whose moment every partition has passed, locked until the transaction ends.
+
+        `regardless`: it is enough that this partition has.
+        """
+        asked = {"partition": self._partition, "partitions": self._partitions, "regardless": regardless}
         locked = (await self._connection.scalars(statements.LOCK, asked | {"most": most})).all()
         if not locked:
             return []

@@ -94,9 +94,12 @@ class DecisionService:
         summary = await self._decide(transaction, (), LateSignals(), moments=dict.fromkeys(accounts, tick))
         return replace(summary, fired=len(accounts), more=len(accounts) == ACCOUNTS_AT_ONCE)
 
-    async def tell_gathered(self, transaction: DecisionTransaction) -> BatchSummary:
-        """Makes the messages of people for whom nothing has come for a while, `PERSONS_AT_ONCE` of them."""
-        closed = await self._gathering.close_due(transaction.gatherings)
+    async def tell_gathered(self, transaction: DecisionTransaction, *, regardless: bool) -> BatchSummary:
+        """Makes the messages of people for whom nothing has come for a while, `PERSONS_AT_ONCE` of them.
+
+        `regardless` of partitions that have not read so far.
+        """
+        closed = await self._gathering.close_due(transaction.gatherings, regardless=regardless)
         more = closed.people == PERSONS_AT_ONCE
         return BatchSummary(fired=closed.people, decisions=closed.decisions, to_send=closed.to_send, more=more)
 

@@ -28,8 +28,11 @@ class GatheringRows(Protocol[_Gathering]):
         They are told when none has come for `quiet` seconds.
         """
 
-    async def due(self, *, most: int) -> Sequence[_Gathering]:
-        """At most so many of this partition whose moment every partition has passed, locked."""
+    async def due(self, *, most: int, regardless: bool = False) -> Sequence[_Gathering]:
+        """At most so many of this partition whose moment every partition has passed, locked.
+
+        `regardless`: it is enough that this partition has.
+        """
 
     async def members(self, gathering: _Gathering, *, final: Collection[str]) -> Sequence[GatheredMember]: ...
 
@@ -61,9 +64,9 @@ class GatheringService:
         if looks or taken_out:
             await rows.gather(looks, taken_out=taken_out, quiet=self._quiet)
 
-    async def close_due(self, rows: GatheringRows[_Gathering]) -> ClosedGatherings:
+    async def close_due(self, rows: GatheringRows[_Gathering], *, regardless: bool) -> ClosedGatherings:
         """A row that is closed is deleted in the same transaction, so a second try finds nothing due."""
-        due = await rows.due(most=PERSONS_AT_ONCE)
+        due = await rows.due(most=PERSONS_AT_ONCE, regardless=regardless)
         decisions: list[SignalDecision] = []
         to_send = False
         for gathering in due:

@@ -41,7 +41,10 @@ class DecisionStore(Protocol):
 
 
 class PartitionContext(Struct, frozen=True):
-    """What all partitions of a process share. `late_after` is seconds; `steady` never goes back."""
+    """What all partitions of a process share. Durations are seconds; `steady` never goes back.
+
+    A partition that reads nothing for `gather` while people wait for it is waited for no longer.
+    """
 
     decision_store: DecisionStore
     log: SignalsLog
@@ -49,6 +52,7 @@ class PartitionContext(Struct, frozen=True):
     metrics: AlertsMetrics
     steady: Callable[[], float]
     late_after: float
+    gather: float
 
 
 class DecidedBatch(NamedTuple):
@@ -74,6 +78,7 @@ class SignalsPartition:
         self.earliest: float | None = None
         self._timers = PartitionTimers()
         self._looked = float("-inf")  # at the timers, by the steady clock
+        self._behind_since = 0.0  # by the steady clock: so long the slowest partition has read nothing
         self._backoff = ExponentialBackoff(*PAUSE)
 
     def reconsider(self, account_id: str) -> None:
@@ -111,7 +116,7 @@ class SignalsPartition:
         if before is not None and self._context.steady() - self._looked >= LOOK:
             await self._look_at_timers()
         told = BatchSummary()
-        if before is not None and self._timers.ready:
+        if before is not None and (self._timers.ready or self._gives_up_waiting()):
             told = await self._tell_gathered(before)
         if before is None or not (records or self._reconsidered):
             return DecidedBatch(told.to_send)
@@ -158,14 +163,26 @@ class SignalsPartition:
         return DecidedBatch(to_send or summary.to_send, batch.taken, batch.ticks)
 
     async def _look_at_timers(self) -> None:
-        self._looked = self._context.steady()
-        self._timers = await self._context.decision_store.timers(self.number)
+        # Taken first: a notice that comes meanwhile asks for another look.
+        self._looked = now = self._context.steady()
+        timers = await self._context.decision_store.timers(self.number)
+        if timers.behind != self._timers.behind:
+            self._behind_since = now
+        self._timers = timers
         self.earliest = self._timers.earliest
+
+    def _gives_up_waiting(self) -> bool:
+        """A partition without a worker must not keep everybody's messages back."""
+        waits = self._timers.behind is not None
+        return waits and self._context.steady() - self._behind_since >= self._context.gather
 
     async def _tell_gathered(self, before: TopicPosition) -> BatchSummary:
         """In a transaction of its own that leaves the position where it is: a crash after it tells nothing twice."""
+        regardless = self._gives_up_waiting()
+        if regardless:
+            _log.warning("gathering.incomplete", partition=self.number, behind=self._timers.behind)
         async with self._context.decision_store.transaction(self.number, stored=self._stored, to=before) as transaction:
-            summary = await self._context.decision_service.tell_gathered(transaction)
+            summary = await self._context.decision_service.tell_gathered(transaction, regardless=regardless)
         self._stored = before
         self._count(summary)
         await self._look_at_timers()
