@@ -41,6 +41,7 @@ from alerts.sending.claims import AttemptOutcome, ClaimedMessage, ClaimResult
 from alerts.sending.limits import SendCapacity
 from alerts.topic.batch import ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
+from alerts.topic.timers import PartitionTimers
 from alerts.worker.decision_service import DecisionTransaction
 from common import database
 from common.bus.memory import MemoryBroker
@@ -91,8 +92,8 @@ class TimedDecisionStore:
     async def undelivered(self, partition: int) -> Collection[str]:
         return await self._inner.undelivered(partition)
 
-    async def earliest_timer(self, partition: int) -> float | None:
-        return await self._inner.earliest_timer(partition)
+    async def timers(self, partition: int) -> PartitionTimers:
+        return await self._inner.timers(partition)
 
     @asynccontextmanager
     async def transaction(
@@ -111,6 +112,7 @@ class TimedTransaction:
         self._watch = watch
         self._began = began
         self._inner = inner
+        self.gatherings = inner.gatherings
         self.accounts: list[str] = []
         self.late_signals, self.late_accounts = inner.late_signals, inner.late_accounts
         self.write_facts, self.known_facts = inner.write_facts, inner.known_facts
@@ -248,7 +250,7 @@ async def measure(url: str, *, count: int, rate: float, seconds: float) -> None:
         broker.admin(), Topics(""), mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35
     )
     engines = [database.engine(url, pool_size=size, pool_timeout=15.0, pre_ping=False) for size in (4, 8)]
-    decision_store = TimedDecisionStore(PostgresDecisionStore(engines[0], patience=15.0), watch)
+    decision_store = TimedDecisionStore(PostgresDecisionStore(engines[0], patience=15.0, partitions=PARTITIONS), watch)
     queue = TimedNotificationQueue(PostgresNotificationQueue(engines[1], lease=60.0, patience=15.0), watch)
     routes = load(ROUTES, "the routes of the bench")
     async with slack(watch) as api:
@@ -292,6 +294,7 @@ def _rules() -> ReplicaOptions:
         topic=TOPIC,
         mode=TimeMode.WALL,
         final=frozenset(),
+        gather=1800.0,
         limits=dict.fromkeys(Channel, ChannelLimits(concurrency=8)),
         backoff=Backoff(retry=1.0, most=600.0, give_up=3600.0, hand_on=900.0),
         max_records=500,

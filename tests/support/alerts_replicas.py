@@ -19,6 +19,7 @@ from alerts.metrics import AlertsMetrics
 from alerts.playbooks.load import load_playbooks
 from alerts.postgres.decision_store import PostgresDecisionStore
 from alerts.postgres.notification_queue import PostgresNotificationQueue
+from alerts.postgres.timer_notices import TimerNotices
 from alerts.routing.load import load
 from alerts.samples import NOON
 from alerts.sending.backoff import Backoff
@@ -54,7 +55,10 @@ receivers:
   - name: nobody
 final_outcomes: [churned]
 """
-_TABLES = ("progress", "alert", "decision", "notification", "attempt", "acknowledgement", "timer", "account_facts")
+_TABLES = (
+    *("progress", "alert", "decision", "notification", "attempt", "acknowledgement", "timer", "account_facts"),
+    *("gathering", "gathered"),
+)
 
 
 class Clock:
@@ -70,11 +74,14 @@ class Clock:
 class Running:
     """One replica at work."""
 
-    def __init__(self, replica: Replica, consumer: MemoryConsumer) -> None:
+    def __init__(self, replica: Replica, consumer: MemoryConsumer, notices: TimerNotices | None) -> None:
         self.replica = replica
         self.consumer = consumer
         self._stop = asyncio.Event()
-        self._tasks = [asyncio.create_task(task(self._stop)) for task in (replica.worker.run, replica.sender.run)]
+        work = [replica.worker.run(self._stop), replica.sender.run(self._stop)]
+        if notices is not None:
+            work.append(notices.keep(self._stop, heard=replica.notified))
+        self._tasks = [asyncio.create_task(one) for one in work]
 
     def check(self) -> None:
         """Raises what has ended it."""
@@ -94,7 +101,8 @@ class Running:
 
 
 class ReplicasHarness:
-    def __init__(self, url: str, *, mode: TimeMode, routes: str) -> None:
+    def __init__(self, url: str, *, mode: TimeMode, routes: str, partitions: int) -> None:
+        self.partitions = partitions
         self.clock = Clock()
         self.broker = MemoryBroker(clock=self.clock)
         self.engine: AsyncEngine = database.engine(url, pool_size=10)
@@ -104,15 +112,24 @@ class ReplicasHarness:
         self.metrics = AlertsMetrics(self.registry)
         self.running: list[Running] = []
         self.lease = 60.0  # seconds
+        self.notified = True  # whether replicas that start hear each other's notices
         self._mode = mode
         self._routes = load(routes, "routes of the test")
         self._renderer = MessageRenderer(
-            load_playbooks(PLAYBOOKS.read_text(), str(PLAYBOOKS)), self._routes.account_url, RENDERERS
+            load_playbooks(PLAYBOOKS.read_text(), str(PLAYBOOKS)),
+            self._routes.account_url,
+            RENDERERS,
+            accounts_url=self._routes.accounts_url,
         )
 
     async def prepare(self) -> None:
         await ensure(
-            self.broker.admin(), Topics(""), mode=self._mode, partitions=PARTITIONS, replication=1, retention_days=35
+            self.broker.admin(),
+            Topics(""),
+            mode=self._mode,
+            partitions=self.partitions,
+            replication=1,
+            retention_days=35,
         )
 
     async def empty(self) -> None:
@@ -134,7 +151,12 @@ class ReplicasHarness:
             consumer=consumer,
             producer=self.broker.producer(),
             admin=self.broker.admin(),
-            decision_store=PostgresDecisionStore(self.theirs, patience=10.0, count_unreadable=self.metrics.unreadable),
+            decision_store=PostgresDecisionStore(
+                self.theirs,
+                patience=10.0,
+                partitions=self.partitions,
+                count_unreadable=self.metrics.unreadable,
+            ),
             queue=PostgresNotificationQueue(self.theirs, lease=self.lease, patience=10.0),
             router=self._routes,
             renderer=self._renderer,
@@ -144,7 +166,8 @@ class ReplicasHarness:
             steady=asyncio.get_running_loop().time,
             cluster_id=cluster_id,
         )
-        running = Running(assemble(parts, self._rules(max_records)), consumer)
+        notices = TimerNotices(self.engine) if self.notified else None
+        running = Running(assemble(parts, self._rules(max_records)), consumer, notices)
         self.running.append(running)
         return running
 
@@ -153,6 +176,7 @@ class ReplicasHarness:
             topic=TOPIC,
             mode=self._mode,
             final=self._routes.final_outcomes,
+            gather=self._routes.gather,
             limits=dict.fromkeys(Channel, ChannelLimits(concurrency=4)),
             backoff=Backoff(retry=0.01, most=0.05, give_up=3600.0, hand_on=3600.0),
             max_records=max_records,
@@ -167,13 +191,13 @@ class ReplicasHarness:
         for signal in signals:
             stamp = round(signal.at.timestamp() * 1000) if stamped else None
             await self.append(
-                partition_of(signal.account_id.encode(), PARTITIONS), encode_signals_record(signal), stamp
+                partition_of(signal.account_id.encode(), self.partitions), encode_signals_record(signal), stamp
             )
 
     def tell_unreached(self, *signals: Signal, each: float) -> None:
         """The log takes them, one every `each` seconds, while nobody here reaches it."""
         for signal in signals:
-            partition = partition_of(signal.account_id.encode(), PARTITIONS)
+            partition = partition_of(signal.account_id.encode(), self.partitions)
             self.broker.append(TOPIC, [Outgoing(partition, None, encode_signals_record(signal))])
             self.clock.now += each
 
@@ -183,7 +207,7 @@ class ReplicasHarness:
     async def facts(self, account_id: str, facts: Facts) -> None:
         """As scoring tells them when they change."""
         record = FactsChanged(account_id, facts)
-        await self.append(partition_of(account_id.encode(), PARTITIONS), encode_signals_record(record))
+        await self.append(partition_of(account_id.encode(), self.partitions), encode_signals_record(record))
 
     async def tick(self, partition: int, *, stamp: float) -> None:
         """As scoring forwards it (stream mode); `stamp` is seconds."""
@@ -237,11 +261,11 @@ class ReplicasHarness:
 
 @asynccontextmanager
 async def replicas_harness(
-    url: str, *, mode: TimeMode = TimeMode.WALL, routes: str = ROUTES
+    url: str, *, mode: TimeMode = TimeMode.WALL, routes: str = ROUTES, partitions: int = PARTITIONS
 ) -> AsyncIterator[ReplicasHarness]:
     """No replica runs yet; those that still do at the end are stopped."""
     await database.migrate(url, "alerts")
-    built = ReplicasHarness(url, mode=mode, routes=routes)
+    built = ReplicasHarness(url, mode=mode, routes=routes, partitions=partitions)
     try:
         await built.prepare()
         yield built

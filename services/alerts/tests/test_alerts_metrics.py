@@ -81,5 +81,5 @@ def test_a_partition_that_went_elsewhere_shows_no_lag_here(counted: Counted) -> 
 
 
 def test_what_the_tables_hold_is_shown_as_it_was_measured(counted: Counted) -> None:
-    counted.metrics.measured(QueueDepth(unsent=2, held=1, waiting=3, failed=4))
-    assert [counted.of(name) for name in ("unsent", "held", "waiting", "failed")] == [2, 1, 3, 4]
+    counted.metrics.measured(QueueDepth(unsent=2, held=1, gathered=5, waiting=3, failed=4))
+    assert [counted.of(name) for name in ("unsent", "held", "gathered", "waiting", "failed")] == [2, 1, 5, 3, 4]

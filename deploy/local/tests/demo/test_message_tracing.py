@@ -27,6 +27,9 @@ class Alerts:
     async def of(self, account_id: str) -> Sequence[AlertSummary]:
         return [alert for alert in self._alerts if alert.account_id == account_id]
 
+    async def first_looks(self) -> Sequence[AlertSummary]:
+        return [alert for alert in self._alerts if alert.kind == Kind.FIRST_LOOK]
+
 
 async def test_an_e_mail_says_which_message_it_is() -> None:
     alerts = Alerts(listed(notification("n1", DESK), notification("n2", DESK, decided=LATER)))
@@ -73,6 +76,19 @@ async def test_of_several_alerts_in_a_message_the_gravest_says_why_and_a_band_be
 
     assert [alert.to for alert in found.alerts] == ["red", "cancel", "late"]
     assert found.why == "capped by cancel -40"
+
+
+async def test_a_message_about_many_accounts_is_that_of_the_gravest() -> None:
+    one = notification("n1")
+    alerts = Alerts(
+        listed(one, to="yellow", kind=Kind.FIRST_LOOK, severity=Severity.WARNING, account="cust-002"),
+        listed(one, to="red", kind=Kind.FIRST_LOOK),
+    )
+
+    found = await MessageTracer(alerts, ACCOUNTS).trace(message("🔴 First look at 2 accounts: 1 red, 1 yellow"))
+
+    assert (found.notification_id, found.account_id) == ("n1", "cust-001")
+    assert [alert.to for alert in found.alerts] == ["red", "yellow"]
 
 
 @pytest.mark.parametrize("title", ["🔴 Elm Bank is red", "🔴 Cedar Labs is red"])

@@ -23,6 +23,7 @@ from alerts.playbooks.load import load_playbooks
 from alerts.postgres.decision_store import PostgresDecisionStore
 from alerts.postgres.notification_queue import PostgresNotificationQueue
 from alerts.postgres.queue_depth import QueueDepthMonitor
+from alerts.postgres.timer_notices import TimerNotices
 from alerts.routing.load import load
 from alerts.routing.routes import Routes
 from alerts.sending.backoff import Backoff
@@ -70,7 +71,10 @@ async def replica(settings: AlertsSettings) -> AsyncIterator[Application]:
         closing.push_async_callback(producer.stop)
         # No ping before use: both start over after any failure anyway, and a ping costs a round trip.
         decision_store = PostgresDecisionStore(
-            engines(4, pre_ping=False), patience=settings.alerts_database_seconds, count_unreadable=metrics.unreadable
+            engines(4, pre_ping=False),
+            patience=settings.alerts_database_seconds,
+            partitions=settings.partitions,
+            count_unreadable=metrics.unreadable,
         )
         queue = _queue(settings, partial(engines, pre_ping=False))
         waits = StartupWaits()
@@ -126,6 +130,7 @@ def _application(
 ) -> Application:
     # Keys have a connection of their own, so that no long list delays the check of a key.
     keyring = Keyring(KeyStore(engines(1), schema="alerts"), ttl=settings.key_ttl_seconds)
+    notices = TimerNotices(engines(1))
     for_api = engines(settings.alerts_api_connections)
     readiness = Readiness(
         {
@@ -147,6 +152,7 @@ def _application(
         port=settings.alerts_port,
         readiness=readiness,
         tasks={
+            "timers": startup.then(lambda made: partial(notices.keep, heard=made.notified)),
             "worker": startup.then(lambda made: made.worker.run),
             "sender": startup.then(lambda made: made.sender.run),
             "keys": keyring.keep_fresh,
@@ -179,7 +185,10 @@ def _renderer(settings: AlertsSettings, routes: Routes) -> MessageRenderer:
     file = settings.alerts_playbooks
     playbooks = load_playbooks(file.read_text(encoding="utf-8"), str(file))
     return MessageRenderer(
-        playbooks, routes.account_url, {channel: adapter_of(channel).renderer(settings) for channel in Channel}
+        playbooks,
+        routes.account_url,
+        {channel: adapter_of(channel).renderer(settings) for channel in Channel},
+        accounts_url=routes.accounts_url,
     )
 
 
@@ -203,6 +212,7 @@ def _options(settings: AlertsSettings, topics: Topics, routes: Routes) -> Replic
         topic=topics.signals,
         mode=settings.time_mode,
         final=routes.final_outcomes,
+        gather=settings.alerts_gather_seconds or routes.gather,
         limits={channel: adapter_of(channel).limits(settings) for channel in Channel},
         backoff=Backoff(
             retry=settings.alerts_retry_seconds,

@@ -14,6 +14,7 @@ from alerts.sending.limits import SendLimits
 from alerts.sending.sender import MessageSender, NotificationQueue
 from alerts.topic.signals_log import SignalsLog, SignalsTopicAdmin
 from alerts.worker.decision_service import DecisionService, Router
+from alerts.worker.gathering_service import GatheringService
 from alerts.worker.handler import SignalsHandler
 from alerts.worker.partition import DecisionStore, PartitionContext, SignalsPartition
 from alerts.worker.send_gate import SendGate
@@ -47,11 +48,15 @@ class ReplicaParts(Struct, frozen=True, kw_only=True):
 
 
 class ReplicaOptions(Struct, frozen=True, kw_only=True):
-    """The settings of a replica; all durations are seconds. `final` are the outcomes that end a relationship."""
+    """The settings of a replica; all durations are seconds. `final` are the outcomes that end a relationship.
+
+    A person is told of first looks once none has come for `gather`.
+    """
 
     topic: str
     mode: TimeMode
     final: frozenset[str]
+    gather: float
     limits: Mapping[Channel, ChannelLimits]
     backoff: Backoff
     max_records: int
@@ -65,6 +70,11 @@ class Replica(Struct, frozen=True):
     worker: AlertsWorker
     sender: MessageSender
 
+    def notified(self) -> None:
+        """Another process, or another partition, has set a timer or a message to be sent."""
+        self.worker.look_at_timers()
+        self.sender.wake()
+
 
 def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
     on_the_wall = options.mode is TimeMode.WALL
@@ -72,10 +82,13 @@ def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
     context = PartitionContext(
         decision_store=parts.decision_store,
         log=SignalsLog(parts.admin, topic=options.topic, cluster_id=parts.cluster_id, patience=options.log_patience),
-        decision_service=DecisionService(parts.router, final=options.final),
+        decision_service=DecisionService(
+            parts.router, GatheringService(quiet=options.gather, final=options.final), final=options.final
+        ),
         metrics=parts.metrics,
         steady=parts.steady,
         late_after=options.late_after,
+        gather=options.gather,
     )
 
     log_time = LogTime(parts.wall, parts.steady)

@@ -28,11 +28,13 @@ class RecordOutcome(StrEnum):
 class QueueDepth(Struct, frozen=True, kw_only=True):
     """How many messages and signals the tables hold, of all replicas.
 
-    `failed` were given up in the last seven days with no way left: their receiver was not told.
+    `gathered` are first looks that wait to be told with others. `failed` were given up in the last seven days with no
+    way left: their receiver was not told.
     """
 
     unsent: int
     held: int
+    gathered: int
     waiting: int
     failed: int
 
@@ -53,7 +55,9 @@ class AlertsMetrics:
         self._signals = counter("signals_total", "Records of the signals topic, by what became of them.", "outcome")
         self._unreadable = counter("rows_unreadable_total", "Stored rows that deciding left out: they cannot be read.")
         self._decided = counter("decided_total", "Every yes and no, by its reason.", "reason")
-        self._fired = counter("timers_fired_total", "Accounts that were decided again because a timer was due.")
+        self._fired = counter(
+            "timers_fired_total", "Timers that were due: accounts decided again, people told what was gathered."
+        )
         self._reopened = counter("partition_reopened_total", "Times a partition was opened again for doubt.", "reason")
         self._sent = counter("notifications_sent_total", "Messages that a channel took.", "channel")
         self._failed = counter("deliveries_failed_total", "Attempts that failed.", "channel", "reason")
@@ -75,9 +79,10 @@ class AlertsMetrics:
         self._unsent = gauge("unsent", "Messages that are still to be sent.")
         self._oldest = gauge("oldest_unsent_seconds", "Since the oldest of them was first due.")
         self._held = gauge("held", "Messages that wait for a timer: recoveries that have to last, and relapses.")
+        self._gathered = gauge("gathered", "First looks that wait to be told, one message a person.")
         self._waiting = gauge("waiting", "Late signals that wait for word that scoring has caught up.")
         self._lost = gauge("failed", "Messages given up in the last seven days with no way left.")
-        self._age = gauge("tables_age_seconds", "Since these five were read; grows while the database is away.")
+        self._age = gauge("tables_age_seconds", "Since these six were read; grows while the database is away.")
         self._lag = gauge(
             "lag_seconds",
             "Age of the oldest record not read at the most, 0 if there is none (wall mode).",
@@ -140,6 +145,7 @@ class AlertsMetrics:
     def measured(self, depth: QueueDepth) -> None:
         self._unsent.set(depth.unsent)
         self._held.set(depth.held)
+        self._gathered.set(depth.gathered)
         self._waiting.set(depth.waiting)
         self._lost.set(depth.failed)
 

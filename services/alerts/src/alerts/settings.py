@@ -20,6 +20,8 @@ class AlertsSettings(CommonSettings):
     alerts_database_seconds: PositiveFloat = 15.0
     alerts_late_seconds: PositiveFloat = 300.0
     alerts_behind_seconds: PositiveFloat = 60.0
+    # In place of `first_look: {gather: ..}` of the routes, where nobody wants to wait: a demo, a test.
+    alerts_gather_seconds: PositiveFloat | None = None
     alerts_lease_seconds: PositiveFloat = 60.0
     alerts_send_seconds: PositiveFloat = 10.0
     alerts_retry_seconds: PositiveFloat = 1.0

@@ -7,7 +7,7 @@ from alerts.topic.batch import ReadSignal
 from alerts.topic.position import TopicPosition
 from common.errors import Fenced
 from support.alerts_decisions import band
-from support.alerts_replicas import ReplicasHarness
+from support.alerts_replicas import PARTITIONS, ReplicasHarness
 
 HERE = 0
 
@@ -32,7 +32,7 @@ async def recorded(replicas: ReplicasHarness) -> int:
 
 
 async def test_a_partition_is_begun_by_one_reader(replicas: ReplicasHarness) -> None:
-    decision_store = PostgresDecisionStore(replicas.engine, patience=5.0)
+    decision_store = PostgresDecisionStore(replicas.engine, patience=5.0, partitions=PARTITIONS)
     await move(decision_store, None, at_offset(3))
     with pytest.raises(Fenced):
         await move(decision_store, None, at_offset(2))
@@ -40,7 +40,7 @@ async def test_a_partition_is_begun_by_one_reader(replicas: ReplicasHarness) -> 
 
 
 async def test_a_reader_that_was_overtaken_writes_nothing(replicas: ReplicasHarness) -> None:
-    decision_store = PostgresDecisionStore(replicas.engine, patience=5.0)
+    decision_store = PostgresDecisionStore(replicas.engine, patience=5.0, partitions=PARTITIONS)
     async with decision_store.transaction(HERE, stored=None, to=at_offset(3)):
         pass
     async with decision_store.transaction(HERE, stored=at_offset(3), to=at_offset(5)):
@@ -52,7 +52,7 @@ async def test_a_reader_that_was_overtaken_writes_nothing(replicas: ReplicasHarn
 
 
 async def test_what_fails_is_undone_with_the_position(replicas: ReplicasHarness) -> None:
-    decision_store = PostgresDecisionStore(replicas.engine, patience=5.0)
+    decision_store = PostgresDecisionStore(replicas.engine, patience=5.0, partitions=PARTITIONS)
     with pytest.raises(RuntimeError, match="in the middle"):
         await fail(decision_store)
     assert await recorded(replicas) == 0

@@ -10,6 +10,7 @@ import msgspec
 
 from alerts.api.answers import Alerts, AlertSummary
 from alerts.api.filter import NotificationStatus
+from common.contracts.signals import Kind
 from local.stack.deployment import Keys
 from local.stack.processes import ServerError
 from local.stack.services import Services
@@ -30,6 +31,10 @@ class AlertsClient:
     async def of(self, account_id: str) -> tuple[AlertSummary, ...]:
         """The newest alerts of an account."""
         return (await self._list(account=account_id)).alerts
+
+    async def first_looks(self) -> tuple[AlertSummary, ...]:
+        """Those that were told: the newest."""
+        return (await self._list(kind=Kind.FIRST_LOOK.value, told="true")).alerts
 
     async def every(self) -> list[AlertSummary]:
         """All alerts, oldest first."""

@@ -16,7 +16,10 @@ from local.stack.processes import ServerError
 
 @dataclass(frozen=True)
 class DeliveredMessage:
-    """`at` is the log's time; `alerts` are those in it, the gravest first; `repeated` if it has come before."""
+    """`at` is the log's time; `alerts` are those in it, the gravest first, whose account is `account_id`.
+
+    `repeated`: it has come before.
+    """
 
     message: ReceivedMessage
     account_id: str
@@ -34,6 +37,9 @@ class DeliveredMessage:
 class AlertsOfAccount(Protocol):
     async def of(self, account_id: str) -> Sequence[AlertSummary]: ...
 
+    async def first_looks(self) -> Sequence[AlertSummary]:
+        """Those that were told, of all accounts: the newest."""
+
 
 class MessageTracer:
     """`accounts` are ids by the names that messages call them.
@@ -50,14 +56,14 @@ class MessageTracer:
     async def trace(self, message: ReceivedMessage) -> DeliveredMessage:
         """Messages are traced in the order in which they came. Raises `ServerError` for one that is nobody's."""
         account_id = next((known for name, known in self._accounts.items() if name in message.title), None)
-        if account_id is None:
-            raise ServerError(f"a message about none of the accounts: {message.title}")
-        begun = _begun(await self._alerting.of(account_id), message)
+        # A message about many accounts names them in its lines alone.
+        listed = await (self._alerting.first_looks() if account_id is None else self._alerting.of(account_id))
+        begun = _begun(listed, message)
         if not begun:
             raise ServerError(f"alerts knows of no such message: {message.title}")
         fresh = [one for one in begun if one.id not in self._come]
         notification = fresh[0] if fresh else list(begun)[-1]
-        delivered = _told(message, account_id, notification, begun[notification], repeated=not fresh)
+        delivered = _told(message, notification, begun[notification], repeated=not fresh)
         self._come[notification.id] = delivered
         return delivered
 
@@ -74,19 +80,19 @@ def _begun(listed: Sequence[AlertSummary], message: ReceivedMessage) -> dict[Not
 
 def _told(
     message: ReceivedMessage,
-    account_id: str,
     notification: Notification,
     alerts: Sequence[AlertSummary],
     *,
     repeated: bool,
 ) -> DeliveredMessage:
+    ordered = sorted(alerts, key=lambda alert: (SEVERITY_RANK[alert.severity], alert.kind != Kind.BAND))
     return DeliveredMessage(
         message=message,
-        account_id=account_id,
+        account_id=ordered[0].account_id,
         notification_id=notification.id,
         at=notification.decided,
         reason=notification.reason,
-        alerts=tuple(sorted(alerts, key=lambda alert: (SEVERITY_RANK[alert.severity], alert.kind != Kind.BAND))),
+        alerts=tuple(ordered),
         repeated=repeated,
     )
 

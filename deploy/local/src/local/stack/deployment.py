@@ -87,6 +87,8 @@ class Deployment:
             "ALERTS_ROUTES": str(self.routes),
             "ALERTS_PLAYBOOKS": str(PLAYBOOKS),
             "ALERTS_FETCH_WAIT_MS": wait,
+            # Whoever looks at a stack of their own waits no half an hour; simulated time passes by itself.
+            **({"ALERTS_GATHER_SECONDS": "5"} if self.mode is TimeMode.WALL else {}),
             **(self.sink_ports.environment(read_routes(self.routes)) if self.sink_ports else {}),
         }
 

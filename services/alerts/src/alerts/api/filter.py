@@ -32,6 +32,7 @@ class AlertFilter(Struct, frozen=True, kw_only=True):
     stages: tuple[str, ...] = ()
     receivers: tuple[str, ...] = ()
     statuses: tuple[NotificationStatus, ...] = ()
+    messages: tuple[str, ...] = ()
     told: bool | None = None
     acknowledged: bool | None = None
     since: float | None = None

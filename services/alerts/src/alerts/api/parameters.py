@@ -38,6 +38,7 @@ class AlertListParameters(QueryParameters):
         default=None,
         description="whether a message with it has gone out; with `receiver`: to one of these receivers",
     )
+    message: list[Text] = _any_of("ids of messages: they tell of it")
     acknowledged: bool | None = Field(default=None, description="whether somebody has taken it in hand")
     status: list[NotificationStatus] = Field(
         default=[],
@@ -60,6 +61,7 @@ class AlertListParameters(QueryParameters):
             stages=tuple(self.stage),
             receivers=tuple(self.receiver),
             statuses=tuple(self.status),
+            messages=tuple(self.message),
             told=self.told,
             acknowledged=self.acknowledged,
             since=self.since,

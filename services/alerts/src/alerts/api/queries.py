@@ -8,13 +8,13 @@ from sqlalchemy.dialects import postgresql
 
 from alerts.api.filter import AlertFilter
 from alerts.errors import Failure
-from alerts.postgres.schema import acknowledgement, alert, attempt, decision, notification
+from alerts.postgres.schema import acknowledgement, alert, attempt, decision, gathered, notification
 from alerts.signals.score import SEVERITY_RANK
 
 _EPISODE = 500
 
 _ALERT = [column for column in alert.c if column is not alert.c.body]
-_NOTIFICATION = [column for column in notification.c if column is not notification.c.ways]
+_NOTIFICATION = [column for column in notification.c if column.name not in ("ways", "summary")]
 _ACKNOWLEDGEMENT = [column.label(f"ack_{column.name}") for column in acknowledgement.c]
 
 
@@ -45,10 +45,12 @@ def worst(account_id: str, name: str, *, signal_id: str) -> Select[Any]:
 
     Nobody can have acknowledged what nobody was told yet.
     """
-    told = exists().where(
-        notification.c.account_id == account_id,
-        notification.c.status == "sent",
-        alert.c.signal_id == any_(notification.c.signals),
+    sent = notification.c.status == "sent"
+    told = or_(
+        exists().where(
+            notification.c.account_id == account_id, sent, alert.c.signal_id == any_(notification.c.signals)
+        ),
+        _told_with_others(sent),
     )
     return select(func.min(_rank(alert.c.severity))).where(
         alert.c.account_id == account_id,
@@ -66,12 +68,24 @@ def decisions(signal_ids: Collection[str]) -> Select[Any]:
 
 
 def notifications(account_ids: Collection[str], signal_ids: Collection[str]) -> Select[Any]:
-    """Every message with one of these signals; by account, which has an index."""
+    """Every message with one of these signals; by account, which has an index.
+
+    `others` are those of these signals that a message about many accounts tells.
+    """
+    among = (gathered.c.account_id == func.any(list(account_ids)), gathered.c.signal_id == func.any(list(signal_ids)))
+    others = select(func.array_agg(gathered.c.signal_id)).where(
+        gathered.c.gathering_id == notification.c.gathering_id, *among
+    )
     return (
-        select(*_NOTIFICATION, cast(notification.c.ways, Text).label("ways"))
+        select(*_NOTIFICATION, cast(notification.c.ways, Text).label("ways"), others.scalar_subquery().label("others"))
         .where(
-            notification.c.account_id == func.any(list(account_ids)),
-            notification.c.signals.overlap(list(signal_ids)),
+            or_(
+                and_(
+                    notification.c.account_id == func.any(list(account_ids)),
+                    notification.c.signals.overlap(list(signal_ids)),
+                ),
+                notification.c.gathering_id.in_(select(gathered.c.gathering_id).where(*among)),
+            )
         )
         .order_by(notification.c.seq)
     )
@@ -174,6 +188,8 @@ def _of_messages(wanted: AlertFilter) -> list[ColumnElement[bool]]:
         found.append(
             exists().where(decision.c.signal_id == alert.c.signal_id, decision.c.receiver.in_(wanted.receivers))
         )
+    if wanted.messages:
+        found.append(_in_messages(wanted.messages))
     if wanted.told is not None:
         sent = _message(wanted, notification.c.status == "sent")
         found.append(sent if wanted.told else ~sent)
@@ -184,12 +200,32 @@ def _of_messages(wanted: AlertFilter) -> list[ColumnElement[bool]]:
 
 def _message(wanted: AlertFilter, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     to_them = [notification.c.receiver.in_(wanted.receivers)] if wanted.receivers else []
-    return exists().where(
+    own = exists().where(
         notification.c.account_id == alert.c.account_id,
         alert.c.signal_id == func.any(notification.c.signals),
         *to_them,
         *conditions,
     )
+    return or_(own, _told_with_others(*to_them, *conditions))
+
+
+def _told_with_others(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a message about many accounts tells it."""
+    return exists().where(
+        gathered.c.account_id == alert.c.account_id,
+        gathered.c.signal_id == alert.c.signal_id,
+        notification.c.gathering_id == gathered.c.gathering_id,
+        *conditions,
+    )
+
+
+def _in_messages(names: Collection[str]) -> ColumnElement[bool]:
+    asked = notification.c.notification_id.in_(list(names))
+    own = select(func.unnest(notification.c.signals)).where(asked)
+    many = select(gathered.c.signal_id).where(
+        gathered.c.gathering_id.in_(select(notification.c.gathering_id).where(asked))
+    )
+    return or_(alert.c.signal_id.in_(own), alert.c.signal_id.in_(many))
 
 
 def _rank(severity: ColumnElement[str]) -> Case[int]:

@@ -89,7 +89,7 @@ async def _load(snapshot: AlertsSnapshot, rows: Sequence[Any], *, every_attempt:
         AlertRows(
             row,
             decisions.get(row.signal_id, ()),
-            [one for one in notifications if row.signal_id in one.signals],
+            [one for one in notifications if row.signal_id in (one.others or one.signals)],
             attempts,
         )
         for row in rows

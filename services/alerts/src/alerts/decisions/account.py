@@ -38,6 +38,13 @@ class PendingMessage(Struct, frozen=True):
     held: bool = False
 
 
+class GatheredSignal(Struct, frozen=True):
+    """A first look that is told to one person with those of other accounts."""
+
+    signal: Signal
+    destination: Destination
+
+
 class PastSignal(Struct, frozen=True):
     """What deciding still needs of a former signal; `at` is seconds since the epoch."""
 
@@ -68,7 +75,7 @@ class AccountHistory(Struct, frozen=True):
     message was on its way was decided as if that message would arrive. `past_bands` are the account's bands, at most
     the newest `PAST_BANDS`, whether they were told or not. `acknowledged` has the worst severity that somebody
     acknowledged, by episode. `left`: the account's last outcome was final. `timer` is when the account is to be decided
-    again, in record time.
+    again, in record time. `gathered` are its first looks that have not been told, if another owner's are asked for.
     """
 
     account_id: str
@@ -79,6 +86,7 @@ class AccountHistory(Struct, frozen=True):
     acknowledged: Mapping[str, Severity] = {}
     left: bool = False
     timer: float | None = None
+    gathered: tuple[GatheredSignal, ...] = ()
 
 
 class SignalDecision(Struct, frozen=True):
@@ -113,7 +121,8 @@ class AccountDecisions(Struct, frozen=True):
     """What is to be written of an account: `messages` in the order in which they are sent, `dropped` ones by id.
 
     `released` are held messages that are sent now, by id, and why. `at` is the record time by which it was decided.
-    `timer` is when the account is to be decided again; `timer_before` is when it was to be.
+    `timer` is when the account is to be decided again; `timer_before` is when it was to be. `gathered` are first looks
+    that are told with those of other accounts; `taken_out` no longer are.
     """
 
     account_id: str
@@ -124,6 +133,8 @@ class AccountDecisions(Struct, frozen=True):
     released: Mapping[str, DecisionReason] = {}
     timer: float | None = None
     timer_before: float | None = None
+    gathered: tuple[GatheredSignal, ...] = ()
+    taken_out: tuple[GatheredSignal, ...] = ()
 
 
 def amends(signal: Signal | PastSignal) -> bool:

@@ -15,6 +15,7 @@ from alerts.decisions.account import (
     amends,
 )
 from alerts.decisions.deduplicate import Candidate, CandidateDecision, deduplicate
+from alerts.decisions.first_look import gather
 from alerts.decisions.joining import JoinedEpisodes, joining_interval, past_signal
 from alerts.decisions.reasons import DecisionReason, DecisionVerdict
 from alerts.routing.destination import Destination
@@ -30,9 +31,12 @@ def decide_account(history: AccountHistory, signals: Sequence[RoutedSignal], *, 
     # A log that is read again, or another log, may go back in time: a decision must not seem to lie ahead of it.
     at = max([now, *(pending.decided for pending in history.pending)])
     decided = AccountDecisions(history.account_id, at, tuple(_without_channel(signals)), timer_before=history.timer)
-    for address_key in _address_keys(history, signals):
-        decided = _decide_address(decided, address_key, history, signals)
-    return decided
+    # First looks are told with those of other accounts.
+    looks = [one for one in signals if one.signal.kind is Kind.FIRST_LOOK]
+    others = [one for one in signals if one.signal.kind is not Kind.FIRST_LOOK] if looks else signals
+    for address_key in _address_keys(history, others):
+        decided = _decide_address(decided, address_key, history, others)
+    return gather(decided, history, looks) if looks else decided
 
 
 def address_key_of(destination: Destination) -> str | None:

@@ -21,6 +21,7 @@ class DecisionReason(StrEnum):
     STANDS = "came back within repeat_interval, and has stood for twice that long"
     HANDED_ON = "handed on, the way before it failed"
     RESENT = "sent again on request, after it had failed"
+    FIRST_LOOK = "told in a first look"
 
     # kept
     HISTORY = "history"
@@ -36,12 +37,14 @@ class DecisionReason(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     LEFT = "the account has left"
     OTHER_OWNER = "the account has another owner now"
+    NOTHING_STANDS = "nothing stands"
     UNREADABLE = "it waited, and what was stored of it cannot be read"
 
     # waits
     LATE = "late, waits for word that scoring has caught up"
     HELD = "recovered, waits until it has held for resolve_after"
     WITHIN_REPEAT = "within repeat_interval"
+    GATHERED = "gathered into a first look"
 
     @property
     def verdict(self) -> DecisionVerdict:
@@ -60,6 +63,7 @@ _TOLD = frozenset(
         DecisionReason.STANDS,
         DecisionReason.HANDED_ON,
         DecisionReason.RESENT,
+        DecisionReason.FIRST_LOOK,
     }
 )
-_WAITS = frozenset({DecisionReason.LATE, DecisionReason.HELD, DecisionReason.WITHIN_REPEAT})
+_WAITS = frozenset({DecisionReason.LATE, DecisionReason.HELD, DecisionReason.WITHIN_REPEAT, DecisionReason.GATHERED})

@@ -4,6 +4,7 @@ from typing import Literal
 
 from babel.dates import format_date, format_timedelta
 
+from alerts.languages.first_look import EnglishFirstLook
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
 from alerts.languages.numbers import amount, arrow, count, share, signed
 from common.contracts.signals import Band
@@ -14,6 +15,7 @@ Unit = Literal["minute", "hour", "day"]
 
 
 class English:
+    first_look = EnglishFirstLook()
     labels = LineLabels(
         why="Why",
         helped="What helped",

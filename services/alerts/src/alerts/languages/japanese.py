@@ -3,6 +3,7 @@ from datetime import date, datetime
 
 from babel.dates import format_date, format_skeleton
 
+from alerts.languages.first_look import JapaneseFirstLook
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
 from alerts.languages.numbers import amount, arrow, count, share, signed
 from common.contracts.signals import Band
@@ -12,6 +13,7 @@ _BANDS = {Band.GREEN: "緑", Band.YELLOW: "黄", Band.RED: "赤", Band.INSUFFICI
 
 
 class Japanese:
+    first_look = JapaneseFirstLook()
     labels = LineLabels(
         why="要因",
         helped="改善要因",

@@ -29,6 +29,35 @@ class ValueFormat(StrEnum):
     A_WEEK = "a_week"
 
 
+class FirstLookWords(Protocol):
+    """What the message says that tells one person what stands in their accounts after an import."""
+
+    def title(self, accounts: int, found: str) -> str: ...
+
+    def title_of_one(self, name: str, found: str) -> str: ...
+
+    def lead(self) -> str: ...
+
+    def found(self, *, red: int, yellow: int, other: int) -> str:
+        """How many accounts need somebody, by band; `other` have a flag or a missed step alone."""
+
+    def band(self, band: str, score: int) -> str: ...
+
+    def at_risk(self, arr: str) -> str: ...
+
+    def well(self, count: int) -> str:
+        """How many accounts need nothing."""
+
+    def rest(self, count: int) -> str:
+        """The label of the line about those that the message does not name."""
+
+    def open_accounts(self) -> str:
+        """The text of the link to the list of accounts."""
+
+    def query(self, path: str) -> str:
+        """Where the API lists them all."""
+
+
 class LineLabels(NamedTuple):
     """The labels of lines, and the text of the link."""
 
@@ -42,6 +71,9 @@ class LineLabels(NamedTuple):
 
 
 class Language(Protocol):
+    @property
+    def first_look(self) -> FirstLookWords: ...
+
     @property
     def labels(self) -> LineLabels: ...
 

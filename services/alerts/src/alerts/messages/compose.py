@@ -74,7 +74,7 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
             yield language.was(last.after.band, recipient.when(last.at))
         case DecisionReason.AGAIN:
             yield language.again(recipient.when(last.at) if last else "")
-    yield from _why_recipient(content, recipient)
+    yield from why_recipient(content, recipient)
     age = recipient.now - head.at
     # An old message says so: the news may have changed since.
     if age.total_seconds() > _RECENT:
@@ -85,7 +85,7 @@ def _other_band(head: Signal, last: Signal) -> bool:
     return head.kind is Kind.BAND and head.after.band is not last.after.band
 
 
-def _why_recipient(content: MessageContent, recipient: Recipient) -> Iterable[str]:
+def why_recipient(content: MessageContent, recipient: Recipient) -> Iterable[str]:
     """Why this recipient gets it, if they are not the owner or the first way failed."""
     owner, person = content.head.facts.owner or "", content.target.person
     handed_on = content.reason is DecisionReason.HANDED_ON

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from alerts.decisions.first_look import FirstLookSummary
 from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Target
 from common.contracts.signals import Signal
@@ -23,7 +24,8 @@ class MessageContent(Struct, frozen=True):
     """`signals` has the one that heads the message first, then what is told with it.
 
     Ages and "in 12 days" are counted from `now`, seconds since the epoch. `first` began the thread, `last` is its
-    newest message; both are None for a message that begins one.
+    newest message; both are None for a message that begins one. With a `summary` the message is about many accounts,
+    and `signals` are the first looks of those that it names.
     """
 
     notification_id: str
@@ -33,6 +35,7 @@ class MessageContent(Struct, frozen=True):
     now: float
     first: EarlierMessage | None = None
     last: EarlierMessage | None = None
+    summary: FirstLookSummary | None = None
 
     @property
     def head(self) -> Signal:

@@ -6,6 +6,7 @@ from typing import Protocol
 from alerts.channels.registry import Channel
 from alerts.messages.compose import compose
 from alerts.messages.content import MessageContent
+from alerts.messages.first_look import compose_first_look
 from alerts.messages.message import Message
 from alerts.playbooks.playbooks import Playbooks
 from alerts.routing.destination import Target
@@ -26,20 +27,33 @@ class ChannelRenderer(Protocol):
 
 
 class MessageRenderer:
-    """`account_url` gives the address of an account's page, if there is one."""
+    """`account_url` gives the address of an account's page, if there is one; `accounts_url` is that of the list."""
 
     def __init__(
         self,
         playbooks: Playbooks,
         account_url: Callable[[str], str | None],
         channels: Mapping[Channel, ChannelRenderer],
+        *,
+        accounts_url: str | None = None,
     ) -> None:
         self._playbooks = playbooks
         self._account_url = account_url
         self._channels = channels
+        self._accounts_url = accounts_url
 
     def render(self, content: MessageContent) -> RenderedMessage:
         channel = self._channels[content.target.channel]
+        # Many accounts in one message.
+        if content.summary is not None:
+            first_look = compose_first_look(
+                content,
+                content.summary,
+                playbooks=self._playbooks,
+                account_url=self._account_url,
+                accounts_url=self._accounts_url,
+            )
+            return channel.render(first_look, content)
         message = compose(
             content,
             playbooks=self._playbooks,

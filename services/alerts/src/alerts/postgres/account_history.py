@@ -11,7 +11,15 @@ from sqlalchemy import Integer, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from alerts.decisions.account import PAST_BANDS, AccountHistory, PastSignal, PendingMessage, ToldSignal
+from alerts.decisions.account import (
+    PAST_BANDS,
+    AccountHistory,
+    GatheredSignal,
+    PastSignal,
+    PendingMessage,
+    ToldSignal,
+)
+from alerts.decisions.first_look import told_by
 from alerts.postgres.decision_statements import NOW, TimerKind
 from alerts.routing.destination import Destination
 from alerts.signals.decoding import decode_signal
@@ -27,6 +35,8 @@ class HistoryRow(StrEnum):
     STALE = "stale"
     PENDING = "pending"
     TOLD = "told"
+    FIRST_LOOK = "first look"
+    GATHERED = "gathered"
     BAND = "band"
     PAST_BANDS = "past bands"
     TIMER = "timer"
@@ -41,8 +51,11 @@ _SIGNALS = (
     "FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place) LEFT JOIN alerts.alert AS a USING (signal_id)"
 )
 _PAST = "json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at)"
+# A first look says in which band an account is: deciding takes it for one.
+_PAST_BAND = _PAST.replace("a.kind", f"'{Kind.BAND}'")
 
 _TELLING_BANDS = f"kind = '{Kind.BAND}' AND NOT waiting AND NOT history"
+_BANDS_AND_LOOKS = f"kind IN ('{Kind.BAND}', '{Kind.FIRST_LOOK}') AND NOT waiting AND NOT history"
 
 _TOLD = """seq, notification_id, account_id, status, episode, receiver, ways, path, repeat_interval, resolve_after,
                fallback, decided, signals"""
@@ -95,10 +108,27 @@ SELECT '{HistoryRow.BAND}', account_id, signal_id, seq, body::text FROM (
         SELECT a.account_id, signal_id, seq, body FROM alerts.alert AS a
         WHERE a.account_id = asked.account_id AND {_TELLING_BANDS} ORDER BY seq DESC LIMIT 1) AS newest) AS newest
 UNION ALL
+SELECT '{HistoryRow.BAND}', look.account_id, signal_id, seq, body::text FROM unnest(:moved) AS asked (account_id)
+CROSS JOIN LATERAL (
+    SELECT a.account_id, signal_id, kind, seq, body FROM alerts.alert AS a
+    WHERE a.account_id = asked.account_id AND {_BANDS_AND_LOOKS} ORDER BY seq DESC LIMIT 1) AS look
+WHERE kind = '{Kind.FIRST_LOOK}'
+UNION ALL
+SELECT '{HistoryRow.FIRST_LOOK}', g.account_id, g.signal_id, n.seq, json_build_object(
+    'destination', {_DESTINATION}, 'decided', n.decided, 'sure', n.status IN ('sent', 'pending'),
+    'look', look.body)::text
+FROM alerts.gathered AS g JOIN alerts.notification AS n USING (gathering_id) JOIN alerts.alert AS look USING (signal_id)
+WHERE g.account_id = ANY(:accounts) AND (n.status IN ('sent', 'pending') OR n.maybe_told)
+UNION ALL
+SELECT '{HistoryRow.GATHERED}', g.account_id, g.signal_id, look.seq, json_build_object(
+    'destination', open.destination, 'signal', look.body)::text
+FROM alerts.gathered AS g JOIN alerts.gathering AS open USING (gathering_id) JOIN alerts.alert AS look USING (signal_id)
+WHERE g.account_id = ANY(:moved)
+UNION ALL
 SELECT '{HistoryRow.PAST_BANDS}', asked.account_id, '', 0, (
-    SELECT json_agg({_PAST} ORDER BY seq)::text FROM (
+    SELECT json_agg({_PAST_BAND} ORDER BY seq)::text FROM (
         SELECT * FROM alerts.alert AS a
-        WHERE a.account_id = asked.account_id AND {_TELLING_BANDS} ORDER BY seq DESC LIMIT :past_bands) AS a)
+        WHERE a.account_id = asked.account_id AND {_BANDS_AND_LOOKS} ORDER BY seq DESC LIMIT :past_bands) AS a)
 FROM unnest(:accounts) AS asked (account_id)
 UNION ALL
 SELECT '{HistoryRow.TIMER}', subject, '', 0, due::text FROM alerts.timer
@@ -141,6 +171,20 @@ class _SentMessage(Struct, frozen=True):
     signals: tuple[PastSignal, ...]
 
 
+class _ToldLook(Struct, frozen=True):
+    """A first look in a message that was sent, or is on its way."""
+
+    destination: Destination
+    decided: float
+    sure: bool
+    look: msgspec.Raw
+
+
+class _GatheredRow(Struct, frozen=True):
+    destination: Destination
+    signal: msgspec.Raw
+
+
 class _PendingRow(Struct, frozen=True):
     """A pending message; its signals are still as they were stored."""
 
@@ -163,6 +207,7 @@ class _AccountRows(Struct):
     told: list[ToldSignal] = msgspec.field(default_factory=list)
     bands: list[Signal] = msgspec.field(default_factory=list)
     past_bands: tuple[PastSignal, ...] = ()
+    gathered: list[GatheredSignal] = msgspec.field(default_factory=list)
     acknowledged: dict[str, Severity] = msgspec.field(default_factory=dict)
     outcome: str | None = None
     timer: float | None = None
@@ -170,6 +215,8 @@ class _AccountRows(Struct):
 
 _pending = msgspec.json.Decoder(_PendingRow)
 _message = msgspec.json.Decoder(_SentMessage)
+_look = msgspec.json.Decoder(_ToldLook)
+_gathered = msgspec.json.Decoder(_GatheredRow)
 _past_bands = msgspec.json.Decoder(tuple[PastSignal, ...])
 
 
@@ -214,6 +261,13 @@ def _add(row: Any, found: _AccountRows) -> None:
                 ToldSignal(one, message.destination, message.decided, message.sure, message.thread)
                 for one in message.signals
             ]
+        case HistoryRow.FIRST_LOOK:
+            told = _look.decode(row.body)
+            signal = decode_signal(bytes(told.look))
+            found.told += told_by(signal, told.destination, decided=told.decided, sure=told.sure)
+        case HistoryRow.GATHERED:
+            waiting = _gathered.decode(row.body)
+            found.gathered.append(GatheredSignal(decode_signal(bytes(waiting.signal)), waiting.destination))
         case HistoryRow.BAND:
             found.bands.append(decode_signal(row.body))
         case HistoryRow.PAST_BANDS:
@@ -236,4 +290,5 @@ def _history(account_id: str, found: _AccountRows, final: Collection[str]) -> Ac
         acknowledged=found.acknowledged,
         left=found.outcome in final,
         timer=found.timer,
+        gathered=tuple(found.gathered),
     )

@@ -13,6 +13,7 @@ class TimerKind(StrEnum):
     """What is decided again when a timer fires; the subject of each kind says of what."""
 
     ACCOUNT = "account"  # its held messages
+    FIRST_LOOK = "first_look"  # what is gathered for a person
 
 
 _POSITION = (

@@ -13,14 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alerts.decisions.account import AccountDecisions, AccountHistory, NewMessage, SignalDecision
 from alerts.decisions.decide import address_key_of
 from alerts.decisions.reasons import DecisionReason
-from alerts.postgres import decision_statements, schema
+from alerts.postgres import decision_statements, gathering_statements, schema
 from alerts.postgres.account_history import HistoryRow, load_histories
 from alerts.postgres.decision_statements import TimerKind
+from alerts.postgres.gatherings import PostgresGatherings
 from alerts.postgres.transaction import in_transaction
 from alerts.signals.decoding import decode_signal
 from alerts.signals.score import SEVERITY_RANK
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
+from alerts.topic.timers import PartitionTimers
 from common.contracts.signals import Facts
 from common.errors import Fenced
 
@@ -32,10 +34,19 @@ class PostgresDecisionStore:
     """Raises `Unreachable` if the database does not answer; no transaction takes longer than `patience` seconds."""
 
     def __init__(
-        self, engine: AsyncEngine, *, patience: float, count_unreadable: Callable[[], None] = lambda: None
+        self,
+        engine: AsyncEngine,
+        *,
+        patience: float,
+        partitions: int,
+        count_unreadable: Callable[[], None] = lambda: None,
     ) -> None:
-        """`count_unreadable` is called for every stored row that cannot be read and is left out."""
+        """`partitions` is how many the topic has.
+
+        `count_unreadable` is called for every stored row that cannot be read and is left out.
+        """
         self._engine = engine
+        self._partitions = partitions
         self._patience = patience
         self._count_unreadable = count_unreadable
 
@@ -53,18 +64,18 @@ class PostgresDecisionStore:
 
     async def undelivered(self, partition: int) -> Collection[str]:
         notification = schema.notification.c
-        tried = (notification.status == "pending") & (notification.attempts > 0)
+        # A message about many accounts is not decided again.
+        alone = notification.gathering_id.is_(None)
+        tried = (notification.status == "pending") & (notification.attempts > 0) & alone
         query = select(notification.account_id).where(notification.partition == partition, tried).distinct()
         async with in_transaction(self._engine, patience=self._patience) as connection:
             return list(await connection.scalars(query))
 
-    async def earliest_timer(self, partition: int) -> float | None:
-        timer = schema.timer.c
+    async def timers(self, partition: int) -> PartitionTimers:
+        asked = {"partition": partition, "partitions": self._partitions}
         async with in_transaction(self._engine, patience=self._patience) as connection:
-            earliest: float | None = await connection.scalar(
-                select(func.min(timer.due)).where(timer.partition == partition)
-            )
-        return earliest
+            row = (await connection.execute(gathering_statements.TIMERS, asked)).one()
+        return PartitionTimers(row.earliest, row.gathering, row.ready, row.behind)
 
     @asynccontextmanager
     async def transaction(
@@ -72,7 +83,8 @@ class PostgresDecisionStore:
     ) -> AsyncIterator["PostgresDecisionTransaction"]:
         async with in_transaction(self._engine, patience=self._patience) as connection:
             await _move(connection, partition, stored, to)
-            yield PostgresDecisionTransaction(connection, partition, self._count_unreadable)
+            gatherings = PostgresGatherings(connection, partition, partitions=self._partitions)
+            yield PostgresDecisionTransaction(connection, partition, gatherings, self._count_unreadable)
 
 
 async def _move(connection: AsyncConnection, partition: int, stored: TopicPosition | None, to: TopicPosition) -> None:
@@ -92,8 +104,15 @@ async def _move(connection: AsyncConnection, partition: int, stored: TopicPositi
 class PostgresDecisionTransaction:
     """An open transaction of one partition."""
 
-    def __init__(self, connection: AsyncConnection, partition: int, count_unreadable: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        partition: int,
+        gatherings: PostgresGatherings,
+        count_unreadable: Callable[[], None],
+    ) -> None:
         self._connection = connection
+        self.gatherings = gatherings
         self._partition = partition
         self._count_unreadable = count_unreadable
         self._unreadable: list[str] = []

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Double, cast, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from alerts.decisions.first_look import FirstLookSummary
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.postgres import queue_statements, schema
@@ -33,6 +34,7 @@ from common.contracts.signals import Facts
 _ways = msgspec.json.Decoder(Annotated[tuple[Target, ...], msgspec.Meta(min_length=1)])
 _fallback = msgspec.json.Decoder(Fallback | None)
 _facts = msgspec.json.Decoder(Facts)
+_summary = msgspec.json.Decoder(FirstLookSummary)
 _thread = msgspec.json.Decoder(tuple[StoredEarlierMessage, ...])
 
 LONGEST_DETAIL = 2_000
@@ -162,7 +164,8 @@ def _claimed(row: Any, token: str) -> ClaimedMessage:
         age=row.age,
         happened=row.happened,
         recorded=row.recorded,
-        facts=None if row.facts is None else _facts.decode(row.facts),
+        facts=tuple(None if facts is None else _facts.decode(facts) for facts in row.facts),
+        summary=None if row.summary is None else _summary.decode(row.summary),
         bodies=tuple(row.bodies),
         thread=() if row.thread is None else _thread.decode(row.thread),
     )

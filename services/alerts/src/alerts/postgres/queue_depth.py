@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, null, select, true
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.metrics import AlertsMetrics, QueueDepth
-from alerts.postgres.schema import alert, attempt, notification
+from alerts.postgres.schema import alert, attempt, gathered, gathering, notification
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.stopping import stopped_within
 
@@ -66,7 +66,9 @@ class QueueDepthMonitor:
             return
         self._away, self._read_at = False, asked
         self._oldest_unsent = row.oldest
-        self._metrics.measured(QueueDepth(unsent=row.unsent, held=row.held, waiting=row.waiting, failed=row.failed))
+        self._metrics.measured(
+            QueueDepth(unsent=row.unsent, held=row.held, gathered=row.gathered, waiting=row.waiting, failed=row.failed)
+        )
 
 
 def _depth() -> Select[Any]:
@@ -89,6 +91,9 @@ def _depth() -> Select[Any]:
     )
     held = select(func.count()).where(notification.c.status == "held").scalar_subquery()
     waiting = select(func.count()).where(alert.c.waiting).scalar_subquery()
+    gathered_now = select(func.count()).select_from(
+        gathered.join(gathering, gathering.c.gathering_id == gathered.c.gathering_id)
+    )
     # A message that failed with ways left, or with a fallback, was handed on.
     failed = (
         select(func.count())
@@ -101,5 +106,10 @@ def _depth() -> Select[Any]:
         .scalar_subquery()
     )
     return select(
-        pending.c.unsent, pending.c.oldest, held.label("held"), waiting.label("waiting"), failed.label("failed")
+        pending.c.unsent,
+        pending.c.oldest,
+        held.label("held"),
+        gathered_now.scalar_subquery().label("gathered"),
+        waiting.label("waiting"),
+        failed.label("failed"),
     )

@@ -5,7 +5,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 NOW = "extract(epoch FROM statement_timestamp())::double precision"
 
-# Of one account only the oldest message to an address, and none beside one that is on its way.
+# Of one account only the oldest message to an address, and none beside one that is on its way. A message about many
+# accounts is one of each of them.
 _CANDIDATES = f"""
     FROM alerts.notification AS n
     JOIN unnest(:kinds, :channels, :slots) AS capacity (kind, channel, slots)
@@ -16,6 +17,11 @@ _CANDIDATES = f"""
           WHERE other.status = 'pending' AND other.address_key = n.address_key AND other.account_id = n.account_id
             AND other.notification_id <> n.notification_id
             AND (other.seq < n.seq OR other.lease_until > {NOW})
+      )
+      AND NOT EXISTS (
+          SELECT FROM alerts.notification AS other JOIN alerts.gathered AS g USING (gathering_id)
+          WHERE other.status = 'pending' AND other.address_key = n.address_key AND other.account_id = ''
+            AND g.account_id = n.account_id AND other.seq < n.seq
       )"""
 
 # Checked when the row is read and again when it is locked: another sender may have claimed it in between.
@@ -44,7 +50,11 @@ _MESSAGE = f"""
         WHERE a.notification_id = n.notification_id AND a.started >= coalesce(n.resent, 0))) AS age,
     CASE WHEN n.resent IS NULL THEN greatest(head.at, n.held_until) END AS happened,
     CASE WHEN n.resent IS NULL THEN greatest(head.recorded, n.held_until) END AS recorded,
-    (SELECT f.facts::text FROM alerts.account_facts AS f WHERE f.account_id = n.account_id) AS facts,
+    n.summary::text AS summary,
+    ARRAY(
+        SELECT f.facts::text FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place)
+        LEFT JOIN alerts.alert AS a USING (signal_id)
+        LEFT JOIN alerts.account_facts AS f ON f.account_id = a.account_id ORDER BY place) AS facts,
     ARRAY(
         SELECT a.body::text FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place)
         LEFT JOIN alerts.alert AS a USING (signal_id) ORDER BY place) AS bodies,
@@ -151,17 +161,20 @@ FROM failed AS n WHERE a.notification_id = n.notification_id AND a.n = n.attempt
 HAND_ON = text(f"""
 INSERT INTO alerts.notification (notification_id, partition, account_id, episode, receiver, address_key, ways, path,
                                  repeat_interval, resolve_after, fallback, reason, rank, signals, decided, status,
-                                 maybe_told, attempts, due)
+                                 maybe_told, attempts, due, gathering_id, summary)
 SELECT :new, partition, account_id, episode, :receiver, :address_key, CAST(:ways AS json), path || :steps,
        repeat_interval, resolve_after, CAST(:fallback AS json), :reason, rank, signals, decided, 'pending', false, 0,
-       {NOW}
+       {NOW}, gathering_id, summary
 FROM alerts.notification WHERE notification_id = :old
 """).bindparams(bindparam("steps", type_=ARRAY(Text)), bindparam("fallback", type_=Text))
 
 HANDED_ON = text("""
 INSERT INTO alerts.decision (signal_id, at, reason, receiver, address_key, path, notification_id)
 SELECT signal_id, n.decided, n.reason, n.receiver, n.address_key, n.path, n.notification_id
-FROM alerts.notification AS n CROSS JOIN unnest(n.signals) WITH ORDINALITY AS told (signal_id, place)
+FROM alerts.notification AS n CROSS JOIN LATERAL (
+    SELECT signal_id, place FROM unnest(n.signals) WITH ORDINALITY AS told (signal_id, place) WHERE account_id <> ''
+    UNION ALL
+    SELECT signal_id, 0 FROM alerts.gathered AS g WHERE g.gathering_id = n.gathering_id) AS told
 WHERE n.notification_id = :new
 ORDER BY place
 """)

@@ -1,4 +1,7 @@
-"""Failed messages that somebody has sent again: they are decided anew, like messages that waited for a timer."""
+"""Failed messages that somebody has sent again: they are decided anew, like messages that waited for a timer.
+
+A message about many accounts is sent again as it was.
+"""
 
 from collections.abc import Collection
 
@@ -8,11 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.decisions.reasons import DecisionReason
 from alerts.postgres.decision_statements import NOW, TimerKind
+from alerts.postgres.gathering_statements import WAKE
 
 # A message with ways left, or with a fallback, was handed on when it failed.
 _FAILED = """FROM alerts.notification AS n
     WHERE n.status = 'failed' AND json_array_length(n.ways) <= 1 AND n.fallback IS NULL
-      AND n.done >= :since AND (:everything OR n.signals && :alerts)"""
+      AND n.done >= :since AND (:everything OR n.signals && :alerts OR n.gathering_id IN (
+          SELECT gathering_id FROM alerts.gathered WHERE signal_id = ANY(:alerts)
+            AND account_id IN (SELECT account_id FROM alerts.alert WHERE signal_id = ANY(:alerts))))"""
 
 # Whoever decides a partition locks its row: a decision under way must not overlook the timer.
 _LOCK = text(f"""
@@ -24,16 +30,22 @@ _RESEND = text(f"""
 WITH failed AS MATERIALIZED (
     SELECT n.* {_FAILED} FOR UPDATE
 ), held AS (
-    UPDATE alerts.notification AS n SET status = 'held', held_until = 0, resent = {NOW}, done = NULL
+    UPDATE alerts.notification AS n
+    SET status = CASE WHEN n.gathering_id IS NULL THEN 'held' ELSE 'pending' END, due = {NOW},
+        held_until = CASE WHEN n.gathering_id IS NULL THEN 0 ELSE n.held_until END, resent = {NOW}, done = NULL
     FROM failed WHERE n.notification_id = failed.notification_id
 ), armed AS (
     INSERT INTO alerts.timer (kind, subject, partition, due)
     SELECT DISTINCT '{TimerKind.ACCOUNT}', account_id, partition, 0.0::double precision FROM failed
+    WHERE gathering_id IS NULL
     ON CONFLICT (kind, subject) DO UPDATE SET due = least(alerts.timer.due, excluded.due)
 ), told AS (
     INSERT INTO alerts.decision (signal_id, at, reason, receiver, address_key, path, notification_id)
     SELECT signal_id, decided, '{DecisionReason.RESENT}', receiver, address_key, path, notification_id
-    FROM failed CROSS JOIN unnest(failed.signals) AS of (signal_id)
+    FROM failed CROSS JOIN LATERAL (
+        SELECT signal_id FROM unnest(failed.signals) AS own (signal_id) WHERE failed.gathering_id IS NULL
+        UNION ALL
+        SELECT signal_id FROM alerts.gathered AS g WHERE g.gathering_id = failed.gathering_id) AS of
 )
 SELECT notification_id FROM failed ORDER BY seq
 """)
@@ -49,8 +61,10 @@ async def resend_failed(
     """The ids of the messages that reached nobody and are to be sent again, in the open transaction.
 
     `alerts` are the ids of the signals in them (None: whichever), `since` is the wall time after which they failed. The
-    partition's owner finds their timers within `LOOK` seconds, and decides by what stands now whether they are sent.
+    partition's owner is notified, and decides by what stands now whether they are sent.
     """
     asked = {"alerts": list(alerts or ()), "everything": alerts is None, "since": since}
     await connection.execute(_LOCK.bindparams(*_BOUND), asked)
-    return [row.notification_id for row in await connection.execute(_RESEND.bindparams(*_BOUND), asked)]
+    found = [row.notification_id for row in await connection.execute(_RESEND.bindparams(*_BOUND), asked)]
+    await connection.execute(WAKE)
+    return found

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Double,
     Identity,
     Index,
@@ -53,7 +54,7 @@ alert = Table(
     Column("body", JSON, nullable=False),  # the signal
     Index("alert_by_account", "account_id", "seq"),
     Index("alert_by_seq", "seq"),
-    Index("alert_bands", "account_id", "seq", postgresql_where=text("kind = 'band'")),
+    Index("alert_bands", "account_id", "seq", postgresql_where=text("kind IN ('band', 'first_look')")),
     Index("alert_waiting", "partition", postgresql_where=text("waiting")),
 )
 
@@ -78,7 +79,7 @@ notification = Table(
     Column("notification_id", Text, primary_key=True),
     Column("seq", BigInteger, Identity(always=True), nullable=False),
     Column("partition", SmallInteger, nullable=False),
-    Column("account_id", Text, nullable=False),
+    Column("account_id", Text, nullable=False),  # "" of a message about many accounts
     Column("episode", Text, nullable=False),
     Column("receiver", Text, nullable=False),
     Column("address_key", Text, nullable=False),
@@ -101,12 +102,15 @@ notification = Table(
     Column("resent", Double),  # wall time at which somebody last had it sent again
     Column("done", Double),  # wall time of the end, whichever it was
     Column("thread", Text),  # what the channel calls this message, where it says so
+    Column("gathering_id", Text),  # of a message about many accounts: which ones
+    Column("summary", JSON),  # and what it says of all of them
     Index("notification_by_account", "account_id", "seq"),
     Index("notification_by_thread", "address_key", "episode"),
     Index("notification_pending", "partition", "rank", "seq", postgresql_where=text("status = 'pending'")),
     Index("notification_next", "address_key", "account_id", "seq", postgresql_where=text("status = 'pending'")),
     Index("notification_held", "partition", postgresql_where=text("status = 'held'")),
     Index("notification_failed", "done", postgresql_where=text("status = 'failed'")),
+    Index("notification_by_gathering", "gathering_id", postgresql_where=text("gathering_id IS NOT NULL")),
 )
 
 # What is known of each account, by the last FactsChanged.
@@ -123,10 +127,40 @@ timer = Table(
     "timer",
     metadata,
     Column("kind", Text, primary_key=True),
-    Column("subject", Text, primary_key=True),  # of kind account: the account
+    Column("subject", Text, primary_key=True),  # of kind account: the account; else the person's address key
     Column("partition", SmallInteger, nullable=False),
     Column("due", Double, nullable=False),
     Index("timer_due", "partition", "due"),
+)
+
+# What is gathered for a person across partitions until nothing has come for a while. Whoever adds to it, or makes a
+# message of it, locks the row. Its timer is of the same kind, with the address key as the subject.
+gathering = Table(
+    "gathering",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("address_key", Text, primary_key=True),
+    Column("gathering_id", Text, nullable=False),
+    Column("first", Double, nullable=False),  # record time of the first arrival
+    Column("last", Double, nullable=False),
+    Column("quiet", Double, nullable=False),  # seconds without an arrival after which it is told
+    Column("destination", JSON, nullable=False),
+    Index("gathering_by_id", "gathering_id", unique=True),
+)
+
+# The accounts of a gathering. Once it has been told, those that were told in its message.
+gathered = Table(
+    "gathered",
+    metadata,
+    Column("gathering_id", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("signal_id", Text, nullable=False),
+    Column("band", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("open", Integer, nullable=False),  # how many conditions stand
+    Column("arr", Double),
+    Column("contract_end", Date),
+    Index("gathered_by_account", "account_id"),
 )
 
 # Every attempt to send: written before it, completed after it. One without an outcome was cut short.

@@ -31,6 +31,7 @@ _Link = Annotated[
         "an http(s) address with {account_id} and nothing else in braces",
     ),
 ]
+_Page = Annotated[str, text(r'^https?://[^\s<>"{}]+$', "an http(s) address")]
 _Entries = Annotated[tuple[Entry[T], ...], Field(min_length=1, max_length=200)]
 
 
@@ -131,6 +132,15 @@ class PersonEntry(AddresseeEntry):
 
 class LinksEntry(DocumentModel):
     account_url: Given[_Link] = Field(None, description="The account's page in your own tools, with {account_id}.")
+    accounts_url: Given[_Page] = Field(None, description="The list of accounts in your own tools.")
+
+
+class FirstLookEntry(DocumentModel):
+    """What stands in accounts after an import is told in one message per person."""
+
+    gather: Days = Field(
+        30 / 1440, description="A person is told once no first look has come for so long (default 30m)."
+    )
 
 
 class RoutesFile(DocumentModel):
@@ -146,4 +156,7 @@ class RoutesFile(DocumentModel):
     links: LinksEntry = Field(LinksEntry.model_validate({}), description="Where messages point.")
     final_outcomes: DistinctList[_Outcome] = Field(
         (), description="Outcomes that end a relationship: nothing more is told of the account until its next outcome."
+    )
+    first_look: FirstLookEntry = Field(
+        FirstLookEntry.model_validate({}), description="How what stands after an import is told."
     )

@@ -41,6 +41,8 @@ def _routes(file: Document[RoutesFile], found: Findings) -> Routes | None:
         receivers={entry.name: _receiver(entry) for entry in read.receivers},
         people=People({known_as(email): _person(email, entry) for email, entry in read.people.items()}),
         link=read.links.account_url,
+        accounts_url=read.links.accounts_url,
+        gather=round(read.first_look.gather * 86_400, 3),
         final_outcomes=frozenset(read.final_outcomes),
     )
 

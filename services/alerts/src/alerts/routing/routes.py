@@ -28,12 +28,17 @@ class Receiver(Struct, frozen=True):
 
 
 class Routes(Struct, frozen=True):
-    """`final_outcomes` end a relationship: nothing more is told of the account until its next outcome."""
+    """`final_outcomes` end a relationship: nothing more is told of the account until its next outcome.
+
+    A person is told of first looks once none has come for `gather` seconds. `accounts_url` lists accounts.
+    """
 
     root: Route
     receivers: Mapping[str, Receiver]
     people: People
     link: str | None = None
+    accounts_url: str | None = None
+    gather: float = 1800.0
     final_outcomes: frozenset[str] = frozenset()
 
     def destinations(self, labels: Labels, *, on: datetime) -> tuple[Destination, ...]:

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from alerts.decisions.first_look import FirstLookSummary
 from alerts.decisions.owner_transfer import with_current_facts
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
@@ -27,9 +28,10 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
 
     `fallback` is told if the last of its ways is given up. `age` is the seconds since its first attempt began, or the
     first since it was sent again on request. `happened` and `recorded` are the moment and the record time of the
-    signal that heads it, or the moment until which it was held; None if it was sent again on request. `facts` are
-    what is known of the account now, where that was told. `bodies` are its signals as stored, the head first.
-    `thread` has the first and the newest sent message of its thread.
+    signal that heads it, or the moment until which it was held; None if it was sent again on request. `bodies` are its
+    signals as stored, the head first; `facts` are what is known now of the account of each, None where nothing was
+    told. `thread` has the first and the newest sent message of its thread. A message about many accounts has a
+    `summary` of all of them, and its signals are of those that it names.
     """
 
     notification_id: str
@@ -45,7 +47,8 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
     age: float
     happened: float | None
     recorded: float | None = None
-    facts: Facts | None = None
+    facts: tuple[Facts | None, ...] = ()
+    summary: FirstLookSummary | None = None
     bodies: tuple[str, ...]
     thread: tuple[StoredEarlierMessage, ...] = ()
 
@@ -60,15 +63,17 @@ class ClaimedMessage(Struct, frozen=True, kw_only=True):
             notification_id=self.notification_id,
             target=self.target,
             reason=DecisionReason(self.reason),
-            signals=tuple(self._signal(body) for body in self.bodies),
+            signals=tuple(map(_as_known, self.bodies, self.facts or (None,) * len(self.bodies))),
             now=now,
             first=earlier[0] if earlier else None,
             last=earlier[-1] if earlier else None,
+            summary=self.summary,
         )
 
-    def _signal(self, body: str) -> Signal:
-        signal = decode_signal(body)
-        return signal if self.facts is None else with_current_facts(signal, self.facts)
+
+def _as_known(body: str, facts: Facts | None) -> Signal:
+    signal = decode_signal(body)
+    return signal if facts is None else with_current_facts(signal, facts)
 
 
 def _earlier(before: StoredEarlierMessage) -> EarlierMessage:

@@ -107,6 +107,11 @@ def _tell_step(signal: Signal, names: KindNames) -> str:
     return names.language.overdue(names.step(signal.to), due, year=due.year != missed.year)
 
 
+def _describe_first_look(signal: Signal) -> str:
+    others = sum(one.kind is not Kind.BAND for one in signal.standing)
+    return f"first look {plain(signal.to)} {round(signal.after.score)}{f', {others} open' if others else ''}"
+
+
 def _tell_contraction(signal: Signal, names: KindNames) -> str:
     return names.language.contracted(signal.arr_before or 0.0, signal.facts.arr or 0.0)
 
@@ -149,6 +154,12 @@ _RULES: Mapping[str, KindRules] = {
         always_told=True,
         ends_with_episode=False,
         is_its_reason=True,
+    ),
+    # Told with those of other accounts: `messages/first_look.py` says how.
+    Kind.FIRST_LOOK.value: KindRules(
+        describe=_describe_first_look,
+        tell=lambda signal, names: names.language.now_in(Band(signal.to), scores(signal)),
+        tone=lambda signal, names: _BAND_TONES[Band(signal.to)],
     ),
 }
 

@@ -13,9 +13,13 @@ def describe(signal: Signal) -> str:
 def explain(signal: Signal, *, limit: int = 3) -> str:
     """Why: for a band what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
 
+    Of a first look the flags and missed steps that are open.
+
     A metric's number is all that it moved since the last band that was told. The numbers add up to the difference of
     the two scores that `describe` shows.
     """
+    if signal.kind is Kind.FIRST_LOOK:
+        return ", ".join(plain(one.to) for one in signal.standing if one.kind is not Kind.BAND)
     if signal.kind is not Kind.BAND:
         return _cause(signal)
     moves = score_moves(signal, limit=limit)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
 from alerts.routing.labels import Labels, labels
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
+from alerts.worker.gathering_service import PERSONS_AT_ONCE, GatheringRows, GatheringService
 from common.contracts.signals import Facts, Signal
 
 ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals or with timers that are due
@@ -21,6 +22,9 @@ ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals or with
 
 class DecisionTransaction(Protocol):
     """An open transaction. It holds the partition's lock, so nobody else decides the partition meanwhile."""
+
+    @property
+    def gatherings(self) -> GatheringRows[Any]: ...
 
     async def record(self, signals: Sequence[ReadSignal]) -> RecordedSignals:
         """Stores each signal once."""
@@ -74,8 +78,9 @@ class BatchSummary(Struct, frozen=True):
 class DecisionService:
     """After one of the `final` outcomes nothing more of an account is told, until its next outcome."""
 
-    def __init__(self, router: Router, *, final: frozenset[str]) -> None:
+    def __init__(self, router: Router, gathering: GatheringService, *, final: frozenset[str]) -> None:
         self._router = router
+        self._gathering = gathering
         self._final = final
 
     async def decide_due(self, tick: float, transaction: DecisionTransaction) -> BatchSummary:
@@ -88,6 +93,15 @@ class DecisionService:
             return BatchSummary()
         summary = await self._decide(transaction, (), LateSignals(), moments=dict.fromkeys(accounts, tick))
         return replace(summary, fired=len(accounts), more=len(accounts) == ACCOUNTS_AT_ONCE)
+
+    async def tell_gathered(self, transaction: DecisionTransaction, *, regardless: bool) -> BatchSummary:
+        """Makes the messages of people for whom nothing has come for a while, `PERSONS_AT_ONCE` of them.
+
+        `regardless` of partitions that have not read so far.
+        """
+        closed = await self._gathering.close_due(transaction.gatherings, regardless=regardless)
+        more = closed.people == PERSONS_AT_ONCE
+        return BatchSummary(fired=closed.people, decisions=closed.decisions, to_send=closed.to_send, more=more)
 
     async def decide_late(self, batch: SignalsBatch, transaction: DecisionTransaction) -> BatchSummary:
         """Decides some of the late signals that the batch's `CaughtUp` releases.
@@ -173,6 +187,7 @@ class DecisionService:
                     decided.append(self._decide_for_the_new_owner(history, signals, changed, now=now))
         if decided:
             await transaction.write(decided, settled=settled | {signal_id for _, signal_id in late.unreadable})
+            await self._gathering.gather(decided, transaction.gatherings)
         return BatchSummary(
             decisions=tuple(decision for account in decided for decision in account.decisions),
             to_send=any(account.messages or account.dropped or account.released for account in decided),
@@ -189,6 +204,7 @@ class DecisionService:
             decided,
             decisions=(*changed.decisions, *decided.decisions),
             dropped=(*changed.dropped, *decided.dropped),
+            taken_out=changed.taken_out,
         )
 
     def _route(

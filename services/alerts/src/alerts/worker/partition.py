@@ -12,6 +12,7 @@ from alerts.metrics import AlertsMetrics, RecordOutcome
 from alerts.topic.batch import SignalsBatch, read_batch
 from alerts.topic.position import TopicPosition, position_after
 from alerts.topic.signals_log import SignalsLog
+from alerts.topic.timers import PartitionTimers
 from alerts.worker.decision_service import BatchSummary, DecisionService, DecisionTransaction
 from common.bus.ports import Record
 from common.errors import Doubt
@@ -19,7 +20,7 @@ from common.retry import ExponentialBackoff
 
 _log = structlog.get_logger()
 
-LOOK = 10.0  # seconds between two looks at the timers, for other processes may set some
+LOOK = 10.0  # seconds between two looks at the timers, for other processes and other partitions set some
 PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt is opened again
 
 
@@ -27,8 +28,8 @@ class DecisionStore(Protocol):
     async def position(self, partition: int) -> TopicPosition | None:
         """Where it was left, None if it was never read. Raises `Unreachable`."""
 
-    async def earliest_timer(self, partition: int) -> float | None:
-        """When its next timer is due, in record time; None if it has none. Raises `Unreachable`."""
+    async def timers(self, partition: int) -> PartitionTimers:
+        """Raises `Unreachable`."""
 
     async def undelivered(self, partition: int) -> Collection[str]:
         """Accounts with a message that was tried and has not been sent. Raises `Unreachable`."""
@@ -40,7 +41,10 @@ class DecisionStore(Protocol):
 
 
 class PartitionContext(Struct, frozen=True):
-    """What all partitions of a process share. `late_after` is seconds; `steady` never goes back."""
+    """What all partitions of a process share. Durations are seconds; `steady` never goes back.
+
+    A partition that reads nothing for `gather` while people wait for it is waited for no longer.
+    """
 
     decision_store: DecisionStore
     log: SignalsLog
@@ -48,6 +52,7 @@ class PartitionContext(Struct, frozen=True):
     metrics: AlertsMetrics
     steady: Callable[[], float]
     late_after: float
+    gather: float
 
 
 class DecidedBatch(NamedTuple):
@@ -71,12 +76,18 @@ class SignalsPartition:
         self._stored: TopicPosition | None = None  # differs from `position` only where the log was another one
         self.position: TopicPosition | None = None
         self.earliest: float | None = None
+        self._timers = PartitionTimers()
         self._looked = float("-inf")  # at the timers, by the steady clock
+        self._behind_since = 0.0  # by the steady clock: so long the slowest partition has read nothing
         self._backoff = ExponentialBackoff(*PAUSE)
 
     def reconsider(self, account_id: str) -> None:
         """The sender could not deliver a message of this account: newer signals may have overtaken it."""
         self._reconsidered.add(account_id)
+
+    def look_at_timers(self) -> None:
+        """Another partition has set a timer, or has passed a moment that this one waits for: looks in the next turn."""
+        self._looked = float("-inf")
 
     async def open(self) -> int:
         """The offset of the next record. Raises `Unreachable`."""
@@ -104,14 +115,17 @@ class SignalsPartition:
         # Other processes set timers, too; they are found here at the latest.
         if before is not None and self._context.steady() - self._looked >= LOOK:
             await self._look_at_timers()
+        told = BatchSummary()
+        if before is not None and (self._timers.ready or self._gives_up_waiting()):
+            told = await self._tell_gathered(before)
         if before is None or not (records or self._reconsidered):
-            return DecidedBatch()
+            return DecidedBatch(told.to_send)
         began = time.perf_counter()
         context = self._context
         batch = read_batch(records, late_after=context.late_after)
         due = await self._fire_due(batch, before)
         late = BatchSummary() if due.more else await self._decide_late(batch, before)
-        to_send = due.to_send or late.to_send
+        to_send = told.to_send or due.to_send or late.to_send
         # The batch itself is decided after all these, in a later turn: one `CaughtUp` may release tens of thousands of
         # accounts, and one tick may fire as many timers.
         if due.more or late.more:
@@ -124,12 +138,17 @@ class SignalsPartition:
                 summary = await context.decision_service.decide_batch(
                     batch, transaction, reconsidered=reconsidered, now=position.newest
                 )
+                # The owner of somebody's timer may wait for this partition to pass its moment.
+                if self._timers.gathering is not None and self._timers.gathering <= position.newest:
+                    await transaction.gatherings.wake_owners()
         except BaseException:
             self._reconsidered |= reconsidered
             raise
         self.position = self._stored = position
         self._backoff.reset()
         self._count(summary)
+        if self._timers.gathering is not None and self._timers.gathering <= position.newest:
+            await self._look_at_timers()
         for offset in batch.unreadable:
             context.metrics.took(RecordOutcome.UNREADABLE, 1)
             _log.error("record.unreadable", partition=self.number, offset=offset)
@@ -144,8 +163,30 @@ class SignalsPartition:
         return DecidedBatch(to_send or summary.to_send, batch.taken, batch.ticks)
 
     async def _look_at_timers(self) -> None:
-        self._looked = self._context.steady()
-        self.earliest = await self._context.decision_store.earliest_timer(self.number)
+        # Taken first: a notice that comes meanwhile asks for another look.
+        self._looked = now = self._context.steady()
+        timers = await self._context.decision_store.timers(self.number)
+        if timers.behind != self._timers.behind:
+            self._behind_since = now
+        self._timers = timers
+        self.earliest = self._timers.earliest
+
+    def _gives_up_waiting(self) -> bool:
+        """A partition without a worker must not keep everybody's messages back."""
+        waits = self._timers.behind is not None
+        return waits and self._context.steady() - self._behind_since >= self._context.gather
+
+    async def _tell_gathered(self, before: TopicPosition) -> BatchSummary:
+        """In a transaction of its own that leaves the position where it is: a crash after it tells nothing twice."""
+        regardless = self._gives_up_waiting()
+        if regardless:
+            _log.warning("gathering.incomplete", partition=self.number, behind=self._timers.behind)
+        async with self._context.decision_store.transaction(self.number, stored=self._stored, to=before) as transaction:
+            summary = await self._context.decision_service.tell_gathered(transaction, regardless=regardless)
+        self._stored = before
+        self._count(summary)
+        await self._look_at_timers()
+        return summary
 
     async def _fire_due(self, batch: SignalsBatch, before: TopicPosition) -> BatchSummary:
         """In a transaction of its own that leaves the position where it is: a crash after it fires nothing twice."""

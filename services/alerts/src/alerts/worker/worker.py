@@ -68,8 +68,14 @@ class AlertsWorker:
 
     def reconsider(self, partition: int, account_id: str) -> None:
         """The sender could not deliver a message: newer signals may have overtaken it meanwhile."""
-        if (handler := self._worker.handlers.get(partition)) is not None:
+        # A message about many accounts has none of its own, and is not decided again.
+        if account_id and (handler := self._worker.handlers.get(partition)) is not None:
             handler.partition.reconsider(account_id)
+
+    def look_at_timers(self) -> None:
+        """Another process has set a timer, or has read past a moment that a partition here waits for."""
+        for handler in self._worker.handlers.values():
+            handler.partition.look_at_timers()
 
     def _make_watched_handler(self, number: int, inbox: Inbox) -> SignalsHandler:
         handler = self._make_handler(number, inbox)
