@@ -31,6 +31,7 @@ class ToldSignal(NamedTuple):
     cause: Cause
     history: bool
     episode: str
+    brings: Band | None = None
 
 
 class Crossed(NamedTuple):
@@ -79,7 +80,7 @@ class Evaluation(NamedTuple):
     `flags` are those that are up, True if derived; `steps` are not done, by when they are due, `told` those of them
     whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
     a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
-    fall by the share `enough` is told.
+    fall by the share `enough` is told. `caps` are those of the flags; `untold` are flags of which nobody hears.
     """
 
     at: float
@@ -98,6 +99,8 @@ class Evaluation(NamedTuple):
     arr: float | None = None
     enough: float = 0.2
     decided: tuple[tuple[str, Crossed], ...] = ()
+    caps: dict[str, float] = {}  # noqa: RUF012
+    untold: frozenset[str] = frozenset()
 
     @property
     def sudden(self) -> bool:
@@ -112,7 +115,8 @@ class Evaluation(NamedTuple):
 
 
 def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSignal]]:
-    """Milestones, flags and outcomes are told before the band that they bring."""
+    """Milestones, flags and outcomes are told before the band, but for the flag that brings it."""
+    was = state
     if state.request is not None:
         return _within(state, state.request, now), []
     told: list[ToldSignal] = []
@@ -123,7 +127,24 @@ def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSign
         told.append(_signal(Kind.OUTCOME, outcome, now.crossed(), now, state.episode))
     for outcome, crossed in now.decided:
         told.append(_signal(Kind.OUTCOME, outcome, crossed, now, state.episode))
-    return _band(state, now, told), told
+    state = _band(state, now, told)
+    return _carried(was, state, now, told)
+
+
+def _carried(
+    was: ModelState, state: ModelState, now: Evaluation, told: list[ToldSignal]
+) -> tuple[ModelState, list[ToldSignal]]:
+    """A worse band is told with the flag of the lowest cap, if that alone would bring it."""
+    if not told or told[-1].kind is not Kind.BAND or state.band is Band.GREEN or was.band is Band.RED:
+        return state, told
+    *others, band = told
+    line = now.bands.red if band.to == Band.RED else now.bands.yellow
+    low = [one for one in others if one.kind is Kind.FLAG and round(now.caps[one.to], 6) < line]
+    if not low:
+        return state, told
+    first = min(low, key=lambda one: (now.caps[one.to], one.to))
+    rest = [one._replace(episode=first.episode) for one in others if one is not first]
+    return state._replace(episode=first.episode), [first._replace(brings=Band(band.to)), *rest]
 
 
 def _within(state: ModelState, request: ModelRequest, now: Evaluation) -> ModelState:
@@ -196,7 +217,8 @@ def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
         crossed = known or now.crossed(name)
         at_once = known is None and (now.sudden or not now.flags[name])
         if not crossed.told and (at_once or now.is_over(crossed)):
-            told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
+            if name not in now.untold:
+                told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
             crossed = crossed._replace(told=True)
         flags[name] = crossed
     return state._replace(flags=flags)
@@ -273,7 +295,8 @@ def _signal(kind: Kind, to: str, crossed: Crossed, now: Evaluation, episode: str
 
 def as_told(signal: Signal) -> ToldSignal:
     s = signal
-    return ToldSignal(s.kind, s.to, s.at, s.since, s.cause, s.history, s.episode)
+    brings = s.told_band if s.kind is Kind.FLAG else None
+    return ToldSignal(s.kind, s.to, s.at, s.since, s.cause, s.history, s.episode, brings)
 
 
 class Shown(NamedTuple):

@@ -23,6 +23,13 @@ _WRITES = {
     "contract.renewed": _CONTRACT,
 }
 ARR_NAMES = tuple(_WRITES)
+# What says that a customer leaves, and what that they stay.
+_SAYS = {
+    "contract.started": False,
+    "contract.renewed": False,
+    "contract.cancel_requested": True,
+    "contract.ended": True,
+}
 
 
 class LoggedEvent(NamedTuple):
@@ -65,6 +72,12 @@ class History:
                 if value is None or right:
                     facts[field] = value
         return facts
+
+    @property
+    def left(self) -> bool:
+        """Whether the customer has said that they leave, and has not begun anew or renewed since."""
+        said = [logged.event.name for logged in sorted(self.log, key=order) if logged.event.name in _SAYS]
+        return bool(said) and _SAYS[said[-1]]
 
     def zone_at(self, place: int) -> tzinfo:
         """The account's zone as it was known when the log had come to this place."""

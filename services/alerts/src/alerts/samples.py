@@ -52,7 +52,7 @@ class Sample:
     severity: Severity | None = None
     event: MovingEvent | None = None
     history: bool = False
-    was: Band = Band.GREEN
+    was: Band | None = None
     band: Band = Band.YELLOW
     stage: str = "adoption"
     coverage: float = 1.0
@@ -79,7 +79,7 @@ class Sample:
             cause=cause,
             at=self.at,
             since=self.at,
-            before=Health(self.before, self.was, self.coverage, self.stage),
+            before=Health(self.before, self.was or self._was(band), self.coverage, self.stage),
             after=Health(self.after, band, self.coverage, self.stage),
             receipt=Receipt(
                 Level(self.after, self.after, level), Change(self.at, self.before, self.after, self.parts, events)
@@ -93,6 +93,10 @@ class Sample:
         if self.event is not None:
             return self.event.source, self.event.event_id
         return silence(int(self.at.timestamp()))
+
+    def _was(self, band: Band) -> Band:
+        """A flag brings no band unless it is said to."""
+        return band if self.kind is Kind.FLAG else Band.GREEN
 
     def _severity(self) -> Severity:
         if self.kind is Kind.BAND:

@@ -93,14 +93,14 @@ def _kinds(signals: Sequence[Signal]) -> tuple[tuple[str, int], ...]:
 def _bands(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
     found: dict[str, list[Signal]] = {}
     for signal in sorted(signals, key=lambda signal: signal.at):
-        if signal.kind is Kind.BAND:
+        if signal.told_band is not None:
             found.setdefault(signal.account_id, []).append(signal)
     return found
 
 
 def _in_trouble(bands: Sequence[Signal], moment: datetime) -> bool:
     told = _until(bands, moment)
-    return bool(told) and told[-1].to in (Band.YELLOW, Band.RED)
+    return bool(told) and told[-1].told_band in (Band.YELLOW, Band.RED)
 
 
 def _stayed(

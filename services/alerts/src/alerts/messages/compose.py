@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
 from alerts.decisions.account import closes_episode
 from alerts.decisions.reasons import DecisionReason
 from alerts.messages.content import MessageContent
-from alerts.messages.headline import capping_flag, title, without_account
+from alerts.messages.headline import band_now, capping_flag, title, without_account
 from alerts.messages.message import LabelledLine, Message
 from alerts.messages.recipient import Recipient
 from alerts.messages.sanitize import sanitize
@@ -41,6 +43,7 @@ def compose(
 ) -> Message:
     """`in_thread`: the recipient sees the message below the ones that it follows."""
     recipient = Recipient(content.target, now=content.now, playbooks=playbooks)
+    content = _as_it_stands(content)
     closing = closes_episode(content.head)
     return Message(
         language=recipient.language_code,
@@ -53,6 +56,16 @@ def compose(
         link=account_url(content.head.account_id),
         link_text=recipient.language.labels.open_account,
     )
+
+
+def _as_it_stands(content: MessageContent) -> MessageContent:
+    """With a flag at its head as a flag alone, where a newer band of the message says how the account stands now."""
+    head, others = content.head, content.signals[1:]
+    overtaken = any(one.kind is Kind.BAND and one.at >= head.at for one in others)
+    if head.kind is not Kind.FLAG or head.before is None or not overtaken:
+        return content
+    flag = replace(head, before=replace(head.before, band=head.after.band))
+    return replace(content, signals=(flag, *others))
 
 
 def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> Iterable[str]:
@@ -82,7 +95,7 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
 
 
 def _other_band(head: Signal, last: Signal) -> bool:
-    return head.kind is Kind.BAND and head.after.band is not last.after.band
+    return head.told_band is not None and head.after.band is not last.after.band
 
 
 def _why_recipient(content: MessageContent, recipient: Recipient) -> Iterable[str]:
@@ -119,7 +132,7 @@ def _shows_health(content: MessageContent) -> bool:
     if not rules_of(content.head.kind).about_health or content.head.after.band is Band.INSUFFICIENT:
         return False
     # A band in the message shows the score already.
-    return all(signal.kind is not Kind.BAND for signal in content.signals)
+    return all(signal.told_band is None for signal in content.signals)
 
 
 def _renewal(head: Signal, recipient: Recipient) -> str:
@@ -149,7 +162,7 @@ def _rows(content: MessageContent, recipient: Recipient) -> Iterable[LabelledLin
 
 def _why(head: Signal, recipient: Recipient) -> str:
     """What moved the score, in points that add up; nothing if the title says it."""
-    if head.kind is not Kind.BAND:
+    if head.told_band is None:
         return ""
     why = score_moves(head, share=_LEAST_SHARE)
     # The only cause is the flag in the title.
@@ -191,6 +204,9 @@ def _also(content: MessageContent, recipient: Recipient) -> str:
     named = capping_flag(content.head)
     others = [one for one in content.signals[1:] if not (one.kind is Kind.FLAG and one.to == named)]
     told = list(dict.fromkeys(without_account(one, recipient) for one in others))
+    # A band that another flag brought, where nothing else of the message tells a band.
+    if content.head.told_band is None and all(one.kind is not Kind.BAND for one in others):
+        told += [band_now(one, recipient) for one in others if one.told_band is not None][:1]
     # A long list helps nobody: the rest is counted.
     if len(told) > _MOST_ALSO:
         told = [*told[: _MOST_ALSO - 1], recipient.language.more(len(told) - _MOST_ALSO + 1)]

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.decisions.account import PAST_BANDS, AccountHistory, PastSignal, PendingMessage, ToldSignal
 from alerts.postgres.decision_statements import NOW, TimerKind
+from alerts.postgres.schema import TELLS_A_BAND
 from alerts.routing.destination import Destination
 from alerts.signals.decoding import decode_signal
 from common.contracts.signals import Kind, Severity, Signal
@@ -40,9 +41,10 @@ _DESTINATION = """json_build_object('receiver', n.receiver, 'ways', n.ways, 'pat
 _SIGNALS = (
     "FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place) LEFT JOIN alerts.alert AS a USING (signal_id)"
 )
-_PAST = "json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at)"
+_PAST = f"""json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at,
+                     'brings', CASE WHEN kind = '{Kind.FLAG}' AND {TELLS_A_BAND} THEN a.body -> 'after' ->> 'band' END)"""
 
-_TELLING_BANDS = f"kind = '{Kind.BAND}' AND NOT waiting AND NOT history"
+_TELLING_BANDS = f"{TELLS_A_BAND} AND NOT waiting AND NOT history"
 
 _TOLD = """seq, notification_id, account_id, status, episode, receiver, ways, path, repeat_interval, resolve_after,
                fallback, decided, signals"""

@@ -31,6 +31,9 @@ progress = Table(
     Column("newest", Double, nullable=False),  # its record time
 )
 
+TELLS_A_BAND = "(kind = 'band' OR kind = 'flag' AND body -> 'before' ->> 'band' <> body -> 'after' ->> 'band')"
+"""As `Signal.told_band`: a band, or a flag that brings one."""
+
 # Every signal, for ever: by its id a second copy is recognized.
 alert = Table(
     "alert",
@@ -53,7 +56,7 @@ alert = Table(
     Column("body", JSON, nullable=False),  # the signal
     Index("alert_by_account", "account_id", "seq"),
     Index("alert_by_seq", "seq"),
-    Index("alert_bands", "account_id", "seq", postgresql_where=text("kind = 'band'")),
+    Index("alert_telling_bands", "account_id", "seq", postgresql_where=text(TELLS_A_BAND)),
     Index("alert_waiting", "partition", postgresql_where=text("waiting")),
 )
 

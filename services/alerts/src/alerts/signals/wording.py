@@ -2,21 +2,21 @@
 
 from alerts.signals.score import score_moves
 from alerts.signals.signal_kinds import plain, rules_of
-from common.contracts.signals import Kind, Signal
+from common.contracts.signals import Signal
 
 
 def describe(signal: Signal) -> str:
-    """What happened: `red 61>38`, `flag payment failed`, `missed sso live`, `outcome renewed`."""
+    """What happened: `red 61>38`, `flag payment failed yellow 80>45`, `missed sso live`, `outcome renewed`."""
     return rules_of(signal.kind).describe(signal)
 
 
 def explain(signal: Signal, *, limit: int = 3) -> str:
-    """Why: for a band what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
+    """Why: where a band is told, what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
 
     A metric's number is all that it moved since the last band that was told. The numbers add up to the difference of
     the two scores that `describe` shows.
     """
-    if signal.kind is not Kind.BAND:
+    if signal.told_band is None:
         return _cause(signal)
     moves = score_moves(signal, limit=limit)
     named = [f"{'capped by ' if one.capped else ''}{plain(one.name)} {one.points:+d}" for one in moves.most]

@@ -69,6 +69,8 @@ _STATUS: Final[dict[str, Status]] = {
     "contract.cancel_requested": Status.LEAVING,
     "contract.ended": Status.CHURNED,
 }
+# By these the customer says that they leave.
+NOTICES: Final = frozenset([name for name, status in _STATUS.items() if status is not Status.ACTIVE])
 # ARR is one fact, whichever of these brings it.
 ARR_EVENTS: Final = tuple([name for name, fields in WRITES.items() if "arr" in fields])
 

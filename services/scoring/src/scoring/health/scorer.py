@@ -9,7 +9,7 @@ from typing import Final
 
 from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.signals import Health, Kind, Level
+from common.contracts.signals import Health, Level
 from scoring.health import posting, receipts, state_encoding
 from scoring.health.account import Account
 from scoring.health.card import Card
@@ -411,7 +411,7 @@ class Scorer:
         posting.post_silence(account, now, draft)
         add_signals(account, told, now, forecast(account), draft)
         # A change explains the way since the last band that was told.
-        if any([each.kind is Kind.BAND for each in told]):
+        if any([each.band is not None for each in told]):
             posting.open_change(account, at, now.score)
 
     def _follow_request(self, account: Account, request: OpenRequest, trigger: Trigger) -> None:

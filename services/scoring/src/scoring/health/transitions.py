@@ -6,7 +6,7 @@
 from math import inf
 from typing import Final, NamedTuple
 
-from common.contracts.signals import Band, Kind
+from common.contracts.signals import Band, Kind, Status
 from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
@@ -37,7 +37,10 @@ class Trigger(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed."""
+    """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed.
+
+    `brings` is the band that a flag brings, if it does: no signal of its own tells that band.
+    """
 
     kind: Kind
     to: str
@@ -45,6 +48,12 @@ class Transition(NamedTuple):
     shown_only: bool = False
     was: Band | None = None
     arr_before: float | None = None
+    brings: Band | None = None
+
+    @property
+    def band(self) -> Band | None:
+        """The band that this tells, by itself or with a flag."""
+        return Band(self.to) if self.kind is Kind.BAND else self.brings
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
@@ -73,6 +82,13 @@ def _band_changes(state: AlertState, score: float, weights: Weights, tau: float)
 _CONTRACTION: Final = "contraction"
 _BETTER: Final = "better"
 _SUFFICIENT: Final = "sufficient"
+
+
+def has_given_notice(account: Account) -> bool:
+    """Whether the customer leaves or has left, by the account's status or by a flag that is up."""
+    if account.facts.status is not Status.ACTIVE:
+        return True
+    return any([account.flags[index].available for index in account.model.notice_flags])
 
 
 def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
@@ -143,6 +159,7 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
 def _flags(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     """A flag that an event raised is told at once. A derived one waits, unless the event cost enough points."""
     found = []
+    notice = has_given_notice(account)
     for index in account.model.flags_by_name:
         flag = account.flags[index]
         # A flag that went down and comes up again is a new crossing.
@@ -154,8 +171,10 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
         if crossing is None:
             crossing = trigger.crossing(f"flag {flag.name}", present)
         if not crossing.told and (at_once or _confirmed(account, crossing, present)):
+            # Who has given notice is expected to stay away: that they do is no news.
+            if not (notice and index in account.model.silence_flags):
+                found.append(Transition(Kind.FLAG, flag.name, crossing))
             crossing = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
-            found.append(Transition(Kind.FLAG, flag.name, crossing))
         state.flags[flag.name] = crossing
     return found
 

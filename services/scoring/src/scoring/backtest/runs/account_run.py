@@ -106,6 +106,7 @@ def _traced(signal: Signal, scorer: Scorer) -> TracedSignal:
         before=None if signal.before is None else signal.before.score,
         after=signal.after.score,
         reason=sentence(change, why_it_moved(change, scorer.card)),
+        band=signal.told_band,
     )
 
 
