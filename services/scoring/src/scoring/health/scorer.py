@@ -9,7 +9,7 @@ from typing import Final
 
 from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.signals import Health, Level
+from common.contracts.signals import Facts, Health, Level
 from scoring.health import posting, receipts, state_encoding
 from scoring.health.account import Account
 from scoring.health.card import Card
@@ -22,10 +22,10 @@ from scoring.health.incremental import set_due, set_horizon, try_incremental
 from scoring.health.ledger import CONTEXT, EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import LAST, local_day
+from scoring.health.quotes import causing_event
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
 from scoring.health.signals import add_signals, health_of
-from scoring.health.state_format import Crossing
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
 from scoring.health.transitions import Trigger, crossed_lines, refresh_derived, return_to, update_state, would_change
 from scoring.health.view import Day, Step, View
@@ -266,9 +266,10 @@ class Scorer:
         posting.mark_posted(account, now)
         posting.open_change(account, at, now.score)
         posting.open_day(account, at, now.score, day=local_day(at, account.context.zone))
-        cause = (event.source, event.event_id)
+        said = causing_event(event, moment, Facts(), account.facts)
+        cause, outcomes = (event.source, event.event_id), reaction.outcomes
         self._update_alert_state(
-            account, Trigger(cause, history=event.history, first=True, outcomes=reaction.outcomes), draft
+            account, Trigger(cause, history=event.history, first=True, outcomes=outcomes, event=said), draft
         )
         set_horizon(account, at)
 
@@ -279,7 +280,7 @@ class Scorer:
         before = self._settle_silence(account, at, draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
-        zone = account.context.zone
+        zone, facts = account.context.zone, account.facts
         moved = feed(account, event, at, moment, reaction)
         if account.context.zone is not zone:
             posting.set_day_end(account)
@@ -292,7 +293,8 @@ class Scorer:
         account.clock = at
         self._post(account, event, before, after, moved, draft)
         cause, lost = (event.source, event.event_id), before.score - after.score
-        self._update_alert_state(account, Trigger(cause, lost, event.history, outcomes=reaction.outcomes), draft)
+        said, outcomes = causing_event(event, moment, facts, account.facts), reaction.outcomes
+        self._update_alert_state(account, Trigger(cause, lost, event.history, outcomes=outcomes, event=said), draft)
         set_horizon(account, at)
 
     def _settle_silence(self, account: Account, at: float, draft: StepDraft) -> HealthSnapshot:
@@ -417,7 +419,7 @@ class Scorer:
     def _follow_request(self, account: Account, request: OpenRequest, trigger: Trigger) -> None:
         """Brings the draft of an alert state up to date within a request, and notes what crossed."""
         at = account.clock
-        present = Crossing(at, trigger.cause, trigger.history)
+        present = trigger.at(at)
         request.outcomes += [(name, present) for name in trigger.outcomes]
         request.touched = request.touched or bool(trigger.outcomes)
         if would_change(account, account.state, account.context.clock.operational(at)):

@@ -10,6 +10,7 @@ from scoring.health.bands import GREEN, INSUFFICIENT, RED
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
+from scoring.health.quotes import quotes_of
 from scoring.health.receipts import change, level, level_off_by
 from scoring.health.step_draft import StepDraft
 from scoring.health.transitions import Transition
@@ -34,6 +35,7 @@ def add_signals(
     after = health_of(account, at)
     for each in carry_band(account, transitions):
         signal_id = ids.signal_id(account.account_id, model.card_id, each.kind, each.to, each.crossing.cause)
+        event = each.crossing.event
         draft.signals.append(
             Signal(
                 signal_id=signal_id,
@@ -53,6 +55,8 @@ def add_signals(
                 forecast=forecast,
                 history=each.crossing.history,
                 arr_before=each.arr_before,
+                said=quotes_of(event),
+                happened_at=None if event is None else to_datetime(event.happened),
             )
         )
 

@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts, Health
 
 # The first byte of every body.
-FORMAT = 4
+FORMAT = 5
+# In bodies of this format a crossing does not say what its event said.
+FORMAT_WITHOUT_QUOTES = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
 # In bodies of this format plans of milestone steps have no weight. No card finds them: a definition of a milestone now
@@ -25,13 +27,28 @@ FORMAT_WITHOUT_POSTED = 1
 Cause = tuple[str, str] | str
 
 
+# A property of an event, and its value.
+Said = tuple[str, str | float | bool]
+
+
+class CausingEvent(NamedTuple):
+    """What a signal says of the event that caused it: when it happened (UTC), and what it quotes of it."""
+
+    happened: float
+    said: tuple[Said, ...] = ()
+
+
 class Crossing(NamedTuple):
-    """A line crossed, or a flag raised: when and by what. `told` once it has been told, or needs no telling."""
+    """A line crossed, or a flag raised: when and by what. `told` once it has been told, or needs no telling.
+
+    `event` is None where silence crossed, and from the telling on.
+    """
 
     since: float
     cause: Cause
     history: bool
     told: bool = False
+    event: CausingEvent | None = None
 
 
 class Mover(NamedTuple):
@@ -120,7 +137,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
+    if known in (FORMAT, FORMAT_WITHOUT_QUOTES, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])

@@ -11,7 +11,7 @@ from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
-from scoring.health.state_format import Cause, Crossing
+from scoring.health.state_format import Cause, CausingEvent, Crossing
 from scoring.health.weights import Weights
 
 
@@ -20,7 +20,8 @@ class Trigger(NamedTuple):
     brought).
 
     `first` if nothing was before it. `outcomes` are those that the event decides. `crossed` says by what a line was
-    crossed where that is not the cause, and `decided` the same of outcomes: a request has many events.
+    crossed where that is not the cause, and `decided` the same of outcomes: a request has many events. `event` is what
+    is kept of the event.
     """
 
     cause: Cause
@@ -30,6 +31,11 @@ class Trigger(NamedTuple):
     outcomes: tuple[str, ...] = ()
     crossed: dict[str, Crossing] | None = None
     decided: tuple[tuple[str, Crossing], ...] = ()
+    event: CausingEvent | None = None
+
+    def at(self, moment: float) -> Crossing:
+        """A line crossed by this at a UTC moment."""
+        return Crossing(moment, self.cause, self.history, event=self.event)
 
     def crossing(self, line: str, present: Crossing) -> Crossing:
         """How a line came to be crossed that was not before; `line` as in `crossed_lines`."""
@@ -135,7 +141,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
 
     Returns what changed in the order in which it is told: missed steps, flags, a contraction, outcomes, the band.
     """
-    present = Crossing(at, trigger.cause, trigger.history)
+    present = trigger.at(at)
     found = _missed(account, state, trigger, present) + _flags(account, state, trigger, present)
     found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
@@ -152,7 +158,7 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
         if due <= present.since and state.missed.get(step) != due:
             state.missed[step] = due
             crossing = trigger.crossing(f"missed {step}", present)
-            found.append(Transition(Kind.MILESTONE_MISSED, step, Crossing(due, crossing.cause, crossing.history)))
+            found.append(Transition(Kind.MILESTONE_MISSED, step, crossing._replace(since=due)))
     return found
 
 
