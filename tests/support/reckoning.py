@@ -180,4 +180,6 @@ def known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Mess
         if newest.to == Band.GREEN:
             assert not worst, f"the recovery of {newest.account_id} was told to whoever knew of it"
         else:
-            assert worst >= _BADNESS[newest.after.band], f"{newest.account_id} is {newest.after.band}, and somebody knows"
+            assert worst >= _BADNESS[newest.after.band], (
+                f"{newest.account_id} is {newest.after.band}, and somebody knows"
+            )

@@ -12,6 +12,7 @@ from common.contracts.ids import signal_id, silence
 from common.contracts.signals import (
     Band,
     Change,
+    Contact,
     Contribution,
     Driver,
     Facts,
@@ -21,6 +22,7 @@ from common.contracts.signals import (
     Level,
     MovingEvent,
     Part,
+    Quote,
     Receipt,
     Severity,
     Signal,
@@ -60,6 +62,9 @@ class Sample:
     level: tuple[Contribution, ...] = ()
     forecast: Forecast | None = None
     episode: str | None = None
+    said: tuple[Quote, ...] = ()
+    happened_at: datetime | None = None
+    contacts: tuple[Contact, ...] = ()
 
     def build(self) -> Signal:
         cause = self._cause()
@@ -87,6 +92,9 @@ class Sample:
             facts=self.facts,
             forecast=self.forecast,
             history=self.history,
+            said=self.said,
+            happened_at=self.happened_at,
+            contacts=self.contacts,
         )
 
     def _cause(self) -> tuple[str, str] | str:

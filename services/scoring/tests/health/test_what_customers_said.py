@@ -118,7 +118,8 @@ def test_seats_are_quoted_as_they_were_and_as_they_are() -> None:
 
 
 def test_silence_said_nothing() -> None:
-    signs = Silence(name="s", events=("login",), prior_gap=1, dimension="adoption", curves={"default": ((0, 90), (3, 0))})
+    curve = {"default": ((0.0, 90.0), (3.0, 0.0))}
+    signs = Silence(name="signs", events=("login",), prior_gap=1, dimension="adoption", curves=curve)
     script = ScriptedAccount(card(signs))
     script.does("login", 0, reason="x")
     signals = script.waits(60).signals

@@ -39,7 +39,7 @@ class PendingMessage(Struct, frozen=True):
 
 
 class PastSignal(Struct, frozen=True):
-    """What deciding still needs of a former signal; `at` is seconds since the epoch. `brings`: a flag's band, if any."""
+    """What deciding still needs of a former signal; `at` is seconds since the epoch, `brings` the band of a flag."""
 
     signal_id: str
     episode: str

@@ -95,9 +95,7 @@ class _AddressDeduplication:
         self._last_trouble = {
             episodes.first(one.signal.episode): one for one in told if rules_of(one.signal.kind).ends_with_episode
         }
-        self._last_band = {
-            episodes.first(one.signal.episode): one for one in told if one.signal.told_band is not None
-        }
+        self._last_band = {episodes.first(one.signal.episode): one for one in told if one.signal.told_band is not None}
         self._last = {subject: one for one in told_receiver if one.sure for subject in self._subjects(one.signal)}
         self._maybe_told = {episodes.first(one.signal.episode): one.destination for one in candidates if one.maybe_told}
         self._standing: dict[_Key, list[int]] = defaultdict(list)

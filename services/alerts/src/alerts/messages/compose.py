@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from alerts.decisions.account import closes_episode
 from alerts.decisions.reasons import DecisionReason
 from alerts.messages.content import MessageContent
+from alerts.messages.customer import EVERYTHING, CustomerDetails, contacts_line, quotes_line
 from alerts.messages.headline import band_now, capping_flag, title, without_account
 from alerts.messages.message import LabelledLine, Message
 from alerts.messages.recipient import Recipient
@@ -39,9 +40,14 @@ _LONGEST_OWNER = 80
 
 
 def compose(
-    content: MessageContent, *, playbooks: Playbooks, account_url: Callable[[str], str | None], in_thread: bool
+    content: MessageContent,
+    *,
+    playbooks: Playbooks,
+    account_url: Callable[[str], str | None],
+    in_thread: bool,
+    shown: CustomerDetails = EVERYTHING,
 ) -> Message:
-    """`in_thread`: the recipient sees the message below the ones that it follows."""
+    """`in_thread`: the recipient sees the message below the ones that it follows. `shown` is what of the customer."""
     recipient = Recipient(content.target, now=content.now, playbooks=playbooks)
     content = _as_it_stands(content)
     closing = closes_episode(content.head)
@@ -51,7 +57,7 @@ def compose(
         thread=title(content.first.signal, recipient) if content.first else None,
         lead=tuple(_lead(content, recipient, in_thread=in_thread)),
         stake="" if closing else recipient.language.dot.join(_stake(content, recipient)),
-        rows=tuple(_rows(content, recipient)),
+        rows=tuple(_rows(content, recipient, shown)),
         small="" if closing else _how_sure(content.head, recipient),
         link=account_url(content.head.account_id),
         link_text=recipient.language.labels.open_account,
@@ -88,9 +94,12 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
         case DecisionReason.AGAIN:
             yield language.again(recipient.when(last.at) if last else "")
     yield from _why_recipient(content, recipient)
-    age = recipient.now - head.at
+    age, event = recipient.now - head.at, head.happened_at
+    # What the customer did on another day, however late it came or was confirmed.
+    if event is not None and not closes_episode(head) and recipient.local(event).date() != recipient.now.date():
+        yield language.happened_on(recipient.when(event))
     # An old message says so: the news may have changed since.
-    if age.total_seconds() > _RECENT:
+    elif age.total_seconds() > _RECENT:
         yield language.happened(language.ago(age.total_seconds()), recipient.when(head.at))
 
 
@@ -142,8 +151,10 @@ def _renewal(head: Signal, recipient: Recipient) -> str:
     return recipient.language.renewal(days, end, year=recipient.other_year(end))
 
 
-def _rows(content: MessageContent, recipient: Recipient) -> Iterable[LabelledLine]:
+def _rows(content: MessageContent, recipient: Recipient, shown: CustomerDetails) -> Iterable[LabelledLine]:
     labels, head = recipient.language.labels, content.head
+    if shown.quotes and (details := quotes_line(content, recipient)):
+        yield LabelledLine(labels.details, details)
     # Why the score moved; else how the account stands without the flag that the title names.
     if why := _why(head, recipient):
         yield LabelledLine(labels.why if is_worse(head) else labels.helped, why)
@@ -156,6 +167,8 @@ def _rows(content: MessageContent, recipient: Recipient) -> Iterable[LabelledLin
         return
     if outlook := _outlook(head, recipient):
         yield LabelledLine(labels.outlook, outlook)
+    if shown.contacts and (call := contacts_line(head, recipient)):
+        yield LabelledLine(labels.call, call)
     if step := recipient.next_step(head):
         yield LabelledLine(labels.next_step, step)
 

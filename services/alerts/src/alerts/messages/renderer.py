@@ -6,6 +6,7 @@ from typing import Protocol
 from alerts.channels.registry import Channel
 from alerts.messages.compose import compose
 from alerts.messages.content import MessageContent
+from alerts.messages.customer import EVERYTHING, CustomerDetails
 from alerts.messages.message import Message
 from alerts.playbooks.playbooks import Playbooks
 from alerts.routing.destination import Target
@@ -26,17 +27,19 @@ class ChannelRenderer(Protocol):
 
 
 class MessageRenderer:
-    """`account_url` gives the address of an account's page, if there is one."""
+    """`account_url` gives the address of an account's page, if there is one; `shown` is what is shown of customers."""
 
     def __init__(
         self,
         playbooks: Playbooks,
         account_url: Callable[[str], str | None],
         channels: Mapping[Channel, ChannelRenderer],
+        shown: CustomerDetails = EVERYTHING,
     ) -> None:
         self._playbooks = playbooks
         self._account_url = account_url
         self._channels = channels
+        self._shown = shown
 
     def render(self, content: MessageContent) -> RenderedMessage:
         channel = self._channels[content.target.channel]
@@ -45,5 +48,6 @@ class MessageRenderer:
             playbooks=self._playbooks,
             account_url=self._account_url,
             in_thread=channel.continues_thread(content),
+            shown=self._shown,
         )
         return channel.render(message, content)

@@ -42,7 +42,8 @@ _SIGNALS = (
     "FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place) LEFT JOIN alerts.alert AS a USING (signal_id)"
 )
 _PAST = f"""json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at,
-                     'brings', CASE WHEN kind = '{Kind.FLAG}' AND {TELLS_A_BAND} THEN a.body -> 'after' ->> 'band' END)"""
+                     'brings', CASE WHEN kind = '{Kind.FLAG}' AND {TELLS_A_BAND}
+                                    THEN a.body -> 'after' ->> 'band' END)"""
 
 _TELLING_BANDS = f"{TELLS_A_BAND} AND NOT waiting AND NOT history"
 

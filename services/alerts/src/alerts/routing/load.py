@@ -41,6 +41,8 @@ def _routes(file: Document[RoutesFile], found: Findings) -> Routes | None:
         receivers={entry.name: _receiver(entry) for entry in read.receivers},
         people=People({known_as(email): _person(email, entry) for email, entry in read.people.items()}),
         link=read.links.account_url,
+        quote_customer=read.quote_customer,
+        name_contacts=read.name_contacts,
         final_outcomes=frozenset(read.final_outcomes),
     )
 

@@ -28,12 +28,17 @@ class Receiver(Struct, frozen=True):
 
 
 class Routes(Struct, frozen=True):
-    """`final_outcomes` end a relationship: nothing more is told of the account until its next outcome."""
+    """`final_outcomes` end a relationship: nothing more is told of the account until its next outcome.
+
+    `quote_customer` and `name_contacts` say what messages show of customers.
+    """
 
     root: Route
     receivers: Mapping[str, Receiver]
     people: People
     link: str | None = None
+    quote_customer: bool = True
+    name_contacts: bool = True
     final_outcomes: frozenset[str] = frozenset()
 
     def destinations(self, labels: Labels, *, on: datetime) -> tuple[Destination, ...]:
