@@ -71,9 +71,15 @@ async def test_sound_routes_are_summed_up(file: Path, capsys: pytest.CaptureFixt
     ]
 
 
-async def test_it_is_told_what_messages_leave_out(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def silent(file: Path) -> Path:
+    """No customer is quoted."""
     file.write_text(f"quote_customer: false\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
-    assert await _run("check", str(file)) == 0
+    return file
+
+
+async def test_it_is_told_what_messages_leave_out(silent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await _run("check", str(silent)) == 0
 
     assert "messages do not quote customers and name whom to call" in capsys.readouterr().out.splitlines()
 

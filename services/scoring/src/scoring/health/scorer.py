@@ -277,10 +277,11 @@ class Scorer:
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
     ) -> None:
         """Applies an event by evaluating everything. All that was due before the second of `at` has fired."""
+        facts = account.facts
         before = self._settle_silence(account, at, draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
-        zone, facts = account.context.zone, account.facts
+        zone = account.context.zone
         moved = feed(account, event, at, moment, reaction)
         if account.context.zone is not zone:
             posting.set_day_end(account)
