@@ -11,6 +11,7 @@ from common.catalogue.events import STANDARD_EVENTS
 from common.contracts.quotable import LONGEST_QUOTE, MOST_QUOTES, QUOTABLE
 from common.contracts.signals import Facts, Signal
 from scoring.health.card import Flag, When
+from scoring.health.metrics.definition import Knots
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.milestone.definition import Milestone
@@ -118,8 +119,8 @@ def test_seats_are_quoted_as_they_were_and_as_they_are() -> None:
 
 
 def test_silence_said_nothing() -> None:
-    curve = {"default": ((0.0, 90.0), (3.0, 0.0))}
-    signs = Silence(name="signs", events=("login",), prior_gap=1, dimension="adoption", curves=curve)
+    curves: dict[str, Knots] = {"default": ((0.0, 90.0), (3.0, 0.0))}
+    signs = Silence(name="signs", events=("login",), prior_gap=1, dimension="adoption", curves=curves)
     script = ScriptedAccount(card(signs))
     script.does("login", 0, reason="x")
     signals = script.waits(60).signals
