@@ -52,7 +52,7 @@ async def test_a_failed_payment_reaches_its_owner_in_slack_once_with_its_reasons
     assert "payment failed" in str(post.blocks)
     signals = await signals_of(overheard, "birch")
     assert {one.cause for one in signals} == {("web", failed.event_id)}
-    assert [(one.kind, one.told_band) for one in signals] == [(Kind.FLAG, Band.YELLOW)]
+    assert [(one.kind, one.told_band) for one in signals] == [(Kind.FLAG, Band.RED)]
     listed = (await overheard.ask("/v1/alerts", account="birch"))["alerts"]
     assert {one["id"] for one in listed} == {one.signal_id for one in signals}
 
