@@ -420,7 +420,7 @@ class Scorer:
     def _follow_request(self, account: Account, request: OpenRequest, trigger: Trigger) -> None:
         """Brings the draft of an alert state up to date within a request, and notes what crossed."""
         at = account.clock
-        present = trigger.at(at)
+        present = trigger.crossed_at(at)
         request.outcomes += [(name, present) for name in trigger.outcomes]
         request.touched = request.touched or bool(trigger.outcomes)
         if would_change(account, account.state, account.context.clock.operational(at)):

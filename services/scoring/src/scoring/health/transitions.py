@@ -33,7 +33,7 @@ class Trigger(NamedTuple):
     decided: tuple[tuple[str, Crossing], ...] = ()
     event: CausingEvent | None = None
 
-    def at(self, moment: float) -> Crossing:
+    def crossed_at(self, moment: float) -> Crossing:
         """A line crossed by this at a UTC moment."""
         return Crossing(moment, self.cause, self.history, event=self.event)
 
@@ -141,7 +141,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
 
     Returns what changed in the order in which it is told: missed steps, flags, a contraction, outcomes, the band.
     """
-    present = trigger.at(at)
+    present = trigger.crossed_at(at)
     found = _missed(account, state, trigger, present) + _flags(account, state, trigger, present)
     found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
