@@ -122,13 +122,22 @@ def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSign
     told: list[ToldSignal] = []
     state = _miss(state, now, told)
     state = _flag(state, now, told)
+    expected = {flag.cause for name, flag in state.flags.items() if name in now.untold and _is_new(name, flag, was)}
     state = _contract(state, now, told)
     for outcome in now.outcomes:
         told.append(_signal(Kind.OUTCOME, outcome, now.crossed(), now, state.episode))
     for outcome, crossed in now.decided:
         told.append(_signal(Kind.OUTCOME, outcome, crossed, now, state.episode))
     state = _band(state, now, told)
+    # A band of the same silence as a flag that nobody hears of.
+    if told and told[-1].kind is Kind.BAND and told[-1].cause in expected:
+        return state._replace(episode=was.episode), told[:-1]
     return _carried(was, state, now, told)
+
+
+def _is_new(name: str, flag: Crossed, was: ModelState) -> bool:
+    known = was.flags.get(name)
+    return flag.told and not (known is not None and known.told)
 
 
 def _carried(

@@ -149,6 +149,19 @@ def test_gone_quiet_is_not_told_of_who_has_given_notice(notice: str) -> None:
     assert script.scorer.find_due(script.account) is None
 
 
+def test_nor_is_the_band_that_it_brings() -> None:
+    """It would be told by another name: red, because they have gone quiet."""
+    script = ScriptedAccount(card(MOOD, SIGNS, flags=(QUIET,)))
+    script.does("mood.read", 0, value=100)
+    script.does("login", 0)
+    script.does("contract.cancel_requested", 1)
+    assert told(script.waits(30)) == []
+    assert (script.band, script.looks(30).episode) == (Band.RED, None)
+    # What makes it worse when they are back is told.
+    assert told(script.does("login", 31)) == []
+    assert told(script.does("mood.read", 32, value=20)) == ["band yellow"]
+
+
 def test_gone_quiet_is_not_told_while_a_flag_of_notice_is_up() -> None:
     """A new contract makes the account active again, and does not clear this flag."""
     script = ScriptedAccount(card(MOOD, SIGNS, flags=(QUIET, CANCEL), bands=Bands(red=1, yellow=2)))

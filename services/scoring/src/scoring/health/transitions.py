@@ -146,9 +146,15 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
-    found += _band(account, state, trigger, present)
+    found += _as_expected(_band(account, state, trigger, present), found)
     refresh_derived(account, state)
     return found
+
+
+def _as_expected(bands: list[Transition], before: list[Transition]) -> list[Transition]:
+    """A band that the same silence brings as a flag that is not told is not told either."""
+    expected = [each.crossing.cause for each in before if each.kind is Kind.FLAG and each.shown_only]
+    return [each._replace(shown_only=True) if each.crossing.cause in expected else each for each in bands]
 
 
 def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
@@ -178,8 +184,8 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
             crossing = trigger.crossing(f"flag {flag.name}", present)
         if not crossing.told and (at_once or _confirmed(account, crossing, present)):
             # Who has given notice is expected to stay away: that they do is no news.
-            if not (notice and index in account.model.silence_flags):
-                found.append(Transition(Kind.FLAG, flag.name, crossing))
+            expected = notice and index in account.model.silence_flags
+            found.append(Transition(Kind.FLAG, flag.name, crossing, shown_only=expected))
             crossing = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
         state.flags[flag.name] = crossing
     return found
