@@ -47,6 +47,16 @@ def flag(name: str, *, hours: float = 0.0, opens: Signal | None = None, severity
     return Sample(kind=Kind.FLAG, to=name, at=at(hours), episode=episode, severity=severity).build()
 
 
+def flag_with_band(name: str, to: str, *, hours: float = 0.0, opens: Signal | None = None) -> Signal:
+    """A flag that brings a band from green, or from yellow."""
+    was = Band.YELLOW if to == "red" and opens is not None else Band.GREEN
+    severity = Severity.CRITICAL if to == "red" else Severity.WARNING
+    score = {"yellow": 60.0, "red": 30.0}[to]
+    episode = None if opens is None else opens.episode
+    flag = Sample(kind=Kind.FLAG, to=name, at=at(hours), after=score, was=was, band=Band(to))
+    return replace(flag.build(), severity=severity, **({"episode": episode} if episode else {}))
+
+
 def outcome(name: str, *, hours: float = 0.0) -> Signal:
     return Sample(kind=Kind.OUTCOME, to=name, at=at(hours)).build()
 
@@ -81,7 +91,7 @@ class DecidedAccount:
         return {pending[one.signal_id]: one.reason for one in found.decisions}
 
     def _decide(self, signals: Sequence[Signal], *, to: Sequence[Destination], now: float) -> AccountDecisions:
-        self.bands += [past_signal(one) for one in signals if one.kind is Kind.BAND]
+        self.bands += [past_signal(one) for one in signals if one.told_band is not None]
         found = decide_account(
             AccountHistory(
                 "cust-001",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from common.contracts import ids
 from common.contracts.signals import Health, Signal
 from scoring.health.card import Card
+from scoring.health.metrics.silence.definition import Silence
 from support.random_cases import Moment
 from support.scorer_api import View
 from support.textbook import Textbook, TextbookHealth
@@ -64,6 +65,8 @@ class Model:
         self._last: Moment | None = None
         self._textbook: Textbook | None = None
         self._derived = {flag.name: flag.when is not None for flag in card.flags}
+        silences = {metric.name for metric in card.metrics if isinstance(metric, Silence)}
+        self._of_silence = frozenset(flag.name for flag in card.flags if flag.when and flag.when.metric in silences)
 
     def hears(self, moment: Moment, signals: Sequence[Signal]) -> None:
         """An event tells these signals. The timers before it have fired."""
@@ -163,6 +166,8 @@ class Model:
             score=round(health.score + rounding.points, 6),
             sufficient=health.sufficient,
             flags={name: self._derived[name] for name in health.caps} if health.caps else {},
+            caps=health.caps,
+            untold=self._of_silence if textbook.history.left else frozenset(),
             steps=textbook.steps(told=False),
             told=textbook.steps(told=True),
             bands=textbook.bands,

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from alerts.errors import Failure
-from common.contracts.signals import Band, Kind, Signal
+from common.contracts.signals import Band, Signal
 from support.alerting import Alerting
 from support.audit import told_by
 from support.office import concerns_somebody
@@ -171,16 +171,19 @@ def once_in_each_lane(messages: Iterable[Message]) -> None:
 def known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Message]) -> None:
     """How an account stands now, where somebody has to know: each account's way must have been the same throughout."""
     sent = {signal_id for one in messages if one.status == "sent" for signal_id in one.signals}
-    bands = [one for one in signals if one.kind is Kind.BAND and not one.history and concerns_somebody(one)]
+    bands = [one for one in signals if one.told_band is not None and not one.history and concerns_somebody(one)]
     held = {signal_id for one in messages if one.status == "held" for signal_id in one.signals}
     for newest in {one.account_id: one for one in bands}.values():
         told = [one for one in bands if one.account_id == newest.account_id and one.signal_id in sent]
         recoveries = [place for place, one in enumerate(told) if one.to == Band.GREEN]
         # What the reader knows of, and does not take for over.
-        worst = max((_BADNESS[Band(one.to)] for one in told[recoveries[-1] + 1 if recoveries else 0 :]), default=0)
+        since = told[recoveries[-1] + 1 if recoveries else 0 :]
+        worst = max((_BADNESS[one.after.band] for one in since), default=0)
         if newest.signal_id in held:
             continue  # a relapse, which is told if it lasts
         if newest.to == Band.GREEN:
             assert not worst, f"the recovery of {newest.account_id} was told to whoever knew of it"
         else:
-            assert worst >= _BADNESS[Band(newest.to)], f"{newest.account_id} is {newest.to}, and somebody knows"
+            assert worst >= _BADNESS[newest.after.band], (
+                f"{newest.account_id} is {newest.after.band}, and somebody knows"
+            )

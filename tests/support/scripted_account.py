@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.contracts.signals import Band
+from common.contracts.signals import Band, Kind, Signal
 from scoring.health.card import Bands, Card, Flag, Outcome
 from scoring.health.context import STAGES
 from scoring.health.metrics.definition import Dimension, Knots, MetricDefinition
@@ -93,5 +93,10 @@ class ScriptedAccount:
 
 
 def told(step: Step) -> list[str]:
-    """What a step told, as "kind to"."""
-    return [f"{signal.kind} {signal.to}" for signal in step.signals]
+    """What a step told, as "kind to"; of a flag that brings a band, "kind to: band"."""
+    return [tell(signal) for signal in step.signals]
+
+
+def tell(signal: Signal) -> str:
+    brings = f": {signal.told_band}" if signal.kind is Kind.FLAG and signal.told_band else ""
+    return f"{signal.kind} {signal.to}{brings}"

@@ -31,6 +31,7 @@ class ToldSignal(NamedTuple):
     cause: Cause
     history: bool
     episode: str
+    brings: Band | None = None
 
 
 class Crossed(NamedTuple):
@@ -80,7 +81,8 @@ class Evaluation(NamedTuple):
     `flags` are those that are up, True if derived; `steps` are not done, by when they are due, `told` those of them
     whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
     a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
-    fall by the share `enough` is told. `ended` if the contract has ended.
+    fall by the share `enough` is told. `ended` if the contract has ended. `caps` are those of the flags; `untold` are
+    flags of which nobody hears.
     """
 
     at: float
@@ -100,6 +102,8 @@ class Evaluation(NamedTuple):
     enough: float = 0.2
     decided: tuple[tuple[str, Crossed], ...] = ()
     ended: bool = False
+    caps: dict[str, float] = {}  # noqa: RUF012
+    untold: frozenset[str] = frozenset()
 
     @property
     def sudden(self) -> bool:
@@ -114,23 +118,29 @@ class Evaluation(NamedTuple):
 
 
 def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSignal]]:
-    """Milestones, flags and outcomes are told before the band that they bring."""
+    """Milestones, flags and outcomes are told before the band, but for the flag that brings it."""
     if state.request is not None:
         return _within(state, state.request, now), []
     told: list[ToldSignal] = []
     # Of who comes back the band is told as if nothing had been known.
     if state.ended and not now.ended:
         state = state._replace(band=None, waiting={})
-    episode, state = state.episode, state._replace(ended=now.ended)
+    was, episode, state = state, state.episode, state._replace(ended=now.ended)
     state = _miss(state, now, told)
     state = _flag(state, now, told)
+    expected = {flag.cause for name, flag in state.flags.items() if name in now.untold and _is_new(name, flag, was)}
     state = _contract(state, now, told)
     for outcome in now.outcomes:
         told.append(_signal(Kind.OUTCOME, outcome, now.crossed(), now, state.episode))
     for outcome, crossed in now.decided:
         told.append(_signal(Kind.OUTCOME, outcome, crossed, now, state.episode))
     state = _band(state, now, told)
-    return _after_the_end(state, episode, told) if now.ended else (state, told)
+    if now.ended:
+        return _after_the_end(state, episode, told)
+    # A worse band of the same silence as a flag that nobody hears of.
+    if told and _is_worse(told[-1], was) and told[-1].cause in expected:
+        return state._replace(episode=was.episode), told[:-1]
+    return _carried(was, state, now, told)
 
 
 def _after_the_end(
@@ -140,6 +150,32 @@ def _after_the_end(
     green = any(signal.kind is Kind.BAND and signal.to == Band.GREEN for signal in told)
     outcomes = [signal for signal in told if signal.kind is Kind.OUTCOME]
     return state._replace(episode=None if green else episode), outcomes
+
+
+def _is_new(name: str, flag: Crossed, was: ModelState) -> bool:
+    known = was.flags.get(name)
+    return flag.told and not (known is not None and known.told)
+
+
+def _is_worse(signal: ToldSignal, was: ModelState) -> bool:
+    return signal.kind is Kind.BAND and signal.to != Band.GREEN and was.band is not Band.RED
+
+
+def _carried(
+    was: ModelState, state: ModelState, now: Evaluation, told: list[ToldSignal]
+) -> tuple[ModelState, list[ToldSignal]]:
+    """A worse band is told with the flag of the lowest cap, if that alone would bring it."""
+    # Of who comes back the band is told by itself: none was known before.
+    if not told or not _is_worse(told[-1], was) or was.band is None:
+        return state, told
+    *others, band = told
+    line = now.bands.red if band.to == Band.RED else now.bands.yellow
+    low = [one for one in others if one.kind is Kind.FLAG and round(now.caps[one.to], 6) < line]
+    if not low:
+        return state, told
+    first = min(low, key=lambda one: (now.caps[one.to], one.to))
+    rest = [one._replace(episode=first.episode) for one in others if one is not first]
+    return state._replace(episode=first.episode), [first._replace(brings=Band(band.to)), *rest]
 
 
 def _within(state: ModelState, request: ModelRequest, now: Evaluation) -> ModelState:
@@ -212,7 +248,8 @@ def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
         crossed = known or now.crossed(name)
         at_once = known is None and (now.sudden or not now.flags[name])
         if not crossed.told and (at_once or now.is_over(crossed)):
-            told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
+            if name not in now.untold:
+                told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
             crossed = crossed._replace(told=True)
         flags[name] = crossed
     return state._replace(flags=flags)
@@ -289,7 +326,8 @@ def _signal(kind: Kind, to: str, crossed: Crossed, now: Evaluation, episode: str
 
 def as_told(signal: Signal) -> ToldSignal:
     s = signal
-    return ToldSignal(s.kind, s.to, s.at, s.since, s.cause, s.history, s.episode)
+    brings = s.told_band if s.kind is Kind.FLAG else None
+    return ToldSignal(s.kind, s.to, s.at, s.since, s.cause, s.history, s.episode, brings)
 
 
 class Shown(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.contracts.events import Event
+from common.contracts.signals import Status
 from scoring.health.card import Card
 from scoring.health.context import STAGES, Stage
 from scoring.health.metrics.milestone.definition import Milestone
@@ -23,12 +24,12 @@ _WRITES = {
     "contract.renewed": _CONTRACT,
 }
 ARR_NAMES = tuple(_WRITES)
-# What an event says of the contract: whether it has ended.
-_ENDS = {
-    "contract.started": False,
-    "contract.renewed": False,
-    "contract.cancel_requested": False,
-    "contract.ended": True,
+# What an event says of the contract.
+_SAYS = {
+    "contract.started": Status.ACTIVE,
+    "contract.renewed": Status.ACTIVE,
+    "contract.cancel_requested": Status.LEAVING,
+    "contract.ended": Status.CHURNED,
 }
 
 
@@ -60,9 +61,8 @@ class History:
 
     @property
     def ended(self) -> bool:
-        """Whether the contract has ended: the last event that says so has the say."""
-        said = [_ENDS[logged.event.name] for logged in sorted(self.log, key=order) if logged.event.name in _ENDS]
-        return bool(said) and said[-1]
+        """Whether the contract has ended."""
+        return self._status is Status.CHURNED
 
     def born_at(self, place: int) -> float:
         """When the account began, as it was known at this place of the log: a live event begins with its record."""
@@ -78,6 +78,17 @@ class History:
                 if value is None or right:
                     facts[field] = value
         return facts
+
+    @property
+    def left(self) -> bool:
+        """Whether the customer has said that they leave, and has not begun anew or renewed since."""
+        return self._status is not Status.ACTIVE
+
+    @property
+    def _status(self) -> Status:
+        """The last event that says it has the say."""
+        said = [_SAYS[logged.event.name] for logged in sorted(self.log, key=order) if logged.event.name in _SAYS]
+        return said[-1] if said else Status.ACTIVE
 
     def zone_at(self, place: int) -> tzinfo:
         """The account's zone as it was known when the log had come to this place."""

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import httpx
 import pytest
 
-from common.contracts.signals import Kind, Signal, decode_signals_record
+from common.contracts.signals import Band, Kind, Signal, decode_signals_record
 from local.fakes.slack_sink import SlackAnswer, SlackError, broken, rate_limited
 from local.replay.ingest_client import ClientEvent, ndjson
 from support.alerting import BEFORE_TOLD, WAITS, Alerting, green, mood, red
@@ -52,7 +52,7 @@ async def test_a_failed_payment_reaches_its_owner_in_slack_once_with_its_reasons
     assert "payment failed" in str(post.blocks)
     signals = await signals_of(overheard, "birch")
     assert {one.cause for one in signals} == {("web", failed.event_id)}
-    assert {one.kind for one in signals} == {Kind.FLAG, Kind.BAND}
+    assert [(one.kind, one.told_band) for one in signals] == [(Kind.FLAG, Band.RED)]
     listed = (await overheard.ask("/v1/alerts", account="birch"))["alerts"]
     assert {one["id"] for one in listed} == {one.signal_id for one in signals}
 

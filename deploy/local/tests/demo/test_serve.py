@@ -1,5 +1,6 @@
 """What to try on a world that stays up."""
 
+from common.contracts.signals import Severity
 from local.demo.dataset import build_dataset
 from local.demo.serve import account_to_lose, alert_to_ask, to_try
 from local.demo.simulated_time import SimulatedResult
@@ -16,7 +17,7 @@ TECH = Account("cust-003", "Elm Bank", "tech", 97.0, "green", ())
 
 def test_the_alert_to_ask_about_was_told_and_its_account_was_not_caught_up() -> None:
     other = listed(notification("n2"), account="cust-008", to="red")
-    flag = listed(notification("n3"), account="cust-009", to="late")
+    flag = listed(notification("n3"), account="cust-009", to="late", severity=Severity.WARNING)
 
     assert alert_to_ask([KEPT, RED, other, flag]) is RED
     assert alert_to_ask([RED, other, flag]) is other

@@ -17,6 +17,7 @@ from alerts.assembly import Replica, ReplicaOptions, ReplicaParts, assemble
 from alerts.channels.adapter import adapter_of
 from alerts.channels.client import ChannelClient
 from alerts.channels.registry import Channel
+from alerts.messages.customer import CustomerDetails
 from alerts.messages.renderer import MessageRenderer
 from alerts.metrics import AlertsMetrics
 from alerts.playbooks.load import load_playbooks
@@ -188,6 +189,7 @@ def _renderer(settings: AlertsSettings, routes: Routes) -> MessageRenderer:
         playbooks,
         routes.account_url,
         {channel: adapter_of(channel).renderer(settings) for channel in Channel},
+        shown=CustomerDetails(quotes=routes.quote_customer, contacts=routes.name_contacts),
         accounts_url=routes.accounts_url,
     )
 

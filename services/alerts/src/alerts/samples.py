@@ -12,6 +12,7 @@ from common.contracts.ids import signal_id, silence
 from common.contracts.signals import (
     Band,
     Change,
+    Contact,
     Contribution,
     Driver,
     Facts,
@@ -21,6 +22,7 @@ from common.contracts.signals import (
     Level,
     MovingEvent,
     Part,
+    Quote,
     Receipt,
     Severity,
     Signal,
@@ -52,7 +54,7 @@ class Sample:
     severity: Severity | None = None
     event: MovingEvent | None = None
     history: bool = False
-    was: Band = Band.GREEN
+    was: Band | None = None
     band: Band = Band.YELLOW
     stage: str = "adoption"
     coverage: float = 1.0
@@ -60,6 +62,9 @@ class Sample:
     level: tuple[Contribution, ...] = ()
     forecast: Forecast | None = None
     episode: str | None = None
+    said: tuple[Quote, ...] = ()
+    happened_at: datetime | None = None
+    contacts: tuple[Contact, ...] = ()
 
     def build(self) -> Signal:
         cause = self._cause()
@@ -79,7 +84,7 @@ class Sample:
             cause=cause,
             at=self.at,
             since=self.at,
-            before=Health(self.before, self.was, self.coverage, self.stage),
+            before=Health(self.before, self.was or self._was(band), self.coverage, self.stage),
             after=Health(self.after, band, self.coverage, self.stage),
             receipt=Receipt(
                 Level(self.after, self.after, level), Change(self.at, self.before, self.after, self.parts, events)
@@ -87,12 +92,19 @@ class Sample:
             facts=self.facts,
             forecast=self.forecast,
             history=self.history,
+            said=self.said,
+            happened_at=self.happened_at,
+            contacts=self.contacts,
         )
 
     def _cause(self) -> tuple[str, str] | str:
         if self.event is not None:
             return self.event.source, self.event.event_id
         return silence(int(self.at.timestamp()))
+
+    def _was(self, band: Band) -> Band:
+        """A flag brings no band unless it is said to."""
+        return band if self.kind is Kind.FLAG else Band.GREEN
 
     def _severity(self) -> Severity:
         if self.kind is Kind.BAND:

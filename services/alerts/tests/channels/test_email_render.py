@@ -13,7 +13,7 @@ from alerts.channels.email.render import Email
 from alerts.decisions.reasons import DecisionReason
 from alerts.messages.renderer import MessageRenderer
 from alerts.samples import DANA, NOON, Sample, earlier_message, message_content
-from common.contracts.signals import Band, Driver, Facts, Forecast, Kind, Part, Signal
+from common.contracts.signals import Band, Contact, Driver, Facts, Forecast, Kind, Part, Quote, Signal
 
 DELTA = Facts(name="Delta Studios", tier="low", owner="dana@example.com", arr=16_960.0, contract_end=date(2026, 1, 14))
 YELLOW = Sample(
@@ -158,7 +158,9 @@ def test_html_leaves_the_colours_of_text_and_ground_to_the_reader(renderer: Mess
 )
 def test_hostile_names_are_harmless_in_a_mail(name: str, renderer: MessageRenderer) -> None:
     facts = Facts(name=name, tier=name, owner=name)
-    signal = Sample(account="a-7", kind=Kind.FLAG, to=name, facts=facts, stage=name).build()
+    said, people = (Quote("reason", name), Quote("requested_by", name)), (Contact(name, NOON, name, name, name),)
+    sample = Sample(account="a-7", kind=Kind.FLAG, to=name, facts=facts, stage=name, said=said, contacts=people)
+    signal = sample.build()
     mail = mailed(renderer, signal, first=earlier_message(signal))
     html = Reader(mail.html)
 

@@ -15,7 +15,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.messages.renderer import MessageRenderer
 from alerts.routing.destination import Target
 from alerts.samples import DESK, NOON, Sample, earlier_message, message_content
-from common.contracts.signals import Band, Driver, Facts, Forecast, Kind, Part, Signal
+from common.contracts.signals import Band, Contact, Driver, Facts, Forecast, Kind, Part, Quote, Signal
 from support.examples import examples
 
 HOSTILE = [
@@ -65,10 +65,12 @@ def check(posting: SlackMessage) -> None:
 def everywhere(text: str) -> list[Signal]:
     """Signals that carry it wherever a customer's text can come from."""
     facts = Facts(name=text, tier=text, owner=text, arr=1e12)
+    said = (Quote("reason", text), Quote("requested_by", text), Quote("currency", text), Quote("amount", 1.0))
+    people = (Contact(text, NOON, text, text, text),) * 5
     parts = (Part(text, Driver.SILENCE, -14.0), Part(f"{text}2", Driver.CAP, -20.0))
     return [
         Sample(facts=facts, parts=parts, account=text, stage=text, coverage=0.5).build(),
-        Sample(kind=Kind.FLAG, to=text, facts=facts).build(),
+        Sample(kind=Kind.FLAG, to=text, facts=facts, said=said, contacts=people).build(),
         Sample(kind=Kind.MILESTONE_MISSED, to=text, facts=facts, band=Band.INSUFFICIENT).build(),
         Sample(kind=Kind.OUTCOME, to=text, facts=facts).build(),
     ]

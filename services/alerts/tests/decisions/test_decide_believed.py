@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from alerts.decisions.joining import badness, past_signal
 from common.contracts.signals import Signal
-from support.alerts_decisions import DAY, SLOW, WEEK, DecidedAccount, band
+from support.alerts_decisions import DAY, SLOW, WEEK, DecidedAccount, band, flag_with_band
 
 HOUR = 3600.0
 # Hours between two bands: seconds, around `resolve_after`, around `repeat_interval`, long.
@@ -16,15 +16,21 @@ GAPS = st.sampled_from([0.001, 1.0, 23.0, 25.0, 100.0, 167.0, 169.0, 400.0])
 
 
 class Change(NamedTuple):
-    """Some hours after the one before. `sends` says whether what is pending goes out before the next one."""
+    """Some hours after the one before. `sends` says whether what is pending goes out before the next one.
+
+    `by` is the flag that brings the band, if it is a worse one.
+    """
 
     hours: float
     to: str
     sends: bool
     with_next: bool  # one poll brings both
+    by: str | None = None
 
 
-CHANGES = st.builds(Change, GAPS, st.sampled_from(["green", "yellow", "red"]), st.booleans(), st.booleans())
+FLAGS = st.sampled_from([None, None, "payment_failed", "champion_left"])
+CHANGES = st.builds(Change, GAPS, st.sampled_from(["green", "yellow", "red"]), st.booleans(), st.booleans(), FLAGS)
+_BADNESS = {"green": 0, "yellow": 1, "red": 2}
 
 
 class Told(NamedTuple):
@@ -40,7 +46,12 @@ class Reader:
         self.told: list[Told] = []
 
     def hears(self, now: float) -> None:
-        self.told += [Told(now, message[0]) for message in self.account.send()]
+        """Of each message the newest band counts: the title names it, or it stands below."""
+        sent = [message for _, message in self.account.pending if message.held_until is None]
+        self.account.send()
+        for message in sent:
+            newest = max((one for one in message.signals if one.told_band), key=lambda one: one.at)
+            self.told.append(Told(now, str(newest.told_band)))
 
     def waits_until(self, until: float) -> None:
         """Every timer that is due by then fires, and what it releases is sent."""
@@ -62,7 +73,11 @@ def bands(changes: list[Change]) -> list[tuple[Change, Signal]]:
         hours += change.hours
         if change.to == last:
             continue
-        signal = band(change.to, hours=hours, opens=opened)
+        worse = _BADNESS[change.to] > _BADNESS[last]
+        if change.by is not None and worse:
+            signal = flag_with_band(change.by, change.to, hours=hours, opens=opened)
+        else:
+            signal = band(change.to, hours=hours, opens=opened)
         opened = None if change.to == "green" else opened or signal
         last = change.to
         found.append((change, signal))
@@ -98,7 +113,7 @@ def test_what_the_reader_believes_is_so_in_the_end(changes: list[Change]) -> Non
     if actual is None or actual.to == "green":
         assert reader.believes == "green"
     else:
-        assert badness(actual) <= {"green": 0, "yellow": 1, "red": 2}[reader.believes]
+        assert badness(actual) <= _BADNESS[reader.believes]
     assert reader.account.pending == []
     assert reader.account.timer is None
 
@@ -116,5 +131,8 @@ def test_all_clears_are_a_day_apart_and_each_ends_an_alarm(changes: list[Change]
     past = [past_signal(one) for one in signals]
     for at, to in {one.at: one.to for one in reader.told}.items():  # the last word of each moment
         # A tick of the same moment may come before or after the change.
-        standing = {*[each.to for each in past if each.at < at][-1:], [each.to for each in past if each.at <= at][-1]}
+        standing = {
+            *[each.told_band for each in past if each.at < at][-1:],
+            [each.told_band for each in past if each.at <= at][-1],
+        }
         assert to != "green" or "green" in standing, "good news that is no longer so"

@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from alerts.decisions.account import AccountHistory, RoutedSignal
+from alerts.decisions.account import AccountHistory, RoutedSignal, ToldSignal
 from alerts.decisions.decide import decide_account
 from alerts.decisions.first_look import GatheredMember, tell_gathering, told_by
+from alerts.decisions.joining import past_signal
 from alerts.decisions.reasons import DecisionReason
 from alerts.samples import Sample
 from common.contracts.signals import Kind, OpenCondition, Severity, Signal
-from support.alerts_decisions import MAIL, NOBODY, SLACK, WEEK, at, band
+from support.alerts_decisions import MAIL, NOBODY, SLACK, WEEK, at, band, flag, flag_with_band
 
 RED = GatheredMember(signal_id="s", account_id="a", band="red", severity=Severity.CRITICAL, open=0)
 
@@ -93,6 +94,24 @@ def test_what_was_told_is_not_told_again_after_a_second_import(
     before: Signal, again: Signal, hours: float, reason: DecisionReason
 ) -> None:
     assert reasons(told(before, hours=0), again, hours=hours) == [reason]
+
+
+@pytest.mark.parametrize(
+    ("live", "again", "reason"),
+    [
+        (flag_with_band("payment_failed", "red"), first_look("red", "payment_failed"), DecisionReason.REPEATED),
+        (flag_with_band("payment_failed", "red"), first_look("yellow"), DecisionReason.REPEATED),
+        (flag_with_band("payment_failed", "yellow"), first_look("red", "payment_failed"), DecisionReason.GATHERED),
+        (flag_with_band("payment_failed", "red"), first_look("red", "gone_quiet"), DecisionReason.GATHERED),
+        # The flag alone says nothing of the band.
+        (flag("payment_failed"), first_look("red", "payment_failed"), DecisionReason.GATHERED),
+    ],
+)
+def test_a_flag_that_was_told_before_the_look_has_told_its_band(
+    live: Signal, again: Signal, reason: DecisionReason
+) -> None:
+    history = AccountHistory("cust-001", told=(ToldSignal(past_signal(live), SLACK, at(0).timestamp()),))
+    assert reasons(history, again, hours=1) == [reason]
 
 
 def test_what_was_told_elsewhere_or_perhaps_not_at_all_is_told() -> None:

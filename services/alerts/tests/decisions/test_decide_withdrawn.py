@@ -10,7 +10,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
 from alerts.samples import Sample
 from common.contracts.ids import signal_id, silence
-from common.contracts.signals import Kind, MovingEvent, Severity, Signal
+from common.contracts.signals import Band, Kind, MovingEvent, Severity, Signal
 from support.alerts_decisions import MAIL, NOBODY, SLACK, DecidedAccount, at, band
 
 CAUSE = MovingEvent("crm", "e-7", "contract.cancel_requested", at(0), -60.0)
@@ -28,6 +28,9 @@ def retracted(to: str, *, hours: float = 1.0, episode: str | None = None) -> Sig
 FLAG = caused(Kind.FLAG, "cancel_intent", severity=Severity.CRITICAL)
 RED = caused(Kind.BAND, "red", after=10.0)
 WITHDRAWN = retracted("cancel_intent", episode=RED.episode)
+FLAG_WITH_RED = caused(
+    Kind.FLAG, "cancel_intent", severity=Severity.CRITICAL, after=10.0, was=Band.GREEN, band=Band.RED
+)
 REASONS = {
     Kind.FLAG: "cancel_intent",
     Kind.OUTCOME: "churned",
@@ -186,3 +189,58 @@ def test_another_cause_of_the_same_flag_stays_told() -> None:
     again = caused(Kind.FLAG, "cancel_intent", hours=2, cause=MovingEvent("crm", "e-9", "n", at(2), -1.0))
     found = account.decide(WITHDRAWN, again)
     assert [one.reason for one in found.decisions] == [DecisionReason.NOTHING_TOLD, DecisionReason.REPEATED]
+
+
+@pytest.mark.parametrize("recovers", [True, False])
+def test_a_flag_that_brought_its_band_is_amended_in_its_thread(recovers: bool) -> None:
+    account = DecidedAccount()
+    account.decide(FLAG_WITH_RED)
+    account.send()
+    withdrawn = retracted("cancel_intent", episode=FLAG_WITH_RED.episode)
+    found = account.decide(withdrawn, *([band("green", hours=1, opens=FLAG_WITH_RED)] if recovers else []))
+    assert found.decisions[0].reason is DecisionReason.WITHDRAWN
+    assert [one.thread for one in found.messages] == [FLAG_WITH_RED.episode] * (1 + recovers)
+
+
+def test_a_flag_with_its_band_is_news_again_after_it_was_withdrawn() -> None:
+    account = DecidedAccount()
+    account.decide(FLAG_WITH_RED)
+    account.send()
+    account.decide(
+        retracted("cancel_intent", episode=FLAG_WITH_RED.episode), band("green", hours=1, opens=FLAG_WITH_RED)
+    )
+    account.send()
+    later = MovingEvent("crm", "e-9", "n", at(2), -1.0)
+    again = caused(Kind.FLAG, "cancel_intent", hours=2, cause=later, after=10.0, was=Band.GREEN, band=Band.RED)
+    assert account.reasons(again)["cancel_intent"] is DecisionReason.NEW
+
+
+def test_a_flag_that_waits_with_its_band_stays_only_for_the_band() -> None:
+    """Red still stands, so the reader hears of it, and that what it names was a mistake."""
+    account = DecidedAccount()
+    account.decide(FLAG_WITH_RED)
+    account.decide(retracted("cancel_intent", episode=FLAG_WITH_RED.episode))
+    assert account.send() == [["cancel_intent", "cancel_intent"]]
+
+
+@pytest.mark.parametrize(("to", "sent"), [("yellow", [["yellow", "cancel_intent"]]), ("green", [])])
+def test_a_flag_that_waits_with_its_band_goes_once_the_band_is_another(to: str, sent: list[list[str]]) -> None:
+    account = DecidedAccount()
+    account.decide(FLAG_WITH_RED)
+    withdrawn = retracted("cancel_intent", episode=FLAG_WITH_RED.episode)
+    account.decide(withdrawn, band(to, hours=1, opens=FLAG_WITH_RED))
+    assert account.send() == sent
+
+
+def test_a_flag_whose_band_is_no_news_is_not_sent_any_more() -> None:
+    account = DecidedAccount()
+    account.decide(RED)
+    account.send()
+    cause = MovingEvent("crm", "e-8", "n", at(1), -1.0)
+    flag = caused(
+        Kind.FLAG, "downgrade", hours=1, cause=cause, episode=RED.episode, after=10.0, was=Band.YELLOW, band=Band.RED
+    )
+    assert account.reasons(flag) == {"downgrade": DecisionReason.NEW}
+    withdrawn = caused(Kind.RETRACTED, "downgrade", hours=2, cause=cause, episode=RED.episode)
+    account.decide(withdrawn)
+    assert account.send() == []

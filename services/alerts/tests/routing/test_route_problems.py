@@ -56,7 +56,17 @@ class Slip:
 SLIPS = (
     # words that are not known
     Slip("  repeat_interval: 7d", "  repeat_intervall: 7d", "3:3: route.repeat_intervall: unknown key 'repeat_intervall', did you mean 'repeat_interval'?"),
-    Slip("links:", "global: {}\nlinks:", "32:1: global: unknown key 'global', known: route, receivers, people, links, final_outcomes, first_look"),
+    Slip(
+        "links:",
+        "global: {}\nlinks:",
+        "32:1: global: unknown key 'global', known: route, receivers, people, quote_customer, "
+        "name_contacts, links, final_outcomes, first_look",
+    ),
+    Slip(
+        "links:",
+        "quote_customer: sometimes\nlinks:",
+        "quote_customer: must be true or false",
+    ),
     Slip("  receiver: desk\n", "", "1:1: route: 'receiver' is missing"),
     Slip("  - name: desk\n    email", "  - email", "receivers[0]: 'name' is missing"),
     Slip("    name: Dana\n", "", "25:3: people.dana@example.com: 'name' is missing"),

@@ -66,8 +66,22 @@ async def test_sound_routes_are_summed_up(file: Path, capsys: pytest.CaptureFixt
         '  tier="tech" -> nobody',
         "3 receivers, 2 people",
         "channels: email, slack",
+        "messages quote customers and name whom to call",
         "ALERTS_SLACK_WEBHOOKS has to name: cs-desk",
     ]
+
+
+@pytest.fixture
+def silent(file: Path) -> Path:
+    """No customer is quoted."""
+    file.write_text(f"quote_customer: false\n{file.read_text(encoding='utf-8')}", encoding="utf-8")
+    return file
+
+
+async def test_it_is_told_what_messages_leave_out(silent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert await _run("check", str(silent)) == 0
+
+    assert "messages do not quote customers and name whom to call" in capsys.readouterr().out.splitlines()
 
 
 async def test_the_routes_of_the_settings_are_checked_if_no_file_is_named(

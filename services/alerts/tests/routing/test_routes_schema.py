@@ -70,7 +70,9 @@ def test_by_the_routes_that_we_ship_who_has_left_is_left_in_peace() -> None:
         ({"tier": "tech", "severity": "critical", "kind": "band"}, "nobody"),
         ({"tier": "tech", "severity": "warning", "kind": "flag"}, "nobody"),
         ({"tier": "tech", "severity": "info", "kind": "outcome"}, "nobody"),
-        ({"tier": "tech", "severity": "critical", "kind": "flag"}, "cs-desk"),
+        ({"tier": "tech", "severity": "critical", "kind": "flag", "to": "cancel_intent"}, "cs-desk"),
+        # red brought by silence asks for no human there
+        ({"tier": "tech", "severity": "critical", "kind": "flag", "to": "gone_quiet"}, "nobody"),
         # a better band asks nothing of anybody, a decision or a goal does
         ({"tier": "high", "severity": "info", "kind": "band"}, "nobody"),
         ({"tier": "high", "severity": "info", "kind": "outcome"}, "account-owner"),

@@ -39,7 +39,7 @@ async def test_a_score_is_its_reference_and_every_contribution(api: Api) -> None
 @pytest.mark.parametrize("exact", [True, False])
 async def test_the_receipts_of_its_signals_add_up_and_come_newest_first(api: Api, exact: bool) -> None:
     answer = await api.get("/v1/accounts/acme/receipts", exact=exact)
-    assert len(answer["signals"]) > 2
+    assert len(answer["signals"]) > 1
     for signal in answer["signals"]:
         change = signal["change"]
         moved = fsum(part["points"] for part in change["parts"])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
-from common.contracts.signals import Band, Contribution, Signal
+from common.contracts.signals import Band, Contribution, Kind, Signal
 from scoring.cards.load import examine, load
 from scoring.health import Scorer
 from scoring.health.view import Step, View
@@ -101,6 +101,7 @@ def told_row(signal: Signal) -> Row:
         f"{signal.at:%a %d %b %H:%M}",
         signal.kind.replace("_", " "),
         signal.to,
+        (signal.told_band or "-") if signal.kind is Kind.FLAG else "-",
         signal.severity,
         f"{signal.since:%a %d %b %H:%M}",
         "silence" if number is None else rows("What happens")[number][2],
@@ -109,7 +110,7 @@ def told_row(signal: Signal) -> Row:
 
 
 def red(played: Played) -> Signal:
-    (found,) = [signal for signal in played.signals if signal.to == Band.RED]
+    (found,) = [signal for signal in played.signals if signal.told_band is Band.RED]
     return found
 
 

@@ -50,8 +50,7 @@ def test_the_same_is_told_of_a_customer() -> None:
     script.does("mood.read", 0, value=100)
     for day in range(1, 5):
         script.does("used", day)
-    kinds = {signal.kind for signal in script.waits(100).signals}
-    assert kinds == {Kind.BAND, Kind.FLAG, Kind.MILESTONE_MISSED}
+    assert told(script.waits(100)) == ["flag quiet: red", "milestone_missed kickoff"]
 
 
 def test_the_outcome_is_told_with_what_it_brings() -> None:

@@ -123,10 +123,48 @@ def test_an_account_without_evidence_is_told_when_it_turns_red_later() -> None:
 def test_a_flag_or_an_outcome_of_a_live_event_is_told_at_once() -> None:
     script = NewAccount(MOODY)
     script.does("mood.read", 0, value=90)
-    assert told(script.does("invoice.failed", MINUTE)) == ["flag unpaid"]
+    assert told(script.does("invoice.failed", MINUTE)) == ["flag unpaid: red"]
     assert told(script.does("contract.renewed", 2 * MINUTE)) == ["outcome renewed"]
     (signal,) = script.waits(1).signals
     assert [each.to for each in signal.standing] == ["red", "unpaid"]
+
+
+def test_a_band_that_a_live_flag_brings_is_told_with_it_and_so_is_its_recovery() -> None:
+    """The look joins the episode, so whoever was told of the band does not hear of it twice."""
+    script = NewAccount(MOODY)
+    script.does("mood.read", 0, value=90)
+    (flag,) = script.does("invoice.failed", MINUTE).signals
+    assert (flag.told_band, flag.severity, flag.episode) == (Band.RED, Severity.CRITICAL, flag.signal_id)
+    # A band that no flag brings waits for the look.
+    assert told(script.does("mood.read", 2 * MINUTE, value=10)) == []
+    assert told(script.does("mood.read", 3 * MINUTE, value=90)) == []
+    (green,) = script.does("invoice.paid", 4 * MINUTE).signals
+    assert (green.kind, green.to, green.episode) == (Kind.BAND, "green", flag.signal_id)
+    (again,) = script.does("invoice.failed", 5 * MINUTE).signals
+    assert again.told_band is Band.RED
+    (look,) = script.waits(1).signals
+    assert (look.to, look.episode) == ("red", again.signal_id)
+
+
+def test_a_flag_that_brings_no_band_leaves_it_to_the_look() -> None:
+    mild = Flag(name="mild", cap=90, events=("invoice.failed",))
+    script = NewAccount(card(MOOD, flags=(mild,)))
+    script.does("mood.read", 0, value=90)
+    script.does("mood.read", MINUTE, value=10, more=True)
+    assert told(script.does("invoice.failed", MINUTE)) == ["flag mild"]
+    (look,) = script.waits(1).signals
+    assert [each.to for each in look.standing] == ["red", "mild"]
+
+
+@pytest.mark.parametrize("notice", [False, True])
+def test_of_who_has_given_notice_no_look_says_that_they_are_silent(notice: bool) -> None:
+    script = NewAccount()
+    script.does("account.updated", 0, **FACTS)
+    script.imports(MINUTE)
+    if notice:
+        script.does("contract.cancel_requested", 2 * MINUTE, late=41, history=True)
+    (look,) = script.waits(1).signals
+    assert (look.to, "gone_quiet" in [each.to for each in look.standing]) == ("red", not notice)
 
 
 def test_what_the_first_request_says_belongs_to_the_look() -> None:
@@ -265,7 +303,7 @@ def test_an_open_request_is_told_before_the_look() -> None:
     script.does("invoice.failed", 14.9 * MINUTE, more=True)
     script.waits(15.5 * MINUTE)
     assert script.signals == []
-    assert told(script.waits(16 * MINUTE)) == ["flag unpaid", "first_look red"]
+    assert told(script.waits(16 * MINUTE)) == ["flag unpaid: red", "first_look red"]
 
 
 def test_a_tick_closes_a_request_of_an_import_and_does_not_move_it() -> None:

@@ -23,7 +23,7 @@ def test_a_flag_caps_what_heavy_use_would_hide() -> None:
     script = ScriptedAccount(card(MOOD, flags=(CANCEL,)))
     script.does("mood.read", 0, value=100)
     step = script.does("cancel.asked", 1)
-    assert told(step) == ["flag cancel_intent", "band red"]
+    assert told(step) == ["flag cancel_intent: red"]
     flag = step.signals[0]
     assert (flag.severity, flag.after.score, flag.after.band) == (Severity.CRITICAL, 10, Band.RED)
     cap = flag.receipt.level.contributions[-1]
@@ -210,13 +210,13 @@ def test_steps_of_another_stage_are_nobodys_business_until_it_comes() -> None:
     ]
 
 
-def test_an_outcome_moves_no_score_and_comes_before_the_band() -> None:
+def test_an_outcome_moves_no_score_and_comes_after_the_flag_that_brings_the_band() -> None:
     renewed_badly = Flag(name="downgrade", cap=20, events=("contract.renewed",))
     script = ScriptedAccount(card(MOOD, flags=(renewed_badly,)))
     script.does("mood.read", 0, value=100)
     step = script.does("contract.renewed", 1, history=True)
-    assert told(step) == ["flag downgrade", "outcome renewed", "band red"]
-    assert [signal.severity for signal in step.signals] == [Severity.CRITICAL, Severity.INFO, Severity.CRITICAL]
+    assert told(step) == ["flag downgrade: red", "outcome renewed"]
+    assert [signal.severity for signal in step.signals] == [Severity.CRITICAL, Severity.INFO]
     assert all(signal.history for signal in step.signals)
 
 

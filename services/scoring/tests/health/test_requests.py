@@ -10,7 +10,7 @@ from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.scorer import Scorer
 from support.random_cases import event
-from support.scripted_account import DAWN, DAY, MOOD, SLIDE, ScriptedAccount, card, told
+from support.scripted_account import DAWN, DAY, MOOD, SLIDE, ScriptedAccount, card, tell, told
 
 STEPS = Milestone(
     name="steps",
@@ -37,7 +37,7 @@ def requested(script: ScriptedAccount, day: float, *posted: tuple[str, dict[str,
 
 
 def names(signals: list[Signal]) -> list[str]:
-    return [f"{signal.kind} {signal.to}" for signal in signals]
+    return [tell(signal) for signal in signals]
 
 
 def test_the_first_sync_of_an_old_customer_tells_nothing() -> None:
@@ -74,8 +74,8 @@ def test_the_cause_is_the_event_that_crossed() -> None:
     signals = requested(
         script, 1, ("mood.read", {"value": 60}), ("invoice.failed", {}), ("nobody.listens", {}), ("login", {})
     )
-    assert names(signals) == ["flag unpaid", "band red"]
-    assert [signal.cause for signal in signals] == [("web", "e3"), ("web", "e3")]
+    assert names(signals) == ["flag unpaid: red"]
+    assert [signal.cause for signal in signals] == [("web", "e3")]
     assert signals[0].before is not None
     assert (signals[0].before.score, signals[0].after.score) == (90, 20)
 
@@ -117,16 +117,16 @@ def test_a_request_whose_end_never_comes_is_closed_after_a_minute() -> None:
     assert script.scorer.find_due(script.account) == DAWN + DAY + 60
     assert told(script.waits(1 + 59 * SECOND)) == []
     step = script.waits(1 + 60 * SECOND)
-    assert told(step) == ["flag unpaid", "band red"]
+    assert told(step) == ["flag unpaid: red"]
     assert {signal.cause for signal in step.signals} == {("web", "e2")}
-    assert [signal.at.timestamp() for signal in step.signals] == [DAWN + DAY + 60] * 2
+    assert [signal.at.timestamp() for signal in step.signals] == [DAWN + DAY + 60]
 
 
 def test_the_next_record_after_that_minute_is_not_of_the_request() -> None:
     script = ScriptedAccount(MOODY)
     script.does("mood.read", 0, value=90)
     script.does("invoice.failed", 1, more=True)
-    assert told(script.does("invoice.paid", 1 + 61 * SECOND)) == ["flag unpaid", "band red", "band green"]
+    assert told(script.does("invoice.paid", 1 + 61 * SECOND)) == ["flag unpaid: red", "band green"]
 
 
 def test_a_record_of_another_request_closes_it_and_belongs_to_it() -> None:
@@ -158,7 +158,7 @@ def test_in_stream_mode_the_next_tick_closes_it() -> None:
     script.does("invoice.failed", 1, more=True)
     # The events of one request may be days apart there.
     assert told(script.does("mood.read", 5, value=90, more=True)) == []
-    assert told(script.waits(5 + 1 * SECOND)) == ["flag unpaid", "band red"]
+    assert told(script.waits(5 + 1 * SECOND)) == ["flag unpaid: red"]
 
 
 @pytest.mark.parametrize("restart", range(3))
@@ -177,7 +177,7 @@ def test_a_duplicate_closes_the_request() -> None:
     script = ScriptedAccount(MOODY)
     script.does("mood.read", 0, value=90)
     script.does("invoice.failed", 1, more=True)
-    assert told(script.scorer.close_request(script.account)) == ["flag unpaid", "band red"]
+    assert told(script.scorer.close_request(script.account)) == ["flag unpaid: red"]
     assert told(script.scorer.close_request(script.account)) == []
     assert told(script.waits(2)) == []
 

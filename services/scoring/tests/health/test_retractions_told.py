@@ -45,7 +45,7 @@ def withdrawals(step: Step) -> list[Signal]:
 
 def test_a_flag_is_withdrawn_and_the_band_that_follows_is_an_ordinary_one() -> None:
     script = scripted()
-    assert told(script.does("contract.cancel_requested", 1)) == ["flag cancel", "band red"]
+    assert told(script.does("contract.cancel_requested", 1)) == ["flag cancel: red"]
     step = retract(script, 2, "e3")
     assert told(step) == ["retracted cancel", "band green"]
     withdrawn, green = step.signals
@@ -77,7 +77,21 @@ def test_what_was_withdrawn_is_told_anew_when_it_comes_again() -> None:
     script = scripted()
     script.does("contract.cancel_requested", 1)
     retract(script, 2, "e3")
-    assert told(script.does("contract.cancel_requested", 3)) == ["flag cancel", "band red"]
+    assert told(script.does("contract.cancel_requested", 3)) == ["flag cancel: red"]
+
+
+def test_a_band_that_another_flag_keeps_up_outlives_the_flag_that_brought_it() -> None:
+    lost = Flag(name="lost", cap=30, events=("champion.left",), ttl=None)
+    script = ScriptedAccount(card(MOOD, flags=(CANCEL, lost)))
+    script.does("mood.read", 0, value=90)
+    assert told(script.does("contract.cancel_requested", 1)) == ["flag cancel: red"]
+    assert told(script.does("champion.left", 2)) == ["flag lost"]
+    step = retract(script, 3, "e2")
+    assert told(step) == ["retracted cancel"]
+    assert step.signals[0].episode == script.looks(3).episode
+    # The other flag stands alone now, and green ends what the first has opened.
+    assert told(retract(script, 4, "e3")) == ["retracted lost", "band green"]
+    assert script.looks(4).episode is None
 
 
 def test_nothing_is_withdrawn_that_was_over_or_never_told() -> None:

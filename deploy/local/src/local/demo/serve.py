@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from alerts.api.answers import AlertSummary
-from common.contracts.signals import Band, Kind
+from common.contracts.signals import Severity
 from local.demo import messages
 from local.demo.dataset import Dataset
 from local.demo.session import DemoSession
@@ -85,7 +85,7 @@ def to_try(dataset: Dataset, found: SimulatedResult, environment: Path) -> list[
 def alert_to_ask(alerts: Sequence[AlertSummary]) -> AlertSummary:
     """The newest that was told, of an account that turned red and of which not everything was told, if there is one."""
     told = [alert for alert in alerts if alert.told]
-    red = [alert for alert in told if alert.kind == Kind.BAND and alert.to == Band.RED]
+    red = [alert for alert in told if alert.severity is Severity.CRITICAL]
     kept = {alert.account_id for alert in alerts if not alert.told and not alert.history}
     return ([alert for alert in red if alert.account_id in kept] or red or told)[-1]
 

@@ -94,14 +94,14 @@ def _bands(signals: Sequence[Signal]) -> dict[str, list[Signal]]:
     found: dict[str, list[Signal]] = {}
     for signal in sorted(signals, key=lambda signal: signal.at):
         # A first look tells the band as well.
-        if signal.kind in (Kind.BAND, Kind.FIRST_LOOK):
+        if signal.told_band is not None or signal.kind is Kind.FIRST_LOOK:
             found.setdefault(signal.account_id, []).append(signal)
     return found
 
 
 def _in_trouble(bands: Sequence[Signal], moment: datetime) -> bool:
     told = _until(bands, moment)
-    return bool(told) and told[-1].to in (Band.YELLOW, Band.RED)
+    return bool(told) and told[-1].after.band in (Band.YELLOW, Band.RED)
 
 
 def _stayed(

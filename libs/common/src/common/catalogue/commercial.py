@@ -1,7 +1,7 @@
 """Contracts and invoices."""
 
 from common.catalogue.standard_event import DATED, StandardEvent
-from common.catalogue.values import CalendarDate, Currency, Identifier, Money, Prose, Seats
+from common.catalogue.values import CalendarDate, Currency, Identifier, Label, Money, Prose, Seats
 
 
 class ContractStarted(StandardEvent, frozen=True, kw_only=True):
@@ -57,21 +57,23 @@ class ContractEnded(StandardEvent, frozen=True, kw_only=True):
 
 
 class ContractCancelRequested(StandardEvent, frozen=True, kw_only=True):
-    """The customer gave notice, or asked how to."""
+    """The customer gave notice, or asked how to. `requested_by` is who did, if that is not whom `user_id` names."""
 
     event_name = "contract.cancel_requested"
-    example = {"reason": "budget"}
+    example = {"reason": "budget", "requested_by": "Ann Lee, CFO"}
 
     reason: Prose | None = None
+    requested_by: Label | None = None
 
 
 class ContractDowngradeRequested(StandardEvent, frozen=True, kw_only=True):
-    """The customer asked for less: fewer seats, or a smaller plan."""
+    """The customer asked for less: fewer seats, or a smaller plan. `requested_by` is as in a cancellation."""
 
     event_name = "contract.downgrade_requested"
     example = {"reason": "team of four from July on"}
 
     reason: Prose | None = None
+    requested_by: Label | None = None
 
 
 class InvoicePaid(StandardEvent, frozen=True, kw_only=True):

@@ -5,13 +5,14 @@ from common.catalogue.values import CsatScore, Hours, Identifier, Label, NpsScor
 
 
 class TicketOpened(StandardEvent, frozen=True, kw_only=True):
-    """Somebody asked for help. `ticket` is the ticket's id, `severity` how much it counts."""
+    """Somebody asked for help. `ticket` is the ticket's id, `severity` how much it counts, `subject` its title."""
 
     event_name = "ticket.opened"
-    example = {"ticket": "T-4711", "severity": 3}
+    example = {"ticket": "T-4711", "severity": 3, "subject": "Export fails since Monday"}
 
     ticket: Identifier | None = None
     severity: SeverityLevel | None = None
+    subject: Prose | None = None
 
 
 class TicketAnswered(StandardEvent, frozen=True, kw_only=True):
@@ -42,6 +43,7 @@ class TicketReopened(StandardEvent, frozen=True, kw_only=True):
 
     ticket: Identifier | None = None
     severity: SeverityLevel | None = None
+    subject: Prose | None = None
 
 
 class NpsAnswered(StandardEvent, frozen=True, kw_only=True):

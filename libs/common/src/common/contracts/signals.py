@@ -177,6 +177,7 @@ class Signal(Struct, frozen=True, tag="signal"):
 
     `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it. Of a
     contraction `to` is `arr`, and `arr_before` what the contract was worth; what it is worth now is in the facts.
+    Of a flag the bands before and after differ exactly where it brings the new one, which no other signal tells then.
     Of a first look `to` is the band, and `standing` all that is open, the gravest first. `contacts` are the champions
     and whoever was active last, five at most. `said` quotes the event that crossed, and `happened_at` is its time;
     neither is there where silence crossed.
@@ -203,6 +204,15 @@ class Signal(Struct, frozen=True, tag="signal"):
     contacts: tuple[Contact, ...] = ()
     said: tuple[Quote, ...] = ()
     happened_at: datetime | None = None
+
+    @property
+    def told_band(self) -> Band | None:
+        """The band that this tells, by itself or with the flag that brings it; None if it tells none."""
+        if self.kind is Kind.BAND:
+            return Band(self.to)
+        if self.kind is not Kind.FLAG or self.before is None or self.before.band is self.after.band:
+            return None
+        return self.after.band
 
 
 class CaughtUp(Struct, frozen=True, tag="caught_up"):

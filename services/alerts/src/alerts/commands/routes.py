@@ -83,9 +83,15 @@ def _summary(routes: Routes) -> Iterator[str]:
     yield from _branch(routes.root, ROOT)
     yield f"{len(routes.receivers)} receivers, {len(routes.people.by_email)} people"
     yield f"channels: {', '.join(sorted(routes.channels)) or 'none: nobody is ever told'}"
+    shown = [f"{'' if on else 'do not '}{what}" for on, what in _of_customers(routes)]
+    yield f"messages {' and '.join(shown)}"
     for channel in Channel:
         if needed := grammar_of(channel).needed_settings(routes.targets):
             yield needed
+
+
+def _of_customers(routes: Routes) -> tuple[tuple[bool, str], ...]:
+    return (routes.quote_customer, "quote customers"), (routes.name_contacts, "name whom to call")
 
 
 def _branch(route: Route, title: str, depth: int = 0) -> Iterator[str]:

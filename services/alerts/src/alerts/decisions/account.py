@@ -46,13 +46,19 @@ class GatheredSignal(Struct, frozen=True):
 
 
 class PastSignal(Struct, frozen=True):
-    """What deciding still needs of a former signal; `at` is seconds since the epoch."""
+    """What deciding still needs of a former signal; `at` is seconds since the epoch, `brings` the band of a flag."""
 
     signal_id: str
     episode: str
     kind: str
     to: str
     at: float
+    brings: str | None = None
+
+    @property
+    def told_band(self) -> str | None:
+        """As of a `Signal`."""
+        return self.to if self.kind == Kind.BAND else self.brings
 
 
 class ToldSignal(Struct, frozen=True):

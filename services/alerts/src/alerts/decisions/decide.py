@@ -128,7 +128,7 @@ def _joined_episodes(
     """As one address sees them: it goes by the repeat intervals of what it was told, or is about to be."""
     new = {one.signal.signal_id: one.signal for one in signals if not one.again}
     bands = [band for band in history.past_bands if band.signal_id not in new]
-    bands += [past_signal(signal) for signal in new.values() if signal.kind is Kind.BAND]
+    bands += [past_signal(signal) for signal in new.values() if signal.told_band is not None]
     destinations = {one.signal.signal_id: one.destination for one in told}
     destinations |= {signal.signal_id: one.destination for one in pending for signal in one.signals}
     destinations |= {one.signal.signal_id: one.destination for one in routed if one.destination}
@@ -224,7 +224,7 @@ def _merge(candidates: Sequence[CandidateDecision]) -> NewMessage:
 
 def _urgency(signal: Signal) -> tuple[int, bool, float]:
     """The most severe first; of equals a band before what belongs to it, then the newest."""
-    return SEVERITY_RANK[signal.severity], signal.kind is not Kind.BAND, -signal.at.timestamp()
+    return SEVERITY_RANK[signal.severity], signal.told_band is None, -signal.at.timestamp()
 
 
 def _signal_decisions(

@@ -96,7 +96,7 @@ class _AddressDeduplication:
         self._last_trouble = {
             episodes.first(one.signal.episode): one for one in told if rules_of(one.signal.kind).ends_with_episode
         }
-        self._last_band = {episodes.first(one.signal.episode): one for one in told if one.signal.kind == Kind.BAND}
+        self._last_band = {episodes.first(one.signal.episode): one for one in told if one.signal.told_band is not None}
         self._told = told
         self._told_receiver = told_receiver
         self._last = self._last_told(told_receiver)
@@ -104,12 +104,16 @@ class _AddressDeduplication:
         self._standing: dict[_Key, list[int]] = defaultdict(list)
         self._causes: dict[str, set[_Key]] = defaultdict(set)
         for one in candidates:
-            if one.signal.kind is Kind.BAND and not closes_episode(one.signal):
+            if one.signal.told_band is not None and not closes_episode(one.signal):
                 self._causes[episodes.first(one.signal.episode)].add(("cause", one.signal.cause))
         self.destinations = [one.destination for one in candidates]
         self.reasons: list[DecisionReason | None] = [None] * len(candidates)
         self._held_until: list[float | None] = [None] * len(candidates)
         self._threads: dict[int, str] = {}  # of withdrawals
+        # What is decided of a flag that brings a band if the band does not count.
+        self._as_flag: dict[int, DecisionReason] = {}
+        # Flags whose band does not count.
+        self._only_flags: set[int] = set()
 
     def decisions(self) -> list[CandidateDecision]:
         each = zip(self._candidates, self.destinations, self.reasons, self._held_until, strict=True)
@@ -126,10 +130,11 @@ class _AddressDeduplication:
             self._close_episode(index)
         elif one.signal.kind is Kind.RETRACTED:
             self._withdraw(index)
-        elif one.signal.kind is Kind.BAND:
+        elif one.signal.told_band is not None:
             self._overtake(index)
             if (destination := self.destinations[index]) is not None:
-                self.reasons[index] = self._decide_band(index, one.signal, destination)
+                decide = self._decide_band if one.signal.kind is Kind.BAND else self._decide_flag_with_band
+                self.reasons[index] = decide(index, one.signal, destination)
         elif one.destination is not None:
             self.reasons[index] = self._decide_other(one.signal, one.destination)
         if self._stands(index):
@@ -201,9 +206,10 @@ class _AddressDeduplication:
         for earlier, candidate in enumerate(self._candidates[:index]):
             if not self._stands(earlier):
                 continue
-            if withdrawal.brought(candidate.signal):
+            if withdrawal.brought(candidate.signal) and earlier not in self._only_flags:
                 found = found._replace(band=self.destinations[earlier])
-            if withdrawal.withdraws(candidate.signal):
+                self._as_flag[earlier] = DecisionReason.WITHDRAWN_BEFORE_TOLD
+            elif withdrawal.withdraws(candidate.signal):
                 self.reasons[earlier] = DecisionReason.WITHDRAWN_BEFORE_TOLD
                 self._held_until[earlier] = None
                 maybe_told = self.destinations[earlier] if candidate.maybe_told else found.maybe_told
@@ -234,18 +240,22 @@ class _AddressDeduplication:
     def _overtake(self, index: int) -> None:
         """Of the bands of an alert only the newest stands, and a recovery only while no trouble comes back."""
         one = self._candidates[index]
-        subject = self._subject(one.signal)
+        subject = self._band_subject(one.signal)
         for earlier in (*self._standing.pop(subject, ()), *self._standing.pop(("recovery", subject[1]), ())):
             if self._stands(earlier):
-                self.reasons[earlier] = DecisionReason.OVERTAKEN
+                # Of a flag only the band is overtaken: the flag is told if it would be told without.
+                as_flag = self._as_flag.get(earlier, DecisionReason.OVERTAKEN)
+                told = as_flag.verdict is DecisionVerdict.TELL
+                self.reasons[earlier] = as_flag if told else DecisionReason.OVERTAKEN
                 self._held_until[earlier] = None
+                self._only_flags.add(earlier)
                 if one.replaces:
                     self.destinations[index] = self.destinations[earlier]
 
     def _decide_band(self, index: int, signal: Signal, destination: Destination) -> DecisionReason:
         if (silenced := self._silenced(signal)) is not None:
             return silenced
-        last = self._last.get(self._subject(signal))
+        last = self._last.get(self._band_subject(signal))
         # The first band of the alert that this receiver is told.
         if last is None:
             return DecisionReason.NEW
@@ -264,6 +274,23 @@ class _AddressDeduplication:
         if worse < 0:
             return DecisionReason.BETTER
         return DecisionReason.AGAIN if self._repeat_is_due(last, destination) else DecisionReason.NOT_WORSE
+
+    def _decide_flag_with_band(self, index: int, signal: Signal, destination: Destination) -> DecisionReason:
+        """It is told if either is news; it waits if the band has to."""
+        by_band = self._decide_band(index, signal, destination)
+        as_flag = self._as_flag[index] = self._decide_other(signal, destination)
+        if by_band.verdict is DecisionVerdict.TELL:
+            # The same flag that is still to be told says less.
+            for earlier in self._standing.pop(self._subject(signal), ()):
+                if self._stands(earlier):
+                    self.reasons[earlier] = DecisionReason.OVERTAKEN
+                    self._held_until[earlier] = None
+            return by_band
+        if as_flag.verdict is DecisionVerdict.TELL:
+            self._held_until[index] = None
+            self._only_flags.add(index)
+            return as_flag
+        return by_band
 
     def _decide_other(self, signal: Signal, destination: Destination) -> DecisionReason:
         """A flag, a missed step, an outcome: the same one is told once, however often it comes and goes."""
@@ -309,7 +336,7 @@ class _AddressDeduplication:
                 for subject in subjects(one.signal.to):
                     last.pop(subject, None)
             elif one.sure:
-                last[self._subject(one.signal)] = one
+                last.update(dict.fromkeys(self._subjects(one.signal), one))
         return last
 
     def _recovery_told(self, alert: str) -> bool:
@@ -331,13 +358,20 @@ class _AddressDeduplication:
 
     def _subject(self, signal: Signal | PastSignal) -> "_Key":
         """What is told once: a band by its alert, a recovery by its alert, everything else by its name."""
-        if signal.kind != Kind.BAND:
-            return str(signal.kind), signal.to
+        return self._band_subject(signal) if signal.kind == Kind.BAND else (str(signal.kind), signal.to)
+
+    def _band_subject(self, signal: Signal | PastSignal) -> "_Key":
         return ("recovery" if closes_episode(signal) else "band"), self._episodes.first(signal.episode)
+
+    def _subjects(self, signal: Signal | PastSignal) -> Iterator["_Key"]:
+        """A flag that brings a band is both."""
+        yield self._subject(signal)
+        if signal.kind != Kind.BAND and signal.told_band is not None:
+            yield self._band_subject(signal)
 
     def _keys(self, signal: Signal) -> Iterator["_Key"]:
         """By what a signal can be overtaken, repeated or ended."""
-        yield self._subject(signal)
+        yield from self._subjects(signal)
         if rules_of(signal.kind).ends_with_episode and not closes_episode(signal):
             yield "episode", self._episodes.first(signal.episode)
             yield "cause", signal.cause

@@ -151,6 +151,8 @@ def _is_known(look: Signal, destination: Destination, told: Sequence[ToldSignal]
     for one in told:
         if one.sure and one.destination.ways and one.destination.ways[0].address_key == key:
             known[_subject(one.signal.kind, one.signal.to)] = one
+            if one.signal.told_band is not None:
+                known[Kind.BAND.value] = one
     band, others = known.get(Kind.BAND.value), [one for one in look.standing if one.kind is not Kind.BAND]
     if not badness(look) and not others:
         return False  # a healthy account counts among those that came in

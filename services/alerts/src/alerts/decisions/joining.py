@@ -10,12 +10,14 @@ _BADNESS = {Band.YELLOW.value: 1, Band.RED.value: 2}
 
 
 def badness(signal: Signal | PastSignal) -> int:
-    """The greater, the worse; 0 for green and for a band that says nothing."""
-    return _BADNESS.get(signal.to, 0)
+    """The greater, the worse; 0 for green, for a band that says nothing, and for a signal that tells no band."""
+    band = signal.to if signal.kind == Kind.FIRST_LOOK else signal.told_band
+    return _BADNESS.get(band or "", 0)
 
 
 def past_signal(signal: Signal) -> PastSignal:
-    return PastSignal(signal.signal_id, signal.episode, signal.kind.value, signal.to, signal.at.timestamp())
+    brings = signal.told_band if signal.kind is Kind.FLAG else None
+    return PastSignal(signal.signal_id, signal.episode, signal.kind.value, signal.to, signal.at.timestamp(), brings)
 
 
 def joining_interval(destination: Destination) -> float:
@@ -33,7 +35,7 @@ class JoinedEpisodes:
     def __init__(self, bands: Sequence[PastSignal], told: Iterable[ToldSignal], intervals: Mapping[str, float]) -> None:
         """`bands` are all of the account, oldest first. `intervals` are those of the signals, by id."""
         self._first: dict[str, str] = {}
-        before = [one for one in told if one.signal.kind == Kind.BAND]
+        before = [one for one in told if one.signal.told_band is not None]
         known = {band.signal_id for band in bands}
         outside = [one for one in before if one.signal.signal_id not in known]
         self._join(bands, intervals, joining_interval(outside[-1].destination) if outside else 0.0)

@@ -25,8 +25,8 @@ class Withdrawal:
         return by_name or signal.signal_id in self._named
 
     def brought(self, signal: Signal | PastSignal) -> bool:
-        """Whether it is a band that the withdrawn event brought: its message speaks of the event, too."""
-        return signal.signal_id in self._bands
+        """Whether it tells a band that the withdrawn event brought: its message speaks of the event, too."""
+        return signal.signal_id in self._bands or (signal.told_band is not None and self.withdraws(signal))
 
     def told(self, told: Iterable[ToldSignal]) -> ToldSignal | None:
         """The last that was told of it; of a message with a band and its flag, either."""

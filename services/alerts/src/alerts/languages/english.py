@@ -6,10 +6,12 @@ from babel.dates import format_date, format_timedelta
 
 from alerts.languages.first_look import EnglishFirstLook
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
-from alerts.languages.numbers import amount, arrow, count, share, signed
+from alerts.languages.numbers import amount, arrow, count, money, share, signed
 from common.contracts.signals import Band
 
 _LOCALE = "en"
+_DETAILS = {"user_id": "by", "arr": "ARR"}
+_INNER_QUOTES = str.maketrans({"“": "'", "”": "'", "„": "'", "‟": "'", '"': "'"})
 
 Unit = Literal["minute", "hour", "day"]
 
@@ -24,6 +26,8 @@ class English:
         outlook="Outlook",
         next_step="Next step",
         open_account="Open the account",
+        details="Details",
+        call="Whom to call",
     )
     dot = " · "
     comma = ", "
@@ -133,6 +137,33 @@ class English:
 
     def happened(self, ago: str, when: str) -> str:
         return f"Happened {ago}, {when}."
+
+    def happened_on(self, when: str) -> str:
+        return f"Happened {when}."
+
+    def detail(self, name: str, value: str) -> str:
+        return f"{_DETAILS.get(name, name.replace('_', ' '))} {value}"
+
+    def quoted(self, prose: str) -> str:
+        return f"“{prose.translate(_INNER_QUOTES)}”"
+
+    def number(self, value: float) -> str:
+        return count(value, _LOCALE)
+
+    def money(self, value: float, currency: str) -> str:
+        return money(value, currency, _LOCALE)
+
+    def became(self, before: str, after: str) -> str:
+        return f"{before} → {after}"
+
+    def contact(self, name: str, about: list[str]) -> str:
+        return f"{name} ({self.comma.join(about)})" if about else name
+
+    def champion(self) -> str:
+        return "champion"
+
+    def last_seen(self, when: str) -> str:
+        return f"last seen {when}"
 
     def in_place_of(self, owner: str, *, unreached: bool) -> str:
         return f"For {owner}, who could not be reached." if unreached else f"You stand in for {owner}."

@@ -5,10 +5,30 @@ from babel.dates import format_date, format_skeleton
 
 from alerts.languages.first_look import JapaneseFirstLook
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
-from alerts.languages.numbers import amount, arrow, count, share, signed
+from alerts.languages.numbers import amount, arrow, count, money, share, signed
 from common.contracts.signals import Band
 
 _LOCALE = "ja"
+_DETAILS = {
+    "reason": "理由",
+    "requested_by": "申請者",
+    "user_id": "発信者",
+    "invoice": "請求書",
+    "amount": "金額",
+    "currency": "通貨",
+    "score": "評価",
+    "comment": "コメント",
+    "about": "対象",
+    "subject": "件名",
+    "ticket": "チケット",
+    "severity": "重要度",
+    "goal": "目標",
+    "seats": "シート数",
+    "seats_before": "以前のシート数",
+    "arr": "ARR",
+    "arr_before": "以前のARR",
+}
+_INNER_QUOTES = str.maketrans("「」", "『』")
 _BANDS = {Band.GREEN: "緑", Band.YELLOW: "黄", Band.RED: "赤", Band.INSUFFICIENT: "データ不足"}
 
 
@@ -22,6 +42,8 @@ class Japanese:
         outlook="見通し",
         next_step="推奨アクション",
         open_account="アカウントを開く",
+        details="詳細",
+        call="連絡先",
     )
     dot = " ｜ "
     comma = "、"
@@ -129,6 +151,34 @@ class Japanese:
 
     def happened(self, ago: str, when: str) -> str:
         return f"{ago}、{when}に発生しました。"
+
+    def happened_on(self, when: str) -> str:
+        return f"{when}に発生しました。"
+
+    def detail(self, name: str, value: str) -> str:
+        called = _DETAILS.get(name, name.replace("_", " "))
+        return f"{called}{value}" if value.startswith("「") else f"{called} {value}"
+
+    def quoted(self, prose: str) -> str:
+        return f"「{prose.translate(_INNER_QUOTES)}」"
+
+    def number(self, value: float) -> str:
+        return count(value, _LOCALE)
+
+    def money(self, value: float, currency: str) -> str:
+        return money(value, currency, _LOCALE)
+
+    def became(self, before: str, after: str) -> str:
+        return f"{before} → {after}"
+
+    def contact(self, name: str, about: list[str]) -> str:
+        return f"{name}様（{self.comma.join(about)}）" if about else f"{name}様"
+
+    def champion(self) -> str:
+        return "チャンピオン"
+
+    def last_seen(self, when: str) -> str:
+        return f"最終利用 {when}"
 
     def in_place_of(self, owner: str, *, unreached: bool) -> str:
         reason = "へ届かなかったため、代わりに" if unreached else "の代理として"

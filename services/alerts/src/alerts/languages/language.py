@@ -68,6 +68,8 @@ class LineLabels(NamedTuple):
     outlook: str
     next_step: str
     open_account: str
+    details: str
+    call: str
 
 
 class Language(Protocol):
@@ -157,6 +159,28 @@ class Language(Protocol):
         """`when` the first alert was, `days` ago."""
 
     def happened(self, ago: str, when: str) -> str: ...
+
+    def happened_on(self, when: str) -> str:
+        """`when` it happened, where that is another day than today."""
+
+    def detail(self, name: str, value: str) -> str:
+        """A property of an event (`reason`, `amount`) and its value."""
+
+    def quoted(self, prose: str) -> str:
+        """What somebody wrote, in quotation marks that it cannot close."""
+
+    def number(self, value: float) -> str: ...
+
+    def money(self, value: float, currency: str) -> str:
+        """`currency` is three letters of ISO 4217."""
+
+    def became(self, before: str, after: str) -> str: ...
+
+    def contact(self, name: str, about: list[str]) -> str: ...
+
+    def champion(self) -> str: ...
+
+    def last_seen(self, when: str) -> str: ...
 
     def in_place_of(self, owner: str, *, unreached: bool) -> str: ...
 

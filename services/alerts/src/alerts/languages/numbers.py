@@ -1,6 +1,12 @@
 """Numbers as a language writes them (by Babel). `locale` is the language's code."""
 
-from babel.numbers import format_compact_decimal, format_decimal, format_percent
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+)
 
 from alerts.languages.language import Scores
 
@@ -21,6 +27,13 @@ def amount(value: float, locale: str) -> str:
     if value < 1e9:
         return format_decimal(value, "#,##0", locale=locale)
     return format_compact_decimal(value, locale=locale, fraction_digits=2)
+
+
+def money(value: float, currency: str, locale: str) -> str:
+    """An amount with its currency, in the decimals that the currency has. From a billion on, as `amount` has it."""
+    if abs(value) < 1e9:
+        return format_currency(value, currency, locale=locale)
+    return format_compact_currency(value, currency, locale=locale, fraction_digits=2)
 
 
 def signed(points: int) -> str:

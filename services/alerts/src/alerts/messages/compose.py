@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable
 
+from msgspec.structs import replace
+
 from alerts.decisions.account import closes_episode
 from alerts.decisions.reasons import DecisionReason
 from alerts.messages.content import MessageContent
-from alerts.messages.headline import capping_flag, title, without_account
+from alerts.messages.customer import EVERYTHING, CustomerDetails, contacts_line, quotes_line
+from alerts.messages.headline import band_now, capping_flag, title, without_account
 from alerts.messages.message import LabelledLine, Message
 from alerts.messages.recipient import Recipient
 from alerts.messages.sanitize import sanitize
@@ -37,10 +40,16 @@ _LONGEST_OWNER = 80
 
 
 def compose(
-    content: MessageContent, *, playbooks: Playbooks, account_url: Callable[[str], str | None], in_thread: bool
+    content: MessageContent,
+    *,
+    playbooks: Playbooks,
+    account_url: Callable[[str], str | None],
+    in_thread: bool,
+    shown: CustomerDetails = EVERYTHING,
 ) -> Message:
-    """`in_thread`: the recipient sees the message below the ones that it follows."""
+    """`in_thread`: the recipient sees the message below the ones that it follows. `shown` is what of the customer."""
     recipient = Recipient(content.target, now=content.now, playbooks=playbooks)
+    content = _as_it_stands(content)
     closing = closes_episode(content.head)
     return Message(
         language=recipient.language_code,
@@ -48,11 +57,21 @@ def compose(
         thread=title(content.first.signal, recipient) if content.first else None,
         lead=tuple(_lead(content, recipient, in_thread=in_thread)),
         stake="" if closing else recipient.language.dot.join(_stake(content, recipient)),
-        rows=tuple(_rows(content, recipient)),
+        rows=tuple(_rows(content, recipient, shown)),
         small="" if closing else _how_sure(content.head, recipient),
         link=account_url(content.head.account_id),
         link_text=recipient.language.labels.open_account,
     )
+
+
+def _as_it_stands(content: MessageContent) -> MessageContent:
+    """With a flag at its head as a flag alone, where a newer band of the message says how the account stands now."""
+    head, others = content.head, content.signals[1:]
+    overtaken = any(one.kind is Kind.BAND and one.at >= head.at for one in others)
+    if head.kind is not Kind.FLAG or head.before is None or not overtaken:
+        return content
+    flag = replace(head, before=replace(head.before, band=head.after.band))
+    return replace(content, signals=(flag, *others))
 
 
 def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> Iterable[str]:
@@ -75,14 +94,17 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
         case DecisionReason.AGAIN:
             yield language.again(recipient.when(last.at) if last else "")
     yield from why_recipient(content, recipient)
-    age = recipient.now - head.at
+    age, event = recipient.now - head.at, head.happened_at
+    # What the customer did on another day, however late it came or was confirmed.
+    if event is not None and not closes_episode(head) and recipient.local(event).date() != recipient.now.date():
+        yield language.happened_on(recipient.when(event))
     # An old message says so: the news may have changed since.
-    if age.total_seconds() > _RECENT:
+    elif age.total_seconds() > _RECENT:
         yield language.happened(language.ago(age.total_seconds()), recipient.when(head.at))
 
 
 def _other_band(head: Signal, last: Signal) -> bool:
-    return head.kind is Kind.BAND and head.after.band is not last.after.band
+    return head.told_band is not None and head.after.band is not last.after.band
 
 
 def why_recipient(content: MessageContent, recipient: Recipient) -> Iterable[str]:
@@ -119,7 +141,7 @@ def _shows_health(content: MessageContent) -> bool:
     if not rules_of(content.head.kind).about_health or content.head.after.band is Band.INSUFFICIENT:
         return False
     # A band in the message shows the score already.
-    return all(signal.kind is not Kind.BAND for signal in content.signals)
+    return all(signal.told_band is None for signal in content.signals)
 
 
 def _renewal(head: Signal, recipient: Recipient) -> str:
@@ -129,8 +151,10 @@ def _renewal(head: Signal, recipient: Recipient) -> str:
     return recipient.language.renewal(days, end, year=recipient.other_year(end))
 
 
-def _rows(content: MessageContent, recipient: Recipient) -> Iterable[LabelledLine]:
+def _rows(content: MessageContent, recipient: Recipient, shown: CustomerDetails) -> Iterable[LabelledLine]:
     labels, head = recipient.language.labels, content.head
+    if shown.quotes and (details := quotes_line(content, recipient)):
+        yield LabelledLine(labels.details, details)
     # Why the score moved; else how the account stands without the flag that the title names.
     if why := _why(head, recipient):
         yield LabelledLine(labels.why if is_worse(head) else labels.helped, why)
@@ -143,13 +167,15 @@ def _rows(content: MessageContent, recipient: Recipient) -> Iterable[LabelledLin
         return
     if outlook := _outlook(head, recipient):
         yield LabelledLine(labels.outlook, outlook)
+    if shown.contacts and (call := contacts_line(head, recipient)):
+        yield LabelledLine(labels.call, call)
     if step := recipient.next_step(head):
         yield LabelledLine(labels.next_step, step)
 
 
 def _why(head: Signal, recipient: Recipient) -> str:
     """What moved the score, in points that add up; nothing if the title says it."""
-    if head.kind is not Kind.BAND:
+    if head.told_band is None:
         return ""
     why = score_moves(head, share=_LEAST_SHARE)
     # The only cause is the flag in the title.
@@ -197,6 +223,9 @@ def _also(content: MessageContent, recipient: Recipient) -> str:
     named = capping_flag(content.head)
     others = [one for one in content.signals[1:] if not (one.kind is Kind.FLAG and one.to == named)]
     told = list(dict.fromkeys(without_account(one, recipient) for one in others))
+    # A band that another flag brought, where nothing else of the message tells a band.
+    if content.head.told_band is None and all(one.kind is not Kind.BAND for one in others):
+        told += [band_now(one, recipient) for one in others if one.told_band is not None][:1]
     # A long list helps nobody: the rest is counted.
     if len(told) > _MOST_ALSO:
         told = [*told[: _MOST_ALSO - 1], recipient.language.more(len(told) - _MOST_ALSO + 1)]

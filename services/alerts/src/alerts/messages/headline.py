@@ -14,8 +14,10 @@ def title(signal: Signal, recipient: Recipient) -> Title:
 
 def capping_flag(signal: Signal) -> str | None:
     """The flag that did most to bring a worse band: the title names it."""
-    if signal.kind is not Kind.BAND or not is_worse(signal):
+    if signal.told_band is None or not is_worse(signal):
         return None
+    if signal.kind is Kind.FLAG:
+        return signal.to
     most = score_moves(signal, limit=1).most
     return most[0].name if most and most[0].capped else None
 
@@ -25,14 +27,19 @@ def without_account(signal: Signal, recipient: Recipient) -> str:
     return rules_of(signal.kind).tell(signal, recipient)
 
 
+def band_now(signal: Signal, recipient: Recipient) -> str:
+    """The band that it tells, and the score; "" if it tells none."""
+    band = signal.told_band
+    return "" if band is None else recipient.language.now_in(band, scores(signal))
+
+
 def _text(signal: Signal, recipient: Recipient) -> str:
     language, account = recipient.language, recipient.account(signal)
-    if signal.kind is not Kind.BAND:
-        return language.of(account, without_account(signal, recipient))
     # A flag that caps the score is the cause, so the title names it before the band.
     if flag := capping_flag(signal):
-        what = language.comma.join([recipient.flag(flag), without_account(signal, recipient)])
-        return language.of(account, what)
+        return language.of(account, language.comma.join([recipient.flag(flag), band_now(signal, recipient)]))
+    if signal.kind is not Kind.BAND:
+        return language.of(account, without_account(signal, recipient))
     return language.crossed(account, Band(signal.to), scores(signal), _band_change(signal))
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 from alerts.channels.registry import Channel
 from alerts.messages.compose import compose
 from alerts.messages.content import MessageContent
+from alerts.messages.customer import EVERYTHING, CustomerDetails
 from alerts.messages.first_look import compose_first_look
 from alerts.messages.message import Message
 from alerts.playbooks.playbooks import Playbooks
@@ -27,7 +28,10 @@ class ChannelRenderer(Protocol):
 
 
 class MessageRenderer:
-    """`account_url` gives the address of an account's page, if there is one; `accounts_url` is that of the list."""
+    """`account_url` gives the address of an account's page, if there is one; `accounts_url` is that of the list.
+
+    `shown` is what is shown of customers.
+    """
 
     def __init__(
         self,
@@ -36,11 +40,13 @@ class MessageRenderer:
         channels: Mapping[Channel, ChannelRenderer],
         *,
         accounts_url: str | None = None,
+        shown: CustomerDetails = EVERYTHING,
     ) -> None:
         self._playbooks = playbooks
         self._account_url = account_url
         self._channels = channels
         self._accounts_url = accounts_url
+        self._shown = shown
 
     def render(self, content: MessageContent) -> RenderedMessage:
         channel = self._channels[content.target.channel]
@@ -59,5 +65,6 @@ class MessageRenderer:
             playbooks=self._playbooks,
             account_url=self._account_url,
             in_thread=channel.continues_thread(content),
+            shown=self._shown,
         )
         return channel.render(message, content)

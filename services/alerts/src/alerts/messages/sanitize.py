@@ -3,6 +3,7 @@
 Each channel's renderer escapes the markup that the channel parses.
 """
 
+import re
 import unicodedata
 from itertools import groupby
 
@@ -14,6 +15,10 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _ISOLATE, _END = "\u2068", "\u2069"
 _MOST_MARKS = 4
 _READ = 20_000
+# What begins an address without "://", also behind a bracket or a quotation mark.
+_SCHEME = re.compile(r"(?<!\w)(www\.|\\\\|(mailto|tel|sms|sip|callto|skype|javascript|data|file):)", re.IGNORECASE)
+# The dot before a top-level domain: two letters or more.
+_DOMAIN_DOT = re.compile(r"(?<=[^\W_])\.(?=[^\W\d_]{2})")
 
 
 def sanitize(text: str, most: int = 60) -> str:
@@ -28,6 +33,13 @@ def sanitize(text: str, most: int = 60) -> str:
     if any(unicodedata.bidirectional(character) in _RIGHT_TO_LEFT for character in shown):
         return f"{_ISOLATE}{shown}{_END}"
     return shown
+
+
+def without_links(text: str) -> str:
+    """As one line in which no mail program finds an address to link: addresses with a scheme are left out, the dot of
+    a domain is put in brackets.
+    """
+    return " ".join(_unlinked(word) for word in sanitize(text, _READ).split())
 
 
 def truncate(text: str, most: int) -> str:
@@ -62,6 +74,12 @@ def _thinned(text: str) -> str:
         characters = list(run)
         thin += characters[:_MOST_MARKS] if mark else characters
     return "".join(thin)
+
+
+def _unlinked(word: str) -> str:
+    if "://" in word or _SCHEME.search(word):
+        return "[link]"
+    return _DOMAIN_DOT.sub("[.]", word)
 
 
 def _units(text: str) -> int:

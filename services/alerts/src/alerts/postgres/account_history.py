@@ -21,6 +21,7 @@ from alerts.decisions.account import (
 )
 from alerts.decisions.first_look import told_by
 from alerts.postgres.decision_statements import NOW, TimerKind
+from alerts.postgres.schema import TELLS_A_BAND
 from alerts.routing.destination import Destination
 from alerts.signals.decoding import decode_signal
 from common.contracts.signals import Kind, Severity, Signal
@@ -50,12 +51,14 @@ _DESTINATION = """json_build_object('receiver', n.receiver, 'ways', n.ways, 'pat
 _SIGNALS = (
     "FROM unnest(n.signals) WITH ORDINALITY AS s (signal_id, place) LEFT JOIN alerts.alert AS a USING (signal_id)"
 )
-_PAST = "json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at)"
+_PAST = f"""json_build_object('signal_id', a.signal_id, 'episode', a.episode, 'kind', a.kind, 'to', a.to, 'at', a.at,
+                     'brings', CASE WHEN kind = '{Kind.FLAG}' AND {TELLS_A_BAND}
+                                    THEN a.body -> 'after' ->> 'band' END)"""
 # A first look says in which band an account is: deciding takes it for one.
-_PAST_BAND = _PAST.replace("a.kind", f"'{Kind.BAND}'")
+_PAST_BAND = _PAST.replace("a.kind", f"CASE kind WHEN '{Kind.FIRST_LOOK}' THEN '{Kind.BAND}' ELSE kind END")
 
-_TELLING_BANDS = f"kind = '{Kind.BAND}' AND NOT waiting AND NOT history"
-_BANDS_AND_LOOKS = f"kind IN ('{Kind.BAND}', '{Kind.FIRST_LOOK}') AND NOT waiting AND NOT history"
+_TELLING_BANDS = f"{TELLS_A_BAND} AND NOT waiting AND NOT history"
+_BANDS_AND_LOOKS = f"(kind = '{Kind.FIRST_LOOK}' OR {TELLS_A_BAND}) AND NOT waiting AND NOT history"
 
 _TOLD = """seq, notification_id, account_id, status, episode, receiver, ways, path, repeat_interval, resolve_after,
                fallback, decided, signals"""

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from alerts.decisions.first_look import LONGEST_GATHERING
 from alerts.decisions.reasons import DecisionReason
 from alerts.postgres.decision_statements import NOW, TimerKind
+from alerts.postgres.schema import TELLS_A_BAND
 from common.contracts.signals import Kind
 
 CHANNEL = "alerts_timers"
@@ -112,8 +113,9 @@ MEMBERS = text(f"""
 SELECT g.signal_id, g.account_id, g.band, g.severity, g.open,
        CASE WHEN known.account_id IS NULL THEN g.arr ELSE (known.facts ->> 'arr')::double precision END AS arr,
        g.contract_end,
-       (SELECT newer."to" FROM alerts.alert AS newer
-        WHERE newer.account_id = g.account_id AND newer.kind = '{Kind.BAND}' AND newer.seq > look.seq
+       (SELECT CASE newer.kind WHEN '{Kind.BAND}' THEN newer."to" ELSE newer.body -> 'after' ->> 'band' END
+        FROM alerts.alert AS newer
+        WHERE newer.account_id = g.account_id AND {TELLS_A_BAND} AND newer.seq > look.seq
           AND NOT newer.waiting AND NOT newer.history
         ORDER BY newer.seq DESC LIMIT 1) AS newer_band,
        ack.severity AS acknowledged,

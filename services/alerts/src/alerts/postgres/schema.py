@@ -18,6 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
+from common.contracts.signals import Kind
+
 SCHEMA = "alerts"
 metadata = MetaData(schema=SCHEMA)
 
@@ -31,6 +33,9 @@ progress = Table(
     Column("last_hash", LargeBinary),  # of the record before it
     Column("newest", Double, nullable=False),  # its record time
 )
+
+TELLS_A_BAND = "(kind = 'band' OR kind = 'flag' AND body -> 'before' ->> 'band' <> body -> 'after' ->> 'band')"
+"""As `Signal.told_band`: a band, or a flag that brings one."""
 
 # Every signal, for ever: by its id a second copy is recognized.
 alert = Table(
@@ -54,7 +59,12 @@ alert = Table(
     Column("body", JSON, nullable=False),  # the signal
     Index("alert_by_account", "account_id", "seq"),
     Index("alert_by_seq", "seq"),
-    Index("alert_bands", "account_id", "seq", postgresql_where=text("kind IN ('band', 'first_look')")),
+    Index(
+        "alert_telling_bands",
+        "account_id",
+        "seq",
+        postgresql_where=text(f"kind = '{Kind.FIRST_LOOK}' OR {TELLS_A_BAND}"),
+    ),
     Index("alert_waiting", "partition", postgresql_where=text("waiting")),
 )
 

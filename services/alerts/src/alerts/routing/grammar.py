@@ -153,6 +153,12 @@ class RoutesFile(DocumentModel):
     people: Annotated[dict[Entry[Email], Entry[PersonEntry]], Field(min_length=1, max_length=1000)] = Field(
         {}, description="Owners of accounts, by the e-mail in their accounts."
     )
+    quote_customer: bool = Field(
+        True, description="Whether messages quote what customers said: reasons, comments, amounts (default true)."
+    )
+    name_contacts: bool = Field(
+        True, description="Whether messages name the customer's people to call, with their e-mail (default true)."
+    )
     links: LinksEntry = Field(LinksEntry.model_validate({}), description="Where messages point.")
     final_outcomes: DistinctList[_Outcome] = Field(
         (), description="Outcomes that end a relationship: nothing more is told of the account until its next outcome."

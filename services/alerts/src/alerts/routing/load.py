@@ -43,6 +43,8 @@ def _routes(file: Document[RoutesFile], found: Findings) -> Routes | None:
         link=read.links.account_url,
         accounts_url=read.links.accounts_url,
         gather=round(read.first_look.gather * 86_400, 3),
+        quote_customer=read.quote_customer,
+        name_contacts=read.name_contacts,
         final_outcomes=frozenset(read.final_outcomes),
     )
 

@@ -31,6 +31,7 @@ class Routes(Struct, frozen=True):
     """`final_outcomes` end a relationship: nothing more is told of the account until its next outcome.
 
     A person is told of first looks once none has come for `gather` seconds. `accounts_url` lists accounts.
+    `quote_customer` and `name_contacts` say what messages show of customers.
     """
 
     root: Route
@@ -39,6 +40,8 @@ class Routes(Struct, frozen=True):
     link: str | None = None
     accounts_url: str | None = None
     gather: float = 1800.0
+    quote_customer: bool = True
+    name_contacts: bool = True
     final_outcomes: frozenset[str] = frozenset()
 
     def destinations(self, labels: Labels, *, on: datetime) -> tuple[Destination, ...]:

@@ -101,6 +101,11 @@ def _tone_of_severity(signal: Signal, names: KindNames) -> Tone:
     return Tone.RED if critical else Tone.YELLOW
 
 
+def _describe_flag(signal: Signal) -> str:
+    band = f" {signal.told_band} {scores(signal).was}>{scores(signal).now}" if signal.told_band else ""
+    return f"flag {plain(signal.to)}{band}"
+
+
 def _tell_step(signal: Signal, names: KindNames) -> str:
     # By the signal's own year: mail threads by the title, so it must read the same whenever it is written.
     due, missed = names.local(signal.since), names.local(signal.at)
@@ -123,7 +128,7 @@ _RULES: Mapping[str, KindRules] = {
         tone=lambda signal, names: _BAND_TONES[Band(signal.to)],
     ),
     Kind.FLAG.value: KindRules(
-        describe=lambda signal: f"flag {plain(signal.to)}",
+        describe=_describe_flag,
         tell=lambda signal, names: names.flag(signal.to),
         tone=_tone_of_severity,
         is_its_reason=True,

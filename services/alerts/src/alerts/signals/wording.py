@@ -6,12 +6,12 @@ from common.contracts.signals import Kind, Signal
 
 
 def describe(signal: Signal) -> str:
-    """What happened: `red 61>38`, `flag payment failed`, `missed sso live`, `outcome renewed`."""
+    """What happened: `red 61>38`, `flag payment failed yellow 80>45`, `missed sso live`, `outcome renewed`."""
     return rules_of(signal.kind).describe(signal)
 
 
 def explain(signal: Signal, *, limit: int = 3) -> str:
-    """Why: for a band what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
+    """Why: where a band is told, what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
 
     Of a first look the flags and missed steps that are open.
 
@@ -20,7 +20,7 @@ def explain(signal: Signal, *, limit: int = 3) -> str:
     """
     if signal.kind is Kind.FIRST_LOOK:
         return ", ".join(plain(one.to) for one in signal.standing if one.kind is not Kind.BAND)
-    if signal.kind is not Kind.BAND:
+    if signal.told_band is None:
         return _cause(signal)
     moves = score_moves(signal, limit=limit)
     named = [f"{'capped by ' if one.capped else ''}{plain(one.name)} {one.points:+d}" for one in moves.most]

@@ -73,6 +73,8 @@ _STATUS: Final[dict[str, Status]] = {
 }
 # The event that takes back an earlier one.
 RETRACTED: Final = "event.retracted"
+# By these the customer says that they leave.
+NOTICES: Final = frozenset([name for name, status in _STATUS.items() if status is not Status.ACTIVE])
 # ARR is one fact, whichever of these brings it.
 ARR_EVENTS: Final = tuple([name for name, fields in WRITES.items() if "arr" in fields])
 

@@ -14,7 +14,8 @@ from common.contracts.signals import Band, Kind, OpenCondition, Receipt, Severit
 from scoring.health import posting
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
-from scoring.health.bands import INSUFFICIENT, RED, YELLOW
+from scoring.health.band_carrier import carries
+from scoring.health.bands import GREEN, INSUFFICIENT, RED, YELLOW
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.feeding import forget_beginning
 from scoring.health.forecast import forecast
@@ -22,9 +23,8 @@ from scoring.health.incremental import end_horizon, forget_horizon
 from scoring.health.moments import to_datetime
 from scoring.health.receipts import change, level, level_off_by
 from scoring.health.signals import CRITICAL_CAP, health_of
-from scoring.health.state_format import Crossing
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Transition, Trigger, regard_as_told, return_to
+from scoring.health.transitions import Transition, Trigger, expected_flags, regard_as_told, return_to
 
 # In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
 FIRST_LOOK_SECONDS: Final = 900
@@ -127,12 +127,14 @@ def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition],
                 found.append(each)
         elif each.kind is Kind.RETRACTED or (by_event and not each.crossing.history and not look.first):
             found.append(each)
+        elif each.band is GREEN or carries(account, found, each):
+            # A flag that is told at once tells its band with it; and a recovery ends what such a flag has told.
+            found.append(each)
     return found
 
 
 def _as_history(each: Transition) -> Transition:
-    crossing = Crossing(each.crossing.since, each.crossing.cause, True, each.crossing.told)
-    return each._replace(crossing=crossing)
+    return each._replace(crossing=each.crossing._replace(history=True))
 
 
 def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: StepDraft) -> None:
@@ -182,17 +184,18 @@ _IN_ORDER: Final = (Kind.BAND, Kind.FLAG, Kind.MILESTONE_MISSED)
 def _standing(account: Account) -> list[OpenCondition]:
     """All that is told and stands, the gravest first; of equally grave ones the band, then flags, then missed steps.
 
-    Of an account whose contract has ended nothing is told.
+    Of an account whose contract has ended nothing is told, and of one that has given notice not that it is silent.
     """
     state = account.state
     found: list[OpenCondition] = []
     if state.ended:
         return found
+    untold = expected_flags(account)
     if state.band is not None and state.band in _TROUBLE:
         since = account.change.since if state.band_since is None else state.band_since
         found.append(OpenCondition(Kind.BAND, state.band.value, to_datetime(since)))
     for name, crossing in state.flags.items():
-        if crossing.told:
+        if crossing.told and name not in untold:
             found.append(OpenCondition(Kind.FLAG, name, to_datetime(crossing.since)))
     for due, step in account.told_steps:
         if state.missed.get(step) == due:

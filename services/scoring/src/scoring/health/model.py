@@ -9,11 +9,12 @@ from scoring.health.card import Card, Flag, fingerprint
 from scoring.health.clock import Clock
 from scoring.health.context import STAGES
 from scoring.health.curve import Curve
-from scoring.health.facts import RETRACTED, WRITES, tiers_by_amount
+from scoring.health.facts import NOTICES, RETRACTED, WRITES, tiers_by_amount
 from scoring.health.flag import AccountFlag
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.silence.definition import Silence
 from scoring.health.moments import DAY
 from scoring.health.people import PEOPLE_EVENTS
 from scoring.health.weights import Weighting
@@ -68,7 +69,8 @@ class CardModel:
 
     `onboarding` is how long (seconds) an account is taken to be new of which nothing else is known. `metric_keys` and
     `flag_keys` are the fingerprints of their definitions. `full_reaction` is the reaction to a change of context, which
-    moves all trajectories. `flags_by_name` are the flags' indices in the order of their names.
+    moves all trajectories. `flags_by_name` are the flags' indices in the order of their names; `silence_flags` of those
+    that follow a metric of silence, `notice_flags` of those that a notice raises.
     """
 
     def __init__(self, card: Card, card_id: str, clock: Clock) -> None:
@@ -93,6 +95,8 @@ class CardModel:
         self._steps_of_others = [_steps_of_others(card, metric) for metric in card.metrics]
         self._watched = [-1 if flag.when is None else index_of[flag.when.metric] for flag in card.flags]
         self._bounds = [_bound(card, flag) for flag in card.flags]
+        self.silence_flags = {index for index, flag in enumerate(card.flags) if _follows_silence(card, flag)}
+        self.notice_flags = [index for index, flag in enumerate(card.flags) if not NOTICES.isdisjoint(flag.events)]
         self.full_reaction = Reaction(
             moved_metrics=self.order, moved_flags=tuple(range(len(card.flags))), changes_steps=True
         )
@@ -145,6 +149,12 @@ def _bound(card: Card, flag: Flag) -> float | None:
     if not isinstance(watched, CurvedDefinition):
         return None
     return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(float(flag.when.value))
+
+
+def _follows_silence(card: Card, flag: Flag) -> bool:
+    return flag.when is not None and any(
+        [isinstance(metric, Silence) and metric.name == flag.when.metric for metric in card.metrics]
+    )
 
 
 def _onboarding(card: Card) -> float:

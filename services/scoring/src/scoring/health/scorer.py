@@ -8,7 +8,7 @@ from math import inf
 
 from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.signals import Health, Kind, Level
+from common.contracts.signals import Facts, Health, Level
 from scoring.health import posting, receipts, state_encoding, timer
 from scoring.health.account import Account
 from scoring.health.card import Card
@@ -30,6 +30,7 @@ from scoring.health.ledger import CONTEXT, EVENT, SILENCE
 from scoring.health.model import CardModel, Reaction
 from scoring.health.moments import local_day
 from scoring.health.properties import withdrawn_event
+from scoring.health.quotes import causing_event
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS, OpenRequest, closes_at
 from scoring.health.retraction import withdraw
@@ -284,9 +285,10 @@ class Scorer:
         posting.mark_posted(account, now)
         posting.open_change(account, at, now.score)
         posting.open_day(account, at, now.score, day=local_day(at, account.context.zone))
-        cause = (event.source, event.event_id)
+        said = causing_event(event, moment, Facts(), account.facts)
+        cause, outcomes = (event.source, event.event_id), reaction.outcomes
         self._update_alert_state(
-            account, Trigger(cause, history=event.history, first=True, outcomes=reaction.outcomes), draft
+            account, Trigger(cause, history=event.history, first=True, outcomes=outcomes, event=said), draft
         )
         set_horizon(account, at)
 
@@ -294,6 +296,7 @@ class Scorer:
         self, account: Account, event: Event, at: float, moment: float, reaction: Reaction, draft: StepDraft
     ) -> None:
         """Applies an event by evaluating everything. All that was due before the second of `at` has fired."""
+        facts = account.facts
         before = self._settle_silence(account, at, draft)
         for metric in account.metrics:
             metric.before_available, metric.before = metric.available, metric.points
@@ -318,7 +321,8 @@ class Scorer:
         if undone and retracted is not None:
             withdrawn = tuple(withdraw(account, retracted, steps, Crossing(at, retracted, event.history)))
             refresh_derived(account, account.state)
-        trigger = Trigger(cause, lost, event.history, outcomes=reaction.outcomes, withdrawn=withdrawn)
+        said, outcomes = causing_event(event, moment, facts, account.facts), reaction.outcomes
+        trigger = Trigger(cause, lost, event.history, outcomes=outcomes, withdrawn=withdrawn, event=said)
         self._update_alert_state(account, trigger, draft)
         set_horizon(account, at)
 
@@ -470,7 +474,7 @@ class Scorer:
             posting.post_silence(account, now, draft)
             add_signals(account, told, now, forecast(account), draft)
             # A change explains the way since the last band that was told.
-            if any([each.kind is Kind.BAND for each in told]):
+            if any([each.band is not None for each in told]):
                 posting.open_change(account, at, now.score)
         # Not before: what is told now still belongs to the episode.
         end_unheard_episode(account, found)
@@ -478,7 +482,7 @@ class Scorer:
     def _follow_request(self, account: Account, request: OpenRequest, trigger: Trigger) -> None:
         """Brings the draft of an alert state up to date within a request, and notes what crossed."""
         at = account.clock
-        present = Crossing(at, trigger.cause, trigger.history)
+        present = trigger.crossed_at(at)
         request.outcomes += [(name, present) for name in trigger.outcomes]
         request.withdrawn += trigger.withdrawn
         request.touched = request.touched or bool(trigger.outcomes or trigger.withdrawn)

@@ -5,13 +5,15 @@ from typing import Final
 from common.contracts import ids
 from common.contracts.signals import Forecast, Health, Kind, Receipt, Severity, Signal
 from scoring.health.account import Account
+from scoring.health.band_carrier import carry_band
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
+from scoring.health.quotes import quotes_of
 from scoring.health.receipts import change, level, level_off_by
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Transition
+from scoring.health.transitions import Transition, is_better
 
 # A flag with a cap below this has the severity of red.
 CRITICAL_CAP: Final = 30.0
@@ -31,8 +33,9 @@ def add_signals(
     receipt = Receipt(level(account, at), change(account, (), at.score))
     draft.check_sum(level_off_by(receipt.level))
     after, contacts = health_of(account, at), account.people.contacts()
-    for each in transitions:
+    for each in carry_band(account, transitions):
         signal_id = ids.signal_id(account.account_id, model.card_id, each.kind, each.to, each.crossing.cause)
+        event = each.crossing.event
         draft.signals.append(
             Signal(
                 signal_id=signal_id,
@@ -45,7 +48,7 @@ def add_signals(
                 cause=each.crossing.cause,
                 at=to_datetime(at.at),
                 since=to_datetime(each.crossing.since),
-                before=draft.health_before,
+                before=_before(each, draft.health_before, after),
                 after=after,
                 receipt=receipt,
                 facts=account.facts,
@@ -53,16 +56,25 @@ def add_signals(
                 history=each.crossing.history,
                 arr_before=each.arr_before,
                 contacts=contacts,
+                said=quotes_of(event),
+                happened_at=None if event is None else to_datetime(event.happened),
             )
         )
+
+
+def _before(transition: Transition, before: Health | None, after: Health) -> Health | None:
+    """Of a flag the bands before and after differ exactly where it brings the new one."""
+    if transition.kind is Kind.FLAG and transition.brings is None and before is not None:
+        return Health(score=before.score, band=after.band, coverage=before.coverage, stage=before.stage)
+    return before
 
 
 def _episode(account: Account, transition: Transition, signal_id: str) -> str:
     """Opens an episode, or repeats or closes the one that is open."""
     state = account.state
     episode = state.episode or _withdrawn_id(account, transition) or signal_id
-    if transition.kind is Kind.BAND:
-        state.episode = None if transition.to == GREEN.value else episode
+    if transition.band is not None:
+        state.episode = None if transition.band is GREEN else episode
     return episode
 
 
@@ -85,9 +97,8 @@ def severity(transition: Transition, model: CardModel) -> Severity:
         return Severity.INFO
     if transition.kind is Kind.MILESTONE_MISSED or transition.kind is Kind.CONTRACTION:
         return Severity.WARNING
+    if transition.band is RED:
+        return Severity.CRITICAL
     if transition.kind is Kind.FLAG:
         return Severity.CRITICAL if model.flag_caps[transition.to] < CRITICAL_CAP else Severity.WARNING
-    if transition.to == RED.value:
-        return Severity.CRITICAL
-    better = transition.to == GREEN.value or transition.was is RED
-    return Severity.INFO if better else Severity.WARNING
+    return Severity.INFO if is_better(transition) else Severity.WARNING

@@ -14,7 +14,8 @@ from common.contracts.signals import Band, Facts, Health, Kind
 # The first byte of every body.
 FORMAT = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
-# contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look.
+# contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look, and
+# no crossing has what its event said.
 FORMAT_WITHOUT_FORMER_VALUES = 4
 # In bodies of this format a flag has the moments of its last raising and its last clearing.
 FORMAT_WITHOUT_MARKS = 3
@@ -28,13 +29,28 @@ FORMAT_WITHOUT_POSTED = 1
 Cause = tuple[str, str] | str
 
 
+# A property of an event, and its value.
+Said = tuple[str, str | float | bool]
+
+
+class CausingEvent(NamedTuple):
+    """What a signal says of the event that caused it: when it happened (UTC), and what it quotes of it."""
+
+    happened: float
+    said: tuple[Said, ...] = ()
+
+
 class Crossing(NamedTuple):
-    """A line crossed, or a flag raised: when and by what. `told` once it has been told, or needs no telling."""
+    """A line crossed, or a flag raised: when and by what. `told` once it has been told, or needs no telling.
+
+    `event` is None where silence crossed, and from the telling on.
+    """
 
     since: float
     cause: Cause
     history: bool
     told: bool = False
+    event: CausingEvent | None = None
 
 
 class WithdrawnSignal(NamedTuple):

@@ -12,7 +12,7 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.properties import hash_of
-from scoring.health.state_format import ArrOrigin, Cause, Crossing, DecidedOutcome, WithdrawnSignal
+from scoring.health.state_format import ArrOrigin, Cause, CausingEvent, Crossing, DecidedOutcome, WithdrawnSignal
 from scoring.health.weights import Weights
 
 
@@ -22,7 +22,7 @@ class Trigger(NamedTuple):
 
     `first` if nothing was before it. `outcomes` are those that the event decides. `crossed` says by what a line was
     crossed where that is not the cause, and `decided` the same of outcomes: a request has many events. `withdrawn` is
-    what was told of an event that is retracted.
+    what was told of an event that is retracted, `event` what is kept of the event.
     """
 
     cause: Cause
@@ -33,6 +33,11 @@ class Trigger(NamedTuple):
     crossed: dict[str, Crossing] | None = None
     decided: tuple[tuple[str, Crossing], ...] = ()
     withdrawn: tuple[WithdrawnSignal, ...] = ()
+    event: CausingEvent | None = None
+
+    def crossed_at(self, moment: float) -> Crossing:
+        """A line crossed by this at a UTC moment."""
+        return Crossing(moment, self.cause, self.history, event=self.event)
 
     def crossing(self, line: str, present: Crossing) -> Crossing:
         """How a line came to be crossed that was not before; `line` as in `crossed_lines`."""
@@ -42,7 +47,8 @@ class Trigger(NamedTuple):
 class Transition(NamedTuple):
     """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed.
 
-    `withdraws` is the kind of what a retraction withdraws.
+    `withdraws` is the kind of what a retraction withdraws. `brings` is the band that a flag brings, if it does: no
+    signal of its own tells that band.
     """
 
     kind: Kind
@@ -52,6 +58,12 @@ class Transition(NamedTuple):
     was: Band | None = None
     arr_before: float | None = None
     withdraws: Kind | None = None
+    brings: Band | None = None
+
+    @property
+    def band(self) -> Band | None:
+        """The band that this tells, by itself or with a flag."""
+        return Band(self.to) if self.kind is Kind.BAND else self.brings
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
@@ -83,6 +95,20 @@ _CONTRACTION: Final = "contraction"
 _TOLD_OF_WHO_LEFT: Final = (Kind.OUTCOME, Kind.RETRACTED)
 _BETTER: Final = "better"
 _SUFFICIENT: Final = "sufficient"
+
+
+def has_given_notice(account: Account) -> bool:
+    """Whether the customer leaves or has left, by the account's status or by a flag that is up."""
+    if account.facts.status is not Status.ACTIVE:
+        return True
+    return any([account.flags[index].available for index in account.model.notice_flags])
+
+
+def expected_flags(account: Account) -> list[str]:
+    """Who has given notice is expected to stay away: that they do is no news."""
+    if not has_given_notice(account):
+        return []
+    return [account.flags[index].name for index in account.model.silence_flags]
 
 
 def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
@@ -130,7 +156,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     Returns what changed in the order in which it is told: what was withdrawn, missed steps, flags, a contraction,
     outcomes, the band.
     """
-    present = Crossing(at, trigger.cause, trigger.history)
+    present = trigger.crossed_at(at)
     ended = _has_ended(account)
     # Nobody was told how a customer stands who was away and has come back, so their band is told as a first one.
     if state.ended and not ended:
@@ -142,7 +168,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
     _note_outcomes(state, found)
-    found += _band(account, state, trigger, present)
+    found += _as_expected(_band(account, state, trigger, present), found)
     refresh_derived(account, state)
     if not ended:
         return found
@@ -179,6 +205,20 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
     refresh_derived(account, state)
 
 
+def _as_expected(bands: list[Transition], before: list[Transition]) -> list[Transition]:
+    """A worse band that the same silence brings as a flag that is not told is not told either."""
+    expected = [each.crossing.cause for each in before if each.kind is Kind.FLAG and each.shown_only]
+    return [
+        each._replace(shown_only=True) if each.crossing.cause in expected and not is_better(each) else each
+        for each in bands
+    ]
+
+
+def is_better(transition: Transition) -> bool:
+    """Whether the band that it tells is better than the one before."""
+    return transition.band is GREEN or transition.was is RED
+
+
 def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     found = []
     for step, due in sorted([(step, due) for due, step in account.told_steps]):
@@ -186,13 +226,14 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
         if due <= present.since and state.missed.get(step) != due:
             state.missed[step] = due
             crossing = trigger.crossing(f"missed {step}", present)
-            found.append(Transition(Kind.MILESTONE_MISSED, step, Crossing(due, crossing.cause, crossing.history)))
+            found.append(Transition(Kind.MILESTONE_MISSED, step, crossing._replace(since=due)))
     return found
 
 
 def _flags(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     """A flag that an event raised is told at once. A derived one waits, unless the event cost enough points."""
     found = []
+    expected = expected_flags(account)
     for index in account.model.flags_by_name:
         flag = account.flags[index]
         # A flag that went down and comes up again is a new crossing.
@@ -204,8 +245,8 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
         if crossing is None:
             crossing = trigger.crossing(f"flag {flag.name}", present)
         if not crossing.told and (at_once or _confirmed(account, crossing, present)):
+            found.append(Transition(Kind.FLAG, flag.name, crossing, shown_only=flag.name in expected))
             crossing = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
-            found.append(Transition(Kind.FLAG, flag.name, crossing))
         state.flags[flag.name] = crossing
     return found
 

@@ -40,7 +40,7 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     starts_with: str | None = None
 
 
-# The order in which scoring emits signals of the same moment.
+# The order in which scoring emits signals of the same moment, but for the flag that brings a band: it comes first.
 _KINDS = (Kind.MILESTONE_MISSED, Kind.FLAG, Kind.CONTRACTION, Kind.OUTCOME, Kind.BAND, Kind.FIRST_LOOK)
 _KIND_ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
 

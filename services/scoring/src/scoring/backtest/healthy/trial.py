@@ -6,7 +6,7 @@ from random import Random
 
 from msgspec import Struct
 
-from common.contracts.signals import Band, Kind
+from common.contracts.signals import Band
 from scoring.backtest.healthy.firms import CLOSES, OPENS, YEAR, AbsenceReason, Attendance
 from scoring.backtest.healthy.stories import Group, Plot, plot
 from scoring.backtest.healthy.work import events_of
@@ -123,9 +123,8 @@ def _first(moments: Iterable[float], since: float) -> float | None:
 
 
 def _red_after(signals: Sequence[TracedSignal], trouble: float) -> float | None:
-    # A first look tells the band as well.
-    bands = [each for each in signals if each.kind in (Kind.BAND, Kind.FIRST_LOOK)]
+    bands = [each for each in signals if each.band is not None]
     before = [each for each in bands if each.at < trouble]
-    if before and before[-1].to == Band.RED:
+    if before and before[-1].band is Band.RED:
         return 0.0
-    return _first((each.at for each in bands if each.to == Band.RED), trouble)
+    return _first((each.at for each in bands if each.band is Band.RED), trouble)

@@ -6,7 +6,7 @@ from math import nan
 import numpy as np
 
 from common.contracts.events import Event
-from common.contracts.signals import Level, Signal
+from common.contracts.signals import Kind, Level, Signal
 from scoring.backtest.runs.trace import AccountTrace, RunPlan, Standing, TracedSignal
 from scoring.cards.sentences import sentence, why_it_moved, why_it_stands
 from scoring.health import Account, Scorer, Step, View
@@ -106,6 +106,7 @@ def _traced(signal: Signal, scorer: Scorer) -> TracedSignal:
         before=None if signal.before is None else signal.before.score,
         after=signal.after.score,
         reason=sentence(change, why_it_moved(change, scorer.card)),
+        band=signal.after.band if signal.kind is Kind.FIRST_LOOK else signal.told_band,
     )
 
 

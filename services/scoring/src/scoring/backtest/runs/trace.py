@@ -10,7 +10,10 @@ Scores = NDArray[np.float32]
 
 
 class TracedSignal(Struct, frozen=True, gc=False):
-    """A signal, as a back-test needs it; moments are UTC seconds. `before` is None for a first record."""
+    """A signal, as a back-test needs it; moments are UTC seconds. `before` is None for a first record.
+
+    `band` is the one that it tells, by itself, with the flag that brings it, or as a first look.
+    """
 
     account_id: str
     owner: str | None
@@ -22,6 +25,7 @@ class TracedSignal(Struct, frozen=True, gc=False):
     before: float | None
     after: float
     reason: str
+    band: Band | None = None
 
     @property
     def is_alert(self) -> bool:
