@@ -127,8 +127,8 @@ def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition],
                 found.append(each)
         elif each.kind is Kind.RETRACTED or (by_event and not each.crossing.history and not look.first):
             found.append(each)
-        elif each.band is GREEN or carries(account, found, each):
-            # A flag that is told at once tells its band with it; and a recovery ends what such a flag has told.
+        elif carries(account, found, each) or (each.band is GREEN and not each.crossing.history):
+            # A flag that is told at once tells its band with it. A recovery ends what such a flag has told.
             found.append(each)
     return found
 
