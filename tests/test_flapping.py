@@ -146,8 +146,10 @@ def four_people_on_mondays(seed: int, *, seats: int, weeks: int) -> list[Signal]
 
 
 def assert_at_most_two_alarms(signals: Sequence[Signal]) -> None:
+    """Beside the one that they have gone quiet: the first long absence is red."""
     told = [what for _, what in messages(signals, until=MONDAY + timedelta(weeks=40))]
-    assert sum(what != "green" for what in told) <= 2
+    assert sum(what == "gone_quiet" for what in told) <= 1
+    assert sum(what not in ("green", "gone_quiet") for what in told) <= 2
     assert sum(what == "green" for what in told) <= 2
 
 
@@ -157,7 +159,7 @@ def test_four_people_who_come_on_mondays_are_at_most_two_alarms_in_forty_weeks(s
         assert_at_most_two_alarms(four_people_on_mondays(seed, seats=seats, weeks=1))
 
 
-@pytest.mark.parametrize(("seats", "yellow"), [(7, 17), (8, 18), (9, 4)])
+@pytest.mark.parametrize(("seats", "yellow"), [(7, 16), (8, 17), (9, 3)])
 def test_and_who_come_every_other_monday_too_though_the_band_goes_up_and_down(seats: int, yellow: int) -> None:
     """There are `yellow` signals or more."""
     for seed in range(4):
