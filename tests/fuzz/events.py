@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-from common.contracts.reach import DATED, reach_of
-
+from common.catalogue.events import reach_of
+from common.catalogue.standard_event import DATED
 from support.load import NAMES, properties_of
 
 # Few, so that each lives long enough to have a history in the core.
