@@ -59,7 +59,8 @@ async def test_a_failed_payment_reaches_its_owner_in_slack_once_with_its_reasons
 
 async def test_a_payment_that_did_not_fail_is_withdrawn_in_the_thread_that_told_it(overheard: Alerting) -> None:
     failed = happening("larch", "invoice.payment_failed")
-    await overheard.client.posted(account("larch", name="Larch Tools", owner=DANA, tier="high"), mood("larch", 90), failed)
+    facts = account("larch", name="Larch Tools", owner=DANA, tier="high")
+    await overheard.client.posted(facts, mood("larch", 90), failed)
     await overheard.told(len(overheard.office.slack.posts.all) + 1)
     await scored(overheard)
     await overheard.client.posted(happening("larch", "event.retracted", properties={"event_id": failed.event_id}))
