@@ -7,7 +7,6 @@ from typing import Any
 
 from common.catalogue.events import reach_of
 from common.catalogue.standard_event import DATED
-
 from support.load import NAMES, properties_of
 
 # Few, so that each lives long enough to have a history in the core.

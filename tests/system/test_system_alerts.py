@@ -58,19 +58,20 @@ async def test_a_failed_payment_reaches_its_owner_in_slack_once_with_its_reasons
 
 
 async def test_a_payment_that_did_not_fail_is_withdrawn_in_the_thread_that_told_it(overheard: Alerting) -> None:
-    failed = happening("elm", "invoice.payment_failed")
-    await overheard.client.posted(account("elm", name="Elm Tools", owner=DANA, tier="high"), mood("elm", 90), failed)
+    failed = happening("larch", "invoice.payment_failed")
+    facts = account("larch", name="Larch Tools", owner=DANA, tier="high")
+    await overheard.client.posted(facts, mood("larch", 90), failed)
     await overheard.told(len(overheard.office.slack.posts.all) + 1)
     await scored(overheard)
-    await overheard.client.posted(happening("elm", "event.retracted", properties={"event_id": failed.event_id}))
+    await overheard.client.posted(happening("larch", "event.retracted", properties={"event_id": failed.event_id}))
     await scored(overheard)
 
-    first, *others = overheard.office.posts("elm")
+    first, *others = overheard.office.posts("larch")
     [withdrawn] = [one for one in others if "reported by mistake" in one.text]
     assert (withdrawn.to, withdrawn.thread) == (DANAS_SLACK, first.ts)
-    [signal] = [one for one in await signals_of(overheard, "elm") if one.kind is Kind.RETRACTED]
+    [signal] = [one for one in await signals_of(overheard, "larch") if one.kind is Kind.RETRACTED]
     assert (signal.to, signal.cause) == ("payment_failed", ("web", failed.event_id))
-    assert "reported by mistake, and told before" in await overheard.decisions("elm")
+    assert "reported by mistake, and told before" in await overheard.decisions("larch")
 
 
 async def test_an_owner_who_has_only_mail_hears_of_the_recovery_in_the_same_thread(overheard: Alerting) -> None:

@@ -30,13 +30,20 @@ def test_what_an_import_brings_is_history_and_never_told() -> None:
 
 def test_every_reason_is_of_one_verdict_and_few_make_a_signal_wait() -> None:
     waits = [reason for reason in DecisionReason if reason.verdict is DecisionVerdict.WAIT]
-    assert waits == [DecisionReason.LATE, DecisionReason.HELD, DecisionReason.WITHIN_REPEAT]
+    assert waits == [
+        DecisionReason.LATE,
+        DecisionReason.HELD,
+        DecisionReason.WITHIN_REPEAT,
+        DecisionReason.GATHERED,
+    ]
     assert {reason for reason in DecisionReason if reason.verdict is DecisionVerdict.TELL} == {
         DecisionReason.NEW,
         DecisionReason.WORSE,
         DecisionReason.AGAIN,
         DecisionReason.RECOVERED,
+        DecisionReason.WITHDRAWN,
         DecisionReason.STANDS,
         DecisionReason.HANDED_ON,
         DecisionReason.RESENT,
+        DecisionReason.FIRST_LOOK,
     }
