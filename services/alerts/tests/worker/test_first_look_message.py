@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from alerts.samples import Sample
 from common.bus.partitioner import partition_of
-from common.contracts.signals import Facts, Kind
+from common.contracts.signals import Band, Facts, Kind, Signal
 from support.alerts_decisions import at
 from support.alerts_first_looks import (
     ROUTES,
@@ -166,6 +167,43 @@ async def test_what_recovers_before_the_message_is_not_told(people: ReplicasHarn
         "recovered before told",
         "recovered before told",
     ]
+
+
+def unpaid(account: str, *, minutes: float, was: Band = Band.YELLOW) -> Signal:
+    """A flag that brings red."""
+    flag = Sample(account=account, kind=Kind.FLAG, to="payment_failed", at=at(minutes / 60), after=30.0, was=was)
+    return replace(flag, band=Band.RED).build()
+
+
+async def test_a_band_that_a_flag_brings_before_the_message_is_told_with_the_flag(people: ReplicasHarness) -> None:
+    await people.start()
+    look = first_look(account_in(0), "yellow")
+    await people.tell(look, first_look(account_in(1)))
+    await people.settled()
+    later(people, 10)
+    await people.tell(unpaid(look.account_id, minutes=10))
+    await people.settled()
+    await people.post.until(arrived=1)
+    later(people, 31)
+    await people.post.until(arrived=2)
+    assert sorted(await people.reasons(look.account_id)) == [
+        ("payment_failed", "new"),
+        ("yellow", "gathered into a first look"),
+        ("yellow", "overtaken before told"),
+    ]
+
+
+async def test_a_look_repeats_nothing_that_a_flag_with_its_band_has_told(people: ReplicasHarness) -> None:
+    await people.start()
+    name = account_in(0)
+    await people.tell(unpaid(name, minutes=0, was=Band.GREEN))
+    await people.settled()
+    await people.post.until(arrived=1)
+    await people.settled()
+    later(people, 10)
+    await people.tell(first_look(name, minutes=10, flags=("payment_failed",)))
+    await people.settled()
+    assert (await people.reasons(name))[-1] == ("red", "told within the repeat interval")
 
 
 async def test_news_after_the_message_goes_on_with_what_it_told(people: ReplicasHarness) -> None:
