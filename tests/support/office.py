@@ -14,6 +14,7 @@ from local.stack.processes import free_port
 
 DANA, THEO = "dana@example.com", "theo@example.com"
 _ACCOUNTS = "https://app.example.com/accounts/"
+_FIRST_LOOK = "First look at "
 DESK, DANAS_SLACK, MAILBOX = "#desk", "U02DANA7Q1", "mailbox@example.com"
 
 # Accounts whose name ends in an even digit are heard of by e-mail, so that each message can be told from each other.
@@ -98,8 +99,12 @@ class Office:
 
     @property
     def posted(self) -> Mapping[tuple[str, str], int]:
-        """How many posts arrived, by lane and account."""
-        return Counter((post.lane, account) for post in self.slack.posts.all for account in accounts(post))
+        """How many posts arrived, by lane and account; those of a first look, which have none of their own, under ""."""
+        return Counter(
+            (post.lane, account)
+            for post in self.slack.posts.all
+            for account in ([""] if _FIRST_LOOK in post.text else accounts(post))
+        )
 
     def posts(self, account_id: str) -> list[SlackPost]:
         """Oldest first."""

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from alerts.errors import Failure
-from common.contracts.signals import Band, Signal
+from common.contracts.signals import Band, Kind, Signal
 from support.alerting import Alerting
 from support.audit import told_by
 from support.office import concerns_somebody
@@ -168,22 +168,29 @@ def once_in_each_lane(messages: Iterable[Message]) -> None:
     assert [twice for twice, times in told.items() if times > 1] == []
 
 
+def _tells_band(signal: Signal) -> bool:
+    """By itself, with the flag that brings it, or by what a first look found; not that there is no evidence."""
+    if signal.kind is Kind.FIRST_LOOK:
+        return signal.after.band in _BADNESS
+    return signal.told_band is not None
+
+
 def known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Message]) -> None:
     """How an account stands now, where somebody has to know: each account's way must have been the same throughout."""
     sent = {signal_id for one in messages if one.status == "sent" for signal_id in one.signals}
-    bands = [one for one in signals if one.told_band is not None and not one.history and concerns_somebody(one)]
+    bands = [one for one in signals if _tells_band(one) and not one.history and concerns_somebody(one)]
     held = {signal_id for one in messages if one.status == "held" for signal_id in one.signals}
     for newest in {one.account_id: one for one in bands}.values():
-        told = [one for one in bands if one.account_id == newest.account_id and one.signal_id in sent]
+        own = [one for one in bands if one.account_id == newest.account_id]
+        told = [one for one in own if one.signal_id in sent]
         recoveries = [place for place, one in enumerate(told) if one.to == Band.GREEN]
         # What the reader knows of, and does not take for over.
         since = told[recoveries[-1] + 1 if recoveries else 0 :]
         worst = max((_BADNESS[one.after.band] for one in since), default=0)
         if newest.signal_id in held:
             continue  # a relapse, which is told if it lasts
+        story = [f"{one.kind} {one.to}, {one.after.band}{', told' if one.signal_id in sent else ''}" for one in own[-8:]]
         if newest.to == Band.GREEN:
-            assert not worst, f"the recovery of {newest.account_id} was told to whoever knew of it"
+            assert not worst, f"the recovery of {newest.account_id} was told to whoever knew of it: {story}"
         else:
-            assert worst >= _BADNESS[newest.after.band], (
-                f"{newest.account_id} is {newest.after.band}, and somebody knows"
-            )
+            assert worst >= _BADNESS[newest.after.band], f"somebody knows how {newest.account_id} is: {story}"
