@@ -99,7 +99,7 @@ class Office:
 
     @property
     def posted(self) -> Mapping[tuple[str, str], int]:
-        """How many posts arrived, by lane and account; those of a first look, which have none of their own, under ""."""
+        """How many posts arrived, by lane and account. Those of a first look have no account: "" stands for it."""
         return Counter(
             (post.lane, account)
             for post in self.slack.posts.all

@@ -189,7 +189,7 @@ def known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Mess
         worst = max((_BADNESS[one.after.band] for one in since), default=0)
         if newest.signal_id in held:
             continue  # a relapse, which is told if it lasts
-        story = [f"{one.kind} {one.to}, {one.after.band}{', told' if one.signal_id in sent else ''}" for one in own[-8:]]
+        story = [f"{one.kind} {one.to} {one.after.band}{', told' if one.signal_id in sent else ''}" for one in own[-8:]]
         if newest.to == Band.GREEN:
             assert not worst, f"the recovery of {newest.account_id} was told to whoever knew of it: {story}"
         else:
