@@ -171,7 +171,8 @@ def once_in_each_lane(messages: Iterable[Message]) -> None:
 def _tells_band(signal: Signal) -> bool:
     """By itself, with the flag that brings it, or by what a first look found; not that there is no evidence."""
     if signal.kind is Kind.FIRST_LOOK:
-        return signal.after.band in _BADNESS
+        # Of who has left nothing stands, whatever the band.
+        return signal.after.band is Band.GREEN or any(each.kind is Kind.BAND for each in signal.standing)
     return signal.told_band is not None
 
 

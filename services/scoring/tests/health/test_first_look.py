@@ -290,6 +290,20 @@ def test_what_history_brings_to_a_known_account_is_told_by_the_look() -> None:
     assert told(script.does("mood.read", 4, value=90)) == ["band green"]
 
 
+def test_what_only_history_has_ended_is_over_for_whoever_was_told() -> None:
+    script = NewAccount(MOODY)
+    script.does("mood.read", 0, value=90)
+    script.waits(1)
+    assert told(script.does("mood.read", 2, value=10)) == ["band red"]
+    assert told(script.does("mood.read", 3, late=0.5, history=True, value=95)) == []
+    recovered, look = script.waits(4).signals
+    assert (recovered.kind, recovered.to, recovered.history) == (Kind.BAND, "green", False)
+    assert recovered.episode == next(each.signal_id for each in script.signals if each.to == "red")
+    assert (look.kind, look.to, look.standing) == (Kind.FIRST_LOOK, "green", ())
+    assert look.episode == look.signal_id
+    assert told(script.does("mood.read", 5, value=10)) == ["band red"]
+
+
 def test_without_a_wait_all_is_told_from_the_first_record_on() -> None:
     script = NewAccount(MOODY, seconds=0)
     script.does("mood.read", 0, value=90)

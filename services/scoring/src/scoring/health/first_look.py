@@ -22,7 +22,8 @@ from scoring.health.forecast import forecast
 from scoring.health.incremental import end_horizon, forget_horizon
 from scoring.health.moments import to_datetime
 from scoring.health.receipts import change, level, level_off_by
-from scoring.health.signals import CRITICAL_CAP, health_of
+from scoring.health.signals import CRITICAL_CAP, add_signals, health_of
+from scoring.health.state_format import Crossing
 from scoring.health.step_draft import StepDraft
 from scoring.health.transitions import Transition, Trigger, expected_flags, regard_as_told, return_to
 
@@ -138,7 +139,10 @@ def _as_history(each: Transition) -> Transition:
 
 
 def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: StepDraft) -> None:
-    """Adds the one signal that says what stands. `at` is the account's last evaluation, up to which all is posted."""
+    """Adds the one signal that says what stands, after a recovery that only history has brought.
+
+    `at` is the account's last evaluation, up to which all is posted.
+    """
     account.look, account.look_at = None, inf
     regard_as_told(account, at.at, first=look.first)
     model, state = account.model, account.state
@@ -147,6 +151,10 @@ def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: Step
     draft.check_sum(level_off_by(receipt.level))
     after, standing = health_of(account, at), _standing(account)
     cause = ids.silence(int(look.due))
+    if state.episode is not None and state.band is GREEN and not state.ended:
+        # History alone has ended what was told before it. Whoever knows of the trouble hears that it is over.
+        recovered = Transition(Kind.BAND, GREEN.value, Crossing(at.at, cause, False))
+        add_signals(account, [recovered], at, expected, draft)
     signal_id = ids.signal_id(account.account_id, model.card_id, Kind.FIRST_LOOK, after.band.value, cause)
     episode = state.episode or signal_id
     if after.band is not INSUFFICIENT:
