@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from alerts.errors import Failure
-from common.contracts.signals import Band, Kind, Signal
+from common.contracts.signals import Band, Kind, Signal, Status
 from support.alerting import Alerting
 from support.audit import told_by
 from support.office import concerns_somebody
@@ -171,15 +171,20 @@ def once_in_each_lane(messages: Iterable[Message]) -> None:
 def _tells_band(signal: Signal) -> bool:
     """By itself, with the flag that brings it, or by what a first look found; not that there is no evidence."""
     if signal.kind is Kind.FIRST_LOOK:
-        # Of who has left nothing stands, whatever the band.
-        return signal.after.band is Band.GREEN or any(each.kind is Kind.BAND for each in signal.standing)
+        return signal.after.band in _BADNESS
     return signal.told_band is not None
 
 
 def known_to_whom_it_concerns(signals: Iterable[Signal], messages: Iterable[Message]) -> None:
     """How an account stands now, where somebody has to know: each account's way must have been the same throughout."""
     sent = {signal_id for one in messages if one.status == "sent" for signal_id in one.signals}
-    bands = [one for one in signals if _tells_band(one) and not one.history and concerns_somebody(one)]
+    bands: list[Signal] = []
+    for signal in signals:
+        if signal.facts.status is Status.CHURNED:
+            # Nobody is told how a customer stands who has left. What they were told before is over with that.
+            bands = [one for one in bands if one.account_id != signal.account_id]
+        elif _tells_band(signal) and not signal.history and concerns_somebody(signal):
+            bands.append(signal)
     held = {signal_id for one in messages if one.status == "held" for signal_id in one.signals}
     for newest in {one.account_id: one for one in bands}.values():
         own = [one for one in bands if one.account_id == newest.account_id]

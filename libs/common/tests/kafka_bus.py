@@ -146,7 +146,10 @@ class KafkaContract(BusContract):
                     await reader.until(lambda: False)
             await producer.send(topic, [outgoing(2)])
             assert values(await reader.read(1)) == [2]
-        assert reader.told == [(what, frozenset({0})) for what in ("assigned", "revoked") * 2]
+        # The rebalance that was asked for may come before the end: then there are three memberships.
+        rounds = len(reader.told) // 2
+        assert rounds in (2, 3)
+        assert reader.told == [(what, frozenset({0})) for what in ("assigned", "revoked") * rounds]
 
     async def test_a_silent_broker_is_reported_as_unavailable(self, bus: KafkaBus) -> None:
         topic = await bus.topic()
