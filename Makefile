@@ -70,7 +70,7 @@ check: $(VENV)/dev-installed ## the tests that start no process, with few random
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
 test: export EXAMPLES_SHARE ?= 0.3
-test: $(VENV)/dev-installed $(VENV)/analysis ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=2)
+test: $(VENV)/dev-installed $(VENV)/analysis ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=3)
 	$(PYTEST) -m "not kafka and not campaign and not compiler"
 
 .PHONY: test-compiled
