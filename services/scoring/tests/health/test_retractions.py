@@ -249,3 +249,21 @@ def test_a_state_of_many_retractable_events_stays_bounded() -> None:
             sizes.append(len(scorer.dump(account)))
     assert max(sizes) < 40_000
     assert max(sizes[-10:]) < 1.1 * max(sizes[10:20])
+
+
+def test_a_late_value_that_is_only_kept_as_the_former_one_is_undone_too() -> None:
+    """An event that cannot be applied by what it moves alone is undone in each metric that it has changed."""
+    script = ScriptedAccount(UNDOABLE)
+    script.does("mood.read", 1, value=90.0)
+    script.does("milestone.reached", 1, step="kickoff")
+    account, body = script.account, script.scorer.dump(script.account)
+    late = {
+        0: event("mood.read", DAWN, event_id="late", value=10.0),
+        3: event("milestone.reached", DAWN + 2 * DAY, event_id="again", step="kickoff"),
+    }
+    for index, happened in late.items():
+        metric, moment = account.metrics[index], happened.time.timestamp()
+        assert metric.feed(happened, moment, moment, account.context)
+        assert script.scorer.dump(account) != body
+        metric.undo()
+        assert script.scorer.dump(account) == body

@@ -66,7 +66,8 @@ class GaugeMetric(FadingMetric):
             return False
         saved = (person, self.answers.get(person), self.former.get(person))
         answer: Answer = (moment, id_hash(event), value)
-        if not write_newest(self.answers, self.former, person, answer):
+        # A late answer may be kept as the former one. It moves nothing, but it has to be undone.
+        if not write_newest(self.answers, self.former, person, answer) and self.former.get(person) is saved[2]:
             return False
         self.saved_one = saved
         self.saved_answers = self.answers

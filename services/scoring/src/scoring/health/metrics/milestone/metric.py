@@ -74,13 +74,15 @@ class MilestoneMetric(Metric):
             if due is None:
                 return False
             plan: StepPlan = (moment, by, due, self._planned_weight(step, event), day is not None)
-            fed = write_newest(self.plans, self.former_plans, step, plan)
+            write_newest(self.plans, self.former_plans, step, plan)
         else:
             done: StepDone = (moment, by)
-            fed = write_earliest(self.done, self.done_again, step, done)
-        if fed:
-            self.saved = before
-        return fed
+            write_earliest(self.done, self.done_again, step, done)
+        # What is kept as the former one moves nothing, but it has to be undone.
+        if self._steps_known() == before:
+            return False
+        self.saved = before
+        return True
 
     def undo(self) -> None:
         self.plans, self.former_plans, self.done, self.done_again = self.saved
