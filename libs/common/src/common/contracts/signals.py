@@ -28,6 +28,10 @@ class Kind(StrEnum):
     CONTRACTION = "contraction"
     FIRST_LOOK = "first_look"
     RETRACTED = "retracted"
+    RENEWAL_WINDOW = "renewal_window"
+    EXPANSION_READY = "expansion_ready"
+    ONBOARDING_LATE = "onboarding_late"
+    VALUE_REACHED = "value_reached"
 
 
 class Severity(StrEnum):
@@ -75,13 +79,26 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     currency: str | None = None
 
 
-class Health(Struct, frozen=True):
-    """Score (0 to 100) and band at one moment. `coverage` (0 to 1) is the share of the weight that had evidence."""
+class Override(Struct, frozen=True, omit_defaults=True):
+    """A band that a person has set in place of the scored one, `until` a moment. `by` is whoever did, if known."""
+
+    to: Band
+    until: datetime
+    reason: str | None = None
+    by: str | None = None
+
+
+class Health(Struct, frozen=True, omit_defaults=True):
+    """Score (0 to 100) and band at one moment. `coverage` (0 to 1) is the share of the weight that had evidence.
+
+    `override` is there while the band is a person's word; the score stays what the metrics say.
+    """
 
     score: float
     band: Band
     coverage: float
     stage: str
+    override: Override | None = None
 
 
 class Contribution(Struct, frozen=True):
@@ -146,12 +163,46 @@ class Forecast(Struct, frozen=True):
     at: datetime
 
 
-class OpenCondition(Struct, frozen=True):
-    """What a first look finds: the band, an open flag or a missed step, and since when it has been so."""
+class OpenCondition(Struct, frozen=True, omit_defaults=True):
+    """What stands: the band, an open flag or a missed step, and since when it has been so.
+
+    `count` says for how many a flag is up, such as open tickets.
+    """
 
     kind: Kind
     to: str
     since: datetime
+    count: int = 1
+
+
+class UsageFigure(Struct, frozen=True, omit_defaults=True):
+    """A metric now and as it was; points are 0 to 100, None while the metric had nothing to say."""
+
+    metric: str
+    dimension: str
+    points: float | None = None
+    value: float | None = None
+    former_points: float | None = None
+    former_value: float | None = None
+
+
+class PlannedStep(Struct, frozen=True):
+    """A milestone step that is promised and not done."""
+
+    step: str
+    due: datetime
+
+
+class UsageReview(Struct, frozen=True, omit_defaults=True):
+    """What to look at before a renewal. The former figures are those of `since`; None if there are none.
+
+    `active_people` is how many people were active lately, None if no metric counts them.
+    """
+
+    figures: tuple[UsageFigure, ...]
+    since: datetime | None = None
+    active_people: float | None = None
+    promised: tuple[PlannedStep, ...] = ()
 
 
 class Contact(Struct, frozen=True, omit_defaults=True):
@@ -178,7 +229,10 @@ class Signal(Struct, frozen=True, tag="signal"):
     `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it. Of a
     contraction `to` is `arr`, and `arr_before` what the contract was worth; what it is worth now is in the facts.
     Of a flag the bands before and after differ exactly where it brings the new one, which no other signal tells then.
-    Of a first look `to` is the band, and `standing` all that is open, the gravest first. `contacts` are the champions
+    Of a first look `to` is the band, and `standing` all that is open, the gravest first. A renewal window (`to` is
+    `open`) has that too, and a `review`. Of an onboarding that is late (`to` is `onboarding`) `standing` are the steps
+    not done, and `days` how many days late it is; of a value that is reached (`to` is the step) `days` it took since
+    the start. Of an account that is ready for expansion `to` is `expansion`. `contacts` are the champions
     and whoever was active last, five at most. `said` quotes the event that crossed, and `happened_at` is its time;
     neither is there where silence crossed.
     """
@@ -204,6 +258,8 @@ class Signal(Struct, frozen=True, tag="signal"):
     contacts: tuple[Contact, ...] = ()
     said: tuple[Quote, ...] = ()
     happened_at: datetime | None = None
+    review: UsageReview | None = None
+    days: float | None = None
 
     @property
     def told_band(self) -> Band | None:
