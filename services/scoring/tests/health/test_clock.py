@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import scoring.health.applying
 import scoring.health.scorer
 from common.contracts.signals import Kind, Signal
 from scoring.core_form import core_form
@@ -138,7 +139,8 @@ def test_all_but_dates_goes_by_the_clock(case: RandomCase, clock: BentClock, age
     for count, moment in enumerate(case.moments, 1):
         step = scorer.apply(account, moment.event, moment.at)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(scoring.health.scorer, "try_incremental", lambda *_: False)
+            for module in (scoring.health.scorer, scoring.health.applying):
+                patch.setattr(module, "try_incremental", lambda *_: False)
             assert scorer.apply(evaluated, moment.event, moment.at) == step
         assert scorer.dump(account) == scorer.dump(evaluated)
         moments = case.moments[:count]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
+import scoring.health.applying
 import scoring.health.scorer
 from common.contracts.signals import Kind, Status
 from scoring.core_form import core_form
@@ -104,7 +105,8 @@ def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_doe
     for record, at in records(case.log):
         step = read(scorer, one, record, at)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(scoring.health.scorer, "try_incremental", lambda *_: False)
+            for module in (scoring.health.scorer, scoring.health.applying):
+                patch.setattr(module, "try_incremental", lambda *_: False)
             assert read(scorer, other, record, at) == step
         assert scorer.dump(one) == scorer.dump(other)
 

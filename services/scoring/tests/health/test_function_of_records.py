@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+import scoring.health.applying
 import scoring.health.scorer
 from common.contracts.signals import Change
 from scoring.core_form import core_form
@@ -59,7 +60,8 @@ def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_doe
     for moment in case.moments:
         step = scorer.apply(one, moment.event, moment.at)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(scoring.health.scorer, "try_incremental", lambda *_: False)
+            for module in (scoring.health.scorer, scoring.health.applying):
+                patch.setattr(module, "try_incremental", lambda *_: False)
             assert scorer.apply(other, moment.event, moment.at) == step
         assert scorer.dump(one) == scorer.dump(other)
     assert scorer.advance(one, one.clock + _YEAR) == scorer.advance(other, other.clock + _YEAR)

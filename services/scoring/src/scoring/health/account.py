@@ -67,8 +67,9 @@ class Account:
     - `transitions`: `state`; only the open episode is written where its signal is made, and what was told of a
       retracted event is taken back in a module of its own.
     - `incremental`: `horizon`.
-    - `scorer`: `people`; `clock`, the time of the last record or timer (UTC); `request` while one is open, and
-      `closes_at`, when silence closes it (UTC, infinity if none is open).
+    - `silence`: `clock`, the time of the last record or timer (UTC).
+    - `telling`: `request` while one is open, and `closes_at`, when silence closes it (UTC, infinity if none is open).
+    - `scorer`: `people`.
     - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
     `state_encoding` keeps `born`, `posted`, `away`, `writers`, `former_facts`, `people`, the ledgers, `state`, `clock`,

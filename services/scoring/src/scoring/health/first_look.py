@@ -10,22 +10,21 @@ from typing import Final, final
 
 from common.contracts import ids
 from common.contracts.events import Event
-from common.contracts.signals import Band, Kind, OpenCondition, Receipt, Severity, Signal
+from common.contracts.signals import Kind, Severity
 from scoring.health import posting
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.band_carrier import carries
-from scoring.health.bands import GREEN, INSUFFICIENT, RED, YELLOW
+from scoring.health.bands import GREEN, INSUFFICIENT
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.feeding import forget_beginning
 from scoring.health.forecast import forecast
 from scoring.health.incremental import end_horizon, forget_horizon
-from scoring.health.moments import to_datetime
-from scoring.health.receipts import change, level, level_off_by
-from scoring.health.signals import CRITICAL_CAP, add_signals, health_of
+from scoring.health.signals import SignalBuilder, add_signals
+from scoring.health.standing import TROUBLE, find_standing, gravity
 from scoring.health.state_format import Crossing
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Transition, Trigger, expected_flags, regard_as_told, return_to
+from scoring.health.transitions import Transition, Trigger, regard_as_told, return_to
 
 # In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
 FIRST_LOOK_SECONDS: Final = 900
@@ -145,78 +144,27 @@ def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: Step
     """
     account.look, account.look_at = None, inf
     regard_as_told(account, at.at, first=look.first)
-    model, state = account.model, account.state
-    expected = forecast(account)
-    receipt = Receipt(level(account, at), change(account, (), at.score))
-    draft.check_sum(level_off_by(receipt.level))
-    after, standing = health_of(account, at), _standing(account)
+    state, expected = account.state, forecast(account)
+    signals, standing = SignalBuilder(account, at, expected, draft), find_standing(account)
     cause = ids.silence(int(look.due))
     if state.episode is not None and state.band is GREEN and not state.ended:
         # History alone has ended what was told before it. Whoever knows of the trouble hears that it is over.
         recovered = Transition(Kind.BAND, GREEN.value, Crossing(at.at, cause, False))
         add_signals(account, [recovered], at, expected, draft)
-    signal_id = ids.signal_id(account.account_id, model.card_id, Kind.FIRST_LOOK, after.band.value, cause)
-    episode = state.episode or signal_id
-    if after.band is not INSUFFICIENT:
-        state.episode = episode if after.band in _TROUBLE else None
+    band = signals.after.band
+    episode = state.episode or signals.id_of(Kind.FIRST_LOOK, band.value, cause)
+    if band is not INSUFFICIENT:
+        state.episode = episode if band in TROUBLE else None
     draft.signals.append(
-        Signal(
-            signal_id=signal_id,
-            account_id=account.account_id,
+        signals.build(
+            Kind.FIRST_LOOK,
+            band.value,
+            Crossing(look.began, cause, False),
+            severity=gravity(account, standing[0]) if standing else Severity.INFO,
             episode=episode,
-            card_id=model.card_id,
-            kind=Kind.FIRST_LOOK,
-            severity=_gravity(account, standing[0]) if standing else Severity.INFO,
-            to=after.band.value,
-            cause=cause,
-            at=to_datetime(at.at),
-            since=to_datetime(look.began),
             before=None if look.first else draft.health_before,
-            after=after,
-            receipt=receipt,
-            facts=account.facts,
-            forecast=expected,
             standing=tuple(standing),
-            contacts=account.people.contacts(),
         )
     )
     # A look tells the band.
     posting.open_change(account, at.at, at.score)
-
-
-_TROUBLE: Final = (YELLOW, RED)
-_GRAVEST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING)
-_IN_ORDER: Final = (Kind.BAND, Kind.FLAG, Kind.MILESTONE_MISSED)
-
-
-def _standing(account: Account) -> list[OpenCondition]:
-    """All that is told and stands, the gravest first; of equally grave ones the band, then flags, then missed steps.
-
-    Of an account whose contract has ended nothing is told, and of one that has given notice not that it is silent.
-    """
-    state = account.state
-    found: list[OpenCondition] = []
-    if state.ended:
-        return found
-    untold = expected_flags(account)
-    if state.band is not None and state.band in _TROUBLE:
-        since = account.change.since if state.band_since is None else state.band_since
-        found.append(OpenCondition(Kind.BAND, state.band.value, to_datetime(since)))
-    for name, crossing in state.flags.items():
-        if crossing.told and name not in untold:
-            found.append(OpenCondition(Kind.FLAG, name, to_datetime(crossing.since)))
-    for due, step in account.told_steps:
-        if state.missed.get(step) == due:
-            found.append(OpenCondition(Kind.MILESTONE_MISSED, step, to_datetime(due)))
-    keys = [
-        (_GRAVEST_FIRST.index(_gravity(account, each)), _IN_ORDER.index(each.kind), each.since, each.to, index)
-        for index, each in enumerate(found)
-    ]
-    return [found[key[-1]] for key in sorted(keys)]
-
-
-def _gravity(account: Account, condition: OpenCondition) -> Severity:
-    if condition.kind is Kind.BAND:
-        return Severity.CRITICAL if condition.to == Band.RED.value else Severity.WARNING
-    capped = condition.kind is Kind.FLAG and account.model.flag_caps[condition.to] < CRITICAL_CAP
-    return Severity.CRITICAL if capped else Severity.WARNING

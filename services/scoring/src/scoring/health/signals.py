@@ -1,9 +1,9 @@
 """Transitions made into signals. Each carries everything that its readers need, so that they look nothing up."""
 
-from typing import Final
+from typing import Final, final
 
 from common.contracts import ids
-from common.contracts.signals import Forecast, Health, Kind, Receipt, Severity, Signal
+from common.contracts.signals import Forecast, Health, Kind, OpenCondition, Receipt, Severity, Signal
 from scoring.health.account import Account
 from scoring.health.band_carrier import carry_band
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
@@ -12,6 +12,7 @@ from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
 from scoring.health.quotes import quotes_of
 from scoring.health.receipts import change, level, level_off_by
+from scoring.health.state_format import Cause, Crossing
 from scoring.health.step_draft import StepDraft
 from scoring.health.transitions import Transition, is_better
 
@@ -25,39 +26,80 @@ def health_of(account: Account, at: HealthSnapshot) -> Health:
     return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=account.stage)
 
 
+@final
+class SignalBuilder:
+    """Makes the signals of one evaluation: what all of them say of the account is made once.
+
+    `at` is the last evaluation, up to which all is posted.
+    """
+
+    __slots__ = ("account", "after", "at", "contacts", "forecast", "receipt")
+
+    def __init__(self, account: Account, at: HealthSnapshot, forecast: Forecast | None, draft: StepDraft) -> None:
+        self.account = account
+        self.at = at
+        self.forecast = forecast
+        self.receipt = Receipt(level(account, at), change(account, (), at.score))
+        draft.check_sum(level_off_by(self.receipt.level))
+        self.after = health_of(account, at)
+        self.contacts = account.people.contacts()
+
+    def id_of(self, kind: Kind, to: str, cause: Cause) -> str:
+        return ids.signal_id(self.account.account_id, self.account.model.card_id, kind, to, cause)
+
+    def build(
+        self,
+        kind: Kind,
+        to: str,
+        crossing: Crossing,
+        *,
+        severity: Severity,
+        episode: str,
+        before: Health | None,
+        arr_before: float | None = None,
+        standing: tuple[OpenCondition, ...] = (),
+    ) -> Signal:
+        event = crossing.event
+        return Signal(
+            signal_id=self.id_of(kind, to, crossing.cause),
+            account_id=self.account.account_id,
+            episode=episode,
+            card_id=self.account.model.card_id,
+            kind=kind,
+            severity=severity,
+            to=to,
+            cause=crossing.cause,
+            at=to_datetime(self.at.at),
+            since=to_datetime(crossing.since),
+            before=before,
+            after=self.after,
+            receipt=self.receipt,
+            facts=self.account.facts,
+            forecast=self.forecast,
+            history=crossing.history,
+            arr_before=arr_before,
+            standing=standing,
+            contacts=self.contacts,
+            said=quotes_of(event),
+            happened_at=None if event is None else to_datetime(event.happened),
+        )
+
+
 def add_signals(
     account: Account, transitions: list[Transition], at: HealthSnapshot, forecast: Forecast | None, draft: StepDraft
 ) -> None:
     """Adds the signals of one evaluation to the draft. Everything up to `at`, the last evaluation, is posted."""
-    model = account.model
-    receipt = Receipt(level(account, at), change(account, (), at.score))
-    draft.check_sum(level_off_by(receipt.level))
-    after, contacts = health_of(account, at), account.people.contacts()
+    signals = SignalBuilder(account, at, forecast, draft)
     for each in carry_band(account, transitions):
-        signal_id = ids.signal_id(account.account_id, model.card_id, each.kind, each.to, each.crossing.cause)
-        event = each.crossing.event
         draft.signals.append(
-            Signal(
-                signal_id=signal_id,
-                account_id=account.account_id,
-                episode=_episode(account, each, signal_id),
-                card_id=model.card_id,
-                kind=each.kind,
-                severity=severity(each, model),
-                to=each.to,
-                cause=each.crossing.cause,
-                at=to_datetime(at.at),
-                since=to_datetime(each.crossing.since),
-                before=_before(each, draft.health_before, after),
-                after=after,
-                receipt=receipt,
-                facts=account.facts,
-                forecast=forecast,
-                history=each.crossing.history,
+            signals.build(
+                each.kind,
+                each.to,
+                each.crossing,
+                severity=severity(each, account.model),
+                episode=_episode(account, each, signals.id_of(each.kind, each.to, each.crossing.cause)),
+                before=_before(each, draft.health_before, signals.after),
                 arr_before=each.arr_before,
-                contacts=contacts,
-                said=quotes_of(event),
-                happened_at=None if event is None else to_datetime(event.happened),
             )
         )
 
