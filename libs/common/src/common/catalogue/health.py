@@ -40,7 +40,10 @@ class HealthOverridden(StandardEvent, frozen=True, kw_only=True):
     def contradictions(cls, properties: Mapping[str, Any], *, at: datetime | None) -> Iterator[Contradiction]:
         band, until = properties.get("to"), properties.get("until")
         if band is None and until is not None:
-            yield "to", "expected green, yellow or red, because `until` is given; without `until`, null ends an override"
+            yield (
+                "to",
+                "expected green, yellow or red, because `until` is given; without `until`, null ends an override",
+            )
         elif band is not None and until is None:
             yield "until", "expected a date or a moment, because an override ends by itself"
         elif until is not None and at is not None:
