@@ -8,7 +8,7 @@ from common.catalogue.standard_event import Contradiction, StandardEvent
 from common.catalogue.values import BandName, EmailAddress, Prose, Until
 
 LONGEST_OVERRIDE: Final = timedelta(days=180)
-# A day begins up to 14 hours before it does in UTC, and ends up to 12 hours after: the account's zone is not known here.
+# The account's zone is not known at the door: a day begins up to 14 hours before it does in UTC, and ends up to 12 later.
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
 # The next day still has a date.
 _LAST_DAY: Final = date(9999, 12, 30)
@@ -42,7 +42,7 @@ class HealthOverridden(StandardEvent, frozen=True, kw_only=True):
         if band is None and until is not None:
             yield (
                 "to",
-                "expected green, yellow or red, because `until` is given; without `until`, null ends an override",
+                "expected green, yellow or red, because `until` is given; null ends an override, without `until`",
             )
         elif band is not None and until is None:
             yield "until", "expected a date or a moment, because an override ends by itself"

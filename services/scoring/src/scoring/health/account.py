@@ -58,9 +58,9 @@ class Account:
 
     - `feeding`: what events say. `born` (when it began: its first record or
       its earliest history, infinity before the first), `posted` (the facts as events wrote them), `facts` (those, with
-      a tier by ARR where none was posted), `away`, `overrides`, `writers` (who wrote each fact), `former_facts`, `context`, the
-      states of metrics and flags, and `open_steps` (milestone steps of the stage that are not done: due in UTC, name),
-      of which `told_steps` are those whose miss is a signal.
+      a tier by ARR where none was posted), `away`, `overrides`, `writers` (who wrote each fact), `former_facts`,
+      `context`, the states of metrics and flags, and `open_steps` (milestone steps of the stage that are not done: due
+      in UTC, name), of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
@@ -73,17 +73,17 @@ class Account:
       `closes_at`, when silence closes it (UTC, infinity if none is open).
     - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
-    `state_encoding` keeps `born`, `posted`, `away`, `overrides`, `writers`, `former_facts`, `people`, the ledgers, `state`, `clock`,
-    `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics` are in the card's
-    order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in that order, then
-    the flags.
+    `state_encoding` keeps `born`, `posted`, `away`, `overrides`, `writers`, `former_facts`, `people`, the ledgers,
+    `state`, `clock`, `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics`
+    are in the card's order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in
+    that order, then the flags.
     """
 
     __slots__ = (
         "account_id", "available", "away", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
         "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean", "metrics",
-        "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request",
-        "score", "state", "told_steps", "trajectories", "weights", "writers",
+        "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap", "posted_cost", "posted_weights",
+        "request", "score", "state", "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(
