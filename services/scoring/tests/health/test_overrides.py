@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from common.contracts import ids
 from common.contracts.signals import Band, Override, Severity, Signal
 from scoring.health.card import Bands, Flag
-from scoring.health.context import STAGES
+from scoring.health.metrics.definition import Dimension
 from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.moments import to_datetime
 from scoring.health.scorer import Scorer
@@ -358,13 +358,10 @@ def test_it_outlives_a_restart(restart: int) -> None:
 
 def test_the_end_of_a_stage_and_that_of_an_override_are_two_moments() -> None:
     """By the bands of the first stage a score of 60 is green."""
-    steps = Milestone(
-        name="steps", dimension="deployment", steps={"kickoff": MilestoneStep(6)}, stages=("onboarding",), grace=0
-    )
-    lines = {"onboarding": Bands(red=10, yellow=20)}
-    script = ScriptedAccount(
-        replace(card(MOOD, steps, by_stage=lines), weights=dict.fromkeys(STAGES, {"engagement": 9}))
-    )
+    kickoff = {"kickoff": MilestoneStep(6)}
+    steps = Milestone(name="steps", dimension="deployment", steps=kickoff, stages=("onboarding",), grace=0)
+    weights: dict[Dimension, float] = {"engagement": 9}
+    script = ScriptedAccount(card(MOOD, steps, weights=weights, by_stage={"onboarding": Bands(red=10, yellow=20)}))
     script.does("milestone.reached", 0, step="kickoff")
     script.does("mood.read", 0, value=60)
     overrides(script, 1, "red", 8)

@@ -8,7 +8,7 @@ from common.catalogue.standard_event import Contradiction, StandardEvent
 from common.catalogue.values import BandName, EmailAddress, Prose, Until
 
 LONGEST_OVERRIDE: Final = timedelta(days=180)
-# The account's zone is not known at the door: a day begins up to 14 hours before it does in UTC, and ends up to 12 later.
+# The account's zone is not known at the door. A day begins up to 14 h before it does in UTC, and ends up to 12 h later.
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
 # The next day still has a date.
 _LAST_DAY: Final = date(9999, 12, 30)
