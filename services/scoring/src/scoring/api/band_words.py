@@ -49,7 +49,8 @@ def _without_it(view: View, card: Card, bands: Bands) -> str:
     if round(health.coverage, 6) < card.min_coverage:
         return f"without that it would be insufficient data: {health.coverage:.0%} of the weight has evidence"
     band = Band.RED if score < bands.red else Band.YELLOW if score < bands.yellow else Band.GREEN
-    return f"the score of {score:.3g} would be {band.value}"
+    # With as many digits as tell it from the line.
+    return f"the score of {round(score, 2):g} would be {band.value}"
 
 
 def _range(band: Band, bands: Bands) -> tuple[float, float]:
