@@ -174,6 +174,7 @@ class Model:
             arr=textbook.history.arr,
             enough=self._card.contraction,
             ended=textbook.history.ended,
+            override=textbook.history.override_at(at),
             cause=cause,
         )
 
@@ -202,6 +203,7 @@ class Model:
         waits = {each.bands.min_duration * DAY for each in (textbook, later)}
         steps = [*textbook.steps(told=False).values(), *later.steps(told=False).values()]
         dates = [*steps, *(each.since + wait for each in crossed for wait in waits)]
+        dates += [state.override.ends for state in self.states if state.override is not None]
         dates += [closing(state.request) for state in self.states if state.request is not None]
         return seconds_to_try(textbook, self._clock, dates=dates, until=until)
 

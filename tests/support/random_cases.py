@@ -285,12 +285,15 @@ def moment_sequences(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Mome
 
 _WRITERS = ("account.updated", "contract.changed", "contract.renewed", "account.updated")
 _PLANS = ("milestone.planned", "milestone.reached")
+_OVERRIDES = ("health.overridden", "health.overridden")
 
 
 @st.composite
 def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]]:
     name = draw(
-        st.sampled_from((*(NAMES * 3), RAISE, CLEAR, OUTCOME, *_WRITERS, "contract.ended", *_PLANS, "nobody.listens"))
+        st.sampled_from(
+            (*(NAMES * 3), RAISE, CLEAR, OUTCOME, *_WRITERS, "contract.ended", *_PLANS, *_OVERRIDES, "nobody.listens")
+        )
     )
     if name in _WRITERS:
         fields = {
@@ -308,6 +311,18 @@ def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]
         due = draw(days) if draw(st.integers(0, 3)) == 0 else at + ahead
         step = draw(st.sampled_from(["kickoff", "live", "extra", 5]))
         return name, {"step": step, "due": due, "weight": draw(st.sampled_from(_NUMBERS))}
+    if name in _OVERRIDES:
+        ahead = draw(st.sampled_from([-40.0, 0.0, 3.3, 3.3, 60.0, 60.0, 4000.0])) * unit / SECOND
+        moment = (datetime.fromtimestamp(0, UTC) + timedelta(seconds=at + ahead)).isoformat()
+        return name, {
+            "to": draw(st.sampled_from(["green", "yellow", "red", "green", "red", None, "blue"])),
+            "until": draw(
+                st.sampled_from([moment, moment, moment, "2023-11-14", "2023-11-15", "2023-12-24", "soon", 7])
+            ),
+            "reason": draw(st.sampled_from([None, "They said so."])),
+            "by": draw(st.sampled_from([None, "csm@example.com"])),
+            "user_id": draw(st.sampled_from([None, "dana"])),
+        }
     return name, {
         "user_id": draw(st.sampled_from(["ann", "bob", "cem", None])),
         "feature": draw(st.sampled_from(["x", "y", 3, None, ["no"]])),

@@ -147,7 +147,7 @@ class Recount:
                 self._close_request(event.account_id)
             return
         self.counted.append(event.event_id)
-        if event.user_id is not None:
+        if event.user_id is not None and event.name != "health.overridden":
             person = self.people.setdefault((event.account_id, event.user_id), PersonHistory())
             person.hear(event, min(event.time.timestamp(), max(moment, self.clock)))
         account = self.accounts.setdefault(event.account_id, self._scorer.create(event.account_id))

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from common.contracts import ids
-from common.contracts.signals import Band, Kind, Signal
+from common.contracts.signals import Band, Kind, Override, Signal
 from scoring.health.card import Bands
 from support.scorer_api import View
-from support.textbook_history import DAY
+from support.textbook_history import DAY, PersonsBand
 
 ACCOUNT, CARD = "acme", "card"
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -60,8 +60,8 @@ class ModelState(NamedTuple):
     """`band` is the one shown; `waiting` are worse ones whose line is crossed but that were not told yet.
 
     `missed` has the due moment of each step that was told as missed. `had_band`: there was evidence for a band once.
-    `arr` is the amount that a contraction would fall from. `ended` while the contract has ended. Within a request all
-    but `request` is a draft, of which nothing is told.
+    `arr` is the amount that a contraction would fall from. `ended` while the contract has ended. `override` while the
+    band is a person's. Within a request all but `request` is a draft, of which nothing is told.
     """
 
     band: Band | None = None
@@ -72,6 +72,7 @@ class ModelState(NamedTuple):
     episode: str | None = None
     arr: float | None = None
     ended: bool = False
+    override: PersonsBand | None = None
     request: ModelRequest | None = None
 
 
@@ -82,7 +83,7 @@ class Evaluation(NamedTuple):
     whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
     a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
     fall by the share `enough` is told. `ended` if the contract has ended. `caps` are those of the flags; `untold` are
-    flags of which nobody hears.
+    flags of which nobody hears. `override` is the band that a person has set.
     """
 
     at: float
@@ -104,6 +105,7 @@ class Evaluation(NamedTuple):
     ended: bool = False
     caps: dict[str, float] = {}  # noqa: RUF012
     untold: frozenset[str] = frozenset()
+    override: PersonsBand | None = None
 
     @property
     def sudden(self) -> bool:
@@ -166,7 +168,7 @@ def _carried(
 ) -> tuple[ModelState, list[ToldSignal]]:
     """A worse band is told with the flag of the lowest cap, if that alone would bring it."""
     # Of who comes back the band is told by itself: none was known before.
-    if not told or not _is_worse(told[-1], was) or was.band is None:
+    if not told or not _is_worse(told[-1], was) or was.band is None or now.override is not None:
         return state, told
     *others, band = told
     line = now.bands.red if band.to == Band.RED else now.bands.yellow
@@ -198,6 +200,8 @@ def _is_crossed(before: ModelState, now: Evaluation) -> list[str]:
     ]
     if _contracted(before, now):
         crossed.append("contraction")
+    if now.override is not None or before.override is not None:
+        return [*crossed, _person(now.override)]
     if not now.sufficient:
         return crossed
     if before.band in (None, Band.INSUFFICIENT) or (before.ended and not now.ended):
@@ -272,6 +276,8 @@ def _contract(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> Mod
 
 def _band(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
     was = state.band
+    if now.override is not None or state.override is not None:
+        return _set_by_a_person(state, now, told)
     if not now.sufficient:
         return state if was is Band.INSUFFICIENT else state._replace(band=Band.INSUFFICIENT, waiting={})
     band = reached(was, now.score, now.bands)
@@ -279,6 +285,20 @@ def _band(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
         what = "better" if was in _WORSE else "known"
         return _tell(state._replace(waiting={}), band, now.crossed(what), now, told)
     return _worse(state, was, now, told)
+
+
+def _set_by_a_person(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelState:
+    """A person's band holds until it is over; then the score is looked at as if there had been no band."""
+    was, by = state.band, now.override
+    state = state._replace(override=by, waiting={})
+    if by is None and not now.sufficient:
+        return state._replace(band=Band.INSUFFICIENT)
+    band = reached(None, now.score, now.bands) if by is None else by.to
+    return state if band is was else _tell(state, band, now.crossed(_person(by)), now, told)
+
+
+def _person(by: PersonsBand | None) -> str:
+    return "nobody" if by is None else f"person {by.place}"
 
 
 def reached(told: Band | None, score: float, bands: Bands) -> Band:
@@ -338,6 +358,7 @@ class Shown(NamedTuple):
     flags: set[tuple[str, datetime, bool]]
     missed: set[tuple[str, datetime]]
     pending: tuple[Band, datetime, datetime] | None
+    override: Override | None
 
 
 def shown(state: ModelState, now: Evaluation) -> Shown:
@@ -346,12 +367,14 @@ def shown(state: ModelState, now: Evaluation) -> Shown:
         worst = Band.RED if Band.RED in state.waiting else Band.YELLOW
         since = state.waiting[worst].since
         pending = worst, moment(since), moment(since + now.bands.min_duration * DAY)
+    by = state.override if state.request is None else state.request.before.override
     return Shown(
         (state.band if state.request is None else state.request.before.band) or Band.INSUFFICIENT,
         state.episode,
         {(name, moment(crossed.since), crossed.told) for name, crossed in state.flags.items()},
         {(step, moment(due)) for step, due in now.steps.items() if due <= now.at},
         pending,
+        None if by is None else Override(by.to, moment(by.ends), by.reason, by.who),
     )
 
 
@@ -363,6 +386,7 @@ def shown_by(view: View) -> Shown:
         {(flag.name, flag.since, flag.told) for flag in view.flags},
         {(missed.step, missed.due) for missed in view.missed},
         None if pending is None else (pending.band, pending.since, pending.confirmed_at),
+        view.health.override,
     )
 
 

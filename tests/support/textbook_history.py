@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, tzinfo
-from typing import Any, NamedTuple, TypeGuard
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from itertools import accumulate
+from typing import Any, Literal, NamedTuple, TypeGuard
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.contracts.events import Event
-from common.contracts.signals import Status
+from common.contracts.signals import Band, Status
 from scoring.health.card import Card
 from scoring.health.context import STAGES, Stage
 from scoring.health.metrics.milestone.definition import Milestone
@@ -41,8 +42,19 @@ class LoggedEvent(NamedTuple):
     event: Event
 
 
+class PersonsBand(NamedTuple):
+    """A band that a person has set by the event at this place of the log; it is over at `ends`."""
+
+    place: int
+    to: Band
+    ends: float
+    reason: str | None
+    who: str | None
+
+
 class History:
     def __init__(self, card: Card, moments: Sequence[Moment]) -> None:
+        self._recorded = list(accumulate((m.at for m in moments), max))
         self._began = [min(m.event.time.timestamp(), m.at) if m.event.history else m.at for m in moments]
         self.log = [LoggedEvent(min(m.event.time.timestamp(), m.at), place, m.event) for place, m in enumerate(moments)]
         self.born = self.born_at(len(moments) - 1)
@@ -89,6 +101,39 @@ class History:
         """The last event that says it has the say."""
         said = [_SAYS[logged.event.name] for logged in sorted(self.log, key=order) if logged.event.name in _SAYS]
         return said[-1] if said else Status.ACTIVE
+
+    def override_at(self, at: float) -> PersonsBand | None:
+        """Of all that came before it was over, the last one has the say, though it may be over or end another one."""
+        said = [
+            logged
+            for logged in sorted(self.of(("health.overridden",)), key=order)
+            if (found := self._override(logged, zone=self.zone_at(logged.place))) is not None
+            and (found == "none" or found.ends > self._recorded[logged.place])
+        ]
+        last = self._override(said[-1], zone=self.zone_at(len(self.log))) if said else None
+        return None if last is None or last == "none" or last.ends <= at else last
+
+    def _override(self, logged: LoggedEvent, *, zone: tzinfo) -> "PersonsBand | Literal['none'] | None":
+        """None if nobody can know what it says."""
+        said, until = logged.event.properties, logged.event.properties.get("until")
+        if said.get("to") is None:
+            return "none"
+        if said["to"] not in ("green", "yellow", "red") or not isinstance(until, str):
+            return None
+        try:
+            over = datetime.fromisoformat(until)
+        except ValueError:
+            return None
+        if len(until) == len("2023-11-14"):
+            day = date.fromisoformat(until) + timedelta(days=1)
+            over = datetime(day.year, day.month, day.day, tzinfo=zone)
+        return PersonsBand(
+            logged.place,
+            Band(said["to"]),
+            float(math.ceil(over.timestamp())),
+            said.get("reason"),
+            said.get("by") or logged.event.user_id,
+        )
 
     def zone_at(self, place: int) -> tzinfo:
         """The account's zone as it was known when the log had come to this place."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -122,3 +122,40 @@ async def test_an_event_says_whether_another_one_of_its_account_and_request_foll
 async def test_a_client_cannot_say_that_more_follows(ingest: Ingest) -> None:
     answer = await ingest.post([{"account_id": "acme", "name": "session.started", "more": True}])
     assert answer.json()["items"][0]["errors"][0]["reason"] == "set_by_ingest"
+
+
+OVERRIDE: dict[str, object] = {"account_id": "acme", "name": "health.overridden"}
+
+
+@pytest.mark.parametrize(
+    ("days", "until", "reason"),
+    [
+        (0, NOW + timedelta(days=180), None),
+        (0, NOW + timedelta(days=181), "bad_value"),
+        (0, NOW, "bad_value"),
+        # The event's own time counts, so what is over by now is taken: the log has the order.
+        (10, NOW - timedelta(days=9), None),
+        (10, NOW - timedelta(days=10), "bad_value"),
+    ],
+)
+async def test_an_override_is_measured_by_its_own_time(
+    ingest: Ingest, days: float, until: datetime, reason: str | None
+) -> None:
+    said = {"properties": {"to": "red", "until": until.isoformat()}}
+    (posted,) = (await ingest.post([item("health.overridden", days) | said])).json()["items"]
+    found = [(each["field"], each["reason"]) for each in posted.get("errors", [])]
+    assert found == ([] if reason is None else [("properties.until", reason)])
+
+
+async def test_an_override_without_a_time_is_measured_by_when_it_came(ingest: Ingest) -> None:
+    said = [{"to": "red", "until": (NOW + timedelta(days=days)).isoformat()} for days in (180, 181)]
+    answer = await ingest.post([OVERRIDE | {"properties": properties} for properties in said])
+    assert [each["status"] for each in answer.json()["items"]] == ["accepted", "rejected"]
+    (error,) = answer.json()["items"][1]["errors"]
+    assert error["detail"] == "expected at most 180 days after the event's time"
+
+
+async def test_of_an_override_at_no_readable_time_only_the_time_is_wrong(ingest: Ingest) -> None:
+    said = {"time": "yesterday", "properties": {"to": "red", "until": NOW.isoformat()}}
+    (posted,) = (await ingest.post([OVERRIDE | said])).json()["items"]
+    assert [each["field"] for each in posted["errors"]] == ["time"]

@@ -1,6 +1,6 @@
 """What the event catalogue takes, forgives and refuses."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -138,6 +138,48 @@ def test_digits_in_quotes_letter_case_and_blanks_are_forgiven_and_noted(
 )
 def test_what_can_be_used_is_taken_as_it_is(name: str, properties: dict[str, Any]) -> None:
     assert STANDARD_EVENTS[name].check(properties) is None
+
+
+OVERRIDE = {"to": "green", "until": "2026-03-31"}
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ({}, None),
+        ({"reason": "enough"}, None),  # ends the one that holds
+        (OVERRIDE, None),
+        (OVERRIDE | {"until": "2026-03-31T18:00:00+02:00"}, None),
+        (OVERRIDE | {"until": "2026-01-31T12:00:01Z"}, None),
+        (OVERRIDE | {"until": "2026-01-31T12:00:00Z"}, "until"),
+        (OVERRIDE | {"until": "2026-01-31"}, None),
+        (OVERRIDE | {"until": "2026-01-30"}, "until"),  # over everywhere, though just so
+        (OVERRIDE | {"until": "2026-07-30T12:00:00Z"}, None),
+        (OVERRIDE | {"until": "2026-07-30T12:00:01Z"}, "until"),
+        (OVERRIDE | {"until": "2026-07-31"}, None),  # has begun in the east
+        (OVERRIDE | {"until": "2026-08-01"}, "until"),
+        (OVERRIDE | {"until": "9999-12-31"}, "until"),
+        ({"to": "red"}, "until"),
+        ({"until": "2026-03-31"}, "to"),
+        ({"to": None, "until": "2026-03-31"}, "to"),
+        (OVERRIDE | {"to": "insufficient_data"}, "to"),
+        (OVERRIDE | {"until": 1_774_915_200}, "until"),
+    ],
+)
+def test_an_override_ends_by_itself_and_within_half_a_year(said: dict[str, Any], wrong: str | None) -> None:
+    found = STANDARD_EVENTS["health.overridden"].check(said, at=datetime(2026, 1, 31, 12, tzinfo=UTC))
+    assert [error.field for error in found.errors] == [wrong] if found is not None else wrong is None
+    assert found is None or found.errors[0].detail.startswith("expected ")
+
+
+def test_values_are_corrected_before_they_are_compared() -> None:
+    check, at = STANDARD_EVENTS["health.overridden"], datetime(2026, 1, 31, 12, tzinfo=UTC)
+    found = check.check({"to": " Green", "until": "2026-03-31 "}, at=at)
+    assert found is not None
+    assert (found.errors, len(found.notes), found.properties) == ((), 3, OVERRIDE)
+    late = check.check({"to": "Green", "until": "2025-03-31"}, at=at)
+    assert late is not None
+    assert [error.field for error in late.errors] == ["until"]
 
 
 def test_all_errors_of_an_event_are_found_at_once() -> None:

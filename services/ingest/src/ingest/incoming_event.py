@@ -71,7 +71,7 @@ def parse_event(
         invalid = validation.explain(text, now=now, bounds=bounds, history=history)
         if invalid.errors:
             return invalid
-    checked = _checked(incoming)
+    checked = _checked(incoming, now)
     if checked is None:
         return validation.explain(text, now=now, bounds=bounds, history=history)
     return checked
@@ -88,12 +88,15 @@ def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds, history: b
     return not incoming.properties or not properties.property_errors(incoming.properties, bounds)
 
 
-def _checked(incoming: IncomingEvent) -> IncomingEvent | CorrectedEvent | None:
-    """A standard event by the event catalogue, None if it has an error there; any other event as it is."""
+def _checked(incoming: IncomingEvent, now: datetime) -> IncomingEvent | CorrectedEvent | None:
+    """A standard event by the event catalogue, None if it has an error there; any other event as it is.
+
+    `now` is the time of an event that names none.
+    """
     standard = STANDARD_EVENTS.get(incoming.name)
     if standard is None or not (incoming.properties or standard.always):
         return incoming
-    checked = standard.check(incoming.properties or {})
+    checked = standard.check(incoming.properties or {}, at=incoming.time or now)
     if checked is None:
         return incoming
     if checked.errors:

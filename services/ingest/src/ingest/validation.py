@@ -50,7 +50,7 @@ def explain(
         return InvalidEvent((_decode_error(error, text),))
     if not isinstance(found, dict):
         return InvalidEvent((FieldError("", FieldErrorReason.NOT_AN_OBJECT, "an event is a JSON object"),))
-    errors = [*_field_errors(found), *_nul_errors(found), *_properties_errors(found, bounds)]
+    errors = [*_field_errors(found), *_nul_errors(found), *_properties_errors(found, now, bounds)]
     if (time := found.get("time")) is not None:
         name = found.get("name") if bounds.limits_age else None
         errors += _time_errors(time, now, name=name if isinstance(name, str) else None, history=history)
@@ -140,7 +140,7 @@ def _time_errors(value: Any, now: datetime, *, name: str | None, history: bool) 
         yield error
 
 
-def _properties_errors(found: dict[str, Any], bounds: Bounds) -> Iterator[FieldError]:
+def _properties_errors(found: dict[str, Any], now: datetime, bounds: Bounds) -> Iterator[FieldError]:
     value = {} if found.get("properties") is None else found["properties"]
     if not isinstance(value, dict):
         yield FieldError("properties", FieldErrorReason.WRONG_TYPE, "expected an object")
@@ -148,8 +148,19 @@ def _properties_errors(found: dict[str, Any], bounds: Bounds) -> Iterator[FieldE
     out_of_bounds = properties.property_errors(value, bounds)
     yield from out_of_bounds
     if not out_of_bounds and isinstance(name := found.get("name"), str) and (standard := STANDARD_EVENTS.get(name)):
-        checked = standard.check(value)
+        checked = standard.check(value, at=_time_of(found, now))
         yield from catalogue_errors(checked) if checked else ()
+
+
+def _time_of(found: dict[str, Any], now: datetime) -> datetime | None:
+    """When the event happened; None if what it says of that cannot be read, which is an error of its own."""
+    if found.get("time") is None:
+        return now
+    try:
+        time = msgspec.convert(found["time"], datetime)
+    except msgspec.ValidationError:
+        return None
+    return time if time.tzinfo else None
 
 
 def catalogue_errors(checked: CheckedProperties) -> Iterator[FieldError]:

@@ -1,11 +1,13 @@
 """Why a band is what it is, as the read API says it."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.contracts.signals import Status
 from scoring.api.band_words import band_in_words
-from scoring.health.card import Bands
+from scoring.health.card import Bands, Card
 from support.examples import examples
 from support.scripted_account import MOOD, ScriptedAccount, card
 
@@ -51,6 +53,33 @@ def test_within_a_request_the_band_is_the_one_from_before_it() -> None:
     script.does("mood.read", 1, value=20, more=True)
     words = "green, as it was told last: more events of the same request are to come"
     assert band_in_words(script.looks(1), CARD) == words
+
+
+def overridden(words_card: Card, **said: Any) -> ScriptedAccount:
+    script = ScriptedAccount(words_card)
+    script.does("mood.read", 0, value=38)
+    script.does("health.overridden", 1, to="green", until="2024-01-31", **said)
+    return script
+
+
+def test_of_a_band_that_a_person_set_it_says_who_and_why_and_what_the_score_would_say() -> None:
+    script = overridden(CARD, reason="The pilot is agreed", by="dana@example.com")
+    words = "set to green by dana@example.com until 1 February 00:00 UTC: The pilot is agreed"
+    assert band_in_words(script.looks(2), CARD) == f"{words}; the score of 38 would be red"
+    alone = overridden(CARD)
+    assert band_in_words(alone.looks(2), CARD).startswith("set to green until 1 February 00:00 UTC; the score of")
+    alone.does("mood.read", 2, value=75)
+    assert band_in_words(alone.looks(2), CARD).endswith("the score of 75 would be green")
+    alone.does("mood.read", 3, value=74.96)
+    assert band_in_words(alone.looks(3), CARD).endswith("the score of 74.96 would be yellow")
+
+
+def test_of_a_person_s_band_without_evidence_it_says_that_there_is_none() -> None:
+    lacking = card(MOOD, bands=Bands(red=45, yellow=75), min_coverage=0.5)
+    script = ScriptedAccount(lacking)
+    script.does("health.overridden", 0, to="red", until="2024-01-31")
+    without = "without that it would be insufficient data: 0% of the weight has evidence"
+    assert band_in_words(script.looks(0), lacking) == f"set to red until 1 February 00:00 UTC; {without}"
 
 
 def test_of_somebody_who_left_nothing_is_told() -> None:

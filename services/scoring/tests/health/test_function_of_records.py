@@ -298,7 +298,14 @@ def test_events_that_nobody_expected_are_no_error(card: Card) -> None:
     scorer = Scorer(card, "card")
     account = scorer.create("acme")
     for index, (moment, at) in enumerate([(START, START), (-6.2e10, START), (START, START + 1e9)]):
-        for name in ("a.done", "b.done", "milestone.planned", "account.updated", "contract.changed"):
+        for name in (
+            "a.done",
+            "b.done",
+            "milestone.planned",
+            "account.updated",
+            "contract.changed",
+            "health.overridden",
+        ):
             scorer.apply(account, event(name, moment, event_id=f"{name}{index}", **_HOSTILE), at)
     scorer.advance(account, START + 2e9)
     assert scorer.dump(restored(scorer, account)) == scorer.dump(account)
@@ -307,6 +314,9 @@ def test_events_that_nobody_expected_are_no_error(card: Card) -> None:
 _HOSTILE: dict[str, Any] = {
     "step": ["x"],
     "due": "yesterday",
+    "to": ["green"],
+    "until": {"day": 1},
+    "reason": 7,
     "value": float("nan"),
     "arr": float("-inf"),
     "weight": float("inf"),

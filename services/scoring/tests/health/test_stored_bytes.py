@@ -28,6 +28,7 @@ CURVES = {"default": IDENTITY}
 EPISODES = {
     "format_3": "f13bd62a-8893-5a65-b531-20dc486c2264",
     "format_4": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
+    "format_5": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
 }
 
 RISING: dict[str, Knots] = {"default": ((1.0, 0.0), (9.0, 100.0))}
@@ -99,6 +100,9 @@ def with_people() -> ScriptedAccount:
     script = told()
     script.does("user.updated", 30.5, user_id="ann", name="Ann Lee", email="ann@acme.example", champion=True)
     script.does("champion.left", 30.5, user_id="person 0.5")
+    script.does(
+        "health.overridden", 30.5, to="yellow", until="2024-02-20", reason="They said so.", by="csm@example.com"
+    )
     return script
 
 
@@ -131,6 +135,7 @@ def test_the_body_of_this_format_is_read() -> None:
     account = live.scorer.load("acme", body_of(live))
     assert account.facts == live.account.facts
     assert account.people.known == live.account.people.known
+    assert account.override == live.account.override is not None
     assert live.scorer.find_due(account) == live.scorer.find_due(live.account)
     read, expected = (live.scorer.view(each, DAWN + 40 * DAY) for each in (account, live.account))
     assert alike(to_builtins(read), to_builtins(expected)), (read, expected)
@@ -153,7 +158,7 @@ def test_of_bodies_of_former_formats_all_is_read_that_the_card_still_has(path: P
     assert read.episode == EPISODES.get(path.stem, "a175d055-410c-50d2-aa8b-98c5f252a4ca")
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00", b"\x06\x90", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"\x00", bytes([FORMAT + 1]) + b"\x90", b"\xff"])
 def test_a_body_of_another_format_is_refused(body: bytes) -> None:
     with pytest.raises(UnknownFormat):
         Scorer(EVERY_KIND, "card").load("acme", body)

@@ -6,6 +6,7 @@ meaning, and blanks around a text. Everything else is an error with field and re
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from types import NoneType
 from typing import Annotated, Any, Final, get_args, get_origin
@@ -125,15 +126,20 @@ class EventCheck:
         self.properties = tuple(map(Property, fields(event)))
         self.always = any(each.required for each in self.properties)
 
-    def check(self, properties: Mapping[str, Any]) -> CheckedProperties | None:
-        """None if all values are right as they are."""
+    def check(self, properties: Mapping[str, Any], *, at: datetime | None = None) -> CheckedProperties | None:
+        """None if all values are right as they are. `at` is the event's time, where a value has to do with that."""
         try:
             msgspec.convert(properties, self.event, dec_hook=_read)
         except msgspec.ValidationError:
-            return self._check_each(properties)
-        return None
+            return self._check_each(properties, at)
+        errors = self._contradictions(properties, at)
+        return CheckedProperties(dict(properties), errors=errors) if errors else None
 
-    def _check_each(self, properties: Mapping[str, Any]) -> CheckedProperties:
+    def _contradictions(self, properties: Mapping[str, Any], at: datetime | None) -> tuple[PropertyError, ...]:
+        found = self.event.contradictions(properties, at=at)
+        return tuple(PropertyError(field, ValueReason.BAD_VALUE, detail) for field, detail in found)
+
+    def _check_each(self, properties: Mapping[str, Any], at: datetime | None) -> CheckedProperties:
         corrected = dict(properties)
         notes: list[PropertyNote] = []
         errors: list[PropertyError] = []
@@ -146,6 +152,8 @@ class EventCheck:
                 notes += correction[1]
             else:
                 errors.append(each.error(value))
+        if not errors:
+            errors += self._contradictions(corrected, at)
         return CheckedProperties(corrected, tuple(notes), tuple(errors))
 
 

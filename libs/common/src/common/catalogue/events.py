@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from common.catalogue import accounts, commercial, outreach, success, support, usage
+from common.catalogue import accounts, commercial, health, outreach, success, support, usage
 from common.catalogue.checking import EventCheck
 from common.catalogue.standard_event import DATED, LIVE, StandardEvent
 
@@ -48,6 +48,7 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
         success.GoalReached,
         success.ReviewHeld,
     ),
+    "Health by a person's word": (health.HealthOverridden,),
     "Marketing, seminars and community": (
         outreach.EmailOpened,
         outreach.EmailClicked,

@@ -1,7 +1,7 @@
 """What every standard event is."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
@@ -10,6 +10,9 @@ from msgspec import Struct
 # flags by years. What has a date of its own (facts, milestone steps, contract dates) is often known late.
 LIVE: Final = timedelta(days=30)
 DATED: Final = timedelta(days=3653)
+
+# A property that does not go with the others or with the event's time, and what was expected instead.
+Contradiction = tuple[str, str]
 
 
 class StandardEvent(Struct, frozen=True, kw_only=True):
@@ -22,6 +25,11 @@ class StandardEvent(Struct, frozen=True, kw_only=True):
     event_name: ClassVar[str]
     reach: ClassVar[timedelta] = LIVE
     example: ClassVar[Mapping[str, Any]] = {}
+
+    @classmethod
+    def contradictions(cls, properties: Mapping[str, Any], *, at: datetime | None) -> Iterable[Contradiction]:
+        """Where values that are right by themselves do not go together. `at` is the event's time, None if unknown."""
+        return ()
 
     @classmethod
     def posted(cls) -> dict[str, Any]:

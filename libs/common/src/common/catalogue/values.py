@@ -79,6 +79,17 @@ class Due(CheckedValue):
         return CalendarDate.is_valid(text)
 
 
+class Until(CheckedValue):
+    """A date, or RFC 3339 with zone."""
+
+    __slots__ = ()
+    description = "a date such as 2026-12-31, or RFC 3339 with zone"
+
+    @classmethod
+    def is_valid(cls, text: str) -> bool:
+        return Due.is_valid(text)
+
+
 class TimeZone(CheckedValue):
     """A time zone by its name in the IANA database."""
 
@@ -212,6 +223,9 @@ Currency = Annotated[
 StageName = Annotated[
     Literal["onboarding", "adoption", "renewal", "expansion"],
     Meta(description="onboarding, adoption, renewal or expansion", extra=_extra(str.lower)),
+]
+BandName = Annotated[
+    Literal["green", "yellow", "red"], Meta(description="green, yellow or red", extra=_extra(str.lower))
 ]
 Absences = Annotated[
     tuple[ClosedDays, ...], Meta(max_length=32, description='at most 32 of {"from": date, "until": date}')

@@ -7,6 +7,7 @@ from common.query_parameters import bad_parameter
 from scoring.api import answers, rendering, rounding
 from scoring.api.account_reader import MAX_AHEAD, AccountReader, AccountReading, MomentOutOfRange, UnreadableState
 from scoring.api.cursor import encode_person_cursor
+from scoring.api.family import Family
 from scoring.api.parameters import AccountParameters, HistoryParameters, PeopleParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Day
@@ -23,10 +24,22 @@ class AccountQueries:
 
     def __init__(self, snapshots: SnapshotReader) -> None:
         self._snapshots = snapshots
+        self._family = Family(snapshots)
 
-    async def account(self, account_id: str, asked: AccountParameters) -> answers.Account:
+    async def account(self, account_id: str, asked: AccountParameters) -> answers.Account | answers.NamedParent:
         async with self._snapshots.open() as (reader, snapshot):
-            row = await _find_row(snapshot, account_id)
+            row = (await snapshot.rows([account_id])).get(account_id)
+            below = await self._family.find(snapshot, account_id)
+        if row is None and below is None:
+            raise _unknown_account()
+        children = None if below is None else await self._family.roll_up(reader, below, asked.as_of)
+        if children is not None and not asked.exact:
+            children = rounding.children(children)
+        if row is None and children is not None:
+            return answers.NamedParent(
+                account_id=account_id, children=children, as_of=children.as_of, held=reader.find_delay()
+            )
+        assert row is not None
         reading = self._read(reader, row, asked.as_of)
         scorer = reader.scorer
         answer = rendering.account(
@@ -36,6 +49,7 @@ class AccountQueries:
             card=scorer.card,
             card_id=scorer.card_id,
             delay=reader.find_delay(row.stored),
+            children=children,
         )
         return answer if asked.exact else rounding.account(answer)
 
@@ -81,6 +95,7 @@ class AccountQueries:
         answer = answers.Receipts(
             account_id=account_id,
             level=rendering.level(reading.view.level),
+            override=reading.view.health.override,
             signals=tuple(rendering.receipt(one, reader.scorer.card) for one in signals[: asked.limit]),
             more_signals=len(signals) > asked.limit,
             card_id=reader.scorer.card_id,
@@ -106,8 +121,12 @@ class AccountQueries:
 async def _find_row(snapshot: TableSnapshot, account_id: str) -> ListRow:
     row = (await snapshot.rows([account_id])).get(account_id)
     if row is None:
-        raise Problem(404, "unknown_account", "nothing is known of an account with this id")
+        raise _unknown_account()
     return row
+
+
+def _unknown_account() -> Problem:
+    return Problem(404, "unknown_account", "nothing is known of an account with this id")
 
 
 def _lower_bounds(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from msgspec import Struct
 
-from common.contracts.signals import Contact
+from common.contracts.signals import Contact, Health
 from scoring.api.delay import Delay
 from scoring.health import Account, Day, Scorer, View
 from scoring.health.moments import to_date, to_datetime
@@ -81,9 +81,14 @@ class AccountReader:
 
     def score(self, stored: StateRow) -> float:
         """Raises `UnreadableState`."""
+        return self.health(stored)[0].score
+
+    def health(self, stored: StateRow, at: float | None = None) -> tuple[Health, float]:
+        """The health and its moment: that of its partition, or a later one `at`. Raises `UnreadableState`."""
         with _core_errors_as_unreadable(stored):
             account = self._open(stored)
-            return self.scorer.health(account, self._soonest(account, stored)).score
+            moment = max(self._soonest(account, stored), at or 0.0)
+            return self.scorer.health(account, moment), moment
 
     def read(self, stored: StateRow, at: float | None = None) -> AccountReading:
         """As of its partition's moment, or of a later one within `MAX_AHEAD`.

@@ -12,6 +12,7 @@ from common.contracts.signals import (
     Health,
     Kind,
     MovingEvent,
+    Override,
     Part,
     Severity,
     Status,
@@ -44,7 +45,10 @@ class Moved(Struct, frozen=True):
 
 
 class Listed(Struct, frozen=True, kw_only=True):
-    """One account of a list. With an `error` there is no health: its state could not be read."""
+    """One account of a list. With an `error` there is no health: its state could not be read.
+
+    `override` while a person has set the band.
+    """
 
     account_id: str
     name: str | None
@@ -56,6 +60,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     status: Status
     band: Band | None = None
     score: float | None = None
+    override: Override | None = None
     coverage: float | None = None
     drivers: tuple[str, ...] = ()
     forecast: Ahead | None = None
@@ -79,13 +84,58 @@ class Accounts(Struct, frozen=True, kw_only=True):
     held: Delay | None
 
 
+class Child(Struct, frozen=True):
+    """One of the accounts below another. Without a score its state could not be read, or no ranking has it yet."""
+
+    account_id: str
+    name: str | None
+    score: float | None
+    band: Band | None
+    arr: float | None
+
+
+class Children(Struct, frozen=True, kw_only=True):
+    """The accounts below one: those that name it as their parent, those that name these, and so on, ten deep.
+
+    `churned` of them have left, and are in no other figure. `score` is the mean weighed by ARR, without those of
+    insufficient data; who has no known ARR weighs as much as the others do on average. `arr_at_risk` is the ARR of red
+    and yellow ones. `worst` are five at most, by band, then by score. More than 1,000 are not `exact`: then scores are
+    those of the last ranking. Not `complete` if there are deeper ones, or more than 50,000. `cycle` if the account is
+    below itself. `as_of` is the earliest moment of the scores.
+    """
+
+    count: int
+    churned: int
+    unreadable: int
+    arr: float
+    arr_unknown: int
+    arr_at_risk: float
+    score: float | None
+    bands: dict[Band, int]
+    worst: tuple[Child, ...]
+    exact: bool
+    complete: bool
+    cycle: bool
+    as_of: datetime
+
+
+class NamedParent(Struct, frozen=True, kw_only=True):
+    """An id of which no event has come, and which other accounts name as their parent: it has no health of its own."""
+
+    account_id: str
+    children: Children
+    as_of: datetime
+    held: Delay | None
+
+
 class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
-    `band_words` say why the band is what it is. `drivers` are what lies between the best score and this one, the
-    largest first; `change` is since the last band told. `away` are the days on which the account is closed. `contacts`
-    are the champions and whoever was active last, five at most; `last_seen` is to the hour. `held` says why this is not
-    how it stands now, but up to where scoring has come; null if it is. `first_look` is when a signal is due that says
+    `band_words` say why the band is what it is, and `override` is there while a person has set it. `children` roll up
+    the accounts below this one; null if there are none. `drivers` are what lies between the best score and this one,
+    the largest first; `change` is since the last band told. `away` are the days on which the account is closed.
+    `contacts` are the champions and whoever was active last, five at most; `last_seen` is to the hour. `held` says why
+    this is not how it stands now, but up to where scoring has come; null if it is. `first_look` is when a signal is due that says
     what stands, and until then nothing
     is told of a band, a missed step or a derived flag; null if none is waited for.
     """
@@ -94,6 +144,7 @@ class Account(Struct, frozen=True, kw_only=True):
     score: float
     band: Band
     band_words: str
+    override: Override | None
     coverage: float
     stage: str
     status: Status
@@ -109,6 +160,7 @@ class Account(Struct, frozen=True, kw_only=True):
     facts: Facts
     away: tuple[DaysAway, ...]
     contacts: tuple[Contact, ...]
+    children: Children | None
     card_id: str
     clock: datetime
     as_of: datetime
@@ -182,10 +234,14 @@ class SignalReceipt(Struct, frozen=True, kw_only=True):
 
 
 class Receipts(Struct, frozen=True, kw_only=True):
-    """The level now, and the change that came with each signal, newest first."""
+    """The level now, and the change that came with each signal, newest first.
+
+    `override` while a person has set the band: then it is not what the level says.
+    """
 
     account_id: str
     level: LevelNow
+    override: Override | None
     signals: tuple[SignalReceipt, ...]
     more_signals: bool
     card_id: str

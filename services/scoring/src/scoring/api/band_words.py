@@ -1,6 +1,6 @@
 """Why a band is what it is, in words: a line that was crossed, or the hysteresis that holds a band above its line."""
 
-from common.contracts.signals import Band, Status
+from common.contracts.signals import Band, Override, Status
 from scoring.health import Card, View
 from scoring.health.card import Bands
 from scoring.health.metrics.definition import DEFAULT
@@ -16,6 +16,8 @@ def _why(view: View, card: Card) -> str:
     band, bands = view.health.band, card.bands.get(view.health.stage) or card.bands[DEFAULT]
     # Rounded as bands compare scores.
     score = round(view.health.score, 6)
+    if view.health.override is not None:
+        return f"{_word(view.health.override)}; {_without_it(view, card, bands)}"
     if band is Band.INSUFFICIENT:
         known = f"{view.health.coverage:.0%} of the weight has evidence"
         return f"insufficient data: {known}, {card.min_coverage:.0%} is needed"
@@ -33,6 +35,22 @@ def _why(view: View, card: Card) -> str:
     line = bands.red if band is Band.RED else bands.yellow
     # The hysteresis holds a band above its line.
     return f"{band.value} until {most:g}: it was below {line:g}" if score >= line else f"{band.value}: below {line:g}"
+
+
+def _word(override: Override) -> str:
+    """`set to green by dana@example.com until 1 April 00:00 UTC: the pilot is agreed`"""
+    by = f" by {override.by}" if override.by else ""
+    reason = f": {override.reason}" if override.reason else ""
+    return f"set to {override.to.value}{by} until {override.until:%-d %B %H:%M} UTC{reason}"
+
+
+def _without_it(view: View, card: Card, bands: Bands) -> str:
+    health, score = view.health, round(view.health.score, 6)
+    if round(health.coverage, 6) < card.min_coverage:
+        return f"without that it would be insufficient data: {health.coverage:.0%} of the weight has evidence"
+    band = Band.RED if score < bands.red else Band.YELLOW if score < bands.yellow else Band.GREEN
+    # With as many digits as tell it from the line.
+    return f"the score of {round(score, 2):g} would be {band.value}"
 
 
 def _range(band: Band, bands: Bands) -> tuple[float, float]:

@@ -13,6 +13,7 @@ _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
     answers.Accounts,
     answers.Account,
+    answers.NamedParent,
     answers.History,
     answers.Receipts,
     answers.AccountPeople,
@@ -36,13 +37,14 @@ _OF_ONE: Final = {
 }
 
 
-def responses(answer: type[Any], *, of_one: bool) -> dict[int | str, dict[str, Any]]:
-    """For one route: its answer and every problem that it may tell."""
+def responses(answer: type[Any], *others: type[Any], of_one: bool) -> dict[int | str, dict[str, Any]]:
+    """For one route: its answer, or another one, and every problem that it may tell."""
+    schemas = [{"$ref": _REF.format(name=each.__name__)} for each in (answer, *others)]
     refusals = dict(sorted({**_REFUSALS, **(_OF_ONE if of_one else {})}.items()))
     return {
         200: {
             "description": (answer.__doc__ or "").strip(),
-            "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
+            "content": {"application/json": {"schema": {"anyOf": schemas} if others else schemas[0]}},
         },
         **{status: problems.openapi_response(status, text) for status, text in refusals.items()},
     }

@@ -6,10 +6,19 @@ from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
 
 from fastapi import Path
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from common.contracts.signals import Band, Status
-from common.query_parameters import FIRST_DATE, LAST_DATE, DateOrMoment, QueryParameters, Start, Text, bad_parameter
+from common.query_parameters import (
+    FIRST_DATE,
+    LAST_DATE,
+    DateOrMoment,
+    QueryParameters,
+    Start,
+    Text,
+    bad_parameter,
+    without_nul,
+)
 from scoring.api.account_reader import MAX_AHEAD
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, decode_person_cursor
 from scoring.health import Stage
@@ -22,6 +31,7 @@ CUSTOMERS = (Status.ACTIVE, Status.LEAVING)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # An account id and the beginning of a name, in base64.
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
+AccountIdText = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARS), AfterValidator(without_nul)]
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
@@ -52,6 +62,9 @@ class AccountListParameters(PointsParameters):
     owner: list[Text] = Field(
         default=[], max_length=20, description="any of these owners' e-mail addresses, in any case"
     )
+    parent: list[AccountIdText] = Field(
+        default=[], max_length=20, description="accounts that name any of these ids as their parent"
+    )
     stage: list[Stage] = Field(default=[], max_length=20, description="any of these stages")
     min_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
     max_arr: Amount | None = Field(default=None, description="accounts without a known ARR are left out")
@@ -79,6 +92,7 @@ class AccountListParameters(PointsParameters):
             tiers=tuple(self.tier),
             owners=tuple(self.owner),
             stages=tuple(self.stage),
+            parents=tuple(self.parent),
             min_arr=self.min_arr,
             max_arr=self.max_arr,
             ends_from=ends_from,

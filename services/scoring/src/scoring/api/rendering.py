@@ -29,6 +29,7 @@ def listed(account_id: str, reading: AccountReading, *, facts: Facts, card: Card
         status=facts.status,
         band=view.health.band,
         score=view.health.score,
+        override=view.health.override,
         coverage=view.health.coverage,
         drivers=drivers(view, card)[:_DRIVERS_IN_A_LIST],
         forecast=ahead(view.forecast, as_of=view.at, facts=facts),
@@ -52,7 +53,14 @@ def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> an
 
 
 def account(
-    account_id: str, reading: AccountReading, *, facts: Facts, card: Card, card_id: str, delay: Delay | None
+    account_id: str,
+    reading: AccountReading,
+    *,
+    facts: Facts,
+    card: Card,
+    card_id: str,
+    delay: Delay | None,
+    children: answers.Children | None,
 ) -> answers.Account:
     view = reading.view
     return answers.Account(
@@ -60,6 +68,7 @@ def account(
         score=view.health.score,
         band=view.health.band,
         band_words=band_in_words(view, card, status=facts.status),
+        override=view.health.override,
         coverage=view.health.coverage,
         stage=view.health.stage,
         status=facts.status,
@@ -75,6 +84,7 @@ def account(
         facts=facts,
         away=reading.away,
         contacts=reading.contacts,
+        children=children,
         card_id=card_id,
         clock=to_datetime(reading.clock),
         as_of=view.at,

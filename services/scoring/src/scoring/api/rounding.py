@@ -42,7 +42,13 @@ def account(answer: answers.Account) -> answers.Account:
         dimensions={name: None if points is None else tenth(points) for name, points in answer.dimensions.items()},
         change=moved(answer.change),
         flags=tuple(replace(flag, cap=tenth(flag.cap)) for flag in answer.flags),
+        children=None if answer.children is None else children(answer.children),
     )
+
+
+def children(below: answers.Children) -> answers.Children:
+    worst = tuple(each if each.score is None else replace(each, score=tenth(each.score)) for each in below.worst)
+    return replace(below, score=None if below.score is None else tenth(below.score), worst=worst)
 
 
 def history(answer: answers.History) -> answers.History:

@@ -58,9 +58,12 @@ def _accounts(listing: Listing, reading: AccountQueries, keys: KeyVerifier) -> A
         """Accounts that match every filter, the worst first; a page at a time, however many match."""
         return json_response(await listing.accounts(asked))
 
-    @router.get("/{account_id}", responses=openapi.responses(answers.Account, of_one=True))
+    @router.get("/{account_id}", responses=openapi.responses(answers.Account, answers.NamedParent, of_one=True))
     async def get_account(account: AccountId, asked: Annotated[AccountParameters, Query()]) -> Response:
-        """Health now, why, and what comes next if nobody does anything."""
+        """Health now, why, what comes next if nobody does anything, and how the accounts below this one stand.
+
+        Of an id that only other accounts name, as their parent, the answer has `children` and no health.
+        """
         return json_response(await reading.account(account, asked))
 
     @router.get("/{account_id}/people", responses=openapi.responses(answers.AccountPeople, of_one=True))

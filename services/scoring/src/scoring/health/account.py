@@ -11,8 +11,10 @@ from scoring.health.flag import AccountFlag
 from scoring.health.former_facts import FormerFacts, Writers
 from scoring.health.ledger import Ledger
 from scoring.health.metrics.metric import Metric
+from scoring.health.overrides import Overrides
 from scoring.health.people import KnownPeople
 from scoring.health.request import OpenRequest
+from scoring.health.state_format import HeldOverride
 from scoring.health.trajectory import Trajectory
 from scoring.health.weights import NO_WEIGHTS, Weights
 
@@ -56,9 +58,9 @@ class Account:
 
     - `feeding`: what events say. `born` (when it began: its first record or
       its earliest history, infinity before the first), `posted` (the facts as events wrote them), `facts` (those, with
-      a tier by ARR where none was posted), `away`, `writers` (who wrote each fact), `former_facts`, `context`, the
-      states of metrics and flags, and `open_steps` (milestone steps of the stage that are not done: due in UTC, name),
-      of which `told_steps` are those whose miss is a signal.
+      a tier by ARR where none was posted), `away`, `overrides`, `writers` (who wrote each fact), `former_facts`,
+      `context`, the states of metrics and flags, and `open_steps` (milestone steps of the stage that are not done: due
+      in UTC, name), of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
@@ -72,17 +74,17 @@ class Account:
     - `scorer`: `people`.
     - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
-    `state_encoding` keeps `born`, `posted`, `away`, `writers`, `former_facts`, `people`, the ledgers, `state`, `clock`,
-    `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics` are in the card's
-    order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in that order, then
-    the flags.
+    `state_encoding` keeps `born`, `posted`, `away`, `overrides`, `writers`, `former_facts`, `people`, the ledgers,
+    `state`, `clock`, `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics`
+    are in the card's order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in
+    that order, then the flags.
     """
 
     __slots__ = (
         "account_id", "available", "away", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
         "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean", "metrics",
-        "model", "open_steps", "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request",
-        "score", "state", "told_steps", "trajectories", "weights", "writers",
+        "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap", "posted_cost",
+        "posted_weights", "request", "score", "state", "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(
@@ -98,6 +100,7 @@ class Account:
         self.clock = 0.0
         self.facts = self.posted = Facts()
         self.away = Absences()
+        self.overrides = Overrides()
         self.writers: Writers = {}
         self.people = KnownPeople()
         self.former_facts = FormerFacts()
@@ -152,3 +155,8 @@ class Account:
     def band(self) -> Band | None:
         """The band that was told last; readers are shown this one, and while a request is open the one before it."""
         return self.state.band if self.request is None else self.request.before.band or Band.INSUFFICIENT
+
+    @property
+    def override(self) -> HeldOverride | None:
+        """What has set that band, if a person did."""
+        return self.state.override if self.request is None else self.request.before.override

@@ -31,6 +31,8 @@ def feed(
             account.facts = with_tier(account.posted, account.model.tiers)
             account.away.write(event, moment=moment)
         context_changed = set_context(account, at) or context_changed
+    if reaction.overrides:
+        account.overrides.write(event, at=at, moment=moment, context=account.context)
     fed = feed_metrics(account, event, moment, reaction) != 0
     for index in reaction.fed_flags:
         if account.flags[index].feed(event, moment):
@@ -51,6 +53,7 @@ def retract(account: Account, withdrawn: EventName) -> RetractionResult:
     posted = account.former_facts.take_back(account.posted, account.writers, by)
     # A fact may have been said twice: then another event says it now, though it reads the same.
     undone = account.away.retract(by) or posted is not account.posted
+    undone = account.overrides.retract(by) or undone
     account.posted, account.facts = posted, with_tier(posted, account.model.tiers)
     for metric in account.metrics:
         undone = metric.retract(by) or undone

@@ -16,6 +16,7 @@ from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricD
 from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.moments import DAY
+from scoring.health.overrides import OVERRIDDEN
 from scoring.health.people import PEOPLE_EVENTS
 from scoring.health.weights import Weighting
 
@@ -27,12 +28,12 @@ class Reaction:
     The trajectories of `moved_metrics` (each after those that it reads) and `moved_flags` have to be projected again.
     `changes_steps` if it may change milestone steps, `retracts` if it takes back an earlier event, `moves_points_only`
     if it can do nothing but move points. `describes_people` if it says something of the person whom it names, which
-    moves nothing.
+    moves nothing. `overrides` if a person sets a band with it.
     """
 
     __slots__ = (
         "changes_steps", "describes_people", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics",
-        "moves_points_only", "outcomes", "retracts", "writes_facts",
+        "moves_points_only", "outcomes", "overrides", "retracts", "writes_facts",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +48,7 @@ class Reaction:
         writes_facts: bool = False,
         describes_people: bool = False,
         retracts: bool = False,
+        overrides: bool = False,
     ) -> None:
         self.fed_metrics = fed_metrics
         self.fed_flags = fed_flags
@@ -57,7 +59,8 @@ class Reaction:
         self.writes_facts = writes_facts
         self.describes_people = describes_people
         self.retracts = retracts
-        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts or retracts)
+        self.overrides = overrides
+        self.moves_points_only = not (fed_flags or changes_steps or outcomes or writes_facts or retracts or overrides)
 
 
 _IGNORED: Final = Reaction()
@@ -138,6 +141,7 @@ class CardModel:
             writes_facts=name in WRITES,
             describes_people=name in PEOPLE_EVENTS,
             retracts=name == RETRACTED,
+            overrides=name == OVERRIDDEN,
         )
 
 
@@ -180,7 +184,7 @@ def _steps_of_others(card: Card, metric: MetricDefinition) -> frozenset[str]:
 
 def _names(card: Card) -> set[str]:
     """The names of all events that change an account under this card."""
-    names = {*WRITES, *PEOPLE_EVENTS, RETRACTED}
+    names = {*WRITES, *PEOPLE_EVENTS, RETRACTED, OVERRIDDEN}
     for metric in card.metrics:
         names.update(metric.listens)
     for flag in card.flags:

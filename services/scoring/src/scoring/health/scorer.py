@@ -248,7 +248,7 @@ class Scorer:
 
 def _note_person(account: Account, event: Event, moment: float, reaction: Reaction) -> None:
     """What was due before the event has fired: that told whom to call without it."""
-    if event.user_id is not None:
+    if event.user_id is not None and not reaction.overrides:
         account.people.see(event.user_id, moment)
         if reaction.describes_people:
             account.people.describe(event.user_id, event, moment)

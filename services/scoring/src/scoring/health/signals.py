@@ -2,6 +2,8 @@
 
 from typing import Final, final
 
+from msgspec.structs import replace
+
 from common.contracts import ids
 from common.contracts.signals import Forecast, Health, Kind, OpenCondition, Receipt, Severity, Signal
 from scoring.health.account import Account
@@ -10,6 +12,7 @@ from scoring.health.bands import GREEN, INSUFFICIENT, RED
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
+from scoring.health.overrides import override_of
 from scoring.health.quotes import quotes_of
 from scoring.health.receipts import change, level, level_off_by
 from scoring.health.state_format import Cause, Crossing
@@ -23,7 +26,8 @@ CRITICAL_CAP: Final = 30.0
 def health_of(account: Account, at: HealthSnapshot) -> Health:
     # An account has a band from its first record on; INSUFFICIENT while the evidence is too little.
     band = account.band or INSUFFICIENT
-    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=account.stage)
+    override = override_of(account.override)
+    return Health(score=at.score, band=band, coverage=at.weights.coverage, stage=account.stage, override=override)
 
 
 @final
@@ -107,7 +111,7 @@ def add_signals(
 def _before(transition: Transition, before: Health | None, after: Health) -> Health | None:
     """Of a flag the bands before and after differ exactly where it brings the new one."""
     if transition.kind is Kind.FLAG and transition.brings is None and before is not None:
-        return Health(score=before.score, band=after.band, coverage=before.coverage, stage=before.stage)
+        return replace(before, band=after.band)
     return before
 
 

@@ -48,6 +48,7 @@ def dump(account: Account) -> bytes:
         account.away.dump(),
         account.former_facts.dump(),
         None if account.look is None else _stored_look(account.look),
+        account.overrides.dump(),
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -72,6 +73,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.facts = with_tier(stored.facts, model.tiers)
     account.people.restore(stored.people)
     account.away.restore(*stored.away)
+    account.overrides.restore(stored.overrides)
     if (former := stored.former_facts) is not None:
         writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}
         account.former_facts = FormerFacts(former.facts, writers)
@@ -124,6 +126,7 @@ def _stored_state(state: AlertState) -> tuple[object, ...]:
         state.arr_origin,
         state.outcomes,
         state.band_since,
+        state.override,
     )
 
 
@@ -165,7 +168,7 @@ def _alert_state(stored: StoredState) -> AlertState:
     state = AlertState()
     state.band, state.had_band, state.episode = stored.band, stored.had_band, stored.episode
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
-    state.ended, state.band_since = stored.ended, stored.band_since
+    state.ended, state.band_since, state.override = stored.ended, stored.band_since, stored.override
     state.arr, state.arr_origin, state.outcomes = stored.arr, stored.arr_origin, stored.outcomes
     return state
 

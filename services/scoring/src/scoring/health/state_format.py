@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts, Health, Kind
 
 # The first byte of every body.
-FORMAT = 5
+FORMAT = 6
+# In bodies of this format no person has set a band.
+FORMAT_WITHOUT_OVERRIDES = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
 # contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look, and
 # no crossing has what its event said.
@@ -80,6 +82,31 @@ class DecidedOutcome(NamedTuple):
     history: bool
 
 
+class OverrideEntry(NamedTuple):
+    """What an event of the moment `moment` says of a band that a person sets; `to` is None where it ends one.
+
+    `until` is a moment (UTC) or, with `is_day`, the whole days since the epoch up to the date whose end counts.
+    """
+
+    moment: float
+    by_event: int
+    to: Band | None
+    until: float = 0.0
+    is_day: bool = False
+    reason: str | None = None
+    who: str | None = None
+
+
+class HeldOverride(NamedTuple):
+    """An override as it counts: `ends` is the whole second (UTC) at which it is over."""
+
+    by_event: int
+    to: Band
+    ends: float
+    reason: str | None = None
+    who: str | None = None
+
+
 class Mover(NamedTuple):
     """An event and the points by which it moved the score."""
 
@@ -104,6 +131,7 @@ class StoredState(Struct, array_like=True):
     arr_origin: ArrOrigin | None = None
     outcomes: dict[str, DecidedOutcome] = field(default_factory=dict)
     band_since: float | None = None
+    override: HeldOverride | None = None
 
 
 class StoredRequest(Struct, array_like=True):
@@ -189,7 +217,8 @@ class StoredLook(Struct, array_like=True):
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record, `facts` are as events wrote them.
 
-    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it.
+    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it, `overrides` as
+    `Overrides` does.
     """
 
     born: float | None = None
@@ -205,6 +234,7 @@ class StoredAccount(Struct, array_like=True):
     away: tuple[list[StoredAbsence], list[StoredAbsence]] = ([], [])
     former_facts: StoredFormerFacts | None = None
     look: StoredLook | None = None
+    overrides: tuple[list[OverrideEntry], list[OverrideEntry]] | None = None
 
 
 class UnknownFormat(ValueError):
@@ -218,7 +248,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_FORMER_VALUES, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
+    if known is not None and FORMAT_WITHOUT_POSTED < known <= FORMAT:
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])

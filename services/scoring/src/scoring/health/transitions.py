@@ -12,7 +12,15 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.properties import hash_of
-from scoring.health.state_format import ArrOrigin, Cause, CausingEvent, Crossing, DecidedOutcome, WithdrawnSignal
+from scoring.health.state_format import (
+    ArrOrigin,
+    Cause,
+    CausingEvent,
+    Crossing,
+    DecidedOutcome,
+    HeldOverride,
+    WithdrawnSignal,
+)
 from scoring.health.weights import Weights
 
 
@@ -68,7 +76,7 @@ class Transition(NamedTuple):
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
     """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
-    if _band_changes(state, account.score, account.weights, tau) or _arr_moves(account, state):
+    if _band_changes(account, state, account.score, account.weights, tau) or _arr_moves(account, state):
         return True
     if _has_ended(account) != state.ended:
         return True
@@ -78,12 +86,17 @@ def would_change(account: Account, state: AlertState, tau: float) -> bool:
 def would_change_at(account: Account, state: AlertState, tau: float) -> bool:
     """What `would_change` would say after an evaluation at `tau`, without making one."""
     score, weights = score_at(account, tau)
-    if _band_changes(state, score, weights, tau):
+    if _band_changes(account, state, score, weights, tau):
         return True
     return any([(flag.at(tau) is not None) != (flag.name in state.flags) for flag in account.flags])
 
 
-def _band_changes(state: AlertState, score: float, weights: Weights, tau: float) -> bool:
+def _band_changes(account: Account, state: AlertState, score: float, weights: Weights, tau: float) -> bool:
+    if account.overrides.held(account.context, tau) != state.override:
+        return True
+    # While a person's band holds, neither the score nor the evidence changes it.
+    if state.override is not None:
+        return state.deadline <= tau
     # The evidence became enough for a band, or too little.
     if state.band is None or weights.sufficient == (state.band is INSUFFICIENT):
         return True
@@ -95,6 +108,7 @@ _CONTRACTION: Final = "contraction"
 _TOLD_OF_WHO_LEFT: Final = (Kind.OUTCOME, Kind.RETRACTED)
 _BETTER: Final = "better"
 _SUFFICIENT: Final = "sufficient"
+_NO_OVERRIDE: Final = "no override"
 
 
 def has_given_notice(account: Account) -> bool:
@@ -117,6 +131,9 @@ def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
     found += [f"flag {flag.name}" for flag in account.flags if flag.available]
     if _has_contracted(account, before):
         found.append(_CONTRACTION)
+    held = account.overrides.held(account.context, account.context.clock.operational(at))
+    if held is not None or before.override is not None:
+        return found if held == before.override and not before.ended else [*found, _override_line(held)]
     if not account.weights.sufficient:
         return found
     lines, score, band = _band_lines(account), account.score, before.band
@@ -132,9 +149,11 @@ def refresh_derived(account: Account, state: AlertState) -> None:
     """Recomputes the range in which no band changes, and the next deadline."""
     lines, clock = _band_lines(account), account.context.clock
     state.low, state.high = -inf, inf
-    if state.band is not None:
-        state.low, state.high = lines.stable_range(state.band, state.pending)
     deadline = inf
+    if state.override is not None:
+        deadline = clock.operational(state.override.ends)
+    elif state.band is not None:
+        state.low, state.high = lines.stable_range(state.band, state.pending)
     for crossing in [*state.pending.values(), *state.flags.values()]:
         if not crossing.told:
             deadline = min(deadline, clock.operational(crossing.since) + lines.min_duration)
@@ -188,7 +207,7 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
     """
     state, lines = account.state, _band_lines(account)
     band, crossing = state.band, Crossing(at, "", False)
-    if first and account.weights.sufficient:
+    if first and account.weights.sufficient and state.override is None:
         band = lines.first_band(account.score)
         crossing = state.pending.get(band, crossing)
         state.pending = {}
@@ -286,6 +305,9 @@ def _contraction(account: Account, state: AlertState, trigger: Trigger, present:
 
 def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     current, lines = state.band, _band_lines(account)
+    held = account.overrides.held(account.context, account.context.clock.operational(present.since))
+    if held is not None or state.override is not None:
+        return _override(account, state, trigger, present, held)
     # With too little evidence no band is told, and what was pending is forgotten.
     if not account.weights.sufficient:
         state.band = INSUFFICIENT
@@ -301,6 +323,24 @@ def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossi
         state.pending = {}
         return [_to_band(state, better, trigger.crossing(_BETTER, present), trigger)]
     return _worse(account, state, trigger, present)
+
+
+def _override(
+    account: Account, state: AlertState, trigger: Trigger, present: Crossing, held: HeldOverride | None
+) -> list[Transition]:
+    """The band that a person sets now, or has set; when that is over, the score says the band as if there was none."""
+    state.override, state.pending = held, {}
+    if held is None and not account.weights.sufficient:
+        state.band = INSUFFICIENT
+        return []
+    band = _band_lines(account).first_band(account.score) if held is None else held.to
+    if band is state.band:
+        return []
+    return [_to_band(state, band, trigger.crossing(_override_line(held), present), trigger)]
+
+
+def _override_line(held: HeldOverride | None) -> str:
+    return _NO_OVERRIDE if held is None else f"override {held.by_event}"
 
 
 def _worse(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:

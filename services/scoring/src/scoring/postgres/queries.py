@@ -33,6 +33,7 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     tiers: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
+    parents: tuple[str, ...] = ()
     min_arr: float | None = None
     max_arr: float | None = None
     ends_from: date | None = None
@@ -112,6 +113,7 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
         (account.c.status, accounts.statuses),
         (account.c.scored_stage, accounts.stages),
         (account.c.tier, accounts.tiers),
+        (account.c.parent, accounts.parents),
         # PostgreSQL lowers both sides, because lower case depends on its locale.
         (literal_column(OWNER_KEY, Text), [func.lower(func.btrim(owner)) for owner in accounts.owners]),
     ):

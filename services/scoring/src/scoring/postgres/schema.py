@@ -119,6 +119,7 @@ account = Table(
     Index("account_by_name", text(_NAME), "account_id"),  # COLLATE "C"
     Index("account_by_id", text(_ID)),  # COLLATE "C"
     Index("account_by_severity", text(SEVERITY), "account_id"),
+    Index("account_by_parent", "parent", postgresql_where=text("parent IS NOT NULL")),
 )
 
 # Whom to call. `last_seen` and `left_on` are days (UTC), so that a person costs a row a day and not one per event; the

@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Select
+from sqlalchemy import Select, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.contracts.signals import Facts, Signal
+from common.contracts.signals import Band, Facts, Signal, Status
 from common.database import connected
 from scoring.health import Day
 from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
-from scoring.postgres import people, queries, sort_orders
+from scoring.postgres import family, people, queries, sort_orders
 from scoring.postgres.people import PersonOfAccount, PersonPlace
 from scoring.postgres.queries import AccountFilter
 from scoring.postgres.sort_orders import CursorPlace, Order
@@ -46,6 +46,48 @@ class ListRow(Struct, frozen=True):
 
     stored: StateRow
     facts: Facts
+
+
+class Below(Struct, frozen=True):
+    """The accounts below one: those of customers, and how many have left.
+
+    `cycle` if the account is below itself, `deeper` if there are some beyond the depth that is looked at. `more` if
+    there are more than were asked for: then all of this is of the first ones.
+    """
+
+    customers: tuple[str, ...]
+    churned: int
+    cycle: bool
+    deeper: bool
+    more: bool
+
+
+class FamilyGroup(Struct, frozen=True):
+    """What some accounts below one have in common, and sums over them: all of the same status and band, and so on.
+
+    `root` is the account itself, in a cycle; `deep` are beyond the depth that is looked at; `unknown` is their ARR.
+    `scored` are in the ranking, and `scored_arr`, `points` (scores) and `points_by_arr` (score times ARR) are theirs.
+    """
+
+    root: bool
+    deep: bool
+    status: Status
+    band: Band | None
+    unknown: bool
+    accounts: int
+    scored: int
+    arr: float
+    scored_arr: float
+    points: float
+    points_by_arr: float
+
+
+class FamilyMember(Struct, frozen=True):
+    account_id: str
+    name: str | None
+    arr: float | None
+    band: Band | None
+    score: float | None
 
 
 class TableSnapshot:
@@ -103,6 +145,28 @@ class TableSnapshot:
             for row in found
         }
 
+    async def below(self, account_id: str, *, most: int) -> Below:
+        """What is below an account, as far as that is at most `most` accounts."""
+        rows = await self._read(family.BELOW, **family.walk(account_id, limit=most + 1))
+        found = [row for row in rows if row.account_id != account_id and not row.deep]
+        return Below(
+            customers=tuple(row.account_id for row in found if row.status != Status.CHURNED),
+            churned=sum(row.status == Status.CHURNED for row in found),
+            cycle=any(row.account_id == account_id for row in rows),
+            deeper=any(row.deep for row in rows),
+            more=len(rows) > most,
+        )
+
+    async def family(self, account_id: str, ranking_id: int) -> tuple[list[FamilyGroup], list[FamilyMember]]:
+        """Sums over what is below an account, and the worst of those who are customers, by a ranking."""
+        walk = {**family.walk(account_id, limit=family.MOST_COUNTED), "ranking_id": ranking_id}
+        groups = await self._read(family.GROUPS, **walk)
+        worst = await self._read(family.WORST_MEMBERS, **walk, worst=family.WORST)
+        return (
+            [msgspec.convert(dict(row._mapping), FamilyGroup) for row in groups],
+            [msgspec.convert(dict(row._mapping), FamilyMember) for row in worst],
+        )
+
     async def people(self, account_id: str, *, after: PersonPlace | None, limit: int) -> tuple[PersonOfAccount, ...]:
         """The next ones, those seen last first."""
         rows = await self._rows(people.page(account_id, after=after, limit=limit))
@@ -139,6 +203,10 @@ class TableSnapshot:
 
     async def _rows(self, query: Select[Any]) -> Sequence[Any]:
         rows: Sequence[Any] = (await self._connection.execute(query)).all()
+        return rows
+
+    async def _read(self, query: TextClause, **values: Any) -> Sequence[Any]:
+        rows: Sequence[Any] = (await self._connection.execute(query, values)).all()
         return rows
 
 

@@ -12,7 +12,8 @@ from scoring.partition.commit import Commit, OutboxTopic
 from scoring.postgres import people
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
-LONGEST_OWNER = 600  # characters; an index entry holds 2,704 bytes
+LONGEST_KEY = 600  # characters of an owner or a parent; an index entry holds 2,704 bytes
+_INDEXED = ("owner", "parent")
 _FACT_TYPES = {"arr": Double, "seats": Double, "contract_start": Date, "contract_end": Date}
 
 # The fence. A stale writer does not find its last seq as max(seq): CASE gives NULL, and the not-null violation undoes
@@ -182,5 +183,5 @@ def _fact(facts: Facts, name: str) -> str | float | date | None:
     value: str | float | date | None = getattr(facts, name)
     if not isinstance(value, str):
         return value
-    # PostgreSQL takes no NUL in a text and no long owner in an index. The state keeps the whole value.
-    return value.replace("\0", "")[: LONGEST_OWNER if name == "owner" else None]
+    # PostgreSQL takes no NUL in a text and no long key in an index. The state keeps the whole value.
+    return value.replace("\0", "")[: LONGEST_KEY if name in _INDEXED else None]
