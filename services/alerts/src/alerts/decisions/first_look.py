@@ -107,7 +107,8 @@ def told_by(look: Signal, destination: Destination, *, decided: float, sure: boo
     standing = {(one.kind.value, one.to) for one in look.standing if one.kind is not Kind.BAND}
     for kind, to in [(Kind.BAND.value, look.to), *sorted(standing)]:
         # Without a thread: later news of the account begins one of its own.
-        yield ToldSignal(PastSignal(look.signal_id, look.episode, kind, to, at), destination, decided, sure)
+        told = PastSignal(look.signal_id, look.episode, kind, to, at, by_look=True)
+        yield ToldSignal(told, destination, decided, sure)
 
 
 def tell_gathering(members: Sequence[GatheredMember]) -> ToldGathering:

@@ -8,7 +8,15 @@ from common.contracts import ids
 from common.contracts.signals import Band, Kind, Signal
 
 # Kinds whose signals are withdrawn by name. A band is not: what follows of a retraction is a band of its own.
-WITHDRAWN_KINDS: Final = (Kind.FLAG, Kind.MILESTONE_MISSED, Kind.CONTRACTION, Kind.OUTCOME)
+WITHDRAWN_KINDS: Final = (
+    Kind.FLAG,
+    Kind.MILESTONE_MISSED,
+    Kind.CONTRACTION,
+    Kind.OUTCOME,
+    Kind.RENEWAL_WINDOW,
+    Kind.EXPANSION_READY,
+    Kind.VALUE_REACHED,
+)
 
 
 class Withdrawal:
@@ -20,9 +28,13 @@ class Withdrawal:
         self._bands = {_signal_id(retracted, Kind.BAND, band) for band in (Band.YELLOW, Band.RED)}
 
     def withdraws(self, signal: Signal | PastSignal) -> bool:
-        """Whether it says what is withdrawn now. Silence alone misses a step, so a missed step goes by its name."""
-        by_name = signal.kind == Kind.MILESTONE_MISSED and signal.to == self._step
-        return by_name or signal.signal_id in self._named
+        """Whether it says what is withdrawn now. Silence alone misses a step, so a missed step goes by its name.
+
+        So does what a first look told: it names what stands, and not the events.
+        """
+        looked = isinstance(signal, PastSignal) and signal.by_look and signal.kind in WITHDRAWN_KINDS
+        by_name = looked or signal.kind == Kind.MILESTONE_MISSED
+        return (by_name and signal.to == self._step) or signal.signal_id in self._named
 
     def brought(self, signal: Signal | PastSignal) -> bool:
         """Whether it tells a band that the withdrawn event brought: its message speaks of the event, too."""

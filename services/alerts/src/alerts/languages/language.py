@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from alerts.languages.journey import JourneyWords
 from common.contracts.signals import Band
 
 
@@ -77,6 +78,9 @@ class Language(Protocol):
     def first_look(self) -> FirstLookWords: ...
 
     @property
+    def journey(self) -> JourneyWords: ...
+
+    @property
     def labels(self) -> LineLabels: ...
 
     @property
@@ -141,6 +145,9 @@ class Language(Protocol):
 
     def silent(self, band: Band, when: str, days: int) -> str:
         """The forecast: the band that comes if the account stays silent."""
+
+    def day(self, day: date, *, year: bool) -> str:
+        """A day, with its year if that is another one."""
 
     def when(self, moment: datetime, *, days: int, year: bool) -> str:
         """As an adverb. `days` lie between today and the moment's day, negative for a past day."""

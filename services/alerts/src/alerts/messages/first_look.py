@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable
 from alerts.decisions.first_look import FirstLookSummary
 from alerts.languages.numbers import amount
 from alerts.messages.compose import why_recipient
+from alerts.messages.conditions import conditions
 from alerts.messages.content import MessageContent
 from alerts.messages.message import LabelledLine, Message, Title
 from alerts.messages.recipient import Recipient
 from alerts.playbooks.playbooks import NameCategory, Playbooks
 from alerts.signals.signal_kinds import Tone
-from common.contracts.signals import Band, Kind, OpenCondition, Severity, Signal
+from common.contracts.signals import Band, Kind, Severity, Signal
 
 # Of one account: more conditions than these are counted, and so many metrics explain a band.
 _MOST_OPEN = 3
@@ -110,17 +111,7 @@ def _open(signal: Signal, recipient: Recipient) -> list[str]:
     found = []
     if band in (Band.RED, Band.YELLOW):
         found.append(language.first_look.band(language.band(band), round(signal.after.score)))
-    conditions = [_condition(one, recipient) for one in signal.standing if one.kind is not Kind.BAND]
-    if len(conditions) > _MOST_OPEN:
-        conditions = [*conditions[: _MOST_OPEN - 1], language.more(len(conditions) - _MOST_OPEN + 1)]
-    return found + conditions
-
-
-def _condition(one: OpenCondition, recipient: Recipient) -> str:
-    if one.kind is Kind.MILESTONE_MISSED:
-        due = recipient.local(one.since)
-        return recipient.language.overdue(recipient.step(one.to), due, year=recipient.other_year(due.date()))
-    return recipient.flag(one.to)
+    return found + conditions(signal.standing, recipient, most=_MOST_OPEN)
 
 
 def _weak(signal: Signal, recipient: Recipient) -> Iterable[str]:
