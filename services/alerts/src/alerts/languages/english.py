@@ -93,6 +93,11 @@ class English:
             case ValueFormat.NUMBER:
                 return count(value, _LOCALE)
 
+    def changed(self, before: float, now: float, value_format: ValueFormat) -> str:
+        # The unit stands once.
+        former = count(before, _LOCALE) if value_format is ValueFormat.A_WEEK else self.value(before, value_format)
+        return self.became(former, self.value(now, value_format))
+
     def health(self, score: int, band: Band) -> str:
         return f"Health {score}, {self.band(band)}"
 

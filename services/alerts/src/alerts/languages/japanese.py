@@ -107,6 +107,9 @@ class Japanese:
             case ValueFormat.NUMBER:
                 return count(value, _LOCALE)
 
+    def changed(self, before: float, now: float, value_format: ValueFormat) -> str:
+        return self.became(self.value(before, value_format), self.value(now, value_format))
+
     def health(self, score: int, band: Band) -> str:
         return f"ヘルススコア{score}（{self.band(band)}）"
 

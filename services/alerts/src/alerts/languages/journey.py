@@ -126,7 +126,7 @@ class EnglishJourney:
 
 
 class JapaneseJourney:
-    labels = JourneyLabels(use="利用状況", active="最近の利用者", open="未解決", promised="お約束", strong="好調な指標")
+    labels = JourneyLabels(use="利用状況", active="最近の利用者", open="要対応", promised="お約束", strong="好調な指標")
 
     def late(self, steps: list[str], days: int) -> str:
         undone = f"（未完了：{'、'.join(steps)}）" if steps else ""

@@ -132,6 +132,9 @@ class Language(Protocol):
 
     def value(self, value: float, value_format: ValueFormat) -> str: ...
 
+    def changed(self, before: float, now: float, value_format: ValueFormat) -> str:
+        """A metric's value as it was and as it is."""
+
     def health(self, score: int, band: Band) -> str:
         """Score and band."""
 

@@ -64,6 +64,15 @@ class Recipient:
             return ""
         return self.language.value(value, known.value_format)
 
+    def changed(self, metric: str, before: float | None, now: float | None) -> str:
+        """The value as it was and as it is; empty where it is not shown, or is shown the same."""
+        known = self._playbooks.known(NameCategory.METRICS, metric)
+        if before is None or now is None or known is None or known.value_format is None:
+            return ""
+        if self.value(metric, before) == self.value(metric, now):
+            return ""
+        return self.language.changed(before, now, known.value_format)
+
     def figure(self, metric: str, value: float | None) -> str:
         shown = self.value(metric, value)
         return f"{self.name_of(NameCategory.METRICS, metric)} {shown}" if shown else ""

@@ -72,10 +72,8 @@ def _fall(figure: UsageFigure) -> float:
 
 def _fell(figure: UsageFigure, recipient: Recipient) -> str:
     name = recipient.name_of(NameCategory.METRICS, figure.metric)
-    before, now = (recipient.value(figure.metric, one) for one in (figure.former_value, figure.value))
-    # By its value, where both are shown as one and differ.
-    if before and now and before != now:
-        return f"{name} {recipient.language.became(before, now)}"
+    if changed := recipient.changed(figure.metric, figure.former_value, figure.value):
+        return f"{name} {changed}"
     points = recipient.language.became(f"{round(figure.former_points or 0.0)}", f"{round(figure.points or 0.0)}")
     return f"{name} {recipient.language.journey.points(points)}"
 
