@@ -22,7 +22,12 @@ WEAK = (
     Contribution("logins", "adoption", 20.0, 0.5, -8.0, 1.5),
     Contribution("nps", "roi", 60.0, 0.1, -3.0, 30.0),
 )
-SEVERITY = {"red": Severity.CRITICAL, "yellow": Severity.WARNING, "insufficient_data": Severity.WARNING}
+SEVERITY = {
+    "red": Severity.CRITICAL,
+    "yellow": Severity.WARNING,
+    "insufficient_data": Severity.WARNING,
+    "green": Severity.WARNING,
+}
 
 
 def look(
@@ -199,3 +204,16 @@ def test_the_size_of_a_message_does_not_grow_with_the_import(renderer: MessageRe
 
     assert "And 99,990 more: 99,990 red" in mail.text
     assert len(mail.text) < 4_000
+
+
+def test_what_the_journey_brings_and_how_many_there_are_is_named(renderer: MessageRenderer) -> None:
+    standing = (
+        OpenCondition(Kind.ONBOARDING_LATE, "onboarding", NOON),
+        OpenCondition(Kind.FLAG, "open_tickets", NOON, count=4),
+        OpenCondition(Kind.RENEWAL_WINDOW, "open", NOON),
+    )
+    signal = replace(look("Acme", "green", after=80.0), standing=standing)
+
+    mail = mailed(renderer, about(signal, ACME))
+
+    assert "Acme: onboarding late, open tickets (4), renewal comes up\n" in mail.text
