@@ -12,9 +12,14 @@ from alerts.decisions.first_look import told_by
 from alerts.decisions.reasons import DecisionReason
 from alerts.samples import EXPANSION, JOURNEY, LATE, OVERRIDDEN, RENEWAL, VALUE, Sample
 from common.contracts.signals import Band, Kind, MovingEvent, OpenCondition, Severity, Signal
-from support.alerts_decisions import MAIL, SLACK, SLOW, DecidedAccount, at, band, flag
+from support.alerts_decisions import MAIL, NOBODY, SLACK, SLOW, DecidedAccount, at, band, flag
 
+# Each is an episode of its own, as scoring has it.
 OWN = (RENEWAL, EXPANSION, VALUE)
+
+
+CAUSE = MovingEvent("crm", "e-7", "account.updated", at(0), 0.0)
+WITHDRAWN = Sample(kind=Kind.RETRACTED, event=CAUSE, severity=Severity.INFO)
 
 
 def journey(sample: Sample, *, hours: float = 0.0, **fields: Any) -> Signal:
@@ -48,35 +53,51 @@ def test_it_is_a_message_of_its_own_beside_the_trouble_of_the_same_moment(sample
 @pytest.mark.parametrize("sample", JOURNEY, ids=lambda sample: sample.kind.value)
 def test_a_recovery_takes_nothing_of_it_back_and_is_not_told_for_it(sample: Sample) -> None:
     account, yellow = DecidedAccount(), band("yellow")
-    account.decide(journey(sample, episode=yellow.episode))
+    account.decide(journey(sample, event=CAUSE))
+    account.decide(changed(yellow, cause=(CAUSE.source, CAUSE.event_id)), to=(NOBODY,))
     assert account.reasons(band("green", hours=1, opens=yellow)) == {"green": DecisionReason.RECOVERED_BEFORE_TOLD}
     assert account.send() == [[sample.to]]
     assert account.reasons(band("green", hours=2, opens=yellow)) == {"green": DecisionReason.RECOVERED_BEFORE_TOLD}
 
 
-def test_a_late_onboarding_is_told_with_what_happens_at_the_same_time_and_acknowledged_with_it() -> None:
+def test_a_late_onboarding_is_told_with_what_happens_at_the_same_time() -> None:
     account, yellow = DecidedAccount(), band("yellow")
-    missed = Sample(kind=Kind.MILESTONE_MISSED, to="sso_live", episode=yellow.episode).build()
-    account.decide(yellow, missed)
+    account.decide(yellow, Sample(kind=Kind.MILESTONE_MISSED, to="sso_live").build(), journey(LATE))
+    assert account.send() == [["yellow", "sso_live", "onboarding"]]
+
+
+@pytest.mark.parametrize("sample", JOURNEY, ids=lambda sample: sample.kind.value)
+def test_whoever_has_the_trouble_in_hand_hears_of_it_all_the_same(sample: Sample) -> None:
+    account, yellow = DecidedAccount(), band("yellow")
+    account.decide(yellow)
     account.send()
     account.acknowledged = {yellow.episode: Severity.WARNING}
-    late = journey(LATE, hours=1, episode=yellow.episode)
-    assert account.reasons(late) == {"onboarding": DecisionReason.ACKNOWLEDGED}
-    account.acknowledged = {}
-    assert account.reasons(changed(late, signal_id="late-2"), flag("downgrade", hours=1, opens=yellow))
-    assert account.send() == [["onboarding", "downgrade"]]
+    signal = journey(sample, hours=1)
+    assert account.reasons(signal, flag("downgrade", hours=1, opens=yellow)) == {
+        sample.to: DecisionReason.NEW,
+        "downgrade": DecisionReason.ACKNOWLEDGED,
+    }
+    account.acknowledged = {signal.episode: signal.severity}
+    account.send()
+    assert account.reasons(band("red", hours=2, opens=yellow)) == {"red": DecisionReason.WORSE}
 
 
-@pytest.mark.parametrize("sample", [RENEWAL, EXPANSION, VALUE], ids=lambda sample: sample.kind.value)
+@pytest.mark.parametrize("sample", [RENEWAL, VALUE], ids=lambda sample: sample.kind.value)
 def test_what_was_reported_by_mistake_is_amended_where_it_was_told(sample: Sample) -> None:
-    account, cause = DecidedAccount(), MovingEvent("crm", "e-7", "account.updated", at(0), 0.0)
-    told = journey(sample, event=cause)
+    account, told = DecidedAccount(), journey(sample, event=CAUSE)
     account.decide(told)
     account.send()
-    withdrawn = Sample(kind=Kind.RETRACTED, to=sample.to, at=at(1), event=cause, severity=Severity.INFO).build()
-    found = account.decide(withdrawn)
+    found = account.decide(journey(WITHDRAWN, hours=1, to=sample.to))
     assert [one.reason for one in found.decisions] == [DecisionReason.WITHDRAWN]
     assert [one.thread for one in found.messages] == [told.episode]
+
+
+def test_a_renewal_that_its_date_brought_is_amended_by_its_name() -> None:
+    """The event that was a mistake said when the contract ends; the window opened in silence."""
+    account, told = DecidedAccount(), journey(RENEWAL)
+    account.decide(told)
+    account.send()
+    assert account.reasons(journey(WITHDRAWN, hours=1, to="open")) == {"open": DecisionReason.WITHDRAWN}
 
 
 # --- A band that a person has set ---------------------------------------------------------------------------
@@ -119,8 +140,7 @@ LOOK = changed(
 def looked(withdrawn: str, *, sure: bool = True) -> list[tuple[DecisionReason, list[str]]]:
     """The decisions about a retraction of what an address was told in a first look, and what is sent there."""
     told = tuple(told_by(LOOK, SLACK, decided=at(0).timestamp(), sure=sure))
-    cause = MovingEvent("crm", "e-7", "contract.cancel_requested", at(-9), -60.0)
-    signal = Sample(kind=Kind.RETRACTED, to=withdrawn, at=at(1), event=cause, severity=Severity.INFO).build()
+    signal = journey(WITHDRAWN, hours=1, to=withdrawn)
     found = decide_account(
         AccountHistory("cust-001", told=told), [RoutedSignal(signal, (MAIL,))], now=signal.at.timestamp()
     )

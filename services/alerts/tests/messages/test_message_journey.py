@@ -247,11 +247,6 @@ TITLES: list[tuple[Sample, str, str]] = [
         "🔴 Acme様：手動で赤に設定（12月31日まで）：「see [link]」",
     ),
     (
-        Sample(kind=Kind.RETRACTED, to="expansion", facts=NO_END),
-        "⚪ Acme: withdrawn: ready to grow (reported by mistake)",
-        "⚪ Acme様：「拡大の好機」を取り消し（誤って報告されたもの）",
-    ),
-    (
         Sample(kind=Kind.RETRACTED, to="open", facts=NO_END),
         "⚪ Acme: withdrawn: renewal comes up (reported by mistake)",
         "⚪ Acme様：「契約更新が近づいています」を取り消し（誤って報告されたもの）",

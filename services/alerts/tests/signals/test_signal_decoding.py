@@ -1,19 +1,16 @@
 """Signals from their bytes: a kind that is not known is kept, everything else must be as the contract says."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 
 from alerts.routing.labels import labels
-from alerts.samples import JOURNEY, Sample
+from alerts.samples import Sample
 from alerts.signals.decoding import decode_record, decode_signal
 from alerts.signals.signal_kinds import rules_of, unknown_kind
 from alerts.signals.wording import describe
-from common.contracts.signals import CaughtUp, Kind, Signal, encode_signals_record
+from common.contracts.signals import CaughtUp, Kind, encode_signals_record
 
 FLAG = Sample(kind=Kind.FLAG, to="renewal_opens").build()
-FIRST = Sample(kind=Kind.MILESTONE_MISSED, to="kickoff")
 PEER_RANK = encode_signals_record(FLAG).replace(b'"kind":"flag"', b'"kind":"peer_rank"')
 
 
@@ -37,16 +34,6 @@ def test_an_unknown_kind_has_words_and_labels() -> None:
     assert describe(signal) == "peer rank renewal opens"
     assert labels(signal)["kind"] == "peer_rank"
     assert not rules_of(signal.kind).always_told
-
-
-@pytest.mark.parametrize("sample", [*JOURNEY, FIRST], ids=lambda sample: sample.kind.value)
-def test_only_what_is_an_alert_of_its_own_leaves_the_episode_that_is_open(sample: Sample) -> None:
-    signal = replace(sample, episode="that-of-a-yellow").build()
-    read = decode_record(encode_signals_record(signal))
-    assert isinstance(read, Signal)
-    assert read == msgspec.structs.replace(signal, episode=read.episode)
-    assert read.episode == (signal.signal_id if rules_of(sample.kind).is_own_alert else "that-of-a-yellow")
-    assert decode_signal(encode_signals_record(read)) == read, "and stays as it was stored"
 
 
 @pytest.mark.parametrize("kind", list(Kind))

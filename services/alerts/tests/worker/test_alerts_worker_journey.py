@@ -21,7 +21,7 @@ async def test_a_renewal_has_a_thread_of_its_own_though_somebody_has_the_trouble
     await replicas.settled()
     api = AlertsDatabase(replicas.engine, patience=30.0)
     await api.acknowledge(yellow.signal_id, by="dana@example.com", note=None)
-    renewal = replace(RENEWAL, at=at(1), facts=FACTS, episode=yellow.episode).build()
+    renewal = replace(RENEWAL, at=at(1), facts=FACTS).build()
     replicas.clock.now = at(1).timestamp()
     await replicas.tell(renewal, renewal)
     await replicas.settled()

@@ -7,6 +7,8 @@ from alerts.decisions.account import PastSignal, ToldSignal
 from common.contracts import ids
 from common.contracts.signals import Band, Kind, Signal
 
+# What time alone brings is withdrawn by its name: its cause is silence.
+_BY_NAME: Final = (Kind.MILESTONE_MISSED, Kind.RENEWAL_WINDOW)
 # Kinds whose signals are withdrawn by name. A band is not: what follows of a retraction is a band of its own.
 WITHDRAWN_KINDS: Final = (
     Kind.FLAG,
@@ -14,7 +16,6 @@ WITHDRAWN_KINDS: Final = (
     Kind.CONTRACTION,
     Kind.OUTCOME,
     Kind.RENEWAL_WINDOW,
-    Kind.EXPANSION_READY,
     Kind.VALUE_REACHED,
 )
 
@@ -23,18 +24,18 @@ class Withdrawal:
     """What the signal `retracted` withdraws: scoring names a signal after its kind, its name and its cause."""
 
     def __init__(self, retracted: Signal) -> None:
-        self._step = retracted.to
+        self._name = retracted.to
         self._named = {_signal_id(retracted, kind, retracted.to) for kind in WITHDRAWN_KINDS}
         self._bands = {_signal_id(retracted, Kind.BAND, band) for band in (Band.YELLOW, Band.RED)}
 
     def withdraws(self, signal: Signal | PastSignal) -> bool:
-        """Whether it says what is withdrawn now. Silence alone misses a step, so a missed step goes by its name.
+        """Whether it says what is withdrawn now, by its id, or by its name where no event is known.
 
-        So does what a first look told: it names what stands, and not the events.
+        A first look names what stands, and not the events.
         """
         looked = isinstance(signal, PastSignal) and signal.by_look and signal.kind in WITHDRAWN_KINDS
-        by_name = looked or signal.kind == Kind.MILESTONE_MISSED
-        return (by_name and signal.to == self._step) or signal.signal_id in self._named
+        by_name = looked or signal.kind in _BY_NAME
+        return (by_name and signal.to == self._name) or signal.signal_id in self._named
 
     def brought(self, signal: Signal | PastSignal) -> bool:
         """Whether it tells a band that the withdrawn event brought: its message speaks of the event, too."""

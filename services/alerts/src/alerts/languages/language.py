@@ -39,8 +39,8 @@ class FirstLookWords(Protocol):
 
     def lead(self) -> str: ...
 
-    def found(self, *, red: int, yellow: int, other: int) -> str:
-        """How many accounts need somebody, by band; `other` have a flag or a missed step alone."""
+    def found(self, *, red: int, yellow: int, other: int, renewals: int) -> str:
+        """How many accounts need somebody, by band; `other` have a flag or a missed step alone, `renewals` a date."""
 
     def band(self, band: str, score: int) -> str: ...
 

@@ -15,8 +15,8 @@ _LONGEST_NAME = 50
 _LONGEST_OWNER = 80
 # Of what a person gives as the reason for a band that they set: it stands in the title.
 _LONGEST_REASON = 80
-# What contractions, expansions and renewals are named after.
-_ARR, _EXPANSION, _OPEN = "arr", "expansion", "open"
+# What contractions and renewals are named after.
+_ARR, _OPEN = "arr", "open"
 
 
 class Recipient:
@@ -52,7 +52,6 @@ class Recipient:
                 return self.name_of(category, name)
         named = {
             _ARR: self.language.fall_of_arr(),
-            _EXPANSION: self.language.journey.ready(""),
             _OPEN: self.language.journey.renewal_open(),
         }
         return named.get(name) or self.flag(name)

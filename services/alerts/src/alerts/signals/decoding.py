@@ -2,7 +2,7 @@
 
 import msgspec
 
-from alerts.signals.signal_kinds import rules_of, unknown_kind
+from alerts.signals.signal_kinds import unknown_kind
 from common.contracts.signals import Kind, Signal, SignalsRecord, decode_signals_record
 
 _signal = msgspec.json.Decoder(Signal)
@@ -10,17 +10,11 @@ _KNOWN = frozenset(kind.value for kind in Kind)
 
 
 def decode_record(body: bytes) -> SignalsRecord:
-    """Of the signals topic. Raises `msgspec.DecodeError`.
-
-    A signal that is an alert of its own opens its own episode here: scoring gives everything the open episode of bands.
-    """
+    """Of the signals topic. Raises `msgspec.DecodeError`."""
     try:
-        record = decode_signals_record(body)
+        return decode_signals_record(body)
     except msgspec.ValidationError as error:
         return _with_unknown_kind(body, error)
-    if isinstance(record, Signal) and rules_of(record.kind).is_own_alert:
-        return msgspec.structs.replace(record, episode=record.signal_id)
-    return record
 
 
 def decode_signal(body: bytes | str) -> Signal:

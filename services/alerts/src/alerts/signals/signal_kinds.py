@@ -71,8 +71,8 @@ class KindRules(Struct, frozen=True, kw_only=True):
 
     `always_told`: even of an account that has left, or of an episode that somebody acknowledged. `ends_with_episode`:
     the account's recovery takes it back. `about_health`: its message shows score, renewal and outlook.
-    `is_its_reason`: its own name is the label `reason`, not the metric that took the most points. `is_own_alert`: it is
-    no part of the trouble that is open: it has a message, a thread and an acknowledgement of its own.
+    `is_its_reason`: its own name is the label `reason`, not the metric that took the most points. `is_own_alert`: it
+    has a message of its own, as scoring gives it an episode of its own: it is no part of the trouble that is open.
     """
 
     describe: Callable[[Signal], str]
