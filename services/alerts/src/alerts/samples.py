@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from alerts.channels.registry import Channel
 from alerts.decisions.reasons import DecisionReason
@@ -21,11 +21,16 @@ from common.contracts.signals import (
     Kind,
     Level,
     MovingEvent,
+    OpenCondition,
+    Override,
     Part,
+    PlannedStep,
     Quote,
     Receipt,
     Severity,
     Signal,
+    UsageFigure,
+    UsageReview,
 )
 
 NOON = datetime(2025, 3, 14, 12, tzinfo=UTC)
@@ -34,13 +39,15 @@ BIRCH_FOODS = Facts(name="Birch Foods", tier="low")
 DESK = Target(Channel.SLACK, "#cs-desk")
 DANA = Target(Channel.EMAIL, "dana@example.com", person="dana@example.com")
 SEVERITY = {Band.RED: Severity.CRITICAL, Band.YELLOW: Severity.WARNING, Band.GREEN: Severity.INFO}
+GOOD_NEWS = (Kind.OUTCOME, Kind.EXPANSION_READY, Kind.VALUE_REACHED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
     """`build` makes a consistent signal, ids included.
 
-    `was` is the band before, `band` the one after where `to` is none; `values` are what metrics stand at.
+    `was` is the band before, `band` the one after where `to` is none; `values` are what metrics stand at. `override` is
+    that of the health after, `was_override` that of the health before.
     """
 
     account: str = "cust-001"
@@ -65,6 +72,12 @@ class Sample:
     said: tuple[Quote, ...] = ()
     happened_at: datetime | None = None
     contacts: tuple[Contact, ...] = ()
+    standing: tuple[OpenCondition, ...] = ()
+    review: UsageReview | None = None
+    days: float | None = None
+    arr_before: float | None = None
+    override: Override | None = None
+    was_override: Override | None = None
 
     def build(self) -> Signal:
         cause = self._cause()
@@ -84,8 +97,8 @@ class Sample:
             cause=cause,
             at=self.at,
             since=self.at,
-            before=Health(self.before, self.was or self._was(band), self.coverage, self.stage),
-            after=Health(self.after, band, self.coverage, self.stage),
+            before=Health(self.before, self.was or self._was(band), self.coverage, self.stage, self.was_override),
+            after=Health(self.after, band, self.coverage, self.stage, self.override),
             receipt=Receipt(
                 Level(self.after, self.after, level), Change(self.at, self.before, self.after, self.parts, events)
             ),
@@ -95,6 +108,10 @@ class Sample:
             said=self.said,
             happened_at=self.happened_at,
             contacts=self.contacts,
+            standing=self.standing,
+            review=self.review,
+            days=self.days,
+            arr_before=self.arr_before,
         )
 
     def _cause(self) -> tuple[str, str] | str:
@@ -109,7 +126,100 @@ class Sample:
     def _severity(self) -> Severity:
         if self.kind is Kind.BAND:
             return SEVERITY[Band(self.to)]
-        return Severity.INFO if self.kind is Kind.OUTCOME else Severity.WARNING
+        return Severity.INFO if self.kind in GOOD_NEWS else Severity.WARNING
+
+
+ACME = Facts(
+    name="Acme", tier="high", owner="dana@example.com", arr=62_000.0, seats=40.0, contract_end=date(2025, 6, 12)
+)
+ANN = Contact("u1", NOON - timedelta(days=1, hours=3), "Ann Lee", "ann@acme.example", "CFO", champion=True)
+REVIEW = UsageReview(
+    figures=(
+        UsageFigure("active_seats", "deployment", 88.0, 0.62, 90.0, 0.63),
+        UsageFigure("logins", "engagement", 32.0, 3.6, 100.0, 14.0),
+        UsageFigure("core_users", "adoption", 30.0, 0.18, 78.0, 0.43),
+        UsageFigure("breadth", "adoption", 44.0, 0.32, 60.0, 0.4),
+        UsageFigure("success_plan", "roi"),
+    ),
+    since=NOON - timedelta(days=30),
+    active_people=11.6,
+    promised=(
+        PlannedStep("business_review", NOON + timedelta(days=12)),
+        PlannedStep("first_value", NOON + timedelta(days=5)),
+    ),
+)
+RENEWAL = Sample(
+    kind=Kind.RENEWAL_WINDOW,
+    to="open",
+    facts=ACME,
+    stage="renewal",
+    after=58.0,
+    was=Band.YELLOW,
+    contacts=(ANN,),
+    standing=(
+        OpenCondition(Kind.BAND, "yellow", NOON - timedelta(days=9)),
+        OpenCondition(Kind.FLAG, "payment_failed", NOON - timedelta(days=4)),
+        OpenCondition(Kind.MILESTONE_MISSED, "sso_live", NOON - timedelta(days=20)),
+        OpenCondition(Kind.FLAG, "open_tickets", NOON - timedelta(days=2), count=3),
+    ),
+    review=REVIEW,
+)
+EXPANSION = Sample(
+    kind=Kind.EXPANSION_READY,
+    to="expansion",
+    facts=ACME,
+    after=91.0,
+    band=Band.GREEN,
+    parts=(),
+    contacts=(ANN,),
+    level=(
+        Contribution("active_seats", "deployment", 100.0, 0.2, 0.0, 0.92),
+        Contribution("onboarding", "deployment", 100.0, 0.1, 0.0, 1.0),
+        Contribution("core_users", "adoption", 96.0, 0.3, -1.0, 0.53),
+        Contribution("logins", "engagement", 70.0, 0.2, -6.0, 7.2),
+    ),
+)
+LATE = Sample(
+    kind=Kind.ONBOARDING_LATE,
+    to="onboarding",
+    facts=ACME,
+    stage="onboarding",
+    days=14.0,
+    standing=(
+        OpenCondition(Kind.MILESTONE_MISSED, "sso_live", NOON - timedelta(days=23)),
+        OpenCondition(Kind.MILESTONE_MISSED, "first_value", NOON - timedelta(days=14)),
+    ),
+)
+VALUE = Sample(
+    kind=Kind.VALUE_REACHED,
+    to="first_value",
+    facts=ACME,
+    stage="onboarding",
+    days=21.4,
+    event=MovingEvent("web", "e-3", "milestone.reached", NOON, 4.0),
+    happened_at=NOON,
+    contacts=(ANN,),
+)
+CONTRACTED = Sample(
+    kind=Kind.CONTRACTION,
+    to="arr",
+    facts=ACME,
+    arr_before=90_000.0,
+    event=MovingEvent("crm", "e-4", "contract.changed", NOON, -9.0),
+)
+BY_HAND = Override(Band.GREEN, NOON + timedelta(days=90), "merger, the new team starts in May", "theo@example.com")
+OVERRIDDEN = Sample(
+    to="green",
+    before=58.0,
+    after=58.0,
+    was=Band.YELLOW,
+    parts=(),
+    facts=ACME,
+    override=BY_HAND,
+    event=MovingEvent("crm", "e-5", "health.overridden", NOON, 0.0),
+)
+JOURNEY = (RENEWAL, EXPANSION, LATE, VALUE)
+"""One of each kind of the journey."""
 
 
 def message_content(

@@ -168,6 +168,25 @@ def test_red_comes_first_then_what_is_worth_most_then_the_next_renewal() -> None
     assert found.summary.arr == 9e6 + 8e6 + 5e4 + 5e4 + 6e4
 
 
+def test_who_is_well_and_up_for_renewal_is_counted_apart_and_comes_last() -> None:
+    renewing = replace(RED, signal_id="r", account_id="r", band="green", severity=Severity.INFO, open=1, arr=9e6)
+    flagged = replace(renewing, signal_id="f", account_id="f", severity=Severity.WARNING, arr=1e3)
+    found = tell_gathering([renewing, flagged, replace(renewing, signal_id="w", open=0)])
+    assert [one.signal_id for one in found.told] == ["f", "r"]
+    assert (found.summary.other, found.summary.renewals, found.summary.well) == (1, 1, 1)
+    assert found.summary.arr == 1e3, "of what is at risk"
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(Kind.RENEWAL_WINDOW, DecisionReason.GATHERED), (Kind.EXPANSION_READY, DecisionReason.REPEATED)],
+)
+def test_good_news_alone_makes_no_second_import_news(kind: Kind, reason: DecisionReason) -> None:
+    look = first_look("yellow", hours=9)
+    again = replace(look, standing=(OpenCondition(kind, "open", at(9)),))
+    assert reasons(told(first_look("yellow"), hours=0), again, hours=9) == [reason]
+
+
 _members = st.builds(
     GatheredMember,
     signal_id=st.uuids().map(str),
@@ -189,5 +208,6 @@ def test_every_account_is_counted_once_whatever_became_of_it(members: list[Gathe
     assert set(found.reasons) == {one.signal_id for one in members}
     assert summary.accounts == len(members)
     assert summary.standing == len(found.told)
+    assert min(summary.other, summary.renewals) >= 0
     assert summary.well + summary.standing <= summary.accounts
     assert [one.signal_id for one in tell_gathering(members[::-1]).told] == [one.signal_id for one in found.told]

@@ -22,7 +22,12 @@ WEAK = (
     Contribution("logins", "adoption", 20.0, 0.5, -8.0, 1.5),
     Contribution("nps", "roi", 60.0, 0.1, -3.0, 30.0),
 )
-SEVERITY = {"red": Severity.CRITICAL, "yellow": Severity.WARNING, "insufficient_data": Severity.WARNING}
+SEVERITY = {
+    "red": Severity.CRITICAL,
+    "yellow": Severity.WARNING,
+    "insufficient_data": Severity.WARNING,
+    "green": Severity.WARNING,
+}
 
 
 def look(
@@ -199,3 +204,46 @@ def test_the_size_of_a_message_does_not_grow_with_the_import(renderer: MessageRe
 
     assert "And 99,990 more: 99,990 red" in mail.text
     assert len(mail.text) < 4_000
+
+
+def test_what_stands_is_named_with_how_many_there_are_and_a_renewal_by_its_date(renderer: MessageRenderer) -> None:
+    standing = (
+        OpenCondition(Kind.ONBOARDING_LATE, "onboarding", NOON),
+        OpenCondition(Kind.FLAG, "open_tickets", NOON, count=4),
+        OpenCondition(Kind.RENEWAL_WINDOW, "open", NOON),
+        OpenCondition(Kind.EXPANSION_READY, "expansion", NOON),
+    )
+    signal = replace(look("Acme", "green", after=80.0, contract_end=date(2025, 5, 1)), standing=standing)
+
+    mail = mailed(renderer, about(signal, ACME))
+
+    assert "Acme: onboarding late, open tickets (4) · renewal in 48 days (1 May)\n" in mail.text
+
+
+RENEWING = replace(
+    look("Acme", "green", after=80.0, contract_end=date(2025, 5, 1)),
+    severity=Severity.INFO,
+    standing=(OpenCondition(Kind.RENEWAL_WINDOW, "open", NOON),),
+)
+
+
+def test_accounts_that_are_well_and_up_for_renewal_are_counted_apart(renderer: MessageRenderer) -> None:
+    many = FirstLookSummary(accounts=80, well=62, red=0, yellow=0, other=0, arr=0.0, renewals=18)
+    mail = mailed(renderer, about(RENEWING, summary=many))
+    assert mail.subject == "🟢 First look at 80 accounts: 18 up for renewal"
+    assert "Acme: renewal in 48 days (1 May)\n\nAnd 17 more: 17 up for renewal\n" in mail.text
+    japanese = mailed(renderer, about(RENEWING, summary=many, language="ja"))
+    assert japanese.subject == "🟢 80アカウントの初回チェック：更新間近18件"
+
+
+def test_one_account_that_is_up_for_renewal_is_told_by_its_date(renderer: MessageRenderer) -> None:
+    one = FirstLookSummary(accounts=1, well=0, red=0, yellow=0, other=0, arr=0.0, renewals=1)
+    mail = mailed(renderer, about(RENEWING, summary=one))
+    assert mail.subject == "🟢 First look at Acme: renewal in 48 days (1 May)"
+    assert "Next step: Book the business review" in mail.text
+
+
+def test_a_band_is_explained_though_the_contract_ends_soon(renderer: MessageRenderer) -> None:
+    standing = (*DELTA.standing, OpenCondition(Kind.RENEWAL_WINDOW, "open", NOON))
+    mail = mailed(renderer, about(replace(DELTA, standing=standing), ACME))
+    assert "Delta Studios: red 38 · seats in use 20%, logins 1.5 a week" in mail.text

@@ -187,3 +187,20 @@ def test_no_outcome_is_final_unless_the_file_says_so() -> None:
 
 def test_without_a_template_there_is_no_link() -> None:
     assert load(FILE[: FILE.index("links:")], "routes.yml").account_url("acme") is None
+
+
+def test_a_receiver_may_take_some_of_the_owners_ways_and_leaves_nobody_out() -> None:
+    text = FILE.replace("    else: desk\n", "    else: desk\n    notify: [email]\n", 1)
+    routes = load(text, "routes.yml")
+
+    def ways(owner: str) -> list[str]:
+        (told,) = routes.destinations({"owner": owner}, on=NOON)
+        return [way.address_key for way in told.ways]
+
+    assert ways("dana@example.com") == [
+        "email:Dana@Example.com",
+        "email:eli.novak@example.org",
+        "email:mina@example.com",
+    ]
+    assert ways("lone@example.com") == ["slack:U0LONE"], "over what they have"
+    assert ways("somebody@example.com") == ["webhook:desk"]

@@ -53,7 +53,7 @@ def test_every_example_can_be_copied(snippet: str) -> None:
 
 
 def test_the_examples_are_all_there() -> None:
-    assert len(SNIPPETS) == 11
+    assert len(SNIPPETS) == 13
 
 
 def test_every_reason_and_every_label_is_explained() -> None:

@@ -77,6 +77,24 @@ def test_by_the_routes_that_we_ship_who_has_left_is_left_in_peace() -> None:
         ({"tier": "high", "severity": "info", "kind": "band"}, "nobody"),
         ({"tier": "high", "severity": "info", "kind": "outcome"}, "account-owner"),
         ({"tier": "low", "severity": "info", "kind": "outcome"}, "account-owner"),
+        # so does a contract that is worth less
+        ({"tier": "low", "severity": "warning", "kind": "contraction"}, "account-owner"),
+        ({"tier": "tech", "severity": "warning", "kind": "contraction"}, "nobody"),
+        # the renewal comes up: a person plans it, well or not; of the many only those in danger
+        ({"tier": "high", "severity": "info", "kind": "renewal_window", "band": "green"}, "account-owner"),
+        ({"tier": "low", "severity": "info", "kind": "renewal_window", "band": "green"}, "account-owner"),
+        ({"tier": "", "severity": "info", "kind": "renewal_window", "band": "green"}, "account-owner"),
+        ({"tier": "tech", "severity": "info", "kind": "renewal_window", "band": "yellow"}, "cs-desk"),
+        ({"tier": "tech", "severity": "warning", "kind": "renewal_window", "band": "red"}, "cs-desk"),
+        ({"tier": "tech", "severity": "warning", "kind": "renewal_window", "band": "green"}, "nobody"),
+        ({"tier": "tech", "severity": "info", "kind": "renewal_window", "band": "insufficient_data"}, "nobody"),
+        # good news that can wait
+        ({"tier": "high", "severity": "info", "kind": "expansion_ready"}, "account-owner-by-mail"),
+        ({"tier": "low", "severity": "info", "kind": "value_reached"}, "account-owner-by-mail"),
+        ({"tier": "tech", "severity": "info", "kind": "value_reached"}, "nobody"),
+        ({"tier": "high", "severity": "warning", "kind": "onboarding_late"}, "account-owner"),
+        ({"tier": "low", "severity": "warning", "kind": "onboarding_late"}, "cs-desk"),
+        ({"tier": "tech", "severity": "warning", "kind": "onboarding_late"}, "nobody"),
     ],
 )
 def test_the_routes_that_we_ship_serve_the_three_tiers(labels: Labels, receiver: str) -> None:
@@ -85,6 +103,33 @@ def test_the_routes_that_we_ship_serve_the_three_tiers(labels: Labels, receiver:
     told = routes.destinations(labels | {"owner": "theo@example.com"}, on=datetime(2025, 3, 14, tzinfo=UTC))
 
     assert [one.receiver for one in told] == [receiver]
+
+
+@pytest.mark.parametrize("tier", ["high", "low", ""])
+@pytest.mark.parametrize(
+    ("labels", "weeks"),
+    [
+        ({"kind": "band"}, 4),
+        # Use goes up and down, and with it a flag that is raised by a condition.
+        ({"kind": "flag", "to": "support_storm"}, 4),
+        ({"kind": "flag", "to": "usage_falling"}, 4),
+        # An event is news each time.
+        ({"kind": "flag", "to": "payment_failed"}, 1),
+        ({"kind": "flag", "to": "champion_left"}, 1),
+    ],
+)
+def test_by_the_routes_that_we_ship_yellow_that_hovers_is_one_alert_a_month(
+    labels: Labels, weeks: int, tier: str
+) -> None:
+    asked = labels | {"tier": tier, "severity": "warning", "band": "yellow", "owner": "theo@example.com"}
+    (told,) = load(SHIPPED, "deploy/routes.yml").destinations(asked, on=datetime(2025, 3, 14, tzinfo=UTC))
+    assert told.repeat_interval == weeks * 7 * 86_400
+
+
+def test_by_the_routes_that_we_ship_good_news_goes_by_mail_alone() -> None:
+    asked = {"tier": "high", "severity": "info", "kind": "expansion_ready", "owner": "dana@example.com"}
+    (told,) = load(SHIPPED, "deploy/routes.yml").destinations(asked, on=datetime(2025, 3, 14, tzinfo=UTC))
+    assert [way.address_key for way in told.ways] == ["email:dana@example.com", "email:eli@example.com"]
 
 
 SMALL = "route: {receiver: a}\nreceivers: [{name: a}]\n"
@@ -99,6 +144,8 @@ SMALL = "route: {receiver: a}\nreceivers: [{name: a}]\n"
         SMALL.replace("receiver: a", "receiver: a, routes: [{routes: [{receiver: a, matchers: ['to=~\"x|y\"']}]}]"),
         SMALL.replace("{name: a}", "{name: a, slack: {webhook: x}, email: {to: a@b.c}, language: ja, time_zone: UTC}"),
         SMALL.replace("{name: a}", "{name: a, slack: {channel: '#x'}}, {name: b, owner: true, else: a}"),
+        SMALL.replace("{name: a}", "{name: a, email: {to: a@b.c}}, {name: b, owner: true, notify: [email], else: a}"),
+        SMALL.replace("receiver: a", "receiver: a, routes: [{matchers: ['parent=\"acme-group\"']}]"),
         SMALL + "people: {a@b.c: {name: A, slack: U0A, notify: [email, slack], email: d@e.f}}\n",
         SMALL + "people: {a@b.c: {name: A, back_up: g@h.i}, g@h.i: {name: G}}\n",
         SMALL + "people: {a@b.c: {name: A, slack: {webhook: a}, away: [{from: 2025-01-01, to: 2025-01-02}]}}\n",
@@ -124,6 +171,8 @@ def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
         SMALL.replace("{name: a}", "{name: a, email: {to: nobody}}"),
         SMALL.replace("{name: a}", "{name: a, owner: true}"),
         SMALL.replace("{name: a}", "{name: a, language: de}"),
+        SMALL.replace("{name: a}", "{name: a, notify: [email]}"),
+        SMALL.replace("{name: a}", "{name: a}, {name: b, owner: true, notify: [fax], else: a}"),
         SMALL.replace("receiver: a", "receiver: a, matchers: ['tier=x']"),
         SMALL.replace("receiver: a", "receiver: a, group_by: [tier]"),
         SMALL.replace("receiver: a", "receiver: a, repeat_interval: never"),

@@ -1,10 +1,12 @@
 import re
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from msgspec.structs import replace as changed
 
-from alerts.samples import NOON, Sample
+from alerts.samples import EXPANSION, LATE, NOON, OVERRIDDEN, RENEWAL, VALUE, Sample
 from alerts.signals.wording import describe, explain, log_line
 from common.contracts.signals import Driver, Facts, Kind, MovingEvent, Part
 
@@ -27,6 +29,26 @@ def test_names_of_flags_and_steps_are_told_without_underscores() -> None:
     assert describe(Sample(kind=Kind.FLAG, to="payment_failed").build()) == "flag payment failed"
     assert describe(Sample(kind=Kind.MILESTONE_MISSED, to="sso_live").build()) == "missed sso live"
     assert describe(Sample(kind=Kind.OUTCOME, to="renewed").build()) == "outcome renewed"
+
+
+@pytest.mark.parametrize(
+    ("sample", "said", "why"),
+    [
+        (RENEWAL, "renewal in 90 days", "payment failed, sso live, open tickets"),
+        (replace(RENEWAL, facts=Facts(), standing=()), "renewal window open", ""),
+        (EXPANSION, "ready for expansion", "by silence alone"),
+        (LATE, "onboarding 14 days late: sso live, first value", "by silence alone"),
+        (VALUE, "reached first value after 21 days", "by milestone.reached"),
+        (
+            OVERRIDDEN,
+            "green 58>58, set by theo@example.com until 2025-06-12 12:00",
+            "merger, the new team starts in May",
+        ),
+    ],
+)
+def test_the_journey_in_one_line(sample: Sample, said: str, why: str) -> None:
+    signal = sample.build()
+    assert (describe(signal), explain(signal)) == (said, why)
 
 
 def test_what_moved_the_score_most_is_told_first_each_metric_as_a_whole() -> None:
@@ -90,6 +112,6 @@ def test_a_line_of_the_log_says_whether_the_signal_is_history() -> None:
 def test_a_fall_starts_from_where_the_account_stood_even_if_a_lower_score_was_told_last() -> None:
     """46 was told in spring, it has been at 98 since (still yellow for want of a green), and now it is capped at 10."""
     signal = Sample(to="red", before=98.0, after=10.0, parts=(Part("cancel_intent", Driver.CAP, -88.0),)).build()
-    receipt = replace(signal.receipt, change=replace(signal.receipt.change, before=46.0))
-    signal = replace(signal, receipt=receipt)
+    receipt = changed(signal.receipt, change=changed(signal.receipt.change, before=46.0))
+    signal = changed(signal, receipt=receipt)
     assert (describe(signal), explain(signal)) == ("red 98>10", "capped by cancel intent -88")

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace as changed
 
 from alerts.samples import Sample
 from common.bus.partitioner import partition_of
-from common.contracts.signals import Band, Facts, Kind, Signal
+from common.contracts.signals import Band, Facts, Kind, OpenCondition, Signal
 from support.alerts_decisions import at
 from support.alerts_first_looks import (
     ROUTES,
@@ -61,6 +62,20 @@ async def test_accounts_of_two_partitions_are_one_message_half_an_hour_after_the
         ("green", "nothing stands"),
     ]
     assert await kinds_of_timers(people) == []
+
+
+async def test_of_the_accounts_that_are_well_those_up_for_renewal_are_told(people: ReplicasHarness) -> None:
+    await people.start()
+    renewing, growing = (
+        changed(first_look(account_in(n), "green"), standing=(OpenCondition(kind, "open", at(0)),))
+        for n, kind in enumerate((Kind.RENEWAL_WINDOW, Kind.EXPANSION_READY))
+    )
+    await people.tell(renewing, growing, first_look(account_in(1, 1), "yellow"))
+    await people.settled()
+    later(people, 31)
+    await people.post.until(arrived=1)
+    assert titles(people.post.arrived) == ["🟡 First look at 3 accounts: 1 yellow, 1 up for renewal"]
+    assert (await people.reasons(account_in(1)))[-1] == ("green", "nothing stands")
 
 
 async def test_each_person_is_told_of_their_own_accounts(people: ReplicasHarness) -> None:

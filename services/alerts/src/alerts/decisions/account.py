@@ -46,7 +46,10 @@ class GatheredSignal(Struct, frozen=True):
 
 
 class PastSignal(Struct, frozen=True):
-    """What deciding still needs of a former signal; `at` is seconds since the epoch, `brings` the band of a flag."""
+    """What deciding still needs of a former signal; `at` is seconds since the epoch, `brings` the band of a flag.
+
+    `by_look`: a first look told it among all that stands, and `signal_id` is that of the look.
+    """
 
     signal_id: str
     episode: str
@@ -54,6 +57,7 @@ class PastSignal(Struct, frozen=True):
     to: str
     at: float
     brings: str | None = None
+    by_look: bool = False
 
     @property
     def told_band(self) -> str | None:

@@ -20,6 +20,7 @@ from alerts.decisions.joining import JoinedEpisodes, joining_interval, past_sign
 from alerts.decisions.reasons import DecisionReason, DecisionVerdict
 from alerts.routing.destination import Destination
 from alerts.signals.score import SEVERITY_RANK
+from alerts.signals.signal_kinds import rules_of
 from common.contracts.signals import Kind, Signal
 
 
@@ -183,8 +184,8 @@ def _routed_candidates(address_key: str, signals: Sequence[RoutedSignal]) -> Ite
 
 
 def _compose(candidates: Sequence[CandidateDecision]) -> list[NewMessage]:
-    """A recovery closes its own thread, and what is held goes on its own; what is withdrawn goes to the thread that
-    told it. Everything else is one message.
+    """A recovery closes its own thread, and what is held goes on its own, as does an alert of its own; what is
+    withdrawn goes to the thread that told it. Everything else is one message.
     """
     alone: list[NewMessage] = []
     withdrawn: dict[str, list[CandidateDecision]] = {}
@@ -193,7 +194,8 @@ def _compose(candidates: Sequence[CandidateDecision]) -> list[NewMessage]:
         # Kept and late signals are in no message.
         if one.reason is None or one.destination is None or not _is_in_a_message(one):
             continue
-        if one.reason is DecisionReason.RECOVERED or one.held_until is not None:
+        own = rules_of(one.candidate.signal.kind).is_own_alert
+        if own or one.reason is DecisionReason.RECOVERED or one.held_until is not None:
             signals = (one.candidate.signal,)
             alone.append(
                 NewMessage(one.destination, one.reason, signals, one.candidate.maybe_told, one.thread, one.held_until)

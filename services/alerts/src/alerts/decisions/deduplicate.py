@@ -10,14 +10,14 @@ from alerts.decisions.reasons import DecisionReason, DecisionVerdict
 from alerts.decisions.withdrawal import Withdrawal, subjects
 from alerts.routing.destination import Destination
 from alerts.signals.score import SEVERITY_RANK, clears_flag
-from alerts.signals.signal_kinds import rules_of
+from alerts.signals.signal_kinds import overriding, rules_of
 from common.contracts.signals import Kind, Severity, Signal
 
 RELAPSE_INTERVALS = 2.0
 """Repeat intervals for which trouble has to last that came back after its recovery was told."""
 
 RESOLVE_AFTER_ACT = 3600.0
-"""Seconds, the most that a recovery has to hold where an event cleared the flag that had brought the trouble."""
+"""Seconds, the most that a recovery has to hold where somebody's act brought it."""
 
 
 class Candidate(NamedTuple):
@@ -389,7 +389,7 @@ _Key = tuple[str, str | tuple[str, str]]
 
 
 def _seconds_to_hold(signal: Signal, destination: Destination) -> float:
-    """How long a recovery has to last before it is told: less where the customer's own act ended the trouble."""
-    if clears_flag(signal):
+    """How long a recovery has to last before it is told: less where an act of the customer, or of a CSM, brought it."""
+    if clears_flag(signal) or overriding(signal) is not None:
         return min(destination.resolve_after, RESOLVE_AFTER_ACT)
     return destination.resolve_after

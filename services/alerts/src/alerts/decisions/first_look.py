@@ -6,7 +6,7 @@ told in it. Pure.
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,10 +24,13 @@ from alerts.decisions.joining import badness
 from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
 from alerts.signals.score import SEVERITY_RANK
-from common.contracts.signals import Band, Kind, Severity, Signal
+from common.contracts.signals import Band, Kind, OpenCondition, Severity, Signal
 
 NAMED = 10
 """How many accounts a message names; the others are counted."""
+
+NO_TROUBLE: Final = frozenset({Kind.RENEWAL_WINDOW, Kind.EXPANSION_READY})
+"""A date, and good news: they stand, and nothing is to be mended."""
 
 LONGEST_GATHERING = 24.0
 """Quiet intervals after which a person is told even if more keep coming: new customers come every day."""
@@ -36,7 +39,8 @@ LONGEST_GATHERING = 24.0
 class GatheredMember(Struct, frozen=True):
     """One account of a gathering, and what became of it since its first look.
 
-    `open` is how many conditions stand, `arr` and `contract_end` are as known now.
+    `open` is how many conditions stand that need somebody; if `severity` is info, these are a renewal that comes up.
+    `arr` and `contract_end` are as known now.
     `newer_band` is the account's newest band after the look, `acknowledged` the worst severity that somebody has
     acknowledged of the episode; `left`: its last outcome was final.
     """
@@ -57,6 +61,7 @@ class FirstLookSummary(Struct, frozen=True):
     """What a message says of all its accounts: `accounts` came in, of which `well` have nothing open.
 
     `red`, `yellow` and `other` (a flag or a missed step, without such a band) need somebody; `arr` is their ARR.
+    `renewals` are well, and their contract ends soon.
     """
 
     accounts: int
@@ -65,10 +70,11 @@ class FirstLookSummary(Struct, frozen=True):
     yellow: int
     other: int
     arr: float
+    renewals: int = 0
 
     @property
     def standing(self) -> int:
-        return self.red + self.yellow + self.other
+        return self.red + self.yellow + self.other + self.renewals
 
 
 class ToldGathering(NamedTuple):
@@ -101,13 +107,19 @@ def gather(decided: AccountDecisions, history: AccountHistory, looks: Sequence[R
     return replace(decided, decisions=(*decided.decisions, *decisions), gathered=tuple(gathered.values()))
 
 
+def open_conditions(look: Signal) -> list[OpenCondition]:
+    """What stands beside the band and needs somebody."""
+    return [one for one in look.standing if one.kind not in (Kind.BAND, Kind.EXPANSION_READY)]
+
+
 def told_by(look: Signal, destination: Destination, *, decided: float, sure: bool) -> Iterable[ToldSignal]:
     """What a reader of a first look knows, as if each had been told alone: its band, and all that is open."""
     at = look.at.timestamp()
     standing = {(one.kind.value, one.to) for one in look.standing if one.kind is not Kind.BAND}
     for kind, to in [(Kind.BAND.value, look.to), *sorted(standing)]:
         # Without a thread: later news of the account begins one of its own.
-        yield ToldSignal(PastSignal(look.signal_id, look.episode, kind, to, at), destination, decided, sure)
+        told = PastSignal(look.signal_id, look.episode, kind, to, at, by_look=True)
+        yield ToldSignal(told, destination, decided, sure)
 
 
 def tell_gathering(members: Sequence[GatheredMember]) -> ToldGathering:
@@ -117,6 +129,7 @@ def tell_gathering(members: Sequence[GatheredMember]) -> ToldGathering:
     well = sum(reason in _WELL for reason in reasons.values())
     red = sum(one.band == Band.RED for one in told)
     yellow = sum(one.band == Band.YELLOW for one in told)
+    renewals = sum(_is_only_a_renewal(one) for one in told)
     return ToldGathering(
         reasons,
         tuple(told),
@@ -125,10 +138,15 @@ def tell_gathering(members: Sequence[GatheredMember]) -> ToldGathering:
             well=well,
             red=red,
             yellow=yellow,
-            other=len(told) - red - yellow,
-            arr=sum(max(0.0, one.arr or 0.0) for one in told),
+            other=len(told) - red - yellow - renewals,
+            arr=sum(max(0.0, one.arr or 0.0) for one in told if not _is_only_a_renewal(one)),
+            renewals=renewals,
         ),
     )
+
+
+def _is_only_a_renewal(member: GatheredMember) -> bool:
+    return member.severity is Severity.INFO and member.band not in (Band.RED, Band.YELLOW)
 
 
 _WELL = frozenset({DecisionReason.NOTHING_STANDS, DecisionReason.RECOVERED_BEFORE_TOLD})
@@ -153,7 +171,7 @@ def _is_known(look: Signal, destination: Destination, told: Sequence[ToldSignal]
             known[_subject(one.signal.kind, one.signal.to)] = one
             if one.signal.told_band is not None:
                 known[Kind.BAND.value] = one
-    band, others = known.get(Kind.BAND.value), [one for one in look.standing if one.kind is not Kind.BAND]
+    band, others = known.get(Kind.BAND.value), open_conditions(look)
     if not badness(look) and not others:
         return False  # a healthy account counts among those that came in
     found = [known.get(_subject(one.kind, one.to)) for one in others]

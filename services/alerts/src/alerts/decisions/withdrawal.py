@@ -7,22 +7,35 @@ from alerts.decisions.account import PastSignal, ToldSignal
 from common.contracts import ids
 from common.contracts.signals import Band, Kind, Signal
 
+# What time alone brings is withdrawn by its name: its cause is silence.
+_BY_NAME: Final = (Kind.MILESTONE_MISSED, Kind.RENEWAL_WINDOW)
 # Kinds whose signals are withdrawn by name. A band is not: what follows of a retraction is a band of its own.
-WITHDRAWN_KINDS: Final = (Kind.FLAG, Kind.MILESTONE_MISSED, Kind.CONTRACTION, Kind.OUTCOME)
+WITHDRAWN_KINDS: Final = (
+    Kind.FLAG,
+    Kind.MILESTONE_MISSED,
+    Kind.CONTRACTION,
+    Kind.OUTCOME,
+    Kind.RENEWAL_WINDOW,
+    Kind.VALUE_REACHED,
+)
 
 
 class Withdrawal:
     """What the signal `retracted` withdraws: scoring names a signal after its kind, its name and its cause."""
 
     def __init__(self, retracted: Signal) -> None:
-        self._step = retracted.to
+        self._name = retracted.to
         self._named = {_signal_id(retracted, kind, retracted.to) for kind in WITHDRAWN_KINDS}
         self._bands = {_signal_id(retracted, Kind.BAND, band) for band in (Band.YELLOW, Band.RED)}
 
     def withdraws(self, signal: Signal | PastSignal) -> bool:
-        """Whether it says what is withdrawn now. Silence alone misses a step, so a missed step goes by its name."""
-        by_name = signal.kind == Kind.MILESTONE_MISSED and signal.to == self._step
-        return by_name or signal.signal_id in self._named
+        """Whether it says what is withdrawn now, by its id, or by its name where no event is known.
+
+        A first look names what stands, and not the events.
+        """
+        looked = isinstance(signal, PastSignal) and signal.by_look and signal.kind in WITHDRAWN_KINDS
+        by_name = looked or signal.kind in _BY_NAME
+        return (by_name and signal.to == self._name) or signal.signal_id in self._named
 
     def brought(self, signal: Signal | PastSignal) -> bool:
         """Whether it tells a band that the withdrawn event brought: its message speaks of the event, too."""

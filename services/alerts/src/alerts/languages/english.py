@@ -5,6 +5,7 @@ from typing import Literal
 from babel.dates import format_date, format_timedelta
 
 from alerts.languages.first_look import EnglishFirstLook
+from alerts.languages.journey import EnglishJourney
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
 from alerts.languages.numbers import amount, arrow, count, money, share, signed
 from common.contracts.signals import Band
@@ -18,6 +19,7 @@ Unit = Literal["minute", "hour", "day"]
 
 class English:
     first_look = EnglishFirstLook()
+    journey = EnglishJourney()
     labels = LineLabels(
         why="Why",
         helped="What helped",
@@ -91,6 +93,11 @@ class English:
             case ValueFormat.NUMBER:
                 return count(value, _LOCALE)
 
+    def changed(self, before: float, now: float, value_format: ValueFormat) -> str:
+        # The unit stands once.
+        former = count(before, _LOCALE) if value_format is ValueFormat.A_WEEK else self.value(before, value_format)
+        return self.became(former, self.value(now, value_format))
+
     def health(self, score: int, band: Band) -> str:
         return f"Health {score}, {self.band(band)}"
 
@@ -109,6 +116,9 @@ class English:
     def silent(self, band: Band, when: str, days: int) -> str:
         later = f" ({_span(days, 'day')})" if days > 1 else ""
         return f"{self.band(band)} {when}{later} if they stay silent"
+
+    def day(self, day: date, *, year: bool) -> str:
+        return _day(day, year=year)
 
     def when(self, moment: datetime, *, days: int, year: bool) -> str:
         near = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days)

@@ -12,8 +12,8 @@ class EnglishFirstLook:
     def lead(self) -> str:
         return "What stands now that the data has come in. Changes from here on are told one by one."
 
-    def found(self, *, red: int, yellow: int, other: int) -> str:
-        counts = ((red, "red"), (yellow, "yellow"), (other, "with something open"))
+    def found(self, *, red: int, yellow: int, other: int, renewals: int) -> str:
+        counts = ((red, "red"), (yellow, "yellow"), (other, "with something open"), (renewals, "up for renewal"))
         return ", ".join(f"{count:,} {what}" for count, what in counts if count)
 
     def band(self, band: str, score: int) -> str:
@@ -45,8 +45,8 @@ class JapaneseFirstLook:
     def lead(self) -> str:
         return "データ取り込み完了時点の状況です。今後の変化は、アカウントごとにお知らせします。"
 
-    def found(self, *, red: int, yellow: int, other: int) -> str:
-        counts = ((red, "赤"), (yellow, "黄"), (other, "その他の要対応"))
+    def found(self, *, red: int, yellow: int, other: int, renewals: int) -> str:
+        counts = ((red, "赤"), (yellow, "黄"), (other, "その他の要対応"), (renewals, "更新間近"))
         return "、".join(f"{what}{count:,}件" for count, what in counts if count)
 
     def band(self, band: str, score: int) -> str:

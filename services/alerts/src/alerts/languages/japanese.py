@@ -4,6 +4,7 @@ from datetime import date, datetime
 from babel.dates import format_date, format_skeleton
 
 from alerts.languages.first_look import JapaneseFirstLook
+from alerts.languages.journey import JapaneseJourney
 from alerts.languages.language import BandChange, LineLabels, Scores, ValueFormat
 from alerts.languages.numbers import amount, arrow, count, money, share, signed
 from common.contracts.signals import Band
@@ -34,6 +35,7 @@ _BANDS = {Band.GREEN: "緑", Band.YELLOW: "黄", Band.RED: "赤", Band.INSUFFICI
 
 class Japanese:
     first_look = JapaneseFirstLook()
+    journey = JapaneseJourney()
     labels = LineLabels(
         why="要因",
         helped="改善要因",
@@ -105,6 +107,9 @@ class Japanese:
             case ValueFormat.NUMBER:
                 return count(value, _LOCALE)
 
+    def changed(self, before: float, now: float, value_format: ValueFormat) -> str:
+        return self.became(self.value(before, value_format), self.value(now, value_format))
+
     def health(self, score: int, band: Band) -> str:
         return f"ヘルススコア{score}（{self.band(band)}）"
 
@@ -123,6 +128,9 @@ class Japanese:
     def silent(self, band: Band, when: str, days: int) -> str:
         later = f"{days}日後の" if days > 1 else ""
         return f"このまま利用がなければ、{later}{when}に{self.band(band)}へ低下"
+
+    def day(self, day: date, *, year: bool) -> str:
+        return _day(day, year=year)
 
     def when(self, moment: datetime, *, days: int, year: bool) -> str:
         near = {-1: "昨日", 0: "本日", 1: "明日"}.get(days)

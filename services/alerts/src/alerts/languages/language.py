@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from alerts.languages.journey import JourneyWords
 from common.contracts.signals import Band
 
 
@@ -38,8 +39,8 @@ class FirstLookWords(Protocol):
 
     def lead(self) -> str: ...
 
-    def found(self, *, red: int, yellow: int, other: int) -> str:
-        """How many accounts need somebody, by band; `other` have a flag or a missed step alone."""
+    def found(self, *, red: int, yellow: int, other: int, renewals: int) -> str:
+        """How many accounts need somebody, by band; `other` have a flag or a missed step alone, `renewals` a date."""
 
     def band(self, band: str, score: int) -> str: ...
 
@@ -75,6 +76,9 @@ class LineLabels(NamedTuple):
 class Language(Protocol):
     @property
     def first_look(self) -> FirstLookWords: ...
+
+    @property
+    def journey(self) -> JourneyWords: ...
 
     @property
     def labels(self) -> LineLabels: ...
@@ -128,6 +132,9 @@ class Language(Protocol):
 
     def value(self, value: float, value_format: ValueFormat) -> str: ...
 
+    def changed(self, before: float, now: float, value_format: ValueFormat) -> str:
+        """A metric's value as it was and as it is."""
+
     def health(self, score: int, band: Band) -> str:
         """Score and band."""
 
@@ -141,6 +148,9 @@ class Language(Protocol):
 
     def silent(self, band: Band, when: str, days: int) -> str:
         """The forecast: the band that comes if the account stays silent."""
+
+    def day(self, day: date, *, year: bool) -> str:
+        """A day, with its year if that is another one."""
 
     def when(self, moment: datetime, *, days: int, year: bool) -> str:
         """As an adverb. `days` lie between today and the moment's day, negative for a past day."""

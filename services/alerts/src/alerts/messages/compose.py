@@ -12,10 +12,11 @@ from alerts.messages.headline import band_now, capping_flag, title, without_acco
 from alerts.messages.message import LabelledLine, Message
 from alerts.messages.recipient import Recipient
 from alerts.messages.sanitize import sanitize
+from alerts.messages.usage import review_rows, strong_row
 from alerts.playbooks.playbooks import NameCategory, Playbooks
 from alerts.routing.people import known_as
 from alerts.signals.score import ScoreMove, is_worse, score_moves
-from alerts.signals.signal_kinds import rules_of
+from alerts.signals.signal_kinds import overriding, rules_of
 from common.contracts.signals import Band, Kind, Signal
 
 # A younger message shows no age.
@@ -79,20 +80,23 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
     language, head = recipient.language, content.head
     last = content.last.signal if content.last else None
     alone = last is not None and not in_thread
+    by_hand = overriding(head) is not None
     # Without a thread to look at, the message says which one it follows.
     if last and alone:
         yield language.follows(str(title(last, recipient)), recipient.when(last.at))
     match content.reason:
         # A recovery says for how long the account was in trouble.
-        case _ if closes_episode(head) and content.first is not None:
+        case _ if closes_episode(head) and content.first is not None and not by_hand:
             began = content.first.signal.at
             days = (recipient.local(head.at).date() - recipient.local(began).date()).days
             yield language.recovered(days, recipient.when(began))
         # Red after yellow: what the account was before.
         case DecisionReason.WORSE | DecisionReason.HANDED_ON if last and not alone and _other_band(head, last):
             yield language.was(last.after.band, recipient.when(last.at))
-        case DecisionReason.AGAIN:
+        # The renewal of another term is another one.
+        case DecisionReason.AGAIN if head.kind is not Kind.RENEWAL_WINDOW:
             yield language.again(recipient.when(last.at) if last else "")
+    yield from _by_hand(head, recipient)
     yield from why_recipient(content, recipient)
     age, event = recipient.now - head.at, head.happened_at
     # What the customer did on another day, however late it came or was confirmed.
@@ -101,6 +105,15 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
     # An old message says so: the news may have changed since.
     elif age.total_seconds() > _RECENT:
         yield language.happened(language.ago(age.total_seconds()), recipient.when(head.at))
+
+
+def _by_hand(head: Signal, recipient: Recipient) -> Iterable[str]:
+    """That the band is a person's word and what the score says, or that their word is over."""
+    words = recipient.language.journey
+    if overriding(head) is not None:
+        yield words.score_stays(round(head.after.score))
+    elif head.kind is Kind.BAND and head.before is not None and (was := head.before.override) is not None:
+        yield words.no_longer_set(recipient.language.band(was.to), recipient.setter(was))
 
 
 def _other_band(head: Signal, last: Signal) -> bool:
@@ -122,18 +135,26 @@ def _stake(content: MessageContent, recipient: Recipient) -> Iterable[str]:
     """What there is to lose, who the customer is, and the owner if the recipient is not a person of routes.yml."""
     language, facts, head = recipient.language, content.head.facts, content.head
     if _shows_health(content):
-        yield language.health(round(head.after.score), head.after.band)
+        yield _health(head, recipient)
     if facts.arr is not None and facts.arr > 0:
         yield language.arr(facts.arr)
     if renewal := _renewal(head, recipient):
         yield renewal
-    stage = "" if renewal and head.after.stage == _RENEWAL else head.after.stage
+    plain = renewal or head.kind is Kind.RENEWAL_WINDOW
+    stage = "" if plain and head.after.stage == _RENEWAL else head.after.stage
     known = [(NameCategory.TIERS, facts.tier), (NameCategory.STAGES, stage)]
     if called := [recipient.name_of(of, name) for of, name in known if name]:
         yield language.comma.join(called)
     # In a team's channel the owner is named, or that there is none where there should be one.
     if content.target.person is None and (facts.owner or facts.tier != _TIER_WITHOUT_OWNER):
         yield language.owner(sanitize(facts.owner or "", _LONGEST_OWNER))
+
+
+def _health(head: Signal, recipient: Recipient) -> str:
+    language, score, override = recipient.language, round(head.after.score), head.after.override
+    if override is None:
+        return language.health(score, head.after.band)
+    return language.journey.health_set(score, language.band(override.to), recipient.until(override, seen=head.at))
 
 
 def _shows_health(content: MessageContent) -> bool:
@@ -146,6 +167,9 @@ def _shows_health(content: MessageContent) -> bool:
 
 def _renewal(head: Signal, recipient: Recipient) -> str:
     end = head.facts.contract_end
+    # Its own title says it already.
+    if head.kind is Kind.RENEWAL_WINDOW:
+        return ""
     if end is None or not rules_of(head.kind).about_health or abs(days := recipient.days_to(end)) > _RENEWAL_DAYS:
         return ""
     return recipient.language.renewal(days, end, year=recipient.other_year(end))
@@ -153,24 +177,38 @@ def _renewal(head: Signal, recipient: Recipient) -> str:
 
 def _rows(content: MessageContent, recipient: Recipient, shown: CustomerDetails) -> Iterable[LabelledLine]:
     labels, head = recipient.language.labels, content.head
+    by_hand = overriding(head) is not None
+    if head.review is not None:
+        yield from review_rows(head, head.review, recipient, shown)
+    # A band that a person has set is no doing of the metrics: the title says whose it is.
+    elif not by_hand:
+        yield from _evidence(content, recipient, shown)
+    if also := _also(content, recipient):
+        yield LabelledLine(labels.also, also)
+    # After a recovery there is nothing to do, nor about what was a mistake or what a person has decided.
+    if closes_episode(head) or head.kind is Kind.RETRACTED or by_hand:
+        return
+    if outlook := _outlook(head, recipient):
+        yield LabelledLine(labels.outlook, outlook)
+    # A review has named them.
+    if shown.contacts and head.review is None and (call := contacts_line(head, recipient)):
+        yield LabelledLine(labels.call, call)
+    if step := recipient.next_step(head):
+        yield LabelledLine(labels.next_step, step)
+
+
+def _evidence(content: MessageContent, recipient: Recipient, shown: CustomerDetails) -> Iterable[LabelledLine]:
+    """What the customer said, and what the score or its figures say."""
+    labels, head = recipient.language.labels, content.head
     if shown.quotes and (details := quotes_line(content, recipient)):
         yield LabelledLine(labels.details, details)
+    if head.kind is Kind.EXPANSION_READY:
+        yield from strong_row(head, recipient)
     # Why the score moved; else how the account stands without the flag that the title names.
     if why := _why(head, recipient):
         yield LabelledLine(labels.why if is_worse(head) else labels.helped, why)
     elif otherwise := _otherwise(head, recipient):
         yield LabelledLine(labels.otherwise, otherwise)
-    if also := _also(content, recipient):
-        yield LabelledLine(labels.also, also)
-    # After a recovery there is nothing to do, nor about what was a mistake.
-    if closes_episode(head) or head.kind is Kind.RETRACTED:
-        return
-    if outlook := _outlook(head, recipient):
-        yield LabelledLine(labels.outlook, outlook)
-    if shown.contacts and (call := contacts_line(head, recipient)):
-        yield LabelledLine(labels.call, call)
-    if step := recipient.next_step(head):
-        yield LabelledLine(labels.next_step, step)
 
 
 def _why(head: Signal, recipient: Recipient) -> str:
@@ -245,7 +283,7 @@ def _outlook(head: Signal, recipient: Recipient) -> str:
 
 
 def _how_sure(head: Signal, recipient: Recipient) -> str:
-    if not rules_of(head.kind).about_health:
+    if not rules_of(head.kind).about_health or overriding(head) is not None:
         return ""
     # Too little data for a band: the reader must not take the score for one.
     if head.after.band is Band.INSUFFICIENT:

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from alerts.decisions.first_look import FirstLookSummary
 from alerts.languages.numbers import amount
 from alerts.messages.compose import why_recipient
+from alerts.messages.conditions import conditions, trouble
 from alerts.messages.content import MessageContent
 from alerts.messages.message import LabelledLine, Message, Title
 from alerts.messages.recipient import Recipient
 from alerts.playbooks.playbooks import NameCategory, Playbooks
+from alerts.signals.score import SEVERITY_RANK
 from alerts.signals.signal_kinds import Tone
-from common.contracts.signals import Band, Kind, OpenCondition, Severity, Signal
+from common.contracts.signals import Band, Severity, Signal
 
 # Of one account: more conditions than these are counted, and so many metrics explain a band.
 _MOST_OPEN = 3
@@ -21,6 +23,7 @@ _WEAK_POINTS = -5.0
 # In days: a CSM acts on no renewal that is further away.
 _RENEWAL_DAYS = 180
 _CAP = "cap"
+_TONES = {Severity.CRITICAL: Tone.RED, Severity.WARNING: Tone.YELLOW, Severity.INFO: Tone.GREEN}
 
 
 def compose_first_look(
@@ -51,13 +54,15 @@ def compose_first_look(
 
 def _title(content: MessageContent, summary: FirstLookSummary, recipient: Recipient) -> Title:
     words, head = recipient.language.first_look, content.head
-    critical = any(one.severity is Severity.CRITICAL for one in content.signals)
+    tone = _TONES[min((one.severity for one in content.signals), key=SEVERITY_RANK.__getitem__)]
     if summary.accounts == 1:
-        text = words.title_of_one(recipient.account(head), recipient.language.comma.join(_open(head, recipient)))
+        # Where nothing is to be mended, the contract ends soon.
+        found = recipient.language.comma.join(_open(head, recipient)) or _renewal(head, recipient)
+        text = words.title_of_one(recipient.account(head), found)
     else:
-        found = words.found(red=summary.red, yellow=summary.yellow, other=summary.other)
+        found = words.found(red=summary.red, yellow=summary.yellow, other=summary.other, renewals=summary.renewals)
         text = words.title(summary.accounts, found)
-    return Title(Tone.RED if critical else Tone.YELLOW, text)
+    return Title(tone, text)
 
 
 def _why_recipient(content: MessageContent, recipient: Recipient) -> Iterable[str]:
@@ -83,7 +88,9 @@ def _rows(content: MessageContent, summary: FirstLookSummary, recipient: Recipie
     if (others := summary.standing - len(named)) > 0:
         bands = Counter(signal.to for signal in named)
         red, yellow = summary.red - bands[Band.RED], summary.yellow - bands[Band.YELLOW]
-        found = language.first_look.found(red=red, yellow=yellow, other=others - red - yellow)
+        renewals = summary.renewals - sum(signal.severity is Severity.INFO for signal in named)
+        other = others - red - yellow - renewals
+        found = language.first_look.found(red=red, yellow=yellow, other=other, renewals=renewals)
         yield LabelledLine(language.first_look.rest(others), found)
 
 
@@ -99,9 +106,15 @@ def _worth(signal: Signal, recipient: Recipient) -> Iterable[str]:
     facts = signal.facts
     if facts.arr is not None and facts.arr > 0:
         yield recipient.language.arr(facts.arr)
-    end = facts.contract_end
-    if end is not None and abs(days := recipient.days_to(end)) <= _RENEWAL_DAYS:
-        yield recipient.language.renewal(days, end, year=recipient.other_year(end))
+    if renewal := _renewal(signal, recipient):
+        yield renewal
+
+
+def _renewal(signal: Signal, recipient: Recipient) -> str:
+    end = signal.facts.contract_end
+    if end is None or abs(days := recipient.days_to(end)) > _RENEWAL_DAYS:
+        return ""
+    return recipient.language.renewal(days, end, year=recipient.other_year(end))
 
 
 def _open(signal: Signal, recipient: Recipient) -> list[str]:
@@ -110,22 +123,12 @@ def _open(signal: Signal, recipient: Recipient) -> list[str]:
     found = []
     if band in (Band.RED, Band.YELLOW):
         found.append(language.first_look.band(language.band(band), round(signal.after.score)))
-    conditions = [_condition(one, recipient) for one in signal.standing if one.kind is not Kind.BAND]
-    if len(conditions) > _MOST_OPEN:
-        conditions = [*conditions[: _MOST_OPEN - 1], language.more(len(conditions) - _MOST_OPEN + 1)]
-    return found + conditions
-
-
-def _condition(one: OpenCondition, recipient: Recipient) -> str:
-    if one.kind is Kind.MILESTONE_MISSED:
-        due = recipient.local(one.since)
-        return recipient.language.overdue(recipient.step(one.to), due, year=recipient.other_year(due.date()))
-    return recipient.flag(one.to)
+    return found + conditions(signal.standing, recipient, most=_MOST_OPEN)
 
 
 def _weak(signal: Signal, recipient: Recipient) -> Iterable[str]:
     """The metrics that cost most, where no flag or missed step explains the band."""
-    if any(one.kind is not Kind.BAND for one in signal.standing):
+    if trouble(signal.standing):
         return
     parts = [part for part in signal.receipt.level.contributions if part.dimension != _CAP]
     for part in sorted(parts, key=lambda one: one.contribution)[:_MOST_WEAK]:

@@ -4,7 +4,7 @@ from alerts.languages.language import BandChange
 from alerts.messages.message import Title
 from alerts.messages.recipient import Recipient
 from alerts.signals.score import is_worse, score_moves
-from alerts.signals.signal_kinds import rules_of, scores
+from alerts.signals.signal_kinds import overriding, rules_of, scores
 from common.contracts.signals import Band, Kind, Signal
 
 
@@ -14,7 +14,7 @@ def title(signal: Signal, recipient: Recipient) -> Title:
 
 def capping_flag(signal: Signal) -> str | None:
     """The flag that did most to bring a worse band: the title names it."""
-    if signal.told_band is None or not is_worse(signal):
+    if signal.told_band is None or not is_worse(signal) or overriding(signal) is not None:
         return None
     if signal.kind is Kind.FLAG:
         return signal.to
@@ -38,7 +38,7 @@ def _text(signal: Signal, recipient: Recipient) -> str:
     # A flag that caps the score is the cause, so the title names it before the band.
     if flag := capping_flag(signal):
         return language.of(account, language.comma.join([recipient.flag(flag), band_now(signal, recipient)]))
-    if signal.kind is not Kind.BAND:
+    if signal.kind is not Kind.BAND or overriding(signal) is not None:
         return language.of(account, without_account(signal, recipient))
     return language.crossed(account, Band(signal.to), scores(signal), _band_change(signal))
 

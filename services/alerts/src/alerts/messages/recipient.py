@@ -1,19 +1,22 @@
 """The recipient of a message: names, days and hours in their language and time zone."""
 
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from alerts.languages.language import Language
 from alerts.languages.registry import DEFAULT, LANGUAGES_BY_CODE
-from alerts.messages.sanitize import sanitize
+from alerts.messages.sanitize import sanitize, without_links
 from alerts.playbooks.playbooks import NameCategory, Playbooks
 from alerts.routing.destination import Target
-from common.contracts.signals import Signal
+from common.contracts.signals import Override, Signal
 
 _LONGEST_ACCOUNT = 60
 _LONGEST_NAME = 50
-# What a contraction is named after.
-_ARR = "arr"
+_LONGEST_OWNER = 80
+# Of what a person gives as the reason for a band that they set: it stands in the title.
+_LONGEST_REASON = 80
+# What contractions and renewals are named after.
+_ARR, _OPEN = "arr", "open"
 
 
 class Recipient:
@@ -47,7 +50,11 @@ class Recipient:
         for category in (NameCategory.FLAGS, NameCategory.STEPS, NameCategory.OUTCOMES):
             if self._playbooks.known(category, name) is not None:
                 return self.name_of(category, name)
-        return self.language.fall_of_arr() if name == _ARR else self.flag(name)
+        named = {
+            _ARR: self.language.fall_of_arr(),
+            _OPEN: self.language.journey.renewal_open(),
+        }
+        return named.get(name) or self.flag(name)
 
     def value(self, metric: str, value: float | None) -> str:
         """Empty where the playbooks do not say how the value is shown."""
@@ -55,6 +62,37 @@ class Recipient:
         if value is None or known is None or known.value_format is None:
             return ""
         return self.language.value(value, known.value_format)
+
+    def changed(self, metric: str, before: float | None, now: float | None) -> str:
+        """The value as it was and as it is; empty where it is not shown, or is shown the same."""
+        known = self._playbooks.known(NameCategory.METRICS, metric)
+        if before is None or now is None or known is None or known.value_format is None:
+            return ""
+        if self.value(metric, before) == self.value(metric, now):
+            return ""
+        return self.language.changed(before, now, known.value_format)
+
+    def figure(self, metric: str, value: float | None) -> str:
+        shown = self.value(metric, value)
+        return f"{self.name_of(NameCategory.METRICS, metric)} {shown}" if shown else ""
+
+    def override(self, override: Override, *, seen: datetime) -> str:
+        reason = sanitize(without_links(override.reason or ""), _LONGEST_REASON)
+        return self.language.journey.set_by_hand(
+            self.language.band(override.to),
+            by=self.setter(override),
+            until=self.until(override, seen=seen),
+            reason=self.language.quoted(reason) if reason else "",
+        )
+
+    def setter(self, override: Override) -> str:
+        """Who has set the band, "" if nobody has said."""
+        return sanitize(override.by or "", _LONGEST_OWNER)
+
+    def until(self, override: Override, *, seen: datetime) -> str:
+        """The last day on which the override stands: one that ends at midnight does not reach the next day."""
+        last = self.local(override.until - timedelta(microseconds=1)).date()
+        return self.language.day(last, year=last.year != self.local(seen).year)
 
     def is_good(self, outcome: str) -> bool:
         known = self._playbooks.known(NameCategory.OUTCOMES, outcome)
@@ -71,6 +109,9 @@ class Recipient:
 
     def other_year(self, day: date) -> bool:
         return day.year != self.now.year
+
+    def day(self, day: date) -> str:
+        return self.language.day(day, year=self.other_year(day))
 
     def when(self, moment: datetime) -> str:
         local = self.local(moment)

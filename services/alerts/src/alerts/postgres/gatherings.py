@@ -10,12 +10,12 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from alerts.decisions.account import GatheredSignal
-from alerts.decisions.first_look import NAMED, GatheredMember, ToldGathering
+from alerts.decisions.first_look import NAMED, GatheredMember, ToldGathering, open_conditions
 from alerts.postgres import gathering_statements as statements
 from alerts.routing.destination import Destination
 from alerts.signals.score import SEVERITY_RANK
 from common.bus.partitioner import partition_of
-from common.contracts.signals import Kind, Severity
+from common.contracts.signals import Severity
 
 _destination = msgspec.json.Decoder(Destination)
 
@@ -163,7 +163,7 @@ def _member_row(look: GatheredSignal, arrived: float) -> dict[str, Any]:
         "signal_id": signal.signal_id,
         "band": signal.to,
         "severity": signal.severity,
-        "open": sum(one.kind is not Kind.BAND for one in signal.standing),
+        "open": len(open_conditions(signal)),
         "arr": signal.facts.arr,
         "contract_end": signal.facts.contract_end,
         "arrived": arrived,

@@ -104,10 +104,13 @@ def _with_channels(kind: str) -> Callable[[type[A]], type[A]]:
 class ReceiverEntry(AddresseeEntry):
     """Slack and e-mail beside each other are two messages. A receiver with nothing is told nothing."""
 
-    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"owner": ("else",), "else": ("owner",)}
+    needs: ClassVar[Mapping[str, tuple[str, ...]]] = {"owner": ("else",), "else": ("owner",), "notify": ("owner",)}
 
     name: _Name = Field(description="As routes call it.")
     owner: bool = Field(False, description="The account's owner, reached as `people` says.")
+    notify: DistinctList[Annotated[Channel, choice(*Channel)]] = Field(
+        (), description="Over these of their ways only, where they have one of them (default: over all)."
+    )
     otherwise: Given[_Name] = Field(
         None, alias="else", description="The receiver that is told if the owner is not known or cannot be reached."
     )

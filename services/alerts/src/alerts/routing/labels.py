@@ -1,11 +1,14 @@
 """What routes and playbooks match on: a signal as a few words."""
 
-from alerts.signals.signal_kinds import rules_of
-from common.contracts.signals import Driver, Signal
+from alerts.signals.signal_kinds import overriding, rules_of
+from common.contracts.signals import Driver, Kind, Signal
 
 Labels = dict[str, str]
 
-NAMES = ("account", "tier", "owner", "kind", "to", "severity", "band", "stage", "reason")
+NAMES = ("account", "tier", "owner", "parent", "kind", "to", "severity", "band", "stage", "reason")
+
+OVERRIDE = "override"
+"""The label `reason` of a band that a person has set, and of the band by the score once that is over."""
 
 
 def labels(signal: Signal) -> Labels:
@@ -13,13 +16,15 @@ def labels(signal: Signal) -> Labels:
 
     `tier` as posted (high, low, tech, ...), `kind` and `severity` as in the signal, `to` the band, flag, step or
     outcome, `band` the one that the account is in now (of a flag that brings red: red), `stage` as scored, `reason`
-    the metric or flag that took the most points ("" if none did); a flag is its own reason.
+    the metric or flag that took the most points ("" if none did); a flag is its own reason, and a band that a person
+    has set, or had set until now, has the reason `override`. `parent` is the account above it.
     """
     facts = signal.facts
     return {
         "account": signal.account_id,
         "tier": facts.tier or "",
         "owner": facts.owner or "",
+        "parent": facts.parent or "",
         "kind": signal.kind.value,
         "to": signal.to,
         "severity": signal.severity.value,
@@ -32,6 +37,10 @@ def labels(signal: Signal) -> Labels:
 def _reason(signal: Signal) -> str:
     if rules_of(signal.kind).is_its_reason:
         return signal.to
+    # Of a person's word, and of its end, no metric is the reason.
+    was_set = signal.before is not None and signal.before.override is not None
+    if overriding(signal) is not None or (signal.kind is Kind.BAND and was_set):
+        return OVERRIDE
     points: dict[str, float] = {}
     for part in signal.receipt.change.parts:
         # A change of weights is no metric's doing.

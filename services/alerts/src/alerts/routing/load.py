@@ -74,6 +74,7 @@ def _receiver(entry: ReceiverEntry) -> Receiver:
         ),
         owner=entry.owner,
         otherwise=entry.otherwise or "",
+        notify=frozenset(entry.notify),
     )
 
 

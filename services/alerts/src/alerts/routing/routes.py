@@ -18,13 +18,15 @@ ACCOUNT_ID = "{account_id}"
 class Receiver(Struct, frozen=True):
     """Each of `targets` is told. With `owner` the account's owner is, or the receiver `otherwise` if they cannot be.
 
-    Without either it has no channel: its signals are recorded and not told.
+    Without either it has no channel: its signals are recorded and not told. `notify` are the channels over which the
+    owner is told, where they have one of them (empty: over all).
     """
 
     name: str
     targets: tuple[Target, ...] = ()
     owner: bool = False
     otherwise: str = ""
+    notify: frozenset[Channel] = frozenset()
 
 
 class Routes(Struct, frozen=True):
@@ -90,7 +92,9 @@ class Routes(Struct, frozen=True):
             reached = self.people.reach(labels.get("owner", ""), on=on)
             # If no way leads to the owner, the receiver named by `else` is told in their place.
             if reached.ways:
-                yield receiver.name, reached.ways, reached.steps
+                # Whoever has none of these channels is told over those that they have: nobody is left out.
+                ways = tuple(way for way in reached.ways if way.channel in receiver.notify) or reached.ways
+                yield receiver.name, ways, reached.steps
             else:
                 instead = self.receivers[receiver.otherwise]
                 for name, ways, steps in self._reached(instead, labels, on):

@@ -5,7 +5,7 @@ told like any other, by its plain name.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from alerts.languages.language import Language, Scores
 from alerts.signals.score import score_before
-from common.contracts.signals import Band, Kind, Severity, Signal
+from common.contracts.signals import Band, Kind, Override, Severity, Signal
 
 
 class Tone(StrEnum):
@@ -35,6 +35,8 @@ class Tone(StrEnum):
 
 _MARKS = {Tone.RED: "🔴", Tone.YELLOW: "🟡", Tone.GREEN: "🟢", Tone.GREY: "⚪"}
 _COLOURS = {Tone.RED: "#d92d20", Tone.YELLOW: "#eab308", Tone.GREEN: "#16a34a", Tone.GREY: "#64748b"}
+_DEPLOYMENT = "deployment"
+_MOST_STEPS = 3
 _BAND_TONES = {Band.RED: Tone.RED, Band.YELLOW: Tone.YELLOW, Band.GREEN: Tone.GREEN, Band.INSUFFICIENT: Tone.GREY}
 
 
@@ -55,6 +57,12 @@ class KindNames(Protocol):
 
     def is_good(self, outcome: str) -> bool: ...
 
+    def figure(self, metric: str, value: float | None) -> str:
+        """The metric with its value, "" if the playbooks do not say how that is shown."""
+
+    def override(self, override: Override, *, seen: datetime) -> str:
+        """A band that a person has set, as of a moment: until when, by whom and why."""
+
     def local(self, moment: datetime) -> datetime: ...
 
 
@@ -63,7 +71,8 @@ class KindRules(Struct, frozen=True, kw_only=True):
 
     `always_told`: even of an account that has left, or of an episode that somebody acknowledged. `ends_with_episode`:
     the account's recovery takes it back. `about_health`: its message shows score, renewal and outlook.
-    `is_its_reason`: its own name is the label `reason`, not the metric that took the most points.
+    `is_its_reason`: its own name is the label `reason`, not the metric that took the most points. `is_own_alert`: it
+    has a message of its own, as scoring gives it an episode of its own: it is no part of the trouble that is open.
     """
 
     describe: Callable[[Signal], str]
@@ -73,6 +82,7 @@ class KindRules(Struct, frozen=True, kw_only=True):
     ends_with_episode: bool = True
     about_health: bool = True
     is_its_reason: bool = False
+    is_own_alert: bool = False
 
 
 def rules_of(kind: str) -> KindRules:
@@ -117,14 +127,72 @@ def _describe_first_look(signal: Signal) -> str:
     return f"first look {plain(signal.to)} {round(signal.after.score)}{f', {others} open' if others else ''}"
 
 
+def overriding(signal: Signal) -> Override | None:
+    """The override that the signal tells: a band that a person has set."""
+    return signal.after.override if signal.kind is Kind.BAND else None
+
+
+def _describe_band(signal: Signal) -> str:
+    override = overriding(signal)
+    by_hand = "" if override is None else f", set by {override.by or 'hand'} until {override.until:%Y-%m-%d %H:%M}"
+    return f"{plain(signal.to)} {scores(signal).was}>{scores(signal).now}{by_hand}"
+
+
+def _tell_band(signal: Signal, names: KindNames) -> str:
+    if (override := overriding(signal)) is not None:
+        return names.override(override, seen=signal.at)
+    return names.language.now_in(Band(signal.to), scores(signal))
+
+
+def _days_to_renewal(signal: Signal, seen: date) -> int | None:
+    return None if signal.facts.contract_end is None else (signal.facts.contract_end - seen).days
+
+
+def _describe_renewal(signal: Signal) -> str:
+    days = _days_to_renewal(signal, signal.at.date())
+    return f"renewal window {signal.to}" if days is None else f"renewal in {days} days"
+
+
+def _tell_renewal(signal: Signal, names: KindNames) -> str:
+    # By the signal's own day and year, as a missed step: mail threads by the title.
+    seen, end = names.local(signal.at).date(), signal.facts.contract_end
+    days = _days_to_renewal(signal, seen)
+    if days is None or end is None:
+        return names.language.journey.renewal_open()
+    return names.language.renewal(days, end, year=end.year != seen.year)
+
+
+def _whole_days(signal: Signal) -> int | None:
+    return None if signal.days is None else int(signal.days)
+
+
+def _describe_late(signal: Signal) -> str:
+    steps = ", ".join(plain(one.to) for one in signal.standing)
+    return f"{plain(signal.to)} {_whole_days(signal) or 0} days late{f': {steps}' if steps else ''}"
+
+
+def _tell_late(signal: Signal, names: KindNames) -> str:
+    steps = [names.step(one.to) for one in signal.standing[:_MOST_STEPS]]
+    if (more := len(signal.standing) - len(steps)) > 0:
+        steps.append(names.language.more(more))
+    return names.language.journey.late(steps, max(0, _whole_days(signal) or 0))
+
+
+def _tell_ready(signal: Signal, names: KindNames) -> str:
+    """With the share of what was bought that is in use, of the deployment the figure with the most points."""
+    known = (part for part in signal.receipt.level.contributions if part.dimension == _DEPLOYMENT)
+    figures = [(-part.points, figure) for part in known if (figure := names.figure(part.metric, part.value))]
+    return names.language.journey.ready(min(figures)[1] if figures else "")
+
+
 def _tell_contraction(signal: Signal, names: KindNames) -> str:
     return names.language.contracted(signal.arr_before or 0.0, signal.facts.arr or 0.0)
 
 
 _RULES: Mapping[str, KindRules] = {
     Kind.BAND.value: KindRules(
-        describe=lambda signal: f"{plain(signal.to)} {scores(signal).was}>{scores(signal).now}",
-        tell=lambda signal, names: names.language.now_in(Band(signal.to), scores(signal)),
+        describe=_describe_band,
+        tell=_tell_band,
         tone=lambda signal, names: _BAND_TONES[Band(signal.to)],
     ),
     Kind.FLAG.value: KindRules(
@@ -150,6 +218,39 @@ _RULES: Mapping[str, KindRules] = {
         always_told=True,
         ends_with_episode=False,
         about_health=False,
+    ),
+    # A date, not an alarm: no health takes it back. It is shown as well or as bad as the account stands.
+    Kind.RENEWAL_WINDOW.value: KindRules(
+        describe=_describe_renewal,
+        tell=_tell_renewal,
+        tone=lambda signal, names: _BAND_TONES[signal.after.band],
+        ends_with_episode=False,
+        is_own_alert=True,
+    ),
+    Kind.EXPANSION_READY.value: KindRules(
+        describe=lambda signal: f"ready for {plain(signal.to)}",
+        tell=_tell_ready,
+        tone=lambda signal, names: Tone.GREEN,
+        ends_with_episode=False,
+        is_its_reason=True,
+        is_own_alert=True,
+    ),
+    # What is not done by its date is not done by a better health, either.
+    Kind.ONBOARDING_LATE.value: KindRules(
+        describe=_describe_late,
+        tell=_tell_late,
+        tone=_tone_of_severity,
+        ends_with_episode=False,
+        is_its_reason=True,
+    ),
+    Kind.VALUE_REACHED.value: KindRules(
+        describe=lambda signal: f"reached {plain(signal.to)} after {_whole_days(signal) or 0} days",
+        tell=lambda signal, names: names.language.journey.reached(names.step(signal.to), _whole_days(signal)),
+        tone=lambda signal, names: Tone.GREEN,
+        ends_with_episode=False,
+        about_health=False,
+        is_its_reason=True,
+        is_own_alert=True,
     ),
     Kind.RETRACTED.value: KindRules(
         describe=lambda signal: f"withdrawn {plain(signal.to)}",

@@ -1,8 +1,10 @@
 """A signal in words that a person reads at a glance: for logs, the terminal and the API."""
 
 from alerts.signals.score import score_moves
-from alerts.signals.signal_kinds import plain, rules_of
+from alerts.signals.signal_kinds import overriding, plain, rules_of
 from common.contracts.signals import Kind, Signal
+
+_LISTING = (Kind.FIRST_LOOK, Kind.RENEWAL_WINDOW)
 
 
 def describe(signal: Signal) -> str:
@@ -13,13 +15,15 @@ def describe(signal: Signal) -> str:
 def explain(signal: Signal, *, limit: int = 3) -> str:
     """Why: where a band is told, what moved the score most, `active seats -14, logins -6, others +2`; else the cause.
 
-    Of a first look the flags and missed steps that are open.
+    Of a first look and a renewal what is open; of a band that a person has set, the reason they gave.
 
     A metric's number is all that it moved since the last band that was told. The numbers add up to the difference of
     the two scores that `describe` shows.
     """
-    if signal.kind is Kind.FIRST_LOOK:
+    if signal.kind in _LISTING:
         return ", ".join(plain(one.to) for one in signal.standing if one.kind is not Kind.BAND)
+    if (override := overriding(signal)) is not None:
+        return override.reason or ""
     if signal.told_band is None:
         return _cause(signal)
     moves = score_moves(signal, limit=limit)

@@ -1,0 +1,36 @@
+"""What stands in an account and is to be mended, each condition in a few words: flags, missed steps, what is late."""
+
+from collections.abc import Iterable
+
+from alerts.decisions.first_look import NO_TROUBLE
+from alerts.messages.recipient import Recipient
+from common.contracts.signals import Kind, OpenCondition
+
+
+def conditions(standing: Iterable[OpenCondition], recipient: Recipient, *, most: int, dated: bool = False) -> list[str]:
+    """All trouble but the band, in the order of scoring, the gravest first; more than `most` are counted.
+
+    `dated`: with the day since which a condition has stood.
+    """
+    told = [_condition(one, recipient, dated=dated) for one in trouble(standing)]
+    if len(told) > most:
+        told = [*told[: most - 1], recipient.language.more(len(told) - most + 1)]
+    return told
+
+
+def trouble(standing: Iterable[OpenCondition]) -> list[OpenCondition]:
+    return [one for one in standing if one.kind is not Kind.BAND and one.kind not in NO_TROUBLE]
+
+
+def _condition(one: OpenCondition, recipient: Recipient, *, dated: bool) -> str:
+    words = recipient.language.journey
+    since = recipient.local(one.since)
+    if one.kind is Kind.MILESTONE_MISSED:
+        return recipient.language.overdue(recipient.step(one.to), since, year=recipient.other_year(since.date()))
+    if one.kind is Kind.ONBOARDING_LATE:
+        return words.late([], 0)
+    name = recipient.flag(one.to)
+    # Of several things the first day says little.
+    if one.count > 1:
+        return words.counted(name, one.count)
+    return words.since(name, recipient.day(since.date())) if dated else name
