@@ -171,8 +171,7 @@ class AlertsApi:
 
 @asynccontextmanager
 async def alerts_rows(database: str) -> AsyncIterator[Rows]:
-    """The tables, empty."""
-    await databases.migrate(database, "alerts")
+    """On empty tables of alerts."""
     engine = databases.engine(database)
     try:
         yield Rows(engine)

@@ -263,8 +263,7 @@ class ReplicasHarness:
 async def replicas_harness(
     url: str, *, mode: TimeMode = TimeMode.WALL, routes: str = ROUTES, partitions: int = PARTITIONS
 ) -> AsyncIterator[ReplicasHarness]:
-    """No replica runs yet; those that still do at the end are stopped."""
-    await database.migrate(url, "alerts")
+    """On empty tables of alerts. No replica runs yet; those that still do at the end are stopped."""
     built = ReplicasHarness(url, mode=mode, routes=routes, partitions=partitions)
     try:
         await built.prepare()

@@ -293,8 +293,7 @@ def _alert(signal: Signal) -> dict[str, Any]:
 
 @asynccontextmanager
 async def sending_harness(url: str) -> AsyncIterator[SendingHarness]:
-    """On an empty database."""
-    await database.migrate(url, "alerts")
+    """On empty tables of alerts."""
     built = SendingHarness(url)
     try:
         yield built

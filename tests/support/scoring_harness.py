@@ -267,8 +267,7 @@ async def scoring_harness(
     clock: Clock | None = None,
     first_look_seconds: int = 0,
 ) -> AsyncIterator[ScoringHarness]:
-    """On an empty database."""
-    await database.migrate(url, "scoring")
+    """On empty tables of scoring."""
     built = ScoringHarness(
         url,
         card,

@@ -15,8 +15,8 @@ from local.stack.postgres import Postgres
 
 
 @pytest.fixture
-async def pool(database: str) -> AsyncIterator[AsyncEngine]:
-    built = engine(database, pool_size=1, connect_timeout=30.0)
+async def pool(empty_database: str) -> AsyncIterator[AsyncEngine]:
+    built = engine(empty_database, pool_size=1, connect_timeout=30.0)
     yield built
     await built.dispose()
 

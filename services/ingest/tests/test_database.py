@@ -26,17 +26,18 @@ async def query(url: str, statement: str) -> list[Any]:
         await pool.dispose()
 
 
-async def test_a_schema_is_made_once_however_many_ask_for_it_at_the_same_time(database: str) -> None:
-    await asyncio.gather(*(migrate(database, "ingest") for _ in range(4)))
-    await migrate(database, "ingest")
+async def test_a_schema_is_made_once_however_many_ask_for_it_at_the_same_time(
+    empty_database: str,
+) -> None:
+    await asyncio.gather(*(migrate(empty_database, "ingest") for _ in range(4)))
+    await migrate(empty_database, "ingest")
     tables = "SELECT table_schema || '.' || table_name FROM information_schema.tables"
     own = f"{tables} WHERE table_schema IN ('ingest', 'public') ORDER BY 1"
-    assert await query(database, own) == ["ingest.api_key", "ingest.schema_version"]
-    assert await query(database, "SELECT version_num FROM ingest.schema_version") == ["0001"]
+    assert await query(empty_database, own) == ["ingest.api_key", "ingest.schema_version"]
+    assert await query(empty_database, "SELECT version_num FROM ingest.schema_version") == ["0001"]
 
 
 async def test_a_migration_that_cannot_have_its_lock_gives_up_and_changes_nothing(database: str) -> None:
-    await migrate(database, "ingest")
     pool = engine(database)
     async with pool.begin() as busy:
         await busy.execute(text("LOCK TABLE ingest.schema_version IN ACCESS EXCLUSIVE MODE"))
@@ -59,7 +60,8 @@ def ingest(database: str, *words: str, code: int = 0) -> str:
     return done.stdout
 
 
-def test_keys_are_shown_once_listed_without_their_secret_and_revoked(database: str) -> None:
+def test_keys_are_shown_once_listed_without_their_secret_and_revoked(empty_database: str) -> None:
+    database = empty_database
     ingest(database, "migrate")
     key = ingest(database, "keys", "create", "--source", "web", "--scope", "write").strip()
     assert re.fullmatch(r"cs_[0-9a-f]{12}_[\w-]{43}", key)

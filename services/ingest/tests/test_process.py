@@ -16,7 +16,7 @@ import httpx
 from common.bus.kafka import KafkaAdmin
 from common.bus.partitioner import partition_of
 from common.contracts.events import Event, decode_events_record
-from common.database import engine, migrate
+from common.database import engine
 from common.keys import KeyStore, Scope
 from local.fakes.kafka_proxy import KafkaProxy
 from local.stack.embedded_broker import EmbeddedBroker
@@ -61,7 +61,6 @@ async def _line(child: asyncio.subprocess.Process, event: str) -> dict[str, Any]
 
 @asynccontextmanager
 async def serving(database: str, bootstrap: str, **settings: str) -> AsyncIterator[Process]:
-    await migrate(database, "ingest")
     pool = engine(database, pool_size=1)
     token = await KeyStore(pool, schema="ingest").create(source="web", scopes=frozenset({Scope.WRITE}))
     await pool.dispose()

@@ -32,8 +32,8 @@ async def test_a_database_that_cannot_be_used_yet_is_asked_again(
         await listener.stop()
 
 
-async def test_a_statement_that_the_database_cannot_do_is_a_doubt_and_no_outage(database: str) -> None:
-    engine = create(database)
+async def test_a_statement_that_the_database_cannot_do_is_a_doubt_and_no_outage(empty_database: str) -> None:
+    engine = create(empty_database)
     try:
         with pytest.raises(Doubt, match="does not exist") as raised:
             async with connect(engine, patience=5.0) as connection:

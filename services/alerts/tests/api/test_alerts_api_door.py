@@ -81,8 +81,8 @@ async def test_a_database_that_is_away_is_told_as_503_and_known_keys_go_on_servi
         assert int(answer.headers["retry-after"]) > 0
 
 
-async def test_a_database_without_tables_is_one_to_wait_for(database: str) -> None:
-    engine = databases.engine(database)
+async def test_a_database_without_tables_is_one_to_wait_for(empty_database: str) -> None:
+    engine = databases.engine(empty_database)
     try:
         with pytest.raises(DatabaseUnavailable, match="python -m alerts migrate"):
             async with AlertsDatabase(engine, patience=5.0).snapshot() as snapshot:

@@ -4,5 +4,5 @@ from alerts.postgres import schema
 from common.testing import schema_differences
 
 
-async def test_the_migrations_make_the_tables_that_the_queries_name(database: str) -> None:
-    assert await schema_differences(database, "alerts", schema.metadata) == []
+async def test_the_migrations_make_the_tables_that_the_queries_name(empty_database: str) -> None:
+    assert await schema_differences(empty_database, "alerts", schema.metadata) == []

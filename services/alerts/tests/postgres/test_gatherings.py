@@ -34,7 +34,6 @@ def look(n: int = 0, *, to: Destination | None = None) -> GatheredSignal:
 
 @pytest.fixture
 async def engine(database: str) -> AsyncIterator[AsyncEngine]:
-    await databases.migrate(database, "alerts")
     made = databases.engine(database, pool_size=4)
     async with made.begin() as connection:
         for partition in range(PARTITIONS):

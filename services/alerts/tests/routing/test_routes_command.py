@@ -13,7 +13,7 @@ from alerts.postgres.schema import alert
 from alerts.samples import Sample
 from alerts.settings import AlertsSettings
 from common.contracts.signals import Facts, Signal
-from common.database import engine, migrate
+from common.database import engine
 
 SOUND = """\
 route:
@@ -35,12 +35,6 @@ people:
 
 NOWHERE = Path("nowhere.yml")
 NO_DATABASE = "postgresql+asyncpg://nobody@127.0.0.1:1/nothing"
-
-
-@pytest.fixture
-async def database_url(database: str) -> str:
-    await migrate(database, "alerts")
-    return database
 
 
 @pytest.fixture
@@ -177,14 +171,14 @@ async def test_unsound_routes_are_not_asked(file: Path, capsys: pytest.CaptureFi
 
 
 async def test_an_account_is_followed_by_its_newest_alert(
-    database_url: str, file: Path, capsys: pytest.CaptureFixture[str]
+    database: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     older = Sample(account="acme", to="yellow", facts=Facts(tier="tech")).build()
     newer = Sample(account="acme", to="red", after=38.0, facts=Facts(tier="high", owner="eli@example.com")).build()
     other = Sample(account="other", facts=Facts(tier="tech")).build()
-    await _record(database_url, older, newer, other)
+    await _record(database, older, newer, other)
 
-    assert await _run("test", "acme", file=file, database_url=database_url) == 0
+    assert await _run("test", "acme", file=file, database_url=database) == 0
 
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"alert     {newer.signal_id}, 2025-03-14 12:00 UTC: red 78>38"
@@ -195,9 +189,9 @@ async def test_an_account_is_followed_by_its_newest_alert(
 
 
 async def test_an_account_without_alerts_is_said_so(
-    database_url: str, file: Path, capsys: pytest.CaptureFixture[str]
+    database: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await _run("test", "acme", file=file, database_url=database_url) == 1
+    assert await _run("test", "acme", file=file, database_url=database) == 1
 
     assert capsys.readouterr().err.strip() == "no alert of account 'acme' is recorded"
 

@@ -102,12 +102,12 @@ async def test_a_database_that_is_away_is_told_as_503_and_known_keys_go_on_servi
     assert "the database is not ready" in (api.active_card.trouble() or "")
 
 
-async def test_a_database_without_tables_is_waited_for(database: str) -> None:
-    engine = tables.engine(database)
+async def test_a_database_without_tables_is_waited_for(empty_database: str) -> None:
+    engine = tables.engine(empty_database)
     active_card = ActiveCardReader(SnapshotSource(engine, patience=5.0))
     await active_card.read()
     assert "python -m scoring migrate" in (active_card.trouble() or "")
-    await tables.migrate(database, "scoring")
+    await tables.migrate(empty_database, "scoring")
     await active_card.read()
     assert active_card.trouble() == NOT_STARTED
     await engine.dispose()

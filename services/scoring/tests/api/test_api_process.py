@@ -21,7 +21,6 @@ PATIENCE = 30.0
 async def test_a_process_started_before_scoring_answers_once_there_is_something_to_say(
     database: str, tmp_path: Path
 ) -> None:
-    await tables.migrate(database, "scoring")
     engine = tables.engine(database)
     key = await KeyStore(engine, schema="scoring").create(source="reports", scopes=frozenset({Scope.READ}))
     await engine.dispose()

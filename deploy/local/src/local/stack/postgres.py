@@ -107,9 +107,12 @@ class Postgres:
         for folder in {self._home, self._sockets}:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def create_database(self, name: str) -> str:
-        """Its URL."""
-        self._as_client("createdb", name)
+    def create_database(self, name: str, *, like: str | None = None) -> str:
+        """Its URL; it is empty, or a copy of the database `like`, to which nobody may be connected."""
+        options = [] if like is None else [f"--template={like}"]
+        # File by file takes a third of the time, and a checkpoint, which is slow where data are durable.
+        options += [] if self._durable else ["--strategy=FILE_COPY"]
+        self._as_client("createdb", *options, name)
         return self.url(name)
 
     def drop_database(self, name: str) -> None:
