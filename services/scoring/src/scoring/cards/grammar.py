@@ -115,7 +115,6 @@ def _metric_model(definition: type[MetricDefinition]) -> type[MetricEntry]:
 
 
 METRICS = {kind_of(definition): _metric_model(definition) for definition in KINDS}
-_LATER_KINDS = ("trend",)
 
 
 def _metric(value: object) -> MetricEntry:
@@ -127,11 +126,8 @@ def _metric(value: object) -> MetricEntry:
     model = METRICS.get(kind) if isinstance(kind, str) else None
     if model is not None:
         return model.model_validate(value)
-    if kind in _LATER_KINDS:
-        why = f"this version does not know kind '{kind}' yet: take it out, or use a later version"
-    else:
-        near = did_you_mean(kind, tuple(METRICS)) if isinstance(kind, str) else ""
-        why = f"unknown kind {describe(kind)}{near or ', known: ' + ', '.join(METRICS)}"
+    near = did_you_mean(kind, tuple(METRICS)) if isinstance(kind, str) else ""
+    why = f"unknown kind {describe(kind)}{near or ', known: ' + ', '.join(METRICS)}"
     raise invalid(wrong(why, kind, "kind"))
 
 

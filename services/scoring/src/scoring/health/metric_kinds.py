@@ -23,6 +23,8 @@ from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.ratio.metric import RatioMetric
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.metrics.silence.metric import SilenceMetric
+from scoring.health.metrics.trend.definition import Trend
+from scoring.health.metrics.trend.metric import TrendMetric
 
 # In the order in which they are listed to people.
 KINDS: Final[dict[type[MetricDefinition], Callable[[Any, int, list[Curve], OtherMetrics], Metric]]] = {
@@ -33,4 +35,5 @@ KINDS: Final[dict[type[MetricDefinition], Callable[[Any, int, list[Curve], Other
     Silence: SilenceMetric,
     Gauge: make_gauge,
     Milestone: MilestoneMetric,
+    Trend: TrendMetric,
 }
