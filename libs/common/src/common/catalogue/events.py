@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
         usage.PageViewed,
         usage.ReportCreated,
         usage.WorkflowRun,
+        usage.IntegrationSynced,
         usage.AssessmentSubmitted,
     ),
     "Support and opinions": (
@@ -49,6 +50,7 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
         success.ReviewHeld,
     ),
     "Marketing, seminars and community": (
+        outreach.EmailSent,
         outreach.EmailOpened,
         outreach.EmailClicked,
         outreach.EmailUnsubscribed,
