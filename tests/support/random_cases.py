@@ -111,6 +111,7 @@ def metrics(draw: st.DrawFn, unit: float, kinds: tuple[str, ...]) -> tuple[Metri
             "dimension": draw(st.sampled_from(DIMENSIONS)),
             "share": draw(st.sampled_from([1.0, 1.0, 2.0, 0.3])),
             "stages": draw(st.sampled_from([(), (), (), ("onboarding",), ("adoption", "renewal")])),
+            "optional": draw(st.sampled_from([msgspec.UNSET, msgspec.UNSET, True])),
         }
         made.append(draw(_metric(kind, common, made=tuple(made), unit=unit, half_life=half_life)))
     return tuple(made)
@@ -190,6 +191,9 @@ def _metric(
             curves=draw(curves(_ANSWERS)),
         )
     steps = draw(st.lists(st.sampled_from(["kickoff", "live", "value"]), max_size=2, unique=True))
+    if steps:
+        # Steps of the card are due for everybody, so the card may not call them optional.
+        common = {**common, "optional": msgspec.UNSET}
     return Milestone(
         **common,
         steps={step: draw(_steps(unit)) for step in steps},

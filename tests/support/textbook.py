@@ -150,6 +150,8 @@ class Textbook:
             case Distinct():
                 return self._distinct(metric)
             case Silence():
+                if metric.optional is True and not self.history.of(metric.events):
+                    return NoReading()
                 return MovingReading(self._curve(metric), self._suspicion(metric), log=False)
             case Ratio():
                 return self._ratio(metric)
@@ -170,7 +172,9 @@ class Textbook:
             terms = counted(self.history, metric.events, metric.weight)
         else:
             terms = active(self.history, metric.events)
-        line = fading([*terms, (born, metric.prior_per_week / per_week)], born=born, half_life=metric.half_life)
+        if (begins := self._begins(metric, terms)) is None:
+            return NoReading()
+        line = fading([*terms, (begins, metric.prior_per_week / per_week)], born=born, half_life=metric.half_life)
         if metric.per_week:
             line = line._replace(x=line.x + log2(per_week))
         return MovingReading(self._curve(metric), line, log=True)
@@ -181,8 +185,20 @@ class Textbook:
             return NoReading()
         born = self.history.born
         terms = [(moment, weight / of) for moment, weight in seen(self.history, metric.events, metric.key)]
-        line = fading([*terms, (born, metric.prior)], born=born, half_life=metric.half_life)
+        sights = [
+            (one.moment, 1.0) for one in self.history.of(metric.events) if key_of(one.event, metric.key) is not None
+        ]
+        if (begins := self._begins(metric, sights)) is None:
+            return NoReading()
+        line = fading([*terms, (begins, metric.prior)], born=born, half_life=metric.half_life)
         return MovingReading(self._curve(metric), line, log=True)
+
+    def _begins(self, metric: Rate | ActiveDays | Distinct, terms: Sequence[tuple[float, float]]) -> float | None:
+        """From when on it is judged: the account's beginning. What is optional waits for the earliest that counts."""
+        if metric.optional is not True:
+            return self.history.born
+        first = min((moment for moment, weight in terms if weight > 0.0), default=None)
+        return None if first is None else max(first, self.history.born)
 
     def _sum(self, metric: Rate | Distinct) -> Line:
         """What was really counted: without a prior, divided by nothing."""

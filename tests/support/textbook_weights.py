@@ -21,8 +21,12 @@ def applies(metric: MetricDefinition, stage: Stage) -> bool:
 
 
 def weights(card: Card, stage: Stage, available: Sequence[bool]) -> MetricWeights:
-    """What is missing gives its weight to the rest of its dimension, then to the other dimensions."""
-    everything = spread(card, stage, [True] * len(available))
+    """What is missing gives its weight to the rest of its dimension, then to the other dimensions.
+
+    What is missing and optional is nothing that anybody waits for.
+    """
+    expected = [here or metric.optional is not True for metric, here in zip(card.metrics, available, strict=True)]
+    everything = spread(card, stage, expected)
     there = spread(card, stage, available)
     total, whole = sum(there), sum(everything)
     covered = sum(weight for weight, here in zip(everything, available, strict=True) if here)

@@ -22,6 +22,7 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
         usage.PageViewed,
         usage.ReportCreated,
         usage.WorkflowRun,
+        usage.IntegrationSynced,
         usage.AssessmentSubmitted,
     ),
     "Support and opinions": (
@@ -50,6 +51,7 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
     ),
     "Health by a person's word": (health.HealthOverridden,),
     "Marketing, seminars and community": (
+        outreach.EmailSent,
         outreach.EmailOpened,
         outreach.EmailClicked,
         outreach.EmailUnsubscribed,

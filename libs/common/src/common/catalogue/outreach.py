@@ -4,6 +4,15 @@ from common.catalogue.standard_event import StandardEvent
 from common.catalogue.values import Label
 
 
+class EmailSent(StandardEvent, frozen=True, kw_only=True):
+    """A marketing e-mail went to a person. Post it for each who gets it; `campaign` is its name."""
+
+    event_name = "email.sent"
+    example = {"campaign": "spring-release"}
+
+    campaign: Label | None = None
+
+
 class EmailOpened(StandardEvent, frozen=True, kw_only=True):
     """A person opened a marketing e-mail. `campaign` is its name."""
 

@@ -49,6 +49,15 @@ class WorkflowRun(StandardEvent, frozen=True, kw_only=True):
     event_name = "workflow.run"
 
 
+class IntegrationSynced(StandardEvent, frozen=True, kw_only=True):
+    """An integration with another system moved data; `integration` is its name. Once a day for each is enough."""
+
+    event_name = "integration.synced"
+    example = {"integration": "salesforce"}
+
+    integration: Label
+
+
 class AssessmentSubmitted(StandardEvent, frozen=True, kw_only=True):
     """A learner handed in work. `score` is what it was worth, in percent."""
 

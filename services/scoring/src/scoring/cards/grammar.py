@@ -92,6 +92,9 @@ class MetricEntry(DocumentModel):
     stages: DistinctList[Annotated[Stage, choice(*STAGES)]] = Field(
         (), description="The stages in which it counts (default: all)."
     )
+    optional: bool = Field(
+        False, description="It has no points before its first event, and is no missing evidence then (default false)."
+    )
 
 
 def _fields(keys: Mapping[str, CardKey], logarithmic: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ _MOST_CACHED: Final = 4096
 class Weights:
     """One weight per metric in the card's order. They add up to 1, or are all 0 if `nothing` counts.
 
-    `coverage` is the configured weight that is available over all that applies (0 to 1); below the card's minimum it
+    `coverage` is the configured weight that is available over all that is expected (0 to 1); below the card's minimum it
     is not `sufficient`. It is compared rounded to 1e-6. `stage` and `available` (bit i is metric i) are those that the
     weights were computed for.
     """
@@ -44,6 +44,7 @@ class Weighting:
         self._shares = [float(metric.share) for metric in card.metrics]
         self._applies = [[not metric.stages or stage in metric.stages for metric in card.metrics] for stage in STAGES]
         self._by_stage = [{name: float(each) for name, each in card.weights[stage].items()} for stage in STAGES]
+        self._optional = [metric.optional is True for metric in card.metrics]
         self._min_coverage = float(card.min_coverage)
         self._cache: list[dict[int, Weights]] = [{} for _ in STAGES]
 
@@ -60,13 +61,18 @@ class Weighting:
         return self._applies[stage][metric]
 
     def _weigh(self, stage: int, available: int) -> Weights:
-        """A missing metric gives its weight to the rest of its dimension, then to the other dimensions."""
+        """A missing metric gives its weight to the rest of its dimension, then to the other dimensions.
+
+        All that applies is expected, an optional metric only while it has points. So a metric that is optional never
+        lowers the coverage: in its dimension it adds as much to what is known as to what is expected.
+        """
         applying = [i for i in range(len(self._shares)) if self._applies[stage][i]]
         present = [i for i in applying if available >> i & 1]
-        configured, spread = self._spread(stage, applying), self._spread(stage, present)
+        expected = [i for i in applying if available >> i & 1 or not self._optional[i]]
+        configured, spread = self._spread(stage, expected), self._spread(stage, present)
         # Added up by hand: since Python 3.12 `sum` compensates, and another Python would make other states.
         everything, covered, total = 0.0, 0.0, 0.0
-        for i in applying:
+        for i in expected:
             everything += configured[i]
         for i in present:
             covered += configured[i]

@@ -1,20 +1,23 @@
 """The base of decayed counts: of events, of days. In silence the logarithm of a count falls steadily."""
 
 from math import exp, log
+from typing import Any
 
 from scoring.health.context import Context
 from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import LN2, DecayingSum, decay_rate
 from scoring.health.metrics.definition import DecayedCountDefinition
 from scoring.health.metrics.drifting import DriftingMetric
+from scoring.health.metrics.first_event import FirstEvent
 
 
 class DecayingCountMetric(DriftingMetric):
     """`log_scale` turns the logarithm of the sum into that of the curve's value. `prior` is what a new account is
     given; it decays from `born` on and is kept out of the state, so that it does not matter which event came first.
+    An optional metric begins with its `first` event instead, and then it is given the prior.
     """
 
-    __slots__ = ("decay", "log_scale", "prior", "sum")
+    __slots__ = ("decay", "first", "log_scale", "prior", "sum")
 
     def __init__(self, definition: DecayedCountDefinition, index: int, curves: list[Curve]) -> None:
         super().__init__(definition.name, index, curves)
@@ -24,14 +27,30 @@ class DecayingCountMetric(DriftingMetric):
         self.log_scale = log(per_week) if definition.per_week else 0.0
         self.prior = definition.prior_per_week / per_week
         self.sum = DecayingSum()
+        self.first = FirstEvent() if definition.optional is True else None
+
+    def count(self, weight: float, moment: float, tau: float) -> None:
+        """Adds to the sum, so that `undo` can take it back."""
+        self.sum.save()
+        self.sum.add(weight, moment, tau, self.decay)
+        if self.first is not None:
+            self.first.note(moment)
 
     def undo(self) -> None:
         self.sum.undo()
+        if self.first is not None:
+            self.first.undo()
 
     def rebase(self, context: Context) -> None:
         self.sum.rebase(context.clock)
 
     def project(self, context: Context) -> None:
+        begins = context.born_tau
+        if self.first is not None:
+            if self.sum.empty:
+                self.has_value = False
+                return
+            begins = self.first.begins(context)
         # The prior decays like any event, from the account's earliest moment on.
         base = max(self.sum.newest_tau, context.born_tau)
         total = self.sum.total
@@ -39,5 +58,16 @@ class DecayingCountMetric(DriftingMetric):
         if total != 0.0 and base > self.sum.newest_tau:
             total *= exp((self.sum.newest_tau - base) * self.decay)
         if self.prior != 0.0:
-            total += self.prior * exp((context.born_tau - base) * self.decay)
+            total += self.prior * exp((begins - base) * self.decay)
         self.drift(context, base, log_or_less(total) + self.log_scale, -self.decay)
+
+    def dump_sum(self) -> tuple[float, ...]:
+        """The sum, and when an optional metric began."""
+        total, newest = self.sum.dump()
+        return (total, newest) if self.first is None else (total, newest, self.first.moment)
+
+    def restore_sum(self, state: Any) -> None:
+        """Takes what `dump_sum` gave."""
+        if self.first is not None:
+            self.first.moment = state[2]
+        self.sum.restore(state[:2])

@@ -7,6 +7,7 @@ compiled dataclasses they would turn whole numbers into floats, which changes fi
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from scoring.health.context import STAGES, Stage
@@ -44,6 +45,9 @@ class EventValue(NamedTuple):
 class MetricDefinition(Struct, frozen=True, kw_only=True):
     """What every metric has. `share` is its weight inside its dimension; no `stages` means all of them.
 
+    An `optional` metric has no points before the account's first event that counts in it, and coverage does not expect
+    it before it has points.
+
     For the card: `about` explains the kind, `keys` are its own keys. Exactly one of `one_of` has to be there, and a key
     in `key_needs` makes no sense without the others. `counts_activity` if its events must be something that people do,
     `has_steps` if they may change milestone steps, `can_retract` if `event.retracted` takes back what an event set.
@@ -53,6 +57,8 @@ class MetricDefinition(Struct, frozen=True, kw_only=True):
     dimension: Dimension
     share: float = 1.0
     stages: tuple[Stage, ...] = ()
+    # Left out of the fingerprint of a metric that is not, so that its state outlives this.
+    optional: Literal[True] | msgspec.UnsetType = msgspec.UNSET
 
     about: ClassVar[str]
     keys: ClassVar[dict[str, CardKey]]
@@ -106,7 +112,7 @@ class MetricDefinition(Struct, frozen=True, kw_only=True):
     @classmethod
     def fields_of(cls, given: dict[str, Any]) -> dict[str, Any]:
         """The fields of a definition but its name, from the values that a card gives by key."""
-        own = {key: value for key, value in given.items() if key != "kind"}
+        own = {key: value for key, value in given.items() if (key, value) != ("optional", False) and key != "kind"}
         return {cls.keys[key].field or key if key in cls.keys else key: value for key, value in own.items()}
 
 

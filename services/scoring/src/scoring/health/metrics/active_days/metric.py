@@ -48,8 +48,7 @@ class ActiveDaysMetric(DecayingCountMetric):
             return False
         self.saved_newest_day, self.saved_days = self.newest_day, self.days
         self.newest_day, self.days = newest, days
-        self.sum.save()
-        self.sum.add(1.0, self.day_begin, context.clock.operational(self.day_begin), self.decay)
+        self.count(1.0, self.day_begin, context.clock.operational(self.day_begin))
         return True
 
     def _with(self, day: int) -> tuple[int, int]:
@@ -62,7 +61,7 @@ class ActiveDaysMetric(DecayingCountMetric):
         return self.newest_day, self.days | 1 << age if age < _REMEMBERED else self.days
 
     def undo(self) -> None:
-        self.sum.undo()
+        super().undo()
         self.newest_day, self.days = self.saved_newest_day, self.saved_days
         self.day_begin, self.day_end = inf, -inf
 
@@ -74,9 +73,9 @@ class ActiveDaysMetric(DecayingCountMetric):
     def dump(self) -> object:
         if self.days == 0:
             return None
-        return self.sum.dump(), self.newest_day, self.days.to_bytes((self.days.bit_length() + 7) // 8, "little")
+        return self.dump_sum(), self.newest_day, self.days.to_bytes((self.days.bit_length() + 7) // 8, "little")
 
     def restore(self, state: Any) -> None:
         added, self.newest_day, days = state
-        self.sum.restore(added)
+        self.restore_sum(added)
         self.days = int.from_bytes(days, "little")

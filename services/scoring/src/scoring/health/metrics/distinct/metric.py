@@ -13,6 +13,7 @@ from scoring.health.decay import LN2, DecayingSum, decay_rate
 from scoring.health.hashing import hash64
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.drifting import DriftingMetric
+from scoring.health.metrics.first_event import FirstEvent
 from scoring.health.metrics.metric import OtherMetrics
 from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
 from scoring.health.properties import key_of
@@ -28,11 +29,12 @@ class DistinctMetric(DriftingMetric):
     """`members` has the UTC moment at which each was seen last, by the hash of its key. `sum` adds up their terms.
 
     `of` is what the count is divided by; None means the account's seats, and no value while those are unknown. `prior`
-    is what a new account is given of the quotient; it decays from `born` on and is kept out of the state.
+    is what a new account is given of the quotient; it decays from `born` on and is kept out of the state. An optional
+    metric begins with its `first` event instead.
     """
 
     __slots__ = (
-        "decay", "halvings", "key", "members", "of", "prior", "saved_halvings", "saved_members", "saved_seen", "sum",
+        "decay", "first", "halvings", "key", "members", "of", "prior", "saved_halvings", "saved_members", "saved_seen", "sum",
     )  # fmt: skip
 
     def __init__(self, definition: Distinct, index: int, curves: list[Curve], others: OtherMetrics) -> None:
@@ -45,6 +47,7 @@ class DistinctMetric(DriftingMetric):
         self.prior = float(definition.prior)
         self.members: dict[int, float] = {}
         self.sum = DecayingSum()
+        self.first = FirstEvent() if definition.optional is True else None
         self.halvings = 0
         # For `undo`: the member fed last, when it had been seen before, and the dictionary that held it.
         self.saved_seen: tuple[int, float | None] = (0, None)
@@ -59,13 +62,17 @@ class DistinctMetric(DriftingMetric):
         if not sampled(member, self.halvings):
             return False
         seen = self.members.get(member)
-        # A member counts from when it was seen last; an earlier sight changes nothing.
-        if seen is not None and moment <= seen:
+        began = self.first is not None and self.first.note(moment)
+        late = seen is not None and moment <= seen
+        if late and not began:
             return False
         self.saved_seen = (member, seen)
         self.saved_members = self.members
         self.saved_halvings = self.halvings
         self.sum.save()
+        # A member counts from when it was seen last; an earlier sight changes nothing but the beginning.
+        if late:
+            return True
         self.sum.add(1.0, moment, tau, self.decay)
         # The new term replaces what is left of the member's old one.
         if seen is not None:
@@ -89,6 +96,8 @@ class DistinctMetric(DriftingMetric):
 
     def undo(self) -> None:
         self.sum.undo()
+        if self.first is not None:
+            self.first.undo()
         self.members = self.saved_members
         self.halvings = self.saved_halvings
         member, seen = self.saved_seen
@@ -102,7 +111,7 @@ class DistinctMetric(DriftingMetric):
 
     def project(self, context: Context) -> None:
         of = self.of if self.of is not None else context.seats
-        if of is None or of <= 0.0:
+        if of is None or of <= 0.0 or (self.first is not None and not self.members):
             self.has_value = False
             return
         # ln(sum * 2^halvings / of): each halving of the sample doubles what a member stands for.
@@ -112,12 +121,18 @@ class DistinctMetric(DriftingMetric):
         if x != -inf and base > self.sum.newest_tau:
             x -= (base - self.sum.newest_tau) * self.decay
         if self.prior != 0.0 and x < _LARGEST:
-            x = log(exp(x) + self.prior * exp((context.born_tau - base) * self.decay))
+            begins = context.born_tau if self.first is None else self.first.begins(context)
+            x = log(exp(x) + self.prior * exp((begins - base) * self.decay))
         self.drift(context, base, x, -self.decay)
 
     def dump(self) -> object:
-        return (self.members, self.sum.dump(), self.halvings) if self.members else None
+        if not self.members:
+            return None
+        state = (self.members, self.sum.dump(), self.halvings)
+        return state if self.first is None else (*state, self.first.moment)
 
     def restore(self, state: Any) -> None:
-        self.members, added, self.halvings = state
+        self.members, added, self.halvings = state[0], state[1], state[2]
+        if self.first is not None:
+            self.first.moment = state[3]
         self.sum.restore(added)

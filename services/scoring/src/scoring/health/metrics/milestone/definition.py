@@ -79,6 +79,9 @@ class Milestone(MetricDefinition, frozen=True, kw_only=True, tag="milestone"):
     def problems(self, metrics: Mapping[str, MetricDefinition]) -> Iterator[CardProblem]:
         if not self.steps and not self.planned:
             yield CardProblem("", "needs 'steps', or 'planned: true'")
+        # Its steps are due without any event, and a miss is told: it has evidence from the first day on.
+        if self.steps and self.optional is True:
+            yield CardProblem("optional", "has 'steps' that are due for everybody: only planned steps can be optional")
 
     @classmethod
     def fields_of(cls, given: dict[str, Any]) -> dict[str, Any]:

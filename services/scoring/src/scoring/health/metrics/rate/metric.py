@@ -25,12 +25,11 @@ class RateMetric(DecayingCountMetric):
         weight = weight_of(event, self.weight_property)
         if weight == 0.0:
             return False
-        self.sum.save()
-        self.sum.add(weight, moment, tau, self.decay)
+        self.count(weight, moment, tau)
         return True
 
     def dump(self) -> object:
-        return None if self.sum.empty else self.sum.dump()
+        return None if self.sum.empty else self.dump_sum()
 
     def restore(self, state: Any) -> None:
-        self.sum.restore(state)
+        self.restore_sum(state)

@@ -24,10 +24,14 @@ _PRIOR_GAPS: Final = 3.0
 class SilenceMetric(DriftingMetric):
     """`last` is the UTC moment of the last activity. Active days are days in the account's zone, since the epoch."""
 
-    __slots__ = ("days", "first_day", "last", "last_day", "last_tau", "prior_gap", "saved", "saved_tau")
+    __slots__ = (
+        "days", "first_day", "last", "last_day", "last_tau", "optional", "prior_gap", "saved",
+        "saved_tau",
+    )  # fmt: skip
 
     def __init__(self, definition: Silence, index: int, curves: list[Curve], others: OtherMetrics) -> None:
         super().__init__(definition.name, index, curves)
+        self.optional = definition.optional is True
         self.prior_gap = float(definition.prior_gap)
         self.last = -inf
         self.last_tau = -inf
@@ -65,6 +69,9 @@ class SilenceMetric(DriftingMetric):
         self.last_tau = context.clock.operational(self.last)
 
     def project(self, context: Context) -> None:
+        if self.optional and self.days == 0:
+            self.has_value = False
+            return
         # The mean over the gaps so far and the prior ones: a new account has a rhythm before it shows its own.
         spanned = _PRIOR_GAPS * self.prior_gap + float(self.last_day - self.first_day)
         mean_gap = spanned / (_PRIOR_GAPS + float(max(self.days - 1, 0)))
