@@ -10,9 +10,12 @@ import msgspec
 from msgspec import Struct, field
 
 from common.contracts.signals import Band, Facts, Health, Kind
+from scoring.health.absences import ToldAbsence
 
 # The first byte of every body.
-FORMAT = 5
+FORMAT = 6
+# In bodies of this format no account was told to be away.
+FORMAT_WITHOUT_TOLD_ABSENCES = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
 # contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look, and
 # no crossing has what its event said.
@@ -189,7 +192,8 @@ class StoredLook(Struct, array_like=True):
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record, `facts` are as events wrote them.
 
-    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it.
+    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it, and
+    `told_away` what it has of `account.away`.
     """
 
     born: float | None = None
@@ -205,12 +209,21 @@ class StoredAccount(Struct, array_like=True):
     away: tuple[list[StoredAbsence], list[StoredAbsence]] = ([], [])
     former_facts: StoredFormerFacts | None = None
     look: StoredLook | None = None
+    told_away: list[ToldAbsence] = field(default_factory=list)
 
 
 class UnknownFormat(ValueError):
     """A body that this version cannot read: another version wrote it."""
 
 
+# Later fields are at the end, so that a former body reads as one without them.
+_SAME_LAYOUT = (
+    FORMAT,
+    FORMAT_WITHOUT_TOLD_ABSENCES,
+    FORMAT_WITHOUT_FORMER_VALUES,
+    FORMAT_WITHOUT_MARKS,
+    FORMAT_WITHOUT_WEIGHTS,
+)
 _decode = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, StoredPart]]).decode
 _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).decode
 
@@ -218,7 +231,7 @@ _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).de
 def decode(body: bytes) -> tuple[StoredAccount, dict[str, StoredPart]]:
     """The account, and each part by the fingerprint of its definition. Raises UnknownFormat."""
     known = body[0] if body else None
-    if known in (FORMAT, FORMAT_WITHOUT_FORMER_VALUES, FORMAT_WITHOUT_MARKS, FORMAT_WITHOUT_WEIGHTS):
+    if known in _SAME_LAYOUT:
         return _decode(memoryview(body)[1:])
     if known == FORMAT_WITHOUT_POSTED:
         account, states = _decode_first(memoryview(body)[1:])
