@@ -7,6 +7,7 @@ from pathlib import Path
 
 from common.contracts.events import Event, decode_events_record
 from common.contracts.signals import Signal, encode_signals_record
+from scoring.cards.country_days import country_days
 from scoring.cards.identity import identify, use_pinned_time_zones
 from scoring.cards.load import load
 from scoring.health.account import Account
@@ -18,7 +19,7 @@ __all__ = ["Account", "Scorer", "decoded", "dump", "find_due", "restore", "score
 def scorer(card: str) -> Scorer:
     use_pinned_time_zones()
     loaded = load(Path(card).read_text(encoding="utf-8"), card)
-    return Scorer(loaded, identify(loaded), strict=False)
+    return Scorer(loaded, identify(loaded), strict=False, calendars=country_days)
 
 
 def dump(core: Scorer, account: Account) -> bytes:

@@ -8,6 +8,7 @@ from common.bus.ports import PlainRecord, Record
 from common.contracts.events import Event, Tick, encode_events_record
 from common.contracts.signals import Signal, decode_signals_record
 from common.topics import TimeMode
+from scoring.cards.country_days import country_days
 from scoring.health.scorer import Scorer
 from scoring.worker.assembly import origin
 from support.office import DESK
@@ -37,7 +38,7 @@ def log() -> list[Record]:
 
 def evidence() -> Evidence:
     card, mine = origin(QUICK, name="card", time_mode=TimeMode.WALL, partitions=1)
-    recount = Recount(Scorer(card, mine.card_id, strict=True), partition=0, partitions=1, remembered=1_000)
+    recount = Recount(Scorer(card, mine.card_id, strict=True, calendars=country_days), partition=0, partitions=1, remembered=1_000)
     sessions = Sessions()
     for record in log():
         recount.read(record)

@@ -14,6 +14,7 @@ import msgspec
 
 from common.contracts.signals import encode_signals_record
 from digest.workload import DAYS, SEED, START, Record, records
+from scoring.cards.country_days import country_days
 from scoring.cards.identity import identify, use_pinned_time_zones
 from scoring.cards.load import load
 from scoring.core_form import core_form
@@ -83,7 +84,7 @@ def main(card_files: Sequence[str]) -> None:
 
 def play(card_file: Path) -> Player:
     card = load(card_file.read_text(encoding="utf-8"), str(card_file))
-    player = Player(Scorer(card, identify(card), strict=False, first_look_seconds=FIRST_LOOK_SECONDS))
+    player = Player(Scorer(card, identify(card), strict=False, calendars=country_days, first_look_seconds=FIRST_LOOK_SECONDS))
     tick = START.timestamp()
     for record in records(ACCOUNTS, EVENTS):
         while tick < record.at:

@@ -24,6 +24,7 @@ from ingest.bounds import BOUNDS
 from ingest.content_encoding import body_decoder
 from ingest.errors import BodyRefused
 from scoring.cards.errors import InvalidCard
+from scoring.cards.country_days import country_days
 from scoring.cards.load import load as load_card
 from scoring.health.scorer import Scorer
 from support.cards import SMALL
@@ -33,7 +34,7 @@ _NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _LEAST_SECONDS, _RUNS_A_SECOND = 10, 1_000
 _LARGE = (nasty.large, nasty.bomb, nasty.deep)
 
-SCORER = Scorer(load_card(SMALL, "card.yml"), "card", strict=False)
+SCORER = Scorer(load_card(SMALL, "card.yml"), "card", strict=False, calendars=country_days)
 
 
 def event(data: bytes) -> None:

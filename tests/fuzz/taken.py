@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
+from scoring.cards.country_days import country_days
 from scoring.health.scorer import Scorer
 from scoring.worker.assembly import origin
 from support.recount import Recount
@@ -56,7 +57,7 @@ def _core(system: System, partition: int) -> tuple[Scorer, Recount]:
     card, mine = origin(
         deployment.card.read_text(), name="card", time_mode=deployment.mode, partitions=deployment.partitions
     )
-    scorer = Scorer(card, mine.card_id, strict=False)
+    scorer = Scorer(card, mine.card_id, strict=False, calendars=country_days)
     partitions = deployment.partitions
     return scorer, Recount(scorer, partition=partition, partitions=partitions, remembered=system.remembered)
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 from common.bus.ports import Outgoing, Record
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record, encode_signals_record
 from common.topics import TimeMode
+from scoring.cards.country_days import country_days
 from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
 from scoring.worker.assembly import origin
@@ -119,7 +120,7 @@ def begun(system: System) -> dict[int, Recount]:
     )
     seconds = REQUEST_SECONDS if deployment.mode is TimeMode.WALL else None
     wait = mine.first_look_seconds
-    scorer = Scorer(card, mine.card_id, strict=True, request_seconds=seconds, first_look_seconds=wait)
+    scorer = Scorer(card, mine.card_id, strict=True, calendars=country_days, request_seconds=seconds, first_look_seconds=wait)
     return {
         partition: Recount(scorer, partition=partition, partitions=deployment.partitions, remembered=system.remembered)
         for partition in range(deployment.partitions)

@@ -18,6 +18,7 @@ from common.bus.ports import Outgoing, Producer
 from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
 from common.topics import TimeMode, Topics, ensure
+from scoring.cards.country_days import country_days
 from scoring.health.card import Card
 from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
@@ -107,6 +108,7 @@ class ScoringHarness:
             self.card,
             self.origin.card_id,
             strict=True,
+            calendars=country_days,
             request_seconds=seconds,
             first_look_seconds=first_look_seconds,
         )

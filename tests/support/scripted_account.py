@@ -3,6 +3,7 @@
 from typing import Any
 
 from common.contracts.signals import Band, Kind, Signal
+from scoring.cards.country_days import country_days
 from scoring.health.card import Bands, Card, Flag, Outcome
 from scoring.health.context import STAGES
 from scoring.health.metrics.definition import Dimension, Knots, MetricDefinition
@@ -49,7 +50,7 @@ class ScriptedAccount:
     """One account. Days count from DAWN and may be fractions; events are named e1, e2 and so on."""
 
     def __init__(self, told_by: Card) -> None:
-        self.scorer = Scorer(told_by, "card")
+        self.scorer = Scorer(told_by, "card", calendars=country_days)
         self.account = self.scorer.create("acme")
         self._events = 0
 

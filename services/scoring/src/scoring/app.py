@@ -16,6 +16,7 @@ from common.runtime import Application
 from common.startup import Startup, StartupWaits
 from common.topics import TimeMode, Topics, ensure
 from http_guard.limits import ConnectionLimits
+from scoring.cards.country_days import country_days
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core_form import core_form
 from scoring.health import REQUEST_SECONDS, Scorer
@@ -89,6 +90,7 @@ async def worker(settings: ScoringSettings) -> AsyncIterator[Application]:
                 card,
                 own_origin.card_id,
                 strict=False,
+                calendars=country_days,
                 request_seconds=REQUEST_SECONDS if wall else None,
                 first_look_seconds=own_origin.first_look_seconds,
             )

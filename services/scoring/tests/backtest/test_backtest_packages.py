@@ -34,6 +34,6 @@ def test_what_runs_the_services_has_none_of_them() -> None:
 def test_a_package_that_is_not_there_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "is_installed", lambda package: False)
 
-    for module, told in (("sklearn.ensemble", "scikit-learn"), ("holidays", "holidays")):
+    for module, told in (("sklearn.ensemble", "scikit-learn"), ("matplotlib.figure", "matplotlib")):
         with pytest.raises(MissingPackages, match=f" needs {told}: make analysis, or pip install '.*analysis.'$"):
             packages.load(module)

@@ -11,6 +11,7 @@ from common.database_errors import DatabaseUnavailable
 from common.problems import unavailable
 from common.stopping import stopped_within
 from common.topics import TimeMode
+from scoring.cards.country_days import country_days
 from scoring.cards.errors import InvalidCard
 from scoring.cards.identity import versions
 from scoring.cards.load import load
@@ -86,14 +87,16 @@ class ActiveCardReader:
             self._origin = self._active_card = None
             return NOT_STARTED
         if origin != self._origin:
-            if origin.calendars != versions():
-                _log.warning("calendars.differ", card=dict(origin.calendars), here=dict(versions()))
+            card = load(origin.card, f"card {origin.card_id}")
+            if origin.calendars != versions(card):
+                _log.warning("calendars.differ", card=dict(origin.calendars), here=dict(versions(card)))
             # Not strict: a receipt that does not add up is shown; the worker that made it has counted it.
             wall = origin.time_mode == TimeMode.WALL
             scorer = Scorer(
-                load(origin.card, f"card {origin.card_id}"),
+                card,
                 origin.card_id,
                 strict=False,
+                calendars=country_days,
                 request_seconds=REQUEST_SECONDS if wall else None,
                 first_look_seconds=origin.first_look_seconds,
             )

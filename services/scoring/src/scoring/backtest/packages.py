@@ -14,7 +14,6 @@ _NEEDED_FOR = {
     "scipy": "`card suggest`",
     "matplotlib": "--png",
     "pyarrow": "a Parquet file",
-    "holidays": "--healthy",
 }
 # The name to install where it differs from the one to import.
 _INSTALLED_AS = {"sklearn": "scikit-learn"}

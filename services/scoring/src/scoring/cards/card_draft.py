@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from common.documents.findings import Findings
 from common.documents.load import Document
+from scoring.cards.clock import ClockEntry
 from scoring.cards.grammar import DIMENSIONS, BandsEntry, CardFile, MetricEntry
 from scoring.health import STAGES, Card, Stage
 from scoring.health.card import Bands, Flag, Outcome
@@ -28,13 +29,16 @@ class CardDraft(Struct, frozen=True):
 
     def card(self) -> Card:
         """The card. Only for a draft without problems."""
+        settings = dict(self.settings)
+        if isinstance(settings.get("clock"), ClockEntry):
+            settings["clock"] = settings["clock"].rules()
         return Card(
             metrics=tuple(self.metrics.values()),
             flags=tuple(self.flags.values()),
             outcomes=tuple(self.outcomes.values()),
             weights=self.weights,
             bands=self.bands,
-            **self.settings,
+            **settings,
         )
 
 

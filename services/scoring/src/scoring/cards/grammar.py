@@ -26,6 +26,7 @@ from common.documents.value_types import (
     given,
     text,
 )
+from scoring.cards.clock import ClockEntry
 from scoring.cards.curves import curves_type
 from scoring.cards.value_formats import PROPERTY, Comparison, Events, MetricOrEvents, number_or_word, property_or_word
 from scoring.health import STAGES, Stage
@@ -200,8 +201,6 @@ _ByStage = Annotated[
 class CardFile(DocumentModel):
     """A scorecard: what is watched, how it becomes points, and when somebody hears of it."""
 
-    later: ClassVar[tuple[str, ...]] = ("clock",)
-
     version: FormatVersion = Field(description="The version of this format.")
     metrics: _Named[_Metric] = Field(description="What is watched, by name.")
     flags: _Named[FlagEntry] = Field({}, description="What caps the score, by name.")
@@ -224,4 +223,7 @@ class CardFile(DocumentModel):
     )
     contraction: Annotated[float, Field(ge=0, le=1)] = Field(
         0.2, description="A fall of ARR by this share is told (default 0.2)."
+    )
+    clock: Given[ClockEntry] = Field(
+        None, description="How much each day counts for decay and silence; without it all count alike."
     )

@@ -4,16 +4,20 @@ import zoneinfo
 from importlib import metadata
 
 from scoring.health import Card
+from scoring.health.calendar.definition import NONE, CalendarRules
 from scoring.health.card import card_id
 
 
-def versions() -> dict[str, str]:
-    """The versions of the data, beside the card, that scores depend on."""
-    return {"tzdata": metadata.version("tzdata")}
+def versions(card: Card) -> dict[str, str]:
+    """The versions of the data, beside the card, that its scores depend on."""
+    packages = ["tzdata"]
+    if isinstance(card.clock, CalendarRules) and card.clock.holidays != NONE:
+        packages.append("holidays")
+    return {package: metadata.version(package) for package in packages}
 
 
 def identify(card: Card) -> str:
-    return card_id(card, versions())
+    return card_id(card, versions(card))
 
 
 def use_pinned_time_zones() -> None:

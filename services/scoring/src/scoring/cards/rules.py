@@ -6,13 +6,14 @@ from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import MISSPELLED, nearest_name
 from common.documents.findings import Findings, did_you_mean
 from scoring.cards.card_draft import CardDraft
+from scoring.cards.clock import ClockEntry, check_clock
 from scoring.health import STAGES
 from scoring.health.card import Bands
 from scoring.health.facts import LEAST_TIER
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 
 # These say what is known of an account or planned for it, not that anybody used the product.
-NOT_ACTIVITY = ("account.updated", "milestone.planned")
+NOT_ACTIVITY = ("account.updated", "account.away", "milestone.planned")
 
 
 def check(draft: CardDraft, found: Findings) -> None:
@@ -24,6 +25,8 @@ def check(draft: CardDraft, found: Findings) -> None:
         _check_bands(stage, bands, found)
     _check_caps(draft, found)
     _check_tiers(draft.settings.get("tiers") or {}, found)
+    if isinstance(clock := draft.settings.get("clock"), ClockEntry):
+        check_clock(clock, found)
 
 
 def _check_metric(metric: MetricDefinition, draft: CardDraft, found: Findings) -> None:

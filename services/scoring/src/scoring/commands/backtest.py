@@ -93,13 +93,11 @@ def _back_test(arguments: argparse.Namespace) -> int:
 def _healthy(arguments: argparse.Namespace) -> int:
     import msgspec
 
-    from scoring.backtest import packages
     from scoring.backtest.healthy import report
     from scoring.backtest.healthy.stories import GROUPS
     from scoring.backtest.healthy.trial import run_trial
     from scoring.cards.identity import identify
 
-    packages.load("holidays")
     card, waiting = _card(arguments.card), Waiting()
     results = run_trial(card, GROUPS, seed=arguments.seed, processes=arguments.processes, progress=waiting.shares)
     waiting.done()

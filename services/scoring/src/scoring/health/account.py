@@ -4,9 +4,9 @@ from math import inf
 from typing import TYPE_CHECKING, Final, final
 
 from common.contracts.signals import Band, Facts
+from scoring.health.absences import Absences
 from scoring.health.alert_state import AlertState
 from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
-from scoring.health.facts import Absences
 from scoring.health.flag import AccountFlag
 from scoring.health.former_facts import FormerFacts, Writers
 from scoring.health.ledger import Ledger

@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from scoring.health.calendar.definition import CalendarRules
 from scoring.health.context import Stage
 from scoring.health.metrics.definition import Dimension, MetricDefinition
 
@@ -60,7 +61,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Card(Struct, frozen=True, kw_only=True):
     """A fall of ARR by the share `contraction` (0 to 1) or more is a signal of its own; 0: by any.
 
-    `tiers` are the ARR from which an account is of each tier, unless its tier was posted.
+    `tiers` are the ARR from which an account is of each tier, unless its tier was posted. `clock` says how much each day
+    counts; without it operational time is UTC.
     """
 
     version: int
@@ -75,6 +77,8 @@ class Card(Struct, frozen=True, kw_only=True):
     contraction: float = 0.2
     # Left out of the id of a card that has none.
     tiers: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
+    # Left out of the id of a card that has none.
+    clock: CalendarRules | msgspec.UnsetType = msgspec.UNSET
 
 
 def fingerprint(definition: MetricDefinition | Flag) -> str:

@@ -4,17 +4,14 @@ At equal event times the later event in the log wins.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from typing import Final, final
+from typing import Final
 
 from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.contracts.signals import Facts, Status
 from scoring.health.former_facts import FormerFacts, Writers
-from scoring.health.former_values import take_back, write_newest
-from scoring.health.moments import day_number
-from scoring.health.properties import id_hash, number
+from scoring.health.properties import id_hash, number, parse_date
 
 _INVALID: Final = object()
 
@@ -29,13 +26,8 @@ def _number(value: object) -> object:
 
 
 def _date(value: object) -> object:
-    """A date, or the date of an RFC 3339 moment as it is written."""
-    if not isinstance(value, str):
-        return _INVALID
-    try:
-        return datetime.fromisoformat(value).date()
-    except ValueError:
-        return _INVALID
+    read = parse_date(value)
+    return _INVALID if read is None else read
 
 
 _READ: Final[dict[str, Callable[[object], object]]] = {
@@ -58,6 +50,7 @@ _CONTRACT: Final = ("arr", "contract_start", "contract_end", "seats")
 # Which fields an event of this name may write.
 WRITES: Final[dict[str, tuple[str, ...]]] = {
     "account.updated": tuple(_READ),
+    "account.away": (),
     "contract.started": _CONTRACT,
     "contract.changed": _CONTRACT,
     "contract.renewed": _CONTRACT,
@@ -96,67 +89,6 @@ def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Even
         said["status"] = _STATUS[event.name]
     changes = former.write(facts, writers, said, (moment, id_hash(event)))
     return replace(facts, **changes) if changes else facts
-
-
-# The first and the last day on which an account is closed, each as whole days since the epoch.
-Absence = tuple[int, int]
-_AWAY: Final = "away"
-_MOST_ABSENCES: Final = 32
-
-
-# What an event said of them: its moment, the hash of its id, and the days.
-AbsenceEntry = tuple[float, int, list[Absence]]
-
-
-@final
-class Absences:
-    """The days on which an account is closed, by the last writer, with one value before for a retraction."""
-
-    __slots__ = ("_former", "_present")
-
-    def __init__(self) -> None:
-        self._present: dict[str, AbsenceEntry] = {}
-        self._former: dict[str, AbsenceEntry] = {}
-
-    @property
-    def days(self) -> Sequence[Absence]:
-        return self._present[_AWAY][2] if self._present else ()
-
-    def write(self, event: Event, *, moment: float) -> None:
-        """As `write_facts` does; one wrong entry makes the whole value wrong."""
-        if event.name == "account.updated" and _AWAY in event.properties:
-            read = _absences(event.properties[_AWAY])
-            if read is not None:
-                write_newest(self._present, self._former, _AWAY, (moment, id_hash(event), read))
-
-    def retract(self, by: int) -> bool:
-        """Takes back what the event with this hash said; whether that counted."""
-        return take_back(self._present, self._former, by)
-
-    def dump(self) -> tuple[list[AbsenceEntry], list[AbsenceEntry]]:
-        return list(self._present.values()), list(self._former.values())
-
-    def restore(self, present: Sequence[AbsenceEntry], former: Sequence[AbsenceEntry]) -> None:
-        """Takes what `dump` gave."""
-        self._present = dict.fromkeys([_AWAY], present[0]) if present else {}
-        self._former = dict.fromkeys([_AWAY], former[0]) if former else {}
-
-
-def _absences(value: object) -> list[Absence] | None:
-    """None for what is no list of days, or too long a one."""
-    if value is None:
-        return []
-    if not isinstance(value, list) or len(value) > _MOST_ABSENCES:
-        return None
-    found = []
-    for each in value:
-        first = _date(each.get("from")) if isinstance(each, dict) else _INVALID
-        until = _date(each.get("until")) if isinstance(each, dict) else _INVALID
-        if not isinstance(first, date) or not isinstance(until, date):
-            return None
-        if first <= until:
-            found.append((day_number(first), day_number(until)))
-    return sorted(found)
 
 
 # The tier of an account whose ARR is below the amounts of all others.

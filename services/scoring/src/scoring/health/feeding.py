@@ -4,7 +4,7 @@ from math import inf
 
 from common.contracts.events import Event
 from scoring.health.account import Account
-from scoring.health.context import context_of
+from scoring.health.context import UNKNOWN_CONTEXT, context_of
 from scoring.health.facts import with_tier, write_facts
 from scoring.health.model import Reaction
 from scoring.health.properties import EventName, hash_of
@@ -29,7 +29,7 @@ def feed(
         if reaction.writes_facts:
             account.posted = write_facts(account.posted, account.writers, account.former_facts, event, moment=moment)
             account.facts = with_tier(account.posted, account.model.tiers)
-            account.away.write(event, moment=moment)
+            account.away.write(event, moment=moment, at=at)
         context_changed = set_context(account, at) or context_changed
     if reaction.overrides:
         account.overrides.write(event, at=at, moment=moment, context=account.context)
@@ -93,20 +93,24 @@ def feed_metrics(account: Account, event: Event, moment: float, reaction: Reacti
 
 def set_context(account: Account, at: float) -> bool:
     """Brings the context up to date with the facts and the UTC moment `at`; whether it changed."""
-    model = account.model
+    model, former = account.model, account.context
     context = context_of(
         account.facts,
         at=at,
         born=account.born,
         default_stage=model.default_stage,
         onboarding=model.onboarding,
-        clock=model.clock,
+        clock=model.clocks.clock_of(account.facts, account.away.days, former.clock),
     )
-    if account.context.same(context):
+    if former.same(context):
         return False
     account.context = context
+    # An account that was just loaded has its counts by the clock that it has now.
+    recount = former is not UNKNOWN_CONTEXT and former.clock is not context.clock
     for metric in account.metrics:
         metric.rebase(context)
+        if recount:
+            metric.recount(context)
     return True
 
 

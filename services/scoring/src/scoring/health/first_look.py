@@ -12,6 +12,7 @@ from common.contracts import ids
 from common.contracts.events import Event
 from common.contracts.signals import Kind, Severity
 from scoring.health import posting
+from scoring.health.absences import AWAY
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.band_carrier import carries
@@ -29,8 +30,8 @@ from scoring.health.transitions import Transition, Trigger, regard_as_told, retu
 # In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
 FIRST_LOOK_SECONDS: Final = 900
 AT_MOST_SECONDS: Final = 86_400.0
-# The one live event that leaves an account at the time of its import: facts may come before the history does.
-_FACTS: Final = "account.updated"
+# The live events that leave an account at the time of its import: facts may come before the history does.
+_FACTS: Final = ("account.updated", AWAY)
 
 
 @final
@@ -78,7 +79,7 @@ def follow_record(account: Account, event: Event, at: float, moment: float, *, s
             _begin_anew(account)
             return moment
         return max(account.clock, moment)
-    if event.name == _FACTS and not _is_told(account, event):
+    if event.name in _FACTS and not _is_told(account, event):
         return at if is_new else account.clock
     look.importing = False
     return at

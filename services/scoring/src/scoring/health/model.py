@@ -5,6 +5,8 @@ from typing import Final, final
 
 from scoring.health.account import Account
 from scoring.health.bands import BandLines
+from scoring.health.calendar.choice import ClockChoice
+from scoring.health.calendar.definition import CalendarRules, CountryCalendars
 from scoring.health.card import Card, Flag, fingerprint
 from scoring.health.clock import Clock
 from scoring.health.context import STAGES
@@ -76,10 +78,11 @@ class CardModel:
     that follow a metric of silence, `notice_flags` of those that a notice raises.
     """
 
-    def __init__(self, card: Card, card_id: str, clock: Clock) -> None:
+    def __init__(self, card: Card, card_id: str, clock: Clock, calendars: CountryCalendars | None) -> None:
         self.card = card
         self.card_id = card_id
-        self.clock = clock
+        rules = card.clock if isinstance(card.clock, CalendarRules) else None
+        self.clocks = ClockChoice(rules, calendars, clock)
         self.reference = float(card.reference)
         self.contraction = float(card.contraction)
         self.tiers = tiers_by_amount(card.tiers) if isinstance(card.tiers, dict) else ()

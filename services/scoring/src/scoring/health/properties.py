@@ -1,5 +1,6 @@
 """Reading the properties of an event. A value of the wrong type counts as absent, never as an error."""
 
+from datetime import date, datetime
 from typing import Final
 
 from common.contracts.events import Event
@@ -20,6 +21,16 @@ def number(value: object) -> float | None:
     if not -_LARGEST <= value <= _LARGEST:
         return None
     return float(value)
+
+
+def parse_date(value: object) -> date | None:
+    """A date, or the date of an RFC 3339 moment as it is written; None for anything else."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return datetime.fromisoformat(value).date()
+    except ValueError:
+        return None
 
 
 def weight_of(event: Event, name: str | None) -> float:

@@ -11,6 +11,7 @@ from common.contracts.signals import Health, Level
 from scoring.health import posting, receipts, state_encoding, timer
 from scoring.health.account import Account
 from scoring.health.applying import apply_one
+from scoring.health.calendar.definition import CountryCalendars
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.evaluation import evaluate, snapshot_at
@@ -30,7 +31,8 @@ class Scorer:
     """A card, ready to run. Immutable: one serves any number of accounts.
 
     `strict` raises ReceiptMismatch where a receipt does not add up; otherwise the step counts it. `clock` is the one
-    that all arithmetic takes its time from. `request_seconds` of record time after its first event a request is closed
+    that all arithmetic takes its time from, unless the card has one of its own; that one takes public holidays from
+    `calendars`, without which it raises `ValueError`. `request_seconds` of record time after its first event a request is closed
     whose last event has not come; None leaves that to the next tick, as stream mode does. `first_look_seconds` of
     record time without history a first look waits, with None above until the next tick after them; 0 for no looks: then
     all is told from the first record on.
@@ -45,6 +47,7 @@ class Scorer:
         *,
         strict: bool = True,
         clock: Clock = WALL_CLOCK,
+        calendars: CountryCalendars | None = None,
         request_seconds: float | None = REQUEST_SECONDS,
         first_look_seconds: int = 0,
     ) -> None:
@@ -53,7 +56,7 @@ class Scorer:
         self._strict = strict
         self._request_seconds = request_seconds
         self._first_look_seconds = first_look_seconds
-        self._model = CardModel(card, card_id, clock)
+        self._model = CardModel(card, card_id, clock, calendars)
 
     def create(self, account_id: str) -> Account:
         """An account before its first record."""

@@ -49,6 +49,7 @@ def dump(account: Account) -> bytes:
         account.former_facts.dump(),
         None if account.look is None else _stored_look(account.look),
         account.overrides.dump(),
+        account.away.told,
     )
     parts: dict[str, object] = {}
     for metric in account.metrics:
@@ -72,7 +73,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.posted, account.writers = stored.facts, stored.writers
     account.facts = with_tier(stored.facts, model.tiers)
     account.people.restore(stored.people)
-    account.away.restore(*stored.away)
+    account.away.restore(*stored.away, stored.told_away)
     account.overrides.restore(stored.overrides)
     if (former := stored.former_facts) is not None:
         writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}

@@ -10,10 +10,11 @@ import msgspec
 from msgspec import Struct, field
 
 from common.contracts.signals import Band, Facts, Health, Kind
+from scoring.health.absences import ToldAbsence
 
 # The first byte of every body.
 FORMAT = 6
-# In bodies of this format no person has set a band.
+# In bodies of this format no person has set a band, and no account was told to be away.
 FORMAT_WITHOUT_OVERRIDES = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
 # contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look, and
@@ -217,8 +218,8 @@ class StoredLook(Struct, array_like=True):
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record, `facts` are as events wrote them.
 
-    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it, `overrides` as
-    `Overrides` does.
+    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it, and
+    `told_away` what it has of `account.away`; `overrides` is as `Overrides` gives it.
     """
 
     born: float | None = None
@@ -235,12 +236,14 @@ class StoredAccount(Struct, array_like=True):
     former_facts: StoredFormerFacts | None = None
     look: StoredLook | None = None
     overrides: tuple[list[OverrideEntry], list[OverrideEntry]] | None = None
+    told_away: list[ToldAbsence] = field(default_factory=list)
 
 
 class UnknownFormat(ValueError):
     """A body that this version cannot read: another version wrote it."""
 
 
+# Later fields are at the end, so that a former body reads as one without them.
 _decode = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, StoredPart]]).decode
 _decode_first = msgspec.msgpack.Decoder(tuple[StoredAccount, dict[str, Any]]).decode
 

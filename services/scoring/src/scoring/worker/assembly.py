@@ -75,7 +75,7 @@ def origin(
     return card, Origin(
         card_id=identify(card),
         card=text,
-        calendars=versions(),
+        calendars=versions(card),
         time_mode=time_mode.value,
         partitions=partitions,
         first_look_seconds=first_look_seconds,

@@ -7,7 +7,8 @@ from random import Random
 
 from msgspec import Struct
 
-from scoring.backtest import packages
+from scoring.cards.country_days import country_days
+from scoring.health.moments import day_number
 
 # The run-in gives every account a habit before anything is counted.
 OPENS = date(2025, 11, 3)
@@ -20,7 +21,7 @@ _COUNTRIES = {"US": "America/New_York", "DE": "Europe/Berlin"}
 # Year.
 _DAY_OFF = 0.02
 _CHRISTMAS = 0.08
-_AWAY = timedelta(days=14)
+LEAVE = timedelta(days=14)
 _WEEK = timedelta(days=7)
 
 
@@ -84,13 +85,14 @@ def make_firm(random: Random, account_id: str, users: int, *, number: int) -> Fi
 
 
 def attendances(random: Random, firm: Firm, *, until: date, zeal: Zeal, leave: bool = True) -> Iterator[Attendance]:
-    """Each day from OPENS to the day before `until`. Without `leave` nobody takes any. Raises `MissingPackages`."""
-    holidays = packages.load("holidays").country_holidays(firm.country, years=range(OPENS.year, CLOSES.year + 1))
+    """Each day from OPENS to the day before `until`. Without `leave` nobody takes any."""
+    calendar = country_days(firm.country)
+    holidays = frozenset[int]() if calendar is None else calendar.holidays
     day = OPENS
     while day < until:
         present, absent = [], dict.fromkeys(AbsenceReason, 0)
         working = day.weekday() < 5
-        holiday = day in holidays
+        holiday = day_number(day) in holidays
         for number, person in enumerate(firm.people):
             reason = _reason(firm, person, day, holiday=holiday, leave=leave)
             if random.random() < _chance(reason, zeal(day, number, person), working=working):
@@ -115,7 +117,7 @@ def _chance(reason: AbsenceReason | None, zeal: float, *, working: bool) -> floa
 
 
 def _reason(firm: Firm, person: Colleague, day: date, *, holiday: bool, leave: bool) -> AbsenceReason | None:
-    if leave and person.leave <= day < person.leave + _AWAY:
+    if leave and person.leave <= day < person.leave + LEAVE:
         return AbsenceReason.CLOSED if firm.closed_together else AbsenceReason.LEAVE
     if leave and person.week_off <= day < person.week_off + _WEEK:
         return AbsenceReason.WEEK_OFF

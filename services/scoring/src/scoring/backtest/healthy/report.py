@@ -19,7 +19,7 @@ def describe(results: Sequence[GroupResult], *, card_id: str, seed: int) -> Iter
     for each in well:
         alarms = [len(firm.false_alarms) for firm in each.firms]
         none = f"{100 * alarms.count(0) / len(alarms):.0f} %"
-        rows.append([each.group.story, str(each.group.users), str(each.group.firms), f"{mean(alarms):.2f}", none])
+        rows.append([each.group.title, str(each.group.users), str(each.group.firms), f"{mean(alarms):.2f}", none])
     yield from in_columns(rows)
     yield ""
     yield "  by kind and by what kept people away in the two weeks before"
@@ -28,7 +28,7 @@ def describe(results: Sequence[GroupResult], *, card_id: str, seed: int) -> Iter
         counted = Counter((alarm.signal, alarm.cause) for firm in each.firms for alarm in firm.false_alarms)
         for (signal, cause), count in counted.most_common():
             a_year = f"{count / each.group.firms:.2f}"
-            rows.append([each.group.story, str(each.group.users), signal, cause, a_year])
+            rows.append([each.group.title, str(each.group.users), signal, cause, a_year])
     yield from in_columns(rows, left=4)
     yield ""
     yield "Firms in trouble: median days until it is told, and until the band is red (share of firms)"
@@ -36,7 +36,7 @@ def describe(results: Sequence[GroupResult], *, card_id: str, seed: int) -> Iter
     for each in ill:
         told = _days([firm.told_after for firm in each.firms])
         red = _days([firm.red_after for firm in each.firms])
-        rows.append([each.group.story, str(each.group.users), str(each.group.firms), *told, *red])
+        rows.append([each.group.title, str(each.group.users), str(each.group.firms), *told, *red])
     yield from in_columns(rows)
     yield (
         "  Deaths count from the day after the last one with people. Declines count from their first day, and are "
@@ -56,7 +56,12 @@ def as_document(results: Sequence[GroupResult], *, card_id: str, seed: int) -> d
 
 def _group(result: GroupResult) -> dict[str, object]:
     group, firms = result.group, result.firms
-    found: dict[str, object] = {"story": group.story, "users": group.users, "firms": group.firms}
+    found: dict[str, object] = {
+        "story": group.story,
+        "closures_told": group.told,
+        "users": group.users,
+        "firms": group.firms,
+    }
     if group.story in WELL:
         counted = Counter((alarm.signal, alarm.cause) for firm in firms for alarm in firm.false_alarms)
         by_kind = [

@@ -6,6 +6,7 @@ from enum import StrEnum
 from random import Random
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from scoring.backtest.healthy.firms import (
     CLOSES,
@@ -42,17 +43,24 @@ WELL = (Story.WELL, Story.DAILY, Story.MONDAYS, Story.MONTH_ENDS)
 
 
 class Group(Struct, frozen=True):
-    """So many firms with so many people each."""
+    """So many firms with so many people each. With `told` a firm that closes says so on the first day."""
 
     story: Story
     users: int
     firms: int
+    told: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"{self.story}, closures told" if self.told else self.story.value
 
 
 SIZES = ((3, 120), (10, 120), (50, 60))
 GROUPS = (
     *(Group(Story.WELL, users, firms) for users, firms in SIZES),
+    *(Group(Story.WELL, users, firms, told=True) for users, firms in SIZES),
     *(Group(Story.DIES, users, firms) for users, firms in SIZES),
+    *(Group(Story.DIES, users, firms, told=True) for users, firms in SIZES),
     *(Group(story, 10, 40) for story in (Story.DAILY, Story.MONDAYS, Story.MONTH_ENDS)),
     Group(Story.FEWER_SESSIONS, 5, 40),
     Group(Story.NO_CORE, 10, 40),
@@ -64,7 +72,8 @@ GROUPS = (
 class Plot(Struct, frozen=True):
     """What happens to one firm. `trouble` is the first day of its death or decline, None for a firm that is well.
 
-    After `core_until` nobody does what the product is bought for. What is told counts up to `judged_until`.
+    After `core_until` nobody does what the product is bought for. What is told counts up to `judged_until`. `closes` is
+    the day on which the firm says that it closes, None if it does not say so.
     """
 
     firm: Firm
@@ -72,10 +81,16 @@ class Plot(Struct, frozen=True):
     trouble: date | None
     core_until: date
     judged_until: date
+    closes: date | None = None
 
 
 def plot(group: Group, number: int, *, random: Random) -> Plot:
-    """A firm of this group. Raises `MissingPackages`."""
+    """A firm of this group."""
+    found = _plot(group, number, random=random)
+    return replace(found, closes=found.firm.people[0].leave) if group.told and found.firm.closed_together else found
+
+
+def _plot(group: Group, number: int, *, random: Random) -> Plot:
     story = group.story
     firm = make_firm(random, f"{story.name.lower()}-{group.users}-{number}", group.users, number=number)
     if story in WELL:

@@ -67,7 +67,7 @@ def run_trial(
     processes: int | None = None,
     progress: Progress = lambda done, total: None,
 ) -> list[GroupResult]:
-    """Every firm of every group under the card. The same seed gives the same firms. Raises `MissingPackages`."""
+    """Every firm of every group under the card. The same seed gives the same firms."""
     firms: list[FirmNumber] = [(group, number) for group in groups for number in range(group.firms)]
     request = TrialRequest(card, seed)
     found = iter(work_on(firms, _run_firm, prepare=_prepare, request=request, processes=processes, progress=progress))
@@ -87,7 +87,7 @@ def _run_firm(firm: FirmNumber) -> FirmResult:
 
 
 def judge(story: Plot, scorer: Scorer, random: Random) -> FirmResult:
-    events = events_of(random, story.firm, story.days, core_until=story.core_until)
+    events = events_of(random, story.firm, story.days, core_until=story.core_until, closes=story.closes)
     plan = RunPlan(day_number(OPENS), 0, midnight(CLOSES), scores=False)
     trace = run_account(scorer, story.firm.account_id, ((each.time.timestamp(), each) for each in events), plan)
     until = midnight(story.judged_until)

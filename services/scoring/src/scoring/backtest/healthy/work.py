@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from common.contracts.events import Event
-from scoring.backtest.healthy.firms import OPENS, Attendance, Firm
+from scoring.backtest.healthy.firms import LEAVE, OPENS, Attendance, Firm
 
 SOURCE = "simulated"
 _FEATURES = 12
@@ -19,15 +19,26 @@ _CORE_CHANCE = 0.8
 
 
 def events_of(
-    random: Random, firm: Firm, days: Iterable[Attendance], *, core_until: date = date.max
+    random: Random,
+    firm: Firm,
+    days: Iterable[Attendance],
+    *,
+    core_until: date = date.max,
+    closes: date | None = None,
 ) -> Iterator[Event]:
-    """In the order of time. From `core_until` on nobody does what the product is bought for."""
+    """In the order of time. From `core_until` on nobody does what the product is bought for.
+
+    On the day `closes` the firm says that it closes for the time of its leave.
+    """
     writer = _Writer(firm)
     yield from writer.facts()
     favourites = {person.user_id: random.sample(range(_FEATURES), _FAVOURITES) for person in firm.people}
     zone = ZoneInfo(firm.time_zone)
     for attendance in days:
         opens = datetime.combine(attendance.day, time(_MORNING), zone)
+        if attendance.day == closes:
+            until = attendance.day + LEAVE - timedelta(days=1)
+            yield writer.write("account.away", opens, None, **{"from": str(attendance.day), "until": str(until)})
         moments = sorted((opens + timedelta(hours=_HOURS * random.random()), user) for user in attendance.present)
         for at, user in moments:
             yield writer.write("session.started", at, user)
@@ -47,7 +58,7 @@ class _Writer:
         at = datetime.combine(OPENS, time(), UTC)
         yield self.write(
             "account.updated", at, None, name=firm.account_id, seats=len(firm.people), stage="adoption",
-            time_zone=firm.time_zone,
+            time_zone=firm.time_zone, country=firm.country,
         )  # fmt: skip
         yield self.write("contract.changed", at, None, arr=1000 * len(firm.people))
 

@@ -8,6 +8,7 @@ from scoring.backtest.recordings.recording import AccountEvents, unpack
 from scoring.backtest.runs.account_run import run_account
 from scoring.backtest.runs.pool import Progress, work_on
 from scoring.backtest.runs.trace import AccountTrace, RunPlan
+from scoring.cards.country_days import country_days
 from scoring.cards.identity import identify, use_pinned_time_zones
 from scoring.health import FIRST_LOOK_SECONDS, Card, Scorer
 
@@ -43,7 +44,7 @@ def run_cards(
 
 def scorer_of(card: Card) -> Scorer:
     """Receipts that do not add up are counted, as in a worker, and new accounts are looked at as by default."""
-    return Scorer(card, identify(card), strict=False, first_look_seconds=FIRST_LOOK_SECONDS)
+    return Scorer(card, identify(card), strict=False, calendars=country_days, first_look_seconds=FIRST_LOOK_SECONDS)
 
 
 def _prepare(request: CardsRequest) -> None:

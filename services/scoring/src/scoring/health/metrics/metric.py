@@ -51,6 +51,9 @@ class Metric(Trajectory):
         """Adds an event that happened at `moment` (operational time `tau`); whether the state changed."""
         raise NotImplementedError
 
+    def recount(self, context: Context) -> None:
+        """Makes anew what was counted by another clock, where the state says it; `rebase` was before."""
+
     def undo(self) -> None:
         """Undoes the last event that changed the state. Only once per event."""
         raise NotImplementedError

@@ -90,6 +90,10 @@ class DistinctMetric(DriftingMetric):
             if (newest - clock.operational(seen)) * self.decay < _DROPPED_AFTER
         }
         self.members, self.halvings = thinned(alive, self.halvings)
+        self._sum_up(context)
+
+    def _sum_up(self, context: Context) -> None:
+        newest, clock = self.sum.newest_tau, context.clock
         # Summed exactly (fsum), so the total does not depend on the order of the members.
         terms = [exp((clock.operational(seen) - newest) * self.decay) for seen in self.members.values()]
         self.sum.total = fsum(terms)
@@ -108,6 +112,10 @@ class DistinctMetric(DriftingMetric):
 
     def rebase(self, context: Context) -> None:
         self.sum.rebase(context.clock)
+
+    def recount(self, context: Context) -> None:
+        if self.members:
+            self._sum_up(context)
 
     def project(self, context: Context) -> None:
         of = self.of if self.of is not None else context.seats

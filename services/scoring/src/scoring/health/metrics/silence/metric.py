@@ -22,11 +22,14 @@ _PRIOR_GAPS: Final = 3.0
 
 @final
 class SilenceMetric(DriftingMetric):
-    """`last` is the UTC moment of the last activity. Active days are days in the account's zone, since the epoch."""
+    """`last` is the UTC moment of the last activity. Active days are days in the account's zone, since the epoch.
+
+    `spanned` is how many operational days lie between the first and the last of them.
+    """
 
     __slots__ = (
-        "days", "first_day", "last", "last_day", "last_tau", "optional", "prior_gap", "saved",
-        "saved_tau",
+        "days", "first_day", "last", "last_day", "last_tau", "optional", "prior_gap", "saved", "saved_spanned",
+        "saved_tau", "spanned",
     )  # fmt: skip
 
     def __init__(self, definition: Silence, index: int, curves: list[Curve], others: OtherMetrics) -> None:
@@ -40,6 +43,7 @@ class SilenceMetric(DriftingMetric):
         self.days = 0
         self.saved: tuple[float, int, int, int] = (-inf, 0, 0, 0)
         self.saved_tau = -inf
+        self.saved_spanned = self.spanned = 0.0
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
         # A live event from before the account began has a wrong clock or comes late: it is of the first day.
@@ -49,7 +53,7 @@ class SilenceMetric(DriftingMetric):
         if moment <= self.last:
             return False
         self.saved = (self.last, self.first_day, self.last_day, self.days)
-        self.saved_tau = self.last_tau
+        self.saved_tau, self.saved_spanned = self.last_tau, self.spanned
         day = local_day(moment, context.zone)
         if self.days == 0:
             self.first_day = self.last_day = day
@@ -57,6 +61,7 @@ class SilenceMetric(DriftingMetric):
         elif day > self.last_day:
             self.last_day = day
             self.days += 1
+            self._span(context)
         self.last = moment
         self.last_tau = tau
         return True
@@ -64,16 +69,22 @@ class SilenceMetric(DriftingMetric):
     def undo(self) -> None:
         self.last, self.first_day, self.last_day, self.days = self.saved
         self.last_tau = self.saved_tau
+        self.spanned = self.saved_spanned
 
     def rebase(self, context: Context) -> None:
         self.last_tau = context.clock.operational(self.last)
+        self._span(context)
+
+    def _span(self, context: Context) -> None:
+        """Midnights ask a calendar, so they are compared only where a day is new."""
+        self.spanned = context.clock.days_between(self.first_day, self.last_day, context.zone)
 
     def project(self, context: Context) -> None:
         if self.optional and self.days == 0:
             self.has_value = False
             return
         # The mean over the gaps so far and the prior ones: a new account has a rhythm before it shows its own.
-        spanned = _PRIOR_GAPS * self.prior_gap + float(self.last_day - self.first_day)
+        spanned = _PRIOR_GAPS * self.prior_gap + self.spanned
         mean_gap = spanned / (_PRIOR_GAPS + float(max(self.days - 1, 0)))
         self.drift(context, max(self.last_tau, context.born_tau), 0.0, 1.0 / (mean_gap * DAY * _LN10))
 

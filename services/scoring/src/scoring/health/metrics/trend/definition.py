@@ -33,7 +33,9 @@ class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
         "per": CardKey(EVENTS, "Read the event(s) as a share of the people who do these, such as session.started."),
         "fast": CardKey(DURATION, "The half-life of what is now, in days with activity, such as 4d.", required=True),
         "slow": CardKey(
-            DURATION, "The half-life of what is usual, in days with activity, such as 60d; longer than fast.", required=True
+            DURATION,
+            "The half-life of what is usual, in days with activity, such as 60d; longer than fast.",
+            required=True,
         ),
         "absence": CardKey(
             DURATION, "Who stays away for more days with activity than this has stopped coming (default 15d)."
