@@ -1,5 +1,6 @@
 """One alert in full: its receipt, its way through the routes, every message and every attempt."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -9,8 +10,9 @@ from alerts.channels.registry import Channel
 from alerts.decisions.reasons import DecisionReason
 from alerts.errors import Failure
 from alerts.routing.destination import Target
-from alerts.samples import NOON, Sample
+from alerts.samples import JOURNEY, NOON, OVERRIDDEN, Sample
 from alerts.signals.signal_kinds import unknown_kind
+from alerts.signals.wording import describe
 from common.contracts.signals import Band, Forecast, Kind, Signal
 from support.alerts_api import DESK, AlertsApi
 
@@ -44,6 +46,14 @@ async def test_the_whole_signal_is_shown_as_it_was_told(api: AlertsApi, signal: 
     assert (alert["what"], alert["why"]) == ("yellow 78>64", "logins -14")
     assert (alert["told"], alert["told_to"]) == (True, ["owner"])
     assert (alert["history"], alert["waiting"], alert["recorded"]) == (False, False, "2025-03-14T12:00:01Z")
+
+
+@pytest.mark.parametrize("sample", [*JOURNEY, OVERRIDDEN], ids=lambda sample: sample.kind.value)
+async def test_what_a_signal_of_the_journey_brings_is_shown(sample: Sample, api: AlertsApi) -> None:
+    signal = await api.rows.record(replace(sample, account="acme").build())
+    assert msgspec.convert((await api.one(signal))["signal"], Signal) == signal
+    (listed,) = await api.list(account="acme", kind=sample.kind.value)
+    assert listed["what"] == describe(signal)
 
 
 async def test_every_yes_and_no_is_shown_in_the_order_in_which_it_was_made(api: AlertsApi, signal: Signal) -> None:

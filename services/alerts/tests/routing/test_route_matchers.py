@@ -148,6 +148,9 @@ def test_what_only_looks_like_a_group_is_taken(text: str) -> None:
     [
         ('severity="critcal"', "no signal has a severity that is 'critcal', did you mean 'critical'?"),
         ('severity=~"crit"', "no signal has a severity that is 'crit'"),
+        ('kind="renewal_windw"', "no signal has a kind that is 'renewal_windw', did you mean 'renewal_window'?"),
+        ('kind="expansion_ready"', None),
+        ('parent="acme-group"', None),
         ('kind!="bands"', "no signal has a kind that is 'bands', did you mean 'band'?"),
         ('stage="churn"', "no signal has a stage that is 'churn', known: onboarding, adoption, renewal, expansion"),
         ('severity=~"crit.*"', None),
