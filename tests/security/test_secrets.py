@@ -1,8 +1,6 @@
 """Real processes with a telling word in every secret, all that can go wrong, and no such word in what they say."""
 
 import asyncio
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from local.stack.servers import Broker
 from support.alerting import HURRIED, MOOD, Alerting, red
 from support.client import bearer
 from support.office import Office
-from support.service import Service
+from support.service import Service, Start
 from support.system import System, system
 
 PASSWORD, TOKEN, HOOK, MAIL = "Secret-of-database", "xoxb-Secret-of-slack", "Secret-of-webhook", "Secret-of-mail"
@@ -44,25 +42,20 @@ WRONG = [
 ]
 
 
-async def said(words: str, settings: dict[str, str]) -> tuple[int, str]:
+async def said(start: Start, words: str, settings: dict[str, str], log: Path) -> tuple[int, str]:
     """Exit code and output, of standard output and error both."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *words.split(), env={**os.environ, **settings},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    async with asyncio.timeout(PATIENCE):
-        output, _ = await child.communicate()
-    assert child.returncode is not None
-    return child.returncode, output.decode()
+    process = start(words, environment=settings, log=log)
+    code = await asyncio.to_thread(process.ended, timeout=PATIENCE)
+    return code, await asyncio.to_thread(log.read_text)
 
 
 @pytest.mark.servers
 @pytest.mark.timeout(300)
-async def test_a_wrong_setting_is_named_and_its_secret_is_not() -> None:
+async def test_a_wrong_setting_is_named_and_its_secret_is_not(fork: Start, tmp_path: Path) -> None:
     common = {"LOG_LEVEL": "debug", "KAFKA_BOOTSTRAP": "127.0.0.1:1"}
     told = await asyncio.gather(
         *(
-            said(words, {**common, "LOG_FORMAT": ("json", "console")[n % 2], **settings})
+            said(fork, words, {**common, "LOG_FORMAT": ("json", "console")[n % 2], **settings}, tmp_path / f"{n}.log")
             for n, (words, settings, _) in enumerate(WRONG)
         )
     )
@@ -82,13 +75,16 @@ def office(tmp_path: Path) -> Office:
 
 
 @pytest.fixture
-def secretive(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path, office: Office) -> Iterator[System]:
+def secretive(
+    embedded_broker: EmbeddedBroker, database: str, tmp_path: Path, office: Office, fork: Start
+) -> Iterator[System]:
     url = make_url(database).set(password=PASSWORD).render_as_string(hide_password=False)
     with system(
         bootstrap=embedded_broker.bootstrap,
         broker=Broker.EMBEDDED,
         database_url=url,
         directory=tmp_path,
+        start=fork,
         card=MOOD,
         LOG_LEVEL="debug",
         more={

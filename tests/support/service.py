@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 import msgspec
@@ -18,14 +18,27 @@ START_SECONDS = 60.0
 END_SECONDS = 40.0
 
 
+class Start(Protocol):
+    """Starts `python -m WORDS`: its output goes to the file `log`, `environment` goes before that of the tests."""
+
+    def __call__(self, words: str, *, environment: Mapping[str, str], log: Path) -> Process: ...
+
+
+def fresh(words: str, *, environment: Mapping[str, str], log: Path) -> Process:
+    """From its file, as users do."""
+    return Process([sys.executable, "-m", *words.split()], log=log, env=environment)
+
+
 class Service:
     """Its log must be JSON, for that is where it tells its port."""
 
-    def __init__(self, name: str, command: str, *, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: str, *, environment: Mapping[str, str], log: Path, start: Start = fresh
+    ) -> None:
         self.name = name
         self.expected = True  # to be running; not after we ended it
         self._url: str | None = None
-        self._process = Process([sys.executable, "-m", *command.split()], log=log, env=environment)
+        self._process = start(command, environment=environment, log=log)
 
     @property
     def pid(self) -> int:

@@ -1,8 +1,6 @@
 """The whole system as its users run it: each service a process of its own on real servers, hurt at will."""
 
 import asyncio
-import os
-import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -24,7 +22,7 @@ from local.stack.deployment import Deployment, Keys, Ports
 from local.stack.processes import free_port
 from local.stack.servers import Broker
 from support.quick import QUICK
-from support.service import Service
+from support.service import Service, Start, fresh
 
 PARTITIONS = 4
 PATIENCE = 60.0
@@ -41,13 +39,20 @@ class System:
     """
 
     def __init__(
-        self, deployment: Deployment, *, logs: Path, settings: Mapping[str, str], remembered: int = 2_000_000
+        self,
+        deployment: Deployment,
+        *,
+        logs: Path,
+        settings: Mapping[str, str],
+        remembered: int = 2_000_000,
+        start: Start = fresh,
     ) -> None:
         self.deployment = deployment
         self.remembered = remembered
         self.services: list[Service] = []
         self.keys = asyncio.run(_prepared(deployment.database_url))
         self._logs = logs
+        self._start = start
         self._starts = 0
         self._engine = create_async_engine(deployment.database_url, poolclass=NullPool)
         self._settings = {
@@ -62,9 +67,7 @@ class System:
     def start(self, name: str, **settings: str) -> Service:
         """Returns at once. `name` is one of `COMMANDS`."""
         environment = self._settings | settings
-        self._starts += 1
-        log = self._logs / f"{self._starts}-{name}.log"
-        service = Service(name, COMMANDS[name], environment=environment, log=log)
+        service = Service(name, COMMANDS[name], environment=environment, log=self._log(name), start=self._start)
         self.services.append(service)
         return service
 
@@ -102,13 +105,10 @@ class System:
 
     async def command(self, words: str, **settings: str) -> tuple[int, str]:
         """Exit code and output of `python -m WORDS`, as an operator types it."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", *words.split(), env={**os.environ, **self._settings, **settings},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        output, _ = await child.communicate()
-        assert child.returncode is not None
-        return child.returncode, output.decode()
+        log = self._log(words.partition(" ")[0])
+        process = self._start(words, environment=self._settings | settings, log=log)
+        code = await asyncio.to_thread(process.ended, timeout=PATIENCE)
+        return code, await asyncio.to_thread(log.read_text)
 
     async def key(self, service: str, *scopes: Scope) -> str:
         """A new one, in a moment known to the service."""
@@ -191,6 +191,10 @@ class System:
             assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}\n{self._last_words()}"
             await asyncio.sleep(POLL)
 
+    def _log(self, name: str) -> Path:
+        self._starts += 1
+        return self._logs / f"{self._starts}-{name}.log"
+
     def _last_words(self) -> str:
         return "\n".join(service.last_words() for service in self.services)
 
@@ -206,10 +210,11 @@ def system(
     mode: TimeMode = TimeMode.WALL,
     first_look_seconds: int = 0,
     more: Mapping[str, str] | None = None,
+    start: Start = fresh,
     **settings: str,
 ) -> Iterator[System]:
     """Nothing of it runs yet; whatever was started is ended. `more` settings are like those by keyword.
-    Without a wait of first looks accounts are told of from their first records on.
+    Without a wait of first looks accounts are told of from their first records on. `start` starts each process.
 
     Not from within the event loop.
     """
@@ -225,7 +230,7 @@ def system(
         partitions=PARTITIONS,
         first_look_seconds=first_look_seconds,
     )
-    made = System(deployment, logs=directory / "log", settings={**(more or {}), **settings})
+    made = System(deployment, logs=directory / "log", settings={**(more or {}), **settings}, start=start)
     try:
         yield made
     finally:

@@ -12,6 +12,7 @@ from local.stack.servers import Broker
 from support.alerting import HURRIED, MOOD, Alerting
 from support.client import Client
 from support.office import Office
+from support.service import Start
 from support.system import System, system
 
 BROKERS = [Broker.EMBEDDED, pytest.param(Broker.KAFKA, marks=pytest.mark.kafka)]
@@ -26,7 +27,7 @@ def _bootstrap(broker: Broker, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module", params=BROKERS)
 def running(
-    request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory, fork: Start
 ) -> Iterator[System]:
     """A worker, ingest and the API, for tests that hurt none of them and keep to accounts of their own."""
     name = f"test_{uuid.uuid4().hex}"
@@ -35,6 +36,7 @@ def running(
         broker=request.param,
         database_url=postgres.create_database(name),
         directory=tmp_path_factory.mktemp("running"),
+        start=fork,
         KEY_TTL_SECONDS="1",
     ) as made:
         made.started("worker", "ingest", "api")
@@ -43,22 +45,27 @@ def running(
 
 
 @pytest.fixture
-def embedded(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path) -> Iterator[System]:
+def embedded(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path, fork: Start) -> Iterator[System]:
     """A system of this test's own on the embedded broker; nothing of it runs yet."""
     with system(
-        bootstrap=embedded_broker.bootstrap, broker=Broker.EMBEDDED, database_url=database, directory=tmp_path
+        bootstrap=embedded_broker.bootstrap,
+        broker=Broker.EMBEDDED,
+        database_url=database,
+        directory=tmp_path,
+        start=fork,
     ) as made:
         yield made
 
 
 @pytest.fixture
-def kafka(apache_broker: ApacheKafka, database: str, tmp_path: Path) -> Iterator[System]:
+def kafka(apache_broker: ApacheKafka, database: str, tmp_path: Path, fork: Start) -> Iterator[System]:
     """A system of this test's own on Apache Kafka, quick to notice what befalls it; nothing of it runs yet."""
     with system(
         bootstrap=apache_broker.bootstrap,
         broker=Broker.KAFKA,
         database_url=database,
         directory=tmp_path,
+        start=fork,
         SCORING_SESSION_SECONDS="3",
         SCORING_MAX_RECORDS="100",
         SCORING_LATE_SECONDS="2",
@@ -90,6 +97,7 @@ def talking(
     postgres: Postgres,
     tmp_path_factory: pytest.TempPathFactory,
     talking_office: Office,
+    fork: Start,
 ) -> Iterator[System]:
     """All that lies between a post and a message, with two replicas of alerts, for tests that hurt none of them."""
     name = f"test_{uuid.uuid4().hex}"
@@ -98,6 +106,7 @@ def talking(
         broker=request.param,
         database_url=postgres.create_database(name),
         directory=tmp_path_factory.mktemp("talking"),
+        start=fork,
         card=MOOD,
         more={**HURRIED, **talking_office.settings},
     ) as made:
@@ -123,13 +132,16 @@ def card() -> str:
 
 
 @pytest.fixture(params=BROKERS)
-def own(request: pytest.FixtureRequest, database: str, tmp_path: Path, office: Office, card: str) -> Iterator[System]:
+def own(
+    request: pytest.FixtureRequest, database: str, tmp_path: Path, office: Office, card: str, fork: Start
+) -> Iterator[System]:
     """A system of this test's own whose alerts tell its office; nothing of it runs yet."""
     with system(
         bootstrap=_bootstrap(request.param, request),
         broker=request.param,
         database_url=database,
         directory=tmp_path,
+        start=fork,
         card=card,
         SCORING_LATE_SECONDS="1",
         SCORING_SESSION_SECONDS="2",

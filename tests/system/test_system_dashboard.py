@@ -19,6 +19,7 @@ from support.load import loaded
 from support.office import Office
 from support.prometheus import Prometheus
 from support.quick import QUICK
+from support.service import Start
 from support.system import System, system
 from support.watched import PANELS, RULES
 
@@ -35,12 +36,15 @@ WITHIN = 120.0
 
 
 @pytest.fixture
-def watched(embedded_broker: EmbeddedBroker, database: str, tmp_path: Path, office: Office) -> Iterator[System]:
+def watched(
+    embedded_broker: EmbeddedBroker, database: str, tmp_path: Path, office: Office, fork: Start
+) -> Iterator[System]:
     with system(
         bootstrap=embedded_broker.bootstrap,
         broker=Broker.EMBEDDED,
         database_url=database,
         directory=tmp_path,
+        start=fork,
         card=QUICK,
         more={**HURRIED, **office.settings},
     ) as made:

@@ -15,6 +15,7 @@ from local.stack.servers import Broker
 from support.audit import audit
 from support.client import Client, happening
 from support.load import loaded
+from support.service import Start
 from support.system import System, system
 
 
@@ -33,12 +34,15 @@ def own_postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def on_own_postgres(own_postgres: Postgres, embedded_broker: EmbeddedBroker, tmp_path: Path) -> Iterator[System]:
+def on_own_postgres(
+    own_postgres: Postgres, embedded_broker: EmbeddedBroker, tmp_path: Path, fork: Start
+) -> Iterator[System]:
     with system(
         bootstrap=embedded_broker.bootstrap,
         broker=Broker.EMBEDDED,
         database_url=own_postgres.create_database("churn"),
         directory=tmp_path,
+        start=fork,
         KEY_TTL_SECONDS="0.5",
     ) as made:
         yield made
@@ -83,9 +87,13 @@ def own_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-def on_own_broker(own_broker: EmbeddedBroker, database: str, tmp_path: Path) -> Iterator[System]:
+def on_own_broker(own_broker: EmbeddedBroker, database: str, tmp_path: Path, fork: Start) -> Iterator[System]:
     with system(
-        bootstrap=own_broker.bootstrap, broker=Broker.EMBEDDED, database_url=database, directory=tmp_path
+        bootstrap=own_broker.bootstrap,
+        broker=Broker.EMBEDDED,
+        database_url=database,
+        directory=tmp_path,
+        start=fork,
     ) as made:
         yield made
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any, Protocol
 
 POLL = 0.02
 
@@ -55,6 +56,20 @@ def known_brokers(port: int) -> int:
     return brokers
 
 
+class Child(Protocol):
+    """What is used of `subprocess.Popen`."""
+
+    args: Any
+    returncode: int | None
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 class Process:
     """A child that outlives its parent if it is not stopped; its output goes to a file."""
 
@@ -62,7 +77,7 @@ class Process:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("ab") as output:
-            self._child = subprocess.Popen(
+            self._child: Child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
