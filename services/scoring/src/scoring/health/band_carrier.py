@@ -13,14 +13,14 @@ def carry_band(account: Account, told: list[Transition]) -> list[Transition]:
     moment belongs to the episode that it opens.
     """
     bands = [each for each in told if each.kind is Kind.BAND]
-    # The band of a customer who has come back is told by itself: none was known before.
-    if not bands or is_better(bands[0]) or bands[0].was is None:
+    # A band that a person sets is told by itself.
+    if not bands or account.state.override is not None:
+        return told
+    # So is that of a customer who has come back: none was known before.
+    if is_better(bands[0]) or bands[0].was is None:
         return told
     band = Band(bands[0].to)
     line = account.model.bands[account.context.stage].line(band)
-    # So is a band that a person sets.
-    if account.state.override is not None:
-        return told
     caps = {flag.name: flag.points for flag in account.flags if flag.available}
     flags = [each for each in told if each.kind is Kind.FLAG and is_below(caps[each.to], line)]
     if not flags:
