@@ -13,8 +13,11 @@ def carry_band(account: Account, told: list[Transition]) -> list[Transition]:
     moment belongs to the episode that it opens.
     """
     bands = [each for each in told if each.kind is Kind.BAND]
-    # The band of a customer who has come back is told by itself: none was known before. So is one that a person sets.
-    if not bands or is_better(bands[0]) or bands[0].was is None or account.state.override is not None:
+    # A band that a person sets is told by itself.
+    if not bands or account.state.override is not None:
+        return told
+    # So is that of a customer who has come back: none was known before.
+    if is_better(bands[0]) or bands[0].was is None:
         return told
     band = Band(bands[0].to)
     line = account.model.bands[account.context.stage].line(band)

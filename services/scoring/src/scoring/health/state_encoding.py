@@ -74,7 +74,6 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.facts = with_tier(stored.facts, model.tiers)
     account.people.restore(stored.people)
     account.away.restore(*stored.away, stored.told_away)
-    account.overrides.restore(stored.overrides)
     if (former := stored.former_facts) is not None:
         writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}
         account.former_facts = FormerFacts(former.facts, writers)
@@ -82,6 +81,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     account.request = None if stored.request is None else _request(stored.request)
     if stored.look is not None:
         account.look, account.look_at = _look(stored.look), stored.look.due
+    account.overrides.restore(stored.overrides)
     posted = 0
     for metric in account.metrics:
         part = parts.get(model.metric_keys[metric.index])

@@ -6,7 +6,6 @@ from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
-from scoring.health.overrides import OVERRIDDEN
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
     AccountRow,
@@ -190,7 +189,7 @@ class Batch:
                 self._check_suspect(account)
         except Exception as error:  # of any kind: the record becomes a dead letter, and the partition goes on
             raise Poisoned(record.offset, account_id) from error
-        if event.user_id is not None and event.name != OVERRIDDEN:
+        if event.user_id is not None:
             self._people.note(event, event.user_id, max(moment, self._clock))
         if account.facts is not facts and _told_facts(account.facts) != _told_facts(facts):
             self._tell_facts(account, max(moment, self._clock))

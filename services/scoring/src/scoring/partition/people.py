@@ -6,6 +6,7 @@ from typing import Final
 
 from common.contracts.events import Event
 from scoring.health.moments import DAY, LAST, to_datetime
+from scoring.health.overrides import OVERRIDDEN
 from scoring.health.people import CHAMPION_LEFT, PEOPLE_EVENTS, can_be_person, said_of_person
 from scoring.partition.commit import PersonRow
 
@@ -45,6 +46,9 @@ class PeopleChanges:
 
     def note(self, event: Event, user_id: str, at: float) -> None:
         """An event of this person that was counted; `at` is its record time in seconds."""
+        # A colleague of ours set a band.
+        if event.name == OVERRIDDEN:
+            return
         users = self._known_until.get(event.account_id)
         if users is None:
             users = self._known_until[event.account_id] = {}
