@@ -10,6 +10,7 @@ from common.contracts import ids
 from common.contracts.signals import Band, Kind, Signal
 from scoring.health.card import Bands
 from support.scorer_api import View
+from support.textbook_flags import NO_RULES, FlagRules
 from support.textbook_history import DAY
 
 ACCOUNT, CARD = "acme", "card"
@@ -82,7 +83,7 @@ class Evaluation(NamedTuple):
     whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
     a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
     fall by the share `enough` is told. `ended` if the contract has ended. `caps` are those of the flags; `untold` are
-    flags of which nobody hears.
+    flags of which nobody hears now. `rules` are those of the card's flags.
     """
 
     at: float
@@ -104,6 +105,7 @@ class Evaluation(NamedTuple):
     ended: bool = False
     caps: dict[str, float] = {}  # noqa: RUF012
     untold: frozenset[str] = frozenset()
+    rules: FlagRules = NO_RULES
 
     @property
     def sudden(self) -> bool:
@@ -112,9 +114,9 @@ class Evaluation(NamedTuple):
     def crossed(self, what: str = "") -> Crossed:
         return self.came.get(what, Crossed(self.at, self.cause, self.history))
 
-    def is_over(self, crossed: Crossed) -> bool:
-        """The minimum duration has passed."""
-        return self.at >= crossed.since + self.bands.min_duration * DAY
+    def is_over(self, crossed: Crossed, flag: str = "") -> bool:
+        """The minimum duration has passed, or that of the flag."""
+        return self.at >= crossed.since + self.rules.holds.get(flag, self.bands.min_duration * DAY)
 
 
 def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSignal]]:
@@ -246,9 +248,10 @@ def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
     for name in sorted(now.flags):
         known = state.flags.get(name)
         crossed = known or now.crossed(name)
-        at_once = known is None and (now.sudden or not now.flags[name])
-        if not crossed.told and (at_once or now.is_over(crossed)):
-            if name not in now.untold:
+        at_once = known is None and name not in now.rules.holds and (now.sudden or not now.flags[name])
+        waits = now.rules.waits_for_others(name, now.flags)
+        if not crossed.told and not waits and (at_once or now.is_over(crossed, name)):
+            if name not in now.untold and name not in now.rules.never_told:
                 told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
             crossed = crossed._replace(told=True)
         flags[name] = crossed
@@ -349,7 +352,11 @@ def shown(state: ModelState, now: Evaluation) -> Shown:
     return Shown(
         (state.band if state.request is None else state.request.before.band) or Band.INSUFFICIENT,
         state.episode,
-        {(name, moment(crossed.since), crossed.told) for name, crossed in state.flags.items()},
+        {
+            (name, moment(crossed.since), crossed.told and name not in now.rules.never_told)
+            for name, crossed in state.flags.items()
+            if crossed.told or name not in now.rules.holds
+        },
         {(step, moment(due)) for step, due in now.steps.items() if due <= now.at},
         pending,
     )

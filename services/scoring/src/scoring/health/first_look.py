@@ -18,6 +18,7 @@ from scoring.health.band_carrier import carries
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, YELLOW
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.feeding import forget_beginning
+from scoring.health.flag_telling import was_told
 from scoring.health.forecast import forecast
 from scoring.health.incremental import end_horizon, forget_horizon
 from scoring.health.moments import to_datetime
@@ -202,9 +203,10 @@ def _standing(account: Account) -> list[OpenCondition]:
     if state.band is not None and state.band in _TROUBLE:
         since = account.change.since if state.band_since is None else state.band_since
         found.append(OpenCondition(Kind.BAND, state.band.value, to_datetime(since)))
-    for name, crossing in state.flags.items():
-        if crossing.told and name not in untold:
-            found.append(OpenCondition(Kind.FLAG, name, to_datetime(crossing.since)))
+    for flag in account.flags:
+        crossing = state.flags.get(flag.name)
+        if crossing is not None and was_told(flag, crossing) and flag.name not in untold:
+            found.append(OpenCondition(Kind.FLAG, flag.name, to_datetime(crossing.since), flag.count))
     for due, step in account.told_steps:
         if state.missed.get(step) == due:
             found.append(OpenCondition(Kind.MILESTONE_MISSED, step, to_datetime(due)))
