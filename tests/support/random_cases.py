@@ -255,7 +255,9 @@ def _flags(draw: st.DrawFn, made: tuple[MetricDefinition, ...], unit: float) -> 
     if draw(st.booleans()):
         ttl = draw(st.sampled_from([None, 90.0]).map(lambda ttl: ttl and ttl * unit))
         key: str | msgspec.UnsetType = "feature" if draw(st.booleans()) else msgspec.UNSET
-        raised_if = Where("value", draw(_OPERATORS), draw(st.sampled_from([0.0, 6.0, 7.5])))
+        raised_if: Where | msgspec.UnsetType = msgspec.UNSET
+        if draw(st.booleans()):
+            raised_if = Where("value", draw(_OPERATORS), draw(st.sampled_from([0.0, 6.0, 7.5])))
         flags.append(
             Flag(
                 name="raised",
@@ -264,7 +266,7 @@ def _flags(draw: st.DrawFn, made: tuple[MetricDefinition, ...], unit: float) -> 
                 clear_on=(CLEAR,),
                 ttl=ttl,
                 key=key,
-                raised_if=draw(st.sampled_from([msgspec.UNSET, raised_if])),
+                raised_if=raised_if,
                 tell=draw(_TELL),
             )
         )
@@ -275,9 +277,10 @@ def _flags(draw: st.DrawFn, made: tuple[MetricDefinition, ...], unit: float) -> 
         names = silences if len(silences) > 1 else watched
         derived = draw(st.booleans())
         if names and derived:
-            when = When(draw(st.sampled_from(names)), draw(_OPERATORS), draw(st.sampled_from([0.0, 0.5, 1.0, 3.0, 20.0])))
+            value = draw(st.sampled_from([0.0, 0.5, 1.0, 3.0, 20.0]))
+            when = When(draw(st.sampled_from(names)), draw(_OPERATORS), value)
             ttl = draw(st.sampled_from([None, None, 50.0]).map(lambda ttl: ttl and ttl * unit))
-            hold = draw(st.sampled_from([msgspec.UNSET, msgspec.UNSET, 20.0 * unit]))
+            hold = 20.0 * unit if draw(st.integers(0, 2)) == 0 else msgspec.UNSET
             flags.append(Flag(name=name, cap=draw(heights), when=when, ttl=ttl, hold=hold, tell=draw(_TELL)))
     return tuple(flags)
 

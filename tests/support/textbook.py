@@ -155,7 +155,8 @@ class Textbook:
             case Distinct():
                 return self._distinct(metric)
             case Silence():
-                line = champions_suspicion(self.history, metric) if metric.who == "champions" else self._suspicion(metric)
+                of_champions = metric.who == "champions"
+                line = champions_suspicion(self.history, metric) if of_champions else self._suspicion(metric)
                 return NoReading() if line is None else MovingReading(self._curve(metric), line, log=False)
             case Ratio():
                 return self._ratio(metric)

@@ -36,7 +36,9 @@ NO_RULES = FlagRules(frozenset(), {}, frozenset(), frozenset(), frozenset())
 
 def flag_rules(card: Card) -> FlagRules:
     silences = {metric.name: metric.who == "champions" for metric in card.metrics if isinstance(metric, Silence)}
-    follows = {flag.name: silences[flag.when.metric] for flag in card.flags if flag.when and flag.when.metric in silences}
+    follows = {
+        flag.name: silences[flag.when.metric] for flag in card.flags if flag.when and flag.when.metric in silences
+    }
     return FlagRules(
         derived=frozenset(flag.name for flag in card.flags if flag.when),
         holds={flag.name: flag.hold * DAY for flag in card.flags if isinstance(flag.hold, float)},

@@ -78,10 +78,10 @@ class Account:
     """
 
     __slots__ = (
-        "account_id", "available", "away", "born", "capped_by", "caps", "change", "clock", "closes_at", "context", "day",
-        "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean", "metrics",
-        "model", "open_steps", "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request",
-        "score", "state", "told_steps", "trajectories", "weights", "writers",
+        "account_id", "available", "away", "born", "capped_by", "caps", "change", "clock", "closes_at", "context",
+        "day", "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean",
+        "metrics", "model", "open_steps", "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights",
+        "request", "score", "state", "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(

@@ -38,8 +38,8 @@ class Flag(Struct, frozen=True, kw_only=True):
     """While it is up the score is at most `cap`, which rises to 100 over `ttl` days (None: stays).
 
     `key` names what each event is about (an invoice, a ticket): the flag is up while one of these is open. An event
-    that is not as `raised_if` says takes the flag down for its key. A derived flag is up only when its condition has lasted
-    for `hold` days. A flag that is not told (`tell`) is shown and counted.
+    that is not as `raised_if` says takes the flag down for its key. A derived flag with a `hold` is told, and shown,
+    only when its condition has lasted for so many days. A flag that is not told (`tell`) is shown and counted.
     """
 
     name: str

@@ -34,8 +34,8 @@ class AccountFlag(Trajectory):
     later in the log; the key is the hash of what an event is about, or of nothing. It is up while a key is raised
     (open). An event that is about nothing and clears, clears all keys: `clearing` has the last of these events, as the
     mark of every key that has none. An event that is not as `raised_if` says clears its own key, and nothing else: what
-    one person answers says nothing of another. `former` has the mark before each, and the clearing before the last by the key of
-    `clearing`. `dropped` counts the open keys that were given up for newer ones.
+    one person answers says nothing of another. `former` has the mark before each, and the clearing before the last by
+    the key of `clearing`. `dropped` counts the open keys that were given up for newer ones.
 
     Or derived: up while the value of `watched` is above (`above`) or below `bound`, which is on the axis of that
     metric's curve; `inclusive` if the bound itself counts as beyond. `hold` is how long (operational seconds) that has

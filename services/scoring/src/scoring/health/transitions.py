@@ -204,14 +204,16 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
         state.band, state.had_band, state.band_since = band, True, crossing.since
         state.pending = {worse: crossed for worse, crossed in state.pending.items() if worse in WORSE[band]}
     for flag in account.flags:
-        crossed_by = state.flags.get(flag.name)
-        if crossed_by is None or crossed_by.told or not (first or crossed_by.history):
+        raised = state.flags.get(flag.name)
+        if raised is None or not (first or raised.history):
             continue
-        if flag.hold > 0.0 or repeats_silence(account.model, flag, state.flags):
+        if repeats_silence(account.model, flag, state.flags):
+            state.flags[flag.name] = raised._replace(history=False, told=raised.told and not first)
+        elif flag.hold > 0.0 and not raised.told:
             # It is told when its time comes. That will be news, whatever it began with.
-            state.flags[flag.name] = crossed_by._replace(history=False)
+            state.flags[flag.name] = raised._replace(history=False)
         else:
-            state.flags[flag.name] = Crossing(crossed_by.since, crossed_by.cause, crossed_by.history, told=True)
+            state.flags[flag.name] = Crossing(raised.since, raised.cause, raised.history, told=True)
     refresh_derived(account, state)
 
 
