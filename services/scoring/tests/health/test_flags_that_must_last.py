@@ -1,4 +1,4 @@
-"""A derived flag with a time of its own: seats that were paid for and never lived. New customers have such for weeks."""
+"""A derived flag with a time of its own: seats that were paid for and never lived, as new customers have at first."""
 
 import pytest
 
