@@ -11,7 +11,6 @@ from typing import NamedTuple
 from common.contracts import ids
 from common.contracts.signals import Health, Signal
 from scoring.health.card import Card
-from scoring.health.metrics.silence.definition import Silence
 from support.random_cases import Moment
 from support.scorer_api import View
 from support.textbook import Textbook, TextbookHealth
@@ -27,6 +26,7 @@ from support.textbook_alerts import (
     shown,
     shown_by,
 )
+from support.textbook_flags import flag_rules
 from support.textbook_history import DAY
 from support.textbook_seconds import seconds_to_try
 
@@ -64,9 +64,8 @@ class Model:
         self._moments: list[Moment] = []
         self._last: Moment | None = None
         self._textbook: Textbook | None = None
-        self._derived = {flag.name: flag.when is not None for flag in card.flags}
-        silences = {metric.name for metric in card.metrics if isinstance(metric, Silence)}
-        self._of_silence = frozenset(flag.name for flag in card.flags if flag.when and flag.when.metric in silences)
+        self._rules = flag_rules(card)
+        self._of_silence = self._rules.of_champions | self._rules.of_everybody
 
     def hears(self, moment: Moment, signals: Sequence[Signal]) -> None:
         """An event tells these signals. The timers before it have fired."""
@@ -165,7 +164,8 @@ class Model:
             at=at,
             score=round(health.score + rounding.points, 6),
             sufficient=health.sufficient,
-            flags={name: self._derived[name] for name in health.caps} if health.caps else {},
+            flags={name: name in self._rules.derived for name in health.caps} if health.caps else {},
+            rules=self._rules,
             caps=health.caps,
             untold=self._of_silence if textbook.history.left else frozenset(),
             steps=textbook.steps(told=False),
@@ -200,7 +200,7 @@ class Model:
         textbook = self._read()
         crossed = [each for state in self.states for each in (*state.waiting.values(), *state.flags.values())]
         later = textbook.of(textbook.ends)
-        waits = {each.bands.min_duration * DAY for each in (textbook, later)}
+        waits = {*self._rules.holds.values(), *(each.bands.min_duration * DAY for each in (textbook, later))}
         steps = [*textbook.steps(told=False).values(), *later.steps(told=False).values()]
         dates = [*steps, *(each.since + wait for each in crossed for wait in waits)]
         dates += [state.override.ends for state in self.states if state.override is not None]

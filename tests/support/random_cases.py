@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from common.contracts.events import Event
 from scoring.health.account import Account
-from scoring.health.card import Bands, Card, Flag, Outcome, When
+from scoring.health.card import UNCAPPED, Bands, Card, Flag, Outcome, When, Where
 from scoring.health.context import STAGES, Stage
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Dimension, Knots, MetricDefinition
@@ -177,7 +177,13 @@ def _metric(
             curves=draw(curves(_POSITIVE)),
         )
     if kind == "silence":
-        return Silence(**common, events=draw(_events()), prior_gap=draw(durations(unit)), curves=draw(curves(_PHI)))
+        return Silence(
+            **common,
+            events=draw(_events()),
+            prior_gap=draw(durations(unit)),
+            curves=draw(curves(_PHI)),
+            who=draw(st.sampled_from([msgspec.UNSET, "champions"])),
+        )
     if kind == "gauge":
         return Gauge(
             **common,
@@ -249,21 +255,42 @@ def _bands(draw: st.DrawFn, unit: float) -> dict[str, Bands]:
 @st.composite
 def _flags(draw: st.DrawFn, made: tuple[MetricDefinition, ...], unit: float) -> tuple[Flag, ...]:
     flags = []
+    heights = points() | st.just(UNCAPPED)
     if draw(st.booleans()):
         ttl = draw(st.sampled_from([None, 90.0]).map(lambda ttl: ttl and ttl * unit))
         key: str | msgspec.UnsetType = "feature" if draw(st.booleans()) else msgspec.UNSET
-        flags.append(Flag(name="raised", cap=draw(points()), events=(RAISE,), clear_on=(CLEAR,), ttl=ttl, key=key))
-    watched = [metric.name for metric in made if not isinstance(metric, Milestone)]
-    derived = draw(st.booleans())
-    if watched and derived:
-        when = When(
-            metric=draw(st.sampled_from(watched)),
-            op=draw(st.sampled_from([">=", ">", "<=", "<"])),
-            value=draw(st.sampled_from([0.0, 0.5, 1.0, 3.0, 20.0])),
+        raised_if: Where | msgspec.UnsetType = msgspec.UNSET
+        if draw(st.booleans()):
+            raised_if = Where("value", draw(_OPERATORS), draw(st.sampled_from([0.0, 6.0, 7.5])))
+        flags.append(
+            Flag(
+                name="raised",
+                cap=draw(heights),
+                events=(RAISE,),
+                clear_on=(CLEAR,),
+                ttl=ttl,
+                key=key,
+                raised_if=raised_if,
+                tell=draw(_TELL),
+            )
         )
-        ttl = draw(st.sampled_from([None, None, 50.0]).map(lambda ttl: ttl and ttl * unit))
-        flags.append(Flag(name="derived", cap=draw(points()), when=when, ttl=ttl))
+    watched = [metric.name for metric in made if not isinstance(metric, Milestone)]
+    silences = [metric.name for metric in made if isinstance(metric, Silence)]
+    # Two flags of silence may be of the champions and of everybody.
+    for name in ("derived", "other") if len(silences) > 1 else ("derived",):
+        names = silences if len(silences) > 1 else watched
+        derived = draw(st.booleans())
+        if names and derived:
+            value = draw(st.sampled_from([0.0, 0.5, 1.0, 3.0, 20.0]))
+            when = When(draw(st.sampled_from(names)), draw(_OPERATORS), value)
+            ttl = draw(st.sampled_from([None, None, 50.0]).map(lambda ttl: ttl and ttl * unit))
+            hold = 20.0 * unit if draw(st.integers(0, 2)) == 0 else msgspec.UNSET
+            flags.append(Flag(name=name, cap=draw(heights), when=when, ttl=ttl, hold=hold, tell=draw(_TELL)))
     return tuple(flags)
+
+
+_OPERATORS: st.SearchStrategy[Any] = st.sampled_from([">=", ">", "<=", "<"])
+_TELL: st.SearchStrategy[Any] = st.sampled_from([msgspec.UNSET, msgspec.UNSET, False])
 
 
 _NUMBERS: tuple[Any, ...] = (0, 1, 3, 6, 7.5, 9, 10, 1e15, -4.0, 1e-12, None, "x", True, 10**400)
@@ -290,13 +317,25 @@ def moment_sequences(draw: st.DrawFn, unit: float, most: int = 12) -> tuple[Mome
 _WRITERS = ("account.updated", "contract.changed", "contract.renewed", "account.updated")
 _PLANS = ("milestone.planned", "milestone.reached")
 _OVERRIDES = ("health.overridden", "health.overridden")
+_OF_PEOPLE = ("user.updated", "user.updated", "champion.left")
 
 
 @st.composite
 def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]]:
     name = draw(
         st.sampled_from(
-            (*(NAMES * 3), RAISE, CLEAR, OUTCOME, *_WRITERS, "contract.ended", *_PLANS, *_OVERRIDES, "nobody.listens")
+            (
+                *(NAMES * 3),
+                RAISE,
+                CLEAR,
+                OUTCOME,
+                *_WRITERS,
+                "contract.ended",
+                *_PLANS,
+                *_OVERRIDES,
+                *_OF_PEOPLE,
+                "nobody.listens",
+            )
         )
     )
     if name in _WRITERS:
@@ -333,6 +372,7 @@ def _deeds(draw: st.DrawFn, at: float, unit: float) -> tuple[str, dict[str, Any]
         "weight": draw(st.sampled_from(_NUMBERS)),
         "value": draw(st.sampled_from(_NUMBERS)),
         "arr": draw(st.sampled_from(_NUMBERS)),
+        "champion": draw(st.sampled_from([True, True, False, None, "yes"])),
     }
 
 

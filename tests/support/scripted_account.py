@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from common.contracts.signals import Band, Kind, Signal
 from scoring.cards.country_days import country_days
 from scoring.health.card import Bands, Card, Flag, Outcome
@@ -71,6 +73,13 @@ class ScriptedAccount:
         event_id = f"e{self._events}"
         happened = event(event_name, at - late * DAY, event_id=event_id, history=history, more=more, **properties)
         return self.scorer.apply(self.account, happened, at)
+
+    def retracts(self, event_id: str, day: float) -> Step:
+        """Takes back an earlier event."""
+        self._events += 1
+        at = DAWN + day * DAY
+        happened = event("event.retracted", at, event_id=f"e{self._events}")
+        return self.scorer.apply(self.account, replace(happened, properties={"event_id": event_id}), at)
 
     def waits(self, day: float) -> Step:
         return self.scorer.advance(self.account, DAWN + day * DAY)

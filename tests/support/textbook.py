@@ -19,7 +19,8 @@ from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
 from support.random_cases import Moment
-from support.textbook_flags import DerivedCap, RaisedCap
+from support.textbook_champions import champions_suspicion
+from support.textbook_flags import DerivedCap, RaisedCap, raises
 from support.textbook_history import ARR_NAMES, DAY, History, is_number, key_of, order, weigh
 from support.textbook_metrics import (
     LEAST_WEIGHT,
@@ -36,6 +37,7 @@ from support.textbook_metrics import (
     fading,
     log2,
     seen,
+    suspicion,
 )
 from support.textbook_weights import MetricWeights, applies, weights
 
@@ -130,7 +132,10 @@ class Textbook:
         for logged in sorted(self.history.of((*flag.events, *flag.clear_on)), key=order):
             about = key_of(logged.event, flag.key) if isinstance(flag.key, str) else None
             if logged.event.name not in flag.clear_on:
-                raised[about] = logged.moment
+                # What is not as the flag wants it takes back what was said of the same.
+                raised.pop(about, None)
+                if raises(flag, logged.event):
+                    raised[about] = logged.moment
             elif about is None:
                 raised.clear()
             else:
@@ -152,7 +157,9 @@ class Textbook:
             case Silence():
                 if metric.optional is True and not self.history.of(metric.events):
                     return NoReading()
-                return MovingReading(self._curve(metric), self._suspicion(metric), log=False)
+                of_champions = metric.who == "champions"
+                line = champions_suspicion(self.history, metric) if of_champions else self._suspicion(metric)
+                return NoReading() if line is None else MovingReading(self._curve(metric), line, log=False)
             case Ratio():
                 return self._ratio(metric)
             case Gauge():
@@ -235,9 +242,7 @@ class Textbook:
                 day = datetime.fromtimestamp(last, self.history.zone_at(logged.place)).toordinal()
                 if not days or day > days[-1]:
                     days.append(day)
-        spanned = days[-1] - days[0] if days else 0
-        mean = (3 * metric.prior_gap + spanned) / (3 + max(len(days) - 1, 0))
-        return Line(max(last, self.history.born), 0.0, 1.0 / (mean * DAY * math.log(10)))
+        return suspicion(metric, max(last, self.history.born), days)
 
     def _gauge(self, metric: Gauge) -> Reading:
         answers = []

@@ -10,6 +10,7 @@ from common.contracts import ids
 from common.contracts.signals import Band, Kind, Override, Signal
 from scoring.health.card import Bands
 from support.scorer_api import View
+from support.textbook_flags import NO_RULES, FlagRules
 from support.textbook_history import DAY, PersonsBand
 
 ACCOUNT, CARD = "acme", "card"
@@ -83,7 +84,8 @@ class Evaluation(NamedTuple):
     whose miss is told; `lost` is how many points an event cost, `first` says that nothing was before it. At the end of
     a request `came` has what was crossed within it, and `decided` its outcomes. `arr` is what the contract is worth, a
     fall by the share `enough` is told. `ended` if the contract has ended. `caps` are those of the flags; `untold` are
-    flags of which nobody hears. `override` is the band that a person has set.
+    flags of which nobody hears now. `rules` are those of the card's flags. `override` is the band that a person has
+    set.
     """
 
     at: float
@@ -106,6 +108,7 @@ class Evaluation(NamedTuple):
     caps: dict[str, float] = {}  # noqa: RUF012
     untold: frozenset[str] = frozenset()
     override: PersonsBand | None = None
+    rules: FlagRules = NO_RULES
 
     @property
     def sudden(self) -> bool:
@@ -114,9 +117,9 @@ class Evaluation(NamedTuple):
     def crossed(self, what: str = "") -> Crossed:
         return self.came.get(what, Crossed(self.at, self.cause, self.history))
 
-    def is_over(self, crossed: Crossed) -> bool:
-        """The minimum duration has passed."""
-        return self.at >= crossed.since + self.bands.min_duration * DAY
+    def is_over(self, crossed: Crossed, flag: str = "") -> bool:
+        """The minimum duration has passed, or that of the flag."""
+        return self.at >= crossed.since + self.rules.holds.get(flag, self.bands.min_duration * DAY)
 
 
 def moved(state: ModelState, now: Evaluation) -> tuple[ModelState, list[ToldSignal]]:
@@ -250,9 +253,10 @@ def _flag(state: ModelState, now: Evaluation, told: list[ToldSignal]) -> ModelSt
     for name in sorted(now.flags):
         known = state.flags.get(name)
         crossed = known or now.crossed(name)
-        at_once = known is None and (now.sudden or not now.flags[name])
-        if not crossed.told and (at_once or now.is_over(crossed)):
-            if name not in now.untold:
+        at_once = known is None and name not in now.rules.holds and (now.sudden or not now.flags[name])
+        waits = now.rules.waits_for_others(name, now.flags)
+        if not crossed.told and not waits and (at_once or now.is_over(crossed, name)):
+            if name not in now.untold and name not in now.rules.never_told:
                 told.append(_signal(Kind.FLAG, name, crossed, now, state.episode))
             crossed = crossed._replace(told=True)
         flags[name] = crossed
@@ -371,7 +375,11 @@ def shown(state: ModelState, now: Evaluation) -> Shown:
     return Shown(
         (state.band if state.request is None else state.request.before.band) or Band.INSUFFICIENT,
         state.episode,
-        {(name, moment(crossed.since), crossed.told) for name, crossed in state.flags.items()},
+        {
+            (name, moment(crossed.since), crossed.told and name not in now.rules.never_told)
+            for name, crossed in state.flags.items()
+            if crossed.told or name not in now.rules.holds
+        },
         {(step, moment(due)) for step, due in now.steps.items() if due <= now.at},
         pending,
         None if by is None else Override(by.to, moment(by.ends), by.reason, by.who),

@@ -3,12 +3,57 @@
 import math
 import operator
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from scoring.health.card import Flag
-from support.textbook_history import DAY
+from common.contracts.events import Event
+from scoring.health.card import Card, Flag, Where
+from scoring.health.metrics.silence.definition import Silence
+from support.textbook_history import DAY, is_number
 from support.textbook_metrics import Reading
 
 _OPERATORS = {">=": operator.ge, ">": operator.gt, "<=": operator.le, "<": operator.lt}
+
+
+class FlagRules(NamedTuple):
+    """What a card says of the telling of its flags, by name.
+
+    `holds` has how long (seconds) some have to be up before anybody sees them. `of_champions` follow the silence of the
+    champions, `of_everybody` that of everybody; while one of these is up, none of those is told.
+    """
+
+    derived: frozenset[str]
+    holds: dict[str, float]
+    never_told: frozenset[str]
+    of_champions: frozenset[str]
+    of_everybody: frozenset[str]
+
+    def waits_for_others(self, name: str, up: dict[str, bool]) -> bool:
+        return name in self.of_champions and not self.of_everybody.isdisjoint(up)
+
+
+NO_RULES = FlagRules(frozenset(), {}, frozenset(), frozenset(), frozenset())
+
+
+def flag_rules(card: Card) -> FlagRules:
+    silences = {metric.name: metric.who == "champions" for metric in card.metrics if isinstance(metric, Silence)}
+    follows = {
+        flag.name: silences[flag.when.metric] for flag in card.flags if flag.when and flag.when.metric in silences
+    }
+    return FlagRules(
+        derived=frozenset(flag.name for flag in card.flags if flag.when),
+        holds={flag.name: flag.hold * DAY for flag in card.flags if isinstance(flag.hold, float)},
+        never_told=frozenset(flag.name for flag in card.flags if flag.tell is False),
+        of_champions=frozenset(name for name, champions in follows.items() if champions),
+        of_everybody=frozenset(name for name, champions in follows.items() if not champions),
+    )
+
+
+def raises(flag: Flag, event: Event) -> bool:
+    """Whether an event of the right name is as the flag wants it."""
+    if not isinstance(flag.raised_if, Where):
+        return True
+    value = event.properties.get(flag.raised_if.property)
+    return is_number(value) and _OPERATORS[flag.raised_if.op](value, flag.raised_if.value)
 
 
 class RaisedCap:

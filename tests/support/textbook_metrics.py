@@ -14,6 +14,7 @@ from scoring.health.metrics.definition import Knots
 from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.milestone.definition import Milestone
 from scoring.health.metrics.ratio.definition import Ratio
+from scoring.health.metrics.silence.definition import Silence
 from support.textbook_history import DAY, History, key_of, weigh
 
 # A step that weighs less does not count.
@@ -79,6 +80,13 @@ def seen(history: History, names: Sequence[str], key: str) -> list[tuple[float, 
         if who is not None:
             newest[who] = max(deed.moment, newest.get(who, deed.moment))
     return [(moment, 1.0) for moment in newest.values()]
+
+
+def suspicion(metric: Silence, last: float, days: Sequence[int]) -> Line:
+    """By the mean gap between active days, of which three are given; `last` is the newest activity."""
+    spanned = days[-1] - days[0] if days else 0
+    mean = (3 * metric.prior_gap + spanned) / (3 + max(len(days) - 1, 0))
+    return Line(last, 0.0, 1.0 / (mean * DAY * math.log(10)))
 
 
 class MovingReading:

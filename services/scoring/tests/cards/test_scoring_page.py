@@ -129,7 +129,7 @@ def total(receipt: list[Row]) -> float:
 def known(view: View) -> dict[str, float]:
     """Every number of a day that the arithmetic of the page may come to, by its name there."""
     found = {"mean": mean(view), "coverage": view.health.coverage}
-    if view.flags:
+    if view.flags and view.flags[0].cap is not None:
         found["cap"] = view.flags[0].cap
     for name, each in contributions(view).items():
         found |= {f"{name} points": each.points, f"{name} weight": each.weight}

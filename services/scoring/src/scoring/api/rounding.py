@@ -41,7 +41,7 @@ def account(answer: answers.Account) -> answers.Account:
         score=tenth(answer.score),
         dimensions={name: None if points is None else tenth(points) for name, points in answer.dimensions.items()},
         change=moved(answer.change),
-        flags=tuple(replace(flag, cap=tenth(flag.cap)) for flag in answer.flags),
+        flags=tuple(flag if flag.cap is None else replace(flag, cap=tenth(flag.cap)) for flag in answer.flags),
         children=None if answer.children is None else children(answer.children),
     )
 

@@ -28,7 +28,15 @@ from common.documents.value_types import (
 )
 from scoring.cards.clock import ClockEntry
 from scoring.cards.curves import curves_type
-from scoring.cards.value_formats import PROPERTY, Comparison, Events, MetricOrEvents, number_or_word, property_or_word
+from scoring.cards.value_formats import (
+    PROPERTY,
+    Comparison,
+    Condition,
+    Events,
+    MetricOrEvents,
+    number_or_word,
+    property_or_word,
+)
 from scoring.health import STAGES, Stage
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, Dimension, MetricDefinition, kind_of
@@ -157,7 +165,7 @@ _Metric = Annotated[
 
 
 class FlagEntry(DocumentModel):
-    """A fact that heavy usage must not hide: it caps the score."""
+    """A fact that heavy usage must not hide: it is told, and may cap the score."""
 
     one_of: ClassVar[tuple[str, ...]] = ("event", "when")
     needs: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -165,16 +173,29 @@ class FlagEntry(DocumentModel):
         "ttl": ("event",),
         "clear_on": ("event",),
         "key": ("event",),
+        "where": ("event",),
+        "for": ("when",),
     }
 
     events: Events = Field((), alias="event", description="The event(s) that raise it.")
     when: Given[Comparison] = Field(None, description="A metric and a line, such as silence >= 3; up while that holds.")
-    cap: Annotated[float, Field(ge=0, le=99.99)] = Field(description="While it is up the score is at most this.")
+    cap: Given[Annotated[float, Field(ge=0, le=99.99)]] = Field(
+        None, description="While it is up the score is at most this (default: it moves no score)."
+    )
     ttl: DaysOrNever = Field(None, description="The cap rises to 100 over this time; or never.")
     clear_on: Events = Field((), description="The event(s) that take it down.")
     key: Given[Annotated[str, text(PROPERTY, "the name of a property")]] = Field(
         None, description="What each event is about, such as invoice: the flag is up while one of them is open."
     )
+    raised_if: Given[Condition] = Field(
+        None,
+        alias="where",
+        description="Only events with such a property raise it, such as score <= 6; any other takes it down.",
+    )
+    hold: Given[Days] = Field(
+        None, alias="for", description="It is up only when that has lasted so long (of a flag without a cap)."
+    )
+    tell: bool = Field(True, description="false: it is shown and counted, but never told (default true).")
 
 
 class OutcomeEntry(DocumentModel):
@@ -203,7 +224,7 @@ class CardFile(DocumentModel):
 
     version: FormatVersion = Field(description="The version of this format.")
     metrics: _Named[_Metric] = Field(description="What is watched, by name.")
-    flags: _Named[FlagEntry] = Field({}, description="What caps the score, by name.")
+    flags: _Named[FlagEntry] = Field({}, description="What is told by itself, and may cap the score, by name.")
     outcomes: _Named[OutcomeEntry] = Field({}, description="What was decided (churned, renewed): told, moves no score.")
     weights: _ByStage[_Weights] = Field(
         description="How much each dimension weighs, by stage; default is for stages that are not named."

@@ -1,6 +1,6 @@
 """What must hold between the parts of a card. Each rule reports; none stops another."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import MISSPELLED, nearest_name
@@ -8,7 +8,7 @@ from common.documents.findings import Findings, did_you_mean
 from scoring.cards.card_draft import CardDraft
 from scoring.cards.clock import ClockEntry, check_clock
 from scoring.health import STAGES
-from scoring.health.card import Bands
+from scoring.health.card import UNCAPPED, Bands, Where
 from scoring.health.facts import LEAST_TIER
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 
@@ -62,7 +62,11 @@ def _check_flags(draft: CardDraft, found: Findings) -> None:
             found.problem(path, f"'{flag.name}' is already a metric: receipts would mix them up")
         for event in set(flag.events) & set(flag.clear_on):
             found.problem(f"{path}.clear_on", f"'{event}' both raises and clears the flag")
-        if flag.events and flag.ttl is None and not flag.clear_on:
+        if isinstance(flag.hold, float) and flag.cap < UNCAPPED:
+            found.problem(f"{path}.for", "a flag with a cap has no 'for': the cap would hold before the time is over")
+        if isinstance(flag.raised_if, Where):
+            _check_property(flag.raised_if.property, flag.events, f"{path}.where", found)
+        elif flag.events and flag.ttl is None and not flag.clear_on:
             found.warning(path, "nothing ever takes this flag down: ttl is never and there is no clear_on")
         if flag.when is None:
             continue
@@ -73,6 +77,15 @@ def _check_flags(draft: CardDraft, found: Findings) -> None:
         watched = draft.metrics.get(flag.when.metric)
         if watched is not None and not isinstance(watched, CurvedDefinition):
             found.problem(f"{path}.when", f"'{flag.when.metric}' is a {watched.kind}: it has no value to compare")
+
+
+def _check_property(name: str, events: Sequence[str], path: str, found: Findings) -> None:
+    """Other properties than those of the catalogue may be posted, so only a name close to one is taken for a slip."""
+    for event in events:
+        known = STANDARD_EVENTS[event].event.__struct_fields__ if event in STANDARD_EVENTS else ()
+        hint = "" if name in known else did_you_mean(name, known)
+        if hint:
+            found.warning(path, f"'{event}' has no property '{name}' in the event catalogue{hint}")
 
 
 def _check_event_names(draft: CardDraft, found: Findings) -> None:

@@ -1,4 +1,4 @@
-"""Values in a format of their own: alternatives, and the comparison of a derived flag."""
+"""Values in a format of their own: alternatives, and the comparisons of flags."""
 
 import re
 from typing import Annotated, Any, Literal, cast
@@ -8,14 +8,16 @@ from pydantic import AfterValidator, Field, PlainValidator
 from common.catalogue.names import NAME_CHARS
 from common.documents.error_texts import expected
 from common.documents.value_types import NAME, DistinctList, by_shape, text
-from scoring.health.card import When
+from scoring.health.card import When, Where
 
 PROPERTY = r"^\S(.{0,198}\S)?$"
 # What ingest takes, in the dialect of JSON Schema. A card that names another event would wait for it for ever.
 _EVENT_NAME = r"[a-z0-9_]+(\.[a-z0-9_]+)+"
 EVENT = rf"^(?=.{{3,{NAME_CHARS}}}$){_EVENT_NAME}$"
 _METRIC_OR_EVENT = rf"^([a-z][a-z0-9_]{{0,63}}|(?=.{{3,{NAME_CHARS}}}$){_EVENT_NAME})$"
-_COMPARISON = r"^([a-z][a-z0-9_]{0,63}) *(>=|<=|>|<) *(-?[0-9]{1,9}(\.[0-9]{1,9})?)$"
+_THAN = r" *(>=|<=|>|<) *(-?[0-9]{1,9}(\.[0-9]{1,9})?)$"
+_COMPARISON = rf"^([a-z][a-z0-9_]{{0,63}}){_THAN}"
+_CONDITION = rf"^([A-Za-z_][A-Za-z0-9_]{{0,63}}){_THAN}"
 
 
 _Event = Annotated[str, text(EVENT, "the name of an event: object.verbed in a-z, 0-9 and _, such as report.created")]
@@ -48,15 +50,28 @@ def property_or_word(word: str) -> Any:
     return Annotated[str, text(rf"^({word}|[^\s/]([^/]{{0,198}}[^\s/])?)$", f"a property or {word}")]
 
 
-def _comparison(value: object) -> When:
-    match = re.match(_COMPARISON, value) if isinstance(value, str) else None
+def _compared(value: object, pattern: str, example: str) -> tuple[str, Literal[">=", ">", "<=", "<"], float]:
+    match = re.match(pattern, value) if isinstance(value, str) else None
     if match is None:
-        raise expected('like "silence >= 3"')
-    metric, op, number = match.group(1, 2, 3)
-    return When(metric=metric, op=cast(Literal[">=", ">", "<=", "<"], op), value=float(number))
+        raise expected(f'like "{example}"')
+    name, op, number = match.group(1, 2, 3)
+    return name, cast(Literal[">=", ">", "<=", "<"], op), float(number)
+
+
+def _comparison(value: object) -> When:
+    return When(*_compared(value, _COMPARISON, "silence >= 3"))
+
+
+def _condition(value: object) -> Where:
+    return Where(*_compared(value, _CONDITION, "score <= 6"))
 
 
 Comparison = Annotated[
     When, PlainValidator(_comparison, json_schema_input_type=Annotated[str, Field(pattern=_COMPARISON)])
 ]
 """`silence >= 3`: a metric, a comparison, a number."""
+
+Condition = Annotated[
+    Where, PlainValidator(_condition, json_schema_input_type=Annotated[str, Field(pattern=_CONDITION)])
+]
+"""`score <= 6`: a numeric property of an event, a comparison, a number."""

@@ -77,13 +77,13 @@ class Account:
     `state_encoding` keeps `born`, `posted`, `away`, `overrides`, `writers`, `former_facts`, `people`, the ledgers,
     `state`, `clock`, `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics`
     are in the card's order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in
-    that order, then the flags.
+    that order, then the flags. `caps` are the flags that cap the score while they are up.
     """
 
     __slots__ = (
-        "account_id", "available", "away", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
-        "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean", "metrics",
-        "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap", "posted_cost",
+        "account_id", "available", "away", "born", "capped_by", "caps", "change", "clock", "closes_at", "context",
+        "day", "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean",
+        "metrics", "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap", "posted_cost",
         "posted_weights", "request", "score", "state", "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
@@ -95,6 +95,7 @@ class Account:
         self.metrics = tuple(sorted(ordered, key=lambda metric: metric.index))
         self.ordered = ordered
         self.flags = flags
+        self.caps = tuple([flag for flag in flags if flag.caps])
         self.trajectories: tuple[Trajectory, ...] = (*ordered, *flags)
         self.born = inf
         self.clock = 0.0

@@ -21,8 +21,8 @@ def carry_band(account: Account, told: list[Transition]) -> list[Transition]:
         return told
     band = Band(bands[0].to)
     line = account.model.bands[account.context.stage].line(band)
-    caps = {flag.name: flag.points for flag in account.flags if flag.available}
-    flags = [each for each in told if each.kind is Kind.FLAG and is_below(caps[each.to], line)]
+    caps = {flag.name: flag.points for flag in account.caps if flag.available}
+    flags = [each for each in told if each.kind is Kind.FLAG and each.to in caps and is_below(caps[each.to], line)]
     if not flags:
         return told
     carrier = min(flags, key=lambda each: (caps[each.to], each.to))

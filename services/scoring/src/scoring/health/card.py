@@ -23,20 +23,37 @@ class When(Struct, frozen=True):
     value: float
 
 
+class Where(Struct, frozen=True):
+    """What a numeric property of an event must be for the event to raise a flag."""
+
+    property: str
+    op: Literal[">=", ">", "<=", "<"]
+    value: float
+
+
+# The cap of a flag that has none.
+UNCAPPED = 100.0
+
+
 class Flag(Struct, frozen=True, kw_only=True):
     """While it is up the score is at most `cap`, which rises to 100 over `ttl` days (None: stays).
 
-    `key` names what each event is about (an invoice, a ticket): the flag is up while one of these is open.
+    `key` names what each event is about (an invoice, a ticket): the flag is up while one of these is open. An event
+    that is not as `raised_if` says takes the flag down for its key. A derived flag with a `hold` is told, and shown,
+    only when its condition has lasted for so many days. A flag that is not told (`tell`) is shown and counted.
     """
 
     name: str
-    cap: float
+    cap: float = UNCAPPED
     events: tuple[str, ...] = ()
     clear_on: tuple[str, ...] = ()
     ttl: float | None = None
     when: When | None = None
     # Left out of the fingerprint of a flag that has none, so that its state outlives this.
     key: str | msgspec.UnsetType = msgspec.UNSET
+    raised_if: Where | msgspec.UnsetType = msgspec.UNSET
+    hold: float | msgspec.UnsetType = msgspec.UNSET
+    tell: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Bands(Struct, frozen=True, kw_only=True):

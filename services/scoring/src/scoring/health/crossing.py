@@ -97,7 +97,7 @@ class _Walk:
             if low < least < high and low < there < high:
                 return []
         intersections = self._intersections(self.mean, self.slope, end)
-        for flag in self.account.flags:
+        for flag in self.account.caps:
             if flag.available:
                 least = min(least, flag.points + flag.slope * age)
                 intersections += self._intersections(flag.points, flag.slope, end)
@@ -150,7 +150,7 @@ class _Walk:
         weights = account.model.weighting.of(account.context.stage, available)
         for metric in account.ordered:
             metric.walk_weight = weights.values[metric.index]
-        self.capped = any([flag.available for flag in account.flags])
+        self.capped = any([flag.available for flag in account.caps])
         self.mean = account.model.reference
         self._add_up()
 

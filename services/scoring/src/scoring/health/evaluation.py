@@ -77,7 +77,7 @@ def _score(account: Account) -> None:
             mean += metric.weight * metric.points
     account.mean = account.score = account.model.reference if account.weights.nothing else mean
     account.capped_by = NO_CAP
-    for flag in account.flags:
+    for flag in account.caps:
         if flag.available and flag.points < account.score:
             account.score = flag.points
             account.capped_by = flag.index
@@ -97,7 +97,7 @@ def score_at(account: Account, tau: float) -> tuple[float, Weights]:
             score += weights.values[metric.index] * each
     if weights.nothing:
         score = account.model.reference
-    for flag in account.flags:
+    for flag in account.caps:
         cap = flag.at(tau)
         if cap is not None and cap < score:
             score = cap

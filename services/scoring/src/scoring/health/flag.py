@@ -1,21 +1,18 @@
 """A flag of one account: while it is up the score is at most its cap, which rises to 100 over its time to live."""
 
 from math import inf, nextafter
-from typing import TYPE_CHECKING, Any, Final, final
+from typing import Any, Final, final
 
 from common.contracts.events import Event
+from scoring.health.card import UNCAPPED, Flag, Where
 from scoring.health.context import Context
 from scoring.health.former_values import take_back, write_newest
 from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric
 from scoring.health.moments import DAY
-from scoring.health.properties import id_hash, key_of
+from scoring.health.properties import id_hash, key_of, number
 from scoring.health.trajectory import Trajectory
 
-if TYPE_CHECKING:
-    from scoring.health.card import Flag
-
-UNCAPPED: Final = 100.0
 _LENGTH: Final = 5
 _LENGTH_WITHOUT_MARKS: Final = 2
 # The key of an event that is about the account as a whole.
@@ -31,27 +28,30 @@ Mark = tuple[float, bool, int]
 
 @final
 class AccountFlag(Trajectory):
-    """Its trajectory is the cap; no points while it is down.
+    """Its trajectory is the cap; no points while it is down. A flag that caps nothing (not `caps`) has 100 points.
 
     Raised and cleared by events: `marks` has the last of them by event time for each key, of two at one moment the
     later in the log; the key is the hash of what an event is about, or of nothing. It is up while a key is raised
     (open). An event that is about nothing and clears, clears all keys: `clearing` has the last of these events, as the
-    mark of every key that has none. `former` has the mark before each, and the clearing before the last by the key of
-    `clearing`. `dropped` counts the open keys that were given up for newer ones.
+    mark of every key that has none. An event that is not as `raised_if` says clears its own key, and nothing else: what
+    one person answers says nothing of another. `former` has the mark before each, and the clearing before the last by
+    the key of `clearing`. `dropped` counts the open keys that were given up for newer ones.
 
     Or derived: up while the value of `watched` is above (`above`) or below `bound`, which is on the axis of that
-    metric's curve; `inclusive` if the bound itself counts as beyond.
+    metric's curve; `inclusive` if the bound itself counts as beyond. `hold` is how long (operational seconds) that has
+    to last before anybody is shown or told it, 0 for the minimum duration of the band. `tells` if it is told at all.
     """
 
     __slots__ = (
-        "above", "bound", "cap", "clear_on", "clearing", "dropped", "former", "former_clearing", "inclusive", "key",
-        "marks", "raise_on", "rise", "ttl", "watched",
+        "above", "bound", "cap", "caps", "clear_on", "clearing", "dropped", "former", "former_clearing", "hold",
+        "inclusive", "key", "marks", "raise_on", "raised_if", "rise", "tells", "ttl", "watched",
     )  # fmt: skip
 
-    def __init__(self, definition: "Flag", index: int, watched: Metric | None, bound: float | None) -> None:
+    def __init__(self, definition: Flag, index: int, watched: Metric | None, bound: float | None) -> None:
         super().__init__(definition.name, index)
         when = definition.when
         self.cap = float(definition.cap)
+        self.caps = self.cap < UNCAPPED
         self.ttl = inf if definition.ttl is None else definition.ttl * DAY
         self.rise = (UNCAPPED - self.cap) / self.ttl
         self.raise_on = definition.events
@@ -61,6 +61,9 @@ class AccountFlag(Trajectory):
         self.above = when is not None and when.op.startswith(">")
         self.inclusive = when is not None and when.op.endswith("=")
         self.key = definition.key if isinstance(definition.key, str) else None
+        self.raised_if = definition.raised_if if isinstance(definition.raised_if, Where) else None
+        self.hold = definition.hold * DAY if isinstance(definition.hold, (int, float)) else 0.0
+        self.tells = definition.tell is not False
         self.marks: dict[int, Mark] = {}
         self.former: dict[int, Mark] = {}
         self.clearing: dict[int, Mark] = {}
@@ -69,16 +72,17 @@ class AccountFlag(Trajectory):
 
     @property
     def count(self) -> int:
-        """How many keys are raised."""
-        return len(self._raised())
+        """How many keys are raised; of a derived flag 1."""
+        return len(self._raised()) if self.watched is None else 1
 
     def feed(self, event: Event, moment: float) -> bool:
         about = None if self.key is None else key_of(event, self.key)
         key = _NOTHING if about is None else hash64(about)
         # An event that is named for both clears.
-        raises = event.name not in self.clear_on
+        clears = event.name in self.clear_on
+        raises = not clears and (self.raised_if is None or _is_as(event, self.raised_if))
         mark = (moment, raises, id_hash(event))
-        if not raises and about is None:
+        if clears and about is None:
             changed = write_newest(self.clearing, self.former_clearing, _NOTHING, mark)
             for each in list(self.marks):
                 changed = write_newest(self.marks, self.former, each, mark) or changed
@@ -178,6 +182,16 @@ class AccountFlag(Trajectory):
         # Nobody knows any more which event it was.
         if cleared > -inf:
             self.clearing = {_NOTHING: (cleared, False, 0)}
+
+
+def _is_as(event: Event, where: Where) -> bool:
+    """Whether the property is a number for which the comparison holds."""
+    value = number(event.properties.get(where.property))
+    if value is None:
+        return False
+    if value == where.value:
+        return where.op.endswith("=")
+    return (value > where.value) == where.op.startswith(">")
 
 
 def _marks(stored: Any) -> dict[int, Mark]:

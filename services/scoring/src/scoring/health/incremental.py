@@ -36,7 +36,7 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
         return True
     for index in reaction.moved_flags:
         # The horizon knows the lowest cap only, so a cap that is up must not be moved.
-        if account.flags[index].available:
+        if account.flags[index].available and account.flags[index].caps:
             return False
     clock, metrics = account.context.clock, account.metrics
     tau = clock.operational(at)
@@ -68,10 +68,11 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
             slope += metric.weight * metric.slope
     for index in reaction.moved_flags:
         flag = account.flags[index]
+        was_up = flag.available
         flag.seek(tau)
         if flag.end < segments_end:
             segments_end = flag.end
-        if flag.available:
+        if flag.available != was_up:
             unchanged = False
     if unchanged:
         cap = horizon.cap + horizon.cap_slope * passed
@@ -99,10 +100,10 @@ def set_horizon(account: Account, at: float) -> None:
         if metric.weight != 0.0:
             slope += metric.weight * metric.slope
     cap, cap_slope = inf, 0.0
-    for flag in account.flags:
+    for flag in account.caps:
         if flag.available and flag.points < cap:
             cap, cap_slope = flag.points, flag.slope
-    for flag in account.flags:
+    for flag in account.caps:
         # Where another cap becomes the lowest, the line bends.
         if flag.available and flag.points > cap and flag.slope < cap_slope:
             segments_end = min(segments_end, tau + (flag.points - cap) / (cap_slope - flag.slope))

@@ -21,8 +21,8 @@ from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.rate.metric import RateMetric
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.ratio.metric import RatioMetric
+from scoring.health.metrics.silence.champions import make_silence
 from scoring.health.metrics.silence.definition import Silence
-from scoring.health.metrics.silence.metric import SilenceMetric
 from scoring.health.metrics.trend.definition import Trend
 from scoring.health.metrics.trend.metric import TrendMetric
 
@@ -32,7 +32,7 @@ KINDS: Final[dict[type[MetricDefinition], Callable[[Any, int, list[Curve], Other
     ActiveDays: ActiveDaysMetric,
     Ratio: RatioMetric,
     Distinct: DistinctMetric,
-    Silence: SilenceMetric,
+    Silence: make_silence,
     Gauge: make_gauge,
     Milestone: MilestoneMetric,
     Trend: TrendMetric,

@@ -75,7 +75,8 @@ class CardModel:
     `onboarding` is how long (seconds) an account is taken to be new of which nothing else is known. `metric_keys` and
     `flag_keys` are the fingerprints of their definitions. `full_reaction` is the reaction to a change of context, which
     moves all trajectories. `flags_by_name` are the flags' indices in the order of their names; `silence_flags` of those
-    that follow a metric of silence, `notice_flags` of those that a notice raises.
+    that follow a metric of silence, `champion_flags` of those among them that follow the champions' only;
+    `account_silence_flags` are the names of the others. `notice_flags` are those that a notice raises.
     """
 
     def __init__(self, card: Card, card_id: str, clock: Clock, calendars: CountryCalendars | None) -> None:
@@ -101,7 +102,9 @@ class CardModel:
         self._steps_of_others = [_steps_of_others(card, metric) for metric in card.metrics]
         self._watched = [-1 if flag.when is None else index_of[flag.when.metric] for flag in card.flags]
         self._bounds = [_bound(card, flag) for flag in card.flags]
-        self.silence_flags = {index for index, flag in enumerate(card.flags) if _follows_silence(card, flag)}
+        self.silence_flags = {index for index, flag in enumerate(card.flags) if _silence_of(card, flag) is not None}
+        self.champion_flags = {index for index in self.silence_flags if _is_of_champions(card, card.flags[index])}
+        self.account_silence_flags = [card.flags[index].name for index in self.silence_flags - self.champion_flags]
         self.notice_flags = [index for index, flag in enumerate(card.flags) if not NOTICES.isdisjoint(flag.events)]
         self.full_reaction = Reaction(
             moved_metrics=self.order, moved_flags=tuple(range(len(card.flags))), changes_steps=True
@@ -158,10 +161,17 @@ def _bound(card: Card, flag: Flag) -> float | None:
     return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(float(flag.when.value))
 
 
-def _follows_silence(card: Card, flag: Flag) -> bool:
-    return flag.when is not None and any(
-        [isinstance(metric, Silence) and metric.name == flag.when.metric for metric in card.metrics]
-    )
+def _silence_of(card: Card, flag: Flag) -> Silence | None:
+    """The metric of silence that the flag follows."""
+    for metric in card.metrics:
+        if isinstance(metric, Silence) and flag.when is not None and metric.name == flag.when.metric:
+            return metric
+    return None
+
+
+def _is_of_champions(card: Card, flag: Flag) -> bool:
+    silence = _silence_of(card, flag)
+    return silence is not None and silence.of_champions
 
 
 def _onboarding(card: Card) -> float:

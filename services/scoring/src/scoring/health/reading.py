@@ -4,6 +4,7 @@ from scoring.health import posting, receipts
 from scoring.health.account import Account
 from scoring.health.bands import RED, YELLOW
 from scoring.health.evaluation import evaluate, snapshot_at
+from scoring.health.flag_telling import is_shown, was_told
 from scoring.health.forecast import forecast
 from scoring.health.moments import to_datetime
 from scoring.health.signals import health_of
@@ -34,9 +35,10 @@ def _flags(account: Account) -> list[FlagUp]:
     up = []
     for flag in account.flags:
         crossing = account.state.flags.get(flag.name)
-        if flag.available and crossing is not None:
-            count = flag.count if flag.watched is None else 1
-            up.append(FlagUp(flag.name, to_datetime(crossing.since), flag.points, crossing.told, count, flag.dropped))
+        if flag.available and crossing is not None and is_shown(flag, crossing):
+            cap, is_told = flag.points if flag.caps else None, was_told(flag, crossing)
+            since = to_datetime(crossing.since)
+            up.append(FlagUp(flag.name, since, cap, is_told, flag.count, flag.dropped))
     return up
 
 

@@ -3,6 +3,7 @@
 from common.contracts.signals import Kind
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
+from scoring.health.flag_telling import was_told
 from scoring.health.properties import EventName, hash_of
 from scoring.health.state_format import Crossing, WithdrawnSignal
 
@@ -62,7 +63,7 @@ def _withdraw_flags(
         if crossing is None or crossing.cause != withdrawn or flag.available:
             continue
         del state.flags[flag.name]
-        if crossing.told:
+        if was_told(flag, crossing):
             found.append(WithdrawnSignal(Kind.FLAG, flag.name, _crossing(present, history=crossing.history)))
     return found
 

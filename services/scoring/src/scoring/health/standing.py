@@ -5,6 +5,7 @@ from typing import Final
 from common.contracts.signals import Band, Kind, OpenCondition, Severity
 from scoring.health.account import Account
 from scoring.health.bands import RED, YELLOW
+from scoring.health.flag_telling import was_told
 from scoring.health.moments import to_datetime
 from scoring.health.signals import CRITICAL_CAP
 from scoring.health.transitions import expected_flags
@@ -27,9 +28,10 @@ def find_standing(account: Account) -> list[OpenCondition]:
     if state.band is not None and state.band in TROUBLE:
         since = account.change.since if state.band_since is None else state.band_since
         found.append(OpenCondition(Kind.BAND, state.band.value, to_datetime(since)))
-    for name, crossing in state.flags.items():
-        if crossing.told and name not in untold:
-            found.append(OpenCondition(Kind.FLAG, name, to_datetime(crossing.since)))
+    for flag in account.flags:
+        crossing = state.flags.get(flag.name)
+        if crossing is not None and was_told(flag, crossing) and flag.name not in untold:
+            found.append(OpenCondition(Kind.FLAG, flag.name, to_datetime(crossing.since), flag.count))
     for due, step in account.told_steps:
         if state.missed.get(step) == due:
             found.append(OpenCondition(Kind.MILESTONE_MISSED, step, to_datetime(due)))

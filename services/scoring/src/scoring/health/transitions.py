@@ -11,6 +11,7 @@ from scoring.health.account import Account
 from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
+from scoring.health.flag_telling import repeats_silence, wait_of
 from scoring.health.properties import hash_of
 from scoring.health.state_format import (
     ArrOrigin,
@@ -154,9 +155,12 @@ def refresh_derived(account: Account, state: AlertState) -> None:
         deadline = clock.operational(state.override.ends)
     elif state.band is not None:
         state.low, state.high = lines.stable_range(state.band, state.pending)
-    for crossing in [*state.pending.values(), *state.flags.values()]:
-        if not crossing.told:
-            deadline = min(deadline, clock.operational(crossing.since) + lines.min_duration)
+    for crossing in state.pending.values():
+        deadline = min(deadline, clock.operational(crossing.since) + lines.min_duration)
+    for flag in account.flags:
+        crossed = state.flags.get(flag.name)
+        if crossed is not None and not crossed.told and not repeats_silence(account.model, flag, state.flags):
+            deadline = min(deadline, clock.operational(crossed.since) + wait_of(flag, lines))
     for due, step in account.told_steps:
         if state.missed.get(step) != due:
             deadline = min(deadline, clock.operational(due))
@@ -218,9 +222,17 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
     if band is not None and band is not state.band:
         state.band, state.had_band, state.band_since = band, True, crossing.since
         state.pending = {worse: crossed for worse, crossed in state.pending.items() if worse in WORSE[band]}
-    for name, crossing in list(state.flags.items()):
-        if first or crossing.history:
-            state.flags[name] = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
+    for flag in account.flags:
+        raised = state.flags.get(flag.name)
+        if raised is None or not (first or raised.history):
+            continue
+        if repeats_silence(account.model, flag, state.flags):
+            state.flags[flag.name] = raised._replace(history=False, told=raised.told and not first)
+        elif flag.hold > 0.0 and not raised.told:
+            # It is told when its time comes. That will be news, whatever it began with.
+            state.flags[flag.name] = raised._replace(history=False)
+        else:
+            state.flags[flag.name] = Crossing(raised.since, raised.cause, raised.history, told=True)
     refresh_derived(account, state)
 
 
@@ -250,9 +262,13 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
 
 
 def _flags(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
-    """A flag that an event raised is told at once. A derived one waits, unless the event cost enough points."""
+    """A flag that an event raised is told at once. A derived one waits, unless the event cost enough points.
+
+    One that has a time of its own always waits. One that repeats another waits until that is down.
+    """
     found = []
     expected = expected_flags(account)
+    up = [flag.name for flag in account.flags if flag.available]
     for index in account.model.flags_by_name:
         flag = account.flags[index]
         # A flag that went down and comes up again is a new crossing.
@@ -260,11 +276,13 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
             state.flags.pop(flag.name, None)
             continue
         crossing = state.flags.get(flag.name)
-        at_once = crossing is None and (flag.watched is None or _sudden(trigger))
+        at_once = crossing is None and flag.hold == 0.0 and (flag.watched is None or _sudden(trigger))
         if crossing is None:
             crossing = trigger.crossing(f"flag {flag.name}", present)
-        if not crossing.told and (at_once or _confirmed(account, crossing, present)):
-            found.append(Transition(Kind.FLAG, flag.name, crossing, shown_only=flag.name in expected))
+        is_confirmed = at_once or _has_lasted(account, crossing, present, wait_of(flag, _band_lines(account)))
+        if not crossing.told and is_confirmed and not repeats_silence(account.model, flag, up):
+            if flag.tells:
+                found.append(Transition(Kind.FLAG, flag.name, crossing, shown_only=flag.name in expected))
             crossing = Crossing(crossing.since, crossing.cause, crossing.history, told=True)
         state.flags[flag.name] = crossing
     return found
@@ -355,7 +373,7 @@ def _worse(account: Account, state: AlertState, trigger: Trigger, present: Cross
         at_once = crossing is None and _sudden(trigger)
         if crossing is None:
             crossing = state.pending[band] = trigger.crossing(band.value, present)
-        if at_once or _confirmed(account, crossing, present):
+        if at_once or _has_lasted(account, crossing, present, _band_lines(account).min_duration):
             confirmed = (band, crossing)
     if confirmed is None:
         return []
@@ -379,9 +397,9 @@ def _sudden(trigger: Trigger) -> bool:
     return round(trigger.points_lost, 6) >= SUDDEN_POINTS
 
 
-def _confirmed(account: Account, crossing: Crossing, present: Crossing) -> bool:
+def _has_lasted(account: Account, crossing: Crossing, present: Crossing, duration: float) -> bool:
     clock = account.context.clock
-    return clock.operational(present.since) >= clock.operational(crossing.since) + _band_lines(account).min_duration
+    return clock.operational(present.since) >= clock.operational(crossing.since) + duration
 
 
 def _band_lines(account: Account) -> BandLines:

@@ -61,14 +61,15 @@ class Step(Struct, frozen=True):
 
 
 class FlagUp(Struct, frozen=True):
-    """`told` is false while a derived flag waits for its minimum duration; its `cap` holds anyway.
+    """`told` is false while a derived flag waits for its minimum duration, and of a flag that is never told.
 
+    Its `cap` holds anyway; None if it caps nothing.
     `count` says for how many it is up (invoices, tickets), at most 32; `dropped` those given up for newer ones.
     """
 
     name: str
     since: datetime
-    cap: float
+    cap: float | None
     told: bool
     count: int = 1
     dropped: int = 0

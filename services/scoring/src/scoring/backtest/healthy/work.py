@@ -61,6 +61,7 @@ class _Writer:
             time_zone=firm.time_zone, country=firm.country,
         )  # fmt: skip
         yield self.write("contract.changed", at, None, arr=1000 * len(firm.people))
+        yield self.write("user.updated", at, firm.people[0].user_id, champion=True)
 
     def write(self, event_name: str, at: datetime, user: str | None, /, **properties: Any) -> Event:
         self._count += 1

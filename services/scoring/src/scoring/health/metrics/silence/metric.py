@@ -20,6 +20,15 @@ _LN10: Final = 2.302585092994046
 _PRIOR_GAPS: Final = 3.0
 
 
+def suspicion_rate(prior_gap: float, spanned: float, days: int) -> float:
+    """How fast suspicion grows, per second, after so many active days that span so many operational days.
+
+    The mean is over the gaps so far and the prior ones: a new account has a rhythm before it shows its own.
+    """
+    mean_gap = (_PRIOR_GAPS * prior_gap + spanned) / (_PRIOR_GAPS + float(max(days - 1, 0)))
+    return 1.0 / (mean_gap * DAY * _LN10)
+
+
 @final
 class SilenceMetric(DriftingMetric):
     """`last` is the UTC moment of the last activity. Active days are days in the account's zone, since the epoch.
@@ -83,10 +92,8 @@ class SilenceMetric(DriftingMetric):
         if self.optional and self.days == 0:
             self.has_value = False
             return
-        # The mean over the gaps so far and the prior ones: a new account has a rhythm before it shows its own.
-        spanned = _PRIOR_GAPS * self.prior_gap + self.spanned
-        mean_gap = spanned / (_PRIOR_GAPS + float(max(self.days - 1, 0)))
-        self.drift(context, max(self.last_tau, context.born_tau), 0.0, 1.0 / (mean_gap * DAY * _LN10))
+        rate = suspicion_rate(self.prior_gap, self.spanned, self.days)
+        self.drift(context, max(self.last_tau, context.born_tau), 0.0, rate)
 
     def dump(self) -> object:
         return (self.last, self.first_day, self.last_day, self.days) if self.days else None
