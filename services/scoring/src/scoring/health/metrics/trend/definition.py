@@ -19,8 +19,8 @@ class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
     fast: float
     slow: float
     per: tuple[str, ...] = ()
-    absence: float = 15.0
-    min_people: float = 4.0
+    absence: float = 14.0
+    min_people: float = 5.0
 
     logarithmic: ClassVar[bool] = True
     counts_activity: ClassVar[bool] = True
@@ -36,10 +36,10 @@ class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
             DURATION, "The half-life of what is usual, in days with activity, such as 60d; longer than fast.", required=True
         ),
         "absence": CardKey(
-            DURATION, "Who stays away for more days with activity than this has stopped coming (default 15d)."
+            DURATION, "Who stays away for more days with activity than this has stopped coming (default 14d)."
         ),
         "min_people": CardKey(
-            ValueType("number", least=1, most=256), "With fewer people there is no value (default 4)."
+            ValueType("number", least=1, most=256), "With fewer people there is no value (default 5)."
         ),
         "curve": curve("Points over the trend: [[0.5, 0], [1, 100]]."),
     }
