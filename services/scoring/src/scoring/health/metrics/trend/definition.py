@@ -10,9 +10,9 @@ from scoring.health.metrics.keys import DURATION, EVENT, EVENTS, PROPERTY, CardK
 class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
     """How regularly people (`key`) use the product now, over how regularly they did: 1 is as usual.
 
-    With `per` it is how many of the people of a day do `events`, of all who do `per` or `events`, now over then. Half-lives
-    and `absence` are in days of the account's own activity, so a closure moves nothing, and silence neither. It has no
-    value before half of `slow` has passed in such days, nor while fewer than `min_people` are known.
+    With `per` it is how many of the people of a day do `events`, of all who do `per` or `events`, now over then.
+    Half-lives and `absence` are in days of the account's own activity, so a closure moves nothing, and silence neither.
+    It has no value before half of `slow` has passed in such days, nor while fewer than `min_people` are known.
     """
 
     key: str
@@ -33,7 +33,9 @@ class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
         "per": CardKey(EVENTS, "Read the event(s) as a share of the people who do these, such as session.started."),
         "fast": CardKey(DURATION, "The half-life of what is now, in days with activity, such as 4d.", required=True),
         "slow": CardKey(
-            DURATION, "The half-life of what is usual, in days with activity, such as 60d; longer than fast.", required=True
+            DURATION,
+            "The half-life of what is usual, in days with activity, such as 60d; longer than fast.",
+            required=True,
         ),
         "absence": CardKey(
             DURATION, "Who stays away for more days with activity than this has stopped coming (default 14d)."

@@ -1,7 +1,7 @@
 """trend: how regularly the people of an account use the product, against the account's own past.
 
-Volume cannot tell a decline from leave: in August two thirds of ten people are away, and all come back. So this asks how
-often those come who come, and how many have stopped coming, by the account's own days.
+Volume cannot tell a decline from leave: in August two thirds of ten people are away, and all come back. So this asks
+how often those come who come, and how many have stopped coming, by the account's own days.
 """
 
 from math import exp, inf
@@ -18,8 +18,8 @@ from scoring.health.metrics.trend.definition import Trend
 from scoring.health.moments import local_day, local_midnight
 from scoring.health.properties import key_of
 
-# A day with at least this share of the usual number of people is a whole one. One with fewer counts by the square of what
-# it has of that, so that the few who look in on holidays make hardly a day.
+# A day with at least this share of the usual number of people is a whole one. One with fewer counts by the square of
+# what it has of that, so that the few who look in on holidays make hardly a day.
 _WHOLE_DAY: Final = 0.4
 # So many days of one person are taken to be as usual, so that a few visits are no trend.
 _AS_USUAL: Final = 4.0
@@ -40,7 +40,8 @@ class Past(NamedTuple):
 
     `days` are all of these so far. Visits over `spans` (the days that they are apart) are how often people come; with
     `per` these are the people who did and who came. `people` over `weight` is the usual number of people of a day,
-    `staying` over `weight` the usual share of people who have not stopped coming. `value` is the trend, below 0 if none.
+    `staying` over `weight` the usual share of people who have not stopped coming. `value` is the trend, below 0 if
+    there is none.
     """
 
     days: float = 0.0
@@ -56,11 +57,11 @@ class Past(NamedTuple):
 
 @final
 class TrendMetric(Metric):
-    """`open_day` (local, since the epoch) and `opened` its midnight (UTC); `today` has who came, as bits.
+    """`open_day` is a local day since the epoch, `opened` its midnight (UTC); `today` has who came on it, as bits.
 
-    The next day closes it: so it does not matter in which order its events came. An event of an earlier day is too late.
-    `regulars` came on two days at least and `newcomers` on one, with the `days` at which each came last. Who of them has
-    stopped coming is known for `slow` days more.
+    The next day closes it, so it does not matter in which order its events came. An event of an earlier day is too
+    late. `regulars` came on two days at least and `newcomers` on one, with the `days` at which each came last. Who of
+    the regulars has stopped coming is known for `slow` days more.
     """
 
     __slots__ = (
