@@ -21,13 +21,14 @@ from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
+from scoring.health.metrics.trend.definition import Trend
 from scoring.health.scorer import Scorer
 from scoring.health.view import Step
 
 START = 1_700_000_000.0
 SECOND = 1 / 86_400
 DIMENSIONS: tuple[Dimension, ...] = ("deployment", "engagement", "adoption", "roi")
-KINDS = ("rate", "active_days", "ratio", "distinct", "silence", "gauge", "milestone")
+KINDS = ("rate", "active_days", "ratio", "distinct", "silence", "gauge", "milestone", "trend")
 NAMES = ("a.done", "b.done", "c.done", "d.done")
 RAISE, CLEAR, OUTCOME = "flag.raised", "flag.cleared", "goal.reached"
 
@@ -174,6 +175,20 @@ def _metric(
             min_events=draw(st.sampled_from([0.0, 0.0, 0.7, 1.5])),
             quiet_follows=draw(st.sampled_from([None, *(m.name for m in made)])),
             quiet_bonus=draw(st.sampled_from([20.0, 0.0, -30.0])),
+            curves=draw(curves(_POSITIVE)),
+        )
+    if kind == "trend":
+        done = draw(_events())
+        others = tuple(name for name in NAMES if name not in done)
+        return Trend(
+            **common,
+            events=done,
+            per=draw(st.sampled_from([(), others[:1]])),
+            key=draw(st.sampled_from(["user_id", "feature"])),
+            fast=draw(st.sampled_from([0.5, 1.0])),
+            slow=draw(st.sampled_from([1.5, 4.0])),
+            absence=draw(st.sampled_from([1.0, 2.5, 14.0])),
+            min_people=draw(st.sampled_from([1.0, 1.0, 2.0])),
             curves=draw(curves(_POSITIVE)),
         )
     if kind == "silence":

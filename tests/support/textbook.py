@@ -18,6 +18,7 @@ from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.metrics.ratio.definition import Ratio
 from scoring.health.metrics.silence.definition import Silence
+from scoring.health.metrics.trend.definition import Trend
 from support.random_cases import Moment
 from support.textbook_champions import champions_suspicion
 from support.textbook_flags import DerivedCap, RaisedCap, raises
@@ -39,6 +40,7 @@ from support.textbook_metrics import (
     seen,
     suspicion,
 )
+from support.textbook_trend import trend
 from support.textbook_weights import MetricWeights, applies, weights
 
 _PEAK = "arr/arr_peak_12m"
@@ -166,10 +168,12 @@ class Textbook:
                 return self._gauge(metric)
             case Milestone():
                 return self._milestone(metric)
+            case Trend():
+                return trend(metric, self.history, self._curve(metric))
             case _:
                 raise AssertionError(f"the textbook has no {metric.kind}")
 
-    def _curve(self, metric: Rate | ActiveDays | Distinct | Silence | Ratio | Gauge) -> Knots:
+    def _curve(self, metric: Rate | ActiveDays | Distinct | Silence | Ratio | Gauge | Trend) -> Knots:
         return metric.curves.get(self.stage) or metric.curves["default"]
 
     def _count(self, metric: Rate | ActiveDays) -> Reading:

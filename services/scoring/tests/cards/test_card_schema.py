@@ -41,6 +41,7 @@ def test_every_card_that_we_ship_is_sound_to_the_loader_and_to_editors(file: Pat
 
 
 METRIC = "dimension: roi, kind: rate, event: a.b, half_life: 1d, curve: [[1, 0], [2, 100]]"
+TREND = "dimension: roi, kind: trend, event: a.b, key: who, fast: 4d, slow: 60d, curve: [[0.5, 0], [1, 100]]"
 GAUGE = "dimension: roi, kind: gauge, event: a.b, ttl: never, curve: [[-1, 0], [2, 100]]"
 
 
@@ -69,6 +70,8 @@ def _card(metric: str = METRIC, *, flag: str = "event: a.b, cap: 5, ttl: 1d", mo
         _card("dimension: roi, kind: milestone, planned: true, weight: size, told: false"),
         _card(METRIC.replace("rate", "active_days")),
         _card(METRIC.replace("rate", "active_days").replace("curve:", "curve_per_week:") + ", prior_per_week: 3"),
+        _card(TREND),
+        _card(TREND + ", per: [c.d, e.f], absence: 3w, min_people: 1"),
         _card("dimension: roi, kind: silence, event: a.b, prior_gap: 2d, curve: [[0, 100], [3, 0]]"),
         _card(
             "dimension: roi, kind: distinct, event: a.b, key: who, of: seats, half_life: 1d, curve: [[1, 0], [2, 1]]"
@@ -93,6 +96,7 @@ def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
         _card(more="default_stage: renewl\n"),
         _card(more="min_coverage: 2\n"),
         _card("dimension: roi, kind: trend, event: a.b, fast: 7d, slow: 28d, curve: [[1, 0], [2, 100]]"),
+        _card(TREND + ", min_people: 0"),
         _card(METRIC.replace("a.b", "Order Completed")),
         _card(METRIC.replace("a.b", "[a.b, opened]")),
         _card(METRIC.replace("rate", "rat")),
@@ -131,6 +135,8 @@ def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
         _card(GAUGE + ", neutral: 101"),
         _card("dimension: roi, kind: milestone, steps: {First: 7d}"),
         _card("dimension: roi, kind: milestone, planned: 1"),
+        _card(TREND),
+        _card(TREND + ", per: [c.d, e.f], absence: 3w, min_people: 1"),
         _card("dimension: roi, kind: silence, event: a.b, prior_gap: 2d, curve: [[-1, 100], [3, 0]]"),
         _card("dimension: roi, kind: distinct, event: a.b, key: k, of: 0, half_life: 1d, curve: [[1, 0], [2, 1]]"),
         _card(flag="cap: 5"),

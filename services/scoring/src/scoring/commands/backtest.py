@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--events", type=Path, metavar="FILE", help="events as CSV, JSON lines or Parquet; course data")
     what.add_argument("--log", action="store_true", help="the running system's own events topic")
     what.add_argument("--healthy", action="store_true", help="a year of simulated firms that are well, and die")
+    what.add_argument("--rhythms", action="store_true", help="a year of simulated firms that are steady, by rhythm")
     parser.add_argument("--card", type=Path, default=DEFAULT_CARD, metavar="CARD", help=f"default {DEFAULT_CARD}")
     parser.add_argument("--against", type=Path, metavar="CARD", help="what changes for people beside this card")
     add_recording_arguments(parser)
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     from common.bus.errors import BusUnavailable
 
     try:
-        if arguments.healthy:
+        if arguments.healthy or arguments.rhythms:
             return _healthy(arguments)
         return _back_test(arguments)
     except (BacktestError, InvalidCard, BusUnavailable, OSError) as error:
@@ -94,17 +95,23 @@ def _healthy(arguments: argparse.Namespace) -> int:
     import msgspec
 
     from scoring.backtest.healthy import report
-    from scoring.backtest.healthy.stories import GROUPS
+    from scoring.backtest.healthy.stories import GROUPS, RHYTHMS
     from scoring.backtest.healthy.trial import run_trial
     from scoring.cards.identity import identify
 
     card, waiting = _card(arguments.card), Waiting()
-    results = run_trial(card, GROUPS, seed=arguments.seed, processes=arguments.processes, progress=waiting.shares)
+    groups = RHYTHMS if arguments.rhythms else GROUPS
+    results = run_trial(card, groups, seed=arguments.seed, processes=arguments.processes, progress=waiting.shares)
     waiting.done()
-    for line in report.describe(results, card_id=identify(card), seed=arguments.seed):
+    card_id, seed = identify(card), arguments.seed
+    if arguments.rhythms:
+        lines = report.describe_rhythms(results, card, card_id=card_id, seed=seed)
+    else:
+        lines = report.describe(results, card_id=card_id, seed=seed)
+    for line in lines:
         print(line)
     if arguments.json:
-        document = report.as_document(results, card_id=identify(card), seed=arguments.seed)
+        document = report.as_document(results, card_id=card_id, seed=seed)
         arguments.json.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
     return 0
 

@@ -7,6 +7,8 @@ from statistics import mean, median
 from scoring.backtest.healthy.stories import WELL
 from scoring.backtest.healthy.trial import FirmResult, GroupResult
 from scoring.backtest.reports.columns import in_columns
+from scoring.health import Card
+from scoring.health.metrics.trend.definition import Trend
 
 
 def describe(results: Sequence[GroupResult], *, card_id: str, seed: int) -> Iterator[str]:
@@ -42,6 +44,32 @@ def describe(results: Sequence[GroupResult], *, card_id: str, seed: int) -> Iter
         "  Deaths count from the day after the last one with people. Declines count from their first day, and are "
         "judged to the end of July."
     )
+
+
+def describe_rhythms(results: Sequence[GroupResult], card: Card, *, card_id: str, seed: int) -> Iterator[str]:
+    yield f"Card {card_id} over a year of steady firms that take no leave, seed {seed}."
+    yield ""
+    yield "Alarms a firm and year: all, and those of flags that follow a trend"
+    own_past = _flags_of_trends(card)
+    rows = [["", "users", "firms", "a year", "own past"]]
+    kinds = [["", "users", "to", "a year"]]
+    for each in results:
+        group = each.group
+        counted = Counter(alarm.signal for firm in each.firms for alarm in firm.false_alarms)
+        of_trends = sum(count for signal, count in counted.items() if signal in own_past)
+        a_year = [f"{count / group.firms:.2f}" for count in (counted.total(), of_trends)]
+        rows.append([group.story, str(group.users), str(group.firms), *a_year])
+        for signal, count in counted.most_common():
+            kinds.append([group.story, str(group.users), signal, f"{count / group.firms:.3f}"])
+    yield from in_columns(rows)
+    yield ""
+    yield "  by kind"
+    yield from in_columns(kinds, left=3)
+
+
+def _flags_of_trends(card: Card) -> set[str]:
+    trends = {metric.name for metric in card.metrics if isinstance(metric, Trend)}
+    return {flag.name for flag in card.flags if flag.when is not None and flag.when.metric in trends}
 
 
 def _days(after: Sequence[float | None]) -> tuple[str, str]:

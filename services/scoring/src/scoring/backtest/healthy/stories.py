@@ -1,6 +1,6 @@
 """What becomes of simulated firms: a year in which they are well, a death, a rhythm of their own, a decline."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from enum import StrEnum
 from random import Random
@@ -8,6 +8,7 @@ from random import Random
 from msgspec import Struct
 from msgspec.structs import replace
 
+from scoring.backtest.healthy import rhythms
 from scoring.backtest.healthy.firms import (
     CLOSES,
     NEW_YEAR,
@@ -33,13 +34,28 @@ class Story(StrEnum):
     DAILY = "well, every working day"
     MONDAYS = "well, Mondays only"
     MONTH_ENDS = "well, month ends only"
+    STEADY = "steady, as people like"
+    STEADY_DAILY = "steady, every working day"
+    STEADY_MONDAYS = "steady, Mondays only"
+    STEADY_TWICE_A_WEEK = "steady, twice a week"
+    STEADY_EVERY_OTHER_WEEK = "steady, every other week"
+    STEADY_MONTH_ENDS = "steady, month ends only"
     FEWER_SESSIONS = "20 to 2 sessions a week"
     NO_CORE = "core use stops"
     HALF_LEAVE = "60 daily users to 30"
     MOST_LEAVE = "60 daily users to 15"
 
 
-WELL = (Story.WELL, Story.DAILY, Story.MONDAYS, Story.MONTH_ENDS)
+# Nobody of them takes leave, so that whatever is told of them is false.
+STEADY = (
+    Story.STEADY,
+    Story.STEADY_DAILY,
+    Story.STEADY_MONDAYS,
+    Story.STEADY_TWICE_A_WEEK,
+    Story.STEADY_EVERY_OTHER_WEEK,
+    Story.STEADY_MONTH_ENDS,
+)
+WELL = (Story.WELL, Story.DAILY, Story.MONDAYS, Story.MONTH_ENDS, *STEADY)
 
 
 class Group(Struct, frozen=True):
@@ -66,6 +82,13 @@ GROUPS = (
     Group(Story.NO_CORE, 10, 40),
     Group(Story.HALF_LEAVE, 60, 40),
     Group(Story.MOST_LEAVE, 60, 40),
+)
+RHYTHMS = (
+    Group(Story.STEADY, 3, 200),
+    Group(Story.STEADY, 6, 200),
+    Group(Story.STEADY_DAILY, 1, 200),
+    Group(Story.STEADY_DAILY, 10, 200),
+    *(Group(story, 6, 200) for story in STEADY[2:]),
 )
 
 
@@ -94,49 +117,29 @@ def _plot(group: Group, number: int, *, random: Random) -> Plot:
     story = group.story
     firm = make_firm(random, f"{story.name.lower()}-{group.users}-{number}", group.users, number=number)
     if story in WELL:
-        days = attendances(random, firm, until=NEW_YEAR, zeal=_ZEALS[story])
+        days = attendances(random, firm, until=NEW_YEAR, zeal=_ZEALS[story], leave=story not in STEADY)
         return Plot(firm, tuple(days), None, date.max, NEW_YEAR)
     if story is Story.DIES:
         death = YEAR + timedelta(days=random.randrange(30, 330))
-        return Plot(firm, tuple(attendances(random, firm, until=death, zeal=_own_zeal)), death, date.max, CLOSES)
+        days = attendances(random, firm, until=death, zeal=rhythms.as_they_like)
+        return Plot(firm, tuple(days), death, date.max, CLOSES)
     begins = YEAR + timedelta(days=random.randrange(30, 90))
     days = attendances(random, firm, until=_JUDGED_UNTIL, zeal=_DECLINES[story](begins), leave=False)
     core_until = begins if story is Story.NO_CORE else date.max
     return Plot(firm, tuple(days), begins, core_until, _JUDGED_UNTIL)
 
 
-def _own_zeal(day: date, number: int, person: Colleague) -> float:
-    return person.zeal
-
-
-def _on_mondays(day: date, number: int, person: Colleague) -> float:
-    return _STEADY if day.weekday() == 0 else 0.0
-
-
-def _at_month_ends(day: date, number: int, person: Colleague) -> float:
-    """On the last two working days of a month."""
-    return _STEADY if day in _last_working_days(day) else 0.0
-
-
-def _last_working_days(day: date) -> list[date]:
-    last = (day.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    return list(_working_days_back(last))
-
-
-def _working_days_back(last: date) -> Iterator[date]:
-    found = 0
-    while found < 2:
-        if last.weekday() < 5:
-            found += 1
-            yield last
-        last -= timedelta(days=1)
-
-
 _ZEALS: dict[Story, Zeal] = {
-    Story.WELL: _own_zeal,
-    Story.DAILY: lambda day, number, person: _STEADY,
-    Story.MONDAYS: _on_mondays,
-    Story.MONTH_ENDS: _at_month_ends,
+    Story.WELL: rhythms.as_they_like,
+    Story.DAILY: rhythms.every_day,
+    Story.MONDAYS: rhythms.on_mondays,
+    Story.MONTH_ENDS: rhythms.at_month_ends,
+    Story.STEADY: rhythms.as_they_like,
+    Story.STEADY_DAILY: rhythms.every_day,
+    Story.STEADY_MONDAYS: rhythms.on_mondays,
+    Story.STEADY_TWICE_A_WEEK: rhythms.twice_a_week,
+    Story.STEADY_EVERY_OTHER_WEEK: rhythms.every_other_week,
+    Story.STEADY_MONTH_ENDS: rhythms.at_month_ends,
 }
 
 
@@ -167,7 +170,7 @@ def _leaving(stay: int) -> Callable[[date], Zeal]:
 
 _DECLINES: dict[Story, Callable[[date], Zeal]] = {
     Story.FEWER_SESSIONS: _fewer_sessions,
-    Story.NO_CORE: lambda begins: _own_zeal,
+    Story.NO_CORE: lambda begins: rhythms.as_they_like,
     Story.HALF_LEAVE: _leaving(30),
     Story.MOST_LEAVE: _leaving(15),
 }

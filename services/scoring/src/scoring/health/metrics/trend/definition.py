@@ -10,17 +10,17 @@ from scoring.health.metrics.keys import DURATION, EVENT, EVENTS, PROPERTY, CardK
 class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
     """How regularly people (`key`) use the product now, over how regularly they did: 1 is as usual.
 
-    With `per` it is how many of the people of a day do `events`, of all who do `per` or `events`, now over then. Half-lives
-    and `absence` are in days of the account's own activity, so a closure moves nothing, and silence neither. It has no
-    value before half of `slow` has passed in such days, nor while fewer than `min_people` are known.
+    With `per` it is how many of the people of a day do `events`, of all who do `per` or `events`, now over then.
+    Half-lives and `absence` are in days of the account's own activity, so a closure moves nothing, and silence neither.
+    It has no value before half of `slow` has passed in such days, nor while fewer than `min_people` are known.
     """
 
     key: str
     fast: float
     slow: float
     per: tuple[str, ...] = ()
-    absence: float = 15.0
-    min_people: float = 4.0
+    absence: float = 14.0
+    min_people: float = 5.0
 
     logarithmic: ClassVar[bool] = True
     counts_activity: ClassVar[bool] = True
@@ -38,10 +38,10 @@ class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
             required=True,
         ),
         "absence": CardKey(
-            DURATION, "Who stays away for more days with activity than this has stopped coming (default 15d)."
+            DURATION, "Who stays away for more days with activity than this has stopped coming (default 14d)."
         ),
         "min_people": CardKey(
-            ValueType("number", least=1, most=256), "With fewer people there is no value (default 4)."
+            ValueType("number", least=1, most=256), "With fewer people there is no value (default 5)."
         ),
         "curve": curve("Points over the trend: [[0.5, 0], [1, 100]]."),
     }

@@ -1,7 +1,7 @@
 """trend: how regularly the people of an account use the product, against the account's own past.
 
-Volume cannot tell a decline from leave: in August two thirds of ten people are away, and all come back. So this asks how
-often those come who come, and how many have stopped coming, by the account's own days.
+Volume cannot tell a decline from leave: in August two thirds of ten people are away, and all come back. So this asks
+how often those come who come, and how many have stopped coming, by the account's own days.
 """
 
 from math import exp, inf
@@ -18,10 +18,13 @@ from scoring.health.metrics.trend.definition import Trend
 from scoring.health.moments import local_day, local_midnight
 from scoring.health.properties import key_of
 
-# A day with at least this share of the usual number of people is a whole one; a holiday with few counts in proportion.
-_WHOLE_DAY: Final = 0.5
+# A day with at least this share of the usual number of people is a whole one. One with fewer counts by the square of
+# what it has of that, so that the few who look in on holidays make hardly a day.
+_WHOLE_DAY: Final = 0.4
 # So many days of one person are taken to be as usual, so that a few visits are no trend.
-_AS_USUAL: Final = 5.0
+_AS_USUAL: Final = 4.0
+# A longer gap is leave or illness, and says nothing of how often somebody comes. As a share of `absence`.
+_LONGEST_GAP: Final = 3.0 / 7.0
 # A value that rises is followed only beyond this factor, so that one that swings crosses a line once.
 _PLAY: Final = 1.1
 # Days are sums of fractions. This close to a limit counts as at it.
@@ -37,7 +40,8 @@ class Past(NamedTuple):
 
     `days` are all of these so far. Visits over `spans` (the days that they are apart) are how often people come; with
     `per` these are the people who did and who came. `people` over `weight` is the usual number of people of a day,
-    `staying` over `weight` the usual share of people who have not stopped coming. `value` is the trend, below 0 if none.
+    `staying` over `weight` the usual share of people who have not stopped coming. `value` is the trend, below 0 if
+    there is none.
     """
 
     days: float = 0.0
@@ -53,16 +57,16 @@ class Past(NamedTuple):
 
 @final
 class TrendMetric(Metric):
-    """`day` is the open day (local, since the epoch) and `opened` its midnight (UTC); `today` has who came, as bits.
+    """`open_day` is a local day since the epoch, `opened` its midnight (UTC); `today` has who came on it, as bits.
 
-    The next day closes it: so it does not matter in which order its events came. An event of an earlier day is too late.
-    `regulars` came on two days at least and `newcomers` on one, with the `days` at which each came last. Who of them has
-    stopped coming is known for `slow` days more.
+    The next day closes it, so it does not matter in which order its events came. An event of an earlier day is too
+    late. `regulars` came on two days at least and `newcomers` on one, with the `days` at which each came last. Who of
+    the regulars has stopped coming is known for `slow` days more.
     """
 
     __slots__ = (
-        "absence", "curves", "day", "day_begin", "day_end", "events", "fast", "halvings", "key", "min_people", "newcomers",
-        "opened", "past", "per", "regulars", "saved", "slow", "today",
+        "absence", "curves", "day_begin", "day_end", "events", "fast", "halvings", "key", "min_people", "newcomers",
+        "open_day", "opened", "past", "per", "regulars", "saved", "slow", "today",
     )  # fmt: skip
 
     def __init__(self, definition: Trend, index: int, curves: list[Curve], others: OtherMetrics) -> None:
@@ -75,7 +79,7 @@ class TrendMetric(Metric):
         self.slow = float(definition.slow)
         self.absence = float(definition.absence)
         self.min_people = float(definition.min_people)
-        self.day = _NO_DAY
+        self.open_day = _NO_DAY
         self.opened = -inf
         # Of the last event's day, so that its other events ask no calendar.
         self.day_begin = inf
@@ -85,7 +89,7 @@ class TrendMetric(Metric):
         self.regulars: dict[int, float] = {}
         self.newcomers: dict[int, float] = {}
         self.past = Past()
-        self.saved = (self.day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, self.past)
+        self.saved = (self.open_day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, self.past)
 
     def feed(self, event: Event, moment: float, tau: float, context: Context) -> bool:
         key = key_of(event, self.key)
@@ -94,21 +98,21 @@ class TrendMetric(Metric):
         person = hash64(key)
         if not sampled(person, self.halvings):
             return False
-        day = self.day
+        day = self.open_day
         if not self.day_begin <= moment < self.day_end:
             day = local_day(moment, context.zone)
-            if day < self.day:
+            if day < self.open_day:
                 return False
             self.day_begin, self.day_end = local_midnight(day, context.zone), local_midnight(day + 1, context.zone)
         bits = _DID | _CAME if event.name in self.events else _CAME
-        known = self.today.get(person, 0) if day == self.day else 0
+        known = self.today.get(person, 0) if day == self.open_day else 0
         if known | bits == known:
             return False
-        self.saved = (self.day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, self.past)
-        if day > self.day:
+        self.saved = (self.open_day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, self.past)
+        if day > self.open_day:
             if self.today:
                 self._close()
-            self.day = day
+            self.open_day = day
             self.opened = self.day_begin
             self.today = {}
         # Copied, for `saved` has the one before.
@@ -121,7 +125,8 @@ class TrendMetric(Metric):
         """Adds the open day to the past."""
         past, came = self.past, float(len(self.today))
         usual = past.people / past.weight if past.weight > 0.0 else came
-        weight = min(1.0, came / (_WHOLE_DAY * usual))
+        share = min(1.0, came / (_WHOLE_DAY * usual))
+        weight = share * share
         days = past.days + weight
         visits, spans = self._visits(days)
         staying, known = self._forget(days)
@@ -154,8 +159,7 @@ class TrendMetric(Metric):
             if self.per:
                 spans += 1.0
                 visits += 1.0 if self.today[person] & _DID else 0.0
-            elif days - last <= self.absence / 2.0 + _ERROR:
-                # A longer absence is leave or illness, and says nothing of how often somebody comes.
+            elif days - last <= self.absence * _LONGEST_GAP + _ERROR:
                 spans += days - last
                 visits += 1.0
             if last == -inf:
@@ -201,7 +205,7 @@ class TrendMetric(Metric):
         )
 
     def undo(self) -> None:
-        self.day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, self.past = self.saved
+        self.open_day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, self.past = self.saved
         self.day_begin, self.day_end = inf, -inf
 
     def rebase(self, context: Context) -> None:
@@ -221,10 +225,10 @@ class TrendMetric(Metric):
         return self.past.value if self.has_value else None
 
     def dump(self) -> object:
-        if self.day == _NO_DAY:
+        if self.open_day == _NO_DAY:
             return None
-        return self.day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, tuple(self.past)
+        return self.open_day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, tuple(self.past)
 
     def restore(self, state: Any) -> None:
-        self.day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, past = state
+        self.open_day, self.opened, self.halvings, self.today, self.regulars, self.newcomers, past = state
         self.past = Past(*past)
