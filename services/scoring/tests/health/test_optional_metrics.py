@@ -1,5 +1,4 @@
-"""An optional metric counts from the account's first event on. Before it the account is scored as if it were not there.
-"""
+"""An optional metric counts from the first event of an account on. Before, the score is as if it were not there."""
 
 import msgspec
 import pytest
@@ -180,5 +179,3 @@ def test_an_optional_metric_never_lowers_the_coverage(on: Card, available: int, 
         least = without.of(stage, available).coverage
         assert with_it.of(stage, available).coverage == least
         assert with_it.of(stage, available | bit).coverage >= least - 1e-12
-
-
