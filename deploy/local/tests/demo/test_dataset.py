@@ -63,7 +63,7 @@ def test_every_story_is_played_by_somebody(dataset: Dataset) -> None:
 
     assert set(played) == set(ScenarioKind)
     assert len(dataset.customers) == 60
-    assert played[ScenarioKind.HEALTHY] == 28
+    assert played[ScenarioKind.HEALTHY] + played[ScenarioKind.MOVED_TO_API] == 28
 
 
 def test_events_are_in_time_order_within_the_half_year_and_named_once(dataset: Dataset) -> None:
@@ -110,7 +110,7 @@ def test_nobody_works_after_notice_and_everybody_who_leaves_gives_it(half: HalfY
 def test_trouble_begins_before_notice_and_both_within_the_half_year(dataset: Dataset) -> None:
     for customer in dataset.customers:
         scenario = customer.scenario
-        assert (scenario.trouble is None) == (scenario.kind is ScenarioKind.HEALTHY)
+        assert (scenario.trouble is None) == (scenario.kind in (ScenarioKind.HEALTHY, ScenarioKind.MOVED_TO_API))
         if scenario.leaves is not None:
             assert scenario.trouble is not None
             assert 0 < scenario.trouble < scenario.leaves < 182
@@ -149,12 +149,42 @@ def test_a_customer_that_is_never_onboarded_reaches_no_value(half: HalfYear) -> 
 
 
 def test_a_support_storm_is_many_tickets_for_some_weeks(half: HalfYear) -> None:
+    """Of all such customers together: a small one may open hardly any ticket."""
+    in_it = just_before = 0
     for customer in half.living(ScenarioKind.SUPPORT_STORM):
         storm = moment(half.dataset, customer.scenario.trouble or 0.0)
         tickets = [one.time for one in half.of(customer, "ticket.opened")]
-        in_it = sum(storm <= time < storm + timedelta(days=14) for time in tickets)
-        just_before = sum(storm - timedelta(days=14) <= time < storm for time in tickets)
-        assert in_it > just_before
+        in_it += sum(storm <= time < storm + timedelta(days=14) for time in tickets)
+        just_before += sum(storm - timedelta(days=14) <= time < storm for time in tickets)
+    assert in_it > 3 * just_before
+
+
+def test_one_team_leaves_while_the_sessions_of_all_hold(half: HalfYear) -> None:
+    for customer in half.living(ScenarioKind.QUIET_TEAM):
+        trouble = customer.scenario.trouble or 0.0
+        came = half.of(customer, "session.started")
+        before, since = moment(half.dataset, trouble), moment(half.dataset, trouble + 30)
+        people = [{one.user_id for one in came if one.time < before}, {one.user_id for one in came if one.time > since}]
+        # A third of the usual people is gone for good, and about as many new ones have come.
+        assert len(people[0] - people[1]) >= len(people[0]) / 4
+        assert people[1] - people[0]
+        weekly = [half.sessions(customer, since=trouble - 28, until=trouble),
+                  half.sessions(customer, since=trouble + 30, until=trouble + 58)]  # fmt: skip
+        assert weekly[1] > 0.6 * weekly[0]
+
+
+def test_who_moves_to_the_api_logs_in_less_and_does_more(half: HalfYear) -> None:
+    for customer in half.living(ScenarioKind.MOVED_TO_API):
+        moved = customer.scenario.people[-1][0]
+        early, late = (0.0, 28.0), (moved, moved + 28)
+        weekly = [half.sessions(customer, since=since, until=until) for since, until in (early, late)]
+        assert weekly[1] < 0.5 * weekly[0]
+        done = [one.time for name in ("report.created", "workflow.run") for one in half.of(customer, name)]
+        counted = [
+            sum(moment(half.dataset, since) <= at < moment(half.dataset, until) for at in done)
+            for since, until in (early, late)
+        ]
+        assert counted[1] > counted[0]
 
 
 def test_a_line_is_straight_between_its_points_and_flat_outside() -> None:

@@ -1,4 +1,4 @@
-"""An optional metric counts from the account's first event on. Before it the account is scored as if it were not there."""
+"""An optional metric counts from the first event of an account on. Before, the score is as if it were not there."""
 
 import msgspec
 import pytest

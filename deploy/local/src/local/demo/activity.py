@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from math import exp, floor, sqrt
+from math import ceil, exp, floor, sqrt
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from local.demo.customers import Customer
-from local.demo.scenarios import BACKFILL, DAYS, Scenario, level
+from local.demo.scenarios import BACKFILL, DAYS, Line, Scenario, level
 
 FEATURES = (
     "dashboards", "reports", "workflows", "alerts", "exports", "imports", "api", "approvals", "comments",
@@ -35,7 +35,8 @@ class Activity:
 @dataclass(frozen=True)
 class SimulatedUser:
     user_id: str
-    stays_until: float  # gone once the share of people that still come falls below this
+    coming: Line  # the share of the user's team that still comes
+    stays_until: float  # gone once that share falls below this
     leaves: float  # the day on which this person is gone whatever the others do
     keenness: float  # chance to come on a good day
     taste: tuple[str, ...]
@@ -54,6 +55,7 @@ def daily_activity(rng: Random, customer: Customer, *, start: datetime) -> Itera
         midnight = datetime.combine((start + timedelta(days=day)).date(), datetime.min.time(), zone)
         came = [person for person in people if _comes(rng, person, customer, midnight, day)]
         activities = [activity for person in came for activity in _work(rng, person, customer, midnight, day)]
+        activities += _automated(rng, customer, midnight, day, people=len(people))
         if (day - survey) % SURVEY_DAYS < 1:
             activities += _survey(rng, scenario, people, midnight, day)
         yield from (activity for activity in activities if first <= _days(activity.at, start) < last)
@@ -61,11 +63,14 @@ def daily_activity(rng: Random, customer: Customer, *, start: datetime) -> Itera
 
 def _people(rng: Random, customer: Customer) -> list[SimulatedUser]:
     alive = max(3, round(customer.seats * customer.scenario.alive))
+    teams = customer.scenario.teams or (customer.scenario.people,)
+    size = ceil(alive / len(teams))
     return [
         SimulatedUser(
             user_id=f"{customer.account_id}-u{number:02d}",
+            coming=teams[(number - 1) % len(teams)],
             # The champion is the first to come and, short of another job, the last to go.
-            stays_until=(number - 0.5) / alive,
+            stays_until=((number - 1) // len(teams) + 0.5) / size,
             leaves=customer.scenario.champion_until if number == 1 and customer.scenario.champion_until else DAYS,
             keenness=rng.uniform(0.3, 0.85),
             taste=tuple(rng.sample(FEATURES, k=rng.randrange(4, 10))),
@@ -76,7 +81,7 @@ def _people(rng: Random, customer: Customer) -> list[SimulatedUser]:
 
 
 def _comes(rng: Random, person: SimulatedUser, customer: Customer, midnight: datetime, day: int) -> bool:
-    if level(customer.scenario.people, day) < person.stays_until or day >= person.leaves:
+    if level(person.coming, day) < person.stays_until or day >= person.leaves:
         return False
     if person.holiday[0] <= day < person.holiday[1]:
         return False
@@ -99,6 +104,16 @@ def _work(rng: Random, person: SimulatedUser, customer: Customer, midnight: date
         yield Activity(at, "ticket.opened", person.user_id, {"severity": rng.choice((1, 1, 2, 3))})
 
 
+def _automated(rng: Random, customer: Customer, midnight: datetime, day: int, *, people: int) -> list[Activity]:
+    """What the customer's own software does through the API, every day of the week, and the data that it fetches."""
+    share = level(customer.scenario.automated, day)
+    if share == 0.0:
+        return []
+    moments = [midnight + timedelta(hours=rng.uniform(0, 24)) for _ in range(_poisson(rng, share * people))]
+    runs = [Activity(at, "workflow.run", f"{customer.account_id}-api", {}) for at in moments]
+    return [*runs, Activity(midnight + timedelta(hours=3), "integration.synced", None, {"integration": "api"})]
+
+
 def _action(rng: Random, person: SimulatedUser, at: datetime) -> Activity:
     kind = rng.random()
     if kind < 0.3:
@@ -112,7 +127,7 @@ def _survey(
     rng: Random, scenario: Scenario, people: list[SimulatedUser], midnight: datetime, day: int
 ) -> list[Activity]:
     """A third of the people who still come answer."""
-    mood, share = level(scenario.mood, day), level(scenario.people, day)
+    mood = level(scenario.mood, day)
     return [
         Activity(
             midnight + timedelta(hours=rng.uniform(8, 18)),
@@ -121,7 +136,7 @@ def _survey(
             {"score": min(10, max(0, round(rng.gauss(mood, 1.2))))},
         )
         for person in people
-        if person.stays_until <= share and rng.random() < 0.33
+        if person.stays_until <= level(person.coming, day) and rng.random() < 0.33
     ]
 
 

@@ -27,6 +27,8 @@ class ScenarioKind(StrEnum):
     NEVER_ONBOARDED = "never onboarded"
     SUPPORT_STORM = "support storm"
     RECOVERY = "recovery"
+    QUIET_TEAM = "one team leaves"
+    MOVED_TO_API = "moved to the API"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Scenario:
     `people` is the share of the usual users who still come at all, `use` how much each of them does,
     `tickets` how many a user opens in a week, `mood` the mean answer to "would you recommend us" (0 to 10),
     `alive` the share of the paid seats that have a usual user, `champion_until` the first user's last day.
+    `teams`: in so many teams of one size, of which each has a line of its own instead of `people`.
+    `automated` is how many workflows the customer's own software runs through the API on a day, for each usual user.
     """
 
     kind: ScenarioKind
@@ -58,6 +62,8 @@ class Scenario:
     mood: Line = ((0, 8.7),)
     alive: float = 0.8
     champion_until: float | None = None
+    teams: tuple[Line, ...] = ()
+    automated: Line = ((0, 0.0),)
     moments: tuple[OneOffEvent, ...] = ()
 
 
@@ -201,16 +207,48 @@ def recovery(rng: Random) -> Scenario:
     )
 
 
-# How many of sixty customers live each story.
+def quiet_team(rng: Random) -> Scenario:
+    """One of three teams leaves within three weeks, while another one starts: the totals hold, and nobody says a word.
+
+    The contract shrinks at its renewal, after the half year. No metric of the default card knows teams.
+    """
+    trouble = rng.uniform(40, 90)
+    leaving: Line = ((trouble, 1.0), (trouble + 21, 0.0))
+    starting: Line = ((trouble, 0.15), (trouble + 28, 1.0))
+    return Scenario(
+        kind=ScenarioKind.QUIET_TEAM,
+        trouble=trouble,
+        teams=(((0, 1.0),), leaving, starting),
+        alive=rng.uniform(0.8, 0.95),
+    )
+
+
+def moved_to_api(rng: Random) -> Scenario:
+    """They let their own software do what people did: hardly anybody logs in any more, and more work is done than ever.
+
+    Nothing is wrong. The default card takes people who come for the sign of life.
+    """
+    moves = rng.uniform(30, 90)
+    return Scenario(
+        kind=ScenarioKind.MOVED_TO_API,
+        people=((moves, 1.0), (moves + 40, 0.2)),
+        automated=((moves, 0.0), (moves + 40, rng.uniform(1.5, 3.0))),
+        alive=rng.uniform(0.7, 0.9),
+    )
+
+
+# How many of sixty customers live each story. In 28 of them nothing is wrong.
 SCENARIOS: dict[ScenarioKind, tuple[int, Callable[[Random], Scenario]]] = {
-    ScenarioKind.HEALTHY: (28, healthy),
-    ScenarioKind.SLOW_DECLINE: (6, slow_decline),
-    ScenarioKind.SUDDEN_SILENCE: (5, sudden_silence),
-    ScenarioKind.CHAMPION_LEFT: (5, champion_left),
+    ScenarioKind.HEALTHY: (25, healthy),
+    ScenarioKind.SLOW_DECLINE: (5, slow_decline),
+    ScenarioKind.SUDDEN_SILENCE: (4, sudden_silence),
+    ScenarioKind.CHAMPION_LEFT: (4, champion_left),
     ScenarioKind.DOWNGRADE: (4, downgrade),
     ScenarioKind.NEVER_ONBOARDED: (4, never_onboarded),
     ScenarioKind.SUPPORT_STORM: (4, support_storm),
     ScenarioKind.RECOVERY: (4, recovery),
+    ScenarioKind.QUIET_TEAM: (3, quiet_team),
+    ScenarioKind.MOVED_TO_API: (3, moved_to_api),
 }
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from alerts.signals.wording import describe
 from common.contracts.signals import Kind, Signal
 from local.demo.detection import Detection, ScenarioRow
+from local.demo.scenarios import ScenarioKind
 from local.terminal import WIDTH, table
 
 
@@ -48,7 +49,8 @@ def summary(judged: Sequence[Detection], wrong: Sequence[Detection]) -> list[str
     ]
     for one in wrong:
         told = Counter(describe(signal).split(" ")[0] + _flagged(signal) for signal in one.early)
-        lines.append(f"  {one.truth.name}: " + ", ".join(f"{n} x {text}" for text, n in told.items()))
+        story = "" if one.truth.scenario == ScenarioKind.HEALTHY else f" ({one.truth.scenario})"
+        lines.append(f"  {one.truth.name}{story}: " + ", ".join(f"{n} x {text}" for text, n in told.items()))
     return lines
 
 

@@ -13,9 +13,9 @@ _MOST_CACHED: Final = 4096
 class Weights:
     """One weight per metric in the card's order. They add up to 1, or are all 0 if `nothing` counts.
 
-    `coverage` is the configured weight that is available over all that is expected (0 to 1); below the card's minimum it
-    is not `sufficient`. It is compared rounded to 1e-6. `stage` and `available` (bit i is metric i) are those that the
-    weights were computed for.
+    `coverage` is the configured weight that is available over all that is expected (0 to 1); below the card's minimum
+    it is not `sufficient`. It is compared rounded to 1e-6. `stage` and `available` (bit i is metric i) are those that
+    the weights were computed for.
     """
 
     __slots__ = ("available", "coverage", "nothing", "stage", "sufficient", "values")

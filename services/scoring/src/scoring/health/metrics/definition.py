@@ -58,7 +58,7 @@ class MetricDefinition(Struct, frozen=True, kw_only=True):
     share: float = 1.0
     stages: tuple[Stage, ...] = ()
     # Left out of the fingerprint of a metric that is not, so that its state outlives this.
-    optional: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    optional: bool | msgspec.UnsetType = msgspec.UNSET
 
     about: ClassVar[str]
     keys: ClassVar[dict[str, CardKey]]

@@ -34,7 +34,8 @@ class DistinctMetric(DriftingMetric):
     """
 
     __slots__ = (
-        "decay", "first", "halvings", "key", "members", "of", "prior", "saved_halvings", "saved_members", "saved_seen", "sum",
+        "decay", "first", "halvings", "key", "members", "of", "prior", "saved_halvings", "saved_members", "saved_seen",
+        "sum",
     )  # fmt: skip
 
     def __init__(self, definition: Distinct, index: int, curves: list[Curve], others: OtherMetrics) -> None:
