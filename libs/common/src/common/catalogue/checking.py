@@ -124,6 +124,7 @@ class EventCheck:
         self.event = event
         self.properties = tuple(map(Property, fields(event)))
         self.always = any(each.required for each in self.properties)
+        self._may_contradict = "contradiction" in vars(event)
 
     def check(self, properties: Mapping[str, Any]) -> CheckedProperties | None:
         """None if all values are right as they are."""
@@ -131,7 +132,13 @@ class EventCheck:
             msgspec.convert(properties, self.event, dec_hook=_read)
         except msgspec.ValidationError:
             return self._check_each(properties)
+        if self._may_contradict and (error := self._contradiction(properties)):
+            return CheckedProperties(dict(properties), errors=(error,))
         return None
+
+    def _contradiction(self, properties: Mapping[str, Any]) -> PropertyError | None:
+        found = self.event.contradiction(properties)
+        return None if found is None else PropertyError(found[0], ValueReason.OUT_OF_RANGE, found[1])
 
     def _check_each(self, properties: Mapping[str, Any]) -> CheckedProperties:
         corrected = dict(properties)
@@ -146,6 +153,8 @@ class EventCheck:
                 notes += correction[1]
             else:
                 errors.append(each.error(value))
+        if self._may_contradict and not errors and (error := self._contradiction(corrected)):
+            errors.append(error)
         return CheckedProperties(corrected, tuple(notes), tuple(errors))
 
 

@@ -24,6 +24,11 @@ class StandardEvent(Struct, frozen=True, kw_only=True):
     example: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
+    def contradiction(cls, properties: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Of values each of which fits: a property that does not fit the others, and what was expected of it."""
+        return None
+
+    @classmethod
     def posted(cls) -> dict[str, Any]:
         """The example as the body of a post."""
         event: dict[str, Any] = {"event_id": "e-1", "account_id": "acme", "user_id": "ann", "name": cls.event_name}

@@ -22,6 +22,7 @@ CUSTOMERS = (Status.ACTIVE, Status.LEAVING)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # An account id and the beginning of a name, in base64.
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
@@ -49,6 +50,9 @@ class AccountListParameters(PointsParameters):
         default=[], max_length=20, description="any of these; without it, who is active or leaving"
     )
     tier: list[Text] = Field(default=[], max_length=20, description="any of these tiers")
+    country: list[CountryCode] = Field(
+        default=[], max_length=20, description="any of these countries: two letters of ISO 3166"
+    )
     owner: list[Text] = Field(
         default=[], max_length=20, description="any of these owners' e-mail addresses, in any case"
     )
@@ -77,6 +81,7 @@ class AccountListParameters(PointsParameters):
             bands=tuple(self.band),
             statuses=tuple(self.status) or CUSTOMERS,
             tiers=tuple(self.tier),
+            countries=tuple(self.country),
             owners=tuple(self.owner),
             stages=tuple(self.stage),
             min_arr=self.min_arr,
