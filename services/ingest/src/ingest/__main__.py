@@ -1,4 +1,4 @@
-"""`python -m ingest serve | events ... | migrate | keys ...`. Each command imports only what it needs."""
+"""`python -m ingest serve | events ... | away ... | migrate | keys ...`. Each command imports only what it needs."""
 
 import asyncio
 import sys
@@ -9,6 +9,7 @@ from common.commands.command_line import Command, parse
 COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
     "events": Command("check a file of events before it is posted", "ingest.commands.events"),
+    "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
 }
@@ -18,10 +19,14 @@ def main(words: Sequence[str]) -> int:
     arguments = parse("python -m ingest", COMMANDS, words)
 
     if arguments.command == "events":
-        # It needs no settings, so it runs on any machine.
+        # These need no settings, so they run on any machine.
         from ingest.commands import events
 
         return events.run(arguments)
+    if arguments.command == "away":
+        from ingest.commands import away
+
+        return away.run(arguments)
 
     from common import logs
     from ingest.settings import IngestSettings

@@ -7,6 +7,8 @@ from importlib import metadata
 import pytest
 
 from scoring.cards.identity import use_pinned_time_zones, versions
+from scoring.cards.load import load
+from support.recorded import CHECKOUT
 
 
 @pytest.fixture
@@ -22,4 +24,5 @@ def test_time_zones_are_read_from_the_package_that_the_cards_name_mentions() -> 
 
     assert zoneinfo.TZPATH == ()
     assert zoneinfo.ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
-    assert versions() == {"tzdata": metadata.version("tzdata")}
+    card = load((CHECKOUT / "deploy" / "scorecard.yml").read_text(encoding="utf-8"), "scorecard.yml")
+    assert versions(card) == {"tzdata": metadata.version("tzdata"), "holidays": metadata.version("holidays")}

@@ -1,7 +1,10 @@
 """A scorecard that is sound becomes exactly the card that the core reads."""
 
+from importlib import metadata
+
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
+from scoring.health.calendar.definition import CalendarRules, Closure
 from scoring.health.card import Bands, Flag, Outcome, When
 from scoring.health.decay import LN2
 from scoring.health.metrics.active_days.definition import ActiveDays
@@ -225,4 +228,26 @@ def test_comments_and_layout_do_not_change_the_id_of_a_card_but_a_value_does() -
 
     assert identify(load("# ours\n" + CARD.replace("  ", "    "), "other.yml")) == identify(card)
     assert identify(load(CARD.replace("red: 50", "red: 51"), "card.yml")) != identify(card)
-    assert versions().keys() == {"tzdata"}
+    assert versions(card).keys() == {"tzdata"}
+
+
+def test_public_holidays_are_part_of_the_id_of_a_card_that_counts_them() -> None:
+    card = load(CARD + "clock: {profile: business}\n", "card.yml")
+
+    assert versions(card) == {"tzdata": metadata.version("tzdata"), "holidays": metadata.version("holidays")}
+    assert versions(load(CARD + "clock: {profile: business, holidays: none}\n", "card.yml")).keys() == {"tzdata"}
+    assert identify(card) != identify(load(CARD, "card.yml"))
+
+
+def test_the_clock_of_a_card_is_read_with_its_closures() -> None:
+    closures = "{christmas: {from: 12-24, until: 01-01}, obon: {from: 2026-08-10, until: 2026-08-14, country: JP}}"
+    card = load(CARD + f"clock: {{profile: daily, floor: 0.05, closures: {closures}}}\n", "card.yml")
+
+    assert card.clock == CalendarRules(
+        profile="daily",
+        floor=0.05,
+        closures=(
+            Closure(first=(0, 12, 24), until=(0, 1, 1)),
+            Closure(first=(2026, 8, 10), until=(2026, 8, 14), country="JP"),
+        ),
+    )

@@ -103,6 +103,7 @@ def with_people() -> ScriptedAccount:
     script.does(
         "health.overridden", 30.5, to="yellow", until="2024-02-20", reason="They said so.", by="csm@example.com"
     )
+    script.does("account.away", 30.5, **{"from": "2024-02-12", "until": "2024-02-16"})
     return script
 
 

@@ -1,6 +1,12 @@
 """Facts of accounts and of their people."""
 
-from common.catalogue.standard_event import DATED, StandardEvent
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import field
+
+from common.catalogue.standard_event import DATED, Contradiction, StandardEvent
 from common.catalogue.values import (
     Absences,
     CalendarDate,
@@ -11,6 +17,7 @@ from common.catalogue.values import (
     Label,
     Language,
     Money,
+    Prose,
     Seats,
     StageName,
     Switch,
@@ -18,13 +25,15 @@ from common.catalogue.values import (
     TimeZone,
 )
 
+_DAY_CHARS: Final = len("2026-12-31")
+
 
 class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
     """Facts of the account. Post those that changed; each keeps its value until a later event has another one.
 
     `arr` is a year's revenue in the deployment's only currency. `owner` is the e-mail address of the account's customer
     success manager. `parent` is the id of the account that this one belongs to. `away` are the days on which the
-    account is closed.
+    account is closed; `account.away` adds days one by one.
     """
 
     event_name = "account.updated"
@@ -60,6 +69,30 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
     currency: Currency | None = None
     parent: Identifier | None = None
     away: Absences | None = None
+
+
+class AccountAway(StandardEvent, frozen=True, kw_only=True):
+    """The account is closed, from the first to the last of these days in its time zone: nobody is expected to come.
+
+    Time hardly passes for it then, if the scorecard has a `clock`. The days may lie ahead or behind; those behind move
+    the score from now on. Post one event for each closure. An account has at most 32 of them: one that comes takes the
+    place of the one that ended first, and of those that ended two years ago. `event.retracted` takes one back.
+    """
+
+    event_name = "account.away"
+    reach = DATED
+    example = {"from": "2026-08-03", "until": "2026-08-14", "reason": "summer closure"}
+
+    first: CalendarDate = field(name="from")
+    until: CalendarDate
+    reason: Prose | None = None
+
+    @classmethod
+    def contradictions(cls, properties: Mapping[str, Any], *, at: datetime | None) -> Iterator[Contradiction]:
+        # Both begin with year, month and day, so texts are in the order of days.
+        first, until = properties["from"][:_DAY_CHARS], properties["until"][:_DAY_CHARS]
+        if until < first:
+            yield "until", f"expected {first} or later, not {until}"
 
 
 class UserUpdated(StandardEvent, frozen=True, kw_only=True):

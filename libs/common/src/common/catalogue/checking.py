@@ -125,6 +125,7 @@ class EventCheck:
         self.event = event
         self.properties = tuple(map(Property, fields(event)))
         self.always = any(each.required for each in self.properties)
+        self._may_contradict = "contradictions" in vars(event)
 
     def check(self, properties: Mapping[str, Any], *, at: datetime | None = None) -> CheckedProperties | None:
         """None if all values are right as they are. `at` is the event's time, where a value has to do with that."""
@@ -132,8 +133,9 @@ class EventCheck:
             msgspec.convert(properties, self.event, dec_hook=_read)
         except msgspec.ValidationError:
             return self._check_each(properties, at)
-        errors = self._contradictions(properties, at)
-        return CheckedProperties(dict(properties), errors=errors) if errors else None
+        if self._may_contradict and (errors := self._contradictions(properties, at)):
+            return CheckedProperties(dict(properties), errors=errors)
+        return None
 
     def _contradictions(self, properties: Mapping[str, Any], at: datetime | None) -> tuple[PropertyError, ...]:
         found = self.event.contradictions(properties, at=at)
@@ -152,7 +154,7 @@ class EventCheck:
                 notes += correction[1]
             else:
                 errors.append(each.error(value))
-        if not errors:
+        if self._may_contradict and not errors:
             errors += self._contradictions(corrected, at)
         return CheckedProperties(corrected, tuple(notes), tuple(errors))
 

@@ -11,6 +11,7 @@ from common.catalogue.standard_event import DATED, LIVE, StandardEvent
 GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
     "Accounts and people": (
         accounts.AccountUpdated,
+        accounts.AccountAway,
         accounts.UserUpdated,
         accounts.ChampionLeft,
         accounts.EventRetracted,

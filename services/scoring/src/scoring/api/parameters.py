@@ -32,6 +32,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # An account id and the beginning of a name, in base64.
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 AccountIdText = Annotated[str, StringConstraints(min_length=1, max_length=ID_CHARS), AfterValidator(without_nul)]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Amount = Annotated[float, Field(ge=-1e15, le=1e15, allow_inf_nan=False)]
 
 
@@ -59,6 +60,9 @@ class AccountListParameters(PointsParameters):
         default=[], max_length=20, description="any of these; without it, who is active or leaving"
     )
     tier: list[Text] = Field(default=[], max_length=20, description="any of these tiers")
+    country: list[CountryCode] = Field(
+        default=[], max_length=20, description="any of these countries: two letters of ISO 3166"
+    )
     owner: list[Text] = Field(
         default=[], max_length=20, description="any of these owners' e-mail addresses, in any case"
     )
@@ -90,6 +94,7 @@ class AccountListParameters(PointsParameters):
             bands=tuple(self.band),
             statuses=tuple(self.status) or CUSTOMERS,
             tiers=tuple(self.tier),
+            countries=tuple(self.country),
             owners=tuple(self.owner),
             stages=tuple(self.stage),
             parents=tuple(self.parent),

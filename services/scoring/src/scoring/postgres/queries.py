@@ -31,6 +31,7 @@ class AccountFilter(Struct, frozen=True, kw_only=True):
     bands: tuple[Band, ...] = ()
     statuses: tuple[Status, ...] = ()
     tiers: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
@@ -114,6 +115,7 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
         (account.c.scored_stage, accounts.stages),
         (account.c.tier, accounts.tiers),
         (account.c.parent, accounts.parents),
+        (account.c.country, accounts.countries),
         # PostgreSQL lowers both sides, because lower case depends on its locale.
         (literal_column(OWNER_KEY, Text), [func.lower(func.btrim(owner)) for owner in accounts.owners]),
     ):
