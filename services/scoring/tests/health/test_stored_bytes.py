@@ -28,6 +28,7 @@ CURVES = {"default": IDENTITY}
 EPISODES = {
     "format_3": "f13bd62a-8893-5a65-b531-20dc486c2264",
     "format_4": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
+    "format_5": "4924500a-7421-5ed2-bb7a-8638b37ffd5d",
 }
 
 RISING: dict[str, Knots] = {"default": ((1.0, 0.0), (9.0, 100.0))}
@@ -153,7 +154,7 @@ def test_of_bodies_of_former_formats_all_is_read_that_the_card_still_has(path: P
     assert read.episode == EPISODES.get(path.stem, "a175d055-410c-50d2-aa8b-98c5f252a4ca")
 
 
-@pytest.mark.parametrize("body", [b"", b"\x00", b"\x06\x90", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"\x00", bytes([FORMAT + 1, 0x90]), b"\xff"])
 def test_a_body_of_another_format_is_refused(body: bytes) -> None:
     with pytest.raises(UnknownFormat):
         Scorer(EVERY_KIND, "card").load("acme", body)

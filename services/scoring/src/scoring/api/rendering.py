@@ -70,6 +70,7 @@ def account(
         flags=view.flags,
         missed=view.missed,
         pending=view.pending,
+        journey=view.journey,
         first_look=view.first_look,
         episode=view.episode,
         facts=facts,

@@ -7,7 +7,7 @@ from common.catalogue.names import MISSPELLED, nearest_name
 from common.documents.findings import Findings, did_you_mean
 from scoring.cards.card_draft import CardDraft
 from scoring.health import STAGES
-from scoring.health.card import Bands
+from scoring.health.card import Bands, Journey
 from scoring.health.facts import LEAST_TIER
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 
@@ -23,6 +23,7 @@ def check(draft: CardDraft, found: Findings) -> None:
     for stage, bands in draft.bands.items():
         _check_bands(stage, bands, found)
     _check_caps(draft, found)
+    _check_journey(draft, found)
     _check_tiers(draft.settings.get("tiers") or {}, found)
 
 
@@ -70,6 +71,24 @@ def _check_flags(draft: CardDraft, found: Findings) -> None:
         watched = draft.metrics.get(flag.when.metric)
         if watched is not None and not isinstance(watched, CurvedDefinition):
             found.problem(f"{path}.when", f"'{flag.when.metric}' is a {watched.kind}: it has no value to compare")
+
+
+def _check_journey(draft: CardDraft, found: Findings) -> None:
+    journey = draft.settings.get("journey")
+    if not isinstance(journey, Journey):
+        return
+    for when in () if journey.expansion is None else journey.expansion.when:
+        watched = draft.metrics.get(when.metric)
+        if when.metric not in draft.named:
+            near = did_you_mean(when.metric, draft.named)
+            found.problem("journey.expansion.when", f"unknown metric '{when.metric}'{near}")
+        elif watched is not None and not isinstance(watched, CurvedDefinition):
+            found.problem("journey.expansion.when", f"'{when.metric}' is a {watched.kind}: it has no value to compare")
+    owners = [metric for metric in draft.metrics.values() if metric.owns_step(journey.value or "", frozenset())]
+    if journey.value is not None and len(draft.metrics) == len(draft.named) and not owners:
+        known = tuple(step for metric in draft.metrics.values() for step in metric.step_names)
+        near = did_you_mean(journey.value, known)
+        found.problem("journey.value", f"no metric takes the milestone step '{journey.value}'{near}")
 
 
 def _check_event_names(draft: CardDraft, found: Findings) -> None:

@@ -9,9 +9,11 @@ from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
 from scoring.health.facts import Absences
 from scoring.health.flag import AccountFlag
 from scoring.health.former_facts import FormerFacts, Writers
+from scoring.health.journey import JourneyState
 from scoring.health.ledger import Ledger
 from scoring.health.metrics.metric import Metric
 from scoring.health.people import KnownPeople
+from scoring.health.readiness import ExpansionReadiness
 from scoring.health.request import OpenRequest
 from scoring.health.trajectory import Trajectory
 from scoring.health.weights import NO_WEIGHTS, Weights
@@ -56,7 +58,8 @@ class Account:
 
     - `feeding`: what events say. `born` (when it began: its first record or
       its earliest history, infinity before the first), `posted` (the facts as events wrote them), `facts` (those, with
-      a tier by ARR where none was posted), `away`, `writers` (who wrote each fact), `former_facts`, `context`, the
+      a tier by ARR where none was posted), `away`, `writers` (who wrote each fact), `former_facts`, `context`,
+      `journey` (what is kept of that), the
       states of metrics and flags, and `open_steps` (milestone steps of the stage that are not done: due in UTC, name),
       of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
@@ -73,27 +76,35 @@ class Account:
     - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
     `state_encoding` keeps `born`, `posted`, `away`, `writers`, `former_facts`, `people`, the ledgers, `state`, `clock`,
-    `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics` are in the card's
-    order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in that order, then
-    the flags.
+    `request`, `look`, `journey` and the states of metrics and flags; all else is derived from them. `metrics` are in
+    the card's order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in that
+    order, then the flags, then `readiness` (None if the card has no condition of expansion).
     """
 
     __slots__ = (
         "account_id", "available", "away", "born", "capped_by", "change", "clock", "closes_at", "context", "day",
-        "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean", "metrics",
-        "model", "open_steps", "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights", "request",
-        "score", "state", "told_steps", "trajectories", "weights", "writers",
+        "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "journey", "look", "look_at", "mean",
+        "metrics", "model", "open_steps", "ordered", "people", "posted", "posted_cap", "posted_cost", "posted_weights",
+        "readiness", "request", "score", "state", "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(
-        self, account_id: str, model: "CardModel", ordered: tuple[Metric, ...], flags: tuple[AccountFlag, ...]
+        self,
+        account_id: str,
+        model: "CardModel",
+        ordered: tuple[Metric, ...],
+        flags: tuple[AccountFlag, ...],
+        readiness: ExpansionReadiness | None = None,
     ) -> None:
         self.account_id = account_id
         self.model = model
         self.metrics = tuple(sorted(ordered, key=lambda metric: metric.index))
         self.ordered = ordered
         self.flags = flags
+        self.readiness = readiness
         self.trajectories: tuple[Trajectory, ...] = (*ordered, *flags)
+        if readiness is not None:
+            self.trajectories = (*self.trajectories, readiness)
         self.born = inf
         self.clock = 0.0
         self.facts = self.posted = Facts()
@@ -103,6 +114,7 @@ class Account:
         self.former_facts = FormerFacts()
         self.state = AlertState()
         self.context: Context = UNKNOWN_CONTEXT
+        self.journey = JourneyState()
         self.open_steps: list[tuple[float, str]] = []
         self.told_steps: list[tuple[float, str]] = []
         self.horizon = Horizon()

@@ -4,7 +4,7 @@ from math import inf
 from typing import Final, final
 
 from common.contracts.signals import Band
-from scoring.health.state_format import ArrOrigin, Crossing, DecidedOutcome
+from scoring.health.state_format import ArrOrigin, Crossing, DecidedOutcome, JourneyTold
 
 
 @final
@@ -16,15 +16,15 @@ class AlertState:
     it. `ended` while the account's contract has ended: then only outcomes and withdrawals are told. `arr` is the
     highest ARR since the last contraction, None while none is known; `arr_origin` says which event that comes from.
     `outcomes` has the last event that decided each. `band_since` is when (UTC) the
-    line of the present band was crossed, None if that is not known.
+    line of the present band was crossed, None if that is not known. `journey` is what was told of that.
 
     Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
     is over or a step is missed.
     """
 
     __slots__ = (
-        "arr", "arr_origin", "band", "band_since", "deadline", "ended", "episode", "flags", "had_band", "high", "low",
-        "missed", "outcomes", "pending",
+        "arr", "arr_origin", "band", "band_since", "deadline", "ended", "episode", "flags", "had_band", "high",
+        "journey", "low", "missed", "outcomes", "pending",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -39,6 +39,7 @@ class AlertState:
         self.arr_origin: ArrOrigin | None = None
         self.outcomes: dict[str, DecidedOutcome] = {}
         self.band_since: float | None = None
+        self.journey = JourneyTold()
         self.low = -inf
         self.high = inf
         self.deadline = inf
@@ -49,7 +50,7 @@ class AlertState:
         copy.pending, copy.flags, copy.missed = dict(self.pending), dict(self.flags), dict(self.missed)
         copy.ended = self.ended
         copy.arr, copy.arr_origin, copy.outcomes = self.arr, self.arr_origin, dict(self.outcomes)
-        copy.band_since = self.band_since
+        copy.band_since, copy.journey = self.band_since, self.journey
         copy.low, copy.high, copy.deadline = self.low, self.high, self.deadline
         return copy
 
