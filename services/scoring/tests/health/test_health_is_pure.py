@@ -117,7 +117,7 @@ def written(tree: ast.Module, owner: str) -> Iterator[str]:
 
 
 def test_every_field_of_an_account_is_described_once() -> None:
-    fixed = {"account_id", "flags", "metrics", "model", "ordered", "trajectories"}
+    fixed = {"account_id", "flags", "metrics", "model", "ordered", "readiness", "trajectories"}
     (slots,) = (each.value for each in account_class().body if isinstance(each, ast.Assign))
     assert owners().keys() == set(ast.literal_eval(slots)) - fixed
 
@@ -141,6 +141,7 @@ def test_the_horizon_and_the_alert_state_are_written_by_one_module_each(owner: s
         ("first_look", "episode"),
         ("retraction", "arr"),
         ("retraction", "arr_origin"),
+        ("retraction", "journey"),
     }
 
 

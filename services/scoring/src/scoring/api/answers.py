@@ -19,7 +19,7 @@ from common.contracts.signals import (
 )
 from scoring.api.account_reader import DaysAway
 from scoring.api.delay import Delay
-from scoring.health.view import FlagUp, Missed, PendingBand
+from scoring.health.view import FlagUp, JourneyPlace, Missed, PendingBand
 from scoring.partition.event_use import UnusableReason
 from scoring.postgres.people import PersonOfAccount
 
@@ -133,11 +133,11 @@ class Account(Struct, frozen=True, kw_only=True):
 
     `band_words` say why the band is what it is, and `override` is there while a person has set it. `children` roll up
     the accounts below this one; null if there are none. `drivers` are what lies between the best score and this one,
-    the largest first; `change` is since the last band told. `away` are the days on which the account is closed.
-    `contacts` are the champions and whoever was active last, five at most; `last_seen` is to the hour. `held` says why
-    this is not how it stands now, but up to where scoring has come; null if it is. `first_look` is when a signal is due
-    that says what stands, and until then nothing is told of a band, a missed step or a derived flag; null if none is
-    waited for.
+    the largest first; `change` is since the last band told. `journey` says where in it the account is, and what comes
+    next by dates alone. `away` are the days on which the account is closed. `contacts` are the champions and whoever
+    was active last, five at most; `last_seen` is to the hour. `held` says why this is not how it stands now, but up to
+    where scoring has come; null if it is. `first_look` is when a signal is due that says what stands, and until then
+    nothing is told of a band, a missed step or a derived flag; null if none is waited for.
     """
 
     account_id: str
@@ -155,6 +155,7 @@ class Account(Struct, frozen=True, kw_only=True):
     flags: tuple[FlagUp, ...]
     missed: tuple[Missed, ...]
     pending: PendingBand | None
+    journey: JourneyPlace
     first_look: datetime | None
     episode: str | None
     facts: Facts

@@ -79,6 +79,7 @@ def account(
         flags=view.flags,
         missed=view.missed,
         pending=view.pending,
+        journey=view.journey,
         first_look=view.first_look,
         episode=view.episode,
         facts=facts,

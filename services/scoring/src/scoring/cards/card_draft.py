@@ -7,9 +7,9 @@ from msgspec import Struct
 from common.documents.findings import Findings
 from common.documents.load import Document
 from scoring.cards.clock import ClockEntry
-from scoring.cards.grammar import DIMENSIONS, BandsEntry, CardFile, MetricEntry
+from scoring.cards.grammar import DIMENSIONS, BandsEntry, CardFile, JourneyEntry, MetricEntry
 from scoring.health import STAGES, Card, Stage
-from scoring.health.card import Bands, Flag, Outcome
+from scoring.health.card import Bands, Expansion, Flag, Journey, Outcome
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, Dimension, MetricDefinition, kind_of
 
@@ -47,6 +47,8 @@ def draft_of(file: Document[CardFile], found: Findings) -> CardDraft:
     named, bands = file.values.get("metrics"), file.values.get("bands")
     if isinstance(bands, dict) and DEFAULT not in bands:
         found.problem("bands", f"'{DEFAULT}' is missing")
+    if isinstance(entry := sections.get("journey"), JourneyEntry):
+        sections["journey"] = _journey(entry)
     return CardDraft(
         named=tuple(named) if isinstance(named, dict) else (),
         metrics={name: _metric(name, entry) for name, entry in sections.pop("metrics", {}).items()},
@@ -63,6 +65,13 @@ def draft_of(file: Document[CardFile], found: Findings) -> CardDraft:
 def _metric(name: str, entry: MetricEntry) -> MetricDefinition:
     definition = _DEFINITIONS[entry.kind]
     return definition(name=name, **definition.fields_of(entry.fields_given()))
+
+
+def _journey(entry: JourneyEntry) -> Journey:
+    given = entry.fields_given()
+    if entry.expansion is not None:
+        given["expansion"] = Expansion(**entry.expansion.fields_given())
+    return Journey(**given)
 
 
 def _weights(given: dict[str, dict[Dimension, float]]) -> dict[Stage, dict[Dimension, float]]:

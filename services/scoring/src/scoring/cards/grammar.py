@@ -198,6 +198,32 @@ class FlagEntry(DocumentModel):
     tell: bool = Field(True, description="false: it is shown and counted, but never told (default true).")
 
 
+class ExpansionEntry(DocumentModel):
+    """When an account is ready for expansion."""
+
+    when: Annotated[DistinctList[Comparison], Field(min_length=1)] = Field(
+        description="Metrics and lines, such as active_seats >= 0.9: ready while all of them hold."
+    )
+    hysteresis: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.1, description="Ready until a value is beyond its line by this share of it (default 0.1)."
+    )
+    min_duration: Days = Field(14.0, description="For how long they must hold before it counts (default 14d).")
+
+
+class JourneyEntry(DocumentModel):
+    """Stages by dates and deeds, where nobody has posted one."""
+
+    renewal_window: DaysOrNever = Field(
+        90.0, description="So long before the end of its contract an account is in renewal (default 90d); or never."
+    )
+    expansion: Given[ExpansionEntry] = Field(
+        None, description="When an account counts as in expansion; without this never by itself."
+    )
+    value: Given[Annotated[str, text(NAME, "a milestone step")]] = Field(
+        None, description="The milestone step that is first value: that it is reached is told once."
+    )
+
+
 class OutcomeEntry(DocumentModel):
     events: Events = Field(alias="event", description="The event(s) that decide it.")
 
@@ -241,6 +267,9 @@ class CardFile(DocumentModel):
     )
     tiers: Given[_Tiers] = Field(
         None, description="The ARR from which an account is of each tier, unless one is posted; below all of them tech."
+    )
+    journey: Given[JourneyEntry] = Field(
+        None, description="Stages by dates and deeds, where nobody has posted one; without this there are none."
     )
     contraction: Annotated[float, Field(ge=0, le=1)] = Field(
         0.2, description="A fall of ARR by this share is told (default 0.2)."

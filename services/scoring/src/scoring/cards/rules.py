@@ -8,7 +8,7 @@ from common.documents.findings import Findings, did_you_mean
 from scoring.cards.card_draft import CardDraft
 from scoring.cards.clock import ClockEntry, check_clock
 from scoring.health import STAGES
-from scoring.health.card import UNCAPPED, Bands, Where
+from scoring.health.card import UNCAPPED, Bands, Journey, Where
 from scoring.health.facts import LEAST_TIER
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
 
@@ -24,6 +24,7 @@ def check(draft: CardDraft, found: Findings) -> None:
     for stage, bands in draft.bands.items():
         _check_bands(stage, bands, found)
     _check_caps(draft, found)
+    _check_journey(draft, found)
     _check_tiers(draft.settings.get("tiers") or {}, found)
     if isinstance(clock := draft.settings.get("clock"), ClockEntry):
         check_clock(clock, found)
@@ -86,6 +87,24 @@ def _check_property(name: str, events: Sequence[str], path: str, found: Findings
         hint = "" if name in known else did_you_mean(name, known)
         if hint:
             found.warning(path, f"'{event}' has no property '{name}' in the event catalogue{hint}")
+
+
+def _check_journey(draft: CardDraft, found: Findings) -> None:
+    journey = draft.settings.get("journey")
+    if not isinstance(journey, Journey):
+        return
+    for when in () if journey.expansion is None else journey.expansion.when:
+        watched = draft.metrics.get(when.metric)
+        if when.metric not in draft.named:
+            near = did_you_mean(when.metric, draft.named)
+            found.problem("journey.expansion.when", f"unknown metric '{when.metric}'{near}")
+        elif watched is not None and not isinstance(watched, CurvedDefinition):
+            found.problem("journey.expansion.when", f"'{when.metric}' is a {watched.kind}: it has no value to compare")
+    owners = [metric for metric in draft.metrics.values() if metric.owns_step(journey.value or "", frozenset())]
+    if journey.value is not None and len(draft.metrics) == len(draft.named) and not owners:
+        known = tuple(step for metric in draft.metrics.values() for step in metric.step_names)
+        near = did_you_mean(journey.value, known)
+        found.problem("journey.value", f"no metric takes the milestone step '{journey.value}'{near}")
 
 
 def _check_event_names(draft: CardDraft, found: Findings) -> None:

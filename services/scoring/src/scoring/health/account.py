@@ -9,10 +9,12 @@ from scoring.health.alert_state import AlertState
 from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
 from scoring.health.flag import AccountFlag
 from scoring.health.former_facts import FormerFacts, Writers
+from scoring.health.journey import JourneyState
 from scoring.health.ledger import Ledger
 from scoring.health.metrics.metric import Metric
 from scoring.health.overrides import Overrides
 from scoring.health.people import KnownPeople
+from scoring.health.readiness import ExpansionReadiness
 from scoring.health.request import OpenRequest
 from scoring.health.state_format import HeldOverride
 from scoring.health.trajectory import Trajectory
@@ -59,8 +61,8 @@ class Account:
     - `feeding`: what events say. `born` (when it began: its first record or
       its earliest history, infinity before the first), `posted` (the facts as events wrote them), `facts` (those, with
       a tier by ARR where none was posted), `away`, `overrides`, `writers` (who wrote each fact), `former_facts`,
-      `context`, the states of metrics and flags, and `open_steps` (milestone steps of the stage that are not done: due
-      in UTC, name), of which `told_steps` are those whose miss is a signal.
+      `context`, `journey` (what is kept of that), the states of metrics and flags, and `open_steps` (milestone steps of
+      the stage that are not done: due in UTC, name), of which `told_steps` are those whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
@@ -75,20 +77,27 @@ class Account:
     - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
     `state_encoding` keeps `born`, `posted`, `away`, `overrides`, `writers`, `former_facts`, `people`, the ledgers,
-    `state`, `clock`, `request`, `look` and the states of metrics and flags; all else is derived from them. `metrics`
-    are in the card's order. In `ordered` each metric comes after those that it reads; `trajectories` are the metrics in
-    that order, then the flags. `caps` are the flags that cap the score while they are up.
+    `state`, `clock`, `request`, `look`, `journey` and the states of metrics and flags; all else is derived from them.
+    `metrics` are in the card's order. In `ordered` each metric comes after those that it reads; `trajectories` are the
+    metrics in that order, then the flags, then `readiness` (None if the card has no condition of expansion). `caps` are
+    the flags that cap the score while they are up.
     """
 
     __slots__ = (
         "account_id", "available", "away", "born", "capped_by", "caps", "change", "clock", "closes_at", "context",
-        "day", "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "look", "look_at", "mean",
-        "metrics", "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap", "posted_cost",
-        "posted_weights", "request", "score", "state", "told_steps", "trajectories", "weights", "writers",
+        "day", "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "journey", "look", "look_at",
+        "mean", "metrics", "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap",
+        "posted_cost", "posted_weights", "readiness", "request", "score", "state", "told_steps", "trajectories",
+        "weights", "writers",
     )  # fmt: skip
 
     def __init__(
-        self, account_id: str, model: "CardModel", ordered: tuple[Metric, ...], flags: tuple[AccountFlag, ...]
+        self,
+        account_id: str,
+        model: "CardModel",
+        ordered: tuple[Metric, ...],
+        flags: tuple[AccountFlag, ...],
+        readiness: ExpansionReadiness | None = None,
     ) -> None:
         self.account_id = account_id
         self.model = model
@@ -96,7 +105,10 @@ class Account:
         self.ordered = ordered
         self.flags = flags
         self.caps = tuple([flag for flag in flags if flag.caps])
+        self.readiness = readiness
         self.trajectories: tuple[Trajectory, ...] = (*ordered, *flags)
+        if readiness is not None:
+            self.trajectories = (*self.trajectories, readiness)
         self.born = inf
         self.clock = 0.0
         self.facts = self.posted = Facts()
@@ -107,6 +119,7 @@ class Account:
         self.former_facts = FormerFacts()
         self.state = AlertState()
         self.context: Context = UNKNOWN_CONTEXT
+        self.journey = JourneyState()
         self.open_steps: list[tuple[float, str]] = []
         self.told_steps: list[tuple[float, str]] = []
         self.horizon = Horizon()

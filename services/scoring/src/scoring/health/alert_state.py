@@ -4,7 +4,7 @@ from math import inf
 from typing import Final, final
 
 from common.contracts.signals import Band
-from scoring.health.state_format import ArrOrigin, Crossing, DecidedOutcome, HeldOverride
+from scoring.health.state_format import ArrOrigin, Crossing, DecidedOutcome, HeldOverride, JourneyTold
 
 
 @final
@@ -17,14 +17,15 @@ class AlertState:
     highest ARR since the last contraction, None while none is known; `arr_origin` says which event that comes from.
     `outcomes` has the last event that decided each. `band_since` is when (UTC) the
     line of the present band was crossed, None if that is not known. `override` while a person has set the band.
+    `journey` is what was told of that.
 
     Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
     is over, a step is missed, or an override is over.
     """
 
     __slots__ = (
-        "arr", "arr_origin", "band", "band_since", "deadline", "ended", "episode", "flags", "had_band", "high", "low",
-        "missed", "outcomes", "override", "pending",
+        "arr", "arr_origin", "band", "band_since", "deadline", "ended", "episode", "flags", "had_band", "high",
+        "journey", "low", "missed", "outcomes", "override", "pending",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -40,6 +41,7 @@ class AlertState:
         self.outcomes: dict[str, DecidedOutcome] = {}
         self.band_since: float | None = None
         self.override: HeldOverride | None = None
+        self.journey = JourneyTold()
         self.low = -inf
         self.high = inf
         self.deadline = inf
@@ -50,7 +52,7 @@ class AlertState:
         copy.pending, copy.flags, copy.missed = dict(self.pending), dict(self.flags), dict(self.missed)
         copy.ended = self.ended
         copy.arr, copy.arr_origin, copy.outcomes = self.arr, self.arr_origin, dict(self.outcomes)
-        copy.band_since, copy.override = self.band_since, self.override
+        copy.band_since, copy.override, copy.journey = self.band_since, self.override, self.journey
         copy.low, copy.high, copy.deadline = self.low, self.high, self.deadline
         return copy
 

@@ -4,8 +4,8 @@ from common.contracts.events import Event
 from common.contracts.signals import Facts
 from scoring.health import posting
 from scoring.health.account import Account
-from scoring.health.evaluation import HealthSnapshot, evaluate_moved, snapshot, snapshot_at
-from scoring.health.feeding import feed, retract
+from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
+from scoring.health.feeding import feed, follow_readiness, retract
 from scoring.health.incremental import set_horizon, try_incremental
 from scoring.health.ledger import EVENT
 from scoring.health.model import Reaction
@@ -39,6 +39,9 @@ def _apply_first(
         draft.retraction = RetractionResult.NOTHING_STANDING
     feed(account, event, at, moment, reaction)
     refresh_derived(account, account.state)
+    evaluate(account, at)
+    if follow_readiness(account, at):
+        account.journey.enter(account.context.stage, at)
     now = snapshot_at(account, at)
     move_clock(account, at)
     posting.mark_posted(account, now)
@@ -69,6 +72,10 @@ def _apply_fully(
     after = before
     if moved is not None:
         evaluate_moved(account, at, moved)
+        if follow_readiness(account, at):
+            moved = account.model.full_reaction
+            account.journey.enter(account.context.stage, at)
+            evaluate(account, at)
         after = snapshot(account, at)
         if moved.changes_steps:
             refresh_derived(account, account.state)
@@ -77,7 +84,8 @@ def _apply_fully(
     cause, lost = (event.source, event.event_id), before.score - after.score
     withdrawn: tuple[WithdrawnSignal, ...] = ()
     if undone and retracted is not None:
-        withdrawn = tuple(withdraw(account, retracted, steps, Crossing(at, retracted, event.history)))
+        present = Crossing(at, retracted, event.history)
+        withdrawn = tuple(withdraw(account, retracted, steps, present, facts.contract_end))
         refresh_derived(account, account.state)
     said, outcomes = causing_event(event, moment, facts, account.facts), reaction.outcomes
     trigger = Trigger(cause, lost, event.history, outcomes=outcomes, withdrawn=withdrawn, event=said)

@@ -75,6 +75,28 @@ class Outcome(Struct, frozen=True, kw_only=True):
     events: tuple[str, ...]
 
 
+class Expansion(Struct, frozen=True, kw_only=True):
+    """An account is ready for expansion while all of `when` hold, and counts as that after `min_duration` days.
+
+    It stops being ready where a value is beyond its bound by the share `hysteresis` (0 to 1) of that.
+    """
+
+    when: tuple[When, ...]
+    hysteresis: float = 0.1
+    min_duration: float = 14.0
+
+
+class Journey(Struct, frozen=True, kw_only=True):
+    """Stages by dates and deeds. The renewal window is `renewal_window` days long (None: there is none).
+
+    `value` is the milestone step with which a customer has first value.
+    """
+
+    renewal_window: float | None = 90.0
+    expansion: Expansion | None = None
+    value: str | None = None
+
+
 class Card(Struct, frozen=True, kw_only=True):
     """A fall of ARR by the share `contraction` (0 to 1) or more is a signal of its own; 0: by any.
 
@@ -96,6 +118,12 @@ class Card(Struct, frozen=True, kw_only=True):
     tiers: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
     # Left out of the id of a card that has none.
     clock: CalendarRules | msgspec.UnsetType = msgspec.UNSET
+    # As are the stages by dates and deeds.
+    journey: Journey | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def journey_or_none(self) -> Journey | None:
+        return self.journey if isinstance(self.journey, Journey) else None
 
 
 def fingerprint(definition: MetricDefinition | Flag) -> str:

@@ -1,7 +1,7 @@
 """What metrics know of an account beside its events: its start, stage, seats, time zone and clock."""
 
 from datetime import UTC, tzinfo
-from math import ceil, inf
+from math import inf
 from typing import Final, Literal, final, get_args
 
 from common.contracts.signals import Facts
@@ -10,7 +10,64 @@ from scoring.health.moments import day_number, local_midnight, zone_named
 
 Stage = Literal["onboarding", "adoption", "renewal", "expansion"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
-_ONBOARDING: Final = STAGES.index("onboarding")
+ONBOARDING: Final = STAGES.index("onboarding")
+RENEWAL: Final = STAGES.index("renewal")
+EXPANSION: Final = STAGES.index("expansion")
+NOT_POSTED: Final = -1
+
+
+@final
+class Turns:
+    """What decides the stage: what was posted, and the moments at which dates and deeds turn it.
+
+    All moments are whole seconds (UTC). `window` is when the renewal window opens, infinity for never. `new_until` is
+    when the days of onboarding are over, minus infinity if the account is not new or its steps are done. `expansion` is
+    when it has been ready for expansion for long enough. `posted` and `default` are indices into STAGES.
+    """
+
+    __slots__ = ("default", "expansion", "new_until", "posted", "window")
+
+    def __init__(self, default: int, posted: int, window: float, new_until: float, expansion: float) -> None:
+        self.default = default
+        self.posted = posted
+        self.window = window
+        self.new_until = new_until
+        self.expansion = expansion
+
+    def stage_at(self, at: float) -> int:
+        """A date that comes nearer goes before all else that is not posted; then comes what is still to be done."""
+        if self.posted != NOT_POSTED:
+            return self.posted
+        if at >= self.window:
+            return RENEWAL
+        if at < self.new_until:
+            return ONBOARDING
+        return EXPANSION if at >= self.expansion else self.default
+
+    def is_new_at(self, at: float) -> bool:
+        """Whether the account is in onboarding, whose days are not over."""
+        return at < self.new_until and self.stage_at(at) == ONBOARDING
+
+    def next_after(self, at: float) -> float:
+        """When time alone next turns the stage, opens the window, or ends the days of onboarding."""
+        found = self.window if at < self.window else inf
+        if self.is_new_at(at):
+            return min(found, self.new_until)
+        if self.posted == NOT_POSTED and at < self.window and at < self.expansion:
+            return min(found, self.expansion)
+        return found
+
+    def same(self, other: "Turns") -> bool:
+        return (
+            self.default == other.default
+            and self.posted == other.posted
+            and self.window == other.window
+            and self.new_until == other.new_until
+            and self.expansion == other.expansion
+        )
+
+
+NO_TURNS: Final = Turns(0, NOT_POSTED, inf, -inf, inf)
 
 
 @final
@@ -18,10 +75,13 @@ class Context:
     """`born` is when the account began: at its first record, or at its earliest history (infinity before the first).
 
     `start` is when its contract began, else `born`; both UTC. `stage` is an index into STAGES, and `stage_ends` the
-    whole second (UTC) at which time alone ends it. `seats` is None while unknown.
+    whole second (UTC) at which time alone next ends it or changes anything of `turns`. `window_open` and `is_new` are
+    as `turns` say. `seats` is None while unknown.
     """
 
-    __slots__ = ("born", "born_tau", "clock", "seats", "stage", "stage_ends", "start", "zone")
+    __slots__ = (
+        "born", "born_tau", "clock", "is_new", "seats", "stage", "stage_ends", "start", "turns", "window_open", "zone",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -32,6 +92,9 @@ class Context:
         seats: float | None,
         zone: tzinfo,
         clock: Clock,
+        turns: Turns = NO_TURNS,
+        window_open: bool = False,
+        is_new: bool = False,
     ) -> None:
         self.born = born
         self.born_tau = clock.operational(born)
@@ -41,6 +104,9 @@ class Context:
         self.seats = seats
         self.zone = zone
         self.clock = clock
+        self.turns = turns
+        self.window_open = window_open
+        self.is_new = is_new
 
     def same(self, other: "Context") -> bool:
         return (
@@ -51,28 +117,26 @@ class Context:
             and self.seats == other.seats
             and self.zone is other.zone
             and self.clock is other.clock
+            and self.window_open == other.window_open
+            and self.is_new == other.is_new
+            and self.turns.same(other.turns)
         )
 
 
-def context_of(facts: Facts, *, at: float, born: float, default_stage: int, onboarding: float, clock: Clock) -> Context:
-    """The context at the UTC moment `at`. `onboarding` is how long an account is taken to be new, in seconds."""
+def context_of(facts: Facts, *, at: float, born: float, turns: Turns, clock: Clock) -> Context:
+    """The context at the UTC moment `at`."""
     zone, start = zone_named(facts.time_zone), facts.contract_start
-    stage, ends = default_stage, inf
-    if facts.stage in STAGES:
-        stage = STAGES.index(facts.stage)
-    elif start is None and onboarding > 0.0 and born != inf:
-        # Of an account of which nothing else is known the first days are those of a new customer.
-        new_until = ceil(born + onboarding)
-        if at < new_until:
-            stage, ends = _ONBOARDING, float(new_until)
     return Context(
         born,
         born if start is None else local_midnight(day_number(start), zone),
-        stage,
-        ends,
+        turns.stage_at(at),
+        turns.next_after(at),
         facts.seats,
         zone,
         clock,
+        turns,
+        at >= turns.window,
+        turns.is_new_at(at),
     )
 
 

@@ -35,6 +35,8 @@ def evaluate(account: Account, at: float) -> None:
         metric.seek(tau)
     for flag in account.flags:
         flag.seek(tau)
+    if account.readiness is not None:
+        account.readiness.seek(tau)
     _score(account)
 
 
@@ -57,6 +59,8 @@ def evaluate_moved(account: Account, at: float, reaction: Reaction) -> None:
         account.metrics[index].seek(tau)
     for index in reaction.moved_flags:
         account.flags[index].seek(tau)
+    if reaction.moves_readiness and account.readiness is not None:
+        account.readiness.seek(tau)
     _score(account)
 
 

@@ -6,8 +6,10 @@ from common.contracts.events import Event
 from scoring.health.account import Account
 from scoring.health.context import UNKNOWN_CONTEXT, context_of
 from scoring.health.facts import with_tier, write_facts
+from scoring.health.journey import JourneyState
 from scoring.health.model import Reaction
 from scoring.health.properties import EventName, hash_of
+from scoring.health.stages import turns_of
 from scoring.health.view import RetractionResult
 
 
@@ -34,6 +36,9 @@ def feed(
     if reaction.overrides:
         account.overrides.write(event, at=at, moment=moment, context=account.context)
     fed = feed_metrics(account, event, moment, reaction) != 0
+    if fed and reaction.changes_steps:
+        context_changed = set_context(account, at) or context_changed
+    account.journey.enter(account.context.stage, at)
     for index in reaction.fed_flags:
         if account.flags[index].feed(event, moment):
             fed = True
@@ -78,6 +83,7 @@ def _was_added_up(account: Account, withdrawn: EventName) -> bool:
 def forget_beginning(account: Account) -> None:
     """The next event that is fed is where the account begins."""
     account.born = inf
+    return_to_journey(account, JourneyState())
 
 
 def feed_metrics(account: Account, event: Event, moment: float, reaction: Reaction) -> int:
@@ -94,14 +100,16 @@ def feed_metrics(account: Account, event: Event, moment: float, reaction: Reacti
 def set_context(account: Account, at: float) -> bool:
     """Brings the context up to date with the facts and the UTC moment `at`; whether it changed."""
     model, former = account.model, account.context
-    context = context_of(
+    clock = model.clocks.clock_of(account.facts, account.away.days, former.clock)
+    turns = turns_of(
+        model.stages,
         account.facts,
-        at=at,
         born=account.born,
-        default_stage=model.default_stage,
-        onboarding=model.onboarding,
-        clock=model.clocks.clock_of(account.facts, account.away.days, former.clock),
+        onboarded=_is_onboarded(account),
+        ready_since=account.journey.ready_since,
+        clock=clock,
     )
+    context = context_of(account.facts, at=at, born=account.born, turns=turns, clock=clock)
     if former.same(context):
         return False
     account.context = context
@@ -112,6 +120,36 @@ def set_context(account: Account, at: float) -> bool:
         if recount:
             metric.recount(context)
     return True
+
+
+def _is_onboarded(account: Account) -> bool:
+    """Whether all steps of onboarding are done; False for an account that has none."""
+    known = [account.metrics[index].are_steps_done() for index in account.model.stages.onboarding_metrics]
+    return True in known and False not in known
+
+
+def follow_readiness(account: Account, at: float) -> bool:
+    """Notes whether the account is ready for expansion by its last evaluation, at the UTC moment `at`.
+
+    Returns whether that changed; then the context is another one, and everything has to be evaluated again.
+    """
+    readiness = account.readiness
+    if readiness is None or readiness.available == readiness.ready:
+        return False
+    readiness.ready = readiness.available
+    account.journey.ready_since = at if readiness.ready else None
+    enter_stage(account, at)
+    # The stage may stay for now.
+    readiness.project()
+    return True
+
+
+def return_to_journey(account: Account, journey: JourneyState) -> None:
+    """Puts back what is kept of the journey: as it was before, or as it is stored."""
+    account.journey = journey
+    if account.readiness is not None:
+        account.readiness.ready = journey.ready_since is not None
+        account.readiness.project()
 
 
 def enter_stage(account: Account, at: float) -> None:
@@ -126,6 +164,8 @@ def project(account: Account, reaction: Reaction) -> None:
         account.metrics[index].project(account.context)
     for index in reaction.moved_flags:
         account.flags[index].project(account.context)
+    if reaction.moves_readiness and account.readiness is not None:
+        account.readiness.project()
     if reaction.changes_steps:
         _set_open_steps(account)
 

@@ -21,6 +21,7 @@ from scoring.health.evaluation import HealthSnapshot
 from scoring.health.feeding import forget_beginning
 from scoring.health.forecast import forecast
 from scoring.health.incremental import end_horizon, forget_horizon
+from scoring.health.journey_told import JOURNEY_KINDS
 from scoring.health.signals import SignalBuilder, add_signals
 from scoring.health.standing import TROUBLE, find_standing, gravity
 from scoring.health.state_format import Crossing
@@ -112,6 +113,9 @@ def _begin_anew(account: Account) -> None:
     forget_horizon(account)
 
 
+_SAID_BY_NOTHING_ELSE: Final = (Kind.OUTCOME, Kind.CONTRACTION, Kind.VALUE_REACHED)
+
+
 def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition], trigger: Trigger) -> list[Transition]:
     """Those of the changes that are told although a look is open; the others are shown until it says what stands."""
     derived = [flag.name for flag in account.flags if flag.watched is not None]
@@ -119,9 +123,13 @@ def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition],
     for each in changes:
         by_event = not isinstance(each.crossing.cause, str)
         first_request = trigger.first and by_event and not each.crossing.history
-        if each.kind is Kind.OUTCOME or each.kind is Kind.CONTRACTION:
+        if each.kind in _SAID_BY_NOTHING_ELSE:
             # Nothing that stands says these, so they are kept; those of a first sync or an import are history.
             found.append(_as_history(each) if first_request or look.importing else each)
+        elif each.kind in JOURNEY_KINDS:
+            # Where it stands, the look says so.
+            if by_event and not each.crossing.history and not look.first:
+                found.append(each)
         elif each.kind is Kind.FLAG and each.to not in derived:
             # Raised by silence: the time came for which an event of the first request had announced it.
             if by_event and not first_request:

@@ -1,6 +1,6 @@
 """A flag of one account: while it is up the score is at most its cap, which rises to 100 over its time to live."""
 
-from math import inf, nextafter
+from math import inf
 from typing import Any, Final, final
 
 from common.contracts.events import Event
@@ -12,6 +12,7 @@ from scoring.health.metrics.metric import Metric
 from scoring.health.moments import DAY
 from scoring.health.properties import id_hash, key_of, number
 from scoring.health.trajectory import Trajectory
+from scoring.health.watching import beyond
 
 _LENGTH: Final = 5
 _LENGTH_WITHOUT_MARKS: Final = 2
@@ -120,8 +121,10 @@ class AccountFlag(Trajectory):
         self.pieces = []
         watched = self.watched
         if watched is not None:
-            if watched.has_value and self.bound is not None:
-                self._watch(watched, self.bound)
+            if self.bound is not None:
+                since, until = beyond(watched, self.bound, above=self.above, inclusive=self.inclusive)
+                if since < until:
+                    self._up(since, until)
         elif raised := self._raised():
             # All have the same cap and time to live, so the newest caps the score most and longest.
             self._up(context.clock.operational(max([mark[0] for mark in raised.values()])), inf)
@@ -131,28 +134,6 @@ class AccountFlag(Trajectory):
         end = min(since + self.ttl, until)
         if end != inf:
             self.pieces.append((end, None, 0.0))
-
-    def _watch(self, metric: Metric, bound: float) -> None:
-        """Up while the metric's value is beyond the bound."""
-        x, velocity = metric.x, metric.velocity
-        since, until = metric.base, metric.until
-        # A value that stays, or zero on a logarithmic axis, is on one side for ever.
-        if velocity == 0.0 or x == -inf:
-            beyond = self.inclusive if x == bound else (x > bound) == self.above
-            if not beyond:
-                return
-        else:
-            crossing = metric.base + (bound - x) / velocity
-            enters = self.above == (velocity > 0.0)
-            if self.inclusive != enters:
-                # At the crossing itself the value is still, or already, on the other side.
-                crossing = nextafter(crossing, inf)
-            if enters:
-                since = max(since, crossing)
-            else:
-                until = min(until, crossing)
-        if since < until:
-            self._up(since, until)
 
     def dump(self) -> object:
         if not self.marks and not self.clearing and not self.dropped:

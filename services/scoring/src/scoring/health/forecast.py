@@ -6,7 +6,7 @@ from common.contracts.signals import Forecast, Status
 from scoring.health.account import Account
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import evaluate
-from scoring.health.feeding import enter_stage
+from scoring.health.feeding import enter_stage, follow_readiness, return_to_journey
 from scoring.health.moments import LAST, to_datetime
 from scoring.health.transitions import Trigger, update_state
 
@@ -24,6 +24,7 @@ def forecast(account: Account) -> Forecast | None:
         return None
     state, band, at = account.state.copy(), account.state.band, account.clock
     found: Forecast | None = None
+    journey = account.journey.copy()
     while found is None:
         ends = account.context.stage_ends
         due = next_due(account, state, at, min(ends, LAST))
@@ -33,11 +34,14 @@ def forecast(account: Account) -> Forecast | None:
         if at == ends:
             enter_stage(account, at)
         evaluate(account, at)
+        if follow_readiness(account, at):
+            evaluate(account, at)
         update_state(account, state, _SILENCE, at)
         # A flag or a missed step that is due first may bring no band; then silence goes on.
         if state.band is not None and state.band is not band:
             found = Forecast(band=state.band, at=to_datetime(at))
     # Playing a stage to its end has changed the account's own.
+    return_to_journey(account, journey)
     enter_stage(account, account.clock)
     evaluate(account, account.clock)
     return found

@@ -38,7 +38,7 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
         # The horizon knows the lowest cap only, so a cap that is up must not be moved.
         if account.flags[index].available and account.flags[index].caps:
             return False
-    clock, metrics = account.context.clock, account.metrics
+    clock, metrics, readiness = account.context.clock, account.metrics, account.readiness
     tau = clock.operational(at)
     passed = tau - horizon.origin
     mean, slope = horizon.mean + horizon.slope * passed, horizon.slope
@@ -73,6 +73,12 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
         if flag.end < segments_end:
             segments_end = flag.end
         if flag.available != was_up:
+            unchanged = False
+    if reaction.moves_readiness and readiness is not None:
+        readiness.seek(tau)
+        if readiness.end < segments_end:
+            segments_end = readiness.end
+        if readiness.available != readiness.ready:
             unchanged = False
     if unchanged:
         cap = horizon.cap + horizon.cap_slope * passed

@@ -7,7 +7,7 @@ from scoring.health.account import Account
 from scoring.health.bands import BandLines
 from scoring.health.calendar.choice import ClockChoice
 from scoring.health.calendar.definition import CalendarRules, CountryCalendars
-from scoring.health.card import Card, Flag, fingerprint
+from scoring.health.card import Card, Flag, When, fingerprint
 from scoring.health.clock import Clock
 from scoring.health.context import STAGES
 from scoring.health.curve import Curve
@@ -15,11 +15,14 @@ from scoring.health.facts import NOTICES, RETRACTED, WRITES, tiers_by_amount
 from scoring.health.flag import AccountFlag
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.definition import DEFAULT, CurvedDefinition, MetricDefinition
+from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.moments import DAY
 from scoring.health.overrides import OVERRIDDEN
 from scoring.health.people import PEOPLE_EVENTS
+from scoring.health.readiness import ExpansionReadiness, ReadinessCondition
+from scoring.health.stages import StageRules
 from scoring.health.weights import Weighting
 
 
@@ -29,13 +32,14 @@ class Reaction:
 
     The trajectories of `moved_metrics` (each after those that it reads) and `moved_flags` have to be projected again.
     `changes_steps` if it may change milestone steps, `retracts` if it takes back an earlier event, `moves_points_only`
-    if it can do nothing but move points. `describes_people` if it says something of the person whom it names, which
-    moves nothing. `overrides` if a person sets a band with it.
+    if it can do nothing but move points. `moves_readiness` if a condition of expansion reads a metric that it moves.
+    `describes_people` if it says something of the person whom it names, which moves nothing. `overrides` if a person
+    sets a band with it.
     """
 
     __slots__ = (
         "changes_steps", "describes_people", "fed_flags", "fed_metrics", "moved_flags", "moved_metrics",
-        "moves_points_only", "outcomes", "overrides", "retracts", "writes_facts",
+        "moves_points_only", "moves_readiness", "outcomes", "overrides", "retracts", "writes_facts",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +49,7 @@ class Reaction:
         fed_flags: tuple[int, ...] = (),
         moved_metrics: tuple[int, ...] = (),
         moved_flags: tuple[int, ...] = (),
+        moves_readiness: bool = False,
         changes_steps: bool = False,
         outcomes: tuple[str, ...] = (),
         writes_facts: bool = False,
@@ -56,6 +61,7 @@ class Reaction:
         self.fed_flags = fed_flags
         self.moved_metrics = moved_metrics
         self.moved_flags = moved_flags
+        self.moves_readiness = moves_readiness
         self.changes_steps = changes_steps
         self.outcomes = outcomes
         self.writes_facts = writes_facts
@@ -72,7 +78,7 @@ _IGNORED: Final = Reaction()
 class CardModel:
     """Immutable; one serves any number of accounts. Everything by stage is a list in the order of STAGES.
 
-    `onboarding` is how long (seconds) an account is taken to be new of which nothing else is known. `metric_keys` and
+    `stages` says what the card does of stages. `people_metric` counts people, None if no metric does. `metric_keys` and
     `flag_keys` are the fingerprints of their definitions. `full_reaction` is the reaction to a change of context, which
     moves all trajectories. `flags_by_name` are the flags' indices in the order of their names; `silence_flags` of those
     that follow a metric of silence, `champion_flags` of those among them that follow the champions' only;
@@ -87,8 +93,7 @@ class CardModel:
         self.reference = float(card.reference)
         self.contraction = float(card.contraction)
         self.tiers = tiers_by_amount(card.tiers) if isinstance(card.tiers, dict) else ()
-        self.default_stage = STAGES.index(card.default_stage)
-        self.onboarding = _onboarding(card)
+        self.stages = StageRules(card)
         self.metric_keys = [fingerprint(metric) for metric in card.metrics]
         self.flag_keys = [fingerprint(flag) for flag in card.flags]
         self.flag_caps = {flag.name: float(flag.cap) for flag in card.flags}
@@ -106,8 +111,14 @@ class CardModel:
         self.champion_flags = {index for index in self.silence_flags if _is_of_champions(card, card.flags[index])}
         self.account_silence_flags = [card.flags[index].name for index in self.silence_flags - self.champion_flags]
         self.notice_flags = [index for index, flag in enumerate(card.flags) if not NOTICES.isdisjoint(flag.events)]
+        self.people_metric = _people_metric(card)
+        journey = card.journey_or_none
+        self._expansion = None if journey is None else journey.expansion
         self.full_reaction = Reaction(
-            moved_metrics=self.order, moved_flags=tuple(range(len(card.flags))), changes_steps=True
+            moved_metrics=self.order,
+            moved_flags=tuple(range(len(card.flags))),
+            moves_readiness=self._expansion is not None,
+            changes_steps=True,
         )
         self._reactions = {name: self._reaction_to(name) for name in _names(card)}
 
@@ -125,7 +136,13 @@ class CardModel:
         for index, flag in enumerate(self.card.flags):
             watched = None if flag.when is None else made[flag.when.metric]
             flags.append(AccountFlag(flag, index, watched, self._bounds[index]))
-        return Account(account_id, self, tuple(made.values()), tuple(flags))
+        return Account(account_id, self, tuple(made.values()), tuple(flags), self._readiness(made))
+
+    def _readiness(self, made: dict[str, Metric]) -> ExpansionReadiness | None:
+        expansion = self._expansion
+        if expansion is None:
+            return None
+        return ExpansionReadiness([_condition(self.card, made, each, expansion.hysteresis) for each in expansion.when])
 
     def _reaction_to(self, name: str) -> Reaction:
         metrics, flags = self.card.metrics, self.card.flags
@@ -137,7 +154,9 @@ class CardModel:
                 moved.add(index)
         raised = [index for index, flag in enumerate(flags) if name in flag.events or name in flag.clear_on]
         derived = [index for index, watched in enumerate(self._watched) if watched in moved]
+        expansion = () if self._expansion is None else self._expansion.when
         return Reaction(
+            moves_readiness=any([metrics[index].name in [each.metric for each in expansion] for index in moved]),
             fed_metrics=tuple(fed),
             fed_flags=tuple(raised),
             moved_metrics=tuple([index for index in self.order if index in moved]),
@@ -153,12 +172,32 @@ class CardModel:
 
 def _bound(card: Card, flag: Flag) -> float | None:
     """The bound of a derived flag on the watched metric's curve; None if the flag has none."""
-    if flag.when is None:
-        return None
-    watched = next(metric for metric in card.metrics if metric.name == flag.when.metric)
+    return None if flag.when is None else _on_axis(card, flag.when.metric, float(flag.when.value))
+
+
+def _on_axis(card: Card, name: str, value: float) -> float | None:
+    """The value on the axis of the metric's curve; None if it has no curve."""
+    watched = next(metric for metric in card.metrics if metric.name == name)
     if not isinstance(watched, CurvedDefinition):
         return None
-    return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(float(flag.when.value))
+    return Curve([(1.0, 0.0)], logarithmic=watched.logarithmic).x_of(value)
+
+
+def _condition(card: Card, made: dict[str, Metric], when: When, hysteresis: float) -> ReadinessCondition:
+    """Raises `ValueError` for a metric without a value, which no checked card compares."""
+    above, value = when.op.startswith(">"), float(when.value)
+    margin = abs(value) * float(hysteresis)
+    enter = _on_axis(card, when.metric, value)
+    leave = _on_axis(card, when.metric, value - margin if above else value + margin)
+    if enter is None or leave is None:
+        raise ValueError(f"{when.metric!r} has no value to compare")
+    return ReadinessCondition(made[when.metric], enter, leave, above=above, inclusive=when.op.endswith("="))
+
+
+def _people_metric(card: Card) -> int | None:
+    """The first metric that counts different people."""
+    found = [index for index, each in enumerate(card.metrics) if isinstance(each, Distinct) and each.key == "user_id"]
+    return found[0] if found else None
 
 
 def _silence_of(card: Card, flag: Flag) -> Silence | None:
@@ -172,17 +211,6 @@ def _silence_of(card: Card, flag: Flag) -> Silence | None:
 def _is_of_champions(card: Card, flag: Flag) -> bool:
     silence = _silence_of(card, flag)
     return silence is not None and silence.of_champions
-
-
-def _onboarding(card: Card) -> float:
-    """In seconds: until the last step that the card gives to new customers is due, and its grace over.
-
-    0 if it gives them none, or if every account is taken to be new.
-    """
-    if card.default_stage == "onboarding":
-        return 0.0
-    new = [each.steps_over for each in card.metrics if not each.stages or "onboarding" in each.stages]
-    return max([0.0, *new]) * DAY
 
 
 def _band_lines(card: Card, stage: str) -> BandLines:

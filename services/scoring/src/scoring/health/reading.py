@@ -3,12 +3,13 @@
 from scoring.health import posting, receipts
 from scoring.health.account import Account
 from scoring.health.bands import RED, YELLOW
+from scoring.health.context import NOT_POSTED, STAGES
 from scoring.health.evaluation import evaluate, snapshot_at
 from scoring.health.flag_telling import is_shown, was_told
 from scoring.health.forecast import forecast
-from scoring.health.moments import to_datetime
+from scoring.health.moments import LAST, day_number, local_day, to_datetime
 from scoring.health.signals import health_of
-from scoring.health.view import FlagUp, Missed, PendingBand, View
+from scoring.health.view import FlagUp, JourneyPlace, Missed, NextStage, PendingBand, View
 
 
 def read_account(account: Account, at: float) -> View:
@@ -27,8 +28,31 @@ def read_account(account: Account, at: float) -> View:
         missed=tuple([Missed(step, to_datetime(due)) for due, step in account.open_steps if due <= at]),
         episode=account.state.episode,
         pending=_pending(account),
+        journey=_journey(account, at),
         first_look=None if account.look is None else to_datetime(account.look.due),
     )
+
+
+def _journey(account: Account, at: float) -> JourneyPlace:
+    context, since, end = account.context, account.journey.stage_since, account.facts.contract_end
+    return JourneyPlace(
+        stage=account.stage,
+        since=None if since is None else to_datetime(since),
+        posted=context.turns.posted != NOT_POSTED,
+        next=_next_stage(account),
+        days_to_renewal=None if end is None else day_number(end) - local_day(at, context.zone),
+    )
+
+
+def _next_stage(account: Account) -> NextStage | None:
+    """Some turns leave the stage, such as a window that opens where a stage was posted."""
+    turns, stage = account.context.turns, account.context.stage
+    turn = account.context.stage_ends
+    while turn <= LAST:
+        if turns.stage_at(turn) != stage:
+            return NextStage(STAGES[turns.stage_at(turn)], to_datetime(turn))
+        turn = turns.next_after(turn)
+    return None
 
 
 def _flags(account: Account) -> list[FlagUp]:

@@ -10,17 +10,17 @@ from scoring.health.account import Account
 from scoring.health.band_carrier import carry_band
 from scoring.health.bands import GREEN, INSUFFICIENT, RED
 from scoring.health.evaluation import HealthSnapshot
+from scoring.health.journey_told import JOURNEY_KINDS
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
 from scoring.health.overrides import override_of
 from scoring.health.quotes import quotes_of
 from scoring.health.receipts import change, level, level_off_by
+from scoring.health.standing import CRITICAL_CAP, find_standing, find_steps_left, find_trouble
 from scoring.health.state_format import Cause, Crossing
 from scoring.health.step_draft import StepDraft
 from scoring.health.transitions import Transition, is_better
-
-# A flag with a cap below this has the severity of red.
-CRITICAL_CAP: Final = 30.0
+from scoring.health.usage_review import review_usage
 
 
 def health_of(account: Account, at: HealthSnapshot) -> Health:
@@ -61,8 +61,10 @@ class SignalBuilder:
         episode: str,
         before: Health | None,
         arr_before: float | None = None,
+        days: float | None = None,
         standing: tuple[OpenCondition, ...] = (),
     ) -> Signal:
+        """A renewal window brings a review of the usage with it."""
         event = crossing.event
         return Signal(
             signal_id=self.id_of(kind, to, crossing.cause),
@@ -86,6 +88,8 @@ class SignalBuilder:
             contacts=self.contacts,
             said=quotes_of(event),
             happened_at=None if event is None else to_datetime(event.happened),
+            review=review_usage(self.account, self.at) if kind is Kind.RENEWAL_WINDOW else None,
+            days=days,
         )
 
 
@@ -100,12 +104,21 @@ def add_signals(
                 each.kind,
                 each.to,
                 each.crossing,
-                severity=severity(each, account.model),
+                severity=_severity(account, each),
                 episode=_episode(account, each, signals.id_of(each.kind, each.to, each.crossing.cause)),
                 before=_before(each, draft.health_before, signals.after),
                 arr_before=each.arr_before,
+                days=each.days,
+                standing=tuple(_standing_with(account, each)),
             )
         )
+
+
+def _standing_with(account: Account, transition: Transition) -> list[OpenCondition]:
+    """What a signal says of all that is open."""
+    if transition.kind is Kind.RENEWAL_WINDOW:
+        return [each for each in find_standing(account) if each.kind is not Kind.RENEWAL_WINDOW]
+    return find_steps_left(account) if transition.kind is Kind.ONBOARDING_LATE else []
 
 
 def _before(transition: Transition, before: Health | None, after: Health) -> Health | None:
@@ -118,6 +131,10 @@ def _before(transition: Transition, before: Health | None, after: Health) -> Hea
 def _episode(account: Account, transition: Transition, signal_id: str) -> str:
     """Opens an episode, or repeats or closes the one that is open."""
     state = account.state
+    if transition.kind in JOURNEY_KINDS:
+        return signal_id
+    if transition.withdraws in JOURNEY_KINDS:
+        return _withdrawn_id(account, transition) or signal_id
     episode = state.episode or _withdrawn_id(account, transition) or signal_id
     if transition.band is not None:
         state.episode = None if transition.band is GREEN else episode
@@ -138,10 +155,20 @@ def end_unheard_episode(account: Account, found: list[Transition]) -> None:
         account.state.episode = None
 
 
+_INFO: Final = (Kind.OUTCOME, Kind.RETRACTED, Kind.EXPANSION_READY, Kind.VALUE_REACHED)
+_WARNING: Final = (Kind.MILESTONE_MISSED, Kind.CONTRACTION, Kind.ONBOARDING_LATE)
+
+
+def _severity(account: Account, transition: Transition) -> Severity:
+    if transition.kind is Kind.RENEWAL_WINDOW:
+        return Severity.WARNING if find_trouble(account) else Severity.INFO
+    return severity(transition, account.model)
+
+
 def severity(transition: Transition, model: CardModel) -> Severity:
-    if transition.kind is Kind.OUTCOME or transition.kind is Kind.RETRACTED:
+    if transition.kind in _INFO:
         return Severity.INFO
-    if transition.kind is Kind.MILESTONE_MISSED or transition.kind is Kind.CONTRACTION:
+    if transition.kind in _WARNING:
         return Severity.WARNING
     if transition.band is RED:
         return Severity.CRITICAL

@@ -5,13 +5,14 @@ from scoring.health import posting, receipts, timer
 from scoring.health.account import Account
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import HealthSnapshot, evaluate, snapshot_at
-from scoring.health.feeding import enter_stage
+from scoring.health.feeding import enter_stage, follow_readiness
 from scoring.health.incremental import set_horizon
 from scoring.health.ledger import CONTEXT, SILENCE
 from scoring.health.signals import health_of
 from scoring.health.step_draft import StepDraft
 from scoring.health.telling import update_alert_state
 from scoring.health.transitions import Trigger, refresh_derived, would_change
+from scoring.health.usage_review import keep_sample
 
 
 def move_clock(account: Account, at: float) -> None:
@@ -34,8 +35,7 @@ def fire_silence(account: Account, to: float, draft: StepDraft) -> None:
         now = evaluate_at(account, float(due), draft)
         posting.post_silence(account, now, draft)
         account.clock = float(due)
-        if due == ends:
-            _enter_stage(account, now, draft)
+        _follow_journey(account, now, draft, turned=due == ends)
         update_alert_state(account, Trigger(ids.silence(due)), draft)
         set_horizon(account, float(due))
 
@@ -58,6 +58,7 @@ def settle_silence(account: Account, at: float, draft: StepDraft) -> HealthSnaps
     if due - at < 1.0:
         # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
         account.clock = at
+        before = _follow_journey(account, before, draft, turned=False)
         update_alert_state(account, Trigger(ids.silence(int(due))), draft)
     return before
 
@@ -88,6 +89,7 @@ def evaluate_at(account: Account, at: float, draft: StepDraft) -> HealthSnapshot
     now = snapshot_at(account, at)
     # The first record or timer after its end closes a day: nothing runs at midnight.
     if at >= account.day_end:
+        keep_sample(account, seen)
         posting.post_silence(account, seen, draft)
         draft.check_sum(receipts.day_off_by(account))
         draft.days.append(receipts.day(account, (), seen.score))
@@ -96,8 +98,21 @@ def evaluate_at(account: Account, at: float, draft: StepDraft) -> HealthSnapshot
     return now
 
 
-def _enter_stage(account: Account, before: HealthSnapshot, draft: StepDraft) -> None:
-    """The present stage ends at the account's clock, up to which all is posted."""
-    enter_stage(account, account.clock)
-    posting.post_step(account, before, snapshot_at(account, account.clock), CONTEXT, draft)
+def _follow_journey(account: Account, before: HealthSnapshot, draft: StepDraft, *, turned: bool) -> HealthSnapshot:
+    """Silence may have made the account ready for expansion or not, at its clock, where it was evaluated (`before`).
+
+    `turned` if it has ended a stage or opened a window. Returns the evaluation after that.
+    """
+    at, readiness = account.clock, account.readiness
+    if not turned and (readiness is None or readiness.available == readiness.ready):
+        return before
+    posting.post_silence(account, before, draft)
+    if turned:
+        enter_stage(account, at)
+        evaluate(account, at)
+    follow_readiness(account, at)
+    account.journey.enter(account.context.stage, at)
+    now = snapshot_at(account, at)
+    posting.post_step(account, before, now, CONTEXT, draft)
     refresh_derived(account, account.state)
+    return now

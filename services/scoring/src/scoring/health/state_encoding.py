@@ -8,10 +8,11 @@ from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.facts import with_tier
-from scoring.health.feeding import project, set_context
+from scoring.health.feeding import project, return_to_journey, set_context
 from scoring.health.first_look import FirstLook
 from scoring.health.former_facts import FormerFacts
 from scoring.health.incremental import set_horizon
+from scoring.health.journey import JourneyState, UsageSample
 from scoring.health.ledger import CAP, Ledger
 from scoring.health.model import CardModel
 from scoring.health.posting import mark_posted, set_day_end
@@ -19,6 +20,8 @@ from scoring.health.request import OpenRequest
 from scoring.health.state_format import (
     FORMAT,
     FORMAT_WITHOUT_POSTED,
+    FormerFigure,
+    StoredJourney,
     StoredLedger,
     StoredLook,
     StoredRequest,
@@ -50,11 +53,16 @@ def dump(account: Account) -> bytes:
         None if account.look is None else _stored_look(account.look),
         account.overrides.dump(),
         account.away.told,
+        _stored_journey(account.journey),
     )
+    samples = account.journey.samples
     parts: dict[str, object] = {}
     for metric in account.metrics:
         kept, posted = metric.dump(), metric.posted if metric.posted_available else None
-        if kept is not None or posted is not None:
+        former = [sample.figures[metric.index] for sample in samples]
+        if former:
+            parts[account.model.metric_keys[metric.index]] = (kept, posted, former)
+        elif kept is not None or posted is not None:
             parts[account.model.metric_keys[metric.index]] = (kept, posted)
     for flag in account.flags:
         kept = flag.dump()
@@ -82,6 +90,8 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     if stored.look is not None:
         account.look, account.look_at = _look(stored.look), stored.look.due
     account.overrides.restore(stored.overrides)
+    if stored.journey is not None:
+        return_to_journey(account, _journey(stored.journey, len(model.metric_keys)))
     posted = 0
     for metric in account.metrics:
         part = parts.get(model.metric_keys[metric.index])
@@ -91,11 +101,16 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
             if part.posted is not None:
                 metric.posted_available, metric.posted = True, part.posted
                 posted |= metric.bit
+            for sample, figure in zip(account.journey.samples, part.former, strict=False):
+                sample.figures[metric.index] = figure
     for flag in account.flags:
         part = parts.get(model.flag_keys[flag.index])
         if part is not None:
             flag.restore(part.state)
     set_context(account, account.clock)
+    if stored.journey is None:
+        # Nobody knows since when it is in its stage.
+        account.journey.stage = account.context.stage
     project(account, model.full_reaction)
     refresh_derived(account, account.state)
     now = snapshot_at(account, account.clock)
@@ -128,6 +143,7 @@ def _stored_state(state: AlertState) -> tuple[object, ...]:
         state.outcomes,
         state.band_since,
         state.override,
+        state.journey,
     )
 
 
@@ -171,7 +187,22 @@ def _alert_state(stored: StoredState) -> AlertState:
     state.pending, state.flags, state.missed = stored.pending, stored.flags, stored.missed
     state.ended, state.band_since, state.override = stored.ended, stored.band_since, stored.override
     state.arr, state.arr_origin, state.outcomes = stored.arr, stored.arr_origin, stored.outcomes
+    state.journey = stored.journey
     return state
+
+
+def _stored_journey(journey: JourneyState) -> tuple[object, ...]:
+    return journey.stage, journey.stage_since, journey.ready_since, [sample.at for sample in journey.samples]
+
+
+def _journey(stored: StoredJourney, metrics: int) -> JourneyState:
+    """The figures of the samples are filled in from the parts; a metric that is new to the card has none."""
+    journey = JourneyState()
+    journey.stage, journey.stage_since, journey.ready_since = stored.stage, stored.stage_since, stored.ready_since
+    for moment in stored.samples:
+        figures: list[FormerFigure] = [(None, None)] * metrics
+        journey.samples.append(UsageSample(moment, figures))
+    return journey
 
 
 def _ledger(account: Account, ledger: Ledger, *, of_day: bool) -> tuple[object, ...]:

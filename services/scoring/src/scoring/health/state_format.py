@@ -14,8 +14,8 @@ from scoring.health.absences import ToldAbsence
 
 # The first byte of every body.
 FORMAT = 6
-# In bodies of this format no person has set a band, and no account was told to be away.
-FORMAT_WITHOUT_OVERRIDES = 5
+# In bodies of this format no person has set a band, no account was told to be away, and nothing is known of the journey.
+FORMAT_WITHOUT_JOURNEY = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
 # contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look, and
 # no crossing has what its event said.
@@ -118,6 +118,21 @@ class Mover(NamedTuple):
     points: float
 
 
+class JourneyTold(NamedTuple):
+    """What of an account's journey was told. `is_new` while the account was in onboarding, within its days.
+
+    `window` is the last day (whole days since the epoch) of the contract whose renewal window was told. `expanding`
+    while the account was ready for expansion, which was told last at `expansion` (UTC). `value` is the event that
+    brought first value.
+    """
+
+    is_new: bool = False
+    window: int | None = None
+    expanding: bool = False
+    expansion: float | None = None
+    value: DecidedOutcome | None = None
+
+
 class StoredState(Struct, array_like=True):
     """`AlertState` without what is derived."""
 
@@ -133,6 +148,7 @@ class StoredState(Struct, array_like=True):
     outcomes: dict[str, DecidedOutcome] = field(default_factory=dict)
     band_since: float | None = None
     override: HeldOverride | None = None
+    journey: JourneyTold = JourneyTold()
 
 
 class StoredRequest(Struct, array_like=True):
@@ -179,11 +195,19 @@ class StoredDay(Struct, array_like=True):
     ledger: StoredLedger
 
 
+# Points (whole) and value of a metric; None while it had none.
+FormerFigure = tuple[int | None, float | None]
+
+
 class StoredPart(Struct, array_like=True):
-    """One metric or flag: its state, None if it is as it began, and the points that are posted."""
+    """One metric or flag: its state, None if it is as it began, and the points that are posted.
+
+    `former` are the figures of a metric in the samples of former usage.
+    """
 
     state: Any = None
     posted: float | None = None
+    former: list[FormerFigure] = field(default_factory=list)
 
 
 PERSON_FIELDS = ("name", "email", "role", "champion")
@@ -215,6 +239,19 @@ class StoredLook(Struct, array_like=True):
     provisional: bool
 
 
+# Stands for no stage: the account has had no record.
+NO_STAGE = -1
+
+
+class StoredJourney(Struct, array_like=True):
+    """`JourneyState`. `samples` has only the moments; the figures are in the parts of the metrics."""
+
+    stage: int
+    stage_since: float | None
+    ready_since: float | None
+    samples: list[float]
+
+
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record, `facts` are as events wrote them.
 
@@ -237,6 +274,7 @@ class StoredAccount(Struct, array_like=True):
     look: StoredLook | None = None
     overrides: tuple[list[OverrideEntry], list[OverrideEntry]] | None = None
     told_away: list[ToldAbsence] = field(default_factory=list)
+    journey: StoredJourney | None = None
 
 
 class UnknownFormat(ValueError):

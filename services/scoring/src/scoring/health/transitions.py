@@ -12,6 +12,11 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.flag_telling import repeats_silence, wait_of
+from scoring.health.journey_told import (
+    follow_journey,
+    is_told_too_soon,
+    journey_changes,
+)
 from scoring.health.properties import hash_of
 from scoring.health.state_format import (
     ArrOrigin,
@@ -57,7 +62,7 @@ class Transition(NamedTuple):
     """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed.
 
     `withdraws` is the kind of what a retraction withdraws. `brings` is the band that a flag brings, if it does: no
-    signal of its own tells that band.
+    signal of its own tells that band. `days` is how long the journey took, or is late.
     """
 
     kind: Kind
@@ -68,6 +73,7 @@ class Transition(NamedTuple):
     arr_before: float | None = None
     withdraws: Kind | None = None
     brings: Band | None = None
+    days: float | None = None
 
     @property
     def band(self) -> Band | None:
@@ -79,7 +85,9 @@ def would_change(account: Account, state: AlertState, tau: float) -> bool:
     """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
     if _band_changes(account, state, account.score, account.weights, tau) or _arr_moves(account, state):
         return True
-    if _has_ended(account) != state.ended:
+    if _has_ended(account) != state.ended or follow_journey(account, state.journey) is not state.journey:
+        return True
+    if (readiness := account.readiness) is not None and readiness.available != readiness.ready:
         return True
     return any([flag.available != (flag.name in state.flags) for flag in account.flags])
 
@@ -88,6 +96,8 @@ def would_change_at(account: Account, state: AlertState, tau: float) -> bool:
     """What `would_change` would say after an evaluation at `tau`, without making one."""
     score, weights = score_at(account, tau)
     if _band_changes(account, state, score, weights, tau):
+        return True
+    if (readiness := account.readiness) is not None and (readiness.at(tau) is not None) != readiness.ready:
         return True
     return any([(flag.at(tau) is not None) != (flag.name in state.flags) for flag in account.flags])
 
@@ -132,6 +142,7 @@ def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
     found += [f"flag {flag.name}" for flag in account.flags if flag.available]
     if _has_contracted(account, before):
         found.append(_CONTRACTION)
+    found += [each.line for each in journey_changes(account, before.journey, follow_journey(account, before.journey))]
     held = account.overrides.held(account.context, account.context.clock.operational(at))
     if held is not None or before.override is not None:
         return found if held == before.override and not before.ended else [*found, _override_line(held)]
@@ -177,7 +188,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     """Brings the alert state up to date with the last evaluation, which was at the UTC moment `at`.
 
     Returns what changed in the order in which it is told: what was withdrawn, missed steps, flags, a contraction,
-    outcomes, the band.
+    outcomes, the band, the journey.
     """
     present = trigger.crossed_at(at)
     ended = _has_ended(account)
@@ -192,6 +203,7 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
     _note_outcomes(state, found)
     found += _as_expected(_band(account, state, trigger, present), found)
+    found += _journey(account, state, trigger, present)
     refresh_derived(account, state)
     if not ended:
         return found
@@ -319,6 +331,30 @@ def _contraction(account: Account, state: AlertState, trigger: Trigger, present:
     crossing, writer = trigger.crossing(_CONTRACTION, present), account.writers.get("arr")
     state.arr_origin = None if writer is None else ArrOrigin(writer[1], highest, fell, crossing.history)
     return [Transition(Kind.CONTRACTION, "arr", crossing, arr_before=highest)] if fell else []
+
+
+def _journey(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
+    """What is new of the account's journey; the band is up to date."""
+    before, found = state.journey, []
+    state.journey = follow_journey(account, before)
+    for each in journey_changes(account, before, state.journey):
+        crossing, shown_only = trigger.crossing(each.line, present), False
+        # An event that says that the account is older than it seemed makes nothing late.
+        if each.kind is Kind.ONBOARDING_LATE and not isinstance(crossing.cause, str):
+            continue
+        if each.since is not None:
+            crossing = crossing._replace(since=each.since)
+        if each.kind is Kind.EXPANSION_READY:
+            # Nobody offers more to a customer who is unwell or leaves, nor the same again so soon.
+            unwell = state.band is not GREEN or has_given_notice(account)
+            shown_only = unwell or is_told_too_soon(before, present.since)
+            if not shown_only:
+                state.journey = state.journey._replace(expansion=present.since)
+        value = state.journey.value
+        if each.kind is Kind.VALUE_REACHED and value is not None:
+            state.journey = state.journey._replace(value=value._replace(history=crossing.history))
+        found.append(Transition(each.kind, each.to, crossing, shown_only=shown_only, days=each.days))
+    return found
 
 
 def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:

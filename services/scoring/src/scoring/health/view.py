@@ -88,6 +88,27 @@ class PendingBand(Struct, frozen=True):
     confirmed_at: datetime
 
 
+class NextStage(Struct, frozen=True):
+    """The stage that dates alone bring next, and when."""
+
+    stage: str
+    at: datetime
+
+
+class JourneyPlace(Struct, frozen=True):
+    """Where an account is in its journey. `posted` if somebody has said the stage, which then changes only so.
+
+    `since` is when it came into the stage, None if an earlier version stored it. `days_to_renewal` counts the account's
+    own days up to the last one of its contract, below 0 once that is over; None without a date.
+    """
+
+    stage: str
+    since: datetime | None
+    posted: bool
+    next: NextStage | None
+    days_to_renewal: int | None
+
+
 class View(Struct, frozen=True):
     """An account as it reads at `at`, if it was silent since its last event.
 
@@ -104,4 +125,5 @@ class View(Struct, frozen=True):
     missed: tuple[Missed, ...]
     episode: str | None
     pending: PendingBand | None
+    journey: JourneyPlace
     first_look: datetime | None = None

@@ -76,6 +76,18 @@ class Metric(Trajectory):
         """Milestone steps that are still to be done."""
         return []
 
+    def are_steps_done(self) -> bool | None:
+        """Whether all its milestone steps are done; None if it has none."""
+        return None
+
+    def done_by(self, step: str) -> tuple[float, int] | None:
+        """When (UTC) a milestone step was done first, and the hash of the event's id; None if it is not."""
+        return None
+
+    def members_since(self, moment: float) -> float | None:
+        """How many different things it has seen since a UTC moment; None for a kind that counts none."""
+        return None
+
     def value_at(self, tau: float, context: Context) -> float | None:
         """The value that the curve reads; None if there is none."""
         return None

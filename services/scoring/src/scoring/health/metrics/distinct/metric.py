@@ -134,6 +134,11 @@ class DistinctMetric(DriftingMetric):
             x = log(exp(x) + self.prior * exp((begins - base) * self.decay))
         self.drift(context, base, x, -self.decay)
 
+    def members_since(self, moment: float) -> float | None:
+        seen = [member for member, last in self.members.items() if last >= moment]
+        # Each halving of the sample doubles what a member stands for.
+        return float(len(seen) * 2**self.halvings)
+
     def dump(self) -> object:
         if not self.members:
             return None

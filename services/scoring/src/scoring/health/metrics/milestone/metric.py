@@ -126,6 +126,13 @@ class MilestoneMetric(Metric):
             if name not in self.done
         ]
 
+    def are_steps_done(self) -> bool | None:
+        steps = {*self.card_steps, *self.plans}
+        return steps <= self.done.keys() if steps else None
+
+    def done_by(self, step: str) -> tuple[float, int] | None:
+        return self.done.get(step)
+
     def project(self, context: Context) -> None:
         """Done steps have 100 points. A missed one counts from its due moment on, at first as much as the metric has
         then: a deadline that passes lifts no score. From there it falls to 0 over the grace.

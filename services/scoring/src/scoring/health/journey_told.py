@@ -1,0 +1,104 @@
+"""What of an account's journey is told: a renewal window, a late onboarding, readiness for expansion, first value."""
+
+from math import inf
+from typing import Final, NamedTuple
+
+from common.contracts.signals import Kind
+from scoring.health.account import Account
+from scoring.health.context import EXPANSION, NOT_POSTED
+from scoring.health.moments import DAY, day_number
+from scoring.health.state_format import DecidedOutcome, JourneyTold
+
+# Each is an episode of its own.
+JOURNEY_KINDS: Final = (Kind.RENEWAL_WINDOW, Kind.EXPANSION_READY, Kind.ONBOARDING_LATE, Kind.VALUE_REACHED)
+# An account that is ready for expansion again is told so after this long (seconds).
+EXPANSION_AGAIN: Final = 90.0 * DAY
+_EXPANSION: Final = "expansion"
+
+
+class JourneyChange(NamedTuple):
+    """Something new of the journey; `line` names it in a request, `since` (UTC) is None where the cause says it."""
+
+    kind: Kind
+    to: str
+    line: str
+    since: float | None = None
+    days: float | None = None
+
+
+def follow_journey(account: Account, told: JourneyTold) -> JourneyTold:
+    """What has been told once the changes are: `told` itself if there are none. The account was just evaluated."""
+    rules, context = account.model.stages, account.context
+    if not rules.by_dates:
+        return told
+    window, end = told.window, account.facts.contract_end
+    if context.window_open and end is not None:
+        window = day_number(end)
+    value = told.value
+    if value is None and (done := _first_value(account)) is not None:
+        value = DecidedOutcome(done[1], False)
+    expanding = context.stage == EXPANSION and context.turns.posted == NOT_POSTED
+    now = JourneyTold(context.is_new, window, expanding, told.expansion, value)
+    return told if now == told else now
+
+
+def journey_changes(account: Account, before: JourneyTold, after: JourneyTold) -> list[JourneyChange]:
+    """What is to be told of what `follow_journey` found, at the account's clock."""
+    found: list[JourneyChange] = []
+    turns, ready_since = account.context.turns, account.journey.ready_since
+    if after.window != before.window:
+        found.append(JourneyChange(Kind.RENEWAL_WINDOW, "open", "renewal window", turns.window))
+    # Where the steps are done, or an event says that the account is not new, nothing is late.
+    if before.is_new and not after.is_new and -inf < turns.new_until <= account.clock:
+        days = _days_late(account)
+        found.append(JourneyChange(Kind.ONBOARDING_LATE, "onboarding", "onboarding late", turns.new_until, days))
+    if after.expanding and not before.expanding:
+        found.append(JourneyChange(Kind.EXPANSION_READY, _EXPANSION, _EXPANSION, ready_since))
+    step = account.model.stages.value
+    if after.value is not None and before.value is None and step is not None:
+        found.append(JourneyChange(Kind.VALUE_REACHED, step, "value", days=_days_to_value(account)))
+    return found
+
+
+def open_onboarding_steps(account: Account) -> list[tuple[float, str]]:
+    """The steps of onboarding that are not done, whatever the stage: when they were due (UTC), and their names."""
+    found = [
+        (step.due, step.name)
+        for index in account.model.stages.onboarding_metrics
+        for step in account.metrics[index].open_steps(account.context)
+    ]
+    return sorted(found)
+
+
+def is_told_too_soon(before: JourneyTold, at: float) -> bool:
+    """Whether readiness for expansion was told not long ago."""
+    return before.expansion is not None and at < before.expansion + EXPANSION_AGAIN
+
+
+def first_value_event(account: Account) -> int | None:
+    """The hash of the event that brought first value; None if there is none."""
+    done = _first_value(account)
+    return None if done is None else done[1]
+
+
+def _first_value(account: Account) -> tuple[float, int] | None:
+    step = account.model.stages.value
+    if step is None:
+        return None
+    found = [done for metric in account.metrics if (done := metric.done_by(step)) is not None]
+    return min(found) if found else None
+
+
+def _days_late(account: Account) -> float:
+    """Since the last step that is not done was due."""
+    steps = open_onboarding_steps(account)
+    return max(account.clock - steps[-1][0], 0.0) / DAY if steps else 0.0
+
+
+def _days_to_value(account: Account) -> float | None:
+    """From the start of the contract, or from the account's beginning if that was later than the value."""
+    done = _first_value(account)
+    if done is None:
+        return None
+    begin = account.context.start if account.context.start <= done[0] else account.born
+    return max(done[0] - begin, 0.0) / DAY

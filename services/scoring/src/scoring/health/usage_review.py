@@ -1,0 +1,71 @@
+"""What to look at before a renewal: the figures of all metrics, now and as they were, and what was promised."""
+
+from typing import Final
+
+from common.contracts.signals import PlannedStep, UsageFigure, UsageReview
+from scoring.health.account import Account
+from scoring.health.evaluation import HealthSnapshot
+from scoring.health.journey import SAMPLE_EVERY, UsageSample
+from scoring.health.moments import DAY, local_day, to_datetime
+from scoring.health.state_format import FormerFigure
+
+# Who was seen within these days counts as active.
+LATELY: Final = 28.0 * DAY
+
+
+def keep_sample(account: Account, seen: HealthSnapshot) -> None:
+    """Keeps how the account was used if the last sample is old enough; `seen` is where its day ends.
+
+    Only what a usage review can need is kept.
+    """
+    if account.model.stages.window == 0:
+        return
+    journey, zone = account.journey, account.context.zone
+    last = journey.samples[-1].at if journey.samples else account.born
+    if account.day_number - local_day(last, zone) >= SAMPLE_EVERY:
+        journey.add_sample(UsageSample(seen.at, _figures(account, seen)))
+
+
+def review_usage(account: Account, at: HealthSnapshot) -> UsageReview:
+    """`at` is the account's last evaluation. What is not older than a sample's distance is no former figure."""
+    samples = account.journey.samples
+    former = samples[0] if samples and at.at - samples[0].at >= SAMPLE_EVERY * DAY else None
+    nothing: list[FormerFigure] = [(None, None)] * len(account.metrics)
+    before = nothing if former is None else former.figures
+    found: list[UsageFigure] = []
+    for metric, definition, old in zip(account.metrics, account.model.card.metrics, before, strict=True):
+        if not account.model.weighting.applies(account.context.stage, metric.index):
+            continue
+        points, former_points = at.points[metric.index], old[0]
+        if points is None and former_points is None:
+            continue
+        found.append(
+            UsageFigure(
+                metric=metric.name,
+                dimension=definition.dimension,
+                points=points,
+                value=_value(account, metric.index, at),
+                former_points=None if former_points is None else float(former_points),
+                former_value=old[1],
+            )
+        )
+    people = account.model.people_metric
+    return UsageReview(
+        figures=tuple(found),
+        since=None if former is None else to_datetime(former.at),
+        active_people=None if people is None else account.metrics[people].members_since(at.at - LATELY),
+        promised=tuple([PlannedStep(step, to_datetime(due)) for due, step in account.open_steps]),
+    )
+
+
+def _figures(account: Account, seen: HealthSnapshot) -> list[FormerFigure]:
+    return [
+        (None if points is None else round(points), _value(account, index, seen))
+        for index, points in enumerate(seen.points)
+    ]
+
+
+def _value(account: Account, index: int, at: HealthSnapshot) -> float | None:
+    if at.points[index] is None:
+        return None
+    return account.metrics[index].value_at(account.context.clock.operational(at.at), account.context)
