@@ -93,6 +93,23 @@ async def test_an_account_tells_its_health_and_the_reasons(api: Api) -> None:
     assert change["words"].split()[:3] == [str(round(change["before"])), "to", str(round(change["after"]))]
 
 
+async def test_an_account_tells_where_in_its_journey_it_is(api: Api) -> None:
+    """In Tokyo it is nine in the morning of 22 March."""
+    first = (await api.get("/v1/accounts/acme"))["journey"]
+    assert (first["stage"], first["posted"], first["next"], first["days_to_renewal"]) == ("adoption", False, None, None)
+    said = {"stage": "renewal", "contract_end": "2026-04-01"}
+    await api.harness.post(event("acme", "account.updated", START + 20 * DAY, properties=said))
+    await api.harness.tick(START + 20 * DAY)
+    await api.harness.score()
+    assert (await api.get("/v1/accounts/acme"))["journey"] == {
+        "stage": "renewal",
+        "since": "2026-03-22T00:00:00Z",
+        "posted": True,
+        "next": None,
+        "days_to_renewal": 10,
+    }
+
+
 async def test_its_past_is_told_by_day_and_by_signal(api: Api) -> None:
     told = api.harness.signals("acme")
     history = await api.get("/v1/accounts/acme/history")
