@@ -50,6 +50,7 @@ async def test_names_are_shown_with_what_listens_to_them(stream_api: Api) -> Non
     assert "retractable" not in names["session.started"], "what was added to a count stays"
     assert names["nps.answered"]["retractable"] == ["metric nps"]
     assert names["event.retracted"]["used_by"] == ["retraction"]
+    assert names["health.overridden"]["used_by"] == names["health.overridden"]["retractable"] == ["override"]
     assert [
         (one["metric"], one["property"], one["reason"], one["count"], one["account_id"], one["value"])
         for one in found["unusable"]

@@ -65,6 +65,11 @@ SAID = st.one_of(
         time_zone=st.sampled_from([None, "Asia/Tokyo"]),
         away=st.sampled_from([None, "soon", [], [{"from": "2024-05-01", "until": "2024-05-03"}]]),
     ),
+    says(
+        "health.overridden",
+        to=st.sampled_from(["green", "yellow", "red", None]),
+        until=st.sampled_from(["2024-01-10T12:00:00Z", "2024-01-11T06:00:00Z", "2024-03-01", "soon"]),
+    ),
     says("unpaid", "paid", invoice=st.sampled_from(["i-1", "i-2", None])),
     says("milestone.reached", step=st.sampled_from(["kickoff", "live", "essay"])),
     says(
@@ -104,6 +109,7 @@ def standing(script: ScriptedAccount) -> tuple[object, ...]:
         {each.metric: (each.value, round(each.points, 9)) for each in view.level.contributions},
         script.account.open_steps,
         round(view.health.score, 9),
+        view.health.override,
     )
 
 

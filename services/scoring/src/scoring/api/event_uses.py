@@ -12,6 +12,7 @@ from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Card
 from scoring.health.facts import RETRACTED, WRITES
 from scoring.health.moments import to_datetime
+from scoring.health.overrides import OVERRIDDEN
 from scoring.partition.event_use import UnusableKey, UseCount
 
 
@@ -43,9 +44,13 @@ class EventUseQueries:
 
 
 def users_by_event(card: Card) -> Mapping[str, tuple[str, ...]]:
-    """What listens to each name: "metric logins", "flag payment_failed", "outcome churned", "facts", "retraction"."""
+    """What listens to each name: "metric logins", "flag payment_failed", "outcome churned", "facts", "override".
+
+    Retractions have "retraction".
+    """
     found: dict[str, list[str]] = defaultdict(list)
     found[RETRACTED].append("retraction")
+    found[OVERRIDDEN].append("override")
     for name in WRITES:
         found[name].append("facts")
     for metric in card.metrics:

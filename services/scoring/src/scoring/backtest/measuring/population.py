@@ -34,7 +34,7 @@ RIGHT_WITHIN = 56
 """An alert is right if a churn is confirmed within so many days. An older one was about something else."""
 
 # What is recorded of an account, but not done by its people.
-NOT_ACTIVITY = ("account.", "champion.", "contract.", "goal.", "invoice.", "milestone.")
+NOT_ACTIVITY = ("account.", "champion.", "contract.", "goal.", "health.", "invoice.", "milestone.")
 
 
 def is_activity(name: str) -> bool:
