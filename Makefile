@@ -76,14 +76,14 @@ test: $(VENV)/dev-installed $(VENV)/analysis ## unit, integration (PostgreSQL, e
 
 .PHONY: test-compiled
 test-compiled: .compiled/built ## tests of the core and of batches on their compiled form, and how the image is compiled
-	PYTHONPATH=$(CURDIR)/.compiled CHURN_CORE_FORM=compiled $(BIN)/pytest -m "not kafka and not campaign" \
+	PYTHONPATH=$(CURDIR)/.compiled CHURN_CORE_FORM=compiled $(PYTEST) -m "not kafka and not campaign" \
+		tests/deploy/test_deploy_image.py::test_the_steps_of_the_image_leave_a_compiled_core \
 		services/scoring/tests/health services/scoring/tests/test_core_form.py services/scoring/tests/test_dedupe_model.py \
 		services/scoring/tests/integration/test_fence.py services/scoring/tests/integration/test_function_of_log.py \
 		services/scoring/tests/integration/test_unknown_type.py
-	$(BIN)/pytest -m compiler tests/deploy
 
 .PHONY: digest
-digest: $(VENV)/dev-installed ## the same bits from both forms of the core on every Python (PYTHONS="python3.12 python3.13")
+digest: $(VENV)/dev-installed .compiled/built ## the same bits from both forms of the core on every Python (PYTHONS="python3.12 python3.13")
 	@PYTHONPATH=tests $(BIN)/python -m digest $(PYTHONS)
 
 .PHONY: test-kafka

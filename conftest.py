@@ -1,3 +1,4 @@
+import gc
 from typing import Any
 
 import pytest
@@ -5,6 +6,9 @@ from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["local.testing"]
+
+# What is collected stays: to look through it for garbage again and again takes two of six seconds.
+gc.disable()
 
 # For the mutants: one counterexample is enough, and a shorter one is not looked for.
 settings.register_profile("found", phases=[Phase.explicit, Phase.generate], derandomize=True)
@@ -25,6 +29,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 class FileScheduling(LoadScopeScheduling):

@@ -114,7 +114,8 @@ def test_the_steps_of_the_image_leave_a_compiled_core(tmp_path: Path) -> None:
     )
     for step in steps:
         here = step.replace("/var/cache/uv", cache.stdout.decode().strip()).replace("/app", str(tmp_path))
-        environment = {**os.environ, "PATH": programs, "PYTHON": sys.executable, "SERVICE": "scoring"}
+        given = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        environment = {**given, "PATH": programs, "PYTHON": sys.executable, "SERVICE": "scoring"}
         done = subprocess.run(["sh", "-c", here], cwd=tmp_path, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
     asked = (

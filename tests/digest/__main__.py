@@ -1,7 +1,9 @@
 """`python -m digest [PYTHON ..]`: both forms of the core on each of these, and all digests must be equal.
 
-Each Python gets an environment of its own that is thrown away, with what requirements-dev.lock pins. Without a name
-python3.11, python3.12 and python3.13 are looked for; one that is not here, or does not start, is named and left out.
+Each Python gets an environment of its own that is thrown away, with what requirements-dev.lock pins; as many are worked
+on at a time as there are processors. The one of this process has both already, `.venv` and what `make compile` built.
+Without a name python3.11, python3.12 and python3.13 are looked for; one that is not here, or does not start, is named
+and left out.
 """
 
 import os
@@ -11,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,20 +25,21 @@ PYTHONS = ("python3.11", "python3.12", "python3.13")
 NEEDED = ("msgspec", "numpy", "tzdata", "ruamel-yaml", "pydantic", "mypy", "setuptools")
 COMMON = ROOT / "libs" / "common" / "src"
 SCORING = ROOT / "services" / "scoring"
+COMPILED = ROOT / ".compiled"
 
 
 def main(pythons: Sequence[str]) -> int:
-    found: list[str] = []
+    usable = []
     for python in pythons or PYTHONS:
         if (reason := _why_not(python)) is not None:
             print(f"{python}: left out, {reason}", flush=True)
-            continue
-        with tempfile.TemporaryDirectory(prefix="digest-") as folder:
-            try:
-                found += _digests(python, Path(folder))
-            except subprocess.CalledProcessError as error:
-                print(f"{python}: {error}")
-                return 1
+        else:
+            usable.append(python)
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+        told = list(threads.map(_digests, usable))
+    if None in told:
+        return 1
+    found = [digest for digests in told if digests for digest in digests]
     if not found:
         print("no Python was found")
         return 1
@@ -54,8 +58,26 @@ def _why_not(python: str) -> str | None:
     return (started.stderr.splitlines() or ["it does not start"])[0] if started.returncode else None
 
 
-def _digests(python: str, folder: Path) -> list[str]:
-    """Interpreted, then compiled. Raises `CalledProcessError`; what failed has said why."""
+def _digests(python: str) -> list[str] | None:
+    """Interpreted, then compiled; None if anything failed, which has said why."""
+    try:
+        if _is_this(python):
+            return _both_forms(Path(sys.executable), COMPILED)
+        with tempfile.TemporaryDirectory(prefix="digest-") as folder:
+            return _both_forms(_made(python, Path(folder)), Path(folder) / "compiled")
+    except subprocess.CalledProcessError as error:
+        print(f"{python}: {error}", flush=True)
+        return None
+
+
+def _is_this(python: str) -> bool:
+    """To the build: a version has more than one."""
+    asked = [python, "-c", "import sys; print(sys.version)"]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip() == sys.version
+
+
+def _made(python: str, folder: Path) -> Path:
+    """The Python of an environment in `folder`, and the core compiled for it beside it."""
     own = folder / "venv" / "bin" / "python"
     uv = Path(sys.executable).with_name("uv")
     _run(uv, "venv", "--quiet", "--no-python-downloads", "--python", python, folder / "venv")
@@ -63,9 +85,13 @@ def _digests(python: str, folder: Path) -> list[str]:
     wanted.write_text("\n".join(_pinned(name) for name in NEEDED))
     _run(uv, "pip", "install", "--quiet", "--python", own, "--require-hashes", "--constraint", LOCK, "-r", wanted)
     _run(own, SCORING / "compile.py", "--into", folder / "compiled")
+    return own
+
+
+def _both_forms(python: Path, compiled: Path) -> list[str]:
     return [
-        _digest(own, SCORING / "src", form="interpreted"),
-        _digest(own, folder / "compiled", form="compiled"),
+        _digest(python, SCORING / "src", form="interpreted"),
+        _digest(python, compiled, form="compiled"),
     ]
 
 

@@ -1,6 +1,6 @@
 """Plants a bug in a copy and runs the tests that guard against it: a mutant that leaves them green is a failure.
 
-As many copies are tried at a time as there are processors.
+One copy more is tried at a time than there are processors: some of their tests wait more than they compute.
 
 Each `*.patch` says above its diff what it breaks, and which tests must turn red:
 
@@ -30,7 +30,7 @@ RED = 1  # pytest: some tests failed; anything else means that they did not run
 
 def main(names: list[str]) -> int:
     patches = [patch for patch in sorted(HERE.glob("*.patch")) if not names or patch.stem in names]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+    with ThreadPoolExecutor(max_workers=(os.cpu_count() or 1) + 1) as threads:
         killed = list(threads.map(_killed, patches))
     survived = [patch.stem for patch, dead in zip(patches, killed, strict=True) if not dead]
     print(f"{len(patches) - len(survived)} of {len(patches)} mutants killed")

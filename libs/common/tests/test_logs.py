@@ -1,10 +1,13 @@
-"""Log lines of a process. Logging is global, so each test starts a process of its own."""
+"""Log lines of a process. Logging is global, so a process of its own writes them."""
 
 import json
 import subprocess
 import sys
+from functools import cache
 
 import pytest
+
+pytestmark = pytest.mark.servers
 
 PROGRAM = """
 import logging
@@ -26,6 +29,7 @@ except ValueError:
 """
 
 
+@cache
 def said(form: str) -> list[str]:
     command = [sys.executable, "-c", PROGRAM.format(form=form)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

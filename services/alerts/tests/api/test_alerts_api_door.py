@@ -17,6 +17,7 @@ from common.database_errors import DatabaseUnavailable
 from common.keys import Scope
 from local.stack.postgres import Postgres
 from support.alerts_api import AlertsApi
+from support.examples import examples
 
 TEMPLATES = {
     "/v1/alerts": "GET",
@@ -217,7 +218,7 @@ NAMES = st.text(min_size=1).map(lambda text: quote(text, safe="", errors="replac
 
 
 @settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

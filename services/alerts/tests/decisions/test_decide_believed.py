@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from alerts.decisions.joining import badness, past_signal
 from common.contracts.signals import Signal
 from support.alerts_decisions import DAY, SLOW, WEEK, DecidedAccount, band, flag_with_band
+from support.examples import examples
 
 HOUR = 3600.0
 # Hours between two bands: seconds, around `resolve_after`, around `repeat_interval`, long.
@@ -105,7 +106,7 @@ def lived(changes: list[Change]) -> tuple[Reader, list[Signal]]:
     return reader, signals
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(CHANGES, max_size=14))
 def test_what_the_reader_believes_is_so_in_the_end(changes: list[Change]) -> None:
     reader, signals = lived(changes)
@@ -118,7 +119,7 @@ def test_what_the_reader_believes_is_so_in_the_end(changes: list[Change]) -> Non
     assert reader.account.timer is None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(CHANGES, max_size=14))
 def test_all_clears_are_a_day_apart_and_each_ends_an_alarm(changes: list[Change]) -> None:
     reader, signals = lived(changes)

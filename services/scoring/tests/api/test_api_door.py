@@ -16,6 +16,7 @@ from scoring.api.active_card import NOT_STARTED, ActiveCardReader
 from scoring.api.parameters import AccountListParameters, ReceiptParameters
 from scoring.postgres.snapshot import SnapshotSource
 from scoring.postgres.sort_orders import Sort
+from support.examples import examples
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START
 
@@ -212,7 +213,7 @@ IDS = st.one_of(st.just("acme"), st.text(min_size=1).map(lambda text: quote(text
 
 
 @settings(
-    max_examples=300,
+    max_examples=examples(300),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

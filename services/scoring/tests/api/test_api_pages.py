@@ -13,6 +13,7 @@ from msgspec import Struct
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, encode_cursor
 from scoring.postgres import sort_orders
 from scoring.postgres.sort_orders import CursorPlace, Order, Sort
+from support.examples import examples
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START
 
@@ -76,7 +77,7 @@ async def api(stream_api: Api) -> Api:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -100,7 +101,7 @@ async def walked(api: Api, accounts: list[One], filters: dict[str, Any], limit: 
 
 
 @settings(
-    max_examples=30,
+    max_examples=examples(30),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

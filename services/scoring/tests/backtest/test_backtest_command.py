@@ -171,6 +171,7 @@ def test_a_mistake_is_told_in_a_line(
     assert error[0].startswith(told)
 
 
+@pytest.mark.servers
 def test_the_command_runs_as_a_program_on_many_processes(files: Path) -> None:
     command = [sys.executable, "-m", "scoring", "backtest", "--events", str(files / "events.csv")]
 
@@ -182,6 +183,7 @@ def test_the_command_runs_as_a_program_on_many_processes(files: Path) -> None:
     assert "scored: 100 %" in done.stderr
 
 
+@pytest.mark.servers
 def test_help_and_other_commands_import_nothing_of_it() -> None:
     program = """
 import sys

@@ -1,5 +1,6 @@
 """What an editor is told of the format is what the loader holds to."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,14 @@ DEPLOY = Path(__file__).parents[4] / "deploy"
 CARDS = sorted([DEPLOY / "scorecard.yml", *(DEPLOY / "examples").glob("*.yml")])
 
 
+@cache
+def _validator() -> Any:
+    return Draft202012Validator(json_schema(CardFile))
+
+
 def _passes(text: str) -> bool:
     plain: Any = YAML(typ="safe", pure=True).load(text)
-    return bool(Draft202012Validator(json_schema(CardFile)).is_valid(plain))
+    return bool(_validator().is_valid(plain))
 
 
 def test_the_schema_is_a_schema() -> None:

@@ -14,6 +14,7 @@ from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
 from scoring.health.scorer import Scorer
 from scoring.health.view import RetractionResult, Step
+from support.examples import examples
 from support.random_cases import event
 from support.scripted_account import DAWN, DAY, IDENTITY, ScriptedAccount, card
 
@@ -113,7 +114,7 @@ def standing(script: ScriptedAccount) -> tuple[object, ...]:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(SEQUENCES, st.data())
 def test_after_its_retraction_all_stands_as_if_an_event_had_never_come(
     sequence: list[tuple[Said, int, bool]], data: st.DataObject
@@ -128,7 +129,7 @@ def test_after_its_retraction_all_stands_as_if_an_event_had_never_come(
     assert after.scorer.find_due(loaded) == after.scorer.find_due(after.account)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(SEQUENCES, st.lists(st.integers(0, 12), min_size=2, max_size=6))
 def test_retractions_go_on_alike_from_memory_and_from_the_store(
     sequence: list[tuple[Said, int, bool]], retracted: list[int]

@@ -20,6 +20,7 @@ from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from scoring.worker.heartbeat import Heartbeat
 from support.cards import SMALL
+from support.examples import examples
 from support.scoring_harness import DAY, START, ScoringHarness, event, ids, scoring_harness
 
 ACCOUNTS = ("acme", "beta", "gamma")
@@ -176,7 +177,9 @@ async def stream(database: str, request: pytest.FixtureRequest) -> AsyncIterator
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(sequence=happenings, workers=lives)
 async def test_the_outcome_is_a_function_of_the_log(

@@ -15,6 +15,7 @@ from scoring.worker.context import WorkerLimits
 from scoring.worker.housekeeping.rules import RetentionRules
 from scoring.worker.housekeeping.seen import BlobRun
 from support.commits import commit
+from support.examples import examples
 from support.housekeeping import housekeeping_of
 from support.scoring_harness import START, ScoringHarness, event
 
@@ -115,7 +116,9 @@ lives = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 6)), min_size=1, ma
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(sequence=event_sequences, workers=lives, remembered=st.integers(1, 12))
 async def test_the_same_duplicates_are_refused_whenever_storage_is_kept_small(
