@@ -24,7 +24,9 @@ from support.alerts_decisions import DecidedAccount
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 ROUTES = load_routes((DEPLOY / "routes.yml").read_text(encoding="utf-8"), "routes.yml")
-SCORER = Scorer(load_card((DEPLOY / "scorecard.yml").read_text(encoding="utf-8"), "scorecard.yml"), "card", calendars=country_days)
+SCORER = Scorer(
+    load_card((DEPLOY / "scorecard.yml").read_text(encoding="utf-8"), "scorecard.yml"), "card", calendars=country_days
+)
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 ACCOUNT = "acme"
 FACTS = {"name": "Acme", "tier": "high", "owner": "dana@example.com", "arr": 9_000, "stage": "adoption"}

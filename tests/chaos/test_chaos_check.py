@@ -38,7 +38,9 @@ def log() -> list[Record]:
 
 def evidence() -> Evidence:
     card, mine = origin(QUICK, name="card", time_mode=TimeMode.WALL, partitions=1)
-    recount = Recount(Scorer(card, mine.card_id, strict=True, calendars=country_days), partition=0, partitions=1, remembered=1_000)
+    recount = Recount(
+        Scorer(card, mine.card_id, strict=True, calendars=country_days), partition=0, partitions=1, remembered=1_000
+    )
     sessions = Sessions()
     for record in log():
         recount.read(record)

@@ -84,7 +84,9 @@ def main(card_files: Sequence[str]) -> None:
 
 def play(card_file: Path) -> Player:
     card = load(card_file.read_text(encoding="utf-8"), str(card_file))
-    player = Player(Scorer(card, identify(card), strict=False, calendars=country_days, first_look_seconds=FIRST_LOOK_SECONDS))
+    player = Player(
+        Scorer(card, identify(card), strict=False, calendars=country_days, first_look_seconds=FIRST_LOOK_SECONDS)
+    )
     tick = START.timestamp()
     for record in records(ACCOUNTS, EVENTS):
         while tick < record.at:

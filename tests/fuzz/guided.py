@@ -23,8 +23,8 @@ from ingest.body_items import BodyFormat
 from ingest.bounds import BOUNDS
 from ingest.content_encoding import body_decoder
 from ingest.errors import BodyRefused
-from scoring.cards.errors import InvalidCard
 from scoring.cards.country_days import country_days
+from scoring.cards.errors import InvalidCard
 from scoring.cards.load import load as load_card
 from scoring.health.scorer import Scorer
 from support.cards import SMALL

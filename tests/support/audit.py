@@ -120,7 +120,9 @@ def begun(system: System) -> dict[int, Recount]:
     )
     seconds = REQUEST_SECONDS if deployment.mode is TimeMode.WALL else None
     wait = mine.first_look_seconds
-    scorer = Scorer(card, mine.card_id, strict=True, calendars=country_days, request_seconds=seconds, first_look_seconds=wait)
+    scorer = Scorer(
+        card, mine.card_id, strict=True, calendars=country_days, request_seconds=seconds, first_look_seconds=wait
+    )
     return {
         partition: Recount(scorer, partition=partition, partitions=deployment.partitions, remembered=system.remembered)
         for partition in range(deployment.partitions)

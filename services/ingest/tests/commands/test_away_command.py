@@ -43,7 +43,9 @@ class Services:
         if request.url.params.get("dry_run") == "true":
             self.dry += len(batch.accepted)
         else:
-            self.taken += [(each.event.account_id, each.event.event_id, each.event.properties) for each in batch.accepted]
+            self.taken += [
+                (each.event.account_id, each.event.event_id, each.event.properties) for each in batch.accepted
+            ]
         return httpx.Response(202, content=msgspec.json.encode(answer_for(batch)))
 
     def post(self, *, dry_run: bool = False) -> int:

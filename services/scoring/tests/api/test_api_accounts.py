@@ -8,8 +8,22 @@ from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START, event
 
 COMPANIES: dict[str, dict[str, Any]] = {
-    "acme": {"name": "Acme", "tier": "high", "country": "US", "owner": "eva@us.test", "arr": 90_000, "contract_end": "2026-04-01"},
-    "bolt": {"name": "bolt", "tier": "low", "country": "DE", "owner": "Eva@us.test", "arr": 5_000, "contract_end": "2027-03-01"},
+    "acme": {
+        "name": "Acme",
+        "tier": "high",
+        "country": "US",
+        "owner": "eva@us.test",
+        "arr": 90_000,
+        "contract_end": "2026-04-01",
+    },
+    "bolt": {
+        "name": "bolt",
+        "tier": "low",
+        "country": "DE",
+        "owner": "Eva@us.test",
+        "arr": 5_000,
+        "contract_end": "2027-03-01",
+    },
     "core": {"name": "Acrobat", "tier": "low", "country": "DE", "owner": "tom@us.test", "stage": "onboarding"},
     "dusk": {"stage": "no such stage", "arr": 0, "contract_end": "2026-03-01"},
 }

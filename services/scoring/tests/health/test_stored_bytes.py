@@ -100,7 +100,8 @@ def with_people() -> ScriptedAccount:
     script = told()
     script.does("user.updated", 30.5, user_id="ann", name="Ann Lee", email="ann@acme.example", champion=True)
     script.does("champion.left", 30.5, user_id="person 0.5")
-    script.does("account.away", 30.5, **{"from": "2024-02-12", "until": "2024-02-16"})
+    closed: dict[str, Any] = {"from": "2024-02-12", "until": "2024-02-16"}
+    script.does("account.away", 30.5, **closed)
     return script
 
 

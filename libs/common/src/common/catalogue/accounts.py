@@ -24,7 +24,6 @@ from common.catalogue.values import (
     TimeZone,
 )
 
-
 _DAY_CHARS: Final = len("2026-12-31")
 
 

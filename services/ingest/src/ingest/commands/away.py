@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -69,7 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "WRITE_KEY one of ingest with scope write or events."
     )
     parser.add_argument("--country", required=True, type=_country, metavar="CC", help="two letters of ISO 3166")
-    parser.add_argument("--from", required=True, type=_day, dest="first", metavar="DAY", help="the first day: 2026-08-03")
+    parser.add_argument(
+        "--from", required=True, type=_day, dest="first", metavar="DAY", help="the first day: 2026-08-03"
+    )
     parser.add_argument("--until", required=True, type=_day, metavar="DAY", help="the last day, included")
     parser.add_argument("--reason", metavar="TEXT", help="why; kept with the event")
     parser.add_argument("--dry-run", action="store_true", help="count the accounts and have the events checked only")
@@ -81,9 +84,10 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] = os.envir
     try:
         if plan.until < plan.first:
             raise AwayFailed(f"--until {plan.until} is before --from {plan.first}")
-        with _client(environment, "SCORING_URL", "READ_KEY") as scoring, _client(
-            environment, "INGEST_URL", "WRITE_KEY"
-        ) as ingest:
+        with (
+            _client(environment, "SCORING_URL", "READ_KEY") as scoring,
+            _client(environment, "INGEST_URL", "WRITE_KEY") as ingest,
+        ):
             count = post(plan, scoring, ingest, dry_run=arguments.dry_run)
     except AwayFailed as error:
         print(error, file=sys.stderr)
@@ -103,11 +107,11 @@ def post(
 ) -> int:
     """How many accounts were told. Raises `AwayFailed`; posted once more, nothing is told twice."""
     told = 0
+    query = {"dry_run": "true"} if dry_run else {}
     for page in _accounts(plan.country, scoring, sleep):
         events = [plan.event(account_id) for account_id in page]
-        query = {"dry_run": "true"} if dry_run else {}
         try:
-            body = _ask(lambda events=events: ingest.post("/v1/events", params=query, json=events), "ingest", sleep)
+            body = _ask(partial(ingest.post, "/v1/events", params=query, json=events), "ingest", sleep)
             answer = msgspec.json.decode(body, type=_Answer)
         except (AwayFailed, msgspec.DecodeError) as error:
             raise AwayFailed(f"{error} ({told} accounts were told before; the command may be given again)") from error
@@ -121,7 +125,7 @@ def _accounts(country: str, scoring: httpx.Client, sleep: Callable[[float], obje
     """Page by page, in the order of their names: that order stays while their scores move."""
     query: dict[str, str | int] = {"country": country, "sort": "name", "limit": _PAGE}
     while True:
-        body = _ask(lambda: scoring.get("/v1/accounts", params=query), "scoring", sleep)
+        body = _ask(partial(scoring.get, "/v1/accounts", params=query), "scoring", sleep)
         try:
             page = msgspec.json.decode(body, type=_AccountPage)
         except msgspec.DecodeError as error:

@@ -11,8 +11,8 @@ from common.database_errors import DatabaseUnavailable
 from common.problems import unavailable
 from common.stopping import stopped_within
 from common.topics import TimeMode
-from scoring.cards.errors import InvalidCard
 from scoring.cards.country_days import country_days
+from scoring.cards.errors import InvalidCard
 from scoring.cards.identity import versions
 from scoring.cards.load import load
 from scoring.health import REQUEST_SECONDS, Scorer

@@ -56,7 +56,12 @@ def as_document(results: Sequence[GroupResult], *, card_id: str, seed: int) -> d
 
 def _group(result: GroupResult) -> dict[str, object]:
     group, firms = result.group, result.firms
-    found: dict[str, object] = {"story": group.story, "closures_told": group.told, "users": group.users, "firms": group.firms}
+    found: dict[str, object] = {
+        "story": group.story,
+        "closures_told": group.told,
+        "users": group.users,
+        "firms": group.firms,
+    }
     if group.story in WELL:
         counted = Counter((alarm.signal, alarm.cause) for firm in firms for alarm in firm.false_alarms)
         by_kind = [
