@@ -44,7 +44,8 @@ def day_of(day: float) -> str:
 
 
 def away(script: ScriptedAccount, at: float, first: float, last: float, **more: Any) -> Step:
-    return script.does("account.away", at, **{"from": day_of(first), "until": day_of(last)}, **more)
+    days: dict[str, Any] = {"from": day_of(first), "until": day_of(last)}
+    return script.does("account.away", at, **days, **more)
 
 
 def retraction(event_id: str, *, by: str, at: float) -> Event:
@@ -77,11 +78,12 @@ def test_a_closure_told_afterwards_moves_the_score_at_its_own_record() -> None:
     assert told(step) == ["band green"]
     (signal,) = step.signals
     assert (signal.at, signal.cause) == (to_datetime(DAWN + 50.25 * DAY), ("web", f"e{script._events}"))
-    assert before == 35.0 < script.score(50.25)
-    # All that it moved is put down to the event, and nothing that was told before is another.
-    change = script.looks(50.25).change
-    assert change is not None
-    assert {driver.cause for driver in change.drivers if driver.points > 0} <= {"event", "cap", "silence"}
+    assert before == 0.0 < 75.0 < script.score(50.25)
+    # All that it moved is put down to the event.
+    change = signal.receipt.change
+    (mover,) = change.events
+    assert (mover.name, mover.points) == ("account.away", script.score(50.25))
+    assert sum(part.points for part in change.parts if part.points > 0.0) >= mover.points
 
 
 def test_a_closure_is_taken_back() -> None:
@@ -118,8 +120,9 @@ def test_facts_and_events_add_up_and_their_order_does_not_matter() -> None:
 
 def test_the_same_event_once_more_adds_nothing() -> None:
     script = scripted(card(QUIET))
+    days: dict[str, Any] = {"from": day_of(3), "until": day_of(9)}
     for at in (1.0, 40.0):
-        happened = event("account.away", DAWN + at * DAY, event_id="away-DE", **{"from": day_of(3), "until": day_of(9)})
+        happened = event("account.away", DAWN + at * DAY, event_id="away-DE", **days)
         script.scorer.apply(script.account, happened, DAWN + at * DAY)
     assert len(script.account.away.days) == 1
 
@@ -216,7 +219,10 @@ def test_a_state_is_read_by_another_clock() -> None:
 # --- Whatever happens -----------------------------------------------------------------------------------------------
 
 HOLIDAYS = [day_number(to_datetime(DAWN).date()) - 57 + days for days in (0, 1, 2, 5, 9, 30, 40)]
-COUNTRIES = {"DE": CountryDays(frozenset({5, 6}), frozenset(HOLIDAYS)), "SA": CountryDays(frozenset({4, 5}), frozenset())}
+COUNTRIES = {
+    "DE": CountryDays(frozenset({5, 6}), frozenset(HOLIDAYS)),
+    "SA": CountryDays(frozenset({4, 5}), frozenset()),
+}
 FACTS: Sequence[dict[str, Any]] = (
     {"country": "DE"}, {"country": "SA"}, {"country": "XX"}, {"country": None},
     {"time_zone": "Pacific/Auckland"}, {"away": [{"from": "2023-11-20", "until": "2023-12-02"}]}, {"away": []},

@@ -117,7 +117,9 @@ def test_an_ordinary_week_counts_seven_days() -> None:
 def counted(rules: CalendarRules, day: date, *, country: str = "DE") -> float:
     """How much a day counts, in days."""
     holidays = frozenset([day_number(date(2026, 5, 1))])
-    choice = ClockChoice(rules, lambda name: CountryDays(frozenset({5, 6}), holidays) if name == "DE" else None, WALL_CLOCK)
+    choice = ClockChoice(
+        rules, lambda name: CountryDays(frozenset({5, 6}), holidays) if name == "DE" else None, WALL_CLOCK
+    )
     clock = choice.clock_of(Facts(country=country), (), WALL_CLOCK)
     begin = local_midnight(day_number(day), UTC)
     return (clock.operational(begin + DAY) - clock.operational(begin)) / DAY

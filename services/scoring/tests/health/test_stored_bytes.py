@@ -103,7 +103,8 @@ def with_people() -> ScriptedAccount:
     script.does(
         "health.overridden", 30.5, to="yellow", until="2024-02-20", reason="They said so.", by="csm@example.com"
     )
-    script.does("account.away", 30.5, **{"from": "2024-02-12", "until": "2024-02-16"})
+    closed: dict[str, Any] = {"from": "2024-02-12", "until": "2024-02-16"}
+    script.does("account.away", 30.5, **closed)
     return script
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import httpx
@@ -106,11 +107,11 @@ def post(
 ) -> int:
     """How many accounts were told. Raises `AwayFailed`; posted once more, nothing is told twice."""
     told = 0
+    query = {"dry_run": "true"} if dry_run else {}
     for page in _accounts(plan.country, scoring, sleep):
         events = [plan.event(account_id) for account_id in page]
-        query = {"dry_run": "true"} if dry_run else {}
         try:
-            body = _ask(lambda events=events: ingest.post("/v1/events", params=query, json=events), "ingest", sleep)
+            body = _ask(partial(ingest.post, "/v1/events", params=query, json=events), "ingest", sleep)
             answer = msgspec.json.decode(body, type=_Answer)
         except (AwayFailed, msgspec.DecodeError) as error:
             raise AwayFailed(f"{error} ({told} accounts were told before; the command may be given again)") from error
@@ -124,7 +125,7 @@ def _accounts(country: str, scoring: httpx.Client, sleep: Callable[[float], obje
     """Page by page, in the order of their names: that order stays while their scores move."""
     query: dict[str, str | int] = {"country": country, "sort": "name", "limit": _PAGE}
     while True:
-        body = _ask(lambda: scoring.get("/v1/accounts", params=query), "scoring", sleep)
+        body = _ask(partial(scoring.get, "/v1/accounts", params=query), "scoring", sleep)
         try:
             page = msgspec.json.decode(body, type=_AccountPage)
         except msgspec.DecodeError as error:

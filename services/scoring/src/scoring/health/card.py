@@ -100,8 +100,8 @@ class Journey(Struct, frozen=True, kw_only=True):
 class Card(Struct, frozen=True, kw_only=True):
     """A fall of ARR by the share `contraction` (0 to 1) or more is a signal of its own; 0: by any.
 
-    `tiers` are the ARR from which an account is of each tier, unless its tier was posted. `clock` says how much each day
-    counts; without it operational time is UTC.
+    `tiers` are the ARR from which an account is of each tier, unless its tier was posted. `clock` says how much each
+    day counts; without it operational time is UTC.
     """
 
     version: int

@@ -32,10 +32,10 @@ class Scorer:
 
     `strict` raises ReceiptMismatch where a receipt does not add up; otherwise the step counts it. `clock` is the one
     that all arithmetic takes its time from, unless the card has one of its own; that one takes public holidays from
-    `calendars`, without which it raises `ValueError`. `request_seconds` of record time after its first event a request is closed
-    whose last event has not come; None leaves that to the next tick, as stream mode does. `first_look_seconds` of
-    record time without history a first look waits, with None above until the next tick after them; 0 for no looks: then
-    all is told from the first record on.
+    `calendars`, without which it raises `ValueError`. `request_seconds` of record time after its first event a request
+    is closed whose last event has not come; None leaves that to the next tick, as stream mode does.
+    `first_look_seconds` of record time without history a first look waits, with None above until the next tick after
+    them; 0 for no looks: then all is told from the first record on.
     """
 
     __slots__ = ("_first_look_seconds", "_model", "_request_seconds", "_strict", "card", "card_id")

@@ -1,4 +1,4 @@
-"""Clocks by which some days count less. Both are piecewise linear, strictly increasing, and the inverse of themselves."""
+"""Clocks by which some days count less than others: piecewise linear, and strictly increasing."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
