@@ -5,7 +5,7 @@ from importlib import metadata
 from scoring.cards.identity import identify, versions
 from scoring.cards.load import load
 from scoring.health.calendar.definition import CalendarRules, Closure
-from scoring.health.card import Bands, Flag, Outcome, When
+from scoring.health.card import Bands, Flag, Outcome, When, Where
 from scoring.health.decay import LN2
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.distinct.definition import Distinct
@@ -44,6 +44,8 @@ flags:
   payment_failed: {event: invoice.payment_failed, cap: 45, ttl: 30d, clear_on: invoice.paid}
   on_hold: {event: account.held, cap: 60, ttl: never, clear_on: [account.released, account.left]}
   gone_quiet: {when: "silence >= 3", cap: 45}
+  detractor: {event: nps.answered, key: user_id, where: "score <= 6", ttl: 60d, tell: false}
+  shelfware: {when: "active_seats < 0.5", for: 60d}
 outcomes:
   churned: {event: [contract.ended, contract.cancelled]}
 weights:
@@ -194,6 +196,15 @@ def test_flags_rise_by_events_or_by_a_metric() -> None:
             clear_on=("account.released", "account.left"),
         ),
         Flag(name="gone_quiet", when=When("silence", ">=", 3.0), cap=45.0),
+        Flag(
+            name="detractor",
+            events=("nps.answered",),
+            key="user_id",
+            raised_if=Where("score", "<=", 6.0),
+            ttl=60.0,
+            tell=False,
+        ),
+        Flag(name="shelfware", when=When("active_seats", "<", 0.5), hold=60.0),
     )
     assert card.outcomes == (Outcome(name="churned", events=("contract.ended", "contract.cancelled")),)
 

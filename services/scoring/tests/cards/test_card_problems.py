@@ -87,6 +87,10 @@ SLIPS = (
     Slip('when: "quiet >= 3"', 'when: "quite >= 3"', "16:16: flags.gone_quiet.when: unknown metric 'quite', did you mean 'quiet'?"),
     Slip('when: "quiet >= 3"', 'when: "steps < 3"', "flags.gone_quiet.when: 'steps' is a milestone: it has no value to compare"),
     Slip('when: "quiet >= 3"', 'when: "quiet = 3"', "flags.gone_quiet.when: must be like \"silence >= 3\", not 'quiet = 3'"),
+    Slip('when: "quiet >= 3", cap: 60', 'when: "quiet >= 3", cap: 60, for: 14d', "flags.gone_quiet.for: a flag with a cap has no 'for': the cap would hold before the time is over"),
+    Slip("ttl: 30d, ", "ttl: 30d, where: amount < many, ", "flags.unpaid.where: must be like \"score <= 6\", not 'amount < many'"),
+    Slip("ttl: 30d, ", "ttl: 30d, for: 3d, ", "15:62: flags.unpaid.for: 'for' needs 'when' beside it"),
+    Slip("prior_gap: 2d", "prior_gap: 2d, who: champion", "metrics.quiet.who: must be one of champions, not 'champion', did you mean 'champions'?"),
     Slip("  gone_quiet:", "  quiet:", "flags.quiet: 'quiet' is already a metric"),
     # curves
     Slip("[[0.5, 0], [10, 100]]", "[[10, 0], [5, 100]]", "8:31: metrics.logins.curve_per_week[1]: points must ascend in value: 5 comes after 10"),
@@ -237,6 +241,8 @@ def test_followers_in_a_circle_are_all_named() -> None:
         ("adoption: 25, roi: 25", "roi: 25", "13:3: metrics.steps: can never count: 'adoption' has no weight in its stages"),
         # weight that nothing earns
         ("kind: milestone, steps", "kind: milestone, stages: [renewal], steps", "20:45: weights.default.adoption: 'adoption' has weight but no metric in onboarding, adoption, expansion: its weight goes to the others"),
+        # a property that the catalogue has under a name that is close
+        ("ttl: 30d, ", 'ttl: 30d, where: "amonut >= 5", ', "flags.unpaid.where: 'invoice.payment_failed' has no property 'amonut' in the event catalogue, did you mean 'amount'?"),
         # a flag for ever
         ("ttl: 30d, clear_on: invoice.paid", "ttl: never", "15:3: flags.unpaid: nothing ever takes this flag down"),
         ("hold: 60d, ttl: 240d", "hold: 60d, ttl: never", "metrics.nps.hold: has no effect with ttl: never"),
