@@ -96,11 +96,15 @@ def _contract(random: Random) -> Mapping[str, Any]:
 
 
 def _ticket(random: Random) -> Mapping[str, Any]:
-    return {"severity": (1, 2, 4, 0.5, "grave", -3)[random.randrange(6)]}
+    return {
+        "ticket": f"T-{random.randrange(40)}",
+        "severity": (1, 2, 4, 0.5, "grave", -3)[random.randrange(6)],
+        "hours": (0.25, 8, 100, "long")[random.randrange(4)],
+    }
 
 
 def _feature(random: Random) -> Mapping[str, Any]:
-    return {"feature": f"feature-{random.randrange(15)}"}
+    return {"feature": f"feature-{random.randrange(15)}", "integration": f"system-{random.randrange(3)}"}
 
 
 def _answer(random: Random) -> Mapping[str, Any]:
@@ -129,6 +133,17 @@ _KINDS: tuple[tuple[str, Draw], ...] = (
     ("champion.left", _nothing),
     ("goal.reached", _nothing),
     ("page.viewed", _nothing),
+    ("csat.answered", _answer),
+    ("review.held", _nothing),
+    ("integration.synced", _feature),
+    ("ticket.reopened", _ticket),
+    ("ticket.resolved", _ticket),
+    ("email.sent", _nothing),
+    ("email.opened", _nothing),
+    ("email.clicked", _nothing),
+    ("seminar.attended", _nothing),
+    ("community.posted", _nothing),
+    ("community.answered", _nothing),
 )
 _COMMON: tuple[tuple[str, Draw], ...] = (
     ("session.started", _nothing),

@@ -61,6 +61,13 @@ def test_the_summary_names_every_false_alarm() -> None:
     assert [row.caught for row in by_scenario(judged)] == [0]
 
 
+def test_a_false_alarm_on_a_story_without_trouble_names_the_story() -> None:
+    moved = GroundTruth("cust-003", "Delta Bank", "moved to the API", None, None)
+    judged = detect_all([moved], {"cust-003": [Sample(kind=Kind.FLAG, to="gone_quiet").build()]})
+
+    assert tables.summary(judged, false_alarms(judged))[2] == "  Delta Bank (moved to the API): 1 x flag gone quiet"
+
+
 def test_the_figures_of_a_replay_fit_and_say_both_speeds() -> None:
     found = Evaluation((("to yellow", 3),), 3, 1.25, 40, 30, 25, (("Pass", 100, 20),))
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from scoring.backtest.healthy.firms import OPENS, YEAR, AbsenceReason, Attendance, attendances, make_firm
 from scoring.backtest.healthy.report import as_document, describe
@@ -143,6 +144,30 @@ def test_a_death_is_told_as_red_at_once_and_days_count_from_it() -> None:
     assert result.red_after is not None
     assert 7 < result.told_after < 16
     assert result.red_after == result.told_after
+
+
+def test_optional_metrics_of_which_a_firm_posts_nothing_move_no_figure() -> None:
+    """The whole course, to the bit, of a firm that dies."""
+    random = Random(5)
+    story = plot(Group(Story.DIES, 3, 1), 0, random=random)
+    events = list(events_of(random, story.firm, story.days))
+    expected = [metric for metric in CARD.metrics if metric.optional is not True]
+    courses = []
+    for card in (CARD, replace(CARD, metrics=tuple(expected))):
+        scorer, course = scorer_of(card), list[object]()
+        account = scorer.create("acme")
+        for event in events:
+            step = scorer.apply(account, event, event.time.timestamp())
+            course.append(
+                (account.score, account.weights.coverage, [(one.kind, one.to, one.at) for one in step.signals])
+            )
+        dead = scorer.advance(account, account.clock + 60 * 86_400)
+        courses.append(
+            [*course, [(one.kind, one.to, one.at) for one in dead.signals], scorer.level(account, account.clock)]
+        )
+
+    assert len(expected) < len(CARD.metrics)
+    assert courses[0] == courses[1]
 
 
 def test_an_alarm_is_put_down_to_what_kept_most_people_away_before_it() -> None:

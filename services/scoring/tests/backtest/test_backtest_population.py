@@ -85,8 +85,11 @@ def test_accounts_are_observed_every_7_days_while_they_are_not_yet_silent() -> N
 
 def test_what_the_back_office_records_is_no_activity() -> None:
     names = ("session.started", "ticket.opened", "nps.answered", "account.updated", "milestone.planned", "invoice.paid")
+    of_the_vendor = ("email.sent", "integration.synced", "ticket.resolved")
 
     assert [name for name in names if is_activity(name)] == ["session.started", "ticket.opened", "nps.answered"]
+    assert not [name for name in of_the_vendor if is_activity(name)]
+    assert is_activity("email.opened")
 
 
 def test_an_event_that_people_did_not_do_ends_no_silence() -> None:

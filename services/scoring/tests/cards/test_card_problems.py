@@ -140,6 +140,8 @@ SLIPS = (
     Slip("{kickoff: 7d}", "{kickoff: {due: 7d, told: no}}", "metrics.steps.steps.kickoff.told: must be true or false, not 'no'"),
     Slip("{kickoff: 7d}", "{kickoff: {due: 7d, weight: -1}}", "metrics.steps.steps.kickoff.weight: must be from 0 to"),
     Slip("{kickoff: 7d}}", "{kickoff: 7d}, told: 0}", "metrics.steps.told: must be true or false, not 0"),
+    Slip("kind: rate", "kind: rate\n    optional: yes", "6:5: metrics.logins.optional: must be true or false, not 'yes'"),
+    Slip("{kickoff: 7d}}", "{kickoff: 7d}, optional: true}", "metrics.steps.optional: has 'steps' that are due for everybody: only planned steps can be optional"),
     # names that ingest takes from nobody
     Slip("    event: session.started\n", "    event: Session Started\n", "6:5: metrics.logins.event: must be the name of an event: object.verbed in a-z, 0-9 and _, such as report.created, not 'Session Started'"),
     Slip("    event: session.started\n", "    event: login\n", "6:5: metrics.logins.event: must be the name of an event"),

@@ -33,12 +33,15 @@ EARLY = 14
 RIGHT_WITHIN = 56
 """An alert is right if a churn is confirmed within so many days. An older one was about something else."""
 
-# What is recorded of an account, but not done by its people.
-NOT_ACTIVITY = ("account.", "champion.", "contract.", "goal.", "health.", "invoice.", "milestone.")
+# What is recorded of an account, but not done by its people: an integration runs on when everybody has left.
+NOT_ACTIVITY = (
+    *("account.", "champion.", "contract.", "goal.", "health.", "invoice.", "milestone.", "integration."),
+    *("email.sent", "ticket.answered", "ticket.resolved"),
+)
 
 
 def is_activity(name: str) -> bool:
-    """Whether people of the account do this, by the first word of the event's name."""
+    """Whether people of the account do this, by the beginning of the event's name."""
     return not name.startswith(NOT_ACTIVITY)
 
 
