@@ -11,7 +11,7 @@ from support.textbook_history import History, key_of
 from support.textbook_metrics import NoReading, Reading, log2, logged, read
 
 # As the page says them.
-_WHOLE, _AS_USUAL, _PLAY, _GAP = 0.4, 4.0, 1.1, 3 / 7
+_WHOLE, _AS_USUAL, _PLAY, _GAP = 0.4, 3.0, 1.1, 0.4
 # Right at a limit counts as at it.
 _HAIR = 1e-9
 

@@ -144,8 +144,6 @@ def test_what_the_loader_takes_the_schema_takes(text: str) -> None:
         _card(GAUGE + ", neutral: 101"),
         _card("dimension: roi, kind: milestone, steps: {First: 7d}"),
         _card("dimension: roi, kind: milestone, planned: 1"),
-        _card(TREND),
-        _card(TREND + ", per: [c.d, e.f], absence: 3w, min_people: 1"),
         _card("dimension: roi, kind: silence, event: a.b, prior_gap: 2d, curve: [[-1, 100], [3, 0]]"),
         _card("dimension: roi, kind: distinct, event: a.b, key: k, of: 0, half_life: 1d, curve: [[1, 0], [2, 1]]"),
         _card(flag="cap: 5"),

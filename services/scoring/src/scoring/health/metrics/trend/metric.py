@@ -22,9 +22,9 @@ from scoring.health.properties import key_of
 # what it has of that, so that the few who look in on holidays make hardly a day.
 _WHOLE_DAY: Final = 0.4
 # So many days of one person are taken to be as usual, so that a few visits are no trend.
-_AS_USUAL: Final = 4.0
+_AS_USUAL: Final = 3.0
 # A longer gap is leave or illness, and says nothing of how often somebody comes. As a share of `absence`.
-_LONGEST_GAP: Final = 3.0 / 7.0
+_LONGEST_GAP: Final = 0.4
 # A value that rises is followed only beyond this factor, so that one that swings crosses a line once.
 _PLAY: Final = 1.1
 # Days are sums of fractions. This close to a limit counts as at it.
