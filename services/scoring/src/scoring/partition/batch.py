@@ -360,7 +360,7 @@ class Batch:
 
 def _told_facts(facts: Facts) -> tuple[object, ...]:
     """Those that are told when they change."""
-    return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone
+    return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent
 
 
 def account_row(account: Account) -> AccountRow:
