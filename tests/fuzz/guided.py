@@ -1,10 +1,13 @@
 """The decoders, each given bytes that are led by which of its lines they reach (atheris)."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
@@ -110,17 +113,21 @@ def check(*, runs: int, seed: int) -> dict[str, str]:
     """By decoder, what was found; empty if all is well. So many inputs each."""
     if find_spec("atheris") is None:
         return dict.fromkeys(TARGETS, "atheris is not here (it has wheels for Linux only): nothing was tried")
-    found = {}
-    for name in TARGETS:
-        with TemporaryDirectory() as directory:
-            for n, text in enumerate(_SEEDS[name]):
-                (Path(directory) / str(n)).write_bytes(text)
-            seconds = max(_LEAST_SECONDS, runs // _RUNS_A_SECOND)
-            limits = [f"-runs={runs}", f"-seed={seed % 2**31 or 1}", f"-max_total_time={seconds}", "-max_len=4096"]
-            done = subprocess.run(
-                [sys.executable, "-m", "fuzz.lead", name, directory, *limits, f"-artifact_prefix={directory}/"],
-                stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
-            )  # fmt: skip
-        if done.returncode != 0:
-            found[name] = f"{name}: {done.stdout[-1000:]}{done.stderr[-3000:]}"
-    return found
+    # Each is a process of its own, so as many as there are processors.
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+        told = threads.map(partial(_tried, runs=runs, seed=seed), TARGETS)
+        return {name: what for name, what in zip(TARGETS, told, strict=True) if what}
+
+
+def _tried(name: str, *, runs: int, seed: int) -> str:
+    """What was found in one decoder; empty if all is well."""
+    with TemporaryDirectory() as directory:
+        for n, text in enumerate(_SEEDS[name]):
+            (Path(directory) / str(n)).write_bytes(text)
+        seconds = max(_LEAST_SECONDS, runs // _RUNS_A_SECOND)
+        limits = [f"-runs={runs}", f"-seed={seed % 2**31 or 1}", f"-max_total_time={seconds}", "-max_len=4096"]
+        done = subprocess.run(
+            [sys.executable, "-m", "fuzz.lead", name, directory, *limits, f"-artifact_prefix={directory}/"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+        )  # fmt: skip
+    return f"{name}: {done.stdout[-1000:]}{done.stderr[-3000:]}" if done.returncode else ""

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,8 +19,8 @@ from local.stack.embedded_broker import EmbeddedBroker
 from local.stack.postgres import Postgres
 from local.stack.processes import free_port
 from support.client import Client, happening
-from support.service import Service
-from support.system import System
+from support.service import Service, Start
+from support.system import PATIENCE, System
 
 EVERYBODY = ("ingest", "worker", "api", "alerts")
 READERS_OF_THE_LOG = ("ingest", "worker", "alerts")
@@ -197,3 +198,16 @@ async def test_without_tables_a_worker_ends_and_alerts_waits(
     await alerts.ready()
     await end_promptly([alerts])
     await asyncio.to_thread(postgres.drop_database, name)
+
+
+@pytest.mark.parametrize("service", ["scoring", "alerts"])
+async def test_a_service_makes_its_tables_and_its_keys_by_commands(
+    service: str, empty_database: str, fork: Start, tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    for words in ("migrate", "migrate", "keys create --source reports --scope read", "keys list"):
+        process = fork(f"{service} {words}", environment={"DATABASE_URL": empty_database}, log=log)
+        assert await asyncio.to_thread(process.ended, timeout=PATIENCE) == 0, words
+    key, *listed = (await asyncio.to_thread(log.read_text)).splitlines()
+    assert key.split("_")[1] in listed[-1]
+    assert " reports " in listed[-1]

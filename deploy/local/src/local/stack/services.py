@@ -1,8 +1,6 @@
 """The services as processes: one deployment of them on a database and a topic prefix of its own."""
 
 import asyncio
-import os
-import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
@@ -11,17 +9,18 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from common import topics
+from common import database, topics
 from common.bus.kafka import KafkaAdmin
+from common.database_errors import DATABASE_ERRORS, error_text
+from common.keys import KeyStore, KeysUnavailable, Scope
 from local.stack.deployment import Deployment, Keys, Ports
 from local.stack.process_list import ProcessList
 from local.stack.processes import Process, Say, ServerError, last_lines, silent
-from local.stack.servers import CHECKOUT
 
 START_TIMEOUT = 60.0
-COMMAND_TIMEOUT = 120.0
 WATCH_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
+SCHEMAS = ("ingest", "scoring", "alerts")
 # Started in this order and stopped the other way round: who writes last to the log goes last.
 SERVICES = {
     "scoring worker": "scoring worker",
@@ -57,17 +56,15 @@ class Services:
         """Topics and tables. Raises `ServerError`."""
         say("creating topics and tables")
         asyncio.run(self._ensure_topics())
-        self._run("ingest migrate", "scoring migrate", "alerts migrate")
+        asyncio.run(self._ensure_tables())
 
     def create_keys(self) -> Keys:
         """Raises `ServerError`."""
-        printed = self._run(
-            "ingest keys create --source web --scope write",
-            "scoring keys create --source reports --scope read",
-            "alerts keys create --source reports --scope read --scope write",
+        return Keys(
+            write=asyncio.run(self._create_key("ingest", "web", Scope.WRITE)),
+            read=asyncio.run(self._create_key("scoring", "reports", Scope.READ)),
+            alerts=asyncio.run(self._create_key("alerts", "reports", Scope.READ, Scope.WRITE)),
         )
-        write, read, alerts = (text.split()[-1] for text in printed)
-        return Keys(write=write, read=read, alerts=alerts)
 
     def start(self) -> None:
         """Returns at once."""
@@ -127,28 +124,21 @@ class Services:
             retention_days=35,
         )
 
-    def _run(self, *commands: str) -> list[str]:
-        """What they print; side by side. Raises `ServerError`."""
-        running = [self._command(command) for command in commands]
-        try:
-            return [_output(command) for command in running]
-        finally:
-            for command in running:
-                if command.poll() is None:
-                    command.kill()
-                    command.communicate()
+    async def _ensure_tables(self) -> None:
+        for schema in SCHEMAS:
+            try:
+                await database.migrate(self.deployment.database_url, schema)
+            except DATABASE_ERRORS as error:
+                raise ServerError(f"{schema} has no tables: {error_text(error)}") from error
 
-    def _command(self, words: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", *words.split()],
-            cwd=CHECKOUT,
-            env={**os.environ, **self._environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    async def _create_key(self, schema: str, source: str, *scopes: Scope) -> str:
+        engine = database.engine(self.deployment.database_url, pool_size=1)
+        try:
+            return await KeyStore(engine, schema=schema).create(source=source, scopes=frozenset(scopes))
+        except (*DATABASE_ERRORS, KeysUnavailable) as error:
+            raise ServerError(f"{schema} has no key: {error}") from error
+        finally:
+            await engine.dispose()
 
 
 def why_not_ready(http: httpx.Client, url: str) -> str | None:
@@ -172,10 +162,3 @@ class _Readyz(msgspec.Struct):
 
 def _ready(http: httpx.Client, url: str) -> bool:
     return why_not_ready(http, url) is None
-
-
-def _output(command: subprocess.Popen[str]) -> str:
-    out, errors = command.communicate(timeout=COMMAND_TIMEOUT)
-    if command.returncode:
-        raise ServerError(f"{command.args!r} ended with {command.returncode}:\n{errors[-3000:]}")
-    return out
