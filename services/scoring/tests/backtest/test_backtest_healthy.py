@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from scoring.backtest.healthy.firms import OPENS, YEAR, AbsenceReason, Attendance, attendances, make_firm
-from scoring.backtest.healthy.report import as_document, describe
+from scoring.backtest.healthy.report import as_document, describe, describe_rhythms
 from scoring.backtest.healthy.stories import Group, Story, plot
 from scoring.backtest.healthy.trial import FalseAlarm, FirmResult, GroupResult, cause_of, judge, run_trial
 from scoring.backtest.healthy.work import events_of
@@ -96,6 +96,8 @@ def test_the_same_seed_gives_the_same_events() -> None:
     [
         (Story.MONDAYS, {day for day in range(1, 32) if date(2026, 3, day).weekday() == 0}),
         (Story.MONTH_ENDS, {30, 31}),
+        (Story.STEADY_TWICE_A_WEEK, {day for day in range(1, 32) if date(2026, 3, day).weekday() in (1, 3)}),
+        (Story.STEADY_EVERY_OTHER_WEEK, {3, 17, 31}),
     ],
 )
 def test_a_rhythm_has_its_days(story: Story, days: set[int]) -> None:
@@ -103,6 +105,16 @@ def test_a_rhythm_has_its_days(story: Story, days: set[int]) -> None:
 
     march = {each.day.day for each in told.days if each.present and (each.day.year, each.day.month) == (2026, 3)}
     assert march == days
+
+
+def test_nobody_who_is_steady_takes_leave() -> None:
+    steady, well = (plot(Group(story, 20, 1), 2, random=Random(1)) for story in (Story.STEADY_DAILY, Story.DAILY))
+
+    def left(days: tuple[Attendance, ...]) -> int:
+        return sum(each.absent[AbsenceReason.LEAVE] + each.absent[AbsenceReason.WEEK_OFF] for each in days)
+
+    assert left(steady.days) == 0
+    assert left(well.days) > 200
 
 
 def test_a_decline_goes_where_it_says() -> None:
@@ -170,6 +182,18 @@ def test_optional_metrics_of_which_a_firm_posts_nothing_move_no_figure() -> None
     assert courses[0] == courses[1]
 
 
+@pytest.mark.parametrize(
+    ("group", "days"),
+    [(Group(Story.FEWER_SESSIONS, 5, 3), 35), (Group(Story.NO_CORE, 10, 2), 14), (Group(Story.MOST_LEAVE, 60, 1), 40)],
+    ids=lambda each: str(getattr(each, "story", each)),
+)
+def test_the_default_card_tells_of_a_decline_while_it_lasts(group: Group, days: int) -> None:
+    (result,) = run_trial(CARD, [group], seed=1, processes=1)
+
+    told = sorted(firm.told_after or 999.0 for firm in result.firms)
+    assert 0 < told[len(told) // 2] <= days
+
+
 def test_an_alarm_is_put_down_to_what_kept_most_people_away_before_it() -> None:
     nothing = dict.fromkeys(AbsenceReason, 0)
     days = [
@@ -217,3 +241,14 @@ def test_the_report_counts_by_kind_and_cause() -> None:
     assert ["dies", "on", "a", "day", "3", "4", "10", "d", "100", "%", "40", "d", "75", "%"] in lines
     assert document["groups"][0]["false_alarms"] == 0.75
     assert document["groups"][1]["red"] == {"median_days": 40, "share": 0.75}
+
+
+def test_the_report_of_rhythms_names_the_alarms_of_trends() -> None:
+    quiet, falling = (FalseAlarm(flag, AbsenceReason.CHANCE) for flag in ("gone_quiet", "usage_falling"))
+    firms = (FirmResult((quiet, falling)), FirmResult(), FirmResult((quiet,)), FirmResult())
+    results = [GroupResult(Group(Story.STEADY_MONDAYS, 6, 4), firms)]
+
+    lines = [line.split() for line in describe_rhythms(results, CARD, card_id="card", seed=1)]
+
+    assert ["steady,", "Mondays", "only", "6", "4", "0.75", "0.25"] in lines
+    assert ["steady,", "Mondays", "only", "6", "gone_quiet", "0.500"] in lines
