@@ -83,12 +83,11 @@ class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
     `band_words` say why the band is what it is. `drivers` are what lies between the best score and this one, the
-    largest first; `change` is since the last band told. `journey` says where in it the account is, and what comes next by
-    dates alone. `away` are the days on which the account is closed. `contacts`
-    are the champions and whoever was active last, five at most; `last_seen` is to the hour. `held` says why this is not
-    how it stands now, but up to where scoring has come; null if it is. `first_look` is when a signal is due that says
-    what stands, and until then nothing
-    is told of a band, a missed step or a derived flag; null if none is waited for.
+    largest first; `change` is since the last band told. `journey` says where in it the account is, and what comes next
+    by dates alone. `away` are the days on which the account is closed. `contacts` are the champions and whoever was
+    active last, five at most; `last_seen` is to the hour. `held` says why this is not how it stands now, but up to
+    where scoring has come; null if it is. `first_look` is when a signal is due that says what stands, and until then
+    nothing is told of a band, a missed step or a derived flag; null if none is waited for.
     """
 
     account_id: str
