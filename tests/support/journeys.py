@@ -56,9 +56,8 @@ class Traveller(ScriptedAccount):
 
     def signs(self, day: float, *, starts: int | None = None, ends: int | None = None, **facts: Any) -> Step:
         dates = {"contract_start": starts, "contract_end": ends}
-        said = {name: None if each is None else on(each).isoformat() for name, each in dates.items()}
-        given = {name: each for name, each in said.items() if dates[name] is not None}
-        return self.does("account.updated", day, time_zone=ZONE, **given, **facts)
+        facts |= {name: on(each).isoformat() for name, each in dates.items() if each is not None}
+        return self.does("account.updated", day, time_zone=ZONE, **facts)
 
     def retracts(self, day: float, event_id: str, *, more: bool = False) -> Step:
         """`event_id` as scripts name events: e1, e2 and so on."""

@@ -1,7 +1,7 @@
 """Random cases whose cards have a journey, and whose events say where in it the account is."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -11,7 +11,7 @@ from scoring.health.metrics.milestone.definition import Milestone
 from support.random_cases import START, Moment, RandomCase, event, random_cases
 
 DAY = 86_400.0
-_OPS = (">=", ">", "<=", "<")
+_OPS: tuple[Literal[">=", ">", "<=", "<"], ...] = (">=", ">", "<=", "<")
 _STEPS = ("kickoff", "live", "value", "extra")
 _ZONES = ("Pacific/Auckland", "America/Los_Angeles", None)
 
@@ -23,7 +23,7 @@ def journey_cases(draw: st.DrawFn) -> RandomCase:
     watched = [metric.name for metric in case.card.metrics if not isinstance(metric, Milestone)]
     journey = Journey(
         renewal_window=draw(st.sampled_from([None, 1.0, 30.0, 90.0])),
-        expansion=draw(_expansions(watched, case.unit)) if watched and draw(st.booleans()) else None,
+        expansion=draw(st.none() | _expansions(watched, case.unit)) if watched else None,
         value=draw(st.sampled_from([None, "value", "kickoff"])),
     )
     moments: list[Moment] = []
@@ -40,7 +40,7 @@ def journey_cases(draw: st.DrawFn) -> RandomCase:
 @st.composite
 def _expansions(draw: st.DrawFn, watched: list[str], unit: float) -> Expansion:
     whens = [
-        When(name, draw(st.sampled_from(_OPS)), draw(st.sampled_from([0.0, 0.5, 1.0, 3.0])))  # type: ignore[arg-type]
+        When(name, draw(st.sampled_from(_OPS)), draw(st.sampled_from([0.0, 0.5, 1.0, 3.0])))
         for name in draw(st.lists(st.sampled_from(watched), min_size=1, max_size=2, unique=True))
     ]
     return Expansion(

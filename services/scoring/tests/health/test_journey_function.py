@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import scoring.health.applying
 import scoring.health.scorer
+from common.contracts.signals import Signal
 from scoring.core_form import core_form
 from scoring.health.account import Account
 from scoring.health.context import STAGES
@@ -67,7 +68,7 @@ def test_an_event_applied_by_what_it_moves_alone_does_what_a_full_evaluation_doe
 def test_it_does_not_matter_in_how_many_steps_time_passes(case: RandomCase, waits: list[float]) -> None:
     scorer = Scorer(case.card, "card")
     account, _ = played(scorer, case.moments)
-    once, found, at = restored(scorer, account), [], account.clock
+    once, found, at = restored(scorer, account), list[Signal](), account.clock
     for wait in waits:
         at += wait
         seen = scorer.view(account, at)

@@ -161,6 +161,16 @@ def test_a_wobble_ends_no_expansion_and_silence_does_at_its_second() -> None:
     assert abs(days_until(left.since) - (55 + below_leave)) < 0.001
 
 
+def test_a_restart_keeps_since_when_it_is_ready() -> None:
+    account = new_customer(seats=10)
+    account.works(45, people=10)
+    account.account = account.scorer.load("acme", account.scorer.dump(account.account))
+    for day in range(46, 56):
+        account.works(day, people=10)
+    assert account.place(55).since == to_datetime(DAWN + 55 * DAY)
+    assert account.place(55).stage == "expansion"
+
+
 def test_more_seats_end_an_expansion_at_once() -> None:
     account = new_customer(seats=10)
     for day in range(45, 56):

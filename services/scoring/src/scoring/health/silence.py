@@ -35,7 +35,8 @@ def fire_silence(account: Account, to: float, draft: StepDraft) -> None:
         now = evaluate_at(account, float(due), draft)
         posting.post_silence(account, now, draft)
         account.clock = float(due)
-        _follow_journey(account, now, draft, turned=due == ends)
+        if due == ends or _is_readiness_new(account):
+            _follow_journey(account, now, draft, turned=due == ends)
         update_alert_state(account, Trigger(ids.silence(due)), draft)
         set_horizon(account, float(due))
 
@@ -58,7 +59,9 @@ def settle_silence(account: Account, at: float, draft: StepDraft) -> HealthSnaps
     if due - at < 1.0:
         # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
         account.clock = at
-        before = _follow_journey(account, before, draft, turned=False)
+        if _is_readiness_new(account):
+            posting.post_silence(account, before, draft)
+            before = _follow_journey(account, before, draft, turned=False)
         update_alert_state(account, Trigger(ids.silence(int(due))), draft)
     return before
 
@@ -98,15 +101,18 @@ def evaluate_at(account: Account, at: float, draft: StepDraft) -> HealthSnapshot
     return now
 
 
+def _is_readiness_new(account: Account) -> bool:
+    """Whether the last evaluation finds the account ready for expansion, or not, for the first time."""
+    readiness = account.readiness
+    return readiness is not None and readiness.available != readiness.ready
+
+
 def _follow_journey(account: Account, before: HealthSnapshot, draft: StepDraft, *, turned: bool) -> HealthSnapshot:
-    """Silence may have made the account ready for expansion or not, at its clock, where it was evaluated (`before`).
+    """Silence has made the account ready for expansion or not, at its clock, up to which all is posted (`before`).
 
     `turned` if it has ended a stage or opened a window. Returns the evaluation after that.
     """
-    at, readiness = account.clock, account.readiness
-    if not turned and (readiness is None or readiness.available == readiness.ready):
-        return before
-    posting.post_silence(account, before, draft)
+    at = account.clock
     if turned:
         enter_stage(account, at)
         evaluate(account, at)
