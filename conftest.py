@@ -5,7 +5,7 @@ import pytest
 from hypothesis import Phase, settings
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["local.testing"]
+pytest_plugins = ["local.testing", "support.starts"]
 
 # What is collected stays: to look through it for garbage again and again takes two of six seconds.
 gc.disable()

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from local.stack.processes import Process, ServerError, alive
-from support.forked import ForkServer
-from support.service import Start, fresh
+from support.starts import ForkServer, Start, fresh
 
 pytestmark = pytest.mark.servers
 

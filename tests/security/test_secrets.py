@@ -17,7 +17,8 @@ from local.stack.servers import Broker
 from support.alerting import HURRIED, MOOD, Alerting, red
 from support.client import bearer
 from support.office import Office
-from support.service import Service, Start
+from support.service import Service
+from support.starts import Start
 from support.system import System, system
 
 PASSWORD, TOKEN, HOOK, MAIL = "Secret-of-database", "xoxb-Secret-of-slack", "Secret-of-webhook", "Secret-of-mail"

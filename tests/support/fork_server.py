@@ -1,7 +1,7 @@
 """`python fork_server.py FD`: starts `python -m WORDS` by a fork, so that nothing has to be imported anew.
 
 A fresh process of a service imports for most of a second; a fork of this one has all of it. The test kit speaks to it
-by the socket FD, see `support/forked.py`: a request is its length and JSON, and carries two file descriptors, of the
+by the socket FD, see `support/starts.py`: a request is its length and JSON, and carries two file descriptors, of the
 process's output and of a pipe for answers. Two of these come, 8 bytes each: the pid, and at last the exit code.
 It ends when the other end of the socket is closed; what it has started goes on.
 """

@@ -2,31 +2,20 @@
 
 import asyncio
 import signal
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import httpx
 import msgspec
 
-from local.stack.processes import Process, ServerError, last_lines
+from local.stack.processes import ServerError, last_lines
+from support.starts import Start, fresh
 
 # Generous: the processes share their cores with others.
 START_SECONDS = 60.0
 END_SECONDS = 40.0
-
-
-class Start(Protocol):
-    """Starts `python -m WORDS`: its output goes to the file `log`, `environment` goes before that of the tests."""
-
-    def __call__(self, words: str, *, environment: Mapping[str, str], log: Path) -> Process: ...
-
-
-def fresh(words: str, *, environment: Mapping[str, str], log: Path) -> Process:
-    """From its file, as users do."""
-    return Process([sys.executable, "-m", *words.split()], log=log, env=environment)
 
 
 class Service:

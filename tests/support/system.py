@@ -22,7 +22,8 @@ from local.stack.deployment import Deployment, Keys, Ports
 from local.stack.processes import free_port
 from local.stack.servers import Broker
 from support.quick import QUICK
-from support.service import Service, Start, fresh
+from support.service import Service
+from support.starts import Start, fresh
 
 PARTITIONS = 4
 PATIENCE = 60.0

@@ -12,7 +12,7 @@ from local.stack.servers import Broker
 from support.alerting import HURRIED, MOOD, Alerting
 from support.client import Client
 from support.office import Office
-from support.service import Start
+from support.starts import Start
 from support.system import System, system
 
 BROKERS = [Broker.EMBEDDED, pytest.param(Broker.KAFKA, marks=pytest.mark.kafka)]

@@ -19,7 +19,7 @@ from support.load import loaded
 from support.office import Office
 from support.prometheus import Prometheus
 from support.quick import QUICK
-from support.service import Start
+from support.starts import Start
 from support.system import System, system
 from support.watched import PANELS, RULES
 

@@ -15,7 +15,7 @@ from local.stack.servers import Broker
 from support.audit import audit
 from support.client import Client, happening
 from support.load import loaded
-from support.service import Start
+from support.starts import Start
 from support.system import System, system
 
 

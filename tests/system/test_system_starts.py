@@ -19,7 +19,8 @@ from local.stack.embedded_broker import EmbeddedBroker
 from local.stack.postgres import Postgres
 from local.stack.processes import free_port
 from support.client import Client, happening
-from support.service import Service, Start
+from support.service import Service
+from support.starts import Start
 from support.system import PATIENCE, System
 
 EVERYBODY = ("ingest", "worker", "api", "alerts")

@@ -33,7 +33,7 @@ ACCOUNTS, DAYS = 120, 150
 needs_sklearn = pytest.mark.skipif(not is_installed("sklearn"), reason="needs the extra [analysis]: make analysis")
 
 
-def company(health: Callable[[float, Random], float]) -> Recording:
+def company(health: Callable[[float, Random], float], *, accounts: int = ACCOUNTS) -> Recording:
     """Every second account stops for good on a day between 40 and 110; all come on six days of seven until then.
 
     `health` makes what the events say, from the days that are left (150 for those who stay).
@@ -41,7 +41,7 @@ def company(health: Callable[[float, Random], float]) -> Recording:
     random = Random(5)
     active: dict[str, list[float]] = {}
     events = []
-    for number in range(ACCOUNTS):
+    for number in range(accounts):
         account = f"account-{number}"
         stops = random.randrange(40, 110) if number % 2 else DAYS
         days = [day for day in range(stops) if random.random() < 6 / 7]
@@ -112,7 +112,7 @@ def test_a_half_is_judged_alone() -> None:
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
-    recording = company(lambda left, random: 100 * random.random())
+    recording = company(lambda left, random: 100 * random.random(), accounts=40)
 
     first, second, other = (back_test(recording, seed=seed).measures for seed in (3, 3, 4))
 

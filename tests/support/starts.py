@@ -1,7 +1,8 @@
-"""Processes of the services that are forked off one which has imported all of them, for tests that start many.
+"""How a test starts a process of a service: fresh, or forked off one that has imported all services.
 
-They have what `python -m SERVICE` has (a session, an environment, signals, output and random numbers of their own), but
-for two things: PYTHONPATH and the like are those of the tests, and the seed of hashes is the same in all.
+Imports are most of what a start costs. A forked process has what `python -m SERVICE` has: a session, an environment,
+signals, output and random numbers of its own. In two things it differs: PYTHONPATH and the like are those of the tests,
+and the seed of hashes is the same in all.
 """
 
 import json
@@ -11,13 +12,38 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
+
+import pytest
 
 from local.stack.processes import Process, ServerError
 from support import fork_server
 
 END_SECONDS = 10.0
+
+
+class Start(Protocol):
+    """Starts `python -m WORDS`: its output goes to the file `log`, `environment` goes before that of the tests."""
+
+    def __call__(self, words: str, *, environment: Mapping[str, str], log: Path) -> Process: ...
+
+
+def fresh(words: str, *, environment: Mapping[str, str], log: Path) -> Process:
+    """From its file, as users do."""
+    return Process([sys.executable, "-m", *words.split()], log=log, env=environment)
+
+
+@pytest.fixture(scope="session")
+def fork(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts forked processes.
+
+    `python -m` itself is tried by the tests of `make up` and `make demo`, by each service's own, and by `make chaos`.
+    """
+    server = ForkServer(tmp_path_factory.mktemp("fork") / "server.log")
+    yield server.start
+    server.stop()
 
 
 class ForkServer:
