@@ -149,7 +149,7 @@ def four_people_on_mondays(seed: int, *, seats: int, weeks: int) -> list[Signal]
 
 
 def assert_at_most_two_alarms(signals: Sequence[Signal]) -> None:
-    """Beside what is said once: that they have gone quiet (the first long absence is red), and that seats never lived."""
+    """Beside what is said once: they have gone quiet (the first long absence is red), and seats never lived."""
     told = [what for _, what in messages(signals, until=MONDAY + timedelta(weeks=40))]
     assert all(told.count(what) <= 1 for what in ("gone_quiet", "shelfware"))
     assert sum(what not in ("green", "gone_quiet", "shelfware") for what in told) <= 2

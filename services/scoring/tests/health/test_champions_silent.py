@@ -1,17 +1,19 @@
 """A champion who does not come any more, while others still do: exact in silence, and one alarm of one silence."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from common.contracts.signals import Signal
 from scoring.health.card import Card, Flag, When
+from scoring.health.metrics.definition import Knots
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.scorer import Scorer
 from support.random_cases import event
 from support.scripted_account import DAWN, DAY, MOOD, ScriptedAccount, card, told
 
-CURVES = {"default": ((1.0, 100.0), (3.0, 0.0))}
+CURVES: dict[str, Knots] = {"default": ((1.0, 100.0), (3.0, 0.0))}
 EVERYBODY = Silence(
     name="silence", dimension="engagement", events=("session.started",), prior_gap=2, share=0, curves=CURVES
 )
@@ -204,7 +206,7 @@ def test_a_first_look_leaves_it_for_later() -> None:
     account = scorer.create("acme")
     step = 0
 
-    def hears(name: str, day: float, **said: object) -> None:
+    def hears(name: str, day: float, **said: Any) -> None:
         nonlocal step
         step += 1
         at = DAWN + day * DAY

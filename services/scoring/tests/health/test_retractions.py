@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from common.contracts.signals import Facts, Status
-from scoring.health.card import Card, Flag, Outcome
+from scoring.health.card import Card, Flag, Outcome, Where
 from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.rate.definition import Rate
@@ -34,6 +34,10 @@ UNDOABLE: Card = replace(
         flags=(
             Flag(name="cancel", cap=10, events=("contract.cancel_requested",), clear_on=("contract.renewed",), ttl=90),
             Flag(name="unpaid", cap=45, events=("unpaid",), clear_on=("paid",), ttl=30, key="invoice"),
+            Flag(
+                name="detractor", events=("nps.answered",), key="user_id", raised_if=Where("value", "<=", 50.0), ttl=60,
+                tell=False,
+            ),
         ),
     ),
     outcomes=(Outcome(name="churned", events=("contract.ended",)),),
@@ -106,7 +110,7 @@ def standing(script: ScriptedAccount) -> tuple[object, ...]:
     return (
         script.account.facts,
         list(script.account.away.days),
-        [(each.name, each.count, round(each.cap, 9)) for each in view.flags],
+        [(each.name, each.count, each.cap and round(each.cap, 9)) for each in view.flags],
         {each.metric: (each.value, round(each.points, 9)) for each in view.level.contributions},
         script.account.open_steps,
         round(view.health.score, 9),
