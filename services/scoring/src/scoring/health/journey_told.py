@@ -38,8 +38,10 @@ def follow_journey(account: Account, told: JourneyTold) -> JourneyTold:
     if value is None and (done := _first_value(account)) is not None:
         value = DecidedOutcome(done[1], False)
     expanding = context.stage == EXPANSION and context.turns.posted == NOT_POSTED
-    now = JourneyTold(context.is_new, window, expanding, told.expansion, value)
-    return told if now == told else now
+    # Nearly always there is nothing new, so nothing is made.
+    if context.is_new == told.is_new and window == told.window and expanding == told.expanding and value is told.value:
+        return told
+    return JourneyTold(context.is_new, window, expanding, told.expansion, value)
 
 
 def journey_changes(account: Account, before: JourneyTold, after: JourneyTold) -> list[JourneyChange]:
@@ -82,11 +84,14 @@ def first_value_event(account: Account) -> int | None:
 
 
 def _first_value(account: Account) -> tuple[float, int] | None:
-    step = account.model.stages.value
-    if step is None:
+    rules, first = account.model.stages, None
+    if rules.value is None:
         return None
-    found = [done for metric in account.metrics if (done := metric.done_by(step)) is not None]
-    return min(found) if found else None
+    for index in rules.step_metrics:
+        done = account.metrics[index].done_by(rules.value)
+        if done is not None and (first is None or done < first):
+            first = done
+    return first
 
 
 def _days_late(account: Account) -> float:

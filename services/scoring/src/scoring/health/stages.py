@@ -23,11 +23,12 @@ class StageRules:
 
     `by_dates` if it has a journey; without one only the first days of accounts count of which nothing is known.
     `onboarding` is how long (seconds) an account is taken to be new, 0 for not at all; `onboarding_metrics` are the
-    indices of the metrics whose steps end that. `window` is the renewal window in whole days, 0 for none. `wait` is how
-    long (operational seconds) an account has to be ready for expansion. `value` is the step that is the first value.
+    indices of the metrics whose steps end that, `step_metrics` of all that have steps. `window` is the renewal window
+    in whole days, 0 for none. `wait` is how long (operational seconds) an account has to be ready for expansion.
+    `value` is the step that is the first value.
     """
 
-    __slots__ = ("by_dates", "default", "onboarding", "onboarding_metrics", "value", "wait", "window")
+    __slots__ = ("by_dates", "default", "onboarding", "onboarding_metrics", "step_metrics", "value", "wait", "window")
 
     def __init__(self, card: Card) -> None:
         journey = card.journey_or_none
@@ -37,6 +38,7 @@ class StageRules:
         self.onboarding_metrics = [
             index for index, each in enumerate(card.metrics) if each.has_steps and "onboarding" in each.stages
         ]
+        self.step_metrics = [index for index, each in enumerate(card.metrics) if each.has_steps]
         self.window = 0
         self.wait = inf
         self.value: str | None = None
