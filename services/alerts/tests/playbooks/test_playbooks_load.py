@@ -34,10 +34,6 @@ playbooks:
 """
 
 
-# Flags that the messages have words for, whether the scorecard that we ship has them or not.
-MORE_FLAGS = frozenset({"usage_falling", "shelfware", "champion_quiet", "detractor", "open_tickets"})
-
-
 def declared(section: str) -> set[str]:
     """The names that the scorecard which we ship has there."""
     return set(parse((DEPLOY / "scorecard.yml").read_text(encoding="utf-8"), Findings(), noun="a scorecard")[section])
@@ -57,12 +53,12 @@ def test_what_we_ship_has_words_for_all_that_the_scorecard_has(playbooks: Playbo
     named = {of: set(names) for of, names in playbooks.names.items()}
 
     assert named[NameCategory.METRICS] == declared("metrics")
-    assert named[NameCategory.FLAGS] == declared("flags") | MORE_FLAGS
+    assert named[NameCategory.FLAGS] == declared("flags")
     assert named[NameCategory.OUTCOMES] == declared("outcomes")
     assert named[NameCategory.STAGES] == declared("weights")
 
 
-@pytest.mark.parametrize("flag", sorted((declared("flags") | MORE_FLAGS) - {"open_tickets"}))  # never told alone
+@pytest.mark.parametrize("flag", sorted(declared("flags") - {"open_tickets"}))  # never told alone
 @pytest.mark.parametrize("tier", ["high", "low", "tech", None])
 def test_every_flag_has_a_step_of_its_own_and_its_band_the_same(
     flag: str, tier: str | None, playbooks: Playbooks
