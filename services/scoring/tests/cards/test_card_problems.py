@@ -92,6 +92,12 @@ SLIPS = (
     Slip("ttl: 30d, ", "ttl: 30d, for: 3d, ", "15:62: flags.unpaid.for: 'for' needs 'when' beside it"),
     Slip("prior_gap: 2d", "prior_gap: 2d, who: champion", "metrics.quiet.who: must be one of champions, not 'champion', did you mean 'champions'?"),
     Slip("  gone_quiet:", "  quiet:", "flags.quiet: 'quiet' is already a metric"),
+    # the journey
+    Slip("flags:\n", "journey: {expansion: {when: ['quite >= 3']}}\nflags:\n", "journey.expansion.when: unknown metric 'quite', did you mean 'quiet'?"),
+    Slip("flags:\n", "journey: {expansion: {when: ['steps >= 3']}}\nflags:\n", "journey.expansion.when: 'steps' is a milestone: it has no value to compare"),
+    Slip("flags:\n", "journey: {expansion: {when: []}}\nflags:\n", "journey.expansion.when: must be a list of 1 to 64 entries"),
+    Slip("flags:\n", "journey: {value: kick_off}\nflags:\n", "journey.value: no metric takes the milestone step 'kick_off', did you mean 'kickoff'?"),
+    Slip("flags:\n", "journey: {renewal_window: 3 months}\nflags:\n", "journey.renewal_window: must be a duration above zero"),
     # curves
     Slip("[[0.5, 0], [10, 100]]", "[[10, 0], [5, 100]]", "8:31: metrics.logins.curve_per_week[1]: points must ascend in value: 5 comes after 10"),
     Slip("[[0.5, 0], [10, 100]]", "[[1e6, 0], [1000000.0000000001, 100]]", "8:32: metrics.logins.curve_per_week[1]: 1000000.0000000001 is too close to 1000000.0 to tell them apart"),

@@ -201,7 +201,7 @@ class FlagEntry(DocumentModel):
 class ExpansionEntry(DocumentModel):
     """When an account is ready for expansion."""
 
-    when: Annotated[DistinctList[Comparison], Field(min_length=1)] = Field(
+    when: DistinctList[Comparison] = Field(
         description="Metrics and lines, such as active_seats >= 0.9: ready while all of them hold."
     )
     hysteresis: Annotated[float, Field(ge=0, le=1)] = Field(
