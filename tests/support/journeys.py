@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import replace
 
 from common.contracts.signals import Kind, Signal
-from scoring.health.card import Bands, Card, Expansion, Flag, Journey, When
+from scoring.health.card import UNCAPPED, Bands, Card, Expansion, Flag, Journey, When
 from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.view import JourneyPlace, Step
@@ -41,7 +41,10 @@ EXPANSION = Expansion(when=(When("seats", ">=", 0.8),), min_duration=10)
 JOURNEY = Journey(expansion=EXPANSION, value="first_value")
 # As bands by stage show that the stage counts: in renewal 80 is no green.
 BANDS = {"renewal": Bands(red=50, yellow=90)}
-FLAGS = (Flag(name="unpaid", cap=55, events=("unpaid",), clear_on=("paid",)),)
+FLAGS = (
+    Flag(name="unpaid", cap=55, events=("unpaid",), clear_on=("paid",)),
+    Flag(name="tickets", cap=UNCAPPED, events=("ticket.opened",), key="ticket", tell=False),
+)
 
 
 def journey_card(journey: Journey = JOURNEY, **settings: Any) -> Card:
@@ -59,7 +62,7 @@ class Traveller(ScriptedAccount):
         facts |= {name: on(each).isoformat() for name, each in dates.items() if each is not None}
         return self.does("account.updated", day, time_zone=ZONE, **facts)
 
-    def retracts(self, day: float, event_id: str, *, more: bool = False) -> Step:
+    def takes_back(self, day: float, event_id: str, *, more: bool = False) -> Step:
         """`event_id` as scripts name events: e1, e2 and so on."""
         at = DAWN + day * DAY
         retraction = event("event.retracted", at, event_id=f"r-{event_id}", more=more)

@@ -51,12 +51,16 @@ def test_a_window_of_an_unwell_account_is_a_warning_and_says_what_stands() -> No
     account = old_customer()
     account.does("unpaid", 200)
     account.does("milestone.planned", 201, step="review", due="2024-08-01")
+    account.does("ticket.opened", 202, ticket="t1")
+    account.does("ticket.opened", 203, ticket="t2")
     signal = only(account.waits(OPENS), Kind.RENEWAL_WINDOW)
     assert signal.severity is Severity.WARNING
-    assert [(each.kind, each.to) for each in signal.standing] == [
-        (Kind.BAND, "yellow"),
-        (Kind.FLAG, "unpaid"),
-        (Kind.MILESTONE_MISSED, "review"),
+    assert [(each.kind, each.to, each.count) for each in signal.standing] == [
+        (Kind.BAND, "yellow", 1),
+        (Kind.FLAG, "unpaid", 1),
+        (Kind.MILESTONE_MISSED, "review", 1),
+        # Never told by itself, but whoever plans the renewal wants to know how many are open.
+        (Kind.FLAG, "tickets", 2),
     ]
     assert signal.episode == signal.signal_id
 
@@ -126,7 +130,7 @@ def test_who_has_left_is_told_nothing_of_a_window() -> None:
 def test_a_window_by_a_mistaken_date_is_withdrawn() -> None:
     account = old_customer()
     account.does("contract.changed", 100, contract_end=on(150).isoformat())
-    taken_back = account.retracts(101, "e5")
+    taken_back = account.takes_back(101, "e5")
     assert [(each.kind, each.to) for each in taken_back.signals] == [(Kind.RETRACTED, "open")]
     told_then = only(old_then(), Kind.RENEWAL_WINDOW)
     assert taken_back.signals[0].episode == told_then.episode
@@ -202,7 +206,7 @@ def test_first_value_by_mistake_is_withdrawn_and_may_be_told_again() -> None:
     account = Traveller()
     account.signs(0.5, starts=0, ends=YEAR)
     first = only(account.does("milestone.reached", 20, step="first_value"), Kind.VALUE_REACHED)
-    withdrawn = only(account.retracts(21, "e2"), Kind.RETRACTED)
+    withdrawn = only(account.takes_back(21, "e2"), Kind.RETRACTED)
     assert (withdrawn.kind, withdrawn.to, withdrawn.episode) == (Kind.RETRACTED, "first_value", first.signal_id)
     assert of_kind(account.does("milestone.reached", 25, step="first_value").signals, Kind.VALUE_REACHED) != []
 
@@ -212,8 +216,8 @@ def test_first_value_that_another_event_says_too_stands() -> None:
     account.signs(0.5, starts=0, ends=YEAR)
     account.does("milestone.reached", 20, step="first_value")
     account.does("milestone.reached", 22, step="first_value")
-    assert account.retracts(23, "e2").signals == ()
-    assert only(account.retracts(24, "e3"), Kind.RETRACTED).to == "first_value"
+    assert account.takes_back(23, "e2").signals == ()
+    assert only(account.takes_back(24, "e3"), Kind.RETRACTED).to == "first_value"
 
 
 # --- Expansion ------------------------------------------------------------------------------------------------

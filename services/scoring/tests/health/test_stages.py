@@ -75,7 +75,7 @@ def test_a_step_that_was_not_reached_after_all_opens_onboarding_again() -> None:
     account = new_customer()
     account.does("milestone.reached", 5, step="kickoff")
     account.does("milestone.reached", 20, step="first_value")
-    account.retracts(21, "e3")
+    account.takes_back(21, "e3")
     assert account.place(21).stage == "onboarding"
 
 

@@ -278,7 +278,7 @@ class CaughtUp(Struct, frozen=True, tag="caught_up"):
 
 
 class FactsChanged(Struct, frozen=True, tag="facts_changed"):
-    """What is known of an account from now on: its name, owner, tier, ARR, language, time zone or parent has changed."""
+    """What is known of an account from now on: name, owner, tier, ARR, language, time zone or parent has changed."""
 
     account_id: str
     facts: Facts

@@ -16,7 +16,7 @@ from scoring.health.moments import to_datetime
 from scoring.health.overrides import override_of
 from scoring.health.quotes import quotes_of
 from scoring.health.receipts import change, level, level_off_by
-from scoring.health.standing import CRITICAL_CAP, find_standing, find_steps_left, find_trouble
+from scoring.health.standing import CRITICAL_CAP, find_for_review, find_steps_left, find_trouble
 from scoring.health.state_format import Cause, Crossing
 from scoring.health.step_draft import StepDraft
 from scoring.health.transitions import Transition, is_better
@@ -117,7 +117,7 @@ def add_signals(
 def _standing_with(account: Account, transition: Transition) -> list[OpenCondition]:
     """What a signal says of all that is open."""
     if transition.kind is Kind.RENEWAL_WINDOW:
-        return [each for each in find_standing(account) if each.kind is not Kind.RENEWAL_WINDOW]
+        return find_for_review(account)
     return find_steps_left(account) if transition.kind is Kind.ONBOARDING_LATE else []
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from common.contracts.signals import Band, Kind, OpenCondition, Severity
 from scoring.health.account import Account
 from scoring.health.bands import RED, YELLOW
-from scoring.health.flag_telling import was_told
+from scoring.health.flag_telling import is_shown, was_told
 from scoring.health.journey_told import open_onboarding_steps
 from scoring.health.moments import to_datetime
 from scoring.health.transitions import expected_flags
@@ -55,6 +55,16 @@ def find_standing(account: Account) -> list[OpenCondition]:
 def find_trouble(account: Account) -> list[OpenCondition]:
     """What stands of that which needs mending."""
     return [each for each in find_standing(account) if each.kind not in _NO_TROUBLE]
+
+
+def find_for_review(account: Account) -> list[OpenCondition]:
+    """What stands beside an open renewal window; flags that are only shown, such as open tickets, come last."""
+    found = [each for each in find_standing(account) if each.kind is not Kind.RENEWAL_WINDOW]
+    for flag in account.flags:
+        crossing = account.state.flags.get(flag.name)
+        if crossing is not None and not flag.tells and is_shown(flag, crossing):
+            found.append(OpenCondition(Kind.FLAG, flag.name, to_datetime(crossing.since), flag.count))
+    return found
 
 
 def find_steps_left(account: Account) -> list[OpenCondition]:

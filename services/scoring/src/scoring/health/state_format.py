@@ -14,7 +14,7 @@ from scoring.health.absences import ToldAbsence
 
 # The first byte of every body.
 FORMAT = 6
-# In bodies of this format no person has set a band, no account was told to be away, and nothing is known of the journey.
+# In bodies of this format no person has set a band, no account was told to be away, and no journey is known.
 FORMAT_WITHOUT_JOURNEY = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
 # contract has ended, nor which event the highest ARR and the outcomes come from. No account waits for a first look, and
