@@ -1,11 +1,11 @@
 """How long the value of a metric stays beyond a bound in silence: what derived flags and readiness are made of."""
 
 from math import inf, nextafter
-from typing import Final
 
 from scoring.health.metrics.metric import Metric
 
-NEVER: Final = (inf, inf)
+# Not Final: mypyc does not set a constant that is a tuple of floats.
+NEVER: tuple[float, float] = (inf, inf)
 
 
 def beyond(metric: Metric, bound: float, *, above: bool, inclusive: bool) -> tuple[float, float]:
