@@ -1,12 +1,13 @@
 """The days on which an account is closed: those that its facts name, and those that `account.away` told one by one."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from common.contracts.events import Event
 from scoring.health.former_values import take_back, write_newest
 from scoring.health.moments import DAY, day_number
 from scoring.health.properties import id_hash, parse_date
+from scoring.health.state_format import ToldAbsence
 
 # The first and the last day on which an account is closed, each as whole days since the epoch.
 Absence = tuple[int, int]
@@ -19,14 +20,6 @@ _FORGOTTEN_AFTER: Final = 731
 
 # What an event said of them: its moment, the hash of its id, and the days.
 AbsenceEntry = tuple[float, int, list[Absence]]
-
-
-class ToldAbsence(NamedTuple):
-    """What one `account.away` said: its first and last day, and the hash of its id."""
-
-    first: int
-    last: int
-    by: int
 
 
 @final

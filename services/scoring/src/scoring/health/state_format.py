@@ -10,7 +10,6 @@ import msgspec
 from msgspec import Struct, field
 
 from common.contracts.signals import Band, Facts, Health, Kind
-from scoring.health.absences import ToldAbsence
 
 # The first byte of every body.
 FORMAT = 6
@@ -176,6 +175,14 @@ class StoredFormerFacts(Struct, array_like=True):
 
 # What an event said of the days on which the account is closed: its moment, the hash of its id, first and last days.
 StoredAbsence = tuple[float, int, list[tuple[int, int]]]
+
+
+class ToldAbsence(NamedTuple):
+    """What one `account.away` said: its first and last day since the epoch, and the hash of its id."""
+
+    first: int
+    last: int
+    by: int
 
 
 class StoredLedger(Struct, array_like=True):

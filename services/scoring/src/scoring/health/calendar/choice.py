@@ -86,7 +86,7 @@ def _midnights(zone: tzinfo) -> Sequence[float]:
 
 def _counted(rules: CalendarRules, country: str, days: CountryDays) -> Sequence[float]:
     """The operational time at each midnight: at the first one that of UTC."""
-    weekend = days.weekend if rules.profile == "business" else frozenset[int]()
+    weekend: frozenset[int] = days.weekend if rules.profile == "business" else frozenset()
     free = len(weekend)
     # What the weekend does not count, working days count more: so a half-life is as long as on a wall clock.
     working = (_WEEK - free * rules.floor) / (_WEEK - free) if free < _WEEK else 1.0
