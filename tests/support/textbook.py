@@ -157,9 +157,9 @@ class Textbook:
             case Distinct():
                 return self._distinct(metric)
             case Silence():
-                if metric.optional is True and not self.history.of(metric.events):
-                    return NoReading()
                 of_champions = metric.who == "champions"
+                if metric.optional is True and not of_champions and not self.history.of(metric.events):
+                    return NoReading()
                 line = champions_suspicion(self.history, metric) if of_champions else self._suspicion(metric)
                 return NoReading() if line is None else MovingReading(self._curve(metric), line, log=False)
             case Ratio():

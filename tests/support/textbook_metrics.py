@@ -51,11 +51,11 @@ def fading(terms: Sequence[tuple[float, float]], *, born: float, half_life: floa
     """The sum of (moment, weight), each halved every half-life (days) from its moment on."""
     terms = [(moment, weight) for moment, weight in terms if weight > 0.0]
     # A day counts from its midnight on, which may be before the account began.
-    base = max((moment for moment, _ in terms), default=born)
-    base = max(base, born)
-    half = half_life * DAY
-    total = sum(weight * 2.0 ** (-(base - moment) / half) for moment, weight in terms)
-    return Line(base, log2(total), -1.0 / half)
+    newest = max((moment for moment, _ in terms), default=born)
+    base, half = max(newest, born), half_life * DAY
+    # As of the newest: an old sum is next to nothing, but a number that underflows says that it is nothing.
+    total = sum(weight * 2.0 ** (-(newest - moment) / half) for moment, weight in terms)
+    return Line(base, log2(total) - (base - newest) / half, -1.0 / half)
 
 
 def counted(history: History, names: Sequence[str], weight: str | None) -> list[tuple[float, float]]:

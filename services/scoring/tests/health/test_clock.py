@@ -23,6 +23,7 @@ from scoring.health.clock import Clock
 from scoring.health.metrics.definition import MetricDefinition
 from scoring.health.metrics.gauge.definition import Gauge
 from scoring.health.metrics.milestone.definition import Milestone
+from scoring.health.metrics.silence.definition import Silence
 from scoring.health.moments import LAST, parse_day, to_datetime
 from scoring.health.scorer import Scorer
 from scoring.health.transitions import would_change_at
@@ -200,8 +201,14 @@ def waited(original: Card, clock: Clock, signal: Signal) -> None:
     since, at = signal.since.timestamp(), signal.at.timestamp()
     if since == at or signal.kind is Kind.MILESTONE_MISSED:
         return
+    flag = next((each for each in original.flags if signal.kind is Kind.FLAG and each.name == signal.to), None)
+    silences = {metric.name for metric in original.metrics if isinstance(metric, Silence) and metric.who == "champions"}
+    # What says of the champions that they are silent may have waited for a flag that said it of everybody.
+    if flag is not None and flag.when is not None and flag.when.metric in silences:
+        return
     bands = original.bands.get(signal.after.stage) or original.bands["default"]
-    over = clock.operational(since) + bands.min_duration * DAY
+    duration = flag.hold if flag is not None and isinstance(flag.hold, float) else bands.min_duration
+    over = clock.operational(since) + duration * DAY
     assert clock.operational(at - 1.0) - _BLINK < over <= clock.operational(at) + _BLINK
 
 

@@ -141,7 +141,9 @@ def unheard(draw: st.DrawFn) -> tuple[RandomCase, Card]:
     """A case, and its card with optional metrics among the others whose events never come."""
     case = draw(random_cases())
     metrics = list(case.card.metrics)
-    for metric in draw(st.permutations(UNHEARD))[: draw(st.integers(1, 4))]:
+    hears_steps = any(moment.event.name.startswith("milestone.") for moment in case.moments)
+    choices = [metric for metric in UNHEARD if not (hears_steps and metric.has_steps)]
+    for metric in draw(st.permutations(choices))[: draw(st.integers(1, 4))]:
         there = replace(metric, dimension=draw(st.sampled_from(DIMENSIONS)), share=draw(st.sampled_from([1.0, 9.0])))
         metrics.insert(draw(st.integers(0, len(metrics))), there)
     return case, replace(case.card, metrics=tuple(metrics))

@@ -37,7 +37,9 @@ def roll_up(groups: Sequence[FamilyGroup], worst: Iterable[FamilyMember], origin
         arr_at_risk=sum(group.arr for group in groups if group.band in _AT_RISK),
         score=_mean_score([group for group in groups if group.band is not Band.INSUFFICIENT]),
         bands={band: sum(group.accounts for group in groups if group.band is band) for band in _SEVERITY},
-        worst=tuple(answers.ChildAccount(each.account_id, each.name, each.score, each.band, each.arr) for each in worst),
+        worst=tuple(
+            answers.ChildAccount(each.account_id, each.name, each.score, each.band, each.arr) for each in worst
+        ),
         exact=origin.exact,
         complete=origin.complete,
         cycle=origin.cycle,
