@@ -33,8 +33,8 @@ class AlertsClient:
         return (await self._list(account=account_id)).alerts
 
     async def first_looks(self) -> tuple[AlertSummary, ...]:
-        """Those that were told: the newest."""
-        return (await self._list(kind=Kind.FIRST_LOOK.value, told="true")).alerts
+        """The newest, told or not: a message may come before alerts has recorded that it is sent."""
+        return (await self._list(kind=Kind.FIRST_LOOK.value)).alerts
 
     async def every(self) -> list[AlertSummary]:
         """All alerts, oldest first."""

@@ -38,7 +38,7 @@ class AlertsOfAccount(Protocol):
     async def of(self, account_id: str) -> Sequence[AlertSummary]: ...
 
     async def first_looks(self) -> Sequence[AlertSummary]:
-        """Those that were told, of all accounts: the newest."""
+        """The newest, of all accounts."""
 
 
 class MessageTracer:
