@@ -82,6 +82,9 @@ class DerivedCap:
         self._meets = reading.meets(self._bound)
         held = self._is_true(reading.base)
         self._since = reading.base if held or self._meets is None else self._meets
+        # Where the bound itself does not count, it begins right after that: another flag may end at that very moment.
+        if not self._is_true(self._since):
+            self._since = math.nextafter(self._since, math.inf)
 
     def _is_true(self, at: float) -> bool:
         x = self._reading.x(at)

@@ -18,7 +18,7 @@ from support.system import COMMITS, PARTITIONS, System
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 KILLS = 10
-FREEZES = 6
+FREEZES = 12
 
 
 async def test_ten_kills_under_load_leave_no_trace(kafka: System) -> None:
