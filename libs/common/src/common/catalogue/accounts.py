@@ -8,8 +8,8 @@ from msgspec import field
 
 from common.catalogue.standard_event import DATED, Contradiction, StandardEvent
 from common.catalogue.values import (
-    Absences,
     CalendarDate,
+    Closures,
     Country,
     Currency,
     EmailAddress,
@@ -68,7 +68,7 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
     country: Country | None = None
     currency: Currency | None = None
     parent: Identifier | None = None
-    away: Absences | None = None
+    away: Closures | None = None
 
 
 class AccountAway(StandardEvent, frozen=True, kw_only=True):

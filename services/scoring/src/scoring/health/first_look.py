@@ -12,11 +12,11 @@ from common.contracts import ids
 from common.contracts.events import Event
 from common.contracts.signals import Kind, Severity
 from scoring.health import posting
-from scoring.health.absences import AWAY
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.band_carrier import carries
 from scoring.health.bands import GREEN, INSUFFICIENT
+from scoring.health.closures import AWAY
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.feeding import forget_beginning
 from scoring.health.forecast import forecast
@@ -26,7 +26,8 @@ from scoring.health.signals import SignalBuilder, add_signals
 from scoring.health.standing import TROUBLE, find_standing, gravity
 from scoring.health.state_format import Crossing
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Transition, Trigger, regard_as_told, return_to
+from scoring.health.transitions import regard_as_told, return_to
+from scoring.health.trigger import Transition, Trigger
 
 # In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
 FIRST_LOOK_SECONDS: Final = 900

@@ -8,7 +8,7 @@ from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.facts import with_tier
-from scoring.health.feeding import project, return_to_journey, set_context
+from scoring.health.feeding import project, restore_journey, set_context
 from scoring.health.first_look import FirstLook
 from scoring.health.former_facts import FormerFacts
 from scoring.health.incremental import set_horizon
@@ -91,7 +91,7 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         account.look, account.look_at = _look(stored.look), stored.look.due
     account.overrides.restore(stored.overrides)
     if stored.journey is not None:
-        return_to_journey(account, _journey(stored.journey, len(model.metric_keys)))
+        restore_journey(account, _journey(stored.journey, len(model.metric_keys)))
     posted = 0
     for metric in account.metrics:
         part = parts.get(model.metric_keys[metric.index])

@@ -4,7 +4,7 @@
 """
 
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 from common.contracts.signals import Band, Kind, Status
 from scoring.health.account import Account
@@ -12,82 +12,25 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.flag_telling import repeats_silence, wait_of
-from scoring.health.journey_told import (
-    follow_journey,
-    is_told_too_soon,
-    journey_changes,
-)
+from scoring.health.journey_told import is_told_too_soon, journey_changes, journey_to_tell
 from scoring.health.properties import hash_of
 from scoring.health.state_format import (
     ArrOrigin,
-    Cause,
-    CausingEvent,
     Crossing,
     DecidedOutcome,
     HeldOverride,
-    WithdrawnSignal,
 )
+from scoring.health.trigger import Transition, Trigger, is_better
 from scoring.health.weights import Weights
-
-
-class Trigger(NamedTuple):
-    """Why an account is evaluated: an event, time, or the end of a request. `points_lost` is what it cost (below 0:
-    brought).
-
-    `first` if nothing was before it. `outcomes` are those that the event decides. `crossed` says by what a line was
-    crossed where that is not the cause, and `decided` the same of outcomes: a request has many events. `withdrawn` is
-    what was told of an event that is retracted, `event` what is kept of the event.
-    """
-
-    cause: Cause
-    points_lost: float = 0.0
-    history: bool = False
-    first: bool = False
-    outcomes: tuple[str, ...] = ()
-    crossed: dict[str, Crossing] | None = None
-    decided: tuple[tuple[str, Crossing], ...] = ()
-    withdrawn: tuple[WithdrawnSignal, ...] = ()
-    event: CausingEvent | None = None
-
-    def crossed_at(self, moment: float) -> Crossing:
-        """A line crossed by this at a UTC moment."""
-        return Crossing(moment, self.cause, self.history, event=self.event)
-
-    def crossing(self, line: str, present: Crossing) -> Crossing:
-        """How a line came to be crossed that was not before; `line` as in `crossed_lines`."""
-        return present if self.crossed is None else self.crossed.get(line, present)
-
-
-class Transition(NamedTuple):
-    """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed.
-
-    `withdraws` is the kind of what a retraction withdraws. `brings` is the band that a flag brings, if it does: no
-    signal of its own tells that band. `days` is how long the journey took, or is late.
-    """
-
-    kind: Kind
-    to: str
-    crossing: Crossing
-    shown_only: bool = False
-    was: Band | None = None
-    arr_before: float | None = None
-    withdraws: Kind | None = None
-    brings: Band | None = None
-    days: float | None = None
-
-    @property
-    def band(self) -> Band | None:
-        """The band that this tells, by itself or with a flag."""
-        return Band(self.to) if self.kind is Kind.BAND else self.brings
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
     """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
     if _band_changes(account, state, account.score, account.weights, tau) or _arr_moves(account, state):
         return True
-    if _has_ended(account) != state.ended or follow_journey(account, state.journey) is not state.journey:
+    if _has_ended(account) != state.ended or journey_to_tell(account, state.journey) is not state.journey:
         return True
-    if (readiness := account.readiness) is not None and readiness.available != readiness.ready:
+    if account.readiness is not None and account.readiness.has_changed:
         return True
     return any([flag.available != (flag.name in state.flags) for flag in account.flags])
 
@@ -142,7 +85,7 @@ def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
     found += [f"flag {flag.name}" for flag in account.flags if flag.available]
     if _has_contracted(account, before):
         found.append(_CONTRACTION)
-    found += [each.line for each in journey_changes(account, before.journey, follow_journey(account, before.journey))]
+    found += [each.line for each in journey_changes(account, before.journey, journey_to_tell(account, before.journey))]
     held = account.overrides.held(account.context, account.context.clock.operational(at))
     if held is not None or before.override is not None:
         return found if held == before.override and not before.ended else [*found, _override_line(held)]
@@ -257,11 +200,6 @@ def _as_expected(bands: list[Transition], before: list[Transition]) -> list[Tran
     ]
 
 
-def is_better(transition: Transition) -> bool:
-    """Whether the band that it tells is better than the one before."""
-    return transition.band is GREEN or transition.was is RED
-
-
 def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     found = []
     for step, due in sorted([(step, due) for due, step in account.told_steps]):
@@ -336,7 +274,7 @@ def _contraction(account: Account, state: AlertState, trigger: Trigger, present:
 def _journey(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     """What is new of the account's journey; the band is up to date."""
     before, found = state.journey, []
-    state.journey = follow_journey(account, before)
+    state.journey = journey_to_tell(account, before)
     for each in journey_changes(account, before, state.journey):
         crossing, shown_only = trigger.crossing(each.line, present), False
         # An event that says that the account is older than it seemed makes nothing late.

@@ -17,6 +17,7 @@ from scoring.health.calendar.definition import (
     Closure,
     CountryCalendars,
     CountryDays,
+    Days,
 )
 from scoring.health.clock import Clock
 from scoring.health.moments import DAY, day_number, local_midnight, zone_named
@@ -28,9 +29,6 @@ _FIRST_DAY: Final = day_number(date(FIRST_YEAR, 1, 1))
 _AFTER_LAST: Final = day_number(date(LAST_YEAR + 1, 1, 1))
 # The epoch was a Thursday.
 _EPOCH_WEEKDAY: Final = 3
-
-# The first and the last day, each as whole days since the epoch.
-Days = tuple[int, int]
 
 
 @final
