@@ -91,7 +91,7 @@ class Override(Struct, frozen=True, omit_defaults=True):
 class Health(Struct, frozen=True, omit_defaults=True):
     """Score (0 to 100) and band at one moment. `coverage` (0 to 1) is the share of the weight that had evidence.
 
-    `override` is there while the band is a person's word; the score stays what the metrics say.
+    `override` is there while a person has set the band; the score stays what the metrics say.
     """
 
     score: float
@@ -176,7 +176,7 @@ class OpenCondition(Struct, frozen=True, omit_defaults=True):
 
 
 class UsageFigure(Struct, frozen=True, omit_defaults=True):
-    """A metric now and as it was; points are 0 to 100, None while the metric had nothing to say."""
+    """A metric now and as it was; points are 0 to 100, None while the metric has none."""
 
     metric: str
     dimension: str

@@ -37,7 +37,7 @@ def labels(signal: Signal) -> Labels:
 def _reason(signal: Signal) -> str:
     if rules_of(signal.kind).is_its_reason:
         return signal.to
-    # Of a person's word, and of its end, no metric is the reason.
+    # No metric is the reason of a band that a person has set, nor of the band after it.
     was_set = signal.before is not None and signal.before.override is not None
     if overriding(signal) is not None or (signal.kind is Kind.BAND and was_set):
         return OVERRIDE

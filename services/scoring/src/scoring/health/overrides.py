@@ -16,7 +16,7 @@ from scoring.health.moments import LAST, local_midnight, parse_day, parse_moment
 from scoring.health.properties import id_hash
 from scoring.health.state_format import HeldOverride, OverrideEntry
 
-# Whoever posts it is no person of the account: its `user_id` names a colleague.
+# Its `user_id` names a colleague, and no person of the account.
 OVERRIDDEN: Final = "health.overridden"
 _BANDS: Final[dict[str, Band]] = {"green": GREEN, "yellow": YELLOW, "red": RED}
 _THE_ONE: Final = "override"
@@ -25,7 +25,10 @@ _LONGEST_WHO: Final = 254
 
 @final
 class Overrides:
-    """What events said: the entry that counts, and the one before it. One that is over stays, for late ones."""
+    """What events said of one account: the entry that counts, and the one before it.
+
+    An entry that is over stays, so that an older event that comes late does not count.
+    """
 
     __slots__ = ("_former", "_present")
 
@@ -75,7 +78,7 @@ def override_of(held: HeldOverride | None) -> Override | None:
 
 
 def _ends(entry: OverrideEntry, context: Context) -> float:
-    """The whole second (UTC) at which an override is over; a date is when its day is over where the account is."""
+    """The whole second (UTC) at which an override is over; a date ends with its day in the account's zone."""
     ends = local_midnight(int(entry.until) + 1, context.zone) if entry.is_day else entry.until
     return float(min(ceil(ends), LAST))
 

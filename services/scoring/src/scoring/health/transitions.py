@@ -73,7 +73,7 @@ def has_given_notice(account: Account) -> bool:
 
 
 def expected_flags(account: Account) -> list[str]:
-    """Who has given notice is expected to stay away: that they do is no news."""
+    """The flags that are not told: who has given notice is expected to stay away."""
     if not has_given_notice(account):
         return []
     return [account.flags[index].name for index in account.model.silence_flags]
@@ -184,7 +184,7 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
         if repeats_silence(account.model, flag, state.flags):
             state.flags[flag.name] = raised._replace(history=False, told=raised.told and not first)
         elif flag.hold > 0.0 and not raised.told:
-            # It is told when its time comes. That will be news, whatever it began with.
+            # It is told when its `hold` is over, also if history raised it.
             state.flags[flag.name] = raised._replace(history=False)
         else:
             state.flags[flag.name] = Crossing(raised.since, raised.cause, raised.history, told=True)
@@ -192,7 +192,7 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
 
 
 def _as_expected(bands: list[Transition], before: list[Transition]) -> list[Transition]:
-    """A worse band that the same silence brings as a flag that is not told is not told either."""
+    """The bands, of which a worse one is not told if it has the same cause as a flag that is not told."""
     expected = [each.crossing.cause for each in before if each.kind is Kind.FLAG and each.shown_only]
     return [
         each._replace(shown_only=True) if each.crossing.cause in expected and not is_better(each) else each
@@ -214,7 +214,7 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
 def _flags(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     """A flag that an event raised is told at once. A derived one waits, unless the event cost enough points.
 
-    One that has a time of its own always waits. One that repeats another waits until that is down.
+    One with a `hold` always waits. One that repeats another flag (`repeats_silence`) waits until that is down.
     """
     found = []
     expected = expected_flags(account)
@@ -272,18 +272,18 @@ def _contraction(account: Account, state: AlertState, trigger: Trigger, present:
 
 
 def _journey(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
-    """What is new of the account's journey; the band is up to date."""
+    """The changes of the account's journey. To be called when the band is up to date."""
     before, found = state.journey, []
     state.journey = journey_to_tell(account, before)
     for each in journey_changes(account, before, state.journey):
         crossing, shown_only = trigger.crossing(each.line, present), False
-        # An event that says that the account is older than it seemed makes nothing late.
+        # Only silence makes onboarding late. An event that shows the account to be older does not.
         if each.kind is Kind.ONBOARDING_LATE and not isinstance(crossing.cause, str):
             continue
         if each.since is not None:
             crossing = crossing._replace(since=each.since)
         if each.kind is Kind.EXPANSION_READY:
-            # Nobody offers more to a customer who is unwell or leaves, nor the same again so soon.
+            # Nobody is told of growth while the account is not green or leaves, nor twice within a short time.
             unwell = state.band is not GREEN or has_given_notice(account)
             shown_only = unwell or is_told_too_soon(before, present.since)
             if not shown_only:
@@ -320,7 +320,7 @@ def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossi
 def _override(
     account: Account, state: AlertState, trigger: Trigger, present: Crossing, held: HeldOverride | None
 ) -> list[Transition]:
-    """The band that a person sets now, or has set; when that is over, the score says the band as if there was none."""
+    """The band of the override `held`, or by the score, as for a first band, when the override is over."""
     state.override, state.pending = held, {}
     if held is None and not account.weights.sufficient:
         state.band = INSUFFICIENT

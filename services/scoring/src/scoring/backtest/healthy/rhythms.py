@@ -1,4 +1,4 @@
-"""When people of a firm come who keep to a rhythm: the chance of each of them on a day."""
+"""The chance that one person comes on a day, in a firm that keeps to a rhythm."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
