@@ -226,15 +226,17 @@ class Quote(Struct, frozen=True):
 class Signal(Struct, frozen=True, tag="signal"):
     """One change of an account's alert state. `since` is when the line was crossed, `at` when that was confirmed.
 
-    `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it. Of a
-    contraction `to` is `arr`, and `arr_before` what the contract was worth; what it is worth now is in the facts.
-    Of a flag the bands before and after differ exactly where it brings the new one, which no other signal tells then.
-    Of a first look `to` is the band, and `standing` all that is open, the gravest first. A renewal window (`to` is
-    `open`) has that too, and a `review`. Of an onboarding that is late (`to` is `onboarding`) `standing` are the steps
-    not done, and `days` how many days late it is; of a value that is reached (`to` is the step) `days` it took since
-    the start. Of an account that is ready for expansion `to` is `expansion`. `contacts` are the champions
-    and whoever was active last, five at most. `said` quotes the event that crossed, and `happened_at` is its time;
-    neither is there where silence crossed.
+    `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it.
+    `contacts` are the champions and whoever was active last, five at most. `said` quotes the event that crossed the
+    line, and `happened_at` is its time; neither is there where silence crossed it. By kind:
+
+    - a flag, `to` its name: `before` and `after` differ in band only if it brings the band, which no other signal tells;
+    - a contraction, `to` is `arr`: `arr_before` is what the contract was worth, the facts say what it is worth now;
+    - a first look, `to` the band: `standing` is all that is open, the gravest first;
+    - a renewal window, `to` is `open`: `standing` too, and the usage `review`;
+    - a late onboarding, `to` is `onboarding`: `standing` are the steps not done, and it is so many `days` late;
+    - a reached value, `to` the step: it took so many `days` from the start;
+    - readiness for expansion, `to` is `expansion`.
     """
 
     signal_id: str
