@@ -230,7 +230,7 @@ class Signal(Struct, frozen=True, tag="signal"):
     `contacts` are the champions and whoever was active last, five at most. `said` quotes the event that crossed the
     line, and `happened_at` is its time; neither is there where silence crossed it. By kind:
 
-    - a flag, `to` its name: `before` and `after` differ in band only if it brings the band, which no other signal tells;
+    - a flag, `to` its name: `before` and `after` differ in band only if it brings that; no other signal tells it;
     - a contraction, `to` is `arr`: `arr_before` is what the contract was worth, the facts say what it is worth now;
     - a first look, `to` the band: `standing` is all that is open, the gravest first;
     - a renewal window, `to` is `open`: `standing` too, and the usage `review`;
