@@ -12,7 +12,7 @@ from common.contracts.signals import Band, Override
 from scoring.health.bands import GREEN, RED, YELLOW
 from scoring.health.context import Context
 from scoring.health.former_values import take_back, write_newest
-from scoring.health.moments import LAST, local_midnight, parse_day, parse_moment, to_datetime
+from scoring.health.moments import LAST, end_of_day, parse_day, parse_moment, to_datetime
 from scoring.health.properties import id_hash
 from scoring.health.state_format import HeldOverride, OverrideEntry
 
@@ -79,7 +79,7 @@ def override_of(held: HeldOverride | None) -> Override | None:
 
 def _ends(entry: OverrideEntry, context: Context) -> float:
     """The whole second (UTC) at which an override is over; a date ends with its day in the account's zone."""
-    ends = local_midnight(int(entry.until) + 1, context.zone) if entry.is_day else entry.until
+    ends = end_of_day(int(entry.until), context.zone) if entry.is_day else entry.until
     return float(min(ceil(ends), LAST))
 
 

@@ -20,7 +20,7 @@ from scoring.health.calendar.definition import (
     Days,
 )
 from scoring.health.clock import Clock
-from scoring.health.moments import DAY, day_number, local_midnight, zone_named
+from scoring.health.moments import DAY, day_number, end_of_day, local_midnight, zone_named
 
 _WEEK: Final = 7
 # For accounts whose country is not known.
@@ -129,4 +129,4 @@ def _intervals(closed: Sequence[Days], zone: tzinfo) -> list[Interval]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
             merged.append((first, last))
-    return [(local_midnight(first, zone), local_midnight(last + 1, zone)) for first, last in merged]
+    return [(local_midnight(first, zone), end_of_day(last, zone)) for first, last in merged]

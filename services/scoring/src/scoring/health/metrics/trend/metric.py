@@ -15,7 +15,7 @@ from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
 from scoring.health.metrics.trend.definition import Trend
-from scoring.health.moments import local_day, local_midnight
+from scoring.health.moments import end_of_day, local_day, local_midnight
 from scoring.health.properties import key_of
 
 # A day with at least this share of the usual number of people is a whole one. One with fewer counts by the square of
@@ -103,7 +103,7 @@ class TrendMetric(Metric):
             day = local_day(moment, context.zone)
             if day < self.open_day:
                 return False
-            self.day_begin, self.day_end = local_midnight(day, context.zone), local_midnight(day + 1, context.zone)
+            self.day_begin, self.day_end = local_midnight(day, context.zone), end_of_day(day, context.zone)
         bits = _DID | _CAME if event.name in self.events else _CAME
         known = self.today.get(person, 0) if day == self.open_day else 0
         if known | bits == known:
