@@ -1,4 +1,4 @@
-"""Reads the accounts below one: all of them as of now where they are few, else sums by the last ranking."""
+"""Reads the accounts below one: up to 1,000 as of now, more than that as sums by the last ranking."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from scoring.postgres.family import MOST_COUNTED, MOST_EXACT, WORST
 from scoring.postgres.snapshot import Below, FamilyGroup, FamilyMember, ListRow, TableSnapshot
 from scoring.postgres.sort_orders import NO_RANKING
 
-# Accounts read before the event loop may serve others: a few milliseconds.
+# So many accounts are read, in a few milliseconds, before the event loop may serve others.
 _SLICE: Final = 25
 
 
