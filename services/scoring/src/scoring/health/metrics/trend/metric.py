@@ -128,8 +128,8 @@ class TrendMetric(Metric):
         share = min(1.0, came / (_WHOLE_DAY * usual))
         weight = share * share
         days = past.days + weight
-        visits, spans = self._visits(days)
-        staying, known = self._forget(days)
+        visits, spans = self._note_visits(days)
+        staying, known = self._count_staying(days)
         fast, slow = exp(-LN2 * weight / self.fast), exp(-LN2 * weight / self.slow)
         self.past = Past(
             days,
@@ -147,7 +147,7 @@ class TrendMetric(Metric):
             value = min(max(past.value, value / _PLAY), value)
         self.past = self.past._replace(value=value)
 
-    def _visits(self, days: float) -> tuple[float, float]:
+    def _note_visits(self, days: float) -> tuple[float, float]:
         """The visits of the open day, and the days between them and the visits before; notes who came."""
         visits, spans = 0.0, 0.0
         regulars, newcomers = dict(self.regulars), dict(self.newcomers)
@@ -169,8 +169,8 @@ class TrendMetric(Metric):
         self.regulars, self.newcomers = regulars, newcomers
         return visits, spans
 
-    def _forget(self, days: float) -> tuple[float, float]:
-        """The share of the regulars who have not stopped coming, and how many regulars are known."""
+    def _count_staying(self, days: float) -> tuple[float, float]:
+        """The share of the regulars who still come, and how many are known; forgets those who stopped long ago."""
         present = days - self.absence - _ERROR
         self.newcomers = {person: last for person, last in self.newcomers.items() if last >= present}
         self.regulars = {person: last for person, last in self.regulars.items() if last >= present - self.slow}
