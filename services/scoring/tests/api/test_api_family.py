@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common.contracts.signals import Band, Status
 from scoring.api import family
-from scoring.api.roll_up import RollUpOrigin, badness, group_of, roll_up
+from scoring.api.roll_up import RollUpOrigin, group_of, roll_up, worst_first
 from scoring.health.moments import to_datetime
 from scoring.postgres.snapshot import FamilyGroup, FamilyMember
 from support.scoring_api import Api, live
@@ -231,4 +231,4 @@ def _added(groups: list[FamilyGroup]) -> FamilyGroup:
 def test_the_worst_come_first_and_those_that_cannot_be_read_last() -> None:
     bands = [None, Band.GREEN, Band.RED, Band.INSUFFICIENT, Band.YELLOW, Band.RED]
     members = [FamilyMember(f"{n}", None, None, band, 90.0 - n) for n, band in enumerate(bands)]
-    assert [each.account_id for each in sorted(members, key=badness)] == ["5", "2", "4", "3", "1", "0"]
+    assert [each.account_id for each in sorted(members, key=worst_first)] == ["5", "2", "4", "3", "1", "0"]

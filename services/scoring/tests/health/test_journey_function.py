@@ -105,10 +105,10 @@ def ready_and_stage(scorer: Scorer, account: Account, at: float) -> tuple[bool, 
     at = max(at, copy.clock)
     copy.horizon.wake = inf
     scorer.health(copy, at)
-    turns, readiness = copy.context.turns, copy.readiness
+    dates, readiness = copy.context.stage_dates, copy.readiness
     if readiness is not None:
         readiness.seek(copy.context.clock.operational(at))
-    return readiness is not None and readiness.available, turns.stage_at(at), at >= turns.window
+    return readiness is not None and readiness.available, dates.stage_at(at), at >= dates.window
 
 
 _ENDS = st.integers(-30, 500)

@@ -208,7 +208,7 @@ def recovery(rng: Random) -> Scenario:
 
 
 def quiet_team(rng: Random) -> Scenario:
-    """One of three teams leaves within three weeks, while another one starts: the totals hold, and nobody says a word.
+    """One of three teams leaves within three weeks, while another one starts: the totals stay, and nobody complains.
 
     The contract shrinks at its renewal, after the half year. No metric of the default card knows teams.
     """
@@ -224,9 +224,9 @@ def quiet_team(rng: Random) -> Scenario:
 
 
 def moved_to_api(rng: Random) -> Scenario:
-    """They let their own software do what people did: hardly anybody logs in any more, and more work is done than ever.
+    """The customer moves to the API: its software does what people did, and more of it, and hardly anybody logs in.
 
-    Nothing is wrong. The default card takes people who come for the sign of life.
+    Nothing is wrong with the customer. But the default card takes sessions of people for the sign of use.
     """
     moves = rng.uniform(30, 90)
     return Scenario(

@@ -8,8 +8,8 @@ from msgspec import field
 
 from common.catalogue.standard_event import DATED, Contradiction, StandardEvent
 from common.catalogue.values import (
-    Absences,
     CalendarDate,
+    Closures,
     Country,
     Currency,
     EmailAddress,
@@ -33,7 +33,7 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
 
     `arr` is a year's revenue in the deployment's only currency. `owner` is the e-mail address of the account's customer
     success manager. `parent` is the id of the account that this one belongs to. `away` are the days on which the
-    account is closed; `account.away` adds days one by one.
+    account is closed; `account.away` adds one closure to them.
     """
 
     event_name = "account.updated"
@@ -68,15 +68,16 @@ class AccountUpdated(StandardEvent, frozen=True, kw_only=True):
     country: Country | None = None
     currency: Currency | None = None
     parent: Identifier | None = None
-    away: Absences | None = None
+    away: Closures | None = None
 
 
 class AccountAway(StandardEvent, frozen=True, kw_only=True):
     """The account is closed, from the first to the last of these days in its time zone: nobody is expected to come.
 
-    Time hardly passes for it then, if the scorecard has a `clock`. The days may lie ahead or behind; those behind move
-    the score from now on. Post one event for each closure. An account has at most 32 of them: one that comes takes the
-    place of the one that ended first, and of those that ended two years ago. `event.retracted` takes one back.
+    If the scorecard has a `clock`, these days hardly count for decay and silence. They may lie in the past: then the
+    score moves when the event comes. Post one event for each closure. An account keeps 32 of them: a further one
+    replaces the one that ended first. One that ended two years before a further one came is dropped. `event.retracted`
+    takes one back.
     """
 
     event_name = "account.away"

@@ -50,7 +50,7 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
         success.GoalReached,
         success.ReviewHeld,
     ),
-    "Health by a person's word": (health.HealthOverridden,),
+    "Health set by a person": (health.HealthOverridden,),
     "Marketing, seminars and community": (
         outreach.EmailSent,
         outreach.EmailOpened,

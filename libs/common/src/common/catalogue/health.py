@@ -1,4 +1,4 @@
-"""What a person says of an account's health."""
+"""What a person sets of an account's health."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,9 +8,9 @@ from common.catalogue.standard_event import Contradiction, StandardEvent
 from common.catalogue.values import BandName, EmailAddress, Prose, Until
 
 LONGEST_OVERRIDE: Final = timedelta(days=180)
-# The account's zone is not known at the door. A day begins up to 14 h before it does in UTC, and ends up to 12 h later.
+# Ingest does not know the account's zone. A day begins up to 14 h before it does in UTC, and ends up to 12 h later.
 _EAST, _WEST = timedelta(hours=14), timedelta(hours=12)
-# The next day still has a date.
+# The day after it still has a date.
 _LAST_DAY: Final = date(9999, 12, 30)
 
 
@@ -18,9 +18,9 @@ class HealthOverridden(StandardEvent, frozen=True, kw_only=True):
     """A person sets the account's band in place of the scored one, until a date or a moment; `reason` says why.
 
     `to` is the band; null ends the override that holds now. `until` is needed with `to`. It lies after the event's time
-    and at most 180 days after it; a date is over when it is over in the account's time zone. The score stays what the
-    metrics say. The last override by event time counts, so another one extends it or replaces it. `by` is the e-mail
-    address of who did; without it, `user_id` says so.
+    and at most 180 days after it; a date is over at the end of its day in the account's time zone. The score stays what
+    the metrics say. The last override by event time counts, so another one extends it or replaces it. `by` is the
+    e-mail address of the person who sets it; without it `user_id` is taken.
     """
 
     event_name = "health.overridden"

@@ -227,7 +227,7 @@ StageName = Annotated[
 BandName = Annotated[
     Literal["green", "yellow", "red"], Meta(description="green, yellow or red", extra=_extra(str.lower))
 ]
-Absences = Annotated[
+Closures = Annotated[
     tuple[ClosedDays, ...], Meta(max_length=32, description='at most 32 of {"from": date, "until": date}')
 ]
 Switch = Annotated[bool, Meta(description="true or false")]

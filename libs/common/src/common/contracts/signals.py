@@ -91,7 +91,7 @@ class Override(Struct, frozen=True, omit_defaults=True):
 class Health(Struct, frozen=True, omit_defaults=True):
     """Score (0 to 100) and band at one moment. `coverage` (0 to 1) is the share of the weight that had evidence.
 
-    `override` is there while the band is a person's word; the score stays what the metrics say.
+    `override` is there while a person has set the band; the score stays what the metrics say.
     """
 
     score: float
@@ -176,7 +176,7 @@ class OpenCondition(Struct, frozen=True, omit_defaults=True):
 
 
 class UsageFigure(Struct, frozen=True, omit_defaults=True):
-    """A metric now and as it was; points are 0 to 100, None while the metric had nothing to say."""
+    """A metric now and as it was; points are 0 to 100, None while the metric has none."""
 
     metric: str
     dimension: str
@@ -226,15 +226,17 @@ class Quote(Struct, frozen=True):
 class Signal(Struct, frozen=True, tag="signal"):
     """One change of an account's alert state. `since` is when the line was crossed, `at` when that was confirmed.
 
-    `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it. Of a
-    contraction `to` is `arr`, and `arr_before` what the contract was worth; what it is worth now is in the facts.
-    Of a flag the bands before and after differ exactly where it brings the new one, which no other signal tells then.
-    Of a first look `to` is the band, and `standing` all that is open, the gravest first. A renewal window (`to` is
-    `open`) has that too, and a `review`. Of an onboarding that is late (`to` is `onboarding`) `standing` are the steps
-    not done, and `days` how many days late it is; of a value that is reached (`to` is the step) `days` it took since
-    the start. Of an account that is ready for expansion `to` is `expansion`. `contacts` are the champions
-    and whoever was active last, five at most. `said` quotes the event that crossed, and `happened_at` is its time;
-    neither is there where silence crossed.
+    `cause` is `[source, event_id]` or `silence@<due, RFC 3339>`; `episode` is the id of the signal that opened it.
+    `contacts` are the champions and whoever was active last, five at most. `said` quotes the event that crossed the
+    line, and `happened_at` is its time; neither is there where silence crossed it. By kind:
+
+    - a flag, `to` its name: `before` and `after` differ in band only if it brings that; no other signal tells it;
+    - a contraction, `to` is `arr`: `arr_before` is what the contract was worth, the facts say what it is worth now;
+    - a first look, `to` the band: `standing` is all that is open, the gravest first;
+    - a renewal window, `to` is `open`: `standing` too, and the usage `review`;
+    - a late onboarding, `to` is `onboarding`: `standing` are the steps not done, and it is so many `days` late;
+    - a reached value, `to` the step: it took so many `days` from the start;
+    - readiness for expansion, `to` is `expansion`.
     """
 
     signal_id: str

@@ -184,8 +184,9 @@ def _routed_candidates(address_key: str, signals: Sequence[RoutedSignal]) -> Ite
 
 
 def _compose(candidates: Sequence[CandidateDecision]) -> list[NewMessage]:
-    """A recovery closes its own thread, and what is held goes on its own, as does an alert of its own; what is
-    withdrawn goes to the thread that told it. Everything else is one message.
+    """A recovery, a held message and an alert of its own are a message each; everything else is one message.
+
+    A withdrawal goes to the thread that told what it withdraws.
     """
     alone: list[NewMessage] = []
     withdrawn: dict[str, list[CandidateDecision]] = {}

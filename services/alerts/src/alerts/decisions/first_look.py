@@ -30,7 +30,7 @@ NAMED = 10
 """How many accounts a message names; the others are counted."""
 
 NO_TROUBLE: Final = frozenset({Kind.RENEWAL_WINDOW, Kind.EXPANSION_READY})
-"""A date, and good news: they stand, and nothing is to be mended."""
+"""An open renewal window and readiness for expansion stand in an account and are no trouble."""
 
 LONGEST_GATHERING = 24.0
 """Quiet intervals after which a person is told even if more keep coming: new customers come every day."""

@@ -7,9 +7,9 @@ from alerts.decisions.account import PastSignal, ToldSignal
 from common.contracts import ids
 from common.contracts.signals import Band, Kind, Signal
 
-# What time alone brings is withdrawn by its name: its cause is silence.
+# These are withdrawn by name: silence is their cause, so their id does not name the retracted event.
 _BY_NAME: Final = (Kind.MILESTONE_MISSED, Kind.RENEWAL_WINDOW)
-# Kinds whose signals are withdrawn by name. A band is not: what follows of a retraction is a band of its own.
+# Kinds whose signals are withdrawn by name. A band is not: scoring tells the band after a retraction by itself.
 WITHDRAWN_KINDS: Final = (
     Kind.FLAG,
     Kind.MILESTONE_MISSED,
@@ -29,9 +29,9 @@ class Withdrawal:
         self._bands = {_signal_id(retracted, Kind.BAND, band) for band in (Band.YELLOW, Band.RED)}
 
     def withdraws(self, signal: Signal | PastSignal) -> bool:
-        """Whether it says what is withdrawn now, by its id, or by its name where no event is known.
+        """Whether the signal tells what is withdrawn now: by its id, or by its name where it names no event.
 
-        A first look names what stands, and not the events.
+        A first look names what stands, and not the events that brought it.
         """
         looked = isinstance(signal, PastSignal) and signal.by_look and signal.kind in WITHDRAWN_KINDS
         by_name = looked or signal.kind in _BY_NAME

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001 (full-width punctuation is what Japanese is written with)
-"""The words for where an account is on its journey: late or there, the review before its renewal, a band set by hand.
+"""The words for an account's journey: late onboarding, first value, growth, the review before a renewal; an override.
 
 Names, values and days go in as the recipient reads them.
 """

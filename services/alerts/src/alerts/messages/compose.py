@@ -93,7 +93,7 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
         # Red after yellow: what the account was before.
         case DecisionReason.WORSE | DecisionReason.HANDED_ON if last and not alone and _other_band(head, last):
             yield language.was(last.after.band, recipient.when(last.at))
-        # The renewal of another term is another one.
+        # The renewal of another contract is not the same alert again.
         case DecisionReason.AGAIN if head.kind is not Kind.RENEWAL_WINDOW:
             yield language.again(recipient.when(last.at) if last else "")
     yield from _by_hand(head, recipient)
@@ -108,7 +108,7 @@ def _lead(content: MessageContent, recipient: Recipient, *, in_thread: bool) -> 
 
 
 def _by_hand(head: Signal, recipient: Recipient) -> Iterable[str]:
-    """That the band is a person's word and what the score says, or that their word is over."""
+    """Of a band that a person has set, what the score says; of the band after it, that the override is over."""
     words = recipient.language.journey
     if overriding(head) is not None:
         yield words.score_stays(round(head.after.score))
@@ -167,7 +167,7 @@ def _shows_health(content: MessageContent) -> bool:
 
 def _renewal(head: Signal, recipient: Recipient) -> str:
     end = head.facts.contract_end
-    # Its own title says it already.
+    # The title of a renewal says the day already.
     if head.kind is Kind.RENEWAL_WINDOW:
         return ""
     if end is None or not rules_of(head.kind).about_health or abs(days := recipient.days_to(end)) > _RENEWAL_DAYS:
@@ -180,17 +180,17 @@ def _rows(content: MessageContent, recipient: Recipient, shown: CustomerDetails)
     by_hand = overriding(head) is not None
     if head.review is not None:
         yield from review_rows(head, head.review, recipient, shown)
-    # A band that a person has set is no doing of the metrics: the title says whose it is.
+    # The metrics do not explain a band that a person has set. The title says who set it.
     elif not by_hand:
         yield from _evidence(content, recipient, shown)
     if also := _also(content, recipient):
         yield LabelledLine(labels.also, also)
-    # After a recovery there is nothing to do, nor about what was a mistake or what a person has decided.
+    # A recovery, a withdrawal and a band that a person has set ask for no next step.
     if closes_episode(head) or head.kind is Kind.RETRACTED or by_hand:
         return
     if outlook := _outlook(head, recipient):
         yield LabelledLine(labels.outlook, outlook)
-    # A review has named them.
+    # The review names them already.
     if shown.contacts and head.review is None and (call := contacts_line(head, recipient)):
         yield LabelledLine(labels.call, call)
     if step := recipient.next_step(head):

@@ -1,4 +1,4 @@
-"""What stands in an account and is to be mended, each condition in a few words: flags, missed steps, what is late."""
+"""The open conditions of an account that are trouble, each in a few words: flags, missed steps, a late onboarding."""
 
 from collections.abc import Iterable
 
@@ -19,6 +19,7 @@ def conditions(standing: Iterable[OpenCondition], recipient: Recipient, *, most:
 
 
 def trouble(standing: Iterable[OpenCondition]) -> list[OpenCondition]:
+    """All that stands but the band, an open renewal window and readiness for expansion."""
     return [one for one in standing if one.kind is not Kind.BAND and one.kind not in NO_TROUBLE]
 
 
@@ -30,7 +31,7 @@ def _condition(one: OpenCondition, recipient: Recipient, *, dated: bool) -> str:
     if one.kind is Kind.ONBOARDING_LATE:
         return words.late([], 0)
     name = recipient.flag(one.to)
-    # Of several things the first day says little.
+    # Where several are open, their number says more than the first day.
     if one.count > 1:
         return words.counted(name, one.count)
     return words.since(name, recipient.day(since.date())) if dated else name

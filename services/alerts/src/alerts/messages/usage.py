@@ -9,7 +9,7 @@ from alerts.messages.recipient import Recipient
 from alerts.playbooks.playbooks import NameCategory
 from common.contracts.signals import Signal, UsageFigure, UsageReview
 
-# In points of the metric (0 to 100): a smaller fall is weather, below LOW it needs work, from STRONG on it is a case.
+# In points of the metric (0 to 100): a smaller fall is not named; below _LOW a metric is low, from _STRONG on strong.
 _LEAST_FALL = 10.0
 _LOW = 50.0
 _STRONG = 80.0
@@ -23,7 +23,7 @@ _MOST_PROMISED = 3
 def review_rows(
     signal: Signal, review: UsageReview, recipient: Recipient, shown: CustomerDetails
 ) -> Iterable[LabelledLine]:
-    """What they use, who is active, what is open, what was promised: a line each, where there is something to say."""
+    """Lines for what they use, who is active, what is open and what was promised; none for an empty one."""
     labels, language = recipient.language.journey.labels, recipient.language
     texts = (
         (labels.use, language.dot.join(_use(review, recipient))),
@@ -35,10 +35,10 @@ def review_rows(
 
 
 def strong_row(signal: Signal, recipient: Recipient) -> Iterable[LabelledLine]:
-    """What they use most, with its figures: what to bring to a talk about growth."""
+    """The metrics with the most points, with their values, as a reason to talk about growth."""
     parts = sorted(signal.receipt.level.contributions, key=lambda part: (-part.points, part.metric))
     strong = [recipient.figure(part.metric, part.value) for part in parts if part.points >= _STRONG]
-    # Without a figure there is nothing to bring.
+    # A metric whose value is not shown is left out.
     if named := list(filter(None, strong))[:_MOST_STRONG]:
         yield LabelledLine(recipient.language.journey.labels.strong, recipient.language.comma.join(named))
 
@@ -64,7 +64,7 @@ def _use(review: UsageReview, recipient: Recipient) -> Iterable[str]:
 
 
 def _fall(figure: UsageFigure) -> float:
-    """In points; 0 where nothing was known before."""
+    """In points; below 0 for a rise, 0 where nothing was known before."""
     if figure.points is None or figure.former_points is None:
         return 0.0
     return figure.former_points - figure.points

@@ -14,10 +14,10 @@ OVERRIDE = "override"
 def labels(signal: Signal) -> Labels:
     """One value for each of `NAMES`; what is not known is the empty string, as an absent label is in Alertmanager.
 
-    `tier` as posted (high, low, tech, ...), `kind` and `severity` as in the signal, `to` the band, flag, step or
-    outcome, `band` the one that the account is in now (of a flag that brings red: red), `stage` as scored, `reason`
-    the metric or flag that took the most points ("" if none did); a flag is its own reason, and a band that a person
-    has set, or had set until now, has the reason `override`. `parent` is the account above it.
+    `account`, `tier`, `owner` and `parent` are as posted, `kind`, `to` and `severity` as in the signal, `stage` as
+    scored. `band` is the one that the account is in now (of a flag that brings red: red). `reason` is the metric or
+    flag that took the most points ("" if none did). A flag is its own reason. A band that a person has set, and the
+    one after it, have the reason `override`.
     """
     facts = signal.facts
     return {
@@ -37,7 +37,7 @@ def labels(signal: Signal) -> Labels:
 def _reason(signal: Signal) -> str:
     if rules_of(signal.kind).is_its_reason:
         return signal.to
-    # Of a person's word, and of its end, no metric is the reason.
+    # No metric is the reason of a band that a person has set, nor of the band after it.
     was_set = signal.before is not None and signal.before.override is not None
     if overriding(signal) is not None or (signal.kind is Kind.BAND and was_set):
         return OVERRIDE

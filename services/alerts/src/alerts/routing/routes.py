@@ -92,7 +92,7 @@ class Routes(Struct, frozen=True):
             reached = self.people.reach(labels.get("owner", ""), on=on)
             # If no way leads to the owner, the receiver named by `else` is told in their place.
             if reached.ways:
-                # Whoever has none of these channels is told over those that they have: nobody is left out.
+                # Whoever has none of these channels is told over all that they have, so that nobody is left out.
                 ways = tuple(way for way in reached.ways if way.channel in receiver.notify) or reached.ways
                 yield receiver.name, ways, reached.steps
             else:

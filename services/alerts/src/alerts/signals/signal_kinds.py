@@ -179,7 +179,7 @@ def _tell_late(signal: Signal, names: KindNames) -> str:
 
 
 def _tell_ready(signal: Signal, names: KindNames) -> str:
-    """With the share of what was bought that is in use, of the deployment the figure with the most points."""
+    """With the value of the deployment metric that has the most points, such as the seats in use."""
     known = (part for part in signal.receipt.level.contributions if part.dimension == _DEPLOYMENT)
     figures = [(-part.points, figure) for part in known if (figure := names.figure(part.metric, part.value))]
     return names.language.journey.ready(min(figures)[1] if figures else "")
@@ -219,7 +219,7 @@ _RULES: Mapping[str, KindRules] = {
         ends_with_episode=False,
         about_health=False,
     ),
-    # A date, not an alarm: no health takes it back. It is shown as well or as bad as the account stands.
+    # A recovery does not end a renewal, because it comes by date. Its tone is that of the account's band.
     Kind.RENEWAL_WINDOW.value: KindRules(
         describe=_describe_renewal,
         tell=_tell_renewal,
@@ -235,7 +235,7 @@ _RULES: Mapping[str, KindRules] = {
         is_its_reason=True,
         is_own_alert=True,
     ),
-    # What is not done by its date is not done by a better health, either.
+    # A recovery does not end a late onboarding: its steps are still not done.
     Kind.ONBOARDING_LATE.value: KindRules(
         describe=_describe_late,
         tell=_tell_late,

@@ -11,7 +11,7 @@ from scoring.api.family import Family
 from scoring.api.parameters import AccountParameters, HistoryParameters, PeopleParameters, ReceiptParameters
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health import Day
-from scoring.health.moments import day_number, local_day, local_midnight, to_date, to_datetime, zone_named
+from scoring.health.moments import day_number, end_of_day, local_day, local_midnight, to_date, to_datetime, zone_named
 from scoring.postgres.people import PersonPlace
 from scoring.postgres.snapshot import ListRow, TableSnapshot
 
@@ -139,7 +139,7 @@ def _lower_bounds(asked: date | float | None, zone: tzinfo) -> tuple[date | None
 def _upper_bounds(asked: date | float | None, zone: tzinfo) -> tuple[date | None, float | None]:
     """The last day, and the last moment."""
     if isinstance(asked, date):
-        return asked, local_midnight(day_number(asked) + 1, zone) - _MICROSECOND
+        return asked, end_of_day(day_number(asked), zone) - _MICROSECOND
     return None if asked is None else to_date(local_day(asked, zone)), asked
 
 

@@ -1,4 +1,4 @@
-"""Reads the accounts below one: all of them as of now where they are few, else sums by the last ranking."""
+"""Reads the accounts below one: up to 1,000 as of now, more than that as sums by the last ranking."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from msgspec import Struct
 from common.contracts.signals import Status
 from scoring.api import answers
 from scoring.api.account_reader import AccountReader, UnreadableState
-from scoring.api.roll_up import RollUpOrigin, badness, group_of, roll_up
+from scoring.api.roll_up import RollUpOrigin, group_of, roll_up, worst_first
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health.moments import to_datetime
 from scoring.postgres.family import MOST_COUNTED, MOST_EXACT, WORST
 from scoring.postgres.snapshot import Below, FamilyGroup, FamilyMember, ListRow, TableSnapshot
 from scoring.postgres.sort_orders import NO_RANKING
 
-# Accounts read before the event loop may serve others: a few milliseconds.
+# So many accounts are read, in a few milliseconds, before the event loop may serve others.
 _SLICE: Final = 25
 
 
@@ -66,7 +66,7 @@ class Family:
                 self._snapshots.report(error)
             members.append(FamilyMember(account_id, facts.name, facts.arr, band, score))
         self._snapshots.metrics.accounts_read(len(members))
-        members.sort(key=badness)
+        members.sort(key=worst_first)
         origin = RollUpOrigin(
             churned=found.below.churned,
             unreadable=sum(member.score is None for member in members),

@@ -38,7 +38,7 @@ _OF_ONE: Final = {
 
 
 def responses(answer: type[Any], *others: type[Any], of_one: bool) -> dict[int | str, dict[str, Any]]:
-    """For one route: its answer, or another one, and every problem that it may tell."""
+    """For one route: its answer, other answers that it may give, and every problem that it may report."""
     schemas = [{"$ref": _REF.format(name=each.__name__)} for each in (answer, *others)]
     refusals = dict(sorted({**_REFUSALS, **(_OF_ONE if of_one else {})}.items()))
     return {

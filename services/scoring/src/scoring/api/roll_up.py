@@ -1,4 +1,4 @@
-"""How the accounts below one stand together: figures over groups of them, each of one account or of many."""
+"""Adds up the accounts below one: sums and means over groups, each of one account or of many."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ _SEVERITY: Final = (Band.RED, Band.YELLOW, Band.INSUFFICIENT, Band.GREEN)
 
 
 class RollUpOrigin(Struct, frozen=True, kw_only=True):
-    """What is the same for all of them; the fields are those of the answer."""
+    """The fields of the answer that are not sums over its groups."""
 
     churned: int
     unreadable: int
@@ -66,7 +66,7 @@ def group_of(member: FamilyMember) -> FamilyGroup:
     )
 
 
-def badness(member: FamilyMember) -> tuple[int, float, str]:
+def worst_first(member: FamilyMember) -> tuple[int, float, str]:
     """A sort key, the worst first; one that cannot be read comes last."""
     rank = len(_SEVERITY) if member.band is None else _SEVERITY.index(member.band)
     return rank, 0.0 if member.score is None else member.score, member.account_id

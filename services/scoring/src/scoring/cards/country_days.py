@@ -11,9 +11,9 @@ from scoring.health.moments import day_number
 
 @cache
 def country_days(country: str) -> CountryDays | None:
-    """Of a country by its two letters; None for one that the package does not know. Takes 10 to 200 ms once."""
+    """The days of a country by its two letters; None for an unknown one. Takes 10 to 200 ms once."""
     with warnings.catch_warnings():
-        # Some countries have no holidays in some of these years, by the package.
+        # The package warns of years for which it has no holidays of a country.
         warnings.simplefilter("ignore")
         try:
             calendar = holidays.country_holidays(country, years=range(FIRST_YEAR, LAST_YEAR + 1))

@@ -4,8 +4,8 @@ from math import inf
 from typing import TYPE_CHECKING, Final, final
 
 from common.contracts.signals import Band, Facts
-from scoring.health.absences import Absences
 from scoring.health.alert_state import AlertState
+from scoring.health.closures import Closures
 from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
 from scoring.health.flag import AccountFlag
 from scoring.health.former_facts import FormerFacts, Writers
@@ -58,11 +58,11 @@ NOT_EVALUATED: Final = -1
 class Account:
     """Changed in place. Each group of fields has one module that writes it:
 
-    - `feeding`: what events say. `born` (when it began: its first record or
-      its earliest history, infinity before the first), `posted` (the facts as events wrote them), `facts` (those, with
-      a tier by ARR where none was posted), `away`, `overrides`, `writers` (who wrote each fact), `former_facts`,
-      `context`, `journey` (what is kept of that), the states of metrics and flags, and `open_steps` (milestone steps of
-      the stage that are not done: due in UTC, name), of which `told_steps` are those whose miss is a signal.
+    - `feeding`: what events say. `born` (when it began: its first record or its earliest history, infinity before the
+      first), `posted` (the facts as events wrote them), `facts` (those, with a tier by ARR where none was posted),
+      `away` (its closures), `overrides`, `writers` (who wrote each fact), `former_facts`, `context`, `journey` (since
+      when it is in its stage, and former usage), and the states of metrics and flags. `open_steps` are the milestone
+      steps of the stage that are not done (due in UTC, name), `told_steps` those of them whose miss is a signal.
     - `evaluation`: where that stands at one moment. `mean`, `score`, `capped_by` (a flag's index or NO_CAP),
       `available` (bit i is metric i), `weights`.
     - `posting`: the ledgers. `day` (of the account's day `day_number`, whole days since the epoch, which ends at
@@ -112,7 +112,7 @@ class Account:
         self.born = inf
         self.clock = 0.0
         self.facts = self.posted = Facts()
-        self.away = Absences()
+        self.away = Closures()
         self.overrides = Overrides()
         self.writers: Writers = {}
         self.people = KnownPeople()
@@ -142,7 +142,7 @@ class Account:
 
     @property
     def wake(self) -> float:
-        """Silence changes nothing before (UTC): neither the alert state nor an open request, nor is a look due."""
+        """Before this moment (UTC) silence changes no alert state, closes no request, and no first look is due."""
         return self.waits_until if self.importing else min(self.horizon.wake, self.waits_until)
 
     @property
@@ -172,5 +172,5 @@ class Account:
 
     @property
     def override(self) -> HeldOverride | None:
-        """What has set that band, if a person did."""
+        """The override that `band` comes from; None for a band by the score."""
         return self.state.override if self.request is None else self.request.before.override

@@ -15,9 +15,9 @@ class AlertState:
     up, by name, `missed` the due moment (UTC) of each step told as missed, `episode` the id of the signal that opened
     it. `ended` while the account's contract has ended: then only outcomes and withdrawals are told. `arr` is the
     highest ARR since the last contraction, None while none is known; `arr_origin` says which event that comes from.
-    `outcomes` has the last event that decided each. `band_since` is when (UTC) the
-    line of the present band was crossed, None if that is not known. `override` while a person has set the band.
-    `journey` is what was told of that.
+    `outcomes` has the last event that decided each. `band_since` is when (UTC) the line of the present band was
+    crossed, None if that is not known. `override` is there while a person has set the band. `journey` says what was
+    told of the account's journey.
 
     Derived, not stored: while low <= score < high no band changes; at `deadline` (operational time) a minimum duration
     is over, a step is missed, or an override is over.

@@ -17,7 +17,8 @@ from scoring.health.silence import move_clock, renew_horizon, settle_silence
 from scoring.health.state_format import Crossing, WithdrawnSignal
 from scoring.health.step_draft import StepDraft
 from scoring.health.telling import update_alert_state
-from scoring.health.transitions import Trigger, refresh_derived
+from scoring.health.transitions import refresh_derived
+from scoring.health.trigger import Trigger
 from scoring.health.view import RetractionResult
 
 

@@ -3,7 +3,7 @@
 from common.contracts.signals import Band, Kind
 from scoring.health.account import Account
 from scoring.health.bands import is_below
-from scoring.health.transitions import Transition, is_better
+from scoring.health.trigger import Transition, is_better
 
 
 def carry_band(account: Account, told: list[Transition]) -> list[Transition]:

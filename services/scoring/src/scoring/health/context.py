@@ -17,12 +17,13 @@ NOT_POSTED: Final = -1
 
 
 @final
-class Turns:
-    """What decides the stage: what was posted, and the moments at which dates and deeds turn it.
+class StageDates:
+    """What decides the stage of an account: what was posted, and the moments at which dates and deeds change it.
 
     All moments are whole seconds (UTC). `window` is when the renewal window opens, infinity for never. `new_until` is
     when the days of onboarding are over, minus infinity if the account is not new or its steps are done. `expansion` is
-    when it has been ready for expansion for long enough. `posted` and `default` are indices into STAGES.
+    when the account will have been ready for expansion for long enough, infinity while it is not ready. `posted` (or
+    NOT_POSTED) and `default` are indices into STAGES.
     """
 
     __slots__ = ("default", "expansion", "new_until", "posted", "window")
@@ -35,7 +36,7 @@ class Turns:
         self.expansion = expansion
 
     def stage_at(self, at: float) -> int:
-        """A date that comes nearer goes before all else that is not posted; then comes what is still to be done."""
+        """The stage at the UTC moment `at`: the posted one, else renewal, then onboarding, then expansion."""
         if self.posted != NOT_POSTED:
             return self.posted
         if at >= self.window:
@@ -45,11 +46,11 @@ class Turns:
         return EXPANSION if at >= self.expansion else self.default
 
     def is_new_at(self, at: float) -> bool:
-        """Whether the account is in onboarding, whose days are not over."""
+        """Whether the account is in the stage onboarding and the days of onboarding are not over."""
         return at < self.new_until and self.stage_at(at) == ONBOARDING
 
     def next_after(self, at: float) -> float:
-        """When time alone next turns the stage, opens the window, or ends the days of onboarding."""
+        """When time alone next changes the stage, opens the renewal window, or ends the days of onboarding."""
         found = self.window if at < self.window else inf
         if self.is_new_at(at):
             return min(found, self.new_until)
@@ -57,7 +58,7 @@ class Turns:
             return min(found, self.expansion)
         return found
 
-    def same(self, other: "Turns") -> bool:
+    def same(self, other: "StageDates") -> bool:
         return (
             self.default == other.default
             and self.posted == other.posted
@@ -67,20 +68,21 @@ class Turns:
         )
 
 
-NO_TURNS: Final = Turns(0, NOT_POSTED, inf, -inf, inf)
+NO_STAGE_DATES: Final = StageDates(0, NOT_POSTED, inf, -inf, inf)
 
 
 @final
 class Context:
     """`born` is when the account began: at its first record, or at its earliest history (infinity before the first).
 
-    `start` is when its contract began, else `born`; both UTC. `stage` is an index into STAGES, and `stage_ends` the
-    whole second (UTC) at which time alone next ends it or changes anything of `turns`. `window_open` and `is_new` are
-    as `turns` say. `seats` is None while unknown.
+    `start` is when its contract began, else `born`; both UTC. `stage` is an index into STAGES. `stage_ends` is the
+    whole second (UTC) at which time alone next ends the stage, opens the renewal window (`window_open`) or ends the
+    days of onboarding (`is_new`). `seats` is None while unknown.
     """
 
     __slots__ = (
-        "born", "born_tau", "clock", "is_new", "seats", "stage", "stage_ends", "start", "turns", "window_open", "zone",
+        "born", "born_tau", "clock", "is_new", "seats", "stage", "stage_dates", "stage_ends", "start",
+        "window_open", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -92,7 +94,7 @@ class Context:
         seats: float | None,
         zone: tzinfo,
         clock: Clock,
-        turns: Turns = NO_TURNS,
+        stage_dates: StageDates = NO_STAGE_DATES,
         window_open: bool = False,
         is_new: bool = False,
     ) -> None:
@@ -104,7 +106,7 @@ class Context:
         self.seats = seats
         self.zone = zone
         self.clock = clock
-        self.turns = turns
+        self.stage_dates = stage_dates
         self.window_open = window_open
         self.is_new = is_new
 
@@ -119,24 +121,24 @@ class Context:
             and self.clock is other.clock
             and self.window_open == other.window_open
             and self.is_new == other.is_new
-            and self.turns.same(other.turns)
+            and self.stage_dates.same(other.stage_dates)
         )
 
 
-def context_of(facts: Facts, *, at: float, born: float, turns: Turns, clock: Clock) -> Context:
+def context_of(facts: Facts, *, at: float, born: float, stage_dates: StageDates, clock: Clock) -> Context:
     """The context at the UTC moment `at`."""
     zone, start = zone_named(facts.time_zone), facts.contract_start
     return Context(
         born,
         born if start is None else local_midnight(day_number(start), zone),
-        turns.stage_at(at),
-        turns.next_after(at),
+        stage_dates.stage_at(at),
+        stage_dates.next_after(at),
         facts.seats,
         zone,
         clock,
-        turns,
-        at >= turns.window,
-        turns.is_new_at(at),
+        stage_dates,
+        at >= stage_dates.window,
+        stage_dates.is_new_at(at),
     )
 
 

@@ -9,7 +9,7 @@ from scoring.health.facts import with_tier, write_facts
 from scoring.health.journey import JourneyState
 from scoring.health.model import Reaction
 from scoring.health.properties import EventName, hash_of
-from scoring.health.stages import turns_of
+from scoring.health.stages import stage_dates_of
 from scoring.health.view import RetractionResult
 
 
@@ -83,7 +83,7 @@ def _was_added_up(account: Account, withdrawn: EventName) -> bool:
 def forget_beginning(account: Account) -> None:
     """The next event that is fed is where the account begins."""
     account.born = inf
-    return_to_journey(account, JourneyState())
+    restore_journey(account, JourneyState())
 
 
 def feed_metrics(account: Account, event: Event, moment: float, reaction: Reaction) -> int:
@@ -101,7 +101,7 @@ def set_context(account: Account, at: float) -> bool:
     """Brings the context up to date with the facts and the UTC moment `at`; whether it changed."""
     model, former = account.model, account.context
     clock = model.clocks.clock_of(account.facts, account.away.days, former.clock)
-    turns = turns_of(
+    stage_dates = stage_dates_of(
         model.stages,
         account.facts,
         born=account.born,
@@ -109,7 +109,7 @@ def set_context(account: Account, at: float) -> bool:
         ready_since=account.journey.ready_since,
         clock=clock,
     )
-    context = context_of(account.facts, at=at, born=account.born, turns=turns, clock=clock)
+    context = context_of(account.facts, at=at, born=account.born, stage_dates=stage_dates, clock=clock)
     if former.same(context):
         return False
     account.context = context
@@ -134,18 +134,18 @@ def follow_readiness(account: Account, at: float) -> bool:
     Returns whether that changed; then the context is another one, and everything has to be evaluated again.
     """
     readiness = account.readiness
-    if readiness is None or readiness.available == readiness.ready:
+    if readiness is None or not readiness.has_changed:
         return False
     readiness.ready = readiness.available
     account.journey.ready_since = at if readiness.ready else None
     enter_stage(account, at)
-    # The stage may stay for now.
+    # The stage may stay as it is. The bounds that count are other ones all the same.
     readiness.project()
     return True
 
 
-def return_to_journey(account: Account, journey: JourneyState) -> None:
-    """Puts back what is kept of the journey: as it was before, or as it is stored."""
+def restore_journey(account: Account, journey: JourneyState) -> None:
+    """Sets what is kept of the journey to a former or a stored value."""
     account.journey = journey
     if account.readiness is not None:
         account.readiness.ready = journey.ready_since is not None

@@ -12,11 +12,11 @@ from common.contracts import ids
 from common.contracts.events import Event
 from common.contracts.signals import Kind, Severity
 from scoring.health import posting
-from scoring.health.absences import AWAY
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.band_carrier import carries
 from scoring.health.bands import GREEN, INSUFFICIENT
+from scoring.health.closures import AWAY
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.feeding import forget_beginning
 from scoring.health.forecast import forecast
@@ -26,7 +26,8 @@ from scoring.health.signals import SignalBuilder, add_signals
 from scoring.health.standing import TROUBLE, find_standing, gravity
 from scoring.health.state_format import Crossing
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Transition, Trigger, regard_as_told, return_to
+from scoring.health.transitions import regard_as_told, return_to
+from scoring.health.trigger import Transition, Trigger
 
 # In seconds of record time: the quiet time that a look waits for, and the most that it waits after the first record.
 FIRST_LOOK_SECONDS: Final = 900
@@ -113,7 +114,7 @@ def _begin_anew(account: Account) -> None:
     forget_horizon(account)
 
 
-_SAID_BY_NOTHING_ELSE: Final = (Kind.OUTCOME, Kind.CONTRACTION, Kind.VALUE_REACHED)
+_NOT_LISTED_BY_LOOK: Final = (Kind.OUTCOME, Kind.CONTRACTION, Kind.VALUE_REACHED)
 
 
 def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition], trigger: Trigger) -> list[Transition]:
@@ -123,15 +124,15 @@ def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition],
     for each in changes:
         by_event = not isinstance(each.crossing.cause, str)
         first_request = trigger.first and by_event and not each.crossing.history
-        if each.kind in _SAID_BY_NOTHING_ELSE:
-            # Nothing that stands says these, so they are kept; those of a first sync or an import are history.
+        if each.kind in _NOT_LISTED_BY_LOOK:
+            # The look does not list these, so they are kept. Those of a first sync or an import are history.
             found.append(_as_history(each) if first_request or look.importing else each)
         elif each.kind in JOURNEY_KINDS:
-            # Where it stands, the look says so.
+            # The look lists what of the journey stands, so only a live event at a later look is told at once.
             if by_event and not each.crossing.history and not look.first:
                 found.append(each)
         elif each.kind is Kind.FLAG and each.to not in derived:
-            # Raised by silence: the time came for which an event of the first request had announced it.
+            # One that silence raises was announced by an event of the first request, and the look lists it.
             if by_event and not first_request:
                 found.append(each)
         elif each.kind is Kind.RETRACTED or (by_event and not each.crossing.history and not look.first):
@@ -157,7 +158,7 @@ def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: Step
     signals, standing = SignalBuilder(account, at, expected, draft), find_standing(account)
     cause = ids.silence(int(look.due))
     if state.episode is not None and state.band is GREEN and not state.ended:
-        # History alone has ended what was told before it. Whoever knows of the trouble hears that it is over.
+        # History alone has ended the episode. Whoever was told of the trouble is told that it is over.
         recovered = Transition(Kind.BAND, GREEN.value, Crossing(at.at, cause, False))
         add_signals(account, [recovered], at, expected, draft)
     band = signals.after.band

@@ -6,7 +6,7 @@ from typing import Any, Final, final
 from common.contracts.events import Event
 from scoring.health.card import UNCAPPED, Flag, Where
 from scoring.health.context import Context
-from scoring.health.former_values import take_back, write_newest
+from scoring.health.former_values import MARK_HASH, Mark, marks_of, take_back, write_newest
 from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric
 from scoring.health.moments import DAY
@@ -18,29 +18,25 @@ _LENGTH: Final = 5
 _LENGTH_WITHOUT_MARKS: Final = 2
 # The key of an event that is about the account as a whole.
 _NOTHING: Final = 0
-# The place of the hash in a mark.
-_HASH: Final = 2
 # Of more open keys the oldest by event time is given up.
 _MOST_OPEN: Final = 32
-
-# When (UTC) it was raised (True) or cleared, and the hash of the event's id.
-Mark = tuple[float, bool, int]
 
 
 @final
 class AccountFlag(Trajectory):
     """Its trajectory is the cap; no points while it is down. A flag that caps nothing (not `caps`) has 100 points.
 
-    Raised and cleared by events: `marks` has the last of them by event time for each key, of two at one moment the
-    later in the log; the key is the hash of what an event is about, or of nothing. It is up while a key is raised
-    (open). An event that is about nothing and clears, clears all keys: `clearing` has the last of these events, as the
-    mark of every key that has none. An event that is not as `raised_if` says clears its own key, and nothing else: what
-    one person answers says nothing of another. `former` has the mark before each, and the clearing before the last by
-    the key of `clearing`. `dropped` counts the open keys that were given up for newer ones.
+    Raised and cleared by events: a key is the hash of what an event is about, or of nothing. `marks` has for each key
+    its last event by event time, of two at one moment the later in the log. The flag is up while a key is raised
+    (open). A clearing event that is about nothing clears all keys. `clearing` has the last such event; it is the mark
+    of every key without one. An event that does not satisfy `raised_if` clears its own key alone, because what one
+    person answers says nothing of another. `former` has the mark before each, `former_clearing` the clearing before
+    the last. `dropped` counts the open keys that were given up for newer ones.
 
     Or derived: up while the value of `watched` is above (`above`) or below `bound`, which is on the axis of that
     metric's curve; `inclusive` if the bound itself counts as beyond. `hold` is how long (operational seconds) that has
-    to last before anybody is shown or told it, 0 for the minimum duration of the band. `tells` if it is told at all.
+    to last before the flag is shown or told. Where it is 0, the flag is shown at once, and told after the minimum
+    duration of the bands. `tells` if it is told at all.
     """
 
     __slots__ = (
@@ -81,14 +77,14 @@ class AccountFlag(Trajectory):
         key = _NOTHING if about is None else hash64(about)
         # An event that is named for both clears.
         clears = event.name in self.clear_on
-        raises = not clears and (self.raised_if is None or _is_as(event, self.raised_if))
+        raises = not clears and (self.raised_if is None or _satisfies(event, self.raised_if))
         mark = (moment, raises, id_hash(event))
         if clears and about is None:
             changed = write_newest(self.clearing, self.former_clearing, _NOTHING, mark)
             for each in list(self.marks):
                 changed = write_newest(self.marks, self.former, each, mark) or changed
         else:
-            # All that was cleared before the key came up counts for it, too.
+            # A clearing of all keys that came before counts for a new key, too.
             if key not in self.marks and self.clearing:
                 self.marks[key] = self.clearing[_NOTHING]
                 if self.former_clearing:
@@ -99,18 +95,18 @@ class AccountFlag(Trajectory):
 
     def retract(self, by: int) -> bool:
         """Takes back what the event with this hash raised or cleared; whether anything of that counted."""
-        undone = take_back(self.clearing, self.former_clearing, by, hash_at=_HASH)
-        return take_back(self.marks, self.former, by, hash_at=_HASH) or undone
+        undone = take_back(self.clearing, self.former_clearing, by, hash_at=MARK_HASH)
+        return take_back(self.marks, self.former, by, hash_at=MARK_HASH) or undone
 
     def _raised(self) -> dict[int, Mark]:
         return {key: mark for key, mark in self.marks.items() if mark[1]}
 
     def _keep_newest(self) -> None:
-        """Bounds the marks: of those that are up, and of those that are down, the oldest goes."""
+        """Bounds the marks: of those that are up, and of those that are down, the oldest are dropped."""
         raised = self._raised()
         for up in (True, False):
             marks = raised if up else {key: mark for key, mark in self.marks.items() if not mark[1]}
-            # An event that clears all brings many down at once.
+            # An event that clears all keys brings many down at once.
             for key in sorted(marks, key=lambda key: (marks[key][0], key))[: max(len(marks) - _MOST_OPEN, 0)]:
                 del self.marks[key]
                 self.dropped += up
@@ -150,8 +146,8 @@ class AccountFlag(Trajectory):
             self._restore_former(state)
             return
         marks, self.dropped, former, clearing, former_clearing = state
-        self.marks, self.former = _marks(marks), _marks(former)
-        self.clearing, self.former_clearing = _marks(clearing), _marks(former_clearing)
+        self.marks, self.former = marks_of(marks), marks_of(former)
+        self.clearing, self.former_clearing = marks_of(clearing), marks_of(former_clearing)
 
     def _restore_former(self, state: Any) -> None:
         if len(state) == _LENGTH_WITHOUT_MARKS:
@@ -159,13 +155,13 @@ class AccountFlag(Trajectory):
             self.marks = {_NOTHING: (raised, True, 0)} if raised > cleared else {}
         else:
             marks, cleared, self.dropped = state
-            self.marks = _marks(marks)
-        # Nobody knows any more which event it was.
+            self.marks = marks_of(marks)
+        # Those formats did not store which event it was.
         if cleared > -inf:
             self.clearing = {_NOTHING: (cleared, False, 0)}
 
 
-def _is_as(event: Event, where: Where) -> bool:
+def _satisfies(event: Event, where: Where) -> bool:
     """Whether the property is a number for which the comparison holds."""
     value = number(event.properties.get(where.property))
     if value is None:
@@ -173,7 +169,3 @@ def _is_as(event: Event, where: Where) -> bool:
     if value == where.value:
         return where.op.endswith("=")
     return (value > where.value) == where.op.startswith(">")
-
-
-def _marks(stored: Any) -> dict[int, Mark]:
-    return {key: (mark[0], mark[1], mark[2]) for key, mark in stored.items()}

@@ -1,4 +1,4 @@
-"""Which flags are shown and told, and when: some only after a time of their own, some never."""
+"""Which flags are shown and told, and when: some only after a `hold`, some never."""
 
 from collections.abc import Container
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ def wait_of(flag: AccountFlag, lines: BandLines) -> float:
 
 
 def is_shown(flag: AccountFlag, crossing: Crossing) -> bool:
-    """Whether anybody sees a flag that is up. One that has a time of its own is nothing until that is over."""
+    """Whether answers show a flag that is up; one with a `hold` only once that is over."""
     return crossing.told or flag.hold == 0.0
 
 
@@ -28,6 +28,6 @@ def was_told(flag: AccountFlag, crossing: Crossing) -> bool:
 def repeats_silence(model: "CardModel", flag: AccountFlag, up: Container[str]) -> bool:
     """Whether the flag says of the champions what a flag in `up` says of everybody.
 
-    Two alarms of one silence are one too many. Once others come back, that the champions do not is news.
+    One silence is one alarm. When others come back and the champions do not, the flag is told.
     """
     return flag.index in model.champion_flags and any([name in up for name in model.account_silence_flags])

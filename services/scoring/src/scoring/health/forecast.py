@@ -6,9 +6,10 @@ from common.contracts.signals import Forecast, Status
 from scoring.health.account import Account
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import evaluate
-from scoring.health.feeding import enter_stage, follow_readiness, return_to_journey
+from scoring.health.feeding import enter_stage, follow_readiness, restore_journey
 from scoring.health.moments import LAST, to_datetime
-from scoring.health.transitions import Trigger, update_state
+from scoring.health.transitions import update_state
+from scoring.health.trigger import Trigger
 
 # The cause of a forecast is never shown.
 _SILENCE: Final = Trigger("silence")
@@ -41,7 +42,7 @@ def forecast(account: Account) -> Forecast | None:
         if state.band is not None and state.band is not band:
             found = Forecast(band=state.band, at=to_datetime(at))
     # Playing a stage to its end has changed the account's own.
-    return_to_journey(account, journey)
+    restore_journey(account, journey)
     enter_stage(account, account.clock)
     evaluate(account, account.clock)
     return found

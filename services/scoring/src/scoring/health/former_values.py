@@ -4,10 +4,20 @@ An entry begins with its event's moment and holds the hash of its event's id. `p
 each key, `former` the one before it by event time. Whatever was before that one is forgotten, so the state is bounded.
 """
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 K = TypeVar("K")
 E = TypeVar("E", bound=tuple[Any, ...])
+
+# The moment (UTC) of an event, what it said (raised or cleared, champion or not), and the hash of its id.
+Mark = tuple[float, bool, int]
+# The place of the hash in a mark.
+MARK_HASH: Final = 2
+
+
+def marks_of(stored: Any) -> dict[int, Mark]:
+    """Marks by their key, as they come from a stored state."""
+    return {key: (mark[0], mark[1], mark[2]) for key, mark in stored.items()}
 
 
 def write_newest(present: dict[K, E], former: dict[K, E], key: K, entry: E) -> bool:

@@ -78,7 +78,7 @@ def try_incremental(account: Account, event: Event, at: float, moment: float, re
         readiness.seek(tau)
         if readiness.end < segments_end:
             segments_end = readiness.end
-        if readiness.available != readiness.ready:
+        if readiness.has_changed:
             unchanged = False
     if unchanged:
         cap = horizon.cap + horizon.cap_slope * passed

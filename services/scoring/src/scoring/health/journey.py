@@ -4,7 +4,7 @@ from typing import Final, final
 
 from scoring.health.state_format import NO_STAGE, FormerFigure
 
-# In days. Former usage is kept so often, and so many times: the oldest is 56 to 84 days old.
+# A sample of former usage is kept every 28 days, and three of them: so the oldest is 56 to 84 days old.
 SAMPLE_EVERY: Final = 28
 MOST_SAMPLES: Final = 3
 

@@ -26,8 +26,11 @@ class JourneyChange(NamedTuple):
     days: float | None = None
 
 
-def follow_journey(account: Account, told: JourneyTold) -> JourneyTold:
-    """What has been told once the changes are: `told` itself if there are none. The account was just evaluated."""
+def journey_to_tell(account: Account, told: JourneyTold) -> JourneyTold:
+    """The account's journey as it will have been told once its changes are; `told` itself if nothing has changed.
+
+    The account was just evaluated.
+    """
     rules, context = account.model.stages, account.context
     if not rules.by_dates:
         return told
@@ -37,7 +40,7 @@ def follow_journey(account: Account, told: JourneyTold) -> JourneyTold:
     value = told.value
     if value is None and (done := _first_value(account)) is not None:
         value = DecidedOutcome(done[1], False)
-    expanding = context.stage == EXPANSION and context.turns.posted == NOT_POSTED
+    expanding = context.stage == EXPANSION and context.stage_dates.posted == NOT_POSTED
     # Nearly always there is nothing new, so nothing is made.
     if context.is_new == told.is_new and window == told.window and expanding == told.expanding and value is told.value:
         return told
@@ -45,15 +48,15 @@ def follow_journey(account: Account, told: JourneyTold) -> JourneyTold:
 
 
 def journey_changes(account: Account, before: JourneyTold, after: JourneyTold) -> list[JourneyChange]:
-    """What is to be told of what `follow_journey` found, at the account's clock."""
+    """The changes between two results of `journey_to_tell`, as of the account's clock."""
     found: list[JourneyChange] = []
-    turns, ready_since = account.context.turns, account.journey.ready_since
+    dates, ready_since = account.context.stage_dates, account.journey.ready_since
     if after.window != before.window:
-        found.append(JourneyChange(Kind.RENEWAL_WINDOW, "open", "renewal window", turns.window))
-    # Where the steps are done, or an event says that the account is not new, nothing is late.
-    if before.is_new and not after.is_new and -inf < turns.new_until <= account.clock:
+        found.append(JourneyChange(Kind.RENEWAL_WINDOW, "open", "renewal window", dates.window))
+    # Onboarding whose steps are done is not late, nor is that of an account which an event shows to be older.
+    if before.is_new and not after.is_new and -inf < dates.new_until <= account.clock:
         days = _days_late(account)
-        found.append(JourneyChange(Kind.ONBOARDING_LATE, "onboarding", "onboarding late", turns.new_until, days))
+        found.append(JourneyChange(Kind.ONBOARDING_LATE, "onboarding", "onboarding late", dates.new_until, days))
     if after.expanding and not before.expanding:
         found.append(JourneyChange(Kind.EXPANSION_READY, _EXPANSION, _EXPANSION, ready_since))
     step = account.model.stages.value
@@ -73,7 +76,7 @@ def open_onboarding_steps(account: Account) -> list[tuple[float, str]]:
 
 
 def is_told_too_soon(before: JourneyTold, at: float) -> bool:
-    """Whether readiness for expansion was told not long ago."""
+    """Whether readiness for expansion was told less than EXPANSION_AGAIN before the UTC moment `at`."""
     return before.expansion is not None and at < before.expansion + EXPANSION_AGAIN
 
 
@@ -95,13 +98,13 @@ def _first_value(account: Account) -> tuple[float, int] | None:
 
 
 def _days_late(account: Account) -> float:
-    """Since the last step that is not done was due."""
+    """Days since the last step that is not done was due."""
     steps = open_onboarding_steps(account)
     return max(account.clock - steps[-1][0], 0.0) / DAY if steps else 0.0
 
 
 def _days_to_value(account: Account) -> float | None:
-    """From the start of the contract, or from the account's beginning if that was later than the value."""
+    """From the start of the contract, or from the account's beginning if the contract started after the value."""
     done = _first_value(account)
     if done is None:
         return None

@@ -51,6 +51,11 @@ def local_midnight(day: int, zone: tzinfo) -> float:
     return datetime(begin.year, begin.month, begin.day, tzinfo=zone).timestamp()
 
 
+def end_of_day(day: int, zone: tzinfo) -> float:
+    """The first moment of the day after it; this day is over then."""
+    return local_midnight(day + 1, zone)
+
+
 @lru_cache(maxsize=1024)
 def zone_named(name: str | None) -> tzinfo:
     """UTC for a name that no zone has."""

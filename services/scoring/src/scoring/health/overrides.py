@@ -12,11 +12,11 @@ from common.contracts.signals import Band, Override
 from scoring.health.bands import GREEN, RED, YELLOW
 from scoring.health.context import Context
 from scoring.health.former_values import take_back, write_newest
-from scoring.health.moments import LAST, local_midnight, parse_day, parse_moment, to_datetime
+from scoring.health.moments import LAST, end_of_day, parse_day, parse_moment, to_datetime
 from scoring.health.properties import id_hash
 from scoring.health.state_format import HeldOverride, OverrideEntry
 
-# Whoever posts it is no person of the account: its `user_id` names a colleague.
+# Its `user_id` names a colleague, and no person of the account.
 OVERRIDDEN: Final = "health.overridden"
 _BANDS: Final[dict[str, Band]] = {"green": GREEN, "yellow": YELLOW, "red": RED}
 _THE_ONE: Final = "override"
@@ -25,7 +25,10 @@ _LONGEST_WHO: Final = 254
 
 @final
 class Overrides:
-    """What events said: the entry that counts, and the one before it. One that is over stays, for late ones."""
+    """What events said of one account: the entry that counts, and the one before it.
+
+    An entry that is over stays, so that an older event that comes late does not count.
+    """
 
     __slots__ = ("_former", "_present")
 
@@ -75,8 +78,8 @@ def override_of(held: HeldOverride | None) -> Override | None:
 
 
 def _ends(entry: OverrideEntry, context: Context) -> float:
-    """The whole second (UTC) at which an override is over; a date is when its day is over where the account is."""
-    ends = local_midnight(int(entry.until) + 1, context.zone) if entry.is_day else entry.until
+    """The whole second (UTC) at which an override is over; a date ends with its day in the account's zone."""
+    ends = end_of_day(int(entry.until), context.zone) if entry.is_day else entry.until
     return float(min(ceil(ends), LAST))
 
 

@@ -13,7 +13,7 @@ from scoring.health.account import NO_CAP, Account
 from scoring.health.evaluation import HealthSnapshot
 from scoring.health.ledger import CAP, CONTEXT, SILENCE, Ledger
 from scoring.health.model import Reaction
-from scoring.health.moments import local_day, local_midnight
+from scoring.health.moments import end_of_day, local_day
 from scoring.health.state_format import Mover
 from scoring.health.step_draft import StepDraft
 from scoring.health.trajectory import Trajectory
@@ -181,7 +181,7 @@ def open_day(account: Account, at: float, score: float, *, day: int) -> None:
 
 def set_day_end(account: Account) -> None:
     """Finds when the open day ends in the account's present time zone."""
-    account.day_end = local_midnight(account.day_number + 1, account.context.zone)
+    account.day_end = end_of_day(account.day_number, account.context.zone)
 
 
 def next_day_number(account: Account, at: float) -> int:

@@ -1,6 +1,7 @@
 """Whether an account is ready for expansion: a trajectory that is there while the card's conditions hold in silence.
 
-It has no part in the score. Once the conditions hold they are asked at easier bounds, so that a wobble ends nothing.
+It has no part in the score. Once the conditions hold they are asked at easier bounds, so that a value
+near its bound does not end it.
 """
 
 from math import inf
@@ -29,7 +30,10 @@ class ReadinessCondition:
 
 @final
 class ExpansionReadiness(Trajectory):
-    """Available while all `conditions` hold; its points mean nothing. `ready` says which bounds count."""
+    """Available while all `conditions` hold; its points mean nothing.
+
+    `ready` is what the account was found to be last. It says which bounds count: `leave` if ready, else `enter`.
+    """
 
     __slots__ = ("conditions", "ready")
 
@@ -37,6 +41,11 @@ class ExpansionReadiness(Trajectory):
         super().__init__("", -1)
         self.conditions = conditions
         self.ready = False
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the last evaluation finds the account ready where it was not, or the other way round."""
+        return self.available != self.ready
 
     def project(self) -> None:
         """To be called after its metrics were projected, and when `ready` has changed."""

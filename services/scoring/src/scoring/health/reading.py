@@ -38,20 +38,20 @@ def _journey(account: Account, at: float) -> JourneyPlace:
     return JourneyPlace(
         stage=account.stage,
         since=None if since is None else to_datetime(since),
-        posted=context.turns.posted != NOT_POSTED,
+        posted=context.stage_dates.posted != NOT_POSTED,
         next=_next_stage(account),
         days_to_renewal=None if end is None else day_number(end) - local_day(at, context.zone),
     )
 
 
 def _next_stage(account: Account) -> NextStage | None:
-    """Some turns leave the stage, such as a window that opens where a stage was posted."""
-    turns, stage = account.context.turns, account.context.stage
-    turn = account.context.stage_ends
-    while turn <= LAST:
-        if turns.stage_at(turn) != stage:
-            return NextStage(STAGES[turns.stage_at(turn)], to_datetime(turn))
-        turn = turns.next_after(turn)
+    """Not every date changes the stage: where one was posted, the renewal window opens beside it."""
+    dates, stage = account.context.stage_dates, account.context.stage
+    at = account.context.stage_ends
+    while at <= LAST:
+        if dates.stage_at(at) != stage:
+            return NextStage(STAGES[dates.stage_at(at)], to_datetime(at))
+        at = dates.next_after(at)
     return None
 
 

@@ -65,7 +65,7 @@ def _withdraw_steps(
 def _withdraw_window(
     account: Account, state: AlertState, end_before: date | None, present: Crossing
 ) -> list[WithdrawnSignal]:
-    """The renewal window of a contract that does not end on that day after all."""
+    """The renewal window that was told of a contract end which the retraction has changed."""
     told, end = state.journey.window, account.facts.contract_end
     if told is None or end_before is None or end == end_before or day_number(end_before) != told:
         return []

@@ -16,10 +16,10 @@ from scoring.health.moments import to_datetime
 from scoring.health.overrides import override_of
 from scoring.health.quotes import quotes_of
 from scoring.health.receipts import change, level, level_off_by
-from scoring.health.standing import CRITICAL_CAP, find_for_review, find_steps_left, find_trouble
+from scoring.health.standing import find_for_review, find_steps_left, find_trouble, flag_severity
 from scoring.health.state_format import Cause, Crossing
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Transition, is_better
+from scoring.health.trigger import Transition, is_better
 from scoring.health.usage_review import review_usage
 
 
@@ -64,7 +64,7 @@ class SignalBuilder:
         days: float | None = None,
         standing: tuple[OpenCondition, ...] = (),
     ) -> Signal:
-        """A renewal window brings a review of the usage with it."""
+        """A signal as all its readers need it; that of a renewal window has a usage review."""
         event = crossing.event
         return Signal(
             signal_id=self.id_of(kind, to, crossing.cause),
@@ -115,21 +115,21 @@ def add_signals(
 
 
 def _standing_with(account: Account, transition: Transition) -> list[OpenCondition]:
-    """What a signal says of all that is open."""
+    """The open conditions that a signal lists."""
     if transition.kind is Kind.RENEWAL_WINDOW:
         return find_for_review(account)
     return find_steps_left(account) if transition.kind is Kind.ONBOARDING_LATE else []
 
 
 def _before(transition: Transition, before: Health | None, after: Health) -> Health | None:
-    """Of a flag the bands before and after differ exactly where it brings the new one."""
+    """The health before. A flag that brings no band has the same band before and after."""
     if transition.kind is Kind.FLAG and transition.brings is None and before is not None:
         return replace(before, band=after.band)
     return before
 
 
 def _episode(account: Account, transition: Transition, signal_id: str) -> str:
-    """Opens an episode, or repeats or closes the one that is open."""
+    """The episode of a signal: one of its own, or the open one, which it opens or closes if it tells a band."""
     state = account.state
     if transition.kind in JOURNEY_KINDS:
         return signal_id
@@ -142,7 +142,7 @@ def _episode(account: Account, transition: Transition, signal_id: str) -> str:
 
 
 def _withdrawn_id(account: Account, transition: Transition) -> str | None:
-    """The id of the signal that a retraction withdraws: outside of an episode of bands it was an episode of its own."""
+    """The id of the signal that a retraction withdraws, which is its episode if it had one of its own."""
     if transition.withdraws is None:
         return None
     cause = transition.crossing.cause
@@ -150,7 +150,7 @@ def _withdrawn_id(account: Account, transition: Transition) -> str | None:
 
 
 def end_unheard_episode(account: Account, found: list[Transition]) -> None:
-    """Green ends the open episode although it is not told, as of an account whose contract has ended."""
+    """Ends the open episode where green is not told, as for an account whose contract has ended."""
     if any([each.shown_only and each.kind is Kind.BAND and each.to == GREEN.value for each in found]):
         account.state.episode = None
 
@@ -173,5 +173,5 @@ def severity(transition: Transition, model: CardModel) -> Severity:
     if transition.band is RED:
         return Severity.CRITICAL
     if transition.kind is Kind.FLAG:
-        return Severity.CRITICAL if model.flag_caps[transition.to] < CRITICAL_CAP else Severity.WARNING
+        return flag_severity(model, transition.to)
     return Severity.INFO if is_better(transition) else Severity.WARNING

@@ -11,7 +11,8 @@ from scoring.health.ledger import CONTEXT, SILENCE
 from scoring.health.signals import health_of
 from scoring.health.step_draft import StepDraft
 from scoring.health.telling import update_alert_state
-from scoring.health.transitions import Trigger, refresh_derived, would_change
+from scoring.health.transitions import refresh_derived, would_change
+from scoring.health.trigger import Trigger
 from scoring.health.usage_review import keep_sample
 
 
@@ -35,8 +36,8 @@ def fire_silence(account: Account, to: float, draft: StepDraft) -> None:
         now = evaluate_at(account, float(due), draft)
         posting.post_silence(account, now, draft)
         account.clock = float(due)
-        if due == ends or _is_readiness_new(account):
-            _follow_journey(account, now, draft, turned=due == ends)
+        if due == ends or _has_readiness_changed(account):
+            _update_stage(account, now, draft, stage_ended=due == ends)
         update_alert_state(account, Trigger(ids.silence(due)), draft)
         set_horizon(account, float(due))
 
@@ -59,9 +60,9 @@ def settle_silence(account: Account, at: float, draft: StepDraft) -> HealthSnaps
     if due - at < 1.0:
         # Silence crossed a line since the last whole second. Its signal must not name the event as its cause.
         account.clock = at
-        if _is_readiness_new(account):
+        if _has_readiness_changed(account):
             posting.post_silence(account, before, draft)
-            before = _follow_journey(account, before, draft, turned=False)
+            before = _update_stage(account, before, draft, stage_ended=False)
         update_alert_state(account, Trigger(ids.silence(int(due))), draft)
     return before
 
@@ -101,19 +102,17 @@ def evaluate_at(account: Account, at: float, draft: StepDraft) -> HealthSnapshot
     return now
 
 
-def _is_readiness_new(account: Account) -> bool:
-    """Whether the last evaluation finds the account ready for expansion, or not, for the first time."""
-    readiness = account.readiness
-    return readiness is not None and readiness.available != readiness.ready
+def _has_readiness_changed(account: Account) -> bool:
+    return account.readiness is not None and account.readiness.has_changed
 
 
-def _follow_journey(account: Account, before: HealthSnapshot, draft: StepDraft, *, turned: bool) -> HealthSnapshot:
-    """Silence has made the account ready for expansion or not, at its clock, up to which all is posted (`before`).
+def _update_stage(account: Account, before: HealthSnapshot, draft: StepDraft, *, stage_ended: bool) -> HealthSnapshot:
+    """Brings stage and readiness up to date at the account's clock, up to which all is posted (`before`).
 
-    `turned` if it has ended a stage or opened a window. Returns the evaluation after that.
+    `stage_ended` if a date has ended the stage or opened the renewal window. Returns the evaluation after that.
     """
     at = account.clock
-    if turned:
+    if stage_ended:
         enter_stage(account, at)
         evaluate(account, at)
     follow_readiness(account, at)

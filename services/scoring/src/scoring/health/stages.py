@@ -10,10 +10,10 @@ from typing import Final, final
 from common.contracts.signals import Facts
 from scoring.health.card import Card
 from scoring.health.clock import Clock
-from scoring.health.context import NOT_POSTED, STAGES, Turns
+from scoring.health.context import NOT_POSTED, STAGES, StageDates
 from scoring.health.moments import DAY, day_number, local_midnight, zone_named
 
-# Who was known for this long before the present contract began is no new customer: that contract is a renewal.
+# A contract that began this long after the account did is a renewal, and makes no new customer.
 _KNOWN_BEFORE: Final = 90.0 * DAY
 
 
@@ -21,11 +21,11 @@ _KNOWN_BEFORE: Final = 90.0 * DAY
 class StageRules:
     """What a card says of stages.
 
-    `by_dates` if it has a journey; without one only the first days of accounts count of which nothing is known.
-    `onboarding` is how long (seconds) an account is taken to be new, 0 for not at all; `onboarding_metrics` are the
-    indices of the metrics whose steps end that, `step_metrics` of all that have steps. `window` is the renewal window
-    in whole days, 0 for none. `wait` is how long (operational seconds) an account has to be ready for expansion.
-    `value` is the step that is the first value.
+    `by_dates` if it has a journey. Without one, only an account with neither a stage nor a contract start is new.
+    `onboarding` is how long (seconds) an account is taken to be new, 0 for not at all. `onboarding_metrics` are the
+    indices of the metrics whose steps end onboarding, `step_metrics` those of all metrics with steps. `window` is the
+    length of the renewal window in whole days, 0 for none. `wait` is how long (operational seconds) an account has to
+    be ready for expansion. `value` is the step that is first value.
     """
 
     __slots__ = ("by_dates", "default", "onboarding", "onboarding_metrics", "step_metrics", "value", "wait", "window")
@@ -49,59 +49,60 @@ class StageRules:
                 self.wait = float(journey.expansion.min_duration) * DAY
 
 
-def turns_of(
+def stage_dates_of(
     rules: StageRules, facts: Facts, *, born: float, onboarded: bool, ready_since: float | None, clock: Clock
-) -> Turns:
+) -> StageDates:
     """What decides the stage of an account that began at `born`.
 
-    `onboarded` if its steps of onboarding are done; since `ready_since` (UTC) it has been ready for expansion.
+    `onboarded` says whether its steps of onboarding are done, `ready_since` since when (UTC) it is ready for expansion.
     """
     posted = STAGES.index(facts.stage) if facts.stage in STAGES else NOT_POSTED
     if not rules.by_dates:
-        # Of an account of which nothing else is known the first days are those of a new customer.
+        # An account of which nothing else is known is taken for a new customer in its first days.
         unknown = posted == NOT_POSTED and facts.contract_start is None
-        new_until = _whole(born + rules.onboarding) if unknown and _counts(rules, born) else -inf
-        return Turns(rules.default, posted, inf, new_until, inf)
+        new_until = _rounded_up(born + rules.onboarding) if unknown and _has_onboarding(rules, born) else -inf
+        return StageDates(rules.default, posted, inf, new_until, inf)
     expansion = inf
     if ready_since is not None:
-        expansion = _whole(clock.wall(clock.operational(ready_since) + rules.wait))
+        expansion = _rounded_up(clock.wall(clock.operational(ready_since) + rules.wait))
     new_until = -inf if onboarded else _new_until(rules, facts, born)
-    return Turns(rules.default, posted, _window(rules, facts), new_until, expansion)
+    return StageDates(rules.default, posted, _window(rules, facts), new_until, expansion)
 
 
 def _window(rules: StageRules, facts: Facts) -> float:
-    """When the renewal window opens: so many local days before the day after the contract's last one."""
+    """When (UTC) the renewal window opens, so many local days before the contract is over; infinity for never."""
     if rules.window == 0 or facts.contract_end is None:
         return inf
     first = day_number(facts.contract_end) + 1 - rules.window
-    # A contract that is not longer than the window is renewed too often for one.
+    # A contract no longer than the window would always be in it.
     if facts.contract_start is not None and day_number(facts.contract_start) >= first:
         return inf
-    return _whole(local_midnight(first, zone_named(facts.time_zone)))
+    return _rounded_up(local_midnight(first, zone_named(facts.time_zone)))
 
 
 def _new_until(rules: StageRules, facts: Facts, born: float) -> float:
-    if not _counts(rules, born):
+    """When (UTC) the days of onboarding are over; minus infinity for an account that is not taken to be new."""
+    if not _has_onboarding(rules, born):
         return -inf
     begin = born
     if facts.contract_start is not None:
         start = local_midnight(day_number(facts.contract_start), zone_named(facts.time_zone))
         begin = start if start <= born + _KNOWN_BEFORE else born
-    return _whole(begin + rules.onboarding)
+    return _rounded_up(begin + rules.onboarding)
 
 
-def _counts(rules: StageRules, born: float) -> bool:
+def _has_onboarding(rules: StageRules, born: float) -> bool:
     return rules.onboarding > 0.0 and born != inf
 
 
-def _whole(moment: float) -> float:
+def _rounded_up(moment: float) -> float:
     return moment if abs(moment) == inf else float(ceil(moment))
 
 
 def _onboarding(card: Card) -> float:
-    """In seconds: until the last step that the card gives to new customers is due, and its grace over.
+    """In seconds: until the last step of new customers is due and its grace is over.
 
-    0 if it gives them none, or if every account is taken to be new.
+    0 if the card has no such step, or if its default stage is onboarding.
     """
     if card.default_stage == "onboarding":
         return 0.0

@@ -7,22 +7,23 @@ from scoring.health.account import Account
 from scoring.health.bands import RED, YELLOW
 from scoring.health.flag_telling import is_shown, was_told
 from scoring.health.journey_told import open_onboarding_steps
+from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
 from scoring.health.transitions import expected_flags
 
 TROUBLE: Final = (YELLOW, RED)
 # A flag with a cap below this has the severity of red.
-CRITICAL_CAP: Final = 30.0
+_CRITICAL_CAP: Final = 30.0
 _GRAVEST_FIRST: Final = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 _IN_ORDER: Final = (Kind.BAND, Kind.FLAG, Kind.MILESTONE_MISSED, Kind.RENEWAL_WINDOW, Kind.EXPANSION_READY)
 _NO_TROUBLE: Final = (Kind.RENEWAL_WINDOW, Kind.EXPANSION_READY)
 
 
 def find_standing(account: Account) -> list[OpenCondition]:
-    """All that is told and stands, the gravest first; of equally grave ones the band, then flags, then missed steps. A
-    renewal window that is open, and readiness for expansion, are no trouble and come last.
+    """All that was told and stands, the gravest first; of equally grave ones the band, then flags, then missed steps.
 
-    Of an account whose contract has ended nothing is told, and of one that has given notice not that it is silent.
+    An open renewal window and readiness for expansion are no trouble and come last. Of an account whose contract has
+    ended nothing is told, and of one that has given notice not that it is silent.
     """
     state = account.state
     found: list[OpenCondition] = []
@@ -41,7 +42,7 @@ def find_standing(account: Account) -> list[OpenCondition]:
             found.append(OpenCondition(Kind.MILESTONE_MISSED, step, to_datetime(due)))
     context, told = account.context, state.journey
     if context.window_open and told.window is not None:
-        found.append(OpenCondition(Kind.RENEWAL_WINDOW, "open", to_datetime(context.turns.window)))
+        found.append(OpenCondition(Kind.RENEWAL_WINDOW, "open", to_datetime(context.stage_dates.window)))
     since = account.journey.ready_since
     if told.expanding and since is not None:
         found.append(OpenCondition(Kind.EXPANSION_READY, "expansion", to_datetime(since)))
@@ -53,7 +54,7 @@ def find_standing(account: Account) -> list[OpenCondition]:
 
 
 def find_trouble(account: Account) -> list[OpenCondition]:
-    """What stands of that which needs mending."""
+    """What stands and is trouble: all but an open renewal window and readiness for expansion."""
     return [each for each in find_standing(account) if each.kind not in _NO_TROUBLE]
 
 
@@ -80,5 +81,8 @@ def gravity(account: Account, condition: OpenCondition) -> Severity:
         return Severity.INFO
     if condition.kind is Kind.BAND:
         return Severity.CRITICAL if condition.to == Band.RED.value else Severity.WARNING
-    capped = condition.kind is Kind.FLAG and account.model.flag_caps[condition.to] < CRITICAL_CAP
-    return Severity.CRITICAL if capped else Severity.WARNING
+    return flag_severity(account.model, condition.to) if condition.kind is Kind.FLAG else Severity.WARNING
+
+
+def flag_severity(model: CardModel, name: str) -> Severity:
+    return Severity.CRITICAL if model.flag_caps[name] < _CRITICAL_CAP else Severity.WARNING

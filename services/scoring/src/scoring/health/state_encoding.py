@@ -8,7 +8,7 @@ from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.facts import with_tier
-from scoring.health.feeding import project, return_to_journey, set_context
+from scoring.health.feeding import project, restore_journey, set_context
 from scoring.health.first_look import FirstLook
 from scoring.health.former_facts import FormerFacts
 from scoring.health.incremental import set_horizon
@@ -21,9 +21,11 @@ from scoring.health.state_format import (
     FORMAT,
     FORMAT_WITHOUT_POSTED,
     FormerFigure,
+    StoredAccount,
     StoredJourney,
     StoredLedger,
     StoredLook,
+    StoredPart,
     StoredRequest,
     StoredState,
     decode,
@@ -78,35 +80,14 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
     if stored.born is None:
         return account
     account.born, account.clock = stored.born, stored.clock
-    account.posted, account.writers = stored.facts, stored.writers
-    account.facts = with_tier(stored.facts, model.tiers)
-    account.people.restore(stored.people)
-    account.away.restore(*stored.away, stored.told_away)
-    if (former := stored.former_facts) is not None:
-        writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}
-        account.former_facts = FormerFacts(former.facts, writers)
+    _restore_what_was_said(account, stored)
     account.state = _alert_state(stored.state)
     account.request = None if stored.request is None else _request(stored.request)
     if stored.look is not None:
         account.look, account.look_at = _look(stored.look), stored.look.due
-    account.overrides.restore(stored.overrides)
     if stored.journey is not None:
-        return_to_journey(account, _journey(stored.journey, len(model.metric_keys)))
-    posted = 0
-    for metric in account.metrics:
-        part = parts.get(model.metric_keys[metric.index])
-        if part is not None:
-            if part.state is not None:
-                metric.restore(part.state)
-            if part.posted is not None:
-                metric.posted_available, metric.posted = True, part.posted
-                posted |= metric.bit
-            for sample, figure in zip(account.journey.samples, part.former, strict=False):
-                sample.figures[metric.index] = figure
-    for flag in account.flags:
-        part = parts.get(model.flag_keys[flag.index])
-        if part is not None:
-            flag.restore(part.state)
+        restore_journey(account, _journey(stored.journey, len(model.metric_keys)))
+    posted = _restore_parts(account, parts)
     set_context(account, account.clock)
     if stored.journey is None:
         # Nobody knows since when it is in its stage.
@@ -127,6 +108,38 @@ def load(account_id: str, body: bytes, model: CardModel) -> Account:
         set_day_end(account)
     set_horizon(account, account.clock)
     return account
+
+
+def _restore_what_was_said(account: Account, stored: StoredAccount) -> None:
+    """Facts, people, closures and overrides: what events have said, whatever the card."""
+    account.posted, account.writers = stored.facts, stored.writers
+    account.facts = with_tier(stored.facts, account.model.tiers)
+    account.people.restore(stored.people)
+    account.away.restore(*stored.away, stored.told_away)
+    if (former := stored.former_facts) is not None:
+        writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}
+        account.former_facts = FormerFacts(former.facts, writers)
+    account.overrides.restore(stored.overrides)
+
+
+def _restore_parts(account: Account, parts: dict[str, StoredPart]) -> int:
+    """The states of metrics and flags, and their former figures. Returns the metrics with posted points, as bits."""
+    posted = 0
+    for metric in account.metrics:
+        part = parts.get(account.model.metric_keys[metric.index])
+        if part is not None:
+            if part.state is not None:
+                metric.restore(part.state)
+            if part.posted is not None:
+                metric.posted_available, metric.posted = True, part.posted
+                posted |= metric.bit
+            for sample, figure in zip(account.journey.samples, part.former, strict=False):
+                sample.figures[metric.index] = figure
+    for flag in account.flags:
+        part = parts.get(account.model.flag_keys[flag.index])
+        if part is not None:
+            flag.restore(part.state)
+    return posted
 
 
 def _stored_state(state: AlertState) -> tuple[object, ...]:

@@ -174,10 +174,10 @@ class StoredFormerFacts(Struct, array_like=True):
 
 
 # What an event said of the days on which the account is closed: its moment, the hash of its id, first and last days.
-StoredAbsence = tuple[float, int, list[tuple[int, int]]]
+StoredClosures = tuple[float, int, list[tuple[int, int]]]
 
 
-class ToldAbsence(NamedTuple):
+class ToldClosure(NamedTuple):
     """What one `account.away` said: its first and last day since the epoch, and the hash of its id."""
 
     first: int
@@ -262,8 +262,8 @@ class StoredJourney(Struct, array_like=True):
 class StoredAccount(Struct, array_like=True):
     """`born` is None before the first record, `facts` are as events wrote them.
 
-    `cap` is the flag whose cap was the score when all was posted last. `away` is as `Absences` gives it, and
-    `told_away` what it has of `account.away`; `overrides` is as `Overrides` gives it.
+    `cap` is the flag whose cap was the score when all was posted last. `away` is what `Closures`
+    dumps of the fact, `told_away` its closures by `account.away`; `overrides` is what `Overrides` dumps.
     """
 
     born: float | None = None
@@ -276,11 +276,11 @@ class StoredAccount(Struct, array_like=True):
     cap: tuple[str, float] | None = None
     request: StoredRequest | None = None
     people: list[StoredPerson] = field(default_factory=list)
-    away: tuple[list[StoredAbsence], list[StoredAbsence]] = ([], [])
+    away: tuple[list[StoredClosures], list[StoredClosures]] = ([], [])
     former_facts: StoredFormerFacts | None = None
     look: StoredLook | None = None
     overrides: tuple[list[OverrideEntry], list[OverrideEntry]] | None = None
-    told_away: list[ToldAbsence] = field(default_factory=list)
+    told_away: list[ToldClosure] = field(default_factory=list)
     journey: StoredJourney | None = None
 
 

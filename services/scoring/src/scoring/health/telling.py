@@ -14,7 +14,8 @@ from scoring.health.incremental import set_horizon
 from scoring.health.request import OpenRequest, closes_at
 from scoring.health.signals import add_signals, end_unheard_episode
 from scoring.health.step_draft import StepDraft
-from scoring.health.transitions import Trigger, crossed_lines, return_to, update_state, would_change
+from scoring.health.transitions import crossed_lines, return_to, update_state, would_change
+from scoring.health.trigger import Trigger
 
 
 def update_alert_state(account: Account, trigger: Trigger, draft: StepDraft) -> None:

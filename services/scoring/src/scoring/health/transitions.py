@@ -4,7 +4,7 @@
 """
 
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 from common.contracts.signals import Band, Kind, Status
 from scoring.health.account import Account
@@ -12,82 +12,25 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.flag_telling import repeats_silence, wait_of
-from scoring.health.journey_told import (
-    follow_journey,
-    is_told_too_soon,
-    journey_changes,
-)
+from scoring.health.journey_told import is_told_too_soon, journey_changes, journey_to_tell
 from scoring.health.properties import hash_of
 from scoring.health.state_format import (
     ArrOrigin,
-    Cause,
-    CausingEvent,
     Crossing,
     DecidedOutcome,
     HeldOverride,
-    WithdrawnSignal,
 )
+from scoring.health.trigger import Transition, Trigger, is_better
 from scoring.health.weights import Weights
-
-
-class Trigger(NamedTuple):
-    """Why an account is evaluated: an event, time, or the end of a request. `points_lost` is what it cost (below 0:
-    brought).
-
-    `first` if nothing was before it. `outcomes` are those that the event decides. `crossed` says by what a line was
-    crossed where that is not the cause, and `decided` the same of outcomes: a request has many events. `withdrawn` is
-    what was told of an event that is retracted, `event` what is kept of the event.
-    """
-
-    cause: Cause
-    points_lost: float = 0.0
-    history: bool = False
-    first: bool = False
-    outcomes: tuple[str, ...] = ()
-    crossed: dict[str, Crossing] | None = None
-    decided: tuple[tuple[str, Crossing], ...] = ()
-    withdrawn: tuple[WithdrawnSignal, ...] = ()
-    event: CausingEvent | None = None
-
-    def crossed_at(self, moment: float) -> Crossing:
-        """A line crossed by this at a UTC moment."""
-        return Crossing(moment, self.cause, self.history, event=self.event)
-
-    def crossing(self, line: str, present: Crossing) -> Crossing:
-        """How a line came to be crossed that was not before; `line` as in `crossed_lines`."""
-        return present if self.crossed is None else self.crossed.get(line, present)
-
-
-class Transition(NamedTuple):
-    """Something changed; `shown_only` if it is shown but not told. `was` is the band before, if a band changed.
-
-    `withdraws` is the kind of what a retraction withdraws. `brings` is the band that a flag brings, if it does: no
-    signal of its own tells that band. `days` is how long the journey took, or is late.
-    """
-
-    kind: Kind
-    to: str
-    crossing: Crossing
-    shown_only: bool = False
-    was: Band | None = None
-    arr_before: float | None = None
-    withdraws: Kind | None = None
-    brings: Band | None = None
-    days: float | None = None
-
-    @property
-    def band(self) -> Band | None:
-        """The band that this tells, by itself or with a flag."""
-        return Band(self.to) if self.kind is Kind.BAND else self.brings
 
 
 def would_change(account: Account, state: AlertState, tau: float) -> bool:
     """Whether the last evaluation, which was at `tau`, disagrees with the alert state."""
     if _band_changes(account, state, account.score, account.weights, tau) or _arr_moves(account, state):
         return True
-    if _has_ended(account) != state.ended or follow_journey(account, state.journey) is not state.journey:
+    if _has_ended(account) != state.ended or journey_to_tell(account, state.journey) is not state.journey:
         return True
-    if (readiness := account.readiness) is not None and readiness.available != readiness.ready:
+    if account.readiness is not None and account.readiness.has_changed:
         return True
     return any([flag.available != (flag.name in state.flags) for flag in account.flags])
 
@@ -130,7 +73,7 @@ def has_given_notice(account: Account) -> bool:
 
 
 def expected_flags(account: Account) -> list[str]:
-    """Who has given notice is expected to stay away: that they do is no news."""
+    """The flags that are not told: who has given notice is expected to stay away."""
     if not has_given_notice(account):
         return []
     return [account.flags[index].name for index in account.model.silence_flags]
@@ -142,7 +85,7 @@ def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
     found += [f"flag {flag.name}" for flag in account.flags if flag.available]
     if _has_contracted(account, before):
         found.append(_CONTRACTION)
-    found += [each.line for each in journey_changes(account, before.journey, follow_journey(account, before.journey))]
+    found += [each.line for each in journey_changes(account, before.journey, journey_to_tell(account, before.journey))]
     held = account.overrides.held(account.context, account.context.clock.operational(at))
     if held is not None or before.override is not None:
         return found if held == before.override and not before.ended else [*found, _override_line(held)]
@@ -241,7 +184,7 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
         if repeats_silence(account.model, flag, state.flags):
             state.flags[flag.name] = raised._replace(history=False, told=raised.told and not first)
         elif flag.hold > 0.0 and not raised.told:
-            # It is told when its time comes. That will be news, whatever it began with.
+            # It is told when its `hold` is over, also if history raised it.
             state.flags[flag.name] = raised._replace(history=False)
         else:
             state.flags[flag.name] = Crossing(raised.since, raised.cause, raised.history, told=True)
@@ -249,17 +192,12 @@ def regard_as_told(account: Account, at: float, *, first: bool) -> None:
 
 
 def _as_expected(bands: list[Transition], before: list[Transition]) -> list[Transition]:
-    """A worse band that the same silence brings as a flag that is not told is not told either."""
+    """The bands, of which a worse one is not told if it has the same cause as a flag that is not told."""
     expected = [each.crossing.cause for each in before if each.kind is Kind.FLAG and each.shown_only]
     return [
         each._replace(shown_only=True) if each.crossing.cause in expected and not is_better(each) else each
         for each in bands
     ]
-
-
-def is_better(transition: Transition) -> bool:
-    """Whether the band that it tells is better than the one before."""
-    return transition.band is GREEN or transition.was is RED
 
 
 def _missed(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
@@ -276,7 +214,7 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
 def _flags(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     """A flag that an event raised is told at once. A derived one waits, unless the event cost enough points.
 
-    One that has a time of its own always waits. One that repeats another waits until that is down.
+    One with a `hold` always waits. One that repeats another flag (`repeats_silence`) waits until that is down.
     """
     found = []
     expected = expected_flags(account)
@@ -334,18 +272,18 @@ def _contraction(account: Account, state: AlertState, trigger: Trigger, present:
 
 
 def _journey(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
-    """What is new of the account's journey; the band is up to date."""
+    """The changes of the account's journey. To be called when the band is up to date."""
     before, found = state.journey, []
-    state.journey = follow_journey(account, before)
+    state.journey = journey_to_tell(account, before)
     for each in journey_changes(account, before, state.journey):
         crossing, shown_only = trigger.crossing(each.line, present), False
-        # An event that says that the account is older than it seemed makes nothing late.
+        # Only silence makes onboarding late. An event that shows the account to be older does not.
         if each.kind is Kind.ONBOARDING_LATE and not isinstance(crossing.cause, str):
             continue
         if each.since is not None:
             crossing = crossing._replace(since=each.since)
         if each.kind is Kind.EXPANSION_READY:
-            # Nobody offers more to a customer who is unwell or leaves, nor the same again so soon.
+            # Nobody is told of growth while the account is not green or leaves, nor twice within a short time.
             unwell = state.band is not GREEN or has_given_notice(account)
             shown_only = unwell or is_told_too_soon(before, present.since)
             if not shown_only:
@@ -382,7 +320,7 @@ def _band(account: Account, state: AlertState, trigger: Trigger, present: Crossi
 def _override(
     account: Account, state: AlertState, trigger: Trigger, present: Crossing, held: HeldOverride | None
 ) -> list[Transition]:
-    """The band that a person sets now, or has set; when that is over, the score says the band as if there was none."""
+    """The band of the override `held`, or by the score, as for a first band, when the override is over."""
     state.override, state.pending = held, {}
     if held is None and not account.weights.sufficient:
         state.band = INSUFFICIENT

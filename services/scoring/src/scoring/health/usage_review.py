@@ -9,14 +9,14 @@ from scoring.health.journey import SAMPLE_EVERY, UsageSample
 from scoring.health.moments import DAY, local_day, to_datetime
 from scoring.health.state_format import FormerFigure
 
-# Who was seen within these days counts as active.
+# Seconds. Who was seen within them counts as active.
 LATELY: Final = 28.0 * DAY
 
 
 def keep_sample(account: Account, seen: HealthSnapshot) -> None:
-    """Keeps how the account was used if the last sample is old enough; `seen` is where its day ends.
+    """Adds a sample of the usage if the last one is old enough; `seen` is the evaluation with which a day closes.
 
-    Only what a usage review can need is kept.
+    Without a renewal window in the card nothing is kept.
     """
     if account.model.stages.window == 0:
         return
@@ -27,7 +27,7 @@ def keep_sample(account: Account, seen: HealthSnapshot) -> None:
 
 
 def review_usage(account: Account, at: HealthSnapshot) -> UsageReview:
-    """`at` is the account's last evaluation. What is not older than a sample's distance is no former figure."""
+    """The usage review at the account's last evaluation `at`. Former figures are at least SAMPLE_EVERY days old."""
     samples = account.journey.samples
     former = samples[0] if samples and at.at - samples[0].at >= SAMPLE_EVERY * DAY else None
     nothing: list[FormerFigure] = [(None, None)] * len(account.metrics)

@@ -12,9 +12,9 @@ from scoring.postgres.schema import SEVERITY
 
 MOST_DEPTH: Final = 10
 MOST_EXACT: Final = 1_000
-"""So many accounts are computed as of now for one answer."""
+"""Accounts that are computed as of now for one answer."""
 MOST_COUNTED: Final = 50_000
-"""So many are counted at all."""
+"""Accounts that are looked at for one answer."""
 WORST: Final = 5
 
 _TREE = """
@@ -61,5 +61,5 @@ WORST_MEMBERS: Final = text(_WORST).bindparams(_ROOT)
 
 
 def walk(root: str, *, limit: int) -> dict[str, Any]:
-    """The parameters of the walk, which ends after so many accounts; the root of a cycle is one of them."""
+    """The parameters of these queries. They stop after `limit` accounts; in a cycle the root is one of them."""
     return {"root": root, "depth": MOST_DEPTH, "limit": limit}

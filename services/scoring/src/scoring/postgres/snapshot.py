@@ -49,10 +49,10 @@ class ListRow(Struct, frozen=True):
 
 
 class Below(Struct, frozen=True):
-    """The accounts below one: those of customers, and how many have left.
+    """The accounts below one: the ids of customers, and how many accounts have left.
 
-    `cycle` if the account is below itself, `deeper` if there are some beyond the depth that is looked at. `more` if
-    there are more than were asked for: then all of this is of the first ones.
+    `cycle` if the account is below itself, `deeper` if there are accounts beyond the depth that is looked at. `more` if
+    there are more than were asked for: then the fields are about the first ones.
     """
 
     customers: tuple[str, ...]
@@ -63,7 +63,7 @@ class Below(Struct, frozen=True):
 
 
 class FamilyGroup(Struct, frozen=True):
-    """What some accounts below one have in common, and sums over them: all of the same status and band, and so on.
+    """Sums over accounts below one that are alike in the first five fields.
 
     `root` is the account itself, in a cycle; `deep` are beyond the depth that is looked at; `unknown` is their ARR.
     `scored` are in the ranking, and `scored_arr`, `points` (scores) and `points_by_arr` (score times ARR) are theirs.
@@ -146,7 +146,7 @@ class TableSnapshot:
         }
 
     async def below(self, account_id: str, *, most: int) -> Below:
-        """What is below an account, as far as that is at most `most` accounts."""
+        """The accounts below one, `most` at most."""
         rows = await self._read(family.BELOW, **family.walk(account_id, limit=most + 1))
         found = [row for row in rows if row.account_id != account_id and not row.deep]
         return Below(

@@ -1,4 +1,4 @@
-"""What becomes of simulated firms: a year in which they are well, a death, a rhythm of their own, a decline."""
+"""The stories of simulated firms: a year in which they are well, a death, a steady rhythm, a decline."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -25,7 +25,6 @@ FEWER_SESSIONS_OVER = timedelta(weeks=7)
 PEOPLE_LEAVE_OVER = timedelta(weeks=8)
 # Declines are judged before August, so that leave neither hides nor tells them.
 _JUDGED_UNTIL = date(2026, 8, 1)
-_STEADY = 0.9
 
 
 class Story(StrEnum):
@@ -46,7 +45,7 @@ class Story(StrEnum):
     MOST_LEAVE = "60 daily users to 15"
 
 
-# Nobody of them takes leave, so that whatever is told of them is false.
+# Nobody takes leave in these firms, so every alarm about them is false.
 STEADY = (
     Story.STEADY,
     Story.STEADY_DAILY,
@@ -159,9 +158,9 @@ def _leaving(stay: int) -> Callable[[date], Zeal]:
     def decline(begins: date) -> Zeal:
         def zeal(day: date, number: int, person: Colleague) -> float:
             if number < stay:
-                return _STEADY
+                return rhythms.STEADY_CHANCE
             leaves = begins + PEOPLE_LEAVE_OVER * ((number - stay + 1) / (60 - stay))
-            return _STEADY if day < leaves else 0.0
+            return rhythms.STEADY_CHANCE if day < leaves else 0.0
 
         return zeal
 

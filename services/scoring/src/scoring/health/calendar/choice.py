@@ -17,25 +17,23 @@ from scoring.health.calendar.definition import (
     Closure,
     CountryCalendars,
     CountryDays,
+    Days,
 )
 from scoring.health.clock import Clock
-from scoring.health.moments import DAY, day_number, local_midnight, zone_named
+from scoring.health.moments import DAY, day_number, end_of_day, local_midnight, zone_named
 
 _WEEK: Final = 7
-# Of accounts whose country is not known.
+# For accounts whose country is not known.
 _UNKNOWN: Final = CountryDays(frozenset([5, 6]), frozenset())
 _FIRST_DAY: Final = day_number(date(FIRST_YEAR, 1, 1))
 _AFTER_LAST: Final = day_number(date(LAST_YEAR + 1, 1, 1))
 # The epoch was a Thursday.
 _EPOCH_WEEKDAY: Final = 3
 
-# The first and the last day, each as whole days since the epoch.
-Days = tuple[int, int]
-
 
 @final
 class ClockChoice:
-    """One clock for each time zone and country, shared by their accounts, and one for each account that was closed.
+    """One clock for each time zone and country, shared by their accounts, and one for each account with closures.
 
     Without `rules` all accounts have `otherwise`. Raises `ValueError` if `rules` ask for holidays and nobody gives
     `calendars`.
@@ -52,7 +50,7 @@ class ClockChoice:
         self._clocks: dict[tuple[str, str], Clock] = {}
 
     def clock_of(self, facts: Facts, closed: Sequence[Days], present: Clock) -> Clock:
-        """The account's clock: `present` if nothing of it has changed."""
+        """The clock of an account with these facts and closures; `present` itself if that is still right."""
         rules = self._rules
         if rules is None:
             return self._otherwise
@@ -85,10 +83,10 @@ def _midnights(zone: tzinfo) -> Sequence[float]:
 
 
 def _counted(rules: CalendarRules, country: str, days: CountryDays) -> Sequence[float]:
-    """The operational time at each midnight: at the first one that of UTC."""
+    """The operational time at each midnight, from _FIRST_DAY on; there it is UTC."""
     weekend: frozenset[int] = days.weekend if rules.profile == "business" else frozenset()
     free = len(weekend)
-    # What the weekend does not count, working days count more: so a half-life is as long as on a wall clock.
+    # Working days count what the weekend leaves over, so that a half-life is as long as on a wall clock.
     working = (_WEEK - free * rules.floor) / (_WEEK - free) if free < _WEEK else 1.0
     off = days.holidays | _closed_days(rules.closures, country)
     tau = _FIRST_DAY * DAY
@@ -110,7 +108,7 @@ def _closed_days(closures: Sequence[Closure], country: str) -> frozenset[int]:
         if closure.first[0] != 0:
             found.update(range(_day(closure.first, 0), _day(closure.until, 0) + 1))
             continue
-        # One that ends before it begins goes over New Year.
+        # A closure whose end is before its beginning goes over New Year.
         over = 1 if closure.until < closure.first else 0
         for year in range(FIRST_YEAR - 1, LAST_YEAR + 1):
             found.update(range(_day(closure.first, year), _day(closure.until, year + over) + 1))
@@ -118,7 +116,7 @@ def _closed_days(closures: Sequence[Closure], country: str) -> frozenset[int]:
 
 
 def _day(day: CalendarDay, year: int) -> int:
-    """Whole days since the epoch; `year` is for a day of every year, of which the 29 February is the day after 28."""
+    """Whole days since the epoch. A day of every year is taken in `year`; 29 February is the day after the 28th."""
     named, month, of_month = day
     return day_number(date(named or year, month, 1) + timedelta(days=of_month - 1))
 
@@ -131,4 +129,4 @@ def _intervals(closed: Sequence[Days], zone: tzinfo) -> list[Interval]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], last))
         else:
             merged.append((first, last))
-    return [(local_midnight(first, zone), local_midnight(last + 1, zone)) for first, last in merged]
+    return [(local_midnight(first, zone), end_of_day(last, zone)) for first, last in merged]

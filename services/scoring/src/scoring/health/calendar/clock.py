@@ -55,7 +55,7 @@ class CalendarClock(Clock):
         return begin + (tau - start) * ((midnights[day + 1] - begin) / (counted[day + 1] - start))
 
     def days_between(self, first: int, last: int, zone: tzinfo) -> float:
-        return (self.operational(local_midnight(last, zone)) - self.operational(local_midnight(first, zone))) / DAY
+        return _days_between(self, first, last, zone)
 
 
 @final
@@ -101,4 +101,8 @@ class ClosedClock(Clock):
         return self.base.wall(tau + self._ahead[last])
 
     def days_between(self, first: int, last: int, zone: tzinfo) -> float:
-        return (self.operational(local_midnight(last, zone)) - self.operational(local_midnight(first, zone))) / DAY
+        return _days_between(self, first, last, zone)
+
+
+def _days_between(clock: Clock, first: int, last: int, zone: tzinfo) -> float:
+    return (clock.operational(local_midnight(last, zone)) - clock.operational(local_midnight(first, zone))) / DAY

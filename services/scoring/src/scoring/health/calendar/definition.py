@@ -11,6 +11,8 @@ NONE: Final = "none"
 FIRST_YEAR: Final = 2010
 LAST_YEAR: Final = 2049
 
+# The first and the last day on which an account is closed, each as whole days since the epoch.
+Days = tuple[int, int]
 # Year, month and day; year 0 stands for every year.
 CalendarDay = tuple[int, int, int]
 

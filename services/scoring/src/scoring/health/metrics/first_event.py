@@ -1,7 +1,7 @@
 """Where an optional metric begins for an account: at the earliest event that counts in it.
 
-Before that it has no points. It is given its prior there, not where the account began: otherwise an account that posts
-something for the first time after years would have hardly any points for it.
+Before that it has no points. Its prior fades from there on, and not from where the account began: otherwise the first
+event after years would bring hardly any points.
 """
 
 from math import inf

@@ -12,7 +12,7 @@ from scoring.health.curve import Curve
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.decaying_count import DecayingCountMetric
 from scoring.health.metrics.metric import OtherMetrics
-from scoring.health.moments import local_day, local_midnight
+from scoring.health.moments import end_of_day, local_day, local_midnight
 
 # So many days, up to the newest, are known one by one. An event on an earlier day comes too late to count.
 _REMEMBERED: Final = 1024
@@ -42,7 +42,7 @@ class ActiveDaysMetric(DecayingCountMetric):
         if self.day_begin <= moment < self.day_end:
             return False
         day = local_day(moment, context.zone)
-        self.day_begin, self.day_end = local_midnight(day, context.zone), local_midnight(day + 1, context.zone)
+        self.day_begin, self.day_end = local_midnight(day, context.zone), end_of_day(day, context.zone)
         newest, days = self._with(day)
         if days == self.days and newest == self.newest_day:
             return False

@@ -1,15 +1,15 @@
-"""silence of the champions: nobody of them was seen for longer than is usual for them, whatever the others do.
+"""silence of the champions: none of them was seen for longer than is usual for them, whatever other people do.
 
 The champions of an account are taken together: while one of them is seen, somebody stands up for the product.
 """
 
 from math import inf
-from typing import Any, Final, final
+from typing import Any, final
 
 from common.contracts.events import Event
 from scoring.health.context import Context
 from scoring.health.curve import Curve
-from scoring.health.former_values import take_back, write_newest
+from scoring.health.former_values import MARK_HASH, Mark, marks_of, take_back, write_newest
 from scoring.health.hashing import hash64
 from scoring.health.metrics.drifting import DriftingMetric
 from scoring.health.metrics.metric import Metric, OtherMetrics
@@ -19,20 +19,14 @@ from scoring.health.moments import local_day
 from scoring.health.people import CHAMPIONS, PEOPLE_EVENTS, said_of_person
 from scoring.health.properties import id_hash
 
-# The place of the hash in a mark.
-_HASH: Final = 2
-
-# When (UTC) it was said, whether they are a champion, and the hash of the event's id.
-ChampionMark = tuple[float, bool, int]
-
 
 @final
 class ChampionSilenceMetric(DriftingMetric):
-    """By the hash of the user id, `marks` says who is a champion and who was, by the last event that says so.
+    """`marks` says who is a champion and who was one, by the hash of the user id and the last event that says so.
 
-    `former` has the mark before each. `seen` is when (UTC) each was seen last, at first when they became a champion:
-    before that nobody knows their rhythm. Whenever a champion leaves, the rhythm of the others begins anew. Of the
-    champions, and of those who were, the five seen or marked last are kept.
+    `former` has the mark before each. `seen` is when (UTC) each was seen last, which begins with the moment at which
+    they became a champion. The rhythm is that of all champions together. It begins anew when one of them leaves. Of the
+    champions the five seen last are kept, and of the former ones the five marked last.
     """
 
     __slots__ = ("days", "events", "first_day", "former", "last_day", "marks", "prior_gap", "saved", "seen")
@@ -41,8 +35,8 @@ class ChampionSilenceMetric(DriftingMetric):
         super().__init__(definition.name, index, curves)
         self.events = definition.events
         self.prior_gap = float(definition.prior_gap)
-        self.marks: dict[int, ChampionMark] = {}
-        self.former: dict[int, ChampionMark] = {}
+        self.marks: dict[int, Mark] = {}
+        self.former: dict[int, Mark] = {}
         self.seen: dict[int, float] = {}
         self.first_day = 0
         self.last_day = 0
@@ -72,7 +66,7 @@ class ChampionSilenceMetric(DriftingMetric):
         mark = self.marks.get(person)
         return mark is not None and mark[1]
 
-    def _mark(self, person: int, mark: ChampionMark, seen_at: float) -> None:
+    def _mark(self, person: int, mark: Mark, seen_at: float) -> None:
         was = self._is_champion(person)
         write_newest(self.marks, self.former, person, mark)
         if not was and self._is_champion(person):
@@ -109,7 +103,7 @@ class ChampionSilenceMetric(DriftingMetric):
     def retract(self, by: int) -> bool:
         """Takes back that somebody became a champion, or left. What they did stays counted."""
         before = [person for person in self.marks if self._is_champion(person)]
-        undone = take_back(self.marks, self.former, by, hash_at=_HASH)
+        undone = take_back(self.marks, self.former, by, hash_at=MARK_HASH)
         for person in before:
             if not self._is_champion(person):
                 self._forget_rhythm()
@@ -134,8 +128,7 @@ class ChampionSilenceMetric(DriftingMetric):
 
     def restore(self, state: Any) -> None:
         marks, former, self.seen, self.first_day, self.last_day, self.days = state
-        self.marks = {person: (mark[0], mark[1], mark[2]) for person, mark in marks.items()}
-        self.former = {person: (mark[0], mark[1], mark[2]) for person, mark in former.items()}
+        self.marks, self.former = marks_of(marks), marks_of(former)
 
 
 def make_silence(definition: Silence, index: int, curves: list[Curve], others: OtherMetrics) -> Metric:

@@ -1,7 +1,7 @@
 """trend: how regularly the people of an account use the product, against the account's own past.
 
-Volume cannot tell a decline from leave: in August two thirds of ten people are away, and all come back. So this asks
-how often those come who come, and how many have stopped coming, by the account's own days.
+Volume cannot tell a decline from leave: in August two thirds of ten people are away, and all come back. So a trend
+measures two things by the account's own days: how often people come, and how many of them have stopped coming.
 """
 
 from math import exp, inf
@@ -15,17 +15,17 @@ from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric, OtherMetrics
 from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
 from scoring.health.metrics.trend.definition import Trend
-from scoring.health.moments import local_day, local_midnight
+from scoring.health.moments import end_of_day, local_day, local_midnight
 from scoring.health.properties import key_of
 
 # A day with at least this share of the usual number of people is a whole one. One with fewer counts by the square of
 # what it has of that, so that the few who look in on holidays make hardly a day.
 _WHOLE_DAY: Final = 0.4
-# So many days of one person are taken to be as usual, so that a few visits are no trend.
+# Days of one person, which are added at the usual rate to what is now.
 _AS_USUAL: Final = 3.0
 # A longer gap is leave or illness, and says nothing of how often somebody comes. As a share of `absence`.
 _LONGEST_GAP: Final = 0.4
-# A value that rises is followed only beyond this factor, so that one that swings crosses a line once.
+# A rise is followed only beyond this factor, so that a value that swings crosses a line once.
 _PLAY: Final = 1.1
 # Days are sums of fractions. This close to a limit counts as at it.
 _ERROR: Final = 1e-9
@@ -103,7 +103,7 @@ class TrendMetric(Metric):
             day = local_day(moment, context.zone)
             if day < self.open_day:
                 return False
-            self.day_begin, self.day_end = local_midnight(day, context.zone), local_midnight(day + 1, context.zone)
+            self.day_begin, self.day_end = local_midnight(day, context.zone), end_of_day(day, context.zone)
         bits = _DID | _CAME if event.name in self.events else _CAME
         known = self.today.get(person, 0) if day == self.open_day else 0
         if known | bits == known:
@@ -128,8 +128,8 @@ class TrendMetric(Metric):
         share = min(1.0, came / (_WHOLE_DAY * usual))
         weight = share * share
         days = past.days + weight
-        visits, spans = self._visits(days)
-        staying, known = self._forget(days)
+        visits, spans = self._note_visits(days)
+        staying, known = self._count_staying(days)
         fast, slow = exp(-LN2 * weight / self.fast), exp(-LN2 * weight / self.slow)
         self.past = Past(
             days,
@@ -142,13 +142,13 @@ class TrendMetric(Metric):
             past.weight * slow + weight,
         )
         value = self._compare(staying) if known >= self.min_people and days >= self.slow / 2.0 else _NO_VALUE
-        # Falls are followed at once.
+        # A fall is followed at once, a rise only beyond _PLAY.
         if value >= 0.0 and past.value >= 0.0:
             value = min(max(past.value, value / _PLAY), value)
         self.past = self.past._replace(value=value)
 
-    def _visits(self, days: float) -> tuple[float, float]:
-        """Who came today, as visits and the days that they span."""
+    def _note_visits(self, days: float) -> tuple[float, float]:
+        """The visits of the open day, and the days between them and the visits before; notes who came."""
         visits, spans = 0.0, 0.0
         regulars, newcomers = dict(self.regulars), dict(self.newcomers)
         # In a fixed order, so that sums do not depend on who came first.
@@ -169,8 +169,8 @@ class TrendMetric(Metric):
         self.regulars, self.newcomers = regulars, newcomers
         return visits, spans
 
-    def _forget(self, days: float) -> tuple[float, float]:
-        """The share of the regulars who have not stopped coming, and how many regulars are known."""
+    def _count_staying(self, days: float) -> tuple[float, float]:
+        """The share of the regulars who still come, and how many are known; forgets those who stopped long ago."""
         present = days - self.absence - _ERROR
         self.newcomers = {person: last for person, last in self.newcomers.items() if last >= present}
         self.regulars = {person: last for person, last in self.regulars.items() if last >= present - self.slow}
@@ -179,7 +179,10 @@ class TrendMetric(Metric):
         return (staying / known if known > 0.0 else 1.0), known * float(1 << self.halvings)
 
     def _compare(self, staying: float) -> float:
-        """Now over usual. In proportion to what is usual, a few days more change nothing."""
+        """The trend: how often people come now over how often they usually do, times the share who still come.
+
+        _AS_USUAL days at the usual rate are added to what is now, so that a few visits are no trend.
+        """
         past = self.past
         if past.slow_visits <= 0.0 or past.slow_spans <= 0.0:
             return _NO_VALUE
@@ -194,7 +197,7 @@ class TrendMetric(Metric):
         self.today = {person: bits for person, bits in self.today.items() if sampled(person, self.halvings)}
         self.regulars = {person: last for person, last in self.regulars.items() if person in known}
         self.newcomers = {person: last for person, last in self.newcomers.items() if person in known}
-        # What was counted of a larger sample is as if it had been of this one.
+        # The sums were counted with the larger sample, so they are scaled down to this one.
         share, past = 1.0 / float(1 << self.halvings - before), self.past
         self.past = past._replace(
             fast_visits=past.fast_visits * share,

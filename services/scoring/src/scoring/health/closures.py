@@ -4,64 +4,65 @@ from collections.abc import Sequence
 from typing import Final, final
 
 from common.contracts.events import Event
+from scoring.health.calendar.definition import Days
 from scoring.health.former_values import take_back, write_newest
 from scoring.health.moments import DAY, day_number
 from scoring.health.properties import id_hash, parse_date
-from scoring.health.state_format import ToldAbsence
+from scoring.health.state_format import ToldClosure
 
-# The first and the last day on which an account is closed, each as whole days since the epoch.
-Absence = tuple[int, int]
 AWAY: Final = "account.away"
 _AWAY: Final = "away"
-_MOST_ABSENCES: Final = 32
-# What was counted so long ago has faded, so nobody can tell whether the account was closed then.
+_MOST_CLOSURES: Final = 32
+# Days. What was counted so long ago has faded, so it does not matter whether the account was closed then.
 _FORGOTTEN_AFTER: Final = 731
-
-
-# What an event said of them: its moment, the hash of its id, and the days.
-AbsenceEntry = tuple[float, int, list[Absence]]
+# What an event said of closures: its moment, the hash of its id, and the days.
+ClosureEntry = tuple[float, int, list[Days]]
 
 
 @final
-class Absences:
-    """Two kinds, which add up. The facts have one list: the last writer's, with one value before for a retraction.
+class Closures:
+    """The closures of one account, of two kinds, which add up.
 
-    Each `account.away` adds days of its own, `told` in order. Those that ended two years before a later one came are
-    forgotten then, and of more than 32 those that ended first.
+    The fact `away` is one list: the last writer's, with the value before it for a retraction. Each `account.away` adds
+    one closure to `told`, which is in order. When one comes, those that ended two years before are forgotten, and of
+    more than 32 those that ended first.
     """
 
     __slots__ = ("_former", "_present", "told")
 
     def __init__(self) -> None:
-        self._present: dict[str, AbsenceEntry] = {}
-        self._former: dict[str, AbsenceEntry] = {}
-        self.told: list[ToldAbsence] = []
+        self._present: dict[str, ClosureEntry] = {}
+        self._former: dict[str, ClosureEntry] = {}
+        self.told: list[ToldClosure] = []
 
     @property
-    def days(self) -> Sequence[Absence]:
+    def days(self) -> Sequence[Days]:
         """In order; they may overlap."""
         stated = self._present[_AWAY][2] if self._present else []
         return sorted([*stated, *[(each.first, each.last) for each in self.told]]) if self.told else stated
 
     def write(self, event: Event, *, moment: float, at: float) -> None:
-        """As `write_facts` does; one wrong entry makes the whole value wrong. `at` is the account's time (UTC)."""
+        """Takes what an event of the moment `moment` says; `at` is the account's time (UTC).
+
+        A wrong value says nothing. One wrong entry makes a whole list wrong.
+        """
         if event.name == AWAY:
             self._tell(event, at)
         elif event.name == "account.updated" and _AWAY in event.properties:
-            read = _absences(event.properties[_AWAY])
+            read = _closures(event.properties[_AWAY])
             if read is not None:
                 write_newest(self._present, self._former, _AWAY, (moment, id_hash(event), read))
 
     def _tell(self, event: Event, at: float) -> None:
-        absence = _absence(event.properties)
-        if absence is None or absence[0] > absence[1]:
+        closure = _closure(event.properties)
+        if closure is None or closure[0] > closure[1]:
             return
         by, oldest = id_hash(event), int(at // DAY) - _FORGOTTEN_AFTER
-        # Whoever posts the same event once more, long after the first time, adds nothing.
+        # The same event posted once more, long after the first time, adds nothing.
         kept = [each for each in self.told if each.by != by and each.last >= oldest]
-        kept.append(ToldAbsence(*absence, by))
+        kept.append(ToldClosure(*closure, by))
         kept.sort(key=lambda each: (each.last, each.first, each.by))
-        self.told = sorted(kept[-_MOST_ABSENCES:])
+        self.told = sorted(kept[-_MOST_CLOSURES:])
 
     def retract(self, by: int) -> bool:
         """Takes back what the event with this hash said; whether that counted."""
@@ -70,12 +71,12 @@ class Absences:
         self.told = kept
         return take_back(self._present, self._former, by) or undone
 
-    def dump(self) -> tuple[list[AbsenceEntry], list[AbsenceEntry]]:
-        """Those of the facts."""
+    def dump(self) -> tuple[list[ClosureEntry], list[ClosureEntry]]:
+        """What the fact `away` says, and what it said before; `told` is stored beside it."""
         return list(self._present.values()), list(self._former.values())
 
     def restore(
-        self, present: Sequence[AbsenceEntry], former: Sequence[AbsenceEntry], told: Sequence[ToldAbsence]
+        self, present: Sequence[ClosureEntry], former: Sequence[ClosureEntry], told: Sequence[ToldClosure]
     ) -> None:
         """Takes what `dump` gave, and `told`."""
         self._present = dict.fromkeys([_AWAY], present[0]) if present else {}
@@ -83,23 +84,23 @@ class Absences:
         self.told = list(told)
 
 
-def _absences(value: object) -> list[Absence] | None:
-    """None for what is no list of days, or too long a one."""
+def _closures(value: object) -> list[Days] | None:
+    """None for a value that is no list of closures, or too long a list."""
     if value is None:
         return []
-    if not isinstance(value, list) or len(value) > _MOST_ABSENCES:
+    if not isinstance(value, list) or len(value) > _MOST_CLOSURES:
         return None
     found = []
     for each in value:
-        absence = _absence(each)
-        if absence is None:
+        closure = _closure(each)
+        if closure is None:
             return None
-        if absence[0] <= absence[1]:
-            found.append(absence)
+        if closure[0] <= closure[1]:
+            found.append(closure)
     return sorted(found)
 
 
-def _absence(value: object) -> Absence | None:
+def _closure(value: object) -> Days | None:
     if not isinstance(value, dict):
         return None
     first, last = parse_date(value.get("from")), parse_date(value.get("until"))
