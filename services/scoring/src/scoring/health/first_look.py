@@ -127,8 +127,9 @@ def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition],
             # Nothing that stands says these, so they are kept; those of a first sync or an import are history.
             found.append(_as_history(each) if first_request or look.importing else each)
         elif each.kind in JOURNEY_KINDS:
-            # Where it stands, the look says so.
-            if by_event and not each.crossing.history and not look.first:
+            # Where it stands, the look says so. That somebody is late stands nowhere.
+            is_told = by_event or each.kind is Kind.ONBOARDING_LATE
+            if is_told and not each.crossing.history and not look.first:
                 found.append(each)
         elif each.kind is Kind.FLAG and each.to not in derived:
             # Raised by silence: the time came for which an event of the first request had announced it.
