@@ -149,10 +149,14 @@ def test_until_the_first_look_nothing_is_told_but_what_live_events_say(case: Loo
     signals = [signal for step in steps for signal in step.signals]
     looks = [place for place, signal in enumerate(signals) if signal.kind is Kind.FIRST_LOOK]
     assert len(looks) == opened
+    episodes = set[str]()
     for signal in signals[: looks[0]]:
         # A band that a person sets in a live event is a word of its own.
         set_live = signal.kind is Kind.BAND and signal.after.override is not None and not isinstance(signal.cause, str)
-        assert set_live or signal.kind in (Kind.FLAG, Kind.OUTCOME, Kind.CONTRACTION)
+        # A recovery ends what a flag has told.
+        recovers = signal.kind is Kind.BAND and signal.to == "green" and signal.episode in episodes
+        assert set_live or recovers or signal.kind in (Kind.FLAG, Kind.OUTCOME, Kind.CONTRACTION)
+        episodes.add(signal.episode)
         assert signal.kind is not Kind.FLAG or (signal.to not in derived and not isinstance(signal.cause, str))
     for place in looks:
         look = signals[place]

@@ -318,6 +318,34 @@ def test_first_value_is_told_while_a_first_look_waits() -> None:
     assert past.history
 
 
+def test_an_onboarding_that_is_late_is_told_although_a_later_look_waits() -> None:
+    """No look says what does not stand."""
+    account = looked(Traveller())
+    account.signs(0.5, starts=0, ends=YEAR)
+    account.does("mood.read", 0.5, value=100)
+    account.waits(1)
+    account.does("mood.read", LATE - 60 / DAY, value=90, late=3, history=True)
+    step = account.waits(LATE + 1)
+    late, look = only(step, Kind.ONBOARDING_LATE), only(step, Kind.FIRST_LOOK)
+    assert (late.at, look.at) == (to_datetime(DAWN + LATE * DAY), to_datetime(DAWN + LATE * DAY + 840))
+
+
+@pytest.mark.parametrize(("unpaid", "stands"), [(None, True), (46, False), (69, False)])
+def test_a_later_look_offers_nothing_to_an_account_that_is_unwell(unpaid: int | None, *, stands: bool) -> None:
+    account = looked(Traveller())
+    account.signs(0.5, starts=0, ends=YEAR, seats=10)
+    account.does("mood.read", 1, value=100)
+    account.does("milestone.reached", 1, step="kickoff")
+    account.does("milestone.reached", 1, step="first_value")
+    for day in range(45, 70):
+        if day == unpaid:
+            account.does("unpaid", day)
+        account.works(day, people=10)
+    account.does("mood.read", 69.9, value=90, late=30, history=True)
+    (look,) = of_kind(account.waits(70).signals, Kind.FIRST_LOOK)
+    assert (Kind.EXPANSION_READY in {each.kind for each in look.standing}) is stands
+
+
 def test_a_card_says_what_it_wants_to_hear() -> None:
     account = Traveller(replace(journey_card(), journey=replace(JOURNEY, renewal_window=None, value=None)))
     account.signs(0.5, starts=0, ends=YEAR)

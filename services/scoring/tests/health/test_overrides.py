@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from common.contracts import ids
 from common.contracts.signals import Band, Override, Severity, Signal
+from scoring.health.calendar.definition import CalendarRules
 from scoring.health.card import Bands, Flag
 from scoring.health.metrics.definition import Dimension
 from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
@@ -354,6 +355,18 @@ def test_it_outlives_a_restart(restart: int) -> None:
         cut.account = cut.scorer.load("acme", cut.scorer.dump(cut.account))
     assert cut.scorer.dump(cut.account) == whole.scorer.dump(whole.account)
     assert cut.waits(9).signals == whole.waits(9).signals != ()
+
+
+def test_a_restarted_account_finds_its_end_at_the_very_second_by_a_clock_that_rounds() -> None:
+    """The days 3 and 4 are a weekend."""
+    script = ScriptedAccount(replace(MOODY, clock=CalendarRules(profile="business", floor=0.03)))
+    script.does("mood.read", 0, value=90)
+    script.does("mood.read", 1, value=38)
+    for place in range(200):
+        second = 3 * DAY + 7 * place
+        overrides(script, (second - 2) / DAY, "green", (second + 1) / DAY)
+        script.account = script.scorer.load("acme", script.scorer.dump(script.account))
+        assert told(script.waits((second + 1) / DAY)) == ["band red"], place
 
 
 def test_the_end_of_a_stage_and_that_of_an_override_are_two_moments() -> None:

@@ -7,6 +7,9 @@ States hold UTC moments. Operational time is computed and never stored, so anoth
 from datetime import tzinfo
 from typing import Final
 
+# How far off a moment may be that was mapped to operational time and back: more where a day counts little.
+MAPPED_SECONDS: Final = 1e-3
+
 
 class Clock:
     """Every second counts as one second: operational time is UTC.

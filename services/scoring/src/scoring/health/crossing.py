@@ -10,6 +10,7 @@ from typing import Final, final
 
 from scoring.health.account import Account
 from scoring.health.alert_state import AlertState
+from scoring.health.clock import MAPPED_SECONDS
 from scoring.health.moments import LAST
 from scoring.health.transitions import would_change_at
 
@@ -21,8 +22,6 @@ _MARGIN: Final = 1e-9
 _ERROR_SECONDS: Final = 1e-5
 _ERROR_POINTS: Final = 1e-11
 _ERROR_MOST: Final = 8.0
-# How far off a moment may be that was mapped to operational time and back: more where a day counts little.
-_MAPPED_SECONDS: Final = 1e-3
 
 # Earliest and latest operational time, and whether the score is sure to leave its range there.
 Candidate = tuple[float, float, bool]
@@ -53,7 +52,7 @@ def next_due(account: Account, state: AlertState, at: float, until: float = LAST
                         return second
                     asked = second
                 second += 1
-        if beyond > until + _MAPPED_SECONDS:
+        if beyond > until + MAPPED_SECONDS:
             return None
         walk.enter_next_segments(end)
 

@@ -128,8 +128,9 @@ def told_meanwhile(account: Account, look: FirstLook, changes: list[Transition],
             # The look does not list these, so they are kept. Those of a first sync or an import are history.
             found.append(_as_history(each) if first_request or look.importing else each)
         elif each.kind in JOURNEY_KINDS:
-            # The look lists what of the journey stands, so only a live event at a later look is told at once.
-            if by_event and not each.crossing.history and not look.first:
+            # The look lists what of the journey stands; that an onboarding is late it does not say.
+            is_told = by_event or each.kind is Kind.ONBOARDING_LATE
+            if is_told and not each.crossing.history and not look.first:
                 found.append(each)
         elif each.kind is Kind.FLAG and each.to not in derived:
             # One that silence raises was announced by an event of the first request, and the look lists it.

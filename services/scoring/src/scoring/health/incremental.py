@@ -6,11 +6,12 @@ to one, or if anything else may change, the event is undone and applied by a ful
 gather rounding errors, decide nothing that is told. What is posted is the same in both ways.
 """
 
-from math import inf
+from math import floor, inf
 from typing import Final
 
 from common.contracts.events import Event
 from scoring.health.account import NO_CAP, Account, Horizon
+from scoring.health.clock import MAPPED_SECONDS
 from scoring.health.feeding import feed_metrics, project
 from scoring.health.model import Reaction
 from scoring.health.moments import LAST
@@ -139,6 +140,9 @@ def set_due(account: Account, due: int | None) -> None:
 def _set_wake(account: Account, wake: float) -> None:
     """The end of the day, and a look that is due, come first: an event after them is not applied incrementally."""
     horizon = account.horizon
+    # A deadline may be a whole second, and a clock may map it back to a hair after it.
+    if abs(wake) < LAST and wake - floor(wake) < MAPPED_SECONDS:
+        wake = float(floor(wake))
     horizon.wake, horizon.exact = min(wake, account.context.stage_ends), False
     horizon.incremental_until = min(horizon.wake - _SECOND, account.day_end, account.look_at)
 

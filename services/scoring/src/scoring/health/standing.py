@@ -9,7 +9,7 @@ from scoring.health.flag_telling import is_shown, was_told
 from scoring.health.journey_told import open_onboarding_steps
 from scoring.health.model import CardModel
 from scoring.health.moments import to_datetime
-from scoring.health.transitions import expected_flags
+from scoring.health.transitions import expected_flags, may_grow
 
 TROUBLE: Final = (YELLOW, RED)
 # A flag with a cap below this has the severity of red.
@@ -22,8 +22,8 @@ _NO_TROUBLE: Final = (Kind.RENEWAL_WINDOW, Kind.EXPANSION_READY)
 def find_standing(account: Account) -> list[OpenCondition]:
     """All that was told and stands, the gravest first; of equally grave ones the band, then flags, then missed steps.
 
-    An open renewal window and readiness for expansion are no trouble and come last. Of an account whose contract has
-    ended nothing is told, and of one that has given notice not that it is silent.
+    An open renewal window, and readiness for expansion of an account that is well, are no trouble and come last. Of an
+    account whose contract has ended nothing is told, and of one that has given notice not that it is silent.
     """
     state = account.state
     found: list[OpenCondition] = []
@@ -44,7 +44,7 @@ def find_standing(account: Account) -> list[OpenCondition]:
     if context.window_open and told.window is not None:
         found.append(OpenCondition(Kind.RENEWAL_WINDOW, "open", to_datetime(context.stage_dates.window)))
     since = account.journey.ready_since
-    if told.expanding and since is not None:
+    if told.expanding and since is not None and may_grow(account, state):
         found.append(OpenCondition(Kind.EXPANSION_READY, "expansion", to_datetime(since)))
     keys = [
         (_GRAVEST_FIRST.index(gravity(account, each)), _IN_ORDER.index(each.kind), each.since, each.to, index)

@@ -79,6 +79,11 @@ def expected_flags(account: Account) -> list[str]:
     return [account.flags[index].name for index in account.model.silence_flags]
 
 
+def may_grow(account: Account, state: AlertState) -> bool:
+    """Nobody offers more to a customer who is unwell or leaves."""
+    return state.band is GREEN and not has_given_notice(account)
+
+
 def crossed_lines(account: Account, before: AlertState, at: float) -> list[str]:
     """The lines that the last evaluation, at the UTC moment `at`, crosses as seen from the alert state `before`."""
     found = [f"missed {step}" for due, step in account.told_steps if due <= at and before.missed.get(step) != due]
@@ -284,8 +289,7 @@ def _journey(account: Account, state: AlertState, trigger: Trigger, present: Cro
             crossing = crossing._replace(since=each.since)
         if each.kind is Kind.EXPANSION_READY:
             # Nobody is told of growth while the account is not green or leaves, nor twice within a short time.
-            unwell = state.band is not GREEN or has_given_notice(account)
-            shown_only = unwell or is_told_too_soon(before, present.since)
+            shown_only = not may_grow(account, state) or is_told_too_soon(before, present.since)
             if not shown_only:
                 state.journey = state.journey._replace(expansion=present.since)
         value = state.journey.value
