@@ -2,8 +2,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alerts.samples import NOON, Sample
-from common.contracts.signals import Kind, Severity, Signal
-from local.demo.detection import GroundTruth, by_scenario, detect, detect_all, false_alarms
+from common.contracts.signals import Band, Kind, Quote, Severity, Signal
+from local.demo.detection import GroundTruth, by_scenario, detect, detect_all, false_alarms, says_trouble
 from local.replay.evaluation import alarms_by_account, is_alarm
 
 TRUTH = GroundTruth("cust-001", "Birch Foods", "slow decline", NOON, NOON + timedelta(days=60))
@@ -54,6 +54,19 @@ def test_any_alarm_on_a_healthy_account_is_false() -> None:
     judged = detect_all([HEALTHY, TRUTH], {"cust-002": [alarm(3, account="cust-002")], "cust-001": [alarm(3)]})
 
     assert [one.truth for one in false_alarms(judged)] == [HEALTHY]
+
+
+def test_what_says_no_trouble_is_neither_a_false_alarm_nor_a_catch() -> None:
+    score = (Quote("score", 3.0),)
+    answer = Sample(kind=Kind.FLAG, to="detractor", said=score, was=Band.YELLOW).build()
+    window = Sample(kind=Kind.RENEWAL_WINDOW, to="open", severity=Severity.WARNING).build()
+    look = Sample(kind=Kind.FIRST_LOOK, to="green", severity=Severity.WARNING).build()
+    assert not any(says_trouble(one) for one in (answer, window, look))
+
+    assert says_trouble(Sample(kind=Kind.FIRST_LOOK, to="red").build())
+    assert says_trouble(Sample(kind=Kind.FLAG, to="usage_falling").build())
+    assert says_trouble(Sample(kind=Kind.FLAG, to="payment_failed", said=score, was=Band.GREEN).build())
+    assert detect_all([HEALTHY], {"cust-002": [answer, window, look]})[0].early == ()
 
 
 def test_stories_are_counted_apart_and_the_missed_are_named() -> None:

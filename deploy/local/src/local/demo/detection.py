@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
-from common.contracts.signals import Signal
+from common.contracts.signals import Band, Kind, Signal
 
 DAY = 86_400.0
 
@@ -69,7 +69,20 @@ def detect(truth: GroundTruth, alarms: Sequence[Signal]) -> Detection:
 
 
 def detect_all(truths: Iterable[GroundTruth], alarms: Mapping[str, Sequence[Signal]]) -> list[Detection]:
-    return [detect(truth, alarms.get(truth.account_id, ())) for truth in truths]
+    return [detect(truth, [*filter(says_trouble, alarms.get(truth.account_id, ()))]) for truth in truths]
+
+
+def says_trouble(alarm: Signal) -> bool:
+    """Whether an alarm says that the account is unwell, which may be right or wrong.
+
+    A renewal window says that a date comes, and a first look may say green. A flag that quotes a customer and brings no
+    band says what did happen: a detractor has answered.
+    """
+    if alarm.kind is Kind.RENEWAL_WINDOW:
+        return False
+    if alarm.kind is Kind.FIRST_LOOK:
+        return alarm.to != Band.GREEN
+    return alarm.kind is not Kind.FLAG or not alarm.said or alarm.told_band is not None
 
 
 def by_scenario(judged: Sequence[Detection]) -> list[ScenarioRow]:
