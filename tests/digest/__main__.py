@@ -22,7 +22,7 @@ LOCK = ROOT / "requirements-dev.lock"
 CARDS = (ROOT / "deploy" / "scorecard.yml", ROOT / "tests" / "digest" / "scorecard.yml")
 PYTHONS = ("python3.11", "python3.12", "python3.13")
 # What the core, its form, the reading of a card and its name import; then what compiles.
-NEEDED = ("msgspec", "numpy", "tzdata", "ruamel-yaml", "pydantic", "mypy", "setuptools")
+NEEDED = ("msgspec", "numpy", "holidays", "tzdata", "ruamel-yaml", "pydantic", "mypy", "setuptools")
 COMMON = ROOT / "libs" / "common" / "src"
 SCORING = ROOT / "services" / "scoring"
 COMPILED = ROOT / ".compiled"
