@@ -223,6 +223,7 @@ def test_without_scipy_weights_say_what_to_install(
     assert capsys.readouterr().err == expected
 
 
+@needs_analysis
 def test_too_few_churns_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [f"acme,page.viewed,2026-0{day // 28 + 1}-{day % 28 + 1:02}T10:00:00Z" for day in range(120)]
     (tmp_path / "events.csv").write_text(
