@@ -9,8 +9,8 @@ import pytest
 
 from bench.peers.job import Account, scorer
 from bench.workload import CALM, MIXED, Profile, Workload, events
-from ingest.bounds import BOUNDS
-from ingest.incoming_event import IncomingEvent, parse_event
+from ingest.events.incoming_event import IncomingEvent, parse_event
+from ingest.receiving.bounds import BOUNDS
 from local.replay.ingest_client import ndjson
 from scoring.cards.load import load
 

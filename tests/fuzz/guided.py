@@ -20,12 +20,12 @@ from alerts.samples import Sample
 from common.contracts import events, signals
 from common.documents.findings import InvalidDocument
 from fuzz import nasty
-from ingest import batch, body_items
-from ingest.batch import RequestContext
-from ingest.body_items import BodyFormat
-from ingest.bounds import BOUNDS
-from ingest.content_encoding import body_decoder
 from ingest.errors import BodyRefused
+from ingest.events import batch, body_items
+from ingest.events.batch import RequestContext
+from ingest.events.body_items import BodyFormat
+from ingest.receiving.bounds import BOUNDS
+from ingest.receiving.content_encoding import body_decoder
 from scoring.cards.country_days import country_days
 from scoring.cards.errors import InvalidCard
 from scoring.cards.load import load as load_card

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.body_items import BodyFormat, body_format, split_body
-from ingest.bounds import BOUNDS
-from ingest.damaged_array import split_array
 from ingest.errors import BodyErrorReason, BodyRefused
+from ingest.events.body_items import BodyFormat, body_format, split_body
+from ingest.events.damaged_array import split_array
+from ingest.receiving.bounds import BOUNDS
 
 
 @pytest.mark.parametrize(

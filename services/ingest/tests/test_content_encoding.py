@@ -4,8 +4,8 @@ import zlib
 
 import pytest
 
-from ingest.content_encoding import body_decoder
 from ingest.errors import BodyErrorReason, BodyRefused
+from ingest.receiving.content_encoding import body_decoder
 
 # Without the time of day, which would be in the names of tests: workers have to agree on those.
 HELLO = gzip.compress(b"hello", mtime=0)

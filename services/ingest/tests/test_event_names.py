@@ -3,7 +3,7 @@
 from typing import Any
 
 from common.keys import Scope
-from ingest.event_names import EventNames
+from ingest.events.event_names import EventNames
 from ingest.in_memory import NOW, Ingest
 
 

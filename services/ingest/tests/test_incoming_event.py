@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingest import incoming_event
-from ingest.bounds import BOUNDS
 from ingest.errors import FieldError, FieldErrorReason
-from ingest.incoming_event import CorrectedEvent, IncomingEvent
-from ingest.validation import InvalidEvent
+from ingest.events import incoming_event
+from ingest.events.incoming_event import CorrectedEvent, IncomingEvent
+from ingest.events.validation import InvalidEvent
+from ingest.receiving.bounds import BOUNDS
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NINE = "properties.2.3.4.5.6.7.8.9"

@@ -24,11 +24,11 @@ from common.keys import Scope
 from common.memory_keys import MemoryKeys
 from common.topics import TimeMode
 from ingest import app
-from ingest.bounds import BOUNDS
-from ingest.event_names import EventNames
+from ingest.events.event_names import EventNames
 from ingest.in_memory import NOW, Ingest, in_memory
-from ingest.post_request import PostRequest
-from ingest.rate_limit import RateLimit
+from ingest.receiving.bounds import BOUNDS
+from ingest.receiving.post_request import PostRequest
+from ingest.receiving.rate_limit import RateLimit
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}

@@ -9,15 +9,16 @@ from common.bus.memory import MemoryBroker
 from common.health_endpoints import Readiness
 from common.keys import Key
 from common.topics import TimeMode
-from ingest import app, post_events
-from ingest.bounds import BOUNDS
-from ingest.event_names import EventNames
+from ingest import app
+from ingest.events import post_events
+from ingest.events.event_names import EventNames
+from ingest.events.post_events import PostEventsHandler
 from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.metrics import IngestMetrics
-from ingest.post_events import PostEventsHandler
-from ingest.publisher import Publisher
-from ingest.rate_limit import KeyRateLimiter
-from ingest.request_body import BodyMemory
+from ingest.publishing.publisher import Publisher
+from ingest.receiving.bounds import BOUNDS
+from ingest.receiving.rate_limit import KeyRateLimiter
+from ingest.receiving.request_body import BodyMemory
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}

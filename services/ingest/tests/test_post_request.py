@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from ingest.post_request import PostRequest
+from ingest.receiving.post_request import PostRequest
 
 
 def posted(

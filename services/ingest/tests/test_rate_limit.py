@@ -6,7 +6,7 @@ import pytest
 
 from common.keys import Key, Scope
 from common.problems import Problem
-from ingest.rate_limit import KeyRateLimiter, RateLimit
+from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 
 WEB, BATCH = (Key(name, name, frozenset({Scope.WRITE}), datetime(2026, 3, 2, tzinfo=UTC)) for name in ("web", "batch"))
 

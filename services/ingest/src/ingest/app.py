@@ -15,9 +15,9 @@ from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
 from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
-from ingest import openapi
-from ingest.event_names import EventNames
-from ingest.post_request import PostRequest
+from ingest.events import openapi
+from ingest.events.event_names import EventNames
+from ingest.receiving.post_request import PostRequest
 
 _log = structlog.get_logger()
 PATH: Final = "/v1/events"

@@ -20,14 +20,14 @@ from common.memory_keys import MemoryKeys
 from common.topics import TimeMode, Topics
 from ingest import app
 from ingest.app import EventsFastPath
-from ingest.bounds import BOUNDS, Bounds
-from ingest.event_names import EventNames
+from ingest.events.event_names import EventNames
+from ingest.events.post_events import PostEventsHandler
 from ingest.metrics import IngestMetrics
-from ingest.post_events import PostEventsHandler
-from ingest.producer_supervisor import ProducerSupervisor
-from ingest.publisher import Publisher
-from ingest.rate_limit import KeyRateLimiter, RateLimit
-from ingest.request_body import BodyMemory
+from ingest.publishing.producer_supervisor import ProducerSupervisor
+from ingest.publishing.publisher import Publisher
+from ingest.receiving.bounds import BOUNDS, Bounds
+from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
+from ingest.receiving.request_body import BodyMemory
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4

@@ -3,8 +3,8 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.metrics import SECONDS
-from ingest.batch import EventBatch
 from ingest.errors import FieldErrorReason
+from ingest.events.batch import EventBatch
 
 
 class IngestMetrics:

@@ -15,14 +15,14 @@ from common.runtime import Application
 from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
 from ingest import app
-from ingest.bounds import BOUNDS
-from ingest.event_names import EventNames
+from ingest.events.event_names import EventNames
+from ingest.events.post_events import PostEventsHandler
 from ingest.metrics import IngestMetrics
-from ingest.post_events import PostEventsHandler
-from ingest.producer_supervisor import ProducerSupervisor
-from ingest.publisher import Publisher
-from ingest.rate_limit import KeyRateLimiter, RateLimit
-from ingest.request_body import BodyMemory
+from ingest.publishing.producer_supervisor import ProducerSupervisor
+from ingest.publishing.publisher import Publisher
+from ingest.receiving.bounds import BOUNDS
+from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
+from ingest.receiving.request_body import BodyMemory
 from ingest.settings import IngestSettings
 
 

@@ -7,11 +7,11 @@ import httpx
 import msgspec
 import pytest
 
-from ingest.answers import answer_for
-from ingest.batch import RequestContext, parse_items
-from ingest.body_items import BodyFormat, split_body
-from ingest.bounds import BOUNDS
 from ingest.commands.away import AwayFailed, AwayPlan, add_arguments, post, run
+from ingest.events.answers import answer_for
+from ingest.events.batch import RequestContext, parse_items
+from ingest.events.body_items import BodyFormat, split_body
+from ingest.receiving.bounds import BOUNDS
 
 PLAN = AwayPlan("DE", date(2026, 8, 3), date(2026, 8, 14), "summer")
 NOON = datetime(2026, 7, 30, 12, tzinfo=UTC)

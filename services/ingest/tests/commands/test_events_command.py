@@ -10,9 +10,9 @@ import pytest
 from common.__main__ import main as common_main
 from common.catalogue import page
 from ingest.__main__ import main
-from ingest.batch import RequestContext, parse_items
-from ingest.body_items import BodyFormat, split_body
-from ingest.bounds import BOUNDS
+from ingest.events.batch import RequestContext, parse_items
+from ingest.events.body_items import BodyFormat, split_body
+from ingest.receiving.bounds import BOUNDS
 
 ROOT = Path(__file__).parents[4]
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "session.started"}

@@ -12,11 +12,11 @@ from uuid import uuid4
 from common.catalogue import page
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import nearest_name
-from ingest.answers import ItemAnswer, answer_for
-from ingest.batch import EventBatch, RequestContext, parse_items
-from ingest.body_items import BodyFormat, BodyItem, split_body
-from ingest.bounds import BOUNDS
 from ingest.errors import BodyRefused
+from ingest.events.answers import ItemAnswer, answer_for
+from ingest.events.batch import EventBatch, RequestContext, parse_items
+from ingest.events.body_items import BodyFormat, BodyItem, split_body
+from ingest.receiving.bounds import BOUNDS
 
 # A file may hold more than one request does.
 _BOUNDS = replace(BOUNDS, items=10_000_000, commas=1_000_000_000)

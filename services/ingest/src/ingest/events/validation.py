@@ -15,9 +15,9 @@ from common.catalogue.checking import CheckedProperties
 from common.catalogue.events import STANDARD_EVENTS, reach_of
 from common.catalogue.names import NAME_CHARS, is_event_name
 from common.catalogue.standard_event import DATED
-from ingest import properties
-from ingest.bounds import AHEAD, EARLIEST, ID_CHARS, Bounds
 from ingest.errors import FieldError, FieldErrorReason
+from ingest.events import properties
+from ingest.receiving.bounds import AHEAD, EARLIEST, ID_CHARS, Bounds
 
 _FIELDS: Final = ("event_id", "account_id", "user_id", "name", "time", "properties")
 _SET_BY_INGEST: Final = ("source", "received_at", "history", "more", "type")

@@ -8,10 +8,10 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from ingest.bounds import Bounds
-from ingest.damaged_array import split_array
 from ingest.errors import BodyErrorReason, BodyRefused
-from ingest.incoming_event import ESCAPED_NUL
+from ingest.events.damaged_array import split_array
+from ingest.events.incoming_event import ESCAPED_NUL
+from ingest.receiving.bounds import Bounds
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _FIRST: Final = re.compile(rb"[ \t\r\n]*(.?)", re.DOTALL)

@@ -8,10 +8,10 @@ from common import problems
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.standard_event import DATED, LIVE
 from common.catalogue.usage import FeatureUsed, SessionStarted
-from ingest.answers import PostEventsAnswer
-from ingest.bounds import BOUNDS
-from ingest.event_names import EventNamesAnswer
-from ingest.incoming_event import IncomingEvent
+from ingest.events.answers import PostEventsAnswer
+from ingest.events.event_names import EventNamesAnswer
+from ingest.events.incoming_event import IncomingEvent
+from ingest.receiving.bounds import BOUNDS
 
 _REF: Final = "#/components/schemas/{name}"
 _EVENT: Final = {"$ref": _REF.format(name="IncomingEvent")}

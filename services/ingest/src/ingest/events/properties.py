@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ingest.bounds import Bounds
 from ingest.errors import FieldError, FieldErrorReason
+from ingest.receiving.bounds import Bounds
 
 
 def property_errors(properties: dict[str, Any], bounds: Bounds) -> list[FieldError]:

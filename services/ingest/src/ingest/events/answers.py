@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from common.catalogue.checking import PropertyNote
 from common.problems import Problem, unavailable
-from ingest.batch import AcceptedEvent, Duplicate, EventBatch, RejectedItem
 from ingest.errors import BodyErrorReason, BodyRefused, FieldError
+from ingest.events.batch import AcceptedEvent, Duplicate, EventBatch, RejectedItem
 
 NOT_ACKNOWLEDGED: Final = "not_acknowledged"
 _HTTP_STATUS: Final = {

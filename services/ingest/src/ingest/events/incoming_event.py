@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from common.catalogue.checking import PropertyNote
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import NAME_CHARS, NAME_PATTERN, is_event_name
-from ingest import properties, validation
-from ingest.bounds import ID_CHARS, Bounds
-from ingest.validation import InvalidEvent
+from ingest.events import properties, validation
+from ingest.events.validation import InvalidEvent
+from ingest.receiving.bounds import ID_CHARS, Bounds
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_CHARS)]
 Name = Annotated[

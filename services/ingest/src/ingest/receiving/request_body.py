@@ -4,10 +4,10 @@ from typing import Final
 
 from common.problems import Problem, unavailable
 from common.timeout import Timeout
-from ingest.bounds import Bounds
-from ingest.content_encoding import body_decoder
 from ingest.errors import BodyErrorReason, BodyRefused
-from ingest.post_request import PostRequest
+from ingest.receiving.bounds import Bounds
+from ingest.receiving.content_encoding import body_decoder
+from ingest.receiving.post_request import PostRequest
 
 BUSY: Final = "busy"
 

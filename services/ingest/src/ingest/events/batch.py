@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from common.catalogue.checking import PropertyNote
 from common.contracts import ids
 from common.contracts.events import Event
-from ingest.body_items import BodyItem
-from ingest.bounds import Bounds
 from ingest.errors import FieldError
-from ingest.incoming_event import CorrectedEvent, IncomingEvent, parse_event
-from ingest.validation import InvalidEvent
+from ingest.events.body_items import BodyItem
+from ingest.events.incoming_event import CorrectedEvent, IncomingEvent, parse_event
+from ingest.events.validation import InvalidEvent
+from ingest.receiving.bounds import Bounds
 
 
 class RequestContext(Struct, frozen=True):

@@ -15,18 +15,18 @@ from common.auth import KeyVerifier, authorize
 from common.contracts.events import Event
 from common.keys import Key, Scope
 from common.problems import Problem
-from ingest import answers
-from ingest.answers import NOT_ACKNOWLEDGED
-from ingest.batch import EventBatch, RequestContext, parse_items
-from ingest.body_items import body_format, split_body
-from ingest.bounds import Bounds
 from ingest.errors import BodyRefused
-from ingest.event_names import EventNames
+from ingest.events import answers
+from ingest.events.answers import NOT_ACKNOWLEDGED
+from ingest.events.batch import EventBatch, RequestContext, parse_items
+from ingest.events.body_items import body_format, split_body
+from ingest.events.event_names import EventNames
 from ingest.metrics import IngestMetrics
-from ingest.post_request import PostRequest
-from ingest.publisher import NotAcknowledged
-from ingest.rate_limit import KeyRateLimiter
-from ingest.request_body import BUSY, BodyMemory, BodyReservation, read_body
+from ingest.publishing.publisher import NotAcknowledged
+from ingest.receiving.bounds import Bounds
+from ingest.receiving.post_request import PostRequest
+from ingest.receiving.rate_limit import KeyRateLimiter
+from ingest.receiving.request_body import BUSY, BodyMemory, BodyReservation, read_body
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _KEY_CHARS = 255
