@@ -56,7 +56,6 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         limiter=KeyRateLimiter(None),
         memory=BodyMemory(1000),
         publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
-        names=EventNames(since=NOW),
         metrics=IngestMetrics(registry),
         bounds=BOUNDS,
         body_seconds=1.0,

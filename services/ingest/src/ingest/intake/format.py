@@ -28,6 +28,9 @@ class RequestFormat(Protocol):
     def read(self, body: bytes, request: PostRequest, *, source: str, received_at: datetime) -> Sequence[IntakeItem]:
         """The messages in their order; none is fine. Raises `BodyRefused` if nothing can be read of the body."""
 
+    def history(self, request: PostRequest) -> bool:
+        """Whether the request is an import of what happened long ago."""
+
     def answer(self, report: IntakeReport) -> Response:
         """When everything that could be taken is on the log."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from common.contracts.events import Event
 from ingest.errors import FieldError
 from ingest.intake.item import IgnoredReason, IntakeItem
 
@@ -25,10 +26,11 @@ class PartlyTaken(Struct, frozen=True):
 
 
 class IntakeReport(Struct, frozen=True):
-    """`messages` counts all of them, `events` those that are on the log now."""
+    """`messages` counts all of them, `events` are on the log now. `clamped` counts times ahead of ours."""
 
     messages: int
-    events: int
+    events: Sequence[Event]
     refused: Sequence[RefusedMessage] = ()
     partly: Sequence[PartlyTaken] = ()
     ignored: Sequence[IgnoredReason] = ()
+    clamped: int = 0
