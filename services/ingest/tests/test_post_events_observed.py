@@ -11,10 +11,10 @@ from common.keys import Key
 from common.topics import TimeMode
 from ingest import app
 from ingest.events import post_events
-from ingest.events.event_names import EventNames
 from ingest.events.post_events import PostEventsHandler
 from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.metrics import IngestMetrics
+from ingest.publishing.event_names import EventNames
 from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.rate_limit import KeyRateLimiter

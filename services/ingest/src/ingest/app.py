@@ -15,8 +15,8 @@ from common.health_endpoints import Readiness
 from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
 from ingest.events import openapi
-from ingest.events.event_names import EventNames
 from ingest.openapi_document import document
+from ingest.publishing.event_names import EventNames
 from ingest.receiving.post_request import PostRequest
 
 _log = structlog.get_logger()

@@ -14,7 +14,6 @@ from common.health_endpoints import Readiness
 from common.stopping import Task
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest import app
-from ingest.events.event_names import EventNames
 from ingest.events.post_events import PostEventsHandler
 from ingest.identity.cache import IdentityCache, StoredIdentities
 from ingest.intake.endpoint import IntakeEndpoint
@@ -24,6 +23,7 @@ from ingest.intake.metrics import IntakeMetrics
 from ingest.mapping.rules import MappingRules
 from ingest.metrics import IngestMetrics
 from ingest.publishing.counted import CountingPublisher
+from ingest.publishing.event_names import EventNames
 from ingest.publishing.producer_supervisor import ProducerSupervisor
 from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS, Bounds
@@ -34,7 +34,7 @@ from ingest.rejects.dead_letters import DeadLetters
 from ingest.rejects.recorder import RejectRecorder, RejectTable
 
 
-class Keys(KeyVerifier, Protocol):
+class CachedKeys(KeyVerifier, Protocol):
     """The cache of API keys."""
 
     @property
@@ -45,7 +45,11 @@ class Keys(KeyVerifier, Protocol):
     def not_ready_reason(self) -> str | None: ...
 
 
-class Rejects(RejectTable, rejects_api.RejectList, Protocol):
+Formats = Callable[[KeyVerifier, MappingRules], Mapping[str, RequestFormat]]
+"""Makes the formats of the SDKs, by the path that each posts to."""
+
+
+class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
     """The table of rejects, written and read."""
 
 
@@ -55,7 +59,7 @@ class IngestParts:
 
     admin: Admin
     producer: ProbedProducer
-    keys: Keys
+    keys: CachedKeys
     identities: StoredIdentities
     rejects: Rejects
     limiter: KeyRateLimiter
@@ -78,7 +82,7 @@ class IngestOptions:
 
 
 @dataclass(frozen=True)
-class Ingest:
+class AssembledIngest:
     """`http` is the ASGI application; `tasks` run until the process stops."""
 
     http: Any
@@ -86,8 +90,8 @@ class Ingest:
     tasks: Mapping[str, Task]
 
 
-def assemble(parts: IngestParts, options: IngestOptions, *, formats: Mapping[str, RequestFormat]) -> Ingest:
-    """`formats` are those of the SDKs, by the path that they post to."""
+def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) -> AssembledIngest:
+    """Everything that the process serves and runs."""
     mode, partitions = options.topic_settings["mode"], options.topic_settings["partitions"]
     supervisor = ProducerSupervisor(parts.admin, parts.producer, options.topics, **options.topic_settings)
     metrics, intake_metrics = IngestMetrics(parts.registry), IntakeMetrics(parts.registry)
@@ -133,7 +137,7 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Mapping[str
         keys=parts.keys,
         readiness=readiness,
         registry=parts.registry,
-        posts={path: partial(endpoint.handle, form=form) for path, form in formats.items()},
+        posts={path: partial(endpoint.handle, form=form) for path, form in formats(parts.keys, parts.rules).items()},
         routers=[rejects_api.router(parts.rejects, parts.keys)],
     )
-    return Ingest(http, readiness, {"log": supervisor.run, "rejects": recorder.run})
+    return AssembledIngest(http, readiness, {"log": supervisor.run, "rejects": recorder.run})

@@ -19,9 +19,8 @@ from common.memory_keys import MemoryKeys
 from common.stopping import Task
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest.app import PostsFastPath
-from ingest.assembly import IngestOptions, IngestParts, assemble
+from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
 from ingest.identity.known import IdentitiesUnavailable, KnownAccount
-from ingest.intake.format import RequestFormat
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
 from ingest.receiving.bounds import BOUNDS, Bounds
@@ -44,6 +43,7 @@ class Ingest:
     keys: MemoryKeys
     clock: list[float]
     rejects: "MemoryRejects"
+    identities: "MemoryIdentities"
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -120,16 +120,16 @@ async def in_memory(
     ack_seconds: float = 10.0,
     unacked_bytes: int = 100_000_000,
     rules: MappingRules | None = None,
-    formats: Mapping[str, RequestFormat] | None = None,
+    formats: Formats = lambda keys, rules: {},
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
-    rejects = MemoryRejects()
+    rejects, identities = MemoryRejects(), MemoryIdentities()
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
         keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
-        identities=MemoryIdentities(),
+        identities=identities,
         rejects=rejects,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
@@ -145,14 +145,14 @@ async def in_memory(
         bounds=bounds,
         now=lambda: NOW,
     )
-    assembled = assemble(parts, options, formats=formats or {})
+    assembled = assemble(parts, options, formats=formats)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()
     running = [asyncio.create_task(_run(task, stop)) for task in assembled.tasks.values()]
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(assembled.http), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(assembled.http, http, broker, keys, clock, rejects)
+        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities)
     stop.set()
     await asyncio.gather(*running)
 

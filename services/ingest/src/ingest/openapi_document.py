@@ -10,8 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from common import problems
 from ingest.events import openapi as events
 from ingest.events.answers import PostEventsAnswer
-from ingest.events.event_names import EventNamesAnswer
 from ingest.events.incoming_event import IncomingEvent
+from ingest.publishing.event_names import EventNamesAnswer
 from ingest.rejects.answers import RejectsAnswer
 
 _REF: Final = "#/components/schemas/{name}"

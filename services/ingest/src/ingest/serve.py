@@ -48,7 +48,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         rejects_kept=settings.ingest_rejects_kept,
         identity_ttl=settings.ingest_identity_ttl_seconds,
     )
-    ingest = assemble(parts, options, formats={})
+    ingest = assemble(parts, options, formats=lambda keys, rules: {})
     try:
         yield Application(
             name="ingest",

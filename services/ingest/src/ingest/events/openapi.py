@@ -9,7 +9,7 @@ from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.standard_event import DATED, LIVE
 from common.catalogue.usage import FeatureUsed, SessionStarted
 from ingest.events.answers import PostEventsAnswer
-from ingest.events.event_names import EventNamesAnswer
+from ingest.publishing.event_names import EventNamesAnswer
 from ingest.receiving.bounds import BOUNDS
 
 _REF: Final = "#/components/schemas/{name}"

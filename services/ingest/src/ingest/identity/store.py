@@ -4,24 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, any_, select
+from sqlalchemy import Text, any_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.sql.expression import bindparam
 
 from common.database_errors import DATABASE_ERRORS, error_text
 from ingest.identity.known import IdentitiesUnavailable, KnownAccount
+from ingest.schema import identity
 
-IDENTITY = Table(
-    "identity",
-    MetaData(schema="ingest"),
-    Column("space", Text, primary_key=True),
-    Column("id", Text, primary_key=True),
-    Column("account_id", Text, nullable=False),
-    Column("at", DateTime(timezone=True), nullable=False),
-)
-_READ = select(IDENTITY.c.id, IDENTITY.c.account_id, IDENTITY.c.at).where(
-    IDENTITY.c.space == bindparam("space"), IDENTITY.c.id == any_(bindparam("ids", type_=ARRAY(Text)))
+_READ = select(identity.c.id, identity.c.account_id, identity.c.at).where(
+    identity.c.space == bindparam("space"), identity.c.id == any_(bindparam("ids", type_=ARRAY(Text)))
 )
 _TIMEOUT = 3.0  # seconds
 
@@ -42,15 +35,15 @@ class IdentityStore:
         """What is newer stays. Raises `IdentitiesUnavailable`."""
         # In one order everywhere: two requests that write the same identities must not wait for each other.
         rows = [
-            {"space": space, "id": identity, "account_id": known.account_id, "at": known.at}
-            for identity, known in sorted(learned.items())
+            {"space": space, "id": one, "account_id": known.account_id, "at": known.at}
+            for one, known in sorted(learned.items())
         ]
-        statement = insert(IDENTITY)
+        statement = insert(identity)
         new = statement.excluded
         upsert = statement.on_conflict_do_update(
-            index_elements=[IDENTITY.c.space, IDENTITY.c.id],
+            index_elements=[identity.c.space, identity.c.id],
             set_={"account_id": new.account_id, "at": new.at},
-            where=new.at >= IDENTITY.c.at,
+            where=new.at >= identity.c.at,
         )
         async with self._transaction() as connection:
             await connection.execute(upsert, rows)

@@ -11,8 +11,8 @@ from common.contracts.events import Event
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.events.incoming_event import CorrectedEvent, IncomingEvent, parse_event
 from ingest.events.validation import InvalidEvent
-from ingest.identity.resolve import ResolvedItem
-from ingest.intake.item import DraftEvent
+from ingest.intake.resolve import ResolvedItem
+from ingest.mapping.item import DraftEvent
 from ingest.receiving.bounds import AHEAD, Bounds
 
 _PROPERTIES: Final = "properties."

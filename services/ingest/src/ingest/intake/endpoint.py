@@ -19,9 +19,9 @@ from ingest.events import answers
 from ingest.identity.known import IdentitiesUnavailable
 from ingest.intake.format import RequestFormat
 from ingest.intake.intake import IntakeContext
-from ingest.intake.item import IntakeItem
 from ingest.intake.metrics import IntakeMetrics
 from ingest.intake.report import IntakeReport
+from ingest.mapping.item import IntakeItem
 from ingest.mapping.rules import MappingRules
 from ingest.metrics import IngestMetrics
 from ingest.publishing.publisher import NotAcknowledged

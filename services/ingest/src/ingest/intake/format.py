@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from common.keys import Key
 from common.problems import Problem
-from ingest.intake.item import IntakeItem
 from ingest.intake.report import IntakeReport
+from ingest.mapping.item import IntakeItem
 from ingest.receiving.post_request import PostRequest
 
 

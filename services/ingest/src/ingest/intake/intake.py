@@ -12,10 +12,10 @@ from common.contracts.events import Event
 from common.keys import Key
 from ingest.events.batch import mark_followed
 from ingest.identity.known import KnownAccount
-from ingest.identity.resolve import ResolvedItem, identities_of, resolve
 from ingest.intake.checking import CheckedItem, DraftChecker
-from ingest.intake.item import IntakeItem
 from ingest.intake.report import IntakeReport, PartlyTaken, RefusedMessage
+from ingest.intake.resolve import ResolvedItem, identities_of, resolve
+from ingest.mapping.item import IntakeItem
 from ingest.receiving.bounds import Bounds
 
 

@@ -1,8 +1,8 @@
 from prometheus_client import CollectorRegistry, Counter
 
 from ingest.intake.intake import IntakeContext
-from ingest.intake.item import IgnoredReason
 from ingest.intake.report import IntakeReport
+from ingest.mapping.item import IgnoredReason
 
 
 class IntakeMetrics:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from common.contracts.events import Event
 from ingest.errors import FieldError
-from ingest.intake.item import IgnoredReason, IntakeItem
+from ingest.mapping.item import IgnoredReason, IntakeItem
 
 
 class RefusedMessage(Struct, frozen=True):

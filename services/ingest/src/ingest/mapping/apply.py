@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ingest.errors import FieldError, FieldErrorReason
-from ingest.intake.item import DraftEvent, IgnoredReason, IntakeItem, Link
+from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.message import MessageKind, SourceMessage
 from ingest.mapping.paths import first_value, identifier
 from ingest.mapping.rules import Fields, SourceRules

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from common.contracts.events import Event
-from ingest.events.event_names import EventNames
 from ingest.metrics import IngestMetrics
+from ingest.publishing.event_names import EventNames
 from ingest.publishing.publisher import NotAcknowledged
 
 

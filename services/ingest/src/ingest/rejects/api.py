@@ -27,7 +27,7 @@ _RESPONSES = openapi_responses(
 )
 
 
-class RejectList(Protocol):
+class RejectReader(Protocol):
     async def page(self, wanted: RejectFilter, *, limit: int) -> list[ListedReject]:
         """Raises `DatabaseUnavailable`."""
 
@@ -43,7 +43,7 @@ class RejectsParameters(QueryParameters):
     before: int | None = Field(default=None, ge=1, le=2**63 - 1, description="`next` of the page before")
 
 
-def router(rejects: RejectList, keys: KeyVerifier) -> APIRouter:
+def router(rejects: RejectReader, keys: KeyVerifier) -> APIRouter:
     """The route, for keys with the scope `read`."""
     routes = APIRouter()
 

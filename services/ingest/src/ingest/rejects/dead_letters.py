@@ -10,8 +10,8 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
 from ingest.errors import FieldError
 from ingest.intake.intake import IntakeContext
-from ingest.intake.item import IntakeItem
 from ingest.intake.report import PartlyTaken, RefusedMessage
+from ingest.mapping.item import IntakeItem
 from ingest.publishing.publisher import NotAcknowledged
 from ingest.rejects.rejected import LEFT_OUT, Rejected
 
@@ -26,7 +26,7 @@ class DeadLetterSender(Protocol):
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]: ...
 
 
-class RejectList(Protocol):
+class RejectSink(Protocol):
     def add(self, rejected: Sequence[Rejected]) -> None:
         """Never waits."""
 
@@ -34,7 +34,7 @@ class RejectList(Protocol):
 class DeadLetters:
     """The value of a dead letter is the message as it came; its headers are what is needed to take it again."""
 
-    def __init__(self, sender: DeadLetterSender, listed: RejectList, *, topic: str, partitions: int) -> None:
+    def __init__(self, sender: DeadLetterSender, listed: RejectSink, *, topic: str, partitions: int) -> None:
         self._sender = sender
         self._listed = listed
         self._topic = topic

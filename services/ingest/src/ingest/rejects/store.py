@@ -6,28 +6,14 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import BigInteger, Column, DateTime, Identity, MetaData, Table, Text, delete, func, insert, select
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.database import connected
 from ingest.errors import FieldError
 from ingest.rejects.rejected import Rejected
+from ingest.schema import reject
 
-REJECT = Table(
-    "reject",
-    MetaData(schema="ingest"),
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
-    Column("source", Text, nullable=False),
-    Column("key_id", Text, nullable=False),
-    Column("format", Text, nullable=False),
-    Column("message_id", Text),
-    Column("label", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("errors", JSONB, nullable=False),
-    Column("dead_letter", Text),
-)
 _TIMEOUT = 5.0  # seconds
 
 
@@ -54,26 +40,26 @@ class RejectStore:
         """Raises one of `DATABASE_ERRORS`."""
         rows = [{**msgspec.structs.asdict(one), "errors": msgspec.to_builtins(one.errors)} for one in rejected]
         async with asyncio.timeout(_TIMEOUT), self._engine.begin() as connection:
-            await connection.execute(insert(REJECT), [_storable(row) for row in rows])
+            await connection.execute(insert(reject), [_storable(row) for row in rows])
 
     async def prune(self, keep: int) -> None:
         """Deletes all but the newest `keep`. Raises one of `DATABASE_ERRORS`."""
-        newest = select(func.max(REJECT.c.id)).scalar_subquery()
+        newest = select(func.max(reject.c.id)).scalar_subquery()
         async with asyncio.timeout(_TIMEOUT), self._engine.begin() as connection:
-            await connection.execute(delete(REJECT).where(REJECT.c.id <= newest - keep))
+            await connection.execute(delete(reject).where(reject.c.id <= newest - keep))
 
     async def page(self, wanted: RejectFilter, *, limit: int) -> list[ListedReject]:
         """The newest first. Raises `DatabaseUnavailable`."""
-        query = select(REJECT).order_by(REJECT.c.id.desc()).limit(limit)
-        for column, value in ((REJECT.c.source, wanted.source), (REJECT.c.reason, wanted.reason)):
+        query = select(reject).order_by(reject.c.id.desc()).limit(limit)
+        for column, value in ((reject.c.source, wanted.source), (reject.c.reason, wanted.reason)):
             if value is not None:
                 query = query.where(column == value)
         if wanted.format is not None:
-            query = query.where(REJECT.c.format == wanted.format)
+            query = query.where(reject.c.format == wanted.format)
         if wanted.since is not None:
-            query = query.where(REJECT.c.at >= wanted.since)
+            query = query.where(reject.c.at >= wanted.since)
         if wanted.before is not None:
-            query = query.where(REJECT.c.id < wanted.before)
+            query = query.where(reject.c.id < wanted.before)
         async with connected(self._engine, timeout=_TIMEOUT, service="ingest") as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [ListedReject(row["id"], _read({**row})) for row in rows]

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.identity.known import KnownAccount
-from ingest.intake.item import DraftEvent, IntakeItem, Link
+from ingest.mapping.item import DraftEvent, IntakeItem, Link
 
 # How long a stored identity goes without being written again though messages repeat it.
 _REFRESH = timedelta(hours=1)
