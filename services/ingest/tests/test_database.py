@@ -76,6 +76,18 @@ def test_keys_are_shown_once_listed_without_their_secret_and_revoked(empty_datab
     assert re.search(rf"^{key_id}  web .*Z$", ingest(database, "keys", "list"), re.MULTILINE)
 
 
+def test_a_rotated_key_is_listed_with_its_end_beside_the_new_one(empty_database: str) -> None:
+    database = empty_database
+    ingest(database, "migrate")
+    limit = ("--events-per-second", "50", "--burst", "100")
+    key_id = ingest(database, "keys", "create", "--source", "web", "--scope", "events", *limit).split("_")[1]
+    new_id = ingest(database, "keys", "rotate", key_id, "--overlap", "2h").split("_")[1]
+    shown = ingest(database, "keys", "list")
+    assert re.search(rf"^{key_id}  web +events  50/s burst 100 .*never +[0-9-]+ [0-9:]+Z +-$", shown, re.MULTILINE)
+    assert re.search(rf"^{new_id}  web +events  50/s burst 100 .*never +- +-$", shown, re.MULTILINE)
+    ingest(database, "keys", "rotate", "nobody", code=1)
+
+
 @pytest.mark.parametrize("words", [("migrate",), ("keys", "list")])
 def test_a_database_that_cannot_be_reached_is_one_line(words: tuple[str, ...]) -> None:
     done = subprocess.run(
@@ -96,7 +108,13 @@ def test_a_database_that_cannot_be_reached_is_one_line(words: tuple[str, ...]) -
         ("--scope", "write"),
         ("--source", "web", "--scope", "owner"),
         ("--source", "Web Shop", "--scope", "write"),
+        ("--source", "web", "--scope", "write", "--burst", "20"),
+        ("--source", "web", "--scope", "write", "--events-per-second", "20"),
+        ("--source", "web", "--scope", "write", "--events-per-second", "nan", "--burst", "20"),
+        ("--source", "web", "--scope", "write", "--events-per-second", "-1", "--burst", "20"),
+        ("--source", "web", "--scope", "write", "--expires", "tomorrow"),
+        ("--source", "web", "--scope", "write", "--expires", "999999w"),
     ],
 )
-def test_a_key_needs_a_source_and_a_scope_that_exist(words: tuple[str, ...]) -> None:
+def test_a_key_needs_a_source_a_scope_that_exists_and_a_whole_limit(words: tuple[str, ...]) -> None:
     ingest(NOWHERE, "keys", "create", *words, code=2)

@@ -48,5 +48,8 @@ def alter_api_key_2(schema: str) -> str:
             ADD COLUMN last_used_at timestamptz,
             ADD COLUMN events_per_second double precision
                 CHECK (events_per_second >= 0 AND events_per_second < 'infinity'),
-            ADD COLUMN burst_events integer CHECK (burst_events > 0)
+            ADD COLUMN burst_events integer CHECK (burst_events > 0),
+            ADD CONSTRAINT api_key_limit_is_whole CHECK (
+                events_per_second = 0 OR (events_per_second IS NULL) = (burst_events IS NULL)
+            )
     """

@@ -17,6 +17,7 @@ from common.contracts.events import Event, decode_events_record
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
+from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics
 from ingest import app
 from ingest.app import EventsFastPath
@@ -26,7 +27,7 @@ from ingest.metrics import IngestMetrics
 from ingest.publishing.producer_supervisor import ProducerSupervisor
 from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS, Bounds
-from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
+from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -9,9 +9,11 @@ from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.database import engine
 from common.health_endpoints import Readiness
+from common.key_usage import KeyUsage
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.runtime import Application
+from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
 from ingest import app
@@ -21,7 +23,7 @@ from ingest.metrics import IngestMetrics
 from ingest.publishing.producer_supervisor import ProducerSupervisor
 from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS
-from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
+from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.settings import IngestSettings
 
@@ -30,7 +32,9 @@ from ingest.settings import IngestSettings
 async def application(settings: IngestSettings) -> AsyncIterator[Application]:
     """The process of `python -m ingest serve`."""
     connected = engine(settings.database_url, pool_size=2)
-    keyring = Keyring(KeyStore(connected, schema="ingest"), ttl=settings.key_ttl_seconds)
+    key_store = KeyStore(connected, schema="ingest")
+    key_usage = KeyUsage(key_store)
+    keyring = Keyring(key_store, ttl=settings.key_ttl_seconds, used=key_usage.used)
     producer = KafkaProducer(
         settings.kafka_bootstrap,
         deadline=settings.ingest_ack_seconds,
@@ -64,7 +68,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             host=settings.host,
             port=settings.ingest_port,
             readiness=readiness,
-            tasks={"keys": keyring.keep_fresh, "log": supervisor.run},
+            tasks={"keys": keyring.keep_fresh, "key usage": key_usage.keep_written, "log": supervisor.run},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
             limits=ConnectionLimits(connections=settings.http_connections),
