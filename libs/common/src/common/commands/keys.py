@@ -7,15 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import inf
 
+from common.commands.argument_types import duration
 from common.database import engine
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.keys import Key, KeyStore, Scope
 from common.token_bucket import RateLimit
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}", re.ASCII)
-_DURATION = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_MAX_DURATION = timedelta(days=3_660)
 _MAX_BURST = 1_000_000_000
 
 
@@ -28,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rotate.add_argument("id", help="as shown by list: the middle part of the key")
     rotate.add_argument(
         "--overlap",
-        type=_duration,
+        type=duration,
         default=timedelta(hours=24),
         metavar="24h",
         help="how long the old key stays valid: 90m, 24h (without this), 7d, 0s",
@@ -49,7 +47,7 @@ def _add_create(create: argparse.ArgumentParser) -> None:
         choices=list(Scope),
         help="may be given twice; write includes events and webhooks",
     )
-    create.add_argument("--expires", type=_duration, metavar="90d", help="after this the key is refused")
+    create.add_argument("--expires", type=duration, metavar="90d", help="after this the key is refused")
     create.add_argument(
         "--events-per-second",
         type=_rate,
@@ -63,16 +61,6 @@ def _source(text: str) -> str:
     if not _SOURCE.fullmatch(text):
         raise argparse.ArgumentTypeError("1 to 64 of a-z, 0-9, '_', '.', '-', beginning with a letter or digit")
     return text
-
-
-def _duration(text: str) -> timedelta:
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise argparse.ArgumentTypeError("a whole number with s, m, h, d or w, such as 90m, 24h, 7d")
-    duration = timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if duration > _MAX_DURATION:
-        raise argparse.ArgumentTypeError(f"at most {_MAX_DURATION.days}d")
-    return duration
 
 
 def _rate(text: str) -> float:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import msgspec
 
 from common.bus.ports import Record
+from common.contracts.dead_letters import DeadReason
 from common.contracts.events import Event, EventsRecord, Tick, decode_events_record, find_unknown_type
 from scoring.errors import UnknownRecordType
-from scoring.partition.commit import DeadReason
 from scoring.partition.memory import PartitionMemory
 
 LONGEST_ID = 2_000
