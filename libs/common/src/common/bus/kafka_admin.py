@@ -17,7 +17,9 @@ from common.bus.log_filter import filter_aiokafka_logs
 from common.bus.ports import Record, Stamping
 
 _SCAN_BATCH = 500
-_SCAN_WAIT_MS = 1_000
+# Of an empty partition a broker says so after the first of these: a scan of many such must not take seconds for each.
+_SCAN_FETCH_WAIT = 0.05  # seconds
+_SCAN_POLL_MS = 100
 
 
 class KafkaAdmin:
@@ -83,7 +85,7 @@ class KafkaAdmin:
 
     async def scan(self, topic: str, partition: int, *, start: int = 0) -> AsyncGenerator[Sequence[Record], None]:
         tp = TopicPartition(topic, partition)
-        reader = self._new_reader(self._fetch_max_wait)
+        reader = self._new_reader(min(self._fetch_max_wait, _SCAN_FETCH_WAIT))
         try:
             # The time of each step is bounded, not that of the whole: the caller may take long in between.
             async with self._bounded():
@@ -170,6 +172,6 @@ async def _next_records(reader: Any, tp: TopicPartition) -> Sequence[Record]:
 
 
 async def _poll(reader: Any, tp: TopicPartition) -> Sequence[Record]:
-    polled = await reader.getmany(tp, timeout_ms=_SCAN_WAIT_MS, max_records=_SCAN_BATCH)
+    polled = await reader.getmany(tp, timeout_ms=_SCAN_POLL_MS, max_records=_SCAN_BATCH)
     records: Sequence[Record] = polled.get(tp, ())
     return records

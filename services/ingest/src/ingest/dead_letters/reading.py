@@ -20,8 +20,6 @@ class DeadTopicAdmin(Protocol):
 
     async def partitions(self, topic: str) -> int | None: ...
 
-    async def earliest(self, topic: str, partition: int) -> int: ...
-
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None: ...
 
     def scan(self, topic: str, partition: int, *, start: int = 0) -> AsyncGenerator[Sequence[Record], None]: ...
@@ -57,13 +55,14 @@ class DeadTopic:
 
         A marker is behind its letters, so none of those that are asked for is missed.
         """
-        first = max(selection.first_offset(partition), await self._admin.earliest(self._topic, partition))
-        found = OffsetSet(first)
+        found: OffsetSet | None = None
         async with aclosing(self._records(partition, selection)) as records:
             async for record in records:
+                if found is None:
+                    found = OffsetSet(record.offset)
                 for offset in _marked(record):
                     found.add(offset, below=record.offset)
-        return found
+        return found or OffsetSet(0)
 
     async def _records(self, partition: int, selection: LetterSelection) -> AsyncGenerator[Record, None]:
         start = selection.first_offset(partition)

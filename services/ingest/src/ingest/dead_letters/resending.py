@@ -13,6 +13,7 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.dead_letters import ATTEMPT, RESENT_FROM
 from common.contracts.events import Event, decode_events_record, find_unknown_type
+from common.contracts.ids import is_storable_account
 from common.topics import TimeMode
 from ingest.dead_letters.letter import DeadLetter
 
@@ -97,6 +98,6 @@ def _account_id(value: bytes) -> str:
     if not isinstance(record, Event):
         kind = type(record).__struct_config__.tag
         raise CannotResend(ResendRefusal.NOT_AN_EVENT, f"it is no event of an account but a {kind!r} record")
-    if not record.account_id or "\0" in record.account_id:
+    if not is_storable_account(record.account_id):
         raise CannotResend(ResendRefusal.UNREADABLE, "its account id can never be stored")
     return record.account_id
