@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.partitioner import partition_of
-from common.bus.ports import Outgoing, Producer
+from common.bus.ports import Outgoing, Producer, Record
 from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
 from common.topics import TimeMode, Topics, ensure
+from ingest.dead_letters.letter import read_letter
+from ingest.dead_letters.resending import EventResender, LetterResender
 from scoring.cards.country_days import country_days
 from scoring.health.card import Card
 from scoring.health.request import REQUEST_SECONDS
@@ -137,6 +139,11 @@ class ScoringHarness:
         """Stamped with the events' own times in stream mode, by the log in wall mode."""
         for one in events:
             await self.write(self.partition_of(one.account_id), one, at=one.time.timestamp())
+
+    async def send_again(self, letter: Record) -> None:
+        """As `python -m ingest dead resend` does with the letter's position."""
+        resender = LetterResender({"scoring": EventResender(partitions=self.partitions, mode=self.mode)})
+        await self.producer.send(TOPICS.events, await resender.records(read_letter(letter)))
 
     async def tick(self, at: float) -> None:
         for partition in range(self.partitions):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -178,6 +179,27 @@ async def test_the_task_outlives_an_outage() -> None:
     stop.set()
     await task
     assert keyring.not_ready_reason() is None
+
+
+async def test_a_key_ends_at_its_expiry_though_the_keys_cannot_be_read() -> None:
+    store, moment = MemoryKeys(), datetime(2026, 3, 2, 12, tzinfo=UTC)
+    present = [moment - timedelta(seconds=1)]
+    token = store.create(expires_at=moment)
+    keyring = Keyring(store, clock=Clock(), now=lambda: present[0])
+    assert await keyring.verify(token) is not None
+    store.away = True
+    assert await keyring.verify(token) is not None
+    present[0] = moment
+    assert await keyring.verify(token) is None
+
+
+async def test_a_key_that_has_expired_was_not_used() -> None:
+    store, used, now = MemoryKeys(), set[str](), datetime(2026, 3, 2, 12, tzinfo=UTC)
+    alive, ended = (store.create(expires_at=now + timedelta(hours=hours)) for hours in (1, -1))
+    keyring = Keyring(store, used=used, clock=Clock(), now=lambda: now)
+    for token in (alive, ended, alive, f"cs_{alive.split('_')[1]}_{SECRET}"):
+        await keyring.verify(token)
+    assert used == {alive.split("_")[1]}
 
 
 def test_a_token_is_split_at_its_first_two_underscores() -> None:

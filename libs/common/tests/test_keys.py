@@ -3,7 +3,7 @@
 import hmac
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -12,11 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.commands.keys import table
 from common.database import engine
-from common.key_table import api_key, create_api_key_1
+from common.key_table import alter_api_key_2, api_key, create_api_key_1
 from common.keyring import Keyring
 from common.keys import Key, KeyStore, KeysUnavailable, Scope, StoredKey
+from common.token_bucket import RateLimit
 
-BOTH = frozenset(Scope)
+BOTH = frozenset({Scope.READ, Scope.WRITE})
 WRITE = frozenset({Scope.WRITE})
 
 
@@ -26,6 +27,7 @@ async def connected(database: str) -> AsyncIterator[AsyncEngine]:
     async with pool.begin() as connection:
         await connection.execute(text("CREATE SCHEMA house"))
         await connection.execute(text(create_api_key_1("house")))
+        await connection.execute(text(alter_api_key_2("house")))
     yield pool
     await pool.dispose()
 
@@ -65,6 +67,69 @@ async def test_the_list_shows_who_may_do_what_and_since_when(connected: AsyncEng
     assert first.revoked_at >= first.created_at
     assert second.revoked_at is None
     assert list(await store.active()) == [second.id]
+
+
+async def test_a_rotated_key_works_beside_the_new_one_until_the_overlap_ends(connected: AsyncEngine) -> None:
+    store, ahead = KeyStore(connected, schema="house"), timedelta()
+    token = await store.create(source="web", scopes=WRITE, limit=RateLimit(per_second=10.0, burst=20))
+    keyring = Keyring(store, miss_ttl=0, now=lambda: datetime.now(UTC) + ahead)
+    old_id = token.split("_")[1]
+    new_token = await store.rotate(old_id, overlap=timedelta(hours=24))
+    assert new_token is not None
+    old, new = await store.list()
+    assert (new.source, new.scopes, new.limit, new.expires_at) == (old.source, old.scopes, old.limit, None)
+    assert old.expires_at == new.created_at + timedelta(hours=24), "one transaction has one time"
+
+    assert [await keyring.verify(one) is not None for one in (token, new_token)] == [True, True]
+    ahead = timedelta(hours=24, seconds=1)
+    assert [await keyring.verify(one) is not None for one in (token, new_token)] == [False, True]
+
+
+async def test_an_overlap_never_makes_a_key_live_longer(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    token = await store.create(source="web", scopes=WRITE, expires_after=timedelta(hours=1))
+    (before,) = await store.list()
+    assert before.expires_at == before.created_at + timedelta(hours=1)
+    await store.rotate(token.split("_")[1], overlap=timedelta(hours=24))
+    assert (await store.list())[0].expires_at == before.expires_at
+
+
+async def test_only_an_active_key_can_be_rotated(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    revoked = (await store.create(source="web", scopes=WRITE)).split("_")[1]
+    await store.revoke(revoked)
+    expired = (await store.create(source="web", scopes=WRITE, expires_after=timedelta())).split("_")[1]
+    assert await store.active() == {}
+    for key_id in (revoked, expired, "nobody"):
+        assert await store.rotate(key_id, overlap=timedelta(hours=1)) is None
+    assert len(await store.list()) == 2
+
+
+async def test_the_latest_use_of_a_key_stays(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    web, crm, unused = [(await store.create(source="web", scopes=WRITE)).split("_")[1] for _ in range(3)]
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    await store.note_used({web: noon, crm: noon})
+    # Another process writes later what it saw earlier; a key may be gone.
+    await store.note_used({web: noon - timedelta(minutes=1), crm: noon + timedelta(minutes=1), "nobody": noon})
+    found = {key.id: key.last_used_at for key in await store.list()}
+    assert found == {web: noon, crm: noon + timedelta(minutes=1), unused: None}
+
+
+async def test_uses_that_cannot_be_written_are_for_another_time(connected: AsyncEngine) -> None:
+    with pytest.raises(KeysUnavailable):
+        await KeyStore(connected, schema="elsewhere").note_used({"web": datetime.now(UTC)})
+
+
+async def test_a_scope_of_a_newer_release_is_ignored(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    token = await store.create(source="web", scopes=WRITE)
+    async with connected.begin() as connection:
+        await connection.execute(text("ALTER TABLE house.api_key DROP CONSTRAINT api_key_scopes_check"))
+        await connection.execute(text("UPDATE house.api_key SET scopes = ARRAY['exports', 'events']"))
+    key = await Keyring(store).verify(token)
+    assert key is not None
+    assert key.scopes == {Scope.EVENTS}
 
 
 async def test_keys_are_unavailable_without_their_table(connected: AsyncEngine) -> None:
@@ -116,9 +181,19 @@ def test_secrets_are_compared_as_digests_and_in_constant_time(monkeypatch: pytes
 
 def test_the_printed_list_is_aligned_and_holds_no_secret() -> None:
     created = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    keys = [Key("0123456789ab", "web", BOTH, created), Key("ba9876543210", "billing", WRITE, created, created)]
+    keys = [
+        Key("0123456789ab", "web", BOTH, created),
+        Key("ba9876543210", "billing", WRITE, created, created, created, created, RateLimit(0.5, 20)),
+        # Made by a newer release, with a scope that this one does not know
+        Key("ffffffffffff", "bi", frozenset(), created, limit=RateLimit(0, 0)),
+    ]
     assert table(keys).splitlines() == [
-        "ID            SOURCE   SCOPES      CREATED               REVOKED",
-        "0123456789ab  web      read,write  2026-01-02 03:04:05Z  -",
-        "ba9876543210  billing  write       2026-01-02 03:04:05Z  2026-01-02 03:04:05Z",
+        "ID            SOURCE   SCOPES      LIMIT           CREATED               LAST USED             "
+        "EXPIRES               REVOKED",
+        "0123456789ab  web      read,write  -               2026-01-02 03:04:05Z  never                 "
+        "-                     -",
+        "ba9876543210  billing  write       0.5/s burst 20  2026-01-02 03:04:05Z  2026-01-02 03:04:05Z  "
+        "2026-01-02 03:04:05Z  2026-01-02 03:04:05Z",
+        "ffffffffffff  bi       -           none            2026-01-02 03:04:05Z  never                 "
+        "-                     -",
     ]

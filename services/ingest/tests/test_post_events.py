@@ -22,13 +22,13 @@ from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import Scope
 from common.memory_keys import MemoryKeys
+from common.token_bucket import RateLimit
 from common.topics import TimeMode
 from ingest import app
 from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.publishing.event_names import EventNames
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.post_request import PostRequest
-from ingest.receiving.rate_limit import RateLimit
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
@@ -343,6 +343,38 @@ async def test_a_key_that_sends_too_fast_waits_as_long_as_it_is_told() -> None:
         assert (await ingest.post(GOOD, authorization=other)).status_code == 202, "each key has its own share"
         ingest.clock[0] += 3.1
         assert (await ingest.post(GOOD)).status_code == 202
+
+
+async def test_answers_to_a_key_with_a_limit_say_what_is_left_of_it() -> None:
+    async with in_memory(rate=RateLimit(per_second=10, burst=20)) as ingest:
+        taken = await ingest.post([good(number) for number in range(5)])
+        assert taken.headers["ratelimit-policy"] == '"events";q=20;w=2'
+        assert taken.headers["ratelimit"] == '"events";r=15;t=1'
+        refused = await ingest.post(b"[")
+        assert refused.headers["ratelimit"] == '"events";r=15;t=1', "a body that cannot be read costs nothing"
+        await ingest.post([BAD] * 45)
+        waiting = await ingest.post(GOOD)
+        assert (waiting.status_code, waiting.headers["ratelimit"]) == (429, '"events";r=0;t=3')
+        assert waiting.headers["retry-after"] == "3"
+
+
+async def test_answers_to_a_key_without_a_limit_say_nothing_of_one(ingest: Ingest) -> None:
+    stranger = await ingest.post(GOOD, authorization="Bearer secret")
+    for answer in (await ingest.post(GOOD), await ingest.post(b"["), stranger):
+        assert not {"ratelimit", "ratelimit-policy"} & answer.headers.keys()
+
+
+async def test_a_key_has_its_own_limit_in_place_of_the_setting() -> None:
+    async with in_memory(rate=RateLimit(per_second=10, burst=20)) as ingest:
+        slow, free = (
+            f"Bearer {ingest.keys.create(limit=limit)}"
+            for limit in (RateLimit(per_second=1, burst=5), RateLimit(per_second=0, burst=0))
+        )
+        batch = [good(number) for number in range(25)]
+        answers = [await ingest.post(batch, authorization=key) for key in (slow, free)]
+        assert [answer.headers.get("ratelimit") for answer in answers] == ['"events";r=0;t=20', None]
+        again = [(await ingest.post(GOOD, authorization=key)).status_code for key in (slow, free)]
+        assert again == [429, 202]
 
 
 async def test_rejected_events_count_as_sent() -> None:

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol
 
@@ -23,7 +24,7 @@ _READ_TIMEOUT = 5.0
 
 class ActiveKeys(Protocol):
     async def active(self) -> Mapping[str, StoredKey]:
-        """Every key that is not revoked, by id. Raises `KeysUnavailable`."""
+        """Every key that is neither revoked nor expired, by id. Raises `KeysUnavailable`."""
 
 
 class _Snapshot(Struct, frozen=True):
@@ -38,7 +39,8 @@ class Keyring:
     """Finds the key of a token.
 
     A revocation takes effect after at most `ttl` seconds, a new key works after at most `miss_ttl`. While the keys
-    cannot be read, the cached ones stay valid, and the cache reads again every `retry` seconds.
+    cannot be read, the cached ones stay valid, and the cache reads again every `retry` seconds. A known expiry takes
+    effect at its moment by `now`, whether or not the keys can be read. `used` collects the ids of keys found valid.
     """
 
     def __init__(
@@ -48,13 +50,17 @@ class Keyring:
         ttl: float = 30.0,
         miss_ttl: float = 1.0,
         retry: float = 1.0,
+        used: set[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._ttl = ttl
         self._miss_ttl = miss_ttl
         self._retry = retry
+        self._used: set[str] = set() if used is None else used
         self._clock = clock
+        self._now = now
         self._snapshot: _Snapshot | None = None
         self._failed_at: float | None = None
         self._failure = ""
@@ -79,7 +85,7 @@ class Keyring:
         # A verified token costs one hash and one lookup. The cache is emptied with each read of the keys.
         digest = sha256(token.encode()).digest()
         if self._snapshot is not None and self.age < self._ttl and (known := self._snapshot.verified.get(digest)):
-            return known
+            return self._unless_expired(known)
         parts = split_token(token)
         if parts is None:
             return None
@@ -89,7 +95,13 @@ class Keyring:
             return None
         if self._snapshot is not None:
             self._snapshot.verified[digest] = stored.key
-        return stored.key
+        return self._unless_expired(stored.key)
+
+    def _unless_expired(self, key: Key) -> Key | None:
+        if key.expires_at is not None and key.expires_at <= self._now():
+            return None
+        self._used.add(key.id)
+        return key
 
     async def keep_fresh(self, stop: asyncio.Event) -> None:
         """Reads the keys at half their time to live, and more often while that fails."""

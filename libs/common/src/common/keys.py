@@ -8,23 +8,43 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import MetaData, RowMapping, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import ColumnElement, MetaData, RowMapping, Text, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.key_table import api_key
+from common.token_bucket import RateLimit
 
 _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
 class Scope(StrEnum):
-    WRITE = "write"
+    """What a key may do. A route asks for one scope; `ACCEPTED` says which scopes of a key are good for it."""
+
     READ = "read"
+    # Events and webhooks; alerts asks for it where somebody acknowledges.
+    WRITE = "write"
+    EVENTS = "events"
+    WEBHOOKS = "webhooks"
+    # What concerns everybody or cannot be taken back: announcements, deletion.
+    ADMIN = "admin"
+
+
+_INCLUDES: Mapping[Scope, frozenset[Scope]] = {Scope.WRITE: frozenset({Scope.EVENTS, Scope.WEBHOOKS})}
+
+ACCEPTED: Mapping[Scope, frozenset[Scope]] = {
+    asked: frozenset(scope for scope in Scope if scope is asked or asked in _INCLUDES.get(scope, ())) for asked in Scope
+}
+"""By the scope that is asked for: the scopes of a key that are good for it."""
+
+_NAMES = frozenset(Scope)
 
 
 class KeysUnavailable(Exception):
@@ -32,11 +52,22 @@ class KeysUnavailable(Exception):
 
 
 class Key(Struct, frozen=True):
+    """`last_used_at` is right to a minute or two, for uses are written once a minute. A `limit` is the key's own, in
+    place of the service's setting; one of 0 events a second is no limit.
+    """
+
     id: str
     source: str
     scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    limit: RateLimit | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether this key has the scope, or one that includes it."""
+        return not ACCEPTED[scope].isdisjoint(self.scopes)
 
 
 class StoredKey(Struct, frozen=True):
@@ -61,17 +92,48 @@ class KeyStore:
         self._engine = engine
         self._table = api_key(MetaData(schema=schema))
 
-    async def create(self, *, source: str, scopes: frozenset[Scope]) -> str:
+    async def create(
+        self,
+        *,
+        source: str,
+        scopes: frozenset[Scope],
+        expires_after: timedelta | None = None,
+        limit: RateLimit | None = None,
+    ) -> str:
         """The token, which cannot be shown again: only a digest of it is stored."""
-        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         row = {
-            "id": key_id,
-            "secret_sha256": _digest(secret),
             "source": source,
             "scopes": [scope.value for scope in sorted(scopes)],
+            "events_per_second": limit and limit.per_second,
+            "burst_events": (limit and limit.burst) or None,
         }
         async with self._engine.begin() as connection:
-            await connection.execute(insert(self._table).values(row))
+            return await self._insert(connection, row, expires_after)
+
+    async def rotate(self, key_id: str, *, overlap: timedelta) -> str | None:
+        """The token of a new key like this one, which ends after the overlap. None if no active key has the id.
+
+        A key that would end earlier still does. The new key has no expiry.
+        """
+        columns = self._table.c
+        ending = (
+            update(self._table)
+            .where(columns.id == key_id, self._active())
+            # LEAST passes over null.
+            .values(expires_at=func.least(columns.expires_at, func.now() + overlap))
+            .returning(columns.source, columns.scopes, columns.events_per_second, columns.burst_events)
+        )
+        async with self._engine.begin() as connection:
+            old = (await connection.execute(ending)).mappings().first()
+            return None if old is None else await self._insert(connection, dict(old), None)
+
+    async def _insert(
+        self, connection: AsyncConnection, row: Mapping[str, Any], expires_after: timedelta | None
+    ) -> str:
+        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        expires_at = None if expires_after is None else func.now() + expires_after
+        values = {**row, "id": key_id, "secret_sha256": _digest(secret), "expires_at": expires_at}
+        await connection.execute(insert(self._table).values(values))
         return f"cs_{key_id}_{secret}"
 
     async def list(self) -> Sequence[Key]:
@@ -94,14 +156,36 @@ class KeyStore:
             return (await connection.execute(query)).first() is not None
 
     async def active(self) -> Mapping[str, StoredKey]:
-        """Every key that is not revoked, by id. Raises `KeysUnavailable`."""
-        query = select(self._table).where(self._table.c.revoked_at.is_(None))
+        """Every key that is neither revoked nor expired, by id. Raises `KeysUnavailable`."""
+        query = select(self._table).where(self._active())
         try:
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(query)).mappings().all()
         except DATABASE_ERRORS as error:
             raise KeysUnavailable(error_text(error)) from error
         return {row["id"]: _stored(row) for row in rows}
+
+    async def note_used(self, used: Mapping[str, datetime]) -> None:
+        """Writes when keys were last used, in one statement. Raises `KeysUnavailable`."""
+        columns = self._table.c
+        ids = bindparam("ids", list(used), ARRAY(Text))
+        moments = bindparam("moments", list(used.values()), ARRAY(TIMESTAMP(timezone=True)))
+        pairs = func.unnest(ids, moments).table_valued("id", "at").render_derived()
+        # Several processes write the uses of one key; the latest stays.
+        query = (
+            update(self._table)
+            .where(columns.id == pairs.c.id, or_(columns.last_used_at.is_(None), columns.last_used_at < pairs.c.at))
+            .values(last_used_at=pairs.c.at)
+        )
+        try:
+            async with self._engine.begin() as connection:
+                await connection.execute(query)
+        except DATABASE_ERRORS as error:
+            raise KeysUnavailable(error_text(error)) from error
+
+    def _active(self) -> ColumnElement[bool]:
+        columns = self._table.c
+        return and_(columns.revoked_at.is_(None), or_(columns.expires_at.is_(None), columns.expires_at > func.now()))
 
 
 def _digest(secret: str) -> bytes:
@@ -113,8 +197,14 @@ def _stored(row: RowMapping) -> StoredKey:
     key = Key(
         id=row["id"],
         source=row["source"],
-        scopes=frozenset(map(Scope, row["scopes"])),
+        # A newer release may have made a key with a scope that this one does not know, and so asks for nowhere.
+        scopes=frozenset(Scope(name) for name in row["scopes"] if name in _NAMES),
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
+        expires_at=row["expires_at"],
+        last_used_at=row["last_used_at"],
+        limit=None
+        if row["events_per_second"] is None
+        else RateLimit(row["events_per_second"], row["burst_events"] or 0),
     )
     return StoredKey(key=key, secret_sha256=row["secret_sha256"])

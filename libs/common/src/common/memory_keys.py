@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from common.keys import Key, KeysUnavailable, Scope, StoredKey
+from common.token_bucket import RateLimit
 
 
 class MemoryKeys:
@@ -18,8 +19,15 @@ class MemoryKeys:
         self.count = 0
         self._keys: dict[str, StoredKey] = {}
 
-    def create(self, *, source: str = "web", scopes: frozenset[Scope] = frozenset({Scope.WRITE})) -> str:
-        key = Key(secrets.token_hex(6), source, scopes, datetime.now(UTC))
+    def create(
+        self,
+        *,
+        source: str = "web",
+        scopes: frozenset[Scope] = frozenset({Scope.WRITE}),
+        expires_at: datetime | None = None,
+        limit: RateLimit | None = None,
+    ) -> str:
+        key = Key(secrets.token_hex(6), source, scopes, datetime.now(UTC), expires_at=expires_at, limit=limit)
         secret = secrets.token_urlsafe(32)
         self._keys[key.id] = StoredKey(key=key, secret_sha256=sha256(secret.encode()).digest())
         return f"cs_{key.id}_{secret}"

@@ -1,5 +1,14 @@
 """A token bucket: what fits a rate in the long run, with a burst after a pause. Pure."""
 
+from msgspec import Struct
+
+
+class RateLimit(Struct, frozen=True):
+    """Events per second in the long run, and how many at once after a pause."""
+
+    per_second: float
+    burst: int
+
 
 class TokenBucket:
     """Begins full with `burst` tokens and gains `per_second`, up to `burst`.

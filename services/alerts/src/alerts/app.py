@@ -33,6 +33,7 @@ from common import database
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.errors import StopWorker
 from common.health_endpoints import Readiness
+from common.key_usage import KeyUsage
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
@@ -130,7 +131,9 @@ def _application(
     prometheus: CollectorRegistry,
 ) -> Application:
     # Keys have a connection of their own, so that no long list delays the check of a key.
-    keyring = Keyring(KeyStore(engines(1), schema="alerts"), ttl=settings.key_ttl_seconds)
+    key_store = KeyStore(engines(1), schema="alerts")
+    key_usage = KeyUsage(key_store)
+    keyring = Keyring(key_store, ttl=settings.key_ttl_seconds, used=key_usage.used)
     notices = TimerNotices(engines(1))
     for_api = engines(settings.alerts_api_connections)
     readiness = Readiness(
@@ -157,6 +160,7 @@ def _application(
             "worker": startup.then(lambda made: made.worker.run),
             "sender": startup.then(lambda made: made.sender.run),
             "keys": keyring.keep_fresh,
+            "key usage": key_usage.keep_written,
             "depths": QueueDepthMonitor(for_api, metrics).keep,
         },
         notice=settings.drain_notice_seconds,

@@ -17,6 +17,7 @@ from common.contracts.events import Event, decode_events_record
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
 from common.stopping import Task
+from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest.app import PostsFastPath
 from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
@@ -25,7 +26,7 @@ from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
 from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.bounds import BOUNDS, Bounds
-from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
+from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.rejected import Rejected
 from ingest.rejects.store import ListedReject, RejectFilter

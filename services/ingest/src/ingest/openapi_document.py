@@ -16,7 +16,7 @@ from ingest.rejects.answers import RejectsAnswer
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (IncomingEvent, PostEventsAnswer, EventNamesAnswer, RejectsAnswer)
-_KEY: Final = {"type": "http", "scheme": "bearer", "description": "scope `write`, or `read` to ask"}
+_KEY: Final = {"type": "http", "scheme": "bearer", "description": "scope `events` or `write` to post, `read` to ask"}
 _REPLACED: Final = {("/v1/events", "post"): events.post_events(), ("/v1/events/names", "get"): events.event_names()}
 
 

@@ -7,9 +7,11 @@ from typing import Final
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.database import engine
+from common.key_usage import KeyUsage
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.runtime import Application
+from common.token_bucket import RateLimit
 from common.topics import Topics
 from http_guard.limits import ConnectionLimits
 from ingest.assembly import IngestOptions, IngestParts, assemble
@@ -17,7 +19,7 @@ from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import PrivacyRules
 from ingest.privacy.pseudonyms import Pseudonyms
-from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
+from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
 from ingest.settings import IngestSettings
@@ -34,7 +36,9 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
     """Raises `PrivacyKeyMissing`, and `InvalidMapping` and `OSError` for a mapping that cannot be used."""
     rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
     connected = engine(settings.database_url, pool_size=5)
-    keyring = Keyring(KeyStore(connected, schema="ingest"), ttl=settings.key_ttl_seconds)
+    key_store = KeyStore(connected, schema="ingest")
+    key_usage = KeyUsage(key_store)
+    keyring = Keyring(key_store, ttl=settings.key_ttl_seconds, used=key_usage.used)
     parts = IngestParts(
         admin=KafkaAdmin(settings.kafka_bootstrap),
         producer=KafkaProducer(
@@ -66,7 +70,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             host=settings.host,
             port=settings.ingest_port,
             readiness=ingest.readiness,
-            tasks={"keys": keyring.keep_fresh, **ingest.tasks},
+            tasks={"keys": keyring.keep_fresh, "key usage": key_usage.keep_written, **ingest.tasks},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
             limits=ConnectionLimits(connections=settings.http_connections),

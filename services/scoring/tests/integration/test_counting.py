@@ -233,8 +233,41 @@ async def test_an_event_after_which_the_account_cannot_be_stored_is_set_aside(st
 async def test_a_core_that_fails_too_often_stops_the_worker(stream: ScoringHarness) -> None:
     allergic(stream, WorkerLimits(poisoned=2))
     await stream.post(*(event("acme", "peanut.eaten", START + n) for n in range(3)))
-    with pytest.raises(StopWorker, match="the core failed 3 times"):
+    with pytest.raises(StopWorker, match="the core failed 3 times") as stopped:
         await stream.score()
+    assert "python -m ingest dead resend --reason core_failed" in str(stopped.value), "it says how to go on"
+
+
+async def test_a_worker_without_that_bound_sets_everything_aside_and_goes_on(stream: ScoringHarness) -> None:
+    allergic(stream, WorkerLimits(poisoned=0))
+    await stream.post(*(event("acme", "peanut.eaten", START + n) for n in range(3)))
+    await stream.score()
+    assert reasons(stream) == ["core_failed"] * 3
+
+
+async def test_what_was_set_aside_counts_once_when_it_is_sent_again_after_the_core_was_mended(
+    stream: ScoringHarness,
+) -> None:
+    healthy = stream.scorer
+    allergic(stream, WorkerLimits())
+    eaten, opened = event("acme", "peanut.eaten", START), event("acme", "session.started", START + 60, user_id="ann")
+    await stream.post(eaten, opened)
+    await stream.score()
+    (letter,) = dead(stream)
+    assert stream.count("events_total", outcome="counted") == 1
+
+    await stream.send_again(letter)
+    await stream.score()
+    again = dead(stream)[-1]
+    assert dict(again.headers) == {"reason": b"core_failed", "attempt": b"2"}, "it is still what the core cannot stand"
+    assert (again.key, again.value) == (letter.key, letter.value)
+
+    stream.scorer = healthy
+    for _ in range(2):
+        await stream.send_again(again)
+    await stream.score()
+    assert stream.count("events_total", outcome="counted") == 2
+    assert stream.count("events_total", outcome="duplicate") == 1
 
 
 class Worn(Scorer):

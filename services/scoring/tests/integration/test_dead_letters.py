@@ -5,15 +5,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
+from common.contracts.dead_letters import DeadReason
+from scoring.partition.commit import Commit, LogPosition, OutboxRow, OutboxTopic
 from support.golden import DeadLetter, golden_records, next_revision, revisions
 from support.scoring_harness import TOPICS, ScoringHarness
 
 EVENT = b'{"type":"event","event_id":"e-1","account_id":"acme"}'
 
 
-def row(reason: DeadReason, value: bytes | None, key: bytes | None = b"acme") -> OutboxRow:
-    return OutboxRow(OutboxTopic.DEAD, 1_777_793_400_250, key, value, reason)
+def row(
+    reason: DeadReason, value: bytes | None, key: bytes | None = b"acme", *, attempt: int | None = None
+) -> OutboxRow:
+    return OutboxRow(OutboxTopic.DEAD, 1_777_793_400_250, key, value, reason, attempt)
 
 
 # Of the newest revision, by the names of their files.
@@ -23,6 +26,7 @@ ROWS = {
     "wrong_partition": row(DeadReason.WRONG_PARTITION, EVENT),
     "card_change_not_supported": row(DeadReason.CARD_CHANGE, b'{"type":"card.activated"}', None),
     "core_failed": row(DeadReason.CORE_FAILED, EVENT),
+    "core_failed_again": row(DeadReason.CORE_FAILED, EVENT, attempt=2),
     "core_failed_in_silence": row(DeadReason.CORE_FAILED, None),
     "unknown_type": row(DeadReason.UNKNOWN_TYPE, b'{"type":"calendar.day"}', None),
     "truncated": row(DeadReason.UNREADABLE, bytes(2_000_000)),  # more than the log takes
@@ -59,4 +63,4 @@ def test_a_dead_letter_of_every_revision_is_read(path: Path) -> None:
     letter = msgspec.json.decode(path.read_bytes(), type=DeadLetter)
     headers = dict(letter.headers)
     assert DeadReason(headers.pop("reason"))
-    assert headers in ({}, {"truncated": "true"})
+    assert headers in ({}, {"truncated": "true"}, {"attempt": "2"})

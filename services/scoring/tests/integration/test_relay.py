@@ -7,8 +7,9 @@ import pytest
 
 from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Ack, Outgoing, Producer
+from common.contracts.dead_letters import DeadReason
 from common.contracts.signals import CaughtUp, Signal, decode_signals_record
-from scoring.partition.commit import DeadReason, OutboxRow, OutboxTopic, QueuedRow
+from scoring.partition.commit import OutboxRow, OutboxTopic, QueuedRow
 from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from scoring.worker.relay import Relay, SignalSender

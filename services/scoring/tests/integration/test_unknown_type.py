@@ -8,10 +8,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from common.contracts import events
+from common.contracts.dead_letters import DeadReason
 from common.contracts.events import CardActivated, Event, EventsRecord, Tick
 from common.errors import StopWorker
 from scoring.commands.log import skip_unknown
-from scoring.partition.commit import DeadReason
 from scoring.worker.events_log import EventsLog
 from scoring.worker.worker import POLL_WAIT, ScoringWorker
 from support.commits import Hurt

@@ -1,7 +1,7 @@
 """The admin port on aiokafka. Each call opens its own connection, for calls are rare."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -15,6 +15,11 @@ from common.bus.errors import BusUnavailable
 from common.bus.kafka_consumer import MAX_PARTITION_FETCH_BYTES
 from common.bus.log_filter import filter_aiokafka_logs
 from common.bus.ports import Record, Stamping
+
+_SCAN_BATCH = 500
+# Of an empty partition a broker says so after the first of these: a scan of many such must not take seconds for each.
+_SCAN_FETCH_WAIT = 0.05  # seconds
+_SCAN_POLL_MS = 100
 
 
 class KafkaAdmin:
@@ -78,6 +83,28 @@ class KafkaAdmin:
                     raise KafkaTimeoutError(f"{topic} says nothing of partition {partition}")
         return None
 
+    async def scan(self, topic: str, partition: int, *, start: int = 0) -> AsyncGenerator[Sequence[Record], None]:
+        tp = TopicPartition(topic, partition)
+        reader = self._new_reader(min(self._fetch_max_wait, _SCAN_FETCH_WAIT))
+        try:
+            # The time of each step is bounded, not that of the whole: the caller may take long in between.
+            async with self._bounded():
+                await _open(reader, tp)
+                first = (await reader.beginning_offsets([tp]))[tp]
+                reader.seek(tp, max(start, first))
+                reader.resume(tp)
+                records = await _first_records(reader, tp)
+                end = reader.highwater(tp)
+            while True:
+                if records:
+                    yield [record for record in records if record.offset < end]
+                if await reader.position(tp) >= end:
+                    return
+                async with self._bounded():
+                    records = await _next_records(reader, tp)
+        finally:
+            await close_client(reader.stop(), reader._client)
+
     @asynccontextmanager
     async def _admin(self) -> AsyncIterator[Any]:
         async with self._bounded():
@@ -94,23 +121,22 @@ class KafkaAdmin:
     @asynccontextmanager
     async def _reader(self, tp: TopicPartition, *, fetch_max_wait: float) -> AsyncIterator[Any]:
         async with self._bounded():
-            reader = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap,
-                enable_auto_commit=False,
-                auto_offset_reset="none",
-                fetch_max_wait_ms=round(fetch_max_wait * 1000),
-                max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
-                request_timeout_ms=round(self._timeout * 1000),
-            )
+            reader = self._new_reader(fetch_max_wait)
             try:
-                await reader.start()
-                reader.assign([tp])
-                # Without a position aiokafka would look for a committed one. Paused, it does not fetch from it.
-                reader.seek(tp, 0)
-                reader.pause(tp)
+                await _open(reader, tp)
                 yield reader
             finally:
                 await close_client(reader.stop(), reader._client)
+
+    def _new_reader(self, fetch_max_wait: float) -> Any:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=round(fetch_max_wait * 1000),
+            max_partition_fetch_bytes=MAX_PARTITION_FETCH_BYTES,
+            request_timeout_ms=round(self._timeout * 1000),
+        )
 
     @asynccontextmanager
     async def _bounded(self) -> AsyncIterator[None]:
@@ -120,3 +146,32 @@ class KafkaAdmin:
                 yield
         except (KafkaError, TimeoutError) as error:
             raise BusUnavailable(f"{self._bootstrap}: {error!r}") from error
+
+
+async def _open(reader: Any, tp: TopicPartition) -> None:
+    await reader.start()
+    reader.assign([tp])
+    # Without a position aiokafka would look for a committed one. Paused, it does not fetch from it.
+    reader.seek(tp, 0)
+    reader.pause(tp)
+
+
+async def _first_records(reader: Any, tp: TopicPartition) -> Sequence[Record]:
+    """Returns once a broker has said where the log ends; empty if no record has come with that."""
+    while True:
+        records = await _poll(reader, tp)
+        if reader.highwater(tp) is not None:
+            return records
+
+
+async def _next_records(reader: Any, tp: TopicPartition) -> Sequence[Record]:
+    """Returns once there are some."""
+    while not (records := await _poll(reader, tp)):
+        pass
+    return records
+
+
+async def _poll(reader: Any, tp: TopicPartition) -> Sequence[Record]:
+    polled = await reader.getmany(tp, timeout_ms=_SCAN_POLL_MS, max_records=_SCAN_BATCH)
+    records: Sequence[Record] = polled.get(tp, ())
+    return records

@@ -6,7 +6,7 @@ It has no thread, no background task, and no clock but the one it is given.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 
 from common.bus.errors import BusUnavailable, OffsetOutOfRange, RecordRefused
 from common.bus.membership import Membership
@@ -14,6 +14,7 @@ from common.bus.memory_log import MemoryLog, MemoryPartition, MemoryTopic
 from common.bus.ports import Ack, Assigned, Outgoing, Record, Stamping
 
 MAX_RECORD_BYTES = 900_000
+SCAN_BATCH = 500
 
 
 class MemoryBroker(MemoryLog):
@@ -250,6 +251,16 @@ class MemoryAdmin:
         self._log.check_reachable()
         log = self._log.topics[topic].partitions[partition]
         return log.read(offset, 1)[0] if log.first <= offset < log.end else None
+
+    async def scan(self, topic: str, partition: int, *, start: int = 0) -> AsyncGenerator[Sequence[Record], None]:
+        log = self._log.topics[topic].partitions[partition]
+        at, end = max(start, log.first), log.end
+        self._log.check_reachable()
+        while at < end:
+            self._log.check_reachable()
+            batch = log.read(at, min(SCAN_BATCH, end - at))
+            yield batch
+            at += len(batch)
 
 
 def _size(record: Outgoing) -> int:

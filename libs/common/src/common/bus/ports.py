@@ -3,7 +3,7 @@
 Two adapters implement them and pass the same contract tests: `common.bus.kafka` and `common.bus.memory`.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -154,3 +154,10 @@ class Admin(Protocol):
 
     async def read(self, topic: str, partition: int, offset: int, *, timeout: float) -> Record | None:
         """The record at exactly this offset, read outside any group; None if the log does not hold it."""
+
+    def scan(self, topic: str, partition: int, *, start: int = 0) -> AsyncGenerator[Sequence[Record], None]:
+        """The records from `start` on, up to the end that the log has at the first step, read outside any group.
+
+        In batches of some hundred, so that a log of any length needs little memory. What retention has deleted is
+        passed over.
+        """

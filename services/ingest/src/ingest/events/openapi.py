@@ -30,7 +30,7 @@ _LINES: Final = {
 _REFUSALS: Final = {
     400: "The body as a whole, or a parameter, cannot be read; `detail` tells where.",
     401: "No key, or none that is active.",
-    403: "The key has not the scope `write`.",
+    403: "The key has neither the scope `events` nor `write`.",
     408: "The body came too slowly.",
     413: f"Over {BOUNDS.body_bytes} bytes, {BOUNDS.inflated_bytes} inflated or {BOUNDS.items} events.",
     415: "Another content type than JSON or NDJSON, or another encoding than gzip.",
@@ -39,11 +39,28 @@ _REFUSALS: Final = {
     503: "Unknown whether it was taken: send all of it again with the same ids.",
 }
 
+_LIMIT_HEADERS: Final = {
+    "RateLimit-Policy": {
+        "description": "Only if the key has a limit: `q` events at once, refilled within `w` seconds.",
+        "schema": {"type": "string"},
+        "example": '"events";q=20000;w=40',
+    },
+    "RateLimit": {
+        "description": "Only if the key has a limit: `r` events are left, `t` seconds from now `q` are. While none is "
+        "left, `t` is when the first one is.",
+        "schema": {"type": "string"},
+        "example": '"events";r=12000;t=16',
+    },
+}
+# Answered before it is known whose request it is.
+_WITHOUT_KEY: Final = {401, 403}
+
 
 def post_events() -> dict[str, Any]:
     answer = {"schema": {"$ref": _REF.format(name=PostEventsAnswer.__name__)}}
     accepted = {
         "description": "At least one event was taken, and is on the log.",
+        "headers": _LIMIT_HEADERS,
         "content": {"application/json": answer},
     }
     return {
@@ -52,9 +69,15 @@ def post_events() -> dict[str, Any]:
         "requestBody": {"required": True, "content": _bodies()},
         "responses": {
             "202": accepted,
-            **{str(status): problems.openapi_response(status, text) for status, text in _REFUSALS.items()},
+            **{str(status): _refusal(status, text) for status, text in _REFUSALS.items()},
         },
     }
+
+
+def _refusal(status: int, text: str) -> dict[str, Any]:
+    response = problems.openapi_response(status, text)
+    headers = {} if status in _WITHOUT_KEY else _LIMIT_HEADERS
+    return {**response, "headers": {**response["headers"], **headers}}
 
 
 def event_names() -> dict[str, Any]:

@@ -71,9 +71,11 @@ class PostEventsHandler:
     async def __call__(self, request: PostRequest) -> Response:
         """Raises only for bugs, never for anything that a client sends."""
         fields: dict[str, object] = {}
+        key: Key | None = None
         began = time.perf_counter()
         try:
-            response = await self._handle(request, fields)
+            key = await authorize(request.header(b"authorization"), self._keys, Scope.EVENTS)
+            response = await self._handle(request, key, fields)
         except Problem as problem:
             fields["reason"] = problem.code
             if problem.code in (BUSY, NOT_ACKNOWLEDGED):
@@ -89,6 +91,8 @@ class PostEventsHandler:
             # The caller answers and logs it.
             self._metrics.answered(500)
             raise
+        if key is not None and (limit_headers := self._limiter.headers(key)) is not None:
+            response.headers.update(limit_headers)
         self._metrics.answered(response.status_code)
         level = logging.WARNING if response.status_code >= 400 or fields.get("rejected") else logging.DEBUG
         if self._log.is_enabled_for(level):
@@ -96,9 +100,8 @@ class PostEventsHandler:
             self._log.log(level, "events.received", status=response.status_code, seconds=seconds, **fields)
         return response
 
-    async def _handle(self, request: PostRequest, fields: dict[str, object]) -> Response:
+    async def _handle(self, request: PostRequest, key: Key, fields: dict[str, object]) -> Response:
         """`fields` collects what the request's log line says."""
-        key = await authorize(request.header(b"authorization"), self._keys, Scope.WRITE)
         dry_run = _boolean(request, "dry_run")
         fields.update(key_id=key.id, source=key.source)
         # Before the body is read: a client over its limit costs no memory.

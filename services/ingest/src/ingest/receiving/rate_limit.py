@@ -2,24 +2,18 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 
 from common.keys import Key
 from common.problems import Problem
-from common.token_bucket import TokenBucket
+from common.token_bucket import RateLimit, TokenBucket
 
-
-@dataclass(frozen=True)
-class RateLimit:
-    """Events per second in the long run, and how many at once after a pause."""
-
-    per_second: float
-    burst: int
+# The greatest integer of a structured field (RFC 9651).
+_MAX_INTEGER = 999_999_999_999_999
 
 
 class KeyRateLimiter:
-    """Holds a token bucket for each key. Without a limit it accepts everything.
+    """Holds a token bucket for each key that has a limit: its own, else the one that is given here.
 
     A request that needs more tokens than are left is accepted, and the next one waits until the debt is refilled.
     So no request is too large to be ever accepted.
@@ -28,23 +22,55 @@ class KeyRateLimiter:
     def __init__(self, limit: RateLimit | None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
         self._clock = clock
-        self._buckets: dict[str, TokenBucket] = {}
+        self._buckets: dict[str, tuple[RateLimit, TokenBucket]] = {}
 
     def check(self, key: Key) -> None:
         """Raises a 429 with the whole seconds to wait."""
-        if self._limit is None:
+        limit = self._limit if key.limit is None else key.limit
+        if limit is None or limit.per_second == 0:
             return
-        bucket, now = self._buckets.get(key.id), self._clock()
-        if bucket is not None and bucket.level(now) <= 0:
-            wait = max(1, ceil(bucket.seconds_until(0.0, now=now)))
-            detail = f"over {self._limit.per_second:g} events a second: nothing was taken, send it again later"
+        now = self._clock()
+        bucket = self._bucket(key, limit, now)
+        if bucket.level(now) <= 0:
+            wait = _seconds_to_wait(bucket, now)
+            detail = f"over {limit.per_second:g} events a second: nothing was taken, send it again later"
             raise Problem(429, "too_many_events", detail, headers={"retry-after": str(wait)})
 
     def charge(self, key: Key, events: int) -> None:
-        if self._limit is None:
+        limit = self._limit if key.limit is None else key.limit
+        if limit is None or limit.per_second == 0:
             return
         now = self._clock()
+        self._bucket(key, limit, now).take(events, now=now)
+
+    def headers(self, key: Key) -> dict[str, str] | None:
+        """The fields of draft-ietf-httpapi-ratelimit-headers for an answer to this key; None without a limit.
+
+        `q` events may be sent at once, and `w` seconds refill them. `r` events are left; `t` seconds from now all `q`
+        are, or with none left the first.
+        """
+        limit = self._limit if key.limit is None else key.limit
+        if limit is None or limit.per_second == 0:
+            return None
+        now = self._clock()
+        bucket = self._bucket(key, limit, now)
+        left = max(0, floor(bucket.level(now)))
+        seconds = ceil(bucket.seconds_until(limit.burst, now=now)) if left else _seconds_to_wait(bucket, now)
+        window = max(1, ceil(limit.burst / limit.per_second))
+        return {
+            "ratelimit-policy": f'"events";q={limit.burst};w={min(window, _MAX_INTEGER)}',
+            "ratelimit": f'"events";r={left};t={min(seconds, _MAX_INTEGER)}',
+        }
+
+    def _bucket(self, key: Key, limit: RateLimit, now: float) -> TokenBucket:
         # Only valid keys come here, so the number of buckets is bounded by that of the keys.
-        if key.id not in self._buckets:
-            self._buckets[key.id] = TokenBucket(per_second=self._limit.per_second, burst=self._limit.burst, now=now)
-        self._buckets[key.id].take(events, now=now)
+        known = self._buckets.get(key.id)
+        if known is not None and known[0] == limit:
+            return known[1]
+        bucket = TokenBucket(per_second=limit.per_second, burst=limit.burst, now=now)
+        self._buckets[key.id] = limit, bucket
+        return bucket
+
+
+def _seconds_to_wait(bucket: TokenBucket, now: float) -> int:
+    return max(1, ceil(bucket.seconds_until(0.0, now=now)))

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from common import database
 from common.health_endpoints import Readiness
+from common.key_usage import KeyUsage
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.metrics import registry
@@ -41,7 +42,9 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         for_rankings = database.engine(settings.database_url, pool_size=1)
         closing.push_async_callback(for_rankings.dispose)
 
-        keyring = Keyring(KeyStore(for_keys, schema="scoring"), ttl=settings.key_ttl_seconds)
+        key_store = KeyStore(for_keys, schema="scoring")
+        key_usage = KeyUsage(key_store)
+        keyring = Keyring(key_store, ttl=settings.key_ttl_seconds, used=key_usage.used)
         tables = SnapshotSource(for_tables, patience=settings.scoring_api_request_seconds)
         active_card = ActiveCardReader(tables)
         metrics = ApiMetrics(prometheus)
@@ -82,6 +85,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             readiness=readiness,
             tasks={
                 "keys": keyring.keep_fresh,
+                "key usage": key_usage.keep_written,
                 "card": active_card.run,
                 "freshness": freshness.run,
                 "ranking": refresher.run,

@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack
 from common import database
 from common.bus.kafka import KafkaAdmin
 from common.bus.ports import Record
+from common.contracts.dead_letters import DeadReason
 from common.errors import Doubt, StopWorker
 from common.topics import Topics
 from scoring.errors import UnknownRecordType
-from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic
+from scoring.partition.commit import Commit, LogPosition, OutboxRow, dead_letter
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import ACCEPTED, record_hash
 from scoring.partition.records import decode
@@ -106,8 +107,7 @@ async def skip_unknown(store: PostgresStore, events: EventsLog, number: int, off
         last_time=record.timestamp,
         last_hash=record_hash(record),
     )
-    letter = OutboxRow(OutboxTopic.DEAD, record.timestamp, record.key, record.value, DeadReason.UNKNOWN_TYPE)
-    await _move(store, number, stored, position, letter, cluster_id=cluster_id)
+    await _move(store, number, stored, position, dead_letter(record, DeadReason.UNKNOWN_TYPE), cluster_id=cluster_id)
     print(f"partition {number:3}  goes on from offset {offset + 1}: start the worker again that stopped before it")
 
 

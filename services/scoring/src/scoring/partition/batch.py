@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from common.bus.ports import Record
+from common.contracts.dead_letters import DeadReason
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
@@ -11,11 +12,11 @@ from scoring.partition.commit import (
     AccountRow,
     BatchReport,
     Commit,
-    DeadReason,
     EventKey,
     LogPosition,
     OutboxRow,
     OutboxTopic,
+    dead_letter,
 )
 from scoring.partition.contents import LIMIT as CONTENTS
 from scoring.partition.contents import content_hash
@@ -282,7 +283,9 @@ class Batch:
         if (offset, account_id) in self._poison:
             self._moved_at[account_id] = offset
             self._scorer.cancel_timer(account)
-            self._add_dead_letter(round(until * 1000), account_id.encode(), None, DeadReason.CORE_FAILED)
+            reason = DeadReason.CORE_FAILED
+            letter = OutboxRow(OutboxTopic.DEAD, round(until * 1000), account_id.encode(), None, reason)
+            self._add_dead_letter(letter, reason)
             return
         self.report.fired += 1
         self._moved_at[account_id] = offset
@@ -338,11 +341,11 @@ class Batch:
             )
 
     def _dead_letter(self, record: Record, reason: DeadReason) -> None:
-        self._add_dead_letter(record.timestamp, record.key, record.value, reason)
+        self._add_dead_letter(dead_letter(record, reason), reason)
 
-    def _add_dead_letter(self, stamp: int, key: bytes | None, value: bytes | None, reason: DeadReason) -> None:
+    def _add_dead_letter(self, letter: OutboxRow, reason: DeadReason) -> None:
         self.report.dead.append(reason)
-        self._outbox.append(OutboxRow(OutboxTopic.DEAD, stamp, key, value, reason))
+        self._outbox.append(letter)
 
     def _position(self) -> LogPosition:
         # A chunk of a big tick has read no record, so the position stays.

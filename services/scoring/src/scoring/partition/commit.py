@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from common.bus.ports import Record
+from common.contracts.dead_letters import DeadReason, attempt_of
 from common.contracts.signals import Facts, Signal
 from scoring.health import Day, RetractionResult
 
@@ -14,16 +16,6 @@ class OutboxTopic(StrEnum):
 
     SIGNALS = "signals"
     DEAD = "dead"
-
-
-class DeadReason(StrEnum):
-    """Why a record went to the dead topic; the same text is in its header, the log line and the metric's label."""
-
-    UNREADABLE = "unreadable"
-    WRONG_PARTITION = "wrong_partition"
-    CARD_CHANGE = "card_change_not_supported"
-    CORE_FAILED = "core_failed"
-    UNKNOWN_TYPE = "unknown_type"  # by an operator's decision alone
 
 
 class LogPosition(Struct, frozen=True):
@@ -38,11 +30,24 @@ class LogPosition(Struct, frozen=True):
 
 
 class OutboxRow(Struct, frozen=True):
+    """`reason` and `attempt` are of dead letters; a record that is on the events topic for the first time has no
+    `attempt`.
+    """
+
     topic: OutboxTopic
     stamp: int  # milliseconds
     key: bytes | None
     value: bytes | None
     reason: DeadReason | None = None
+    attempt: int | None = None
+
+
+def dead_letter(record: Record, reason: DeadReason) -> OutboxRow:
+    """The row that sets a record of the events topic aside, byte for byte."""
+    attempt = attempt_of(record.headers)
+    return OutboxRow(
+        OutboxTopic.DEAD, record.timestamp, record.key, record.value, reason, attempt if attempt > 1 else None
+    )
 
 
 class QueuedRow(Struct, frozen=True):

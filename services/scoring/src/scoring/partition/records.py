@@ -5,15 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from common.bus.ports import Record
+from common.contracts.dead_letters import DeadReason
 from common.contracts.events import Event, EventsRecord, Tick, decode_events_record, find_unknown_type
+from common.contracts.ids import is_storable_account
 from scoring.errors import UnknownRecordType
-from scoring.partition.commit import DeadReason
 from scoring.partition.memory import PartitionMemory
-
-LONGEST_ID = 2_000
-"""Bytes of an account id: an index entry of PostgreSQL's holds 2,704, and other columns take some of them."""
-_LONGEST_CHARACTER = 4  # bytes of UTF-8
-
 
 DecodedRecord = EventsRecord | DeadReason
 """What a record says, or why it cannot be read."""
@@ -30,7 +26,7 @@ def decode(record: Record) -> DecodedRecord:
         if (unknown := find_unknown_type(value)) is not None:
             raise UnknownRecordType(record.partition, record.offset, unknown) from None
         return DeadReason.UNREADABLE
-    if type(decoded) is Event and not _can_be_stored(decoded.account_id):
+    if type(decoded) is Event and not is_storable_account(decoded.account_id):
         return DeadReason.UNREADABLE
     return decoded
 
@@ -40,20 +36,13 @@ def decode_all(records: Sequence[Record]) -> list[DecodedRecord]:
     return [decode(record) for record in records]
 
 
-def _can_be_stored(account_id: str) -> bool:
-    """PostgreSQL takes no NUL in a text, and no long text in an index. Ingest refuses both; other producers may not."""
-    if not account_id or "\0" in account_id:
-        return False
-    return len(account_id) * _LONGEST_CHARACTER <= LONGEST_ID or len(account_id.encode()) <= LONGEST_ID
-
-
 def account_of_key(record: Record) -> str | None:
     """The account whose record this is by its key, which is all that is known of one that cannot be read."""
     try:
         account_id = (record.key or b"").decode()
     except UnicodeDecodeError:
         return None
-    return account_id if _can_be_stored(account_id) else None
+    return account_id if is_storable_account(account_id) else None
 
 
 def accounts_to_load(memory: PartitionMemory, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> set[str]:

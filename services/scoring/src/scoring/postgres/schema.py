@@ -87,6 +87,7 @@ outbox = Table(
     Column("key", LargeBinary),
     Column("value", LargeBinary),
     Column("reason", Text),  # dead letters only
+    Column("attempt", SmallInteger),  # dead letters that were sent again before
 )
 
 account = Table(

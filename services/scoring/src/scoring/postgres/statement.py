@@ -55,10 +55,10 @@ seen AS (
 
 _OUTBOX = """
 outbox AS (
-    INSERT INTO scoring.outbox (partition, seq, n, topic, stamp, key, value, reason)
-    SELECT :partition, :last + 1, ordinality - 1, topic, stamp, key, value, reason
-    FROM unnest(:outbox_topics, :outbox_stamps, :outbox_keys, :outbox_values, :outbox_reasons)
-         WITH ORDINALITY AS new (topic, stamp, key, value, reason, ordinality)
+    INSERT INTO scoring.outbox (partition, seq, n, topic, stamp, key, value, reason, attempt)
+    SELECT :partition, :last + 1, ordinality - 1, topic, stamp, key, value, reason, attempt
+    FROM unnest(:outbox_topics, :outbox_stamps, :outbox_keys, :outbox_values, :outbox_reasons, :outbox_attempts)
+         WITH ORDINALITY AS new (topic, stamp, key, value, reason, attempt, ordinality)
 )"""
 
 _SIGNALS = """
@@ -113,6 +113,7 @@ _TYPES: dict[str, Any] = {
     "outbox_keys": ARRAY(LargeBinary),
     "outbox_values": ARRAY(LargeBinary),
     "outbox_reasons": ARRAY(Text),
+    "outbox_attempts": ARRAY(SmallInteger),
     "signal_ids": ARRAY(Text),
     "signal_accounts": ARRAY(Text),
     "signal_kinds": ARRAY(Text),
@@ -160,6 +161,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "outbox_keys": [row.key for row in commit.outbox],
         "outbox_values": [row.value for row in commit.outbox],
         "outbox_reasons": [row.reason and row.reason.value for row in commit.outbox],
+        "outbox_attempts": [row.attempt for row in commit.outbox],
         "signal_ids": [one.signal_id for one in signals],
         "signal_accounts": [one.account_id for one in signals],
         "signal_kinds": [one.kind.value for one in signals],

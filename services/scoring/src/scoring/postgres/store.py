@@ -9,7 +9,8 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic, QueuedRow
+from common.contracts.dead_letters import DeadReason
+from scoring.partition.commit import Commit, LogPosition, OutboxRow, OutboxTopic, QueuedRow
 from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.partition.memory import StoredPartition
@@ -148,4 +149,5 @@ class PostgresStore:
 
 def _queued_row(row: Any) -> QueuedRow:
     reason = DeadReason(row.reason) if row.reason is not None else None
-    return QueuedRow(row.seq, row.n, OutboxRow(OutboxTopic(row.topic), row.stamp, row.key, row.value, reason))
+    outgoing = OutboxRow(OutboxTopic(row.topic), row.stamp, row.key, row.value, reason, row.attempt)
+    return QueuedRow(row.seq, row.n, outgoing)

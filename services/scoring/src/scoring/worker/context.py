@@ -45,8 +45,8 @@ class WorkerLimits(Struct, frozen=True, kw_only=True):
     """`remembered` event ids per partition; `cached` bytes of accounts per process; `outbox_rows` unsent per partition.
 
     A transaction takes at most `chunk` accounts of a big tick, `run_records`, and what is scored in `run_seconds`.
-    More than `poisoned` failures of the core within `poisoned_within` seconds stop the worker. After an error the
-    worker opens a partition again after `pause` seconds, then after twice as long, up to `longest_pause`.
+    More than `poisoned` failures of the core within `poisoned_within` seconds stop the worker; with 0 none do. After
+    an error the worker opens a partition again after `pause` seconds, then after twice as long, up to `longest_pause`.
     """
 
     remembered: int = 2_000_000

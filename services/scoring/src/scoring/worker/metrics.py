@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from common.contracts.dead_letters import DeadReason
 from common.contracts.signals import Band, Kind
 from common.errors import Doubt, Fenced, Unreachable
 from common.metrics import LATENCY, SECONDS
 from scoring.core_form_metric import register_core_form
 from scoring.health import RetractionResult
 from scoring.partition.cache import CacheBound
-from scoring.partition.commit import BatchReport, Commit, DeadReason
+from scoring.partition.commit import BatchReport, Commit
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.worker.cause import Cause
 

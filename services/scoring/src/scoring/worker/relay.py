@@ -14,6 +14,7 @@ import structlog
 
 from common.bus.errors import BusUnavailable, RecordRefused
 from common.bus.ports import Ack, Outgoing
+from common.contracts.dead_letters import ATTEMPT, REASON, TRUNCATED
 from common.contracts.signals import CaughtUp, encode_signals_record
 from common.errors import Doubt
 from common.retry import ExponentialBackoff
@@ -237,7 +238,7 @@ class Relay:
     async def _send_truncated(self, row: OutboxRow) -> None:
         """A dead letter keeps its reason, and its key unless the key is what is too large."""
         whole = self._outgoing(row)
-        short = whole._replace(value=b"", headers=(*whole.headers, ("truncated", b"true")))
+        short = whole._replace(value=b"", headers=(*whole.headers, (TRUNCATED, b"true")))
         for attempt in (short, short._replace(key=None)):
             try:
                 await self._sender.send(self._topics[OutboxTopic.DEAD], [attempt])
@@ -256,6 +257,10 @@ class Relay:
         )
 
     def _outgoing(self, row: OutboxRow) -> Outgoing:
-        headers = (("reason", row.reason.value.encode()),) if row.reason is not None else ()
+        headers: tuple[tuple[str, bytes], ...] = ()
+        if row.reason is not None:
+            headers = ((REASON, row.reason.value.encode()),)
+        if row.attempt is not None:
+            headers = (*headers, (ATTEMPT, str(row.attempt).encode()))
         stamp = row.stamp if self._stamped else None
         return Outgoing(self._partition, row.key, row.value or b"", headers, stamp)

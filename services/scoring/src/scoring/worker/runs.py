@@ -306,12 +306,15 @@ class RunScorer:
             account_id=poisoned.account_id,
             exc_info=poisoned.__cause__,
         )
-        limits = self._context.limits
-        now = self._context.steady()
         self._poison.add((poisoned.offset, poisoned.account_id))
+        limits = self._context.limits
+        if limits.poisoned == 0:
+            return
+        now = self._context.steady()
         self._core_failures = [*(at for at in self._core_failures if now - at < limits.poisoned_within), now]
         if len(self._core_failures) > limits.poisoned:
             raise StopWorker(
                 f"the core failed {len(self._core_failures)} times within {limits.poisoned_within:g} s in "
-                f"partition {self._number}; the last at offset {poisoned.offset}"
+                f"partition {self._number}; the last at offset {poisoned.offset}. Mend the card or the release, start "
+                "the worker, and send the records again: python -m ingest dead resend --reason core_failed"
             ) from poisoned

@@ -1,0 +1,104 @@
+"""What is known of one record of the dead topic, whatever its bytes are. Pure."""
+
+import re
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from common.bus.ports import Record
+from common.contracts import dead_letters
+from common.contracts.dead_letters import attempt_of
+
+_POSITION = re.compile(r"([0-9]{1,5}):([0-9]{1,18})", re.ASCII)
+# Headers may be anybody's; what is shown of one is bounded.
+_HEADER_CHARS = 200
+
+
+class LetterPosition(NamedTuple):
+    """Where a letter is in the dead topic; written `partition:offset`."""
+
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.partition}:{self.offset}"
+
+
+def parse_position(text: str) -> LetterPosition:
+    """Raises `ValueError`."""
+    match = _POSITION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no position: partition:offset, as `dead list` shows it")
+    return LetterPosition(int(match[1]), int(match[2]))
+
+
+class DeadLetter(Struct, frozen=True):
+    """`source`, `account`, `event` and `event_id` are None where the record does not say them."""
+
+    position: LetterPosition
+    timestamp: int  # milliseconds
+    reason: str
+    origin: str
+    attempt: int
+    truncated: bool
+    source: str | None
+    account: str | None
+    event: str | None
+    event_id: str | None
+    record: Record
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromtimestamp(self.timestamp / 1000, UTC)
+
+
+class _Named(Struct):
+    """What may be in a JSON object of any kind; a value of another type than text counts as missing."""
+
+    account_id: object = None
+    source: object = None
+    name: object = None
+    event_id: object = None
+
+
+_decoder = msgspec.json.Decoder(_Named)
+
+
+def read_letter(record: Record) -> DeadLetter:
+    """Raises nothing: what cannot be read is missing."""
+    headers = {name: header_text(value) for name, value in record.headers}
+    named = _named(record.value)
+    return DeadLetter(
+        position=LetterPosition(record.partition, record.offset),
+        timestamp=record.timestamp,
+        reason=headers.get(dead_letters.REASON) or "unknown",
+        origin=headers.get(dead_letters.ORIGIN) or "scoring",
+        attempt=attempt_of(record.headers),
+        truncated=dead_letters.TRUNCATED in headers,
+        source=headers.get(dead_letters.SOURCE) or _text(named.source),
+        account=_text(named.account_id) or _key_text(record.key),
+        event=_text(named.name),
+        event_id=_text(named.event_id),
+        record=record,
+    )
+
+
+def header_text(value: bytes | None) -> str:
+    return (value or b"")[:_HEADER_CHARS].decode(errors="backslashreplace")
+
+
+def _named(value: bytes | None) -> _Named:
+    try:
+        return _decoder.decode(value or b"")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _Named()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _key_text(key: bytes | None) -> str | None:
+    return key.decode(errors="backslashreplace") if key else None

@@ -1,0 +1,141 @@
+"""Sends letters again, and notes in the dead topic which ones were sent."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from msgspec import Struct, field
+
+from common.bus.errors import RecordRefused
+from common.bus.ports import Ack, Outgoing
+from common.contracts.dead_letters import RESENT, encode_marker
+from ingest.dead_letters.letter import DeadLetter, LetterPosition
+from ingest.dead_letters.offset_set import OffsetSet
+from ingest.dead_letters.reading import DeadTopic
+from ingest.dead_letters.resending import CannotResend, LetterResender, ResendRefusal
+from ingest.dead_letters.selection import LetterSelection
+
+MOST_ATTEMPTS = 3
+"""A record that was on the events topic so often is sent again only by its position."""
+
+_BATCH_LETTERS = 200
+_BATCH_BYTES = 1_000_000
+_SHOWN_REFUSALS = 20
+
+
+class ResendProducer(Protocol):
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
+        """Raises `BusUnavailable` or `RecordRefused`."""
+
+
+class ResendReport(Struct):
+    """`sent` counts letters; `refusals` are the first ones, in words."""
+
+    sent: int = 0
+    refused: Counter[ResendRefusal] = field(default_factory=Counter)
+    refusals: list[tuple[LetterPosition, str]] = field(default_factory=list)
+
+    def refuse(self, letter: DeadLetter, refusal: CannotResend) -> None:
+        self.refused[refusal.reason] += 1
+        if len(self.refusals) < _SHOWN_REFUSALS:
+            self.refusals.append((letter.position, refusal.detail))
+
+
+class _Ready(Struct, frozen=True):
+    letter: DeadLetter
+    records: Sequence[Outgoing]
+
+    @property
+    def bytes(self) -> int:
+        return sum(len(record.value) for record in self.records)
+
+
+class DeadLetterSender:
+    """Sends what is asked for in the order of the dead topic, so that the records of one account keep their order.
+
+    A letter counts as sent once Kafka has acknowledged it; then a marker says so, and it is not sent again unless
+    `again` is set. A crash between the two sends it twice: readers take the second record for a duplicate.
+    """
+
+    def __init__(
+        self,
+        dead: DeadTopic,
+        resender: LetterResender,
+        producer: ResendProducer,
+        *,
+        events_topic: str,
+        dead_topic: str,
+        again: bool = False,
+    ) -> None:
+        self._dead = dead
+        self._resender = resender
+        self._producer = producer
+        self._events_topic = events_topic
+        self._dead_topic = dead_topic
+        self._again = again
+
+    async def count(self, selection: LetterSelection) -> ResendReport:
+        """What `send` would do; nothing is sent."""
+        report = ResendReport()
+        for partition in selection.partitions(await self._dead.partitions()):
+            async with aclosing(self._ready(partition, selection, report)) as found:
+                async for _ in found:
+                    report.sent += 1
+        return report
+
+    async def send(self, selection: LetterSelection, report: ResendReport) -> None:
+        """Adds to `report` as it goes. Raises `BusUnavailable`: called once more, it goes on with what is left."""
+        for partition in selection.partitions(await self._dead.partitions()):
+            batch: list[_Ready] = []
+            async with aclosing(self._ready(partition, selection, report)) as found:
+                async for ready in found:
+                    batch.append(ready)
+                    if len(batch) >= _BATCH_LETTERS or sum(one.bytes for one in batch) >= _BATCH_BYTES:
+                        await self._send(batch, report)
+                        batch = []
+            await self._send(batch, report)
+
+    async def _ready(
+        self, partition: int, selection: LetterSelection, report: ResendReport
+    ) -> AsyncGenerator[_Ready, None]:
+        resent = await self._dead.resent(partition, selection)
+        async with aclosing(self._dead.letters(partition, selection)) as letters:
+            async for letter in letters:
+                try:
+                    self._check(letter, selection, resent)
+                    ready = _Ready(letter, await self._resender.records(letter))
+                except CannotResend as refusal:
+                    report.refuse(letter, refusal)
+                else:
+                    yield ready
+
+    def _check(self, letter: DeadLetter, selection: LetterSelection, resent: OffsetSet) -> None:
+        if not self._again and letter.position.offset in resent:
+            detail = "it was sent again before: --again sends it once more, and counts it twice if its id is forgotten"
+            raise CannotResend(ResendRefusal.ALREADY_RESENT, detail)
+        # What fails each time would be sent for ever by a command that is repeated.
+        if letter.attempt >= MOST_ATTEMPTS and letter.position not in selection.positions:
+            detail = f"it was on the topic {letter.attempt} times: give its position to send it once more"
+            raise CannotResend(ResendRefusal.TOO_MANY_ATTEMPTS, detail)
+
+    async def _send(self, batch: Sequence[_Ready], report: ResendReport) -> None:
+        if not batch:
+            return
+        try:
+            await self._producer.send(self._events_topic, [record for one in batch for record in one.records])
+        except RecordRefused as error:
+            if len(batch) > 1:
+                # One of them is what the log never takes.
+                for one in batch:
+                    await self._send([one], report)
+                return
+            refusal = CannotResend(ResendRefusal.REFUSED_BY_LOG, f"the log never takes it: {error}")
+            report.refuse(batch[0].letter, refusal)
+            return
+        await self._mark([one.letter.position for one in batch])
+        report.sent += len(batch)
+
+    async def _mark(self, positions: Sequence[LetterPosition]) -> None:
+        marker = encode_marker(position.offset for position in positions)
+        await self._producer.send(self._dead_topic, [Outgoing(positions[0].partition, None, marker, ((RESENT, b""),))])
