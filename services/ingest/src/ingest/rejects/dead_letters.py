@@ -22,7 +22,7 @@ _MOST_BYTES: Final = 500_000
 _TRUNCATED: Final = ("truncated", b"true")
 
 
-class DeadLetterSender(Protocol):
+class DeadTopicWriter(Protocol):
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]: ...
 
 
@@ -34,7 +34,7 @@ class RejectSink(Protocol):
 class DeadLetters:
     """The value of a dead letter is the message as it came; its headers are what is needed to take it again."""
 
-    def __init__(self, sender: DeadLetterSender, listed: RejectSink, *, topic: str, partitions: int) -> None:
+    def __init__(self, sender: DeadTopicWriter, listed: RejectSink, *, topic: str, partitions: int) -> None:
         self._sender = sender
         self._listed = listed
         self._topic = topic
