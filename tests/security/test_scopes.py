@@ -28,7 +28,12 @@ OPEN = {"/healthz", "/readyz", "/metrics"}
 DOCUMENT = {"/openapi.json"}
 # By service, method and path: what a key must be good for. A new route has to be entered here.
 ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
-    "ingest": {("POST", "/v1/events"): Scope.WRITE, ("GET", "/v1/events/names"): Scope.READ},
+    "ingest": {
+        ("POST", "/v1/events"): Scope.WRITE,
+        ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/sources"): Scope.READ,
+        ("GET", "/v1/sources/{source}"): Scope.READ,
+    },
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
@@ -79,7 +84,9 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     ring, ready, registry = Keyring(keys, miss_ttl=0, clock=lambda: clock[0]), Readiness({}), CollectorRegistry()
     if service == "ingest":
         # For its routes alone: how it answers is asked of the whole of it.
-        return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry)._app
+        return ingest_app.build(
+            inside, names=inside, sources=inside, keys=ring, readiness=ready, registry=registry
+        )._app
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         return scoring_routes.build(
@@ -92,7 +99,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
-    asked = path.format(account_id="acme", alert_id="a-1")
+    asked = path.format(account_id="acme", alert_id="a-1", source="web")
     found = []
     for key in keys:
         headers = {"authorization": f"Bearer {key}"} if key else {}

@@ -9,6 +9,7 @@ from common import health_endpoints
 from common.metrics import registry
 from common.request_metrics import RequestMetrics
 from ingest.metrics import IngestMetrics
+from ingest.sources.metrics import SourceMetrics
 from scoring.api.metrics import ApiMetrics
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.metrics import WorkerMetrics
@@ -18,6 +19,7 @@ def registries() -> dict[str, CollectorRegistry]:
     """By Prometheus's name of the job. Every metric has at least one series, so that none is left out."""
     ingest = registry(service="ingest", process="serve")
     IngestMetrics(ingest).watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
+    SourceMetrics(ingest).watch(judged_age=lambda: 0, dropped=lambda: 0)
     worker = registry(service="scoring", process="worker")
     WorkerMetrics(worker)
     HousekeepingMetrics(worker)

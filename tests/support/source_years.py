@@ -7,14 +7,15 @@ prints the table of docs/sources.md, of so many years for each kind of source.
 
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import exp, sqrt
 from statistics import median
 
 from msgspec import Struct
 
-from ingest.sources.baseline import HOURS_OF_WEEK, WEEKS, Baseline, hour_of_week, learn
+from ingest.sources.baseline import HOURS_OF_WEEK, WEEKS, Baseline, learn
 from ingest.sources.judgement import is_silent
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -35,10 +36,7 @@ class SourceKind(Struct, frozen=True):
 
 
 class SourceYear(Struct, frozen=True):
-    """`false` are the moments at which a source that is well was called silent, `delays` the hours until a cut was seen.
-
-    A cut that the end of the year comes before is not counted.
-    """
+    """When a source that is well was called silent, and how many hours it took until each cut was seen."""
 
     false: list[float]
     delays: list[float]
@@ -149,9 +147,7 @@ def play(kind: SourceKind, seed: int, *, cuts: int = 10) -> SourceYear:
     heard = sorted(hour for hour in counts if hour >= start)
     judging = Judging(counts)
     false = [
-        moment
-        for before, after in zip(heard, heard[1:], strict=False)
-        if (moment := judging.silent_at(before, until=after)) is not None
+        moment for before, after in pairwise(heard) if (moment := judging.silent_at(before, until=after)) is not None
     ]
     delays = []
     for _ in range(cuts):
@@ -189,16 +185,18 @@ class Judging:
         return hour + count / (count + 1)
 
 
-def main(years: int) -> None:
-    print("| source | false alarms a year | hours until a cut is seen: median | 9 of 10 | the longest |")
-    print("|---|---|---|---|---|")
+def table(years: int) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    yield "| source | false alarms a year | hours until a cut is seen: median | 9 of 10 | the longest |"
+    yield "|---|---|---|---|---|"
     for kind in KINDS:
         played = [play(kind, seed) for seed in range(years)]
         false = sum(len(year.false) for year in played) / years
         delays = sorted(delay for year in played for delay in year.delays)
         ninth = delays[int(0.9 * len(delays))]
-        print(f"| {kind.name} | {false:.2f} | {median(delays):.0f} | {ninth:.0f} | {delays[-1]:.0f} |", flush=True)
+        yield f"| {kind.name} | {false:.2f} | {median(delays):.0f} | {ninth:.0f} | {delays[-1]:.0f} |"
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+    for line in table(int(sys.argv[1]) if len(sys.argv) > 1 else 3):
+        sys.stdout.write(f"{line}\n")

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from common.bus.memory import MemoryBroker
+from common.database import engine
 from common.health_endpoints import Readiness
 from common.keys import Key
 from common.topics import TimeMode
@@ -19,6 +20,9 @@ from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
+from ingest.sources.report import SourceReports
+from ingest.sources.store import SourceStore
+from ingest.sources.volumes import SourceVolumes
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
@@ -57,11 +61,14 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         memory=BodyMemory(1000),
         publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
         names=EventNames(since=NOW),
+        volumes=SourceVolumes(),
         metrics=IngestMetrics(registry),
         bounds=BOUNDS,
         body_seconds=1.0,
     )
-    built = app.build(intake, names=EventNames(since=NOW), keys=Broken(), readiness=Readiness({}), registry=registry)
+    names, pool = EventNames(since=NOW), engine("postgresql+asyncpg://nobody@127.0.0.1:1/none")
+    sources = SourceReports(SourceStore(pool, announces=False), names, judged=True)
+    built = app.build(intake, names=names, sources=sources, keys=Broken(), readiness=Readiness({}), registry=registry)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
         answer = await http.post("/v1/events", headers={"authorization": "Bearer a-key"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")

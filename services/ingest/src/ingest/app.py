@@ -1,10 +1,10 @@
 """The ASGI application of ingest."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import structlog
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Path, Request, Response
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Receive, Send
@@ -18,11 +18,15 @@ from common.keys import Scope
 from ingest.events import openapi
 from ingest.events.event_names import EventNames
 from ingest.receiving.post_request import PostRequest
+from ingest.sources.report import SourceReports
 
 _log = structlog.get_logger()
 PATH: Final = "/v1/events"
 NAMES_PATH: Final = "/v1/events/names"
+SOURCES_PATH: Final = "/v1/sources"
+SOURCE_PATH: Final = "/v1/sources/{source}"
 
+SourceName = Annotated[str, Path(pattern="^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 PostEvents = Callable[[PostRequest], Awaitable[Response]]
 
 
@@ -49,9 +53,15 @@ class EventsFastPath:
 
 
 def build(
-    handler: PostEvents, *, names: EventNames, keys: KeyVerifier, readiness: Readiness, registry: CollectorRegistry
+    handler: PostEvents,
+    *,
+    names: EventNames,
+    sources: SourceReports,
+    keys: KeyVerifier,
+    readiness: Readiness,
+    registry: CollectorRegistry,
 ) -> EventsFastPath:
-    """Serves POST /v1/events, the names of the events that were accepted, and the health endpoints."""
+    """Serves POST /v1/events, what is known of names and sources, and the health endpoints."""
     app = build_app("Churn signals: ingest", readiness=readiness, registry=registry)
 
     @app.post(PATH, openapi_extra=openapi.post_events(), status_code=202)
@@ -64,6 +74,18 @@ def build(
         """The names of the events that this process has accepted since its start."""
         return json_response(names.answer())
 
+    asking = [Depends(key_required(keys, Scope.READ))]
+
+    @app.get(SOURCES_PATH, openapi_extra=openapi.sources(), dependencies=asking)
+    async def list_sources() -> Response:
+        """Each source against its own baseline: whether it is silent, what was refused, how late its events come."""
+        return json_response(await sources.all())
+
+    @app.get(SOURCE_PATH, openapi_extra=openapi.source(), dependencies=asking)
+    async def get_source(source: SourceName) -> Response:
+        """One source with what is usual in each hour of the week, and its last 14 days by the hour."""
+        return json_response(await sources.one(source))
+
     app.openapi = lambda: _openapi_document(app)  # type: ignore[method-assign]
     return EventsFastPath(app, handler)
 
@@ -74,4 +96,6 @@ def _openapi_document(app: FastAPI) -> dict[str, Any]:
     # Removes the validation error that FastAPI documents by itself: here it is a 400 or 422 problem.
     document["paths"][PATH]["post"]["responses"] = openapi.post_events()["responses"]
     document["paths"][NAMES_PATH]["get"]["responses"] = openapi.event_names()["responses"]
+    document["paths"][SOURCES_PATH]["get"]["responses"] = openapi.sources()["responses"]
+    document["paths"][SOURCE_PATH]["get"]["responses"] = openapi.source()["responses"]
     return document

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
+from common.database import engine
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
@@ -28,6 +29,9 @@ from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS, Bounds
 from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
+from ingest.sources.report import SourceReports
+from ingest.sources.store import SourceStore
+from ingest.sources.volumes import SourceVolumes
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
@@ -42,6 +46,7 @@ class Ingest:
     broker: MemoryBroker
     keys: MemoryKeys
     clock: list[float]
+    volumes: SourceVolumes
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -75,8 +80,12 @@ async def in_memory(
     body_seconds: float = 10.0,
     ack_seconds: float = 10.0,
     unacked_bytes: int = 100_000_000,
+    database_url: str = "postgresql+asyncpg://nobody@127.0.0.1:1/none",
 ) -> AsyncIterator[Ingest]:
-    """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
+    """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
+
+    The answers about sources are read from `database_url`; by default nobody is there.
+    """
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
     producer = broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes)
     names = Topics("")
@@ -87,13 +96,16 @@ async def in_memory(
     keyring = Keyring(keys, miss_ttl=0, clock=lambda: clock[0])
     metrics = IngestMetrics(registry)
     metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
-    event_names = EventNames(since=NOW)
+    event_names, volumes = EventNames(since=NOW), SourceVolumes(now=lambda: NOW)
+    pool = engine(database_url, pool_size=1)
+    reports = SourceReports(SourceStore(pool, announces=False), event_names, judged=True, now=lambda: NOW)
     handler = PostEventsHandler(
         keys=keyring,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=memory,
         publisher=Publisher(producer, topic=names.events, partitions=PARTITIONS, mode=mode),
         names=event_names,
+        volumes=volumes,
         metrics=metrics,
         bounds=replace(bounds, limits_age=mode is TimeMode.WALL),
         body_seconds=body_seconds,
@@ -102,13 +114,14 @@ async def in_memory(
     readiness = Readiness(
         {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
     )
-    built = app.build(handler, names=event_names, keys=keyring, readiness=readiness, registry=registry)
+    built = app.build(handler, names=event_names, sources=reports, keys=keyring, readiness=readiness, registry=registry)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()
     supervising = asyncio.create_task(supervisor.run(stop))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(built), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(built, http, broker, keys, clock)
+        yield Ingest(built, http, broker, keys, clock, volumes)
     stop.set()
     await supervising
+    await pool.dispose()

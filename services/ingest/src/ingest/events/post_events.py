@@ -27,6 +27,7 @@ from ingest.receiving.bounds import Bounds
 from ingest.receiving.post_request import PostRequest
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BUSY, BodyMemory, BodyReservation, read_body
+from ingest.sources.volumes import SourceVolumes
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _KEY_CHARS = 255
@@ -50,6 +51,7 @@ class PostEventsHandler:
         memory: BodyMemory,
         publisher: EventPublisher,
         names: EventNames,
+        volumes: SourceVolumes,
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
@@ -61,6 +63,7 @@ class PostEventsHandler:
         self._memory = memory
         self._publisher = publisher
         self._names = names
+        self._volumes = volumes
         self._metrics = metrics
         self._bounds = bounds
         self._body_seconds = body_seconds
@@ -120,6 +123,8 @@ class PostEventsHandler:
                 fields.update(dry_run=True)
             else:
                 self._metrics.parsed(batch)
+                if batch.rejected:
+                    self._volumes.refused(key.source, (item.errors[0].reason for item in batch.rejected))
             if not batch.accepted:
                 raise answers.no_event_taken(answers.answer_for(batch))
             if not dry_run:
@@ -150,7 +155,9 @@ class PostEventsHandler:
             raise answers.not_acknowledged() from error
         finally:
             self._metrics.published(time.perf_counter() - began)
-        self._metrics.acknowledged(len(events), not_standard=self._names.count(events))
+        not_standard = self._names.count(events)
+        self._metrics.acknowledged(len(events), not_standard=not_standard)
+        self._volumes.accepted(events[-1].source, events, not_standard=not_standard)
         self._last_503 = None
 
 

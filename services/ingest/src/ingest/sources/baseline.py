@@ -4,6 +4,7 @@ Hours are whole hours since the epoch, in UTC; an hour of the week counts from M
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -27,9 +28,9 @@ class Baseline(Struct, frozen=True):
 
     `profile` is what an hour of the week brings, `quietest` the least that this hour of the day brings on any day of
     the week. `day` is a working day: the mean of the days of the week that are not quiet. `level` is the last week
-    before the newest event over what the profile expects of it, at most 1. `typical` is the median of the hours in which
-    the source was heard. `slack` is how far a batch may move. `gap_events` and `gap_hours` are the longest usual gap:
-    what was expected in it, and how long it took.
+    before the newest event over what the profile expects of it, at most 1. `typical` is the median of the hours in
+    which the source was heard. `slack` is how far a batch may move. `gap_events` and `gap_hours` are the longest usual
+    gap: what was expected in it, and how long it took.
     """
 
     profile: tuple[float, ...]
@@ -125,7 +126,7 @@ def _slack(heard: list[int], profile: tuple[float, ...]) -> float:
 def _gaps(heard: list[int], profile: tuple[float, ...], slack: float) -> tuple[list[float], list[float]]:
     """Of each run of empty hours: what was expected in it, but for the slack at both ends, and how long it took."""
     expected, lengths = [], []
-    for before, after in zip(heard, heard[1:], strict=False):
+    for before, after in pairwise(heard):
         if after > before + 1:
             inner = range(before + 1 + int(slack), after - int(slack))
             expected.append(sum(profile[hour_of_week(hour)] for hour in inner))
