@@ -6,7 +6,6 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from common.bus.memory import MemoryBroker
-from common.database import engine
 from common.health_endpoints import Readiness
 from common.keys import Key
 from common.topics import TimeMode
@@ -14,14 +13,12 @@ from ingest import app
 from ingest.events import post_events
 from ingest.events.event_names import EventNames
 from ingest.events.post_events import PostEventsHandler
-from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.in_memory import NOW, Ingest, in_memory, source_reports
 from ingest.metrics import IngestMetrics
 from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
-from ingest.sources.report import SourceReports
-from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
@@ -66,9 +63,15 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         bounds=BOUNDS,
         body_seconds=1.0,
     )
-    names, pool = EventNames(since=NOW), engine("postgresql+asyncpg://nobody@127.0.0.1:1/none")
-    sources = SourceReports(SourceStore(pool, announces=False), names, judged=True)
-    built = app.build(intake, names=names, sources=sources, keys=Broken(), readiness=Readiness({}), registry=registry)
+    names = EventNames(since=NOW)
+    built = app.build(
+        intake,
+        names=names,
+        sources=source_reports(names),
+        keys=Broken(),
+        readiness=Readiness({}),
+        registry=registry,
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
         answer = await http.post("/v1/events", headers={"authorization": "Bearer a-key"})
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_server_error")

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Record
@@ -35,6 +36,7 @@ from ingest.sources.volumes import SourceVolumes
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
+NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
 
 
 @dataclass
@@ -70,6 +72,12 @@ class Ingest:
         return next(float(text.removeprefix(f"{line} ")) for text in shown if text.startswith(f"{line} "))
 
 
+def source_reports(names: EventNames, pool: AsyncEngine | None = None) -> SourceReports:
+    """As of `NOW`. Without a pool every answer is 503."""
+    store = SourceStore(pool if pool is not None else engine(NOWHERE), announces=False)
+    return SourceReports(store, names, judged=True, now=lambda: NOW)
+
+
 @asynccontextmanager
 async def in_memory(
     *,
@@ -80,7 +88,7 @@ async def in_memory(
     body_seconds: float = 10.0,
     ack_seconds: float = 10.0,
     unacked_bytes: int = 100_000_000,
-    database_url: str = "postgresql+asyncpg://nobody@127.0.0.1:1/none",
+    database_url: str = NOWHERE,
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
 
@@ -98,7 +106,7 @@ async def in_memory(
     metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
     event_names, volumes = EventNames(since=NOW), SourceVolumes(now=lambda: NOW)
     pool = engine(database_url, pool_size=1)
-    reports = SourceReports(SourceStore(pool, announces=False), event_names, judged=True, now=lambda: NOW)
+    reports = source_reports(event_names, pool)
     handler = PostEventsHandler(
         keys=keyring,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),

@@ -17,7 +17,7 @@ class IngestSettings(CommonSettings):
     ingest_burst_events: PositiveInt = 20_000
     ingest_sources_seconds: PositiveFloat = 10.0
     ingest_sources_settle_seconds: NonNegativeFloat = 600.0
-    ingest_scoring_url: str | None = None
+    ingest_scoring_url: Annotated[str, Field(pattern="^https?://")] | None = None
     ingest_scoring_key: SecretStr | None = None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""A source falls silent and comes back, on a real PostgreSQL: who decides, what is stored, what scoring is to be told."""
+"""A source falls silent and comes back, on a real PostgreSQL: who decides, and what scoring is to be told."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
