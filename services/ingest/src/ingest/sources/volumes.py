@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from msgspec import Struct, field
@@ -15,6 +15,7 @@ from ingest.errors import FieldErrorReason
 LAG_BOUNDS: Final = (1, 10, 60, 300, 3600, 86_400)
 # While PostgreSQL is away: with 50 sources, two days.
 MOST_HOURS: Final = 2_400
+_HOUR: Final = timedelta(hours=1)
 
 
 class HourKey(Struct, frozen=True):
@@ -63,20 +64,25 @@ class SourceVolumes:
         self._most_hours = most_hours
         self._now = now
         self._hours: dict[HourKey, HourCounts] = {}
+        # By source, with the hour's beginning: nearly every request falls into the hour of the one before.
+        self._newest: dict[str, tuple[datetime, HourCounts]] = {}
         self.dropped = 0
 
     def accepted(self, source: str, events: Sequence[Event], *, not_standard: int) -> None:
         """The acknowledged events of one request, at least one. Its cost does not depend on their number."""
         last = events[-1]
-        counts = self._at(source, last.received_at)
+        received = last.received_at
+        counts = self._at(source, received)
         counts.not_standard += not_standard
         if last.history:
             counts.history += len(events)
             return
         counts.events += len(events)
-        counts.newest_event_at = _later(counts.newest_event_at, last.time)
-        counts.newest_received_at = _later(counts.newest_received_at, last.received_at)
-        counts.lags[bisect_left(LAG_BOUNDS, (last.received_at - last.time).total_seconds())] += 1
+        if counts.newest_event_at is None or last.time > counts.newest_event_at:
+            counts.newest_event_at = last.time
+        if counts.newest_received_at is None or received > counts.newest_received_at:
+            counts.newest_received_at = received
+        counts.lags[bisect_left(LAG_BOUNDS, (received - last.time).total_seconds())] += 1
 
     def refused(self, source: str, reasons: Iterable[FieldErrorReason]) -> None:
         """One reason for each refused item."""
@@ -84,12 +90,12 @@ class SourceVolumes:
 
     def take(self) -> Mapping[HourKey, HourCounts]:
         """All that was counted since the last call; the caller writes it, or gives it back."""
-        taken, self._hours = self._hours, {}
+        taken, self._hours, self._newest = self._hours, {}, {}
         return taken
 
     def give_back(self, hours: Mapping[HourKey, HourCounts]) -> None:
         """What could not be written. What came meanwhile is added."""
-        newer, self._hours = self._hours, dict(hours)
+        newer, self._hours, self._newest = self._hours, dict(hours), {}
         for key, counts in newer.items():
             if key in self._hours:
                 self._hours[key].add(counts)
@@ -101,10 +107,12 @@ class SourceVolumes:
             self.dropped += 1
 
     def _at(self, source: str, moment: datetime) -> HourCounts:
-        key = HourKey(source, moment.replace(minute=0, second=0, microsecond=0))
-        counts = self._hours.get(key)
-        if counts is None:
-            counts = self._hours[key] = HourCounts()
+        newest = self._newest.get(source)
+        if newest is not None and timedelta(0) <= moment - newest[0] < _HOUR:
+            return newest[1]
+        hour = moment.replace(minute=0, second=0, microsecond=0)
+        counts = self._hours.setdefault(HourKey(source, hour), HourCounts())
+        self._newest[source] = hour, counts
         return counts
 
 
