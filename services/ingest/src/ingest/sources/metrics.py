@@ -82,7 +82,7 @@ class SourceMetrics:
             registry=self._registry,
         ).set_function(judged_age)
         Gauge(
-            "churn_ingest_source_hours_dropped",
+            "churn_ingest_source_counts_dropped",
             "Hours of a source whose counts had no room while PostgreSQL was away, since the start.",
             registry=self._registry,
         ).set_function(dropped)
