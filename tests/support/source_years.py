@@ -12,20 +12,21 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import exp, sqrt
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from ingest.sources.baseline import HOURS_OF_WEEK, WEEKS, Baseline, learn
 from ingest.sources.judgement import is_silent
 
+# People live by a zone with summer time; sources are judged in UTC.
+_ZONE = ZoneInfo("Europe/Berlin")
 START = datetime(2025, 1, 6, tzinfo=UTC)
 YEAR_HOURS = 52 * HOURS_OF_WEEK
 # Days on which a product for businesses in one country is closed, beside the days between Christmas and New Year.
 _HOLIDAYS = {(1, 1), (4, 18), (4, 21), (5, 1), (5, 29), (6, 9), (10, 3), (12, 25), (12, 26)}
 # A judgement every quarter of an hour, as often as a silence can begin to matter.
 _STEP = 0.25
-
-Rate = Callable[[datetime, random.Random], float]
 
 
 class SourceKind(Struct, frozen=True):
@@ -136,7 +137,7 @@ def history(kind: SourceKind, rng: random.Random) -> dict[int, int]:
     """A year and the eight weeks before it, by hour since the epoch."""
     first = int(START.timestamp()) // 3600 - WEEKS * HOURS_OF_WEEK
     hours = range(first, first + WEEKS * HOURS_OF_WEEK + YEAR_HOURS)
-    return {hour: n for hour in hours if (n := kind.count(datetime.fromtimestamp(hour * 3600, UTC), rng))}
+    return {hour: n for hour in hours if (n := kind.count(datetime.fromtimestamp(hour * 3600, _ZONE), rng))}
 
 
 def play(kind: SourceKind, seed: int, *, cuts: int = 10) -> SourceYear:
