@@ -31,6 +31,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     "ingest": {
         ("POST", "/v1/events"): Scope.WRITE,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/rejects"): Scope.READ,
         ("GET", "/v1/sources"): Scope.READ,
         ("GET", "/v1/sources/{source}"): Scope.READ,
     },
@@ -84,9 +85,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     ring, ready, registry = Keyring(keys, miss_ttl=0, clock=lambda: clock[0]), Readiness({}), CollectorRegistry()
     if service == "ingest":
         # For its routes alone: how it answers is asked of the whole of it.
-        return ingest_app.build(
-            inside, names=inside, sources=inside, keys=ring, readiness=ready, registry=registry
-        )._app
+        return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry)._app
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         return scoring_routes.build(

@@ -36,6 +36,8 @@ async def test_a_schema_is_made_once_however_many_ask_for_it_at_the_same_time(
     assert await query(empty_database, own) == [
         "ingest.announcement_outbox",
         "ingest.api_key",
+        "ingest.identity",
+        "ingest.reject",
         "ingest.schema_version",
         "ingest.source_hour",
         "ingest.source_refusal",

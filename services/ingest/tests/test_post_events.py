@@ -24,8 +24,8 @@ from common.keys import Scope
 from common.memory_keys import MemoryKeys
 from common.topics import TimeMode
 from ingest import app
-from ingest.events.event_names import EventNames
-from ingest.in_memory import NOW, Ingest, in_memory, source_reports
+from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.publishing.event_names import EventNames
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.post_request import PostRequest
 from ingest.receiving.rate_limit import RateLimit
@@ -450,12 +450,7 @@ async def test_an_unexpected_exception_is_a_problem_without_details() -> None:
 
     names = EventNames(since=NOW)
     built = app.build(
-        broken,
-        names=names,
-        sources=source_reports(names),
-        keys=Keyring(MemoryKeys()),
-        readiness=Readiness({}),
-        registry=CollectorRegistry(),
+        broken, names=names, keys=Keyring(MemoryKeys()), readiness=Readiness({}), registry=CollectorRegistry()
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(built), base_url="http://ingest") as http:
         with capture_logs() as lines:

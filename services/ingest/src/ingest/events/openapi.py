@@ -1,6 +1,5 @@
-"""The OpenAPI description of ingest's routes, generated from the types that the code uses."""
+"""The OpenAPI description of POST /v1/events, generated from the types that the code uses."""
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -10,10 +9,8 @@ from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.standard_event import DATED, LIVE
 from common.catalogue.usage import FeatureUsed, SessionStarted
 from ingest.events.answers import PostEventsAnswer
-from ingest.events.event_names import EventNamesAnswer
-from ingest.events.incoming_event import IncomingEvent
+from ingest.publishing.event_names import EventNamesAnswer
 from ingest.receiving.bounds import BOUNDS
-from ingest.sources.report import SourceAnswer, SourcesAnswer
 
 _REF: Final = "#/components/schemas/{name}"
 _EVENT: Final = {"$ref": _REF.format(name="IncomingEvent")}
@@ -30,7 +27,6 @@ _LINES: Final = {
     "example": "".join(f"{msgspec.json.encode(event.posted()).decode()}\n" for event in (SessionStarted, FeatureUsed)),
 }
 
-_NO_DATABASE: Final = "The database does not answer, or keys cannot be read: ask again."
 _REFUSALS: Final = {
     400: "The body as a whole, or a parameter, cannot be read; `detail` tells where.",
     401: "No key, or none that is active.",
@@ -42,17 +38,6 @@ _REFUSALS: Final = {
     429: "The key sends faster than it may; nothing was taken.",
     503: "Unknown whether it was taken: send all of it again with the same ids.",
 }
-
-
-def components() -> dict[str, Any]:
-    types = (IncomingEvent, PostEventsAnswer, EventNamesAnswer, SourcesAnswer, SourceAnswer)
-    _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
-    return {
-        "schemas": {**schemas, "Problem": problems.SCHEMA},
-        "securitySchemes": {
-            "key": {"type": "http", "scheme": "bearer", "description": "scope `write`, or `read` to ask"}
-        },
-    }
 
 
 def post_events() -> dict[str, Any]:
@@ -73,26 +58,13 @@ def post_events() -> dict[str, Any]:
 
 
 def event_names() -> dict[str, Any]:
-    return _asking(EventNamesAnswer, "The most frequent names first.", {503: "Keys cannot be read: ask again."})
-
-
-def sources() -> dict[str, Any]:
-    return _asking(SourcesAnswer, "All sources, by name.", {503: _NO_DATABASE})
-
-
-def source() -> dict[str, Any]:
-    refusals = {404: "No key has this source, and nothing was heard of it.", 422: "No source has such a name."}
-    return _asking(SourceAnswer, "The source.", {**refusals, 503: _NO_DATABASE})
-
-
-def _asking(answer: type[msgspec.Struct], text: str, refusals: Mapping[int, str]) -> dict[str, Any]:
-    schema = {"schema": {"$ref": _REF.format(name=answer.__name__)}}
-    told = {401: _REFUSALS[401], 403: "The key has not the scope `read`.", **refusals}
+    answer = {"schema": {"$ref": _REF.format(name=EventNamesAnswer.__name__)}}
+    refusals = {401: _REFUSALS[401], 403: "The key has not the scope `read`.", 503: "Keys cannot be read: ask again."}
     return {
         "security": [{"key": []}],
         "responses": {
-            "200": {"description": text, "content": {"application/json": schema}},
-            **{str(status): problems.openapi_response(status, told[status]) for status in sorted(told)},
+            "200": {"description": "The most frequent names first.", "content": {"application/json": answer}},
+            **{str(status): problems.openapi_response(status, text) for status, text in refusals.items()},
         },
     }
 

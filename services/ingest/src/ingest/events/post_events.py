@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
@@ -15,19 +15,18 @@ from common.auth import KeyVerifier, authorize
 from common.contracts.events import Event
 from common.keys import Key, Scope
 from common.problems import Problem
-from ingest.errors import BodyRefused
+from ingest.errors import BodyRefused, FieldErrorReason
 from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
 from ingest.events.batch import EventBatch, RequestContext, parse_items
 from ingest.events.body_items import body_format, split_body
-from ingest.events.event_names import EventNames
 from ingest.metrics import IngestMetrics
+from ingest.publishing.counted import EventPublisher
 from ingest.publishing.publisher import NotAcknowledged
 from ingest.receiving.bounds import Bounds
 from ingest.receiving.post_request import PostRequest
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BUSY, BodyMemory, BodyReservation, read_body
-from ingest.sources.volumes import SourceVolumes
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _KEY_CHARS = 255
@@ -35,9 +34,9 @@ _KEY_CHARS = 255
 _UNREADY_AFTER_503 = 5.0
 
 
-class EventPublisher(Protocol):
-    async def publish(self, events: list[Event]) -> None:
-        """Raises `NotAcknowledged`."""
+class RefusalCounts(Protocol):
+    def refused(self, source: str, reasons: Iterable[FieldErrorReason]) -> None:
+        """One reason for each refused item of one request."""
 
 
 class PostEventsHandler:
@@ -50,8 +49,7 @@ class PostEventsHandler:
         limiter: KeyRateLimiter,
         memory: BodyMemory,
         publisher: EventPublisher,
-        names: EventNames,
-        volumes: SourceVolumes,
+        refusals: RefusalCounts,
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
@@ -62,8 +60,7 @@ class PostEventsHandler:
         self._limiter = limiter
         self._memory = memory
         self._publisher = publisher
-        self._names = names
-        self._volumes = volumes
+        self._refusals = refusals
         self._metrics = metrics
         self._bounds = bounds
         self._body_seconds = body_seconds
@@ -122,9 +119,9 @@ class PostEventsHandler:
             if dry_run:
                 fields.update(dry_run=True)
             else:
-                self._metrics.parsed(batch)
+                self._metrics.refused([rejected.errors for rejected in batch.rejected])
                 if batch.rejected:
-                    self._volumes.refused(key.source, (item.errors[0].reason for item in batch.rejected))
+                    self._refusals.refused(key.source, (item.errors[0].reason for item in batch.rejected))
             if not batch.accepted:
                 raise answers.no_event_taken(answers.answer_for(batch))
             if not dry_run:
@@ -147,17 +144,10 @@ class PostEventsHandler:
         return parse_items(items, context, bounds=self._bounds, new_id=self._new_id)
 
     async def _publish(self, events: list[Event]) -> None:
-        began = time.perf_counter()
         try:
             await self._publisher.publish(events)
         except NotAcknowledged as error:
-            self._metrics.not_acknowledged(len(events))
             raise answers.not_acknowledged() from error
-        finally:
-            self._metrics.published(time.perf_counter() - began)
-        not_standard = self._names.count(events)
-        self._metrics.acknowledged(len(events), not_standard=not_standard)
-        self._volumes.accepted(events[-1].source, events, not_standard=not_standard)
         self._last_503 = None
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from common.database_errors import DATABASE_ERRORS
 from common.problems import Problem, database_unavailable
-from ingest.events.event_names import EventName, EventNames
+from ingest.publishing.event_names import EventName, EventNames
 from ingest.sources.baseline import Baseline, hour_of_week
 from ingest.sources.histories import HourReading, SourceHistories, hours_of, moment_of
 from ingest.sources.judgement import SourceStatus, is_low, is_silent

@@ -6,7 +6,7 @@ Statistics and decisions about sources; no event and no account is in these tabl
 from alembic import op
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
