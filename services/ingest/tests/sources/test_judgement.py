@@ -31,7 +31,7 @@ PROMISED = {
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_source_that_is_well_is_not_silent_for_years_and_a_cut_is_seen(kind: SourceKind) -> None:
     share = float(os.environ.get("EXAMPLES_SHARE", "1"))
-    years = [play(kind, seed, cuts=5) for seed in range(max(1, round(3 * share)))]
+    years = [play(kind, seed, cuts=5) for seed in range(max(1, round(2 * share)))]
     # Outbursts come at random, so that no gap is impossible; docs/sources.md says how often it is wrong.
     assert sum(len(year.false) for year in years) <= (1 if kind.name.startswith("outbursts") else 0)
     assert max(delay for year in years for delay in year.delays) <= PROMISED[kind.name]
