@@ -9,11 +9,12 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from common.keys import KeyStore, Scope
 from ingest.sources.announcement import paused, resumed
 from ingest.sources.metrics import SourceMetrics
 from ingest.sources.relay import AnnouncementRelay, FilingOutcome
 from ingest.sources.scoring_client import ScoringClient
-from ingest.sources.store import SourceStore
+from ingest.sources.store import AnnouncementStatus, SourceStore
 from support.announcements import KEY, AnnouncementSink
 from support.source_rows import rows
 
@@ -99,6 +100,8 @@ async def test_a_pause_and_its_end_are_filed_in_order_by_two_relays(
         (403, FilingOutcome.KEY_REFUSED),
         # A scoring that is older than its ingest.
         (404, FilingOutcome.NO_ROUTE),
+        # A proxy that sends everybody elsewhere.
+        (302, FilingOutcome.NO_ROUTE),
     ],
 )
 async def test_what_scoring_does_not_take_now_is_kept_and_filed_later(
@@ -149,10 +152,13 @@ async def test_what_scoring_will_never_take_is_given_up_and_holds_up_nothing(
     pool: AsyncEngine, scoring: AnnouncementSink
 ) -> None:
     scoring.status = 422
+    await KeyStore(pool, schema="ingest").create(source="web", scopes=frozenset({Scope.WRITE}))
     await SourceStore(pool, announces=True).pause("web", since=SINCE)
     relay = Relay(pool, scoring)
     await relay.run(FilingOutcome.REFUSED)
     assert await relay.waiting() == []
+    (web,) = await relay.store.sources()
+    assert web.announcement is AnnouncementStatus.REFUSED
 
 
 @pytest.mark.servers

@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.keys import KeyStore, Scope
+from common.topics import TimeMode
 from ingest.errors import FieldErrorReason
 from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.sources.store import SourceStore
@@ -103,3 +104,12 @@ async def test_one_source_has_its_week_and_its_last_two_weeks(stored: Ingest, po
 async def test_a_source_that_nobody_knows_is_404_and_what_is_no_name_422(stored: Ingest) -> None:
     assert (await asked(stored, "/v1/sources/web", 404))["code"] == "unknown_source"
     assert (await asked(stored, "/v1/sources/Web Shop", 422))["code"] == "bad_parameter"
+
+
+@pytest.mark.servers
+async def test_in_stream_mode_no_source_is_called_silent(database: str, pool: AsyncEngine) -> None:
+    await heard(pool, "web", last=NOW - timedelta(days=9))
+    async with in_memory(database_url=database, mode=TimeMode.STREAM) as stream:
+        answer = await asked(stream)
+    assert answer["judged"] is False
+    assert [each["status"] for each in answer["sources"]] == ["learning"]

@@ -20,7 +20,7 @@ class FilingOutcome(StrEnum):
     FILED = "filed"
     REFUSED = "refused"  # sent again it would be refused again: it is given up
     KEY_REFUSED = "key_refused"
-    NO_ROUTE = "no_route"  # a scoring that takes no announcements yet
+    NO_ROUTE = "no_route"  # another service, or a scoring that takes no announcements yet
     BUSY = "busy"
     UNREACHABLE = "unreachable"
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Final, Protocol
 
 from msgspec import Struct
@@ -14,21 +13,12 @@ from ingest.publishing.event_names import EventName, EventNames
 from ingest.sources.baseline import Baseline, hour_of_week
 from ingest.sources.histories import HourReading, SourceHistories, hours_of, moment_of
 from ingest.sources.judgement import SourceStatus, is_low, is_silent
-from ingest.sources.store import StoredHour, StoredSource
+from ingest.sources.store import AnnouncementStatus, StoredHour, StoredSource
 from ingest.sources.volumes import LAG_BOUNDS
 
 _PATIENCE: Final = 10.0
 _DAYS: Final = 14
 _MOST_NAMES: Final = 10
-
-
-class AnnouncementStatus(StrEnum):
-    """Whether scoring was told of a source's silence, or of its end."""
-
-    NONE = "none"  # the source has never been silent
-    NOT_CONFIGURED = "not_configured"  # operators alone are told
-    WAITING = "waiting"
-    FILED = "filed"
 
 
 class SourceVolume(Struct, frozen=True):
@@ -175,7 +165,7 @@ class SourceReports:
             ],
             lag_seconds=_median_lag(hours),
             silent_since=stored.since if stored.silent else None,
-            announcement=_announcement(stored),
+            announcement=stored.announcement,
         )
 
 
@@ -192,14 +182,6 @@ def _status(stored: StoredSource, baseline: Baseline | None, counts: Mapping[int
 
 def _unjudged(stored: StoredSource) -> SourceStatus:
     return SourceStatus.NEVER if stored.newest is None else SourceStatus.LEARNING
-
-
-def _announcement(stored: StoredSource) -> AnnouncementStatus:
-    if stored.since is None:
-        return AnnouncementStatus.NONE
-    if not stored.announced:
-        return AnnouncementStatus.NOT_CONFIGURED
-    return AnnouncementStatus.WAITING if stored.filed_at is None else AnnouncementStatus.FILED
 
 
 def _volume(baseline: Baseline | None, counts: Mapping[int, int], hours: range) -> SourceVolume:

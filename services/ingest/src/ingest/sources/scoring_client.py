@@ -8,11 +8,13 @@ _SECONDS = 10.0
 _PATH = "/v1/announcements"
 _OUTCOMES = {
     202: FilingOutcome.FILED,
+    400: FilingOutcome.REFUSED,
     401: FilingOutcome.KEY_REFUSED,
     403: FilingOutcome.KEY_REFUSED,
-    404: FilingOutcome.NO_ROUTE,
-    405: FilingOutcome.NO_ROUTE,
     408: FilingOutcome.BUSY,
+    409: FilingOutcome.REFUSED,
+    413: FilingOutcome.REFUSED,
+    422: FilingOutcome.REFUSED,
     429: FilingOutcome.BUSY,
 }
 
@@ -31,7 +33,7 @@ class ScoringClient:
             return FilingOutcome.UNREACHABLE
         if answer.status_code >= 500:
             return FilingOutcome.BUSY
-        return _OUTCOMES.get(answer.status_code, FilingOutcome.REFUSED)
+        return _OUTCOMES.get(answer.status_code, FilingOutcome.NO_ROUTE)
 
     async def close(self) -> None:
         await self._http.aclose()

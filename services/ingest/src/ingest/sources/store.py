@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import ARRAY, BigInteger, DateTime, Text, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Row, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ingest.sources.announcement import FeedAnnouncement, paused, resumed
@@ -59,12 +60,13 @@ _PRUNE = tuple(text(f"DELETE FROM ingest.{table} WHERE hour < :before") for tabl
 # A source with events but without any key is known, too: its rows stay for some weeks.
 _SOURCES = text("""
 SELECT coalesce(keys.source, heard.source) AS source, coalesce(keys.active, false) AS active,
-    heard.newest, state.silent, state.since, state.changed_at, state.announcement_id, state.filed_at
+    heard.newest, state.silent, state.since, state.announcement_id, state.filed_at, outbox.n IS NOT NULL AS waits
 FROM (SELECT source, bool_or(revoked_at IS NULL) AS active FROM ingest.api_key
       WHERE scopes && ARRAY['write', 'events', 'webhooks'] GROUP BY source) AS keys
 FULL JOIN (SELECT source, max(newest_received_at) AS newest FROM ingest.source_hour GROUP BY source) AS heard
     USING (source)
 LEFT JOIN ingest.source_state AS state ON state.source = coalesce(keys.source, heard.source)
+LEFT JOIN ingest.announcement_outbox AS outbox ON outbox.id = state.announcement_id
 ORDER BY 1
 """)
 _HOURS = text("""
@@ -115,17 +117,25 @@ SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM inge
 """)
 
 
+class AnnouncementStatus(StrEnum):
+    """Whether scoring was told of a source's silence, or of its end."""
+
+    NONE = "none"  # the source has never been silent
+    NOT_CONFIGURED = "not_configured"  # operators alone are told
+    WAITING = "waiting"
+    FILED = "filed"
+    REFUSED = "refused"  # by scoring, for good
+
+
 class StoredSource(Struct, frozen=True):
-    """`active`: a key that may post is not revoked. `since` and what follows belong to the last decision, if any."""
+    """`active`: a key that may post is not revoked. `since` and `announcement` belong to the last decision, if any."""
 
     source: str
     active: bool
     newest: datetime | None
     silent: bool
     since: datetime | None
-    changed_at: datetime | None
-    announced: bool
-    filed_at: datetime | None
+    announcement: AnnouncementStatus
 
 
 class StoredHour(Struct, frozen=True):
@@ -175,9 +185,7 @@ class SourceStore:
                 newest=row.newest,
                 silent=bool(row.silent),
                 since=row.since,
-                changed_at=row.changed_at,
-                announced=row.announcement_id is not None,
-                filed_at=row.filed_at,
+                announcement=_announcement(row),
             )
             for row in rows
         ]
@@ -239,6 +247,16 @@ class SourceStore:
 
 async def _enqueue(connection: AsyncConnection, announcement: FeedAnnouncement) -> None:
     await connection.execute(_ENQUEUE, {"id": announcement.id, "body": announcement.encoded()})
+
+
+def _announcement(row: Row[Any]) -> AnnouncementStatus:
+    if row.since is None:
+        return AnnouncementStatus.NONE
+    if row.announcement_id is None:
+        return AnnouncementStatus.NOT_CONFIGURED
+    if row.filed_at is not None:
+        return AnnouncementStatus.FILED
+    return AnnouncementStatus.WAITING if row.waits else AnnouncementStatus.REFUSED
 
 
 def _hour_parameters(hours: Mapping[HourKey, HourCounts]) -> dict[str, Any]:
