@@ -32,6 +32,8 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("POST", "/v1/events"): Scope.EVENTS,
         ("GET", "/v1/events/names"): Scope.READ,
         ("GET", "/v1/rejects"): Scope.READ,
+        ("GET", "/v1/sources"): Scope.READ,
+        ("GET", "/v1/sources/{source}"): Scope.READ,
     },
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,
@@ -97,7 +99,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
-    asked = path.format(account_id="acme", alert_id="a-1")
+    asked = path.format(account_id="acme", alert_id="a-1", source="web")
     found = []
     for key in keys:
         headers = {"authorization": f"Bearer {key}"} if key else {}

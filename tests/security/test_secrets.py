@@ -22,7 +22,8 @@ from support.starts import Start
 from support.system import System, system
 
 PASSWORD, TOKEN, HOOK, MAIL = "Secret-of-database", "xoxb-Secret-of-slack", "Secret-of-webhook", "Secret-of-mail"
-SECRETS = (PASSWORD, TOKEN, HOOK, MAIL, "Secret-of-key")
+ADMIN = "Secret-of-scoring"
+SECRETS = (PASSWORD, TOKEN, HOOK, MAIL, ADMIN, "Secret-of-key")
 PATIENCE = 200.0
 URL = "postgresql+asyncpg://churn:{}@127.0.0.1:1/churn"
 
@@ -31,6 +32,8 @@ WRONG = [
     # A password with what should have been percent-encoded: what comes after is taken for the port.
     ("ingest migrate", {"DATABASE_URL": URL.format(f"a@b:{PASSWORD}")}, "database_url"),
     ("ingest serve", {"DATABASE_URL": f"postgres://churn:{PASSWORD}@127.0.0.1/churn"}, "database_url"),
+    ("ingest serve", {"INGEST_SCORING_KEY": ADMIN}, "INGEST_SCORING_URL"),
+    ("ingest serve", {"INGEST_SCORING_KEY": ADMIN, "INGEST_SCORING_URL": "scoring"}, "ingest_scoring_url"),
     ("scoring api", {"DATABASE_URL": PASSWORD}, "database_url"),
     ("alerts keys list", {"DATABASE_URL": URL.format(PASSWORD)}, "Connect"),
     ("scoring migrate", {"DATABASE_URL": f"{URL.format(PASSWORD)}?ssl=maybe"}, "ssl"),

@@ -19,6 +19,7 @@ from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
+from ingest.sources.volumes import SourceVolumes
 
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 BAD = {"event_id": "e-2", "acount_id": "acme", "name": "report.opened"}
@@ -56,6 +57,7 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         limiter=KeyRateLimiter(None),
         memory=BodyMemory(1000),
         publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
+        refusals=SourceVolumes(),
         metrics=IngestMetrics(registry),
         bounds=BOUNDS,
         body_seconds=1.0,

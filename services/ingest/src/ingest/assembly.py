@@ -34,6 +34,12 @@ from ingest.receiving.request_body import BodyMemory
 from ingest.rejects import api as rejects_api
 from ingest.rejects.dead_letters import DeadLetters
 from ingest.rejects.recorder import RejectRecorder, RejectTable
+from ingest.sources import api as sources_api
+from ingest.sources.metrics import SourceMetrics
+from ingest.sources.relay import AnnouncementFiling, AnnouncementQueue, AnnouncementRelay
+from ingest.sources.report import SourceReading, SourceReports
+from ingest.sources.volumes import SourceVolumes
+from ingest.sources.watch import SourceDecisions, SourceWatch
 
 
 class CachedKeys(KeyVerifier, Protocol):
@@ -55,15 +61,25 @@ class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
     """The table of rejects, written and read."""
 
 
+class Sources(SourceDecisions, SourceReading, AnnouncementQueue, Protocol):
+    """The tables about sources, written and read."""
+
+
 @dataclass(frozen=True)
 class IngestParts:
-    """The adapters, and what holds for the whole process. Without `pseudonyms` everything is stored as it comes."""
+    """The adapters, and what holds for the whole process.
+
+    Without `pseudonyms` everything is stored as it comes, without `scoring` only operators hear of silent sources.
+    """
 
     admin: Admin
     producer: ProbedProducer
     keys: CachedKeys
     identities: StoredIdentities
     rejects: Rejects
+    sources: Sources
+    volumes: SourceVolumes
+    scoring: AnnouncementFiling | None
     limiter: KeyRateLimiter
     memory: BodyMemory
     rules: MappingRules
@@ -73,13 +89,18 @@ class IngestParts:
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read."""
+    """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read.
+
+    Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds.
+    """
 
     topics: Topics
     topic_settings: TopicSettings
     body_seconds: float
     rejects_kept: int
     identity_ttl: float
+    sources_seconds: float
+    sources_settle: float
     bounds: Bounds = BOUNDS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -103,13 +124,14 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
     publisher: EventPublisher = Publisher(parts.producer, topic=options.topics.events, partitions=partitions, mode=mode)
     if parts.pseudonyms is not None:
         publisher = PrivatePublisher(publisher, parts.pseudonyms)
-    events = CountingPublisher(publisher, names=names, metrics=metrics)
+    events = CountingPublisher(publisher, names=names, sources=parts.volumes, metrics=metrics)
     bounds = replace(options.bounds, limits_age=mode is TimeMode.WALL)
     handler = PostEventsHandler(
         keys=parts.keys,
         limiter=parts.limiter,
         memory=parts.memory,
         publisher=events,
+        refusals=parts.volumes,
         metrics=metrics,
         bounds=bounds,
         body_seconds=options.body_seconds,
@@ -126,6 +148,7 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         rules=parts.rules,
         limiter=parts.limiter,
         memory=parts.memory,
+        refusals=parts.volumes,
         metrics=metrics,
         intake_metrics=intake_metrics,
         bounds=bounds,
@@ -142,6 +165,30 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         readiness=readiness,
         registry=parts.registry,
         posts={path: partial(endpoint.handle, form=form) for path, form in formats(parts.keys, parts.rules).items()},
-        routers=[rejects_api.router(parts.rejects, parts.keys)],
+        routers=[
+            rejects_api.router(parts.rejects, parts.keys),
+            sources_api.router(
+                SourceReports(parts.sources, names, judged=mode is TimeMode.WALL, now=options.now), parts.keys
+            ),
+        ],
     )
-    return AssembledIngest(http, readiness, {"log": supervisor.run, "rejects": recorder.run})
+    tasks = {"log": supervisor.run, "rejects": recorder.run, **_source_tasks(parts, options)}
+    return AssembledIngest(http, readiness, tasks)
+
+
+def _source_tasks(parts: IngestParts, options: IngestOptions) -> Mapping[str, Task]:
+    """In stream mode sources are counted and never judged: the replay decides."""
+    metrics, judges = SourceMetrics(parts.registry), options.topic_settings["mode"] is TimeMode.WALL
+    watch = SourceWatch(
+        parts.volumes,
+        parts.sources,
+        metrics,
+        every=options.sources_seconds,
+        settle=options.sources_settle,
+        judges=judges,
+        now=options.now,
+    )
+    if parts.scoring is None or not judges:
+        return {"sources": watch.run}
+    relay = AnnouncementRelay(parts.sources, parts.scoring, metrics, every=options.sources_seconds)
+    return {"sources": watch.run, "announcements": relay.run}

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
+from common.database import engine
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
 from common.stopping import Task
@@ -30,9 +31,12 @@ from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.rejected import Rejected
 from ingest.rejects.store import ListedReject, RejectFilter
+from ingest.sources.store import SourceStore
+from ingest.sources.volumes import SourceVolumes
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
+NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
 
 
 @dataclass
@@ -46,6 +50,7 @@ class Ingest:
     clock: list[float]
     rejects: "MemoryRejects"
     identities: "MemoryIdentities"
+    volumes: SourceVolumes
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -123,16 +128,25 @@ async def in_memory(
     unacked_bytes: int = 100_000_000,
     rules: MappingRules | None = None,
     formats: Formats = lambda keys, rules: {},
+    database_url: str = NOWHERE,
 ) -> AsyncIterator[Ingest]:
-    """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
+    """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
+
+    The answers about sources are read from `database_url`; by default nobody is there. What is counted of them stays in
+    `Ingest.volumes`.
+    """
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
-    rejects, identities = MemoryRejects(), MemoryIdentities()
+    rejects, identities, volumes = MemoryRejects(), MemoryIdentities(), SourceVolumes(now=lambda: NOW)
+    pool = engine(database_url, pool_size=1)
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
         keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
         identities=identities,
         rejects=rejects,
+        sources=SourceStore(pool, announces=False),
+        volumes=volumes,
+        scoring=None,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
         pseudonyms=Pseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
@@ -145,19 +159,22 @@ async def in_memory(
         body_seconds=body_seconds,
         rejects_kept=1_000,
         identity_ttl=30.0,
+        sources_seconds=10.0,
+        sources_settle=0.0,
         bounds=bounds,
         now=lambda: NOW,
     )
     assembled = assemble(parts, options, formats=formats)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()
-    running = [asyncio.create_task(_run(task, stop)) for task in assembled.tasks.values()]
+    running = [asyncio.create_task(_run(task, stop)) for name, task in assembled.tasks.items() if name != "sources"]
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(assembled.http), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities)
+        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities, volumes)
     stop.set()
     await asyncio.gather(*running)
+    await pool.dispose()
 
 
 async def _run(task: Task, stop: asyncio.Event) -> None:

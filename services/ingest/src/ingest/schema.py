@@ -1,7 +1,19 @@
 """The tables of ingest, for queries; its migrations make them. The keys' table is common's."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 METADATA = MetaData(schema="ingest")
 
@@ -13,6 +25,54 @@ identity = Table(
     Column("account_id", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
     Index("identity_by_account", "account_id"),
+)
+
+# What each source sent by the hour; `lags` counts requests by `LAG_BOUNDS`.
+source_hour = Table(
+    "source_hour",
+    METADATA,
+    Column("source", Text, primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("history", BigInteger, nullable=False),
+    Column("not_standard", BigInteger, nullable=False),
+    Column("newest_event_at", DateTime(timezone=True)),
+    Column("newest_received_at", DateTime(timezone=True)),
+    Column("lags", ARRAY(BigInteger), nullable=False),
+    Index("source_hour_hour", "hour"),
+)
+
+source_refusal = Table(
+    "source_refusal",
+    METADATA,
+    Column("source", Text, primary_key=True),
+    Column("hour", DateTime(timezone=True), primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("items", BigInteger, nullable=False),
+    Index("source_refusal_hour", "hour"),
+)
+
+# The last decision about each source that was ever silent.
+source_state = Table(
+    "source_state",
+    METADATA,
+    Column("source", Text, primary_key=True),
+    Column("silent", Boolean, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("announcement_id", Text),
+    Column("filed_at", DateTime(timezone=True)),
+)
+
+announcement_outbox = Table(
+    "announcement_outbox",
+    METADATA,
+    Column("n", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("retry_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
 )
 
 reject = Table(

@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import structlog
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
@@ -12,7 +14,7 @@ from common.keyring import Keyring
 from common.keys import KeyStore
 from common.runtime import Application
 from common.token_bucket import RateLimit
-from common.topics import Topics
+from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
 from ingest.assembly import IngestOptions, IngestParts, assemble
 from ingest.identity.store import IdentityStore
@@ -23,6 +25,13 @@ from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
 from ingest.settings import IngestSettings
+from ingest.sources.store import SourceStore
+from ingest.sources.volumes import SourceVolumes
+
+if TYPE_CHECKING:
+    from ingest.sources.scoring_client import ScoringClient
+
+_log = structlog.get_logger()
 
 LEAST_KEY_CHARS: Final = 32
 
@@ -39,6 +48,9 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
     key_store = KeyStore(connected, schema="ingest")
     key_usage = KeyUsage(key_store)
     keyring = Keyring(key_store, ttl=settings.key_ttl_seconds, used=key_usage.used)
+    scoring = _scoring_client(settings)
+    # Connections of their own: what is written about sources must not make a request wait for its key.
+    statistics = engine(settings.database_url, pool_size=3)
     parts = IngestParts(
         admin=KafkaAdmin(settings.kafka_bootstrap),
         producer=KafkaProducer(
@@ -49,6 +61,9 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         keys=keyring,
         identities=IdentityStore(connected),
         rejects=RejectStore(connected),
+        sources=SourceStore(statistics, announces=scoring is not None),
+        volumes=SourceVolumes(),
+        scoring=scoring,
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=BodyMemory(settings.ingest_body_memory_bytes),
         rules=rules,
@@ -61,6 +76,8 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         body_seconds=settings.ingest_body_seconds,
         rejects_kept=settings.ingest_rejects_kept,
         identity_ttl=settings.ingest_identity_ttl_seconds,
+        sources_seconds=settings.ingest_sources_seconds,
+        sources_settle=settings.ingest_sources_settle_seconds,
     )
     ingest = assemble(parts, options, formats=lambda keys, rules: {})
     try:
@@ -76,7 +93,23 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             limits=ConnectionLimits(connections=settings.http_connections),
         )
     finally:
+        if scoring is not None:
+            await scoring.close()
+        await statistics.dispose()
         await connected.dispose()
+
+
+def _scoring_client(settings: IngestSettings) -> "ScoringClient | None":
+    """None in stream mode, and if nobody said where scoring is."""
+    if settings.time_mode is not TimeMode.WALL:
+        return None
+    if settings.ingest_scoring_url is None or settings.ingest_scoring_key is None:
+        _log.warning("announcements.off", reason="INGEST_SCORING_URL is not set: only operators hear of silent sources")
+        return None
+    # httpx takes 10 MB, which a process without announcements can do without.
+    from ingest.sources.scoring_client import ScoringClient
+
+    return ScoringClient(settings.ingest_scoring_url, settings.ingest_scoring_key.get_secret_value())
 
 
 def _pseudonyms(rules: PrivacyRules, settings: IngestSettings) -> Pseudonyms | None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr, model_validator
 
 from common.settings import CommonSettings, Port
 
@@ -20,3 +20,13 @@ class IngestSettings(CommonSettings):
     ingest_unacked_bytes: PositiveInt = 64_000_000
     ingest_events_per_second: Annotated[float, Field(ge=0)] = 0.0
     ingest_burst_events: PositiveInt = 20_000
+    ingest_sources_seconds: PositiveFloat = 10.0
+    ingest_sources_settle_seconds: NonNegativeFloat = 600.0
+    ingest_scoring_url: Annotated[str, Field(pattern="^https?://")] | None = None
+    ingest_scoring_key: SecretStr | None = None
+
+    @model_validator(mode="after")
+    def _url_and_key(self) -> "IngestSettings":
+        if (self.ingest_scoring_url is None) != (self.ingest_scoring_key is None):
+            raise ValueError("INGEST_SCORING_URL and INGEST_SCORING_KEY are set together, or neither")
+        return self

@@ -170,3 +170,13 @@ async def test_a_body_that_cannot_be_read_is_answered_and_nothing_is_kept(ingest
     answer = await ingest.post(b"[{", "/plain")
     assert (answer.status_code, answer.text) == (400, "malformed_body")
     assert (ingest.events(), ingest.records(DEAD)) == ([], [])
+
+
+async def test_every_format_counts_for_its_source(ingest: Ingest) -> None:
+    await post(ingest, group())
+    await post(ingest, track(), track(message_id="m-2", user_id="unknown"))
+    await post(ingest, track(message_id="m-3"), url="/plain?history=true")
+    (counts,) = ingest.volumes.take().values()
+    live = [event for event in ingest.events() if not event.history]
+    assert (counts.events, counts.history) == (len(live), 1)
+    assert counts.refused == {FieldErrorReason.NO_ACCOUNT: 1}

@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import uuid4
 
 import structlog
@@ -14,7 +15,7 @@ from common.auth import KeyVerifier, authorize
 from common.contracts.events import Event
 from common.keys import Key, Scope
 from common.problems import Problem
-from ingest.errors import BodyRefused
+from ingest.errors import BodyRefused, FieldErrorReason
 from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
 from ingest.events.batch import EventBatch, RequestContext, parse_items
@@ -33,6 +34,11 @@ _KEY_CHARS = 255
 _UNREADY_AFTER_503 = 5.0
 
 
+class RefusalCounts(Protocol):
+    def refused(self, source: str, reasons: Iterable[FieldErrorReason]) -> None:
+        """One reason for each refused item of one request."""
+
+
 class PostEventsHandler:
     """Answers requests, and holds what they share. `body_seconds` bounds how long a client may take to send a body."""
 
@@ -43,6 +49,7 @@ class PostEventsHandler:
         limiter: KeyRateLimiter,
         memory: BodyMemory,
         publisher: EventPublisher,
+        refusals: RefusalCounts,
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
@@ -53,6 +60,7 @@ class PostEventsHandler:
         self._limiter = limiter
         self._memory = memory
         self._publisher = publisher
+        self._refusals = refusals
         self._metrics = metrics
         self._bounds = bounds
         self._body_seconds = body_seconds
@@ -115,6 +123,8 @@ class PostEventsHandler:
                 fields.update(dry_run=True)
             else:
                 self._metrics.refused([rejected.errors for rejected in batch.rejected])
+                if batch.rejected:
+                    self._refusals.refused(key.source, (item.errors[0].reason for item in batch.rejected))
             if not batch.accepted:
                 raise answers.no_event_taken(answers.answer_for(batch))
             if not dry_run:

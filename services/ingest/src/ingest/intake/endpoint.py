@@ -16,6 +16,7 @@ from common.keys import Key
 from common.problems import Problem, internal_error, unavailable
 from ingest.errors import BodyRefused
 from ingest.events import answers
+from ingest.events.post_events import RefusalCounts
 from ingest.identity.known import IdentitiesUnavailable
 from ingest.intake.format import RequestFormat
 from ingest.intake.intake import IntakeContext
@@ -55,6 +56,7 @@ class IntakeEndpoint:
         rules: MappingRules,
         limiter: KeyRateLimiter,
         memory: BodyMemory,
+        refusals: RefusalCounts,
         metrics: IngestMetrics,
         intake_metrics: IntakeMetrics,
         bounds: Bounds,
@@ -65,6 +67,7 @@ class IntakeEndpoint:
         self._rules = rules
         self._limiter = limiter
         self._memory = memory
+        self._refusals = refusals
         self._metrics = metrics
         self._intake_metrics = intake_metrics
         self._bounds = bounds
@@ -143,6 +146,9 @@ class IntakeEndpoint:
             self._intake_metrics.unknown(len(received.items), received.context)
             raise answers.not_acknowledged() from error
         self._metrics.refused([refused.errors for refused in report.refused])
+        if report.refused:
+            source = received.context.source
+            self._refusals.refused(source, (refused.errors[0].reason for refused in report.refused))
         self._intake_metrics.taken(report, received.context)
         return report
 

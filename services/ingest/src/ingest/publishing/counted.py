@@ -15,12 +15,20 @@ class EventPublisher(Protocol):
         """Raises `NotAcknowledged`."""
 
 
+class SourceCounts(Protocol):
+    def accepted(self, source: str, events: Sequence[Event], *, not_standard: int) -> None:
+        """The acknowledged events of one request, at least one."""
+
+
 class CountingPublisher:
     """The same promise as the publisher's."""
 
-    def __init__(self, publisher: EventPublisher, *, names: EventNames, metrics: IngestMetrics) -> None:
+    def __init__(
+        self, publisher: EventPublisher, *, names: EventNames, sources: SourceCounts, metrics: IngestMetrics
+    ) -> None:
         self._publisher = publisher
         self._names = names
+        self._sources = sources
         self._metrics = metrics
 
     async def publish(self, events: Sequence[Event]) -> None:
@@ -33,4 +41,6 @@ class CountingPublisher:
             raise
         finally:
             self._metrics.published(time.perf_counter() - began)
-        self._metrics.acknowledged(len(events), not_standard=self._names.count(events))
+        not_standard = self._names.count(events)
+        self._metrics.acknowledged(len(events), not_standard=not_standard)
+        self._sources.accepted(events[-1].source, events, not_standard=not_standard)
