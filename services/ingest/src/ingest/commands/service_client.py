@@ -9,6 +9,7 @@ import httpx
 _SECONDS: Final = 30.0
 _BUSY: Final = (429, 502, 503, 504)
 _LONGEST_PAUSE: Final = 10.0
+_SHORTEST_PAUSE: Final = 0.05
 _DEFAULTS: Final = {"SCORING_URL": "http://127.0.0.1:8081", "INGEST_URL": "http://127.0.0.1:8080"}
 # In seconds. As long as a service that starts anew may take.
 PATIENCE: Final = 60.0
@@ -52,7 +53,7 @@ def ask(
             reason = f"{service} answered {answer.status_code}: {answer.text[:500]}"
             if answer.status_code not in _BUSY:
                 raise ServiceFailed(reason)
-            rest = _retry_after(answer) or pause
+            rest = _retry_after(answer, otherwise=pause)
         if waited >= patience:
             raise ServiceFailed(reason)
         told(reason)
@@ -60,7 +61,7 @@ def ask(
         waited, pause = waited + rest, min(2 * pause, _LONGEST_PAUSE)
 
 
-def _retry_after(answer: httpx.Response) -> float | None:
-    """In seconds; None if the answer names a date or nothing."""
+def _retry_after(answer: httpx.Response, *, otherwise: float) -> float:
+    """In seconds. A date is not read: no service of ours names one."""
     value = answer.headers.get("retry-after", "")
-    return float(value) if value.isascii() and value.isdigit() else None
+    return max(float(value), _SHORTEST_PAUSE) if value.isascii() and value.isdigit() else otherwise

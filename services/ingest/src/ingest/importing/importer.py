@@ -49,6 +49,7 @@ class Importer:
         *,
         state: Path,
         report: Path,
+        batch_events: int = BATCH_EVENTS,
         progress: Callable[[ImportProgress], object] = lambda progress: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -56,6 +57,7 @@ class Importer:
         self._sender = sender
         self._state_file = state
         self._report_file = report
+        self._batch_events = batch_events
         self._progress = progress
         self._clock = clock
         self._waiting: list[EventToPost] = []
@@ -89,7 +91,7 @@ class Importer:
 
     def _is_full(self) -> bool:
         return (
-            len(self._waiting) >= BATCH_EVENTS
+            len(self._waiting) >= self._batch_events
             or self._waiting_bytes >= BATCH_BYTES
             or len(self._refused) >= _MOST_REFUSED
         )

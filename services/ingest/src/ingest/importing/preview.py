@@ -15,7 +15,7 @@ from ingest.importing.synonyms import Shape, Target
 from ingest.importing.values import ValueKind, catalogue_kinds
 
 _SAMPLES: Final = 3
-_SAMPLE_CHARS: Final = 24
+_SAMPLE_CHARS: Final = 32
 _PROBLEMS: Final = 10
 _NAMES: Final = 12
 # Other names than these are counted together.

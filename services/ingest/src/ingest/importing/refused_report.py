@@ -1,4 +1,4 @@
-"""The refused rows, as a CSV that somebody corrects and imports: its first columns say why, the others are the cells."""
+"""The refused rows, as a CSV that somebody corrects and imports: first why, then the cells of the row."""
 
 import csv
 from collections.abc import Sequence
