@@ -114,7 +114,7 @@ def test_refused_rows_can_be_corrected_in_the_report_and_imported(imported: Serv
         f",Session Ended,{day(2)},,10,",
         f'acme,Session Ended,{day(3)},,"1,5",a',
         f"acme,Session Ended,{day(4)},,-5,b",
-        f"acme,Clicked,{day(5)},,,",
+        f"acme,Нажато,{day(5)},,,",
         f"acme,Session Ended,{(NOW + timedelta(days=9)).isoformat()},,,",
         "acme,Session Ended,3.1.2026,,,",
         "acme,Session Ended",

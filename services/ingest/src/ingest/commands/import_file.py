@@ -18,11 +18,11 @@ from ingest.importing.columns import ColumnChoices
 from ingest.importing.errors import ImportFailed
 from ingest.importing.importer import Importer, ImportResult
 from ingest.importing.job import SAMPLE_ROWS, ImportChoices, ImportJob, open_job
-from ingest.importing.naming import to_event_name
 from ingest.importing.preview import FirstRows
 from ingest.importing.rows import EventToPost
 from ingest.importing.sender import EventSender
 from ingest.importing.synonyms import Shape
+from ingest.mapping.naming import to_event_name
 
 ALL_TAKEN, SOME_REFUSED, FAILED = 0, 1, 2
 # In seconds: as long as an upgrade of ingest or of Kafka may take.

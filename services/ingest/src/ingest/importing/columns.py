@@ -12,8 +12,8 @@ from ingest.importing.synonyms import (
     EVENT_FIELDS,
     EVENT_NAMES,
     FACTS,
+    ColumnTarget,
     Shape,
-    Target,
     names_property,
     normal,
     property_name,
@@ -22,28 +22,28 @@ from ingest.importing.synonyms import (
 REPORT_PREFIX: Final = "import."
 _PROPERTY: Final = "properties."
 _PROPERTY_CHARS: Final = 128
-_NEEDED: Final[Mapping[Shape, Mapping[Target, str]]] = {
+_NEEDED: Final[Mapping[Shape, Mapping[ColumnTarget, str]]] = {
     Shape.EVENTS: {
-        Target.ACCOUNT_ID: "whose event it is",
-        Target.NAME: "what happened (--event NAME names all rows)",
-        Target.TIME: "when it happened",
+        ColumnTarget.ACCOUNT_ID: "whose event it is",
+        ColumnTarget.NAME: "what happened (--event NAME names all rows)",
+        ColumnTarget.TIME: "when it happened",
     },
-    Shape.ACCOUNTS: {Target.ACCOUNT_ID: "which account it is"},
+    Shape.ACCOUNTS: {ColumnTarget.ACCOUNT_ID: "which account it is"},
 }
 
 
 class Column(Struct, frozen=True):
-    """`name` is that of the property for `Target.PROPERTY`; `why` says why a column becomes nothing."""
+    """`name` is that of the property for `ColumnTarget.PROPERTY`; `why` says why a column becomes nothing."""
 
     index: int
     header: str
-    target: Target
+    target: ColumnTarget
     name: str = ""
     why: str = ""
 
     @property
     def becomes(self) -> str:
-        return f"{_PROPERTY}{self.name}" if self.target is Target.PROPERTY else self.target.value
+        return f"{_PROPERTY}{self.name}" if self.target is ColumnTarget.PROPERTY else self.target.value
 
 
 class ColumnChoices(Struct, frozen=True):
@@ -65,14 +65,14 @@ class ColumnMapping(Struct, frozen=True):
     columns: tuple[Column, ...]
     event: str | None = None
 
-    def of(self, target: Target) -> Column | None:
+    def of(self, target: ColumnTarget) -> Column | None:
         """The column that becomes this field of the event."""
         return next((column for column in self.columns if column.target is target), None)
 
     @property
     def is_history(self) -> bool:
         """Whether the rows say when they were so. Facts without a time are those of today."""
-        return self.shape is Shape.EVENTS or self.of(Target.TIME) is not None
+        return self.shape is Shape.EVENTS or self.of(ColumnTarget.TIME) is not None
 
 
 def map_columns(header: Sequence[str], choices: ColumnChoices) -> ColumnMapping:
@@ -86,7 +86,7 @@ def map_columns(header: Sequence[str], choices: ColumnChoices) -> ColumnMapping:
     mapping = ColumnMapping(shape, columns, choices.event)
     _refuse_repeated(mapping)
     for target, meaning in _NEEDED[shape].items():
-        if mapping.of(target) is None and not (target is Target.NAME and choices.event):
+        if mapping.of(target) is None and not (target is ColumnTarget.NAME and choices.event):
             raise MappingRefused(
                 f"no column says {meaning}: --map COLUMN={target.value}; the columns are {_listed(header)}"
             )
@@ -121,7 +121,7 @@ def _refuse_duplicates(header: Sequence[str], chosen: Mapping[int, str]) -> None
 
 def _shape_of(header: Sequence[str], chosen: Mapping[int, str], *, named: bool) -> Shape:
     names = {normal(text) for index, text in enumerate(header) if chosen.get(index) != ""}
-    has_time = "time" in chosen.values() or any(each in names for each in EVENT_FIELDS[Target.TIME])
+    has_time = "time" in chosen.values() or any(each in names for each in EVENT_FIELDS[ColumnTarget.TIME])
     if named or "name" in chosen.values() or any(each in names for each in EVENT_NAMES):
         return Shape.EVENTS
     facts = {synonym for fact, synonyms in FACTS.items() if fact != "name" for synonym in synonyms}
@@ -137,13 +137,13 @@ def _by_choice(header: Sequence[str], chosen: Mapping[int, str], shape: Shape) -
     for index, field in chosen.items():
         text, fields = header[index], EVENT_FIELDS if shape is Shape.EVENTS else ACCOUNT_FIELDS
         if not field:
-            found.append(Column(index, text, Target.NOTHING, why="--skip"))
+            found.append(Column(index, text, ColumnTarget.NOTHING, why="--skip"))
         elif field in fields:
-            found.append(Column(index, text, Target(field)))
+            found.append(Column(index, text, ColumnTarget(field)))
         elif field.startswith(_PROPERTY) and len(field) > len(_PROPERTY):
-            found.append(Column(index, text, Target.PROPERTY, field.removeprefix(_PROPERTY)))
+            found.append(Column(index, text, ColumnTarget.PROPERTY, field.removeprefix(_PROPERTY)))
         elif shape is Shape.ACCOUNTS and field in FACTS:
-            found.append(Column(index, text, Target.PROPERTY, field))
+            found.append(Column(index, text, ColumnTarget.PROPERTY, field))
         else:
             known = [*(target.value for target in fields), *(FACTS if shape is Shape.ACCOUNTS else ())]
             raise MappingRefused(f"--map {text}={field}: a column becomes {', '.join(known)} or properties.NAME")
@@ -154,7 +154,7 @@ def _by_synonym(header: Sequence[str], taken: Mapping[int, Column], shape: Shape
     """Columns that are known by their headers. What the command line has named is not named twice."""
     free = {normal(text): index for index, text in reversed([*enumerate(header)]) if _is_free(index, text, taken)}
     found: dict[int, Column] = {}
-    has = {column.target for column in taken.values()} | ({Target.NAME} if named else set())
+    has = {column.target for column in taken.values()} | ({ColumnTarget.NAME} if named else set())
     for target, synonyms in (EVENT_FIELDS if shape is Shape.EVENTS else ACCOUNT_FIELDS).items():
         if target not in has and (known := next((each for each in synonyms if each in free), None)):
             index = free.pop(known)
@@ -164,7 +164,7 @@ def _by_synonym(header: Sequence[str], taken: Mapping[int, Column], shape: Shape
         for fact, synonyms in FACTS.items():
             if fact not in facts and (known := next((each for each in synonyms if each in free), None)):
                 index = free.pop(known)
-                found[index] = Column(index, header[index], Target.PROPERTY, fact)
+                found[index] = Column(index, header[index], ColumnTarget.PROPERTY, fact)
     return found
 
 
@@ -174,20 +174,20 @@ def _is_free(index: int, text: str, taken: Mapping[int, Column]) -> bool:
 
 def _as_property(index: int, text: str) -> Column:
     if text.startswith(REPORT_PREFIX):
-        return Column(index, text, Target.NOTHING, why="a column of the report")
+        return Column(index, text, ColumnTarget.NOTHING, why="a column of the report")
     name = property_name(text)
     if not name:
-        return Column(index, text, Target.NOTHING, why="it has no name")
+        return Column(index, text, ColumnTarget.NOTHING, why="it has no name")
     if len(name) > _PROPERTY_CHARS:
-        return Column(index, text, Target.NOTHING, why=f"its name has more than {_PROPERTY_CHARS} characters")
-    return Column(index, text, Target.PROPERTY, name)
+        return Column(index, text, ColumnTarget.NOTHING, why=f"its name has more than {_PROPERTY_CHARS} characters")
+    return Column(index, text, ColumnTarget.PROPERTY, name)
 
 
 def _refuse_repeated(mapping: ColumnMapping) -> None:
     """Two columns may not become the same: one of them would be lost."""
     kept: dict[str, Column] = {}
     for column in mapping.columns:
-        if column.target is Target.NOTHING:
+        if column.target is ColumnTarget.NOTHING:
             continue
         other = kept.setdefault(column.becomes, column)
         if other is not column:

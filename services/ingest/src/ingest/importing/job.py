@@ -22,7 +22,7 @@ from ingest.importing.rows import EventToPost, FileRow, RefusedRow
 from ingest.importing.sorting import sort_events
 from ingest.importing.tables.opening import open_table
 from ingest.importing.tables.source_file import FileIdentity, identify
-from ingest.importing.tables.table import Table
+from ingest.importing.tables.table import SourceTable
 
 # Forms of columns are found in so many rows, or in as many as hold so many characters; order and names in more.
 SAMPLE_ROWS: Final = 1000
@@ -68,7 +68,7 @@ class ImportJob(Struct, frozen=True):
         return import_state.go_on(import_state.load(state), self.begin())
 
     @contextmanager
-    def outcomes(self, *, done: int = 0) -> Iterator[tuple[Table, Iterator[EventToPost | RefusedRow]]]:
+    def outcomes(self, *, done: int = 0) -> Iterator[tuple[SourceTable, Iterator[EventToPost | RefusedRow]]]:
         """What becomes of each row behind the `done` ones, in the order in which they are sent."""
         with open_table(self.path, delimiter=self.choices.delimiter) as table:
             if self.choices.sort:
@@ -112,7 +112,7 @@ def _plan_rows(plan: ImportPlan, rows: Iterable[FileRow | RefusedRow]) -> Iterat
     return (row if isinstance(row, RefusedRow) else planner(row) for row in rows)
 
 
-def _sample(table: Table) -> Iterator[FileRow]:
+def _sample(table: SourceTable) -> Iterator[FileRow]:
     chars = 0
     for row in islice(table.rows(), SAMPLE_ROWS):
         if isinstance(row, FileRow):

@@ -12,11 +12,11 @@ from common.contracts import ids
 from ingest.importing import times, values
 from ingest.importing.columns import Column, ColumnMapping
 from ingest.importing.errors import BadCell, CellErrorReason, RowError
-from ingest.importing.naming import to_event_name
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow
-from ingest.importing.synonyms import Shape, Target, property_name
+from ingest.importing.synonyms import ColumnTarget, Shape, property_name
 from ingest.importing.times import TimeForm
 from ingest.importing.values import ValueKind
+from ingest.mapping.naming import to_event_name
 from ingest.receiving.bounds import BOUNDS
 
 _FACTS_EVENT: Final = "account.updated"
@@ -46,7 +46,7 @@ def make_plan(
     def cells(column: Column) -> list[Any]:
         return [row.cells[column.index] for row in sample]
 
-    time = mapping.of(Target.TIME)
+    time = mapping.of(ColumnTarget.TIME)
     form = times.form_of(cells(time)) if time else TimeForm.TEXT
     kinds = None if typed else [values.kind_of(cells(column)) for column in mapping.columns]
     return ImportPlan(mapping, name, form, zone, kinds)
@@ -59,9 +59,9 @@ class RowPlanner:
         self._plan = plan
         mapping = plan.mapping
         self._fields = [(each, _READERS[each.target]) for each in mapping.columns if each.target in _READERS]
-        self._time = mapping.of(Target.TIME)
-        self._object = mapping.of(Target.OBJECT)
-        self._properties = [column for column in mapping.columns if column.target is Target.PROPERTY]
+        self._time = mapping.of(ColumnTarget.TIME)
+        self._object = mapping.of(ColumnTarget.OBJECT)
+        self._properties = [column for column in mapping.columns if column.target is ColumnTarget.PROPERTY]
         self._facts = mapping.shape is Shape.ACCOUNTS
         self._name = _FACTS_EVENT if self._facts else mapping.event
 
@@ -174,9 +174,9 @@ def _read_object(cell: Any) -> dict[str, Any]:
     return found
 
 
-_READERS: Final[Mapping[Target, Callable[[Any], str | None]]] = {
-    Target.ACCOUNT_ID: _read_needed_id,
-    Target.USER_ID: _read_id,
-    Target.EVENT_ID: _read_id,
-    Target.NAME: _read_name,
+_READERS: Final[Mapping[ColumnTarget, Callable[[Any], str | None]]] = {
+    ColumnTarget.ACCOUNT_ID: _read_needed_id,
+    ColumnTarget.USER_ID: _read_id,
+    ColumnTarget.EVENT_ID: _read_id,
+    ColumnTarget.NAME: _read_name,
 }

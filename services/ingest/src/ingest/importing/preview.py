@@ -7,12 +7,12 @@ from typing import Any, Final
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import nearest_name
 from ingest.importing.columns import Column, ColumnMapping
-from ingest.importing.naming import to_event_name
 from ingest.importing.order import TimeOrder
 from ingest.importing.planning import ImportPlan
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow, cell_text
-from ingest.importing.synonyms import Shape, Target
+from ingest.importing.synonyms import ColumnTarget, Shape
 from ingest.importing.values import ValueKind, catalogue_kinds
+from ingest.mapping.naming import to_event_name
 
 _SAMPLES: Final = 3
 _SAMPLE_CHARS: Final = 32
@@ -93,15 +93,15 @@ def problem_lines(refused: Sequence[RefusedRow]) -> Iterator[str]:
 
 def _meaning(column: Column, plan: ImportPlan) -> str:
     match column.target:
-        case Target.NOTHING:
+        case ColumnTarget.NOTHING:
             return f"nothing: {column.why}"
-        case Target.TIME:
+        case ColumnTarget.TIME:
             return f"time, {plan.time_form.value}" + (f", in {plan.zone}" if plan.zone else "")
-        case Target.NAME:
+        case ColumnTarget.NAME:
             return "name, as object.verbed"
-        case Target.OBJECT:
+        case ColumnTarget.OBJECT:
             return "properties, from JSON"
-        case Target.PROPERTY:
+        case ColumnTarget.PROPERTY:
             return f"{column.becomes}, {_kind(column, plan)}" if plan.kinds is not None else column.becomes
         case _:
             return column.becomes
@@ -130,7 +130,7 @@ def _shown(cell: Any, column: Column) -> str:
     text = cell_text(cell).strip()
     shown = "".join(each if each.isprintable() else " " for each in text)
     shown = shown if len(shown) <= _SAMPLE_CHARS else f"{shown[:_SAMPLE_CHARS]}..."
-    if column.target is Target.NAME and text:
+    if column.target is ColumnTarget.NAME and text:
         name = to_event_name(text)
         return shown if name == text else f"{shown} -> {name or 'refused'}"
     return shown

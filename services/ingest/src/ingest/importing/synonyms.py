@@ -13,7 +13,7 @@ class Shape(StrEnum):
     ACCOUNTS = "accounts"
 
 
-class Target(StrEnum):
+class ColumnTarget(StrEnum):
     """What a column becomes. An `OBJECT` holds several properties, as JSON."""
 
     EVENT_ID = "event_id"
@@ -35,18 +35,18 @@ _TIMES: Final = ("time", "timestamp", "occurred_at", "event_time", "event_timest
 # Headers that say that a row is an event. `name` does not: accounts have names too.
 EVENT_NAMES: Final = ("event", "event_name", "event_type", "action")
 
-EVENT_FIELDS: Final[Mapping[Target, Sequence[str]]] = {
-    Target.ACCOUNT_ID: _ACCOUNT_IDS,
-    Target.NAME: (*EVENT_NAMES, "name"),
-    Target.TIME: (*_TIMES, "created_at", "date", "sent_at"),
-    Target.USER_ID: ("user_id", "user", "email", "user_email", "distinct_id", "member_id", "person_id", "uid"),
-    Target.EVENT_ID: ("event_id", "message_id", "insert_id", "event_uuid", "uuid", "id"),
-    Target.OBJECT: ("properties", "event_properties", "props"),
+EVENT_FIELDS: Final[Mapping[ColumnTarget, Sequence[str]]] = {
+    ColumnTarget.ACCOUNT_ID: _ACCOUNT_IDS,
+    ColumnTarget.NAME: (*EVENT_NAMES, "name"),
+    ColumnTarget.TIME: (*_TIMES, "created_at", "date", "sent_at"),
+    ColumnTarget.USER_ID: ("user_id", "user", "email", "user_email", "distinct_id", "member_id", "person_id", "uid"),
+    ColumnTarget.EVENT_ID: ("event_id", "message_id", "insert_id", "event_uuid", "uuid", "id"),
+    ColumnTarget.OBJECT: ("properties", "event_properties", "props"),
 }
-ACCOUNT_FIELDS: Final[Mapping[Target, Sequence[str]]] = {
-    Target.ACCOUNT_ID: (*_ACCOUNT_IDS[:9], "id", *_ACCOUNT_IDS[9:]),
-    Target.TIME: (*_TIMES, "updated_at", "as_of"),
-    Target.OBJECT: ("properties", "facts", "traits"),
+ACCOUNT_FIELDS: Final[Mapping[ColumnTarget, Sequence[str]]] = {
+    ColumnTarget.ACCOUNT_ID: (*_ACCOUNT_IDS[:9], "id", *_ACCOUNT_IDS[9:]),
+    ColumnTarget.TIME: (*_TIMES, "updated_at", "as_of"),
+    ColumnTarget.OBJECT: ("properties", "facts", "traits"),
 }
 # The names of the catalogue's facts are known without being listed here.
 FACTS: Final[Mapping[str, Sequence[str]]] = {

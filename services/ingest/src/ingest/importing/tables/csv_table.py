@@ -53,7 +53,7 @@ class SourceLines:
         self._given_back.extendleft(reversed(self.record[but:]))
 
 
-class CsvTable:
+class CsvSourceTable:
     """The rows of a CSV file; its first line that is not empty names the columns."""
 
     typed = False

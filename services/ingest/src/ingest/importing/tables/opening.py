@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Final
 
 from ingest.importing.errors import UnreadableFile
-from ingest.importing.tables.csv_table import CsvTable
+from ingest.importing.tables.csv_table import CsvSourceTable
 from ingest.importing.tables.json_lines_table import JsonLinesTable
 from ingest.importing.tables.parquet_table import open_parquet
 from ingest.importing.tables.source_file import open_text
-from ingest.importing.tables.table import Table
+from ingest.importing.tables.table import SourceTable
 
 _CSV: Final = (".csv", ".tsv", ".txt")
 _JSON: Final = (".jsonl", ".ndjson", ".json")
 
 
 @contextmanager
-def open_table(path: Path, *, delimiter: str | None = None) -> Iterator[Table]:
+def open_table(path: Path, *, delimiter: str | None = None) -> Iterator[SourceTable]:
     """Raises `UnreadableFile` and `MissingPackage`."""
     form = format_of(path)
     if form == ".parquet":
@@ -25,7 +25,7 @@ def open_table(path: Path, *, delimiter: str | None = None) -> Iterator[Table]:
             yield parquet
     elif form in _CSV:
         with open_text(path) as source:
-            yield CsvTable(path, source, delimiter=delimiter)
+            yield CsvSourceTable(path, source, delimiter=delimiter)
     elif form in _JSON:
         with open_text(path) as source:
             yield JsonLinesTable(path, source)

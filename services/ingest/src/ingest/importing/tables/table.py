@@ -6,7 +6,7 @@ from typing import Protocol
 from ingest.importing.rows import FileRow, RefusedRow
 
 
-class Table(Protocol):
+class SourceTable(Protocol):
     """An open file. `format` says in words how it is read.
 
     `typed` is False if all cells are texts, as in CSV.
