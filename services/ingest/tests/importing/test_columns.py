@@ -94,7 +94,10 @@ def test_what_could_mean_two_things_is_refused(header: tuple[str, ...], choices:
 
 
 def test_duplicate_columns_may_be_skipped_by_number() -> None:
-    assert becomes((*EVENTS, "plan", "plan"), ColumnChoices(skipped=("#5",)))[3:] == ["properties.plan", "nothing"]
+    header = (*EVENTS, "plan", "plan")
+    assert becomes(header, ColumnChoices(skipped=("#5",)))[3:] == ["properties.plan", "nothing"]
+    # In the report the columns of the file keep their numbers.
+    assert becomes(("import.row", *header), ColumnChoices(skipped=("#5",)))[4:] == ["properties.plan", "nothing"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.importing.errors import RowError
 from ingest.importing.order import TimeOrder
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow
-from ingest.importing.sorting import sort_events
+from ingest.importing.sorting import EventSorter
 
 
 def event(number: int, account_id: str, at: float) -> EventToPost:
@@ -53,7 +53,9 @@ def test_events_are_sorted_by_account_and_time_and_by_row(
     ]
     events = [each for each in outcomes if isinstance(each, EventToPost)]
 
-    found = [*sort_events(iter(outcomes))]
+    sorter = EventSorter(iter(outcomes))
+    found = [*sorter.sorted()]
+    assert sorter.fraction() == (1.0 if events else 0.0)
 
     refused = [each for each in outcomes if isinstance(each, RefusedRow)]
     assert found[: len(refused)] == refused

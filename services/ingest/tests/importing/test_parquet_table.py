@@ -27,9 +27,9 @@ def test_rows_of_a_parquet_file_become_events(tmp_path: Path) -> None:
     parquet.write_table(table, file)
 
     job = open_job(file, ImportChoices())
-    with job.outcomes() as (opened, outcomes):
+    with job.outcomes() as (outcomes, fraction):
         events = [each for each in outcomes if isinstance(each, EventToPost)]
-        assert opened.fraction() == 1.0
+        assert fraction() == 1.0
     assert [each.account_id for each in events] == ["4711", "4712"]
     assert b'"time":"2026-01-01T00:00:00Z"' in events[0].body
     assert b'"properties":{"seconds":12.50,"tags":["a"]}' in events[0].body

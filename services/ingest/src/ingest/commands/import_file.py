@@ -73,6 +73,9 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] = os.envir
     except (ImportFailed, ServiceFailed) as error:
         print(error, file=sys.stderr)
         return FAILED
+    except KeyboardInterrupt:
+        print("\nstopped; given once more, the command goes on behind what was answered", file=sys.stderr)
+        return FAILED
 
 
 def _preview(job: ImportJob, environment: Mapping[str, str]) -> int:
@@ -97,6 +100,8 @@ def _import(job: ImportJob, arguments: argparse.Namespace, environment: Mapping[
             return SOME_REFUSED if begins.refused else ALL_TAKEN
         if begins.done:
             print(f"goes on behind the first {begins.done:,} rows")
+        if job.choices.sort:
+            print("sorting the file by account and time", file=sys.stderr)
         sender = EventSender(partial(_post, http), history=job.plan.mapping.is_history)
         with TerminalProgress(sys.stderr) as progress:
             result = Importer(job, sender, state=state_file, report=report, progress=progress.show).run(begins)
@@ -106,7 +111,7 @@ def _import(job: ImportJob, arguments: argparse.Namespace, environment: Mapping[
 
 def _ask_rules(job: ImportJob, found: FirstRows, sender: EventSender) -> int:
     """Has ingest check the first events, without taking them; returns how many."""
-    with job.outcomes() as (_, outcomes):
+    with job.outcomes() as (outcomes, _):
         events = [*islice((each for each in outcomes if isinstance(each, EventToPost)), SAMPLE_ROWS)]
     for refused in sender.send(events, dry_run=True).refused:
         found.refuse(refused)

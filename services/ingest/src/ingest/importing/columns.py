@@ -93,17 +93,26 @@ def map_columns(header: Sequence[str], choices: ColumnChoices) -> ColumnMapping:
     return mapping
 
 
+def number_of(index: int, header: Sequence[str]) -> str:
+    """A column by its number, as `#3`. Columns of the report have none: in it those of the file keep theirs."""
+    if header[index].startswith(REPORT_PREFIX):
+        return ""
+    return f"#{sum(not text.startswith(REPORT_PREFIX) for text in header[: index + 1])}"
+
+
 def _chosen(header: Sequence[str], choices: ColumnChoices) -> dict[int, str]:
     """The field that the command line names for a column, by index; the empty text for one to skip."""
     wanted = [*((column, "") for column in choices.skipped), *choices.fields.items()]
     found: dict[int, str] = {}
     for column, field in wanted:
-        indices = [index for index, text in enumerate(header) if column in (text, text.strip(), f"#{index + 1}")]
+        indices = [
+            index for index, text in enumerate(header) if column in (text, text.strip(), number_of(index, header))
+        ]
         if not indices:
             raise MappingRefused(f"there is no column {column!r}; the columns are {_listed(header)}")
         if field and len(indices) > 1:
             raise MappingRefused(
-                f"{len(indices)} columns are named {column!r}: say which by number, such as #{indices[0] + 1}"
+                f"{len(indices)} columns are named {column!r}: say which by number, such as {number_of(indices[0], header)}"
             )
         found |= dict.fromkeys(indices, field)
     return found
@@ -113,7 +122,7 @@ def _refuse_duplicates(header: Sequence[str], chosen: Mapping[int, str]) -> None
     counts = Counter(text.strip() for index, text in enumerate(header) if text.strip() and index not in chosen)
     for text, count in counts.items():
         if count > 1:
-            places = [f"#{index + 1}" for index, other in enumerate(header) if other.strip() == text]
+            places = [number_of(index, header) for index, other in enumerate(header) if other.strip() == text]
             raise MappingRefused(
                 f"{count} columns are named {text!r} ({', '.join(places)}): rename them, or --skip '{places[-1]}'"
             )
@@ -197,5 +206,5 @@ def _refuse_repeated(mapping: ColumnMapping) -> None:
 
 
 def _listed(header: Sequence[str]) -> str:
-    shown = [text.strip() or f"#{index + 1}" for index, text in enumerate(header[:30])]
+    shown = [text.strip() or number_of(index, header) for index, text in enumerate(header[:30])]
     return ", ".join(shown) + (" ..." if len(header) > 30 else "")

@@ -69,13 +69,13 @@ class Importer:
         """Sends all rows behind those that are done. Raises `ImportFailed`; run again, it goes on where it stopped."""
         began, order, state = self._clock(), TimeOrder(), begins
         report = RefusedReport(self._report_file, self._job.header, kept=begins.report_bytes)
-        with self._job.outcomes(done=begins.done) as (table, outcomes):
+        with self._job.outcomes(done=begins.done) as (outcomes, fraction):
             for outcome in outcomes:
                 self._add(outcome, order)
                 if self._is_full():
                     state = self._flush(state, report)
                     rows, seconds = state.done - begins.done, self._clock() - began
-                    self._progress(ImportProgress(state, rows, table.fraction(), seconds))
+                    self._progress(ImportProgress(state, rows, fraction(), seconds))
         self._job.check_unchanged()
         state = replace(self._flush(state, report), finished=True)
         import_state.save(self._state_file, state)

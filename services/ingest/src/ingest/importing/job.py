@@ -1,6 +1,6 @@
 """An import as the command line describes it, and what its file turns out to be."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import tzinfo
 from hashlib import sha256
@@ -19,7 +19,7 @@ from ingest.importing.import_state import ImportState
 from ingest.importing.planning import ImportPlan, RowPlanner, make_plan
 from ingest.importing.preview import FirstRows
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow
-from ingest.importing.sorting import sort_events
+from ingest.importing.sorting import EventSorter
 from ingest.importing.tables.opening import open_table
 from ingest.importing.tables.source_file import FileIdentity, identify
 from ingest.importing.tables.table import SourceTable
@@ -29,6 +29,10 @@ SAMPLE_ROWS: Final = 1000
 _SAMPLE_CHARS: Final = 16_000_000
 _FIRST_ROWS: Final = 100_000
 _NAME_DIGITS: Final = 12
+
+
+Fraction = Callable[[], float]
+"""How much has been done, from 0 to 1."""
 
 
 class ImportChoices(Struct, frozen=True):
@@ -68,14 +72,15 @@ class ImportJob(Struct, frozen=True):
         return import_state.go_on(import_state.load(state), self.begin())
 
     @contextmanager
-    def outcomes(self, *, done: int = 0) -> Iterator[tuple[SourceTable, Iterator[EventToPost | RefusedRow]]]:
+    def outcomes(self, *, done: int = 0) -> Iterator[tuple[Iterator[EventToPost | RefusedRow], Fraction]]:
         """What becomes of each row behind the `done` ones, in the order in which they are sent."""
         with open_table(self.path, delimiter=self.choices.delimiter) as table:
             if self.choices.sort:
-                yield table, islice(sort_events(_plan_rows(self.plan, table.rows())), done, None)
+                sorter = EventSorter(_plan_rows(self.plan, table.rows()))
+                yield islice(sorter.sorted(), done, None), sorter.fraction
             else:
                 # What is passed over need not be planned.
-                yield table, _plan_rows(self.plan, islice(table.rows(), done, None))
+                yield _plan_rows(self.plan, islice(table.rows(), done, None)), table.fraction
 
     def look(self) -> FirstRows:
         """The first rows, as they are in the file."""
@@ -83,6 +88,7 @@ class ImportJob(Struct, frozen=True):
         with open_table(self.path, delimiter=self.choices.delimiter) as table:
             for outcome in _plan_rows(self.plan, islice(table.rows(), _FIRST_ROWS)):
                 found.add(outcome)
+            found.fraction = table.fraction()
         return found
 
     def check_unchanged(self) -> None:

@@ -18,14 +18,17 @@ _SAMPLES: Final = 3
 _SAMPLE_CHARS: Final = 32
 _PROBLEMS: Final = 10
 _NAMES: Final = 12
+# An account's first look waits for 15 minutes without history; so many rows are sent in half of that.
+_LONG_ROWS: Final = 20_000_000
 # Other names than these are counted together.
 _MOST_NAMES: Final = 10_000
 
 
 class FirstRows:
-    """What the first rows of a file are found to be. `limit` of them are looked at."""
+    """What the first rows of a file are found to be; they are this `fraction` of it."""
 
     def __init__(self) -> None:
+        self.fraction = 1.0
         self.order = TimeOrder()
         self.names: Counter[str] = Counter()
         self.refused: list[RefusedRow] = []
@@ -60,7 +63,9 @@ def column_lines(plan: ImportPlan, sample: Sequence[FileRow]) -> Iterator[str]:
 
 
 def order_lines(found: FirstRows, *, sort: bool) -> Iterator[str]:
-    order = found.order
+    order, rows = found.order, round(found.count / max(found.fraction, 1e-6))
+    if not sort and rows > _LONG_ROWS:
+        yield f"about {rows:,} rows take long: --sort sends each account's at once, else its first look may come before"
     if not order.late:
         yield f"order: by time within each account, in {order.rows:,} rows of {order.accounts:,} accounts"
     elif sort:

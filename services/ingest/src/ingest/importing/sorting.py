@@ -24,29 +24,43 @@ _cells: msgspec.msgpack.Decoder[list[str]] = msgspec.msgpack.Decoder(list[str])
 StoredEvent = tuple[str, float, int, int | None, str, bytes, bytes]
 
 
-def sort_events(outcomes: Iterable[EventToPost | RefusedRow]) -> Iterator[EventToPost | RefusedRow]:
-    """First the refused rows as they come, then all events in their order. Cells become texts."""
-    # The empty name is a file in the temporary directory that is gone when it is closed.
-    with closing(sqlite3.connect("", isolation_level=None)) as file:
-        file.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-        file.execute("PRAGMA journal_mode = OFF")
-        file.execute(_TABLE)
-        file.execute("BEGIN")
-        waiting: list[StoredEvent] = []
-        for outcome in outcomes:
-            if isinstance(outcome, RefusedRow):
-                yield outcome
-                continue
-            waiting.append(_stored(outcome))
-            if len(waiting) >= _MANY:
-                _store(file, waiting)
-        _store(file, waiting)
-        yield from map(_event, file.execute(_SORTED))
+class EventSorter:
+    """Sorts once. All outcomes are read before the first event is given."""
 
+    def __init__(self, outcomes: Iterable[EventToPost | RefusedRow]) -> None:
+        self._outcomes = outcomes
+        self._stored = 0
+        self._given = 0
 
-def _store(file: sqlite3.Connection, waiting: list[StoredEvent]) -> None:
-    file.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", waiting)
-    waiting.clear()
+    def fraction(self) -> float:
+        """How many of the events have been given, from 0 to 1."""
+        return self._given / self._stored if self._given else 0.0
+
+    def sorted(self) -> Iterator[EventToPost | RefusedRow]:
+        """First the refused rows as they come, then all events in their order. Cells become texts."""
+        # The empty name is a file in the temporary directory that is gone when it is closed.
+        with closing(sqlite3.connect("", isolation_level=None)) as file:
+            file.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            file.execute("PRAGMA journal_mode = OFF")
+            file.execute(_TABLE)
+            file.execute("BEGIN")
+            waiting: list[StoredEvent] = []
+            for outcome in self._outcomes:
+                if isinstance(outcome, RefusedRow):
+                    yield outcome
+                    continue
+                waiting.append(_stored(outcome))
+                if len(waiting) >= _MANY:
+                    self._store(file, waiting)
+            self._store(file, waiting)
+            for stored in file.execute(_SORTED):
+                self._given += 1
+                yield _event(stored)
+
+    def _store(self, file: sqlite3.Connection, waiting: list[StoredEvent]) -> None:
+        file.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)", waiting)
+        self._stored += len(waiting)
+        waiting.clear()
 
 
 def _stored(event: EventToPost) -> StoredEvent:
