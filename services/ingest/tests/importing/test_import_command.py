@@ -277,7 +277,9 @@ def test_without_a_key_or_a_service_nothing_is_done(
     assert run(write(tmp_path / "events.xlsx", HEADER)) == 2
 
 
-def test_sorted_rows_are_sent_by_account_and_time(imported: ServedIngest, tmp_path: Path) -> None:
+def test_sorted_rows_are_sent_by_account_and_time(
+    imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = write(
         tmp_path / "events.csv",
         HEADER,
@@ -295,7 +297,9 @@ def test_sorted_rows_are_sent_by_account_and_time(imported: ServedIngest, tmp_pa
     assert bolt == ["session.started", "report.created"]
 
     # Sorted or not, a row is the same event.
-    assert run(file) == 0
+    assert run(file) == 2
+    assert "5 rows of this file were taken as import events.csv-" in capsys.readouterr().err
+    assert run(file, "--restart") == 0
     assert len({event.event_id for event in imported.events()}) == 5
 
 
@@ -304,6 +308,6 @@ def test_times_without_zone_need_one(imported: ServedIngest, tmp_path: Path) -> 
     assert run(file) == 1
     assert [row["import.reason"] for row in report_of(file)] == ["no_zone"]
 
-    # Other words of the command are another attempt, and begin with the first row.
+    # Nothing was taken, so other options begin with the first row.
     assert run(file, "--zone", "Europe/Berlin") == 0
     assert [event.time for event in imported.events()] == [datetime(2026, 1, 2, 8, tzinfo=UTC)]

@@ -58,7 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--delimiter", type=_delimiter, metavar="CHAR", help="of a CSV file (default: by the header)")
     parser.add_argument("--sort", action="store_true", help="send by account and time, whatever the file's order")
     parser.add_argument("--name", help="of the import: with the row's number it gives events without an id theirs")
-    parser.add_argument("--restart", action="store_true", help="begin with the first row (nothing counts twice)")
+    parser.add_argument(
+        "--restart", action="store_true", help="begin with the first row (within a day no row counts twice)"
+    )
     parser.add_argument("--report", type=Path, metavar="FILE", help="where refused rows go (default: FILE.refused.csv)")
     parser.add_argument(
         "--state", type=Path, metavar="FILE", help="how far it has come (default: FILE.import-state.json)"
@@ -96,7 +98,7 @@ def _import(job: ImportJob, arguments: argparse.Namespace, environment: Mapping[
         found = job.look()
         _print([*_description(job, found), *_problems(found)])
         if begins.finished:
-            print("all of it has been imported before; --restart sends it again, and nothing counts twice")
+            print("all of it has been imported before; --restart sends it again, and within a day no row counts twice")
             return SOME_REFUSED if begins.refused else ALL_TAKEN
         if begins.done:
             print(f"goes on behind the first {begins.done:,} rows")

@@ -111,9 +111,8 @@ def _chosen(header: Sequence[str], choices: ColumnChoices) -> dict[int, str]:
         if not indices:
             raise MappingRefused(f"there is no column {column!r}; the columns are {_listed(header)}")
         if field and len(indices) > 1:
-            raise MappingRefused(
-                f"{len(indices)} columns are named {column!r}: say which by number, such as {number_of(indices[0], header)}"
-            )
+            first = number_of(indices[0], header)
+            raise MappingRefused(f"{len(indices)} columns are named {column!r}: say which by number, such as {first}")
         found |= dict.fromkeys(indices, field)
     return found
 

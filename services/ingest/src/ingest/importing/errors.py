@@ -4,6 +4,7 @@ ImportFailed
 ├── UnreadableFile   correct the file as a whole, or name another one
 ├── MappingRefused   name columns with --map, --skip, --as, or rename them
 ├── FileChanged      decide whether it is another import (--restart)
+├── ChoicesChanged   correct the refused rows in the report, or begin anew (--restart)
 └── MissingPackage   install what the format needs
 """
 
@@ -27,6 +28,10 @@ class MappingRefused(ImportFailed):
 
 
 class FileChanged(ImportFailed):
+    pass
+
+
+class ChoicesChanged(ImportFailed):
     pass
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from ingest.importing.errors import FileChanged, ImportFailed
+from ingest.importing.errors import ChoicesChanged, FileChanged, ImportFailed
 from ingest.importing.tables.source_file import FileIdentity
 
 
@@ -49,9 +49,9 @@ def save(path: Path, state: ImportState) -> None:
 
 
 def go_on(former: ImportState | None, begins: ImportState) -> ImportState:
-    """From where the import goes on: where it stopped, or at its beginning if it is another one.
+    """From where the import goes on: where it stopped, or at its beginning if nothing was taken yet.
 
-    Raises `FileChanged` if the file is another one than the former import's, since its rows would count again.
+    Raises `FileChanged` or `ChoicesChanged` where rows that were taken might count again.
     """
     if former is None:
         return begins
@@ -61,4 +61,11 @@ def go_on(former: ImportState | None, begins: ImportState) -> ImportState:
             f"now): --restart imports it as a new one, all of its rows; --restart --name {former.name} counts only "
             "rows that are new at its end"
         )
-    return former if (former.name, former.choices) == (begins.name, begins.choices) else begins
+    if (former.name, former.choices) == (begins.name, begins.choices):
+        return former
+    if former.accepted:
+        raise ChoicesChanged(
+            f"{former.accepted:,} rows of this file were taken as import {former.name}, by other options: correct the "
+            "refused rows in the report and import that, or --restart to send all rows again"
+        )
+    return begins

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import nearest_name
-from ingest.importing.columns import Column, ColumnMapping
+from ingest.importing.columns import Column, ColumnMapping, number_of
 from ingest.importing.order import TimeOrder
 from ingest.importing.planning import ImportPlan
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow, cell_text
@@ -18,7 +18,7 @@ _SAMPLES: Final = 3
 _SAMPLE_CHARS: Final = 32
 _PROBLEMS: Final = 10
 _NAMES: Final = 12
-# An account's first look waits for 15 minutes without history; so many rows are sent in half of that.
+# An account's first look waits for 15 minutes without history; so many rows take about half of that.
 _LONG_ROWS: Final = 20_000_000
 # Other names than these are counted together.
 _MOST_NAMES: Final = 10_000
@@ -52,9 +52,11 @@ class FirstRows:
 
 def column_lines(plan: ImportPlan, sample: Sequence[FileRow]) -> Iterator[str]:
     """A table with a line for each column."""
-    rows = [("column", "becomes", "samples")]
-    for column in plan.mapping.columns:
-        rows.append((column.header.strip() or f"#{column.index + 1}", _meaning(column, plan), _samples(column, sample)))
+    columns, rows = plan.mapping.columns, [("column", "becomes", "samples")]
+    header = [column.header for column in columns]
+    for column in columns:
+        name = column.header.strip() or number_of(column.index, header)
+        rows.append((name, _meaning(column, plan), _samples(column, sample)))
     widths = [max(len(row[place]) for row in rows) for place in range(2)]
     for first, second, third in rows:
         yield f"  {first:{widths[0]}}  {second:{widths[1]}}  {third}".rstrip()
@@ -81,6 +83,7 @@ def name_lines(found: FirstRows, mapping: ColumnMapping) -> Iterator[str]:
     """The most frequent names, and what of them the catalogue does not know."""
     if mapping.shape is Shape.ACCOUNTS:
         return
+    yield "events:"
     for name, count in found.names.most_common(_NAMES):
         near = None if name in STANDARD_EVENTS else nearest_name(name, STANDARD_EVENTS)
         known = "" if name in STANDARD_EVENTS else f"  not in the catalogue{f', nearest: {near}' if near else ''}"
