@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sort", action="store_true", help="send by account and time, whatever the file's order")
     parser.add_argument("--name", help="of the import: with the row's number it gives events without an id theirs")
     parser.add_argument(
-        "--restart", action="store_true", help="begin with the first row (within a day no row counts twice)"
+        "--restart", action="store_true", help="begin with the first row; none counts twice within a day"
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="where refused rows go (default: FILE.refused.csv)")
     parser.add_argument(

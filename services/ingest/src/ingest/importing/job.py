@@ -19,7 +19,7 @@ from ingest.importing.import_state import ImportState
 from ingest.importing.planning import ImportPlan, RowPlanner, make_plan
 from ingest.importing.preview import FirstRows
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow
-from ingest.importing.sorting import EventSorter
+from ingest.importing.sorting import RowSorter
 from ingest.importing.tables.opening import open_table
 from ingest.importing.tables.source_file import FileIdentity, identify
 from ingest.importing.tables.table import SourceTable
@@ -76,8 +76,8 @@ class ImportJob(Struct, frozen=True):
         """What becomes of each row behind the `done` ones, in the order in which they are sent."""
         with open_table(self.path, delimiter=self.choices.delimiter) as table:
             if self.choices.sort:
-                sorter = EventSorter(_plan_rows(self.plan, table.rows()))
-                yield islice(sorter.sorted(), done, None), sorter.fraction
+                sorter = RowSorter(table.rows(), RowPlanner(self.plan))
+                yield islice(sorter.outcomes(), done, None), sorter.fraction
             else:
                 # What is passed over need not be planned.
                 yield _plan_rows(self.plan, islice(table.rows(), done, None)), table.fraction

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ingest.importing.errors import RowError
 
 
-class FileRow(Struct, frozen=True, gc=False):
+class FileRow(Struct, frozen=True, gc=False, array_like=True):
     """`number` counts rows from 1, without header and empty lines; `line` is where the row begins, if it has lines.
 
     `cells` are in the order of the header; `others` are values of names that the header does not have.
