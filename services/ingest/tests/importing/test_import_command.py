@@ -167,7 +167,7 @@ def test_a_preview_asks_ingest_and_sends_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["events.csv"]
 
 
-def test_facts_of_today_are_not_history(imported: ServedIngest, tmp_path: Path) -> None:
+def test_facts_are_not_history(imported: ServedIngest, tmp_path: Path) -> None:
     """As history they would bring the account's clock to today, and its events after that would make no curve."""
     file = write(
         tmp_path / "accounts.csv",
@@ -192,11 +192,13 @@ def test_facts_of_today_are_not_history(imported: ServedIngest, tmp_path: Path) 
     assert found["bolt"].properties == {}
 
 
-def test_facts_with_a_time_are_history(imported: ServedIngest, tmp_path: Path) -> None:
+def test_facts_may_have_a_time_and_be_history(imported: ServedIngest, tmp_path: Path) -> None:
+    """As history they open a first look at accounts that are known already: one message, whatever they change."""
     file = write(tmp_path / "accounts.csv", "id,name,arr,updated_at", f"acme,Acme,50000,{day(1)}")
     assert run(file) == 0
-    assert imported.history == [True]
-    assert [event.time for event in imported.events()] == [NOW - timedelta(days=59)]
+    assert run(file, "--restart", "--history") == 0
+    assert imported.history == [False, True]
+    assert [event.time for event in imported.events()] == [NOW - timedelta(days=59)] * 2
 
 
 def test_json_lines_are_events_in_our_own_format_or_flat_rows(imported: ServedIngest, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zone", type=_zone, metavar="ZONE", help="of times that name none, such as Europe/Berlin")
     parser.add_argument("--delimiter", type=_delimiter, metavar="CHAR", help="of a CSV file (default: by the header)")
     parser.add_argument("--sort", action="store_true", help="send by account and time, whatever the file's order")
+    parser.add_argument("--history", action="store_true", help="send facts as history too (events always are)")
     parser.add_argument("--name", help="of the import: with the row's number it gives events without an id theirs")
     parser.add_argument(
         "--restart", action="store_true", help="begin with the first row; none counts twice within a day"
@@ -84,7 +85,7 @@ def _preview(job: ImportJob, environment: Mapping[str, str]) -> int:
     found = job.look()
     _print(_description(job, found))
     with connect(environment, "INGEST_URL", "WRITE_KEY") as http:
-        asked = _ask_rules(job, found, EventSender(partial(_post, http), history=job.plan.mapping.is_history))
+        asked = _ask_rules(job, found, EventSender(partial(_post, http), history=job.is_history))
     _print(_problems(found))
     print(f"ingest was asked about the first {asked:,} events, and nothing was sent")
     return SOME_REFUSED if found.refused_count else ALL_TAKEN
@@ -104,7 +105,7 @@ def _import(job: ImportJob, arguments: argparse.Namespace, environment: Mapping[
             print(f"goes on behind the first {begins.done:,} rows")
         if job.choices.sort:
             print("sorting the file by account and time", file=sys.stderr)
-        sender = EventSender(partial(_post, http), history=job.plan.mapping.is_history)
+        sender = EventSender(partial(_post, http), history=job.is_history)
         with TerminalProgress(sys.stderr) as progress:
             result = Importer(job, sender, state=state_file, report=report, progress=progress.show).run(begins)
     _print(_result_lines(result, report))
@@ -161,7 +162,7 @@ def _result_lines(result: ImportResult, report: Path) -> Iterator[str]:
 
 def _choices(arguments: argparse.Namespace) -> ImportChoices:
     columns = ColumnChoices(arguments.shape, dict(arguments.map), tuple(arguments.skip), arguments.event)
-    return ImportChoices(columns, arguments.zone, arguments.delimiter, arguments.sort)
+    return ImportChoices(columns, arguments.zone, arguments.delimiter, arguments.sort, arguments.history)
 
 
 def _beside(file: Path, suffix: str) -> Path:

@@ -69,11 +69,6 @@ class ColumnMapping(Struct, frozen=True):
         """The column that becomes this field of the event."""
         return next((column for column in self.columns if column.target is target), None)
 
-    @property
-    def is_history(self) -> bool:
-        """Whether the rows say when they were so. Facts without a time are those of today."""
-        return self.shape is Shape.EVENTS or self.of(ColumnTarget.TIME) is not None
-
 
 def map_columns(header: Sequence[str], choices: ColumnChoices) -> ColumnMapping:
     """Raises `MappingRefused` if a column is named twice, is not there, or if one is missing."""

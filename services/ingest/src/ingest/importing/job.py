@@ -20,6 +20,7 @@ from ingest.importing.planning import ImportPlan, RowPlanner, make_plan
 from ingest.importing.preview import FirstRows
 from ingest.importing.rows import EventToPost, FileRow, RefusedRow
 from ingest.importing.sorting import RowSorter
+from ingest.importing.synonyms import Shape
 from ingest.importing.tables.opening import open_table
 from ingest.importing.tables.source_file import FileIdentity, identify
 from ingest.importing.tables.table import SourceTable
@@ -36,12 +37,13 @@ Fraction = Callable[[], float]
 
 
 class ImportChoices(Struct, frozen=True):
-    """What the command line says. `zone` is an IANA name."""
+    """What the command line says. `zone` is an IANA name. With `history` facts are sent as history too."""
 
     columns: ColumnChoices = ColumnChoices()
     zone: str | None = None
     delimiter: str | None = None
     sort: bool = False
+    history: bool = False
 
     @property
     def digest(self) -> str:
@@ -62,6 +64,13 @@ class ImportJob(Struct, frozen=True):
     @property
     def name(self) -> str:
         return self.plan.name
+
+    @property
+    def is_history(self) -> bool:
+        """Facts are those of today. As history they would bring an account's clock to today, and the history of use
+        that is imported after them would make no curve.
+        """
+        return self.choices.history or self.plan.mapping.shape is Shape.EVENTS
 
     def begin(self) -> ImportState:
         """The state of an import of which nothing is done."""
