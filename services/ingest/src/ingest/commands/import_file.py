@@ -136,8 +136,8 @@ def _description(job: ImportJob, found: FirstRows) -> Iterator[str]:
     plan, size = job.plan, job.identity.size
     yield f"{job.path}: {plan.mapping.shape.value}, {job.format}, {size:,} bytes; import {plan.name}"
     yield from preview.column_lines(plan, job.sample)
-    if not plan.mapping.is_history:
-        yield "no column says since when the facts are true: they are those of today, and are sent as such"
+    if not job.is_history:
+        yield "facts are sent as live events; --history: what they change at known accounts is told in one first look"
     yield f"looked at the first {found.count:,} rows:"
     yield from preview.order_lines(found, sort=job.choices.sort)
     yield from preview.name_lines(found, plan.mapping)
