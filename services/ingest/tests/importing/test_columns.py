@@ -82,6 +82,8 @@ def test_one_name_may_stand_for_all_rows() -> None:
         (("account_id", "time"), ColumnChoices(shape=Shape.EVENTS), "no column says what happened"),
         (("account_id", "colour"), ColumnChoices(), "do not say what a row is"),
         (("arr", "seats"), ColumnChoices(), "no column says which account it is"),
+        # More than an event has properties.
+        (tuple(f"c{number}" for number in range(1001)), ColumnChoices(), "the file has 1,001 columns: at most 1,000"),
         # A typing error must not make a property.
         (EVENTS, ColumnChoices(fields={"time": "tiem"}), "a column becomes account_id, name, time"),
         (EVENTS, ColumnChoices(skipped=("tiem",)), "no column 'tiem'; the columns are account_id, event, time"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.__main__ import main
+from ingest.importing.job import ImportChoices, open_job
 from ingest.in_memory import NOW
 from support.served_ingest import ServedIngest
 
@@ -277,6 +278,26 @@ def test_without_a_key_or_a_service_nothing_is_done(
     assert "WRITE_KEY is not set" in capsys.readouterr().err
     assert run(tmp_path / "none.csv") == 2
     assert run(write(tmp_path / "events.xlsx", HEADER)) == 2
+
+
+def test_nothing_is_sent_where_the_state_cannot_be_kept(
+    imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "events.csv", HEADER, f"acme,Session Started,{day(1)},,,")
+    assert run(file, "--state", tmp_path / "none" / "state.json") == 2
+    assert "cannot be written" in capsys.readouterr().err
+    assert imported.events() == []
+
+
+def test_a_file_is_read_as_its_rows_are_sent(tmp_path: Path) -> None:
+    """So memory does not grow with the file."""
+    rows = (f"acme-{number},Session Ended,{day(1)},,{number},pro" for number in range(5000))
+    job = open_job(write(tmp_path / "events.csv", HEADER, *rows), ImportChoices())
+    with job.outcomes() as (outcomes, fraction):
+        next(outcomes)
+        assert 0.0 < fraction() < 0.1
+        assert sum(1 for _ in outcomes) == 4999
+        assert fraction() == 1.0
 
 
 def test_sorted_rows_are_sent_by_account_and_time(

@@ -11,7 +11,7 @@ import pytest
 from ingest.in_memory import NOW
 from support.served_ingest import ServedIngest
 
-ROWS = 23_000
+ROWS = 12_000
 
 
 @pytest.mark.servers
@@ -19,9 +19,9 @@ def test_a_killed_import_goes_on_and_counts_every_row_once(imported: ServedInges
     file = tmp_path / "events.csv"
     lines = (f"acme-{number % 7},Session Started,{NOW.isoformat()}\n" for number in range(ROWS))
     file.write_text("account_id,event,time\n" + "".join(lines))
-    imported.hangs_from = 4
+    imported.hangs_from = 3
     with _import(file) as process:
-        _until_posts(imported, 4)
+        _until_posts(imported, 3)
         process.kill()
     assert 0 < len(imported.events()) < ROWS
 

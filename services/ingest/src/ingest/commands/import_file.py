@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -17,9 +16,8 @@ from ingest.importing import preview
 from ingest.importing.columns import ColumnChoices
 from ingest.importing.errors import ImportFailed
 from ingest.importing.importer import Importer, ImportResult
-from ingest.importing.job import SAMPLE_ROWS, ImportChoices, ImportJob, open_job
+from ingest.importing.job import ImportChoices, ImportJob, open_job
 from ingest.importing.preview import FirstRows
-from ingest.importing.rows import EventToPost
 from ingest.importing.sender import EventSender
 from ingest.importing.synonyms import Shape
 from ingest.mapping.naming import to_event_name
@@ -85,9 +83,11 @@ def _preview(job: ImportJob, environment: Mapping[str, str]) -> int:
     found = job.look()
     _print(_description(job, found))
     with connect(environment, "INGEST_URL", "WRITE_KEY") as http:
-        asked = _ask_rules(job, found, EventSender(partial(_post, http), history=job.is_history))
+        sender = EventSender(partial(_post, http), history=job.is_history)
+        for refused in sender.send(found.events, dry_run=True).refused:
+            found.refuse(refused)
     _print(_problems(found))
-    print(f"ingest was asked about the first {asked:,} events, and nothing was sent")
+    print(f"ingest was asked about the first {len(found.events):,} events, and nothing was sent")
     return SOME_REFUSED if found.refused_count else ALL_TAKEN
 
 
@@ -110,15 +110,6 @@ def _import(job: ImportJob, arguments: argparse.Namespace, environment: Mapping[
             result = Importer(job, sender, state=state_file, report=report, progress=progress.show).run(begins)
     _print(_result_lines(result, report))
     return SOME_REFUSED if result.state.refused else ALL_TAKEN
-
-
-def _ask_rules(job: ImportJob, found: FirstRows, sender: EventSender) -> int:
-    """Has ingest check the first events, without taking them; returns how many."""
-    with job.outcomes() as (outcomes, _):
-        events = [*islice((each for each in outcomes if isinstance(each, EventToPost)), SAMPLE_ROWS)]
-    for refused in sender.send(events, dry_run=True).refused:
-        found.refuse(refused)
-    return len(events)
 
 
 def _post(http: httpx.Client, body: bytes, parameters: dict[str, str]) -> httpx.Response:

@@ -20,6 +20,7 @@ from ingest.importing.synonyms import (
 )
 
 REPORT_PREFIX: Final = "import."
+MOST_COLUMNS: Final = 1000
 _PROPERTY: Final = "properties."
 _PROPERTY_CHARS: Final = 128
 _NEEDED: Final[Mapping[Shape, Mapping[ColumnTarget, str]]] = {
@@ -72,6 +73,8 @@ class ColumnMapping(Struct, frozen=True):
 
 def map_columns(header: Sequence[str], choices: ColumnChoices) -> ColumnMapping:
     """Raises `MappingRefused` if a column is named twice, is not there, or if one is missing."""
+    if len(header) > MOST_COLUMNS:
+        raise MappingRefused(f"the file has {len(header):,} columns: at most {MOST_COLUMNS:,}")
     chosen = _chosen(header, choices)
     _refuse_duplicates(header, chosen)
     shape = choices.shape or _shape_of(header, chosen, named=choices.event is not None)

@@ -68,6 +68,8 @@ class Importer:
     def run(self, begins: ImportState) -> ImportResult:
         """Sends all rows behind those that are done. Raises `ImportFailed`; run again, it goes on where it stopped."""
         began, order, state = self._clock(), TimeOrder(), begins
+        # Whoever may not write here hears of it before anything is sent.
+        import_state.save(self._state_file, begins)
         report = RefusedReport(self._report_file, self._job.header, kept=begins.report_bytes)
         with self._job.outcomes(done=begins.done) as (outcomes, fraction):
             for outcome in outcomes:

@@ -26,7 +26,7 @@ from ingest.importing.tables.source_file import FileIdentity, identify
 from ingest.importing.tables.table import SourceTable
 
 # Forms of columns are found in so many rows, or in as many as hold so many characters; order and names in more.
-SAMPLE_ROWS: Final = 1000
+_SAMPLE_ROWS: Final = 1000
 _SAMPLE_CHARS: Final = 16_000_000
 _FIRST_ROWS: Final = 100_000
 _NAME_DIGITS: Final = 12
@@ -129,7 +129,7 @@ def _plan_rows(plan: ImportPlan, rows: Iterable[FileRow | RefusedRow]) -> Iterat
 
 def _sample(table: SourceTable) -> Iterator[FileRow]:
     chars = 0
-    for row in islice(table.rows(), SAMPLE_ROWS):
+    for row in islice(table.rows(), _SAMPLE_ROWS):
         if isinstance(row, FileRow):
             chars += sum(len(cell) for cell in row.cells if isinstance(cell, str))
             yield row

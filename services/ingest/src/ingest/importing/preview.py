@@ -17,6 +17,8 @@ from ingest.mapping.naming import to_event_name
 _SAMPLES: Final = 3
 _SAMPLE_CHARS: Final = 32
 _PROBLEMS: Final = 10
+# So many events are kept, for ingest to check.
+_EVENTS: Final = 1000
 _NAMES: Final = 12
 # An account's first look waits for 15 minutes without history; so many rows take about half of that.
 _LONG_ROWS: Final = 20_000_000
@@ -25,7 +27,7 @@ _MOST_NAMES: Final = 10_000
 
 
 class FirstRows:
-    """What the first rows of a file are found to be; they are this `fraction` of it."""
+    """What the first rows of a file are found to be; they are this `fraction` of it. `events` are some of them."""
 
     def __init__(self) -> None:
         self.fraction = 1.0
@@ -33,6 +35,7 @@ class FirstRows:
         self.names: Counter[str] = Counter()
         self.refused: list[RefusedRow] = []
         self.refused_count = 0
+        self.events: list[EventToPost] = []
         self.count = 0
 
     def add(self, outcome: EventToPost | RefusedRow) -> None:
@@ -41,6 +44,8 @@ class FirstRows:
             self.refuse(outcome)
             return
         self.order.add(outcome)
+        if len(self.events) < _EVENTS:
+            self.events.append(outcome)
         if outcome.name in self.names or len(self.names) < _MOST_NAMES:
             self.names[outcome.name] += 1
 

@@ -14,7 +14,6 @@ from ingest.importing.tables.source_file import SourceText
 # So many lines are read to learn which names there are, and at most so many characters of them.
 _SAMPLE_LINES: Final = 1000
 _SAMPLE_CHARS: Final = 16_000_000
-_MOST_NAMES: Final = 1000
 _LINE_CHARS: Final = 1_000_000
 _SHOWN_CHARS: Final = 1000
 
@@ -33,10 +32,6 @@ class JsonLinesTable:
         names = dict.fromkeys(name for _, line in self._first for name in _names(line))
         if not names:
             raise UnreadableFile(path, "none of its first lines is a JSON object: write one object a line")
-        if len(names) > _MOST_NAMES:
-            raise UnreadableFile(
-                path, f"its first lines have {len(names):,} names: at most {_MOST_NAMES:,} are columns"
-            )
         self.header: Sequence[str] = list(names)
 
     def fraction(self) -> float:
