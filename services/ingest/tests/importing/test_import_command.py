@@ -224,6 +224,19 @@ def test_json_lines_are_events_in_our_own_format_or_flat_rows(imported: ServedIn
     ]
 
 
+def test_a_batch_of_which_ingest_takes_nothing_is_in_the_report(imported: ServedIngest, tmp_path: Path) -> None:
+    long_ago = (NOW - timedelta(days=4000)).isoformat()
+    file = write(tmp_path / "events.csv", HEADER, f"acme,Session Started,{long_ago},,,", f"bolt,Run,{long_ago},,,")
+    assert run(file) == 1
+    assert [row["import.reason"] for row in report_of(file)] == ["too_old", "too_old"]
+    assert imported.events() == []
+
+
+def test_a_file_without_rows_is_imported_at_once(imported: ServedIngest, tmp_path: Path) -> None:
+    assert run(write(tmp_path / "events.csv", HEADER)) == 0
+    assert imported.posts == 0
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_service_that_is_busy_gets_the_same_batch_again(imported: ServedIngest, tmp_path: Path, status: int) -> None:
     imported.answers += [status, status]

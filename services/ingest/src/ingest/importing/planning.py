@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from math import inf
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
@@ -133,18 +135,21 @@ class RowPlanner:
 
 
 def _is_empty(cell: Any) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    """Whether the cell says nothing; NaN is how data frames say that."""
+    return cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell
 
 
 def _read_id(cell: Any) -> str | None:
-    """Numbers are taken as their digits: many account ids are numbers."""
+    """Whole numbers are taken as their digits: many ids are numbers, and data frames make 4711.0 of 4711."""
     if _is_empty(cell):
         return None
     if isinstance(cell, str):
         return cell.strip()
-    if isinstance(cell, bool | float | dict | list):
-        raise BadCell(CellErrorReason.BAD_VALUE, f"expected a text or a whole number, not {str(cell)[:40]}")
-    return str(cell)
+    if isinstance(cell, UUID):
+        return str(cell)
+    if isinstance(cell, int | float | Decimal) and not isinstance(cell, bool) and cell % 1 == 0:
+        return str(int(cell))
+    raise BadCell(CellErrorReason.BAD_VALUE, f"expected a text or a whole number, not {str(cell)[:40]}")
 
 
 def _read_needed_id(cell: Any) -> str | None:
