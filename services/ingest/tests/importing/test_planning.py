@@ -51,9 +51,7 @@ def test_a_row_that_names_no_account_is_refused(cell: Any) -> None:
 
 
 def test_properties_come_from_the_object_the_columns_and_the_other_names() -> None:
-    found = event(
-        "acme", "Feature Used", MOMENT, '{"plan": "pro", "feature": "old"}', "export", others={"Team Size": 5}
-    )
+    found = event("acme", "Feature Used", MOMENT, '{"plan": "pro", "feature": "old"}', "export", others={"Team": 5})
     assert found["properties"] == {"plan": "pro", "feature": "export", "team": 5}
 
 
