@@ -168,6 +168,14 @@ def test_a_preview_asks_ingest_and_sends_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["events.csv"]
 
 
+def test_a_file_does_not_write_to_the_terminal(
+    imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path / "events.csv", f"{HEADER},\x1b]0;title\x07", f"acme,\x1b[2J Started,{day(1)},,,,\x1b[1m")
+    assert run(file, "--preview") == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_facts_are_not_history(imported: ServedIngest, tmp_path: Path) -> None:
     """As history they would bring the account's clock to today, and its events after that would make no curve."""
     file = write(

@@ -161,8 +161,9 @@ def _beside(file: Path, suffix: str) -> Path:
 
 
 def _print(lines: Iterable[str]) -> None:
+    """What a file says must not move the cursor or set the title of the terminal."""
     for line in lines:
-        print(line)
+        print("".join(each if each.isprintable() else " " for each in line))
 
 
 def _assignment(text: str) -> tuple[str, str]:

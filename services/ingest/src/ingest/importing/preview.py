@@ -141,8 +141,7 @@ def _samples(column: Column, sample: Sequence[FileRow]) -> str:
 
 def _shown(cell: Any, column: Column) -> str:
     text = cell_text(cell).strip()
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    shown = shown if len(shown) <= _SAMPLE_CHARS else f"{shown[:_SAMPLE_CHARS]}..."
+    shown = text if len(text) <= _SAMPLE_CHARS else f"{text[:_SAMPLE_CHARS]}..."
     if column.target is ColumnTarget.NAME and text:
         name = to_event_name(text)
         return shown if name == text else f"{shown} -> {name or 'refused'}"
