@@ -168,6 +168,16 @@ def test_a_preview_asks_ingest_and_sends_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["events.csv"]
 
 
+def test_ids_that_repeat_are_told_before_and_after(
+    imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A column `id` may hold something else, such as the person's."""
+    file = write(tmp_path / "events.csv", "account,event,time,id", *[f"acme,Session Started,{day(1)},7"] * 3)
+    for option in ("--preview", "--sort"):
+        assert run(file, option) == 0
+        assert "2 rows have the event id of another row of their account" in capsys.readouterr().out
+
+
 def test_a_file_does_not_write_to_the_terminal(
     imported: ServedIngest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

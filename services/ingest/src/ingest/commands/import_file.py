@@ -84,9 +84,10 @@ def _preview(job: ImportJob, environment: Mapping[str, str]) -> int:
     _print(_description(job, found))
     with connect(environment, "INGEST_URL", "WRITE_KEY") as http:
         sender = EventSender(partial(_post, http), history=job.is_history)
-        for refused in sender.send(found.events, dry_run=True).refused:
-            found.refuse(refused)
-    _print(_problems(found))
+        answer = sender.send(found.events, dry_run=True)
+    for refused in answer.refused:
+        found.refuse(refused)
+    _print([*_problems(found), *_repeated(answer.repeated)])
     print(f"ingest was asked about the first {len(found.events):,} events, and nothing was sent")
     return SOME_REFUSED if found.refused_count else ALL_TAKEN
 
@@ -145,10 +146,14 @@ def _result_lines(result: ImportResult, report: Path) -> Iterator[str]:
     yield f"{state.done:,} rows: {state.accepted:,} taken, {state.refused:,} refused; {rate:,.0f} rows/s"
     if state.refused:
         yield f"the refused rows with their reasons are in {report}: correct them there and import that file"
-    if result.repeated:
-        yield f"{result.repeated:,} rows have the event id of another row of their account: only the first counts"
+    yield from _repeated(result.repeated)
     if result.late:
         yield f"{result.late:,} rows came later than a younger row of their account (--sort)"
+
+
+def _repeated(count: int) -> Iterator[str]:
+    if count:
+        yield f"{count:,} rows have the event id of another row of their account: only the first counts"
 
 
 def _choices(arguments: argparse.Namespace) -> ImportChoices:
