@@ -1,4 +1,7 @@
-"""`python -m ingest serve | events | away | dead | migrate | keys`. Each command imports only what it needs."""
+"""`python -m ingest serve | events ... | import ... | away ... | dead ... | migrate | keys ...`.
+
+Each command imports only what it needs.
+"""
 
 import asyncio
 import sys
@@ -9,6 +12,7 @@ from common.commands.command_line import Command, parse
 COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
     "events": Command("check a file of events before it is posted", "ingest.commands.events"),
+    "import": Command("send the rows of a CSV, JSON lines or Parquet file as history", "ingest.commands.import_file"),
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
     "dead": Command("list, show and send again what was set aside", "ingest.commands.dead"),
     "migrate": Command("bring the database schema to its newest version"),
@@ -24,6 +28,10 @@ def main(words: Sequence[str]) -> int:
         from ingest.commands import events
 
         return events.run(arguments)
+    if arguments.command == "import":
+        from ingest.commands import import_file
+
+        return import_file.run(arguments)
     if arguments.command == "away":
         from ingest.commands import away
 

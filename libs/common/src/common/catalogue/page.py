@@ -28,6 +28,8 @@ An event may not be older than its reach when it comes in: {live} days, or {date
 A backfill (`?history=true`) reaches back {dated} days with every event. Other names reach back {live} days, those that
 begin with `milestone.` {dated}. An older event is answered with the reason `too_old`.
 
+What lies in files (CSV, JSON lines, Parquet) is imported by a command: [importing](importing.md).
+
 Try a file before anybody posts it, or a request without sending it:
 
     .venv/bin/python -m common events check FILE

@@ -14,17 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from common.catalogue.values import Country
+from ingest.commands.service_client import ServiceFailed, ask, connect
 
 _PAGE: Final = 500
-_SECONDS: Final = 30.0
-# In seconds. As long as a service that starts anew may take.
-_PATIENCE: Final = 60.0
-_BUSY: Final = (429, 502, 503, 504)
-_DEFAULTS: Final = {"SCORING_URL": "http://127.0.0.1:8081", "INGEST_URL": "http://127.0.0.1:8080"}
 
 
-class AwayFailed(Exception):
-    """Something is missing, or a service answered with something else; the text is for whoever typed the command."""
+class AwayFailed(ServiceFailed):
+    """Not every account was told."""
 
 
 class _ListedAccount(Struct):
@@ -85,11 +81,11 @@ def run(arguments: argparse.Namespace, environment: Mapping[str, str] = os.envir
         if plan.until < plan.first:
             raise AwayFailed(f"--until {plan.until} is before --from {plan.first}")
         with (
-            _client(environment, "SCORING_URL", "READ_KEY") as scoring,
-            _client(environment, "INGEST_URL", "WRITE_KEY") as ingest,
+            connect(environment, "SCORING_URL", "READ_KEY") as scoring,
+            connect(environment, "INGEST_URL", "WRITE_KEY") as ingest,
         ):
             count = post(plan, scoring, ingest, dry_run=arguments.dry_run)
-    except AwayFailed as error:
+    except ServiceFailed as error:
         print(error, file=sys.stderr)
         return 1
     done = "would be told" if arguments.dry_run else "were told"
@@ -111,9 +107,9 @@ def post(
     for page in _accounts(plan.country, scoring, sleep):
         events = [plan.event(account_id) for account_id in page]
         try:
-            body = _ask(partial(ingest.post, "/v1/events", params=query, json=events), "ingest", sleep)
+            body = ask(partial(ingest.post, "/v1/events", params=query, json=events), "ingest", sleep=sleep).content
             answer = msgspec.json.decode(body, type=_Answer)
-        except (AwayFailed, msgspec.DecodeError) as error:
+        except (ServiceFailed, msgspec.DecodeError) as error:
             raise AwayFailed(f"{error} ({told} accounts were told before; the command may be given again)") from error
         told += answer.accepted
         if answer.rejected:
@@ -125,7 +121,7 @@ def _accounts(country: str, scoring: httpx.Client, sleep: Callable[[float], obje
     """Page by page, in the order of their names: that order stays while their scores move."""
     query: dict[str, str | int] = {"country": country, "sort": "name", "limit": _PAGE}
     while True:
-        body = _ask(partial(scoring.get, "/v1/accounts", params=query), "scoring", sleep)
+        body = ask(partial(scoring.get, "/v1/accounts", params=query), "scoring", sleep=sleep).content
         try:
             page = msgspec.json.decode(body, type=_AccountPage)
         except msgspec.DecodeError as error:
@@ -135,33 +131,6 @@ def _accounts(country: str, scoring: httpx.Client, sleep: Callable[[float], obje
         if page.next_cursor is None:
             return
         query["cursor"] = page.next_cursor
-
-
-def _ask(send: Callable[[], httpx.Response], service: str, sleep: Callable[[float], object]) -> bytes:
-    """The body of a good answer. A service that is busy or away is asked again for a minute."""
-    waited, pause = 0.0, 1.0
-    while True:
-        try:
-            answer = send()
-        except httpx.TransportError as error:
-            told = f"{service} cannot be reached: {error}"
-        else:
-            if answer.is_success:
-                return answer.content
-            told = f"{service} answered {answer.status_code}: {answer.text[:500]}"
-            if answer.status_code not in _BUSY:
-                raise AwayFailed(told)
-        if waited >= _PATIENCE:
-            raise AwayFailed(told)
-        sleep(pause)
-        waited, pause = waited + pause, min(2 * pause, 10.0)
-
-
-def _client(environment: Mapping[str, str], address: str, key: str) -> httpx.Client:
-    if not environment.get(key):
-        raise AwayFailed(f"{key} is not set: `python -m {address.split('_')[0].lower()} keys create` makes a key")
-    headers = {"authorization": f"Bearer {environment[key]}"}
-    return httpx.Client(base_url=environment.get(address) or _DEFAULTS[address], headers=headers, timeout=_SECONDS)
 
 
 def _country(text: str) -> str:
