@@ -30,6 +30,7 @@ from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.rejected import Rejected
 from ingest.rejects.store import ListedReject, RejectFilter
+from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
 
@@ -145,6 +146,7 @@ async def in_memory(
         rejects=rejects,
         sources=SourceStore(pool, announces=False),
         volumes=volumes,
+        outbox=AnnouncementOutbox(pool),
         scoring=None,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
