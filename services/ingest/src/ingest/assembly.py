@@ -61,7 +61,7 @@ class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
     """The table of rejects, written and read."""
 
 
-class Sources(SourceDecisions, SourceReading, AnnouncementQueue, Protocol):
+class Sources(SourceDecisions, SourceReading, Protocol):
     """The tables about sources, written and read."""
 
 
@@ -79,6 +79,7 @@ class IngestParts:
     rejects: Rejects
     sources: Sources
     volumes: SourceVolumes
+    outbox: AnnouncementQueue
     scoring: AnnouncementFiling | None
     limiter: KeyRateLimiter
     memory: BodyMemory
@@ -190,5 +191,5 @@ def _source_tasks(parts: IngestParts, options: IngestOptions) -> Mapping[str, Ta
     )
     if parts.scoring is None or not judges:
         return {"sources": watch.run}
-    relay = AnnouncementRelay(parts.sources, parts.scoring, metrics, every=options.sources_seconds)
+    relay = AnnouncementRelay(parts.outbox, parts.scoring, metrics, every=options.sources_seconds)
     return {"sources": watch.run, "announcements": relay.run}

@@ -31,6 +31,7 @@ from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.rejected import Rejected
 from ingest.rejects.store import ListedReject, RejectFilter
+from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
 
@@ -146,6 +147,7 @@ async def in_memory(
         rejects=rejects,
         sources=SourceStore(pool, announces=False),
         volumes=volumes,
+        outbox=AnnouncementOutbox(pool),
         scoring=None,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),

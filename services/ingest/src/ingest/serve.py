@@ -25,6 +25,7 @@ from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
 from ingest.settings import IngestSettings
+from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
 
@@ -63,6 +64,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         rejects=RejectStore(connected),
         sources=SourceStore(statistics, announces=scoring is not None),
         volumes=SourceVolumes(),
+        outbox=AnnouncementOutbox(statistics),
         scoring=scoring,
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=BodyMemory(settings.ingest_body_memory_bytes),

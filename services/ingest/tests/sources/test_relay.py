@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.keys import KeyStore, Scope
 from ingest.sources.announcement import paused, resumed
 from ingest.sources.metrics import SourceMetrics
+from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.relay import AnnouncementRelay, FilingOutcome
 from ingest.sources.scoring_client import ScoringClient
 from ingest.sources.store import AnnouncementStatus, SourceStore
@@ -49,7 +50,7 @@ class Relay:
         self.store = SourceStore(pool, announces=True)
         self.registry = CollectorRegistry()
         self.client = ScoringClient(scoring.url, key)
-        self.relay = AnnouncementRelay(self.store, self.client, SourceMetrics(self.registry), every=0.01)
+        self.relay = AnnouncementRelay(AnnouncementOutbox(pool), self.client, SourceMetrics(self.registry), every=0.01)
         self.stop = asyncio.Event()
 
     async def run(self, outcome: FilingOutcome, count: int = 1) -> None:
@@ -120,14 +121,13 @@ async def test_what_scoring_does_not_take_now_is_kept_and_filed_later(
 
 @pytest.mark.servers
 async def test_pauses_between_attempts_double_up_to_five_minutes(pool: AsyncEngine) -> None:
-    store = SourceStore(pool, announces=True)
-    await store.pause("web", since=SINCE)
-    pauses = []
+    outbox, pauses = AnnouncementOutbox(pool), []
+    await SourceStore(pool, announces=True).pause("web", since=SINCE)
     for _ in range(10):
-        claimed = await store.claim()
+        claimed = await outbox.claim()
         assert claimed is not None
-        assert await store.claim() is None, "nobody else has it meanwhile"
-        await store.retry(claimed)
+        assert await outbox.claim() is None, "nobody else has it meanwhile"
+        await outbox.retry(claimed)
         (row,) = await rows(
             pool, "SELECT extract(epoch FROM retry_at - now())::float AS pause FROM ingest.announcement_outbox"
         )
@@ -163,6 +163,5 @@ async def test_what_scoring_will_never_take_is_given_up_and_holds_up_nothing(
 
 @pytest.mark.servers
 async def test_without_an_address_of_scoring_nothing_waits(pool: AsyncEngine) -> None:
-    store = SourceStore(pool, announces=False)
-    assert await store.pause("web", since=SINCE)
-    assert await store.claim() is None
+    assert await SourceStore(pool, announces=False).pause("web", since=SINCE)
+    assert await AnnouncementOutbox(pool).claim() is None

@@ -95,6 +95,12 @@ class Deployment:
             **(self.sink_ports.environment(read_routes(self.routes)) if self.sink_ports else {}),
         }
 
+    def announcing(self, ports: Ports, keys: "Keys") -> dict[str, str]:
+        """What ingest needs to tell scoring of silent sources; nothing if it has no key for that."""
+        if not keys.announcements or self.mode is not TimeMode.WALL:
+            return {}
+        return {"INGEST_SCORING_URL": ports.url("scoring api"), "INGEST_SCORING_KEY": keys.announcements}
+
     def for_shell(self, ports: Ports, keys: "Keys") -> str:
         """What a shell sources, so that curl and the services' own commands find this deployment."""
         environment = self.environment(ports)
@@ -111,8 +117,12 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Keys:
-    """`write` opens ingest, `read` scoring's API, `alerts` that of alerts, to acknowledge too."""
+    """`write` opens ingest, `read` scoring's API, `alerts` that of alerts, to acknowledge too.
+
+    With `announcements` ingest tells scoring of silent sources.
+    """
 
     write: str
     read: str
     alerts: str = ""  # of a stack older than alerts
+    announcements: str = ""  # of a stack older than announcements

@@ -84,6 +84,7 @@ class LocalStack:
         self.services = Services(
             deployment, ports=description.ports, logs=directory.logs, process_list=self._process_list
         )
+        self.services.use_keys(description.keys)
 
     def start(self, say: Say) -> None:
         """Returns when all of it is ready, with keys in the description.
@@ -97,12 +98,13 @@ class LocalStack:
             undone.callback(sinks.stop)
             keys = self._database(say)
             self.services.migrate(say)
-            undone.callback(self.services.stop)
-            self.services.start()
             if keys is None:
                 say("creating keys")
                 keys = self.services.create_keys()
                 write_private(self.directory.keys(self.description.broker), msgspec.json.encode(keys))
+            self.services.use_keys(keys)
+            undone.callback(self.services.stop)
+            self.services.start()
             self.services.wait_until_ready(say)
             wait_for_sinks(sinks, self.description.sink_ports)
             self.description = replace(self.description, keys=keys)

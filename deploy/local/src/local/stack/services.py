@@ -21,6 +21,8 @@ START_TIMEOUT = 60.0
 WATCH_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
 SCHEMAS = ("ingest", "scoring", "alerts")
+# Empty in a version whose scoring takes no announcements.
+_ADMIN = [scope for scope in Scope if scope.value == "admin"]
 # Started in this order and stopped the other way round: who writes last to the log goes last.
 SERVICES = {
     "scoring worker": "scoring worker",
@@ -64,7 +66,12 @@ class Services:
             write=asyncio.run(self._create_key("ingest", "web", Scope.WRITE)),
             read=asyncio.run(self._create_key("scoring", "reports", Scope.READ)),
             alerts=asyncio.run(self._create_key("alerts", "reports", Scope.READ, Scope.WRITE)),
+            announcements=asyncio.run(self._create_key("scoring", "ingest", *_ADMIN)) if _ADMIN else "",
         )
+
+    def use_keys(self, keys: Keys) -> None:
+        """For services that are started from now on: the keys by which they ask each other."""
+        self._environment |= self.deployment.announcing(self.ports, keys)
 
     def start(self) -> None:
         """Returns at once."""

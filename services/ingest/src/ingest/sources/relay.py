@@ -9,7 +9,7 @@ import structlog
 from common.database_errors import DATABASE_ERRORS
 from common.retry import Outage
 from common.stopping import stopped_within
-from ingest.sources.store import ClaimedAnnouncement
+from ingest.sources.outbox import ClaimedAnnouncement
 
 _log = structlog.get_logger()
 

@@ -8,15 +8,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 from sqlalchemy import ARRAY, BigInteger, DateTime, Row, Text, bindparam, text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.sources.announcement import FeedAnnouncement, paused, resumed
+from ingest.sources.outbox import enqueue
 from ingest.sources.volumes import HourCounts, HourKey
 
 KEPT: Final = timedelta(weeks=10)
-# Longer than an attempt takes: who claimed a row has failed or died by then.
-_CLAIM_SECONDS: Final = 60
-_LONGEST_PAUSE: Final = 300
 
 _MOMENTS, _NUMBERS, _TEXTS = ARRAY(DateTime(timezone=True)), ARRAY(BigInteger), ARRAY(Text)
 # Rows in one order, so that two processes cannot wait for each other.
@@ -93,28 +91,6 @@ UPDATE ingest.source_state SET silent = false, changed_at = now(), announcement_
 WHERE source = :source AND silent AND since = :since
 RETURNING source
 """)
-_ENQUEUE = text("""
-INSERT INTO ingest.announcement_outbox (id, body) VALUES (:id, :body) ON CONFLICT (id) DO NOTHING
-""")
-# The oldest alone: a source is resumed after it was paused.
-_CLAIM = text("""
-UPDATE ingest.announcement_outbox
-SET attempts = attempts + 1, retry_at = now() + make_interval(secs => :seconds)
-WHERE n = (SELECT n FROM ingest.announcement_outbox ORDER BY n LIMIT 1 FOR UPDATE) AND retry_at <= now()
-RETURNING n, id, body, attempts
-""")
-_FILED = (
-    text("UPDATE ingest.source_state SET filed_at = now() WHERE announcement_id = :id AND filed_at IS NULL"),
-    text("DELETE FROM ingest.announcement_outbox WHERE id = :id"),
-)
-_REMOVE = text("DELETE FROM ingest.announcement_outbox WHERE id = :id")
-_RETRY = text("""
-UPDATE ingest.announcement_outbox SET retry_at = now() + make_interval(secs => least(:longest, power(2, :attempts)))
-WHERE id = :id
-""")
-_WAITING = text("""
-SELECT coalesce(extract(epoch FROM now() - min(created_at)), 0)::float FROM ingest.announcement_outbox
-""")
 
 
 class AnnouncementStatus(StrEnum):
@@ -147,12 +123,6 @@ class StoredHour(Struct, frozen=True):
     not_standard: int
     newest_event_at: datetime | None
     lags: Sequence[int]
-
-
-class ClaimedAnnouncement(Struct, frozen=True):
-    id: str
-    body: str
-    attempts: int
 
 
 class SourceStore:
@@ -209,44 +179,14 @@ class SourceStore:
         """The same for the end of the pause that began at `since`."""
         return await self._decide(_RESUME, resumed(source, since), source, since)
 
-    async def claim(self) -> ClaimedAnnouncement | None:
-        """The oldest announcement if it is due. No other process gets it within a minute."""
-        async with self._engine.begin() as connection:
-            row = (await connection.execute(_CLAIM, {"seconds": _CLAIM_SECONDS})).first()
-        return ClaimedAnnouncement(row.id, row.body, row.attempts) if row else None
-
-    async def filed(self, announcement: ClaimedAnnouncement) -> None:
-        async with self._engine.begin() as connection:
-            for statement in _FILED:
-                await connection.execute(statement, {"id": announcement.id})
-
-    async def give_up(self, announcement: ClaimedAnnouncement) -> None:
-        async with self._engine.begin() as connection:
-            await connection.execute(_REMOVE, {"id": announcement.id})
-
-    async def retry(self, announcement: ClaimedAnnouncement) -> None:
-        """It is due again after a pause that doubles with each attempt, up to five minutes."""
-        pause = {"id": announcement.id, "attempts": min(announcement.attempts, 30), "longest": _LONGEST_PAUSE}
-        async with self._engine.begin() as connection:
-            await connection.execute(_RETRY, pause)
-
-    async def oldest_waiting(self) -> float:
-        """Seconds since the oldest announcement was decided that scoring did not take yet; 0 without any."""
-        async with self._engine.connect() as connection:
-            return float((await connection.execute(_WAITING)).scalar_one())
-
     async def _decide(self, decision: Any, announcement: FeedAnnouncement, source: str, since: datetime) -> bool:
         parameters = {"source": source, "since": since, "id": announcement.id if self._announces else None}
         async with self._engine.begin() as connection:
             if (await connection.execute(decision, parameters)).first() is None:
                 return False
             if self._announces:
-                await _enqueue(connection, announcement)
+                await enqueue(connection, announcement)
         return True
-
-
-async def _enqueue(connection: AsyncConnection, announcement: FeedAnnouncement) -> None:
-    await connection.execute(_ENQUEUE, {"id": announcement.id, "body": announcement.encoded()})
 
 
 def _announcement(row: Row[Any]) -> AnnouncementStatus:
