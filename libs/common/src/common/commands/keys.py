@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="24h",
         help="how long the old key stays valid: 90m, 24h (without this), 7d, 0s",
     )
+    rotate.add_argument("--expires", type=duration, metavar="90d", help="after this the new key is refused")
     revoke = actions.add_parser(
         "revoke", help="end a key; holds within KEY_TTL_SECONDS, wherever PostgreSQL can be read"
     )
@@ -110,7 +111,7 @@ async def _create(store: KeyStore, arguments: argparse.Namespace) -> int:
 
 
 async def _rotate(store: KeyStore, arguments: argparse.Namespace) -> int:
-    token = await store.rotate(arguments.id, overlap=arguments.overlap)
+    token = await store.rotate(arguments.id, overlap=arguments.overlap, expires_after=arguments.expires)
     if token is None:
         return _no_such_key(arguments.id)
     print(token)
