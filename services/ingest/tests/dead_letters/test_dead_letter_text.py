@@ -1,9 +1,11 @@
 """What `dead list` and `dead show` print."""
 
+import json
+
 from common.bus.ports import PlainRecord
 from common.contracts.dead_letters import DeadReason
 from ingest.dead_letters.letter import read_letter
-from ingest.dead_letters.listing import LetterList, ListedLetter
+from ingest.dead_letters.listing import LetterList, ListedLetter, as_json
 from ingest.dead_letters.offset_set import OffsetSet
 from ingest.dead_letters.reasons import explain
 from ingest.dead_letters.text import letter_text, list_text
@@ -33,6 +35,29 @@ def test_a_table_and_a_count_by_reason() -> None:
         "core_failed  1,200  7 sent again",
         "unreadable   3",
     ]
+
+
+def test_the_list_as_json() -> None:
+    found = LetterList(newest=[listed(EVENT, ("attempt", b"2"), resent=True)])
+    found.counts.update({"core_failed": 1})
+    assert json.loads(as_json(found)) == {
+        "letters": [
+            {
+                "position": "3:17",
+                "at": "2026-03-02T12:00:00Z",
+                "reason": "core_failed",
+                "origin": "scoring",
+                "source": "web",
+                "account": "acme",
+                "event": "report.opened",
+                "event_id": "e-1",
+                "attempt": 2,
+                "resent": True,
+            }
+        ],
+        "counts": {"core_failed": 1},
+        "resent": {},
+    }
 
 
 def test_an_empty_topic_is_one_line() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 from common.commands.argument_types import duration
+from common.commands.columns import aligned
 from common.database import engine
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.keys import Key, KeyStore, Scope
@@ -129,11 +130,7 @@ def _no_such_key(key_id: str) -> int:
 def table(keys: Sequence[Key]) -> str:
     """One line for each key, in aligned columns."""
     head = ("ID", "SOURCE", "SCOPES", "LIMIT", "CREATED", "LAST USED", "EXPIRES", "REVOKED")
-    rows = [head, *(_row(key) for key in keys)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return "\n".join(aligned([head, *map(_row, keys)]))
 
 
 def _row(key: Key) -> tuple[str, ...]:
