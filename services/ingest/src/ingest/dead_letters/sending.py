@@ -88,12 +88,14 @@ class DeadLetterSender:
         """Adds to `report` as it goes. Raises `BusUnavailable`: called once more, it goes on with what is left."""
         for partition in selection.partitions(await self._dead.partitions()):
             batch: list[_Ready] = []
+            size = 0
             async with aclosing(self._ready(partition, selection, report)) as found:
                 async for ready in found:
                     batch.append(ready)
-                    if len(batch) >= _BATCH_LETTERS or sum(one.bytes for one in batch) >= _BATCH_BYTES:
+                    size += ready.bytes
+                    if len(batch) >= _BATCH_LETTERS or size >= _BATCH_BYTES:
                         await self._send(batch, report)
-                        batch = []
+                        batch, size = [], 0
             await self._send(batch, report)
 
     async def _ready(
