@@ -25,8 +25,8 @@ from common.memory_keys import MemoryKeys
 from common.token_bucket import RateLimit
 from common.topics import TimeMode
 from ingest import app
-from ingest.events.event_names import EventNames
 from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.publishing.event_names import EventNames
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.post_request import PostRequest
 

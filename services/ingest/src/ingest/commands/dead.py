@@ -16,7 +16,7 @@ from ingest.dead_letters.listing import ListedLetter
 from ingest.dead_letters.reading import DeadTopic
 from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
-from ingest.dead_letters.sending import DeadLetterSender, ResendReport
+from ingest.dead_letters.sending import LetterSender, ResendReport
 from ingest.settings import IngestSettings
 
 _MOST_LISTED = 10_000
@@ -127,7 +127,7 @@ async def _resend(dead: DeadTopic, arguments: argparse.Namespace, settings: Inge
         return await _send(sender, selection)
 
 
-async def _send(sender: DeadLetterSender, selection: LetterSelection) -> int:
+async def _send(sender: LetterSender, selection: LetterSelection) -> int:
     report = ResendReport()
     try:
         await sender.send(selection, report)
@@ -154,7 +154,7 @@ def _selection(arguments: argparse.Namespace) -> LetterSelection:
 
 
 @asynccontextmanager
-async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> AsyncIterator[DeadLetterSender]:
+async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> AsyncIterator[LetterSender]:
     names = Topics(settings.topic_prefix)
     partitions = await KafkaAdmin(settings.kafka_bootstrap).partitions(names.events)
     if partitions is None:
@@ -164,7 +164,7 @@ async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> 
     producer = KafkaProducer(settings.kafka_bootstrap, deadline=_SEND_SECONDS)
     await producer.start()
     try:
-        yield DeadLetterSender(dead, resender, producer, events_topic=names.events, dead_topic=names.dead, again=again)
+        yield LetterSender(dead, resender, producer, events_topic=names.events, dead_topic=names.dead, again=again)
     finally:
         await producer.stop()
 

@@ -9,8 +9,7 @@ from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.standard_event import DATED, LIVE
 from common.catalogue.usage import FeatureUsed, SessionStarted
 from ingest.events.answers import PostEventsAnswer
-from ingest.events.event_names import EventNamesAnswer
-from ingest.events.incoming_event import IncomingEvent
+from ingest.publishing.event_names import EventNamesAnswer
 from ingest.receiving.bounds import BOUNDS
 
 _REF: Final = "#/components/schemas/{name}"
@@ -55,20 +54,6 @@ _LIMIT_HEADERS: Final = {
 }
 # Answered before it is known whose request it is.
 _WITHOUT_KEY: Final = {401, 403}
-
-
-def components() -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components((IncomingEvent, PostEventsAnswer, EventNamesAnswer), ref_template=_REF)
-    return {
-        "schemas": {**schemas, "Problem": problems.SCHEMA},
-        "securitySchemes": {
-            "key": {
-                "type": "http",
-                "scheme": "bearer",
-                "description": "scope `events` or `write` to post, `read` to ask",
-            }
-        },
-    }
 
 
 def post_events() -> dict[str, Any]:

@@ -5,7 +5,7 @@ from alembic import op
 from common.key_table import alter_api_key_2
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:
