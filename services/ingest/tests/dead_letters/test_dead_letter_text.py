@@ -70,7 +70,7 @@ def test_a_letter_is_shown_whole_with_what_to_do() -> None:
         "time      2026-03-02 12:00:00Z",
         "reason    core_failed",
         "means     The scoring core raised an error on this record. The account stayed as it was before it.",
-        f"do        {explain('core_failed').do}",
+        f"do        {explain('core_failed', origin='scoring').do}",
         "attempt   2, sent again since",
         "key       acme",
         "header    reason: core_failed",
@@ -97,9 +97,10 @@ def test_nothing_of_a_record_reaches_the_terminal_as_a_command() -> None:
 
 
 def test_every_reason_is_explained_and_unknown_ones_as_such() -> None:
-    told = {reason: explain(reason) for reason in DeadReason}
+    told = {reason: explain(reason, origin="scoring") for reason in DeadReason}
     assert len(set(told.values())) == len(DeadReason)
-    assert "does not know the reason" in explain("no_account").means
+    assert "does not know the reason" in explain("no_account", origin="scoring").means
+    assert "header `errors`" in explain("no_account", origin="ingest").means
 
 
 def test_a_set_of_offsets_holds_what_was_added_and_no_more() -> None:

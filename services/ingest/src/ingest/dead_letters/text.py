@@ -30,7 +30,7 @@ def list_text(found: LetterList) -> str:
 
 def letter_text(listed: ListedLetter) -> str:
     """Everything about one letter."""
-    letter, explanation = listed.letter, explain(listed.letter.reason)
+    letter, explanation = listed.letter, explain(listed.letter.reason, origin=listed.letter.origin)
     known = [
         ("position", str(letter.position)),
         ("time", f"{letter.at:%Y-%m-%d %H:%M:%S}Z"),
