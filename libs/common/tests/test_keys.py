@@ -90,8 +90,9 @@ async def test_an_overlap_never_makes_a_key_live_longer(connected: AsyncEngine) 
     token = await store.create(source="web", scopes=WRITE, expires_after=timedelta(hours=1))
     (before,) = await store.list()
     assert before.expires_at == before.created_at + timedelta(hours=1)
-    await store.rotate(token.split("_")[1], overlap=timedelta(hours=24))
-    assert (await store.list())[0].expires_at == before.expires_at
+    await store.rotate(token.split("_")[1], overlap=timedelta(hours=24), expires_after=timedelta(days=90))
+    old, new = await store.list()
+    assert (old.expires_at, new.expires_at) == (before.expires_at, new.created_at + timedelta(days=90))
 
 
 async def test_only_an_active_key_can_be_rotated(connected: AsyncEngine) -> None:

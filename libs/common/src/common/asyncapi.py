@@ -122,6 +122,8 @@ def _dead_letter() -> dict[str, Any]:
         "reason": {**text, "description": "why it is here"},
         "origin": {"enum": ["ingest", "scoring"], "description": "which service put it here; absent: scoring"},
         "truncated": {"const": "true", "description": "the value was too large for the topic and is left out"},
+        "attempt": {**text, "description": "how often the record was on the events topic; absent: once"},
+        "resent": {**text, "description": "this is a marker: its value names the offsets that were sent again"},
         "format": {**text, "description": "of ingest: how the client wrote it, such as segment"},
         "source": {**text, "description": "of ingest: the source of the key that sent it"},
         "key_id": {**text, "description": "of ingest: the key that sent it"},

@@ -110,10 +110,10 @@ class KeyStore:
         async with self._engine.begin() as connection:
             return await self._insert(connection, row, expires_after)
 
-    async def rotate(self, key_id: str, *, overlap: timedelta) -> str | None:
+    async def rotate(self, key_id: str, *, overlap: timedelta, expires_after: timedelta | None = None) -> str | None:
         """The token of a new key like this one, which ends after the overlap. None if no active key has the id.
 
-        A key that would end earlier still does. The new key has no expiry.
+        A key that would end earlier still does. `expires_after` is of the new key.
         """
         columns = self._table.c
         ending = (
@@ -125,7 +125,7 @@ class KeyStore:
         )
         async with self._engine.begin() as connection:
             old = (await connection.execute(ending)).mappings().first()
-            return None if old is None else await self._insert(connection, dict(old), None)
+            return None if old is None else await self._insert(connection, dict(old), expires_after)
 
     async def _insert(
         self, connection: AsyncConnection, row: Mapping[str, Any], expires_after: timedelta | None

@@ -1,9 +1,11 @@
 """What `dead list` and `dead show` print."""
 
+import json
+
 from common.bus.ports import PlainRecord
 from common.contracts.dead_letters import DeadReason
 from ingest.dead_letters.letter import read_letter
-from ingest.dead_letters.listing import LetterList, ListedLetter
+from ingest.dead_letters.listing import LetterList, ListedLetter, as_json
 from ingest.dead_letters.offset_set import OffsetSet
 from ingest.dead_letters.reasons import explain
 from ingest.dead_letters.text import letter_text, list_text
@@ -35,6 +37,29 @@ def test_a_table_and_a_count_by_reason() -> None:
     ]
 
 
+def test_the_list_as_json() -> None:
+    found = LetterList(newest=[listed(EVENT, ("attempt", b"2"), resent=True)])
+    found.counts.update({"core_failed": 1})
+    assert json.loads(as_json(found)) == {
+        "letters": [
+            {
+                "position": "3:17",
+                "at": "2026-03-02T12:00:00Z",
+                "reason": "core_failed",
+                "origin": "scoring",
+                "source": "web",
+                "account": "acme",
+                "event": "report.opened",
+                "event_id": "e-1",
+                "attempt": 2,
+                "resent": True,
+            }
+        ],
+        "counts": {"core_failed": 1},
+        "resent": {},
+    }
+
+
 def test_an_empty_topic_is_one_line() -> None:
     assert list_text(LetterList()) == "no dead letter"
 
@@ -45,7 +70,7 @@ def test_a_letter_is_shown_whole_with_what_to_do() -> None:
         "time      2026-03-02 12:00:00Z",
         "reason    core_failed",
         "means     The scoring core raised an error on this record. The account stayed as it was before it.",
-        f"do        {explain('core_failed').do}",
+        f"do        {explain('core_failed', origin='scoring').do}",
         "attempt   2, sent again since",
         "key       acme",
         "header    reason: core_failed",
@@ -72,9 +97,10 @@ def test_nothing_of_a_record_reaches_the_terminal_as_a_command() -> None:
 
 
 def test_every_reason_is_explained_and_unknown_ones_as_such() -> None:
-    told = {reason: explain(reason) for reason in DeadReason}
+    told = {reason: explain(reason, origin="scoring") for reason in DeadReason}
     assert len(set(told.values())) == len(DeadReason)
-    assert "does not know the reason" in explain("no_account").means
+    assert "does not know the reason" in explain("no_account", origin="scoring").means
+    assert "header `errors`" in explain("no_account", origin="ingest").means
 
 
 def test_a_set_of_offsets_holds_what_was_added_and_no_more() -> None:

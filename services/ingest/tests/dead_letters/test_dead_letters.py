@@ -16,7 +16,7 @@ from ingest.dead_letters.listing import OTHER_REASONS, LetterList, list_letters
 from ingest.dead_letters.reading import DeadTopic
 from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
-from ingest.dead_letters.sending import DeadLetterSender, ResendReport
+from ingest.dead_letters.sending import LetterSender, ResendReport
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOPICS = Topics()
@@ -61,8 +61,8 @@ class Deployment:
     async def found(self, selection: LetterSelection = EVERYTHING, *, limit: int = 50) -> LetterList:
         return await list_letters(self.dead, selection, limit=limit)
 
-    def sender(self, *, again: bool = False, producer: "Choosy | None" = None) -> DeadLetterSender:
-        return DeadLetterSender(
+    def sender(self, *, again: bool = False, producer: "Choosy | None" = None) -> LetterSender:
+        return LetterSender(
             self.dead,
             LetterResender({"scoring": EventResender(partitions=PARTITIONS, mode=self.mode)}),
             producer or self.producer,

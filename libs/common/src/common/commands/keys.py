@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from math import inf
 
 from common.commands.argument_types import duration
+from common.commands.columns import aligned
 from common.database import engine
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.keys import Key, KeyStore, Scope
@@ -31,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="24h",
         help="how long the old key stays valid: 90m, 24h (without this), 7d, 0s",
     )
+    rotate.add_argument("--expires", type=duration, metavar="90d", help="after this the new key is refused")
     revoke = actions.add_parser(
         "revoke", help="end a key; holds within KEY_TTL_SECONDS, wherever PostgreSQL can be read"
     )
@@ -110,7 +112,7 @@ async def _create(store: KeyStore, arguments: argparse.Namespace) -> int:
 
 
 async def _rotate(store: KeyStore, arguments: argparse.Namespace) -> int:
-    token = await store.rotate(arguments.id, overlap=arguments.overlap)
+    token = await store.rotate(arguments.id, overlap=arguments.overlap, expires_after=arguments.expires)
     if token is None:
         return _no_such_key(arguments.id)
     print(token)
@@ -128,11 +130,7 @@ def _no_such_key(key_id: str) -> int:
 def table(keys: Sequence[Key]) -> str:
     """One line for each key, in aligned columns."""
     head = ("ID", "SOURCE", "SCOPES", "LIMIT", "CREATED", "LAST USED", "EXPIRES", "REVOKED")
-    rows = [head, *(_row(key) for key in keys)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+    return "\n".join(aligned([head, *map(_row, keys)]))
 
 
 def _row(key: Key) -> tuple[str, ...]:

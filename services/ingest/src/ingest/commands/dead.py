@@ -5,9 +5,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import TextIO
-
-import msgspec
 
 from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaProducer
@@ -17,9 +14,9 @@ from ingest.dead_letters import listing, text
 from ingest.dead_letters.letter import LetterPosition, parse_position
 from ingest.dead_letters.listing import ListedLetter
 from ingest.dead_letters.reading import DeadTopic
-from ingest.dead_letters.resending import EventResender, LetterResender
+from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
-from ingest.dead_letters.sending import DeadLetterSender, ResendReport
+from ingest.dead_letters.sending import LetterSender, ResendReport
 from ingest.settings import IngestSettings
 
 _MOST_LISTED = 10_000
@@ -101,11 +98,7 @@ async def run(arguments: argparse.Namespace, settings: IngestSettings) -> int:
 
 async def _list(dead: DeadTopic, arguments: argparse.Namespace) -> int:
     found = await listing.list_letters(dead, _selection(arguments), limit=arguments.limit)
-    if arguments.json:
-        letters = [listing.as_json(listed) for listed in found.newest]
-        print(msgspec.json.encode({"letters": letters, "counts": found.counts, "resent": found.resent}).decode())
-    else:
-        print(text.list_text(found))
+    print(listing.as_json(found).decode() if arguments.json else text.list_text(found))
     return 0
 
 
@@ -125,19 +118,27 @@ async def _resend(dead: DeadTopic, arguments: argparse.Namespace, settings: Inge
         raise NothingToResend("say which: POSITION, --reason, --source, --account, --since or --until")
     async with _sender(dead, settings, again=arguments.again) as sender:
         planned = await sender.count(selection)
-        _print_report(planned, "would be sent again" if arguments.dry_run else "to send again", file=sys.stderr)
+        print(f"{planned.sent:,} {'would be sent again' if arguments.dry_run else 'to send again'}", file=sys.stderr)
+        _print_refusals(planned)
         if arguments.dry_run or planned.sent == 0:
             return 0 if planned.sent else 1
         if not arguments.yes and not _confirmed(f"send {planned.sent:,} records again?"):
             return 1
-        report = ResendReport()
-        try:
-            await sender.send(selection, report)
-        except BusUnavailable as error:
-            print(f"Kafka: {error}", file=sys.stderr)
-            print(f"{report.sent:,} were sent; give the command again for the rest", file=sys.stderr)
-            return 1
+        return await _send(sender, selection)
+
+
+async def _send(sender: LetterSender, selection: LetterSelection) -> int:
+    report = ResendReport()
+    try:
+        await sender.send(selection, report)
+    except BusUnavailable as error:
+        print(f"Kafka: {error}", file=sys.stderr)
+        print(f"{report.sent:,} were sent; give the command again for the rest", file=sys.stderr)
+        return 1
     print(f"{report.sent:,} sent again")
+    if refused := report.refused[ResendRefusal.REFUSED_BY_LOG]:
+        print(f"{refused:,} were not, for Kafka never takes them", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -153,7 +154,7 @@ def _selection(arguments: argparse.Namespace) -> LetterSelection:
 
 
 @asynccontextmanager
-async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> AsyncIterator[DeadLetterSender]:
+async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> AsyncIterator[LetterSender]:
     names = Topics(settings.topic_prefix)
     partitions = await KafkaAdmin(settings.kafka_bootstrap).partitions(names.events)
     if partitions is None:
@@ -163,17 +164,16 @@ async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> 
     producer = KafkaProducer(settings.kafka_bootstrap, deadline=_SEND_SECONDS)
     await producer.start()
     try:
-        yield DeadLetterSender(dead, resender, producer, events_topic=names.events, dead_topic=names.dead, again=again)
+        yield LetterSender(dead, resender, producer, events_topic=names.events, dead_topic=names.dead, again=again)
     finally:
         await producer.stop()
 
 
-def _print_report(report: ResendReport, what: str, *, file: TextIO) -> None:
-    print(f"{report.sent:,} {what}", file=file)
+def _print_refusals(report: ResendReport) -> None:
     for reason, count in report.refused.most_common():
-        print(f"{count:,} cannot be: {reason.value}", file=file)
+        print(f"{count:,} cannot be: {reason.value}", file=sys.stderr)
     for position, detail in report.refusals:
-        print(f"  {position}  {text.printable(detail)}", file=file)
+        print(f"  {position}  {text.printable(detail)}", file=sys.stderr)
 
 
 def _confirmed(question: str) -> bool:

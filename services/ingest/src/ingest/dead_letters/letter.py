@@ -13,7 +13,7 @@ from common.contracts.dead_letters import attempt_of
 
 _POSITION = re.compile(r"([0-9]{1,5}):([0-9]{1,18})", re.ASCII)
 # Headers may be anybody's; what is shown of one is bounded.
-_HEADER_CHARS = 200
+_HEADER_CHARS = 1_000
 
 
 class LetterPosition(NamedTuple):

@@ -5,6 +5,7 @@ from collections import Counter
 from contextlib import aclosing
 from typing import Any
 
+import msgspec
 from msgspec import Struct, field
 
 from ingest.dead_letters.letter import DeadLetter
@@ -55,7 +56,12 @@ def _count(found: LetterList, listed: ListedLetter) -> None:
         found.resent[reason] += 1
 
 
-def as_json(listed: ListedLetter) -> dict[str, Any]:
+def as_json(found: LetterList) -> bytes:
+    letters = [_as_fields(listed) for listed in found.newest]
+    return msgspec.json.encode({"letters": letters, "counts": dict(found.counts), "resent": dict(found.resent)})
+
+
+def _as_fields(listed: ListedLetter) -> dict[str, Any]:
     letter = listed.letter
     return {
         "position": str(letter.position),

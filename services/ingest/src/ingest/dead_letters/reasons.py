@@ -40,8 +40,16 @@ _UNKNOWN = Explanation(
     "See CHANGELOG.md, and use the release that set the record aside.",
 )
 
+_OF_INGEST = Explanation(
+    "Ingest could make no event of this message. The header `errors` says which field was wrong, and how.",
+    "Mend mapping.yml or the client, then send the message again.",
+)
 
-def explain(reason: str) -> Explanation:
+
+def explain(reason: str, *, origin: str) -> Explanation:
+    """In the words for operators; `origin` is the service that set the record aside."""
+    if origin == "ingest":
+        return _OF_INGEST
     try:
         return _EXPLANATIONS[DeadReason(reason)]
     except ValueError:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from common.bus.errors import RecordRefused
 from common.bus.ports import Ack, Outgoing
-from common.contracts.dead_letters import RESENT, encode_marker
+from common.contracts.dead_letters import REASON, RESENT, encode_marker
 from ingest.dead_letters.letter import DeadLetter, LetterPosition
 from ingest.dead_letters.offset_set import OffsetSet
 from ingest.dead_letters.reading import DeadTopic
@@ -51,7 +51,7 @@ class _Ready(Struct, frozen=True):
         return sum(len(record.value) for record in self.records)
 
 
-class DeadLetterSender:
+class LetterSender:
     """Sends what is asked for in the order of the dead topic, so that the records of one account keep their order.
 
     A letter counts as sent once Kafka has acknowledged it; then a marker says so, and it is not sent again unless
@@ -88,12 +88,14 @@ class DeadLetterSender:
         """Adds to `report` as it goes. Raises `BusUnavailable`: called once more, it goes on with what is left."""
         for partition in selection.partitions(await self._dead.partitions()):
             batch: list[_Ready] = []
+            size = 0
             async with aclosing(self._ready(partition, selection, report)) as found:
                 async for ready in found:
                     batch.append(ready)
-                    if len(batch) >= _BATCH_LETTERS or sum(one.bytes for one in batch) >= _BATCH_BYTES:
+                    size += ready.bytes
+                    if len(batch) >= _BATCH_LETTERS or size >= _BATCH_BYTES:
                         await self._send(batch, report)
-                        batch = []
+                        batch, size = [], 0
             await self._send(batch, report)
 
     async def _ready(
@@ -138,4 +140,5 @@ class DeadLetterSender:
 
     async def _mark(self, positions: Sequence[LetterPosition]) -> None:
         marker = encode_marker(position.offset for position in positions)
-        await self._producer.send(self._dead_topic, [Outgoing(positions[0].partition, None, marker, ((RESENT, b""),))])
+        headers = ((REASON, RESENT.encode()), (RESENT, b"true"))
+        await self._producer.send(self._dead_topic, [Outgoing(positions[0].partition, None, marker, headers)])

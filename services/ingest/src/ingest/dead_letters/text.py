@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from common.bus.ports import Record
+from common.commands.columns import aligned
 from ingest.dead_letters.letter import header_text
 from ingest.dead_letters.listing import LetterList, ListedLetter
 from ingest.dead_letters.reasons import explain
@@ -20,16 +21,16 @@ def list_text(found: LetterList) -> str:
     total = sum(found.counts.values())
     if total == 0:
         return "no dead letter"
-    lines = _aligned([_HEAD, *map(_row, found.newest)])
+    lines = aligned([_HEAD, *map(_row, found.newest)])
     if len(found.newest) < total:
         lines.append(f"... the newest {len(found.newest):,} of {total:,}")
     counts = [(reason, f"{count:,}", _resent(found.resent[reason])) for reason, count in found.counts.most_common()]
-    return "\n".join([*lines, "", *_aligned(counts)])
+    return "\n".join([*lines, "", *aligned(counts)])
 
 
 def letter_text(listed: ListedLetter) -> str:
     """Everything about one letter."""
-    letter, explanation = listed.letter, explain(listed.letter.reason)
+    letter, explanation = listed.letter, explain(listed.letter.reason, origin=listed.letter.origin)
     known = [
         ("position", str(letter.position)),
         ("time", f"{letter.at:%Y-%m-%d %H:%M:%S}Z"),
@@ -68,11 +69,6 @@ def _cell(text: str | None) -> str:
 
 def _resent(count: int) -> str:
     return f"{count:,} sent again" if count else ""
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _value_lines(record: Record) -> Iterable[str]:
