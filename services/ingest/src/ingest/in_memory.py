@@ -29,6 +29,7 @@ from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.rejected import Rejected
 from ingest.rejects.store import ListedReject, RejectFilter
+from ingest.sdk.paths import sdk_formats
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
@@ -121,7 +122,8 @@ async def in_memory(
     ack_seconds: float = 10.0,
     unacked_bytes: int = 100_000_000,
     rules: MappingRules | None = None,
-    formats: Formats = lambda keys, rules: {},
+    formats: Formats = sdk_formats,
+    origins: Collection[str] = (),
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
@@ -144,6 +146,7 @@ async def in_memory(
         body_seconds=body_seconds,
         rejects_kept=1_000,
         identity_ttl=30.0,
+        origins=origins,
         bounds=bounds,
         now=lambda: NOW,
     )

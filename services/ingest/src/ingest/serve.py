@@ -20,6 +20,7 @@ from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
+from ingest.sdk.paths import sdk_formats
 from ingest.settings import IngestSettings
 
 LEAST_KEY_CHARS: Final = 32
@@ -57,8 +58,9 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         body_seconds=settings.ingest_body_seconds,
         rejects_kept=settings.ingest_rejects_kept,
         identity_ttl=settings.ingest_identity_ttl_seconds,
+        origins=settings.cors_origins,
     )
-    ingest = assemble(parts, options, formats=lambda keys, rules: {})
+    ingest = assemble(parts, options, formats=sdk_formats)
     try:
         yield Application(
             name="ingest",
