@@ -1,4 +1,4 @@
-"""`python -m ingest serve | events ... | away ... | migrate | keys ...`. Each command imports only what it needs."""
+"""`python -m ingest serve|events|mapping|away|migrate|keys`. Each command imports only what it needs."""
 
 import asyncio
 import sys
@@ -9,6 +9,7 @@ from common.commands.command_line import Command, parse
 COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
     "events": Command("check a file of events before it is posted", "ingest.commands.events"),
+    "mapping": Command("check mapping.yml, or try it on what an SDK sends", "ingest.commands.mapping"),
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
@@ -23,6 +24,10 @@ def main(words: Sequence[str]) -> int:
         from ingest.commands import events
 
         return events.run(arguments)
+    if arguments.command == "mapping":
+        from ingest.commands import mapping
+
+        return mapping.run(arguments)
     if arguments.command == "away":
         from ingest.commands import away
 
