@@ -18,8 +18,10 @@ _AMPLITUDE: Final = AmplitudeFormat()
 
 
 class _Kind(Struct):
-    events: Raw | None = None
-    batch: Raw | None = None
+    """Undecoded; empty if there is none."""
+
+    events: Raw = Raw()
+    batch: Raw = Raw()
 
 
 class PostHogOrAmplitude:
@@ -53,5 +55,5 @@ class PostHogOrAmplitude:
             kind = decode_body(body, _Kind)
         except BodyRefused:
             return  # An array or a form is PostHog's; what is neither is refused when it is read.
-        if kind.events is not None and kind.batch is None:
+        if kind.events and not kind.batch:
             self._found = _AMPLITUDE
