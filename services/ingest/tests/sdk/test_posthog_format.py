@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -95,7 +96,7 @@ async def test_pages_and_screens_are_page_views(sdk: Ingest, key: str, name: str
     assert [one.name for one in sdk.events()] == ["page.viewed"]
 
 
-BODIES = {
+BODIES: dict[str, Callable[[bytes], tuple[bytes, dict[str, str]]]] = {
     "JSON": lambda text: (text, {}),
     "compressed without a header that says so": lambda text: (gzip.compress(text), {"content_type": "text/plain"}),
     "a form with base64": lambda text: (urlencode({"data": base64.b64encode(text).decode(), "ip": 1}).encode(), {}),

@@ -26,14 +26,14 @@ from ingest.sdk.sdk_format import mapped
 from ingest.sdk.segment import SEGMENT, SegmentFormat
 from ingest.sdk.wire_format import ReadMessage, WireFormat
 
-_FORMATS: Final[Mapping[str, WireFormat]] = {
+FORMATS: Final[Mapping[str, WireFormat]] = {
     SEGMENT: SegmentFormat(),
     POSTHOG: PostHogFormat(),
     AMPLITUDE: AmplitudeFormat(),
     MIXPANEL: MixpanelFormat(),
     CLOUDEVENTS: CloudEventsFormat(),
 }
-FORMAT_NAMES: Final = tuple(_FORMATS)
+FORMAT_NAMES: Final = tuple(FORMATS)
 # Keys under which products say whose event it is.
 _LIKE_AN_ACCOUNT: Final = re.compile(
     r"(account|company|organi[sz]ation|org|tenant|workspace|team|customer|group)(_?id|_?key|_?slug|id)?", re.IGNORECASE
@@ -121,7 +121,7 @@ def _read(body: bytes, format_name: str, rules: SourceRules, received_at: dateti
     elif format_name == SEGMENT and not (isinstance(found, dict) and "batch" in found):
         # One message, or several, as if they came in a batch.
         body = msgspec.json.encode({"batch": found if isinstance(found, list) else [found]})
-    return _FORMATS[format_name].read(body, head, rules, received_at=received_at)
+    return FORMATS[format_name].read(body, head, rules, received_at=received_at)
 
 
 def _with_any_account(resolved: ResolvedItem) -> ResolvedItem:
