@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,86 +24,17 @@ SHIPPED = Path(__file__).parents[4] / "deploy" / "mapping.yml"
 RULES = load_mapping(SHIPPED.read_text(encoding="utf-8"), "deploy/mapping.yml").of("web")
 
 # The words that the formats listen to, so that values land where they are looked at.
-KEYS = st.sampled_from(
-    [
-        "type",
-        "event",
-        "messageId",
-        "userId",
-        "anonymousId",
-        "groupId",
-        "previousId",
-        "timestamp",
-        "originalTimestamp",
-        "sentAt",
-        "traits",
-        "properties",
-        "context",
-        "name",
-        "distinct_id",
-        "uuid",
-        "offset",
-        "$set",
-        "$set_once",
-        "$group_type",
-        "$group_key",
-        "$group_set",
-        "$groups",
-        "$is_identified",
-        "api_key",
-        "token",
-        "event_type",
-        "insert_id",
-        "user_id",
-        "device_id",
-        "groups",
-        "group_properties",
-        "user_properties",
-        "event_properties",
-        "time",
-        "$insert_id",
-        "$identified_id",
-        "$anon_id",
-        "$device_id",
-        "alias",
-        "specversion",
-        "id",
-        "source",
-        "subject",
-        "data",
-        "data_base64",
-        "accountid",
-        "company",
-        "account_id",
-        "email",
-        "arr",
-        "seats",
-    ]
-)
-TEXTS = st.sampled_from(
-    [
-        "track",
-        "page",
-        "screen",
-        "identify",
-        "group",
-        "alias",
-        "$identify",
-        "$groupidentify",
-        "$create_alias",
-        "$set",
-        "$pageview",
-        "$autocapture",
-        "company",
-        "acme",
-        "u-1",
-        "1.0",
-        "2026-01-31T12:00:00Z",
-        "com.example.report.exported",
-        "account.updated",
-        "user.updated",
-    ]
-) | st.text(max_size=20)
+_KEYS = """
+    type event messageId userId anonymousId groupId previousId timestamp originalTimestamp sentAt traits properties
+    context name distinct_id uuid offset $set $set_once $group_type $group_key $group_set $groups $is_identified
+    api_key token event_type insert_id user_id device_id groups group_properties user_properties event_properties time
+    $insert_id $identified_id $anon_id $device_id alias specversion id source subject data data_base64 accountid company
+    account_id email arr seats"""
+_TEXTS = """
+    track page screen identify group alias $identify $groupidentify $create_alias $set $pageview $autocapture company
+    acme u-1 1.0 2026-01-31T12:00:00Z com.example.report.exported account.updated user.updated"""
+KEYS = st.sampled_from(_KEYS.split())
+TEXTS = st.sampled_from(_TEXTS.split()) | st.text(max_size=20)
 NUMBERS = st.integers() | st.floats() | st.integers(1_769_000_000, 1_770_000_000)
 VALUES = st.recursive(
     st.none() | st.booleans() | NUMBERS | TEXTS,
@@ -144,16 +76,16 @@ def test_each_message_is_an_event_or_refused_or_passed_over(name: str, messages:
         assert sum(found) == 1, (one, checked)
 
 
+BODIES = st.binary(max_size=60) | VALUES.map(lambda one: json.dumps(one).encode())
+
+
 @settings(deadline=None)
-@given(
-    name=st.sampled_from(FORMAT_NAMES), body=st.binary(max_size=60) | VALUES.map(lambda one: json.dumps(one).encode())
-)
+@given(name=st.sampled_from(FORMAT_NAMES), body=BODIES)
 def test_any_body_is_read_or_refused(name: str, body: bytes) -> None:
-    try:
+    with suppress(BodyRefused):
         FORMATS[name].token_of_body(body)
+    with suppress(BodyRefused):
         FORMATS[name].read(body, _Head(), RULES, received_at=NOW)
-    except BodyRefused as refusal:
-        assert str(refusal)
 
 
 @settings(deadline=None)

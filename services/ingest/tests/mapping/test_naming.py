@@ -9,12 +9,17 @@ from ingest.mapping.naming import to_event_name
 
 STYLES = [
     # One name in all the styles that products use.
-    *((text, "report.exported") for text in ("Report Exported", "report exported", "reportExported", "ReportExported")),
-    *(
-        (text, "report.exported")
-        for text in ("report_exported", "report-exported", "REPORT_EXPORTED", "report.exported")
-    ),
-    *((text, "report.exported") for text in ("Report: Exported!", "  report  exported ", "Exported Report")),
+    ("Report Exported", "report.exported"),
+    ("report exported", "report.exported"),
+    ("reportExported", "report.exported"),
+    ("ReportExported", "report.exported"),
+    ("report_exported", "report.exported"),
+    ("report-exported", "report.exported"),
+    ("REPORT_EXPORTED", "report.exported"),
+    ("report.exported", "report.exported"),
+    ("Report: Exported!", "report.exported"),
+    ("  report  exported ", "report.exported"),
+    ("Exported Report", "report.exported"),
     # The object has several words, or the verb has.
     ("User Logged In", "user.logged_in"),
     ("Monthly Usage Report Exported", "monthly_usage_report.exported"),
