@@ -65,10 +65,10 @@ async def test_a_path_takes_one_message_of_its_type(
 
 
 async def test_a_browser_has_its_key_in_the_body(sdk: Ingest, key: str) -> None:
-    body = json.dumps({**TRACK, "writeKey": key}).encode()
-    answer = await sdk.post(body, "/v1/t", content_type="text/plain")
-    assert answer.status_code == 200
-    assert [event.event_id for event in sdk.events()] == ["m-1"]
+    for path, body in (("/v1/t", TRACK), ("/v1/b", {"batch": [{**TRACK, "messageId": "m-2"}]})):
+        content = json.dumps({**body, "writeKey": key}).encode()
+        assert (await sdk.post(content, path, content_type="text/plain")).status_code == 200
+    assert sorted(event.event_id for event in sdk.events()) == ["m-1", "m-2"]
 
 
 async def test_a_message_of_one_path_is_set_aside_with_its_type_and_without_its_key(sdk: Ingest, key: str) -> None:

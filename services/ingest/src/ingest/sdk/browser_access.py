@@ -15,7 +15,8 @@ from ingest.sdk.seen_once import SeenOnce
 _log = structlog.get_logger()
 _PREFLIGHT: Final = {
     "access-control-allow-methods": "POST",
-    "access-control-allow-headers": "authorization, content-encoding, content-type",
+    # Those of analytics.js (the second and the last), of RudderStack's browser client (the first), and of all.
+    "access-control-allow-headers": "anonymousid, authorization, content-encoding, content-type, x-retry-count",
     "access-control-max-age": "7200",
 }
 _MOST_ORIGIN_CHARS: Final = 200
@@ -64,6 +65,7 @@ def _allowing(origin: str, send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=list(message["headers"]))
             headers["access-control-allow-origin"] = origin
+            headers["access-control-expose-headers"] = "retry-after"
             headers.append("vary", "origin")
             message = {**message, "headers": headers.raw}
         await send(message)

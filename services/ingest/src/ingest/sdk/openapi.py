@@ -76,6 +76,7 @@ _CLOUDEVENT: Final = {
 }
 _EXAMPLES: Final[Mapping[str, Any]] = {
     "/v1/batch": {"batch": [_TRACK, _GROUP], "sentAt": "2026-01-31T09:00:01Z"},
+    "/v1/b": {"writeKey": "KEY", "batch": [_TRACK]},
     "/v1/import": {"batch": [_TRACK]},
     "/batch": {"api_key": "KEY", "batch": [_POSTHOG_EVENT]},
     "/capture": {"api_key": "KEY", **_POSTHOG_EVENT},

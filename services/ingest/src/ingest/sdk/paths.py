@@ -28,11 +28,12 @@ class SdkPath(Struct, frozen=True):
     history: bool = False
 
 
-# analytics.js writes one letter.
+# analytics.js writes one letter, as it does for batches.
 _KINDS: Final = {path: kind for kind in MessageKind for path in (f"/v1/{kind}", f"/v1/{kind[0]}")}
 
 SDK_PATHS: Final[Mapping[str, SdkPath]] = {
     "/v1/batch": SdkPath(SegmentFormat, "A batch of Segment's or RudderStack's clients."),
+    "/v1/b": SdkPath(SegmentFormat, "A batch of Segment's client in browsers."),
     "/v1/import": SdkPath(SegmentFormat, "A batch in Segment's format of what happened long ago.", history=True),
     **{
         path: SdkPath(partial(SegmentFormat, kind), f"One {kind} message in Segment's format.")
