@@ -13,8 +13,11 @@ from ingest.sdk.cloudevents import CLOUDEVENTS
 from ingest.sdk.mixpanel import MIXPANEL
 from ingest.sdk.paths import SDK_PATHS, in_both_spellings
 from ingest.sdk.posthog import POSTHOG
+from ingest.sdk.segment import SEGMENT
 
-_ANY: Final = {"type": "object", "additionalProperties": True}
+_OBJECT: Final = {"type": "object"}
+# Any JSON is taken: what in it is no message is refused by itself.
+_ANY: Final[dict[str, Any]] = {"description": "an object, or an array of them"}
 _COUNTS: Final = {name: {"type": "integer"} for name in ("messages", "events", "ignored", "rejected")}
 _ANSWER: Final = {"type": "object", "required": list(_COUNTS), "properties": {**_COUNTS, "errors": {"type": "array"}}}
 _ERROR: Final = {
@@ -142,13 +145,10 @@ def _content(path: str, format_name: str) -> dict[str, Any]:
     if format_name == CLOUDEVENTS:
         return {
             "application/cloudevents+json": {"schema": _ANY, "example": _CLOUDEVENT},
-            "application/cloudevents-batch+json": {
-                "schema": {"type": "array", "items": _ANY},
-                "example": [_CLOUDEVENT],
-            },
+            "application/cloudevents-batch+json": {"schema": {"type": "array"}, "example": [_CLOUDEVENT]},
         }
     example = _EXAMPLES.get(path) or _SINGLE[_kind_of(path)]
-    schema = {"type": "array", "items": _ANY} if isinstance(example, list) else _ANY
+    schema = _OBJECT if format_name in (SEGMENT, AMPLITUDE) else _ANY
     return {"application/json": {"schema": schema, "example": example}}
 
 
