@@ -68,10 +68,18 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS)
 check: $(VENV)/dev-installed ## the tests that start no process, with few random examples
 	EXAMPLES_SHARE=0.05 $(PYTEST) -q -m "not servers and not kafka and not campaign and not compiler"
 
+# The Node clients that tests/clients runs. Where they cannot be installed those tests are skipped, with the reason.
+tests/clients/node/node_modules/installed: tests/clients/node/package-lock.json
+	@npm ci --prefix tests/clients/node --omit=optional --ignore-scripts --no-audit --no-fund --silent && touch $@ \
+		|| echo "the Node clients cannot be installed here: their tests are skipped"
+
+.PHONY: clients
+clients: tests/clients/node/node_modules/installed ## the Node SDKs that tests run against ingest (needs npm)
+
 # Of random examples a share, so that it takes minutes: EXAMPLES_SHARE=1 tries all, as CI does.
 .PHONY: test
 test: export EXAMPLES_SHARE ?= 0.3
-test: $(VENV)/dev-installed $(VENV)/analysis ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=3)
+test: $(VENV)/dev-installed $(VENV)/analysis clients ## unit, integration (PostgreSQL, embedded broker) and whole-system tests (WORKERS=3)
 	$(PYTEST) -m "not kafka and not campaign and not compiler"
 
 .PHONY: test-compiled
@@ -153,6 +161,7 @@ lint: $(VENV)/dev-installed ## style, and who may import whom
 	$(BIN)/ruff format --check
 	$(BIN)/lint-imports
 	$(BIN)/python -m scoring card check deploy/scorecard.yml
+	$(BIN)/python -m ingest mapping check deploy/mapping.yml
 	$(BIN)/python -m alerts routes check deploy/routes.yml
 	$(BIN)/python -m alerts playbooks check deploy/playbooks.yml
 
@@ -166,4 +175,4 @@ types: $(VENV)/dev-installed ## mypy --strict, tests too
 
 .PHONY: clean
 clean: ## remove what was built here
-	rm -rf .venv .venv-bench .venv-against-* .compiled .compiled-* .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf tests/clients/node/node_modules .venv .venv-bench .venv-against-* .compiled .compiled-* .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -24,19 +24,23 @@ from ingest.errors import BodyRefused
 from ingest.events import batch, body_items
 from ingest.events.batch import RequestContext
 from ingest.events.body_items import BodyFormat
+from ingest.mapping.load import load_mapping
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.content_encoding import body_decoder
+from ingest.sdk.trial import FORMAT_NAMES, try_body
 from scoring.cards.country_days import country_days
 from scoring.cards.errors import InvalidCard
 from scoring.cards.load import load as load_card
 from scoring.health.scorer import Scorer
 from support.cards import SMALL
+from support.deployment import ROOT
 from support.office import ROUTES
 
 _NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 _LEAST_SECONDS, _RUNS_A_SECOND = 10, 1_000
 _LARGE = (nasty.large, nasty.bomb, nasty.deep)
 
+_RULES = load_mapping((ROOT / "deploy" / "mapping.yml").read_text(encoding="utf-8"), "mapping.yml").of("fuzz")
 SCORER = Scorer(load_card(SMALL, "card.yml"), "card", strict=False, calendars=country_days)
 
 
@@ -62,6 +66,14 @@ def body(data: bytes) -> None:
             for one in found.accepted:
                 events.decode_events_record(events.encode_events_record(one.event))
             assert all(fault.detail for one in found.rejected for fault in one.errors)
+
+
+def sdk(data: bytes) -> None:
+    """As a body of each kind of SDK: read, mapped and checked, or refused by a reason."""
+    for name in FORMAT_NAMES:
+        with suppress(BodyRefused):
+            for one in try_body(data, name, _RULES, source="fuzz", received_at=_NOW):
+                assert not (one.errors and one.ignored)
 
 
 def state(data: bytes) -> None:
@@ -93,6 +105,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "event": event,
     "signal": signal,
     "body": body,
+    "sdk": sdk,
     "state": state,
     "gzip": gzip,
     "routes": routes,
@@ -102,6 +115,13 @@ _SEEDS: Mapping[str, Iterable[bytes]] = {
     "event": [events.encode_events_record(events.Tick()), nasty.lines(Random(1))],
     "signal": [signals.encode_signals_record(signals.CaughtUp(1)), signals.encode_signals_record(Sample().build())],
     "body": [make(Random(n)) for n, make in enumerate(nasty.MADE.values()) if make not in _LARGE],
+    "sdk": [
+        b'{"batch": [{"type": "track", "event": "Report Exported", "userId": "u", "groupId": "a", "messageId": "m"}]}',
+        b'{"api_key": "k", "batch": [{"event": "$identify", "distinct_id": "u", "properties": {"$groups": {}}}]}',
+        b'{"events": [{"event_type": "$groupidentify", "groups": {"company": ["a"]}, "time": 1769860800000}]}',
+        b'[{"event": "a", "properties": {"distinct_id": "u", "time": 1, "token": "k"}}, {"$group_key": "company_id"}]',
+        b'{"specversion": "1.0", "id": "1", "source": "/", "type": "a.b", "accountid": "a", "data_base64": "e30="}',
+    ],
     "state": [SCORER.dump(SCORER.create("acme"))],
     "gzip": [nasty.bad_gzip(Random(n)) for n in range(20)],
     "routes": [ROUTES.encode()],

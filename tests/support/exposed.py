@@ -10,6 +10,7 @@ from common.metrics import registry
 from common.request_metrics import RequestMetrics
 from ingest.intake.metrics import IntakeMetrics
 from ingest.metrics import IngestMetrics
+from ingest.sdk.metrics import SdkMetrics
 from ingest.sources.metrics import SourceMetrics
 from scoring.api.metrics import ApiMetrics
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
@@ -22,6 +23,7 @@ def registries() -> dict[str, CollectorRegistry]:
     IngestMetrics(ingest).watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
     IntakeMetrics(ingest)
     SourceMetrics(ingest).watch(judged_age=lambda: 0, dropped=lambda: 0)
+    SdkMetrics(ingest)
     worker = registry(service="scoring", process="worker")
     WorkerMetrics(worker)
     HousekeepingMetrics(worker)

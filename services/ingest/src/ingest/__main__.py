@@ -13,6 +13,7 @@ COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
     "events": Command("check a file of events before it is posted", "ingest.commands.events"),
     "import": Command("send the rows of a CSV, JSON lines or Parquet file as history", "ingest.commands.import_file"),
+    "mapping": Command("check mapping.yml, or try it on what an SDK sends", "ingest.commands.mapping"),
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
     "dead": Command("list, show and send again what was set aside", "ingest.commands.dead"),
     "migrate": Command("bring the database schema to its newest version"),
@@ -32,6 +33,10 @@ def main(words: Sequence[str]) -> int:
         from ingest.commands import import_file
 
         return import_file.run(arguments)
+    if arguments.command == "mapping":
+        from ingest.commands import mapping
+
+        return mapping.run(arguments)
     if arguments.command == "away":
         from ingest.commands import away
 

@@ -1,6 +1,6 @@
 """The ASGI application of ingest."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -17,13 +17,11 @@ from common.keys import Scope
 from ingest.events import openapi
 from ingest.openapi_document import document
 from ingest.publishing.event_names import EventNames
-from ingest.receiving.post_request import PostRequest
+from ingest.receiving.post_request import PostHandler, PostRequest
 
 _log = structlog.get_logger()
 PATH: Final = "/v1/events"
 NAMES_PATH: Final = "/v1/events/names"
-
-PostHandler = Callable[[PostRequest], Awaitable[Response]]
 
 
 class PostsFastPath:

@@ -1,12 +1,12 @@
 """Puts ingest together from adapters: those of a process, or those in memory that tests have."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
+from starlette.responses import Response
 
 from common.auth import KeyVerifier
 from common.bus.ports import Admin, ProbedProducer
@@ -17,7 +17,7 @@ from ingest import app
 from ingest.events.post_events import PostEventsHandler
 from ingest.identity.cache import IdentityCache, StoredIdentities
 from ingest.intake.endpoint import IntakeEndpoint
-from ingest.intake.format import RequestFormat
+from ingest.intake.format import FormatMaker
 from ingest.intake.intake import Identities, MessageIntake, RefusedSink
 from ingest.intake.metrics import IntakeMetrics
 from ingest.mapping.rules import MappingRules
@@ -29,11 +29,18 @@ from ingest.publishing.event_names import EventNames
 from ingest.publishing.producer_supervisor import ProducerSupervisor
 from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS, Bounds
+from ingest.receiving.post_request import PostHandler, PostRequest
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects import api as rejects_api
 from ingest.rejects.dead_letters import DeadLetters
 from ingest.rejects.recorder import RejectRecorder, RejectTable
+from ingest.sdk import openapi as sdk_openapi
+from ingest.sdk import posthog_flags
+from ingest.sdk.browser_access import BrowserAccess
+from ingest.sdk.metrics import SdkMetrics
+from ingest.sdk.posthog_flags import FLAG_PATHS
+from ingest.sdk.unknown_paths import UnknownPaths
 from ingest.sources import api as sources_api
 from ingest.sources.metrics import SourceMetrics
 from ingest.sources.relay import AnnouncementFiling, AnnouncementQueue, AnnouncementRelay
@@ -53,8 +60,8 @@ class CachedKeys(KeyVerifier, Protocol):
     def not_ready_reason(self) -> str | None: ...
 
 
-Formats = Callable[[KeyVerifier, MappingRules], Mapping[str, RequestFormat]]
-"""Makes the formats of the SDKs, by the path that each posts to."""
+Formats = Callable[[KeyVerifier, MappingRules], Mapping[str, FormatMaker]]
+"""By the path that a client posts to, what makes its format."""
 
 
 class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
@@ -92,7 +99,8 @@ class IngestParts:
 class IngestOptions:
     """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read.
 
-    Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds.
+    Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds. `origins` are
+    those of pages from which browsers may post in the formats of SDKs.
     """
 
     topics: Topics
@@ -102,6 +110,7 @@ class IngestOptions:
     identity_ttl: float
     sources_seconds: float
     sources_settle: float
+    origins: Collection[str] = ()
     bounds: Bounds = BOUNDS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -159,22 +168,35 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
     readiness = Readiness(
         {"log": supervisor.not_ready_reason, "keys": parts.keys.not_ready_reason, "posts": handler.not_ready_reason}
     )
-    http = app.build(
+    posts = {path: _handler(endpoint, make) for path, make in formats(parts.keys, parts.rules).items()}
+    routes = app.build(
         handler,
         names=names,
         keys=parts.keys,
         readiness=readiness,
         registry=parts.registry,
-        posts={path: partial(endpoint.handle, form=form) for path, form in formats(parts.keys, parts.rules).items()},
+        posts=posts,
         routers=[
             rejects_api.router(parts.rejects, parts.keys),
+            sdk_openapi.router(posts),
+            posthog_flags.router(),
             sources_api.router(
                 SourceReports(parts.sources, names, judged=mode is TimeMode.WALL, now=options.now), parts.keys
             ),
         ],
     )
+    sdk_metrics = SdkMetrics(parts.registry)
+    access = BrowserAccess(routes, paths=[*posts, *FLAG_PATHS], origins=options.origins, metrics=sdk_metrics)
+    http = UnknownPaths(access, sdk_metrics)
     tasks = {"log": supervisor.run, "rejects": recorder.run, **_source_tasks(parts, options)}
     return AssembledIngest(http, readiness, tasks)
+
+
+def _handler(endpoint: IntakeEndpoint, make: FormatMaker) -> PostHandler:
+    async def handle(request: PostRequest) -> Response:
+        return await endpoint.handle(request, make())
+
+    return handle
 
 
 def _source_tasks(parts: IngestParts, options: IngestOptions) -> Mapping[str, Task]:

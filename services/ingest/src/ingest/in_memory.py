@@ -31,6 +31,7 @@ from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.rejected import Rejected
 from ingest.rejects.store import ListedReject, RejectFilter
+from ingest.sdk.paths import sdk_formats
 from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
@@ -128,8 +129,9 @@ async def in_memory(
     ack_seconds: float = 10.0,
     unacked_bytes: int = 100_000_000,
     rules: MappingRules | None = None,
-    formats: Formats = lambda keys, rules: {},
     database_url: str = NOWHERE,
+    formats: Formats = sdk_formats,
+    origins: Collection[str] = (),
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
 
@@ -163,6 +165,7 @@ async def in_memory(
         identity_ttl=30.0,
         sources_seconds=10.0,
         sources_settle=0.0,
+        origins=origins,
         bounds=bounds,
         now=lambda: NOW,
     )

@@ -18,6 +18,7 @@ from ingest.sources.report import SourceAnswer, SourcesAnswer
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (IncomingEvent, PostEventsAnswer, EventNamesAnswer, RejectsAnswer, SourcesAnswer, SourceAnswer)
 _KEY: Final = {"type": "http", "scheme": "bearer", "description": "scope `events` or `write` to post, `read` to ask"}
+_USER_NAME: Final = {"type": "http", "scheme": "basic", "description": "the key as user name, no password"}
 _REPLACED: Final = {("/v1/events", "post"): events.post_events(), ("/v1/events/names", "get"): events.event_names()}
 
 
@@ -29,7 +30,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     found["components"] = {
         **components,
         "schemas": {**components.get("schemas", {}), **schemas, "Problem": problems.SCHEMA},
-        "securitySchemes": {"key": _KEY},
+        "securitySchemes": {"key": _KEY, "userName": _USER_NAME},
     }
     # Removes the validation error that FastAPI documents by itself: here it is a 400 or 422 problem.
     for (path, method), described in _REPLACED.items():

@@ -24,6 +24,7 @@ from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
+from ingest.sdk.paths import sdk_formats
 from ingest.settings import IngestSettings
 from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
@@ -80,8 +81,9 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         identity_ttl=settings.ingest_identity_ttl_seconds,
         sources_seconds=settings.ingest_sources_seconds,
         sources_settle=settings.ingest_sources_settle_seconds,
+        origins=settings.cors_origins,
     )
-    ingest = assemble(parts, options, formats=lambda keys, rules: {})
+    ingest = assemble(parts, options, formats=sdk_formats)
     try:
         yield Application(
             name="ingest",

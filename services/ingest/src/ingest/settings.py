@@ -1,11 +1,34 @@
 """Settings of ingest beside the common ones."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    model_validator,
+)
 
 from common.settings import CommonSettings, Port
+
+# As browsers write it: no path, no default port.
+_ORIGIN: Final = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?")
+
+
+def _split(text: str) -> list[str]:
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+def _origins(text: str) -> str:
+    wrong = next((one for one in _split(text) if not _ORIGIN.fullmatch(one)), None)
+    if wrong is not None:
+        raise ValueError(f"is a list of origins with commas, such as https://app.example.com, not {wrong!r}")
+    return text
 
 
 class IngestSettings(CommonSettings):
@@ -14,6 +37,7 @@ class IngestSettings(CommonSettings):
     ingest_privacy_key: SecretStr | None = None
     ingest_rejects_kept: PositiveInt = 100_000
     ingest_identity_ttl_seconds: PositiveFloat = 30.0
+    ingest_cors_origins: Annotated[str, AfterValidator(_origins)] = ""
     ingest_ack_seconds: PositiveFloat = 5.0
     ingest_body_seconds: PositiveFloat = 30.0
     ingest_body_memory_bytes: PositiveInt = 256_000_000
@@ -30,3 +54,7 @@ class IngestSettings(CommonSettings):
         if (self.ingest_scoring_url is None) != (self.ingest_scoring_key is None):
             raise ValueError("INGEST_SCORING_URL and INGEST_SCORING_KEY are set together, or neither")
         return self
+
+    @property
+    def cors_origins(self) -> frozenset[str]:
+        return frozenset(_split(self.ingest_cors_origins))

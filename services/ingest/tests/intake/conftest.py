@@ -77,5 +77,7 @@ defaults:
 async def ingest() -> AsyncIterator[Ingest]:
     """Its formats are one, at /plain."""
     rules = load_mapping(MAPPING, "mapping.yml")
-    async with in_memory(rules=rules, formats=lambda keys, rules: {"/plain": PlainFormat(keys, rules)}) as built:
+    async with in_memory(
+        rules=rules, formats=lambda keys, rules: {"/plain": lambda: PlainFormat(keys, rules)}
+    ) as built:
         yield built

@@ -1,6 +1,6 @@
 """The port of a format: how one kind of client writes a request, and what it needs as an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -36,3 +36,7 @@ class RequestFormat(Protocol):
 
     def problem(self, problem: Problem) -> Response:
         """The answer to a request of which nothing was taken, or it is not known what was."""
+
+
+FormatMaker = Callable[[], RequestFormat]
+"""Makes the format of one request: some find out by the body whose it is."""

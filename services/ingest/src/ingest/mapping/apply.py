@@ -44,16 +44,18 @@ def _tracked(message: SourceMessage, rules: SourceRules, received_at: datetime) 
 
 
 def _event(message: SourceMessage, rules: SourceRules, received_at: datetime, *, name: str, label: str) -> IntakeItem:
+    account = _account(message, rules)
     draft = DraftEvent(
         name=name,
         event_id=message.message_id,
         time=message.time,
-        account_id=_account(message, rules),
+        account_id=account,
         known_by=_identities(message),
         user_id=message.user_id,
         properties=_without_nulls(message.properties),
     )
-    return _item(message, received_at, label=label, events=(draft,))
+    links = _links(message, account) if message.member and account is not None else ()
+    return _item(message, received_at, label=label, links=links, events=(draft,))
 
 
 def _identified(message: SourceMessage, rules: SourceRules, received_at: datetime) -> IntakeItem:

@@ -58,13 +58,20 @@ def _over(base: SourceRules, section: SourceSection, *, identities: str) -> Sour
     return SourceRules(
         identities=identities,
         account=base.account if section.account is None else tuple(map(parse_path, section.account)),
-        names={**base.names, **_in_both_spellings(section.names)},
+        names=_names_over(base.names, section.names),
         ignored=base.ignored if section.ignore is None else frozenset(_spellings(section.ignore)),
         page=section.page or base.page,
         screen=section.screen or base.screen,
         facts={**base.facts, **_fields(section.facts)},
         person={**base.person, **_fields(section.person)},
     )
+
+
+def _names_over(base: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """A name that the section has in one spelling is not the base's in any other."""
+    own = _in_both_spellings(names)
+    kept = {theirs: ours for theirs, ours in base.items() if (to_event_name(theirs) or theirs) not in own}
+    return {**kept, **own}
 
 
 def _fields(paths: Mapping[str, Sequence[str]]) -> Fields:

@@ -23,6 +23,7 @@ class SourceMessage(Struct, frozen=True, kw_only=True):
 
     `event` is the name as the client wrote it. `time` is by our clock: the format has corrected what it knows of the
     client's. `group_id` is the account that a group message names, `previous_id` what an alias message replaces.
+    `member`: an account that any message names is that of its person, for the client has no group message of a person.
     """
 
     kind: MessageKind
@@ -37,3 +38,4 @@ class SourceMessage(Struct, frozen=True, kw_only=True):
     time: datetime | None = None
     properties: dict[str, Any] = field(default_factory=dict)
     traits: dict[str, Any] = field(default_factory=dict)
+    member: bool = False

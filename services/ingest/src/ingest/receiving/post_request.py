@@ -1,7 +1,10 @@
 """A POST request as the server passes it on, with its headers, query parameters and body chunks."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.datastructures import QueryParams
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 
@@ -24,6 +27,14 @@ class PostRequest:
         value = self._headers.get(name)
         return value if value is None else value.decode("latin-1")
 
+    def headers_with_prefix(self, prefix: bytes) -> dict[str, str]:
+        """By their names without the prefix; `prefix` in lower case."""
+        return {
+            name.removeprefix(prefix).decode("latin-1"): value.decode("latin-1")
+            for name, value in self._headers.items()
+            if name.startswith(prefix)
+        }
+
     def parameter(self, name: str, default: str) -> str:
         return str(QueryParams(self._query).get(name, default)) if self._query else default
 
@@ -33,3 +44,6 @@ class PostRequest:
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         return message.get("body", b""), message.get("more_body", False)
+
+
+PostHandler = Callable[[PostRequest], Awaitable[Response]]

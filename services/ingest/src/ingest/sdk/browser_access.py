@@ -1,0 +1,73 @@
+"""Lets browsers post from the pages of allowed origins (CORS), and from no others."""
+
+from collections.abc import Collection
+from typing import Final
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.problems import Problem
+from ingest.sdk.metrics import SdkMetrics
+from ingest.sdk.seen_once import SeenOnce
+
+_log = structlog.get_logger()
+_PREFLIGHT: Final = {
+    "access-control-allow-methods": "POST",
+    # Those of analytics.js (the second and the last), of RudderStack's browser client (the first), and of all.
+    "access-control-allow-headers": "anonymousid, authorization, content-encoding, content-type, x-retry-count",
+    "access-control-max-age": "7200",
+}
+_MOST_ORIGIN_CHARS: Final = 200
+
+
+class BrowserAccess:
+    """Passes requests on to `app`. `paths` are those that clients in browsers post to."""
+
+    def __init__(self, app: ASGIApp, *, paths: Collection[str], origins: Collection[str], metrics: SdkMetrics) -> None:
+        self._app = app
+        self._paths = frozenset(paths)
+        self._origins = frozenset(origins)
+        self._metrics = metrics
+        self._told = SeenOnce()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in self._paths:
+            await self._app(scope, receive, send)
+            return
+        origin = _origin(scope)
+        if origin is not None and origin not in self._origins:
+            await self._refusal(origin)(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            allowed = {} if origin is None else {**_PREFLIGHT, "access-control-allow-origin": origin, "vary": "origin"}
+            await Response(status_code=204, headers={"allow": "OPTIONS, POST", **allowed})(scope, receive, send)
+        elif origin is None:
+            await self._app(scope, receive, send)
+        else:
+            await self._app(scope, receive, _allowing(origin, send))
+
+    def _refusal(self, origin: str) -> ASGIApp:
+        self._metrics.origin_refused()
+        if self._told.is_first(origin):
+            _log.warning("origin.refused", origin=origin)
+        detail = f"INGEST_CORS_ORIGINS does not have {origin}"
+        return Problem(403, "origin_not_allowed", detail, more={"message": detail}).response()
+
+
+def _origin(scope: Scope) -> str | None:
+    found = next((value for name, value in scope["headers"] if name == b"origin"), None)
+    return None if found is None else found.decode("latin-1")[:_MOST_ORIGIN_CHARS]
+
+
+def _allowing(origin: str, send: Send) -> Send:
+    async def pass_on(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=list(message["headers"]))
+            headers["access-control-allow-origin"] = origin
+            headers["access-control-expose-headers"] = "retry-after"
+            headers.append("vary", "origin")
+            message = {**message, "headers": headers.raw}
+        await send(message)
+
+    return pass_on

@@ -1,0 +1,59 @@
+"""PostHog and Amplitude batches have the same path; the body tells them apart."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from msgspec import Raw, Struct
+
+from ingest.errors import BodyRefused
+from ingest.mapping.rules import SourceRules
+from ingest.sdk.amplitude import AmplitudeFormat
+from ingest.sdk.json_body import decode_body
+from ingest.sdk.posthog import PostHogFormat
+from ingest.sdk.wire_format import ReadMessage, RequestHead, WireFormat
+
+_POSTHOG: Final = PostHogFormat()
+_AMPLITUDE: Final = AmplitudeFormat()
+
+
+class _Kind(Struct):
+    """Undecoded; empty if there is none."""
+
+    events: Raw = Raw()
+    batch: Raw = Raw()
+
+
+class PostHogOrAmplitude:
+    """One for each request: until its body is there it is PostHog's, whose clients send there by default."""
+
+    def __init__(self) -> None:
+        self._found: WireFormat = _POSTHOG
+
+    @property
+    def name(self) -> str:
+        return self._found.name
+
+    def token_of_body(self, body: bytes) -> str | None:
+        self._find(body)
+        return self._found.token_of_body(body)
+
+    def read(
+        self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
+    ) -> Sequence[ReadMessage]:
+        self._find(body)
+        return self._found.read(body, head, rules, received_at=received_at)
+
+    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._found.success(counts)
+
+    def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
+        return self._found.failure(status, code, message)
+
+    def _find(self, body: bytes) -> None:
+        try:
+            kind = decode_body(body, _Kind)
+        except BodyRefused:
+            return  # An array or a form is PostHog's; what is neither is refused when it is read.
+        if kind.events and not kind.batch:
+            self._found = _AMPLITUDE

@@ -1,0 +1,178 @@
+"""Mixpanel's format: events to /track and /import, profiles of people to /engage, of groups to /groups."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw
+
+from ingest.errors import FieldError, FieldErrorReason
+from ingest.mapping.item import IgnoredReason
+from ingest.mapping.message import MessageKind, SourceMessage
+from ingest.mapping.paths import find, identifier
+from ingest.mapping.rules import SourceRules
+from ingest.sdk.client_time import parse_time
+from ingest.sdk.form_body import without_form
+from ingest.sdk.json_body import decode_body, decode_messages
+from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
+
+MIXPANEL: Final = "mixpanel"
+_TOKENS: Final = (("properties", "token"), ("$token",), ("token",))
+_PROPERTIES: Final = "properties"
+# What the clients add to each event by themselves; names with $ and mp_ are theirs too.
+_ADDED: Final = frozenset(["token", "distinct_id", "time"])
+
+
+class MixpanelContent(StrEnum):
+    """What a path takes."""
+
+    EVENTS = "events"
+    PEOPLE = "people"
+    GROUPS = "groups"
+
+
+class MixpanelFormat:
+    name = MIXPANEL
+
+    def __init__(self, content: MixpanelContent = MixpanelContent.EVENTS) -> None:
+        self._content = content
+
+    def token_of_body(self, body: bytes) -> str | None:
+        """That of its first message: a request has one key."""
+        messages = _split(without_form(body))
+        first = decode_body(bytes(messages[0]), dict[str, Any]) if messages else None
+        return next((token for path in _TOKENS if (token := identifier(find(first, path)))), None)
+
+    def read(
+        self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
+    ) -> Sequence[ReadMessage]:
+        return [
+            one if isinstance(one, MalformedMessage) else read_message(*one, content=self._content, rules=rules)
+            for one in decode_messages(_split(without_form(body)))
+        ]
+
+    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Mixpanel's clients want a status of 1, with `error` beside it."""
+        return {"code": 200, "status": 1, "error": None, "num_records_imported": counts["messages"], **counts}
+
+    def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
+        return {"code": code, "status": 0, "error": message, "message": message}
+
+
+def read_message(
+    raw: bytes | Raw, body: dict[str, Any], *, content: MixpanelContent, rules: SourceRules
+) -> ReadMessage:
+    """One event, or the profile of a person or a group."""
+    # All of them: a message may have its key twice.
+    if any([_pop(body, path) for path in _TOKENS]):
+        raw = msgspec.json.encode(body)
+    match content:
+        case MixpanelContent.EVENTS:
+            return _event(raw, body)
+        case MixpanelContent.PEOPLE:
+            return _person(raw, body)
+        case MixpanelContent.GROUPS:
+            return _group(raw, body, rules)
+
+
+def _split(content: bytes) -> Sequence[Raw]:
+    """An array, one object, or an object a line."""
+    if content.startswith(b"["):
+        return decode_body(content, list[Raw])
+    if b"\n" in content:
+        try:
+            return msgspec.json.Decoder(Raw).decode_lines(content)
+        except msgspec.DecodeError:
+            pass  # One object that is written over several lines.
+    return [decode_body(content, Raw)]
+
+
+def _event(raw: bytes | Raw, body: dict[str, Any]) -> ReadMessage:
+    event, properties = identifier(body.get("event")), _object(body.get(_PROPERTIES))
+    message_id = identifier(properties.get("$insert_id"))
+    try:
+        time = parse_time(properties.get("time"))
+    except ValueError as error:
+        wrong = FieldError("properties.time", FieldErrorReason.BAD_TIME, str(error))
+        return MalformedMessage(raw, (wrong,), message_id, event or "")
+    user, anonymous = _people(properties)
+    kind = MessageKind.TRACK
+    previous = None
+    if event == "$identify":
+        kind, user, anonymous = (
+            MessageKind.IDENTIFY,
+            identifier(properties.get("$identified_id")) or user,
+            identifier(properties.get("$anon_id")),
+        )
+    elif event == "$create_alias":
+        kind, user, previous = MessageKind.ALIAS, identifier(properties.get("alias")), user
+    elif event == "$mp_web_page_view":
+        kind = MessageKind.PAGE
+    elif event is not None and event.startswith("$"):
+        return PassedOverMessage(raw, IgnoredReason.UNKNOWN_TYPE, message_id, event)
+    return SourceMessage(
+        kind=kind,
+        raw=raw,
+        body=body,
+        message_id=message_id,
+        event=event,
+        user_id=user,
+        anonymous_id=anonymous,
+        previous_id=previous,
+        time=time,
+        properties=_own(properties),
+        member=True,
+    )
+
+
+def _person(raw: bytes | Raw, body: dict[str, Any]) -> ReadMessage:
+    return SourceMessage(
+        kind=MessageKind.IDENTIFY,
+        raw=raw,
+        body=body,
+        user_id=identifier(body.get("$distinct_id")),
+        traits=_traits(body),
+        member=True,
+    )
+
+
+def _group(raw: bytes | Raw, body: dict[str, Any], rules: SourceRules) -> ReadMessage:
+    """A group is an account if mapping.yml names its key as a property of events under `account`."""
+    key = identifier(body.get("$group_key"))
+    if key is None or (_PROPERTIES, key) not in rules.account:
+        return PassedOverMessage(raw, IgnoredReason.NOTHING_TO_TELL, label=key or "")
+    return SourceMessage(
+        kind=MessageKind.GROUP, raw=raw, body=body, group_id=identifier(body.get("$group_id")), traits=_traits(body)
+    )
+
+
+def _people(properties: dict[str, Any]) -> tuple[str | None, str | None]:
+    """The user and the anonymous id; the simplified API says which of them a distinct_id is."""
+    user, device = identifier(properties.get("$user_id")), identifier(properties.get("$device_id"))
+    distinct = identifier(properties.get("distinct_id"))
+    if user is None and distinct is not None and distinct.startswith("$device:"):
+        return None, distinct.removeprefix("$device:")
+    return user or distinct, device
+
+
+def _traits(body: dict[str, Any]) -> dict[str, Any]:
+    """Mixpanel's own properties of a profile have a $ before their names: $name, $email."""
+    found = {**_object(body.get("$set_once")), **_object(body.get("$set"))}
+    return {name.removeprefix("$"): value for name, value in found.items()}
+
+
+def _own(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value for name, value in properties.items() if name not in _ADDED and not name.startswith(("$", "mp_"))
+    }
+
+
+def _pop(body: dict[str, Any], path: tuple[str, ...]) -> bool:
+    holder = find(body, path[:-1])
+    return isinstance(holder, dict) and holder.pop(path[-1], None) is not None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,70 @@
+"""Where the clients post: each path with the format of what comes on it."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from common.auth import KeyVerifier
+from ingest.intake.format import FormatMaker, RequestFormat
+from ingest.mapping.message import MessageKind
+from ingest.mapping.rules import MappingRules
+from ingest.sdk.amplitude import AmplitudeFormat
+from ingest.sdk.cloudevents import CloudEventsFormat
+from ingest.sdk.either_format import PostHogOrAmplitude
+from ingest.sdk.mixpanel import MixpanelContent, MixpanelFormat
+from ingest.sdk.posthog import PostHogFormat
+from ingest.sdk.sdk_format import SdkFormat
+from ingest.sdk.segment import SegmentFormat
+from ingest.sdk.wire_format import WireFormat
+
+
+class SdkPath(Struct, frozen=True):
+    """`make` makes the format of one request. `summary` is for the API's document. `history`: it takes imports."""
+
+    make: Callable[[], WireFormat]
+    summary: str
+    history: bool = False
+
+
+# analytics.js writes one letter, as it does for batches.
+_KINDS: Final = {path: kind for kind in MessageKind for path in (f"/v1/{kind}", f"/v1/{kind[0]}")}
+
+SDK_PATHS: Final[Mapping[str, SdkPath]] = {
+    "/v1/batch": SdkPath(SegmentFormat, "A batch of Segment's or RudderStack's clients."),
+    "/v1/b": SdkPath(SegmentFormat, "A batch of Segment's client in browsers."),
+    "/v1/import": SdkPath(SegmentFormat, "A batch in Segment's format of what happened long ago.", history=True),
+    **{
+        path: SdkPath(partial(SegmentFormat, kind), f"One {kind} message in Segment's format.")
+        for path, kind in _KINDS.items()
+    },
+    "/batch": SdkPath(PostHogOrAmplitude, "A batch of PostHog's clients, or of Amplitude's: the body tells."),
+    "/capture": SdkPath(PostHogFormat, "One event or a batch in PostHog's format."),
+    "/e": SdkPath(PostHogFormat, "Events of PostHog's browser client."),
+    "/i/v0/e": SdkPath(PostHogFormat, "Events of PostHog's clients for browsers and phones."),
+    "/2/httpapi": SdkPath(AmplitudeFormat, "Events in the format of Amplitude's HTTP API V2."),
+    "/track": SdkPath(MixpanelFormat, "Events in Mixpanel's format."),
+    "/import": SdkPath(MixpanelFormat, "Events in Mixpanel's format of what happened long ago.", history=True),
+    "/engage": SdkPath(partial(MixpanelFormat, MixpanelContent.PEOPLE), "Profiles of people in Mixpanel's format."),
+    "/groups": SdkPath(partial(MixpanelFormat, MixpanelContent.GROUPS), "Profiles of groups in Mixpanel's format."),
+    "/v1/cloudevents": SdkPath(CloudEventsFormat, "CloudEvents 1.0: binary, structured, or a batch."),
+}
+
+
+def in_both_spellings(path: str) -> tuple[str, str]:
+    """Some clients have a slash at the end. They must not be redirected: Segment's takes a redirect for a success."""
+    return path, f"{path}/"
+
+
+def sdk_formats(keys: KeyVerifier, rules: MappingRules) -> Mapping[str, FormatMaker]:
+    """By path, what makes the format of one request."""
+    return {
+        spelled: partial(_format, path, keys, rules)
+        for name, path in SDK_PATHS.items()
+        for spelled in in_both_spellings(name)
+    }
+
+
+def _format(path: SdkPath, keys: KeyVerifier, rules: MappingRules) -> RequestFormat:
+    return SdkFormat(path.make(), keys=keys, rules=rules, history=path.history)

@@ -1,0 +1,198 @@
+"""PostHog's format: batches of its servers' clients, single events and arrays of its browser client."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ingest.errors import FieldError, FieldErrorReason
+from ingest.mapping.item import IgnoredReason
+from ingest.mapping.message import MessageKind, SourceMessage
+from ingest.mapping.paths import find, identifier
+from ingest.mapping.rules import SourceRules
+from ingest.receiving.content_encoding import body_decoder
+from ingest.sdk.client_time import our_time, parse_time, time_or_none
+from ingest.sdk.form_body import without_form
+from ingest.sdk.json_body import decode_body, decode_messages
+from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
+
+POSTHOG: Final = "posthog"
+# Of our events' properties only those that the product has set.
+_OWN: Final = "$"
+_SECRETS: Final = ("api_key", "token")
+_GROUPS: Final = ("properties", "$groups")
+_GZIP: Final = b"\x1f\x8b"
+_MOST_INFLATED: Final = 1_000_000
+_KINDS: Final = {
+    "$identify": MessageKind.IDENTIFY,
+    "$set": MessageKind.IDENTIFY,
+    "$groupidentify": MessageKind.GROUP,
+    "$create_alias": MessageKind.ALIAS,
+    "$merge_dangerously": MessageKind.ALIAS,
+    "$pageview": MessageKind.PAGE,
+    "$screen": MessageKind.SCREEN,
+}
+
+
+class _PostHogKey(Struct):
+    api_key: Any = None
+    token: Any = None
+    batch: Any = None
+    properties: Any = None
+
+
+class _PostHogBatch(Struct):
+    batch: list[Raw] | None = None
+    sent_at: Any = None
+
+
+class PostHogFormat:
+    name = POSTHOG
+
+    def token_of_body(self, body: bytes) -> str | None:
+        content = without_form(_plain(body))
+        found: Any = decode_body(content, list[Any] if content.startswith(b"[") else _PostHogKey)
+        return _token_of_array(found) if isinstance(found, list) else _token(found)
+
+    def read(
+        self, body: bytes, head: RequestHead, rules: SourceRules, *, received_at: datetime
+    ) -> Sequence[ReadMessage]:
+        raws, sent_at = _split(without_form(_plain(body)))
+        if sent_at is None:
+            # The browser client's moment of sending, in milliseconds.
+            text = head.parameter("_", "")
+            sent_at = time_or_none(int(text)) if text.isdecimal() and len(text) < 16 else None
+        return [
+            one
+            if isinstance(one, MalformedMessage)
+            else read_message(*one, rules=rules, sent_at=sent_at, received_at=received_at)
+            for one in decode_messages(raws)
+        ]
+
+    def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"status": 1, **counts}
+
+    def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
+        """PostHog's clients log `detail`."""
+        return {"code": code, "message": message, "detail": message}
+
+
+def read_message(
+    raw: bytes | Raw, body: dict[str, Any], *, rules: SourceRules, sent_at: datetime | None, received_at: datetime
+) -> ReadMessage:
+    """One event; `sent_at` is the client's moment of sending it."""
+    found = body.get("properties")
+    properties: dict[str, Any] = found if isinstance(found, dict) else {}
+    if not _without_secrets(body, properties):
+        raw = msgspec.json.encode(body)
+    event = identifier(body.get("event"))
+    message_id = identifier(body.get("uuid")) or identifier(properties.get("$insert_id"))
+    kind = _kind(event, properties, rules)
+    if isinstance(kind, IgnoredReason):
+        return PassedOverMessage(raw, kind, message_id, event or "")
+    try:
+        time = _time(body, received_at)
+    except ValueError as error:
+        wrong = FieldError("timestamp", FieldErrorReason.BAD_TIME, str(error))
+        return MalformedMessage(raw, (wrong,), message_id, event or "")
+    user, anonymous, previous = _people(body, properties, event)
+    return SourceMessage(
+        kind=kind,
+        raw=raw,
+        body=body,
+        message_id=message_id,
+        event=event,
+        user_id=user,
+        anonymous_id=anonymous,
+        group_id=identifier(properties.get("$group_key")) if kind is MessageKind.GROUP else None,
+        previous_id=previous,
+        time=our_time(time, sent_at=sent_at, received_at=received_at),
+        properties={name: value for name, value in properties.items() if not name.startswith(_OWN)},
+        traits=_traits(body, properties, kind),
+        member=True,
+    )
+
+
+def _plain(body: bytes) -> bytes:
+    """The browser's client compresses and says so in no header, so this is bounded by itself. Raises `BodyRefused`."""
+    if not body.startswith(_GZIP):
+        return body
+    decoder = body_decoder("gzip", limit=_MOST_INFLATED)
+    plain = decoder.feed(body)
+    decoder.finish()
+    return plain
+
+
+def _split(content: bytes) -> tuple[Sequence[Raw], datetime | None]:
+    if content.startswith(b"["):
+        return decode_body(content, list[Raw]), None
+    batch = decode_body(content, _PostHogBatch)
+    messages = [decode_body(content, Raw)] if batch.batch is None else batch.batch
+    return messages, time_or_none(batch.sent_at)
+
+
+def _token(found: _PostHogKey) -> str | None:
+    token = identifier(found.api_key) or identifier(found.token) or identifier(find(found.properties, ("token",)))
+    return token or (_token_of_array(found.batch) if isinstance(found.batch, list) else None)
+
+
+def _token_of_array(messages: list[Any]) -> str | None:
+    """That of its first event: a request has one key."""
+    first = messages[0] if messages else None
+    paths = (("api_key",), ("token",), ("properties", "token"))
+    return next((token for path in paths if (token := identifier(find(first, path)))), None)
+
+
+def _without_secrets(body: dict[str, Any], properties: dict[str, Any]) -> bool:
+    """Takes keys out of the message; False if there was one."""
+    found = [one.pop(name) for one in (body, properties) for name in _SECRETS if name in one]
+    return not found
+
+
+def _kind(event: str | None, properties: dict[str, Any], rules: SourceRules) -> MessageKind | IgnoredReason:
+    if event is None or event in rules.names or not event.startswith(_OWN):
+        return MessageKind.TRACK
+    if event in rules.ignored:
+        return IgnoredReason.BY_MAPPING
+    kind = _KINDS.get(event)
+    if kind is MessageKind.GROUP and (*_GROUPS, properties.get("$group_type")) not in rules.account:
+        # Groups may be anything, such as projects. Those that are accounts stand under `account`.
+        return IgnoredReason.NOTHING_TO_TELL
+    return kind or IgnoredReason.UNKNOWN_TYPE
+
+
+def _time(body: dict[str, Any], received_at: datetime) -> datetime | None:
+    """Raises `ValueError`."""
+    offset = body.get("offset")
+    if body.get("timestamp") is None and isinstance(offset, int) and 0 <= offset < 10**10:
+        return received_at - timedelta(milliseconds=offset)
+    return parse_time(body.get("timestamp"))
+
+
+def _people(
+    body: dict[str, Any], properties: dict[str, Any], event: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """The user, the anonymous id, and what an alias replaces."""
+    distinct = identifier(body.get("distinct_id")) or identifier(properties.get("distinct_id"))
+    if event == "$groupidentify":
+        # Clients make up a distinct_id where none is given, and do not say that they did.
+        return None, None, None
+    if event in ("$create_alias", "$merge_dangerously"):
+        previous = identifier(properties.get("distinct_id")) or distinct
+        return identifier(properties.get("alias")), None, previous
+    if properties.get("$is_identified") is False or properties.get("$process_person_profile") is False:
+        return None, distinct, None
+    return distinct, identifier(properties.get("$anon_distinct_id")), None
+
+
+def _traits(body: dict[str, Any], properties: dict[str, Any], kind: MessageKind) -> dict[str, Any]:
+    """What is set once comes first: what is set anew has the last word."""
+    names = ("$group_set",) if kind is MessageKind.GROUP else ("$set_once", "$set")
+    traits: dict[str, Any] = {}
+    for name in names:
+        for holder in (body, properties):
+            found = holder.get(name)
+            traits |= found if isinstance(found, dict) else {}
+    return traits

@@ -1,0 +1,187 @@
+"""What a captured body would become: each message, why, and which line of mapping.yml would change it. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ingest.errors import FieldError, FieldErrorReason
+from ingest.intake.checking import CheckedItem, DraftChecker
+from ingest.intake.resolve import ResolvedItem, resolve
+from ingest.mapping.item import IgnoredReason, IntakeItem
+from ingest.mapping.message import MessageKind, SourceMessage
+from ingest.mapping.paths import Path, find, identifier
+from ingest.mapping.rules import SourceRules
+from ingest.receiving.bounds import BOUNDS
+from ingest.sdk.amplitude import AMPLITUDE, AmplitudeFormat
+from ingest.sdk.cloudevents import CLOUDEVENTS, CloudEventsFormat
+from ingest.sdk.json_body import decode_body
+from ingest.sdk.mixpanel import MIXPANEL, MixpanelFormat
+from ingest.sdk.posthog import POSTHOG, PostHogFormat
+from ingest.sdk.sdk_format import mapped
+from ingest.sdk.segment import SEGMENT, SegmentFormat
+from ingest.sdk.wire_format import ReadMessage, WireFormat
+
+FORMATS: Final[Mapping[str, WireFormat]] = {
+    SEGMENT: SegmentFormat(),
+    POSTHOG: PostHogFormat(),
+    AMPLITUDE: AmplitudeFormat(),
+    MIXPANEL: MixpanelFormat(),
+    CLOUDEVENTS: CloudEventsFormat(),
+}
+FORMAT_NAMES: Final = tuple(FORMATS)
+# Keys under which products say whose event it is.
+_LIKE_AN_ACCOUNT: Final = re.compile(
+    r"(account|company|organi[sz]ation|org|tenant|workspace|team|customer|group)(_?id|_?key|_?slug|id)?", re.IGNORECASE
+)
+_DEEPEST: Final = 4
+# In the place of an account that only the identities of a running system know.
+_BY_IDENTITIES: Final = "by its identities"
+
+
+class Trial(Struct, frozen=True):
+    """What becomes of one message. `names` are its events; `not_used` are traits that no fact is made of.
+
+    `account_from` is the path that names the account; None with an account means that other messages tell it.
+    """
+
+    index: int
+    label: str
+    message_id: str | None
+    names: tuple[str, ...] = ()
+    account_id: str | None = None
+    account_from: str | None = None
+    identities: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    not_used: tuple[str, ...] = ()
+    left_out: tuple[FieldError, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+    ignored: IgnoredReason | None = None
+    advice: tuple[str, ...] = ()
+
+
+class _FileHead(Struct, frozen=True):
+    """The head of a request whose body is a file."""
+
+    content_type: str = ""
+
+    def header(self, name: bytes) -> str | None:
+        return self.content_type if name == b"content-type" else None
+
+    def headers_with_prefix(self, prefix: bytes) -> Mapping[str, str]:
+        return {}
+
+    def parameter(self, name: str, default: str) -> str:
+        return default
+
+
+def format_of(body: bytes) -> str | None:
+    """The name of the format that a body seems to have; None if it could be several."""
+    found = decode_body(body, Any)
+    first = found[0] if isinstance(found, list) and found else found
+    if not isinstance(first, dict):
+        return None
+    if "specversion" in first:
+        return CLOUDEVENTS
+    if "events" in first:
+        return AMPLITUDE
+    if "api_key" in first or "distinct_id" in first:
+        return POSTHOG
+    if "$distinct_id" in first or find(first, ("properties", "distinct_id")) is not None:
+        return MIXPANEL
+    return SEGMENT if "batch" in first or "type" in first else None
+
+
+def try_body(
+    body: bytes, format_name: str, rules: SourceRules, *, source: str, received_at: datetime
+) -> Sequence[Trial]:
+    """In the order of the messages. Raises `BodyRefused`."""
+    messages = _read(body, format_name, rules, received_at)
+    items = [mapped(one, rules, received_at=received_at) for one in messages]
+    checker = DraftChecker(
+        source=source, received_at=received_at, history=False, bounds=BOUNDS, new_id=lambda: "made up by ingest"
+    )
+    resolution = resolve(items, {})
+    return [
+        _trial(index, message, resolved, checker.check(_with_any_account(resolved)), rules)
+        for index, (message, resolved) in enumerate(zip(messages, resolution.items, strict=True))
+    ]
+
+
+def _read(body: bytes, format_name: str, rules: SourceRules, received_at: datetime) -> Sequence[ReadMessage]:
+    found = decode_body(body, Any)
+    head = _FileHead()
+    if format_name == CLOUDEVENTS:
+        batch = "-batch" if isinstance(found, list) else ""
+        head = _FileHead(f"application/cloudevents{batch}+json")
+    elif format_name == SEGMENT and not (isinstance(found, dict) and "batch" in found):
+        # One message, or several, as if they came in a batch.
+        body = msgspec.json.encode({"batch": found if isinstance(found, list) else [found]})
+    return FORMATS[format_name].read(body, head, rules, received_at=received_at)
+
+
+def _with_any_account(resolved: ResolvedItem) -> ResolvedItem:
+    """An account that a running system may know is none that is missing."""
+    events = tuple(
+        replace(draft, account_id=_BY_IDENTITIES) if draft.account_id is None and draft.known_by else draft
+        for draft in resolved.events
+    )
+    return ResolvedItem(resolved.item, events)
+
+
+def _trial(index: int, message: ReadMessage, resolved: ResolvedItem, checked: CheckedItem, rules: SourceRules) -> Trial:
+    item = resolved.item
+    body = message.body if isinstance(message, SourceMessage) else {}
+    drafts = resolved.events
+    path = next((one for one in rules.account if identifier(find(body, one)) is not None), None)
+    return Trial(
+        index=index,
+        label=item.label,
+        message_id=item.message_id,
+        names=tuple(draft.name for draft in drafts),
+        account_id=next((draft.account_id for draft in drafts), None),
+        account_from=None if path is None else ".".join(path),
+        identities=next((draft.known_by for draft in drafts), ()),
+        properties=tuple(sorted({name for event in checked.events for name in event.properties})),
+        not_used=_not_used(message, rules),
+        left_out=checked.left_out,
+        errors=checked.errors,
+        ignored=item.ignored,
+        advice=tuple(_advice(item, checked.errors, body)),
+    )
+
+
+def _not_used(message: ReadMessage, rules: SourceRules) -> tuple[str, ...]:
+    if not isinstance(message, SourceMessage) or not message.traits:
+        return ()
+    fields = rules.facts if message.kind is MessageKind.GROUP else rules.person
+    used = {path[0] for paths in fields.values() for path in paths}
+    return tuple(sorted(message.traits.keys() - used))
+
+
+def _advice(item: IntakeItem, errors: Sequence[FieldError], body: Mapping[str, Any]) -> Iterator[str]:
+    for error in errors:
+        match error.reason:
+            case FieldErrorReason.BAD_NAME:
+                yield f"names: {{{msgspec.json.encode(item.label).decode()}: object.verbed}}"
+            case FieldErrorReason.NO_ACCOUNT:
+                for path in _candidates(body, ()):
+                    yield f"account: [{'.'.join(path)}]"
+
+
+def _candidates(tree: Any, path: Path) -> Iterator[Path]:
+    """Paths of ids whose key sounds like an account."""
+    if not isinstance(tree, dict) or len(path) >= _DEEPEST:
+        return
+    for key, value in tree.items():
+        if identifier(value) is not None and _LIKE_AN_ACCOUNT.fullmatch(key):
+            yield (*path, key)
+        elif isinstance(value, dict):
+            inner = identifier(value.get("id"))
+            if inner is not None and _LIKE_AN_ACCOUNT.fullmatch(key):
+                yield (*path, key, "id")
+            yield from _candidates(value, (*path, key))

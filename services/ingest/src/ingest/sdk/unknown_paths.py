@@ -1,0 +1,57 @@
+"""Answers paths that we do not have, counts them, and tells the log once for each client what they look like."""
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from common.problems import Problem
+from ingest.sdk.metrics import SdkMetrics
+from ingest.sdk.path_hints import hint_for
+from ingest.sdk.seen_once import SeenOnce
+
+_log = structlog.get_logger()
+_MOST_PATH_CHARS = 200
+
+
+class UnknownPaths:
+    """Passes requests on to `app`. A client whose address is wrong would else lose everything in silence."""
+
+    def __init__(self, app: ASGIApp, metrics: SdkMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._told = SeenOnce()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        unknown = False
+
+        async def pass_on(message: Message) -> None:
+            nonlocal unknown
+            # A route that was found may answer 404 too: the thing that it was asked for is not there.
+            if message["type"] == "http.response.start":
+                unknown = message["status"] == 404 and "endpoint" not in scope
+            if not unknown:
+                await send(message)
+
+        await self._app(scope, receive, pass_on)
+        if unknown:
+            await self._answer(scope)(scope, receive, send)
+
+    def _answer(self, scope: Scope) -> ASGIApp:
+        path = scope["path"][:_MOST_PATH_CHARS]
+        hint = hint_for(path)
+        self._metrics.unknown_path(hint.looks_like)
+        client = scope["client"][0] if scope.get("client") else ""
+        if self._told.is_first((client, hint.looks_like)):
+            _log.warning(
+                "path.unknown",
+                method=scope["method"],
+                path=path,
+                client=client,
+                looks_like=hint.looks_like.value,
+                hint=hint.text,
+            )
+        detail = f"{scope['method']} {path}: {hint.text}"
+        # RudderStack's Python client shows `message`, and breaks where it is not there.
+        return Problem(404, "not_found", detail, more={"message": detail}).response()

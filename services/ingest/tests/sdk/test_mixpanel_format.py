@@ -1,0 +1,78 @@
+"""Mixpanel's requests."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from common.topics import Topics
+from ingest.in_memory import NOW, Ingest
+
+
+def event(key: str, name: str = "Report Exported", **properties: Any) -> dict[str, Any]:
+    known = {"token": key, "distinct_id": "u-1", "$insert_id": "e-1", "company_id": "acme", "mp_lib": "python"}
+    return {"event": name, "properties": {**known, **properties}}
+
+
+async def posted(sdk: Ingest, path: str, body: Any) -> dict[str, Any]:
+    answer = await sdk.post(body, path)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_an_event_is_answered_as_the_client_wants_it(sdk: Ingest, key: str) -> None:
+    answer = await posted(sdk, "/track", [event(key, time=int(NOW.timestamp()), format="pdf")])
+    assert (answer["status"], answer["error"], answer["num_records_imported"]) == (1, None, 1)
+    (taken,) = sdk.events()
+    assert (taken.event_id, taken.account_id, taken.user_id, taken.time) == ("e-1", "acme", "u-1", NOW)
+    assert taken.properties == {"company_id": "acme", "format": "pdf"}
+
+
+async def test_an_import_may_have_a_line_for_each_event(sdk: Ingest, key: str) -> None:
+    old = int((NOW - timedelta(days=400)).timestamp())
+    lines = [event(key, time=old), event(key, time=old, **{"$insert_id": "e-2"})]
+    assert (await posted(sdk, "/import", "\n".join(map(json.dumps, lines)).encode()))["events"] == 2
+    assert all(taken.history for taken in sdk.events())
+
+
+async def test_profiles_are_facts(sdk: Ingest, key: str) -> None:
+    await posted(sdk, "/track", event(key))
+    person = {"$token": key, "$distinct_id": "u-1", "$set": {"$email": "ann@acme.example", "$name": "Ann"}}
+    await posted(sdk, "/engage", [person])
+    group = {"$token": key, "$group_key": "company_id", "$group_id": "acme", "$set": {"name": "Acme"}}
+    await posted(sdk, "/groups", group)
+    found = {taken.name: taken.properties for taken in sdk.events()}
+    assert found["user.updated"] == {"email": "ann@acme.example", "name": "Ann"}
+    assert found["account.updated"] == {"name": "Acme"}
+
+
+async def test_a_group_that_is_no_account_is_passed_over(sdk: Ingest, key: str) -> None:
+    group = {"$token": key, "$group_key": "project", "$group_id": "p-1", "$set": {"name": "Website"}}
+    assert (await posted(sdk, "/groups", [group]))["ignored"] == 1
+
+
+async def test_an_anonymous_person_becomes_known(sdk: Ingest, key: str) -> None:
+    known = event(key, "$identify", **{"$identified_id": "u-1", "$anon_id": "anon-1"})
+    later = event(key, distinct_id="$device:anon-1", company_id=None, **{"$insert_id": "e-2"})
+    await posted(sdk, "/track", [known, later])
+    assert {(taken.name, taken.account_id) for taken in sdk.events()} == {
+        ("user.updated", "acme"),
+        ("report.exported", "acme"),
+    }
+
+
+@pytest.mark.parametrize(("name", "count"), [("$mp_web_page_view", 1), ("$mp_click", 0)])
+async def test_of_what_the_client_sends_by_itself_only_page_views_are_events(
+    sdk: Ingest, key: str, name: str, count: int
+) -> None:
+    await posted(sdk, "/track", [event(key, name)])
+    assert [taken.name for taken in sdk.events()] == ["page.viewed"] * count
+
+
+async def test_what_is_set_aside_has_no_key_in_it(sdk: Ingest, key: str) -> None:
+    lost = event(key, distinct_id="u-9", company_id=None)
+    assert (await posted(sdk, "/track", [{**lost, "token": key}]))["rejected"] == 1
+    (letter,) = sdk.records(Topics("").dead)
+    assert key.encode() not in (letter.value or b"")
