@@ -36,6 +36,8 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("POST", "/v1/announcements"): Scope.ADMIN,
+        ("GET", "/v1/announcements"): Scope.ADMIN,
     },
     "alerts": {
         ("GET", "/v1/alerts"): Scope.READ,
@@ -45,7 +47,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     },
     "scoring worker": {},
 }
-OTHER = {Scope.READ: Scope.WRITE, Scope.WRITE: Scope.READ}
+OTHER = {Scope.READ: Scope.WRITE, Scope.WRITE: Scope.READ, Scope.ADMIN: Scope.WRITE}
 
 
 class LetIn(Exception):

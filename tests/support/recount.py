@@ -12,7 +12,7 @@ import msgspec
 
 from common.bus.partitioner import partition_of
 from common.bus.ports import Record
-from common.contracts.events import CardActivated, Event, Tick, decode_events_record
+from common.contracts.events import Announcement, CardActivated, Event, Tick, decode_events_record
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.health.account import Account
 from scoring.health.scorer import Scorer
@@ -94,6 +94,7 @@ class Recount:
         self.counted: list[str] = []
         self.duplicates = 0
         self.ticks = 0
+        self.applied: list[str] = []
         self.clock = 0.0
         self.newest = 0.0
         self.to_offset = 0
@@ -110,6 +111,8 @@ class Recount:
             return
         if isinstance(said, Tick):
             self._tick(moment)
+        elif isinstance(said, Announcement):
+            self._announce(said, moment)
         elif isinstance(said, CardActivated):
             self._set_aside("card_change_not_supported", record)
         elif partition_of(said.account_id.encode(), self._partitions) != self._partition:
@@ -132,6 +135,7 @@ class Recount:
             "signal": [
                 (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
             ],
+            "applied": [(mine, one) for one in self.applied],
             "day": [(name, day, mine, _json(one)) for (name, day), one in self._days.items()],
             "position": [(mine, self.to_offset, self.clock, self.newest)],
         }
@@ -157,6 +161,11 @@ class Recount:
         """A record that does not count ends a request all the same."""
         if account_id in self.accounts:
             self._take(self._scorer.close_request(self.accounts[account_id]))
+
+    def _announce(self, said: Announcement, moment: float) -> None:
+        self._tick(moment)
+        if said.id not in self.applied:
+            self.applied.append(said.id)
 
     def _tick(self, moment: float) -> None:
         self.ticks += 1

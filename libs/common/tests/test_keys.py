@@ -16,7 +16,7 @@ from common.key_table import api_key, create_api_key_1
 from common.keyring import Keyring
 from common.keys import Key, KeyStore, KeysUnavailable, Scope, StoredKey
 
-BOTH = frozenset(Scope)
+BOTH = frozenset({Scope.READ, Scope.WRITE})
 WRITE = frozenset({Scope.WRITE})
 
 

@@ -293,3 +293,22 @@ class EventUses(Struct, frozen=True, kw_only=True):
     unused: int
     unusable: tuple[UnusableValue, ...]
     card_id: str
+
+
+class Announced(Struct, frozen=True, omit_defaults=True):
+    """A record about everybody. It took effect in `applied` of `partitions`; `number` grows from one to the next."""
+
+    id: str
+    kind: str
+    source: str
+    number: int
+    filed_at: datetime
+    applied: int
+    partitions: int
+    since: datetime | None = None
+
+
+class Announcements(Struct, frozen=True):
+    """The newest first."""
+
+    announcements: tuple[Announced, ...]

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 
 from common.bus.ports import Record
-from common.contracts.events import CardActivated, Event, Tick
+from common.contracts.events import Announcement, CardActivated, Event, FeedPaused, FeedResumed, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
     AccountRow,
+    AnnouncementOutcome,
     BatchReport,
     Commit,
     DeadReason,
@@ -81,6 +82,7 @@ class Batch:
         self._signals: list[Signal] = []
         self._outbox: list[OutboxRow] = []
         self._people = PeopleChanges(memory.people)
+        self._announced: list[str] = []  # ids of the announcements that took effect in this batch
         self.report = BatchReport()
 
     def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
@@ -95,6 +97,9 @@ class Batch:
             match one:
                 case Tick():
                     self._fire_due(record.offset, moment)
+                case FeedPaused() | FeedResumed():
+                    self._fire_due(record.offset, moment)
+                    self._announce(one)
                 case CardActivated():
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
@@ -144,6 +149,7 @@ class Batch:
             signals=tuple(self._signals),
             outbox=tuple(self._outbox),
             people=self._people.rows(),
+            applied=tuple(self._announced),
         )
 
     def _dump(self, account: Account) -> bytes:
@@ -257,6 +263,14 @@ class Batch:
                 self._advance(offset, account_id, self._clock)
         if self._forward_ticks:
             self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(moment * 1000), None, _TICK))
+
+    def _announce(self, announcement: Announcement) -> None:
+        """Of one that was appended more than once, the first counts."""
+        if announcement.id in self._memory.applied or announcement.id in self._announced:
+            self.report.announced[AnnouncementOutcome.REPEATED] += 1
+            return
+        self.report.announced[AnnouncementOutcome.APPLIED] += 1
+        self._announced.append(announcement.id)
 
     def _firing_order(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
         """(due moment, account) of these, sorted: in every batch timers fire in the same order."""

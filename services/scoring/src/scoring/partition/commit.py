@@ -26,6 +26,13 @@ class DeadReason(StrEnum):
     UNKNOWN_TYPE = "unknown_type"  # by an operator's decision alone
 
 
+class AnnouncementOutcome(StrEnum):
+    """What became of a record about everybody: two owners may both append it, and it takes effect once."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
+
+
 class LogPosition(Struct, frozen=True):
     """How far a partition was read, and the last record read, by which the log is recognised."""
 
@@ -90,6 +97,7 @@ class Commit(Struct, frozen=True):
     signals: tuple[Signal, ...]
     outbox: tuple[OutboxRow, ...]
     people: tuple[PersonRow, ...] = ()
+    applied: tuple[str, ...] = ()  # the ids of announcements that took effect
 
     def outbox_rows(self) -> list[QueuedRow]:
         """The rows that the outbox holds once this is written."""
@@ -118,6 +126,7 @@ class BatchReport(Struct):
     other_content: int = 0
     other_content_sample: EventKey | None = None
     ticks: int = 0
+    announced: Counter[AnnouncementOutcome] = field(default_factory=Counter)
     fired: int = 0
     mismatches: int = 0
     retractions: Counter[RetractionResult] = field(default_factory=Counter)

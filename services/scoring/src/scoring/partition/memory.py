@@ -33,6 +33,7 @@ class StoredPartition(Struct, frozen=True):
     cluster_id: str
     timers: dict[str, int]
     seen: tuple[tuple[int, bytes], ...]  # (clock hour, ids), oldest first
+    applied: frozenset[str] = frozenset()  # the ids of the announcements that took effect
 
 
 class PartitionMemory:
@@ -47,6 +48,8 @@ class PartitionMemory:
         self.seen.forget(hour_of(self.position.newest))
         self.contents = SeenContents(self.seen.end)
         self.people = WrittenDays()
+        self.applied = set(stored.applied)
+        self.announced_to = 0  # the number of the last announcement that its owner knows to be in the log
         beside = partial(_beside, self.timers, self.seen, self.contents, self.people)
         self.accounts = AccountCache(cache_bound, beside=beside)
 
@@ -61,6 +64,7 @@ class PartitionMemory:
         self.seen.forget(hour_of(self.position.newest))
         self.contents.extend(contents)
         self.people.extend(commit.people)
+        self.applied.update(commit.applied)
         self.accounts.put_committed(touched, commit.states)
 
 

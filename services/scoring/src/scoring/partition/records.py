@@ -1,11 +1,12 @@
 """Decodes the records of a partition, and names the accounts whose states are needed to score them. Pure."""
 
 from collections.abc import Sequence
+from typing import Final, get_args
 
 import msgspec
 
 from common.bus.ports import Record
-from common.contracts.events import Event, EventsRecord, Tick, decode_events_record, find_unknown_type
+from common.contracts.events import Announcement, Event, EventsRecord, Tick, decode_events_record, find_unknown_type
 from scoring.errors import UnknownRecordType
 from scoring.partition.commit import DeadReason
 from scoring.partition.memory import PartitionMemory
@@ -13,6 +14,8 @@ from scoring.partition.memory import PartitionMemory
 LONGEST_ID = 2_000
 """Bytes of an account id: an index entry of PostgreSQL's holds 2,704, and other columns take some of them."""
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
+TICK_TYPES: Final = frozenset({Tick, *get_args(Announcement)})
+"""The records that advance the time of their partition: what was due before one fires first."""
 
 
 DecodedRecord = EventsRecord | DeadReason
@@ -63,7 +66,7 @@ def accounts_to_load(memory: PartitionMemory, records: Sequence[Record], decoded
     for record, one in zip(records, decoded, strict=True):
         if type(one) is Event:
             needed.add(one.account_id)
-        elif isinstance(one, Tick):
+        elif type(one) in TICK_TYPES:
             clock = max(clock, record.timestamp / 1000)
         elif isinstance(one, DeadReason) and (account_id := account_of_key(record)) is not None:
             needed.add(account_id)

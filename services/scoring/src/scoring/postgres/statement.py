@@ -88,7 +88,12 @@ accounts AS (
         {", ".join(f"{one} = excluded.{one}" for one in _FACTS)}
 )"""
 
-_PARTS = (_FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS, people.STATEMENT)
+_APPLIED = """
+applied AS (
+    INSERT INTO scoring.applied (partition, id) SELECT :partition, id FROM unnest(:applied_ids) AS new (id)
+)"""
+
+_PARTS = (_FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS, people.STATEMENT, _APPLIED)
 
 _TYPES: dict[str, Any] = {
     "partition": SmallInteger,
@@ -126,6 +131,7 @@ _TYPES: dict[str, Any] = {
     "account_scored_stages": ARRAY(Text),
     **{f"account_{one}": ARRAY(_FACT_TYPES.get(one, Text)) for one in _FACTS},
     **people.TYPES,
+    "applied_ids": ARRAY(Text),
 }
 
 COMMIT = text("WITH" + ",".join(_PARTS) + "\nSELECT 1").bindparams(
@@ -176,6 +182,7 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "account_scored_stages": [row.stage for row in commit.accounts],
         **{f"account_{one}": [_fact(row.facts, one) for row in commit.accounts] for one in _FACTS},
         **people.parameters(commit.people),
+        "applied_ids": list(commit.applied),
     }
 
 

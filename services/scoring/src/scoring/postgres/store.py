@@ -14,9 +14,10 @@ from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
-from scoring.postgres import event_use, schema
+from scoring.postgres import announcements, event_use, schema
 from scoring.postgres.connection import connect
 from scoring.postgres.statement import COMMIT, parameters
+from scoring.worker.announcements import FiledAnnouncement
 from scoring.worker.heartbeat import Heartbeat
 
 
@@ -74,6 +75,7 @@ class PostgresStore:
             cluster_id=row.cluster_id,
             timers=await self._timers(partition),
             seen=await self._seen(partition, hour_of(row.newest)),
+            applied=await self._applied(partition),
         )
 
     async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]:
@@ -122,6 +124,17 @@ class PostgresStore:
             await connection.execute(event_use.ADD_NAMES, event_use.name_parameters(names, most_names=most_names))
             if unusable:
                 await connection.execute(event_use.ADD_UNUSABLE, event_use.unusable_parameters(unusable))
+
+    async def newest_announcement(self) -> int:
+        return int((await self._rows(announcements.newest_number()))[0][0])
+
+    async def load_unread_announcements(self, partition: int, *, after: int, limit: int) -> list[FiledAnnouncement]:
+        rows = await self._rows(announcements.unread(partition, after=after, limit=limit))
+        return [FiledAnnouncement(row.number, row.body.encode()) for row in rows]
+
+    async def _applied(self, partition: int) -> frozenset[str]:
+        applied = schema.applied.c
+        return frozenset(row.id for row in await self._rows(select(applied.id).where(applied.partition == partition)))
 
     async def _timers(self, partition: int) -> dict[str, int]:
         timer = schema.timer.c

@@ -10,7 +10,7 @@ from common.metrics import LATENCY, SECONDS
 from scoring.core_form_metric import register_core_form
 from scoring.health import RetractionResult
 from scoring.partition.cache import CacheBound
-from scoring.partition.commit import BatchReport, Commit, DeadReason
+from scoring.partition.commit import AnnouncementOutcome, BatchReport, Commit, DeadReason
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.worker.cause import Cause
 
@@ -46,6 +46,9 @@ class WorkerMetrics:
         self._signals = counter("signals_total", "Signals told.", "kind", "to")
         self._timers = counter("timers_fired_total", "Timers that came due.")
         self._ticks = counter("ticks_read_total", "Ticks read.")
+        self._announcements = counter(
+            "announcements_read_total", "Records about everybody that were read, by what became of them.", "outcome"
+        )
         self._commits = counter("commits_total", "Transactions written.")
         self._mismatches = counter(
             "receipt_mismatches_total", "Receipts that did not add up (one step: over 1e-9; sums: over 1e-6)."
@@ -92,6 +95,8 @@ class WorkerMetrics:
             self._retractions.labels(result.value)
         for reason in DeadReason:
             self._dead.labels(reason.value)
+        for told in AnnouncementOutcome:
+            self._announcements.labels(told.value)
         for band in Band:
             self._signals.labels(Kind.BAND.value, band.value)
             self._signals.labels(Kind.FIRST_LOOK.value, band.value)
@@ -109,6 +114,8 @@ class WorkerMetrics:
         self._other_content.inc(report.other_content)
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
+        for outcome, count in report.announced.items():
+            self._announcements.labels(outcome.value).inc(count)
         self._mismatches.inc(report.mismatches)
         for result, count in report.retractions.items():
             self._retractions.labels(result.value).inc(count)

@@ -11,7 +11,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from common.bus.ports import Record
-from common.contracts.events import Tick
 from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
@@ -21,7 +20,7 @@ from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
-from scoring.partition.records import DecodedRecord, accounts_to_load, decode, decode_all
+from scoring.partition.records import TICK_TYPES, DecodedRecord, accounts_to_load, decode, decode_all
 from scoring.worker.context import WorkerContext
 
 _log = structlog.get_logger()
@@ -69,7 +68,7 @@ class _Run:
             # It begins the next run, which finds nothing before it to write.
             self._end_before([record.offset for record in taken].index(unknown.offset), taken)
             decoded = decode_all(taken)
-        for i in [i for i, kind in enumerate(map(type, decoded)) if kind is Tick]:
+        for i in [i for i, kind in enumerate(map(type, decoded)) if kind in TICK_TYPES]:
             # A big tick begins a run of its own, so that its chunks can be written before it.
             if (i or self.records) and self._needs_chunks(taken[i]):
                 self._end_before(i, taken)
@@ -156,7 +155,7 @@ class RunScorer:
         first = inbox.take(1)
         inbox.put_back(first)
         tick = first[0]
-        if type(decode(tick)) is not Tick:
+        if type(decode(tick)) not in TICK_TYPES:
             return signals
         while len(due := memory.timers.due(tick.timestamp / 1000)) > self._chunk_size():
             chunk = due[: self._chunk_size()]

@@ -1,0 +1,33 @@
+"""Records about everybody: what was announced, and what took effect in each partition."""
+
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+SCOPES = """
+    ALTER TABLE scoring.api_key DROP CONSTRAINT api_key_scopes_check,
+    ADD CONSTRAINT api_key_scopes_check CHECK (cardinality(scopes) > 0 AND scopes <@ ARRAY[{scopes}])
+"""
+
+
+def upgrade() -> None:
+    op.execute(
+        """
+        CREATE TABLE scoring.announcement (
+            id text PRIMARY KEY,
+            number bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
+            body text NOT NULL,
+            filed_at timestamptz DEFAULT now() NOT NULL
+        )
+        """
+    )
+    op.execute("CREATE TABLE scoring.applied (partition smallint, id text, PRIMARY KEY (partition, id))")
+    op.execute(SCOPES.format(scopes="'read', 'write', 'admin'"))
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM scoring.api_key WHERE 'admin' = ANY(scopes)")
+    op.execute(SCOPES.format(scopes="'read', 'write'"))
+    op.execute("DROP TABLE scoring.applied")
+    op.execute("DROP TABLE scoring.announcement")
