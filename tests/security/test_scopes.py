@@ -85,7 +85,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         return scoring_routes.build(
-            inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
+            inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
         )
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")

@@ -43,6 +43,7 @@ _ROWS = {
     "account": "SELECT * FROM scoring.account",
     "person": "SELECT * FROM scoring.person",
     "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
+    "feed_pause": "SELECT * FROM scoring.feed_pause",
     "applied": "SELECT partition, id FROM scoring.applied",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
@@ -51,7 +52,7 @@ _ROWS = {
 
 _TABLES = (
     "journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat", "ranking",
-    "finished_ranking", "person", "announcement", "applied",
+    "finished_ranking", "person", "announcement", "applied", "feed_pause",
 )  # fmt: skip
 
 

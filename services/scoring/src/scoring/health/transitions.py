@@ -12,6 +12,7 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.flag_telling import repeats_silence, wait_of
+from scoring.health.hold import after_hold, has_lasted_at, is_held_back
 from scoring.health.journey_told import is_told_too_soon, journey_changes, journey_to_tell
 from scoring.health.properties import hash_of
 from scoring.health.state_format import (
@@ -115,14 +116,14 @@ def refresh_derived(account: Account, state: AlertState) -> None:
     elif state.band is not None:
         state.low, state.high = lines.stable_range(state.band, state.pending)
     for crossing in state.pending.values():
-        deadline = min(deadline, clock.operational(crossing.since) + lines.min_duration)
+        deadline = min(deadline, has_lasted_at(account, crossing, lines.min_duration))
     for flag in account.flags:
         crossed = state.flags.get(flag.name)
         if crossed is not None and not crossed.told and not repeats_silence(account.model, flag, state.flags):
-            deadline = min(deadline, clock.operational(crossed.since) + wait_of(flag, lines))
+            deadline = min(deadline, has_lasted_at(account, crossed, wait_of(flag, lines)))
     for due, step in account.told_steps:
         if state.missed.get(step) != due:
-            deadline = min(deadline, clock.operational(due))
+            deadline = min(deadline, after_hold(account, clock.operational(due)))
     state.deadline = deadline
 
 
@@ -209,7 +210,7 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
     found = []
     for step, due in sorted([(step, due) for due, step in account.told_steps]):
         # Once per due moment: a step that is planned anew may be missed again.
-        if due <= present.since and state.missed.get(step) != due:
+        if due <= present.since and state.missed.get(step) != due and not is_held_back(account, due, present.since):
             state.missed[step] = due
             crossing = trigger.crossing(f"missed {step}", present)
             found.append(Transition(Kind.MILESTONE_MISSED, step, crossing._replace(since=due)))
@@ -332,6 +333,10 @@ def _override(
     band = _band_lines(account).first_band(account.score) if held is None else held.to
     if band is state.band:
         return []
+    on_hold = held is None and is_held_back(account, present.since, present.since)
+    if on_hold and state.band is not None and band in WORSE[state.band]:
+        # The score proves nothing, so the worse band begins to wait as any other.
+        return []
     return [_to_band(state, band, trigger.crossing(_override_line(held), present), trigger)]
 
 
@@ -348,6 +353,9 @@ def _worse(account: Account, state: AlertState, trigger: Trigger, present: Cross
             state.pending.pop(band, None)
             continue
         crossing = state.pending.get(band)
+        if crossing is not None and isinstance(crossing.cause, str) and _sudden(trigger):
+            # What silence has begun and a hold keeps back, the event would have brought by itself.
+            crossing = None if is_held_back(account, present.since, present.since) else crossing
         at_once = crossing is None and _sudden(trigger)
         if crossing is None:
             crossing = state.pending[band] = trigger.crossing(band.value, present)
@@ -376,8 +384,7 @@ def _sudden(trigger: Trigger) -> bool:
 
 
 def _has_lasted(account: Account, crossing: Crossing, present: Crossing, duration: float) -> bool:
-    clock = account.context.clock
-    return clock.operational(present.since) >= clock.operational(crossing.since) + duration
+    return account.context.clock.operational(present.since) >= has_lasted_at(account, crossing, duration)
 
 
 def _band_lines(account: Account) -> BandLines:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from common.contracts.signals import Facts, Signal
-from scoring.health import Day, RetractionResult
+from scoring.health import NO_PAUSES, Day, Pauses, RetractionResult
 
 
 class OutboxTopic(StrEnum):
@@ -98,6 +98,7 @@ class Commit(Struct, frozen=True):
     outbox: tuple[OutboxRow, ...]
     people: tuple[PersonRow, ...] = ()
     applied: tuple[str, ...] = ()  # the ids of announcements that took effect
+    pauses: Pauses = NO_PAUSES  # all that were in force, and what announcements made of them
 
     def outbox_rows(self) -> list[QueuedRow]:
         """The rows that the outbox holds once this is written."""

@@ -236,6 +236,16 @@ applied = Table(
     Column("id", Text, primary_key=True),
 )
 
+# Pauses of feeds, one row a source, behind the fence. `until` is infinity while the feed is paused.
+feed_pause = Table(
+    "feed_pause",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
+)
+
 heartbeat = Table(
     "heartbeat",
     metadata,

@@ -9,6 +9,7 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from scoring.health import FeedPause, Pauses
 from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic, QueuedRow
 from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.event_use import UnusableKey, UseCount
@@ -76,6 +77,7 @@ class PostgresStore:
             timers=await self._timers(partition),
             seen=await self._seen(partition, hour_of(row.newest)),
             applied=await self._applied(partition),
+            pauses=await self._pauses(partition),
         )
 
     async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]:
@@ -135,6 +137,11 @@ class PostgresStore:
     async def _applied(self, partition: int) -> frozenset[str]:
         applied = schema.applied.c
         return frozenset(row.id for row in await self._rows(select(applied.id).where(applied.partition == partition)))
+
+    async def _pauses(self, partition: int) -> Pauses:
+        pause = schema.feed_pause.c
+        query = select(schema.feed_pause).where(pause.partition == partition).order_by(pause.source)
+        return tuple(FeedPause(row.source, row.since, row.until) for row in await self._rows(query))
 
     async def _timers(self, partition: int) -> dict[str, int]:
         timer = schema.timer.c

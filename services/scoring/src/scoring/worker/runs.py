@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from common.bus.ports import Record
+from common.contracts.events import Tick
 from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
@@ -42,8 +43,8 @@ class RunResult(Struct, frozen=True):
 class _Run:
     """What one transaction takes of an inbox: `records` so far, and the `ticks` among them.
 
-    It ends when the inbox is empty, after `max_records` or `seconds` of work, before a tick that `needs_chunks`, or
-    before a record of an unknown type. It may end earlier when it touches too many accounts.
+    It ends when the inbox is empty, after `max_records` or `seconds` of work, before a tick that `needs_chunks`, after
+    an announcement, or before a record of an unknown type. It may end earlier when it touches too many accounts.
     """
 
     def __init__(
@@ -75,6 +76,11 @@ class _Run:
                 del decoded[i:]
                 break
             self.ticks.append(taken[i])
+            if type(decoded[i]) is not Tick:
+                # What it says of everybody holds for accounts as the next run loads them.
+                self._end_before(i + 1, taken)
+                del decoded[i + 1 :]
+                break
         self.records += taken
         return taken, decoded
 
@@ -292,7 +298,7 @@ class RunScorer:
         self._context.metrics.loaded(cached=cached, stored=len(bodies) - cached)
         for account_id, body in bodies.items():
             try:
-                memory.accounts.load(self._context.scorer.load(account_id, body), body)
+                memory.accounts.load(self._context.scorer.load(account_id, body, memory.pauses), body)
             except (UnknownFormat, msgspec.DecodeError) as error:
                 raise StopWorker(f"the stored state of account {account_id!r} cannot be read: {error}") from error
 

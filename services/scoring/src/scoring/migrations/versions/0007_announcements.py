@@ -23,11 +23,23 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE TABLE scoring.applied (partition smallint, id text, PRIMARY KEY (partition, id))")
+    op.execute(
+        """
+        CREATE TABLE scoring.feed_pause (
+            partition smallint,
+            source text,
+            since double precision NOT NULL,
+            until double precision NOT NULL,
+            PRIMARY KEY (partition, source)
+        )
+        """
+    )
     op.execute(SCOPES.format(scopes="'read', 'write', 'admin'"))
 
 
 def downgrade() -> None:
     op.execute("DELETE FROM scoring.api_key WHERE 'admin' = ANY(scopes)")
     op.execute(SCOPES.format(scopes="'read', 'write'"))
+    op.execute("DROP TABLE scoring.feed_pause")
     op.execute("DROP TABLE scoring.applied")
     op.execute("DROP TABLE scoring.announcement")
