@@ -353,9 +353,6 @@ def _worse(account: Account, state: AlertState, trigger: Trigger, present: Cross
             state.pending.pop(band, None)
             continue
         crossing = state.pending.get(band)
-        if crossing is not None and isinstance(crossing.cause, str) and _sudden(trigger):
-            # What silence has begun and a hold keeps back, the event would have brought by itself.
-            crossing = None if is_held_back(account, present.since, present.since) else crossing
         at_once = crossing is None and _sudden(trigger)
         if crossing is None:
             crossing = state.pending[band] = trigger.crossing(band.value, present)
