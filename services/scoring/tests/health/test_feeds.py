@@ -17,11 +17,9 @@ from scoring.health.metrics.silence.definition import Silence
 from scoring.health.view import Step
 from scoring.partition.feeds import follow
 from support.random_cases import event
-from support.scripted_account import DAWN, DAY, SLIDE, ScriptedAccount, card, told
+from support.scripted_account import DAWN, DAY, IDENTITY, SLIDE, ScriptedAccount, card, told
 
-MOOD = Gauge(
-    name="mood", dimension="engagement", events=("mood.read",), curves={"default": ((0.0, 0.0), (100.0, 100.0))}
-)
+MOOD = Gauge(name="mood", dimension="engagement", events=("mood.read",), curves={"default": IDENTITY})
 QUIET = Silence(
     name="quiet", dimension="adoption", events=("came",), prior_gap=1, curves={"default": ((0.0, 100.0), (9.0, 100.0))}
 )
@@ -111,12 +109,12 @@ def test_what_an_event_brings_is_told_as_usual() -> None:
     assert told(script.does_from("billing", "unpaid", 28)) == ["flag unpaid: red"]
 
 
-def test_a_sudden_event_brings_the_band_that_silence_had_begun() -> None:
+def test_an_event_that_crosses_the_next_line_is_told_over_what_silence_had_begun() -> None:
     script = sliding()
     script.pauses_at(25)
     script.waits(34)
-    step = script.does_from("billing", "mood.read", 34, value=50)
-    assert told(step) == ["band yellow"]
+    step = script.does_from("billing", "mood.read", 34, value=30)
+    assert told(step) == ["band red"]
     assert step.signals[0].cause == ("billing", "e2")
 
 
@@ -208,7 +206,8 @@ def test_what_waits_for_a_resume_is_looked_at_every_six_hours_and_nothing_else_i
     script = sliding()
     script.pauses_at(25)
     far = script.scorer.choose_timer(script.account, None, script.account.clock)
-    assert far is not None and far > DAWN + 29 * DAY, "nothing is held back yet"
+    assert far is not None
+    assert far > DAWN + 29 * DAY, "nothing is held back yet"
     script.waits(33)
     now = DAWN + 33 * DAY + 100
     assert script.scorer.choose_timer(script.account, None, now) == DAWN + 33 * DAY + 6 * HOUR
