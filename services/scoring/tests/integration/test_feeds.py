@@ -80,6 +80,7 @@ async def test_a_hold_costs_a_timer_every_six_hours_of_whom_something_is_held_ba
         await wall.announce(paused(START), START)
         wall.clock.now = START + LONG * DAY
         await wall.until(lambda: told_of(wall) == {"elsewhere"} and wall.level(worker))
+        assert wall.count("feeds_paused", partition="0") == 1
         for _ in range(4):
             states = await wall.scalar(STATES)
             fired = wall.count("timers_fired_total")

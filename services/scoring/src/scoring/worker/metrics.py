@@ -71,6 +71,11 @@ class WorkerMetrics:
         self._stopped = gauge(
             "partition_stopped", "1 if it stopped before a record that a newer version wrote, else 0.", "partition"
         )
+        self._paused = gauge(
+            "feeds_paused",
+            "Sources whose silence holds back what is told of accounts, until some hours later.",
+            "partition",
+        )
         self._cached = gauge("accounts_cached", "Accounts kept in memory, by their form.", "form")
         self._cache_bytes = gauge("accounts_cached_bytes", "Bytes that these take, estimated.")
         self._cache_limit = gauge(
@@ -178,9 +183,10 @@ class WorkerMetrics:
         window: Callable[[], float],
         used: Callable[[], float],
         stopped: Callable[[], float],
+        paused: Callable[[], float],
     ) -> None:
         """Each function is called when the metrics are scraped, until the partition is lost."""
-        sources = (lag, overdue, outbox, oldest, window, used, stopped)
+        sources = (lag, overdue, outbox, oldest, window, used, stopped, paused)
         for gauge, source in zip(self._by_partition, sources, strict=True):
             gauge.labels(str(partition)).set_function(source)
 
@@ -191,4 +197,13 @@ class WorkerMetrics:
 
     @property
     def _by_partition(self) -> tuple[Gauge, ...]:
-        return (self._lag, self._overdue, self._outbox, self._oldest, self._window, self._used, self._stopped)
+        return (
+            self._lag,
+            self._overdue,
+            self._outbox,
+            self._oldest,
+            self._window,
+            self._used,
+            self._stopped,
+            self._paused,
+        )

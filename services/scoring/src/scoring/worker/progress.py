@@ -154,6 +154,7 @@ class PartitionProgress:
             window=self._dedupe_window,
             used=self._partition.dedupe_used,
             stopped=lambda: float(self._partition.stopped_by is not None),
+            paused=self._partition.paused_feeds,
         )
 
     def _dedupe_window(self) -> float:
