@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from common.contracts.events import Announcement, FeedPaused, FeedResumed
-from common.contracts.signals import Band
+from common.contracts.signals import Band, Kind
 from scoring.health.card import Flag, When
 from scoring.health.feeds import FeedPause, Sources, find_hold, note_source
 from scoring.health.metrics.gauge.definition import Gauge
@@ -16,6 +16,7 @@ from scoring.health.metrics.milestone.definition import Milestone, MilestoneStep
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.view import Step
 from scoring.partition.feeds import follow
+from support.journeys import Traveller, of_kind
 from support.random_cases import event
 from support.scripted_account import DAWN, DAY, IDENTITY, SLIDE, ScriptedAccount, card, told
 
@@ -169,6 +170,23 @@ def test_a_missed_step_waits_and_one_that_comes_late_is_not_missed() -> None:
     script.resumes_at(9)
     script.does("milestone.reached", 9.1, late=5.0, step="live")
     assert [each for each in told(script.waits(20)) if "missed" in each] == ["milestone_missed sso"]
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_late_onboarding_waits_too(done: bool) -> None:
+    account = Traveller()
+    account.signs(0.5, starts=0, ends=365)
+    account.does("mood.read", 1, value=100)
+    begins, ends = DAWN + 2 * DAY, DAWN + 200 * DAY
+    for until in (inf, ends):
+        pauses = (FeedPause("web", begins, until),)
+        account.account = account.scorer.load("acme", account.scorer.dump(account.account), pauses)
+        assert of_kind(account.waits(190).signals, Kind.ONBOARDING_LATE) == []
+    if done:
+        for step in ("kickoff", "first_value"):
+            account.does("milestone.reached", 195, late=194.0, step=step)
+    found = of_kind(account.waits(201).signals, Kind.ONBOARDING_LATE)
+    assert [each.at.timestamp() for each in found] == ([] if done else [ends])
 
 
 def test_a_band_that_a_person_set_ends_green_while_the_feed_is_silent() -> None:

@@ -40,4 +40,6 @@ def waits_for_resume(account: Account) -> bool:
     crossings = [*state.pending.values(), *[each for each in state.flags.values() if not each.told]]
     if any([isinstance(each.cause, str) for each in crossings]):
         return True
+    if state.journey.is_new and not account.context.is_new:
+        return True
     return any([due >= hold.since and state.missed.get(step) != due for due, step in account.told_steps])

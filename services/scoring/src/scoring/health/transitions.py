@@ -124,6 +124,10 @@ def refresh_derived(account: Account, state: AlertState) -> None:
     for due, step in account.told_steps:
         if state.missed.get(step) != due:
             deadline = min(deadline, after_hold(account, clock.operational(due)))
+    if state.journey.is_new and not account.context.is_new:
+        over = clock.operational(account.context.stage_dates.new_until)
+        if after_hold(account, over) > over:
+            deadline = min(deadline, after_hold(account, over))
     state.deadline = deadline
 
 
