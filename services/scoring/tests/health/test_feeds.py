@@ -158,6 +158,22 @@ def test_a_flag_that_silence_raises_waits_and_brings_its_band() -> None:
     assert told(script.waits(30)) == ["flag gone: yellow"]
 
 
+def test_a_flag_that_follows_a_metric_waits_whoever_moved_it_and_so_does_its_band() -> None:
+    """Half of the people use an app whose feed is silent, so the metric counts the other half."""
+    low = Flag(name="low", cap=60, when=When(metric="mood", op="<=", value=50))
+    for paused in (False, True):
+        script = FedAccount(card(replace(MOOD, curves={"default": ((0.0, 90.0), (100.0, 90.0))}), flags=(low, UNPAID)))
+        script.does("mood.read", 0, value=80)
+        if paused:
+            script.pauses_at(1)
+        assert told(script.does_from("app", "mood.read", 2, value=40)) == ([] if paused else ["flag low: yellow"])
+    script.resumes_at(3)
+    assert told(script.waits(3.9)) == []
+    script.reloads()
+    assert told(script.does_from("billing", "unpaid", 3.95)) == ["flag unpaid: red"]
+    assert "flag low" in told(script.waits(6))[0]
+
+
 def test_a_missed_step_waits_and_one_that_comes_late_is_not_missed() -> None:
     steps = Milestone(
         name="plan", dimension="deployment", steps={"live": MilestoneStep(5), "sso": MilestoneStep(6)}, planned=False

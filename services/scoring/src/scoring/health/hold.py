@@ -1,10 +1,13 @@
 """What silence brings to an account is not told while it is on hold: its feed is silent, and perhaps not the customer.
 
 Score, flags and crossings go on, and answers show them. Their telling waits until the hold is over, if they still stand
-then. What an event brings is told as usual.
+then. A flag that follows a metric waits whoever moved that, with the band that it brings. What else an event brings is
+told as usual.
 """
 
+from common.contracts.signals import Band
 from scoring.health.account import Account
+from scoring.health.alert_state import AlertState
 from scoring.health.moments import LAST
 from scoring.health.state_format import Crossing
 
@@ -18,10 +21,29 @@ def after_hold(account: Account, tau: float) -> float:
     return end if clock.operational(account.hold.since) <= tau < end else tau
 
 
-def has_lasted_at(account: Account, crossing: Crossing, duration: float) -> float:
-    """The operational time at which a crossing has lasted for `duration` (operational seconds), and is told."""
-    lasted = account.context.clock.operational(crossing.since) + duration
-    return after_hold(account, lasted) if isinstance(crossing.cause, str) else lasted
+def band_lasts_until(account: Account, state: AlertState, band: Band, crossing: Crossing) -> float:
+    """The operational time at which the crossing of a worse band's line has lasted for the minimum duration."""
+    lines = account.model.bands[account.context.stage]
+    lasted = account.context.clock.operational(crossing.since) + lines.min_duration
+    waits = isinstance(crossing.cause, str) or has_waiting_cap(account, state, band)
+    return after_hold(account, lasted) if waits else lasted
+
+
+def flag_lasts_until(account: Account, crossing: Crossing, duration: float) -> float:
+    """The operational time at which a flag that follows a metric has been up for `duration` (operational seconds).
+
+    While a feed is silent its metric counts a part of what happens, whoever moved it.
+    """
+    return after_hold(account, account.context.clock.operational(crossing.since) + duration)
+
+
+def has_waiting_cap(account: Account, state: AlertState, band: Band) -> bool:
+    """Whether a flag that follows a metric and is not told yet may have brought the band: its cap is below the line."""
+    if account.hold is None:
+        return False
+    line = account.model.bands[account.context.stage].line(band)
+    waiting = [name for name, crossing in state.flags.items() if not crossing.told]
+    return any([flag.watched is not None and flag.cap < line and flag.name in waiting for flag in account.caps])
 
 
 def is_held_back(account: Account, due: float, now: float) -> bool:
@@ -37,8 +59,9 @@ def waits_for_resume(account: Account) -> bool:
     hold, state = account.hold, account.state
     if hold is None or hold.until <= LAST:
         return False
-    crossings = [*state.pending.values(), *[each for each in state.flags.values() if not each.told]]
-    if any([isinstance(each.cause, str) for each in crossings]):
+    if any([not crossing.told for crossing in state.flags.values()]):
+        return True
+    if any([isinstance(crossing.cause, str) for crossing in state.pending.values()]):
         return True
     if state.journey.is_new and not account.context.is_new:
         return True

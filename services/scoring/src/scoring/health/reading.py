@@ -9,7 +9,7 @@ from scoring.health.context import NOT_POSTED, STAGES
 from scoring.health.evaluation import evaluate, snapshot_at
 from scoring.health.flag_telling import is_shown, was_told
 from scoring.health.forecast import forecast
-from scoring.health.hold import has_lasted_at
+from scoring.health.hold import band_lasts_until
 from scoring.health.moments import LAST, day_number, local_day, to_datetime
 from scoring.health.signals import health_of
 from scoring.health.view import FeedHold, FlagUp, JourneyPlace, Missed, NextStage, PendingBand, View
@@ -76,8 +76,7 @@ def _pending(account: Account) -> PendingBand | None:
     if not waiting:
         return None
     band = RED if RED in waiting else YELLOW
-    clock, lines = account.context.clock, account.model.bands[account.context.stage]
-    confirmed = clock.wall(has_lasted_at(account, waiting[band], lines.min_duration))
+    confirmed = account.context.clock.wall(band_lasts_until(account, account.state, band, waiting[band]))
     return PendingBand(band, to_datetime(waiting[band].since), _moment(confirmed))
 
 
