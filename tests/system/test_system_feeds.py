@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from common.keys import Scope
+from support.audit import audit
 from support.client import Client, bearer, happening
 from support.quick import QUIET_AFTER
 from support.service import Service
@@ -92,3 +93,5 @@ async def test_silence_behind_a_paused_feed_is_not_told_and_all_other_silence_is
         return found == [(behind,)]
 
     await embedded.until("the failed payment is told", the_failure_is_told)
+    assert await embedded.the("worker").terminate() == 0
+    await audit(embedded)
