@@ -236,6 +236,19 @@ def test_whoever_looks_again_finds_the_same() -> None:
     assert ends[0][0] == ["band yellow"]
 
 
+def test_a_source_that_is_forgotten_for_eight_others_holds_no_more() -> None:
+    """In memory as for whoever loads the account anew."""
+    script = sliding()
+    script.pauses_at(25)
+    assert told(script.waits(33)) == []
+    said = [told(script.does_from(f"source {n}", "nobody.listens", 33 + n / 100)) for n in range(8)]
+    assert said == [[]] * 7 + [["band yellow"]]
+    due = script.scorer.find_due(script.account)
+    script.reloads()
+    assert script.scorer.find_due(script.account) == due
+    assert script.looks(34).on_hold is None
+
+
 def test_what_waits_for_a_resume_is_looked_at_every_six_hours_and_nothing_else_is() -> None:
     script = sliding()
     script.pauses_at(25)

@@ -63,8 +63,11 @@ def find_hold(sources: Sources, pauses: Iterable[FeedPause]) -> FeedPause | None
     return found
 
 
-def begins_hold(sources: Sources, source: str, moment: float, pauses: Iterable[FeedPause]) -> bool:
-    """Whether an event of `source` at `moment` puts the account on hold."""
+def may_change_hold(sources: Sources, source: str, moment: float, pauses: Iterable[FeedPause]) -> bool:
+    """Whether an event of `source` at `moment` may put the account on hold, or end a hold."""
+    if source not in sources and len(sources) >= _MOST_SOURCES:
+        # Another source is forgotten for it, which may be a paused one.
+        return True
     for pause in pauses:
         if pause.source == source:
             recent, known = floor(pause.since / _HOUR) - _RECENT_HOURS, sources.get(source)

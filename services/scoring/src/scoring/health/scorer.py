@@ -15,9 +15,9 @@ from scoring.health.calendar.definition import CountryCalendars
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.evaluation import evaluate, snapshot_at
-from scoring.health.feeds import NO_PAUSES, Pauses, begins_hold, find_hold, note_source
+from scoring.health.feeds import NO_PAUSES, Pauses, find_hold, may_change_hold, note_source
 from scoring.health.first_look import AT_MOST_SECONDS, cancel_look_timer, concerns_look, follow_record, tell_look
-from scoring.health.incremental import set_due, set_horizon, try_incremental
+from scoring.health.incremental import end_horizon, set_due, set_horizon, try_incremental
 from scoring.health.model import CardModel, Reaction
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS
@@ -89,8 +89,7 @@ class Scorer:
         reaction = self._model.reaction(event.name)
         if event.more or account.request is not None or (self._first_look_seconds and concerns_look(account, event)):
             return self._apply_while_open(account, event, at, moment, reaction)
-        held = account.pauses != NO_PAUSES and begins_hold(account.sources, event.source, moment, account.pauses)
-        if not held and try_incremental(account, event, at, moment, reaction):
+        if not _may_change_hold(account, event, moment) and try_incremental(account, event, at, moment, reaction):
             move_clock(account, at)
             _note_who(account, event, moment, reaction)
             return EMPTY_STEP
@@ -259,13 +258,20 @@ class Scorer:
 
 def _note_who(account: Account, event: Event, moment: float, reaction: Reaction) -> None:
     """Notes the event's source and its person. What was due before it has fired, and was told without it."""
-    held = account.pauses != NO_PAUSES and begins_hold(account.sources, event.source, moment, account.pauses)
+    changes = _may_change_hold(account, event, moment)
     note_source(account.sources, event.source, moment)
-    if held:
+    if changes:
         account.hold = find_hold(account.sources, account.pauses)
         if account.has_records:
             refresh_derived(account, account.state)
+            end_horizon(account, account.clock)
     if event.user_id is not None and not reaction.overrides:
         account.people.see(event.user_id, moment)
         if reaction.describes_people:
             account.people.describe(event.user_id, event, moment)
+
+
+def _may_change_hold(account: Account, event: Event, moment: float) -> bool:
+    if account.pauses == NO_PAUSES:
+        return False
+    return may_change_hold(account.sources, event.source, moment, account.pauses)
