@@ -28,7 +28,11 @@ OPEN = {"/healthz", "/readyz", "/metrics"}
 DOCUMENT = {"/openapi.json"}
 # By service, method and path: what a key must be good for. A new route has to be entered here.
 ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
-    "ingest": {("POST", "/v1/events"): Scope.WRITE, ("GET", "/v1/events/names"): Scope.READ},
+    "ingest": {
+        ("POST", "/v1/events"): Scope.WRITE,
+        ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/rejects"): Scope.READ,
+    },
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,

@@ -1,76 +1,87 @@
-"""Wires ingest: the one place that chooses the concrete adapters and reads the settings."""
+"""The process of `python -m ingest serve`: the one place that chooses the concrete adapters and reads the settings."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from typing import Final
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.database import engine
-from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore
 from common.runtime import Application
-from common.topics import TimeMode, Topics
+from common.topics import Topics
 from http_guard.limits import ConnectionLimits
-from ingest import app
-from ingest.events.event_names import EventNames
-from ingest.events.post_events import PostEventsHandler
-from ingest.metrics import IngestMetrics
-from ingest.publishing.producer_supervisor import ProducerSupervisor
-from ingest.publishing.publisher import Publisher
-from ingest.receiving.bounds import BOUNDS
+from ingest.assembly import IngestOptions, IngestParts, assemble
+from ingest.identity.store import IdentityStore
+from ingest.mapping.load import load_mapping
+from ingest.mapping.rules import PrivacyRules
+from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
+from ingest.rejects.store import RejectStore
 from ingest.settings import IngestSettings
+
+LEAST_KEY_CHARS: Final = 32
+
+
+class PrivacyKeyMissing(Exception):
+    """The process cannot start: without the key, hashes would tell what they hide."""
 
 
 @asynccontextmanager
 async def application(settings: IngestSettings) -> AsyncIterator[Application]:
-    """The process of `python -m ingest serve`."""
-    connected = engine(settings.database_url, pool_size=2)
+    """Raises `PrivacyKeyMissing`, and `InvalidMapping` and `OSError` for a mapping that cannot be used."""
+    rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
+    connected = engine(settings.database_url, pool_size=5)
     keyring = Keyring(KeyStore(connected, schema="ingest"), ttl=settings.key_ttl_seconds)
-    producer = KafkaProducer(
-        settings.kafka_bootstrap,
-        deadline=settings.ingest_ack_seconds,
-        max_pending_bytes=settings.ingest_unacked_bytes,
-    )
-    names = Topics(settings.topic_prefix)
-    supervisor = ProducerSupervisor(KafkaAdmin(settings.kafka_bootstrap), producer, names, **settings.topic_settings())
-    publisher = Publisher(producer, topic=names.events, partitions=settings.partitions, mode=settings.time_mode)
-    memory = BodyMemory(settings.ingest_body_memory_bytes)
-    registry = metrics.registry(service="ingest", process="serve")
-    ingest_metrics = IngestMetrics(registry)
-    ingest_metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
-    event_names = EventNames(since=datetime.now(UTC))
-    handler = PostEventsHandler(
+    parts = IngestParts(
+        admin=KafkaAdmin(settings.kafka_bootstrap),
+        producer=KafkaProducer(
+            settings.kafka_bootstrap,
+            deadline=settings.ingest_ack_seconds,
+            max_pending_bytes=settings.ingest_unacked_bytes,
+        ),
         keys=keyring,
+        identities=IdentityStore(connected),
+        rejects=RejectStore(connected),
         limiter=KeyRateLimiter(_rate_limit(settings)),
-        memory=memory,
-        publisher=publisher,
-        names=event_names,
-        metrics=ingest_metrics,
-        bounds=replace(BOUNDS, limits_age=settings.time_mode is TimeMode.WALL),
+        memory=BodyMemory(settings.ingest_body_memory_bytes),
+        rules=rules,
+        pseudonyms=_pseudonyms(rules.privacy, settings),
+        registry=metrics.registry(service="ingest", process="serve"),
+    )
+    options = IngestOptions(
+        topics=Topics(settings.topic_prefix),
+        topic_settings=settings.topic_settings(),
         body_seconds=settings.ingest_body_seconds,
+        rejects_kept=settings.ingest_rejects_kept,
+        identity_ttl=settings.ingest_identity_ttl_seconds,
     )
-    readiness = Readiness(
-        {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
-    )
+    ingest = assemble(parts, options, formats=lambda keys, rules: {})
     try:
         yield Application(
             name="ingest",
-            http=app.build(handler, names=event_names, keys=keyring, readiness=readiness, registry=registry),
+            http=ingest.http,
             host=settings.host,
             port=settings.ingest_port,
-            readiness=readiness,
-            tasks={"keys": keyring.keep_fresh, "log": supervisor.run},
+            readiness=ingest.readiness,
+            tasks={"keys": keyring.keep_fresh, **ingest.tasks},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
             limits=ConnectionLimits(connections=settings.http_connections),
         )
     finally:
         await connected.dispose()
+
+
+def _pseudonyms(rules: PrivacyRules, settings: IngestSettings) -> Pseudonyms | None:
+    """Raises `PrivacyKeyMissing` if the mapping hashes and there is no key to do so."""
+    key = settings.ingest_privacy_key.get_secret_value() if settings.ingest_privacy_key else ""
+    if rules.needs_key and len(key) < LEAST_KEY_CHARS:
+        needed = f"INGEST_PRIVACY_KEY of {LEAST_KEY_CHARS} characters or more"
+        raise PrivacyKeyMissing(f"{settings.ingest_mapping} hashes fields, which needs {needed}")
+    return Pseudonyms(rules, key.encode()) if rules.any else None
 
 
 def _rate_limit(settings: IngestSettings) -> RateLimit | None:

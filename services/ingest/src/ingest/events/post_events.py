@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import uuid4
 
 import structlog
@@ -20,8 +19,8 @@ from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
 from ingest.events.batch import EventBatch, RequestContext, parse_items
 from ingest.events.body_items import body_format, split_body
-from ingest.events.event_names import EventNames
 from ingest.metrics import IngestMetrics
+from ingest.publishing.counted import EventPublisher
 from ingest.publishing.publisher import NotAcknowledged
 from ingest.receiving.bounds import Bounds
 from ingest.receiving.post_request import PostRequest
@@ -34,11 +33,6 @@ _KEY_CHARS = 255
 _UNREADY_AFTER_503 = 5.0
 
 
-class EventPublisher(Protocol):
-    async def publish(self, events: list[Event]) -> None:
-        """Raises `NotAcknowledged`."""
-
-
 class PostEventsHandler:
     """Answers requests, and holds what they share. `body_seconds` bounds how long a client may take to send a body."""
 
@@ -49,7 +43,6 @@ class PostEventsHandler:
         limiter: KeyRateLimiter,
         memory: BodyMemory,
         publisher: EventPublisher,
-        names: EventNames,
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
@@ -60,7 +53,6 @@ class PostEventsHandler:
         self._limiter = limiter
         self._memory = memory
         self._publisher = publisher
-        self._names = names
         self._metrics = metrics
         self._bounds = bounds
         self._body_seconds = body_seconds
@@ -119,7 +111,7 @@ class PostEventsHandler:
             if dry_run:
                 fields.update(dry_run=True)
             else:
-                self._metrics.parsed(batch)
+                self._metrics.refused([rejected.errors for rejected in batch.rejected])
             if not batch.accepted:
                 raise answers.no_event_taken(answers.answer_for(batch))
             if not dry_run:
@@ -142,15 +134,10 @@ class PostEventsHandler:
         return parse_items(items, context, bounds=self._bounds, new_id=self._new_id)
 
     async def _publish(self, events: list[Event]) -> None:
-        began = time.perf_counter()
         try:
             await self._publisher.publish(events)
         except NotAcknowledged as error:
-            self._metrics.not_acknowledged(len(events))
             raise answers.not_acknowledged() from error
-        finally:
-            self._metrics.published(time.perf_counter() - began)
-        self._metrics.acknowledged(len(events), not_standard=self._names.count(events))
         self._last_503 = None
 
 
