@@ -47,6 +47,8 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("POST", "/v1/announcements"): Scope.ADMIN,
+        ("GET", "/v1/announcements"): Scope.ADMIN,
     },
     "alerts": {
         ("GET", "/v1/alerts"): Scope.READ,
@@ -95,7 +97,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
     if service == "scoring api":
         metrics = ApiMetrics(registry)
         return scoring_routes.build(
-            inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
+            inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
         )
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")

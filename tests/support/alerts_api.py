@@ -182,7 +182,7 @@ async def alerts_rows(database: str) -> AsyncIterator[Rows]:
 @asynccontextmanager
 async def alerts_api(rows: Rows) -> AsyncIterator[AlertsApi]:
     store = KeyStore(rows.engine, schema="alerts")
-    token = await store.create(source="crm", scopes=frozenset(Scope))
+    token = await store.create(source="crm", scopes=frozenset({Scope.READ, Scope.WRITE}))
     registry = CollectorRegistry()
     app = routes.build(
         AlertsService(AlertsDatabase(rows.engine, patience=30.0)),

@@ -35,6 +35,8 @@ STORED = {
                  FROM scoring.person""",
     "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
+    "applied": "SELECT partition, id FROM scoring.applied",
+    "feed_pause": "SELECT partition, source, since, until FROM scoring.feed_pause",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
                    ORDER BY partition, seq DESC""",
 }

@@ -5,6 +5,7 @@ kept in order, no database. What it comes to is what the tables and the signals 
 """
 
 from datetime import UTC, date, datetime
+from math import ceil, inf
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -12,9 +13,11 @@ import msgspec
 
 from common.bus.partitioner import partition_of
 from common.bus.ports import Record
-from common.contracts.events import CardActivated, Event, Tick, decode_events_record
+from common.contracts.events import Announcement, CardActivated, Event, FeedPaused, Tick, decode_events_record
 from common.contracts.signals import Signal, encode_signals_record
 from scoring.health.account import Account
+from scoring.health.feeds import FeedPause, Pauses
+from scoring.health.hold import waits_for_resume
 from scoring.health.scorer import Scorer
 from scoring.health.view import Day, Step
 
@@ -94,6 +97,8 @@ class Recount:
         self.counted: list[str] = []
         self.duplicates = 0
         self.ticks = 0
+        self.applied: list[str] = []
+        self.pauses: dict[str, FeedPause] = {}
         self.clock = 0.0
         self.newest = 0.0
         self.to_offset = 0
@@ -110,6 +115,8 @@ class Recount:
             return
         if isinstance(said, Tick):
             self._tick(moment)
+        elif isinstance(said, Announcement):
+            self._announce(said, moment)
         elif isinstance(said, CardActivated):
             self._set_aside("card_change_not_supported", record)
         elif partition_of(said.account_id.encode(), self._partitions) != self._partition:
@@ -124,7 +131,7 @@ class Recount:
         signals = {one.signal_id: one for one in reversed(self.signals)}.values()
         return {
             "state": [(name, mine, self._scorer.dump(one)) for name, one in accounts],
-            "timer": [(name, mine, due) for name, one in accounts if (due := self._scorer.find_due(one)) is not None],
+            "timer": [(name, mine, due) for name, one in accounts if (due := self._timer(one)) is not None],
             "account": [
                 (name, mine, *msgspec.structs.astuple(one.facts), one.band, one.stage) for name, one in accounts
             ],
@@ -132,6 +139,8 @@ class Recount:
             "signal": [
                 (one.signal_id, one.account_id, mine, one.kind.value, one.at.timestamp(), _json(one)) for one in signals
             ],
+            "feed_pause": [(mine, *one) for one in self.pauses.values()],
+            "applied": [(mine, one) for one in self.applied],
             "day": [(name, day, mine, _json(one)) for (name, day), one in self._days.items()],
             "position": [(mine, self.to_offset, self.clock, self.newest)],
         }
@@ -150,13 +159,41 @@ class Recount:
         if event.user_id is not None and event.name != "health.overridden":
             person = self.people.setdefault((event.account_id, event.user_id), PersonHistory())
             person.hear(event, min(event.time.timestamp(), max(moment, self.clock)))
-        account = self.accounts.setdefault(event.account_id, self._scorer.create(event.account_id))
+        account = self.accounts.setdefault(event.account_id, self._scorer.create(event.account_id, self._pauses()))
         self._take(self._scorer.apply(account, event, max(moment, self.clock)))
+
+    def _timer(self, account: Account) -> int | None:
+        """Its due moment; what waits for a feed is looked at again every six hours."""
+        due = self._scorer.find_due(account)
+        if not waits_for_resume(account):
+            return due
+        check = (int(self.clock) // (6 * HOUR) + 1) * 6 * HOUR
+        return check if due is None else min(due, check)
 
     def _close_request(self, account_id: str) -> None:
         """A record that does not count ends a request all the same."""
         if account_id in self.accounts:
             self._take(self._scorer.close_request(self.accounts[account_id]))
+
+    def _announce(self, said: Announcement, moment: float) -> None:
+        self._tick(moment)
+        if said.id in self.applied:
+            return
+        self.applied.append(said.id)
+        known = self.pauses.get(said.source, FeedPause(said.source, inf, -inf))
+        if isinstance(said, FeedPaused):
+            since = min(said.since.timestamp(), self.clock, known.since if known.until > self.clock else inf)
+            self.pauses[said.source] = FeedPause(said.source, since, inf)
+        elif known.until == inf:
+            lasted = min(max(self.clock - known.since, 6 * HOUR), 24 * HOUR)
+            self.pauses[said.source] = known._replace(until=float(ceil(self.clock + lasted)))
+        # Whoever reads an account from here on knows of it.
+        for name, account in self.accounts.items():
+            self.accounts[name] = self._scorer.load(name, self._scorer.dump(account), self._pauses())
+
+    def _pauses(self) -> Pauses:
+        """Those that are in force."""
+        return tuple(one for one in self.pauses.values() if one.until > self.clock)
 
     def _tick(self, moment: float) -> None:
         self.ticks += 1

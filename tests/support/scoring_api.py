@@ -17,11 +17,13 @@ from common.keys import KeyStore, Scope
 from scoring.api import routes
 from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader
+from scoring.api.announcements import AnnouncementService
 from scoring.api.event_uses import EventUseQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.refresher import RankingStore, Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
+from scoring.postgres.announcements import AnnouncementTable
 from scoring.postgres.rankings import PostgresRankingStore
 from scoring.postgres.snapshot import SnapshotSource
 from scoring.worker.heartbeat import Heartbeat
@@ -43,6 +45,7 @@ class Api:
         snapshots: SnapshotReader,
         registry: CollectorRegistry,
         token: str,
+        admin: str,
     ) -> None:
         self.harness = harness
         self.app = app
@@ -50,6 +53,7 @@ class Api:
         self.snapshots = snapshots
         self.refresher = self.refreshes(PostgresRankingStore(harness.engine, patience=10.0), every=0.0)
         self.token = token
+        self._admin = {"authorization": f"Bearer {admin}"}
         self._registry = registry
         transport = httpx.ASGITransport(app)
         headers = {"authorization": f"Bearer {token}"}
@@ -70,6 +74,17 @@ class Api:
         if self.active_card.trouble():
             await self.active_card.read()
         return await self.http.get(path, params={name.rstrip("_"): value for name, value in query.items()})
+
+    async def announce(self, body: Any) -> httpx.Response:
+        return await self.http.post("/v1/announcements", json=body, headers=self._admin)
+
+    async def list_announcements(self, **query: Any) -> httpx.Response:
+        return await self.http.get("/v1/announcements", params=query, headers=self._admin)
+
+    async def announcements(self, **query: Any) -> Any:
+        answer = await self.list_announcements(**query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["announcements"]
 
     async def ids(self, **query: Any) -> list[str]:
         return [row["account_id"] for row in (await self.get("/v1/accounts", **query))["accounts"]]
@@ -113,6 +128,7 @@ class Api:
 async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     store = KeyStore(harness.engine, schema="scoring")
     token = await store.create(source="reports", scopes=frozenset({Scope.READ}))
+    admin = await store.create(source="operations", scopes=frozenset({Scope.ADMIN}))
     registry = CollectorRegistry()
     tables = SnapshotSource(harness.engine, patience=30.0)
     active_card, metrics = ActiveCardReader(tables), ApiMetrics(registry)
@@ -121,12 +137,13 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
         Listing(snapshots),
         AccountQueries(snapshots),
         EventUseQueries(snapshots),
+        AnnouncementService(AnnouncementTable(harness.engine, patience=10.0), active_card, clock=harness.clock),
         keys=Keyring(store),
         metrics=metrics,
         readiness=Readiness({"card": active_card.trouble}),
         registry=registry,
     )
-    api = Api(harness, app, active_card=active_card, snapshots=snapshots, registry=registry, token=token)
+    api = Api(harness, app, active_card=active_card, snapshots=snapshots, registry=registry, token=token, admin=admin)
     async with api.http:
         yield api
 

@@ -15,7 +15,7 @@ from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing, Producer, Record
-from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
+from common.contracts.events import Announcement, Event, EventsRecord, Tick, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
 from common.topics import TimeMode, Topics, ensure
 from ingest.dead_letters.letter import read_letter
@@ -45,6 +45,8 @@ _ROWS = {
     "account": "SELECT * FROM scoring.account",
     "person": "SELECT * FROM scoring.person",
     "signal": "SELECT signal_id, account_id, partition, kind, at, body::text FROM scoring.signal",
+    "feed_pause": "SELECT * FROM scoring.feed_pause",
+    "applied": "SELECT partition, id FROM scoring.applied",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
                    ORDER BY partition, seq DESC""",
@@ -52,7 +54,7 @@ _ROWS = {
 
 _TABLES = (
     "journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat", "ranking",
-    "finished_ranking", "person",
+    "finished_ranking", "person", "announcement", "applied", "feed_pause",
 )  # fmt: skip
 
 
@@ -148,6 +150,11 @@ class ScoringHarness:
     async def tick(self, at: float) -> None:
         for partition in range(self.partitions):
             await self.write(partition, Tick(), at=at)
+
+    async def announce(self, announcement: Announcement, at: float) -> None:
+        """To every partition, as whoever replays a stream does."""
+        for partition in range(self.partitions):
+            await self.write(partition, announcement, at=at)
 
     async def write(self, partition: int, record: EventsRecord | bytes, *, at: float, key: bytes | None = None) -> None:
         """`key` is for a record that cannot be read; an event has its account's."""

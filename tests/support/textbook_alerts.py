@@ -361,7 +361,7 @@ class Shown(NamedTuple):
     episode: str | None
     flags: set[tuple[str, datetime, bool]]
     missed: set[tuple[str, datetime]]
-    pending: tuple[Band, datetime, datetime] | None
+    pending: tuple[Band, datetime, datetime | None] | None
     override: Override | None
 
 

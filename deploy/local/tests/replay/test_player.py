@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from common.bus.memory import MemoryBroker
 from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
-from common.contracts.events import Tick, decode_events_record
+from common.contracts.events import FeedPaused, Tick, decode_events_record
 from local.replay.ingest_client import ClientEvent
 from local.replay.player import EventPlayer, milliseconds
 
@@ -19,6 +19,7 @@ class Road:
 
     def __init__(self) -> None:
         self.history: list[bool] = []
+        self.announced: dict[int, list[FeedPaused]] = {partition: [] for partition in range(PARTITIONS)}
         self.seen: dict[int, list[str | int]] = {partition: [] for partition in range(PARTITIONS)}
 
     async def post(self, events: Sequence[ClientEvent], *, history: bool) -> None:
@@ -30,7 +31,11 @@ class Road:
     async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
         await asyncio.sleep(0)
         for record in records:
-            assert isinstance(decode_events_record(record.value), Tick)
+            said = decode_events_record(record.value)
+            if isinstance(said, FeedPaused):
+                self.announced[record.partition].append(said)
+            else:
+                assert isinstance(said, Tick)
             assert record.timestamp is not None
             self.seen[record.partition].append(record.timestamp)
         return [Ack(record.partition, 0, None) for record in records]
@@ -69,6 +74,20 @@ async def test_no_account_overtakes_itself_and_no_tick_an_older_event() -> None:
         moments = [time.get(one, 0) if isinstance(one, str) else one for one in seen]
         assert moments == sorted(moments)
     assert sum(isinstance(one, str) for seen in road.seen.values() for one in seen) == len(events)
+
+
+async def test_an_announcement_goes_into_every_partition_in_the_place_of_a_tick() -> None:
+    road = Road()
+    at = START + timedelta(hours=30)
+    paused = FeedPaused("p-1", "web", at)
+    events = [event("a", hour, START + timedelta(hours=hour)) for hour in range(48)]
+    play = EventPlayer(road, road, topic="events", partitions=PARTITIONS, tick=TICK, announcements=[(at, paused)])
+
+    await play.play(events, start=START, end=START + timedelta(hours=48), progress=lambda reached, posted: None)
+
+    assert road.announced == {partition: [paused] for partition in range(PARTITIONS)}
+    mine, stamp = road.seen[partition_of(b"a", PARTITIONS)], milliseconds(at)
+    assert [one for one in mine if one in ("a-29", stamp, "a-30")] == ["a-29", stamp, "a-30"]
 
 
 async def test_a_backfill_is_history_and_ends_with_one_tick() -> None:

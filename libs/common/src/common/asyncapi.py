@@ -145,6 +145,7 @@ def _operations() -> dict[str, Any]:
     who = (
         ("ingestSendsEvents", "send", "events", "ingest"),
         ("scoringSendsTicks", "send", "events", "scoring, one for each partition whose earliest timer is due"),
+        ("scoringSendsAnnouncements", "send", "events", "scoring, one for each partition that has not read one yet"),
         ("scoringReceivesEvents", "receive", "events", "scoring"),
         ("scoringSendsSignals", "send", "signals", "scoring"),
         ("alertsReceivesSignals", "receive", "signals", "alerts"),
@@ -161,6 +162,8 @@ _EXAMPLES: Final[dict[type[Struct], Struct]] = {
     events.Event: _EVENT,
     events.Tick: events.Tick(),
     events.CardActivated: events.CardActivated("card-2", "version: 1\n..."),
+    events.FeedPaused: events.FeedPaused("web-2026-11-29", "web", _NOON),
+    events.FeedResumed: events.FeedResumed("web-2026-11-29-over", "web"),
     signals.Signal: _signal(),
     signals.FactsChanged: signals.FactsChanged("acme", _FACTS),
     signals.CaughtUp: signals.CaughtUp(3),

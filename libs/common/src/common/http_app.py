@@ -37,5 +37,5 @@ def key_required(keys: KeyVerifier, scope: Scope) -> Callable[[Request], Awaitab
     return authorized
 
 
-def json_response(answer: msgspec.Struct) -> Response:
-    return Response(msgspec.json.encode(answer), media_type="application/json")
+def json_response(answer: msgspec.Struct, *, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(answer), status, media_type="application/json")

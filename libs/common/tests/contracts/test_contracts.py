@@ -16,6 +16,8 @@ from common.contracts.events import (
     CardActivated,
     Event,
     EventsRecord,
+    FeedPaused,
+    FeedResumed,
     Tick,
     decode_events_record,
     encode_events_record,
@@ -158,6 +160,8 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         ),
         "tick": Tick(),
         "card_activated": CardActivated("d77b7b4c93798987", "version: 1\n"),
+        "feed_paused": FeedPaused("p-1", "web", MOMENT),
+        "feed_resumed": FeedResumed("r-1", "web"),
     },
     SIGNALS: {
         "band": BAND,

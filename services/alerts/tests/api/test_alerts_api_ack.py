@@ -10,9 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.requests import Request
 from starlette.types import Message
 
-from alerts.api import body
 from alerts.api.parameters import Acknowledge
 from alerts.samples import NOON, Sample
+from common import json_body
 from common.contracts.signals import Signal
 from common.problems import Problem
 from support.alerts_api import AlertsApi
@@ -161,13 +161,13 @@ END: Message = {"type": "http.request", "body": b'"dana"}', "more_body": False}
 
 
 async def test_a_body_may_come_in_pieces_but_not_for_ever() -> None:
-    taken = await body.read(arriving(PIECE, END), Acknowledge, most=100, seconds=60.0)
+    taken = await json_body.read(arriving(PIECE, END), Acknowledge, most=100, seconds=60.0)
     assert taken == Acknowledge(by="dana")
     with pytest.raises(Problem) as slow:
-        await body.read(arriving(PIECE), Acknowledge, most=100, seconds=0.01)
+        await json_body.read(arriving(PIECE), Acknowledge, most=100, seconds=0.01)
     assert slow.value.status == 408
     with pytest.raises(Problem) as gone:
-        await body.read(arriving(PIECE, {"type": "http.disconnect"}), Acknowledge, most=100, seconds=60.0)
+        await json_body.read(arriving(PIECE, {"type": "http.disconnect"}), Acknowledge, most=100, seconds=60.0)
     assert gone.value.status == 400
     with pytest.raises(RequestValidationError):
-        await body.read(arriving({**END, "body": b"{}"}), Acknowledge, most=100, seconds=60.0)
+        await json_body.read(arriving({**END, "body": b"{}"}), Acknowledge, most=100, seconds=60.0)

@@ -5,6 +5,7 @@ Hypothesis draws a log and then the lives of the workers that read it. The refer
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from common.contracts.events import Event
+from common.contracts.events import Event, FeedPaused, FeedResumed
 from common.topics import TimeMode
 from scoring.partition.commit import Commit, QueuedRow
 from scoring.partition.memory import StoredPartition
@@ -108,6 +109,7 @@ happenings = st.lists(
             + ["ticket.opened", "nps.answered", "contract.cancel_requested", "contract.renewed"]
             + ["user.updated", "champion.left", "contract.ended"]
             + ["account.updated", "milestone.planned", "milestone.reached", "tick", "again"]
+            + ["feed.paused", "feed.resumed"]
             + ["imported session.started", "imported nps.answered", "imported contract.renewed"]
         ),
         st.integers(0, 40),  # hours since the one before
@@ -141,6 +143,11 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
         now += hours * 3600
         if name == "tick":
             await stream.tick(now)
+        elif name.startswith("feed."):
+            source = f"source {n % 2}"
+            # Ids repeat: a second owner may append what a first one has appended.
+            paused = FeedPaused(f"{name} {n}", source, datetime.fromtimestamp(now - late * 3600, UTC))
+            await stream.announce(paused if name == "feed.paused" else FeedResumed(f"{name} {n}", source), now)
         elif name == "again":
             if posted:
                 again = posted[n % len(posted)]
@@ -155,6 +162,7 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
                 event_id=f"{len(posted)}",
                 properties=properties(name, n, now),
                 history=imported,
+                source=f"source {n % 2}",
             )
             posted.append(one)
             await stream.write(stream.partition_of(account_id), one, at=now)

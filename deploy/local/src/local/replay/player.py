@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from common.bus.partitioner import partition_of
 from common.bus.ports import Ack, Outgoing
-from common.contracts.events import Tick, encode_events_record
+from common.contracts.events import Announcement, Tick, encode_events_record
 from local.replay.ingest_client import ClientEvent
 
 GROUPS = 4
@@ -47,8 +47,12 @@ class EventPlayer:
         tick: timedelta = TICK,
         sync_interval: timedelta = SYNC_INTERVAL,
         pace: float = 0.0,
+        announcements: Sequence[tuple[datetime, Announcement]] = (),
     ) -> None:
-        """Groups wait for each other after every `sync_interval`, which takes at least `pace` seconds."""
+        """Groups wait for each other after every `sync_interval`, which takes at least `pace` seconds.
+
+        `announcements` go into every partition at their moments, which are to lie within what is played.
+        """
         self._poster = poster
         self._sender = sender
         self._topic = topic
@@ -58,6 +62,7 @@ class EventPlayer:
         self._sync_interval = max(1, sync_interval // tick)
         self._pace = pace
         self._posted = 0
+        self._announced = [(moment, encode_events_record(said)) for moment, said in announcements]
 
     async def backfill(self, events: Sequence[ClientEvent], *, until: datetime) -> None:
         """`events` are in time order and before `until`, the one moment that is ticked."""
@@ -67,7 +72,8 @@ class EventPlayer:
     async def play(self, events: Sequence[ClientEvent], *, start: datetime, end: datetime, progress: Progress) -> None:
         """`events` are in time order and before `end`; the last tick, everywhere, is `end`."""
         groups = self._grouped(events)
-        moments = list(_moments(start, end, self._tick))
+        announced = [moment for moment, _ in self._announced]
+        moments = sorted({*_moments(start, end, self._tick), *announced})
         for first in range(0, len(moments), self._sync_interval):
             until = moments[first : first + self._sync_interval]
             runs = [self._run(number, group, until, history=False) for number, group in enumerate(groups)]
@@ -84,11 +90,13 @@ class EventPlayer:
             await self._sender.send(self._topic, self._ticks(number, moment))
 
     def _ticks(self, group: int, moment: datetime) -> list[Outgoing]:
-        body = encode_events_record(Tick())
+        # An announcement is a tick, too.
+        bodies = [body for at, body in self._announced if at == moment] or [encode_events_record(Tick())]
         stamp = milliseconds(moment)
         return [
             Outgoing(partition, None, body, timestamp=stamp)
             for partition in range(group, self._partitions, self._groups)
+            for body in bodies
         ]
 
     def _grouped(self, events: Sequence[ClientEvent]) -> list["_PartitionGroup"]:

@@ -1,4 +1,4 @@
-"""Records of the topic `account.events.v1`: events of accounts, ticks, and activations of scorecards.
+"""Records of the topic `account.events.v1`: events of accounts, ticks, and records about everybody.
 
 The record time is Kafka's timestamp, so no struct has a field for it.
 """
@@ -11,6 +11,10 @@ from msgspec import Meta, Struct, field
 
 # Without a time zone the text would mean another moment on another machine.
 Moment = Annotated[datetime, Meta(tz=True)]
+
+LONGEST_ANNOUNCED = 200
+"""Characters of an announcement's id and of a source that it names. PostgreSQL indexes both, and takes no NUL."""
+AnnouncedName = Annotated[str, Meta(min_length=1, max_length=LONGEST_ANNOUNCED, pattern="^[^\\x00]*$")]
 
 
 class Event(Struct, frozen=True, tag="event", omit_defaults=True, gc=False):
@@ -45,7 +49,25 @@ class CardActivated(Struct, frozen=True, tag="card.activated"):
     card: str
 
 
-EventsRecord = Event | Tick | CardActivated
+class FeedPaused(Struct, frozen=True, tag="feed.paused"):
+    """Nothing has come from a source since `since` (UTC): accounts that it speaks of are not silent because of that."""
+
+    id: AnnouncedName
+    source: AnnouncedName
+    since: Moment
+
+
+class FeedResumed(Struct, frozen=True, tag="feed.resumed"):
+    """The source sends again."""
+
+    id: AnnouncedName
+    source: AnnouncedName
+
+
+Announcement = FeedPaused | FeedResumed
+"""A record about everybody: in every partition once, sent like a tick. It takes effect once per id, and as a tick."""
+
+EventsRecord = Event | Tick | CardActivated | Announcement
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[EventsRecord] = msgspec.json.Decoder(EventsRecord)

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 
-from alerts.api import answers, body, openapi
+from alerts.api import answers, openapi
 from alerts.api.parameters import Acknowledge, AlertId, AlertListParameters
 from alerts.api.service import AlertsService
+from common import json_body
 from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
 from common.http_app import build_app, json_response, key_required
@@ -57,7 +58,7 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
     async def acknowledge_alert(alert_id: AlertId, request: Request) -> Response:
         """Take the alert's whole episode in hand: nobody hears of it again until something worse comes. Asking again
         changes nothing, unless something worse has come since."""
-        acknowledge = await body.read(request, Acknowledge, most=_BODY_BYTES, seconds=_BODY_SECONDS)
+        acknowledge = await json_body.read(request, Acknowledge, most=_BODY_BYTES, seconds=_BODY_SECONDS)
         return json_response(await service.acknowledge(alert_id, acknowledge))
 
     @router.post(

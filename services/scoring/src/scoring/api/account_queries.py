@@ -96,6 +96,7 @@ class AccountQueries:
             account_id=account_id,
             level=rendering.level(reading.view.level),
             override=reading.view.health.override,
+            on_hold=reading.view.on_hold,
             signals=tuple(rendering.receipt(one, reader.scorer.card) for one in signals[: asked.limit]),
             more_signals=len(signals) > asked.limit,
             card_id=reader.scorer.card_id,

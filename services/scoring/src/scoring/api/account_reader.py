@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from common.contracts.signals import Contact, Health
 from scoring.api.delay import Delay
-from scoring.health import Account, Day, Scorer, View
+from scoring.health import NO_PAUSES, Account, Day, Pauses, Scorer, View
 from scoring.health.moments import to_date, to_datetime
 from scoring.postgres.snapshot import StateRow
 
@@ -53,9 +53,17 @@ class AccountReading(Struct, frozen=True):
 
 
 class AccountReader:
-    def __init__(self, scorer: Scorer, moments: Mapping[int, float], delays: Mapping[int, Delay | None]) -> None:
-        """By partition: the moment that answers are computed for, in seconds since the epoch, and why it is not now."""
+    def __init__(
+        self,
+        scorer: Scorer,
+        moments: Mapping[int, float],
+        delays: Mapping[int, Delay | None],
+        pauses: Mapping[int, Pauses],
+    ) -> None:
+        """By partition: the moment that answers are computed for, in seconds since the epoch, why it is not now, and
+        the pauses of feeds."""
         self.scorer = scorer
+        self._pauses = pauses
         self._moments = moments
         self._delays = delays
 
@@ -113,7 +121,7 @@ class AccountReader:
     def _open(self, stored: StateRow) -> Account:
         if stored.body is None:
             raise UnreadableState(stored.account_id, "there is no state: none of its records could be scored")
-        return self.scorer.load(stored.account_id, stored.body)
+        return self.scorer.load(stored.account_id, stored.body, self._pauses.get(stored.partition, NO_PAUSES))
 
     def _soonest(self, account: Account, stored: StateRow) -> float:
         # The account's own records may be newer than the last tick of its partition.

@@ -19,7 +19,7 @@ from common.contracts.signals import (
 )
 from scoring.api.account_reader import DaysAway
 from scoring.api.delay import Delay
-from scoring.health.view import FlagUp, JourneyPlace, Missed, PendingBand
+from scoring.health.view import FeedHold, FlagUp, JourneyPlace, Missed, PendingBand
 from scoring.partition.event_use import UnusableReason
 from scoring.postgres.people import PersonOfAccount
 
@@ -137,7 +137,8 @@ class Account(Struct, frozen=True, kw_only=True):
     next by dates alone. `away` are the days on which the account is closed. `contacts` are the champions and whoever
     was active last, five at most; `last_seen` is to the hour. `held` says why this is not how it stands now, but up to
     where scoring has come; null if it is. `first_look` is when a signal is due that says what stands, and until then
-    nothing is told of a band, a missed step or a derived flag; null if none is waited for.
+    nothing is told of a band, a missed step or a derived flag; null if none is waited for. `on_hold` says that the feed
+    of a source is silent, since when, and until when nothing is told that silence brings; null if none is.
     """
 
     account_id: str
@@ -157,6 +158,7 @@ class Account(Struct, frozen=True, kw_only=True):
     pending: PendingBand | None
     journey: JourneyPlace
     first_look: datetime | None
+    on_hold: FeedHold | None
     episode: str | None
     facts: Facts
     away: tuple[DaysAway, ...]
@@ -237,12 +239,13 @@ class SignalReceipt(Struct, frozen=True, kw_only=True):
 class Receipts(Struct, frozen=True, kw_only=True):
     """The level now, and the change that came with each signal, newest first.
 
-    `override` while a person has set the band: then it is not what the level says.
+    `override` while a person has set the band: then it is not what the level says. `on_hold` while silence is not told.
     """
 
     account_id: str
     level: LevelNow
     override: Override | None
+    on_hold: FeedHold | None
     signals: tuple[SignalReceipt, ...]
     more_signals: bool
     card_id: str
@@ -293,3 +296,22 @@ class EventUses(Struct, frozen=True, kw_only=True):
     unused: int
     unusable: tuple[UnusableValue, ...]
     card_id: str
+
+
+class Announced(Struct, frozen=True, omit_defaults=True):
+    """A record about everybody. It took effect in `applied` of `partitions`; `number` grows from one to the next."""
+
+    id: str
+    kind: str
+    source: str
+    number: int
+    filed_at: datetime
+    applied: int
+    partitions: int
+    since: datetime | None = None
+
+
+class Announcements(Struct, frozen=True):
+    """The newest first."""
+
+    announcements: tuple[Announced, ...]

@@ -15,6 +15,7 @@ from http_guard.limits import ConnectionLimits
 from scoring.api import routes
 from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader
+from scoring.api.announcements import AnnouncementService
 from scoring.api.event_uses import EventUseQueries
 from scoring.api.freshness import FreshnessMonitor
 from scoring.api.listing import Listing
@@ -23,6 +24,7 @@ from scoring.api.refresher import Refresher, RefreshPace
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.cards.identity import use_pinned_time_zones
 from scoring.core_form import core_form
+from scoring.postgres.announcements import AnnouncementTable
 from scoring.postgres.rankings import PostgresRankingStore
 from scoring.postgres.snapshot import SnapshotSource
 from scoring.settings import ScoringSettings
@@ -47,6 +49,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         keyring = Keyring(key_store, ttl=settings.key_ttl_seconds, used=key_usage.used)
         tables = SnapshotSource(for_tables, patience=settings.scoring_api_request_seconds)
         active_card = ActiveCardReader(tables)
+        announcements = AnnouncementTable(for_tables, patience=settings.scoring_api_request_seconds)
         metrics = ApiMetrics(prometheus)
         snapshots = SnapshotReader(
             tables, active_card, metrics=metrics, fresh=settings.scoring_api_fresh_seconds, clock=time.time
@@ -72,6 +75,7 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             Listing(snapshots),
             AccountQueries(snapshots),
             EventUseQueries(snapshots),
+            AnnouncementService(announcements, active_card, clock=time.time),
             keys=keyring,
             metrics=metrics,
             readiness=readiness,

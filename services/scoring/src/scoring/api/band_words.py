@@ -24,6 +24,8 @@ def _why(view: View, card: Card) -> str:
     # A slow worsening has not lasted for its minimum duration yet.
     if view.pending is not None:
         line = bands.red if view.pending.band is Band.RED else bands.yellow
+        if view.pending.confirmed_at is None:
+            return f"{band.value}: the score is below {line:g}, which is not told while {_feed(view)}"
         until = f"{view.pending.confirmed_at:%-d %B %H:%M} UTC"
         return f"{band.value} until {until}: if the score stays below {line:g}, it is {view.pending.band.value} then"
     least, most = _range(band, bands)
@@ -35,6 +37,16 @@ def _why(view: View, card: Card) -> str:
     line = bands.red if band is Band.RED else bands.yellow
     # The hysteresis holds a band above its line.
     return f"{band.value} until {most:g}: it was below {line:g}" if score >= line else f"{band.value}: below {line:g}"
+
+
+def _feed(view: View) -> str:
+    """`the feed of web is silent since 2 March 06:00 UTC`"""
+    hold = view.on_hold
+    return (
+        "a feed is silent"
+        if hold is None
+        else f"the feed of {hold.source} is silent since {hold.since:%-d %B %H:%M} UTC"
+    )
 
 
 def _word(override: Override) -> str:

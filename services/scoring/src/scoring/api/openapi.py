@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 
 from common import problems
 from scoring.api import answers
+from scoring.api.announcements import AnnouncementBody
 
 _REF: Final = "#/components/schemas/{name}"
 _ANSWERS: Final = (
@@ -18,6 +19,8 @@ _ANSWERS: Final = (
     answers.Receipts,
     answers.AccountPeople,
     answers.EventUses,
+    answers.Announced,
+    answers.Announcements,
 )
 _DESCRIPTION: Final = """\
 Health of accounts, with a reason for every point. Every answer says as of when it holds (`as_of`): now while scoring
@@ -37,6 +40,15 @@ _OF_ONE: Final = {
 }
 
 
+_ADMIN: Final = {403: "The key has not the scope `admin`."}
+ANNOUNCEMENT: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(name="AnnouncementBody")}}},
+    }
+}
+
+
 def responses(answer: type[Any], *others: type[Any], of_one: bool) -> dict[int | str, dict[str, Any]]:
     """For one route: its answer, other answers that it may give, and every problem that it may report."""
     schemas = [{"$ref": _REF.format(name=each.__name__)} for each in (answer, *others)]
@@ -50,12 +62,44 @@ def responses(answer: type[Any], *others: type[Any], of_one: bool) -> dict[int |
     }
 
 
+def _admin_responses(status: int, answer: type[Any], refusals: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    problems_told = sorted({**_REFUSALS, **_ADMIN, **refusals}.items())
+    return {
+        status: {
+            "description": (answer.__doc__ or "").strip(),
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
+        },
+        **{code: problems.openapi_response(code, text) for code, text in problems_told},
+    }
+
+
+OF_ANNOUNCING: Final = _admin_responses(
+    202,
+    answers.Announced,
+    {
+        400: "The body ended before its end.",
+        408: "The body came too slowly.",
+        409: "Another announcement has this id, or time is the stream's.",
+        413: "The body is too large.",
+        422: "The body cannot be used: `errors` tells which field and why.",
+    },
+)
+OF_ANNOUNCEMENTS: Final = _admin_responses(200, answers.Announcements, {})
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
     _, schemas = msgspec.json.schema_components(_ANSWERS, ref_template=_REF)
     found["components"] = {
-        "schemas": {**found.get("components", {}).get("schemas", {}), **schemas, "Problem": problems.SCHEMA},
-        "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "scope `read`"}},
+        "schemas": {
+            **found.get("components", {}).get("schemas", {}),
+            **schemas,
+            "AnnouncementBody": AnnouncementBody.model_json_schema(),
+            "Problem": problems.SCHEMA,
+        },
+        "securitySchemes": {
+            "key": {"type": "http", "scheme": "bearer", "description": "scope `read`; for announcements `admin`"}
+        },
     }
     found["security"] = [{"key": []}]
     return found

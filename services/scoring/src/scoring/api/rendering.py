@@ -81,6 +81,7 @@ def account(
         pending=view.pending,
         journey=view.journey,
         first_look=view.first_look,
+        on_hold=view.on_hold,
         episode=view.episode,
         facts=facts,
         away=reading.away,

@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from prometheus_client import CollectorRegistry
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from common import json_body
 from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
 from common.http_app import build_app, json_response, key_required
@@ -14,6 +15,7 @@ from common.keys import Scope
 from common.request_metrics import RequestMiddleware
 from scoring.api import answers, openapi
 from scoring.api.account_queries import AccountQueries
+from scoring.api.announcements import AnnouncementBody, AnnouncementListParameters, AnnouncementService
 from scoring.api.event_uses import EventUseQueries
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
@@ -29,12 +31,15 @@ from scoring.api.parameters import (
 
 AccountId = Annotated[str, Depends(account_id)]
 _PREFIX = "/v1/accounts"
+_BODY_BYTES = 10_240
+_BODY_SECONDS = 10.0
 
 
 def build(
     listing: Listing,
     reading: AccountQueries,
     event_uses: EventUseQueries,
+    announcing: AnnouncementService,
     *,
     keys: KeyVerifier,
     metrics: ApiMetrics,
@@ -46,6 +51,7 @@ def build(
     app.add_middleware(EncodedPath)
     app.include_router(_accounts(listing, reading, keys))
     app.include_router(_events(event_uses, keys))
+    app.include_router(_announcements(announcing, keys))
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app
 
@@ -91,6 +97,24 @@ def _events(event_uses: EventUseQueries, keys: KeyVerifier) -> APIRouter:
     async def list_event_names(asked: Annotated[EventNameParameters, Query()]) -> Response:
         """Which names events had, what of the card uses them, and which values no metric could use."""
         return json_response(await event_uses.event_uses(asked))
+
+    return router
+
+
+def _announcements(announcing: AnnouncementService, keys: KeyVerifier) -> APIRouter:
+    router = APIRouter(prefix="/v1/announcements", dependencies=[Depends(key_required(keys, Scope.ADMIN))])
+
+    @router.post("", responses=openapi.OF_ANNOUNCING, openapi_extra=openapi.ANNOUNCEMENT)
+    async def announce(request: Request) -> Response:
+        """Says something of everybody: that a source's feed is paused, or goes on. It takes effect in each partition
+        when its owner has read it back; the same id again changes nothing."""
+        body = await json_body.read(request, AnnouncementBody, most=_BODY_BYTES, seconds=_BODY_SECONDS)
+        return json_response(await announcing.announce(body), status=202)
+
+    @router.get("", responses=openapi.OF_ANNOUNCEMENTS)
+    async def list_announcements(asked: Annotated[AnnouncementListParameters, Query()]) -> Response:
+        """What was announced, and in how many partitions it took effect; the newest first."""
+        return json_response(await announcing.announcements(asked))
 
     return router
 

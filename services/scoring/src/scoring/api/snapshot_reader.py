@@ -11,6 +11,7 @@ from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.active_card import ActiveCardReader
 from scoring.api.delay import as_of, find_delay
 from scoring.api.metrics import ApiMetrics
+from scoring.partition.feeds import in_force
 from scoring.postgres.snapshot import SnapshotSource, TableSnapshot
 
 _log = structlog.get_logger()
@@ -45,7 +46,10 @@ class SnapshotReader:
                 fresh = self._fresh
                 moments = {n: as_of(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
                 delays = {n: find_delay(status, now=now, wall=active_card.wall, fresh=fresh) for n, status in statuses}
-                yield AccountReader(active_card.scorer, moments, delays), snapshot
+                clocks = {n: status.clock for n, status in statuses}
+                stored = (await snapshot.pauses()).items()
+                pauses = {n: in_force(each, clock=clocks.get(n, 0.0)) for n, each in stored}
+                yield AccountReader(active_card.scorer, moments, delays, pauses), snapshot
         except DatabaseUnavailable as error:
             raise database_unavailable(error) from error
 

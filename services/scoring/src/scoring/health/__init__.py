@@ -6,6 +6,7 @@ These names are what the rest of scoring uses, with `moments` for time and `view
 from scoring.health.account import Account
 from scoring.health.card import Card
 from scoring.health.context import STAGES, Stage
+from scoring.health.feeds import NO_PAUSES, RECHECK_SECONDS, FeedPause, Pauses
 from scoring.health.first_look import FIRST_LOOK_SECONDS
 from scoring.health.request import REQUEST_SECONDS
 from scoring.health.scorer import Scorer
@@ -14,6 +15,6 @@ from scoring.health.step_draft import EMPTY_STEP
 from scoring.health.view import Day, RetractionResult, Step, View
 
 __all__ = [
-    "EMPTY_STEP", "FIRST_LOOK_SECONDS", "REQUEST_SECONDS", "STAGES", "Account", "Card", "Day", "RetractionResult",
-    "Scorer", "Stage", "Step", "UnknownFormat", "View",
+    "EMPTY_STEP", "FIRST_LOOK_SECONDS", "NO_PAUSES", "RECHECK_SECONDS", "REQUEST_SECONDS", "STAGES", "Account", "Card",
+    "Day", "FeedPause", "Pauses", "RetractionResult", "Scorer", "Stage", "Step", "UnknownFormat", "View",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from common.contracts.signals import Band, Facts
 from scoring.health.alert_state import AlertState
 from scoring.health.closures import Closures
 from scoring.health.context import STAGES, UNKNOWN_CONTEXT, Context, Stage
+from scoring.health.feeds import NO_PAUSES, FeedPause, Pauses, Sources
 from scoring.health.flag import AccountFlag
 from scoring.health.former_facts import FormerFacts, Writers
 from scoring.health.journey import JourneyState
@@ -73,11 +74,12 @@ class Account:
     - `incremental`: `horizon`.
     - `silence`: `clock`, the time of the last record or timer (UTC).
     - `telling`: `request` while one is open, and `closes_at`, when silence closes it (UTC, infinity if none is open).
-    - `scorer`: `people`.
+    - `scorer`: `people`, `sources` (who spoke of it last), `pauses` (of the feeds of its partition), and `hold`, which
+      is those of them that hold it as one (None if none does).
     - `first_look`: `look` while one is waited for, and `look_at`, when it is due (UTC, infinity if none is).
 
-    `state_encoding` keeps `born`, `posted`, `away`, `overrides`, `writers`, `former_facts`, `people`, the ledgers,
-    `state`, `clock`, `request`, `look`, `journey` and the states of metrics and flags; all else is derived from them.
+    `state_encoding` keeps `born`, `posted`, `away`, `overrides`, `writers`, `former_facts`, `people`, `sources`, the
+    ledgers, `state`, `clock`, `request`, `look`, `journey` and the states of metrics and flags; all else is derived.
     `metrics` are in the card's order. In `ordered` each metric comes after those that it reads; `trajectories` are the
     metrics in that order, then the flags, then `readiness` (None if the card has no condition of expansion). `caps` are
     the flags that cap the score while they are up.
@@ -85,10 +87,10 @@ class Account:
 
     __slots__ = (
         "account_id", "available", "away", "born", "capped_by", "caps", "change", "clock", "closes_at", "context",
-        "day", "day_end", "day_number", "facts", "flags", "former_facts", "horizon", "journey", "look", "look_at",
-        "mean", "metrics", "model", "open_steps", "ordered", "overrides", "people", "posted", "posted_cap",
-        "posted_cost", "posted_weights", "readiness", "request", "score", "state", "told_steps", "trajectories",
-        "weights", "writers",
+        "day", "day_end", "day_number", "facts", "flags", "former_facts", "hold", "horizon", "journey", "look",
+        "look_at", "mean", "metrics", "model", "open_steps", "ordered", "overrides", "pauses", "people", "posted",
+        "posted_cap", "posted_cost", "posted_weights", "readiness", "request", "score", "sources", "state",
+        "told_steps", "trajectories", "weights", "writers",
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +118,9 @@ class Account:
         self.overrides = Overrides()
         self.writers: Writers = {}
         self.people = KnownPeople()
+        self.sources: Sources = {}
+        self.pauses: Pauses = NO_PAUSES
+        self.hold: FeedPause | None = None
         self.former_facts = FormerFacts()
         self.state = AlertState()
         self.context: Context = UNKNOWN_CONTEXT

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from common.contracts.signals import Kind
 from scoring.health.account import Account
 from scoring.health.context import EXPANSION, NOT_POSTED
+from scoring.health.hold import is_held_back
 from scoring.health.moments import DAY, day_number
 from scoring.health.state_format import DecidedOutcome, JourneyTold
 
@@ -41,10 +42,12 @@ def journey_to_tell(account: Account, told: JourneyTold) -> JourneyTold:
     if value is None and (done := _first_value(account)) is not None:
         value = DecidedOutcome(done[1], False)
     expanding = context.stage == EXPANSION and context.stage_dates.posted == NOT_POSTED
+    # Onboarding goes on being new while nobody knows whether its last steps were done.
+    is_new = context.is_new or (told.is_new and is_held_back(account, context.stage_dates.new_until, account.clock))
     # Nearly always there is nothing new, so nothing is made.
-    if context.is_new == told.is_new and window == told.window and expanding == told.expanding and value is told.value:
+    if is_new == told.is_new and window == told.window and expanding == told.expanding and value is told.value:
         return told
-    return JourneyTold(context.is_new, window, expanding, told.expansion, value)
+    return JourneyTold(is_new, window, expanding, told.expansion, value)
 
 
 def journey_changes(account: Account, before: JourneyTold, after: JourneyTold) -> list[JourneyChange]:

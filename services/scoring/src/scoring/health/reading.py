@@ -1,5 +1,7 @@
 """An account as the read API shows it. Reading changes nothing that is stored or told."""
 
+from datetime import datetime
+
 from scoring.health import posting, receipts
 from scoring.health.account import Account
 from scoring.health.bands import RED, YELLOW
@@ -7,9 +9,10 @@ from scoring.health.context import NOT_POSTED, STAGES
 from scoring.health.evaluation import evaluate, snapshot_at
 from scoring.health.flag_telling import is_shown, was_told
 from scoring.health.forecast import forecast
+from scoring.health.hold import band_lasts_until
 from scoring.health.moments import LAST, day_number, local_day, to_datetime
 from scoring.health.signals import health_of
-from scoring.health.view import FlagUp, JourneyPlace, Missed, NextStage, PendingBand, View
+from scoring.health.view import FeedHold, FlagUp, JourneyPlace, Missed, NextStage, PendingBand, View
 
 
 def read_account(account: Account, at: float) -> View:
@@ -30,6 +33,7 @@ def read_account(account: Account, at: float) -> View:
         pending=_pending(account),
         journey=_journey(account, at),
         first_look=None if account.look is None else to_datetime(account.look.due),
+        on_hold=_on_hold(account, at),
     )
 
 
@@ -72,7 +76,16 @@ def _pending(account: Account) -> PendingBand | None:
     if not waiting:
         return None
     band = RED if RED in waiting else YELLOW
-    clock, lines = account.context.clock, account.model.bands[account.context.stage]
-    since = waiting[band].since
-    confirmed = clock.wall(clock.operational(since) + lines.min_duration)
-    return PendingBand(band, to_datetime(since), to_datetime(confirmed))
+    confirmed = account.context.clock.wall(band_lasts_until(account, account.state, band, waiting[band]))
+    return PendingBand(band, to_datetime(waiting[band].since), _moment(confirmed))
+
+
+def _on_hold(account: Account, at: float) -> FeedHold | None:
+    hold = account.hold
+    if hold is None or not hold.since <= at < hold.until:
+        return None
+    return FeedHold(hold.source, to_datetime(hold.since), _moment(hold.until))
+
+
+def _moment(moment: float) -> datetime | None:
+    return None if moment > LAST else to_datetime(moment)

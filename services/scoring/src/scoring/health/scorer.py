@@ -15,8 +15,9 @@ from scoring.health.calendar.definition import CountryCalendars
 from scoring.health.card import Card
 from scoring.health.clock import WALL_CLOCK, Clock
 from scoring.health.evaluation import evaluate, snapshot_at
+from scoring.health.feeds import NO_PAUSES, Pauses, find_hold, may_change_hold, note_source
 from scoring.health.first_look import AT_MOST_SECONDS, cancel_look_timer, concerns_look, follow_record, tell_look
-from scoring.health.incremental import set_due, set_horizon, try_incremental
+from scoring.health.incremental import end_horizon, set_due, set_horizon, try_incremental
 from scoring.health.model import CardModel, Reaction
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS
@@ -24,6 +25,7 @@ from scoring.health.signals import health_of
 from scoring.health.silence import fire_silence, move_clock, pass_silence, settle_silence
 from scoring.health.step_draft import EMPTY_STEP, StepDraft
 from scoring.health.telling import cancel_close, close_request, drop_request, open_request, schedule_close
+from scoring.health.transitions import refresh_derived
 from scoring.health.view import Day, Step, View
 
 
@@ -58,17 +60,22 @@ class Scorer:
         self._first_look_seconds = first_look_seconds
         self._model = CardModel(card, card_id, clock, calendars)
 
-    def create(self, account_id: str) -> Account:
-        """An account before its first record."""
-        return self._model.account(account_id)
+    def create(self, account_id: str, pauses: Pauses = NO_PAUSES) -> Account:
+        """An account before its first record. `pauses` are those of the feeds of its partition."""
+        account = self._model.account(account_id)
+        account.pauses = pauses
+        return account
 
     def dump(self, account: Account) -> bytes:
         """The account as bytes: a function of its records alone."""
         return state_encoding.dump(account)
 
-    def load(self, account_id: str, body: bytes) -> Account:
-        """Raises UnknownFormat. Parts of metrics that the card does not have are left behind."""
-        account = state_encoding.load(account_id, body, self._model)
+    def load(self, account_id: str, body: bytes, pauses: Pauses = NO_PAUSES) -> Account:
+        """The account as it was dumped; where the `pauses` of feeds are others, they are those that hold it now.
+
+        Raises UnknownFormat. Parts of metrics that the card does not have are left behind.
+        """
+        account = state_encoding.load(account_id, body, self._model, pauses)
         schedule_close(account, self._request_seconds)
         return account
 
@@ -82,13 +89,13 @@ class Scorer:
         reaction = self._model.reaction(event.name)
         if event.more or account.request is not None or (self._first_look_seconds and concerns_look(account, event)):
             return self._apply_while_open(account, event, at, moment, reaction)
-        if try_incremental(account, event, at, moment, reaction):
+        if not _may_change_hold(account, event, moment) and try_incremental(account, event, at, moment, reaction):
             move_clock(account, at)
-            _note_person(account, event, moment, reaction)
+            _note_who(account, event, moment, reaction)
             return EMPTY_STEP
         draft = StepDraft(strict=self._strict)
         self._fire_due(account, at, draft)
-        _note_person(account, event, moment, reaction)
+        _note_who(account, event, moment, reaction)
         apply_one(account, event, at, moment, reaction, draft)
         return draft.result()
 
@@ -169,7 +176,7 @@ class Scorer:
         if account.wake > at and not importing:
             return account
         # Timers change the alert state and the ledgers, which reading must not.
-        copy, draft = self.load(account.account_id, self.dump(account)), StepDraft(strict=self._strict)
+        copy, draft = self.load(account.account_id, self.dump(account), account.pauses), StepDraft(strict=self._strict)
         self._advance(copy, at, draft)
         # An account that is imported is shown as if the import ended now.
         if copy.importing and copy.look is not None:
@@ -194,7 +201,7 @@ class Scorer:
             seconds, at_most = self._first_look_seconds, AT_MOST_SECONDS if self._request_seconds is not None else inf
             at = follow_record(account, event, recorded, moment, seconds=seconds, at_most=at_most)
             fire_silence(account, at, draft)
-        _note_person(account, event, moment, reaction)
+        _note_who(account, event, moment, reaction)
         request = account.request
         if request is None and event.more:
             before = settle_silence(account, at, draft) if account.has_records else None
@@ -249,9 +256,22 @@ class Scorer:
         set_horizon(account, account.clock)
 
 
-def _note_person(account: Account, event: Event, moment: float, reaction: Reaction) -> None:
-    """What was due before the event has fired: that told whom to call without it."""
+def _note_who(account: Account, event: Event, moment: float, reaction: Reaction) -> None:
+    """Notes the event's source and its person. What was due before it has fired, and was told without it."""
+    changes = _may_change_hold(account, event, moment)
+    note_source(account.sources, event.source, moment)
+    if changes:
+        account.hold = find_hold(account.sources, account.pauses)
+        if account.has_records:
+            refresh_derived(account, account.state)
+            end_horizon(account, account.clock)
     if event.user_id is not None and not reaction.overrides:
         account.people.see(event.user_id, moment)
         if reaction.describes_people:
             account.people.describe(event.user_id, event, moment)
+
+
+def _may_change_hold(account: Account, event: Event, moment: float) -> bool:
+    if account.pauses == NO_PAUSES:
+        return False
+    return may_change_hold(account.sources, event.source, moment, account.pauses)

@@ -9,6 +9,7 @@ from scoring.health.alert_state import AlertState
 from scoring.health.evaluation import snapshot_at
 from scoring.health.facts import with_tier
 from scoring.health.feeding import project, restore_journey, set_context
+from scoring.health.feeds import Pauses, find_hold
 from scoring.health.first_look import FirstLook
 from scoring.health.former_facts import FormerFacts
 from scoring.health.incremental import set_horizon
@@ -56,6 +57,7 @@ def dump(account: Account) -> bytes:
         account.overrides.dump(),
         account.away.told,
         _stored_journey(account.journey),
+        account.sources,
     )
     samples = account.journey.samples
     parts: dict[str, object] = {}
@@ -73,10 +75,11 @@ def dump(account: Account) -> bytes:
     return bytes([FORMAT]) + _encoder.encode((head, parts))
 
 
-def load(account_id: str, body: bytes, model: CardModel) -> Account:
+def load(account_id: str, body: bytes, model: CardModel, pauses: Pauses) -> Account:
     """Parts of definitions that the card does not have are left behind. Raises UnknownFormat."""
     stored, parts = decode(body)
     account = model.account(account_id)
+    account.pauses = pauses
     if stored.born is None:
         return account
     account.born, account.clock = stored.born, stored.clock
@@ -120,6 +123,8 @@ def _restore_what_was_said(account: Account, stored: StoredAccount) -> None:
         writers = {field: (moment, by) for moment, by, fields in former.writers for field in fields}
         account.former_facts = FormerFacts(former.facts, writers)
     account.overrides.restore(stored.overrides)
+    account.sources = stored.sources
+    account.hold = find_hold(account.sources, account.pauses)
 
 
 def _restore_parts(account: Account, parts: dict[str, StoredPart]) -> int:

@@ -12,7 +12,9 @@ from msgspec import Struct, field
 from common.contracts.signals import Band, Facts, Health, Kind
 
 # The first byte of every body.
-FORMAT = 6
+FORMAT = 7
+# In bodies of this format nobody knows which sources spoke of the account.
+FORMAT_WITHOUT_SOURCES = 6
 # In bodies of this format no person has set a band, no account was told to be away, and no journey is known.
 FORMAT_WITHOUT_JOURNEY = 5
 # In bodies of this format no people are known and no value before the present one. No alert state says that the
@@ -264,6 +266,7 @@ class StoredAccount(Struct, array_like=True):
 
     `cap` is the flag whose cap was the score when all was posted last. `away` is what `Closures`
     dumps of the fact, `told_away` its closures by `account.away`; `overrides` is what `Overrides` dumps.
+    `sources` are by name (see `feeds.Sources`).
     """
 
     born: float | None = None
@@ -282,6 +285,7 @@ class StoredAccount(Struct, array_like=True):
     overrides: tuple[list[OverrideEntry], list[OverrideEntry]] | None = None
     told_away: list[ToldClosure] = field(default_factory=list)
     journey: StoredJourney | None = None
+    sources: dict[str, int] = field(default_factory=dict)
 
 
 class UnknownFormat(ValueError):

@@ -6,6 +6,8 @@ from typing import Final
 from scoring.health.account import Account
 from scoring.health.crossing import next_due
 from scoring.health.evaluation import evaluate
+from scoring.health.feeds import next_check
+from scoring.health.hold import waits_for_resume
 from scoring.health.incremental import set_due, set_horizon
 from scoring.health.moments import LAST
 
@@ -30,6 +32,14 @@ def choose_timer(account: Account, stored: int | None, now: float) -> int | None
     event, and every timer that moves costs a row. So `stored`, the timer that is set, stays while it is not too
     late. A new one is set to the end of the horizon while that is far, and to the due moment when it is near.
     """
+    due = _choose(account, stored, now)
+    # Nobody knows when the feed goes on; what is held back then is due as soon as that is known.
+    if waits_for_resume(account):
+        return next_check(now) if due is None else min(due, next_check(now))
+    return due
+
+
+def _choose(account: Account, stored: int | None, now: float) -> int | None:
     wake = account.wake
     if wake > LAST:
         return None

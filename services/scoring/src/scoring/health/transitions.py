@@ -12,6 +12,7 @@ from scoring.health.alert_state import SUDDEN_POINTS, AlertState
 from scoring.health.bands import GREEN, INSUFFICIENT, RED, WORSE, BandLines, is_below
 from scoring.health.evaluation import score_at
 from scoring.health.flag_telling import repeats_silence, wait_of
+from scoring.health.hold import after_hold, band_lasts_until, flag_lasts_until, has_waiting_cap, is_held_back
 from scoring.health.journey_told import is_told_too_soon, journey_changes, journey_to_tell
 from scoring.health.properties import hash_of
 from scoring.health.state_format import (
@@ -114,15 +115,19 @@ def refresh_derived(account: Account, state: AlertState) -> None:
         deadline = clock.operational(state.override.ends)
     elif state.band is not None:
         state.low, state.high = lines.stable_range(state.band, state.pending)
-    for crossing in state.pending.values():
-        deadline = min(deadline, clock.operational(crossing.since) + lines.min_duration)
+    for band, crossing in state.pending.items():
+        deadline = min(deadline, band_lasts_until(account, state, band, crossing))
     for flag in account.flags:
         crossed = state.flags.get(flag.name)
         if crossed is not None and not crossed.told and not repeats_silence(account.model, flag, state.flags):
-            deadline = min(deadline, clock.operational(crossed.since) + wait_of(flag, lines))
+            deadline = min(deadline, flag_lasts_until(account, crossed, wait_of(flag, lines)))
     for due, step in account.told_steps:
         if state.missed.get(step) != due:
-            deadline = min(deadline, clock.operational(due))
+            deadline = min(deadline, after_hold(account, clock.operational(due)))
+    if state.journey.is_new and not account.context.is_new:
+        over = clock.operational(account.context.stage_dates.new_until)
+        if after_hold(account, over) > over:
+            deadline = min(deadline, after_hold(account, over))
     state.deadline = deadline
 
 
@@ -209,7 +214,7 @@ def _missed(account: Account, state: AlertState, trigger: Trigger, present: Cros
     found = []
     for step, due in sorted([(step, due) for due, step in account.told_steps]):
         # Once per due moment: a step that is planned anew may be missed again.
-        if due <= present.since and state.missed.get(step) != due:
+        if due <= present.since and state.missed.get(step) != due and not is_held_back(account, due, present.since):
             state.missed[step] = due
             crossing = trigger.crossing(f"missed {step}", present)
             found.append(Transition(Kind.MILESTONE_MISSED, step, crossing._replace(since=due)))
@@ -222,7 +227,7 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
     One with a `hold` always waits. One that repeats another flag (`repeats_silence`) waits until that is down.
     """
     found = []
-    expected = expected_flags(account)
+    expected, on_hold = expected_flags(account), is_held_back(account, present.since, present.since)
     up = [flag.name for flag in account.flags if flag.available]
     for index in account.model.flags_by_name:
         flag = account.flags[index]
@@ -231,10 +236,11 @@ def _flags(account: Account, state: AlertState, trigger: Trigger, present: Cross
             state.flags.pop(flag.name, None)
             continue
         crossing = state.flags.get(flag.name)
-        at_once = crossing is None and flag.hold == 0.0 and (flag.watched is None or _sudden(trigger))
+        at_once = crossing is None and flag.hold == 0.0 and (flag.watched is None or (_sudden(trigger) and not on_hold))
         if crossing is None:
             crossing = trigger.crossing(f"flag {flag.name}", present)
-        is_confirmed = at_once or _has_lasted(account, crossing, present, wait_of(flag, _band_lines(account)))
+        lasts_until = flag_lasts_until(account, crossing, wait_of(flag, _band_lines(account)))
+        is_confirmed = at_once or account.context.clock.operational(present.since) >= lasts_until
         if not crossing.told and is_confirmed and not repeats_silence(account.model, flag, up):
             if flag.tells:
                 found.append(Transition(Kind.FLAG, flag.name, crossing, shown_only=flag.name in expected))
@@ -332,6 +338,10 @@ def _override(
     band = _band_lines(account).first_band(account.score) if held is None else held.to
     if band is state.band:
         return []
+    on_hold = held is None and is_held_back(account, present.since, present.since)
+    if on_hold and state.band is not None and band in WORSE[state.band]:
+        # The score proves nothing, so the worse band begins to wait as any other.
+        return []
     return [_to_band(state, band, trigger.crossing(_override_line(held), present), trigger)]
 
 
@@ -342,16 +352,20 @@ def _override_line(held: HeldOverride | None) -> str:
 def _worse(account: Account, state: AlertState, trigger: Trigger, present: Crossing) -> list[Transition]:
     """Each line has a minimum duration of its own. Of the bands confirmed only the worst is told."""
     current, confirmed = state.band, None
+    lines, now = _band_lines(account), account.context.clock.operational(present.since)
+    on_hold = is_held_back(account, present.since, present.since)
     for band in WORSE[current] if current is not None else ():
         # A score that is back over the line before the minimum duration was over is nothing to tell.
-        if not is_below(account.score, _band_lines(account).line(band)):
+        if not is_below(account.score, lines.line(band)):
             state.pending.pop(band, None)
             continue
         crossing = state.pending.get(band)
         at_once = crossing is None and _sudden(trigger)
+        if at_once and on_hold:
+            at_once = not has_waiting_cap(account, state, band)
         if crossing is None:
             crossing = state.pending[band] = trigger.crossing(band.value, present)
-        if at_once or _has_lasted(account, crossing, present, _band_lines(account).min_duration):
+        if at_once or now >= band_lasts_until(account, state, band, crossing):
             confirmed = (band, crossing)
     if confirmed is None:
         return []
@@ -373,11 +387,6 @@ def _to_band(state: AlertState, band: Band, crossing: Crossing, trigger: Trigger
 def _sudden(trigger: Trigger) -> bool:
     """An event that cost this much needs no minimum duration. Rounded, as scores are compared."""
     return round(trigger.points_lost, 6) >= SUDDEN_POINTS
-
-
-def _has_lasted(account: Account, crossing: Crossing, present: Crossing, duration: float) -> bool:
-    clock = account.context.clock
-    return clock.operational(present.since) >= clock.operational(crossing.since) + duration
 
 
 def _band_lines(account: Account) -> BandLines:

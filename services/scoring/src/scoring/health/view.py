@@ -81,11 +81,25 @@ class Missed(Struct, frozen=True):
 
 
 class PendingBand(Struct, frozen=True):
-    """A worse band whose line is crossed; it is told at `confirmed_at` if the score stays there."""
+    """A worse band whose line is crossed; it is told at `confirmed_at` if the score stays there.
+
+    None if nobody knows when: a feed is paused.
+    """
 
     band: Band
     since: datetime
-    confirmed_at: datetime
+    confirmed_at: datetime | None
+
+
+class FeedHold(Struct, frozen=True):
+    """Nothing comes from `source` since `since`, so what silence brings is shown and not told until `until`.
+
+    None before the feed goes on.
+    """
+
+    source: str
+    since: datetime
+    until: datetime | None
 
 
 class NextStage(Struct, frozen=True):
@@ -112,7 +126,8 @@ class JourneyPlace(Struct, frozen=True):
 class View(Struct, frozen=True):
     """An account as it reads at `at`, if it was silent since its last event.
 
-    `first_look` is when a signal is due that says what stands; None if none is waited for.
+    `first_look` is when a signal is due that says what stands; None if none is waited for. `on_hold` while a feed is
+    paused that speaks of the account, and some hours after it.
     """
 
     at: datetime
@@ -127,3 +142,4 @@ class View(Struct, frozen=True):
     pending: PendingBand | None
     journey: JourneyPlace
     first_look: datetime | None = None
+    on_hold: FeedHold | None = None

@@ -4,12 +4,13 @@ from collections.abc import Callable, Collection, Sequence
 
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason
-from common.contracts.events import CardActivated, Event, Tick
+from common.contracts.events import Announcement, CardActivated, Event, FeedPaused, FeedResumed, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
     AccountRow,
+    AnnouncementOutcome,
     BatchReport,
     Commit,
     EventKey,
@@ -22,6 +23,7 @@ from scoring.partition.contents import LIMIT as CONTENTS
 from scoring.partition.contents import content_hash
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
 from scoring.partition.event_use import EventUse
+from scoring.partition.feeds import follow
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
 from scoring.partition.people import PeopleChanges
@@ -71,6 +73,7 @@ class Batch:
         self._forward_ticks = forward_ticks
         self._dedupe = BatchDedupe(memory.seen, memory.remembered)
         self._clock = memory.position.clock
+        self._fired_until = self._clock  # a chunk fires timers and does not move the clock
         self._newest = memory.position.newest
         self._last: Record | None = None
         self._before: dict[str, tuple[AccountRow | None, float]] = {}  # row and clock before this batch
@@ -82,6 +85,8 @@ class Batch:
         self._signals: list[Signal] = []
         self._outbox: list[OutboxRow] = []
         self._people = PeopleChanges(memory.people)
+        self._pauses = memory.pauses
+        self._announced: list[str] = []  # ids of the announcements that took effect in this batch
         self.report = BatchReport()
 
     def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
@@ -96,6 +101,9 @@ class Batch:
             match one:
                 case Tick():
                     self._fire_due(record.offset, moment)
+                case FeedPaused() | FeedResumed():
+                    self._fire_due(record.offset, moment)
+                    self._announce(one)
                 case CardActivated():
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
@@ -114,6 +122,7 @@ class Batch:
         chunk: others there may be due before it.
         """
         last = (self._memory.timers.of(account_ids[-1]) or 0, account_ids[-1])
+        self._fired_until = tick.timestamp / 1000
         for due in self._firing_order(tick.offset, account_ids):
             if due <= last:
                 self._advance(tick.offset, due[1], tick.timestamp / 1000)
@@ -145,6 +154,8 @@ class Batch:
             signals=tuple(self._signals),
             outbox=tuple(self._outbox),
             people=self._people.rows(),
+            applied=tuple(self._announced),
+            pauses=self._pauses,
         )
 
     def _dump(self, account: Account) -> bytes:
@@ -156,7 +167,7 @@ class Batch:
     def _timer(self, account: Account) -> int | None:
         try:
             # A tick after the account's last event may have passed the stored timer.
-            now = max(account.clock, self._clock)
+            now = max(account.clock, self._clock, self._fired_until)
             return self._scorer.choose_timer(account, self._memory.timers.of(account.account_id), now)
         except Exception as error:  # see _apply
             raise Poisoned(self._moved_at[account.account_id], account.account_id) from error
@@ -244,7 +255,7 @@ class Batch:
         try:
             self._close_request(offset, account)
         except Poisoned:
-            self.touched[event.account_id] = self._scorer.load(event.account_id, body)
+            self.touched[event.account_id] = self._scorer.load(event.account_id, body, self._memory.pauses)
 
     def _fire_due(self, offset: int, moment: float) -> None:
         """A tick: fires what silence has made due until now."""
@@ -258,6 +269,16 @@ class Batch:
                 self._advance(offset, account_id, self._clock)
         if self._forward_ticks:
             self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(moment * 1000), None, _TICK))
+
+    def _announce(self, announcement: Announcement) -> None:
+        """Of one that was appended more than once, the first counts."""
+        if announcement.id in self._memory.applied or announcement.id in self._announced:
+            self.report.announced[AnnouncementOutcome.REPEATED] += 1
+            return
+        self.report.announced[AnnouncementOutcome.APPLIED] += 1
+        self._announced.append(announcement.id)
+        # Accounts follow them from the next run on: this one ends here.
+        self._pauses = follow(self._pauses, announcement, at=self._clock)
 
     def _firing_order(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
         """(due moment, account) of these, sorted: in every batch timers fire in the same order."""
@@ -310,7 +331,7 @@ class Batch:
         """The account in its present state; None if it does not belong in this partition."""
         account = self._touch_known(account_id)
         if account is None and self._owns(account_id):
-            account = self.touched[account_id] = self._scorer.create(account_id)
+            account = self.touched[account_id] = self._scorer.create(account_id, self._memory.pauses)
             self._before[account_id] = (None, account.clock)
         return account
 

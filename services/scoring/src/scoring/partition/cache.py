@@ -86,6 +86,10 @@ class AccountCache:
         for account_id in account_ids:
             self._accounts.pop(account_id, None)
 
+    def forget_all_decoded(self) -> None:
+        """Drops every decoded form; the stored bytes stay."""
+        self._accounts.clear()
+
     def pin(self, touched: Mapping[str, Account]) -> None:
         """The batch is scored and its commit begins: only the accounts that it touched must stay until it ends."""
         for account_id, account in touched.items():

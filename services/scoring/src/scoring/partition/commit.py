@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason, attempt_of
 from common.contracts.signals import Facts, Signal
-from scoring.health import Day, RetractionResult
+from scoring.health import NO_PAUSES, Day, Pauses, RetractionResult
 
 
 class OutboxTopic(StrEnum):
@@ -16,6 +16,13 @@ class OutboxTopic(StrEnum):
 
     SIGNALS = "signals"
     DEAD = "dead"
+
+
+class AnnouncementOutcome(StrEnum):
+    """What became of a record about everybody: two owners may both append it, and it takes effect once."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
 
 
 class LogPosition(Struct, frozen=True):
@@ -95,6 +102,8 @@ class Commit(Struct, frozen=True):
     signals: tuple[Signal, ...]
     outbox: tuple[OutboxRow, ...]
     people: tuple[PersonRow, ...] = ()
+    applied: tuple[str, ...] = ()  # the ids of announcements that took effect
+    pauses: Pauses = NO_PAUSES  # all that were in force, and what announcements made of them
 
     def outbox_rows(self) -> list[QueuedRow]:
         """The rows that the outbox holds once this is written."""
@@ -123,6 +132,7 @@ class BatchReport(Struct):
     other_content: int = 0
     other_content_sample: EventKey | None = None
     ticks: int = 0
+    announced: Counter[AnnouncementOutcome] = field(default_factory=Counter)
     fired: int = 0
     mismatches: int = 0
     retractions: Counter[RetractionResult] = field(default_factory=Counter)

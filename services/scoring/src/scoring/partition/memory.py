@@ -5,11 +5,12 @@ from functools import partial
 
 from msgspec import Struct
 
-from scoring.health import Account
+from scoring.health import NO_PAUSES, Account, Pauses
 from scoring.partition.cache import AccountCache, CacheBound
 from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.contents import SeenContents
 from scoring.partition.dedupe import SeenIds, hour_of
+from scoring.partition.feeds import in_force
 from scoring.partition.people import WrittenDays
 from scoring.partition.timers import Timers
 
@@ -33,6 +34,8 @@ class StoredPartition(Struct, frozen=True):
     cluster_id: str
     timers: dict[str, int]
     seen: tuple[tuple[int, bytes], ...]  # (clock hour, ids), oldest first
+    applied: frozenset[str] = frozenset()  # the ids of the announcements that took effect
+    pauses: Pauses = NO_PAUSES  # of feeds
 
 
 class PartitionMemory:
@@ -47,6 +50,9 @@ class PartitionMemory:
         self.seen.forget(hour_of(self.position.newest))
         self.contents = SeenContents(self.seen.end)
         self.people = WrittenDays()
+        self.applied = set(stored.applied)
+        self.pauses = in_force(stored.pauses, clock=self.position.clock)
+        self.announced_to = 0  # the number of the last announcement that its owner knows to be in the log
         beside = partial(_beside, self.timers, self.seen, self.contents, self.people)
         self.accounts = AccountCache(cache_bound, beside=beside)
 
@@ -61,7 +67,12 @@ class PartitionMemory:
         self.seen.forget(hour_of(self.position.newest))
         self.contents.extend(contents)
         self.people.extend(commit.people)
+        self.applied.update(commit.applied)
         self.accounts.put_committed(touched, commit.states)
+        if commit.pauses != self.pauses:
+            # Decoded accounts hold back what the former pauses said.
+            self.accounts.forget_all_decoded()
+        self.pauses = in_force(commit.pauses, clock=self.position.clock)
 
 
 def _beside(timers: Timers, seen: SeenIds, contents: SeenContents, people: WrittenDays) -> float:

@@ -1,15 +1,20 @@
 """Decodes the records of a partition, and names the accounts whose states are needed to score them. Pure."""
 
 from collections.abc import Sequence
+from typing import Final, get_args
 
 import msgspec
 
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason
-from common.contracts.events import Event, EventsRecord, Tick, decode_events_record, find_unknown_type
+from common.contracts.events import Announcement, Event, EventsRecord, Tick, decode_events_record, find_unknown_type
 from common.contracts.ids import is_storable_account
 from scoring.errors import UnknownRecordType
 from scoring.partition.memory import PartitionMemory
+
+TICK_TYPES: Final = frozenset({Tick, *get_args(Announcement)})
+"""The records that advance the time of their partition: what was due before one fires first."""
+
 
 DecodedRecord = EventsRecord | DeadReason
 """What a record says, or why it cannot be read."""
@@ -52,7 +57,7 @@ def accounts_to_load(memory: PartitionMemory, records: Sequence[Record], decoded
     for record, one in zip(records, decoded, strict=True):
         if type(one) is Event:
             needed.add(one.account_id)
-        elif isinstance(one, Tick):
+        elif type(one) in TICK_TYPES:
             clock = max(clock, record.timestamp / 1000)
         elif isinstance(one, DeadReason) and (account_id := account_of_key(record)) is not None:
             needed.add(account_id)

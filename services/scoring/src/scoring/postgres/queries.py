@@ -17,6 +17,7 @@ from scoring.postgres.schema import (
     account,
     day,
     event_name,
+    feed_pause,
     heartbeat,
     journal,
     signal,
@@ -66,6 +67,11 @@ def statuses(partitions: int) -> Select[Any]:
     return select(number.c.partition, newest.c.clock, newest.c.newest, *heartbeat_columns).select_from(
         number.join(newest, true()).outerjoin(heartbeat, heartbeat.c.partition == number.c.partition)
     )
+
+
+def pauses() -> Select[Any]:
+    """Of feeds: a row for each partition and source that was ever paused."""
+    return select(feed_pause).order_by(feed_pause.c.partition, feed_pause.c.source)
 
 
 def count(accounts: AccountFilter) -> Select[Any]:

@@ -5,7 +5,9 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    DateTime,
     Double,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSON
@@ -214,6 +217,34 @@ unusable_value = Table(
     Column("account_id", Text, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("value", Text, nullable=False),
+)
+
+# Records about everybody, as the read API took them; never revised. `number` grows in the order of the commits.
+announcement = Table(
+    "announcement",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("body", Text, nullable=False),  # the record's JSON
+    Column("filed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+
+# Those that took effect in a partition, written behind the fence. Never pruned: a later copy must change nothing.
+applied = Table(
+    "applied",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True),
+    Column("id", Text, primary_key=True),
+)
+
+# Pauses of feeds, one row a source, behind the fence. `until` is infinity while the feed is paused.
+feed_pause = Table(
+    "feed_pause",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
 )
 
 heartbeat = Table(

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.signals import Band, Facts, Signal, Status
 from common.database import connected
-from scoring.health import Day
+from scoring.health import Day, FeedPause, Pauses
 from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
 from scoring.postgres import family, people, queries, sort_orders
@@ -107,6 +107,13 @@ class TableSnapshot:
             row.partition: PartitionStatus(row.clock, row.at, bool(row.caught_up), row.lag_seconds or 0.0, row.newest)
             for row in await self._rows(queries.statuses(partitions))
         }
+
+    async def pauses(self) -> dict[int, Pauses]:
+        """Of feeds, by partition; also those that are over."""
+        found: dict[int, Pauses] = {}
+        for row in await self._rows(queries.pauses()):
+            found[row.partition] = (*found.get(row.partition, ()), FeedPause(row.source, row.since, row.until))
+        return found
 
     async def count(self, accounts: AccountFilter) -> int:
         return int((await self._rows(queries.count(accounts)))[0][0])

@@ -88,7 +88,23 @@ accounts AS (
         {", ".join(f"{one} = excluded.{one}" for one in _FACTS)}
 )"""
 
-_PARTS = (_FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS, people.STATEMENT)
+_APPLIED = """
+applied AS (
+    INSERT INTO scoring.applied (partition, id) SELECT :partition, id FROM unnest(:applied_ids) AS new (id)
+)"""
+
+_PAUSES = """
+pauses AS (
+    INSERT INTO scoring.feed_pause AS old (partition, source, since, until)
+    SELECT :partition, source, since, until
+    FROM unnest(:pause_sources, :pause_begins, :pause_ends) AS new (source, since, until)
+    ON CONFLICT (partition, source) DO UPDATE SET since = excluded.since, until = excluded.until
+)"""
+
+_PARTS = (
+    _FENCE, _STATES, _TIMERS, _DISARMED, _SEEN, _OUTBOX, _SIGNALS, _DAYS, _ACCOUNTS, people.STATEMENT,
+    _APPLIED, _PAUSES,
+)  # fmt: skip
 
 _TYPES: dict[str, Any] = {
     "partition": SmallInteger,
@@ -127,6 +143,10 @@ _TYPES: dict[str, Any] = {
     "account_scored_stages": ARRAY(Text),
     **{f"account_{one}": ARRAY(_FACT_TYPES.get(one, Text)) for one in _FACTS},
     **people.TYPES,
+    "applied_ids": ARRAY(Text),
+    "pause_sources": ARRAY(Text),
+    "pause_begins": ARRAY(Double),
+    "pause_ends": ARRAY(Double),
 }
 
 COMMIT = text("WITH" + ",".join(_PARTS) + "\nSELECT 1").bindparams(
@@ -138,6 +158,8 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
     position = commit.position
     armed = {one: due for one, due in commit.timers.items() if due is not None}
     signals = commit.signals
+    # They change only with an announcement.
+    pauses = commit.pauses if commit.applied else ()
     return {
         "partition": commit.partition,
         "last": commit.last_seq,
@@ -178,6 +200,10 @@ def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:
         "account_scored_stages": [row.stage for row in commit.accounts],
         **{f"account_{one}": [_fact(row.facts, one) for row in commit.accounts] for one in _FACTS},
         **people.parameters(commit.people),
+        "applied_ids": list(commit.applied),
+        "pause_sources": [one.source for one in pauses],
+        "pause_begins": [one.since for one in pauses],
+        "pause_ends": [one.until for one in pauses],
     }
 
 

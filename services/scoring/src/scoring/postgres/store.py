@@ -10,14 +10,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.dead_letters import DeadReason
+from scoring.health import FeedPause, Pauses
 from scoring.partition.commit import Commit, LogPosition, OutboxRow, OutboxTopic, QueuedRow
 from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
-from scoring.postgres import event_use, schema
+from scoring.postgres import announcements, event_use, schema
 from scoring.postgres.connection import connect
 from scoring.postgres.statement import COMMIT, parameters
+from scoring.worker.announcements import FiledAnnouncement
 from scoring.worker.heartbeat import Heartbeat
 
 
@@ -75,6 +77,8 @@ class PostgresStore:
             cluster_id=row.cluster_id,
             timers=await self._timers(partition),
             seen=await self._seen(partition, hour_of(row.newest)),
+            applied=await self._applied(partition),
+            pauses=await self._pauses(partition),
         )
 
     async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]:
@@ -123,6 +127,22 @@ class PostgresStore:
             await connection.execute(event_use.ADD_NAMES, event_use.name_parameters(names, most_names=most_names))
             if unusable:
                 await connection.execute(event_use.ADD_UNUSABLE, event_use.unusable_parameters(unusable))
+
+    async def newest_announcement(self) -> int:
+        return int((await self._rows(announcements.newest_number()))[0][0])
+
+    async def load_unread_announcements(self, partition: int, *, after: int, limit: int) -> list[FiledAnnouncement]:
+        rows = await self._rows(announcements.unread(partition, after=after, limit=limit))
+        return [FiledAnnouncement(row.number, row.body.encode()) for row in rows]
+
+    async def _applied(self, partition: int) -> frozenset[str]:
+        applied = schema.applied.c
+        return frozenset(row.id for row in await self._rows(select(applied.id).where(applied.partition == partition)))
+
+    async def _pauses(self, partition: int) -> Pauses:
+        pause = schema.feed_pause.c
+        query = select(schema.feed_pause).where(pause.partition == partition).order_by(pause.source)
+        return tuple(FeedPause(row.source, row.since, row.until) for row in await self._rows(query))
 
     async def _timers(self, partition: int) -> dict[str, int]:
         timer = schema.timer.c

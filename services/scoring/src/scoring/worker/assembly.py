@@ -18,6 +18,7 @@ from scoring.partition.commit import OutboxTopic
 from scoring.partition.event_use import values_by_event
 from scoring.partition.memory import READ_AHEAD
 from scoring.partition.origin import Origin
+from scoring.worker.announcements import AnnouncementStore, AnnouncementWatch, Announcer
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.context import StateStore, WorkerContext, WorkerLimits
 from scoring.worker.event_use_report import EventUseReport, EventUseStore
@@ -32,7 +33,7 @@ from scoring.worker.relay import OutboxStore, Relay
 from scoring.worker.worker import HeartbeatStore, ScoringWorker
 
 
-class WorkerStore(StateStore, OutboxStore, HeartbeatStore, EventUseStore, Protocol):
+class WorkerStore(StateStore, OutboxStore, HeartbeatStore, EventUseStore, AnnouncementStore, Protocol):
     """All that a worker asks of its database."""
 
 
@@ -102,12 +103,16 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
         event_use=event_use,
     )
     log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
+    watch = AnnouncementWatch(parts.store, steady=parts.clocks.steady)
     parts.metrics.partitions(origin.partitions)
     return ScoringWorker(
         consumer=parts.consumer,
-        make_handler=lambda number, inbox: _handler(number, inbox, parts, rules, context=context, log_time=log_time),
+        make_handler=lambda number, inbox: _handler(
+            number, inbox, parts, rules, context=context, log_time=log_time, watch=watch
+        ),
         heartbeats=parts.store,
         event_use=event_use,
+        announcements=watch,
         metrics=parts.metrics,
         clock=parts.clocks.wall,
         steady=parts.clocks.steady,
@@ -116,9 +121,16 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
 
 
 def _handler(
-    number: int, inbox: Inbox, parts: WorkerParts, rules: WorkerRules, *, context: WorkerContext, log_time: LogTime
+    number: int,
+    inbox: Inbox,
+    parts: WorkerParts,
+    rules: WorkerRules,
+    *,
+    context: WorkerContext,
+    log_time: LogTime,
+    watch: AnnouncementWatch,
 ) -> ScoringHandler:
-    """Of one assigned partition; all of a worker share `context` and `log_time`."""
+    """Of one assigned partition; all of a worker share `context`, `log_time` and `watch`."""
     wall = TimeMode(context.origin.time_mode) is TimeMode.WALL
     relay = Relay(
         number,
@@ -130,8 +142,10 @@ def _handler(
         on_sent=parts.metrics.signal_sent,
     )
     partition = AssignedPartition(number, inbox, context=context, relay=relay)
+    announcer = Announcer(number, watch=watch, store=parts.store, sender=parts.producer, topic=rules.topics.events)
     progress = PartitionProgress(
         partition,
+        announcer=announcer,
         sender=parts.producer,
         events_topic=rules.topics.events,
         metrics=parts.metrics,

@@ -110,6 +110,10 @@ class AssignedPartition:
         """The share of event ids remembered, of the most that may be."""
         return 0.0 if self.memory is None else len(self.memory.seen) / self.memory.remembered
 
+    def paused_feeds(self) -> float:
+        """How many sources hold accounts, those included whose feed goes on since a short time."""
+        return 0.0 if self.memory is None else float(len(self.memory.pauses))
+
     def position(self) -> LogPosition | None:
         """The last committed position; None while the partition is not open."""
         return None if self.memory is None else self.memory.position

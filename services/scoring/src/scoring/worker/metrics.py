@@ -11,7 +11,7 @@ from common.metrics import LATENCY, SECONDS
 from scoring.core_form_metric import register_core_form
 from scoring.health import RetractionResult
 from scoring.partition.cache import CacheBound
-from scoring.partition.commit import BatchReport, Commit
+from scoring.partition.commit import AnnouncementOutcome, BatchReport, Commit
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.worker.cause import Cause
 
@@ -47,6 +47,9 @@ class WorkerMetrics:
         self._signals = counter("signals_total", "Signals told.", "kind", "to")
         self._timers = counter("timers_fired_total", "Timers that came due.")
         self._ticks = counter("ticks_read_total", "Ticks read.")
+        self._announcements = counter(
+            "announcements_read_total", "Records about everybody that were read, by what became of them.", "outcome"
+        )
         self._commits = counter("commits_total", "Transactions written.")
         self._mismatches = counter(
             "receipt_mismatches_total", "Receipts that did not add up (one step: over 1e-9; sums: over 1e-6)."
@@ -68,6 +71,11 @@ class WorkerMetrics:
         self._used = gauge("dedupe_used_ratio", "Event ids remembered, of the most that may be.", "partition")
         self._stopped = gauge(
             "partition_stopped", "1 if it stopped before a record that a newer version wrote, else 0.", "partition"
+        )
+        self._paused = gauge(
+            "feeds_paused",
+            "Sources whose silence holds back what is told of accounts, until some hours later.",
+            "partition",
         )
         self._cached = gauge("accounts_cached", "Accounts kept in memory, by their form.", "form")
         self._cache_bytes = gauge("accounts_cached_bytes", "Bytes that these take, estimated.")
@@ -93,6 +101,8 @@ class WorkerMetrics:
             self._retractions.labels(result.value)
         for reason in DeadReason:
             self._dead.labels(reason.value)
+        for told in AnnouncementOutcome:
+            self._announcements.labels(told.value)
         for band in Band:
             self._signals.labels(Kind.BAND.value, band.value)
             self._signals.labels(Kind.FIRST_LOOK.value, band.value)
@@ -110,6 +120,8 @@ class WorkerMetrics:
         self._other_content.inc(report.other_content)
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
+        for outcome, count in report.announced.items():
+            self._announcements.labels(outcome.value).inc(count)
         self._mismatches.inc(report.mismatches)
         for result, count in report.retractions.items():
             self._retractions.labels(result.value).inc(count)
@@ -172,9 +184,10 @@ class WorkerMetrics:
         window: Callable[[], float],
         used: Callable[[], float],
         stopped: Callable[[], float],
+        paused: Callable[[], float],
     ) -> None:
         """Each function is called when the metrics are scraped, until the partition is lost."""
-        sources = (lag, overdue, outbox, oldest, window, used, stopped)
+        sources = (lag, overdue, outbox, oldest, window, used, stopped, paused)
         for gauge, source in zip(self._by_partition, sources, strict=True):
             gauge.labels(str(partition)).set_function(source)
 
@@ -185,4 +198,13 @@ class WorkerMetrics:
 
     @property
     def _by_partition(self) -> tuple[Gauge, ...]:
-        return (self._lag, self._overdue, self._outbox, self._oldest, self._window, self._used, self._stopped)
+        return (
+            self._lag,
+            self._overdue,
+            self._outbox,
+            self._oldest,
+            self._window,
+            self._used,
+            self._stopped,
+            self._paused,
+        )

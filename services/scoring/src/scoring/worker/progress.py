@@ -1,4 +1,4 @@
-"""What an owned partition sends besides signals: a tick when a timer is due, and `CaughtUp` when all is told."""
+"""What an owned partition sends besides signals: announcements, a tick when a timer is due, `CaughtUp` at the end."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -11,6 +11,7 @@ from common.contracts.events import Tick, encode_events_record
 from common.lag import Lag
 from common.ticks import LogTime, Ticker
 from scoring.partition.memory import PartitionMemory
+from scoring.worker.announcements import Announcer
 from scoring.worker.assignment import AssignedPartition
 from scoring.worker.heartbeat import Heartbeat
 from scoring.worker.metrics import WorkerMetrics
@@ -25,7 +26,7 @@ class TickSender(Protocol):
 
 
 class PartitionProgress:
-    """In `wall` mode the worker appends ticks; in stream mode whoever replays the stream does.
+    """In `wall` mode the worker appends ticks and announcements; in stream mode whoever replays the stream does.
 
     After anything older than `late_after` seconds readers wait for `CaughtUp`.
     """
@@ -34,6 +35,7 @@ class PartitionProgress:
         self,
         partition: AssignedPartition,
         *,
+        announcer: Announcer,
         sender: TickSender,
         events_topic: str,
         metrics: WorkerMetrics,
@@ -44,6 +46,7 @@ class PartitionProgress:
         late_after: float,
     ) -> None:
         self._partition = partition
+        self._announcer = announcer
         self._sender = sender
         self._events_topic = events_topic
         self._metrics = metrics
@@ -92,8 +95,10 @@ class PartitionProgress:
         if max(relay.waited(), relay.take_longest_delay()) > self._late_after:
             self._caught_up_due = True
         try:
-            if self._wall and self._tick_is_due(memory):
-                await self._send_tick()
+            if self._wall:
+                await self._announcer.send_unread(memory)
+                if self._tick_is_due(memory):
+                    await self._send_tick()
             caught_up = self._is_caught_up(memory)
             if caught_up and self._caught_up_due:
                 await relay.send_caught_up(round(max(memory.position.clock, memory.position.newest) * 1000))
@@ -149,6 +154,7 @@ class PartitionProgress:
             window=self._dedupe_window,
             used=self._partition.dedupe_used,
             stopped=lambda: float(self._partition.stopped_by is not None),
+            paused=self._partition.paused_feeds,
         )
 
     def _dedupe_window(self) -> float:

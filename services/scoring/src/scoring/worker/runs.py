@@ -21,7 +21,7 @@ from scoring.partition.batch import Batch, Poisoned
 from scoring.partition.commit import Commit
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
-from scoring.partition.records import DecodedRecord, accounts_to_load, decode, decode_all
+from scoring.partition.records import TICK_TYPES, DecodedRecord, accounts_to_load, decode, decode_all
 from scoring.worker.context import WorkerContext
 
 _log = structlog.get_logger()
@@ -43,8 +43,8 @@ class RunResult(Struct, frozen=True):
 class _Run:
     """What one transaction takes of an inbox: `records` so far, and the `ticks` among them.
 
-    It ends when the inbox is empty, after `max_records` or `seconds` of work, before a tick that `needs_chunks`, or
-    before a record of an unknown type. It may end earlier when it touches too many accounts.
+    It ends when the inbox is empty, after `max_records` or `seconds` of work, before a tick that `needs_chunks`, after
+    an announcement, or before a record of an unknown type. It may end earlier when it touches too many accounts.
     """
 
     def __init__(
@@ -69,13 +69,18 @@ class _Run:
             # It begins the next run, which finds nothing before it to write.
             self._end_before([record.offset for record in taken].index(unknown.offset), taken)
             decoded = decode_all(taken)
-        for i in [i for i, kind in enumerate(map(type, decoded)) if kind is Tick]:
+        for i in [i for i, kind in enumerate(map(type, decoded)) if kind in TICK_TYPES]:
             # A big tick begins a run of its own, so that its chunks can be written before it.
             if (i or self.records) and self._needs_chunks(taken[i]):
                 self._end_before(i, taken)
                 del decoded[i:]
                 break
             self.ticks.append(taken[i])
+            if type(decoded[i]) is not Tick:
+                # What it says of everybody holds for accounts as the next run loads them.
+                self._end_before(i + 1, taken)
+                del decoded[i + 1 :]
+                break
         self.records += taken
         return taken, decoded
 
@@ -156,7 +161,7 @@ class RunScorer:
         first = inbox.take(1)
         inbox.put_back(first)
         tick = first[0]
-        if type(decode(tick)) is not Tick:
+        if type(decode(tick)) not in TICK_TYPES:
             return signals
         while len(due := memory.timers.due(tick.timestamp / 1000)) > self._chunk_size():
             chunk = due[: self._chunk_size()]
@@ -293,7 +298,7 @@ class RunScorer:
         self._context.metrics.loaded(cached=cached, stored=len(bodies) - cached)
         for account_id, body in bodies.items():
             try:
-                memory.accounts.load(self._context.scorer.load(account_id, body), body)
+                memory.accounts.load(self._context.scorer.load(account_id, body, memory.pauses), body)
             except (UnknownFormat, msgspec.DecodeError) as error:
                 raise StopWorker(f"the stored state of account {account_id!r} cannot be read: {error}") from error
 

@@ -12,6 +12,7 @@ from common.errors import Doubt, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.partition_consumer.inbox_limits import InboxLimits
 from common.partition_consumer.worker import PartitionWorker, PollRules
+from scoring.worker.announcements import AnnouncementWatch
 from scoring.worker.event_use_report import EventUseReport
 from scoring.worker.handler import ScoringHandler
 from scoring.worker.heartbeat import Heartbeat
@@ -37,6 +38,7 @@ class ScoringWorker:
         make_handler: Callable[[int, Inbox], ScoringHandler],
         heartbeats: HeartbeatStore,
         event_use: EventUseReport,
+        announcements: AnnouncementWatch,
         metrics: WorkerMetrics,
         clock: Callable[[], float],
         steady: Callable[[], float],
@@ -48,6 +50,7 @@ class ScoringWorker:
         """
         self._heartbeats = heartbeats
         self._event_use = event_use
+        self._announcements = announcements
         self._clock = clock
         self._heartbeat_at = float("-inf")
         self._worker = PartitionWorker(
@@ -90,6 +93,7 @@ class ScoringWorker:
     async def _report(self) -> None:
         await self._write_heartbeats()
         await self._event_use.write_due()
+        await self._announcements.look_if_due()
 
     async def _write_heartbeats(self) -> None:
         heartbeats = [one.heartbeat for one in self.handlers.values() if one.heartbeat is not None]

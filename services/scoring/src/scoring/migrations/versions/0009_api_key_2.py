@@ -5,7 +5,7 @@ from alembic import op
 from common.key_table import alter_api_key_2
 
 revision = "0009"
-down_revision = "0006"
+down_revision = "0007"
 
 
 def upgrade() -> None:
