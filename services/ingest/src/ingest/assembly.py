@@ -1,6 +1,6 @@
 """Puts ingest together from adapters: those of a process, or those in memory that tests have."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -34,6 +34,11 @@ from ingest.receiving.request_body import BodyMemory
 from ingest.rejects import api as rejects_api
 from ingest.rejects.dead_letters import DeadLetters
 from ingest.rejects.recorder import RejectRecorder, RejectTable
+from ingest.webhooks import routes as webhook_routes
+from ingest.webhooks.format import webhook_formats
+from ingest.webhooks.metrics import WebhookMetrics
+from ingest.webhooks.stripe_intake import StripeIntake
+from ingest.webhooks.stripe_records import StripeRecords
 
 
 class CachedKeys(KeyVerifier, Protocol):
@@ -64,6 +69,7 @@ class IngestParts:
     keys: CachedKeys
     identities: StoredIdentities
     rejects: Rejects
+    stripe: StripeRecords
     limiter: KeyRateLimiter
     memory: BodyMemory
     rules: MappingRules
@@ -80,6 +86,7 @@ class IngestOptions:
     body_seconds: float
     rejects_kept: int
     identity_ttl: float
+    webhook_secrets: Mapping[str, Sequence[str]]
     bounds: Bounds = BOUNDS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -94,7 +101,7 @@ class AssembledIngest:
 
 
 def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) -> AssembledIngest:
-    """Everything that the process serves and runs."""
+    """Everything that the process serves and runs. Raises `UnusableSecrets`."""
     mode, partitions = options.topic_settings["mode"], options.topic_settings["partitions"]
     supervisor = ProducerSupervisor(parts.admin, parts.producer, options.topics, **options.topic_settings)
     metrics, intake_metrics = IngestMetrics(parts.registry), IntakeMetrics(parts.registry)
@@ -121,16 +128,21 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
     if parts.pseudonyms is not None:
         identities, refused = PrivateIdentities(identities, parts.pseudonyms), PrivateRefused(refused, parts.pseudonyms)
     intake = MessageIntake(identities=identities, events=events, refused=refused, bounds=bounds)
-    endpoint = IntakeEndpoint(
-        intake=intake,
+    endpoint_of = partial(
+        IntakeEndpoint,
         rules=parts.rules,
         limiter=parts.limiter,
         memory=parts.memory,
         metrics=metrics,
         intake_metrics=intake_metrics,
-        bounds=bounds,
         body_seconds=options.body_seconds,
         now=options.now,
+    )
+    endpoint = endpoint_of(intake=intake, bounds=bounds)
+    webhooks = endpoint_of(intake=StripeIntake(parts.stripe, intake), bounds=webhook_routes.with_message_bound(bounds))
+    webhook_metrics = WebhookMetrics(parts.registry)
+    named = webhook_formats(
+        parts.rules.webhooks, options.webhook_secrets, keys=parts.keys, metrics=webhook_metrics, now=options.now
     )
     readiness = Readiness(
         {"log": supervisor.not_ready_reason, "keys": parts.keys.not_ready_reason, "posts": handler.not_ready_reason}
@@ -142,6 +154,9 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         readiness=readiness,
         registry=parts.registry,
         posts={path: partial(endpoint.handle, form=form) for path, form in formats(parts.keys, parts.rules).items()},
-        routers=[rejects_api.router(parts.rejects, parts.keys)],
+        routers=[
+            rejects_api.router(parts.rejects, parts.keys),
+            webhook_routes.router(named, webhooks.handle, webhook_metrics),
+        ],
     )
     return AssembledIngest(http, readiness, {"log": supervisor.run, "rejects": recorder.run})

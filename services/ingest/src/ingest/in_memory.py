@@ -29,6 +29,7 @@ from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.rejected import Rejected
 from ingest.rejects.store import ListedReject, RejectFilter
+from ingest.webhooks.memory_records import MemoryStripeRecords
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
@@ -44,6 +45,7 @@ class Ingest:
     keys: MemoryKeys
     clock: list[float]
     rejects: "MemoryRejects"
+    stripe: MemoryStripeRecords
     identities: "MemoryIdentities"
 
     async def post(
@@ -60,6 +62,12 @@ class Ingest:
     def events(self) -> list[Event]:
         found = [decode_events_record(record.value or b"") for record in self.records()]
         return [event for event in found if isinstance(event, Event)]
+
+    async def until_ready(self) -> None:
+        """When the topics are made, and the first post can be taken."""
+        admin = self.broker.admin()
+        while await admin.partitions(Topics("").dead) is None:
+            await asyncio.sleep(0)
 
     async def metric(self, line: str) -> float:
         """The value of a line of /metrics, given its name and labels."""
@@ -122,16 +130,19 @@ async def in_memory(
     unacked_bytes: int = 100_000_000,
     rules: MappingRules | None = None,
     formats: Formats = lambda keys, rules: {},
+    webhook_secrets: Mapping[str, Sequence[str]] | None = None,
+    stripe: MemoryStripeRecords | None = None,
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
-    rejects, identities = MemoryRejects(), MemoryIdentities()
+    rejects, identities, stripe = MemoryRejects(), MemoryIdentities(), stripe or MemoryStripeRecords()
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
         keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
         identities=identities,
         rejects=rejects,
+        stripe=stripe,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
         pseudonyms=Pseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
@@ -144,6 +155,7 @@ async def in_memory(
         body_seconds=body_seconds,
         rejects_kept=1_000,
         identity_ttl=30.0,
+        webhook_secrets=webhook_secrets or {},
         bounds=bounds,
         now=lambda: NOW,
     )
@@ -154,7 +166,7 @@ async def in_memory(
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(assembled.http), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities)
+        yield Ingest(assembled.http, http, broker, keys, clock, rejects, stripe, identities)
     stop.set()
     await asyncio.gather(*running)
 

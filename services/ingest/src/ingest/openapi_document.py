@@ -13,9 +13,10 @@ from ingest.events.answers import PostEventsAnswer
 from ingest.events.incoming_event import IncomingEvent
 from ingest.publishing.event_names import EventNamesAnswer
 from ingest.rejects.answers import RejectsAnswer
+from ingest.webhooks.format import WebhookAnswer
 
 _REF: Final = "#/components/schemas/{name}"
-_ANSWERS: Final = (IncomingEvent, PostEventsAnswer, EventNamesAnswer, RejectsAnswer)
+_ANSWERS: Final = (IncomingEvent, PostEventsAnswer, EventNamesAnswer, RejectsAnswer, WebhookAnswer)
 _KEY: Final = {"type": "http", "scheme": "bearer", "description": "scope `write`, or `read` to ask"}
 _REPLACED: Final = {("/v1/events", "post"): events.post_events(), ("/v1/events/names", "get"): events.event_names()}
 

@@ -21,6 +21,7 @@ from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
 from ingest.settings import IngestSettings
+from ingest.webhooks.stripe_store import StripeStore
 
 LEAST_KEY_CHARS: Final = 32
 
@@ -31,7 +32,7 @@ class PrivacyKeyMissing(Exception):
 
 @asynccontextmanager
 async def application(settings: IngestSettings) -> AsyncIterator[Application]:
-    """Raises `PrivacyKeyMissing`, and `InvalidMapping` and `OSError` for a mapping that cannot be used."""
+    """Raises `PrivacyKeyMissing`, `UnusableSecrets`, and `InvalidMapping` and `OSError` for an unusable mapping."""
     rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
     connected = engine(settings.database_url, pool_size=5)
     keyring = Keyring(KeyStore(connected, schema="ingest"), ttl=settings.key_ttl_seconds)
@@ -45,6 +46,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         keys=keyring,
         identities=IdentityStore(connected),
         rejects=RejectStore(connected),
+        stripe=StripeStore(connected),
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=BodyMemory(settings.ingest_body_memory_bytes),
         rules=rules,
@@ -57,6 +59,10 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         body_seconds=settings.ingest_body_seconds,
         rejects_kept=settings.ingest_rejects_kept,
         identity_ttl=settings.ingest_identity_ttl_seconds,
+        webhook_secrets={
+            name: [secret.get_secret_value() for secret in secrets]
+            for name, secrets in settings.ingest_webhook_secrets.items()
+        },
     )
     ingest = assemble(parts, options, formats=lambda keys, rules: {})
     try:
