@@ -3,12 +3,15 @@
 import hashlib
 import hmac
 import json
+from asyncio import sleep
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import httpx
 
+from common.topics import Topics
 from ingest.in_memory import NOW, Ingest
 
 SECRET = "whsec_c2VjcmV0IG9mIGEgdGVzdA=="
@@ -63,7 +66,22 @@ def by_standard(body: bytes, *, secret: str = SECRET, at: int = SECONDS, message
     return {"webhook-id": message, "webhook-timestamp": str(at), "webhook-signature": signature}
 
 
-SIGNED = {"billing": by_stripe, "desk": by_zendesk, "chat": by_intercom, "hooks": by_standard}
+SIGNED: dict[str, Callable[[bytes], dict[str, str]]] = {
+    "billing": by_stripe,
+    "desk": by_zendesk,
+    "chat": by_intercom,
+    "hooks": by_standard,
+}
+
+
+async def topics_made(ingest: Ingest) -> None:
+    """Before it a post is answered 503."""
+    admin = ingest.broker.admin()
+    for _ in range(100):
+        if await admin.partitions(Topics("").dead) is not None:
+            return
+        await sleep(0)
+    raise TimeoutError("no topics")
 
 
 async def post_message(ingest: Ingest, webhook: str, message: Any) -> httpx.Response:

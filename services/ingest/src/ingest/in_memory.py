@@ -63,12 +63,6 @@ class Ingest:
         found = [decode_events_record(record.value or b"") for record in self.records()]
         return [event for event in found if isinstance(event, Event)]
 
-    async def until_ready(self) -> None:
-        """When the topics are made, and the first post can be taken."""
-        admin = self.broker.admin()
-        while await admin.partitions(Topics("").dead) is None:
-            await asyncio.sleep(0)
-
     async def metric(self, line: str) -> float:
         """The value of a line of /metrics, given its name and labels."""
         shown = (await self.http.get("/metrics")).text.splitlines()

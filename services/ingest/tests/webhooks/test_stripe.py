@@ -5,12 +5,12 @@ from typing import Any
 
 from ingest.in_memory import Ingest, in_memory
 from ingest.mapping.load import load_mapping
-from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, price, stripe_event, subscription
+from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, price, stripe_event, subscription, topics_made
 
 CREATED, UPDATED, DELETED = (f"customer.subscription.{verb}" for verb in ("created", "updated", "deleted"))
 WORDS = {"comment": "We moved to a competitor", "feedback": "switched_service", "reason": "cancellation_requested"}
-LEAVING = {"cancel_at_period_end": True, "cancellation_details": WORDS}
-STAYING = {"cancel_at_period_end": False, "cancellation_details": {"comment": None, "feedback": None}}
+LEAVING: dict[str, Any] = {"cancel_at_period_end": True, "cancellation_details": WORDS}
+STAYING: dict[str, Any] = {"cancel_at_period_end": False, "cancellation_details": {"comment": None, "feedback": None}}
 
 
 async def post(ingest: Ingest, *messages: dict[str, Any]) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ async def test_a_notice_has_the_customers_words(hooked: Ingest) -> None:
 
 
 async def test_words_that_come_after_the_notice_are_told_too(hooked: Ingest) -> None:
-    silent = {**LEAVING, "cancellation_details": {"reason": "cancellation_requested"}}
+    silent: dict[str, Any] = {**LEAVING, "cancellation_details": {"reason": "cancellation_requested"}}
     await post(
         hooked,
         stripe_event(1, CREATED, subscription()),
@@ -244,7 +244,7 @@ async def test_an_unknown_currency_is_refused_with_the_reason_and_decided_anew_l
     # Nothing of it was stored: the sum of the others goes on without it, and with a rate it counts.
     rules = load_mapping(MAPPING.replace("USD: 0.5", "GBP: 2"), "mapping.yml")
     async with in_memory(rules=rules, webhook_secrets=SECRETS, stripe=hooked.stripe) as later:
-        await later.until_ready()
+        await topics_made(later)
         await post(later, message)
         assert facts(later)["arr"] == 240
 
@@ -323,7 +323,7 @@ async def test_a_customer_who_is_given_to_another_account_takes_the_subscription
 async def test_the_customers_id_is_the_account_if_the_mapping_says_so() -> None:
     rules = load_mapping(MAPPING.replace("sender: stripe,", "sender: stripe, id_is_account: true,"), "mapping.yml")
     async with in_memory(rules=rules, webhook_secrets=SECRETS) as ingest:
-        await ingest.until_ready()
+        await topics_made(ingest)
         await post(ingest, stripe_event(1, CREATED, subscription(metadata={})))
         await post(ingest, stripe_event(2, CREATED, subscription("sub_2", metadata={})))
         await post(ingest, stripe_event(3, "invoice.paid", {"id": "in_1", "customer": "cus_1"}))
