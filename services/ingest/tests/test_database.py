@@ -33,7 +33,16 @@ async def test_a_schema_is_made_once_however_many_ask_for_it_at_the_same_time(
     await migrate(empty_database, "ingest")
     tables = "SELECT table_schema || '.' || table_name FROM information_schema.tables"
     own = f"{tables} WHERE table_schema IN ('ingest', 'public') ORDER BY 1"
-    assert await query(empty_database, own) == ["ingest.api_key", "ingest.schema_version"]
+    assert await query(empty_database, own) == [
+        "ingest.api_key",
+        "ingest.identity",
+        "ingest.reject",
+        "ingest.schema_version",
+        "ingest.stripe_customer",
+        "ingest.stripe_delivery",
+        "ingest.stripe_subscription",
+        "ingest.stripe_told",
+    ]
     assert await query(empty_database, "SELECT version_num FROM ingest.schema_version") == ["0005"]
 
 

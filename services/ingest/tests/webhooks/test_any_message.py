@@ -13,7 +13,7 @@ from support.examples import examples
 from support.webhooks import SECONDS, post_message, price, stripe_event, subscription
 
 QUICK = settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-odd = st.sampled_from(
+odd: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 1.5, 10**30, 1e300, "", "\u0000", "x" * 9000, "0", [], {}, [[]], [{}], {"data": 1}, {"a": {}}]
 )
 anything = odd | st.recursive(
@@ -42,10 +42,9 @@ FULL = subscription(
     cancel_at=1,
 )
 STRIPE = [
-    *(
-        stripe_event(1, f"customer.subscription.{verb}", FULL, before=FULL)
-        for verb in ("created", "updated", "deleted")
-    ),
+    stripe_event(1, "customer.subscription.created", FULL),
+    stripe_event(1, "customer.subscription.updated", FULL, before=FULL),
+    stripe_event(1, "customer.subscription.deleted", FULL),
     stripe_event(1, "customer.updated", CUSTOMER),
     stripe_event(1, "invoice.paid", INVOICE),
 ]
@@ -81,7 +80,7 @@ CRM = [
     }
 ]
 MESSAGES: dict[str, list[dict[str, Any]]] = {"billing": STRIPE, "desk": ZENDESK, "chat": INTERCOM, "crm": CRM}
-ONE_OF_EACH_TYPE = (None, True, -1, 1e300, "\u0000", "x", [], [None], {}, {"id": {}})
+ONE_OF_EACH_TYPE: tuple[Any, ...] = (None, True, 1e300, "\u0000", [None], {"id": {}})
 
 
 def places(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

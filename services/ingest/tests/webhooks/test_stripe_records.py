@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from common.database import engine
-from ingest.mapping.senders.stripe.book import Book, Decision, KnownCustomer, KnownSubscription, ObjectVersion
+from ingest.mapping.senders.stripe.book import Book, KnownCustomer, KnownSubscription, ObjectVersion, StripeDecision
 from ingest.mapping.senders.stripe.subscription import SubscriptionState
 from ingest.webhooks.memory_records import MemoryStripeRecords
 from ingest.webhooks.stripe_records import RecordsUnavailable, StripeRecords
@@ -45,7 +45,7 @@ async def book(
         return await transaction.book(subscription=subscription, customer=customer, accounts=())
 
 
-async def write(records: StripeRecords, message: str, decision: Decision, *, webhook: str = "billing") -> None:
+async def write(records: StripeRecords, message: str, decision: StripeDecision, *, webhook: str = "billing") -> None:
     async with records.transaction(webhook) as transaction:
         await transaction.write(message, Book({}, {}, {}), decision)
 
@@ -61,7 +61,7 @@ class Records:
             subscription("sub_3", "cus_3", "acme"),
         ]
         moment = {"account acme": NOON}
-        await write(records, "evt_1", Decision(customers=known, subscriptions=states, told=moment))
+        await write(records, "evt_1", StripeDecision(customers=known, subscriptions=states, told=moment))
         found = await book(records, customer="cus_1")
         assert {one.id for one in found.customers.values()} >= {"cus_1", "cus_2"}
         assert found.subscriptions == {one.state.id: one for one in states}
@@ -70,21 +70,21 @@ class Records:
 
     async def test_a_customer_without_account_brings_its_subscriptions(self, records: StripeRecords) -> None:
         one = subscription("sub_1", "cus_1")
-        await write(records, "evt_1", Decision(subscriptions=[one], told={"customer cus_1": NOON}))
+        await write(records, "evt_1", StripeDecision(subscriptions=[one], told={"customer cus_1": NOON}))
         found = await book(records, subscription="sub_2", customer="cus_1")
         assert (found.subscriptions, found.told) == ({"sub_1": one}, {"customer cus_1": NOON})
 
     async def test_the_last_written_version_holds(self, records: StripeRecords) -> None:
         later = subscription("sub_1", "cus_1", created=2)
-        await write(records, "evt_1", Decision(subscriptions=[subscription("sub_1", "cus_1")]))
-        await write(records, "evt_2", Decision(subscriptions=[later]))
+        await write(records, "evt_1", StripeDecision(subscriptions=[subscription("sub_1", "cus_1")]))
+        await write(records, "evt_2", StripeDecision(subscriptions=[later]))
         assert (await book(records, subscription="sub_1")).subscriptions == {"sub_1": later}
 
     async def test_a_message_is_known_with_the_book_by_which_it_was_decided(self, records: StripeRecords) -> None:
         before = Book({"cus_1": customer("cus_1", None)}, {"sub_1": subscription("sub_1", "cus_1")}, {"key": NOON})
         async with records.transaction("billing") as transaction:
             assert await transaction.delivery("evt_1") is None
-            await transaction.write("evt_1", before, Decision())
+            await transaction.write("evt_1", before, StripeDecision())
         for published in (False, True):
             async with records.transaction("billing") as transaction:
                 found = await transaction.delivery("evt_1")
@@ -93,15 +93,20 @@ class Records:
             await records.published("billing", ["evt_1"])
 
     async def test_what_is_undone_leaves_nothing(self, records: StripeRecords) -> None:
-        with pytest.raises(ZeroDivisionError):
+        async def broken() -> None:
             async with records.transaction("billing") as transaction:
-                await transaction.write("evt_1", Book({}, {}, {}), Decision(customers=[customer("cus_1", "acme")]))
+                await transaction.write(
+                    "evt_1", Book({}, {}, {}), StripeDecision(customers=[customer("cus_1", "acme")])
+                )
                 raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await broken()
         async with records.transaction("billing") as transaction:
             assert await transaction.delivery("evt_1") is None
 
     async def test_webhooks_know_nothing_of_each_other(self, records: StripeRecords) -> None:
-        await write(records, "evt_1", Decision(customers=[customer("cus_1", "acme")]), webhook="other")
+        await write(records, "evt_1", StripeDecision(customers=[customer("cus_1", "acme")]), webhook="other")
         assert (await book(records, customer="cus_1")).customers == {}
 
 
@@ -131,7 +136,7 @@ class TestInPostgres(Records):
                 seen.append(set(found.subscriptions))
                 await asyncio.sleep(0.05)
                 one = subscription(name, "cus_1")
-                await transaction.write(f"evt_{name}", found, Decision(subscriptions=[one]))
+                await transaction.write(f"evt_{name}", found, StripeDecision(subscriptions=[one]))
 
         await asyncio.gather(change("sub_1"), change("sub_2"))
         await connected.dispose()
@@ -140,11 +145,11 @@ class TestInPostgres(Records):
     async def test_old_messages_are_forgotten(self, database: str) -> None:
         connected = engine(database, pool_size=2)
         records = StripeStore(connected)
-        await write(records, "evt_1", Decision())
+        await write(records, "evt_1", StripeDecision())
         async with connected.begin() as connection:
             old = "UPDATE ingest.stripe_delivery SET decided_at = now() - interval '36 days'"
             await connection.execute(text(old))
-        await write(records, "evt_2", Decision())
+        await write(records, "evt_2", StripeDecision())
         await records.published("billing", ["evt_2"])
         async with connected.connect() as connection:
             left = await connection.execute(text("SELECT message_id FROM ingest.stripe_delivery"))

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from ingest.mapping.senders.stripe.book import Book, Decision, KnownCustomer, KnownSubscription
-from ingest.webhooks.stripe_records import Delivery, RecordsUnavailable
+from ingest.mapping.senders.stripe.book import Book, KnownCustomer, KnownSubscription, StripeDecision
+from ingest.webhooks.stripe_records import StripeDelivery, RecordsUnavailable
 
 
 class MemoryStripeRecords:
@@ -45,7 +45,7 @@ class MemoryTransaction:
         self.customers: dict[str, KnownCustomer] = {}
         self.subscriptions: dict[str, KnownSubscription] = {}
         self.told: dict[str, datetime] = {}
-        self.deliveries: dict[str, Delivery] = {}
+        self.deliveries: dict[str, StripeDelivery] = {}
 
     def __copy__(self) -> "MemoryTransaction":
         other = MemoryTransaction()
@@ -53,15 +53,15 @@ class MemoryTransaction:
         other.told, other.deliveries = dict(self.told), dict(self.deliveries)
         return other
 
-    async def delivery(self, message_id: str) -> Delivery | None:
+    async def delivery(self, message_id: str) -> StripeDelivery | None:
         return self.deliveries.get(message_id)
 
     async def book(self, *, subscription: str | None, customer: str | None, accounts: Collection[str]) -> Book:
         """All of it: more than is asked for is no harm."""
         return Book(dict(self.customers), dict(self.subscriptions), dict(self.told))
 
-    async def write(self, message_id: str, book: Book, decision: Decision) -> None:
+    async def write(self, message_id: str, book: Book, decision: StripeDecision) -> None:
         self.customers |= {one.id: one for one in decision.customers}
         self.subscriptions |= {one.state.id: one for one in decision.subscriptions}
         self.told |= decision.told
-        self.deliveries[message_id] = Delivery(book, published=False)
+        self.deliveries[message_id] = StripeDelivery(book, published=False)

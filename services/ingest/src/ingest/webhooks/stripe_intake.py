@@ -12,12 +12,12 @@ from ingest.intake.endpoint import Intake
 from ingest.intake.intake import IntakeContext
 from ingest.intake.report import IntakeReport
 from ingest.mapping.item import IgnoredReason, IntakeItem
-from ingest.mapping.senders.stripe.book import Decision
+from ingest.mapping.senders.stripe.book import StripeDecision
 from ingest.mapping.senders.stripe.deciding import INVOICE_TYPES, subscription_of_invoice
 from ingest.mapping.senders.stripe.objects import StripeEvent
 from ingest.mapping.senders.stripe.sender import StripeItem
 from ingest.mapping.senders.trees import text_at
-from ingest.webhooks.stripe_records import Delivery, RecordsUnavailable, StripeRecords
+from ingest.webhooks.stripe_records import StripeDelivery, RecordsUnavailable, StripeRecords
 
 UNAVAILABLE: Final = "webhook_records_unavailable"
 _log = structlog.get_logger()
@@ -82,11 +82,11 @@ def _objects(event: StripeEvent) -> tuple[str | None, str | None]:
     return None, text_at(tree, "id")
 
 
-def _with(item: StripeItem, decision: Decision) -> IntakeItem:
+def _with(item: StripeItem, decision: StripeDecision) -> IntakeItem:
     return replace(item, events=decision.events, links=decision.links, errors=decision.errors, ignored=decision.ignored)
 
 
-def _again(item: StripeItem, before: Delivery) -> IntakeItem:
+def _again(item: StripeItem, before: StripeDelivery) -> IntakeItem:
     if before.published:
         return replace(item, ignored=IgnoredReason.DUPLICATE)
     return _with(item, item.decider.decide(item.event, before.book))

@@ -6,14 +6,14 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ingest.mapping.senders.stripe.book import Book, Decision
+from ingest.mapping.senders.stripe.book import Book, StripeDecision
 
 
 class RecordsUnavailable(Exception):
     """They cannot be read or written: answer 503, for a sum without them would be wrong."""
 
 
-class Delivery(Struct, frozen=True):
+class StripeDelivery(Struct, frozen=True):
     """A message that came before: what was known then, by which it becomes the same again. No text of it is kept.
 
     `published`: what it became is on the log.
@@ -26,12 +26,12 @@ class Delivery(Struct, frozen=True):
 class StripeTransaction(Protocol):
     """One message of one webhook at a time; all that is written stands together or not at all."""
 
-    async def delivery(self, message_id: str) -> Delivery | None: ...
+    async def delivery(self, message_id: str) -> StripeDelivery | None: ...
 
     async def book(self, *, subscription: str | None, customer: str | None, accounts: Collection[str]) -> Book:
         """These two, and everything of the accounts that they had, and of `accounts`."""
 
-    async def write(self, message_id: str, book: Book, decision: Decision) -> None:
+    async def write(self, message_id: str, book: Book, decision: StripeDecision) -> None:
         """The decision, and the book by which it was made."""
 
 

@@ -22,14 +22,14 @@ from common.database_errors import DATABASE_ERRORS, error_text
 from ingest import schema
 from ingest.mapping.senders.stripe.book import (
     Book,
-    Decision,
     KnownCustomer,
     KnownSubscription,
     ObjectVersion,
+    StripeDecision,
     account_key,
 )
 from ingest.mapping.senders.stripe.subscription import SubscriptionState
-from ingest.webhooks.stripe_records import Delivery, RecordsUnavailable
+from ingest.webhooks.stripe_records import StripeDelivery, RecordsUnavailable
 
 _TIMEOUT: Final = 3.0  # seconds
 # Stripe sends a message again for three days, and whoever asks it to for thirty.
@@ -80,7 +80,7 @@ class PostgresTransaction:
         self._connection = connection
         self._webhook = webhook
 
-    async def delivery(self, message_id: str) -> Delivery | None:
+    async def delivery(self, message_id: str) -> StripeDelivery | None:
         columns = schema.stripe_delivery.c
         query = select(columns.body, columns.published).where(
             columns.webhook == self._webhook, columns.message_id == message_id
@@ -88,7 +88,7 @@ class PostgresTransaction:
         row = (await self._connection.execute(query)).first()
         if row is None:
             return None
-        return Delivery(msgspec.json.decode(row.body, type=Book), row.published)
+        return StripeDelivery(msgspec.json.decode(row.body, type=Book), row.published)
 
     async def book(self, *, subscription: str | None, customer: str | None, accounts: Collection[str]) -> Book:
         known = await self._read(subscription, customer, set(accounts))
@@ -102,7 +102,7 @@ class PostgresTransaction:
         keys += [account_key(None, one) for one in ids]
         return Book(known.customers, known.subscriptions, await self._told(keys))
 
-    async def write(self, message_id: str, book: Book, decision: Decision) -> None:
+    async def write(self, message_id: str, book: Book, decision: StripeDecision) -> None:
         for customer in decision.customers:
             await self._upsert(schema.stripe_customer, _customer_row(customer), ["id"])
         for subscription in decision.subscriptions:
@@ -142,7 +142,7 @@ class PostgresTransaction:
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["webhook", *key], set_=changed))
 
 
-def _accounts(book: Book, decision: Decision) -> set[str]:
+def _accounts(book: Book, decision: StripeDecision) -> set[str]:
     """Every account that a row of a delivery names, so that an erasure finds it."""
     named = {one.account_id for one in decision.events}
     named |= {one.account for one in book.customers.values()}

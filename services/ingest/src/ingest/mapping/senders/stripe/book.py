@@ -39,7 +39,7 @@ class Book(Struct, frozen=True):
     told: Mapping[str, datetime]
 
 
-class Decision(Struct, frozen=True, kw_only=True):
+class StripeDecision(Struct, frozen=True, kw_only=True):
     """What a message became: events, or why there are none. And what is known from now on."""
 
     events: tuple[DraftEvent, ...] = ()

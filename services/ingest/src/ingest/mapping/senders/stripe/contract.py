@@ -27,7 +27,7 @@ class AccountContract(Struct, frozen=True):
         return known(arr=self.arr, seats=self.seats, contract_start=self.start, contract_end=self.end)
 
 
-class Change(Struct, frozen=True):
+class ContractChange(Struct, frozen=True):
     """An event that a change of a subscription means for its account."""
 
     name: str
@@ -50,10 +50,10 @@ def contract_of(subscriptions: Iterable[SubscriptionState], rates: Rates) -> Acc
     )
 
 
-def facts_event(before: AccountContract, after: AccountContract, rates: Rates) -> Change:
+def facts_event(before: AccountContract, after: AccountContract, rates: Rates) -> ContractChange:
     """The facts as they are now. An end that was taken back is cleared, by null."""
     cleared = {"contract_end": None} if before.end is not None and after.end is None else {}
-    return Change("account.updated", {**after.facts, **cleared, "currency": rates.currency})
+    return ContractChange("account.updated", {**after.facts, **cleared, "currency": rates.currency})
 
 
 def changes(
@@ -63,22 +63,22 @@ def changes(
     now: SubscriptionState,
     *,
     reason: str | None,
-) -> Iterator[Change]:
+) -> Iterator[ContractChange]:
     """What the customer did, and why. `was` and `now` are the subscription that changed, of the two contracts."""
     if _is_notice(was, now):
         # While another subscription goes on, the customer stays with less.
         name = "contract.cancel_requested" if after.leaving or not after.live else "contract.downgrade_requested"
-        yield Change(name, known(reason=reason))
+        yield ContractChange(name, known(reason=reason))
     resumed = was is not None and was.live and not was.trialing
     if after.paying and not before.paying and not resumed:
-        yield Change("contract.started", after.facts)
+        yield ContractChange("contract.started", after.facts)
     elif before.live and not after.live:
-        yield Change("contract.ended", known(reason=reason))
+        yield ContractChange("contract.ended", known(reason=reason))
     elif after.paying or before.paying:
         if (before.arr, before.seats) != (after.arr, after.seats):
-            yield Change("contract.changed", after.facts)
+            yield ContractChange("contract.changed", after.facts)
         if _stays(was, now):
-            yield Change("contract.renewed", after.facts)
+            yield ContractChange("contract.renewed", after.facts)
 
 
 def _arr(paying: list[SubscriptionState], rates: Rates) -> float | None:

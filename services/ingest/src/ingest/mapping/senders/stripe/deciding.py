@@ -12,15 +12,15 @@ from ingest.mapping.item import DraftEvent, IgnoredReason, Link
 from ingest.mapping.paths import first_value, parse_path
 from ingest.mapping.senders.stripe.book import (
     Book,
-    Decision,
     KnownCustomer,
     KnownSubscription,
     ObjectVersion,
+    StripeDecision,
     account_key,
 )
-from ingest.mapping.senders.stripe.contract import Change, changes, contract_of, facts_event
+from ingest.mapping.senders.stripe.contract import ContractChange, changes, contract_of, facts_event
 from ingest.mapping.senders.stripe.money import Rates, UnknownCurrency, in_units
-from ingest.mapping.senders.stripe.objects import Customer, Invoice, StripeEvent, field_error
+from ingest.mapping.senders.stripe.objects import Invoice, StripeCustomer, StripeEvent, field_error
 from ingest.mapping.senders.stripe.section import StripeSection
 from ingest.mapping.senders.stripe.subscription import SubscriptionState, read_subscription, reason_of
 from ingest.mapping.senders.trees import known, text_at
@@ -48,7 +48,7 @@ class StripeDecider:
         self._rates = Rates(section.currency, section.rates)
         self._fact_paths = {name: tuple(map(parse_path, paths)) for name, paths in section.fact_paths().items()}
 
-    def decide(self, event: StripeEvent, book: Book) -> Decision:
+    def decide(self, event: StripeEvent, book: Book) -> StripeDecision:
         """`book` has at least what the message's customer and accounts depend on."""
         try:
             if event.type in SUBSCRIPTION_TYPES:
@@ -57,9 +57,9 @@ class StripeDecider:
                 return self._customer(event, book)
             return self._invoice(event, book)
         except msgspec.ValidationError as error:
-            return Decision(errors=(field_error(error, _OBJECT),))
+            return StripeDecision(errors=(field_error(error, _OBJECT),))
         except UnknownCurrency as error:
-            return Decision(errors=(self._no_rate(error.currency),))
+            return StripeDecision(errors=(self._no_rate(error.currency),))
 
     def accounts_in(self, event: StripeEvent) -> set[str]:
         """Accounts that the message itself names."""
@@ -67,12 +67,12 @@ class StripeDecider:
         named = {self._section.account_in(one) for one in (tree, _subscription_details(tree))}
         return {one for one in named if one is not None}
 
-    def _subscription(self, event: StripeEvent, book: Book) -> Decision:
+    def _subscription(self, event: StripeEvent, book: Book) -> StripeDecision:
         now = self._read(event.data.object)
         version = ObjectVersion(event.created, _STAGES.get(event.type, 1))
         stored = book.subscriptions.get(now.id)
         if stored is not None and stored.version > version:
-            return Decision(ignored=IgnoredReason.NOTHING_TO_TELL)
+            return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
         was = self._before(event) if stored is None else stored.state
         account = self._account(now, book)
         others = [one for one in self._of(account, now.customer, book) if one.id != now.id]
@@ -80,7 +80,7 @@ class StripeDecider:
         after = contract_of([*others, now], self._rates)
         written = [KnownSubscription(version, now)]
         if not before.live and not after.live:
-            return Decision(ignored=IgnoredReason.NOTHING_TO_TELL, subscriptions=written)
+            return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL, subscriptions=written)
         # Who has left keeps the last facts: what was lost is still to be seen.
         facts = [facts_event(before, after, self._rates)] if after.live else []
         reason = reason_of(event.data.object, self._section.reason)
@@ -94,21 +94,23 @@ class StripeDecider:
             drafts.append(self._facts(event, left, former, now.customer, at))
             moments[account_key(former, now.customer)] = at
         links = self._links(now.account, now.customer)
-        return Decision(events=tuple(drafts), links=links, subscriptions=written, told=moments)
+        return StripeDecision(events=tuple(drafts), links=links, subscriptions=written, told=moments)
 
-    def _customer(self, event: StripeEvent, book: Book) -> Decision:
+    def _customer(self, event: StripeEvent, book: Book) -> StripeDecision:
         """The facts of the customer; and those of the contract, if this is the first to name their account."""
         tree = event.data.object
-        customer = msgspec.convert(tree, Customer)
+        customer = msgspec.convert(tree, StripeCustomer)
         version = ObjectVersion(event.created)
         stored = book.customers.get(customer.id)
         if stored is not None and stored.version > version:
-            return Decision(ignored=IgnoredReason.NOTHING_TO_TELL)
+            return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
         # Metadata that were taken away do not undo what they said.
         named = self._section.account_in(tree) or (stored.account if stored else None)
         account = named or self._by_id(customer.id)
         found = {name: first_value(tree, paths) for name, paths in self._fact_paths.items()}
-        drafts = [self._draft(event, Change("account.updated", known(**found)), account, customer.id, _time(event))]
+        drafts = [
+            self._draft(event, ContractChange("account.updated", known(**found)), account, customer.id, _time(event))
+        ]
         moments: dict[str, datetime] = {}
         written = KnownCustomer(customer.id, version, named)
         before = stored.account if stored else None
@@ -116,7 +118,7 @@ class StripeDecider:
         if named is not None and named != before:
             moments = self._moved(event, [before, named], customer.id, after, drafts)
         links = self._links(named, customer.id)
-        return Decision(events=tuple(drafts), links=links, customers=[written], told=moments)
+        return StripeDecision(events=tuple(drafts), links=links, customers=[written], told=moments)
 
     def _moved(
         self,
@@ -136,7 +138,7 @@ class StripeDecider:
                 drafts.append(self._facts(event, self._of(account, customer, book), account, customer, at))
         return dict.fromkeys(keys, at)
 
-    def _invoice(self, event: StripeEvent, book: Book) -> Decision:
+    def _invoice(self, event: StripeEvent, book: Book) -> StripeDecision:
         tree = event.data.object
         invoice = msgspec.convert(tree, Invoice)
         paid = event.type == "invoice.paid"
@@ -145,8 +147,10 @@ class StripeDecider:
         units = None if amount is None or currency is None else float(in_units(Decimal(amount), currency))
         properties = known(invoice=invoice.id, amount=units, currency=currency)
         account = self._section.account_in(tree) or self._account_of_invoice(tree, invoice.customer, book)
-        draft = self._draft(event, Change(event.type, properties), account, invoice.customer or "", _time(event))
-        return Decision(events=(draft,))
+        draft = self._draft(
+            event, ContractChange(event.type, properties), account, invoice.customer or "", _time(event)
+        )
+        return StripeDecision(events=(draft,))
 
     def _account_of_invoice(self, tree: dict[str, Any], customer: str | None, book: Book) -> str | None:
         of_subscription = subscription_of_invoice(tree)
@@ -211,7 +215,14 @@ class StripeDecider:
         return () if account is None else (Link(_identity(customer), account_id=account),)
 
     def _draft(
-        self, event: StripeEvent, change: Change, account: str | None, customer: str, at: datetime, *, suffix: str = ""
+        self,
+        event: StripeEvent,
+        change: ContractChange,
+        account: str | None,
+        customer: str,
+        at: datetime,
+        *,
+        suffix: str = "",
     ) -> DraftEvent:
         return DraftEvent(
             name=change.name,

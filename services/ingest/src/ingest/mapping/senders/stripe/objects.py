@@ -115,7 +115,7 @@ class Invoice(Struct, frozen=True):
     amount_paid: _Amount | None = None
 
 
-class Customer(Struct, frozen=True):
+class StripeCustomer(Struct, frozen=True):
     id: Id
 
 
