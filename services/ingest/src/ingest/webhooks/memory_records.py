@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from ingest.mapping.senders.stripe.book import Book, KnownCustomer, KnownSubscription, StripeDecision
-from ingest.webhooks.stripe_records import StripeDelivery, RecordsUnavailable
+from ingest.webhooks.stripe_records import RecordsUnavailable, StripeDelivery
 
 
 class MemoryStripeRecords:

@@ -17,7 +17,7 @@ from ingest.mapping.senders.stripe.deciding import INVOICE_TYPES, subscription_o
 from ingest.mapping.senders.stripe.objects import StripeEvent
 from ingest.mapping.senders.stripe.sender import StripeItem
 from ingest.mapping.senders.trees import text_at
-from ingest.webhooks.stripe_records import StripeDelivery, RecordsUnavailable, StripeRecords
+from ingest.webhooks.stripe_records import RecordsUnavailable, StripeDelivery, StripeRecords
 
 UNAVAILABLE: Final = "webhook_records_unavailable"
 _log = structlog.get_logger()

@@ -29,7 +29,7 @@ from ingest.mapping.senders.stripe.book import (
     account_key,
 )
 from ingest.mapping.senders.stripe.subscription import SubscriptionState
-from ingest.webhooks.stripe_records import StripeDelivery, RecordsUnavailable
+from ingest.webhooks.stripe_records import RecordsUnavailable, StripeDelivery
 
 _TIMEOUT: Final = 3.0  # seconds
 # Stripe sends a message again for three days, and whoever asks it to for thirty.
