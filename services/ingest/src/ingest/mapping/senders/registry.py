@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, NamedTuple, Union
 
-from pydantic import PlainValidator
+from pydantic import Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from common.documents.error_texts import describe, invalid, wrong
 from common.documents.findings import did_you_mean
+from common.documents.json_schema import JsonSchema
 from common.documents.value_types import text
 from ingest.mapping.senders.generic import GenericSection, GenericSender
 from ingest.mapping.senders.intercom import IntercomSection, IntercomSender
@@ -53,6 +54,20 @@ def _entry(value: object) -> WebhookSection:
     raise invalid(wrong(why, sender, "sender"))
 
 
+def _by_sender(schema: JsonSchema) -> None:
+    """With if/then instead of anyOf an editor reports errors of the selected sender only."""
+    models = dict(zip(_SECTIONS, schema.pop("anyOf"), strict=True))
+    schema |= {
+        "type": "object",
+        "properties": {"sender": {"enum": list(SENDERS), "description": "Who sends the messages."}},
+        "required": ["sender"],
+        "allOf": [
+            {"if": {"properties": {"sender": {"const": name}}, "required": ["sender"]}, "then": models[kind.section]}
+            for name, kind in SENDERS.items()
+        ],
+    }
+
+
 _SECTIONS: Final = tuple(dict.fromkeys(kind.section for kind in SENDERS.values()))
 
 WebhookName = Annotated[
@@ -61,4 +76,5 @@ WebhookName = Annotated[
 WebhookEntry = Annotated[
     WebhookSection,
     PlainValidator(_entry, json_schema_input_type=Union[_SECTIONS]),  # noqa: UP007 (of a tuple)
+    Field(json_schema_extra=_by_sender),
 ]

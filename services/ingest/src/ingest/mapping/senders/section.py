@@ -1,5 +1,6 @@
 """The part of mapping.yml that all webhooks have in common."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -12,6 +13,11 @@ from ingest.mapping.value_types import Paths, SourceName
 
 class WebhookSection(DocumentModel):
     """How the messages of one webhook become events."""
+
+    refused: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("secret", "secrets"),
+        "a secret does not belong into this file: give it by the setting INGEST_WEBHOOK_SECRETS",
+    )
 
     usual_account: ClassVar[tuple[str, ...]] = ()
     """The paths that `account` stands for where the file does not give it."""
