@@ -33,7 +33,7 @@ def problems(webhook: str) -> list[str]:
         ),
         (
             "{sender: stripe, source: billing, currency: EUR, secret: whsec_x}",
-            "webhooks.billing.secret: a secret does not belong into this file: give it by the setting INGEST_WEBHOOK_SECRETS",
+            "webhooks.billing.secret: a secret does not belong into this file: give it by the setting INGEST_",
         ),
         (
             "{sender: intercom, source: chat, severity: {priority: 11}}",
