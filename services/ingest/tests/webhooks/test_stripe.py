@@ -320,6 +320,18 @@ async def test_a_customer_who_is_given_to_another_account_takes_the_subscription
     assert "contract.ended" not in names(hooked)
 
 
+async def test_a_subscription_that_is_given_to_another_account_began_and_ended_nothing(hooked: Ingest) -> None:
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription("sub_1")),
+        stripe_event(2, CREATED, subscription("sub_2")),
+        stripe_event(3, UPDATED, subscription("sub_2", metadata={"account_id": "other"})),
+    )
+    assert (facts(hooked)["arr"], facts(hooked, "other")["arr"]) == (120, 120)
+    assert names(hooked).count("contract.started") == 1
+    assert "contract.ended" not in names(hooked)
+
+
 async def test_the_customers_id_is_the_account_if_the_mapping_says_so() -> None:
     rules = load_mapping(MAPPING.replace("sender: stripe,", "sender: stripe, id_is_account: true,"), "mapping.yml")
     async with in_memory(rules=rules, webhook_secrets=SECRETS) as ingest:

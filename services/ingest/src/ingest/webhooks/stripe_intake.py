@@ -13,8 +13,9 @@ from ingest.intake.intake import IntakeContext
 from ingest.intake.report import IntakeReport
 from ingest.mapping.item import IgnoredReason, IntakeItem
 from ingest.mapping.senders.stripe.book import StripeDecision
-from ingest.mapping.senders.stripe.deciding import INVOICE_TYPES, subscription_of_invoice
+from ingest.mapping.senders.stripe.deciding import INVOICE_TYPES
 from ingest.mapping.senders.stripe.objects import StripeEvent
+from ingest.mapping.senders.stripe.owners import subscription_of_invoice
 from ingest.mapping.senders.stripe.sender import StripeItem
 from ingest.mapping.senders.trees import text_at
 from ingest.webhooks.stripe_records import RecordsUnavailable, StripeDelivery, StripeRecords

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from ingest.errors import FieldError, FieldErrorReason
-from ingest.mapping.item import DraftEvent, IgnoredReason, Link
+from ingest.mapping.item import DraftEvent, IgnoredReason
 from ingest.mapping.paths import first_value, parse_path
 from ingest.mapping.senders.stripe.book import (
     Book,
@@ -21,9 +21,10 @@ from ingest.mapping.senders.stripe.book import (
 from ingest.mapping.senders.stripe.contract import ContractChange, changes, contract_of, facts_event
 from ingest.mapping.senders.stripe.money import Rates, UnknownCurrency, in_units
 from ingest.mapping.senders.stripe.objects import Invoice, StripeCustomer, StripeEvent, field_error
+from ingest.mapping.senders.stripe.owners import StripeOwners, identity_of, links_of
 from ingest.mapping.senders.stripe.section import StripeSection
 from ingest.mapping.senders.stripe.subscription import SubscriptionState, read_subscription, reason_of
-from ingest.mapping.senders.trees import known, text_at
+from ingest.mapping.senders.trees import known
 
 SUBSCRIPTION: Final = "customer.subscription."
 CUSTOMER_TYPES: Final = frozenset(["customer.created", "customer.updated"])
@@ -45,6 +46,7 @@ class StripeDecider:
     def __init__(self, webhook: str, section: StripeSection) -> None:
         self._webhook = webhook
         self._section = section
+        self._owners = StripeOwners(section)
         self._rates = Rates(section.currency, section.rates)
         self._fact_paths = {name: tuple(map(parse_path, paths)) for name, paths in section.fact_paths().items()}
 
@@ -63,9 +65,7 @@ class StripeDecider:
 
     def accounts_in(self, event: StripeEvent) -> set[str]:
         """Accounts that the message itself names."""
-        tree = event.data.object
-        named = {self._section.account_in(one) for one in (tree, _subscription_details(tree))}
-        return {one for one in named if one is not None}
+        return self._owners.named_in(event.data.object)
 
     def _subscription(self, event: StripeEvent, book: Book) -> StripeDecision:
         now = self._read(event.data.object)
@@ -74,11 +74,14 @@ class StripeDecider:
         if stored is not None and stored.version > version:
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
         was = self._before(event) if stored is None else stored.state
-        account = self._account(now, book)
-        others = [one for one in self._of(account, now.customer, book) if one.id != now.id]
+        account = self._owners.of_subscription(now, book)
+        written = [KnownSubscription(version, now)]
+        former = None if was is None else self._owners.of_subscription(was, book)
+        if former not in (None, account):
+            return self._subscription_moved(event, [former, account], written, book)
+        others = [one for one in self._owners.subscriptions_of(account, now.customer, book) if one.id != now.id]
         before = contract_of([*others, was] if was is not None else others, self._rates)
         after = contract_of([*others, now], self._rates)
-        written = [KnownSubscription(version, now)]
         if not before.live and not after.live:
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL, subscriptions=written)
         # Who has left keeps the last facts: what was lost is still to be seen.
@@ -87,14 +90,23 @@ class StripeDecider:
         told = [*facts, *changes(before, after, was, now, reason=reason)]
         key = account_key(account, now.customer)
         at = _next_time(event, book, [key])
-        drafts = [self._draft(event, one, account, now.customer, at) for one in told]
-        moments = {key: at}
-        if was is not None and (former := self._account(was, book)) not in (None, account):
-            left = [one for one in self._of(former, now.customer, book) if one.id != now.id]
-            drafts.append(self._facts(event, left, former, now.customer, at))
-            moments[account_key(former, now.customer)] = at
-        links = self._links(now.account, now.customer)
-        return StripeDecision(events=tuple(drafts), links=links, subscriptions=written, told=moments)
+        return StripeDecision(
+            events=tuple(self._draft(event, one, account, now.customer, at) for one in told),
+            links=links_of(now.customer, now.account),
+            subscriptions=written,
+            told={key: at},
+        )
+
+    def _subscription_moved(
+        self, event: StripeEvent, accounts: Sequence[str | None], written: Sequence[KnownSubscription], book: Book
+    ) -> StripeDecision:
+        """Another account was named for it: facts of both change, and no contract began or ended."""
+        [now] = (one.state for one in written)
+        after = Book(book.customers, {**book.subscriptions, now.id: written[0]}, book.told)
+        drafts: list[DraftEvent] = []
+        told = self._moved(event, accounts, now.customer, after, drafts)
+        links = links_of(now.customer, now.account)
+        return StripeDecision(events=tuple(drafts), links=links, subscriptions=written, told=told)
 
     def _customer(self, event: StripeEvent, book: Book) -> StripeDecision:
         """The facts of the customer; and those of the contract, if this is the first to name their account."""
@@ -106,18 +118,18 @@ class StripeDecider:
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
         # Metadata that were taken away do not undo what they said.
         named = self._section.account_in(tree) or (stored.account if stored else None)
-        account = named or self._by_id(customer.id)
+        written = KnownCustomer(customer.id, version, named)
+        after = Book({**book.customers, customer.id: written}, book.subscriptions, book.told)
+        account = self._owners.of_customer(customer.id, after)
         found = {name: first_value(tree, paths) for name, paths in self._fact_paths.items()}
         drafts = [
             self._draft(event, ContractChange("account.updated", known(**found)), account, customer.id, _time(event))
         ]
         moments: dict[str, datetime] = {}
-        written = KnownCustomer(customer.id, version, named)
         before = stored.account if stored else None
-        after = Book({**book.customers, customer.id: written}, book.subscriptions, book.told)
         if named is not None and named != before:
             moments = self._moved(event, [before, named], customer.id, after, drafts)
-        links = self._links(named, customer.id)
+        links = links_of(customer.id, named)
         return StripeDecision(events=tuple(drafts), links=links, customers=[written], told=moments)
 
     def _moved(
@@ -128,14 +140,15 @@ class StripeDecider:
         book: Book,
         drafts: list[DraftEvent],
     ) -> dict[str, datetime]:
-        """Tells the facts of the accounts between which the subscriptions of a customer moved."""
+        """Adds the facts of the accounts between which subscriptions moved; returns when each was told."""
         if not any(one.state.customer == customer for one in book.subscriptions.values()):
             return {}
         keys = {account_key(one, customer): one for one in accounts}
         at = _next_time(event, book, keys)
         for account in keys.values():
             if account is not None:
-                drafts.append(self._facts(event, self._of(account, customer, book), account, customer, at))
+                left = self._owners.subscriptions_of(account, customer, book)
+                drafts.append(self._facts(event, left, account, customer, at))
         return dict.fromkeys(keys, at)
 
     def _invoice(self, event: StripeEvent, book: Book) -> StripeDecision:
@@ -146,19 +159,11 @@ class StripeDecider:
         currency = invoice.currency.upper() if invoice.currency else None
         units = None if amount is None or currency is None else float(in_units(Decimal(amount), currency))
         properties = known(invoice=invoice.id, amount=units, currency=currency)
-        account = self._section.account_in(tree) or self._account_of_invoice(tree, invoice.customer, book)
+        account = self._owners.of_invoice(tree, invoice.customer, book)
         draft = self._draft(
             event, ContractChange(event.type, properties), account, invoice.customer or "", _time(event)
         )
         return StripeDecision(events=(draft,))
-
-    def _account_of_invoice(self, tree: dict[str, Any], customer: str | None, book: Book) -> str | None:
-        of_subscription = subscription_of_invoice(tree)
-        subscription = book.subscriptions.get(of_subscription or "")
-        if subscription is not None:
-            return self._account(subscription.state, book)
-        named = self._section.account_in(_subscription_details(tree))
-        return named or (self._account_of_customer(customer, book) if customer else None)
 
     def _facts(
         self,
@@ -195,25 +200,6 @@ class StripeDecider:
         except msgspec.ValidationError:
             return self._read(tree)
 
-    def _of(self, account: str | None, customer: str, book: Book) -> list[SubscriptionState]:
-        """The subscriptions of an account; of a customer, as long as nobody has named their account."""
-        key = account_key(account, customer)
-        states = [one.state for one in book.subscriptions.values()]
-        return [one for one in states if account_key(self._account(one, book), one.customer) == key]
-
-    def _account(self, one: SubscriptionState, book: Book) -> str | None:
-        return one.account or self._account_of_customer(one.customer, book)
-
-    def _account_of_customer(self, customer: str, book: Book) -> str | None:
-        stored = book.customers.get(customer)
-        return (stored.account if stored else None) or self._by_id(customer)
-
-    def _by_id(self, customer: str) -> str | None:
-        return customer if self._section.id_is_account else None
-
-    def _links(self, account: str | None, customer: str) -> tuple[Link, ...]:
-        return () if account is None else (Link(_identity(customer), account_id=account),)
-
     def _draft(
         self,
         event: StripeEvent,
@@ -229,7 +215,7 @@ class StripeDecider:
             event_id=f"{event.id}:{change.name}{suffix}",
             time=at,
             account_id=account,
-            known_by=(_identity(customer),) if account is None and customer else (),
+            known_by=(identity_of(customer),) if account is None and customer else (),
             properties=change.properties,
             lenient=True,
         )
@@ -241,19 +227,6 @@ class StripeDecider:
             f"under webhooks.{self._webhook}.rates, then have Stripe send this event again"
         )
         return FieldError(f"{_OBJECT}.currency", FieldErrorReason.BAD_VALUE, detail)
-
-
-def subscription_of_invoice(tree: dict[str, Any]) -> str | None:
-    """In new versions of the API it is what an invoice belongs to."""
-    return text_at(tree, "subscription") or text_at(tree, "parent.subscription_details.subscription")
-
-
-def _subscription_details(invoice: dict[str, Any]) -> Any:
-    return first_value(invoice, map(parse_path, ("parent.subscription_details", "subscription_details")))
-
-
-def _identity(customer: str) -> str:
-    return f"stripe:{customer}"
 
 
 def _time(event: StripeEvent) -> datetime:

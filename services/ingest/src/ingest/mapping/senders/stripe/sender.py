@@ -16,9 +16,9 @@ from ingest.mapping.senders.stripe.deciding import (
     INVOICE_TYPES,
     SUBSCRIPTION_TYPES,
     StripeDecider,
-    subscription_of_invoice,
 )
 from ingest.mapping.senders.stripe.objects import Id, StripeEvent, field_error
+from ingest.mapping.senders.stripe.owners import subscription_of_invoice
 from ingest.mapping.senders.stripe.section import StripeSection
 from ingest.mapping.senders.trees import decode_object
 from ingest.receiving.bounds import ID_CHARS
