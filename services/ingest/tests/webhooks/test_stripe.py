@@ -341,6 +341,9 @@ async def test_the_customers_id_is_the_account_if_the_mapping_says_so() -> None:
         await post(ingest, stripe_event(3, "invoice.paid", {"id": "in_1", "customer": "cus_1"}))
         assert {event.account_id for event in ingest.events()} == {"cus_1"}
         assert facts(ingest, "cus_1")["arr"] == 240
+        # Until somebody names the account.
+        await post(ingest, stripe_event(4, "customer.updated", {"id": "cus_1", "metadata": {"account_id": "acme"}}))
+        assert (facts(ingest, "cus_1")["arr"], facts(ingest)["arr"]) == (0, 240)
 
 
 async def test_types_that_make_no_event_are_acknowledged_and_counted(hooked: Ingest) -> None:

@@ -126,9 +126,9 @@ class StripeDecider:
             self._draft(event, ContractChange("account.updated", known(**found)), account, customer.id, _time(event))
         ]
         moments: dict[str, datetime] = {}
-        before = stored.account if stored else None
-        if named is not None and named != before:
-            moments = self._moved(event, [before, named], customer.id, after, drafts)
+        before = self._owners.of_customer(customer.id, book)
+        if account != before:
+            moments = self._moved(event, [before, account], customer.id, after, drafts)
         links = links_of(customer.id, named)
         return StripeDecision(events=tuple(drafts), links=links, customers=[written], told=moments)
 
