@@ -41,6 +41,15 @@ async def test_what_its_sender_did_not_sign_is_refused_and_counted(
     assert hooked.events() == []
 
 
+async def test_the_example_of_the_document_is_taken(hooked: Ingest) -> None:
+    document = (await hooked.http.get("/openapi.json")).json()
+    content = document["paths"]["/v1/webhooks/{name}"]["post"]["requestBody"]["content"]["application/json"]
+    [example] = content["examples"].values()
+    answer = (await post_message(hooked, "billing", example["value"])).json()
+    assert (answer["events"], answer["refused"]) == (1, [])
+    assert hooked.events()[0].properties == {"invoice": "in_1", "amount": 4200, "currency": "EUR"}
+
+
 async def test_an_api_key_opens_no_webhook_that_is_signed(hooked: Ingest) -> None:
     """The client sends a key with the scope write with each request."""
     assert "authorization" in hooked.http.headers

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import msgspec
+
 from ingest.in_memory import Ingest, in_memory
 from ingest.mapping.load import load_mapping
 from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, price, stripe_event, subscription, topics_made
@@ -119,6 +121,19 @@ async def test_a_notice_has_the_customers_words(hooked: Ingest) -> None:
     assert told(hooked, "contract.ended") == [{"reason": "switched service: We moved to a competitor"}]
     assert names(hooked).count("contract.cancel_requested") == 1
     assert facts(hooked)["arr"] == 120  # what was lost
+
+
+async def test_no_words_of_customers_are_kept(hooked: Ingest) -> None:
+    """mapping.yml may say that they are private, and they are in the message if that comes again."""
+    customer = {"id": "cus_1", "name": "Private GmbH", "metadata": {"account_id": "acme"}}
+    message = stripe_event(3, UPDATED, subscription(**LEAVING))
+    hooked.broker.lose_next_ack()
+    await post_message(hooked, "billing", stripe_event(1, "customer.created", customer))
+    await post(hooked, stripe_event(2, CREATED, subscription()), message)
+    async with hooked.stripe.transaction("billing") as kept:
+        known = [*kept.customers.values(), *kept.subscriptions.values(), *kept.deliveries.values()]
+    text = msgspec.json.encode(known).decode()
+    assert ("cus_1" in text, "Private" in text, "competitor" in text) == (True, False, False)
 
 
 async def test_words_that_come_after_the_notice_are_told_too(hooked: Ingest) -> None:
