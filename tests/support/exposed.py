@@ -10,6 +10,7 @@ from common.metrics import registry
 from common.request_metrics import RequestMetrics
 from ingest.intake.metrics import IntakeMetrics
 from ingest.metrics import IngestMetrics
+from ingest.webhooks.metrics import WebhookMetrics
 from scoring.api.metrics import ApiMetrics
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.metrics import WorkerMetrics
@@ -20,6 +21,7 @@ def registries() -> dict[str, CollectorRegistry]:
     ingest = registry(service="ingest", process="serve")
     IngestMetrics(ingest).watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
     IntakeMetrics(ingest)
+    WebhookMetrics(ingest)
     worker = registry(service="scoring", process="worker")
     WorkerMetrics(worker)
     HousekeepingMetrics(worker)
