@@ -20,6 +20,7 @@ from common.memory_keys import MemoryKeys
 from common.request_metrics import RequestMetrics
 from ingest import app as ingest_app
 from ingest.in_memory import in_memory
+from ingest.mapping.load import load_mapping
 from ingest.sdk.paths import SDK_PATHS
 from ingest.sdk.posthog_flags import FLAG_PATHS
 from scoring.api import routes as scoring_routes
@@ -30,6 +31,10 @@ OPEN = {"/healthz", "/readyz", "/metrics"}
 DOCUMENT = {"/openapi.json"}
 # PostHog's clients ask for feature flags. The answer is always that there are none.
 NO_FLAGS = {("POST", path) for path in FLAG_PATHS}
+# Says whether there is a webhook of a name: its sender asks before it has signed anything.
+PROBES = {("HEAD", "/v1/webhooks/{name}")}
+# A webhook whose sender has a key. What the others take is what their senders signed: services/ingest/tests/webhooks.
+WEBHOOK = "version: 1\nwebhooks: {crm: {sender: json, source: crm, events: [{name: account.updated}]}}"
 # By service, method and path: what a key must be good for. A new route has to be entered here.
 ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     "ingest": {
@@ -39,6 +44,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/sources"): Scope.READ,
         ("GET", "/v1/sources/{source}"): Scope.READ,
         **{("POST", path): Scope.EVENTS for path in SDK_PATHS},
+        ("POST", "/v1/webhooks/{name}"): Scope.WEBHOOKS,
     },
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,
@@ -78,7 +84,7 @@ async def asking(service: str) -> AsyncIterator[tuple[httpx.AsyncClient, MemoryK
     """The last is the clock by which keys grow old, in seconds."""
     clock = [0.0]
     if service == "ingest":
-        async with in_memory() as ingest:
+        async with in_memory(rules=load_mapping(WEBHOOK, "mapping.yml")) as ingest:
             del ingest.http.headers["authorization"]
             yield ingest.http, ingest.keys, ingest.clock
         return
@@ -106,7 +112,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
-    asked = path.format(account_id="acme", alert_id="a-1", source="web")
+    asked = path.format(account_id="acme", alert_id="a-1", source="web", name="crm")
     found = []
     for key in keys:
         headers = {"authorization": f"Bearer {key}"} if key else {}
@@ -139,7 +145,7 @@ async def test_no_route_is_forgotten_and_the_open_ones_are_known(service: str) -
         answer = await http.get("/openapi.json")
         document = answer.json() if answer.status_code == 200 else {"paths": {}}
         asked = {(method.upper(), path) for path, found in document["paths"].items() for method in found}
-        assert asked - NO_FLAGS == ASKED[service].keys()
+        assert asked - NO_FLAGS - PROBES == ASKED[service].keys()
         for path in OPEN | (DOCUMENT if asked else set()):
             assert (await http.get(path)).status_code in (200, 503), "503 is how /readyz says no"
     built = application(service, MemoryKeys(), [0.0])

@@ -12,6 +12,7 @@ from ingest.intake.metrics import IntakeMetrics
 from ingest.metrics import IngestMetrics
 from ingest.sdk.metrics import SdkMetrics
 from ingest.sources.metrics import SourceMetrics
+from ingest.webhooks.metrics import WebhookMetrics
 from scoring.api.metrics import ApiMetrics
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
 from scoring.worker.metrics import WorkerMetrics
@@ -24,6 +25,7 @@ def registries() -> dict[str, CollectorRegistry]:
     IntakeMetrics(ingest)
     SourceMetrics(ingest).watch(judged_age=lambda: 0, dropped=lambda: 0)
     SdkMetrics(ingest)
+    WebhookMetrics(ingest)
     worker = registry(service="scoring", process="worker")
     WorkerMetrics(worker)
     HousekeepingMetrics(worker)

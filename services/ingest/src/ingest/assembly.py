@@ -1,10 +1,11 @@
 """Puts ingest together from adapters: those of a process, or those in memory that tests have."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 
@@ -16,7 +17,7 @@ from common.topics import TimeMode, Topics, TopicSettings
 from ingest import app
 from ingest.events.post_events import PostEventsHandler
 from ingest.identity.cache import IdentityCache, StoredIdentities
-from ingest.intake.endpoint import IntakeEndpoint
+from ingest.intake.endpoint import Intake, IntakeEndpoint
 from ingest.intake.format import FormatMaker
 from ingest.intake.intake import Identities, MessageIntake, RefusedSink
 from ingest.intake.metrics import IntakeMetrics
@@ -47,6 +48,11 @@ from ingest.sources.relay import AnnouncementFiling, AnnouncementQueue, Announce
 from ingest.sources.report import SourceReading, SourceReports
 from ingest.sources.volumes import SourceVolumes
 from ingest.sources.watch import SourceDecisions, SourceWatch
+from ingest.webhooks import routes as webhook_routes
+from ingest.webhooks.format import webhook_formats
+from ingest.webhooks.metrics import WebhookMetrics
+from ingest.webhooks.stripe_intake import StripeIntake
+from ingest.webhooks.stripe_records import StripeRecords
 
 
 class CachedKeys(KeyVerifier, Protocol):
@@ -88,6 +94,7 @@ class IngestParts:
     volumes: SourceVolumes
     outbox: AnnouncementQueue
     scoring: AnnouncementFiling | None
+    stripe: StripeRecords
     limiter: KeyRateLimiter
     memory: BodyMemory
     rules: MappingRules
@@ -110,6 +117,7 @@ class IngestOptions:
     identity_ttl: float
     sources_seconds: float
     sources_settle: float
+    webhook_secrets: Mapping[str, Sequence[str]]
     origins: Collection[str] = ()
     bounds: Bounds = BOUNDS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -125,71 +133,122 @@ class AssembledIngest:
 
 
 def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) -> AssembledIngest:
-    """Everything that the process serves and runs."""
-    mode, partitions = options.topic_settings["mode"], options.topic_settings["partitions"]
-    supervisor = ProducerSupervisor(parts.admin, parts.producer, options.topics, **options.topic_settings)
-    metrics, intake_metrics = IngestMetrics(parts.registry), IntakeMetrics(parts.registry)
-    metrics.watch(held_bytes=lambda: parts.memory.held, keys=lambda: len(parts.keys), age=lambda: parts.keys.age)
-    names = EventNames(since=options.now())
-    publisher: EventPublisher = Publisher(parts.producer, topic=options.topics.events, partitions=partitions, mode=mode)
-    if parts.pseudonyms is not None:
-        publisher = PrivatePublisher(publisher, parts.pseudonyms)
-    events = CountingPublisher(publisher, names=names, sources=parts.volumes, metrics=metrics)
-    bounds = replace(options.bounds, limits_age=mode is TimeMode.WALL)
-    handler = PostEventsHandler(
-        keys=parts.keys,
-        limiter=parts.limiter,
-        memory=parts.memory,
-        publisher=events,
-        refusals=parts.volumes,
-        metrics=metrics,
-        bounds=bounds,
-        body_seconds=options.body_seconds,
-        now=options.now,
-    )
-    recorder = RejectRecorder(parts.rejects, keep=options.rejects_kept, on_unlisted=intake_metrics.unlisted)
-    identities: Identities = IdentityCache(parts.identities, ttl=options.identity_ttl)
-    refused: RefusedSink = DeadLetters(parts.producer, recorder, topic=options.topics.dead, partitions=partitions)
-    if parts.pseudonyms is not None:
-        identities, refused = PrivateIdentities(identities, parts.pseudonyms), PrivateRefused(refused, parts.pseudonyms)
-    intake = MessageIntake(identities=identities, events=events, refused=refused, bounds=bounds)
-    endpoint = IntakeEndpoint(
-        intake=intake,
-        rules=parts.rules,
-        limiter=parts.limiter,
-        memory=parts.memory,
-        refusals=parts.volumes,
-        metrics=metrics,
-        intake_metrics=intake_metrics,
-        bounds=bounds,
-        body_seconds=options.body_seconds,
-        now=options.now,
-    )
-    readiness = Readiness(
-        {"log": supervisor.not_ready_reason, "keys": parts.keys.not_ready_reason, "posts": handler.not_ready_reason}
-    )
-    posts = {path: _handler(endpoint, make) for path, make in formats(parts.keys, parts.rules).items()}
-    routes = app.build(
-        handler,
-        names=names,
-        keys=parts.keys,
-        readiness=readiness,
-        registry=parts.registry,
-        posts=posts,
-        routers=[
-            rejects_api.router(parts.rejects, parts.keys),
-            sdk_openapi.router(posts),
-            posthog_flags.router(),
-            sources_api.router(
-                SourceReports(parts.sources, names, judged=mode is TimeMode.WALL, now=options.now), parts.keys
-            ),
-        ],
-    )
-    sdk_metrics = SdkMetrics(parts.registry)
-    access = BrowserAccess(routes, paths=[*posts, *FLAG_PATHS], origins=options.origins, metrics=sdk_metrics)
-    http = UnknownPaths(access, sdk_metrics)
-    tasks = {"log": supervisor.run, "rejects": recorder.run, **_source_tasks(parts, options)}
-    return AssembledIngest(http, readiness, tasks)
+    """Everything that the process serves and runs. Raises `UnusableSecrets`."""
+    return _Assembly(parts, options).build(formats)
+
+
+class _Assembly:
+    """What all ways in share, made once; each method adds one of them."""
+
+    def __init__(self, parts: IngestParts, options: IngestOptions) -> None:
+        self._parts = parts
+        self._options = options
+        self._mode = options.topic_settings["mode"]
+        self._partitions = options.topic_settings["partitions"]
+        self._bounds = replace(options.bounds, limits_age=self._mode is TimeMode.WALL)
+        self._metrics, self._intake_metrics = IngestMetrics(parts.registry), IntakeMetrics(parts.registry)
+        self._metrics.watch(
+            held_bytes=lambda: parts.memory.held, keys=lambda: len(parts.keys), age=lambda: parts.keys.age
+        )
+        self._names = EventNames(since=options.now())
+        self._events = self._counting_publisher()
+        self._recorder = RejectRecorder(
+            parts.rejects, keep=options.rejects_kept, on_unlisted=self._intake_metrics.unlisted
+        )
+        self._intake = self._message_intake()
+
+    def build(self, formats: Formats) -> AssembledIngest:
+        parts, options = self._parts, self._options
+        supervisor = ProducerSupervisor(parts.admin, parts.producer, options.topics, **options.topic_settings)
+        handler = self._events_handler()
+        readiness = Readiness(
+            {"log": supervisor.not_ready_reason, "keys": parts.keys.not_ready_reason, "posts": handler.not_ready_reason}
+        )
+        posts = self._sdk_posts(formats)
+        routes = app.build(
+            handler,
+            names=self._names,
+            keys=parts.keys,
+            readiness=readiness,
+            registry=parts.registry,
+            posts=posts,
+            routers=[*self._lists(), sdk_openapi.router(posts), posthog_flags.router(), self._webhooks()],
+        )
+        sdk_metrics = SdkMetrics(parts.registry)
+        access = BrowserAccess(routes, paths=[*posts, *FLAG_PATHS], origins=options.origins, metrics=sdk_metrics)
+        tasks = {"log": supervisor.run, "rejects": self._recorder.run, **_source_tasks(parts, options)}
+        return AssembledIngest(UnknownPaths(access, sdk_metrics), readiness, tasks)
+
+    def _counting_publisher(self) -> CountingPublisher:
+        parts = self._parts
+        publisher: EventPublisher = Publisher(
+            parts.producer, topic=self._options.topics.events, partitions=self._partitions, mode=self._mode
+        )
+        if parts.pseudonyms is not None:
+            publisher = PrivatePublisher(publisher, parts.pseudonyms)
+        return CountingPublisher(publisher, names=self._names, sources=parts.volumes, metrics=self._metrics)
+
+    def _message_intake(self) -> MessageIntake:
+        parts, topic = self._parts, self._options.topics.dead
+        identities: Identities = IdentityCache(parts.identities, ttl=self._options.identity_ttl)
+        refused: RefusedSink = DeadLetters(parts.producer, self._recorder, topic=topic, partitions=self._partitions)
+        if parts.pseudonyms is not None:
+            identities = PrivateIdentities(identities, parts.pseudonyms)
+            refused = PrivateRefused(refused, parts.pseudonyms)
+        return MessageIntake(identities=identities, events=self._events, refused=refused, bounds=self._bounds)
+
+    def _events_handler(self) -> PostEventsHandler:
+        parts = self._parts
+        return PostEventsHandler(
+            keys=parts.keys,
+            limiter=parts.limiter,
+            memory=parts.memory,
+            publisher=self._events,
+            refusals=parts.volumes,
+            metrics=self._metrics,
+            bounds=self._bounds,
+            body_seconds=self._options.body_seconds,
+            now=self._options.now,
+        )
+
+    def _endpoint(self, intake: Intake, bounds: Bounds) -> IntakeEndpoint:
+        parts = self._parts
+        return IntakeEndpoint(
+            intake=intake,
+            rules=parts.rules,
+            limiter=parts.limiter,
+            memory=parts.memory,
+            refusals=parts.volumes,
+            metrics=self._metrics,
+            intake_metrics=self._intake_metrics,
+            bounds=bounds,
+            body_seconds=self._options.body_seconds,
+            now=self._options.now,
+        )
+
+    def _sdk_posts(self, formats: Formats) -> Mapping[str, PostHandler]:
+        endpoint = self._endpoint(self._intake, self._bounds)
+        made = formats(self._parts.keys, self._parts.rules)
+        return {path: _handler(endpoint, make) for path, make in made.items()}
+
+    def _webhooks(self) -> APIRouter:
+        parts, metrics = self._parts, WebhookMetrics(self._parts.registry)
+        intake = StripeIntake(parts.stripe, self._intake)
+        endpoint = self._endpoint(intake, webhook_routes.with_message_bound(self._bounds))
+        named = webhook_formats(
+            parts.rules.webhooks,
+            self._options.webhook_secrets,
+            keys=parts.keys,
+            metrics=metrics,
+            now=self._options.now,
+        )
+        return webhook_routes.router(named, endpoint.handle, metrics)
+
+    def _lists(self) -> list[APIRouter]:
+        """What operators read."""
+        parts, judged = self._parts, self._mode is TimeMode.WALL
+        reports = SourceReports(parts.sources, self._names, judged=judged, now=self._options.now)
+        return [rejects_api.router(parts.rejects, parts.keys), sources_api.router(reports, parts.keys)]
 
 
 def _handler(endpoint: IntakeEndpoint, make: FormatMaker) -> PostHandler:

@@ -35,6 +35,7 @@ from ingest.sdk.paths import sdk_formats
 from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
+from ingest.webhooks.memory_records import MemoryStripeRecords
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
@@ -51,6 +52,7 @@ class Ingest:
     keys: MemoryKeys
     clock: list[float]
     rejects: "MemoryRejects"
+    stripe: MemoryStripeRecords
     identities: "MemoryIdentities"
     volumes: SourceVolumes
 
@@ -132,6 +134,8 @@ async def in_memory(
     database_url: str = NOWHERE,
     formats: Formats = sdk_formats,
     origins: Collection[str] = (),
+    webhook_secrets: Mapping[str, Sequence[str]] | None = None,
+    stripe: MemoryStripeRecords | None = None,
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
 
@@ -141,6 +145,7 @@ async def in_memory(
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
     rejects, identities, volumes = MemoryRejects(), MemoryIdentities(), SourceVolumes(now=lambda: NOW)
     pool = engine(database_url, pool_size=1)
+    stripe = stripe or MemoryStripeRecords()
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
@@ -151,6 +156,7 @@ async def in_memory(
         volumes=volumes,
         outbox=AnnouncementOutbox(pool),
         scoring=None,
+        stripe=stripe,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
         pseudonyms=Pseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
@@ -166,6 +172,7 @@ async def in_memory(
         sources_seconds=10.0,
         sources_settle=0.0,
         origins=origins,
+        webhook_secrets=webhook_secrets or {},
         bounds=bounds,
         now=lambda: NOW,
     )
@@ -176,7 +183,7 @@ async def in_memory(
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(assembled.http), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities, volumes)
+        yield Ingest(assembled.http, http, broker, keys, clock, rejects, stripe, identities, volumes)
     stop.set()
     await asyncio.gather(*running)
     await pool.dispose()

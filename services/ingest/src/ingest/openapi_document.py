@@ -14,9 +14,18 @@ from ingest.events.incoming_event import IncomingEvent
 from ingest.publishing.event_names import EventNamesAnswer
 from ingest.rejects.answers import RejectsAnswer
 from ingest.sources.report import SourceAnswer, SourcesAnswer
+from ingest.webhooks.format import WebhookAnswer
 
 _REF: Final = "#/components/schemas/{name}"
-_ANSWERS: Final = (IncomingEvent, PostEventsAnswer, EventNamesAnswer, RejectsAnswer, SourcesAnswer, SourceAnswer)
+_ANSWERS: Final = (
+    IncomingEvent,
+    PostEventsAnswer,
+    EventNamesAnswer,
+    RejectsAnswer,
+    SourcesAnswer,
+    SourceAnswer,
+    WebhookAnswer,
+)
 _KEY: Final = {"type": "http", "scheme": "bearer", "description": "scope `events` or `write` to post, `read` to ask"}
 _USER_NAME: Final = {"type": "http", "scheme": "basic", "description": "the key as user name, no password"}
 _REPLACED: Final = {("/v1/events", "post"): events.post_events(), ("/v1/events/names", "get"): events.event_names()}

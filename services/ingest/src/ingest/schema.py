@@ -8,9 +8,12 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -89,4 +92,50 @@ reject = Table(
     Column("errors", JSONB, nullable=False),
     Column("dead_letter", Text),
     Index("reject_by_source", "source", "id"),
+)
+
+stripe_customer = Table(
+    "stripe_customer",
+    METADATA,
+    Column("webhook", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text),
+    Column("created", BigInteger, nullable=False),
+    Column("stage", SmallInteger, nullable=False),
+    Index("stripe_customer_by_account", "account_id"),
+)
+
+stripe_subscription = Table(
+    "stripe_subscription",
+    METADATA,
+    Column("webhook", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("customer", Text, nullable=False),
+    Column("account_id", Text),
+    Column("created", BigInteger, nullable=False),
+    Column("stage", SmallInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index("stripe_subscription_by_customer", "customer"),
+    Index("stripe_subscription_by_account", "account_id"),
+)
+
+stripe_told = Table(
+    "stripe_told",
+    METADATA,
+    Column("webhook", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+stripe_delivery = Table(
+    "stripe_delivery",
+    METADATA,
+    Column("webhook", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),
+    Column("account_ids", ARRAY(Text), nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("published", Boolean, nullable=False, server_default="false"),
+    Column("body", LargeBinary, nullable=False),
+    Index("stripe_delivery_by_time", "decided_at"),
+    Index("stripe_delivery_by_account", "account_ids", postgresql_using="gin"),
 )

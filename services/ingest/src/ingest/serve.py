@@ -29,6 +29,7 @@ from ingest.settings import IngestSettings
 from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
+from ingest.webhooks.stripe_store import StripeStore
 
 if TYPE_CHECKING:
     from ingest.sources.scoring_client import ScoringClient
@@ -44,7 +45,7 @@ class PrivacyKeyMissing(Exception):
 
 @asynccontextmanager
 async def application(settings: IngestSettings) -> AsyncIterator[Application]:
-    """Raises `PrivacyKeyMissing`, and `InvalidMapping` and `OSError` for a mapping that cannot be used."""
+    """Raises `PrivacyKeyMissing`, `UnusableSecrets`, and `InvalidMapping` and `OSError` for an unusable mapping."""
     rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
     connected = engine(settings.database_url, pool_size=5)
     key_store = KeyStore(connected, schema="ingest")
@@ -67,6 +68,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         volumes=SourceVolumes(),
         outbox=AnnouncementOutbox(statistics),
         scoring=scoring,
+        stripe=StripeStore(connected),
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=BodyMemory(settings.ingest_body_memory_bytes),
         rules=rules,
@@ -82,6 +84,10 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         sources_seconds=settings.ingest_sources_seconds,
         sources_settle=settings.ingest_sources_settle_seconds,
         origins=settings.cors_origins,
+        webhook_secrets={
+            name: [secret.get_secret_value() for secret in secrets]
+            for name, secrets in settings.ingest_webhook_secrets.items()
+        },
     )
     ingest = assemble(parts, options, formats=sdk_formats)
     try:

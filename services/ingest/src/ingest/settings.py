@@ -35,6 +35,7 @@ class IngestSettings(CommonSettings):
     ingest_port: Port = 8080
     ingest_mapping: Path = Path("deploy/mapping.yml")
     ingest_privacy_key: SecretStr | None = None
+    ingest_webhook_secrets: dict[str, list[SecretStr]] = Field(default_factory=dict)
     ingest_rejects_kept: PositiveInt = 100_000
     ingest_identity_ttl_seconds: PositiveFloat = 30.0
     ingest_cors_origins: Annotated[str, AfterValidator(_origins)] = ""

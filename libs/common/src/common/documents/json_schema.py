@@ -74,6 +74,7 @@ def _rules_of(schema: JsonSchema, described: JsonSchema, value: Any) -> JsonSche
         return next((each for each in alternatives if each.get("type") == shape), alternatives[0])
     if isinstance(value, dict):
         for rule in described.get("allOf", ()):
-            if rule["if"]["properties"]["kind"]["const"] == value.get("kind"):
+            [(name, of)] = rule["if"]["properties"].items()
+            if of["const"] == value.get(name):
                 return _rules_of(schema, rule["then"], value)
     return described

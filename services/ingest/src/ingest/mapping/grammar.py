@@ -1,51 +1,35 @@
 """The format of mapping.yml: the loader reads by it, and the JSON Schema for editors comes from it."""
 
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal
 
-from msgspec.structs import fields
 from pydantic import Field
 
-from common.catalogue.accounts import AccountUpdated, UserUpdated
-from common.catalogue.names import NAME_PATTERN
 from common.documents.model import DocumentModel
-from common.documents.value_types import DistinctList, Entry, FormatVersion, Given, choice, text
-
-T = TypeVar("T")
-
-SOURCE = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
-_PATH = r"^[^.]{1,128}(\.[^.]{1,128}){0,7}$"
-ACCOUNT_FACTS = tuple(one.encode_name for one in fields(AccountUpdated) if one.encode_name != "away")
-PERSON_FACTS = tuple(one.encode_name for one in fields(UserUpdated))
-
-SourceName = Annotated[str, text(SOURCE, "the source of an API key, such as web")]
-PathText = Annotated[str, text(_PATH, "a path of keys with dots between them, such as context.groupId")]
-_ClientName = Annotated[str, text(r"^\S(.{0,198}\S)?$", "the name of an event as the client sends it")]
-_OurName = Annotated[str, text(NAME_PATTERN, "an event name such as session.started")]
-_AccountFact = Annotated[str, choice(*ACCOUNT_FACTS)]
-_PersonFact = Annotated[str, choice(*PERSON_FACTS)]
-_Paths = DistinctList[PathText]
+from common.documents.value_types import DistinctList, Entry, FormatVersion, Given, text
+from ingest.mapping.senders.registry import WebhookEntry, WebhookName
+from ingest.mapping.value_types import AccountFact, ClientName, OurName, Paths, PersonFact, SourceName
 
 
 class SourceSection(DocumentModel):
     """How the messages of a source become events. What is left out is as under `defaults`."""
 
-    account: Given[_Paths] = Field(
+    account: Given[Paths] = Field(
         None, description="Where a message may name its account; the first path with a value counts."
     )
-    names: dict[_ClientName, _OurName] = Field(
+    names: dict[ClientName, OurName] = Field(
         {},
         max_length=2_000,
         description="Our names by those of the client, in any style; other names become object.verbed by themselves.",
     )
-    ignore: Given[Annotated[tuple[_ClientName, ...], Field(max_length=2_000)]] = Field(
+    ignore: Given[Annotated[tuple[ClientName, ...], Field(max_length=2_000)]] = Field(
         None, description="Names of events that are counted and passed over."
     )
-    page: Given[_OurName] = Field(None, description="The event that a page message becomes.")
-    screen: Given[_OurName] = Field(None, description="The event that a screen message becomes.")
-    facts: dict[_AccountFact, _Paths] = Field(
+    page: Given[OurName] = Field(None, description="The event that a page message becomes.")
+    screen: Given[OurName] = Field(None, description="The event that a screen message becomes.")
+    facts: dict[AccountFact, Paths] = Field(
         {}, description="Facts of the account, each with the traits of a group message that it may come from."
     )
-    person: dict[_PersonFact, _Paths] = Field(
+    person: dict[PersonFact, Paths] = Field(
         {}, description="Facts of a person, each with the traits of an identify message that it may come from."
     )
 
@@ -84,4 +68,7 @@ class MappingFile(DocumentModel):
     )
     sources: dict[SourceName, Entry[OwnSection]] = Field(
         {}, max_length=500, description="Sources of API keys that are mapped in a way of their own."
+    )
+    webhooks: dict[WebhookName, Entry[WebhookEntry]] = Field(
+        {}, max_length=100, description="Webhooks that other systems send to POST /v1/webhooks/NAME, by that name."
     )

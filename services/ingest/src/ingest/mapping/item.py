@@ -19,6 +19,8 @@ class IgnoredReason(StrEnum):
     """The sender has more types of messages than we know."""
     NOTHING_TO_TELL = "nothing_to_tell"
     """It holds nothing that an account's health could depend on."""
+    DUPLICATE = "duplicate"
+    """It came before, and what it became then is on the log."""
 
 
 class Link(Struct, frozen=True):

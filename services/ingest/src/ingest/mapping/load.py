@@ -42,7 +42,7 @@ def _rules(file: Document[MappingFile], found: Findings) -> MappingRules | None:
         name: _over(defaults, section, identities=_identities(name, section))
         for name, section in file.model.sources.items()
     }
-    return MappingRules(defaults, sources, _privacy(file.model.privacy))
+    return MappingRules(defaults, sources, _privacy(file.model.privacy), file.model.webhooks)
 
 
 def _privacy(section: PrivacySection) -> PrivacyRules:

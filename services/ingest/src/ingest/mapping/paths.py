@@ -30,7 +30,10 @@ def first_value(tree: Any, paths: Iterable[Path]) -> Any:
 
 
 def identifier(value: Any) -> str | None:
-    """A text or a whole number as an id; None for everything else, and for an empty text."""
+    """A text or a whole number as an id; None for everything else, for an empty text, and for one with U+0000.
+
+    PostgreSQL cannot store U+0000.
+    """
     if isinstance(value, str):
-        return value or None
+        return value if value and "\x00" not in value else None
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

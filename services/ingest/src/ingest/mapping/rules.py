@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from ingest.mapping.naming import to_event_name
 from ingest.mapping.paths import Path
+from ingest.mapping.senders.section import WebhookSection
 
 Fields = Mapping[str, tuple[Path, ...]]
 """Properties of a standard event, each with the paths in a message's traits that it may come from."""
@@ -54,11 +55,15 @@ class PrivacyRules(Struct, frozen=True):
 
 
 class MappingRules(Struct, frozen=True):
-    """Rules by source; a source without a section of its own has the defaults, under its own identities."""
+    """Rules by source; a source without a section of its own has the defaults, under its own identities.
+
+    `webhooks` are the sections of webhooks by name.
+    """
 
     defaults: SourceRules
     sources: Mapping[str, SourceRules]
     privacy: PrivacyRules = PrivacyRules()
+    webhooks: Mapping[str, WebhookSection] = {}
 
     def of(self, source: str) -> SourceRules:
         found = self.sources.get(source)

@@ -1,0 +1,142 @@
+"""Intercom: topics of conversations, tickets and companies.
+
+A notification is {topic, id, created_at, first_sent_at, data: {item}}. Times of conversations are seconds, those of
+companies are texts. The signature covers no time beside the body, so the body's own time bounds how long it is worth
+something: scoring knows the ids of a day, and a notification that is older than half of that is refused.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any, ClassVar, Final
+
+from msgspec.structs import replace
+from pydantic import Field
+
+from common.documents.value_types import choice
+from ingest.errors import FieldError, FieldErrorReason
+from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
+from ingest.mapping.paths import find, identifier, parse_path
+from ingest.mapping.senders.signatures import Headers, IntercomSignature
+from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in
+from ingest.mapping.senders.trees import decode_object, hours_between, number_at, text_at, time_at
+
+_SEVERITY: Final = {"priority": 3.0}
+_FACTS: Final[dict[str, tuple[str, ...]]] = {"name": ("name",)}
+# Intercom tries again after a minute, and gives up.
+_WORTH: Final = timedelta(hours=12)
+_OPENED: Final = frozenset(["conversation.user.created", "ticket.created"])
+_RESOLVED: Final = frozenset(["conversation.admin.closed", "ticket.closed"])
+_STATE: Final = "ticket.state.updated"
+_REOPENED: Final = frozenset(["conversation.admin.opened"])
+_RATED: Final = frozenset(["conversation.rating.added", "conversation.rating.remarked"])
+_COMPANY: Final = frozenset(["company.created", "company.updated"])
+
+
+class IntercomSection(SupportSection):
+    """Conversations, tickets, ratings and companies of Intercom."""
+
+    usual_account: ClassVar = (
+        "data.item.company_id",
+        "data.item.company.company_id",
+        "data.item.custom_attributes.account_id",
+    )
+
+    sender: Annotated[str, choice("intercom")] = Field(description="Who sends the messages.")
+
+
+class IntercomSender:
+    def __init__(self, webhook: str, section: IntercomSection) -> None:
+        self._section = section
+        self._severity = {**_SEVERITY, **section.severity}
+        self._facts = fact_paths(_FACTS, section)
+
+    signature: Final = IntercomSignature()
+
+    def read(self, body: bytes, headers: Headers, *, received_at: datetime) -> Sequence[IntakeItem]:
+        tree = decode_object(body)
+        topic = text_at(tree, "topic") or ""
+        # A ping has no id.
+        item = IntakeItem(raw=body, at=received_at, label=topic or "intercom", message_id=text_at(tree, "id"))
+        sent = time_at(tree, "first_sent_at") or time_at(tree, "created_at")
+        if sent is not None and received_at - sent > _WORTH:
+            hours = _WORTH.total_seconds() / 3600
+            error = FieldError("first_sent_at", FieldErrorReason.TOO_OLD, f"sent more than {hours:g} hours ago")
+            return [replace(item, errors=(error,))]
+        time = time_at(tree, "created_at") or received_at
+        item = replace(item, at=min(time, received_at))
+        if topic in _COMPANY:
+            return [self._company(tree, item, time)]
+        draft = self._event(topic, tree, item, time)
+        if draft is None:
+            known = topic == _STATE or topic in _RATED
+            ignored = IgnoredReason.NOTHING_TO_TELL if known else IgnoredReason.UNKNOWN_TYPE
+            return [replace(item, ignored=ignored)]
+        return [replace(item, events=(draft,))]
+
+    def _event(self, topic: str, tree: Any, item: IntakeItem, time: datetime) -> DraftEvent | None:
+        ticket = identifier(find(tree, parse_path("data.item.id")))
+        if topic in _OPENED or topic in _REOPENED:
+            name = "ticket.opened" if topic in _OPENED else "ticket.reopened"
+            properties = {"ticket": ticket, "severity": self._severity_of(tree), "subject": _subject(tree)}
+        elif topic in _RESOLVED or (topic == _STATE and _ticket_state(tree) == "resolved"):
+            name = "ticket.resolved"
+            hours = hours_between(time_at(tree, "data.item.created_at"), time)
+            properties = {"ticket": ticket, "hours": hours}
+        elif topic in _RATED and (score := number_at(tree, "data.item.conversation_rating.rating")) is not None:
+            name = "csat.answered"
+            remark = text_at(tree, "data.item.conversation_rating.remark")
+            properties = {"score": score, "about": ticket, "comment": remark}
+        else:
+            return None
+        contacts = _contacts(tree)
+        user = contacts[0] if topic in _RATED and contacts else None
+        owner = self._owner(tree, contacts)
+        return owner.draft(name, user=user, event_id=item.message_id, time=time, properties=properties)
+
+    def _severity_of(self, tree: Any) -> float | None:
+        priority = find(tree, parse_path("data.item.priority"))
+        # Conversations say `priority` or `not_priority`, older versions true or false.
+        named = "priority" if priority is True else priority
+        return self._severity.get(named) if isinstance(named, str) else None
+
+    def _company(self, tree: Any, item: IntakeItem, time: datetime) -> IntakeItem:
+        """`company_id` is the id that you gave the company, `id` that of Intercom."""
+        company = identifier(find(tree, parse_path("data.item.id")))
+        account = self._section.account_in(tree) or (company if self._section.id_is_account else None)
+        links = (Link(_identity(company), account_id=account),) if company and account else ()
+        facts = facts_in(find(tree, parse_path("data.item")), self._facts)
+        if not facts:
+            return replace(item, links=links)
+        owner = Owner(account, (_identity(company),) if company else ())
+        draft = owner.draft("account.updated", event_id=item.message_id, time=time, properties=facts)
+        return replace(item, links=links, events=(draft,))
+
+    def _owner(self, tree: Any, contacts: Sequence[str]) -> Owner:
+        """The company, or else the people of the conversation: SDKs tell whose they are."""
+        company = identifier(find(tree, parse_path("data.item.company.id")))
+        named = self._section.account_in(tree) or (company if self._section.id_is_account else None)
+        return Owner(named, (*((_identity(company),) if company else ()), *contacts))
+
+
+def _contacts(tree: Any) -> tuple[str, ...]:
+    """The ids that your product gave its users."""
+    listed = find(tree, parse_path("data.item.contacts.contacts"))
+    contacts = listed if isinstance(listed, list) else []
+    ids = (identifier(find(one, ("external_id",))) for one in contacts[:10])
+    return tuple(one for one in ids if one is not None)
+
+
+def _subject(tree: Any) -> str | None:
+    for path in ("data.item.title", "data.item.source.subject", "data.item.ticket_attributes._default_title_"):
+        if (subject := text_at(tree, path)) is not None:
+            return subject
+    return None
+
+
+def _ticket_state(tree: Any) -> str | None:
+    """A word, or in newer versions an object with one."""
+    return text_at(tree, "data.item.ticket_state") or text_at(tree, "data.item.ticket_state.category")
+
+
+def _identity(company: str) -> str:
+    return f"intercom:{company}"

@@ -1,0 +1,56 @@
+"""What is known of a Stripe account when a message of it is decided, and what the decision adds."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from ingest.errors import FieldError
+from ingest.mapping.item import DraftEvent, IgnoredReason, Link
+from ingest.mapping.senders.stripe.subscription import SubscriptionState
+
+
+class ObjectVersion(Struct, frozen=True, order=True):
+    """Of two messages about one object the later one holds. Within a second, `stage` of its life decides."""
+
+    created: int
+    stage: int = 0
+
+
+class KnownCustomer(Struct, frozen=True):
+    id: str
+    version: ObjectVersion
+    account: str | None
+
+
+class KnownSubscription(Struct, frozen=True):
+    version: ObjectVersion
+    state: SubscriptionState
+
+
+class Book(Struct, frozen=True):
+    """The customers and subscriptions that a message may change, by id.
+
+    `told` is the time of the latest facts of each account, by `account_key`.
+    """
+
+    customers: Mapping[str, KnownCustomer]
+    subscriptions: Mapping[str, KnownSubscription]
+    told: Mapping[str, datetime]
+
+
+class StripeDecision(Struct, frozen=True, kw_only=True):
+    """What a message became: events, or why there are none. And what is known from now on."""
+
+    events: tuple[DraftEvent, ...] = ()
+    links: tuple[Link, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+    ignored: IgnoredReason | None = None
+    customers: Sequence[KnownCustomer] = ()
+    subscriptions: Sequence[KnownSubscription] = ()
+    told: Mapping[str, datetime] = {}
+
+
+def account_key(account: str | None, customer: str) -> str:
+    """An account that nobody has named yet is known by its customer."""
+    return f"account {account}" if account is not None else f"customer {customer}"

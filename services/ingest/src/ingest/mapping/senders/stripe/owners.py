@@ -1,0 +1,65 @@
+"""Whose the objects of Stripe are. Pure."""
+
+from typing import Any
+
+from ingest.mapping.item import Link
+from ingest.mapping.paths import first_value, parse_path
+from ingest.mapping.senders.section import WebhookSection
+from ingest.mapping.senders.stripe.book import Book, account_key
+from ingest.mapping.senders.stripe.subscription import SubscriptionState
+from ingest.mapping.senders.trees import text_at
+
+
+class StripeOwners:
+    """The accounts of subscriptions, customers and invoices, by what mapping.yml says of one webhook."""
+
+    def __init__(self, section: WebhookSection) -> None:
+        self._section = section
+
+    def named_in(self, tree: dict[str, Any]) -> set[str]:
+        """Accounts that an object itself names."""
+        named = {self._section.account_in(one) for one in (tree, _subscription_details(tree))}
+        return {one for one in named if one is not None}
+
+    def of_subscription(self, one: SubscriptionState, book: Book) -> str | None:
+        return one.account or self.of_customer(one.customer, book)
+
+    def of_customer(self, customer: str, book: Book) -> str | None:
+        stored = book.customers.get(customer)
+        if stored is not None and stored.account is not None:
+            return stored.account
+        return customer if self._section.id_is_account else None
+
+    def of_invoice(self, tree: dict[str, Any], customer: str | None, book: Book) -> str | None:
+        """By the first that names one: the invoice, its subscription, the customer."""
+        if (named := self._section.account_in(tree)) is not None:
+            return named
+        subscription = book.subscriptions.get(subscription_of_invoice(tree) or "")
+        if subscription is not None:
+            return self.of_subscription(subscription.state, book)
+        named = self._section.account_in(_subscription_details(tree))
+        return named or (self.of_customer(customer, book) if customer else None)
+
+    def subscriptions_of(self, account: str | None, customer: str, book: Book) -> list[SubscriptionState]:
+        """Those of an account; of a customer, as long as nobody has named their account."""
+        key = account_key(account, customer)
+        states = [one.state for one in book.subscriptions.values()]
+        return [one for one in states if account_key(self.of_subscription(one, book), one.customer) == key]
+
+
+def subscription_of_invoice(tree: dict[str, Any]) -> str | None:
+    """In new versions of the API it is what an invoice belongs to."""
+    return text_at(tree, "subscription") or text_at(tree, "parent.subscription_details.subscription")
+
+
+def identity_of(customer: str) -> str:
+    return f"stripe:{customer}"
+
+
+def links_of(customer: str, account: str | None) -> tuple[Link, ...]:
+    """What a message teaches that names the account of a customer."""
+    return () if account is None else (Link(identity_of(customer), account_id=account),)
+
+
+def _subscription_details(invoice: dict[str, Any]) -> Any:
+    return first_value(invoice, map(parse_path, ("parent.subscription_details", "subscription_details")))

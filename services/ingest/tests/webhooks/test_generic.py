@@ -1,0 +1,64 @@
+"""Messages of any other system, as mapping.yml describes them."""
+
+from typing import Any
+
+from common.keys import Scope
+from ingest.in_memory import NOW, Ingest
+from support.webhooks import by_standard, post_message
+
+MILLISECONDS = int(NOW.timestamp()) * 1000
+
+
+def change(number: int, name: str, value: Any, **more: Any) -> dict[str, Any]:
+    return {
+        "eventId": number,
+        "subscriptionType": "company.propertyChange",
+        "propertyName": name,
+        "propertyValue": value,
+        "objectId": 4711,
+        "occurredAt": MILLISECONDS - 1000,
+        **more,
+    }
+
+
+async def test_a_list_of_changes_of_companies_becomes_facts(hooked: Ingest) -> None:
+    body = [change(1, "annualrevenue", "50000"), change(2, "phone", "1"), change(3, "arr", "much")]
+    answer = (await post_message(hooked, "crm", body)).json()
+    assert (answer["messages"], answer["events"], answer["ignored"]) == (3, 2, ["unknown_type"])
+    first, second = hooked.events()
+    assert (first.account_id, first.event_id, first.source) == ("4711", "1", "crm")
+    assert (first.name, first.properties, first.time.timestamp()) == (
+        "account.updated",
+        {"arr": 50000},
+        MILLISECONDS / 1000 - 1,
+    )
+    # A value that cannot be used is left out, and listed.
+    assert (second.event_id, second.properties) == ("3", {})
+
+
+async def test_the_first_event_whose_conditions_hold_counts(hooked: Ingest) -> None:
+    deleted = {"eventId": 9, "subscriptionType": "company.deletion", "objectId": "acme", "changedBy": "dana"}
+    assert (await post_message(hooked, "crm", deleted)).json()["events"] == 1
+    [event] = hooked.events()
+    assert (event.name, event.account_id, event.user_id) == ("contract.ended", "acme", "dana")
+
+
+async def test_a_json_webhook_needs_a_key_for_webhooks(hooked: Ingest) -> None:
+    body = {"eventId": 9, "subscriptionType": "company.deletion", "objectId": "acme"}
+    for scope, status in ((Scope.WEBHOOKS, 200), (Scope.WRITE, 200), (Scope.EVENTS, 403), (Scope.READ, 403)):
+        token = hooked.keys.create(scopes=frozenset([scope]))
+        answer = await hooked.http.post("/v1/webhooks/crm", json=body, headers={"authorization": f"Bearer {token}"})
+        assert answer.status_code == status, scope
+    token = hooked.keys.create(scopes=frozenset([Scope.WEBHOOKS]))
+    assert (await hooked.http.post("/v1/webhooks/crm", json=body, auth=(token, ""))).status_code == 200
+    del hooked.http.headers["authorization"]
+    assert (await hooked.http.post("/v1/webhooks/crm", json=body)).status_code == 401
+
+
+async def test_a_signed_message_has_the_id_that_was_signed_with_it(hooked: Ingest) -> None:
+    body = b'{"type": "goal.done", "timestamp": "2026-01-31T11:00:00Z", "data": {"account_id": "acme", "title": "x"}}'
+    answer = await hooked.http.post("/v1/webhooks/hooks", content=body, headers=by_standard(body, message="msg_7"))
+    assert answer.status_code == 200
+    [event] = hooked.events()
+    assert (event.name, event.event_id, event.account_id) == ("goal.reached", "msg_7", "acme")
+    assert (event.source, event.properties) == ("product", {"goal": "x"})

@@ -1,0 +1,380 @@
+"""Messages of Stripe, and what they become."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from ingest.in_memory import Ingest, in_memory
+from ingest.mapping.load import load_mapping
+from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, price, stripe_event, subscription, topics_made
+
+CREATED, UPDATED, DELETED = (f"customer.subscription.{verb}" for verb in ("created", "updated", "deleted"))
+WORDS = {"comment": "We moved to a competitor", "feedback": "switched_service", "reason": "cancellation_requested"}
+LEAVING: dict[str, Any] = {"cancel_at_period_end": True, "cancellation_details": WORDS}
+STAYING: dict[str, Any] = {"cancel_at_period_end": False, "cancellation_details": {"comment": None, "feedback": None}}
+
+
+async def post(ingest: Ingest, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answers; each message has to be taken."""
+    answers = [await post_message(ingest, "billing", one) for one in messages]
+    assert [one.status_code for one in answers] == [200] * len(messages)
+    return [one.json() for one in answers]
+
+
+def told(ingest: Ingest, name: str) -> list[dict[str, Any]]:
+    return [event.properties for event in ingest.events() if event.name == name]
+
+
+def names(ingest: Ingest) -> list[str]:
+    return [event.name for event in ingest.events()]
+
+
+def facts(ingest: Ingest, account_id: str = "acme") -> dict[str, Any]:
+    """The account's facts as scoring has them: the last writer of each by event time, at equal times in the log."""
+    written = [event for event in ingest.events() if event.account_id == account_id]
+    known: dict[str, Any] = {}
+    for event in sorted(written, key=lambda one: one.time):
+        if event.name in ("account.updated", "contract.started", "contract.changed", "contract.renewed"):
+            known |= event.properties
+    return known
+
+
+async def test_a_new_subscription_is_a_contract(hooked: Ingest) -> None:
+    yearly = subscription("sub_1", {"price": price(120000, interval="year", currency="usd"), "quantity": 10})
+    await post(hooked, stripe_event(1, CREATED, yearly))
+    assert names(hooked) == ["account.updated", "contract.started"]
+    expected = {"arr": 6000, "seats": 10, "contract_start": "2025-01-01", "contract_end": "2026-03-01"}
+    assert told(hooked, "contract.started") == [expected]
+    assert told(hooked, "account.updated") == [{**expected, "currency": "EUR"}]
+    assert {(event.account_id, event.source) for event in hooked.events()} == {("acme", "billing")}
+
+
+async def test_all_subscriptions_of_all_customers_of_an_account_add_up(hooked: Ingest) -> None:
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription("sub_1")),
+        stripe_event(2, CREATED, subscription("sub_2", {"price": price(10000, currency="usd"), "quantity": 3})),
+        stripe_event(3, CREATED, subscription("sub_3", {"price": price(500, currency="jpy")}, customer="cus_2")),
+        stripe_event(4, CREATED, subscription("sub_4", customer="cus_9", metadata={"account_id": "other"})),
+    )
+    assert [one["arr"] for one in told(hooked, "contract.started")] == [120, 120]
+    assert [one["arr"] for one in told(hooked, "contract.changed")] == [1920, 1980]
+    assert facts(hooked)["arr"] == 120 + 300 * 12 * 0.5 + 500 * 12 * 0.01
+    assert facts(hooked, "other")["arr"] == 120
+
+
+async def test_the_sum_is_right_whatever_order_messages_come_in(hooked: Ingest) -> None:
+    """Of one subscription the later version holds; the sum that comes last holds, though its cause is older."""
+    dear, cheap = {"price": price(5000), "quantity": 1}, {"price": price(2000), "quantity": 1}
+    await post(
+        hooked,
+        stripe_event(9, UPDATED, subscription("sub_1", dear)),
+        stripe_event(1, CREATED, subscription("sub_1", cheap)),
+        stripe_event(2, CREATED, subscription("sub_2", cheap)),
+    )
+    assert facts(hooked)["arr"] == (50 + 20) * 12
+    await post(hooked, stripe_event(8, UPDATED, subscription("sub_1", cheap)))
+    assert facts(hooked)["arr"] == (50 + 20) * 12
+
+
+async def test_a_message_that_comes_again_counts_once(hooked: Ingest) -> None:
+    message = stripe_event(1, CREATED, subscription())
+    first, second = await post(hooked, message, message)
+    assert (first["events"], second["ignored"]) == (2, ["duplicate"])
+    assert len(hooked.events()) == 2
+
+
+async def test_what_was_not_acknowledged_becomes_the_same_again(hooked: Ingest) -> None:
+    """It comes again after another message that changed the sum: the same ids must not have another content."""
+    message = stripe_event(1, CREATED, subscription())
+    hooked.broker.lose_next_ack()
+    assert (await post_message(hooked, "billing", message)).status_code == 503
+    await post(hooked, stripe_event(2, CREATED, subscription("sub_2")))
+    [again] = await post(hooked, message)
+    assert (again["events"], again["ignored"]) == (2, [])
+    attempts = [event for event in hooked.events() if event.event_id.startswith("evt_1:")]
+    assert [(one.event_id, one.time, one.properties) for one in attempts[:2]] == [
+        (one.event_id, one.time, one.properties) for one in attempts[2:]
+    ]
+    assert facts(hooked)["arr"] == 240
+
+
+async def test_nothing_is_taken_while_the_records_are_away(hooked: Ingest) -> None:
+    hooked.stripe.away = True
+    answer = await post_message(hooked, "billing", stripe_event(1, CREATED, subscription()))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["code"] == "webhook_records_unavailable"
+    hooked.stripe.away = False
+    await post(hooked, stripe_event(1, CREATED, subscription()))
+    assert names(hooked) == ["account.updated", "contract.started"]
+
+
+async def test_a_notice_has_the_customers_words(hooked: Ingest) -> None:
+    await post(hooked, stripe_event(1, CREATED, subscription()))
+    await post(hooked, stripe_event(2, UPDATED, subscription(**LEAVING), before={"cancel_at_period_end": False}))
+    assert told(hooked, "contract.cancel_requested") == [{"reason": "switched service: We moved to a competitor"}]
+    assert facts(hooked)["contract_end"] == "2026-03-01"
+    ended = subscription(**LEAVING, status="canceled")
+    await post(hooked, stripe_event(3, DELETED, ended))
+    assert names(hooked)[-1] == "contract.ended"
+    assert told(hooked, "contract.ended") == [{"reason": "switched service: We moved to a competitor"}]
+    assert names(hooked).count("contract.cancel_requested") == 1
+    assert facts(hooked)["arr"] == 120  # what was lost
+
+
+async def test_no_words_of_customers_are_kept(hooked: Ingest) -> None:
+    """mapping.yml may say that they are private, and they are in the message if that comes again."""
+    customer = {"id": "cus_1", "name": "Private GmbH", "metadata": {"account_id": "acme"}}
+    message = stripe_event(3, UPDATED, subscription(**LEAVING))
+    hooked.broker.lose_next_ack()
+    await post_message(hooked, "billing", stripe_event(1, "customer.created", customer))
+    await post(hooked, stripe_event(2, CREATED, subscription()), message)
+    async with hooked.stripe.transaction("billing") as kept:
+        known = [*kept.customers.values(), *kept.subscriptions.values(), *kept.deliveries.values()]
+    text = msgspec.json.encode(known).decode()
+    assert ("cus_1" in text, "Private" in text, "competitor" in text) == (True, False, False)
+
+
+async def test_words_that_come_after_the_notice_are_told_too(hooked: Ingest) -> None:
+    silent: dict[str, Any] = {**LEAVING, "cancellation_details": {"reason": "cancellation_requested"}}
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription()),
+        stripe_event(2, UPDATED, subscription(**silent)),
+        stripe_event(3, UPDATED, subscription(**LEAVING)),
+        stripe_event(4, UPDATED, subscription(**LEAVING, default_source="card_2")),
+    )
+    expected = [{}, {"reason": "switched service: We moved to a competitor"}]
+    assert told(hooked, "contract.cancel_requested") == expected
+
+
+async def test_a_notice_that_is_taken_back_renews(hooked: Ingest) -> None:
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription()),
+        stripe_event(2, UPDATED, subscription(**LEAVING)),
+        stripe_event(3, UPDATED, subscription(**STAYING)),
+    )
+    assert names(hooked)[-1] == "contract.renewed"
+    assert facts(hooked)["contract_end"] is None
+
+
+async def test_a_subscription_that_is_deleted_at_once_is_notice_and_end(hooked: Ingest) -> None:
+    gone = subscription(status="canceled", cancellation_details=WORDS)
+    await post(hooked, stripe_event(1, CREATED, subscription()), stripe_event(2, DELETED, gone))
+    assert names(hooked)[-2:] == ["contract.cancel_requested", "contract.ended"]
+    assert told(hooked, "contract.ended") == [{"reason": "switched service: We moved to a competitor"}]
+
+
+async def test_what_ends_for_want_of_payment_is_no_notice(hooked: Ingest) -> None:
+    gone = subscription(status="canceled", cancellation_details={"reason": "payment_failed"})
+    await post(hooked, stripe_event(1, CREATED, subscription()), stripe_event(2, DELETED, gone))
+    assert names(hooked) == ["account.updated", "contract.started", "contract.ended"]
+    assert told(hooked, "contract.ended") == [{"reason": "payment failed"}]
+
+
+async def test_who_cancels_one_of_two_subscriptions_wants_less(hooked: Ingest) -> None:
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription("sub_1")),
+        stripe_event(2, CREATED, subscription("sub_2")),
+        stripe_event(3, UPDATED, subscription("sub_2", **LEAVING)),
+        stripe_event(4, DELETED, subscription("sub_2", **LEAVING, status="canceled")),
+    )
+    assert names(hooked)[-1] == "contract.changed"
+    assert [one["reason"] for one in told(hooked, "contract.downgrade_requested")] == [
+        "switched service: We moved to a competitor"
+    ]
+    assert "contract.cancel_requested" not in names(hooked)
+    assert facts(hooked)["arr"] == 120
+    await post(hooked, stripe_event(5, UPDATED, subscription("sub_1", **LEAVING)))
+    assert names(hooked)[-1] == "contract.cancel_requested"
+
+
+async def test_a_trial_is_worth_nothing_until_it_is_paid_for(hooked: Ingest) -> None:
+    await post(hooked, stripe_event(1, CREATED, subscription(status="trialing")))
+    assert names(hooked) == ["account.updated"]
+    assert facts(hooked)["arr"] == 0
+    await post(hooked, stripe_event(2, UPDATED, subscription()))
+    assert [one["arr"] for one in told(hooked, "contract.started")] == [120]
+
+
+async def test_a_paused_subscription_is_worth_nothing_and_begins_no_new_contract(hooked: Ingest) -> None:
+    paused = subscription(pause_collection={"behavior": "void"})
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription()),
+        stripe_event(2, UPDATED, paused),
+        stripe_event(3, UPDATED, subscription()),
+    )
+    assert [one["arr"] for one in told(hooked, "contract.changed")] == [0, 120]
+    assert names(hooked).count("contract.started") == 1
+
+
+async def test_another_year_renews_and_another_month_does_not(hooked: Ingest) -> None:
+    year = {"price": price(120000, interval="year"), "quantity": 1}
+    later = 1803859200
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription("sub_1", year)),
+        stripe_event(2, UPDATED, subscription("sub_1", year, current_period_end=later)),
+        stripe_event(3, CREATED, subscription("sub_2", customer="cus_2", metadata={"account_id": "monthly"})),
+        stripe_event(
+            4,
+            UPDATED,
+            subscription("sub_2", customer="cus_2", metadata={"account_id": "monthly"}, current_period_end=later),
+        ),
+    )
+    [renewed] = told(hooked, "contract.renewed")
+    assert renewed == {"arr": 1200, "contract_start": "2025-01-01", "contract_end": "2027-03-01"}
+
+
+async def test_an_old_subscription_that_is_heard_of_first_by_a_change_has_not_just_begun(hooked: Ingest) -> None:
+    """Its `previous_attributes` say what it was; nothing was stored of it."""
+    before = {"cancel_at_period_end": False, "cancellation_details": {"comment": None, "feedback": None}}
+    await post(hooked, stripe_event(1, UPDATED, subscription(**LEAVING), before=before))
+    assert names(hooked) == ["account.updated", "contract.cancel_requested"]
+    gone = subscription(
+        "sub_2", status="canceled", cancellation_details=WORDS, customer="cus_2", metadata={"account_id": "elm"}
+    )
+    await post(hooked, stripe_event(2, DELETED, gone))
+    assert names(hooked)[2:] == ["contract.cancel_requested", "contract.ended"]
+
+
+async def test_a_subscription_that_was_never_paid_is_nothing(hooked: Ingest) -> None:
+    [answer] = await post(hooked, stripe_event(1, CREATED, subscription(status="incomplete")))
+    assert answer["ignored"] == ["nothing_to_tell"]
+    await post(hooked, stripe_event(2, UPDATED, subscription(), before={"status": "incomplete"}))
+    assert names(hooked) == ["account.updated", "contract.started"]
+
+
+async def test_an_unknown_currency_is_refused_with_the_reason_and_decided_anew_later(hooked: Ingest) -> None:
+    message = stripe_event(1, CREATED, subscription("sub_1", {"price": price(1000, currency="gbp"), "quantity": 1}))
+    [answer] = await post(hooked, message)
+    [error] = answer["refused"][0]["errors"]
+    assert (error["field"], error["reason"]) == ("data.object.currency", "bad_value")
+    assert "no rate from GBP to EUR: add it in mapping.yml under webhooks.billing.rates" in error["detail"]
+    assert hooked.events() == []
+    # Nothing of it was stored: the sum of the others goes on without it, and with a rate it counts.
+    rules = load_mapping(MAPPING.replace("USD: 0.5", "GBP: 2"), "mapping.yml")
+    async with in_memory(rules=rules, webhook_secrets=SECRETS, stripe=hooked.stripe) as later:
+        await topics_made(later)
+        await post(later, message)
+        assert facts(later)["arr"] == 240
+
+
+async def test_a_price_in_tiers_leaves_the_arr_untold_and_tells_the_rest(hooked: Ingest) -> None:
+    tiers = subscription("sub_1", {"price": price(None, billing_scheme="tiered"), "quantity": 4})
+    await post(hooked, stripe_event(1, CREATED, tiers))
+    assert told(hooked, "contract.started") == [{"seats": 4, "contract_start": "2025-01-01"}]
+
+
+async def test_a_payment_of_one_invoice_does_not_hide_the_failure_of_another(hooked: Ingest) -> None:
+    """Both events have the invoice, by which scorecard.yml's flag is cleared."""
+    await post(hooked, stripe_event(1, CREATED, subscription()))
+    for number, (kind, invoice) in enumerate([("invoice.payment_failed", "in_A"), ("invoice.paid", "in_B")], 2):
+        tree = {
+            "id": invoice,
+            "customer": "cus_1",
+            "subscription": "sub_1",
+            "currency": "jpy",
+            "amount_due": 4200,
+            "amount_paid": 4200,
+        }
+        await post(hooked, stripe_event(number, kind, tree))
+    assert told(hooked, "invoice.payment_failed") == [{"invoice": "in_A", "amount": 4200, "currency": "JPY"}]
+    assert told(hooked, "invoice.paid") == [{"invoice": "in_B", "amount": 4200, "currency": "JPY"}]
+    assert {event.account_id for event in hooked.events()} == {"acme"}
+
+
+async def test_an_invoice_finds_its_account_by_the_first_thing_that_names_it(hooked: Ingest) -> None:
+    await post(
+        hooked,
+        stripe_event(1, "customer.created", {"id": "cus_1", "metadata": {"account_id": "of-customer"}}),
+        stripe_event(2, CREATED, subscription(metadata={"account_id": "of-subscription"})),
+    )
+    parent = {"subscription_details": {"subscription": "sub_1"}}
+    details = {"metadata": {"account_id": "of-details"}, "subscription": "sub_9"}
+    ways: list[tuple[dict[str, Any], str]] = [
+        ({"metadata": {"account_id": "of-invoice"}, "subscription": "sub_1"}, "of-invoice"),
+        ({"subscription": "sub_1"}, "of-subscription"),
+        ({"parent": parent}, "of-subscription"),  # new versions of the API
+        ({"parent": {"subscription_details": details}}, "of-details"),
+        ({}, "of-customer"),
+    ]
+    for number, (more, account_id) in enumerate(ways, 3):
+        await post(hooked, stripe_event(number, "invoice.paid", {"id": "in_1", "customer": "cus_1", **more}))
+        [event] = [one for one in hooked.events() if one.event_id.startswith(f"evt_{number}:")]
+        assert event.account_id == account_id
+
+
+async def test_a_customer_has_facts_and_names_the_account_of_subscriptions_that_came_before(hooked: Ingest) -> None:
+    unnamed = subscription(metadata={})
+    [early] = await post(hooked, stripe_event(1, CREATED, unnamed))
+    assert early["refused"][0]["errors"][0]["reason"] == "no_account"
+    customer = {"id": "cus_1", "name": "Acme GmbH", "address": {"country": "DE"}, "metadata": {"account_id": "acme"}}
+    await post(hooked, stripe_event(2, "customer.updated", customer))
+    known = facts(hooked)
+    assert (known["name"], known["country"], known["arr"]) == ("Acme GmbH", "DE", 120)
+    await post(hooked, stripe_event(3, UPDATED, subscription("sub_1", {"price": price(2000)}, metadata={})))
+    assert facts(hooked)["arr"] == 240
+    # The one that was refused can come again now.
+    [again] = await post(hooked, stripe_event(1, CREATED, unnamed))
+    assert again["refused"] == []
+
+
+async def test_a_customer_who_is_given_to_another_account_takes_the_subscriptions_along(hooked: Ingest) -> None:
+    await post(
+        hooked,
+        stripe_event(1, "customer.created", {"id": "cus_1", "metadata": {"account_id": "wrong"}}),
+        stripe_event(2, CREATED, subscription(metadata={})),
+        stripe_event(3, "customer.updated", {"id": "cus_1", "metadata": {"account_id": "right"}}),
+    )
+    assert (facts(hooked, "wrong")["arr"], facts(hooked, "right")["arr"]) == (0, 120)
+    assert "contract.ended" not in names(hooked)
+
+
+async def test_a_subscription_that_is_given_to_another_account_began_and_ended_nothing(hooked: Ingest) -> None:
+    await post(
+        hooked,
+        stripe_event(1, CREATED, subscription("sub_1")),
+        stripe_event(2, CREATED, subscription("sub_2")),
+        stripe_event(3, UPDATED, subscription("sub_2", metadata={"account_id": "other"})),
+    )
+    assert (facts(hooked)["arr"], facts(hooked, "other")["arr"]) == (120, 120)
+    assert names(hooked).count("contract.started") == 1
+    assert "contract.ended" not in names(hooked)
+
+
+async def test_the_customers_id_is_the_account_if_the_mapping_says_so() -> None:
+    rules = load_mapping(MAPPING.replace("sender: stripe,", "sender: stripe, id_is_account: true,"), "mapping.yml")
+    async with in_memory(rules=rules, webhook_secrets=SECRETS) as ingest:
+        await topics_made(ingest)
+        await post(ingest, stripe_event(1, CREATED, subscription(metadata={})))
+        await post(ingest, stripe_event(2, CREATED, subscription("sub_2", metadata={})))
+        await post(ingest, stripe_event(3, "invoice.paid", {"id": "in_1", "customer": "cus_1"}))
+        assert {event.account_id for event in ingest.events()} == {"cus_1"}
+        assert facts(ingest, "cus_1")["arr"] == 240
+        # Until somebody names the account.
+        await post(ingest, stripe_event(4, "customer.updated", {"id": "cus_1", "metadata": {"account_id": "acme"}}))
+        assert (facts(ingest, "cus_1")["arr"], facts(ingest)["arr"]) == (0, 240)
+
+
+async def test_types_that_make_no_event_are_acknowledged_and_counted(hooked: Ingest) -> None:
+    [answer] = await post(hooked, stripe_event(1, "charge.succeeded", {"id": "ch_1"}))
+    assert (answer["events"], answer["ignored"]) == (0, ["unknown_type"])
+    assert await hooked.metric('churn_ingest_messages_ignored_total{reason="unknown_type"}') == 1
+
+
+async def test_a_value_of_another_type_is_refused_by_its_path(hooked: Ingest) -> None:
+    broken = subscription(items={"data": [{"price": price("ten"), "quantity": 1}]})
+    [answer] = await post(hooked, stripe_event(1, CREATED, broken))
+    [error] = answer["refused"][0]["errors"]
+    assert (error["field"], error["reason"]) == ("data.object.items.data[0].price.unit_amount", "wrong_type")
+    assert json.loads(hooked.records("account.events.v1.dead")[0].value or b"")["id"] == "evt_1"
+
+
+async def test_events_have_the_time_of_the_message(hooked: Ingest) -> None:
+    await post(hooked, stripe_event(7, CREATED, subscription()))
+    assert {event.time.timestamp() for event in hooked.events()} == {SECONDS - 3600 + 7}
