@@ -3,16 +3,19 @@
 from collections.abc import Callable, Collection, Sequence
 
 from common.bus.ports import Record
-from common.contracts.events import CardActivated, Event, Tick
+from common.contracts.events import CardActivated, Erased, ErasureLifted, Event, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
+from common.erasures.erasure_spans import ErasureReason
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
+    AccountErasure,
     AccountRow,
     BatchReport,
     Commit,
     DeadReason,
     EventKey,
+    LiftedErasure,
     LogPosition,
     OutboxRow,
     OutboxTopic,
@@ -20,6 +23,7 @@ from scoring.partition.commit import (
 from scoring.partition.contents import LIMIT as CONTENTS
 from scoring.partition.contents import content_hash
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
+from scoring.partition.erasing import erasure_of, forwarded_erasure
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
@@ -69,6 +73,7 @@ class Batch:
         self.use = use
         self._forward_ticks = forward_ticks
         self._dedupe = BatchDedupe(memory.seen, memory.remembered)
+        self._erasures = memory.erasures
         self._clock = memory.position.clock
         self._newest = memory.position.newest
         self._last: Record | None = None
@@ -81,6 +86,7 @@ class Batch:
         self._signals: list[Signal] = []
         self._outbox: list[OutboxRow] = []
         self._people = PeopleChanges(memory.people)
+        self._erasure: AccountErasure | LiftedErasure | None = None
         self.report = BatchReport()
 
     def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
@@ -98,9 +104,9 @@ class Batch:
                 case CardActivated():
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
-                    self._dead_letter(record, one)
-                    if (account := self._touch_known(account_of_key(record))) is not None:
-                        self._close_request(record.offset, account)
+                    self._apply_unreadable(record, one)
+                case Erased() | ErasureLifted():
+                    self._erase(record, one)
         if records:
             self._last = records[-1]
         self.report.records += len(records)
@@ -144,7 +150,32 @@ class Batch:
             signals=tuple(self._signals),
             outbox=tuple(self._outbox),
             people=self._people.rows(),
+            erasure=self._erasure,
         )
+
+    def _erase(self, record: Record, said: Erased | ErasureLifted) -> None:
+        """Raises `ErasureRefused`. The record is a run of its own, so nothing of the account is in this batch."""
+        if isinstance(said, Erased) and not self._owns(said.account_id):
+            self._dead_letter(record, DeadReason.WRONG_PARTITION)
+            return
+        self._erasure = erasure_of(record, said, self._erasures)
+        self._outbox.append(forwarded_erasure(record, said))
+
+    def _pass_over(self, event: Event, reason: ErasureReason) -> None:
+        self.report.erased[reason] += 1
+        # It was counted when it was read first. What came while the account was erased may come again once it is not.
+        if reason is ErasureReason.BEFORE_ERASURE:
+            if self._dedupe.count_if_new(digest(event.source, event.account_id, event.event_id), hour_of(self._newest)):
+                self.contents.append(content_hash(event))
+
+    def _apply_unreadable(self, record: Record, reason: DeadReason) -> None:
+        account_id = account_of_key(record)
+        if account_id is not None and (erased := self._erasures.reason(account_id, record.offset)) is not None:
+            self.report.erased[erased] += 1
+            return
+        self._dead_letter(record, reason)
+        if (account := self._touch_known(account_id)) is not None:
+            self._close_request(record.offset, account)
 
     def _dump(self, account: Account) -> bytes:
         try:
@@ -162,6 +193,9 @@ class Batch:
 
     def _apply(self, record: Record, event: Event, moment: float) -> None:
         account_id = event.account_id
+        if self._erasures and (reason := self._erasures.reason(account_id, record.offset)) is not None:
+            self._pass_over(event, reason)
+            return
         if self._poison and (record.offset, account_id) in self._poison:
             self._dead_letter(record, DeadReason.CORE_FAILED)
             self._close_after_poison(record.offset, event)
@@ -359,7 +393,6 @@ class Batch:
 
 
 def _told_facts(facts: Facts) -> tuple[object, ...]:
-    """Those that are told when they change."""
     return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent
 
 

@@ -5,9 +5,11 @@ from functools import partial
 
 from msgspec import Struct
 
+from common.erasures.erasure_key import ErasureKey
+from common.erasures.erasure_spans import ErasureRow, restore_erasures
 from scoring.health import Account
 from scoring.partition.cache import AccountCache, CacheBound
-from scoring.partition.commit import Commit, LogPosition
+from scoring.partition.commit import AccountErasure, Commit, LiftedErasure, LogPosition
 from scoring.partition.contents import SeenContents
 from scoring.partition.dedupe import SeenIds, hour_of
 from scoring.partition.people import WrittenDays
@@ -33,11 +35,20 @@ class StoredPartition(Struct, frozen=True):
     cluster_id: str
     timers: dict[str, int]
     seen: tuple[tuple[int, bytes], ...]  # (clock hour, ids), oldest first
+    erasures: tuple[ErasureRow, ...] = ()
 
 
 class PartitionMemory:
-    def __init__(self, stored: StoredPartition, *, remembered: int, cache_bound: CacheBound) -> None:
-        """`remembered` bounds the ids that dedupe knows."""
+    def __init__(
+        self,
+        stored: StoredPartition,
+        *,
+        remembered: int,
+        cache_bound: CacheBound,
+        erasure_key: ErasureKey | None = None,
+    ) -> None:
+        """`remembered` bounds the ids that dedupe knows. Raises `ErasureRefused`."""
+        self.erasures = restore_erasures(stored.erasures, cluster_id=stored.cluster_id, key=erasure_key)
         self.seq = stored.seq
         self.position = stored.position
         self.timers = Timers(stored.timers)
@@ -62,6 +73,14 @@ class PartitionMemory:
         self.contents.extend(contents)
         self.people.extend(commit.people)
         self.accounts.put_committed(touched, commit.states)
+        match commit.erasure:
+            case AccountErasure() as erasure:
+                self.erasures.erase(erasure.pseudonym, erasure.offset)
+                self.timers.set(erasure.account_id, None)
+                self.people.clear()  # it would take the account's people for stored
+                self.accounts.remove(erasure.account_id)
+            case LiftedErasure() as lifted:
+                self.erasures.lift(lifted.pseudonym, lifted.offset)
 
 
 def _beside(timers: Timers, seen: SeenIds, contents: SeenContents, people: WrittenDays) -> float:

@@ -9,6 +9,7 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from common.erasures.erasure_spans import ErasureRow
 from scoring.partition.commit import Commit, DeadReason, LogPosition, OutboxRow, OutboxTopic, QueuedRow
 from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.event_use import UnusableKey, UseCount
@@ -16,7 +17,8 @@ from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
 from scoring.postgres import event_use, schema
 from scoring.postgres.connection import connect
-from scoring.postgres.statement import COMMIT, parameters
+from scoring.postgres.erasure import SCRUB
+from scoring.postgres.statement import statement_of
 from scoring.worker.heartbeat import Heartbeat
 
 
@@ -74,6 +76,7 @@ class PostgresStore:
             cluster_id=row.cluster_id,
             timers=await self._timers(partition),
             seen=await self._seen(partition, hour_of(row.newest)),
+            erasures=await self._erasures(partition),
         )
 
     async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]:
@@ -84,7 +87,7 @@ class PostgresStore:
     async def commit(self, commit: Commit, cluster_id: str) -> None:
         """All of it in one statement. Raises `Fenced` if another writer was first: then nothing was written."""
         async with self._connection() as connection:
-            await connection.execute(COMMIT, parameters(commit, cluster_id))
+            await connection.execute(*statement_of(commit, cluster_id))
 
     async def load_outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[QueuedRow]:
         """The next rows after (seq, n)."""
@@ -122,6 +125,19 @@ class PostgresStore:
             await connection.execute(event_use.ADD_NAMES, event_use.name_parameters(names, most_names=most_names))
             if unusable:
                 await connection.execute(event_use.ADD_UNUSABLE, event_use.unusable_parameters(unusable))
+
+    async def scrub_event_use(self, account_ids: Collection[str]) -> None:
+        """Deletes these accounts from the samples."""
+        async with self._connection() as connection:
+            for account_id in account_ids:
+                for statement in SCRUB:
+                    await connection.execute(statement, {"account": account_id})
+
+    async def _erasures(self, partition: int) -> tuple[ErasureRow, ...]:
+        erased = schema.erased.c
+        columns = [erased[name] for name in ErasureRow._fields]
+        rows = await self._rows(select(*columns).where(erased.partition == partition).order_by(erased.erased_at))
+        return tuple(ErasureRow(*row) for row in rows)
 
     async def _timers(self, partition: int) -> dict[str, int]:
         timer = schema.timer.c

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.contracts.signals import Band, Kind
+from common.erasures.erasure_spans import ErasureReason
 from common.errors import Doubt, Fenced, Unreachable
 from common.metrics import LATENCY, SECONDS
 from scoring.core_form_metric import register_core_form
@@ -35,6 +36,7 @@ class WorkerMetrics:
             return Histogram(f"churn_scoring_{name}", text, labels, buckets=buckets, registry=registry)
 
         self._events = counter("events_total", "Event records read, by what became of them.", "outcome")
+        self._erased = counter("events_erased_total", "Records of erased accounts that were left out.", "reason")
         self._other_content = counter(
             "event_ids_reused_total", "Duplicates with other content than the event that was counted under their id."
         )
@@ -90,6 +92,8 @@ class WorkerMetrics:
             self._events.labels(outcome)
         for result in RetractionResult:
             self._retractions.labels(result.value)
+        for erased in ErasureReason:
+            self._erased.labels(erased.value)
         for reason in DeadReason:
             self._dead.labels(reason.value)
         for band in Band:
@@ -107,6 +111,8 @@ class WorkerMetrics:
         self._events.labels("counted").inc(report.events)
         self._events.labels("duplicate").inc(report.duplicates)
         self._other_content.inc(report.other_content)
+        for erased, count in report.erased.items():
+            self._erased.labels(erased.value).inc(count)
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
         self._mismatches.inc(report.mismatches)

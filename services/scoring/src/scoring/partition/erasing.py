@@ -1,0 +1,29 @@
+"""What an erasure, or its lifting, brings: the change of one commit, and a record for readers of the signals. Pure."""
+
+from common.bus.ports import Record
+from common.contracts.events import Erased, ErasureLifted
+from common.contracts.signals import encode_signals_record
+from common.erasures.erasure_spans import PartitionErasures, pseudonym_of
+from scoring.partition.commit import AccountErasure, LiftedErasure, OutboxRow, OutboxTopic
+
+
+def erasure_of(
+    record: Record, said: Erased | ErasureLifted, known: PartitionErasures
+) -> AccountErasure | LiftedErasure:
+    """Raises `ErasureRefused` if this worker's key cannot tell whose records these are."""
+    if isinstance(said, ErasureLifted):
+        return LiftedErasure(pseudonym_of(said), record.offset)
+    pseudonym, fingerprint = known.check(said)
+    return AccountErasure(
+        erasure_id=said.erasure_id,
+        account_id=said.account_id,
+        pseudonym=pseudonym,
+        fingerprint=fingerprint,
+        offset=record.offset,
+        at=record.timestamp / 1000,
+    )
+
+
+def forwarded_erasure(record: Record, said: Erased | ErasureLifted) -> OutboxRow:
+    """In the outbox it stands behind all signals that the account had until then."""
+    return OutboxRow(OutboxTopic.SIGNALS, record.timestamp, None, encode_signals_record(said))
