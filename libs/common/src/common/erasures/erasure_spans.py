@@ -56,7 +56,7 @@ class PartitionErasures:
         self._spans: dict[bytes, list[ErasureSpan]] = {}
         for span in spans:
             self._add(span)
-        self._pseudonym: Callable[[str], bytes] | None = key and lru_cache(_CACHED)(key.pseudonym)
+        self._pseudonym: Callable[[str], bytes] | None = None if key is None else lru_cache(_CACHED)(key.pseudonym)
 
     def __len__(self) -> int:
         return len(self._spans)

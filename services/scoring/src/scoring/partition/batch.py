@@ -164,9 +164,9 @@ class Batch:
     def _pass_over(self, event: Event, reason: ErasureReason) -> None:
         self.report.erased[reason] += 1
         # It was counted when it was read first. What came while the account was erased may come again once it is not.
-        if reason is ErasureReason.BEFORE_ERASURE:
-            if self._dedupe.count_if_new(digest(event.source, event.account_id, event.event_id), hour_of(self._newest)):
-                self.contents.append(content_hash(event))
+        own = digest(event.source, event.account_id, event.event_id)
+        if reason is ErasureReason.BEFORE_ERASURE and self._dedupe.count_if_new(own, hour_of(self._newest)):
+            self.contents.append(content_hash(event))
 
     def _apply_unreadable(self, record: Record, reason: DeadReason) -> None:
         account_id = account_of_key(record)

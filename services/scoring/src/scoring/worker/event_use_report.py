@@ -62,21 +62,33 @@ class EventUseReport:
             await self.write()
 
     async def write(self) -> None:
-        if not self._names and not self._erased:
-            return
+        if self._names:
+            await self._write_counts()
+        if self._erased:
+            await self._scrub()
+
+    async def _write_counts(self) -> None:
         self._written_at = self._steady()
         # Partitions go on adding during the write.
         names, unusable = self._names, self._unusable
         self._names, self._unusable = {}, {}
         try:
-            if names:
-                await self._store.write_event_use(names, unusable, most_names=MOST_NAMES)
-            if erased := tuple(self._erased):
-                await self._store.scrub_event_use(erased)
-                self._erased = {one: until for one, until in self._erased.items() if until > self._steady()}
+            await self._store.write_event_use(names, unusable, most_names=MOST_NAMES)
         except Doubt as error:
             _log.warning("event_use.unwritten", reason=str(error))
             self._merge(names, unusable)
+
+    async def _scrub(self) -> None:
+        self._written_at = self._steady()
+        erased = dict(self._erased)
+        try:
+            await self._store.scrub_event_use(list(erased))
+        except Doubt as error:
+            _log.warning("event_use.unwritten", reason=str(error))
+            return
+        for account_id, until in erased.items():
+            if until <= self._steady() and self._erased[account_id] == until:
+                del self._erased[account_id]
 
     def _merge(self, names: Mapping[str, UseCount], unusable: Mapping[UnusableKey, UseCount]) -> None:
         for name, count in names.items():
