@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from alerts.api import routes as alerts_routes
 from common import health_endpoints
+from common.erasures.receipts import receipt_routes
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import Scope
@@ -28,7 +29,13 @@ OPEN = {"/healthz", "/readyz", "/metrics"}
 DOCUMENT = {"/openapi.json"}
 # By service, method and path: what a key must be good for. A new route has to be entered here.
 ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
-    "ingest": {("POST", "/v1/events"): Scope.WRITE, ("GET", "/v1/events/names"): Scope.READ},
+    "ingest": {
+        ("POST", "/v1/events"): Scope.WRITE,
+        ("GET", "/v1/events/names"): Scope.READ,
+        ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
+        ("POST", "/v1/erasures/{erasure_id}/lift"): Scope.ADMIN,
+    },
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}"): Scope.READ,
@@ -36,16 +43,18 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
     },
     "alerts": {
         ("GET", "/v1/alerts"): Scope.READ,
         ("GET", "/v1/alerts/{alert_id}"): Scope.READ,
         ("POST", "/v1/alerts/{alert_id}/ack"): Scope.WRITE,
         ("POST", "/v1/alerts/{alert_id}/resend"): Scope.WRITE,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
     },
     "scoring worker": {},
 }
-OTHER = {Scope.READ: Scope.WRITE, Scope.WRITE: Scope.READ}
+OTHER = {Scope.READ: Scope.WRITE, Scope.WRITE: Scope.READ, Scope.ADMIN: Scope.WRITE}
 
 
 class LetIn(Exception):
@@ -82,17 +91,21 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
         return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry)._app
     if service == "scoring api":
         metrics = ApiMetrics(registry)
-        return scoring_routes.build(
+        built = scoring_routes.build(
             inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
         )
+        built.include_router(receipt_routes(inside, ring))
+        return built
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")
-        return alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
+        built = alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
+        built.include_router(receipt_routes(inside, ring))
+        return built
     return Starlette(routes=health_endpoints.routes(ready, registry))
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
-    asked = path.format(account_id="acme", alert_id="a-1")
+    asked = path.format(account_id="acme", alert_id="a-1", erasure_id="e-1")
     found = []
     for key in keys:
         headers = {"authorization": f"Bearer {key}"} if key else {}

@@ -25,6 +25,7 @@ _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 class Scope(StrEnum):
     WRITE = "write"
     READ = "read"
+    ADMIN = "admin"
 
 
 class KeysUnavailable(Exception):

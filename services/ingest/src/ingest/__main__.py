@@ -1,4 +1,4 @@
-"""`python -m ingest serve | events ... | away ... | migrate | keys ...`. Each command imports only what it needs."""
+"""`python -m ingest serve|events|away|erasures|migrate|keys`. Each command imports only what it needs."""
 
 import asyncio
 import sys
@@ -10,6 +10,7 @@ COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
     "events": Command("check a file of events before it is posted", "ingest.commands.events"),
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
+    "erasures": Command("list and lift erasures of accounts", "ingest.commands.erasures"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
 }
@@ -39,6 +40,10 @@ def main(words: Sequence[str]) -> int:
             from ingest.serve import application
 
             return runtime.run(lambda: application(settings))
+        case "erasures":
+            from ingest.commands import erasures
+
+            return asyncio.run(erasures.run(arguments, settings))
         case "migrate":
             from common.commands import migrate
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from prometheus_client import CollectorRegistry
 from starlette.types import Receive, Send
@@ -49,9 +49,14 @@ class EventsFastPath:
 
 
 def build(
-    handler: PostEvents, *, names: EventNames, keys: KeyVerifier, readiness: Readiness, registry: CollectorRegistry
+    handler: PostEvents,
+    *routers: APIRouter,
+    names: EventNames,
+    keys: KeyVerifier,
+    readiness: Readiness,
+    registry: CollectorRegistry,
 ) -> EventsFastPath:
-    """Serves POST /v1/events, the names of the events that were accepted, and the health endpoints."""
+    """Serves POST /v1/events, the names of the events that were accepted, `routers`, and the health endpoints."""
     app = build_app("Churn signals: ingest", readiness=readiness, registry=registry)
 
     @app.post(PATH, openapi_extra=openapi.post_events(), status_code=202)
@@ -64,6 +69,8 @@ def build(
         """The names of the events that this process has accepted since its start."""
         return json_response(names.answer())
 
+    for router in routers:
+        app.include_router(router)
     app.openapi = lambda: _openapi_document(app)  # type: ignore[method-assign]
     return EventsFastPath(app, handler)
 

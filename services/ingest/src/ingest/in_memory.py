@@ -14,12 +14,17 @@ from prometheus_client import CollectorRegistry
 from common.bus.memory import MemoryBroker
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
+from common.erasures.erasure_key import ErasureKey
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
 from common.topics import TimeMode, Topics
 from ingest import app
 from ingest.app import EventsFastPath
+from ingest.erasures.erased_accounts import ErasedAccounts
+from ingest.erasures.memory_store import MemoryErasureStore
+from ingest.erasures.routes import erasure_routes
+from ingest.erasures.service import ErasureAnnouncer, ErasureService
 from ingest.events.event_names import EventNames
 from ingest.events.post_events import PostEventsHandler
 from ingest.metrics import IngestMetrics
@@ -31,6 +36,7 @@ from ingest.receiving.request_body import BodyMemory
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
+ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 
 
 @dataclass
@@ -42,6 +48,8 @@ class Ingest:
     broker: MemoryBroker
     keys: MemoryKeys
     clock: list[float]
+    erasures: ErasureService
+    erasure_store: MemoryErasureStore
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -88,6 +96,14 @@ async def in_memory(
     metrics = IngestMetrics(registry)
     metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
     event_names = EventNames(since=NOW)
+    store, erased = MemoryErasureStore(now=lambda: NOW), ErasedAccounts(ERASURE_KEY)
+    erasures = ErasureService(
+        store,
+        ErasureAnnouncer(producer, topic=names.events, mode=mode),
+        erased,
+        key=ERASURE_KEY,
+        partitions=PARTITIONS,
+    )
     handler = PostEventsHandler(
         keys=keyring,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
@@ -97,18 +113,20 @@ async def in_memory(
         metrics=metrics,
         bounds=replace(bounds, limits_age=mode is TimeMode.WALL),
         body_seconds=body_seconds,
+        erased=erased,
         now=lambda: NOW,
     )
     readiness = Readiness(
         {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
     )
-    built = app.build(handler, names=event_names, keys=keyring, readiness=readiness, registry=registry)
+    routes = erasure_routes(erasures, keyring, retention_days=35, mode=mode)
+    built = app.build(handler, routes, names=event_names, keys=keyring, readiness=readiness, registry=registry)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()
     supervising = asyncio.create_task(supervisor.run(stop))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(built), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(built, http, broker, keys, clock)
+        yield Ingest(built, http, broker, keys, clock, erasures, store)
     stop.set()
     await supervising

@@ -15,6 +15,10 @@ from common.runtime import Application
 from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
 from ingest import app
+from ingest.erasures.erased_accounts import ErasedAccounts
+from ingest.erasures.routes import erasure_routes
+from ingest.erasures.service import ErasureAnnouncer, ErasureService
+from ingest.erasures.store import ErasureStore
 from ingest.events.event_names import EventNames
 from ingest.events.post_events import PostEventsHandler
 from ingest.metrics import IngestMetrics
@@ -44,6 +48,14 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
     ingest_metrics = IngestMetrics(registry)
     ingest_metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
     event_names = EventNames(since=datetime.now(UTC))
+    erased = ErasedAccounts(settings.erasures_by())
+    erasures = ErasureService(
+        ErasureStore(connected),
+        ErasureAnnouncer(producer, topic=names.events, mode=settings.time_mode),
+        erased,
+        key=settings.erasures_by(),
+        partitions=settings.partitions,
+    )
     handler = PostEventsHandler(
         keys=keyring,
         limiter=KeyRateLimiter(_rate_limit(settings)),
@@ -53,18 +65,25 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         metrics=ingest_metrics,
         bounds=replace(BOUNDS, limits_age=settings.time_mode is TimeMode.WALL),
         body_seconds=settings.ingest_body_seconds,
+        erased=erased,
     )
     readiness = Readiness(
-        {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
+        {
+            "log": supervisor.not_ready_reason,
+            "keys": keyring.not_ready_reason,
+            "posts": handler.not_ready_reason,
+            "erasures": erasures.not_ready_reason,
+        }
     )
+    routes = erasure_routes(erasures, keyring, retention_days=settings.retention_days, mode=settings.time_mode)
     try:
         yield Application(
             name="ingest",
-            http=app.build(handler, names=event_names, keys=keyring, readiness=readiness, registry=registry),
+            http=app.build(handler, routes, names=event_names, keys=keyring, readiness=readiness, registry=registry),
             host=settings.host,
             port=settings.ingest_port,
             readiness=readiness,
-            tasks={"keys": keyring.keep_fresh, "log": supervisor.run},
+            tasks={"keys": keyring.keep_fresh, "erasures": erasures.run, "log": supervisor.run},
             notice=settings.drain_notice_seconds,
             grace=settings.drain_seconds,
             limits=ConnectionLimits(connections=settings.http_connections),

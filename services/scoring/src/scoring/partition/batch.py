@@ -158,8 +158,8 @@ class Batch:
         if isinstance(said, Erased) and not self._owns(said.account_id):
             self._dead_letter(record, DeadReason.WRONG_PARTITION)
             return
-        self._erasure = erasure_of(record, said, self._erasures)
-        self._outbox.append(forwarded_erasure(record, said))
+        self._erasure = erasure_of(record, said, self._erasures, at=self._newest)
+        self._outbox.append(forwarded_erasure(said, at=self._newest))
 
     def _pass_over(self, event: Event, reason: ErasureReason) -> None:
         self.report.erased[reason] += 1

@@ -8,9 +8,12 @@ from scoring.partition.commit import AccountErasure, LiftedErasure, OutboxRow, O
 
 
 def erasure_of(
-    record: Record, said: Erased | ErasureLifted, known: PartitionErasures
+    record: Record, said: Erased | ErasureLifted, known: PartitionErasures, *, at: float
 ) -> AccountErasure | LiftedErasure:
-    """Raises `ErasureRefused` if this worker's key cannot tell whose records these are."""
+    """Raises `ErasureRefused` if this worker's key cannot tell whose records these are.
+
+    `at` is the time of the log in seconds, not the record's own: in stream mode ingest knows none.
+    """
     if isinstance(said, ErasureLifted):
         return LiftedErasure(pseudonym_of(said), record.offset)
     pseudonym, fingerprint = known.check(said)
@@ -20,10 +23,10 @@ def erasure_of(
         pseudonym=pseudonym,
         fingerprint=fingerprint,
         offset=record.offset,
-        at=record.timestamp / 1000,
+        at=at,
     )
 
 
-def forwarded_erasure(record: Record, said: Erased | ErasureLifted) -> OutboxRow:
+def forwarded_erasure(said: Erased | ErasureLifted, *, at: float) -> OutboxRow:
     """In the outbox it stands behind all signals that the account had until then."""
-    return OutboxRow(OutboxTopic.SIGNALS, record.timestamp, None, encode_signals_record(said))
+    return OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, encode_signals_record(said))
