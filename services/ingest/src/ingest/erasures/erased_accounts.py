@@ -18,6 +18,8 @@ class ErasedAccounts:
         self._key = key
         self._pseudonyms: frozenset[bytes] = frozenset()
         self._pseudonym = None if key is None else lru_cache(_CACHED)(key.pseudonym)
+        # Since the last read began: it may have missed them. True: erased, False: lifted.
+        self._changes: dict[bytes, bool] = {}
         self.trouble: str | None = "the erased accounts were not read yet"
 
     def __len__(self) -> int:
@@ -31,16 +33,24 @@ class ErasedAccounts:
 
     def add(self, filed: StoredErasure) -> None:
         """Before the log is told, so that this process takes no event after it."""
+        self._changes[filed.pseudonym] = True
         self._pseudonyms |= {filed.pseudonym}
 
     def remove(self, lifted: StoredErasure) -> None:
         """After the log was told: what this process takes from now on comes after that."""
+        self._changes[lifted.pseudonym] = False
         self._pseudonyms -= {lifted.pseudonym}
 
+    def begin_read(self) -> None:
+        """What changes here from now on holds against what is being read."""
+        self._changes.clear()
+
     def replace(self, in_force: Iterable[StoredErasure]) -> None:
-        """All that PostgreSQL knows."""
+        """All that PostgreSQL knew when `begin_read` was called."""
         in_force = list(in_force)
-        self._pseudonyms = frozenset(one.pseudonym for one in in_force)
+        read = {one.pseudonym for one in in_force}
+        added = {pseudonym for pseudonym, erased in self._changes.items() if erased}
+        self._pseudonyms = frozenset((read - self._changes.keys()) | added)
         fingerprints = {one.fingerprint for one in in_force}
         self.trouble = None
         if in_force and self._key is None:

@@ -132,6 +132,7 @@ class ErasureService:
         """Keeps what the door knows fresh, and tells the log what a crash or an outage has kept from it."""
         while not stop.is_set():
             try:
+                self._erased.begin_read()
                 in_force = await self._store.in_force(most=MOST)
                 self._erased.replace(in_force)
                 for one in in_force:
