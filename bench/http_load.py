@@ -4,7 +4,7 @@
 
 Each connection is a socket of its own with one request under way; bodies are built beforehand and sent over and
 over, so event ids repeat after `--bodies` events (ingest does not mind: scoring drops them). A request that is
-not answered 202 is counted by its status and not sent again.
+not taken (202, for Segment 200) is counted by its status and not sent again.
 
 From another script: `report = await run(Load(...))`; `seconds` are measured after `warm_up`, which counts for
 nothing. `cpu_seconds` is what the process `pid` spent meanwhile, in user and kernel. It prints the report as JSON.
@@ -12,11 +12,13 @@ nothing. `cpu_seconds` is what the process `pid` spent meanwhile, in user and ke
 
 import argparse
 import asyncio
+import base64
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import cycle
 from random import Random
 from typing import cast
@@ -31,7 +33,17 @@ from bench.usage import cpu_seconds
 NAMES = ("session.started", "report.opened", "report.shared", "seat.added", "ticket.opened", "invoice.paid")
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = b"content-length: "
-ACCEPTED = 202
+
+
+class Form(StrEnum):
+    """How events are written: as our own, or as Segment's SDKs write them."""
+
+    EVENTS = "events"
+    SEGMENT = "segment"
+
+
+ACCEPTED = {Form.EVENTS: 202, Form.SEGMENT: 200}
+PATHS = {Form.EVENTS: "/v1/events", Form.SEGMENT: "/v1/batch"}
 
 
 class Load(Struct, frozen=True, kw_only=True):
@@ -39,6 +51,7 @@ class Load(Struct, frozen=True, kw_only=True):
 
     url: str
     key: str
+    form: Form = Form.EVENTS
     batch: int = 1
     connections: int = 64
     seconds: float = 10.0
@@ -177,11 +190,13 @@ def built(load: Load) -> Sequence[bytes]:
     random, host = Random(load.seed), urlsplit(load.url).netloc
     count = max(1, load.bodies // load.batch)
     bodies = (msgspec.json.encode(_body(random, load)) for _ in range(count))
-    return [head(host, load.key, len(body)) + body for body in bodies]
+    return [head(host, load.key, len(body), load.form) + body for body in bodies]
 
 
 def _body(random: Random, load: Load) -> object:
     events = [_event(random, load.accounts) for _ in range(load.batch)]
+    if load.form is Form.SEGMENT:
+        return {"batch": [*map(_tracked, events)], "sentAt": datetime.now(UTC).isoformat()}
     return events if load.batch > 1 else events[0]
 
 
@@ -196,13 +211,29 @@ def _event(random: Random, accounts: int) -> dict[str, object]:
     }
 
 
-def head(host: str, key: str, length: int) -> bytes:
+def _tracked(event: dict[str, object]) -> dict[str, object]:
+    """The same event as Segment's track message, with what its library adds."""
+    return {
+        "type": "track",
+        "messageId": event["event_id"],
+        "userId": event["user_id"],
+        "anonymousId": None,
+        "event": event["name"],
+        "timestamp": event["time"],
+        "properties": event["properties"],
+        "integrations": {},
+        "context": {"groupId": event["account_id"], "library": {"name": "analytics-python", "version": "2.4.0"}},
+    }
+
+
+def head(host: str, key: str, length: int, form: Form = Form.EVENTS) -> bytes:
+    basic = base64.b64encode(f"{key}:".encode()).decode()
     lines = (
-        "POST /v1/events HTTP/1.1",
+        f"POST {PATHS[form]} HTTP/1.1",
         f"host: {host}",
         "user-agent: http_load",
         "accept: */*",
-        f"authorization: Bearer {key}",
+        f"authorization: Basic {basic}" if form is Form.SEGMENT else f"authorization: Bearer {key}",
         "content-type: application/json",
         f"content-length: {length}",
     )
@@ -215,7 +246,7 @@ def _spent(pid: int | None) -> float:
 
 def _report(load: Load, tally: Tally, *, seconds: float, spent: float, lost: int) -> Report:
     latencies = sorted(tally.latencies) or [0.0]
-    requests, events = tally.statuses.total(), tally.statuses[ACCEPTED] * load.batch
+    requests, events = tally.statuses.total(), tally.statuses[ACCEPTED[load.form]] * load.batch
 
     def percentile(share: float) -> float:
         return round(latencies[min(len(latencies) - 1, int(share * len(latencies)))] * 1000, 2)
@@ -241,6 +272,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Posts events to ingest and tells how fast they were acknowledged.")
     parser.add_argument("--url", required=True)
     parser.add_argument("--key", required=True)
+    parser.add_argument("--form", choices=[*Form], default=Form.EVENTS)
     for name in ("batch", "connections", "accounts", "bodies", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(_DEFAULT, name))
     for name in ("seconds", "warm-up"):

@@ -4,10 +4,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 dclint=dclint@3.1.0
+asyncapi=@asyncapi/parser@3.6.6
 
 .venv/bin/hadolint deploy/Dockerfile
 npx --yes "$dclint" --config deploy/dclint.json --max-warnings 0 docker-compose.yml
 caddy fmt deploy/Caddyfile | diff deploy/Caddyfile -
+# The document of the topics by the AsyncAPI project's own parser: no error and no warning.
+parser=$(mktemp -d)
+npm install --silent --no-save --no-audit --no-fund --prefix "$parser" "$asyncapi" >/dev/null
+NODE_PATH="$parser/node_modules" node deploy/check_asyncapi.js docs/asyncapi.json
+rm -rf "$parser"
 promtool check config --lint=all --lint-fatal deploy/prometheus/prometheus.yml
 promtool check rules --lint=all --lint-fatal deploy/prometheus/rules/*.yml
 promtool test rules deploy/prometheus/tests/*.yml

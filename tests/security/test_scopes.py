@@ -35,6 +35,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
         ("POST", "/v1/erasures/{erasure_id}/lift"): Scope.ADMIN,
+        ("GET", "/v1/rejects"): Scope.READ,
     },
     "scoring api": {
         ("GET", "/v1/accounts"): Scope.READ,

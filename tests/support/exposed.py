@@ -8,6 +8,7 @@ from alerts.metrics import AlertsMetrics
 from common import health_endpoints
 from common.metrics import registry
 from common.request_metrics import RequestMetrics
+from ingest.intake.metrics import IntakeMetrics
 from ingest.metrics import IngestMetrics
 from scoring.api.metrics import ApiMetrics
 from scoring.worker.housekeeping.metrics import HousekeepingMetrics
@@ -18,6 +19,7 @@ def registries() -> dict[str, CollectorRegistry]:
     """By Prometheus's name of the job. Every metric has at least one series, so that none is left out."""
     ingest = registry(service="ingest", process="serve")
     IngestMetrics(ingest).watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
+    IntakeMetrics(ingest)
     worker = registry(service="scoring", process="worker")
     WorkerMetrics(worker)
     HousekeepingMetrics(worker)

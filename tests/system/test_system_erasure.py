@@ -175,15 +175,15 @@ async def test_kills_between_the_steps_change_nothing(alerting: Alerting) -> Non
     await started(alerting)
     await busy(alerting, MINE, NAME)
     system = alerting.system
-    answer = await asked(alerting, "DELETE", "/v1/accounts/nobody")
     system.the("worker").kill()
     system.the("alerts").kill()
     system.the("ingest").kill()
     # As it was when ingest died: filed, and not announced.
+    known = ErasureKey(ERASURE_KEY)
     await system.execute(
         f"""INSERT INTO ingest.erasure (erasure_id, pseudonym, fingerprint, partition, account_id, filed_by)
-            SELECT 'after a crash', '\\x{ErasureKey(ERASURE_KEY).pseudonym(MINE).hex()}', fingerprint, {system.partition_of(MINE)}, '{MINE}', 'key'
-            FROM ingest.erasure WHERE erasure_id = '{answer.json()["erasure_id"]}'"""
+            VALUES ('after a crash', '\\x{known.pseudonym(MINE).hex()}', '{known.fingerprint}',
+                    {system.partition_of(MINE)}, '{MINE}', 'key')"""
     )
     await system.up("ingest")
     await system.up("worker")
@@ -196,7 +196,7 @@ async def test_kills_between_the_steps_change_nothing(alerting: Alerting) -> Non
 
 
 async def test_a_rebuild_of_scoring_from_the_log_brings_nothing_back(alerting: Alerting) -> None:
-    """As the docs describe it: all tables but those of keys and of the erased are emptied, and the log is read again."""
+    """As the docs say: all tables but those of keys and of the erased are emptied, and the log is read again."""
     await started(alerting)
     await busy(alerting, OTHERS[0], "Birch")
     await busy(alerting, MINE, NAME)

@@ -8,19 +8,27 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from common.bus.memory import MemoryBroker
 from common.bus.partitioner import partition_of
 from common.contracts.events import Erased, ErasureLifted, decode_events_record
 from common.database import engine
 from common.database_errors import DatabaseUnavailable
 from common.erasures.erasure_key import ErasureKey
 from common.keys import Scope
+from common.topics import TimeMode, Topics, ensure
 from ingest.commands.erasures import lines
 from ingest.erasures.erased_accounts import ErasedAccounts
 from ingest.erasures.erasure import AskedErasure, ErasureState
 from ingest.erasures.memory_store import MemoryErasureStore
-from ingest.erasures.service import Erasures
+from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
 from ingest.erasures.store import ErasureStore
-from ingest.in_memory import ERASURE_KEY, PARTITIONS, Ingest, in_memory
+from ingest.errors import FieldError, FieldErrorReason
+from ingest.identity.known import KnownAccount
+from ingest.identity.store import IdentityStore
+from ingest.in_memory import ERASURE_KEY, NOW, PARTITIONS, Ingest, in_memory
+from ingest.rejects.rejected import Rejected
+from ingest.rejects.store import RejectStore
+from support.erasures import traces
 
 GOOD = {"account_id": "acme", "name": "report.opened", "event_id": "e-1"}
 PSEUDONYM = ERASURE_KEY.pseudonym("acme")
@@ -49,7 +57,7 @@ async def test_an_erasure_is_on_the_log_before_the_answer_and_the_request_forget
     assert told(ingest) == [Erased(found["erasure_id"], "acme", PSEUDONYM.hex())]
     (record,) = ingest.records()
     assert record.partition == partition_of(b"acme", PARTITIONS)
-    stored = await ingest.erasure_store.find(found["erasure_id"])
+    stored = await ingest.erasures.find(found["erasure_id"])
     assert stored is not None
     assert stored.account_id is None
     again = await erase(ingest)
@@ -112,44 +120,58 @@ async def test_an_unknown_request_is_a_404(ingest: Ingest) -> None:
         assert (answer.status_code, answer.json()["code"]) == (404, "erasure_not_found")
 
 
-async def test_while_the_log_is_away_it_is_filed_and_any_process_tells_the_log_later() -> None:
+async def test_while_the_log_is_away_it_is_filed_and_the_door_is_shut_already() -> None:
     async with in_memory(ack_seconds=0.05) as ingest:
         await ingest.post(GOOD)
         ingest.broker.go_offline()
         answer = await ingest.http.delete("/v1/accounts/acme", headers=admin(ingest))
         assert (answer.status_code, answer.json()["code"]) == (503, "not_acknowledged")
-        (filed,) = await ingest.erasure_store.in_force(most=9)
-        assert filed.state is ErasureState.FILED
+        (filed,) = await ingest.erasures.in_force(most=9)
+        assert (filed.state, filed.account_id) == (ErasureState.FILED, "acme")
         assert (await ingest.post(GOOD)).json()["items"][0]["errors"][0]["reason"] == "erased"
         ingest.broker.go_online()
-        await run_once(ingest)
-        (announced,) = await ingest.erasure_store.in_force(most=9)
-        assert (announced.state, announced.account_id) == (ErasureState.ANNOUNCED, None)
+        assert (await erase(ingest))["erasure_id"] == filed.erasure_id
         assert Erased(filed.erasure_id, "acme", PSEUDONYM.hex()) in told(ingest)
 
 
-async def run_once(ingest: Ingest) -> None:
-    """As the background task does every few seconds."""
+async def test_what_a_crash_has_left_half_done_any_process_ends() -> None:
+    broker, store, erased = MemoryBroker(), MemoryErasureStore(now=lambda: NOW), ErasedAccounts(ERASURE_KEY)
+    topics = Topics("")
+    await ensure(broker.admin(), topics, mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35)
+    announcer = ErasureAnnouncer(broker.producer(), topic=topics.events, mode=TimeMode.WALL)
+    forgotten: list[str] = []
+    service = ErasureService(
+        store, announcer, erased, key=ERASURE_KEY, partitions=PARTITIONS, forget=forgotten.append, every=0.01
+    )
+    await store.file(asked())
+    await store.file(asked("beta", "r-2"))
+    await store.ask_to_lift("r-2", by="key-1")
     stop = asyncio.Event()
-    running = asyncio.create_task(ingest.erasures.run(stop))
+    running = asyncio.create_task(service.run(stop))
     async with asyncio.timeout(5):
-        while ingest.erasures.not_ready_reason() is not None:  # noqa: ASYNC110 - it tells nobody
+        while [one.state for one in await store.newest(most=9)] != ["lifted", "announced"]:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     stop.set()
     await running
+    records = [decode_events_record(one.value or b"") for one in broker.records(topics.events, 3)]
+    beta = ERASURE_KEY.pseudonym("beta").hex()
+    assert records == [Erased("r-1", "acme", PSEUDONYM.hex()), Erased("r-2", "beta", beta), ErasureLifted("r-2", beta)]
+    assert forgotten == ["acme", "beta"]
+    assert service.not_ready_reason() is None
 
 
 async def test_while_postgresql_is_away_nothing_is_filed_and_the_door_goes_by_what_it_knows(ingest: Ingest) -> None:
-    assert ingest.erasures.not_ready_reason() == "the erased accounts were not read yet"
     await erase(ingest)
-    await run_once(ingest)
-    assert ingest.erasures.not_ready_reason() is None
-    ingest.erasure_store.away = True
+    ingest.erasures.away = True
     answer = await ingest.http.delete("/v1/accounts/beta", headers=admin(ingest))
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert (await ingest.post({**GOOD, "account_id": "beta"})).status_code == 202
     assert (await ingest.post(GOOD)).status_code == 422
-    assert ingest.erasures.not_ready_reason() is None
+    assert ingest.readiness.report()["erasures"] is None
+
+
+def test_a_process_is_not_ready_before_it_knows_who_is_erased() -> None:
+    assert ErasedAccounts(ERASURE_KEY).trouble == "the erased accounts were not read yet"
 
 
 async def test_a_process_with_another_key_or_none_is_not_ready_while_somebody_is_erased(stores: Erasures) -> None:
@@ -200,11 +222,12 @@ async def test_a_request_goes_from_filed_to_lifted_and_no_step_back(stores: Memo
     assert (filed.erasure_id, filed.state, filed.account_id) == ("r-1", ErasureState.FILED, "acme")
     assert await stores.file(asked(request="r-2")) == filed
     await stores.file(asked("beta", "r-3"))
-    await stores.announced("r-1")
+    await stores.announced(filed)
     announced = await stores.find("r-1")
     assert announced is not None
     assert (announced.state, announced.account_id) == (ErasureState.ANNOUNCED, None)
-    await stores.announced("r-1")
+    assert announced.removed == {"identities": 0, "rejects": 0}
+    await stores.announced(filed)
     await stores.ask_to_lift("r-1", by="key-2")
     await stores.ask_to_lift("r-1", by="key-3")
     lifting = await stores.find("r-1")
@@ -217,6 +240,33 @@ async def test_a_request_goes_from_filed_to_lifted_and_no_step_back(stores: Memo
     assert [one.erasure_id for one in await stores.newest(most=2)] == ["r-4", "r-3"]
     assert "acme" not in "".join(lines(await stores.newest(most=9)))
     assert await stores.find("nonsense") is None
+
+
+@pytest.mark.parametrize("account", ["acme", 'a "quoted" é'])
+async def test_with_the_announcement_identities_and_rejects_of_the_account_go(account: str, database: str) -> None:
+    connected = engine(database)
+    async with connected.begin() as connection:
+        await connection.execute(text("TRUNCATE ingest.erasure, ingest.identity, ingest.reject"))
+    store, identities, rejects = ErasureStore(connected), IdentityStore(connected), RejectStore(connected)
+    await identities.write("web", {"ann": KnownAccount(account, NOW), "bo": KnownAccount("beta", NOW)})
+    told_of = FieldError("account_id", FieldErrorReason.TOO_OLD, f"of {account}")
+    of_beta = FieldError("account_id", FieldErrorReason.TOO_OLD, "of beta")
+    about: dict[str, Any] = {
+        "at": NOW,
+        "source": "web",
+        "key_id": "k",
+        "format": "segment",
+        "label": "x",
+        "reason": "y",
+    }
+    await rejects.insert([Rejected(**about, errors=(told_of,)), Rejected(**about, errors=(of_beta,))])
+    await store.announced(await store.file(asked(account)))
+    assert await traces(connected, "ingest", [account, "ann"]) == {}
+    assert await traces(connected, "ingest", ["beta"]) != {}
+    done = await store.find("r-1")
+    assert done is not None
+    assert done.removed == {"identities": 1, "rejects": 1}
+    await connected.dispose()
 
 
 async def test_an_outage_of_the_memory_store_is_the_error_of_the_real_one() -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from common.keys import Scope
-from ingest.events.event_names import EventNames
 from ingest.in_memory import NOW, Ingest
+from ingest.publishing.event_names import EventNames
 
 
 def event(number: int, name: str, **fields: Any) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from common.keys import Scope
 from common.memory_keys import MemoryKeys
 from common.topics import TimeMode
 from ingest import app
-from ingest.events.event_names import EventNames
 from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.publishing.event_names import EventNames
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.post_request import PostRequest
 from ingest.receiving.rate_limit import RateLimit

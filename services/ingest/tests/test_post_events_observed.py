@@ -11,10 +11,10 @@ from common.keys import Key
 from common.topics import TimeMode
 from ingest import app
 from ingest.events import post_events
-from ingest.events.event_names import EventNames
 from ingest.events.post_events import PostEventsHandler
 from ingest.in_memory import NOW, Ingest, in_memory
 from ingest.metrics import IngestMetrics
+from ingest.publishing.event_names import EventNames
 from ingest.publishing.publisher import Publisher
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.rate_limit import KeyRateLimiter
@@ -56,7 +56,6 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         limiter=KeyRateLimiter(None),
         memory=BodyMemory(1000),
         publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
-        names=EventNames(since=NOW),
         metrics=IngestMetrics(registry),
         bounds=BOUNDS,
         body_seconds=1.0,

@@ -90,6 +90,15 @@ def openapi_response(status: int, text: str) -> dict[str, Any]:
     return {"description": text, "content": content, "headers": _HEADERS.get(status, {})}
 
 
+def openapi_responses(answer: type[Any], refusals: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """For one route: its answer, and every problem that it may tell. The document has the answer as a component."""
+    schema = {"$ref": f"#/components/schemas/{answer.__name__}"}
+    return {
+        200: {"description": (answer.__doc__ or "").strip(), "content": {"application/json": {"schema": schema}}},
+        **{status: openapi_response(status, text) for status, text in sorted(refusals.items())},
+    }
+
+
 def install_handlers(app: "FastAPI") -> None:
     """Makes `app` answer every exception as a problem: `Problem`, Starlette's, FastAPI's and all others."""
     # A process without such an app imports this module too; FastAPI would cost it 6 MB.

@@ -32,6 +32,7 @@ class FieldErrorReason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     BAD_VALUE = "bad_value"
     ERASED = "erased"
+    NO_ACCOUNT = "no_account"
 
 
 class FieldError(Struct, frozen=True):

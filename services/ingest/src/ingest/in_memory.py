@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,21 +18,19 @@ from common.erasures.erasure_key import ErasureKey
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
-from common.topics import TimeMode, Topics
-from ingest import app
-from ingest.app import EventsFastPath
-from ingest.erasures.erased_accounts import ErasedAccounts
+from common.stopping import Task
+from common.topics import TimeMode, Topics, TopicSettings
+from ingest.app import PostsFastPath
+from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
 from ingest.erasures.memory_store import MemoryErasureStore
-from ingest.erasures.routes import erasure_routes
-from ingest.erasures.service import ErasureAnnouncer, ErasureService
-from ingest.events.event_names import EventNames
-from ingest.events.post_events import PostEventsHandler
-from ingest.metrics import IngestMetrics
-from ingest.publishing.producer_supervisor import ProducerSupervisor
-from ingest.publishing.publisher import Publisher
+from ingest.identity.known import IdentitiesUnavailable, KnownAccount
+from ingest.mapping.load import load_mapping
+from ingest.mapping.rules import MappingRules
 from ingest.receiving.bounds import BOUNDS, Bounds
 from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
+from ingest.rejects.rejected import Rejected
+from ingest.rejects.store import ListedReject, RejectFilter
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
@@ -43,13 +41,15 @@ ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 class Ingest:
     """`app` is the ASGI application. `http` asks it, with a key of the source "web" unless a request has another."""
 
-    app: EventsFastPath
+    app: PostsFastPath
     http: httpx.AsyncClient
     broker: MemoryBroker
     keys: MemoryKeys
     clock: list[float]
-    erasures: ErasureService
-    erasure_store: MemoryErasureStore
+    rejects: "MemoryRejects"
+    identities: "MemoryIdentities"
+    erasures: MemoryErasureStore
+    readiness: Readiness
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -59,8 +59,7 @@ class Ingest:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.http.post(url, content=content, headers={"content-type": "application/json", **named})
 
-    def records(self) -> list[Record]:
-        topic = Topics("").events
+    def records(self, topic: str = Topics("").events) -> list[Record]:
         return [record for number in range(PARTITIONS) for record in self.broker.records(topic, number)]
 
     def events(self) -> list[Event]:
@@ -73,6 +72,49 @@ class Ingest:
         return next(float(text.removeprefix(f"{line} ")) for text in shown if text.startswith(f"{line} "))
 
 
+class MemoryIdentities:
+    """Identities as `IdentityStore` keeps them; `away` makes every call fail."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], KnownAccount] = {}
+        self.away = False
+
+    async def read(self, space: str, ids: Collection[str]) -> Mapping[str, KnownAccount]:
+        self._check()
+        return {one: self._known[space, one] for one in ids if (space, one) in self._known}
+
+    async def write(self, space: str, learned: Mapping[str, KnownAccount]) -> None:
+        self._check()
+        for identity, known in learned.items():
+            before = self._known.get((space, identity))
+            if before is None or known.at >= before.at:
+                self._known[space, identity] = known
+
+    def _check(self) -> None:
+        if self.away:
+            raise IdentitiesUnavailable("away")
+
+
+class MemoryRejects:
+    """Rejects as `RejectStore` keeps them."""
+
+    def __init__(self) -> None:
+        self._listed: list[ListedReject] = []
+        self._last = 0
+
+    async def insert(self, rejected: Sequence[Rejected]) -> None:
+        for one in rejected:
+            self._last += 1
+            self._listed.append(ListedReject(self._last, one))
+
+    async def prune(self, keep: int) -> None:
+        self._listed = [one for one in self._listed if one.id > self._last - keep]
+
+    async def page(self, wanted: RejectFilter, *, limit: int) -> list[ListedReject]:
+        found = [one for one in reversed(self._listed) if _matches(one, wanted)]
+        return found[:limit]
+
+
 @asynccontextmanager
 async def in_memory(
     *,
@@ -83,50 +125,57 @@ async def in_memory(
     body_seconds: float = 10.0,
     ack_seconds: float = 10.0,
     unacked_bytes: int = 100_000_000,
+    rules: MappingRules | None = None,
+    formats: Formats = lambda keys, rules: {},
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
-    producer = broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes)
-    names = Topics("")
-    supervisor = ProducerSupervisor(
-        broker.admin(), producer, names, mode=mode, partitions=PARTITIONS, replication=1, retention_days=35
-    )
-    registry, memory = CollectorRegistry(), BodyMemory(memory_bytes)
-    keyring = Keyring(keys, miss_ttl=0, clock=lambda: clock[0])
-    metrics = IngestMetrics(registry)
-    metrics.watch(held_bytes=lambda: memory.held, keys=lambda: len(keyring), age=lambda: keyring.age)
-    event_names = EventNames(since=NOW)
-    store, erased = MemoryErasureStore(now=lambda: NOW), ErasedAccounts(ERASURE_KEY)
-    erasures = ErasureService(
-        store,
-        ErasureAnnouncer(producer, topic=names.events, mode=mode),
-        erased,
-        key=ERASURE_KEY,
-        partitions=PARTITIONS,
-    )
-    handler = PostEventsHandler(
-        keys=keyring,
+    rejects, identities, erasures = MemoryRejects(), MemoryIdentities(), MemoryErasureStore(now=lambda: NOW)
+    parts = IngestParts(
+        admin=broker.admin(),
+        producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
+        keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
+        identities=identities,
+        rejects=rejects,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
-        memory=memory,
-        publisher=Publisher(producer, topic=names.events, partitions=PARTITIONS, mode=mode),
-        names=event_names,
-        metrics=metrics,
-        bounds=replace(bounds, limits_age=mode is TimeMode.WALL),
+        memory=BodyMemory(memory_bytes),
+        rules=rules or load_mapping("version: 1", "none"),
+        registry=CollectorRegistry(),
+        erasures=erasures,
+    )
+    options = IngestOptions(
+        topics=Topics(""),
+        topic_settings=TopicSettings(mode=mode, partitions=PARTITIONS, replication=1, retention_days=35),
         body_seconds=body_seconds,
-        erased=erased,
+        rejects_kept=1_000,
+        identity_ttl=30.0,
+        erasure_key=ERASURE_KEY,
+        bounds=bounds,
         now=lambda: NOW,
     )
-    readiness = Readiness(
-        {"log": supervisor.not_ready_reason, "keys": keyring.not_ready_reason, "posts": handler.not_ready_reason}
-    )
-    routes = erasure_routes(erasures, keyring, retention_days=35, mode=mode)
-    built = app.build(handler, routes, names=event_names, keys=keyring, readiness=readiness, registry=registry)
+    assembled = assemble(parts, options, formats=formats)
     bearer = {"authorization": f"Bearer {keys.create()}"}
     stop = asyncio.Event()
-    supervising = asyncio.create_task(supervisor.run(stop))
+    running = [asyncio.create_task(_run(task, stop)) for task in assembled.tasks.values()]
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(built), base_url="http://ingest", headers=bearer
+        transport=httpx.ASGITransport(assembled.http), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(built, http, broker, keys, clock, erasures, store)
+        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities, erasures, assembled.readiness)
     stop.set()
-    await supervising
+    await asyncio.gather(*running)
+
+
+async def _run(task: Task, stop: asyncio.Event) -> None:
+    await task(stop)
+
+
+def _matches(listed: ListedReject, wanted: RejectFilter) -> bool:
+    """Whether the query of `RejectStore.page` would find it."""
+    one = listed.rejected
+    return (
+        wanted.source in (None, one.source)
+        and wanted.reason in (None, one.reason)
+        and wanted.format in (None, one.format)
+        and (wanted.since is None or one.at >= wanted.since)
+        and (wanted.before is None or listed.id < wanted.before)
+    )

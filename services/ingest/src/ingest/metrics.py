@@ -1,10 +1,9 @@
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.metrics import SECONDS
-from ingest.errors import FieldErrorReason
-from ingest.events.batch import EventBatch
+from ingest.errors import FieldError, FieldErrorReason
 
 
 class IngestMetrics:
@@ -47,12 +46,12 @@ class IngestMetrics:
     def answered(self, status: int) -> None:
         self._requests[status // 100].inc()
 
-    def parsed(self, batch: EventBatch) -> None:
-        """Counts rejected items only: whether the others are acknowledged is not known yet."""
-        if batch.rejected:
-            self._rejected.inc(len(batch.rejected))
-        for rejected in batch.rejected:
-            for error in rejected.errors:
+    def refused(self, errors: Collection[Sequence[FieldError]]) -> None:
+        """Counts refused events, given the errors of each. Whether the others are acknowledged is not known yet."""
+        if errors:
+            self._rejected.inc(len(errors))
+        for of_one in errors:
+            for error in of_one:
                 self._errors[error.reason].inc()
 
     def published(self, seconds: float) -> None:

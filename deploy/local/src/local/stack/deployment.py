@@ -13,6 +13,7 @@ from local.stack.sinks import SinkPorts, read_routes
 
 ROUTES = CHECKOUT / "deploy" / "routes.yml"
 PLAYBOOKS = CHECKOUT / "deploy" / "playbooks.yml"
+MAPPING = CHECKOUT / "deploy" / "mapping.yml"
 HOST = "127.0.0.1"
 # What the commands of the services need to find a deployment, beside addresses and keys.
 FOR_COMMANDS = ("DATABASE_URL", "KAFKA_BOOTSTRAP", "TOPIC_PREFIX", "ALERTS_FETCH_WAIT_MS", "ALERTS_ROUTES")
@@ -52,6 +53,7 @@ class Deployment:
     prefix: str = ""
     partitions: int = 12
     routes: Path = ROUTES
+    mapping: Path = MAPPING
     sink_ports: SinkPorts | None = None
     first_look_seconds: int = 0
     erasure_key: str = ""
@@ -79,6 +81,7 @@ class Deployment:
             "LOG_FORMAT": "console",
             "LOG_LEVEL": "info",
             "INGEST_PORT": str(ports.ingest),
+            "INGEST_MAPPING": str(self.mapping),
             "SCORING_API_PORT": str(ports.scoring_api),
             "SCORING_WORKER_PORT": str(ports.scoring_worker),
             "SCORING_GROUP": f"{self.prefix}scoring",

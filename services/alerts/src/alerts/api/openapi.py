@@ -53,17 +53,6 @@ ACKNOWLEDGE: Final = {
 }
 
 
-def responses(answer: type[Any], refusals: dict[int, str]) -> dict[int | str, dict[str, Any]]:
-    """For one route: its answer and every problem that it may tell."""
-    return {
-        200: {
-            "description": (answer.__doc__ or "").strip(),
-            "content": {"application/json": {"schema": {"$ref": _REF.format(name=answer.__name__)}}},
-        },
-        **{status: problems.openapi_response(status, text) for status, text in sorted(refusals.items())},
-    }
-
-
 def document(app: FastAPI) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, routes=app.routes)
     _, schemas = msgspec.json.schema_components(_ANSWERS, ref_template=_REF)

@@ -12,6 +12,7 @@ from common.auth import KeyVerifier
 from common.health_endpoints import Readiness
 from common.http_app import build_app, json_response, key_required
 from common.keys import Scope
+from common.problems import openapi_responses
 from common.request_metrics import RequestMetrics, RequestMiddleware
 
 _BODY_BYTES = 10_240
@@ -37,12 +38,12 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
     router = APIRouter(prefix="/v1/alerts")
     may_read, may_write = Depends(key_required(keys, Scope.READ)), Depends(key_required(keys, Scope.WRITE))
 
-    @router.get("", dependencies=[may_read], responses=openapi.responses(answers.Alerts, openapi.OF_MANY))
+    @router.get("", dependencies=[may_read], responses=openapi_responses(answers.Alerts, openapi.OF_MANY))
     async def list_alerts(asked: Annotated[AlertListParameters, Query()]) -> Response:
         """Alerts that match every filter, the newest first, each with the reason of every yes and no."""
         return json_response(await service.alerts(asked))
 
-    @router.get("/{alert_id}", dependencies=[may_read], responses=openapi.responses(answers.Alert, openapi.OF_ONE))
+    @router.get("/{alert_id}", dependencies=[may_read], responses=openapi_responses(answers.Alert, openapi.OF_ONE))
     async def get_alert(alert_id: AlertId) -> Response:
         """One alert in full: its receipt, its way through the routes, every message and every attempt."""
         return json_response(await service.alert(alert_id))
@@ -50,7 +51,7 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
     @router.post(
         "/{alert_id}/ack",
         dependencies=[may_write],
-        responses=openapi.responses(answers.Acknowledgement, openapi.OF_ACKNOWLEDGING),
+        responses=openapi_responses(answers.Acknowledgement, openapi.OF_ACKNOWLEDGING),
         openapi_extra=openapi.ACKNOWLEDGE,
     )
     async def acknowledge_alert(alert_id: AlertId, request: Request) -> Response:
@@ -62,7 +63,7 @@ def _alerts(service: AlertsService, keys: KeyVerifier) -> APIRouter:
     @router.post(
         "/{alert_id}/resend",
         dependencies=[may_write],
-        responses=openapi.responses(answers.Resent, openapi.OF_RESENDING),
+        responses=openapi_responses(answers.Resent, openapi.OF_RESENDING),
     )
     async def resend_alert(alert_id: AlertId) -> Response:
         """Send the alert's messages again that have failed for good. They are decided anew first: what is over by now,

@@ -30,7 +30,7 @@ class AskedErasure(Struct, frozen=True):
 
 
 class StoredErasure(Struct, frozen=True):
-    """`account_id` is None once the log has the announcement."""
+    """`account_id` is None once the log has the announcement; then `removed` counts what ingest deleted of it."""
 
     erasure_id: str
     pseudonym: bytes
@@ -43,6 +43,7 @@ class StoredErasure(Struct, frozen=True):
     lift_asked_at: datetime | None = None
     lift_asked_by: str | None = None
     lifted_at: datetime | None = None
+    removed: dict[str, int] | None = None
 
     @property
     def state(self) -> ErasureState:

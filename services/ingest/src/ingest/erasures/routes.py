@@ -24,7 +24,7 @@ _RECEIPTS: Final = {name: f"GET /v1/erasures/{{id}} at the API of {name}" for na
 
 
 class ErasureAnswer(Struct, frozen=True):
-    """A request to erase an account. Each service in `receipts` says itself how much it deleted.
+    """A request to erase an account. `removed` counts what ingest deleted; `receipts` says where the others tell theirs.
 
     `announced_at` is when the log knew of it. On `log_forgets_on` the topic of events has no record of the account from
     before that; None without retention. By the id of an API key it says who asked. `state` is `filed` (the log does not
@@ -38,6 +38,7 @@ class ErasureAnswer(Struct, frozen=True):
     announced_at: datetime | None
     lift_asked_by: str | None
     lifted_at: datetime | None
+    removed: Mapping[str, int] | None
     log_forgets_on: date | None
     receipts: Mapping[str, str]
 
@@ -55,6 +56,7 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, retention_days
             announced_at=at,
             lift_asked_by=erasure.lift_asked_by,
             lifted_at=erasure.lifted_at,
+            removed=erasure.removed,
             log_forgets_on=None if at is None else forgotten_on(at, retention_days=retention_days, mode=mode),
             receipts={name: text.format(id=erasure.erasure_id) for name, text in _RECEIPTS.items()},
         )

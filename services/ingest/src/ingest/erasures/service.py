@@ -1,7 +1,7 @@
 """Files an erasure, tells the log of it, and lifts it. What a crash leaves half done, any process of ingest ends."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import uuid4
 
@@ -33,7 +33,7 @@ class Erasures(Protocol):
 
     async def in_force(self, *, most: int) -> Sequence[StoredErasure]: ...
 
-    async def announced(self, erasure_id: str) -> None: ...
+    async def announced(self, filed: StoredErasure) -> None: ...
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None: ...
 
@@ -67,7 +67,10 @@ class ErasureAnnouncer:
 
 
 class ErasureService:
-    """`erased` is what the door asks; every process of ingest reads it again every `every` seconds."""
+    """`erased` is what the door asks; every process of ingest reads it again every `every` seconds.
+
+    `forget` is called with an account whose rows are gone.
+    """
 
     def __init__(
         self,
@@ -77,6 +80,7 @@ class ErasureService:
         *,
         key: ErasureKey | None,
         partitions: int,
+        forget: Callable[[str], None] = lambda account_id: None,
         every: float = 5.0,
     ) -> None:
         self._store = store
@@ -84,6 +88,7 @@ class ErasureService:
         self._erased = erased
         self._key = key
         self._partitions = partitions
+        self._forget = forget
         self._every = every
 
     def not_ready_reason(self) -> str | None:
@@ -160,7 +165,9 @@ class ErasureService:
         """Tells the log what it does not know of it. Raises `NotAcknowledged`."""
         if erasure.state is ErasureState.FILED:
             await self._announcer.announce(erasure)
-            await self._store.announced(erasure.erasure_id)
+            await self._store.announced(erasure)
+            if erasure.account_id is not None:
+                self._forget(erasure.account_id)
             # Somebody may have asked to lift it while it was being filed.
             erasure = await self._found(erasure.erasure_id)
         if erasure.state is ErasureState.LIFTING:

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import func, null, select, update
+from sqlalchemy import Text, cast, delete, func, literal, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import connected
 from ingest.erasures.erasure import AskedErasure, StoredErasure
-from ingest.erasures.schema import SCHEMA, erasure
+from ingest.schema import erasure, identity, reject
 
 _COLUMNS = [erasure.c[name] for name in StoredErasure.__struct_fields__]
 
@@ -52,9 +52,12 @@ class ErasureStore:
         async with self._begun() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
-    async def announced(self, erasure_id: str) -> None:
-        """The log has the announcement, so the account's id goes."""
-        await self._set(erasure_id, announced_at=func.coalesce(erasure.c.announced_at, func.now()), account_id=null())
+    async def announced(self, filed: StoredErasure) -> None:
+        """The log has the announcement, so the account's id goes, with all that ingest knows by it."""
+        async with self._begun() as connection:
+            removed = await _remove(connection, filed.account_id) if filed.account_id else {}
+            done = update(erasure).where(erasure.c.erasure_id == filed.erasure_id, erasure.c.announced_at.is_(None))
+            await connection.execute(done.values(announced_at=func.now(), account_id=null(), removed=removed))
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
         """The first who asks counts."""
@@ -75,10 +78,19 @@ class ErasureStore:
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[AsyncConnection]:
         async with (
-            connected(self._engine, timeout=self._patience, service=SCHEMA) as connection,
+            connected(self._engine, timeout=self._patience, service="ingest") as connection,
             connection.begin(),
         ):
             yield connection
+
+
+async def _remove(connection: AsyncConnection, account_id: str) -> dict[str, int]:
+    """How many rows went, by what they were. A reject names an account only in what it says is wrong."""
+    named = literal(msgspec.json.encode(account_id).decode()[1:-1])
+    identities = await connection.execute(delete(identity).where(identity.c.account_id == account_id))
+    told = or_(func.strpos(cast(reject.c.errors, Text), named) > 0, reject.c.message_id == account_id)
+    rejects = await connection.execute(delete(reject).where(told))
+    return {"identities": identities.rowcount, "rejects": rejects.rowcount}
 
 
 def _stored(row: Any) -> StoredErasure:

@@ -81,17 +81,28 @@ def parse_items(
     return EventBatch(_with_more(accepted), rejected)
 
 
-def _with_more(accepted: list[AcceptedEvent]) -> list[AcceptedEvent]:
-    """Marks every event that another one of the same account follows."""
-    if len({taken.event.account_id for taken in accepted}) == len(accepted):
-        return accepted
-    marked, later = list(accepted), set[str]()
-    for place in range(len(accepted) - 1, -1, -1):
-        taken = accepted[place]
-        if taken.event.account_id in later:
-            marked[place] = replace(taken, event=replace(taken.event, more=True))
-        later.add(taken.event.account_id)
+def mark_followed(events: Sequence[Event]) -> Sequence[Event]:
+    """Sets `more` on every event that another one of the same account follows."""
+    if len({event.account_id for event in events}) == len(events):
+        return events
+    marked, later = list(events), set[str]()
+    for place in range(len(events) - 1, -1, -1):
+        event = events[place]
+        if event.account_id in later:
+            marked[place] = replace(event, more=True)
+        later.add(event.account_id)
     return marked
+
+
+def _with_more(accepted: list[AcceptedEvent]) -> list[AcceptedEvent]:
+    events = [taken.event for taken in accepted]
+    marked = mark_followed(events)
+    if marked is events:
+        return accepted
+    return [
+        taken if event is taken.event else replace(taken, event=event)
+        for taken, event in zip(accepted, marked, strict=True)
+    ]
 
 
 def _with_duplicates(accepted: Sequence[AcceptedEvent]) -> list[AcceptedEvent]:

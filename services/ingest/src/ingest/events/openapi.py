@@ -9,8 +9,7 @@ from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.standard_event import DATED, LIVE
 from common.catalogue.usage import FeatureUsed, SessionStarted
 from ingest.events.answers import PostEventsAnswer
-from ingest.events.event_names import EventNamesAnswer
-from ingest.events.incoming_event import IncomingEvent
+from ingest.publishing.event_names import EventNamesAnswer
 from ingest.receiving.bounds import BOUNDS
 
 _REF: Final = "#/components/schemas/{name}"
@@ -39,16 +38,6 @@ _REFUSALS: Final = {
     429: "The key sends faster than it may; nothing was taken.",
     503: "Unknown whether it was taken: send all of it again with the same ids.",
 }
-
-
-def components() -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components((IncomingEvent, PostEventsAnswer, EventNamesAnswer), ref_template=_REF)
-    return {
-        "schemas": {**schemas, "Problem": problems.SCHEMA},
-        "securitySchemes": {
-            "key": {"type": "http", "scheme": "bearer", "description": "scope `write`, or `read` to ask"}
-        },
-    }
 
 
 def post_events() -> dict[str, Any]:

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Container
 from datetime import UTC, datetime
-from typing import Protocol
 from uuid import uuid4
 
 import structlog
@@ -15,14 +14,14 @@ from common.auth import KeyVerifier, authorize
 from common.contracts.events import Event
 from common.keys import Key, Scope
 from common.problems import Problem
-from ingest.erasures.refusing import refuse_erased
 from ingest.errors import BodyRefused
 from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
 from ingest.events.batch import EventBatch, RequestContext, parse_items
 from ingest.events.body_items import body_format, split_body
-from ingest.events.event_names import EventNames
+from ingest.events.erased import refuse_erased
 from ingest.metrics import IngestMetrics
+from ingest.publishing.counted import EventPublisher
 from ingest.publishing.publisher import NotAcknowledged
 from ingest.receiving.bounds import Bounds
 from ingest.receiving.post_request import PostRequest
@@ -33,11 +32,6 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _KEY_CHARS = 255
 # After a 503 the process is not ready for so many seconds, unless a request succeeds. Without requests it cannot know.
 _UNREADY_AFTER_503 = 5.0
-
-
-class EventPublisher(Protocol):
-    async def publish(self, events: list[Event]) -> None:
-        """Raises `NotAcknowledged`."""
 
 
 class PostEventsHandler:
@@ -53,7 +47,6 @@ class PostEventsHandler:
         limiter: KeyRateLimiter,
         memory: BodyMemory,
         publisher: EventPublisher,
-        names: EventNames,
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
@@ -65,7 +58,6 @@ class PostEventsHandler:
         self._limiter = limiter
         self._memory = memory
         self._publisher = publisher
-        self._names = names
         self._metrics = metrics
         self._bounds = bounds
         self._body_seconds = body_seconds
@@ -125,7 +117,7 @@ class PostEventsHandler:
             if dry_run:
                 fields.update(dry_run=True)
             else:
-                self._metrics.parsed(batch)
+                self._metrics.refused([rejected.errors for rejected in batch.rejected])
             if not batch.accepted:
                 raise answers.no_event_taken(answers.answer_for(batch))
             if not dry_run:
@@ -149,15 +141,10 @@ class PostEventsHandler:
         return refuse_erased(batch, items, self._erased)
 
     async def _publish(self, events: list[Event]) -> None:
-        began = time.perf_counter()
         try:
             await self._publisher.publish(events)
         except NotAcknowledged as error:
-            self._metrics.not_acknowledged(len(events))
             raise answers.not_acknowledged() from error
-        finally:
-            self._metrics.published(time.perf_counter() - began)
-        self._metrics.acknowledged(len(events), not_standard=self._names.count(events))
         self._last_503 = None
 
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0006"
-down_revision = "0001"
+down_revision = "0002"
 
 STATEMENTS = (
     """
@@ -18,7 +18,8 @@ STATEMENTS = (
         announced_at timestamptz,
         lift_asked_at timestamptz,
         lift_asked_by text,
-        lifted_at timestamptz
+        lifted_at timestamptz,
+        removed jsonb
     )
     """,
     "CREATE UNIQUE INDEX erasure_in_force ON ingest.erasure (pseudonym) WHERE lifted_at IS NULL",

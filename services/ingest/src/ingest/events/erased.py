@@ -7,11 +7,8 @@ from ingest.errors import FieldError, FieldErrorReason
 from ingest.events.batch import AcceptedEvent, EventBatch, RejectedItem
 from ingest.events.body_items import BodyItem
 
-_ERRORS: Final = (
-    FieldError(
-        "account_id", FieldErrorReason.ERASED, "this account was erased: nothing of it is taken until that is lifted"
-    ),
-)
+_DETAIL: Final = "this account was erased: nothing of it is taken until that is lifted"
+_ERRORS: Final = (FieldError("account_id", FieldErrorReason.ERASED, _DETAIL),)
 
 
 def refuse_erased(batch: EventBatch, items: Sequence[BodyItem], erased: Container[str]) -> EventBatch:

@@ -1,0 +1,113 @@
+"""Checks drafts as POST /v1/events checks what is posted to it, and makes events of them. Pure."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from common.contracts.events import Event
+from ingest.errors import FieldError, FieldErrorReason
+from ingest.events.incoming_event import CorrectedEvent, IncomingEvent, parse_event
+from ingest.events.validation import InvalidEvent
+from ingest.intake.resolve import ResolvedItem
+from ingest.mapping.item import DraftEvent
+from ingest.receiving.bounds import AHEAD, Bounds
+
+_PROPERTIES: Final = "properties."
+_NO_ACCOUNT: Final = "no account is known by any of its ids: send a group message that names it, then send this again"
+_NO_ID: Final = "expected the account: no path of mapping.yml has one, and the message has no user or anonymous id"
+
+
+class CheckedItem(Struct, frozen=True):
+    """`errors` refuse the item as a whole. `left_out` are values that its events go without."""
+
+    events: tuple[Event, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+    left_out: tuple[FieldError, ...] = ()
+    clamped: bool = False
+
+
+class DraftChecker:
+    """What all drafts of one request have in common."""
+
+    def __init__(
+        self, *, source: str, received_at: datetime, history: bool, bounds: Bounds, new_id: Callable[[], str]
+    ) -> None:
+        self._source = source
+        self._received_at = received_at
+        self._history = history
+        self._bounds = bounds
+        self._new_id = new_id
+
+    def check(self, resolved: ResolvedItem) -> CheckedItem:
+        """All events of the item, or all that is wrong with it: half of a message would mislead."""
+        errors = list(resolved.item.errors)
+        events: list[Event] = []
+        left_out: list[FieldError] = []
+        clamped = False
+        for draft in resolved.events:
+            checked = self._check_draft(draft)
+            events += checked.events
+            errors += checked.errors
+            left_out += checked.left_out
+            clamped = clamped or checked.clamped
+        if errors:
+            return CheckedItem(errors=tuple(errors))
+        return CheckedItem(tuple(events), (), tuple(left_out), clamped)
+
+    def _check_draft(self, draft: DraftEvent) -> CheckedItem:
+        if draft.account_id is None:
+            detail = _NO_ACCOUNT if draft.known_by else _NO_ID
+            return CheckedItem(errors=(FieldError("account_id", FieldErrorReason.NO_ACCOUNT, detail),))
+        fields, clamped = self._fields(draft)
+        parsed = self._parse(fields)
+        left_out: tuple[FieldError, ...] = ()
+        if isinstance(parsed, InvalidEvent) and draft.lenient and _only_properties(parsed.errors):
+            left_out = parsed.errors
+            parsed = self._parse({**fields, "properties": _without(fields["properties"], left_out)})
+        if isinstance(parsed, InvalidEvent):
+            return CheckedItem(errors=parsed.errors)
+        incoming = parsed.event if isinstance(parsed, CorrectedEvent) else parsed
+        return CheckedItem((self._event(incoming),), (), left_out, clamped)
+
+    def _fields(self, draft: DraftEvent) -> tuple[dict[str, Any], bool]:
+        """As it would be posted. A time ahead of ours becomes ours: no SDK could do anything about its refusal."""
+        time = draft.time
+        clamped = time is not None and time > self._received_at + AHEAD
+        fields = {
+            "account_id": draft.account_id,
+            "name": draft.name,
+            "event_id": draft.event_id,
+            "user_id": draft.user_id,
+            "time": self._received_at if clamped else time,
+            "properties": dict(draft.properties),
+        }
+        return fields, clamped
+
+    def _parse(self, fields: dict[str, Any]) -> IncomingEvent | CorrectedEvent | InvalidEvent:
+        text = msgspec.json.encode(fields)
+        return parse_event(text, now=self._received_at, bounds=self._bounds, history=self._history)
+
+    def _event(self, incoming: IncomingEvent) -> Event:
+        return Event(
+            event_id=incoming.event_id or self._new_id(),
+            account_id=incoming.account_id,
+            user_id=incoming.user_id,
+            name=incoming.name,
+            time=incoming.time.astimezone(UTC) if incoming.time else self._received_at,
+            properties=incoming.properties or {},
+            source=self._source,
+            received_at=self._received_at,
+            history=self._history,
+        )
+
+
+def _only_properties(errors: Sequence[FieldError]) -> bool:
+    return all(error.field.startswith(_PROPERTIES) for error in errors)
+
+
+def _without(properties: dict[str, Any], errors: Sequence[FieldError]) -> dict[str, Any]:
+    wrong = {error.field.removeprefix(_PROPERTIES).split(".")[0].split("[")[0] for error in errors}
+    return {name: value for name, value in properties.items() if name not in wrong}

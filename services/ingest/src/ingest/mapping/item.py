@@ -1,0 +1,65 @@
+"""What every format other than our own turns its messages into, before accounts are looked up and events checked."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Raw, Struct
+
+from ingest.errors import FieldError
+
+
+class IgnoredReason(StrEnum):
+    """Why a message makes no event though nothing is wrong with it."""
+
+    BY_MAPPING = "by_mapping"
+    """mapping.yml lists its name under `ignore`."""
+    UNKNOWN_TYPE = "unknown_type"
+    """The sender has more types of messages than we know."""
+    NOTHING_TO_TELL = "nothing_to_tell"
+    """It holds nothing that an account's health could depend on."""
+    ERASED = "erased"
+    """Its account was erased."""
+
+
+class Link(Struct, frozen=True):
+    """What a message teaches of one identity: its account, or another identity that has the same account."""
+
+    identity: str
+    account_id: str | None = None
+    same_as: str | None = None
+
+
+class DraftEvent(Struct, frozen=True, kw_only=True):
+    """An event in our words. Without `account_id` the first of the identities `known_by` that has an account decides.
+
+    `lenient`: properties that the event catalogue refuses are left out, each with a note; else the event is refused.
+    `event_id` None lets ingest make one up. `time` None stands for when the message was received.
+    """
+
+    name: str
+    event_id: str | None = None
+    time: datetime | None = None
+    account_id: str | None = None
+    known_by: tuple[str, ...] = ()
+    user_id: str | None = None
+    properties: Mapping[str, Any]
+    lenient: bool = False
+
+
+class IntakeItem(Struct, frozen=True, kw_only=True):
+    """One message of a request. `raw` is what goes to the dead topic if an event of it is refused.
+
+    `links` apply in the order of the messages, before the item's own events. `at` is when the message happened: of two
+    links of one identity the later one holds. `errors` refuse the message whole. `label` is its name in lists.
+    """
+
+    raw: bytes | Raw
+    at: datetime
+    label: str = ""
+    message_id: str | None = None
+    links: tuple[Link, ...] = ()
+    events: tuple[DraftEvent, ...] = ()
+    errors: tuple[FieldError, ...] = ()
+    ignored: IgnoredReason | None = None

@@ -1,0 +1,86 @@
+"""Reads mapping.yml: the result is `MappingRules`, or everything that is wrong with the file."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from common.documents.findings import Findings, InvalidDocument
+from common.documents.load import Checked, Document, check
+from ingest.mapping.grammar import MappingFile, OwnSection, SourceSection
+from ingest.mapping.naming import to_event_name
+from ingest.mapping.paths import parse_path
+from ingest.mapping.rules import Fields, MappingRules, SourceRules
+
+_PAGE_VIEWED: Final = "page.viewed"
+_NO_RULES: Final = SourceRules("", (), {}, frozenset(), _PAGE_VIEWED, _PAGE_VIEWED, {}, {})
+
+
+class InvalidMapping(InvalidDocument):
+    """The mapping cannot be used."""
+
+
+def check_mapping(text: str) -> Checked[MappingRules]:
+    """All problems and warnings of a file; raises nothing."""
+    return check(text, MappingFile, _rules, noun="a mapping file")
+
+
+def load_mapping(text: str, source_name: str) -> MappingRules:
+    """The rules in `text`. Raises `InvalidMapping`; `source_name` is what its message calls the file."""
+    return check_mapping(text).sound(InvalidMapping, source_name)
+
+
+def _rules(file: Document[MappingFile], found: Findings) -> MappingRules | None:
+    if file.model is None:
+        return None
+    for section in (file.model.defaults, *file.model.sources.values()):
+        _find_contradictions(section, found)
+    if found.problems:
+        return None
+    if not file.model.defaults.account:
+        found.warning("defaults", "no `account`: only identities tell the account of a message")
+    defaults = _over(_NO_RULES, file.model.defaults, identities="")
+    sources = {
+        name: _over(defaults, section, identities=_identities(name, section))
+        for name, section in file.model.sources.items()
+    }
+    return MappingRules(defaults, sources)
+
+
+def _identities(name: str, section: OwnSection) -> str:
+    return section.identities or name
+
+
+def _over(base: SourceRules, section: SourceSection, *, identities: str) -> SourceRules:
+    """The base with what the section says; names and facts entry by entry."""
+    return SourceRules(
+        identities=identities,
+        account=base.account if section.account is None else tuple(map(parse_path, section.account)),
+        names={**base.names, **_in_both_spellings(section.names)},
+        ignored=base.ignored if section.ignore is None else frozenset(_spellings(section.ignore)),
+        page=section.page or base.page,
+        screen=section.screen or base.screen,
+        facts={**base.facts, **_fields(section.facts)},
+        person={**base.person, **_fields(section.person)},
+    )
+
+
+def _fields(paths: Mapping[str, Sequence[str]]) -> Fields:
+    return {name: tuple(map(parse_path, texts)) for name, texts in paths.items()}
+
+
+def _in_both_spellings(names: Mapping[str, str]) -> dict[str, str]:
+    return {spelling: ours for theirs, ours in names.items() for spelling in _spellings((theirs,))}
+
+
+def _spellings(names: Sequence[str]) -> list[str]:
+    return [spelling for name in names for spelling in (name, to_event_name(name)) if spelling]
+
+
+def _find_contradictions(section: SourceSection, found: Findings) -> None:
+    """Two spellings of one name that become two events."""
+    first: dict[str, str] = {}
+    for theirs, ours in section.names.items():
+        spelled = to_event_name(theirs) or theirs
+        other = first.setdefault(spelled, theirs)
+        if section.names[other] != ours:
+            reason = f"'{theirs}' and '{other}' are one name in two spellings: they cannot become two events"
+            found.problem(f"{section.where}.names.{theirs}", reason)

@@ -1,0 +1,36 @@
+"""Paths into a message, such as `context.groupId`: keys of objects, one below the other. Pure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+Path = tuple[str, ...]
+
+
+def parse_path(text: str) -> Path:
+    """A dot separates keys; a key that has dots in it cannot be named."""
+    return tuple(text.split("."))
+
+
+def find(tree: Any, path: Path) -> Any:
+    """The value at a path; None if there is none."""
+    for key in path:
+        if not isinstance(tree, dict):
+            return None
+        tree = tree.get(key)
+    return tree
+
+
+def first_value(tree: Any, paths: Iterable[Path]) -> Any:
+    """The first value that is not null; None if there is none."""
+    for path in paths:
+        value = find(tree, path)
+        if value is not None:
+            return value
+    return None
+
+
+def identifier(value: Any) -> str | None:
+    """A text or a whole number as an id; None for everything else, and for an empty text."""
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,60 @@
+"""What mapping.yml says, ready to be applied. Pure."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from ingest.mapping.naming import to_event_name
+from ingest.mapping.paths import Path
+
+Fields = Mapping[str, tuple[Path, ...]]
+"""Properties of a standard event, each with the paths in a message's traits that it may come from."""
+
+
+class SourceRules(Struct, frozen=True):
+    """The rules of one source.
+
+    `account` are the paths in a message that may name its account. `names` are our names by those of the client;
+    keys are in both spellings, as they stand in the file and as `object.verbed`. `ignored` likewise.
+    `identities` names the set of identities that the source shares with others.
+    """
+
+    identities: str
+    account: tuple[Path, ...]
+    names: Mapping[str, str]
+    ignored: frozenset[str]
+    page: str
+    screen: str
+    facts: Fields
+    person: Fields
+
+    def name_of(self, event: str) -> str | None:
+        """Our name of a client's event; None if the file does not name it and it cannot become `object.verbed`."""
+        ours = to_event_name(event)
+        return self.names.get(event) or self.names.get(ours or "") or ours
+
+    def ignores(self, event: str) -> bool:
+        return event in self.ignored or to_event_name(event) in self.ignored
+
+
+class MappingRules(Struct, frozen=True):
+    """Rules by source; a source without a section of its own has the defaults, under its own identities."""
+
+    defaults: SourceRules
+    sources: Mapping[str, SourceRules]
+
+    def of(self, source: str) -> SourceRules:
+        found = self.sources.get(source)
+        if found is not None:
+            return found
+        defaults = self.defaults
+        return SourceRules(
+            source,
+            defaults.account,
+            defaults.names,
+            defaults.ignored,
+            defaults.page,
+            defaults.screen,
+            defaults.facts,
+            defaults.person,
+        )

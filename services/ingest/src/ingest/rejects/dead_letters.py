@@ -1,0 +1,113 @@
+"""Puts messages that could not be taken on the dead topic, each with its reason, and lists them."""
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from common.bus.errors import BusError, RecordRefused
+from common.bus.partitioner import partition_of
+from common.bus.ports import Ack, Outgoing
+from ingest.errors import FieldError
+from ingest.intake.intake import IntakeContext
+from ingest.intake.report import PartlyTaken, RefusedMessage
+from ingest.mapping.item import IntakeItem
+from ingest.publishing.publisher import NotAcknowledged
+from ingest.rejects.rejected import LEFT_OUT, Rejected
+
+ORIGIN: Final = "ingest"
+_MOST_ERRORS: Final = 20
+# Kafka takes a megabyte by default, headers included.
+_MOST_BYTES: Final = 500_000
+_TRUNCATED: Final = ("truncated", b"true")
+
+
+class DeadLetterSender(Protocol):
+    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]: ...
+
+
+class RejectSink(Protocol):
+    def add(self, rejected: Sequence[Rejected]) -> None:
+        """Never waits."""
+
+
+class DeadLetters:
+    """The value of a dead letter is the message as it came; its headers are what is needed to take it again."""
+
+    def __init__(self, sender: DeadLetterSender, listed: RejectSink, *, topic: str, partitions: int) -> None:
+        self._sender = sender
+        self._listed = listed
+        self._topic = topic
+        self._partitions = partitions
+
+    async def put(self, refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
+        """Returns when they are acknowledged. Raises `NotAcknowledged`."""
+        records = [self._record(one, context) for one in refused]
+        try:
+            acks = await self._sender.send(self._topic, records)
+        except RecordRefused:
+            acks = await self._send_without_values(records)
+        except BusError as error:
+            raise NotAcknowledged(str(error)) from error
+        places = (f"{ack.partition}:{ack.offset}" for ack in acks)
+        self._listed.add(
+            [
+                _rejected(one.item, context, one.errors, reason=one.errors[0].reason, dead_letter=place)
+                for one, place in zip(refused, places, strict=True)
+            ]
+        )
+
+    def note(self, partly: Sequence[PartlyTaken], context: IntakeContext) -> None:
+        """Lists messages that were taken without some of their values. Never waits."""
+        if partly:
+            self._listed.add([_rejected(one.item, context, one.left_out, reason=LEFT_OUT) for one in partly])
+
+    async def _send_without_values(self, records: Sequence[Outgoing]) -> list[Ack]:
+        """The broker takes less than Kafka does by default: what is left of each message is its reason."""
+        short = [record._replace(value=b"", headers=(*record.headers, _TRUNCATED)) for record in records]
+        try:
+            return await self._sender.send(self._topic, short)
+        except BusError as error:
+            raise NotAcknowledged(str(error)) from error
+
+    def _record(self, refused: RefusedMessage, context: IntakeContext) -> Outgoing:
+        item = refused.item
+        value = bytes(item.raw)
+        place = (item.message_id or "").encode() or value
+        headers = {
+            "reason": refused.errors[0].reason.value,
+            "origin": ORIGIN,
+            "format": context.format,
+            "source": context.source,
+            "key_id": context.key.id,
+            "received_at": context.received_at.isoformat(),
+            "history": "true" if context.history else "false",
+            "message_id": item.message_id or "",
+        }
+        encoded = tuple((name, text.encode()) for name, text in headers.items())
+        errors = ("errors", msgspec.json.encode(refused.errors[:_MOST_ERRORS]))
+        headers_sent = (*encoded, errors)
+        if len(value) > _MOST_BYTES:
+            value, headers_sent = b"", (*headers_sent, _TRUNCATED)
+        return Outgoing(partition_of(place, self._partitions), None, value, headers_sent)
+
+
+def _rejected(
+    item: IntakeItem,
+    context: IntakeContext,
+    errors: Sequence[FieldError],
+    *,
+    reason: str,
+    dead_letter: str | None = None,
+) -> Rejected:
+    return Rejected(
+        at=context.received_at,
+        source=context.source,
+        key_id=context.key.id,
+        format=context.format,
+        message_id=item.message_id,
+        label=item.label,
+        reason=reason,
+        errors=tuple(errors[:_MOST_ERRORS]),
+        dead_letter=dead_letter,
+    )
