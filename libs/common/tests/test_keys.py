@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.commands.keys import table
 from common.database import engine
-from common.key_table import api_key, create_api_key_1
+from common.key_table import alter_api_key_2, api_key, create_api_key_1
 from common.keyring import Keyring
 from common.keys import Key, KeyStore, KeysUnavailable, Scope, StoredKey
 
-BOTH = frozenset(Scope)
+BOTH = frozenset({Scope.READ, Scope.WRITE})
 WRITE = frozenset({Scope.WRITE})
 
 
@@ -26,6 +26,7 @@ async def connected(database: str) -> AsyncIterator[AsyncEngine]:
     async with pool.begin() as connection:
         await connection.execute(text("CREATE SCHEMA house"))
         await connection.execute(text(create_api_key_1("house")))
+        await connection.execute(text(alter_api_key_2("house")))
     yield pool
     await pool.dispose()
 
@@ -65,6 +66,17 @@ async def test_the_list_shows_who_may_do_what_and_since_when(connected: AsyncEng
     assert first.revoked_at >= first.created_at
     assert second.revoked_at is None
     assert list(await store.active()) == [second.id]
+
+
+async def test_a_scope_of_a_newer_release_is_ignored(connected: AsyncEngine) -> None:
+    store = KeyStore(connected, schema="house")
+    token = await store.create(source="web", scopes=WRITE)
+    async with connected.begin() as connection:
+        await connection.execute(text("ALTER TABLE house.api_key DROP CONSTRAINT api_key_scopes_check"))
+        await connection.execute(text("UPDATE house.api_key SET scopes = ARRAY['exports', 'events']"))
+    key = await Keyring(store).verify(token)
+    assert key is not None
+    assert key.scopes == {Scope.EVENTS}
 
 
 async def test_keys_are_unavailable_without_their_table(connected: AsyncEngine) -> None:

@@ -1,6 +1,6 @@
 """The table of API keys, which every service that checks keys has in its own schema."""
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Text, text
+from sqlalchemy import Column, DateTime, Double, Integer, LargeBinary, MetaData, Table, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 
@@ -15,6 +15,10 @@ def api_key(metadata: MetaData) -> Table:
         Column("scopes", ARRAY(Text), nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
         Column("revoked_at", DateTime(timezone=True)),
+        Column("expires_at", DateTime(timezone=True)),
+        Column("last_used_at", DateTime(timezone=True)),
+        Column("events_per_second", Double),
+        Column("burst_events", Integer),
     )
 
 
@@ -29,4 +33,20 @@ def create_api_key_1(schema: str) -> str:
             created_at timestamptz NOT NULL DEFAULT now(),
             revoked_at timestamptz
         )
+    """
+
+
+def alter_api_key_2(schema: str) -> str:
+    """DDL of the second version: more scopes, expiry, last use, a limit of its own. Never edited."""
+    return f"""
+        ALTER TABLE "{schema}".api_key
+            DROP CONSTRAINT api_key_scopes_check,
+            ADD CONSTRAINT api_key_scopes_check CHECK (
+                cardinality(scopes) > 0 AND scopes <@ ARRAY['read', 'write', 'events', 'webhooks', 'admin']
+            ),
+            ADD COLUMN expires_at timestamptz,
+            ADD COLUMN last_used_at timestamptz,
+            ADD COLUMN events_per_second double precision
+                CHECK (events_per_second >= 0 AND events_per_second < 'infinity'),
+            ADD COLUMN burst_events integer CHECK (burst_events > 0)
     """

@@ -23,9 +23,25 @@ _TOKEN = re.compile(r"cs_([0-9a-f]{12})_([A-Za-z0-9_-]{43})", re.ASCII)
 
 
 class Scope(StrEnum):
-    WRITE = "write"
+    """What a key may do. A route asks for one scope; `ACCEPTED` says which scopes of a key are good for it."""
+
     READ = "read"
+    # Events and webhooks; alerts asks for it where somebody acknowledges.
+    WRITE = "write"
+    EVENTS = "events"
+    WEBHOOKS = "webhooks"
+    # What concerns everybody or cannot be taken back: announcements, deletion.
     ADMIN = "admin"
+
+
+_INCLUDES: Mapping[Scope, frozenset[Scope]] = {Scope.WRITE: frozenset({Scope.EVENTS, Scope.WEBHOOKS})}
+
+ACCEPTED: Mapping[Scope, frozenset[Scope]] = {
+    asked: frozenset(scope for scope in Scope if scope is asked or asked in _INCLUDES.get(scope, ())) for asked in Scope
+}
+"""By the scope that is asked for: the scopes of a key that are good for it."""
+
+_NAMES = frozenset(Scope)
 
 
 class KeysUnavailable(Exception):
@@ -38,6 +54,10 @@ class Key(Struct, frozen=True):
     scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether this key has the scope, or one that includes it."""
+        return not ACCEPTED[scope].isdisjoint(self.scopes)
 
 
 class StoredKey(Struct, frozen=True):
@@ -114,7 +134,8 @@ def _stored(row: RowMapping) -> StoredKey:
     key = Key(
         id=row["id"],
         source=row["source"],
-        scopes=frozenset(map(Scope, row["scopes"])),
+        # A newer release may have made a key with a scope that this one does not know, and so asks for nowhere.
+        scopes=frozenset(Scope(name) for name in row["scopes"] if name in _NAMES),
         created_at=row["created_at"],
         revoked_at=row["revoked_at"],
     )

@@ -24,7 +24,7 @@ _RECEIPTS: Final = {name: f"GET /v1/erasures/{{id}} at the API of {name}" for na
 
 
 class ErasureAnswer(Struct, frozen=True):
-    """A request to erase an account. `removed` counts what ingest deleted; `receipts` says where the others tell theirs.
+    """A request to erase an account. `removed` counts what ingest deleted, `receipts` says who tells the rest.
 
     `announced_at` is when the log knew of it. On `log_forgets_on` the topic of events has no record of the account from
     before that; None without retention. By the id of an API key it says who asked. `state` is `filed` (the log does not

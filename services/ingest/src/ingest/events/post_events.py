@@ -104,7 +104,7 @@ class PostEventsHandler:
 
     async def _handle(self, request: PostRequest, fields: dict[str, object]) -> Response:
         """`fields` collects what the request's log line says."""
-        key = await authorize(request.header(b"authorization"), self._keys, Scope.WRITE)
+        key = await authorize(request.header(b"authorization"), self._keys, Scope.EVENTS)
         dry_run = _boolean(request, "dry_run")
         fields.update(key_id=key.id, source=key.source)
         # Before the body is read: a client over its limit costs no memory.
