@@ -29,6 +29,32 @@ OPEN = {"/healthz", "/readyz", "/metrics"}
 DOCUMENT = {"/openapi.json"}
 # By service, method and path: what a key must be good for. A new route has to be entered here.
 ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
+    "ingest": {
+        ("POST", "/v1/events"): Scope.EVENTS,
+        ("GET", "/v1/events/names"): Scope.READ,
+        ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
+        ("POST", "/v1/erasures/{erasure_id}/lift"): Scope.ADMIN,
+        ("GET", "/v1/rejects"): Scope.READ,
+    },
+    "scoring api": {
+        ("GET", "/v1/accounts"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/people"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
+        ("GET", "/v1/events/names"): Scope.READ,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
+    },
+    "alerts": {
+        ("GET", "/v1/alerts"): Scope.READ,
+        ("GET", "/v1/alerts/{alert_id}"): Scope.READ,
+        ("POST", "/v1/alerts/{alert_id}/ack"): Scope.WRITE,
+        ("POST", "/v1/alerts/{alert_id}/resend"): Scope.WRITE,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
+    },
+    "scoring worker": {},
+}
 # What a key has to have for it, beside the scope itself.
 INCLUDED_IN = {Scope.EVENTS: {Scope.WRITE}, Scope.WEBHOOKS: {Scope.WRITE}}
 
