@@ -119,6 +119,17 @@ async def test_later_records_are_dropped_until_the_erasure_is_lifted_then_it_sta
     assert said == [erased(mine), lifted(mine)]
 
 
+async def test_after_the_lift_its_people_are_stored_again(stream: ScoringHarness) -> None:
+    """Somebody who was seen on that very day before the erasure, by the worker that reads all of it."""
+    mine = stream.name_in(0)
+    at = await busy(stream, mine, begin=START)
+    await erase(stream, mine, at=at)
+    await stream.write(0, lifted(mine), at=at)
+    await stream.post(event(mine, "session.started", at + 60, user_id=f"ann of {mine}"))
+    await stream.score()
+    assert await stream.scalar("SELECT count(*) FROM scoring.person") == 1
+
+
 async def test_signals_that_were_not_sent_yet_are_not_sent_after_the_erasure(stream: ScoringHarness) -> None:
     """The relay is behind: the outbox loses the account's rows, and readers get the erasure after what was sent."""
     mine = stream.name_in(0)
