@@ -112,6 +112,22 @@ async def test_later_records_are_left_out_and_after_the_lift_old_signals_are_not
     assert len(replicas.post.arrived) == 2
 
 
+async def test_late_copies_of_its_records_neither_erase_nor_lift(replicas: ReplicasHarness) -> None:
+    mine = account_in(0, 0)
+    await replicas.start()
+    await replicas.erase(mine)
+    await replicas.erase(mine, lift=True)
+    await replicas.tell(band(mine))
+    await replicas.erase(mine)
+    await replicas.settled()
+    assert (await counts(replicas))["alert"] == 1
+    await replicas.erase(mine, "request 2")
+    await replicas.erase(mine, lift=True)
+    await replicas.tell(band(mine, "yellow", hours=1))
+    await replicas.settled()
+    assert (await counts(replicas))["alert"] == 0
+
+
 async def test_the_topic_read_again_passes_the_erased_account_over(replicas: ReplicasHarness) -> None:
     """A new owner, and one whose position was lost."""
     mine, other = account_in(0, 0), account_in(0, 1)

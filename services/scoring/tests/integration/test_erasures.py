@@ -119,6 +119,24 @@ async def test_later_records_are_dropped_until_the_erasure_is_lifted_then_it_sta
     assert said == [erased(mine), lifted(mine)]
 
 
+async def test_late_copies_of_its_records_neither_erase_nor_lift(stream: ScoringHarness) -> None:
+    """Two processes of ingest may announce one request, and one of them is slow."""
+    mine = stream.name_in(0)
+    at = await busy(stream, mine, begin=START)
+    await erase(stream, mine, at=at)
+    await stream.write(0, lifted(mine), at=at)
+    await stream.post(event(mine, "session.started", at + 60, user_id="ann"))
+    await erase(stream, mine, at=at + 61)  # of the request that is over
+    await stream.score()
+    assert await stream.scalar("SELECT count(*) FROM scoring.state") == 1
+    await erase(stream, mine, at=at + 62, request="request 2")
+    await stream.write(0, lifted(mine), at=at + 63)
+    await stream.post(event(mine, "session.started", at + 64, user_id="ann"))
+    await stream.score()
+    assert await stream.scalar("SELECT count(*) FROM scoring.state") == 0
+    assert len([one for one in stream.told() if isinstance(one, Erased)]) == 2
+
+
 async def test_after_the_lift_its_people_are_stored_again(stream: ScoringHarness) -> None:
     """Somebody who was seen on that very day before the erasure, by the worker that reads all of it."""
     mine = stream.name_in(0)
@@ -224,9 +242,9 @@ async def test_with_erasures_the_outcome_is_a_function_of_the_log(
         partition = stream.partition_of(account_id)
         match name:
             case "erase":
-                await stream.write(partition, erased(account_id, f"{now}"), at=now)
+                await stream.write(partition, erased(account_id, f"{account_id} {n % 3}"), at=now)
             case "lift":
-                await stream.write(partition, lifted(account_id, f"{now}"), at=now)
+                await stream.write(partition, lifted(account_id, f"{account_id} {n % 3}"), at=now)
             case "tick":
                 await stream.write(partition, Tick(), at=now)
             case _:

@@ -30,6 +30,7 @@ class ErasureSpan(Struct, frozen=True):
     """An erasure of one partition: the offsets of `Erased` and of `ErasureLifted`, None while it is not lifted."""
 
     pseudonym: bytes
+    erasure_id: str
     erased_at: int
     lifted_at: int | None = None
 
@@ -40,6 +41,7 @@ class ErasureRow(NamedTuple):
     pseudonym: bytes
     fingerprint: str
     cluster_id: str
+    erasure_id: str
     erased_at: int
     lifted_at: int | None
 
@@ -82,19 +84,30 @@ class PartitionErasures:
             raise ErasureRefused(OTHER_KEY)
         return pseudonym, self._key.fingerprint
 
-    def erase(self, pseudonym: bytes, offset: int) -> None:
-        """`Erased` was read at this offset, and what it brings is written."""
-        self._add(ErasureSpan(pseudonym, offset))
+    def is_over(self, erased: Erased, offset: int) -> bool:
+        """Whether this request was lifted already: a copy of its record that comes late erases nobody.
 
-    def lift(self, pseudonym: bytes, offset: int) -> None:
-        """`ErasureLifted` was read at this offset, and that is written."""
+        Two processes of ingest may announce one request, and one of them may be slow.
+        """
+        pseudonym = bytes.fromhex(erased.pseudonym)
+        return any(
+            one.erasure_id == erased.erasure_id and one.lifted_at is not None and one.lifted_at < offset
+            for one in self._spans.get(pseudonym, ())
+        )
+
+    def erase(self, pseudonym: bytes, erasure_id: str, offset: int) -> None:
+        """`Erased` was read at this offset, and what it brings is written."""
+        self._add(ErasureSpan(pseudonym, erasure_id, offset))
+
+    def lift(self, pseudonym: bytes, erasure_id: str, offset: int) -> None:
+        """`ErasureLifted` was read at this offset, and that is written. It lifts no other request."""
         for span in self._spans.pop(pseudonym, ()):
-            open_before = span.lifted_at is None and span.erased_at < offset
-            self._add(ErasureSpan(pseudonym, span.erased_at, offset) if open_before else span)
+            lifts = span.erasure_id == erasure_id and span.lifted_at is None and span.erased_at < offset
+            self._add(ErasureSpan(pseudonym, erasure_id, span.erased_at, offset) if lifts else span)
 
     def _add(self, span: ErasureSpan) -> None:
         spans = self._spans.setdefault(span.pseudonym, [])
-        if all(one.erased_at != span.erased_at for one in spans):
+        if all((one.erased_at, one.erasure_id) != (span.erased_at, span.erasure_id) for one in spans):
             spans.append(span)
 
 
@@ -110,9 +123,9 @@ def restore_erasures(rows: Iterable[ErasureRow], *, cluster_id: str, key: Erasur
         if not known and row.lifted_at is None:
             raise ErasureRefused(NO_KEY if key is None else OTHER_KEY)
         if known and row.cluster_id == cluster_id:
-            spans.append(ErasureSpan(row.pseudonym, row.erased_at, row.lifted_at))
+            spans.append(ErasureSpan(row.pseudonym, row.erasure_id, row.erased_at, row.lifted_at))
         elif row.lifted_at is None:
-            spans.append(ErasureSpan(row.pseudonym, -1))
+            spans.append(ErasureSpan(row.pseudonym, row.erasure_id, -1))
     return PartitionErasures(key, spans)
 
 

@@ -211,12 +211,12 @@ class PostgresDecisionTransaction:
         account = {"account": erased.account_id}
         await self._connection.execute(erasure.LOCK_GATHERINGS, account)
         named = {name: value for name, value in row._asdict().items() if name != "lifted_at"}
-        about = {"erasure_id": erased.erasure_id, "partition": self._partition, "at": recorded}
+        about = {"partition": self._partition, "at": recorded}
         kind = {"timer_kind": TimerKind.ACCOUNT.value}
         await self._connection.execute(erasure.ERASE, account | named | about | kind)
 
-    async def lift(self, pseudonym: bytes, offset: int) -> None:
-        asked = {"partition": self._partition, "pseudonym": pseudonym, "lifted_at": offset}
+    async def lift(self, erasure_id: str, offset: int) -> None:
+        asked = {"partition": self._partition, "erasure_id": erasure_id, "lifted_at": offset}
         await self._connection.execute(erasure.LIFT, asked)
 
     def _late_signals(self, rows: Iterable[Any]) -> LateSignals:

@@ -63,9 +63,9 @@ ON CONFLICT (partition, pseudonym, erased_at) DO NOTHING
 
 LIFT = text("""
 UPDATE alerts.erased SET lifted_at = :lifted_at
-WHERE partition = :partition AND pseudonym = :pseudonym AND lifted_at IS NULL AND erased_at < :lifted_at
+WHERE partition = :partition AND erasure_id = :erasure_id AND lifted_at IS NULL AND erased_at < :lifted_at
 """).bindparams(
     bindparam("partition", type_=SmallInteger),
-    bindparam("pseudonym", type_=LargeBinary),
+    bindparam("erasure_id", type_=Text),
     bindparam("lifted_at", type_=BigInteger),
 )

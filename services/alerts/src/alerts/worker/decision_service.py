@@ -60,7 +60,7 @@ class DecisionTransaction(Protocol):
     async def erase(self, erased: Erased, row: ErasureRow, *, recorded: float) -> None:
         """Deletes all that is known of the account but the ids of its signals. `recorded` is the record time."""
 
-    async def lift(self, pseudonym: bytes, offset: int) -> None:
+    async def lift(self, erasure_id: str, offset: int) -> None:
         """The account's records count again from this offset on."""
 
 

@@ -15,7 +15,7 @@ from alerts.topic.signals_log import SignalsLog
 from alerts.topic.timers import PartitionTimers
 from alerts.worker.decision_service import BatchSummary, DecisionService, DecisionTransaction
 from common.bus.ports import Record
-from common.contracts.events import Erased
+from common.contracts.events import ErasureLifted
 from common.erasures.erasure_key import ErasureKey
 from common.erasures.erasure_spans import ErasureRow, PartitionErasures, pseudonym_of, restore_erasures
 from common.errors import Doubt
@@ -185,21 +185,23 @@ class SignalsPartition:
         async with self._context.decision_store.transaction(
             self.number, stored=self._stored, to=position
         ) as transaction:
-            if isinstance(said, Erased):
-                pseudonym, fingerprint = known.check(said)
-                row = ErasureRow(pseudonym, fingerprint, position.cluster_id, read.offset, None)
-                await transaction.erase(said, row, recorded=read.recorded)
-            else:
+            if isinstance(said, ErasureLifted):
                 pseudonym = pseudonym_of(said)
-                await transaction.lift(pseudonym, read.offset)
+                await transaction.lift(said.erasure_id, read.offset)
+            else:
+                pseudonym, fingerprint = known.check(said)
+                over = known.is_over(said, read.offset)
+                row = ErasureRow(pseudonym, fingerprint, position.cluster_id, said.erasure_id, read.offset, None)
+                if not over:
+                    await transaction.erase(said, row, recorded=read.recorded)
         self.position = self._stored = position
         self._backoff.reset()
-        if isinstance(said, Erased):
-            known.erase(pseudonym, read.offset)
+        if isinstance(said, ErasureLifted):
+            known.lift(pseudonym, said.erasure_id, read.offset)
+        elif not over:
+            known.erase(pseudonym, said.erasure_id, read.offset)
             self._reconsidered.discard(said.account_id)
             _log.info("account.erased", partition=self.number, offset=read.offset, erasure=said.erasure_id)
-        else:
-            known.lift(pseudonym, read.offset)
         await self._look_at_timers()
 
     async def _look_at_timers(self) -> None:

@@ -73,7 +73,6 @@ class Batch:
         self.use = use
         self._forward_ticks = forward_ticks
         self._dedupe = BatchDedupe(memory.seen, memory.remembered)
-        self._erasures = memory.erasures
         self._clock = memory.position.clock
         self._newest = memory.position.newest
         self._last: Record | None = None
@@ -158,8 +157,9 @@ class Batch:
         if isinstance(said, Erased) and not self._owns(said.account_id):
             self._dead_letter(record, DeadReason.WRONG_PARTITION)
             return
-        self._erasure = erasure_of(record, said, self._erasures, at=self._newest)
-        self._outbox.append(forwarded_erasure(said, at=self._newest))
+        self._erasure = erasure_of(record, said, self._memory.erasures, at=self._newest)
+        if self._erasure is not None:
+            self._outbox.append(forwarded_erasure(said, at=self._newest))
 
     def _pass_over(self, event: Event, reason: ErasureReason) -> None:
         self.report.erased[reason] += 1
@@ -170,7 +170,7 @@ class Batch:
 
     def _apply_unreadable(self, record: Record, reason: DeadReason) -> None:
         account_id = account_of_key(record)
-        if account_id is not None and (erased := self._erasures.reason(account_id, record.offset)) is not None:
+        if account_id is not None and (erased := self._memory.erasures.reason(account_id, record.offset)) is not None:
             self.report.erased[erased] += 1
             return
         self._dead_letter(record, reason)
@@ -193,7 +193,7 @@ class Batch:
 
     def _apply(self, record: Record, event: Event, moment: float) -> None:
         account_id = event.account_id
-        if self._erasures and (reason := self._erasures.reason(account_id, record.offset)) is not None:
+        if self._memory.erasures and (reason := self._memory.erasures.reason(account_id, record.offset)) is not None:
             self._pass_over(event, reason)
             return
         if self._poison and (record.offset, account_id) in self._poison:

@@ -90,6 +90,7 @@ class AccountErasure(Struct, frozen=True):
 class LiftedErasure(Struct, frozen=True):
     """What an `ErasureLifted` at this offset brings."""
 
+    erasure_id: str
     pseudonym: bytes
     offset: int
 

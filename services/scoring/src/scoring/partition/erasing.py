@@ -9,14 +9,16 @@ from scoring.partition.commit import AccountErasure, LiftedErasure, OutboxRow, O
 
 def erasure_of(
     record: Record, said: Erased | ErasureLifted, known: PartitionErasures, *, at: float
-) -> AccountErasure | LiftedErasure:
-    """Raises `ErasureRefused` if this worker's key cannot tell whose records these are.
+) -> AccountErasure | LiftedErasure | None:
+    """None if it brings nothing. Raises `ErasureRefused` if this worker's key cannot tell whose records these are.
 
     `at` is the time of the log in seconds, not the record's own: in stream mode ingest knows none.
     """
     if isinstance(said, ErasureLifted):
-        return LiftedErasure(pseudonym_of(said), record.offset)
+        return LiftedErasure(said.erasure_id, pseudonym_of(said), record.offset)
     pseudonym, fingerprint = known.check(said)
+    if known.is_over(said, record.offset):
+        return None
     return AccountErasure(
         erasure_id=said.erasure_id,
         account_id=said.account_id,

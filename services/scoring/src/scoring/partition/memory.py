@@ -75,12 +75,12 @@ class PartitionMemory:
         self.accounts.put_committed(touched, commit.states)
         match commit.erasure:
             case AccountErasure() as erasure:
-                self.erasures.erase(erasure.pseudonym, erasure.offset)
+                self.erasures.erase(erasure.pseudonym, erasure.erasure_id, erasure.offset)
                 self.timers.set(erasure.account_id, None)
                 self.people.clear()  # it would take the account's people for stored
                 self.accounts.remove(erasure.account_id)
             case LiftedErasure() as lifted:
-                self.erasures.lift(lifted.pseudonym, lifted.offset)
+                self.erasures.lift(lifted.pseudonym, lifted.erasure_id, lifted.offset)
 
 
 def _beside(timers: Timers, seen: SeenIds, contents: SeenContents, people: WrittenDays) -> float:

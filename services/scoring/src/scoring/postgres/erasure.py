@@ -41,7 +41,7 @@ erased AS (
 LIFT_PARTS: Final = """
 lifted AS (
     UPDATE scoring.erased SET lifted_at = :lifted_at
-    WHERE partition = :partition AND pseudonym = :pseudonym AND lifted_at IS NULL AND erased_at < :lifted_at
+    WHERE partition = :partition AND erasure_id = :erasure_id AND lifted_at IS NULL AND erased_at < :lifted_at
 )"""
 
 ERASE_TYPES: Final[dict[str, Any]] = {
@@ -53,7 +53,7 @@ ERASE_TYPES: Final[dict[str, Any]] = {
     "erasure_id": Text,
     "at": Double,
 }
-LIFT_TYPES: Final[dict[str, Any]] = {"pseudonym": LargeBinary, "lifted_at": BigInteger}
+LIFT_TYPES: Final[dict[str, Any]] = {"erasure_id": Text, "lifted_at": BigInteger}
 
 _SAMPLES: Final = ("event_samples", "value_samples")
 SCRUB: Final = tuple(text(_REMOVED[name]).bindparams(bindparam("account", type_=Text)) for name in _SAMPLES)
@@ -63,7 +63,7 @@ SCRUB: Final = tuple(text(_REMOVED[name]).bindparams(bindparam("account", type_=
 def parameters(erasure: AccountErasure | LiftedErasure) -> dict[str, Any]:
     """Those beside the fence's and the outbox's."""
     if isinstance(erasure, LiftedErasure):
-        return {"pseudonym": erasure.pseudonym, "lifted_at": erasure.offset}
+        return {"erasure_id": erasure.erasure_id, "lifted_at": erasure.offset}
     return {
         "account": erasure.account_id,
         "account_key": erasure.account_id.encode(),
