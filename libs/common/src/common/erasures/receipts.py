@@ -15,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.auth import KeyVerifier
 from common.database import connected
+from common.database_errors import DatabaseUnavailable
 from common.http_app import json_response, key_required
 from common.keys import Scope
-from common.problems import Problem, openapi_response
+from common.problems import Problem, database_unavailable, openapi_response
 from common.topics import TimeMode
 
 ErasureId = Annotated[str, Path(min_length=1, max_length=64)]
@@ -63,9 +64,12 @@ class ErasureReceipts:
             WHERE erasure_id = :erasure_id ORDER BY partition, erased_at LIMIT 1""")
 
     async def receipt(self, erasure_id: str) -> ErasureReceipt:
-        """Raises the `Problem` to be answered (404), or `DatabaseUnavailable`."""
-        async with connected(self._engine, timeout=self._patience, service=self._schema) as connection:
-            row = (await connection.execute(self._query, {"erasure_id": erasure_id})).one_or_none()
+        """Raises the `Problem` to be answered."""
+        try:
+            async with connected(self._engine, timeout=self._patience, service=self._schema) as connection:
+                row = (await connection.execute(self._query, {"erasure_id": erasure_id})).one_or_none()
+        except DatabaseUnavailable as error:
+            raise database_unavailable(error) from error
         if row is None:
             detail = f"{self._schema} has read no such erasure: ask ingest for its state, and here again in a moment"
             raise Problem(404, "erasure_not_found", detail)
