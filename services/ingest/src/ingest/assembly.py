@@ -22,11 +22,13 @@ from ingest.events.post_events import PostEventsHandler
 from ingest.identity.cache import IdentityCache, StoredIdentities
 from ingest.intake.endpoint import IntakeEndpoint
 from ingest.intake.format import RequestFormat
-from ingest.intake.intake import MessageIntake
+from ingest.intake.intake import Identities, MessageIntake, RefusedSink
 from ingest.intake.metrics import IntakeMetrics
 from ingest.mapping.rules import MappingRules
 from ingest.metrics import IngestMetrics
-from ingest.publishing.counted import CountingPublisher
+from ingest.privacy.adapters import PrivateIdentities, PrivatePublisher, PrivateRefused
+from ingest.privacy.pseudonyms import Pseudonyms
+from ingest.publishing.counted import CountingPublisher, EventPublisher
 from ingest.publishing.event_names import EventNames
 from ingest.publishing.producer_supervisor import ProducerSupervisor
 from ingest.publishing.publisher import Publisher
@@ -59,7 +61,7 @@ class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
 
 @dataclass(frozen=True)
 class IngestParts:
-    """The adapters, and what holds for the whole process."""
+    """The adapters, and what holds for the whole process. Without `pseudonyms` everything is stored as it comes."""
 
     admin: Admin
     producer: ProbedProducer
@@ -69,6 +71,7 @@ class IngestParts:
     limiter: KeyRateLimiter
     memory: BodyMemory
     rules: MappingRules
+    pseudonyms: Pseudonyms | None
     registry: CollectorRegistry
     erasures: Erasures
 
@@ -103,10 +106,12 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
     metrics, intake_metrics = IngestMetrics(parts.registry), IntakeMetrics(parts.registry)
     metrics.watch(held_bytes=lambda: parts.memory.held, keys=lambda: len(parts.keys), age=lambda: parts.keys.age)
     names = EventNames(since=options.now())
-    publisher = Publisher(parts.producer, topic=options.topics.events, partitions=partitions, mode=mode)
+    publisher: EventPublisher = Publisher(parts.producer, topic=options.topics.events, partitions=partitions, mode=mode)
+    if parts.pseudonyms is not None:
+        publisher = PrivatePublisher(publisher, parts.pseudonyms)
     events = CountingPublisher(publisher, names=names, metrics=metrics)
     bounds = replace(options.bounds, limits_age=mode is TimeMode.WALL)
-    identities = IdentityCache(parts.identities, ttl=options.identity_ttl)
+    cached = IdentityCache(parts.identities, ttl=options.identity_ttl)
     erased = ErasedAccounts(options.erasure_key)
     erasures = ErasureService(
         parts.erasures,
@@ -114,7 +119,7 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         erased,
         key=options.erasure_key,
         partitions=partitions,
-        forget=identities.forget,
+        forget=cached.forget,
     )
     handler = PostEventsHandler(
         keys=parts.keys,
@@ -128,13 +133,11 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         now=options.now,
     )
     recorder = RejectRecorder(parts.rejects, keep=options.rejects_kept, on_unlisted=intake_metrics.unlisted)
-    intake = MessageIntake(
-        identities=identities,
-        events=events,
-        refused=DeadLetters(parts.producer, recorder, topic=options.topics.dead, partitions=partitions),
-        bounds=bounds,
-        erased=erased,
-    )
+    identities: Identities = cached
+    refused: RefusedSink = DeadLetters(parts.producer, recorder, topic=options.topics.dead, partitions=partitions)
+    if parts.pseudonyms is not None:
+        identities, refused = PrivateIdentities(cached, parts.pseudonyms), PrivateRefused(refused, parts.pseudonyms)
+    intake = MessageIntake(identities=identities, events=events, refused=refused, bounds=bounds, erased=erased)
     endpoint = IntakeEndpoint(
         intake=intake,
         rules=parts.rules,
