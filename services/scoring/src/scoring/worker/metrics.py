@@ -68,7 +68,9 @@ class WorkerMetrics:
         self._window = gauge("dedupe_window_seconds", "How far back event ids are remembered.", "partition")
         self._used = gauge("dedupe_used_ratio", "Event ids remembered, of the most that may be.", "partition")
         self._stopped = gauge(
-            "partition_stopped", "1 if it stopped before a record that a newer version wrote, else 0.", "partition"
+            "partition_stopped",
+            "1 if it stopped: a newer version wrote a record, or ERASURE_KEY is not the right one.",
+            "partition",
         )
         self._cached = gauge("accounts_cached", "Accounts kept in memory, by their form.", "form")
         self._cache_bytes = gauge("accounts_cached_bytes", "Bytes that these take, estimated.")
