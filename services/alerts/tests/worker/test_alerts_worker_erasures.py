@@ -8,7 +8,8 @@ from sqlalchemy import text
 
 from alerts.errors import Failure
 from alerts.samples import Sample
-from common.contracts.signals import Facts, Kind, Signal
+from common.contracts.events import Erased, ErasureLifted
+from common.contracts.signals import Facts, Kind, Signal, encode_signals_record
 from support.alerts_decisions import at
 from support.alerts_first_looks import account_in, first_look, later, nothing_gathered
 from support.alerts_replicas import ReplicasHarness, replicas_harness, titles
@@ -166,6 +167,15 @@ async def test_a_message_about_many_accounts_loses_one_and_is_sent_all_the_same(
         await owned.erase(name)
     await owned.settled()
     assert set((await counts(owned)).values()) == {0}
+
+
+async def test_what_no_table_can_hold_is_counted_as_unreadable(replicas: ReplicasHarness) -> None:
+    """Scoring writes none of these; another program may."""
+    await replicas.start()
+    for record in (Erased("r", "nul\0", "aa"), Erased("nul\0", "acme", "aa"), ErasureLifted("nul\0", "aa")):
+        await replicas.append(0, encode_signals_record(record))
+    await replicas.settled()
+    assert replicas.count("signals_total", outcome="unreadable") == 3
 
 
 async def test_without_the_key_the_partition_stops_and_nothing_is_deleted(replicas: ReplicasHarness) -> None:

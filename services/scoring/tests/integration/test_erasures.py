@@ -211,6 +211,24 @@ async def test_an_erasure_in_the_wrong_partition_is_a_dead_letter(stream: Scorin
     assert stream.count("dead_letters_total", reason="wrong_partition") == 1
 
 
+@pytest.mark.parametrize(
+    "record",
+    [
+        erased("nul\0"),
+        erased("x" * 3_000),
+        Erased("nul\0", "account 0", ERASURE_KEY.pseudonym("account 0").hex()),
+        ErasureLifted("nul\0", "aa"),
+    ],
+    ids=["an account with U+0000", "a long account", "a request with U+0000", "a lift with U+0000"],
+)
+async def test_what_no_table_can_hold_is_a_dead_letter(stream: ScoringHarness, record: Erased | ErasureLifted) -> None:
+    """Ingest writes none of these; another program may."""
+    await stream.write(0, record, at=START)
+    await stream.score()
+    assert stream.count("dead_letters_total", reason="unreadable") == 1
+    assert await stream.scalar("SELECT count(*) FROM scoring.erased") == 0
+
+
 accounts = st.sampled_from(["acme", "beta"])
 happenings = st.lists(
     st.tuples(

@@ -106,12 +106,15 @@ def read_batch(records: Sequence[Record], *, late_after: float, erasures: Partit
             unreadable.append(record.offset)
             continue
         recorded = record.timestamp / 1000
-        if isinstance(message, Erased | ErasureLifted):
+        if isinstance(message, Erased | ErasureLifted) and _can_be_applied(message):
             if taken > 1:
                 taken -= 1
             else:
                 erasure = ReadErasure(message, record.offset, recorded)
             break
+        if isinstance(message, Erased | ErasureLifted):
+            unreadable.append(record.offset)
+            continue
         if isinstance(message, Signal | FactsChanged) and erasures.reason(message.account_id, record.offset):
             erased += 1
         elif isinstance(message, Tick):
@@ -167,6 +170,10 @@ def without_duplicates(signals: Sequence[ReadSignal]) -> tuple[ReadSignal, ...]:
 
 def _can_be_stored(signal: Signal) -> bool:
     return _are_names((signal.signal_id, signal.account_id, signal.episode))
+
+
+def _can_be_applied(erasure: Erased | ErasureLifted) -> bool:
+    return _are_names((erasure.erasure_id, *((erasure.account_id,) if isinstance(erasure, Erased) else ())))
 
 
 def _are_names(names: Sequence[str]) -> bool:

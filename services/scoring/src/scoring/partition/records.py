@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import msgspec
 
 from common.bus.ports import Record
-from common.contracts.events import Event, EventsRecord, Tick, decode_events_record, find_unknown_type
+from common.contracts.events import (
+    Erased,
+    ErasureLifted,
+    Event,
+    EventsRecord,
+    Tick,
+    decode_events_record,
+    find_unknown_type,
+)
 from scoring.errors import UnknownRecordType
 from scoring.partition.commit import DeadReason
 from scoring.partition.memory import PartitionMemory
@@ -14,6 +22,7 @@ LONGEST_ID = 2_000
 """Bytes of an account id: an index entry of PostgreSQL's holds 2,704, and other columns take some of them."""
 _LONGEST_CHARACTER = 4  # bytes of UTF-8
 
+_ERASURES = frozenset({Erased, ErasureLifted})
 
 DecodedRecord = EventsRecord | DeadReason
 """What a record says, or why it cannot be read."""
@@ -32,7 +41,16 @@ def decode(record: Record) -> DecodedRecord:
         return DeadReason.UNREADABLE
     if type(decoded) is Event and not _can_be_stored(decoded.account_id):
         return DeadReason.UNREADABLE
+    if type(decoded) in _ERASURES and not all(map(_can_be_stored, _erasure_names(decoded))):
+        return DeadReason.UNREADABLE
     return decoded
+
+
+def _erasure_names(decoded: EventsRecord) -> tuple[str, ...]:
+    """What of it goes into an index."""
+    if isinstance(decoded, Erased):
+        return decoded.erasure_id, decoded.account_id
+    return (decoded.erasure_id,) if isinstance(decoded, ErasureLifted) else ()
 
 
 def decode_all(records: Sequence[Record]) -> list[DecodedRecord]:
