@@ -88,7 +88,7 @@ test-compiled: .compiled/built ## tests of the core and of batches on their comp
 		tests/deploy/test_deploy_image.py::test_the_steps_of_the_image_leave_a_compiled_core \
 		services/scoring/tests/health services/scoring/tests/test_core_form.py services/scoring/tests/test_dedupe_model.py \
 		services/scoring/tests/integration/test_fence.py services/scoring/tests/integration/test_function_of_log.py \
-		services/scoring/tests/integration/test_unknown_type.py
+		services/scoring/tests/integration/test_unknown_type.py services/scoring/tests/integration/test_erasures.py
 
 .PHONY: digest
 digest: $(VENV)/dev-installed .compiled/built ## the same bits from both forms of the core on every Python (PYTHONS="python3.12 python3.13")

@@ -48,6 +48,7 @@ from common.bus.memory import MemoryBroker
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
 from common.contracts.signals import Band, Facts, Signal, encode_signals_record
+from common.erasures.erasure_spans import ErasureRow
 from common.topics import TimeMode, Topics, ensure
 from local.fakes.slack_sink import SlackSink
 from local.stack.postgres import Postgres
@@ -95,6 +96,9 @@ class TimedDecisionStore:
     async def timers(self, partition: int) -> PartitionTimers:
         return await self._inner.timers(partition)
 
+    async def erasures(self, partition: int) -> Sequence[ErasureRow]:
+        return await self._inner.erasures(partition)
+
     @asynccontextmanager
     async def transaction(
         self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
@@ -117,6 +121,7 @@ class TimedTransaction:
         self.late_signals, self.late_accounts = inner.late_signals, inner.late_accounts
         self.write_facts, self.known_facts = inner.write_facts, inner.known_facts
         self.due_accounts, self.histories, self.write = inner.due_accounts, inner.histories, inner.write
+        self.erase, self.lift = inner.erase, inner.lift
 
     async def record(self, entries: Sequence[ReadSignal]) -> RecordedSignals:
         recorded = await self._inner.record(entries)

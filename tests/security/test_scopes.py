@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from alerts.api import routes as alerts_routes
 from common import health_endpoints
+from common.erasures.receipts import receipt_routes
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import Scope
@@ -40,6 +41,9 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
     "ingest": {
         ("POST", "/v1/events"): Scope.EVENTS,
         ("GET", "/v1/events/names"): Scope.READ,
+        ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
+        ("POST", "/v1/erasures/{erasure_id}/lift"): Scope.ADMIN,
         ("GET", "/v1/rejects"): Scope.READ,
         ("GET", "/v1/sources"): Scope.READ,
         ("GET", "/v1/sources/{source}"): Scope.READ,
@@ -55,12 +59,14 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/events/names"): Scope.READ,
         ("POST", "/v1/announcements"): Scope.ADMIN,
         ("GET", "/v1/announcements"): Scope.ADMIN,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
     },
     "alerts": {
         ("GET", "/v1/alerts"): Scope.READ,
         ("GET", "/v1/alerts/{alert_id}"): Scope.READ,
         ("POST", "/v1/alerts/{alert_id}/ack"): Scope.WRITE,
         ("POST", "/v1/alerts/{alert_id}/resend"): Scope.WRITE,
+        ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
     },
     "scoring worker": {},
 }
@@ -102,17 +108,21 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
         return ingest_app.build(inside, names=inside, keys=ring, readiness=ready, registry=registry)._app
     if service == "scoring api":
         metrics = ApiMetrics(registry)
-        return scoring_routes.build(
+        built = scoring_routes.build(
             inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
         )
+        built.include_router(receipt_routes(inside, ring))
+        return built
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")
-        return alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
+        built = alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
+        built.include_router(receipt_routes(inside, ring))
+        return built
     return Starlette(routes=health_endpoints.routes(ready, registry))
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
-    asked = path.format(account_id="acme", alert_id="a-1", source="web", name="crm")
+    asked = path.format(account_id="acme", alert_id="a-1", source="web", name="crm", erasure_id="e-1")
     found = []
     for key in keys:
         headers = {"authorization": f"Bearer {key}"} if key else {}

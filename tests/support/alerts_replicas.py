@@ -28,8 +28,9 @@ from common import database
 from common.bus.memory import MemoryBroker, MemoryConsumer
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
-from common.contracts.events import Tick
+from common.contracts.events import Erased, ErasureLifted, Tick
 from common.contracts.signals import CaughtUp, Facts, FactsChanged, Signal, encode_signals_record
+from common.erasures.erasure_key import ErasureKey
 from common.topics import TimeMode, Topics, ensure
 from support.alerts_sending import FakeChannels
 
@@ -57,8 +58,9 @@ final_outcomes: [churned]
 """
 _TABLES = (
     *("progress", "alert", "decision", "notification", "attempt", "acknowledgement", "timer", "account_facts"),
-    *("gathering", "gathered"),
+    *("gathering", "gathered", "erased", "erased_signal"),
 )
+ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 
 
 class Clock:
@@ -112,6 +114,7 @@ class ReplicasHarness:
         self.metrics = AlertsMetrics(self.registry)
         self.running: list[Running] = []
         self.lease = 60.0  # seconds
+        self.erasure_key: ErasureKey | None = ERASURE_KEY
         self.notified = True  # whether replicas that start hear each other's notices
         self._mode = mode
         self._routes = load(routes, "routes of the test")
@@ -184,6 +187,7 @@ class ReplicasHarness:
             behind_after=BEHIND,
             lease=self.lease,
             log_patience=1.0,
+            erasure_key=self.erasure_key,
         )
 
     async def tell(self, *signals: Signal, stamped: bool = False) -> None:
@@ -207,6 +211,12 @@ class ReplicasHarness:
     async def facts(self, account_id: str, facts: Facts) -> None:
         """As scoring tells them when they change."""
         record = FactsChanged(account_id, facts)
+        await self.append(partition_of(account_id.encode(), self.partitions), encode_signals_record(record))
+
+    async def erase(self, account_id: str, request: str = "request 1", *, lift: bool = False) -> None:
+        """As scoring passes an erasure on, or its lifting."""
+        pseudonym = ERASURE_KEY.pseudonym(account_id).hex()
+        record = ErasureLifted(request, pseudonym) if lift else Erased(request, account_id, pseudonym)
         await self.append(partition_of(account_id.encode(), self.partitions), encode_signals_record(record))
 
     async def tick(self, partition: int, *, stamp: float) -> None:

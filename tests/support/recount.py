@@ -119,6 +119,8 @@ class Recount:
             self._announce(said, moment)
         elif isinstance(said, CardActivated):
             self._set_aside("card_change_not_supported", record)
+        elif not isinstance(said, Event):
+            raise NotImplementedError(f"no log that is counted again has a {type(said).__name__}")
         elif partition_of(said.account_id.encode(), self._partitions) != self._partition:
             self._set_aside("wrong_partition", record)
         else:

@@ -17,6 +17,7 @@ from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing, Producer, Record
 from common.contracts.events import Announcement, Event, EventsRecord, Tick, encode_events_record
 from common.contracts.signals import CaughtUp, Signal, SignalsRecord, decode_signals_record
+from common.erasures.erasure_key import ErasureKey
 from common.topics import TimeMode, Topics, ensure
 from ingest.dead_letters.letter import read_letter
 from ingest.dead_letters.resending import EventResender, LetterResender
@@ -35,6 +36,7 @@ from scoring.worker.metrics import WorkerMetrics
 from scoring.worker.worker import ScoringWorker
 
 TOPICS = Topics("")
+ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 DAY = 86_400.0
 START = datetime(2026, 3, 2, tzinfo=UTC).timestamp()
 
@@ -48,13 +50,14 @@ _ROWS = {
     "feed_pause": "SELECT * FROM scoring.feed_pause",
     "applied": "SELECT partition, id FROM scoring.applied",
     "day": "SELECT account_id, day, partition, body::text FROM scoring.day",
+    "erased": "SELECT partition, encode(pseudonym, 'hex'), erased_at, lifted_at FROM scoring.erased",
     "position": """SELECT DISTINCT ON (partition) partition, to_offset, clock, newest FROM scoring.journal
                    ORDER BY partition, seq DESC""",
 }
 
 _TABLES = (
     "journal", "state", "timer", "seen", "outbox", "account", "signal", "day", "heartbeat", "ranking",
-    "finished_ranking", "person", "announcement", "applied", "feed_pause",
+    "finished_ranking", "person", "event_name", "unusable_value", "announcement", "applied", "feed_pause",
 )  # fmt: skip
 
 
@@ -101,7 +104,9 @@ class ScoringHarness:
         self.metrics = WorkerMetrics(self.registry)
         self.housekeeping_metrics = HousekeepingMetrics(self.registry)
         self._tasks: dict[ScoringWorker, asyncio.Task[None]] = {}
-        self.rules = WorkerRules(topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0)
+        self.rules = WorkerRules(
+            topics=TOPICS, limits=limits, max_records=500, late_after=60.0, log_patience=1.0, erasure_key=ERASURE_KEY
+        )
         self.card: Card
         self.origin: Origin
         self.card, self.origin = origin(
@@ -122,10 +127,14 @@ class ScoringHarness:
             self.broker.admin(), TOPICS, mode=self.mode, partitions=self.partitions, replication=1, retention_days=35
         )
 
-    async def empty(self, *, keep_log: bool = False) -> None:
-        """A new database, and a new log unless it is kept (what was told is gone either way)."""
+    async def empty(self, *, keep_log: bool = False, keep_erased: bool = False) -> None:
+        """A new database, and a new log unless it is kept (what was told is gone either way).
+
+        `keep_erased` as in a rebuild, which keeps the table of erased accounts.
+        """
+        tables = _TABLES if keep_erased else (*_TABLES, "erased")
         async with self.engine.begin() as connection:
-            await connection.execute(text(f"TRUNCATE {', '.join(f'scoring.{table}' for table in _TABLES)}"))
+            await connection.execute(text(f"TRUNCATE {', '.join(f'scoring.{table}' for table in tables)}"))
         for topic in (TOPICS.signals, TOPICS.dead, *(() if keep_log else (TOPICS.events,))):
             self.broker.topics.pop(topic)
         await self.prepare()

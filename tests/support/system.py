@@ -25,6 +25,7 @@ from support.quick import QUICK
 from support.service import Service
 from support.starts import Start, fresh
 
+ERASURE_KEY = "a key of thirty-two characters, at least"
 PARTITIONS = 4
 PATIENCE = 60.0
 POLL = 0.05
@@ -59,6 +60,7 @@ class System:
         self._settings = {
             **deployment.environment(Ports(ingest=free_port(), scoring_api=0, scoring_worker=0)),
             "LOG_FORMAT": "json",
+            "ERASURE_KEY": ERASURE_KEY,
             "ALERTS_PORT": "0",
             "ALERTS_GROUP": f"{deployment.prefix}alerts",
             "SCORING_REMEMBERED_IDS": str(remembered),

@@ -1,5 +1,6 @@
 """Which values of events a metric cannot use, and why."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from common.errors import Doubt
 from scoring.cards.load import load
 from scoring.health import Scorer
 from scoring.partition.event_use import EventUse, UnusableKey, UnusableReason, UseCount, values_by_event
-from scoring.worker.event_use_report import EVERY, MOST_NAMES, EventUseReport
+from scoring.worker.event_use_report import ERASED_FOR, EVERY, MOST_NAMES, EventUseReport
 
 CARD = load(
     """
@@ -104,12 +105,18 @@ class Store:
     def __init__(self) -> None:
         self.back = True
         self.names: dict[str, int] = {}
+        self.scrubbed: list[str] = []
 
     async def write_event_use(self, names: Any, unusable: Any, *, most_names: int) -> None:
         if not self.back:
             raise Doubt("away")
         for name, count in names.items():
             self.names[name] = self.names.get(name, 0) + count.count
+
+    async def scrub_event_use(self, account_ids: Collection[str]) -> None:
+        if not self.back:
+            raise Doubt("away")
+        self.scrubbed += account_ids
 
 
 def used(*names: str) -> EventUse:
@@ -150,3 +157,20 @@ def test_counts_add_up() -> None:
     second.last_seen = 9.0
     first.add(second)
     assert first == UseCount(2, 9.0, second.sample)
+
+
+async def test_an_erased_account_is_no_sample_and_is_deleted_from_the_samples_for_a_while() -> None:
+    """A write under way may still bring it."""
+    store, now = Store(), [0.0]
+    report = EventUseReport(store, steady=lambda: now[0])
+    report.add(used("a.b"))
+    report.forget("acme")
+    store.back = False
+    await report.write()
+    store.back = True
+    await report.write()
+    assert (store.names, store.scrubbed) == ({"a.b": 1}, ["acme"])
+    now[0] += ERASED_FOR
+    await report.write_due()
+    await report.write()
+    assert store.scrubbed == ["acme", "acme"]

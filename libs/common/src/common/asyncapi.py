@@ -21,6 +21,7 @@ _EVENT: Final = events.Event(
     received_at=_NOON,
     properties={"invoice": "in_1"},
 )
+_PSEUDONYM: Final = "5f0b8c7d6e5a4f3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b"
 _DESCRIPTION: Final = """\
 The topics by which the services meet. Every topic has the same number of partitions. An account's events and signals
 are in the partition with the same number, in one order. The record time is Kafka's timestamp. A reader of the signals
@@ -29,13 +30,13 @@ keeps fields, kinds and types that it does not know; a reader of the events stop
 _CHANNELS: Final = {
     "events": (
         Topics().events,
-        "What accounts did, as ingest accepted it, and ticks. The key is the account's id in UTF-8; a record about "
-        "everybody has none and stands in every partition.",
+        "What accounts did, as ingest accepted it, erasures of accounts, and ticks. The key is the account's id in "
+        "UTF-8; erasures have none. A record about everybody has none and stands in every partition.",
         get_args(events.EventsRecord),
     ),
     "signals": (
         Topics().signals,
-        "What is worth telling of accounts. The key is the account's id in UTF-8; ticks and markers have none.",
+        "What is worth telling of accounts. The key is the account's id in UTF-8; other records have none.",
         get_args(signals.SignalsRecord),
     ),
 }
@@ -164,6 +165,8 @@ _EXAMPLES: Final[dict[type[Struct], Struct]] = {
     events.CardActivated: events.CardActivated("card-2", "version: 1\n..."),
     events.FeedPaused: events.FeedPaused("web-2026-11-29", "web", _NOON),
     events.FeedResumed: events.FeedResumed("web-2026-11-29-over", "web"),
+    events.Erased: events.Erased("0b6f6d0e-54b3-4a0e-9b8c-3f0a5d2f7c11", "acme", _PSEUDONYM),
+    events.ErasureLifted: events.ErasureLifted("0b6f6d0e-54b3-4a0e-9b8c-3f0a5d2f7c11", _PSEUDONYM),
     signals.Signal: _signal(),
     signals.FactsChanged: signals.FactsChanged("acme", _FACTS),
     signals.CaughtUp: signals.CaughtUp(3),

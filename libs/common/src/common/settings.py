@@ -3,11 +3,12 @@
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from common.erasures.erasure_key import SHORTEST, ErasureKey
 from common.topics import TimeMode, TopicSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]  # 0 takes a free one; the log tells which
@@ -55,6 +56,7 @@ class CommonSettings(BaseSettings):
     replication: PositiveInt = 1
     retention_days: PositiveInt = 35
     time_mode: TimeMode = TimeMode.WALL
+    erasure_key: Annotated[SecretStr, Field(min_length=SHORTEST)] | None = None
     key_ttl_seconds: Annotated[float, Field(gt=0)] = 30.0
     host: str = "127.0.0.1"
     http_connections: PositiveInt = 4_000
@@ -70,3 +72,7 @@ class CommonSettings(BaseSettings):
             replication=self.replication,
             retention_days=self.retention_days,
         )
+
+    def erasures_by(self) -> ErasureKey | None:
+        """None: accounts cannot be erased."""
+        return None if self.erasure_key is None else ErasureKey(self.erasure_key.get_secret_value())

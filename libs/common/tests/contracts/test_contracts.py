@@ -14,6 +14,8 @@ from msgspec.structs import fields, replace
 from common.contracts import ids
 from common.contracts.events import (
     CardActivated,
+    Erased,
+    ErasureLifted,
     Event,
     EventsRecord,
     FeedPaused,
@@ -151,6 +153,13 @@ RENEWED = replace(
     ),
 )
 
+ERASED = Erased(
+    erasure_id="0b6f6d0e-54b3-4a0e-9b8c-3f0a5d2f7c11",
+    account_id="acme",
+    pseudonym="5f0b8c7d6e5a4f3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b",
+)
+LIFTED = ErasureLifted(ERASED.erasure_id, ERASED.pseudonym)
+
 # Of the newest revision, by the names of their files.
 RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
     EVENTS: {
@@ -162,6 +171,8 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "card_activated": CardActivated("d77b7b4c93798987", "version: 1\n"),
         "feed_paused": FeedPaused("p-1", "web", MOMENT),
         "feed_resumed": FeedResumed("r-1", "web"),
+        "erased": ERASED,
+        "erasure_lifted": LIFTED,
     },
     SIGNALS: {
         "band": BAND,
@@ -263,6 +274,8 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "caught_up": CaughtUp(partition=7),
         "tick": Tick(),
         "facts_changed": FactsChanged("acme", BAND.facts),
+        "erased": ERASED,
+        "erasure_lifted": LIFTED,
     },
 }
 TODAY = [(topic, name) for topic, records in RECORDS.items() for name in records]

@@ -31,6 +31,7 @@ from alerts.sending.backoff import Backoff
 from alerts.settings import AlertsSettings
 from common import database
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
+from common.erasures.receipts import ErasureReceipts, receipt_routes
 from common.errors import StopWorker
 from common.health_endpoints import Readiness
 from common.key_usage import KeyUsage
@@ -143,15 +144,20 @@ def _application(
             "keys": keyring.not_ready_reason,
         }
     )
+    built = http.build(
+        AlertsService(AlertsDatabase(for_api, patience=settings.alerts_database_seconds)),
+        keys=keyring,
+        metrics=RequestMetrics(prometheus, name="churn_alerts_api"),
+        readiness=readiness,
+        registry=prometheus,
+    )
+    receipts = ErasureReceipts(
+        for_api, schema="alerts", retention_days=settings.retention_days, mode=settings.time_mode
+    )
+    built.include_router(receipt_routes(receipts, keyring))
     return Application(
         name="alerts",
-        http=http.build(
-            AlertsService(AlertsDatabase(for_api, patience=settings.alerts_database_seconds)),
-            keys=keyring,
-            metrics=RequestMetrics(prometheus, name="churn_alerts_api"),
-            readiness=readiness,
-            registry=prometheus,
-        ),
+        http=built,
         host=settings.host,
         port=settings.alerts_port,
         readiness=readiness,
@@ -231,4 +237,5 @@ def _options(settings: AlertsSettings, topics: Topics, routes: Routes) -> Replic
         behind_after=settings.alerts_behind_seconds,
         lease=settings.alerts_lease_seconds,
         log_patience=settings.alerts_send_seconds,
+        erasure_key=settings.erasures_by(),
     )

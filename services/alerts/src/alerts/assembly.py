@@ -21,6 +21,7 @@ from alerts.worker.send_gate import SendGate
 from alerts.worker.ticks import PartitionTicks, RecordSender
 from alerts.worker.worker import AlertsWorker
 from common.bus.ports import Consumer
+from common.erasures.erasure_key import ErasureKey
 from common.partition_consumer.inbox import Inbox
 from common.ticks import LogTime
 from common.topics import TimeMode
@@ -64,6 +65,7 @@ class ReplicaOptions(Struct, frozen=True, kw_only=True):
     behind_after: float
     lease: float
     log_patience: float
+    erasure_key: ErasureKey | None = None
 
 
 class Replica(Struct, frozen=True):
@@ -89,6 +91,7 @@ def assemble(parts: ReplicaParts, options: ReplicaOptions) -> Replica:
         steady=parts.steady,
         late_after=options.late_after,
         gather=options.gather,
+        erasure_key=options.erasure_key,
     )
 
     log_time = LogTime(parts.wall, parts.steady)

@@ -23,6 +23,7 @@ class RecordOutcome(StrEnum):
     RECORDED = "recorded"
     DUPLICATE = "duplicate"
     UNREADABLE = "unreadable"
+    ERASED = "erased"  # of an erased account
 
 
 class QueueDepth(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""`python -m ingest serve | events ... | import ... | away ... | dead ... | migrate | keys ...`.
+"""`python -m ingest serve|events|import|mapping|away|dead|erasures|migrate|keys`.
 
 Each command imports only what it needs.
 """
@@ -16,6 +16,7 @@ COMMANDS = {
     "mapping": Command("check mapping.yml, or try it on what an SDK sends", "ingest.commands.mapping"),
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
     "dead": Command("list, show and send again what was set aside", "ingest.commands.dead"),
+    "erasures": Command("list and lift erasures of accounts", "ingest.commands.erasures"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
 }
@@ -57,6 +58,10 @@ def main(words: Sequence[str]) -> int:
             from ingest.commands import dead
 
             return asyncio.run(dead.run(arguments, settings))
+        case "erasures":
+            from ingest.commands import erasures
+
+            return asyncio.run(erasures.run(arguments, settings))
         case "migrate":
             from common.commands import migrate
 

@@ -11,10 +11,14 @@ from starlette.responses import Response
 
 from common.auth import KeyVerifier
 from common.bus.ports import Admin, ProbedProducer
+from common.erasures.erasure_key import ErasureKey
 from common.health_endpoints import Readiness
 from common.stopping import Task
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest import app
+from ingest.erasures.erased_accounts import ErasedAccounts
+from ingest.erasures.routes import erasure_routes
+from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
 from ingest.events.post_events import PostEventsHandler
 from ingest.identity.cache import IdentityCache, StoredIdentities
 from ingest.intake.endpoint import Intake, IntakeEndpoint
@@ -100,6 +104,7 @@ class IngestParts:
     rules: MappingRules
     pseudonyms: Pseudonyms | None
     registry: CollectorRegistry
+    erasures: Erasures
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,7 @@ class IngestOptions:
     sources_settle: float
     webhook_secrets: Mapping[str, Sequence[str]]
     origins: Collection[str] = ()
+    erasure_key: ErasureKey | None = None
     bounds: Bounds = BOUNDS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -151,6 +157,16 @@ class _Assembly:
             held_bytes=lambda: parts.memory.held, keys=lambda: len(parts.keys), age=lambda: parts.keys.age
         )
         self._names = EventNames(since=options.now())
+        self._identities = IdentityCache(parts.identities, ttl=options.identity_ttl)
+        self._erased = ErasedAccounts(options.erasure_key)
+        self._erasures = ErasureService(
+            parts.erasures,
+            ErasureAnnouncer(parts.producer, topic=options.topics.events, mode=self._mode),
+            self._erased,
+            key=options.erasure_key,
+            partitions=self._partitions,
+            forget=self._identities.forget,
+        )
         self._events = self._counting_publisher()
         self._recorder = RejectRecorder(
             parts.rejects, keep=options.rejects_kept, on_unlisted=self._intake_metrics.unlisted
@@ -162,7 +178,12 @@ class _Assembly:
         supervisor = ProducerSupervisor(parts.admin, parts.producer, options.topics, **options.topic_settings)
         handler = self._events_handler()
         readiness = Readiness(
-            {"log": supervisor.not_ready_reason, "keys": parts.keys.not_ready_reason, "posts": handler.not_ready_reason}
+            {
+                "log": supervisor.not_ready_reason,
+                "keys": parts.keys.not_ready_reason,
+                "posts": handler.not_ready_reason,
+                "erasures": self._erasures.not_ready_reason,
+            }
         )
         posts = self._sdk_posts(formats)
         routes = app.build(
@@ -172,11 +193,27 @@ class _Assembly:
             readiness=readiness,
             registry=parts.registry,
             posts=posts,
-            routers=[*self._lists(), sdk_openapi.router(posts), posthog_flags.router(), self._webhooks()],
+            routers=[
+                *self._lists(),
+                sdk_openapi.router(posts),
+                posthog_flags.router(),
+                self._webhooks(),
+                erasure_routes(
+                    self._erasures,
+                    parts.keys,
+                    retention_days=options.topic_settings["retention_days"],
+                    mode=self._mode,
+                ),
+            ],
         )
         sdk_metrics = SdkMetrics(parts.registry)
         access = BrowserAccess(routes, paths=[*posts, *FLAG_PATHS], origins=options.origins, metrics=sdk_metrics)
-        tasks = {"log": supervisor.run, "rejects": self._recorder.run, **_source_tasks(parts, options)}
+        tasks = {
+            "log": supervisor.run,
+            "rejects": self._recorder.run,
+            "erasures": self._erasures.run,
+            **_source_tasks(parts, options),
+        }
         return AssembledIngest(UnknownPaths(access, sdk_metrics), readiness, tasks)
 
     def _counting_publisher(self) -> CountingPublisher:
@@ -190,12 +227,14 @@ class _Assembly:
 
     def _message_intake(self) -> MessageIntake:
         parts, topic = self._parts, self._options.topics.dead
-        identities: Identities = IdentityCache(parts.identities, ttl=self._options.identity_ttl)
+        identities: Identities = self._identities
         refused: RefusedSink = DeadLetters(parts.producer, self._recorder, topic=topic, partitions=self._partitions)
         if parts.pseudonyms is not None:
-            identities = PrivateIdentities(identities, parts.pseudonyms)
+            identities = PrivateIdentities(self._identities, parts.pseudonyms)
             refused = PrivateRefused(refused, parts.pseudonyms)
-        return MessageIntake(identities=identities, events=self._events, refused=refused, bounds=self._bounds)
+        return MessageIntake(
+            identities=identities, events=self._events, refused=refused, bounds=self._bounds, erased=self._erased
+        )
 
     def _events_handler(self) -> PostEventsHandler:
         parts = self._parts
@@ -208,6 +247,7 @@ class _Assembly:
             metrics=self._metrics,
             bounds=self._bounds,
             body_seconds=self._options.body_seconds,
+            erased=self._erased,
             now=self._options.now,
         )
 

@@ -31,6 +31,7 @@ class FieldErrorReason(StrEnum):
     TOO_OLD = "too_old"
     OUT_OF_RANGE = "out_of_range"
     BAD_VALUE = "bad_value"
+    ERASED = "erased"
     NO_ACCOUNT = "no_account"
 
 

@@ -15,6 +15,8 @@ from common.bus.memory import MemoryBroker
 from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
 from common.database import engine
+from common.erasures.erasure_key import ErasureKey
+from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
 from common.stopping import Task
@@ -22,6 +24,7 @@ from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest.app import PostsFastPath
 from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
+from ingest.erasures.memory_store import MemoryErasureStore
 from ingest.identity.known import IdentitiesUnavailable, KnownAccount
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
@@ -40,6 +43,7 @@ from ingest.webhooks.memory_records import MemoryStripeRecords
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 PARTITIONS = 4
 NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
+ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 
 
 @dataclass
@@ -55,6 +59,8 @@ class Ingest:
     stripe: MemoryStripeRecords
     identities: "MemoryIdentities"
     volumes: SourceVolumes
+    erasures: MemoryErasureStore
+    readiness: Readiness
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -146,6 +152,7 @@ async def in_memory(
     rejects, identities, volumes = MemoryRejects(), MemoryIdentities(), SourceVolumes(now=lambda: NOW)
     pool = engine(database_url, pool_size=1)
     stripe = stripe or MemoryStripeRecords()
+    erasures = MemoryErasureStore(now=lambda: NOW)
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
@@ -162,6 +169,7 @@ async def in_memory(
         pseudonyms=Pseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
         rules=rules or load_mapping("version: 1", "none"),
         registry=CollectorRegistry(),
+        erasures=erasures,
     )
     options = IngestOptions(
         topics=Topics(""),
@@ -173,6 +181,7 @@ async def in_memory(
         sources_settle=0.0,
         origins=origins,
         webhook_secrets=webhook_secrets or {},
+        erasure_key=ERASURE_KEY,
         bounds=bounds,
         now=lambda: NOW,
     )
@@ -183,7 +192,19 @@ async def in_memory(
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(assembled.http), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(assembled.http, http, broker, keys, clock, rejects, stripe, identities, volumes)
+        yield Ingest(
+            assembled.http,
+            http,
+            broker,
+            keys,
+            clock,
+            rejects,
+            stripe,
+            identities,
+            volumes,
+            erasures,
+            assembled.readiness,
+        )
     stop.set()
     await asyncio.gather(*running)
     await pool.dispose()

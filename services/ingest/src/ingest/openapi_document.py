@@ -26,7 +26,11 @@ _ANSWERS: Final = (
     SourceAnswer,
     WebhookAnswer,
 )
-_KEY: Final = {"type": "http", "scheme": "bearer", "description": "scope `events` or `write` to post, `read` to ask"}
+_KEY: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "scope `events` or `write` to post, `read` to ask, `admin` to erase",
+}
 _USER_NAME: Final = {"type": "http", "scheme": "basic", "description": "the key as user name, no password"}
 _REPLACED: Final = {("/v1/events", "post"): events.post_events(), ("/v1/events/names", "get"): events.event_names()}
 

@@ -17,6 +17,7 @@ from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
 from ingest.assembly import IngestOptions, IngestParts, assemble
+from ingest.erasures.store import ErasureStore
 from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import PrivacyRules
@@ -29,6 +30,7 @@ from ingest.settings import IngestSettings
 from ingest.sources.outbox import AnnouncementOutbox
 from ingest.sources.store import SourceStore
 from ingest.sources.volumes import SourceVolumes
+from ingest.webhooks import stripe_erasure
 from ingest.webhooks.stripe_store import StripeStore
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         rules=rules,
         pseudonyms=_pseudonyms(rules.privacy, settings),
         registry=metrics.registry(service="ingest", process="serve"),
+        erasures=ErasureStore(connected, removals=[stripe_erasure.remove_account]),
     )
     options = IngestOptions(
         topics=Topics(settings.topic_prefix),
@@ -88,6 +91,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             name: [secret.get_secret_value() for secret in secrets]
             for name, secrets in settings.ingest_webhook_secrets.items()
         },
+        erasure_key=settings.erasures_by(),
     )
     ingest = assemble(parts, options, formats=sdk_formats)
     try:

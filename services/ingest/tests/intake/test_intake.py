@@ -180,3 +180,17 @@ async def test_every_format_counts_for_its_source(ingest: Ingest) -> None:
     live = [event for event in ingest.events() if not event.history]
     assert (counts.events, counts.history) == (len(live), 1)
     assert counts.refused == {FieldErrorReason.NO_ACCOUNT: 1}
+
+
+async def test_messages_of_an_erased_account_make_no_event_and_are_kept_nowhere(ingest: Ingest) -> None:
+    """An SDK cannot be refused one message of many, and the dead topic would keep what is to be forgotten."""
+    await post(ingest, group("beta", user_id="bo"))
+    key = ingest.keys.create(scopes=frozenset({Scope.ADMIN}))
+    answer = await ingest.http.delete("/v1/accounts/acme", headers={"authorization": f"Bearer {key}"})
+    assert answer.status_code == 202
+    await post(ingest, group(), track(), track(user_id="bo", message_id="m-2"), group(traits={"arr": "much"}))
+    assert [event.account_id for event in ingest.events()] == ["beta", "beta"]
+    assert await ingest.metric('churn_ingest_messages_ignored_total{reason="erased"}') == 3
+    assert ingest.records(DEAD) == []
+    await post(ingest, track(message_id="m-3"))
+    assert await ingest.metric('churn_ingest_messages_total{format="plain",outcome="rejected"}') == 1, "of no account"

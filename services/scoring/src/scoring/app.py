@@ -166,4 +166,5 @@ def _rules(settings: ScoringSettings, topics: Topics) -> WorkerRules:
             journal_days=settings.scoring_journal_days,
             history_days=settings.scoring_history_days,
         ),
+        erasure_key=settings.erasures_by(),
     )

@@ -13,7 +13,7 @@ import pytest
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
-from common.contracts.events import Event, EventsRecord, Tick, encode_events_record
+from common.contracts.events import Erased, ErasureLifted, Event, EventsRecord, Tick, encode_events_record
 from common.topics import TimeMode, Topics, ensure
 from local.stack.embedded_broker import FETCH_MAX_WAIT, EmbeddedBroker
 from scoring.__main__ import main
@@ -104,6 +104,21 @@ def test_all_that_the_log_holds_of_the_last_days_is_scored(
     assert "1 duplicates were left out." in told
     assert "1 records could not be read by this release, and were left out." in told
     assert "auc: nothing to observe." in told
+
+
+def test_an_erased_account_is_left_out_and_comes_back_after_the_lift(log: Log, card: Path) -> None:
+    acme = [session("acme", NOW - timedelta(days=day), f"a-{day}") for day in (40, 30, 20)]
+    birch = [session("birch", NOW - timedelta(days=day), f"b-{day}") for day in range(20, 0, -1)]
+    cedar = [session("cedar", NOW - timedelta(days=day), f"c-{day}") for day in (12, 9, 6, 3)]
+    partition = {name: partition_of(name.encode(), PARTITIONS) for name in ("acme", "cedar")}
+    erased = [(partition["acme"], Erased("r-1", "acme", "aa"), datetime.fromtimestamp(0, UTC))]
+    gone = (partition["cedar"], Erased("r-2", "cedar", "cc"), NOW - timedelta(days=10))
+    back = (partition["cedar"], ErasureLifted("r-2", "cc"), NOW - timedelta(days=7))
+    log.write([*acme, *birch, cedar[0], gone, cedar[1], back, *cedar[2:], *erased])
+
+    found = back_test(card)
+
+    assert (found["accounts"], found["events"]) == (2, 20 + 2)
 
 
 def test_fewer_days_are_read_if_asked_for(log: Log, card: Path) -> None:

@@ -41,7 +41,8 @@ class Ports:
 class Deployment:
     """What one set of services is configured with. Without `sink_ports` alerts is not started.
 
-    `first_look_seconds` is how long scoring waits before it says how a new account stands; 0 for not at all.
+    `first_look_seconds` is how long scoring waits before it says how a new account stands; 0 for not at all. Without an
+    `erasure_key` no account can be erased.
     """
 
     bootstrap: str
@@ -55,6 +56,7 @@ class Deployment:
     mapping: Path = MAPPING
     sink_ports: SinkPorts | None = None
     first_look_seconds: int = 0
+    erasure_key: str = ""
 
     @property
     def topics(self) -> Topics:
@@ -75,6 +77,7 @@ class Deployment:
             "REPLICATION": "1",
             "TIME_MODE": self.mode,
             "HOST": "127.0.0.1",
+            "ERASURE_KEY": self.erasure_key,
             "LOG_FORMAT": "console",
             "LOG_LEVEL": "info",
             "INGEST_PORT": str(ports.ingest),

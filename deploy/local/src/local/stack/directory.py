@@ -1,13 +1,14 @@
 """The folder of a stack that stays."""
 
 import fcntl
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.stack.postgres import Postgres
-from local.stack.process_list import ProcessList
+from local.stack.process_list import ProcessList, write_private
 from local.stack.processes import ServerError
 from local.stack.servers import CHECKOUT, LOCAL, Broker
 
@@ -57,6 +58,14 @@ class StackDirectory:
     @property
     def postgres(self) -> Postgres:
         return Postgres(self.data / "postgres")
+
+    def erasure_key(self) -> str:
+        """Made at the first start. It stays as long as the data: what is erased is known by it."""
+        file = self.data / "erasure-key"
+        if not file.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            write_private(file, secrets.token_hex(32).encode())
+        return file.read_text()
 
     def keys(self, broker: Broker) -> Path:
         return self.data / f"keys-{broker}.json"

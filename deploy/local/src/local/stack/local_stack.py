@@ -80,6 +80,7 @@ class LocalStack:
             card=Path(description.card),
             sink_ports=description.sink_ports,
             first_look_seconds=FIRST_LOOK_SECONDS,
+            erasure_key=directory.erasure_key(),
         )
         self.services = Services(
             deployment, ports=description.ports, logs=directory.logs, process_list=self._process_list

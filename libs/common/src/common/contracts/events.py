@@ -1,4 +1,4 @@
-"""Records of the topic `account.events.v1`: events of accounts, ticks, and records about everybody.
+"""Records of the topic `account.events.v1`: events of accounts, ticks, records about everybody, erasures.
 
 The record time is Kafka's timestamp, so no struct has a field for it.
 """
@@ -67,7 +67,27 @@ class FeedResumed(Struct, frozen=True, tag="feed.resumed"):
 Announcement = FeedPaused | FeedResumed
 """A record about everybody: in every partition once, sent like a tick. It takes effect once per id, and as a tick."""
 
-EventsRecord = Event | Tick | CardActivated | Announcement
+
+class Erased(Struct, frozen=True, tag="erased"):
+    """At this record every service deletes what it knows of the account, and passes over what came before it.
+
+    What comes after it is dropped until `ErasureLifted`. `erasure_id` names the request, `pseudonym` is the account by
+    the ERASURE_KEY, in hexadecimal: a service with another key finds that out here.
+    """
+
+    erasure_id: str
+    account_id: str
+    pseudonym: str
+
+
+class ErasureLifted(Struct, frozen=True, tag="erasure.lifted"):
+    """From this record on the account's records count again. By now nobody knows the account but by its pseudonym."""
+
+    erasure_id: str
+    pseudonym: str
+
+
+EventsRecord = Event | Tick | CardActivated | Announcement | Erased | ErasureLifted
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[EventsRecord] = msgspec.json.Decoder(EventsRecord)

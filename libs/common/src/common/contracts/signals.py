@@ -1,4 +1,4 @@
-"""Records of the topic `account.signals.v1`: signals, changed facts, ticks, and markers that a partition has caught up.
+"""Records of the topic `account.signals.v1`: signals, changed facts, ticks, erasures, and `CaughtUp`.
 
 Consumers look nothing up: a signal contains the health before and after, the receipt, the forecast and the account's
 facts at that moment. Points are 0 to 100, moments are UTC.
@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from common.contracts.events import Tick
+from common.contracts.events import Erased, ErasureLifted, Tick
 
 
 class Band(StrEnum):
@@ -286,8 +286,11 @@ class FactsChanged(Struct, frozen=True, tag="facts_changed"):
     facts: Facts
 
 
-SignalsRecord = Signal | FactsChanged | CaughtUp | Tick
-"""Here a tick is appended by alerts (wall mode), or scoring forwards one that it read (stream mode)."""
+SignalsRecord = Signal | FactsChanged | CaughtUp | Tick | Erased | ErasureLifted
+"""Here a tick is appended by alerts (wall mode), or scoring forwards one that it read (stream mode).
+
+Scoring forwards each erasure, and its lifting, in order with the account's signals.
+"""
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[SignalsRecord] = msgspec.json.Decoder(SignalsRecord)

@@ -52,6 +52,7 @@ WITH added AS (
         unnest(:bodies)) AS new (
             signal_id, account_id, episode, kind, "to", severity, stage, tier, owner, at, recorded, history, waiting,
             body)
+    WHERE NOT EXISTS (SELECT FROM alerts.erased_signal AS gone WHERE gone.signal_id = new.signal_id)
     ON CONFLICT (signal_id) DO NOTHING
     RETURNING signal_id
 )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from alerts.decisions.account import AccountDecisions, AccountHistory, NewMessage, SignalDecision
 from alerts.decisions.decide import address_key_of
 from alerts.decisions.reasons import DecisionReason
-from alerts.postgres import decision_statements, gathering_statements, schema
+from alerts.postgres import decision_statements, erasure, gathering_statements, schema
 from alerts.postgres.account_history import HistoryRow, load_histories
 from alerts.postgres.decision_statements import TimerKind
 from alerts.postgres.gatherings import PostgresGatherings
@@ -23,7 +23,9 @@ from alerts.signals.score import SEVERITY_RANK
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
 from alerts.topic.timers import PartitionTimers
+from common.contracts.events import Erased
 from common.contracts.signals import Facts
+from common.erasures.erasure_spans import ErasureRow
 from common.errors import Fenced
 
 _log = structlog.get_logger()
@@ -76,6 +78,12 @@ class PostgresDecisionStore:
         async with in_transaction(self._engine, patience=self._patience) as connection:
             row = (await connection.execute(gathering_statements.TIMERS, asked)).one()
         return PartitionTimers(row.earliest, row.gathering, row.ready, row.behind)
+
+    async def erasures(self, partition: int) -> Sequence[ErasureRow]:
+        erased = schema.erased.c
+        query = select(*(erased[name] for name in ErasureRow._fields)).where(erased.partition == partition)
+        async with in_transaction(self._engine, patience=self._patience) as connection:
+            return [ErasureRow(*row) for row in await connection.execute(query.order_by(erased.erased_at))]
 
     @asynccontextmanager
     async def transaction(
@@ -198,6 +206,18 @@ class PostgresDecisionTransaction:
             ),
         }
         await self._connection.execute(decision_statements.WRITE, parameters)
+
+    async def erase(self, erased: Erased, row: ErasureRow, *, recorded: float) -> None:
+        account = {"account": erased.account_id}
+        await self._connection.execute(erasure.LOCK_GATHERINGS, account)
+        named = {name: value for name, value in row._asdict().items() if name != "lifted_at"}
+        about = {"partition": self._partition, "at": recorded}
+        kind = {"timer_kind": TimerKind.ACCOUNT.value}
+        await self._connection.execute(erasure.ERASE, account | named | about | kind)
+
+    async def lift(self, erasure_id: str, offset: int) -> None:
+        asked = {"partition": self._partition, "erasure_id": erasure_id, "lifted_at": offset}
+        await self._connection.execute(erasure.LIFT, asked)
 
     def _late_signals(self, rows: Iterable[Any]) -> LateSignals:
         signals, unreadable = [], []

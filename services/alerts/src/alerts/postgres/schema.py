@@ -197,3 +197,23 @@ acknowledgement = Table(
     Column("note", Text),
     Column("at", Double, nullable=False),  # wall time
 )
+
+# Accounts that were erased: their records before `erased_at` are passed over, those up to `lifted_at` are dropped. It
+# has the id of no account; `removed` counts what was deleted, for the receipt.
+erased = Table(
+    "erased",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True),
+    Column("pseudonym", LargeBinary, primary_key=True),
+    Column("erased_at", BigInteger, primary_key=True, autoincrement=False),  # offset of the record
+    Column("lifted_at", BigInteger),
+    Column("cluster_id", Text, nullable=False),  # of the log that the offsets are of
+    Column("fingerprint", Text, nullable=False),  # of the key that made the pseudonym
+    Column("erasure_id", Text, nullable=False),
+    Column("at", Double, nullable=False),  # record time
+    Column("removed", JSON, nullable=False),
+    Index("erased_by_erasure", "erasure_id"),
+)
+
+# The ids of their signals: a second copy of one is recognized here.
+erased_signal = Table("erased_signal", metadata, Column("signal_id", Text, primary_key=True))

@@ -1,6 +1,7 @@
 """A batch of records of the signals topic, sorted by what is to be done with them. Pure."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -8,8 +9,9 @@ from msgspec import Struct
 from alerts.decisions.reasons import DecisionReason
 from alerts.signals.decoding import decode_record
 from common.bus.ports import Record
-from common.contracts.events import Tick
+from common.contracts.events import Erased, ErasureLifted, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal
+from common.erasures.erasure_spans import PartitionErasures
 
 LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
 
@@ -30,13 +32,22 @@ class ReadFacts(Struct, frozen=True):
     recorded: float
 
 
+class ReadErasure(NamedTuple):
+    """An erasure, or its lifting, with its offset and its record time in seconds."""
+
+    said: Erased | ErasureLifted
+    offset: int
+    recorded: float
+
+
 class SignalsBatch(Struct, frozen=True):
     """The first `taken` records of a poll, as many as one transaction decides, in the order of the log.
 
     The ticks come first. `tick` is the record time of the newest, which fires timers before the signals are
     decided. `facts` are the last of each account. `caught_up` is the record time of the last `CaughtUp`;
     `before_caught_up` signals came before it. `unreadable` are the offsets of records of another format, or with
-    names that PostgreSQL cannot store.
+    names that PostgreSQL cannot store. `erased` counts records of erased accounts that were left out. An `erasure` is a
+    batch of its own.
     """
 
     taken: int = 0
@@ -47,6 +58,8 @@ class SignalsBatch(Struct, frozen=True):
     caught_up: float | None = None
     before_caught_up: int = 0
     unreadable: tuple[int, ...] = ()
+    erased: int = 0
+    erasure: ReadErasure | None = None
 
 
 class LateSignals(Struct, frozen=True):
@@ -69,14 +82,22 @@ class RecordedSignals(Struct, frozen=True):
     late: LateSignals = LateSignals()
 
 
-def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
-    """It ends before a tick that comes after signals: what they decide may be due by that tick."""
+_NOBODY = PartitionErasures(None)
+
+
+def read_batch(records: Sequence[Record], *, late_after: float, erasures: PartitionErasures = _NOBODY) -> SignalsBatch:
+    """It ends before a tick that comes after signals: what they decide may be due by that tick.
+
+    It ends before an erasure, too, which is a batch of its own: it deletes what those signals wrote.
+    """
     ticks: list[Record] = []
     facts: dict[str, ReadFacts] = {}
     signals: list[ReadSignal] = []
     caught_up: float | None = None
     before_caught_up = 0
     unreadable: list[int] = []
+    erased = 0
+    erasure: ReadErasure | None = None
     taken = 0
     for taken, record in enumerate(records, start=1):
         try:
@@ -85,7 +106,18 @@ def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
             unreadable.append(record.offset)
             continue
         recorded = record.timestamp / 1000
-        if isinstance(message, Tick):
+        if isinstance(message, Erased | ErasureLifted) and _can_be_applied(message):
+            if taken > 1:
+                taken -= 1
+            else:
+                erasure = ReadErasure(message, record.offset, recorded)
+            break
+        if isinstance(message, Erased | ErasureLifted):
+            unreadable.append(record.offset)
+            continue
+        if isinstance(message, Signal | FactsChanged) and erasures.reason(message.account_id, record.offset):
+            erased += 1
+        elif isinstance(message, Tick):
             if signals or facts or caught_up is not None:
                 taken -= 1
                 break
@@ -112,6 +144,8 @@ def read_batch(records: Sequence[Record], *, late_after: float) -> SignalsBatch:
         caught_up=caught_up,
         before_caught_up=before_caught_up,
         unreadable=tuple(unreadable),
+        erased=erased,
+        erasure=erasure,
     )
 
 
@@ -136,6 +170,10 @@ def without_duplicates(signals: Sequence[ReadSignal]) -> tuple[ReadSignal, ...]:
 
 def _can_be_stored(signal: Signal) -> bool:
     return _are_names((signal.signal_id, signal.account_id, signal.episode))
+
+
+def _can_be_applied(erasure: Erased | ErasureLifted) -> bool:
+    return _are_names((erasure.erasure_id, *((erasure.account_id,) if isinstance(erasure, Erased) else ())))
 
 
 def _are_names(names: Sequence[str]) -> bool:

@@ -15,7 +15,9 @@ from alerts.routing.destination import Destination
 from alerts.routing.labels import Labels, labels
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
 from alerts.worker.gathering_service import PERSONS_AT_ONCE, GatheringRows, GatheringService
+from common.contracts.events import Erased
 from common.contracts.signals import Facts, Signal
+from common.erasures.erasure_spans import ErasureRow
 
 ACCOUNTS_AT_ONCE = 500  # in one transaction, of those with late signals or with timers that are due
 
@@ -54,6 +56,12 @@ class DecisionTransaction(Protocol):
 
     async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
         """`settled` are the ids of late signals that are decided now."""
+
+    async def erase(self, erased: Erased, row: ErasureRow, *, recorded: float) -> None:
+        """Deletes all that is known of the account but the ids of its signals. `recorded` is the record time."""
+
+    async def lift(self, erasure_id: str, offset: int) -> None:
+        """The account's records count again from this offset on."""
 
 
 class Router(Protocol):

@@ -9,12 +9,15 @@ import structlog
 from msgspec import Struct
 
 from alerts.metrics import AlertsMetrics, RecordOutcome
-from alerts.topic.batch import SignalsBatch, read_batch
+from alerts.topic.batch import ReadErasure, SignalsBatch, read_batch
 from alerts.topic.position import TopicPosition, position_after
 from alerts.topic.signals_log import SignalsLog
 from alerts.topic.timers import PartitionTimers
 from alerts.worker.decision_service import BatchSummary, DecisionService, DecisionTransaction
 from common.bus.ports import Record
+from common.contracts.events import ErasureLifted
+from common.erasures.erasure_key import ErasureKey
+from common.erasures.erasure_spans import ErasureRow, PartitionErasures, pseudonym_of, restore_erasures
 from common.errors import Doubt
 from common.retry import ExponentialBackoff
 
@@ -33,6 +36,9 @@ class DecisionStore(Protocol):
 
     async def undelivered(self, partition: int) -> Collection[str]:
         """Accounts with a message that was tried and has not been sent. Raises `Unreachable`."""
+
+    async def erasures(self, partition: int) -> Sequence[ErasureRow]:
+        """Raises `Unreachable`."""
 
     def transaction(
         self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
@@ -53,6 +59,7 @@ class PartitionContext(Struct, frozen=True):
     steady: Callable[[], float]
     late_after: float
     gather: float
+    erasure_key: ErasureKey | None
 
 
 class DecidedBatch(NamedTuple):
@@ -79,6 +86,7 @@ class SignalsPartition:
         self._timers = PartitionTimers()
         self._looked = float("-inf")  # at the timers, by the steady clock
         self._behind_since = 0.0  # by the steady clock: so long the slowest partition has read nothing
+        self._erasures = PartitionErasures(context.erasure_key)
         self._backoff = ExponentialBackoff(*PAUSE)
 
     def reconsider(self, account_id: str) -> None:
@@ -90,12 +98,17 @@ class SignalsPartition:
         self._looked = float("-inf")
 
     async def open(self) -> int:
-        """The offset of the next record. Raises `Unreachable`."""
+        """The offset of the next record. Raises `Unreachable`, or `ErasureRefused` for want of the right key."""
         # The former owner may have failed to deliver these and not have decided them again.
         self._reconsidered |= set(await self._context.decision_store.undelivered(self.number))
         await self._look_at_timers()
         self._stored = await self._context.decision_store.position(self.number)
         self.position = await self._context.log.start(self.number, self._stored)
+        self._erasures = restore_erasures(
+            await self._context.decision_store.erasures(self.number),
+            cluster_id=self.position.cluster_id,
+            key=self._context.erasure_key,
+        )
         return self.position.to_offset
 
     def forget(self, doubt: Doubt) -> float:
@@ -122,7 +135,10 @@ class SignalsPartition:
             return DecidedBatch(told.to_send)
         began = time.perf_counter()
         context = self._context
-        batch = read_batch(records, late_after=context.late_after)
+        batch = read_batch(records, late_after=context.late_after, erasures=self._erasures)
+        if batch.erasure is not None:
+            await self._erase(batch.erasure, position_after(records[0], before.cluster_id))
+            return DecidedBatch(told.to_send, batch.taken)
         due = await self._fire_due(batch, before)
         late = BatchSummary() if due.more else await self._decide_late(batch, before)
         to_send = told.to_send or due.to_send or late.to_send
@@ -149,6 +165,7 @@ class SignalsPartition:
         self._count(summary)
         if self._timers.gathering is not None and self._timers.gathering <= position.newest:
             await self._look_at_timers()
+        context.metrics.took(RecordOutcome.ERASED, batch.erased)
         for offset in batch.unreadable:
             context.metrics.took(RecordOutcome.UNREADABLE, 1)
             _log.error("record.unreadable", partition=self.number, offset=offset)
@@ -161,6 +178,31 @@ class SignalsPartition:
             seconds=round(time.perf_counter() - began, 4),
         )
         return DecidedBatch(to_send or summary.to_send, batch.taken, batch.ticks)
+
+    async def _erase(self, read: ReadErasure, position: TopicPosition) -> None:
+        """In a transaction of its own, before anything that came after it. Raises `ErasureRefused`."""
+        said, known = read.said, self._erasures
+        async with self._context.decision_store.transaction(
+            self.number, stored=self._stored, to=position
+        ) as transaction:
+            if isinstance(said, ErasureLifted):
+                pseudonym = pseudonym_of(said)
+                await transaction.lift(said.erasure_id, read.offset)
+            else:
+                pseudonym, fingerprint = known.check(said)
+                over = known.is_over(said, read.offset)
+                row = ErasureRow(pseudonym, fingerprint, position.cluster_id, said.erasure_id, read.offset, None)
+                if not over:
+                    await transaction.erase(said, row, recorded=read.recorded)
+        self.position = self._stored = position
+        self._backoff.reset()
+        if isinstance(said, ErasureLifted):
+            known.lift(pseudonym, said.erasure_id, read.offset)
+        elif not over:
+            known.erase(pseudonym, said.erasure_id, read.offset)
+            self._reconsidered.discard(said.account_id)
+            _log.info("account.erased", partition=self.number, offset=read.offset, erasure=said.erasure_id)
+        await self._look_at_timers()
 
     async def _look_at_timers(self) -> None:
         # Taken first: a notice that comes meanwhile asks for another look.

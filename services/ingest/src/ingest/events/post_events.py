@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
@@ -20,6 +20,7 @@ from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
 from ingest.events.batch import EventBatch, RequestContext, parse_items
 from ingest.events.body_items import body_format, split_body
+from ingest.events.erased import refuse_erased
 from ingest.metrics import IngestMetrics
 from ingest.publishing.counted import EventPublisher
 from ingest.publishing.publisher import NotAcknowledged
@@ -40,7 +41,10 @@ class RefusalCounts(Protocol):
 
 
 class PostEventsHandler:
-    """Answers requests, and holds what they share. `body_seconds` bounds how long a client may take to send a body."""
+    """Answers requests, and holds what they share. `body_seconds` bounds how long a client may take to send a body.
+
+    Events of the accounts in `erased` are refused.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class PostEventsHandler:
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
+        erased: Container[str] = frozenset(),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
@@ -64,6 +69,7 @@ class PostEventsHandler:
         self._metrics = metrics
         self._bounds = bounds
         self._body_seconds = body_seconds
+        self._erased = erased
         self._now = now
         self._new_id = new_id
         self._last_503: tuple[float, str] | None = None
@@ -144,7 +150,8 @@ class PostEventsHandler:
         context = RequestContext(
             source=key.source, received_at=self._now(), history=history, idempotency_key=idempotency_key
         )
-        return parse_items(items, context, bounds=self._bounds, new_id=self._new_id)
+        batch = parse_items(items, context, bounds=self._bounds, new_id=self._new_id)
+        return refuse_erased(batch, items, self._erased)
 
     async def _publish(self, events: list[Event]) -> None:
         try:

@@ -21,6 +21,8 @@ class IgnoredReason(StrEnum):
     """It holds nothing that an account's health could depend on."""
     DUPLICATE = "duplicate"
     """It came before, and what it became then is on the log."""
+    ERASED = "erased"
+    """Its account was erased."""
 
 
 class Link(Struct, frozen=True):

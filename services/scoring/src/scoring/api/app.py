@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from common import database
+from common.erasures.receipts import ErasureReceipts, receipt_routes
 from common.health_endpoints import Readiness
 from common.key_usage import KeyUsage
 from common.keyring import Keyring
@@ -81,6 +82,10 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             readiness=readiness,
             registry=prometheus,
         )
+        receipts = ErasureReceipts(
+            for_tables, schema="scoring", retention_days=settings.retention_days, mode=settings.time_mode
+        )
+        http.include_router(receipt_routes(receipts, keyring))
         yield Application(
             name="scoring api",
             http=http,

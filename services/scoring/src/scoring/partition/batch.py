@@ -4,16 +4,28 @@ from collections.abc import Callable, Collection, Sequence
 
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason
-from common.contracts.events import Announcement, CardActivated, Event, FeedPaused, FeedResumed, Tick
+from common.contracts.events import (
+    Announcement,
+    CardActivated,
+    Erased,
+    ErasureLifted,
+    Event,
+    FeedPaused,
+    FeedResumed,
+    Tick,
+)
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
+from common.erasures.erasure_spans import ErasureReason
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
+    AccountErasure,
     AccountRow,
     AnnouncementOutcome,
     BatchReport,
     Commit,
     EventKey,
+    LiftedErasure,
     LogPosition,
     OutboxRow,
     OutboxTopic,
@@ -22,6 +34,7 @@ from scoring.partition.commit import (
 from scoring.partition.contents import LIMIT as CONTENTS
 from scoring.partition.contents import content_hash
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
+from scoring.partition.erasing import erasure_of, forwarded_erasure
 from scoring.partition.event_use import EventUse
 from scoring.partition.feeds import follow
 from scoring.partition.memory import PartitionMemory
@@ -87,6 +100,7 @@ class Batch:
         self._people = PeopleChanges(memory.people)
         self._pauses = memory.pauses
         self._announced: list[str] = []  # ids of the announcements that took effect in this batch
+        self._erasure: AccountErasure | LiftedErasure | None = None
         self.report = BatchReport()
 
     def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
@@ -107,9 +121,9 @@ class Batch:
                 case CardActivated():
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
-                    self._dead_letter(record, one)
-                    if (account := self._touch_known(account_of_key(record))) is not None:
-                        self._close_request(record.offset, account)
+                    self._apply_unreadable(record, one)
+                case Erased() | ErasureLifted():
+                    self._erase(record, one)
         if records:
             self._last = records[-1]
         self.report.records += len(records)
@@ -156,7 +170,33 @@ class Batch:
             people=self._people.rows(),
             applied=tuple(self._announced),
             pauses=self._pauses,
+            erasure=self._erasure,
         )
+
+    def _erase(self, record: Record, said: Erased | ErasureLifted) -> None:
+        """Raises `ErasureRefused`. The record is a run of its own, so nothing of the account is in this batch."""
+        if isinstance(said, Erased) and not self._owns(said.account_id):
+            self._dead_letter(record, DeadReason.WRONG_PARTITION)
+            return
+        self._erasure = erasure_of(record, said, self._memory.erasures, at=self._newest)
+        if self._erasure is not None:
+            self._outbox.append(forwarded_erasure(said, at=self._newest))
+
+    def _pass_over(self, event: Event, reason: ErasureReason) -> None:
+        self.report.erased[reason] += 1
+        # It was counted when it was read first. What came while the account was erased may come again once it is not.
+        own = digest(event.source, event.account_id, event.event_id)
+        if reason is ErasureReason.BEFORE_ERASURE and self._dedupe.count_if_new(own, hour_of(self._newest)):
+            self.contents.append(content_hash(event))
+
+    def _apply_unreadable(self, record: Record, reason: DeadReason) -> None:
+        account_id = account_of_key(record)
+        if account_id is not None and (erased := self._memory.erasures.reason(account_id, record.offset)) is not None:
+            self.report.erased[erased] += 1
+            return
+        self._dead_letter(record, reason)
+        if (account := self._touch_known(account_id)) is not None:
+            self._close_request(record.offset, account)
 
     def _dump(self, account: Account) -> bytes:
         try:
@@ -174,6 +214,9 @@ class Batch:
 
     def _apply(self, record: Record, event: Event, moment: float) -> None:
         account_id = event.account_id
+        if self._memory.erasures and (reason := self._memory.erasures.reason(account_id, record.offset)) is not None:
+            self._pass_over(event, reason)
+            return
         if self._poison and (record.offset, account_id) in self._poison:
             self._dead_letter(record, DeadReason.CORE_FAILED)
             self._close_after_poison(record.offset, event)
@@ -383,7 +426,6 @@ class Batch:
 
 
 def _told_facts(facts: Facts) -> tuple[object, ...]:
-    """Those that are told when they change."""
     return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent
 
 

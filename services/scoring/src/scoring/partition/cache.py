@@ -90,6 +90,11 @@ class AccountCache:
         """Drops every decoded form; the stored bytes stay."""
         self._accounts.clear()
 
+    def remove(self, account_id: str) -> None:
+        """The account was erased: neither form of it stays."""
+        self._accounts.pop(account_id, None)
+        self._body_bytes -= len(self._bodies.pop(account_id, b""))
+
     def pin(self, touched: Mapping[str, Account]) -> None:
         """The batch is scored and its commit begins: only the accounts that it touched must stay until it ends."""
         for account_id, account in touched.items():

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason, attempt_of
 from common.contracts.signals import Facts, Signal
+from common.erasures.erasure_spans import ErasureReason
 from scoring.health import NO_PAUSES, Day, Pauses, RetractionResult
 
 
@@ -87,6 +88,25 @@ class PersonRow(Struct):
     said: dict[str, tuple[object, float]] = field(default_factory=dict)
 
 
+class AccountErasure(Struct, frozen=True):
+    """What an `Erased` at this offset brings. `fingerprint` is of the key, `at` the record time in seconds."""
+
+    erasure_id: str
+    account_id: str
+    pseudonym: bytes
+    fingerprint: str
+    offset: int
+    at: float
+
+
+class LiftedErasure(Struct, frozen=True):
+    """What an `ErasureLifted` at this offset brings."""
+
+    erasure_id: str
+    pseudonym: bytes
+    offset: int
+
+
 class Commit(Struct, frozen=True):
     """Written whole or not at all: not if the journal's newest seq is any other than `last_seq`."""
 
@@ -104,6 +124,7 @@ class Commit(Struct, frozen=True):
     people: tuple[PersonRow, ...] = ()
     applied: tuple[str, ...] = ()  # the ids of announcements that took effect
     pauses: Pauses = NO_PAUSES  # all that were in force, and what announcements made of them
+    erasure: AccountErasure | LiftedErasure | None = None  # then it writes nothing else but the outbox
 
     def outbox_rows(self) -> list[QueuedRow]:
         """The rows that the outbox holds once this is written."""
@@ -124,6 +145,7 @@ class BatchReport(Struct):
     `other_content` counts those of the duplicates that said something else than the event that was counted under their
     id; `other_content_sample` is the last of them. `retractions` counts what became of retractions, and
     `vain_retraction` is the last one that took nothing back: the event that it names, which may never have come.
+    `erased` counts records of erased accounts that were left out.
     """
 
     records: int = 0
@@ -138,3 +160,4 @@ class BatchReport(Struct):
     retractions: Counter[RetractionResult] = field(default_factory=Counter)
     vain_retraction: EventKey | None = None
     dead: list[DeadReason] = field(default_factory=list)
+    erased: Counter[ErasureReason] = field(default_factory=Counter)

@@ -5,9 +5,11 @@ from functools import partial
 
 from msgspec import Struct
 
+from common.erasures.erasure_key import ErasureKey
+from common.erasures.erasure_spans import ErasureRow, restore_erasures
 from scoring.health import NO_PAUSES, Account, Pauses
 from scoring.partition.cache import AccountCache, CacheBound
-from scoring.partition.commit import Commit, LogPosition
+from scoring.partition.commit import AccountErasure, Commit, LiftedErasure, LogPosition
 from scoring.partition.contents import SeenContents
 from scoring.partition.dedupe import SeenIds, hour_of
 from scoring.partition.feeds import in_force
@@ -36,11 +38,20 @@ class StoredPartition(Struct, frozen=True):
     seen: tuple[tuple[int, bytes], ...]  # (clock hour, ids), oldest first
     applied: frozenset[str] = frozenset()  # the ids of the announcements that took effect
     pauses: Pauses = NO_PAUSES  # of feeds
+    erasures: tuple[ErasureRow, ...] = ()
 
 
 class PartitionMemory:
-    def __init__(self, stored: StoredPartition, *, remembered: int, cache_bound: CacheBound) -> None:
-        """`remembered` bounds the ids that dedupe knows."""
+    def __init__(
+        self,
+        stored: StoredPartition,
+        *,
+        remembered: int,
+        cache_bound: CacheBound,
+        erasure_key: ErasureKey | None = None,
+    ) -> None:
+        """`remembered` bounds the ids that dedupe knows. Raises `ErasureRefused`."""
+        self.erasures = restore_erasures(stored.erasures, cluster_id=stored.cluster_id, key=erasure_key)
         self.seq = stored.seq
         self.position = stored.position
         self.timers = Timers(stored.timers)
@@ -73,6 +84,14 @@ class PartitionMemory:
             # Decoded accounts hold back what the former pauses said.
             self.accounts.forget_all_decoded()
         self.pauses = in_force(commit.pauses, clock=self.position.clock)
+        match commit.erasure:
+            case AccountErasure() as erasure:
+                self.erasures.erase(erasure.pseudonym, erasure.erasure_id, erasure.offset)
+                self.timers.set(erasure.account_id, None)
+                self.people.clear()  # it would take the account's people for stored
+                self.accounts.remove(erasure.account_id)
+            case LiftedErasure() as lifted:
+                self.erasures.lift(lifted.pseudonym, lifted.erasure_id, lifted.offset)
 
 
 def _beside(timers: Timers, seen: SeenIds, contents: SeenContents, people: WrittenDays) -> float:

@@ -27,6 +27,10 @@ class WrittenDays:
     def has(self, account_id: str, user_id: str, day: int) -> bool:
         return hash((account_id, user_id, day)) in self._hashes
 
+    def clear(self) -> None:
+        """Forgets all: their rows come again."""
+        self._hashes.clear()
+
     def extend(self, rows: Iterable[PersonRow]) -> None:
         """Adds those that a commit has written. When they are too many, all are forgotten: their rows come again."""
         for row in rows:

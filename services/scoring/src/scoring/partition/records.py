@@ -7,7 +7,16 @@ import msgspec
 
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason
-from common.contracts.events import Announcement, Event, EventsRecord, Tick, decode_events_record, find_unknown_type
+from common.contracts.events import (
+    Announcement,
+    Erased,
+    ErasureLifted,
+    Event,
+    EventsRecord,
+    Tick,
+    decode_events_record,
+    find_unknown_type,
+)
 from common.contracts.ids import is_storable_account
 from scoring.errors import UnknownRecordType
 from scoring.partition.memory import PartitionMemory
@@ -15,6 +24,7 @@ from scoring.partition.memory import PartitionMemory
 TICK_TYPES: Final = frozenset({Tick, *get_args(Announcement)})
 """The records that advance the time of their partition: what was due before one fires first."""
 
+_ERASURES = frozenset({Erased, ErasureLifted})
 
 DecodedRecord = EventsRecord | DeadReason
 """What a record says, or why it cannot be read."""
@@ -33,7 +43,16 @@ def decode(record: Record) -> DecodedRecord:
         return DeadReason.UNREADABLE
     if type(decoded) is Event and not is_storable_account(decoded.account_id):
         return DeadReason.UNREADABLE
+    if type(decoded) in _ERASURES and not all(map(is_storable_account, _erasure_names(decoded))):
+        return DeadReason.UNREADABLE
     return decoded
+
+
+def _erasure_names(decoded: EventsRecord) -> tuple[str, ...]:
+    """What of it goes into an index."""
+    if isinstance(decoded, Erased):
+        return decoded.erasure_id, decoded.account_id
+    return (decoded.erasure_id,) if isinstance(decoded, ErasureLifted) else ()
 
 
 def decode_all(records: Sequence[Record]) -> list[DecodedRecord]:

@@ -247,6 +247,23 @@ feed_pause = Table(
     Column("until", Double, nullable=False),
 )
 
+# Accounts that were erased: their records before `erased_at` are passed over, those up to `lifted_at` are dropped. A
+# rebuild keeps this table. It has the id of no account; `removed` counts what was deleted, for the receipt.
+erased = Table(
+    "erased",
+    metadata,
+    Column("partition", SmallInteger, primary_key=True),
+    Column("pseudonym", LargeBinary, primary_key=True),
+    Column("erased_at", BigInteger, primary_key=True, autoincrement=False),  # offset of the record
+    Column("lifted_at", BigInteger),
+    Column("cluster_id", Text, nullable=False),  # of the log that the offsets are of
+    Column("fingerprint", Text, nullable=False),  # of the key that made the pseudonym
+    Column("erasure_id", Text, nullable=False),
+    Column("at", Double, nullable=False),  # record time
+    Column("removed", JSON, nullable=False),
+    Index("erased_by_erasure", "erasure_id"),
+)
+
 heartbeat = Table(
     "heartbeat",
     metadata,

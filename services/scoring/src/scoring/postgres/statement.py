@@ -1,15 +1,16 @@
 """The one statement of a transaction: the fence and everything that it guards, written whole or not at all."""
 
+import re
 from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Date, Double, Integer, LargeBinary, SmallInteger, Text, bindparam, text
+from sqlalchemy import BigInteger, Date, Double, Integer, LargeBinary, SmallInteger, Text, TextClause, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from common.contracts.signals import Facts
-from scoring.partition.commit import Commit, OutboxTopic
-from scoring.postgres import people
+from scoring.partition.commit import AccountErasure, Commit, OutboxTopic
+from scoring.postgres import erasure, people
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
 LONGEST_KEY = 600  # characters of an owner or a parent; an index entry holds 2,704 bytes
@@ -152,6 +153,26 @@ _TYPES: dict[str, Any] = {
 COMMIT = text("WITH" + ",".join(_PARTS) + "\nSELECT 1").bindparams(
     *(bindparam(name, type_=type_) for name, type_ in _TYPES.items())
 )
+
+
+def _statement(*parts: str, **types: Any) -> TextClause:
+    """Of an erasure: the fence, these parts, and the outbox."""
+    whole = "WITH" + ",".join((_FENCE, *parts, _OUTBOX)) + "\nSELECT 1"
+    named = {name: type_ for name, type_ in _TYPES.items() if re.search(rf":{name}\b", _FENCE + _OUTBOX)}
+    return text(whole).bindparams(*(bindparam(name, type_=type_) for name, type_ in {**named, **types}.items()))
+
+
+_ERASE = _statement(erasure.ERASE_PARTS, **erasure.ERASE_TYPES)
+_LIFT = _statement(erasure.LIFT_PARTS, **erasure.LIFT_TYPES)
+
+
+def statement_of(commit: Commit, cluster_id: str) -> tuple[TextClause, dict[str, Any]]:
+    """What writes this commit, with its parameters."""
+    if commit.erasure is None:
+        return COMMIT, parameters(commit, cluster_id)
+    statement = _ERASE if isinstance(commit.erasure, AccountErasure) else _LIFT
+    given = {**parameters(commit, cluster_id), **erasure.parameters(commit.erasure)}
+    return statement, {name: given[name] for name in statement._bindparams}
 
 
 def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.contracts.dead_letters import DeadReason
+from common.erasures.erasure_spans import ErasureRow
 from scoring.health import FeedPause, Pauses
 from scoring.partition.commit import Commit, LogPosition, OutboxRow, OutboxTopic, QueuedRow
 from scoring.partition.dedupe import HOURS, hour_of
@@ -18,7 +19,8 @@ from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
 from scoring.postgres import announcements, event_use, schema
 from scoring.postgres.connection import connect
-from scoring.postgres.statement import COMMIT, parameters
+from scoring.postgres.erasure import SCRUB
+from scoring.postgres.statement import statement_of
 from scoring.worker.announcements import FiledAnnouncement
 from scoring.worker.heartbeat import Heartbeat
 
@@ -79,6 +81,7 @@ class PostgresStore:
             seen=await self._seen(partition, hour_of(row.newest)),
             applied=await self._applied(partition),
             pauses=await self._pauses(partition),
+            erasures=await self._erasures(partition),
         )
 
     async def load_states(self, account_ids: Collection[str]) -> dict[str, bytes]:
@@ -89,7 +92,7 @@ class PostgresStore:
     async def commit(self, commit: Commit, cluster_id: str) -> None:
         """All of it in one statement. Raises `Fenced` if another writer was first: then nothing was written."""
         async with self._connection() as connection:
-            await connection.execute(COMMIT, parameters(commit, cluster_id))
+            await connection.execute(*statement_of(commit, cluster_id))
 
     async def load_outbox(self, partition: int, *, after: tuple[int, int], limit: int) -> list[QueuedRow]:
         """The next rows after (seq, n)."""
@@ -143,6 +146,19 @@ class PostgresStore:
         pause = schema.feed_pause.c
         query = select(schema.feed_pause).where(pause.partition == partition).order_by(pause.source)
         return tuple(FeedPause(row.source, row.since, row.until) for row in await self._rows(query))
+
+    async def scrub_event_use(self, account_ids: Collection[str]) -> None:
+        """Deletes these accounts from the samples."""
+        async with self._connection() as connection:
+            for account_id in account_ids:
+                for statement in SCRUB:
+                    await connection.execute(statement, {"account": account_id})
+
+    async def _erasures(self, partition: int) -> tuple[ErasureRow, ...]:
+        erased = schema.erased.c
+        columns = [erased[name] for name in ErasureRow._fields]
+        rows = await self._rows(select(*columns).where(erased.partition == partition).order_by(erased.erased_at))
+        return tuple(ErasureRow(*row) for row in rows)
 
     async def _timers(self, partition: int) -> dict[str, int]:
         timer = schema.timer.c

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from common.bus.ports import Admin, Consumer, Producer
+from common.erasures.erasure_key import ErasureKey
 from common.partition_consumer.inbox import Inbox
 from common.ticks import LogTime
 from common.topics import TimeMode, Topics
@@ -66,6 +67,7 @@ class WorkerRules(Struct, frozen=True, kw_only=True):
     late_after: float
     log_patience: float
     retention: RetentionRules = RetentionRules()
+    erasure_key: ErasureKey | None = None
 
 
 def origin(
@@ -101,6 +103,7 @@ def assemble(parts: WorkerParts, rules: WorkerRules, *, scorer: Scorer, origin: 
         cache_bound=cache_bound,
         values=values_by_event(scorer.card),
         event_use=event_use,
+        erasure_key=rules.erasure_key,
     )
     log_time = LogTime(parts.clocks.wall, parts.clocks.steady)
     watch = AnnouncementWatch(parts.store, steady=parts.clocks.steady)

@@ -7,7 +7,7 @@ import structlog
 from common.errors import Doubt, Fenced, PartitionStopped
 from common.partition_consumer.inbox import Inbox
 from common.retry import ExponentialBackoff
-from scoring.partition.commit import LogPosition
+from scoring.partition.commit import Commit, LogPosition
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import require_same_origin
 from scoring.worker.context import WorkerContext
@@ -20,7 +20,7 @@ _log = structlog.get_logger()
 class AssignedPartition:
     """`memory` is None while the partition is not open.
 
-    `stopped_by` is the record before which it stopped, if a newer version wrote that.
+    `stopped_by` is why it stopped: before a record that a newer version wrote, or for want of ERASURE_KEY.
     """
 
     def __init__(self, number: int, inbox: Inbox, *, context: WorkerContext, relay: Relay) -> None:
@@ -33,9 +33,7 @@ class AssignedPartition:
         self._writer = str(uuid4())  # names this assignment in the journal
         self._verified = False
         self._seq_in_doubt: int | None = None
-        self._run_scorer = RunScorer(
-            number, context=context, writer=self._writer, on_commit=lambda commit: relay.add(commit.outbox_rows())
-        )
+        self._run_scorer = RunScorer(number, context=context, writer=self._writer, on_commit=self._relay_rows)
         self._backoff = ExponentialBackoff(context.limits.pause, context.limits.longest_pause)
 
     def at_log_end(self) -> bool:
@@ -45,7 +43,8 @@ class AssignedPartition:
     async def open(self) -> int:
         """Reads the journal, and begins it if there is none; the next offset to read.
 
-        Raises `Doubt`, or `StopWorker` if only a person can decide.
+        Raises `Doubt`, `ErasureRefused` if the key is missing by which accounts were erased, or `StopWorker` if only a
+        person can decide.
         """
         context = self._context
         stored = await context.store.load_partition(self.number)
@@ -68,7 +67,12 @@ class AssignedPartition:
             context.metrics.recovered()
         self._seq_in_doubt = None
         self._backoff.reset()
-        self.memory = PartitionMemory(stored, remembered=context.limits.remembered, cache_bound=context.cache_bound)
+        self.memory = PartitionMemory(
+            stored,
+            remembered=context.limits.remembered,
+            cache_bound=context.cache_bound,
+            erasure_key=context.erasure_key,
+        )
         self.relay.reload()
         _log.info(
             "partition.opened",
@@ -105,6 +109,13 @@ class AssignedPartition:
         """Drops all memory of the partition. Everything before the record is committed, and the relay goes on."""
         self.stopped_by = stop
         self.memory = None
+
+    def _relay_rows(self, commit: Commit) -> None:
+        # An erasure has deleted rows of the outbox that the relay may hold in memory.
+        if commit.erasure is None:
+            self.relay.add(commit.outbox_rows())
+        else:
+            self.relay.reload()
 
     def dedupe_used(self) -> float:
         """The share of event ids remembered, of the most that may be."""

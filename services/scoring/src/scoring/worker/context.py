@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from common.erasures.erasure_key import ErasureKey
 from scoring.health import Scorer
 from scoring.partition.cache import CacheBound
 from scoring.partition.commit import Commit, LogPosition
@@ -77,3 +78,4 @@ class WorkerContext(Struct, frozen=True, kw_only=True):
     cache_bound: CacheBound
     values: ValuesByEvent
     event_use: EventUseReport
+    erasure_key: ErasureKey | None

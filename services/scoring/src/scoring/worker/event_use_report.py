@@ -3,7 +3,7 @@
 These counts are no part of the log's results: after a crash, or an error of the database, they may miss or repeat some.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 import structlog
@@ -11,12 +11,14 @@ import structlog
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import is_event_name
 from common.errors import Doubt
-from scoring.partition.event_use import EventUse, UnusableKey, UseCount
+from scoring.partition.event_use import EventUse, UnusableKey, UseCount, UseSample
 
 _log = structlog.get_logger()
 
 EVERY: Final = 5.0  # seconds
 MOST_NAMES: Final = 1000
+ERASED_FOR: Final = 60.0
+_NO_SAMPLE: Final = UseSample("", "")
 
 
 class EventUseStore(Protocol):
@@ -24,6 +26,9 @@ class EventUseStore(Protocol):
         self, names: Mapping[str, UseCount], unusable: Mapping[UnusableKey, UseCount], *, most_names: int
     ) -> None:
         """Adds to what is stored; names that are not standard are left out while there are `most_names` or more."""
+
+    async def scrub_event_use(self, account_ids: Collection[str]) -> None:
+        """Deletes these accounts from the samples."""
 
 
 class EventUseReport:
@@ -35,18 +40,34 @@ class EventUseReport:
         self._written_at = float("-inf")
         self._names: dict[str, UseCount] = {}
         self._unusable: dict[UnusableKey, UseCount] = {}
+        self._erased: dict[str, float] = {}  # until when each is deleted from the samples again, by the steady clock
+
+    def forget(self, account_id: str) -> None:
+        """The account was erased: its events go on counting, and none of them is a sample.
+
+        A write under way, or one by the partition's former owner, may still bring one: for a while each is followed by
+        another deletion.
+        """
+        self._erased[account_id] = self._steady() + ERASED_FOR
+        for count in (*self._names.values(), *self._unusable.values()):
+            if count.sample.account_id == account_id:
+                count.sample = _NO_SAMPLE
 
     def add(self, use: EventUse) -> None:
         self._merge(use.names(), use.unusable)
 
     async def write_due(self) -> None:
         """Writes if the last write was long enough ago. What cannot be written is kept for the next time."""
-        if self._names and self._steady() - self._written_at >= EVERY:
+        if (self._names or self._erased) and self._steady() - self._written_at >= EVERY:
             await self.write()
 
     async def write(self) -> None:
-        if not self._names:
-            return
+        if self._names:
+            await self._write_counts()
+        if self._erased:
+            await self._scrub()
+
+    async def _write_counts(self) -> None:
         self._written_at = self._steady()
         # Partitions go on adding during the write.
         names, unusable = self._names, self._unusable
@@ -56,6 +77,18 @@ class EventUseReport:
         except Doubt as error:
             _log.warning("event_use.unwritten", reason=str(error))
             self._merge(names, unusable)
+
+    async def _scrub(self) -> None:
+        self._written_at = self._steady()
+        erased = dict(self._erased)
+        try:
+            await self._store.scrub_event_use(list(erased))
+        except Doubt as error:
+            _log.warning("event_use.unwritten", reason=str(error))
+            return
+        for account_id, until in erased.items():
+            if until <= self._steady() and self._erased[account_id] == until:
+                del self._erased[account_id]
 
     def _merge(self, names: Mapping[str, UseCount], unusable: Mapping[UnusableKey, UseCount]) -> None:
         for name, count in names.items():

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from common.contracts.dead_letters import DeadReason
 from common.contracts.signals import Band, Kind
+from common.erasures.erasure_spans import ErasureReason
 from common.errors import Doubt, Fenced, Unreachable
 from common.metrics import LATENCY, SECONDS
 from scoring.core_form_metric import register_core_form
@@ -36,6 +37,7 @@ class WorkerMetrics:
             return Histogram(f"churn_scoring_{name}", text, labels, buckets=buckets, registry=registry)
 
         self._events = counter("events_total", "Event records read, by what became of them.", "outcome")
+        self._erased = counter("events_erased_total", "Records of erased accounts that were left out.", "reason")
         self._other_content = counter(
             "event_ids_reused_total", "Duplicates with other content than the event that was counted under their id."
         )
@@ -70,7 +72,9 @@ class WorkerMetrics:
         self._window = gauge("dedupe_window_seconds", "How far back event ids are remembered.", "partition")
         self._used = gauge("dedupe_used_ratio", "Event ids remembered, of the most that may be.", "partition")
         self._stopped = gauge(
-            "partition_stopped", "1 if it stopped before a record that a newer version wrote, else 0.", "partition"
+            "partition_stopped",
+            "1 if it stopped: a newer version wrote a record, or ERASURE_KEY is not the right one.",
+            "partition",
         )
         self._paused = gauge(
             "feeds_paused",
@@ -99,6 +103,8 @@ class WorkerMetrics:
             self._events.labels(outcome)
         for result in RetractionResult:
             self._retractions.labels(result.value)
+        for erased in ErasureReason:
+            self._erased.labels(erased.value)
         for reason in DeadReason:
             self._dead.labels(reason.value)
         for told in AnnouncementOutcome:
@@ -118,6 +124,8 @@ class WorkerMetrics:
         self._events.labels("counted").inc(report.events)
         self._events.labels("duplicate").inc(report.duplicates)
         self._other_content.inc(report.other_content)
+        for erased, count in report.erased.items():
+            self._erased.labels(erased.value).inc(count)
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
         for outcome, count in report.announced.items():

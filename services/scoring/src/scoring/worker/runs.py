@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from common.bus.ports import Record
-from common.contracts.events import Tick
+from common.contracts.events import Erased, ErasureLifted, Tick
 from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
 from scoring.errors import UnknownRecordType
 from scoring.health import RetractionResult, UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
-from scoring.partition.commit import Commit
+from scoring.partition.commit import AccountErasure, Commit
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.records import TICK_TYPES, DecodedRecord, accounts_to_load, decode, decode_all
@@ -26,6 +26,7 @@ from scoring.worker.context import WorkerContext
 
 _log = structlog.get_logger()
 
+_ALONE = frozenset({Erased, ErasureLifted})
 # Records scored before the event loop may run other tasks.
 SLICE = 500
 
@@ -44,7 +45,8 @@ class _Run:
     """What one transaction takes of an inbox: `records` so far, and the `ticks` among them.
 
     It ends when the inbox is empty, after `max_records` or `seconds` of work, before a tick that `needs_chunks`, after
-    an announcement, or before a record of an unknown type. It may end earlier when it touches too many accounts.
+    an announcement, or before a record of an unknown type. An erasure is a run of its own. It may end earlier when it
+    touches too many accounts.
     """
 
     def __init__(
@@ -69,7 +71,13 @@ class _Run:
             # It begins the next run, which finds nothing before it to write.
             self._end_before([record.offset for record in taken].index(unknown.offset), taken)
             decoded = decode_all(taken)
-        for i in [i for i, kind in enumerate(map(type, decoded)) if kind in TICK_TYPES]:
+        kinds = list(map(type, decoded))
+        # An erasure is a run of its own: its transaction deletes, and no other one writes what it deletes.
+        if (i := next((i for i, kind in enumerate(kinds) if kind in _ALONE), None)) is not None:
+            alone = i == 0 and not self.records
+            self._end_before(1 if alone else i, taken)
+            del decoded[1 if alone else i :], kinds[1 if alone else i :]
+        for i in [i for i, kind in enumerate(kinds) if kind in TICK_TYPES]:
             # A big tick begins a run of its own, so that its chunks can be written before it.
             if (i or self.records) and self._needs_chunks(taken[i]):
                 self._end_before(i, taken)
@@ -255,6 +263,14 @@ class RunScorer:
         self._on_commit(commit)
         report = batch.report
         self._context.event_use.add(batch.use)
+        if isinstance(commit.erasure, AccountErasure):
+            self._context.event_use.forget(commit.erasure.account_id)
+            _log.info(
+                "account.erased",
+                partition=self._number,
+                offset=commit.erasure.offset,
+                erasure=commit.erasure.erasure_id,
+            )
         self._context.metrics.unusable(batch.use.unusable)
         self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - scored.started)
         if sample := report.other_content_sample:

@@ -7,12 +7,14 @@ from typing import Protocol
 import msgspec
 
 from common.bus.ports import Admin, Consumer, Record
-from common.contracts.events import Event, decode_events_record
+from common.contracts.events import Erased, ErasureLifted, Event, decode_events_record
 from scoring.backtest.errors import TooFewEvents
+from scoring.backtest.recordings.erased_accounts import ErasedInLog
 from scoring.backtest.recordings.recording import Recording, RecordingBuilder
 
 _POLL_SECONDS = 0.5
 _MOST_RECORDS = 10_000
+_ERASURE = b'{"type":"eras'  # the beginning of both records
 
 
 class Log(Protocol):
@@ -41,7 +43,20 @@ async def read_events_topic(
     partitions = await log.admin().partitions(topic)
     if partitions is None:
         raise TooFewEvents(f"the broker has no topic {topic}")
-    reading = _Reading(since)
+    erased = ErasedInLog()
+    reading = await _read(log, topic, partitions, _Reading(since, erased), progress)
+    # An erasure stands behind the records that it takes away, so they are left out when all of it is known.
+    if erased:
+        reading = await _read(log, topic, partitions, _Reading(since, erased), progress)
+    for account_id, at in decisions:
+        reading.builder.decide(account_id, at)
+    return reading.builder.build(end=max(until, reading.newest))
+
+
+async def _read(
+    log: Log, topic: str, partitions: int, reading: "_Reading", progress: Callable[[int], None]
+) -> "_Reading":
+    """The topic from its beginning up to the end that each partition has when it is reached."""
     consumer, assigned = log.consumer(topic), asyncio.Event()
 
     async def on_assigned(given: frozenset[int]) -> None:
@@ -62,29 +77,33 @@ async def read_events_topic(
             progress(len(reading.builder))
     finally:
         await consumer.stop()
-    for account_id, at in decisions:
-        reading.builder.decide(account_id, at)
-    return reading.builder.build(end=max(until, reading.newest))
+    return reading
 
 
 class _Reading:
-    def __init__(self, since: float) -> None:
+    def __init__(self, since: float, erased: ErasedInLog) -> None:
         self._since = since
+        self._erased = erased
         self.builder = RecordingBuilder()
         self.newest = since
 
     def take(self, record: Record) -> None:
-        at = record.timestamp / 1000
-        if at < self._since:
+        at, value = record.timestamp / 1000, record.value or b""
+        # An erasure may be older than what it is asked of here, and in stream mode it has no time.
+        if at < self._since and not value.startswith(_ERASURE):
             return
         # Ticks and cards say how far time has passed.
         self.newest = max(self.newest, at)
         try:
-            decoded = decode_events_record(record.value or b"")
+            decoded = decode_events_record(value)
         except msgspec.DecodeError:
             self.builder.unreadable += 1
             return
+        if isinstance(decoded, Erased | ErasureLifted):
+            self._erased.note(record.partition, record.offset, decoded)
         if type(decoded) is Event:
+            if self._erased and self._erased.leave_out(record.partition, record.offset, decoded.account_id):
+                return
             # An import comes all at once, but what it says happened day by day.
             moment = decoded.time.timestamp()
             self.builder.add(decoded, min(moment, at) if decoded.history else at)

@@ -5,7 +5,7 @@ from alembic import op
 from common.key_table import alter_api_key_2
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 
 def upgrade() -> None:

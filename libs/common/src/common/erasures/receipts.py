@@ -1,0 +1,112 @@
+"""What a service answers about an erasure: how much of the account it deleted, and when its topic forgets the rest.
+
+Each service speaks for itself, from a table that has the id of no account.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Path, Response
+from msgspec import Struct
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.auth import KeyVerifier
+from common.database import connected
+from common.database_errors import DatabaseUnavailable
+from common.http_app import json_response, key_required
+from common.keys import Scope
+from common.problems import Problem, database_unavailable, openapi_response
+from common.topics import TimeMode
+
+ErasureId = Annotated[str, Path(min_length=1, max_length=64)]
+SEGMENT_DAYS = 7
+"""Kafka deletes a whole segment of a log, which it closes after a week at the latest (`segment.ms`)."""
+
+
+class ErasureReceipt(Struct, frozen=True):
+    """`removed` counts rows by what they were, at `erased_at` (record time).
+
+    `lifted` says whether the account's records count again by now. `log_forgets_on` is None without retention.
+    """
+
+    service: str
+    erasure_id: str
+    erased_at: datetime
+    lifted: bool
+    removed: Mapping[str, int]
+    log_forgets_on: date | None
+
+
+def forgotten_on(moment: datetime, *, retention_days: int, mode: TimeMode) -> date | None:
+    """The first day on which a topic has no record of that moment or an earlier one."""
+    if mode is TimeMode.STREAM:
+        return None
+    return (moment + timedelta(days=retention_days + SEGMENT_DAYS + 1)).date()
+
+
+class ErasureReceipts:
+    """The receipts of a service, from table `erased` of its schema."""
+
+    def __init__(
+        self, engine: AsyncEngine, *, schema: str, retention_days: int, mode: TimeMode, patience: float = 10.0
+    ) -> None:
+        self._engine = engine
+        self._schema = schema
+        self._retention_days = retention_days
+        self._mode = mode
+        self._patience = patience
+        # The first one of a request has the counts: a second record finds nothing to delete.
+        self._query = text(f"""
+            SELECT at, lifted_at IS NOT NULL AS lifted, removed::text AS removed FROM {schema}.erased
+            WHERE erasure_id = :erasure_id ORDER BY partition, erased_at LIMIT 1""")
+
+    async def receipt(self, erasure_id: str) -> ErasureReceipt:
+        """Raises the `Problem` to be answered."""
+        try:
+            async with connected(self._engine, timeout=self._patience, service=self._schema) as connection:
+                row = (await connection.execute(self._query, {"erasure_id": erasure_id})).one_or_none()
+        except DatabaseUnavailable as error:
+            raise database_unavailable(error) from error
+        if row is None:
+            detail = f"{self._schema} has read no such erasure: ask ingest for its state, and here again in a moment"
+            raise Problem(404, "erasure_not_found", detail)
+        moment = datetime.fromtimestamp(row.at, UTC)
+        return ErasureReceipt(
+            service=self._schema,
+            erasure_id=erasure_id,
+            erased_at=moment,
+            lifted=row.lifted,
+            removed=msgspec.json.decode(row.removed, type=dict[str, int]),
+            log_forgets_on=forgotten_on(moment, retention_days=self._retention_days, mode=self._mode),
+        )
+
+
+def receipt_routes(receipts: ErasureReceipts, keys: KeyVerifier) -> APIRouter:
+    """`GET /v1/erasures/{id}`."""
+    router = APIRouter(prefix="/v1/erasures", dependencies=[Depends(key_required(keys, Scope.ADMIN))])
+
+    @router.get("/{erasure_id}", responses=_responses())
+    async def get_erasure(erasure_id: ErasureId) -> Response:
+        """What this service deleted of the account, and on which day its topic has forgotten it."""
+        return json_response(await receipts.receipt(erasure_id))
+
+    return router
+
+
+def _responses() -> dict[int | str, dict[str, Any]]:
+    _, components = msgspec.json.schema_components((ErasureReceipt,), ref_template="{name}")
+    answer = {"schema": components[ErasureReceipt.__name__]}
+    refusals = {
+        401: "No key, or none that is active.",
+        403: "The key has not the scope `admin`.",
+        404: "The service has read no such erasure, or not yet.",
+        422: "The id cannot be used.",
+        503: "The database does not answer: ask again.",
+    }
+    return {
+        200: {"description": "What was deleted here.", "content": {"application/json": answer}},
+        **{status: openapi_response(status, text) for status, text in refusals.items()},
+    }

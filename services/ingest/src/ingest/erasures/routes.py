@@ -1,0 +1,124 @@
+"""`DELETE /v1/accounts/{id}`, and what became of the request."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from urllib.parse import unquote
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from msgspec import Struct
+
+from common.auth import KeyVerifier, authorize
+from common.erasures.receipts import ErasureId, forgotten_on
+from common.http_app import json_response
+from common.keys import Scope
+from common.problems import Problem, openapi_response
+from common.topics import TimeMode
+from ingest.erasures.erasure import ErasureState, StoredErasure
+from ingest.erasures.service import ErasureService
+from ingest.receiving.bounds import ID_CHARS
+
+_ACCOUNTS: Final = "/v1/accounts/"
+_RECEIPTS: Final = {name: f"GET /v1/erasures/{{id}} at the API of {name}" for name in ("scoring", "alerts")}
+
+
+class ErasureAnswer(Struct, frozen=True):
+    """A request to erase an account. `removed` counts what ingest deleted, `receipts` says who tells the rest.
+
+    `announced_at` is when the log knew of it. On `log_forgets_on` the topic of events has no record of the account from
+    before that; None without retention. By the id of an API key it says who asked. `state` is `filed` (the log does not
+    know yet), `announced`, `lifting` or `lifted`.
+    """
+
+    erasure_id: str
+    state: ErasureState
+    filed_at: datetime
+    filed_by: str
+    announced_at: datetime | None
+    lift_asked_by: str | None
+    lifted_at: datetime | None
+    removed: Mapping[str, int] | None
+    log_forgets_on: date | None
+    receipts: Mapping[str, str]
+
+
+def erasure_routes(service: ErasureService, keys: KeyVerifier, *, retention_days: int, mode: TimeMode) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+
+    def answer(erasure: StoredErasure) -> ErasureAnswer:
+        at = erasure.announced_at
+        return ErasureAnswer(
+            erasure_id=erasure.erasure_id,
+            state=erasure.state,
+            filed_at=erasure.filed_at,
+            filed_by=erasure.filed_by,
+            announced_at=at,
+            lift_asked_by=erasure.lift_asked_by,
+            lifted_at=erasure.lifted_at,
+            removed=erasure.removed,
+            log_forgets_on=None if at is None else forgotten_on(at, retention_days=retention_days, mode=mode),
+            receipts={name: text.format(id=erasure.erasure_id) for name, text in _RECEIPTS.items()},
+        )
+
+    async def admin(request: Request) -> str:
+        return (await authorize(request.headers.get("authorization"), keys, Scope.ADMIN)).id
+
+    @router.delete("/accounts/{account_id:path}", status_code=202, responses=_responses(202, _OF_ERASING))
+    async def erase_account(request: Request, account_id: str) -> Response:
+        """Have every service delete what it knows of an account. Asked again, it answers the request in force."""
+        by = await admin(request)
+        return _accepted(answer(await service.erase(_account_id(request), by=by)))
+
+    @router.get("/erasures/{erasure_id}", responses=_responses(200, _OF_ONE))
+    async def get_erasure(request: Request, erasure_id: ErasureId) -> Response:
+        """What became of a request, where each service answers for itself, and when the log has forgotten."""
+        await admin(request)
+        return json_response(answer(await service.find(erasure_id)))
+
+    @router.post("/erasures/{erasure_id}/lift", status_code=202, responses=_responses(202, _OF_ONE))
+    async def lift_erasure(request: Request, erasure_id: ErasureId) -> Response:
+        """Take events of the account again: it begins from nothing."""
+        by = await admin(request)
+        return _accepted(answer(await service.lift(erasure_id, by=by)))
+
+    return router
+
+
+def _accepted(answer: ErasureAnswer) -> Response:
+    return Response(msgspec.json.encode(answer), 202, media_type="application/json")
+
+
+def _account_id(request: Request) -> str:
+    """From the path as it was sent: an encoded slash belongs to the id. Raises `Problem`."""
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    try:
+        account_id = unquote(raw.partition(b"?")[0].decode("ascii").removeprefix(_ACCOUNTS), errors="strict")
+    except UnicodeDecodeError:
+        raise Problem(422, "bad_account_id", "the account's id in the path is not percent-encoded UTF-8") from None
+    if not 0 < len(account_id) <= ID_CHARS or "\0" in account_id:
+        raise Problem(422, "bad_account_id", f"an account's id has 1 to {ID_CHARS} characters, and no U+0000")
+    return account_id
+
+
+_OF_ONE: Final = {
+    401: "No key, or none that is active.",
+    403: "The key has not the scope `admin`.",
+    404: "There is no erasure with this id.",
+    422: "The id cannot be used.",
+    503: "The database or the log does not answer: ask again.",
+}
+_OF_ERASING: Final = {
+    **{status: text for status, text in _OF_ONE.items() if status != 404},
+    409: "ERASURE_KEY is not set, or too many erasures are in force.",
+}
+
+
+def _responses(status: int, refusals: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    _, components = msgspec.json.schema_components((ErasureAnswer,), ref_template="#/components/schemas/{name}")
+    inline = components[ErasureAnswer.__name__]
+    inline["properties"]["state"] = {"type": "string", "enum": [state.value for state in ErasureState]}
+    return {
+        status: {"description": "The request.", "content": {"application/json": {"schema": inline}}},
+        **{code: openapi_response(code, text) for code, text in sorted(refusals.items())},
+    }

@@ -1,0 +1,175 @@
+"""Files an erasure, tells the log of it, and lifts it. What a crash leaves half done, any process of ingest ends."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from uuid import uuid4
+
+import structlog
+
+from common.bus.errors import BusError
+from common.bus.partitioner import partition_of
+from common.bus.ports import Outgoing, Producer
+from common.contracts.events import Erased, ErasureLifted, EventsRecord, encode_events_record
+from common.database_errors import DatabaseUnavailable
+from common.erasures.erasure_key import ErasureKey
+from common.problems import Problem, database_unavailable, unavailable
+from common.stopping import stopped_within
+from common.topics import TimeMode
+from ingest.erasures.erased_accounts import MOST, ErasedAccounts
+from ingest.erasures.erasure import AskedErasure, ErasureState, StoredErasure
+from ingest.publishing.publisher import NotAcknowledged
+
+_log = structlog.get_logger()
+_UNPUBLISHED = "the log did not acknowledge it in time; it is filed, and ingest goes on trying"
+
+
+class Erasures(Protocol):
+    """Every method raises `DatabaseUnavailable`."""
+
+    async def file(self, asked: AskedErasure) -> StoredErasure: ...
+
+    async def find(self, erasure_id: str) -> StoredErasure | None: ...
+
+    async def in_force(self, *, most: int) -> Sequence[StoredErasure]: ...
+
+    async def announced(self, filed: StoredErasure) -> None: ...
+
+    async def ask_to_lift(self, erasure_id: str, *, by: str) -> None: ...
+
+    async def lifted(self, erasure_id: str) -> None: ...
+
+
+class ErasureAnnouncer:
+    """Writes erasures into their accounts' partitions. Written twice they do no harm."""
+
+    def __init__(self, producer: Producer, *, topic: str, mode: TimeMode) -> None:
+        self._producer = producer
+        self._topic = topic
+        # In stream mode nobody here knows the time of the log, and this one moves nothing.
+        self._stamp = 0 if mode is TimeMode.STREAM else None
+
+    async def announce(self, erasure: StoredErasure) -> None:
+        """Returns after the acknowledgement. Raises `NotAcknowledged`."""
+        pseudonym = erasure.pseudonym.hex()
+        record: EventsRecord
+        if erasure.state is ErasureState.LIFTING:
+            record = ErasureLifted(erasure.erasure_id, pseudonym)
+        elif erasure.account_id is not None:
+            record = Erased(erasure.erasure_id, erasure.account_id, pseudonym)
+        else:
+            return
+        outgoing = Outgoing(erasure.partition, None, encode_events_record(record), (), self._stamp)
+        try:
+            await self._producer.send(self._topic, [outgoing])
+        except BusError as error:
+            raise NotAcknowledged(str(error)) from error
+
+
+class ErasureService:
+    """`erased` is what the door asks; every process of ingest reads it again every `every` seconds.
+
+    `forget` is called with an account whose rows are gone.
+    """
+
+    def __init__(
+        self,
+        store: Erasures,
+        announcer: ErasureAnnouncer,
+        erased: ErasedAccounts,
+        *,
+        key: ErasureKey | None,
+        partitions: int,
+        forget: Callable[[str], None] = lambda account_id: None,
+        every: float = 5.0,
+    ) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._erased = erased
+        self._key = key
+        self._partitions = partitions
+        self._forget = forget
+        self._every = every
+
+    def not_ready_reason(self) -> str | None:
+        return self._erased.trouble
+
+    async def erase(self, account_id: str, *, by: str) -> StoredErasure:
+        """The erasure in force for the account, which the log knows now. Raises the `Problem` to be answered."""
+        if self._key is None:
+            raise Problem(409, "no_erasure_key", "ERASURE_KEY is not set: without it nobody can be erased")
+        if len(self._erased) >= MOST:
+            raise Problem(409, "too_many_erasures", f"{MOST} erasures are in force, which is the most: lift some")
+        asked = AskedErasure(
+            erasure_id=str(uuid4()),
+            pseudonym=self._key.pseudonym(account_id),
+            fingerprint=self._key.fingerprint,
+            partition=partition_of(account_id.encode(), self._partitions),
+            account_id=account_id,
+            filed_by=by,
+        )
+        try:
+            filed = await self._store.file(asked)
+            self._erased.add(filed)
+            _log.info("erasure.filed", erasure=filed.erasure_id, by=by, partition=filed.partition)
+            return await self._tell(filed)
+        except DatabaseUnavailable as error:
+            raise database_unavailable(error) from error
+
+    async def lift(self, erasure_id: str, *, by: str) -> StoredErasure:
+        """Lifted, as the log knows now. Raises the `Problem` to be answered."""
+        try:
+            await self._store.ask_to_lift(erasure_id, by=by)
+            lifted = await self._tell(await self._found(erasure_id))
+        except DatabaseUnavailable as error:
+            raise database_unavailable(error) from error
+        self._erased.remove(lifted)
+        return lifted
+
+    async def find(self, erasure_id: str) -> StoredErasure:
+        """Raises the `Problem` to be answered."""
+        try:
+            return await self._found(erasure_id)
+        except DatabaseUnavailable as error:
+            raise database_unavailable(error) from error
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keeps what the door knows fresh, and tells the log what a crash or an outage has kept from it."""
+        while not stop.is_set():
+            try:
+                self._erased.begin_read()
+                in_force = await self._store.in_force(most=MOST)
+                self._erased.replace(in_force)
+                for one in in_force:
+                    if one.state is not ErasureState.ANNOUNCED:
+                        await self._settle(one)
+            except (DatabaseUnavailable, NotAcknowledged) as error:
+                _log.warning("erasures.waiting", reason=str(error))
+            await stopped_within(self._every, stop)
+
+    async def _found(self, erasure_id: str) -> StoredErasure:
+        found = await self._store.find(erasure_id)
+        if found is None:
+            raise Problem(404, "erasure_not_found", "there is no erasure with this id")
+        return found
+
+    async def _tell(self, erasure: StoredErasure) -> StoredErasure:
+        try:
+            await self._settle(erasure)
+        except NotAcknowledged as error:
+            detail = f"{_UNPUBLISHED}: {erasure.erasure_id}"
+            raise unavailable("not_acknowledged", detail, retry_after=2) from error
+        return await self._found(erasure.erasure_id)
+
+    async def _settle(self, erasure: StoredErasure) -> None:
+        """Tells the log what it does not know of it. Raises `NotAcknowledged`."""
+        if erasure.state is ErasureState.FILED:
+            await self._announcer.announce(erasure)
+            await self._store.announced(erasure)
+            if erasure.account_id is not None:
+                self._forget(erasure.account_id)
+            # Somebody may have asked to lift it while it was being filed.
+            erasure = await self._found(erasure.erasure_id)
+        if erasure.state is ErasureState.LIFTING:
+            await self._announcer.announce(erasure)
+            await self._store.lifted(erasure.erasure_id)

@@ -1,0 +1,114 @@
+"""The requests in PostgreSQL."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from sqlalchemy import Text, cast, delete, func, literal, null, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from common.database import connected
+from ingest.erasures.erasure import AskedErasure, StoredErasure
+from ingest.schema import erasure, identity, reject
+
+_COLUMNS = [erasure.c[name] for name in StoredErasure.__struct_fields__]
+
+
+AccountRemoval = Callable[[AsyncConnection, str], Awaitable[Mapping[str, int]]]
+"""Deletes what a table of another room knows of an account; says how many rows went, by what they were."""
+
+
+class ErasureStore:
+    """`removals` are those of the rooms that keep something of accounts.
+
+    Every method raises `DatabaseUnavailable` if PostgreSQL does not answer within `patience` seconds.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, removals: Sequence[AccountRemoval] = (), patience: float = 10.0) -> None:
+        self._engine = engine
+        self._removals = removals
+        self._patience = patience
+
+    async def file(self, asked: AskedErasure) -> StoredErasure:
+        """The request that is in force for the account: this one, or the one before it."""
+        new = insert(erasure).values(msgspec.structs.asdict(asked))
+        unless_in_force = new.on_conflict_do_nothing(
+            index_elements=[erasure.c.pseudonym], index_where=erasure.c.lifted_at.is_(None)
+        )
+        async with self._begun() as connection:
+            await connection.execute(unless_in_force)
+            query = select(*_COLUMNS).where(erasure.c.pseudonym == asked.pseudonym, erasure.c.lifted_at.is_(None))
+            return _stored((await connection.execute(query)).one())
+
+    async def find(self, erasure_id: str) -> StoredErasure | None:
+        async with self._begun() as connection:
+            query = select(*_COLUMNS).where(erasure.c.erasure_id == erasure_id)
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _stored(row)
+
+    async def in_force(self, *, most: int) -> Sequence[StoredErasure]:
+        """Those that are not lifted, the oldest first."""
+        query = select(*_COLUMNS).where(erasure.c.lifted_at.is_(None)).order_by(erasure.c.filed_at).limit(most)
+        async with self._begun() as connection:
+            return [_stored(row) for row in await connection.execute(query)]
+
+    async def newest(self, *, most: int) -> Sequence[StoredErasure]:
+        """The newest first."""
+        query = select(*_COLUMNS).order_by(erasure.c.filed_at.desc()).limit(most)
+        async with self._begun() as connection:
+            return [_stored(row) for row in await connection.execute(query)]
+
+    async def announced(self, filed: StoredErasure) -> None:
+        """The log has the announcement, so the account's id goes, with all that ingest knows by it."""
+        async with self._begun() as connection:
+            removed = await self._remove(connection, filed.account_id) if filed.account_id else {}
+            done = update(erasure).where(erasure.c.erasure_id == filed.erasure_id, erasure.c.announced_at.is_(None))
+            await connection.execute(done.values(announced_at=func.now(), account_id=null(), removed=removed))
+
+    async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
+        """The first who asks counts."""
+        await self._set(
+            erasure_id,
+            lift_asked_at=func.coalesce(erasure.c.lift_asked_at, func.now()),
+            lift_asked_by=func.coalesce(erasure.c.lift_asked_by, by),
+        )
+
+    async def lifted(self, erasure_id: str) -> None:
+        """The log has the lifting."""
+        await self._set(erasure_id, lifted_at=func.coalesce(erasure.c.lifted_at, func.now()))
+
+    async def _remove(self, connection: AsyncConnection, account_id: str) -> dict[str, int]:
+        removed = await _remove(connection, account_id)
+        for removal in self._removals:
+            removed |= await removal(connection, account_id)
+        return removed
+
+    async def _set(self, erasure_id: str, **values: Any) -> None:
+        async with self._begun() as connection:
+            await connection.execute(update(erasure).where(erasure.c.erasure_id == erasure_id).values(values))
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[AsyncConnection]:
+        async with (
+            connected(self._engine, timeout=self._patience, service="ingest") as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+
+async def _remove(connection: AsyncConnection, account_id: str) -> dict[str, int]:
+    """How many rows went, by what they were. A reject names an account only in what it says is wrong."""
+    named = literal(msgspec.json.encode(account_id).decode()[1:-1])
+    identities = await connection.execute(delete(identity).where(identity.c.account_id == account_id))
+    told = or_(func.strpos(cast(reject.c.errors, Text), named) > 0, reject.c.message_id == account_id)
+    rejects = await connection.execute(delete(reject).where(told))
+    return {
+        "identities": identities.rowcount,
+        "rejects": rejects.rowcount,
+    }
+
+
+def _stored(row: Any) -> StoredErasure:
+    return StoredErasure(**row._mapping)

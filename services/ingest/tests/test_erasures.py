@@ -1,0 +1,276 @@
+"""DELETE /v1/accounts/{id}: filed, told to the log, refused at the door until it is lifted, and ended after a crash."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from common.bus.memory import MemoryBroker
+from common.bus.partitioner import partition_of
+from common.contracts.events import Erased, ErasureLifted, decode_events_record
+from common.database import engine
+from common.database_errors import DatabaseUnavailable
+from common.erasures.erasure_key import ErasureKey
+from common.keys import Scope
+from common.topics import TimeMode, Topics, ensure
+from ingest.commands.erasures import lines
+from ingest.erasures.erased_accounts import ErasedAccounts
+from ingest.erasures.erasure import AskedErasure, ErasureState
+from ingest.erasures.memory_store import MemoryErasureStore
+from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
+from ingest.erasures.store import ErasureStore
+from ingest.errors import FieldError, FieldErrorReason
+from ingest.identity.known import KnownAccount
+from ingest.identity.store import IdentityStore
+from ingest.in_memory import ERASURE_KEY, NOW, PARTITIONS, Ingest, in_memory
+from ingest.rejects.rejected import Rejected
+from ingest.rejects.store import RejectStore
+from support.erasures import traces
+
+GOOD = {"account_id": "acme", "name": "report.opened", "event_id": "e-1"}
+PSEUDONYM = ERASURE_KEY.pseudonym("acme")
+
+
+def admin(ingest: Ingest) -> dict[str, str]:
+    return {"authorization": f"Bearer {ingest.keys.create(scopes=frozenset({Scope.ADMIN}))}"}
+
+
+async def erase(ingest: Ingest, account: str = "acme") -> dict[str, Any]:
+    answer = await ingest.http.delete(f"/v1/accounts/{account}", headers=admin(ingest))
+    assert answer.status_code == 202, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def told(ingest: Ingest) -> list[Any]:
+    return [decode_events_record(record.value or b"") for record in ingest.records()]
+
+
+async def test_an_erasure_is_on_the_log_before_the_answer_and_the_request_forgets_the_id(ingest: Ingest) -> None:
+    found = await erase(ingest)
+    assert found["state"] == "announced"
+    assert found["receipts"]["alerts"].endswith("of alerts")
+    assert found["log_forgets_on"] == "2026-03-15", "35 days, a week for the segment, and the day itself"
+    assert told(ingest) == [Erased(found["erasure_id"], "acme", PSEUDONYM.hex())]
+    (record,) = ingest.records()
+    assert record.partition == partition_of(b"acme", PARTITIONS)
+    stored = await ingest.erasures.find(found["erasure_id"])
+    assert stored is not None
+    assert stored.account_id is None
+    again = await erase(ingest)
+    assert (again["erasure_id"], len(told(ingest))) == (found["erasure_id"], 1)
+    answer = await ingest.http.get(f"/v1/erasures/{found['erasure_id']}", headers=admin(ingest))
+    assert answer.json() == found
+
+
+async def test_events_of_an_erased_account_are_refused_one_by_one(ingest: Ingest) -> None:
+    await erase(ingest)
+    other = {**GOOD, "account_id": "beta"}
+    answer = await ingest.post([GOOD, other, {**GOOD, "event_id": None}])
+    assert answer.status_code == 202
+    items = answer.json()["items"]
+    assert [item["status"] for item in items] == ["rejected", "accepted", "rejected"]
+    assert items[0]["errors"][0]["reason"] == "erased"
+    assert [item.get("event_id") for item in items] == ["e-1", "e-1", None]
+    assert (await ingest.post(GOOD)).status_code == 422
+    lines_of_two = b'{"account_id":"beta","name":"report.opened"}\n{"account_id":"acme","name":"report.opened"}'
+    answer = await ingest.post(lines_of_two, content_type="application/x-ndjson")
+    assert answer.json()["items"][1]["line"] == 2
+    assert [event.account_id for event in told(ingest) if not isinstance(event, Erased)] == ["beta", "beta"]
+    assert await ingest.metric('churn_ingest_faults_total{reason="erased"}') == 4
+
+
+async def test_after_the_lift_events_are_taken_again(ingest: Ingest) -> None:
+    found = await erase(ingest)
+    path = f"/v1/erasures/{found['erasure_id']}/lift"
+    answer = await ingest.http.post(path, headers=admin(ingest))
+    assert (answer.status_code, answer.json()["state"]) == (202, "lifted")
+    assert told(ingest)[1:] == [ErasureLifted(found["erasure_id"], PSEUDONYM.hex())]
+    assert {record.partition for record in ingest.records()} == {partition_of(b"acme", PARTITIONS)}
+    assert (await ingest.post(GOOD)).status_code == 202
+    assert (await ingest.http.post(path, headers=admin(ingest))).json() == answer.json(), (
+        "asked again it changes nothing"
+    )
+    assert (await erase(ingest))["erasure_id"] != found["erasure_id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "account"),
+    [("a%2Fb", "a/b"), ("a/b", "a/b"), ("%C3%A9", "é"), ("a%20b", "a b"), ("x" * 128, "x" * 128)],
+)
+async def test_the_id_is_taken_from_the_path_as_it_was_sent(ingest: Ingest, path: str, account: str) -> None:
+    await erase(ingest, path)
+    assert told(ingest)[0].account_id == account
+
+
+@pytest.mark.parametrize("path", ["x" * 129, "%FF", "%00"])
+async def test_an_id_that_no_account_has_is_a_422(ingest: Ingest, path: str) -> None:
+    answer = await ingest.http.delete(f"/v1/accounts/{path}", headers=admin(ingest))
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_account_id")
+
+
+async def test_an_unknown_request_is_a_404(ingest: Ingest) -> None:
+    for answer in (
+        await ingest.http.get("/v1/erasures/nonsense", headers=admin(ingest)),
+        await ingest.http.post("/v1/erasures/nonsense/lift", headers=admin(ingest)),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "erasure_not_found")
+
+
+async def test_while_the_log_is_away_it_is_filed_and_the_door_is_shut_already() -> None:
+    async with in_memory(ack_seconds=0.05) as ingest:
+        await ingest.post(GOOD)
+        ingest.broker.go_offline()
+        answer = await ingest.http.delete("/v1/accounts/acme", headers=admin(ingest))
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_acknowledged")
+        (filed,) = await ingest.erasures.in_force(most=9)
+        assert (filed.state, filed.account_id) == (ErasureState.FILED, "acme")
+        assert (await ingest.post(GOOD)).json()["items"][0]["errors"][0]["reason"] == "erased"
+        ingest.broker.go_online()
+        assert (await erase(ingest))["erasure_id"] == filed.erasure_id
+        assert Erased(filed.erasure_id, "acme", PSEUDONYM.hex()) in told(ingest)
+
+
+async def test_what_a_crash_has_left_half_done_any_process_ends() -> None:
+    broker, store, erased = MemoryBroker(), MemoryErasureStore(now=lambda: NOW), ErasedAccounts(ERASURE_KEY)
+    topics = Topics("")
+    await ensure(broker.admin(), topics, mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35)
+    announcer = ErasureAnnouncer(broker.producer(), topic=topics.events, mode=TimeMode.WALL)
+    forgotten: list[str] = []
+    service = ErasureService(
+        store, announcer, erased, key=ERASURE_KEY, partitions=PARTITIONS, forget=forgotten.append, every=0.01
+    )
+    await store.file(asked())
+    await store.file(asked("beta", "r-2"))
+    await store.ask_to_lift("r-2", by="key-1")
+    stop = asyncio.Event()
+    running = asyncio.create_task(service.run(stop))
+    async with asyncio.timeout(5):
+        while [one.state for one in await store.newest(most=9)] != ["lifted", "announced"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    stop.set()
+    await running
+    records = [decode_events_record(one.value or b"") for one in broker.records(topics.events, 3)]
+    beta = ERASURE_KEY.pseudonym("beta").hex()
+    assert records == [Erased("r-1", "acme", PSEUDONYM.hex()), Erased("r-2", "beta", beta), ErasureLifted("r-2", beta)]
+    assert forgotten == ["acme", "beta"]
+    assert service.not_ready_reason() is None
+
+
+async def test_while_postgresql_is_away_nothing_is_filed_and_the_door_goes_by_what_it_knows(ingest: Ingest) -> None:
+    await erase(ingest)
+    ingest.erasures.away = True
+    answer = await ingest.http.delete("/v1/accounts/beta", headers=admin(ingest))
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert (await ingest.post({**GOOD, "account_id": "beta"})).status_code == 202
+    assert (await ingest.post(GOOD)).status_code == 422
+    assert ingest.readiness.report()["erasures"] is None
+
+
+def test_a_process_is_not_ready_before_it_knows_who_is_erased() -> None:
+    assert ErasedAccounts(ERASURE_KEY).trouble == "the erased accounts were not read yet"
+
+
+async def test_a_process_with_another_key_or_none_is_not_ready_while_somebody_is_erased(stores: Erasures) -> None:
+    await stores.file(asked())
+    in_force = await stores.in_force(most=9)
+    for key, trouble in ((None, "is not set"), (ErasureKey("another key of thirty-two characters"), "another one")):
+        erased = ErasedAccounts(key)
+        erased.replace(in_force)
+        assert trouble in str(erased.trouble)
+        erased.replace([])
+        assert erased.trouble is None
+
+
+async def test_a_read_under_way_does_not_undo_what_changes_meanwhile(stores: Erasures) -> None:
+    erased = ErasedAccounts(ERASURE_KEY)
+    lifted = await stores.file(asked())
+    erased.begin_read()
+    read = await stores.in_force(most=9)
+    erased.add(await stores.file(asked("beta", "r-2")))
+    erased.remove(lifted)
+    erased.replace(read)
+    assert ("acme" in erased, "beta" in erased) == (False, True)
+    erased.begin_read()
+    erased.replace(read)
+    assert ("acme" in erased, "beta" in erased) == (True, False)
+
+
+@pytest.fixture(params=["memory", "PostgreSQL"])
+async def stores(request: pytest.FixtureRequest, database: str) -> AsyncIterator[MemoryErasureStore | ErasureStore]:
+    """One contract for both."""
+    if request.param == "memory":
+        yield MemoryErasureStore(now=lambda: datetime.now(UTC))
+        return
+    connected = engine(database)
+    async with connected.begin() as connection:
+        await connection.execute(text("TRUNCATE ingest.erasure"))
+    yield ErasureStore(connected)
+    await connected.dispose()
+
+
+def asked(account_id: str = "acme", request: str = "r-1") -> AskedErasure:
+    pseudonym = ERASURE_KEY.pseudonym(account_id)
+    return AskedErasure(request, pseudonym, ERASURE_KEY.fingerprint, 3, account_id, "key-1")
+
+
+async def test_a_request_goes_from_filed_to_lifted_and_no_step_back(stores: MemoryErasureStore | ErasureStore) -> None:
+    filed = await stores.file(asked())
+    assert (filed.erasure_id, filed.state, filed.account_id) == ("r-1", ErasureState.FILED, "acme")
+    assert await stores.file(asked(request="r-2")) == filed
+    await stores.file(asked("beta", "r-3"))
+    await stores.announced(filed)
+    announced = await stores.find("r-1")
+    assert announced is not None
+    assert (announced.state, announced.account_id) == (ErasureState.ANNOUNCED, None)
+    assert announced.removed == {"identities": 0, "rejects": 0}
+    await stores.announced(filed)
+    await stores.ask_to_lift("r-1", by="key-2")
+    await stores.ask_to_lift("r-1", by="key-3")
+    lifting = await stores.find("r-1")
+    assert lifting is not None
+    assert (lifting.state, lifting.lift_asked_by) == (ErasureState.LIFTING, "key-2")
+    assert lifting.announced_at == announced.announced_at
+    await stores.lifted("r-1")
+    assert [one.erasure_id for one in await stores.in_force(most=9)] == ["r-3"]
+    assert (await stores.file(asked(request="r-4"))).erasure_id == "r-4"
+    assert [one.erasure_id for one in await stores.newest(most=2)] == ["r-4", "r-3"]
+    assert "acme" not in "".join(lines(await stores.newest(most=9)))
+    assert await stores.find("nonsense") is None
+
+
+@pytest.mark.parametrize("account", ["acme", 'a "quoted" é'])
+async def test_with_the_announcement_identities_and_rejects_of_the_account_go(account: str, database: str) -> None:
+    connected = engine(database)
+    async with connected.begin() as connection:
+        await connection.execute(text("TRUNCATE ingest.erasure, ingest.identity, ingest.reject"))
+    store, identities, rejects = ErasureStore(connected), IdentityStore(connected), RejectStore(connected)
+    await identities.write("web", {"ann": KnownAccount(account, NOW), "bo": KnownAccount("beta", NOW)})
+    told_of = FieldError("account_id", FieldErrorReason.TOO_OLD, f"of {account}")
+    of_beta = FieldError("account_id", FieldErrorReason.TOO_OLD, "of beta")
+    about: dict[str, Any] = {
+        "at": NOW,
+        "source": "web",
+        "key_id": "k",
+        "format": "segment",
+        "label": "x",
+        "reason": "y",
+    }
+    await rejects.insert([Rejected(**about, errors=(told_of,)), Rejected(**about, errors=(of_beta,))])
+    await store.announced(await store.file(asked(account)))
+    assert await traces(connected, "ingest", [account, "ann"]) == {}
+    assert await traces(connected, "ingest", ["beta"]) != {}
+    done = await store.find("r-1")
+    assert done is not None
+    assert done.removed == {"identities": 1, "rejects": 1}
+    await connected.dispose()
+
+
+async def test_an_outage_of_the_memory_store_is_the_error_of_the_real_one() -> None:
+    store = MemoryErasureStore(now=lambda: datetime.now(UTC))
+    store.away = True
+    with pytest.raises(DatabaseUnavailable):
+        await store.file(asked())

@@ -1,0 +1,68 @@
+"""GET /v1/erasures/{id}: what scoring deleted of an account, told from a table that has no account's id."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from prometheus_client import CollectorRegistry
+from sqlalchemy import text
+
+from common.database import engine
+from common.erasures.receipts import ErasureReceipts, receipt_routes
+from common.health_endpoints import Readiness
+from common.http_app import build_app
+from common.keyring import Keyring
+from common.keys import Scope
+from common.memory_keys import MemoryKeys
+from common.topics import TimeMode
+
+NOWHERE = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
+ROW = """
+INSERT INTO scoring.erased
+    (partition, pseudonym, erased_at, lifted_at, cluster_id, fingerprint, erasure_id, at, removed)
+VALUES (3, '\\xaa', 10, 15, 'cluster', 'key', 'r-1', 1769860800, '{"states": 1, "people": 2}'),
+       (3, '\\xaa', 12, 15, 'cluster', 'key', 'r-1', 1769860900, '{"states": 0, "people": 0}')
+"""
+
+
+@asynccontextmanager
+async def asking(database: str) -> AsyncIterator[httpx.AsyncClient]:
+    connected, keys = engine(database), MemoryKeys()
+    receipts = ErasureReceipts(connected, schema="scoring", retention_days=35, mode=TimeMode.WALL)
+    app = build_app("receipts", readiness=Readiness({}), registry=CollectorRegistry())
+    app.include_router(receipt_routes(receipts, Keyring(keys)))
+    bearer = {"authorization": f"Bearer {keys.create(scopes=frozenset({Scope.ADMIN}))}"}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://scoring", headers=bearer) as http:
+        yield http
+    await connected.dispose()
+
+
+async def test_the_receipt_is_that_of_the_first_record(database: str) -> None:
+    """A record that was read twice found nothing to delete the second time."""
+    connected = engine(database)
+    async with connected.begin() as connection:
+        await connection.execute(text("TRUNCATE scoring.erased"))
+        await connection.execute(text(ROW))
+    await connected.dispose()
+    async with asking(database) as http:
+        answer = await http.get("/v1/erasures/r-1")
+        assert (answer.status_code, answer.json()) == (
+            200,
+            {
+                "service": "scoring",
+                "erasure_id": "r-1",
+                "erased_at": "2026-01-31T12:00:00Z",
+                "lifted": True,
+                "removed": {"states": 1, "people": 2},
+                "log_forgets_on": "2026-03-15",
+            },
+        )
+        unknown = await http.get("/v1/erasures/r-2")
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "erasure_not_found")
+
+
+async def test_while_the_database_is_away_it_says_so() -> None:
+    async with asking(NOWHERE) as http:
+        answer = await http.get("/v1/erasures/r-1")
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
