@@ -7,7 +7,7 @@ from typing import Any, Final
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.message import MessageKind, SourceMessage
-from ingest.mapping.paths import first_value, identifier
+from ingest.mapping.paths import find, first_value, identifier
 from ingest.mapping.rules import Fields, SourceRules
 
 ACCOUNT_UPDATED: Final = "account.updated"
@@ -103,7 +103,12 @@ def _aliased(message: SourceMessage, rules: SourceRules, received_at: datetime) 
 
 
 def _account(message: SourceMessage, rules: SourceRules) -> str | None:
-    return identifier(first_value(message.body, rules.account))
+    """At the first path that has an id: a list of groups, say, is none."""
+    for path in rules.account:
+        found = identifier(find(message.body, path))
+        if found is not None:
+            return found
+    return None
 
 
 def _identities(message: SourceMessage) -> tuple[str, ...]:
