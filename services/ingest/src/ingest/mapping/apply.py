@@ -112,7 +112,10 @@ def _account(message: SourceMessage, rules: SourceRules) -> str | None:
 
 
 def _identities(message: SourceMessage) -> tuple[str, ...]:
-    return tuple(one for one in (message.user_id, message.anonymous_id) if one)
+    user, anonymous = message.user_id, message.anonymous_id
+    if user and anonymous:
+        return user, anonymous
+    return (user,) if user else (anonymous,) if anonymous else ()
 
 
 def _links(message: SourceMessage, account: str | None) -> tuple[Link, ...]:
