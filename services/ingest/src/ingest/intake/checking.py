@@ -85,7 +85,7 @@ class DraftChecker:
             "event_id": draft.event_id,
             "user_id": draft.user_id,
             "time": self._received_at if clamped else time,
-            "properties": dict(draft.properties),
+            "properties": draft.properties,
         }
         return fields, clamped
 

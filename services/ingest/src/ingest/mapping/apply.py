@@ -134,8 +134,10 @@ def _mapped(traits: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
     return {name: value for name, value in found if value is not None}
 
 
-def _without_nulls(properties: Mapping[str, Any]) -> dict[str, Any]:
+def _without_nulls(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     """Clients send null for what they do not know. In a fact of ours it would clear what was known."""
+    if None not in properties.values():
+        return properties
     return {name: value for name, value in properties.items() if value is not None}
 
 
