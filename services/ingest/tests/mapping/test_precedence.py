@@ -108,6 +108,7 @@ def test_what_a_list_has_is_passed_over_in_any_spelling(
         ({"properties": {"company": {"id": 7}}}, "7"),
         # A null is no value, and so the next path counts.
         ({"groupId": None, "properties": {"company": {"id": "zenith"}}}, "zenith"),
+        ({"groupId": ["acme", "zenith"], "properties": {"company": {"id": "zenith"}}}, "zenith"),
         # A path that ends in something else than an id.
         ({"properties": {"company": {"id": {"no": "id"}}}}, None),
         ({"properties": {"company": "zenith"}}, None),
@@ -115,7 +116,7 @@ def test_what_a_list_has_is_passed_over_in_any_spelling(
         ({"properties": {"tenant": "acme"}}, None),
     ],
 )
-def test_the_first_path_with_a_value_names_the_account(
+def test_the_first_path_with_an_id_names_the_account(
     rules: MappingRules, body: dict[str, Any], account: str | None
 ) -> None:
     found = event(rules, "web", MessageKind.TRACK, event="Widget Sold", userId="u", **body)

@@ -13,7 +13,7 @@ from ingest.mapping.item import DraftEvent, IntakeItem, Link
 _REFRESH = timedelta(hours=1)
 
 
-class ResolvedItem(Struct, frozen=True):
+class ResolvedItem(Struct, frozen=True, gc=False):
     """`events` are those of the item, each with its account, or None where no identity has one."""
 
     item: IntakeItem

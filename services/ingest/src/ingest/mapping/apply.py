@@ -7,7 +7,7 @@ from typing import Any, Final
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
 from ingest.mapping.message import MessageKind, SourceMessage
-from ingest.mapping.paths import first_value, identifier
+from ingest.mapping.paths import find, first_value, identifier
 from ingest.mapping.rules import Fields, SourceRules
 
 ACCOUNT_UPDATED: Final = "account.updated"
@@ -103,11 +103,19 @@ def _aliased(message: SourceMessage, rules: SourceRules, received_at: datetime) 
 
 
 def _account(message: SourceMessage, rules: SourceRules) -> str | None:
-    return identifier(first_value(message.body, rules.account))
+    """At the first path that has an id: a list of groups, say, is none."""
+    for path in rules.account:
+        found = identifier(find(message.body, path))
+        if found is not None:
+            return found
+    return None
 
 
 def _identities(message: SourceMessage) -> tuple[str, ...]:
-    return tuple(one for one in (message.user_id, message.anonymous_id) if one)
+    user, anonymous = message.user_id, message.anonymous_id
+    if user and anonymous:
+        return user, anonymous
+    return (user,) if user else (anonymous,) if anonymous else ()
 
 
 def _links(message: SourceMessage, account: str | None) -> tuple[Link, ...]:
@@ -126,8 +134,10 @@ def _mapped(traits: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
     return {name: value for name, value in found if value is not None}
 
 
-def _without_nulls(properties: Mapping[str, Any]) -> dict[str, Any]:
+def _without_nulls(properties: Mapping[str, Any]) -> Mapping[str, Any]:
     """Clients send null for what they do not know. In a fact of ours it would clear what was known."""
+    if None not in properties.values():
+        return properties
     return {name: value for name, value in properties.items() if value is not None}
 
 

@@ -14,7 +14,7 @@ class SourceSection(DocumentModel):
     """How the messages of a source become events. What is left out is as under `defaults`."""
 
     account: Given[Paths] = Field(
-        None, description="Where a message may name its account; the first path with a value counts."
+        None, description="Where a message may name its account; the first path with an id counts."
     )
     names: dict[ClientName, OurName] = Field(
         {},

@@ -25,7 +25,7 @@ class IgnoredReason(StrEnum):
     """Its account was erased."""
 
 
-class Link(Struct, frozen=True):
+class Link(Struct, frozen=True, gc=False):
     """What a message teaches of one identity: its account, or another identity that has the same account."""
 
     identity: str
@@ -33,7 +33,7 @@ class Link(Struct, frozen=True):
     same_as: str | None = None
 
 
-class DraftEvent(Struct, frozen=True, kw_only=True):
+class DraftEvent(Struct, frozen=True, kw_only=True, gc=False):
     """An event in our words. Without `account_id` the first of the identities `known_by` that has an account decides.
 
     `lenient`: properties that the event catalogue refuses are left out, each with a note; else the event is refused.
@@ -50,7 +50,7 @@ class DraftEvent(Struct, frozen=True, kw_only=True):
     lenient: bool = False
 
 
-class IntakeItem(Struct, frozen=True, kw_only=True):
+class IntakeItem(Struct, frozen=True, kw_only=True, gc=False):
     """One message of a request. `raw` is what goes to the dead topic if an event of it is refused.
 
     `links` apply in the order of the messages, before the item's own events. `at` is when the message happened: of two

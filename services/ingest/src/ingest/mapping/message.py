@@ -18,7 +18,7 @@ class MessageKind(StrEnum):
     ALIAS = "alias"
 
 
-class SourceMessage(Struct, frozen=True, kw_only=True):
+class SourceMessage(Struct, frozen=True, kw_only=True, gc=False):
     """`body` is the message as it was decoded, in which mapping.yml looks up paths; `raw` are its bytes.
 
     `event` is the name as the client wrote it. `time` is by our clock: the format has corrected what it knows of the

@@ -15,7 +15,7 @@ from ingest.sdk.seen_once import SeenOnce
 _log = structlog.get_logger()
 _PREFLIGHT: Final = {
     "access-control-allow-methods": "POST",
-    # Those of analytics.js (the second and the last), of RudderStack's browser client (the first), and of all.
+    # analytics.js sends authorization and x-retry-count, RudderStack's browser client anonymousid.
     "access-control-allow-headers": "anonymousid, authorization, content-encoding, content-type, x-retry-count",
     "access-control-max-age": "7200",
 }

@@ -21,6 +21,13 @@ from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMess
 MIXPANEL: Final = "mixpanel"
 _TOKENS: Final = (("properties", "token"), ("$token",), ("token",))
 _PROPERTIES: Final = "properties"
+_KINDS: Final = {
+    "$identify": MessageKind.IDENTIFY,
+    "$create_alias": MessageKind.ALIAS,
+    "$mp_web_page_view": MessageKind.PAGE,
+}
+# The simplified API marks the distinct_id of a person who is not known yet.
+_DEVICE: Final = "$device:"
 # What the clients add to each event by themselves; names with $ and mp_ are theirs too.
 _ADDED: Final = frozenset(["token", "distinct_id", "time"])
 
@@ -70,7 +77,7 @@ def read_message(
         raw = msgspec.json.encode(body)
     match content:
         case MixpanelContent.EVENTS:
-            return _event(raw, body)
+            return _event(raw, body, rules)
         case MixpanelContent.PEOPLE:
             return _person(raw, body)
         case MixpanelContent.GROUPS:
@@ -89,29 +96,18 @@ def _split(content: bytes) -> Sequence[Raw]:
     return [decode_body(content, Raw)]
 
 
-def _event(raw: bytes | Raw, body: dict[str, Any]) -> ReadMessage:
+def _event(raw: bytes | Raw, body: dict[str, Any], rules: SourceRules) -> ReadMessage:
     event, properties = identifier(body.get("event")), _object(body.get(_PROPERTIES))
     message_id = identifier(properties.get("$insert_id"))
+    kind = MessageKind.TRACK if event is None or event in rules.names else _kind(event)
+    if kind is None:
+        return PassedOverMessage(raw, IgnoredReason.UNKNOWN_TYPE, message_id, event or "")
     try:
         time = parse_time(properties.get("time"))
     except ValueError as error:
         wrong = FieldError("properties.time", FieldErrorReason.BAD_TIME, str(error))
         return MalformedMessage(raw, (wrong,), message_id, event or "")
-    user, anonymous = _people(properties)
-    kind = MessageKind.TRACK
-    previous = None
-    if event == "$identify":
-        kind, user, anonymous = (
-            MessageKind.IDENTIFY,
-            identifier(properties.get("$identified_id")) or user,
-            identifier(properties.get("$anon_id")),
-        )
-    elif event == "$create_alias":
-        kind, user, previous = MessageKind.ALIAS, identifier(properties.get("alias")), user
-    elif event == "$mp_web_page_view":
-        kind = MessageKind.PAGE
-    elif event is not None and event.startswith("$"):
-        return PassedOverMessage(raw, IgnoredReason.UNKNOWN_TYPE, message_id, event)
+    user, anonymous, previous = _people(properties, kind)
     return SourceMessage(
         kind=kind,
         raw=raw,
@@ -148,13 +144,22 @@ def _group(raw: bytes | Raw, body: dict[str, Any], rules: SourceRules) -> ReadMe
     )
 
 
-def _people(properties: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The user and the anonymous id; the simplified API says which of them a distinct_id is."""
+def _kind(event: str) -> MessageKind | None:
+    """None for what Mixpanel's clients send by themselves."""
+    return _KINDS.get(event) if event.startswith("$") else MessageKind.TRACK
+
+
+def _people(properties: dict[str, Any], kind: MessageKind) -> tuple[str | None, str | None, str | None]:
+    """The user, the anonymous id, and what an alias replaces."""
     user, device = identifier(properties.get("$user_id")), identifier(properties.get("$device_id"))
     distinct = identifier(properties.get("distinct_id"))
-    if user is None and distinct is not None and distinct.startswith("$device:"):
-        return None, distinct.removeprefix("$device:")
-    return user or distinct, device
+    if kind is MessageKind.IDENTIFY:
+        return identifier(properties.get("$identified_id")) or distinct, identifier(properties.get("$anon_id")), None
+    if kind is MessageKind.ALIAS:
+        return identifier(properties.get("alias")), None, distinct
+    if user is None and distinct is not None and distinct.startswith(_DEVICE):
+        return None, distinct.removeprefix(_DEVICE), None
+    return user or distinct, device, None
 
 
 def _traits(body: dict[str, Any]) -> dict[str, Any]:
