@@ -259,6 +259,7 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "caught_up": CaughtUp(partition=7),
         "tick": Tick(),
         "facts_changed": FactsChanged("acme", BAND.facts),
+        "merged": FactsChanged("acme", replace(BAND.facts, merged_into="acme-group")),
     },
 }
 TODAY = [(topic, name) for topic, records in RECORDS.items() for name in records]

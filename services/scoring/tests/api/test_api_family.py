@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.contracts.signals import Band, Status
+from common.contracts.signals import Band
 from scoring.api import family
 from scoring.api.roll_up import RollUpOrigin, group_of, roll_up, worst_first
 from scoring.health.moments import to_datetime
+from scoring.postgres.queries import AccountStatus
 from scoring.postgres.snapshot import FamilyGroup, FamilyMember
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START, event
@@ -216,7 +217,7 @@ def _added(groups: list[FamilyGroup]) -> FamilyGroup:
     return FamilyGroup(
         root=False,
         deep=False,
-        status=Status.ACTIVE,
+        status=AccountStatus.ACTIVE,
         band=first.band,
         unknown=first.unknown,
         accounts=len(groups),

@@ -6,6 +6,7 @@ from common.bus.ports import Record
 from common.contracts.events import CardActivated, Event, Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
+from scoring.health.facts import MERGED
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
     AccountRow,
@@ -183,6 +184,8 @@ class Batch:
         self._applied.add(account_id)
         self._moved_at[account_id] = record.offset
         facts = account.facts
+        if account.is_merged and event.name != MERGED:
+            self.report.of_merged += 1
         try:
             step = self._scorer.apply(account, event, max(moment, self._clock))
             if self._suspects:
@@ -360,7 +363,8 @@ class Batch:
 
 def _told_facts(facts: Facts) -> tuple[object, ...]:
     """Those that are told when they change."""
-    return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent
+    known = (facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent)
+    return *known, facts.merged_into
 
 
 def account_row(account: Account) -> AccountRow:
