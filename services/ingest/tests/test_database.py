@@ -34,12 +34,13 @@ async def test_a_schema_is_made_once_however_many_ask_for_it_at_the_same_time(
     tables = "SELECT table_schema || '.' || table_name FROM information_schema.tables"
     own = f"{tables} WHERE table_schema IN ('ingest', 'public') ORDER BY 1"
     assert await query(empty_database, own) == [
+        "ingest.alias",
         "ingest.api_key",
         "ingest.identity",
         "ingest.reject",
         "ingest.schema_version",
     ]
-    assert await query(empty_database, "SELECT version_num FROM ingest.schema_version") == ["0002"]
+    assert await query(empty_database, "SELECT version_num FROM ingest.schema_version") == ["0007"]
 
 
 async def test_a_migration_that_cannot_have_its_lock_gives_up_and_changes_nothing(database: str) -> None:
@@ -49,7 +50,7 @@ async def test_a_migration_that_cannot_have_its_lock_gives_up_and_changes_nothin
         with pytest.raises(DBAPIError, match="lock timeout"):
             await migrate(database, "ingest")
     await pool.dispose()
-    assert await query(database, "SELECT version_num FROM ingest.schema_version") == ["0002"]
+    assert await query(database, "SELECT version_num FROM ingest.schema_version") == ["0007"]
 
 
 def ingest(database: str, *words: str, code: int = 0) -> str:

@@ -10,9 +10,10 @@ from common.health_endpoints import Readiness
 from common.keys import Key
 from common.topics import TimeMode
 from ingest import app
+from ingest.aliases.cache import AliasCache
 from ingest.events import post_events
 from ingest.events.post_events import PostEventsHandler
-from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.in_memory import NOW, Ingest, MemoryAliases, in_memory
 from ingest.metrics import IngestMetrics
 from ingest.publishing.event_names import EventNames
 from ingest.publishing.publisher import Publisher
@@ -55,6 +56,7 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         keys=Broken(),
         limiter=KeyRateLimiter(None),
         memory=BodyMemory(1000),
+        aliases=AliasCache(MemoryAliases()),
         publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
         metrics=IngestMetrics(registry),
         bounds=BOUNDS,

@@ -1,4 +1,7 @@
-"""`python -m ingest serve | events ... | away ... | migrate | keys ...`. Each command imports only what it needs."""
+"""`python -m ingest serve | events ... | away ... | aliases ... | migrate | keys ...`.
+
+Each command imports only what it needs.
+"""
 
 import asyncio
 import sys
@@ -10,6 +13,7 @@ COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
     "events": Command("check a file of events before it is posted", "ingest.commands.events"),
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
+    "aliases": Command("show which accounts were merged, and take a merge back", "ingest.commands.aliases"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
 }
@@ -39,6 +43,10 @@ def main(words: Sequence[str]) -> int:
             from ingest.serve import application
 
             return runtime.run(lambda: application(settings))
+        case "aliases":
+            from ingest.commands import aliases
+
+            return asyncio.run(aliases.run(arguments, database_url=settings.database_url))
         case "migrate":
             from common.commands import migrate
 

@@ -14,6 +14,7 @@ from common.health_endpoints import Readiness
 from common.stopping import Task
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest import app
+from ingest.aliases.cache import AliasCache, AliasTable
 from ingest.events.post_events import PostEventsHandler
 from ingest.identity.cache import IdentityCache, StoredIdentities
 from ingest.intake.endpoint import IntakeEndpoint
@@ -61,6 +62,7 @@ class IngestParts:
     producer: ProbedProducer
     keys: CachedKeys
     identities: StoredIdentities
+    aliases: AliasTable
     rejects: Rejects
     limiter: KeyRateLimiter
     memory: BodyMemory
@@ -70,13 +72,17 @@ class IngestParts:
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read."""
+    """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read.
+
+    `alias_ttl` is how long it may take until a merge that another process took is known here.
+    """
 
     topics: Topics
     topic_settings: TopicSettings
     body_seconds: float
     rejects_kept: int
     identity_ttl: float
+    alias_ttl: float
     bounds: Bounds = BOUNDS
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -96,6 +102,8 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
     supervisor = ProducerSupervisor(parts.admin, parts.producer, options.topics, **options.topic_settings)
     metrics, intake_metrics = IngestMetrics(parts.registry), IntakeMetrics(parts.registry)
     metrics.watch(held_bytes=lambda: parts.memory.held, keys=lambda: len(parts.keys), age=lambda: parts.keys.age)
+    aliases = AliasCache(parts.aliases, ttl=options.alias_ttl)
+    metrics.watch_aliases(known=lambda: len(aliases), age=lambda: aliases.age)
     names = EventNames(since=options.now())
     publisher = Publisher(parts.producer, topic=options.topics.events, partitions=partitions, mode=mode)
     events = CountingPublisher(publisher, names=names, metrics=metrics)
@@ -104,6 +112,7 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         keys=parts.keys,
         limiter=parts.limiter,
         memory=parts.memory,
+        aliases=aliases,
         publisher=events,
         metrics=metrics,
         bounds=bounds,
@@ -113,6 +122,8 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
     recorder = RejectRecorder(parts.rejects, keep=options.rejects_kept, on_unlisted=intake_metrics.unlisted)
     intake = MessageIntake(
         identities=IdentityCache(parts.identities, ttl=options.identity_ttl),
+        aliases=aliases,
+        on_followed=metrics.followed,
         events=events,
         refused=DeadLetters(parts.producer, recorder, topic=options.topics.dead, partitions=partitions),
         bounds=bounds,
@@ -129,7 +140,12 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         now=options.now,
     )
     readiness = Readiness(
-        {"log": supervisor.not_ready_reason, "keys": parts.keys.not_ready_reason, "posts": handler.not_ready_reason}
+        {
+            "log": supervisor.not_ready_reason,
+            "keys": parts.keys.not_ready_reason,
+            "aliases": aliases.not_ready_reason,
+            "posts": handler.not_ready_reason,
+        }
     )
     http = app.build(
         handler,
@@ -140,4 +156,5 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         posts={path: partial(endpoint.handle, form=form) for path, form in formats(parts.keys, parts.rules).items()},
         routers=[rejects_api.router(parts.rejects, parts.keys)],
     )
-    return AssembledIngest(http, readiness, {"log": supervisor.run, "rejects": recorder.run})
+    tasks = {"log": supervisor.run, "rejects": recorder.run, "aliases": aliases.keep_fresh}
+    return AssembledIngest(http, readiness, tasks)

@@ -32,6 +32,8 @@ class FieldErrorReason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     BAD_VALUE = "bad_value"
     NO_ACCOUNT = "no_account"
+    MERGE_CYCLE = "merge_cycle"
+    TOO_MANY_MERGES = "too_many_merges"
 
 
 class FieldError(Struct, frozen=True):

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -18,6 +18,8 @@ from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
 from common.stopping import Task
 from common.topics import TimeMode, Topics, TopicSettings
+from ingest.aliases.merge import MOST_ALIASES, Alias, AliasesUnavailable, DecidedMerges, Merge, decide_merges
+from ingest.aliases.store import AliasesVersion, StoredAliases
 from ingest.app import PostsFastPath
 from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
 from ingest.identity.known import IdentitiesUnavailable, KnownAccount
@@ -44,6 +46,7 @@ class Ingest:
     clock: list[float]
     rejects: "MemoryRejects"
     identities: "MemoryIdentities"
+    aliases: "MemoryAliases"
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -89,6 +92,31 @@ class MemoryIdentities:
             raise IdentitiesUnavailable("away")
 
 
+class MemoryAliases:
+    """Aliases as `AliasStore` keeps them; `away` makes every call fail."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, Alias] = {}
+        self.away = False
+        self._changes = 0
+
+    async def read(self, known: AliasesVersion | None) -> StoredAliases | None:
+        self._check()
+        version = AliasesVersion(len(self.stored), NOW + timedelta(seconds=self._changes))
+        return None if version == known else StoredAliases(version, dict(self.stored))
+
+    async def merge(self, merges: Sequence[Merge]) -> DecidedMerges:
+        self._check()
+        decided = decide_merges(self.stored, merges, room=MOST_ALIASES - len(self.stored))
+        self.stored |= {name: merge.alias for name, merge in decided.written.items()}
+        self._changes += len(decided.written)
+        return decided
+
+    def _check(self) -> None:
+        if self.away:
+            raise AliasesUnavailable("away")
+
+
 class MemoryRejects:
     """Rejects as `RejectStore` keeps them."""
 
@@ -121,15 +149,20 @@ async def in_memory(
     unacked_bytes: int = 100_000_000,
     rules: MappingRules | None = None,
     formats: Formats = lambda keys, rules: {},
+    aliases: MemoryAliases | None = None,
 ) -> AsyncIterator[Ingest]:
-    """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys."""
+    """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
+
+    Two that have the same `aliases` are two processes with one database.
+    """
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
-    rejects, identities = MemoryRejects(), MemoryIdentities()
+    rejects, identities, aliases = MemoryRejects(), MemoryIdentities(), aliases or MemoryAliases()
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
         keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
         identities=identities,
+        aliases=aliases,
         rejects=rejects,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
@@ -142,6 +175,7 @@ async def in_memory(
         body_seconds=body_seconds,
         rejects_kept=1_000,
         identity_ttl=30.0,
+        alias_ttl=0.02,
         bounds=bounds,
         now=lambda: NOW,
     )
@@ -152,7 +186,7 @@ async def in_memory(
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(assembled.http), base_url="http://ingest", headers=bearer
     ) as http:
-        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities)
+        yield Ingest(assembled.http, http, broker, keys, clock, rejects, identities, aliases)
     stop.set()
     await asyncio.gather(*running)
 

@@ -11,6 +11,7 @@ from common.keys import KeyStore
 from common.runtime import Application
 from common.topics import Topics
 from http_guard.limits import ConnectionLimits
+from ingest.aliases.store import AliasStore
 from ingest.assembly import IngestOptions, IngestParts, assemble
 from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
@@ -35,6 +36,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         ),
         keys=keyring,
         identities=IdentityStore(connected),
+        aliases=AliasStore(connected),
         rejects=RejectStore(connected),
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=BodyMemory(settings.ingest_body_memory_bytes),
@@ -47,6 +49,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         body_seconds=settings.ingest_body_seconds,
         rejects_kept=settings.ingest_rejects_kept,
         identity_ttl=settings.ingest_identity_ttl_seconds,
+        alias_ttl=settings.ingest_alias_ttl_seconds,
     )
     ingest = assemble(parts, options, formats=lambda keys, rules: {})
     try:

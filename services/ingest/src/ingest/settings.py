@@ -13,6 +13,7 @@ class IngestSettings(CommonSettings):
     ingest_mapping: Path = Path("deploy/mapping.yml")
     ingest_rejects_kept: PositiveInt = 100_000
     ingest_identity_ttl_seconds: PositiveFloat = 30.0
+    ingest_alias_ttl_seconds: PositiveFloat = 30.0
     ingest_ack_seconds: PositiveFloat = 5.0
     ingest_body_seconds: PositiveFloat = 30.0
     ingest_body_memory_bytes: PositiveInt = 256_000_000

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -14,11 +14,13 @@ from common.auth import KeyVerifier, authorize
 from common.contracts.events import Event
 from common.keys import Key, Scope
 from common.problems import Problem
+from ingest.aliases.following import Aliases, follow_aliases
+from ingest.aliases.merge import AliasesUnavailable
 from ingest.errors import BodyRefused
 from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
-from ingest.events.batch import EventBatch, RequestContext, parse_items
-from ingest.events.body_items import body_format, split_body
+from ingest.events.batch import EventBatch, RequestContext, parse_items, with_followed
+from ingest.events.body_items import BodyItem, body_format, split_body
 from ingest.metrics import IngestMetrics
 from ingest.publishing.counted import EventPublisher
 from ingest.publishing.publisher import NotAcknowledged
@@ -42,6 +44,7 @@ class PostEventsHandler:
         keys: KeyVerifier,
         limiter: KeyRateLimiter,
         memory: BodyMemory,
+        aliases: Aliases,
         publisher: EventPublisher,
         metrics: IngestMetrics,
         bounds: Bounds,
@@ -52,6 +55,7 @@ class PostEventsHandler:
         self._keys = keys
         self._limiter = limiter
         self._memory = memory
+        self._aliases = aliases
         self._publisher = publisher
         self._metrics = metrics
         self._bounds = bounds
@@ -104,7 +108,7 @@ class PostEventsHandler:
         # Before the body is read: a client over its limit costs no memory.
         self._limiter.check(key)
         with BodyReservation(self._memory) as reservation:
-            batch = await self._parse(request, key, reservation)
+            batch = await self._parse(request, key, reservation, dry_run=dry_run)
             fields.update(taken=len(batch.accepted), rejected=len(batch.rejected), bytes=reservation.size)
             # Rejected items count too: checking them costs as much.
             self._limiter.charge(key, len(batch.accepted) + len(batch.rejected))
@@ -119,7 +123,9 @@ class PostEventsHandler:
                 await self._publish([accepted.event for accepted in batch.accepted])
         return answers.accepted(answers.answer_for(batch))
 
-    async def _parse(self, request: PostRequest, key: Key, reservation: BodyReservation) -> EventBatch:
+    async def _parse(
+        self, request: PostRequest, key: Key, reservation: BodyReservation, *, dry_run: bool
+    ) -> EventBatch:
         # Parameters first: a request that is refused for them need not send its body.
         history, idempotency_key = _boolean(request, "history"), _idempotency_key(request)
         try:
@@ -131,7 +137,22 @@ class PostEventsHandler:
         context = RequestContext(
             source=key.source, received_at=self._now(), history=history, idempotency_key=idempotency_key
         )
-        return parse_items(items, context, bounds=self._bounds, new_id=self._new_id)
+        batch = parse_items(items, context, bounds=self._bounds, new_id=self._new_id)
+        return await self._follow(batch, items, dry_run=dry_run)
+
+    async def _follow(self, batch: EventBatch, items: Sequence[BodyItem], *, dry_run: bool) -> EventBatch:
+        """With events of merged accounts filed under those that they go on as."""
+        events = [accepted.event for accepted in batch.accepted]
+        try:
+            followed = await follow_aliases(events, self._aliases, dry_run=dry_run)
+        except AliasesUnavailable as error:
+            raise answers.aliases_unavailable() from error
+        if followed.events is events:
+            return batch
+        batch = with_followed(batch, followed, items)
+        if not dry_run:
+            self._metrics.followed(sum(accepted.merged_into is not None for accepted in batch.accepted))
+        return batch
 
     async def _publish(self, events: list[Event]) -> None:
         try:

@@ -1,15 +1,17 @@
 """Takes the messages of one request: finds their accounts, checks their events, puts all of it on the log."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import uuid4
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.keys import Key
+from ingest.aliases.following import Aliases, FollowedEvents, follow_aliases
 from ingest.events.batch import mark_followed
 from ingest.identity.known import KnownAccount
 from ingest.intake.checking import CheckedItem, DraftChecker
@@ -55,18 +57,25 @@ class IntakeContext(Struct, frozen=True, kw_only=True):
 
 
 class MessageIntake:
-    """The same for every format. Of a request that raises, nothing is known: it has to come again, with its ids."""
+    """The same for every format. Of a request that raises, nothing is known: it has to come again, with its ids.
+
+    `on_followed` is told of how many events belonged to an account that was merged into another one.
+    """
 
     def __init__(
         self,
         *,
         identities: Identities,
+        aliases: Aliases,
         events: EventSink,
         refused: RefusedSink,
         bounds: Bounds,
+        on_followed: Callable[[int], None] = lambda events: None,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self._identities = identities
+        self._aliases = aliases
+        self._on_followed = on_followed
         self._events = events
         self._refused = refused
         self._bounds = bounds
@@ -75,7 +84,7 @@ class MessageIntake:
     async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
         """Returns when events and refused messages are acknowledged.
 
-        Raises `IdentitiesUnavailable` and `NotAcknowledged`.
+        Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`.
         """
         resolved = await self._resolve(items, context)
         checker = DraftChecker(
@@ -85,7 +94,7 @@ class MessageIntake:
             bounds=self._bounds,
             new_id=self._new_id,
         )
-        checked = [checker.check(one) for one in resolved]
+        checked = await self._follow([checker.check(one) for one in resolved])
         events = mark_followed([event for one in checked for event in one.events])
         report = _report(items, checked, events)
         await self._put(events, report.refused, context)
@@ -100,6 +109,16 @@ class MessageIntake:
         await self._identities.learn(context.identities, resolution.learned)
         return resolution.items
 
+    async def _follow(self, checked: Sequence[CheckedItem]) -> Sequence[CheckedItem]:
+        """With events of merged accounts filed under those that they go on as."""
+        events = [event for one in checked for event in one.events]
+        followed = await follow_aliases(events, self._aliases)
+        if followed.events is events:
+            return checked
+        pairs = zip(events, followed.events, strict=True)
+        self._on_followed(sum(event.account_id != filed.account_id for event, filed in pairs))
+        return list(_refiled(checked, followed))
+
     async def _put(self, events: Sequence[Event], refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
         if events and refused:
             await asyncio.gather(self._events.publish(events), self._refused.put(refused, context))
@@ -107,6 +126,17 @@ class MessageIntake:
             await self._events.publish(events)
         elif refused:
             await self._refused.put(refused, context)
+
+
+def _refiled(checked: Sequence[CheckedItem], followed: FollowedEvents) -> Iterator[CheckedItem]:
+    begin = 0
+    for one in checked:
+        places = range(begin, begin + len(one.events))
+        begin = places.stop
+        if errors := tuple(followed.refused[place] for place in places if place in followed.refused):
+            yield CheckedItem(errors=errors)
+        else:
+            yield replace(one, events=tuple(followed.events[place] for place in places))
 
 
 def _report(items: Sequence[IntakeItem], checked: Sequence[CheckedItem], events: Sequence[Event]) -> IntakeReport:
