@@ -89,7 +89,10 @@ async def test_ingest_is_ready_once_it_has_its_log_and_its_keys() -> None:
         assert (await ingest.http.get("/readyz")).json()["checks"]["keys"] == "the keys were not read yet"
         await ingest.post(GOOD)
         answer = await ingest.http.get("/readyz")
-        assert (answer.status_code, answer.json()["checks"]) == (200, {"log": "ok", "keys": "ok", "posts": "ok"})
+        assert (answer.status_code, answer.json()["checks"]) == (
+            200,
+            {"log": "ok", "keys": "ok", "aliases": "ok", "posts": "ok"},
+        )
 
 
 async def checked(ingest: Ingest) -> str:

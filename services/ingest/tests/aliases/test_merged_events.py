@@ -62,11 +62,8 @@ async def test_a_merge_that_is_refused_says_why_and_the_others_are_taken(ingest:
 async def test_events_of_both_accounts_in_one_request_are_one_step_of_one_account(ingest: Ingest) -> None:
     await post(ingest, merged("a", "b"))
     answer = await post(ingest, used("a", "1"), used("b", "2"), used("a", "2"))
-    assert [(event.account_id, event.more) for event in ingest.events()[-3:]] == [
-        ("b", True),
-        ("b", True),
-        ("b", False),
-    ]
+    steps = [(event.account_id, event.more) for event in ingest.events() if event.event_id != "m"]
+    assert steps == [("b", True), ("b", True), ("b", False)]
     assert answer["items"][2]["duplicate"] == "same_content", "ids of both are of one account now"
 
 

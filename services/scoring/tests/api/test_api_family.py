@@ -67,6 +67,15 @@ async def test_a_parent_that_is_only_named_is_answered_with_its_roll_up(api: Api
     assert berlin == {"account_id": "berlin", "name": "Berlin", "score": score, "band": band, "arr": 60_000}
 
 
+async def test_an_account_that_was_merged_is_in_no_figure_and_its_children_are(api: Api) -> None:
+    before = await api.get("/v1/accounts/group", exact=True)
+    await api.harness.post(event("berlin", "account.merged", LATER, properties={"into": "lyon"}))
+    await api.harness.score()
+    children = (await api.get("/v1/accounts/group", exact=True))["children"]
+    assert (children["count"], children["churned"]) == (before["children"]["count"] - 1, 1)
+    assert sorted(one["account_id"] for one in children["worst"]) == ["lyon", "mitte", "oslo"]
+
+
 async def test_a_parent_with_events_has_its_own_health_beside_it(api: Api) -> None:
     answer = await api.get("/v1/accounts/berlin")
     mitte = await api.get("/v1/accounts/mitte")

@@ -84,7 +84,7 @@ def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Even
     said: dict[str, object] = {}
     into: object = event.properties.get(_INTO) if event.name == MERGED else None
     # An account that would go on as itself stays as it is.
-    if isinstance(into, str) and into != event.account_id:
+    if isinstance(into, str) and into not in ("", event.account_id):
         said["merged_into"] = into
     for field in WRITES[event.name]:
         if field not in event.properties:
