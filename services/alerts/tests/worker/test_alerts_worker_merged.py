@@ -6,7 +6,7 @@ from alerts.errors import Failure
 from alerts.samples import Sample
 from common.contracts.signals import Facts, Kind, Signal
 from support.alerts_decisions import at
-from support.alerts_replicas import ReplicasHarness
+from support.alerts_replicas import ROUTES, ReplicasHarness, replicas_harness
 from support.alerts_sending import failure
 
 KNOWN = Facts(name="Birch Foods", tier="high", owner="dana@example.com")
@@ -40,8 +40,7 @@ async def test_an_open_alert_ends_and_nobody_is_told_of_it(replicas: ReplicasHar
 async def test_what_waits_to_be_sent_is_dropped(replicas: ReplicasHarness) -> None:
     await replicas.start()
     await replicas.facts("cust-001", KNOWN)
-    for address in ("slack:#cs-alerts", "email:cs@example.com"):
-        replicas.post.plan[address] = [failure(Failure.UNAUTHORIZED, retry_after=3.0)] * 9
+    replicas.post.plan["slack:#desk"] = [failure(Failure.UNAUTHORIZED, retry_after=3.0)] * 9
     await replicas.tell(Sample(kind=Kind.FLAG, to="support_storm", at=at(0), facts=KNOWN).build())
     await replicas.post.until(tried=1)
     await replicas.facts("cust-001", MERGED)
@@ -50,16 +49,19 @@ async def test_what_waits_to_be_sent_is_dropped(replicas: ReplicasHarness) -> No
     assert (await replicas.reasons())[-1] == ("support_storm", "merged")
 
 
-async def test_a_recovery_that_has_to_hold_waits_no_more_and_its_timer_goes(replicas: ReplicasHarness) -> None:
-    await replicas.start()
-    red = band("red")
-    await replicas.tell(red, band("green", hours=0.01, opens=red))
-    await replicas.settled()
-    assert await replicas.rows("SELECT count(*) FROM alerts.timer") == [(1,)]
-    await replicas.facts("cust-001", MERGED)
-    await replicas.settled()
-    assert (await messages(replicas))[-1] == "dropped"
-    assert await replicas.rows("SELECT count(*) FROM alerts.timer") == [(0,)]
+async def test_a_recovery_that_has_to_hold_waits_no_more_and_its_timer_goes(database: str) -> None:
+    async with replicas_harness(database, routes=ROUTES.replace("at once", "1h")) as replicas:
+        await replicas.start()
+        red = band("red")
+        await replicas.tell(red)
+        await replicas.post.until(arrived=1)
+        await replicas.tell(band("green", hours=0.01, opens=red))
+        await replicas.settled()
+        assert await replicas.rows("SELECT count(*) FROM alerts.timer") == [(1,)]
+        await replicas.facts("cust-001", MERGED)
+        await replicas.settled()
+        assert await messages(replicas) == ["sent", "dropped"]
+        assert await replicas.rows("SELECT count(*) FROM alerts.timer") == [(0,)]
 
 
 async def test_what_was_late_is_not_told(replicas: ReplicasHarness) -> None:

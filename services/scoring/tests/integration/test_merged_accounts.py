@@ -28,7 +28,7 @@ async def test_its_timer_goes_and_nothing_is_told_however_the_log_is_cut(
     await stream.score(stream.worker(limits=WorkerLimits(run_records=max_records), max_records=max_records))
     assert await stream.scalar("SELECT count(*) FROM scoring.timer") == 0
     assert len(stream.signals()) == told
-    assert stream.metric("merged_account_events_total") == 1
+    assert stream.count("merged_account_events_total") == 1
     assert await stream.scalar("SELECT merged_into FROM scoring.account") == "birch"
 
 
