@@ -189,7 +189,8 @@ class DecisionService:
                 account_id = history.account_id
                 signals, now = routed.get(account_id, ()), moments[account_id]
                 if history.merged:
-                    decided.append(end_alerts(history, signals, now=now))
+                    just_merged = account_id in changed
+                    decided.append(end_alerts(history, signals, just_merged=just_merged, now=now))
                 elif (known := changed.get(account_id)) is None:
                     decided.append(decide_account(history, signals, now=now))
                 else:
