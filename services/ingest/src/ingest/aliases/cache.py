@@ -20,7 +20,7 @@ from ingest.aliases.merge import (
     last_of_chains,
 )
 from ingest.aliases.store import AliasesVersion, StoredAliases
-from ingest.errors import FieldError
+from ingest.errors import FieldError, FieldErrorReason
 
 _log = structlog.get_logger()
 
@@ -85,6 +85,8 @@ class AliasCache:
         Raises `AliasesUnavailable`.
         """
         decided = await self._table.merge(merges)
+        if any(error.reason is FieldErrorReason.TOO_MANY_MERGES for error in decided.refused.values()):
+            _log.error("aliases.full", most=MOST_ALIASES)
         known = self._known or await self._read()
         aliases = {**known.aliases, **{name: one.alias for name, one in decided.written.items()}}
         self._known = _KnownAliases(None, aliases, last_of_chains(aliases))
