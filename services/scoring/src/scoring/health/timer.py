@@ -15,7 +15,7 @@ _EXACT_WITHIN: Final = 3600.0
 
 def find_due(account: Account) -> int | None:
     """The whole second (UTC) at which silence next changes anything; None if it never will."""
-    if not account.has_records or account.is_merged:
+    if not account.has_records:
         return None
     # The horizon of an account that is imported is in the time of its history, which does not pass.
     if not account.importing and account.horizon.wake < account.waits_until:
