@@ -19,11 +19,13 @@ from ingest.events.post_events import PostEventsHandler
 from ingest.identity.cache import IdentityCache, StoredIdentities
 from ingest.intake.endpoint import IntakeEndpoint
 from ingest.intake.format import RequestFormat
-from ingest.intake.intake import MessageIntake
+from ingest.intake.intake import Identities, MessageIntake, RefusedSink
 from ingest.intake.metrics import IntakeMetrics
 from ingest.mapping.rules import MappingRules
 from ingest.metrics import IngestMetrics
-from ingest.publishing.counted import CountingPublisher
+from ingest.privacy.adapters import PrivateIdentities, PrivatePublisher, PrivateRefused
+from ingest.privacy.pseudonyms import Pseudonyms
+from ingest.publishing.counted import CountingPublisher, EventPublisher
 from ingest.publishing.event_names import EventNames
 from ingest.publishing.producer_supervisor import ProducerSupervisor
 from ingest.publishing.publisher import Publisher
@@ -56,7 +58,7 @@ class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
 
 @dataclass(frozen=True)
 class IngestParts:
-    """The adapters, and what holds for the whole process."""
+    """The adapters, and what holds for the whole process. Without `pseudonyms` everything is stored as it comes."""
 
     admin: Admin
     producer: ProbedProducer
@@ -67,6 +69,7 @@ class IngestParts:
     limiter: KeyRateLimiter
     memory: BodyMemory
     rules: MappingRules
+    pseudonyms: Pseudonyms | None
     registry: CollectorRegistry
 
 
@@ -105,7 +108,9 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
     aliases = AliasCache(parts.aliases, ttl=options.alias_ttl)
     metrics.watch_aliases(known=lambda: len(aliases), age=lambda: aliases.age)
     names = EventNames(since=options.now())
-    publisher = Publisher(parts.producer, topic=options.topics.events, partitions=partitions, mode=mode)
+    publisher: EventPublisher = Publisher(parts.producer, topic=options.topics.events, partitions=partitions, mode=mode)
+    if parts.pseudonyms is not None:
+        publisher = PrivatePublisher(publisher, parts.pseudonyms)
     events = CountingPublisher(publisher, names=names, metrics=metrics)
     bounds = replace(options.bounds, limits_age=mode is TimeMode.WALL)
     handler = PostEventsHandler(
@@ -120,13 +125,17 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
         now=options.now,
     )
     recorder = RejectRecorder(parts.rejects, keep=options.rejects_kept, on_unlisted=intake_metrics.unlisted)
+    identities: Identities = IdentityCache(parts.identities, ttl=options.identity_ttl)
+    refused: RefusedSink = DeadLetters(parts.producer, recorder, topic=options.topics.dead, partitions=partitions)
+    if parts.pseudonyms is not None:
+        identities, refused = PrivateIdentities(identities, parts.pseudonyms), PrivateRefused(refused, parts.pseudonyms)
     intake = MessageIntake(
-        identities=IdentityCache(parts.identities, ttl=options.identity_ttl),
+        identities=identities,
         aliases=aliases,
-        on_followed=metrics.followed,
         events=events,
-        refused=DeadLetters(parts.producer, recorder, topic=options.topics.dead, partitions=partitions),
+        refused=refused,
         bounds=bounds,
+        on_followed=metrics.followed,
     )
     endpoint = IntakeEndpoint(
         intake=intake,

@@ -25,6 +25,7 @@ from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
 from ingest.identity.known import IdentitiesUnavailable, KnownAccount
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
+from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.bounds import BOUNDS, Bounds
 from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
@@ -166,6 +167,7 @@ async def in_memory(
         rejects=rejects,
         limiter=KeyRateLimiter(rate, clock=lambda: clock[0]),
         memory=BodyMemory(memory_bytes),
+        pseudonyms=Pseudonyms(rules.privacy, b"k" * 32) if rules and rules.privacy.any else None,
         rules=rules or load_mapping("version: 1", "none"),
         registry=CollectorRegistry(),
     )

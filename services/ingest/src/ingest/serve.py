@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from common import metrics
 from common.bus.kafka import KafkaAdmin, KafkaProducer
@@ -15,15 +16,23 @@ from ingest.aliases.store import AliasStore
 from ingest.assembly import IngestOptions, IngestParts, assemble
 from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
+from ingest.mapping.rules import PrivacyRules
+from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.rate_limit import KeyRateLimiter, RateLimit
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
 from ingest.settings import IngestSettings
 
+LEAST_KEY_CHARS: Final = 32
+
+
+class PrivacyKeyMissing(Exception):
+    """The process cannot start: without the key, hashes would tell what they hide."""
+
 
 @asynccontextmanager
 async def application(settings: IngestSettings) -> AsyncIterator[Application]:
-    """Raises `InvalidMapping` and `OSError` for a mapping that cannot be used."""
+    """Raises `PrivacyKeyMissing`, and `InvalidMapping` and `OSError` for a mapping that cannot be used."""
     rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
     connected = engine(settings.database_url, pool_size=5)
     keyring = Keyring(KeyStore(connected, schema="ingest"), ttl=settings.key_ttl_seconds)
@@ -41,6 +50,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=BodyMemory(settings.ingest_body_memory_bytes),
         rules=rules,
+        pseudonyms=_pseudonyms(rules.privacy, settings),
         registry=metrics.registry(service="ingest", process="serve"),
     )
     options = IngestOptions(
@@ -66,6 +76,15 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         )
     finally:
         await connected.dispose()
+
+
+def _pseudonyms(rules: PrivacyRules, settings: IngestSettings) -> Pseudonyms | None:
+    """Raises `PrivacyKeyMissing` if the mapping hashes and there is no key to do so."""
+    key = settings.ingest_privacy_key.get_secret_value() if settings.ingest_privacy_key else ""
+    if rules.needs_key and len(key) < LEAST_KEY_CHARS:
+        needed = f"INGEST_PRIVACY_KEY of {LEAST_KEY_CHARS} characters or more"
+        raise PrivacyKeyMissing(f"{settings.ingest_mapping} hashes fields, which needs {needed}")
+    return Pseudonyms(rules, key.encode()) if rules.any else None
 
 
 def _rate_limit(settings: IngestSettings) -> RateLimit | None:

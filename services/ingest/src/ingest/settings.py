@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 
 from common.settings import CommonSettings, Port
 
@@ -11,6 +11,7 @@ from common.settings import CommonSettings, Port
 class IngestSettings(CommonSettings):
     ingest_port: Port = 8080
     ingest_mapping: Path = Path("deploy/mapping.yml")
+    ingest_privacy_key: SecretStr | None = None
     ingest_rejects_kept: PositiveInt = 100_000
     ingest_identity_ttl_seconds: PositiveFloat = 30.0
     ingest_alias_ttl_seconds: PositiveFloat = 30.0

@@ -1,6 +1,6 @@
 """The format of mapping.yml: the loader reads by it, and the JSON Schema for editors comes from it."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from msgspec.structs import fields
 from pydantic import Field
@@ -58,12 +58,29 @@ class OwnSection(SourceSection):
     )
 
 
+_Key = Annotated[str, text(r"^\S.{0,127}$", "the key of a field")]
+
+
+class PrivacySection(DocumentModel):
+    """What is hashed or left out before anything is stored, wherever the key stands in an event or message."""
+
+    drop: Given[DistinctList[_Key]] = Field(None, description="Keys that are left out with their values.")
+    hash: Given[DistinctList[_Key]] = Field(None, description="Keys whose values are replaced by a keyed hash.")
+    users: Given[Literal["hashed", "as sent"]] = Field(
+        None, description="Whether user and anonymous ids are replaced by a keyed hash (default: as sent)."
+    )
+
+
 class MappingFile(DocumentModel):
     """How messages of SDKs and webhooks become events of accounts."""
 
     version: FormatVersion = Field(description="The version of this format.")
     defaults: SourceSection = Field(
         SourceSection.model_validate({}), description="For every source, key by key, unless it says otherwise."
+    )
+    privacy: PrivacySection = Field(
+        PrivacySection.model_validate({}),
+        description="For every source and every way in; a hash needs the setting INGEST_PRIVACY_KEY.",
     )
     sources: dict[SourceName, Entry[OwnSection]] = Field(
         {}, max_length=500, description="Sources of API keys that are mapped in a way of their own."

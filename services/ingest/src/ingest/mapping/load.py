@@ -5,10 +5,10 @@ from typing import Final
 
 from common.documents.findings import Findings, InvalidDocument
 from common.documents.load import Checked, Document, check
-from ingest.mapping.grammar import MappingFile, OwnSection, SourceSection
+from ingest.mapping.grammar import MappingFile, OwnSection, PrivacySection, SourceSection
 from ingest.mapping.naming import to_event_name
 from ingest.mapping.paths import parse_path
-from ingest.mapping.rules import Fields, MappingRules, SourceRules
+from ingest.mapping.rules import Fields, MappingRules, PrivacyRules, SourceRules
 
 _PAGE_VIEWED: Final = "page.viewed"
 _NO_RULES: Final = SourceRules("", (), {}, frozenset(), _PAGE_VIEWED, _PAGE_VIEWED, {}, {})
@@ -42,7 +42,11 @@ def _rules(file: Document[MappingFile], found: Findings) -> MappingRules | None:
         name: _over(defaults, section, identities=_identities(name, section))
         for name, section in file.model.sources.items()
     }
-    return MappingRules(defaults, sources)
+    return MappingRules(defaults, sources, _privacy(file.model.privacy))
+
+
+def _privacy(section: PrivacySection) -> PrivacyRules:
+    return PrivacyRules(frozenset(section.drop or ()), frozenset(section.hash or ()), section.users == "hashed")
 
 
 def _identities(name: str, section: OwnSection) -> str:

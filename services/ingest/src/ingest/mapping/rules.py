@@ -37,11 +37,28 @@ class SourceRules(Struct, frozen=True):
         return event in self.ignored or to_event_name(event) in self.ignored
 
 
+class PrivacyRules(Struct, frozen=True):
+    """What mapping.yml says under `privacy`. `dropped` and `hashed` are keys, wherever they stand in a message."""
+
+    dropped: frozenset[str] = frozenset()
+    hashed: frozenset[str] = frozenset()
+    users_hashed: bool = False
+
+    @property
+    def any(self) -> bool:
+        return bool(self.dropped or self.hashed or self.users_hashed)
+
+    @property
+    def needs_key(self) -> bool:
+        return bool(self.hashed or self.users_hashed)
+
+
 class MappingRules(Struct, frozen=True):
     """Rules by source; a source without a section of its own has the defaults, under its own identities."""
 
     defaults: SourceRules
     sources: Mapping[str, SourceRules]
+    privacy: PrivacyRules = PrivacyRules()
 
     def of(self, source: str) -> SourceRules:
         found = self.sources.get(source)

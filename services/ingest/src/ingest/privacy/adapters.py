@@ -1,0 +1,66 @@
+"""Puts the rules of privacy before what stores anything: the log, the dead topic, the table of identities."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from common.contracts.events import Event
+from ingest.identity.known import KnownAccount
+from ingest.intake.intake import Identities, IntakeContext, RefusedSink
+from ingest.intake.report import PartlyTaken, RefusedMessage
+from ingest.privacy.pseudonyms import Pseudonyms
+
+
+class Publishing(Protocol):
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Raises `NotAcknowledged`."""
+
+
+class PrivatePublisher:
+    """The same promise as the publisher's."""
+
+    def __init__(self, publisher: Publishing, pseudonyms: Pseudonyms) -> None:
+        self._publisher = publisher
+        self._pseudonyms = pseudonyms
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        await self._publisher.publish([self._pseudonyms.event(event) for event in events])
+
+
+class PrivateIdentities:
+    """The same promise as the identities'; its callers go on naming users as clients do."""
+
+    def __init__(self, identities: Identities, pseudonyms: Pseudonyms) -> None:
+        self._identities = identities
+        self._pseudonyms = pseudonyms
+
+    async def accounts(self, space: str, ids: Collection[str]) -> Mapping[str, KnownAccount]:
+        stored = {one: self._pseudonyms.user(one) for one in ids}
+        found = await self._identities.accounts(space, set(stored.values()))
+        return {one: found[name] for one, name in stored.items() if name in found}
+
+    async def learn(self, space: str, learned: Mapping[str, KnownAccount]) -> None:
+        await self._identities.learn(space, {self._pseudonyms.user(one): known for one, known in learned.items()})
+
+
+class PrivateRefused:
+    """The same promise as that of the dead topic and the list of rejects."""
+
+    def __init__(self, refused: RefusedSink, pseudonyms: Pseudonyms) -> None:
+        self._refused = refused
+        self._pseudonyms = pseudonyms
+
+    async def put(self, refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
+        hidden = self._pseudonyms
+        await self._refused.put(
+            [
+                replace(one, item=replace(one.item, raw=hidden.message(one.item.raw)), errors=hidden.errors(one.errors))
+                for one in refused
+            ],
+            context,
+        )
+
+    def note(self, partly: Sequence[PartlyTaken], context: IntakeContext) -> None:
+        hidden = [replace(one, left_out=self._pseudonyms.errors(one.left_out)) for one in partly]
+        self._refused.note(hidden, context)
