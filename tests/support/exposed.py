@@ -21,7 +21,9 @@ from scoring.worker.metrics import WorkerMetrics
 def registries() -> dict[str, CollectorRegistry]:
     """By Prometheus's name of the job. Every metric has at least one series, so that none is left out."""
     ingest = registry(service="ingest", process="serve")
-    IngestMetrics(ingest).watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
+    served = IngestMetrics(ingest)
+    served.watch(held_bytes=lambda: 0, keys=lambda: 0, age=lambda: 0)
+    served.watch_aliases(known=lambda: 0, age=lambda: 0)
     IntakeMetrics(ingest)
     SourceMetrics(ingest).watch(judged_age=lambda: 0, dropped=lambda: 0)
     SdkMetrics(ingest)

@@ -13,7 +13,7 @@ from ingest.in_memory import NOW, Ingest, in_memory
 
 EVENTS_PAGE = (Path(__file__).parents[3] / "docs" / "events.md").read_text(encoding="utf-8")
 LIVE = ["session.started", "nps.answered", "contract.cancel_requested", "invoice.paid", "our.own_name"]
-DATED = ["account.updated", "account.away", "milestone.reached", "milestone.planned"]
+DATED = ["account.updated", "account.away", "account.merged", "milestone.reached", "milestone.planned"]
 DATED += ["contract.started", "contract.changed", "contract.renewed", "contract.ended"]
 
 

@@ -10,9 +10,10 @@ from common.health_endpoints import Readiness
 from common.keys import Key
 from common.topics import TimeMode
 from ingest import app
+from ingest.aliases.cache import AliasCache
 from ingest.events import post_events
 from ingest.events.post_events import PostEventsHandler
-from ingest.in_memory import NOW, Ingest, in_memory
+from ingest.in_memory import NOW, Ingest, MemoryAliases, in_memory
 from ingest.metrics import IngestMetrics
 from ingest.publishing.event_names import EventNames
 from ingest.publishing.publisher import Publisher
@@ -56,6 +57,7 @@ async def test_an_unexpected_exception_is_counted_as_a_500() -> None:
         keys=Broken(),
         limiter=KeyRateLimiter(None),
         memory=BodyMemory(1000),
+        aliases=AliasCache(MemoryAliases()),
         publisher=Publisher(producer, topic="events", partitions=1, mode=TimeMode.WALL),
         refusals=SourceVolumes(),
         metrics=IngestMetrics(registry),
@@ -89,7 +91,10 @@ async def test_ingest_is_ready_once_it_has_its_log_and_its_keys() -> None:
         assert (await ingest.http.get("/readyz")).json()["checks"]["keys"] == "the keys were not read yet"
         await ingest.post(GOOD)
         answer = await ingest.http.get("/readyz")
-        assert (answer.status_code, answer.json()["checks"]) == (200, {"log": "ok", "keys": "ok", "posts": "ok"})
+        assert (answer.status_code, answer.json()["checks"]) == (
+            200,
+            {"log": "ok", "keys": "ok", "aliases": "ok", "posts": "ok"},
+        )
 
 
 async def checked(ingest: Ingest) -> str:

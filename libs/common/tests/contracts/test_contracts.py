@@ -276,6 +276,7 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "facts_changed": FactsChanged("acme", BAND.facts),
         "erased": ERASED,
         "erasure_lifted": LIFTED,
+        "merged": FactsChanged("acme", replace(BAND.facts, merged_into="acme-group")),
     },
 }
 TODAY = [(topic, name) for topic, records in RECORDS.items() for name in records]

@@ -17,6 +17,7 @@ COMMANDS = {
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
     "dead": Command("list, show and send again what was set aside", "ingest.commands.dead"),
     "erasures": Command("list and lift erasures of accounts", "ingest.commands.erasures"),
+    "aliases": Command("show which accounts were merged, and take a merge back", "ingest.commands.aliases"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
 }
@@ -62,6 +63,10 @@ def main(words: Sequence[str]) -> int:
             from ingest.commands import erasures
 
             return asyncio.run(erasures.run(arguments, settings))
+        case "aliases":
+            from ingest.commands import aliases
+
+            return asyncio.run(aliases.run(arguments, database_url=settings.database_url))
         case "migrate":
             from common.commands import migrate
 

@@ -16,6 +16,7 @@ from common.health_endpoints import Readiness
 from common.stopping import Task
 from common.topics import TimeMode, Topics, TopicSettings
 from ingest import app
+from ingest.aliases.cache import AliasCache, AliasTable
 from ingest.erasures.erased_accounts import ErasedAccounts
 from ingest.erasures.routes import erasure_routes
 from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
@@ -93,6 +94,7 @@ class IngestParts:
     producer: ProbedProducer
     keys: CachedKeys
     identities: StoredIdentities
+    aliases: AliasTable
     rejects: Rejects
     sources: Sources
     volumes: SourceVolumes
@@ -112,7 +114,8 @@ class IngestOptions:
     """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read.
 
     Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds. `origins` are
-    those of pages from which browsers may post in the formats of SDKs.
+    those of pages from which browsers may post in the formats of SDKs. `alias_ttl` is how long it may take until a
+    merge that another process took is known here.
     """
 
     topics: Topics
@@ -120,6 +123,7 @@ class IngestOptions:
     body_seconds: float
     rejects_kept: int
     identity_ttl: float
+    alias_ttl: float
     sources_seconds: float
     sources_settle: float
     webhook_secrets: Mapping[str, Sequence[str]]
@@ -156,6 +160,8 @@ class _Assembly:
         self._metrics.watch(
             held_bytes=lambda: parts.memory.held, keys=lambda: len(parts.keys), age=lambda: parts.keys.age
         )
+        self._aliases = AliasCache(parts.aliases, ttl=options.alias_ttl)
+        self._metrics.watch_aliases(known=lambda: len(self._aliases), age=lambda: self._aliases.age)
         self._names = EventNames(since=options.now())
         self._identities = IdentityCache(parts.identities, ttl=options.identity_ttl)
         self._erased = ErasedAccounts(options.erasure_key)
@@ -181,6 +187,7 @@ class _Assembly:
             {
                 "log": supervisor.not_ready_reason,
                 "keys": parts.keys.not_ready_reason,
+                "aliases": self._aliases.not_ready_reason,
                 "posts": handler.not_ready_reason,
                 "erasures": self._erasures.not_ready_reason,
             }
@@ -211,6 +218,7 @@ class _Assembly:
         tasks = {
             "log": supervisor.run,
             "rejects": self._recorder.run,
+            "aliases": self._aliases.keep_fresh,
             "erasures": self._erasures.run,
             **_source_tasks(parts, options),
         }
@@ -233,7 +241,13 @@ class _Assembly:
             identities = PrivateIdentities(self._identities, parts.pseudonyms)
             refused = PrivateRefused(refused, parts.pseudonyms)
         return MessageIntake(
-            identities=identities, events=self._events, refused=refused, bounds=self._bounds, erased=self._erased
+            identities=identities,
+            aliases=self._aliases,
+            events=self._events,
+            refused=refused,
+            bounds=self._bounds,
+            erased=self._erased,
+            on_followed=self._metrics.followed,
         )
 
     def _events_handler(self) -> PostEventsHandler:
@@ -242,6 +256,7 @@ class _Assembly:
             keys=parts.keys,
             limiter=parts.limiter,
             memory=parts.memory,
+            aliases=self._aliases,
             publisher=self._events,
             refusals=parts.volumes,
             metrics=self._metrics,

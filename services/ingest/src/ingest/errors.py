@@ -33,6 +33,8 @@ class FieldErrorReason(StrEnum):
     BAD_VALUE = "bad_value"
     ERASED = "erased"
     NO_ACCOUNT = "no_account"
+    MERGE_CYCLE = "merge_cycle"
+    TOO_MANY_MERGES = "too_many_merges"
 
 
 class FieldError(Struct, frozen=True):

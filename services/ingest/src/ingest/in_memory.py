@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -22,6 +22,8 @@ from common.memory_keys import MemoryKeys
 from common.stopping import Task
 from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics, TopicSettings
+from ingest.aliases.merge import MOST_ALIASES, Alias, AliasesUnavailable, DecidedMerges, Merge, decide_merges
+from ingest.aliases.store import AliasesVersion, StoredAliases
 from ingest.app import PostsFastPath
 from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
 from ingest.erasures.memory_store import MemoryErasureStore
@@ -61,6 +63,7 @@ class Ingest:
     volumes: SourceVolumes
     erasures: MemoryErasureStore
     readiness: Readiness
+    aliases: "MemoryAliases"
 
     async def post(
         self, body: bytes | list[Any] | dict[str, Any] | AsyncIterator[bytes], url: str = "/v1/events", **headers: str
@@ -106,6 +109,31 @@ class MemoryIdentities:
             raise IdentitiesUnavailable("away")
 
 
+class MemoryAliases:
+    """Aliases as `AliasStore` keeps them; `away` makes every call fail."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, Alias] = {}
+        self.away = False
+        self._changes = 0
+
+    async def read(self, known: AliasesVersion | None) -> StoredAliases | None:
+        self._check()
+        version = AliasesVersion(len(self.stored), NOW + timedelta(seconds=self._changes))
+        return None if version == known else StoredAliases(version, dict(self.stored))
+
+    async def merge(self, merges: Sequence[Merge]) -> DecidedMerges:
+        self._check()
+        decided = decide_merges(self.stored, merges, room=MOST_ALIASES - len(self.stored))
+        self.stored |= {name: merge.alias for name, merge in decided.written.items()}
+        self._changes += len(decided.written)
+        return decided
+
+    def _check(self) -> None:
+        if self.away:
+            raise AliasesUnavailable("away")
+
+
 class MemoryRejects:
     """Rejects as `RejectStore` keeps them."""
 
@@ -142,22 +170,25 @@ async def in_memory(
     origins: Collection[str] = (),
     webhook_secrets: Mapping[str, Sequence[str]] | None = None,
     stripe: MemoryStripeRecords | None = None,
+    aliases: "MemoryAliases | None" = None,
 ) -> AsyncIterator[Ingest]:
     """Ingest and its log take the time to be `NOW`. `Ingest.clock` is the clock of the rate limit and the keys.
 
     The answers about sources are read from `database_url`; by default nobody is there. What is counted of them stays in
-    `Ingest.volumes`.
+    `Ingest.volumes`. Two that have the same `aliases` are two processes with one database.
     """
     broker, keys, clock = MemoryBroker(clock=NOW.timestamp), MemoryKeys(), [0.0]
     rejects, identities, volumes = MemoryRejects(), MemoryIdentities(), SourceVolumes(now=lambda: NOW)
     pool = engine(database_url, pool_size=1)
     stripe = stripe or MemoryStripeRecords()
     erasures = MemoryErasureStore(now=lambda: NOW)
+    aliases = aliases or MemoryAliases()
     parts = IngestParts(
         admin=broker.admin(),
         producer=broker.producer(deadline=ack_seconds, max_pending_bytes=unacked_bytes),
         keys=Keyring(keys, miss_ttl=0, clock=lambda: clock[0]),
         identities=identities,
+        aliases=aliases,
         rejects=rejects,
         sources=SourceStore(pool, announces=False),
         volumes=volumes,
@@ -182,6 +213,7 @@ async def in_memory(
         origins=origins,
         webhook_secrets=webhook_secrets or {},
         erasure_key=ERASURE_KEY,
+        alias_ttl=0.02,
         bounds=bounds,
         now=lambda: NOW,
     )
@@ -204,6 +236,7 @@ async def in_memory(
             volumes,
             erasures,
             assembled.readiness,
+            aliases,
         )
     stop.set()
     await asyncio.gather(*running)

@@ -25,6 +25,11 @@ class IngestMetrics:
             "Accepted events whose name the event catalogue does not have.",
             registry=registry,
         )
+        self._followed = Counter(
+            "churn_ingest_events_followed_total",
+            "Events of merged accounts that were filed under the accounts that these go on as.",
+            registry=registry,
+        )
         errors = Counter(
             "churn_ingest_faults_total",
             "Faults found in rejected events.",
@@ -54,6 +59,10 @@ class IngestMetrics:
             for error in of_one:
                 self._errors[error.reason].inc()
 
+    def followed(self, events: int) -> None:
+        """Counts events of merged accounts. Whether they are acknowledged is not known yet."""
+        self._followed.inc(events)
+
     def published(self, seconds: float) -> None:
         """The duration of a publish, acknowledged or not."""
         self._publish_seconds.observe(seconds)
@@ -66,11 +75,21 @@ class IngestMetrics:
     def not_acknowledged(self, events: int) -> None:
         self._unknown.inc(events)
 
+    def watch_aliases(self, *, known: Callable[[], float], age: Callable[[], float]) -> None:
+        """As `watch`."""
+        self._register(
+            ("churn_ingest_aliases", "Merged accounts in memory, of 100,000 at most.", known),
+            ("churn_ingest_aliases_age_seconds", "Since the aliases were read; grows while they cannot be.", age),
+        )
+
     def watch(self, *, held_bytes: Callable[[], float], keys: Callable[[], float], age: Callable[[], float]) -> None:
         """Registers gauges that are read when Prometheus scrapes."""
-        for name, text, source in (
+        self._register(
             ("churn_ingest_pending_bytes", "Bytes of the bodies that are being worked on.", held_bytes),
             ("churn_ingest_keys", "Active keys in memory.", keys),
             ("churn_ingest_keys_age_seconds", "Since the keys were read; grows while they cannot be.", age),
-        ):
+        )
+
+    def _register(self, *gauges: tuple[str, str, Callable[[], float]]) -> None:
+        for name, text, source in gauges:
             Gauge(name, text, registry=self._registry).set_function(source)

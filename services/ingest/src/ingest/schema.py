@@ -78,6 +78,18 @@ announcement_outbox = Table(
     Column("retry_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
 )
 
+# The account that a merged one goes on as, and the event that said so. `changed` is when the row was written.
+alias = Table(
+    "alias",
+    METADATA,
+    Column("account_id", Text, primary_key=True),
+    Column("into_id", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("changed", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+)
+
 reject = Table(
     "reject",
     METADATA,

@@ -16,6 +16,8 @@ from common.runtime import Application
 from common.token_bucket import RateLimit
 from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
+from ingest.aliases import erasure as alias_erasure
+from ingest.aliases.store import AliasStore
 from ingest.assembly import IngestOptions, IngestParts, assemble
 from ingest.erasures.store import ErasureStore
 from ingest.identity.store import IdentityStore
@@ -65,6 +67,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         ),
         keys=keyring,
         identities=IdentityStore(connected),
+        aliases=AliasStore(connected),
         rejects=RejectStore(connected),
         sources=SourceStore(statistics, announces=scoring is not None),
         volumes=SourceVolumes(),
@@ -76,7 +79,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         rules=rules,
         pseudonyms=_pseudonyms(rules.privacy, settings),
         registry=metrics.registry(service="ingest", process="serve"),
-        erasures=ErasureStore(connected, removals=[stripe_erasure.remove_account]),
+        erasures=ErasureStore(connected, removals=[alias_erasure.remove_account, stripe_erasure.remove_account]),
     )
     options = IngestOptions(
         topics=Topics(settings.topic_prefix),
@@ -92,6 +95,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
             for name, secrets in settings.ingest_webhook_secrets.items()
         },
         erasure_key=settings.erasures_by(),
+        alias_ttl=settings.ingest_alias_ttl_seconds,
     )
     ingest = assemble(parts, options, formats=sdk_formats)
     try:

@@ -39,6 +39,7 @@ class IngestSettings(CommonSettings):
     ingest_rejects_kept: PositiveInt = 100_000
     ingest_identity_ttl_seconds: PositiveFloat = 30.0
     ingest_cors_origins: Annotated[str, AfterValidator(_origins)] = ""
+    ingest_alias_ttl_seconds: PositiveFloat = 30.0
     ingest_ack_seconds: PositiveFloat = 5.0
     ingest_body_seconds: PositiveFloat = 30.0
     ingest_body_memory_bytes: PositiveInt = 256_000_000

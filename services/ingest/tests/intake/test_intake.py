@@ -194,3 +194,26 @@ async def test_messages_of_an_erased_account_make_no_event_and_are_kept_nowhere(
     assert ingest.records(DEAD) == []
     await post(ingest, track(message_id="m-3"))
     assert await ingest.metric('churn_ingest_messages_total{format="plain",outcome="rejected"}') == 1, "of no account"
+
+
+async def test_messages_of_a_merged_account_and_of_its_people_are_filed_under_the_other_account(
+    ingest: Ingest,
+) -> None:
+    await post(ingest, group("acme"))
+    merged = track("account.merged", message_id="m-2", properties={"account_id": "acme", "into": "birch"})
+    await post(ingest, merged)
+    await post(ingest, track(message_id="m-3"), track(message_id="m-4", properties={"account_id": "acme"}))
+    found = {event.event_id: event.account_id for event in ingest.events()}
+    assert (found["m-2"], found["m-3"], found["m-4"]) == ("acme", "birch", "birch")
+
+
+async def test_a_message_that_merges_in_a_circle_is_a_reject(ingest: Ingest) -> None:
+    await post(ingest, track("account.merged", properties={"account_id": "acme", "into": "acme"}))
+    assert [one["reason"] for one in await listed(ingest)] == ["merge_cycle"]
+    assert ingest.events() == []
+
+
+async def test_a_merge_that_cannot_be_stored_is_sent_again(ingest: Ingest) -> None:
+    ingest.aliases.away = True
+    await post(ingest, track("account.merged", properties={"account_id": "acme", "into": "birch"}), status=503)
+    assert ingest.events() == []

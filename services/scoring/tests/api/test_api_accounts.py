@@ -91,6 +91,24 @@ async def test_who_has_left_is_listed_only_when_asked_for(api: Api) -> None:
     assert sorted(await api.ids()) == ["acme", "bolt", "core", "dusk"]
 
 
+async def test_who_was_merged_is_listed_only_when_asked_for_and_says_into_whom(api: Api) -> None:
+    later = START + 4 * DAY
+    await api.harness.post(event("bolt", "contract.ended", later))
+    await api.harness.post(event("bolt", "account.merged", later, properties={"into": "core/1"}))
+    await api.harness.score()
+    assert sorted(await api.ids()) == ["acme", "core", "dusk"]
+    assert await api.ids(status="merged") == ["bolt"]
+    assert await api.ids(status="churned") == []
+    bolt = await api.get("/v1/accounts/bolt")
+    assert (bolt["status"], bolt["forecast"]) == ("merged", None)
+    assert bolt["merged_into"] == {"account_id": "core/1", "path": "/v1/accounts/core%2F1"}
+    assert "goes on as another one" in bolt["band_words"]
+    assert (await api.get("/v1/accounts/core"))["merged_into"] is None
+    await api.rank()
+    assert sorted(await api.ids()) == ["acme", "core", "dusk"]
+    assert await api.harness.scalar("SELECT count(*) FROM scoring.ranking WHERE account_id = 'bolt'") == 0
+
+
 SORTS = [
     ("arr", "dusk bolt acme core"),
     ("-arr", "acme bolt dusk core"),  # unknown comes last either way

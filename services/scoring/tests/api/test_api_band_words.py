@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.contracts.signals import Status
 from scoring.api.band_words import band_in_words
 from scoring.health.card import Bands, Card
+from scoring.postgres.queries import AccountStatus
 from support.examples import examples
 from support.scripted_account import MOOD, ScriptedAccount, card
 
@@ -86,7 +86,7 @@ def test_of_somebody_who_left_nothing_is_told() -> None:
     script = ScriptedAccount(CARD)
     script.does("mood.read", 0, value=60)
     words = "yellow: below 75 (the contract has ended, so nothing of it is told)"
-    assert band_in_words(script.looks(1), CARD, status=Status.CHURNED) == words
+    assert band_in_words(script.looks(1), CARD, status=AccountStatus.CHURNED) == words
 
 
 @settings(max_examples=examples(300), deadline=None)

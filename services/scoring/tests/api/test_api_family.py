@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.contracts.signals import Band, Status
+from common.contracts.signals import Band
 from scoring.api import family
 from scoring.api.roll_up import RollUpOrigin, group_of, roll_up, worst_first
 from scoring.health.moments import to_datetime
+from scoring.postgres.queries import AccountStatus
 from scoring.postgres.snapshot import FamilyGroup, FamilyMember
 from support.scoring_api import Api, live
 from support.scoring_harness import DAY, START, event
@@ -64,6 +65,15 @@ async def test_a_parent_that_is_only_named_is_answered_with_its_roll_up(api: Api
     berlin = next(child for child in children["worst"] if child["account_id"] == "berlin")
     score, band = each["berlin"]["score"], each["berlin"]["band"]
     assert berlin == {"account_id": "berlin", "name": "Berlin", "score": score, "band": band, "arr": 60_000}
+
+
+async def test_an_account_that_was_merged_is_in_no_figure_and_its_children_are(api: Api) -> None:
+    before = await api.get("/v1/accounts/group", exact=True)
+    await api.harness.post(event("berlin", "account.merged", LATER, properties={"into": "lyon"}))
+    await api.harness.score()
+    children = (await api.get("/v1/accounts/group", exact=True))["children"]
+    assert (children["count"], children["churned"]) == (before["children"]["count"] - 1, 1)
+    assert sorted(one["account_id"] for one in children["worst"]) == ["lyon", "mitte", "oslo"]
 
 
 async def test_a_parent_with_events_has_its_own_health_beside_it(api: Api) -> None:
@@ -216,7 +226,7 @@ def _added(groups: list[FamilyGroup]) -> FamilyGroup:
     return FamilyGroup(
         root=False,
         deep=False,
-        status=Status.ACTIVE,
+        status=AccountStatus.ACTIVE,
         band=first.band,
         unknown=first.unknown,
         accounts=len(groups),

@@ -110,6 +110,7 @@ happenings = st.lists(
             + ["user.updated", "champion.left", "contract.ended"]
             + ["account.updated", "milestone.planned", "milestone.reached", "tick", "again"]
             + ["feed.paused", "feed.resumed"]
+            + ["account.merged", "merge taken back"]
             + ["imported session.started", "imported nps.answered", "imported contract.renewed"]
         ),
         st.integers(0, 40),  # hours since the one before
@@ -129,6 +130,8 @@ def properties(name: str, n: int, at: float) -> dict[str, Any]:
             return {"stage": ["onboarding", "adoption", "renewal", "expansion"][n], "seats": n + 1}
         case "user.updated":
             return {"name": f"Ann {at % 5}", "champion": at % 2 == 0} | ({"email": None} if n else {})
+        case "account.merged":
+            return {"into": f"other {n}"}
         case "milestone.planned":
             return {"step": f"step {n}", "due": at + n * DAY}
         case "milestone.reached":
@@ -139,6 +142,7 @@ def properties(name: str, n: int, at: float) -> dict[str, Any]:
 async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int, int]]) -> None:
     now = START
     posted: list[Event] = []
+    merges: dict[str, str] = {}
     for account_id, name, hours, n, late in sequence:
         now += hours * 3600
         if name == "tick":
@@ -154,13 +158,18 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
                 await stream.write(stream.partition_of(again.account_id), again, at=now)
         else:
             imported, name = name.startswith("imported "), name.removeprefix("imported ")
+            says = properties(name, n, now)
+            if name == "merge taken back":
+                name, says = "event.retracted", {"event_id": merges.get(account_id, "none")}
+            elif name == "account.merged":
+                merges[account_id] = f"{len(posted)}"
             one = event(
                 account_id,
                 name,
                 now - late * (12 if imported else 1) * 3600,
                 user_id=f"user {n}",
                 event_id=f"{len(posted)}",
-                properties=properties(name, n, now),
+                properties=says,
                 history=imported,
                 source=f"source {n % 2}",
             )

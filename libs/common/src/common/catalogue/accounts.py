@@ -96,6 +96,21 @@ class AccountAway(StandardEvent, frozen=True, kw_only=True):
             yield "until", f"expected {first} or later, not {until}"
 
 
+class AccountMerged(StandardEvent, frozen=True, kw_only=True):
+    """The account goes on as another one, whose id is `into`: there were two of one customer, or two customers merged.
+
+    From then on ingest files every event that is posted for this account under the other one, facts and contracts too.
+    What was counted for this account is not added to the other one. This account's alerts end, and nothing more is told
+    of it. Merges may follow each other, but not in a circle. operations.md says how to take one back.
+    """
+
+    event_name = "account.merged"
+    reach = DATED
+    example = {"into": "acme-group"}
+
+    into: Identifier
+
+
 class UserUpdated(StandardEvent, frozen=True, kw_only=True):
     """Facts of one person of the account, whom `user_id` names. `champion`: the person stands up for the product.
 

@@ -12,6 +12,7 @@ GROUPS: Final[Mapping[str, tuple[type[StandardEvent], ...]]] = {
     "Accounts and people": (
         accounts.AccountUpdated,
         accounts.AccountAway,
+        accounts.AccountMerged,
         accounts.UserUpdated,
         accounts.ChampionLeft,
         accounts.EventRetracted,

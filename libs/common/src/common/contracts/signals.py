@@ -60,7 +60,8 @@ class Status(StrEnum):
 class Facts(Struct, frozen=True, omit_defaults=True):
     """What is known of the account. `owner` is an e-mail address; `arr` is in the deployment's only currency.
 
-    `country` is ISO 3166-1, `currency` is what the account pays in (ISO 4217).
+    `country` is ISO 3166-1, `currency` is what the account pays in (ISO 4217). `merged_into` is the account that this
+    one goes on as; None for one that was not merged.
     """
 
     name: str | None = None
@@ -77,6 +78,7 @@ class Facts(Struct, frozen=True, omit_defaults=True):
     status: Status = Status.ACTIVE
     country: str | None = None
     currency: str | None = None
+    merged_into: str | None = None
 
 
 class Override(Struct, frozen=True, omit_defaults=True):
@@ -280,7 +282,10 @@ class CaughtUp(Struct, frozen=True, tag="caught_up"):
 
 
 class FactsChanged(Struct, frozen=True, tag="facts_changed"):
-    """What is known of an account from now on: name, owner, tier, ARR, language, time zone or parent has changed."""
+    """What is known of an account from now on: name, owner, tier, ARR, language, time zone or parent has changed.
+
+    Or the account was merged into another one, or a merge was taken back.
+    """
 
     account_id: str
     facts: Facts

@@ -86,6 +86,7 @@ class AccountHistory(Struct, frozen=True):
     the newest `PAST_BANDS`, whether they were told or not. `acknowledged` has the worst severity that somebody
     acknowledged, by episode. `left`: the account's last outcome was final. `timer` is when the account is to be decided
     again, in record time. `gathered` are its first looks that have not been told, if another owner's are asked for.
+    `merged`: it goes on as another account.
     """
 
     account_id: str
@@ -97,6 +98,7 @@ class AccountHistory(Struct, frozen=True):
     left: bool = False
     timer: float | None = None
     gathered: tuple[GatheredSignal, ...] = ()
+    merged: bool = False
 
 
 class SignalDecision(Struct, frozen=True):

@@ -37,6 +37,7 @@ class DecisionReason(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     LEFT = "the account has left"
     OTHER_OWNER = "the account has another owner now"
+    MERGED = "merged"
     NOTHING_STANDS = "nothing stands"
     UNREADABLE = "it waited, and what was stored of it cannot be read"
 

@@ -43,6 +43,7 @@ class HistoryRow(StrEnum):
     TIMER = "timer"
     ACKNOWLEDGED = "acknowledged"
     OUTCOME = "outcome"
+    MERGED = "merged"
 
 
 _DESTINATION = """json_build_object('receiver', n.receiver, 'ways', n.ways, 'path', n.path,
@@ -140,6 +141,9 @@ UNION ALL
 SELECT '{HistoryRow.ACKNOWLEDGED}', account_id, episode, 0, severity FROM alerts.acknowledgement
 WHERE account_id = ANY(:accounts)
 UNION ALL
+SELECT '{HistoryRow.MERGED}', account_id, '', 0, '' FROM alerts.account_facts
+WHERE account_id = ANY(:accounts) AND facts ->> 'merged_into' IS NOT NULL
+UNION ALL
 SELECT '{HistoryRow.OUTCOME}', account_id, signal_id, 0, "to" FROM (
     SELECT DISTINCT ON (account_id) account_id, signal_id, kind, "to" FROM alerts.alert
     WHERE account_id = ANY(:accounts)
@@ -214,6 +218,7 @@ class _AccountRows(Struct):
     acknowledged: dict[str, Severity] = msgspec.field(default_factory=dict)
     outcome: str | None = None
     timer: float | None = None
+    merged: bool = False
 
 
 _pending = msgspec.json.Decoder(_PendingRow)
@@ -281,6 +286,8 @@ def _add(row: Any, found: _AccountRows) -> None:
             found.acknowledged[row.name] = Severity(row.body)
         case HistoryRow.OUTCOME:
             found.outcome = row.body
+        case HistoryRow.MERGED:
+            found.merged = True
 
 
 def _history(account_id: str, found: _AccountRows, final: Collection[str]) -> AccountHistory:
@@ -294,4 +301,5 @@ def _history(account_id: str, found: _AccountRows, final: Collection[str]) -> Ac
         left=found.outcome in final,
         timer=found.timer,
         gathered=tuple(found.gathered),
+        merged=found.merged,
     )

@@ -66,14 +66,15 @@ ORDER BY seq
     bindparam("accounts", type_=ARRAY(Text)),
 )
 
-# Accounts with alerts whose owner is another one now. Without a former FactsChanged the newest alert knows the owner.
+# Accounts with alerts whose owner is another one now, or that were merged just now. Without a former FactsChanged the
+# newest alert knows the owner. A merged account has nothing that another owner could hear of.
 FACTS = text("""
 WITH new AS MATERIALIZED (
     SELECT account_id, recorded, facts
     FROM json_to_recordset(CAST(:facts AS json)) AS new (account_id text, recorded double precision, facts json)
 ), before AS MATERIALIZED (
     SELECT new.account_id, known.facts IS NOT NULL AS known, known.facts ->> 'owner' AS owner,
-           newest.owner AS told_owner
+           known.facts ->> 'merged_into' IS NOT NULL AS merged, newest.owner AS told_owner
     FROM new
     LEFT JOIN alerts.account_facts AS known USING (account_id)
     CROSS JOIN LATERAL (
@@ -83,7 +84,8 @@ WITH new AS MATERIALIZED (
     ON CONFLICT (account_id) DO UPDATE SET recorded = excluded.recorded, facts = excluded.facts
 )
 SELECT account_id FROM before JOIN new USING (account_id)
-WHERE (CASE WHEN known THEN before.owner ELSE told_owner END) IS DISTINCT FROM new.facts ->> 'owner'
+WHERE CASE WHEN new.facts ->> 'merged_into' IS NOT NULL THEN NOT merged
+      ELSE (CASE WHEN known THEN before.owner ELSE told_owner END) IS DISTINCT FROM new.facts ->> 'owner' END
 ORDER BY account_id
 """)
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from alerts.decisions.account import AccountDecisions, AccountHistory, RoutedSignal, SignalDecision
 from alerts.decisions.decide import decide_account
+from alerts.decisions.merged import end_alerts
 from alerts.decisions.owner_transfer import transfer_to_owner, with_current_facts
 from alerts.decisions.reasons import DecisionReason
 from alerts.routing.destination import Destination
@@ -41,7 +42,10 @@ class DecisionTransaction(Protocol):
         """At most so many accounts of the partition whose timers are due by then, the earliest first."""
 
     async def write_facts(self, facts: Sequence[ReadFacts]) -> Sequence[str]:
-        """Stores what is known of accounts now; those with alerts whose owner is another one than before."""
+        """Stores what is known of accounts now.
+
+        Returns those with alerts whose owner is another one than before, or that were merged just now.
+        """
 
     async def known_facts(self, accounts: Collection[str]) -> Mapping[str, Facts]:
         """What is known of these accounts now, of those of which facts were told."""
@@ -134,7 +138,7 @@ class DecisionService:
         now: float = 0.0,
     ) -> BatchSummary:
         """`reconsidered` are accounts whose unsent messages are decided again, as of the record time `now`."""
-        owners = await self._changed_owners(batch, transaction)
+        changed = await self._changed(batch, transaction)
         signals = without_duplicates(batch.signals)
         recorded = await transaction.record(signals) if signals else RecordedSignals()
         new = [read for read in signals if read.signal.signal_id in recorded.added]
@@ -145,7 +149,10 @@ class DecisionService:
             late = await transaction.late_signals(None)
         still_late = _still_late(batch)
         late = replace(late, signals=tuple(one for one in late.signals if one.signal_id not in still_late))
-        moments = dict.fromkeys(reconsidered, now) | {one.account_id: one.recorded for one in owners}
+        # What waits of an account that was merged waits no more.
+        if merged := [one.account_id for one in changed if one.facts.merged_into is not None]:
+            late = _joined(late, await transaction.late_signals(merged))
+        moments = dict.fromkeys(reconsidered, now) | {one.account_id: one.recorded for one in changed}
         if batch.caught_up is not None:
             moments |= dict.fromkeys(late.accounts, batch.caught_up)
         summary = await self._decide(
@@ -153,11 +160,11 @@ class DecisionService:
             new,
             late,
             moments=moments | _timely_accounts(new),
-            owners={one.account_id: one.facts for one in owners},
+            changed={one.account_id: one.facts for one in changed},
         )
         return replace(summary, recorded=len(new), duplicates=len(batch.signals) - len(new))
 
-    async def _changed_owners(self, batch: SignalsBatch, transaction: DecisionTransaction) -> Sequence[ReadFacts]:
+    async def _changed(self, batch: SignalsBatch, transaction: DecisionTransaction) -> Sequence[ReadFacts]:
         if not batch.facts:
             return ()
         moved = set(await transaction.write_facts(batch.facts))
@@ -170,13 +177,13 @@ class DecisionService:
         late: LateSignals,
         *,
         moments: Mapping[str, float],
-        owners: Mapping[str, Facts] | None = None,
+        changed: Mapping[str, Facts] | None = None,
     ) -> BatchSummary:
         """`new` are the batch's own signals, `late` those that are released; `moments` are record times, by account.
 
-        `owners` are the facts of accounts that have another owner now.
+        `changed` are the facts of accounts that have another owner now, or were merged just now.
         """
-        owners = owners or {}
+        changed = changed or {}
         settled = {signal.signal_id for signal in late.signals}
         ready = [read.signal for read in new if read.postponed is None or read.signal.signal_id in settled]
         ready_ids = {signal.signal_id for signal in ready}
@@ -186,13 +193,16 @@ class DecisionService:
         routed = self._route([*before, *ready], moments, facts)
         decided = [*_postponed(new, settled), *_unreadable(late, moments)]
         if moments:
-            for history in await transaction.histories(moments, final=self._final, moved=owners):
+            for history in await transaction.histories(moments, final=self._final, moved=changed):
                 account_id = history.account_id
                 signals, now = routed.get(account_id, ()), moments[account_id]
-                if (changed := owners.get(account_id)) is None:
+                if history.merged:
+                    just_merged = account_id in changed
+                    decided.append(end_alerts(history, signals, just_merged=just_merged, now=now))
+                elif (known := changed.get(account_id)) is None:
                     decided.append(decide_account(history, signals, now=now))
                 else:
-                    decided.append(self._decide_for_the_new_owner(history, signals, changed, now=now))
+                    decided.append(self._decide_for_the_new_owner(history, signals, known, now=now))
         if decided:
             await transaction.write(decided, settled=settled | {signal_id for _, signal_id in late.unreadable})
             await self._gathering.gather(decided, transaction.gatherings)
@@ -242,6 +252,13 @@ def _released_by_timely(new: Sequence[ReadSignal], before: LateSignals) -> LateS
         tuple(signal for signal in (*before.signals, *late) if signal.account_id in timely),
         tuple(one for one in before.unreadable if one[0] in timely),
     )
+
+
+def _joined(late: LateSignals, more: LateSignals) -> LateSignals:
+    """Each signal once, in the order in which they were recorded within each."""
+    known = {signal.signal_id for signal in late.signals}
+    added = tuple(signal for signal in more.signals if signal.signal_id not in known)
+    return LateSignals((*late.signals, *added), tuple(dict.fromkeys((*late.unreadable, *more.unreadable))))
 
 
 def _still_late(batch: SignalsBatch) -> frozenset[str]:

@@ -14,6 +14,7 @@ from ingest.errors import BodyErrorReason, BodyRefused, FieldError
 from ingest.events.batch import AcceptedEvent, Duplicate, EventBatch, RejectedItem
 
 NOT_ACKNOWLEDGED: Final = "not_acknowledged"
+ALIASES_UNAVAILABLE: Final = "aliases_unavailable"
 _HTTP_STATUS: Final = {
     BodyErrorReason.MALFORMED: 400,
     BodyErrorReason.EMPTY: 400,
@@ -35,7 +36,7 @@ class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
     """`deduplicated` is present, and false, if ingest made up the id: sent again, the event would count twice.
 
     `notes` are present if properties were corrected, `duplicate` if an earlier item of the request has the same account
-    and event id.
+    and event id. `merged_into` is present if the item's account was merged: the event was filed under that one.
     """
 
     index: int
@@ -46,6 +47,7 @@ class ItemAnswer(Struct, frozen=True, omit_defaults=True, gc=False):
     errors: tuple[FieldError, ...] = ()
     notes: tuple[PropertyNote, ...] = ()
     duplicate: Duplicate | None = None
+    merged_into: str | None = None
 
 
 class PostEventsAnswer(Struct, frozen=True):
@@ -73,6 +75,7 @@ def _accepted_item(accepted: AcceptedEvent) -> ItemAnswer:
         accepted.deduplicated,
         notes=accepted.notes,
         duplicate=accepted.duplicate,
+        merged_into=accepted.merged_into,
     )
 
 
@@ -101,6 +104,11 @@ def body_refused(refusal: BodyRefused) -> Problem:
     if refusal.reason is BodyErrorReason.UNKNOWN_ENCODING:
         headers["accept-encoding"] = "gzip"
     return Problem(status, refusal.reason, refusal.detail, headers=headers)
+
+
+def aliases_unavailable() -> Problem:
+    detail = "nobody knows now which accounts were merged: send all of it again with the same ids"
+    return unavailable(ALIASES_UNAVAILABLE, detail)
 
 
 def not_acknowledged() -> Problem:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from common.catalogue.checking import PropertyNote
 from common.contracts import ids
 from common.contracts.events import Event
+from ingest.aliases.following import FollowedEvents
 from ingest.errors import FieldError
 from ingest.events.body_items import BodyItem
 from ingest.events.incoming_event import CorrectedEvent, IncomingEvent, parse_event
@@ -36,7 +37,8 @@ class Duplicate(StrEnum):
 class AcceptedEvent(Struct, frozen=True, gc=False):
     """`deduplicated` is False if ingest made up a random id: a repeated request would count the event twice.
 
-    `notes` say which properties were corrected.
+    `notes` say which properties were corrected. `merged_into` is the account that the event was filed under, if that of
+    the item was merged into it.
     """
 
     index: int
@@ -44,6 +46,7 @@ class AcceptedEvent(Struct, frozen=True, gc=False):
     deduplicated: bool = True
     notes: tuple[PropertyNote, ...] = ()
     duplicate: Duplicate | None = None
+    merged_into: str | None = None
 
 
 class RejectedItem(Struct, frozen=True):
@@ -76,9 +79,26 @@ def parse_items(
         if isinstance(parsed, CorrectedEvent):
             taken = replace(taken, notes=_named(parsed.notes))
         accepted.append(taken)
+    return EventBatch(_marked(accepted), rejected)
+
+
+def with_followed(batch: EventBatch, followed: FollowedEvents, items: Sequence[BodyItem]) -> EventBatch:
+    """With the accepted events as they are filed, and without the merges that are refused."""
+    rejected = list(batch.rejected)
+    accepted = []
+    for place, (taken, event) in enumerate(zip(batch.accepted, followed.events, strict=True)):
+        if (error := followed.refused.get(place)) is not None:
+            rejected.append(RejectedItem(taken.index, (error,), event.event_id, items[taken.index].line))
+            continue
+        into = event.account_id if event.account_id != taken.event.account_id else None
+        accepted.append(replace(taken, event=replace(event, more=False), duplicate=None, merged_into=into))
+    return EventBatch(_marked(accepted), rejected)
+
+
+def _marked(accepted: list[AcceptedEvent]) -> list[AcceptedEvent]:
     if len({(one.event.account_id, one.event.event_id) for one in accepted}) < len(accepted):
         accepted = _with_duplicates(accepted)
-    return EventBatch(_with_more(accepted), rejected)
+    return _with_more(accepted)
 
 
 def mark_followed(events: Sequence[Event]) -> Sequence[Event]:

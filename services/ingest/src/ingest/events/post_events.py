@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
@@ -15,11 +15,13 @@ from common.auth import KeyVerifier, authorize
 from common.contracts.events import Event
 from common.keys import Key, Scope
 from common.problems import Problem
+from ingest.aliases.following import Aliases, follow_aliases
+from ingest.aliases.merge import AliasesUnavailable
 from ingest.errors import BodyRefused, FieldErrorReason
 from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
-from ingest.events.batch import EventBatch, RequestContext, parse_items
-from ingest.events.body_items import body_format, split_body
+from ingest.events.batch import EventBatch, RequestContext, parse_items, with_followed
+from ingest.events.body_items import BodyItem, body_format, split_body
 from ingest.events.erased import refuse_erased
 from ingest.metrics import IngestMetrics
 from ingest.publishing.counted import EventPublisher
@@ -52,6 +54,7 @@ class PostEventsHandler:
         keys: KeyVerifier,
         limiter: KeyRateLimiter,
         memory: BodyMemory,
+        aliases: Aliases,
         publisher: EventPublisher,
         refusals: RefusalCounts,
         metrics: IngestMetrics,
@@ -64,6 +67,7 @@ class PostEventsHandler:
         self._keys = keys
         self._limiter = limiter
         self._memory = memory
+        self._aliases = aliases
         self._publisher = publisher
         self._refusals = refusals
         self._metrics = metrics
@@ -121,7 +125,7 @@ class PostEventsHandler:
         # Before the body is read: a client over its limit costs no memory.
         self._limiter.check(key)
         with BodyReservation(self._memory) as reservation:
-            batch = await self._parse(request, key, reservation)
+            batch = await self._parse(request, key, reservation, dry_run=dry_run)
             fields.update(taken=len(batch.accepted), rejected=len(batch.rejected), bytes=reservation.size)
             # Rejected items count too: checking them costs as much.
             self._limiter.charge(key, len(batch.accepted) + len(batch.rejected))
@@ -138,7 +142,9 @@ class PostEventsHandler:
                 await self._publish([accepted.event for accepted in batch.accepted])
         return answers.accepted(answers.answer_for(batch))
 
-    async def _parse(self, request: PostRequest, key: Key, reservation: BodyReservation) -> EventBatch:
+    async def _parse(
+        self, request: PostRequest, key: Key, reservation: BodyReservation, *, dry_run: bool
+    ) -> EventBatch:
         # Parameters first: a request that is refused for them need not send its body.
         history, idempotency_key = _boolean(request, "history"), _idempotency_key(request)
         try:
@@ -151,7 +157,23 @@ class PostEventsHandler:
             source=key.source, received_at=self._now(), history=history, idempotency_key=idempotency_key
         )
         batch = parse_items(items, context, bounds=self._bounds, new_id=self._new_id)
+        batch = await self._follow(refuse_erased(batch, items, self._erased), items, dry_run=dry_run)
+        # An account may have been merged into one that was erased.
         return refuse_erased(batch, items, self._erased)
+
+    async def _follow(self, batch: EventBatch, items: Sequence[BodyItem], *, dry_run: bool) -> EventBatch:
+        """With events of merged accounts filed under those that they go on as."""
+        events = [accepted.event for accepted in batch.accepted]
+        try:
+            followed = await follow_aliases(events, self._aliases, dry_run=dry_run)
+        except AliasesUnavailable as error:
+            raise answers.aliases_unavailable() from error
+        if followed.events is events:
+            return batch
+        batch = with_followed(batch, followed, items)
+        if not dry_run:
+            self._metrics.followed(sum(accepted.merged_into is not None for accepted in batch.accepted))
+        return batch
 
     async def _publish(self, events: list[Event]) -> None:
         try:

@@ -21,12 +21,16 @@ _NO_ID: Final = "expected the account: no path of mapping.yml has one, and the m
 
 
 class CheckedItem(Struct, frozen=True, gc=False):
-    """`errors` refuse the item as a whole. `left_out` are values that its events go without."""
+    """`errors` refuse the item as a whole. `left_out` are values that its events go without.
+
+    `erased`: its account was erased, so it has no events and no errors.
+    """
 
     events: tuple[Event, ...] = ()
     errors: tuple[FieldError, ...] = ()
     left_out: tuple[FieldError, ...] = ()
     clamped: bool = False
+    erased: bool = False
 
 
 class DraftChecker:

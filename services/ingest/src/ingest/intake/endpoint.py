@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from common.keys import Key
 from common.problems import Problem, internal_error, unavailable
+from ingest.aliases.merge import AliasesUnavailable
 from ingest.errors import BodyRefused
 from ingest.events import answers
 from ingest.events.post_events import RefusalCounts
@@ -36,7 +37,7 @@ _IDENTITIES: Final = "identities_unavailable"
 
 class Intake(Protocol):
     async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
-        """Raises `IdentitiesUnavailable` and `NotAcknowledged`."""
+        """Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`."""
 
 
 class Received(Struct, frozen=True):
@@ -142,6 +143,9 @@ class IntakeEndpoint:
             self._intake_metrics.unknown(len(received.items), received.context)
             detail = "the accounts of its users cannot be looked up now: send all of it again with the same ids"
             raise unavailable(_IDENTITIES, detail) from error
+        except AliasesUnavailable as error:
+            self._intake_metrics.unknown(len(received.items), received.context)
+            raise answers.aliases_unavailable() from error
         except NotAcknowledged as error:
             self._intake_metrics.unknown(len(received.items), received.context)
             raise answers.not_acknowledged() from error

@@ -1,22 +1,26 @@
 """Takes the messages of one request: finds their accounts, checks their events, puts all of it on the log."""
 
 import asyncio
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import uuid4
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from common.contracts.events import Event
 from common.keys import Key
+from ingest.aliases.following import Aliases, FollowedEvents, follow_aliases
 from ingest.events.batch import mark_followed
 from ingest.identity.known import KnownAccount
 from ingest.intake.checking import CheckedItem, DraftChecker
 from ingest.intake.report import IntakeReport, PartlyTaken, RefusedMessage
 from ingest.intake.resolve import ResolvedItem, identities_of, resolve
-from ingest.mapping.item import IgnoredReason, IntakeItem
+from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem
 from ingest.receiving.bounds import Bounds
+
+_ERASED: Final = CheckedItem(erased=True)
 
 
 class Identities(Protocol):
@@ -57,20 +61,25 @@ class IntakeContext(Struct, frozen=True, kw_only=True):
 class MessageIntake:
     """The same for every format. Messages of accounts in `erased` make no event.
 
-    Of a request that raises, nothing is known: it has to come again, with its ids.
+    Of a request that raises, nothing is known: it has to come again, with its ids. `on_followed` is told of how many
+    events belonged to an account that was merged into another one.
     """
 
     def __init__(
         self,
         *,
         identities: Identities,
+        aliases: Aliases,
         events: EventSink,
         refused: RefusedSink,
         bounds: Bounds,
         erased: Container[str] = frozenset(),
+        on_followed: Callable[[int], None] = lambda events: None,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self._identities = identities
+        self._aliases = aliases
+        self._on_followed = on_followed
         self._events = events
         self._refused = refused
         self._bounds = bounds
@@ -80,7 +89,7 @@ class MessageIntake:
     async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
         """Returns when events and refused messages are acknowledged.
 
-        Raises `IdentitiesUnavailable` and `NotAcknowledged`.
+        Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`.
         """
         resolved = await self._resolve(items, context)
         checker = DraftChecker(
@@ -90,11 +99,14 @@ class MessageIntake:
             bounds=self._bounds,
             new_id=self._new_id,
         )
-        # The dead topic would keep what is to be forgotten, so such a message is only counted.
-        gone = [self._is_of_erased(one) for one in resolved]
-        checked = [CheckedItem() if erased else checker.check(one) for one, erased in zip(resolved, gone, strict=True)]
+        # The dead topic would keep what is to be forgotten, so a message of an erased account is only counted.
+        checked = await self._follow(
+            [_ERASED if self._is_of_erased(one.events) else checker.check(one) for one in resolved]
+        )
+        # An account may have been merged into one that was erased.
+        checked = [_ERASED if self._is_of_erased(one.events) else one for one in checked]
         events = mark_followed([event for one in checked for event in one.events])
-        report = _report(items, checked, events, erased=sum(gone))
+        report = _report(items, checked, events)
         await self._put(events, report.refused, context)
         self._refused.note(report.partly, context)
         return report
@@ -108,8 +120,18 @@ class MessageIntake:
         await self._identities.learn(context.identities, learned)
         return resolution.items
 
-    def _is_of_erased(self, resolved: ResolvedItem) -> bool:
-        return any(draft.account_id is not None and draft.account_id in self._erased for draft in resolved.events)
+    def _is_of_erased(self, events: Sequence[DraftEvent | Event]) -> bool:
+        return any(event.account_id is not None and event.account_id in self._erased for event in events)
+
+    async def _follow(self, checked: Sequence[CheckedItem]) -> Sequence[CheckedItem]:
+        """With events of merged accounts filed under those that they go on as."""
+        events = [event for one in checked for event in one.events]
+        followed = await follow_aliases(events, self._aliases)
+        if followed.events is events:
+            return checked
+        pairs = zip(events, followed.events, strict=True)
+        self._on_followed(sum(event.account_id != filed.account_id for event, filed in pairs))
+        return list(_refiled(checked, followed))
 
     async def _put(self, events: Sequence[Event], refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
         if events and refused:
@@ -120,18 +142,25 @@ class MessageIntake:
             await self._refused.put(refused, context)
 
 
-def _report(
-    items: Sequence[IntakeItem], checked: Sequence[CheckedItem], events: Sequence[Event], *, erased: int
-) -> IntakeReport:
+def _refiled(checked: Sequence[CheckedItem], followed: FollowedEvents) -> Iterator[CheckedItem]:
+    begin = 0
+    for one in checked:
+        places = range(begin, begin + len(one.events))
+        begin = places.stop
+        if errors := tuple(followed.refused[place] for place in places if place in followed.refused):
+            yield CheckedItem(errors=errors)
+        else:
+            yield replace(one, events=tuple(followed.events[place] for place in places))
+
+
+def _report(items: Sequence[IntakeItem], checked: Sequence[CheckedItem], events: Sequence[Event]) -> IntakeReport:
     pairs = list(enumerate(zip(items, checked, strict=True)))
+    ignored = (IgnoredReason.ERASED if one.erased else item.ignored for _, (item, one) in pairs)
     return IntakeReport(
         messages=len(items),
         events=events,
         refused=[RefusedMessage(index, item, one.errors) for index, (item, one) in pairs if one.errors],
         partly=[PartlyTaken(index, item, one.left_out) for index, (item, one) in pairs if one.left_out],
-        ignored=[
-            *(item.ignored for item in items if item.ignored is not None),
-            *[IgnoredReason.ERASED] * erased,
-        ],
+        ignored=[reason for reason in ignored if reason is not None],
         clamped=sum(one.clamped for one in checked),
     )

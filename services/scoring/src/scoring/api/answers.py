@@ -15,13 +15,13 @@ from common.contracts.signals import (
     Override,
     Part,
     Severity,
-    Status,
 )
 from scoring.api.account_reader import DaysAway
 from scoring.api.delay import Delay
 from scoring.health.view import FeedHold, FlagUp, JourneyPlace, Missed, PendingBand
 from scoring.partition.event_use import UnusableReason
 from scoring.postgres.people import PersonOfAccount
+from scoring.postgres.queries import AccountStatus
 
 
 class Ahead(Struct, frozen=True):
@@ -57,7 +57,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     arr: float | None
     contract_end: date | None
     stage: str | None
-    status: Status
+    status: AccountStatus
     band: Band | None = None
     score: float | None = None
     override: Override | None = None
@@ -97,11 +97,11 @@ class ChildAccount(Struct, frozen=True):
 class Children(Struct, frozen=True, kw_only=True):
     """The accounts below one: those that name it as their parent, those that name these, and so on, ten deep.
 
-    `churned` of them have left, and are in no other figure. `score` is the mean weighed by ARR, without those of
-    insufficient data; who has no known ARR weighs as much as the others do on average. `arr_at_risk` is the ARR of red
-    and yellow ones. `worst` are five at most, by band, then by score. More than 1,000 are not `exact`: then scores are
-    those of the last ranking. Not `complete` if there are deeper ones, or more than 50,000. `cycle` if the account is
-    below itself. `as_of` is the earliest moment of the scores.
+    `churned` of them have left, and are in no other figure; merged ones are in none. `score` is the mean weighed by
+    ARR, without those of insufficient data; who has no known ARR weighs as much as the others do on average.
+    `arr_at_risk` is the ARR of red and yellow ones. `worst` are five at most, by band, then by score. More than 1,000
+    are not `exact`: then scores are those of the last ranking. Not `complete` if there are deeper ones, or more than
+    50,000. `cycle` if the account is below itself. `as_of` is the earliest moment of the scores.
     """
 
     count: int
@@ -128,6 +128,13 @@ class NamedParent(Struct, frozen=True, kw_only=True):
     held: Delay | None
 
 
+class AccountLink(Struct, frozen=True):
+    """Another account, and the path at which this API has it."""
+
+    account_id: str
+    path: str
+
+
 class Account(Struct, frozen=True, kw_only=True):
     """One account as it reads at `as_of`, if it was silent since `clock`.
 
@@ -139,6 +146,8 @@ class Account(Struct, frozen=True, kw_only=True):
     where scoring has come; null if it is. `first_look` is when a signal is due that says what stands, and until then
     nothing is told of a band, a missed step or a derived flag; null if none is waited for. `on_hold` says that the feed
     of a source is silent, since when, and until when nothing is told that silence brings; null if none is.
+    nothing is told of a band, a missed step or a derived flag; null if none is waited for. `merged_into` is the account
+    that a merged one goes on as, which may have been merged itself; null for any other.
     """
 
     account_id: str
@@ -148,7 +157,8 @@ class Account(Struct, frozen=True, kw_only=True):
     override: Override | None
     coverage: float
     stage: str
-    status: Status
+    status: AccountStatus
+    merged_into: AccountLink | None
     dimensions: dict[str, float | None]
     drivers: tuple[str, ...]
     forecast: Ahead | None

@@ -1,15 +1,20 @@
 """Why a band is what it is, in words: a line that was crossed, or the hysteresis that holds a band above its line."""
 
-from common.contracts.signals import Band, Override, Status
+from common.contracts.signals import Band, Override
 from scoring.health import Card, View
 from scoring.health.card import Bands
 from scoring.health.metrics.definition import DEFAULT
+from scoring.postgres.queries import AccountStatus
 
 
-def band_in_words(view: View, card: Card, *, status: Status = Status.ACTIVE) -> str:
+def band_in_words(view: View, card: Card, *, status: AccountStatus = AccountStatus.ACTIVE) -> str:
     """`yellow until 83: it was below 75`. The band shown is the one told, which may not be where the score is now."""
     words = _why(view, card)
-    return f"{words} (the contract has ended, so nothing of it is told)" if status is Status.CHURNED else words
+    if status is AccountStatus.MERGED:
+        return f"{words} (the account goes on as another one, so nothing of it is told)"
+    if status is AccountStatus.CHURNED:
+        return f"{words} (the contract has ended, so nothing of it is told)"
+    return words
 
 
 def _why(view: View, card: Card) -> str:

@@ -6,13 +6,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from common.contracts.signals import Status
 from scoring.api import answers
 from scoring.api.account_reader import AccountReader, UnreadableState
 from scoring.api.roll_up import RollUpOrigin, group_of, roll_up, worst_first
 from scoring.api.snapshot_reader import SnapshotReader
 from scoring.health.moments import to_datetime
 from scoring.postgres.family import MOST_COUNTED, MOST_EXACT, WORST
+from scoring.postgres.queries import AccountStatus
 from scoring.postgres.snapshot import Below, FamilyGroup, FamilyMember, ListRow, TableSnapshot
 from scoring.postgres.sort_orders import NO_RANKING
 
@@ -82,11 +82,12 @@ def _by_ranking(found: Found) -> answers.Children:
     here = [group for group in found.groups if not group.root and not group.deep]
     deep = any(group.deep for group in found.groups)
     origin = RollUpOrigin(
-        churned=sum(group.accounts for group in here if group.status is Status.CHURNED),
+        churned=sum(group.accounts for group in here if group.status is AccountStatus.CHURNED),
         unreadable=0,
         exact=False,
         complete=not deep and sum(group.accounts for group in found.groups) < MOST_COUNTED,
         cycle=any(group.root for group in found.groups),
         as_of=to_datetime(found.ranked_at),
     )
-    return roll_up([group for group in here if group.status is not Status.CHURNED], found.worst, origin)
+    customers = [group for group in here if group.status not in (AccountStatus.CHURNED, AccountStatus.MERGED)]
+    return roll_up(customers, found.worst, origin)

@@ -8,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 from fastapi import Path
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from common.contracts.signals import Band, Status
+from common.contracts.signals import Band
 from common.query_parameters import (
     FIRST_DATE,
     LAST_DATE,
@@ -23,11 +23,11 @@ from scoring.api.account_reader import MAX_AHEAD
 from scoring.api.cursor import Cursor, InvalidCursor, decode_cursor, decode_person_cursor
 from scoring.health import Stage
 from scoring.postgres.people import PersonPlace
-from scoring.postgres.queries import AccountFilter
+from scoring.postgres.queries import AccountFilter, AccountStatus
 from scoring.postgres.sort_orders import Sort
 
 ID_CHARS = 512
-CUSTOMERS = (Status.ACTIVE, Status.LEAVING)
+CUSTOMERS = (AccountStatus.ACTIVE, AccountStatus.LEAVING)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 # An account id and the beginning of a name, in base64.
 CursorText = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
@@ -56,7 +56,7 @@ class AccountListParameters(PointsParameters):
     """Filters hold together; a parameter given several times asks for any of its values."""
 
     band: list[Band] = Field(default=[], max_length=20, description="any of these bands, as told")
-    status: list[Status] = Field(
+    status: list[AccountStatus] = Field(
         default=[], max_length=20, description="any of these; without it, who is active or leaving"
     )
     tier: list[Text] = Field(default=[], max_length=20, description="any of these tiers")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from math import fsum
+from urllib.parse import quote
 
 from common.contracts.signals import Change, Facts, Forecast, Level, Signal
 from scoring.api import answers
@@ -12,6 +13,7 @@ from scoring.api.forecast_words import forecast_in_words
 from scoring.cards.sentences import sentence, why_it_moved, why_it_stands
 from scoring.health import Card, Day, View
 from scoring.health.moments import to_datetime, zone_named
+from scoring.postgres.queries import status_of
 
 _DRIVERS_IN_A_LIST = 3
 
@@ -26,7 +28,7 @@ def listed(account_id: str, reading: AccountReading, *, facts: Facts, card: Card
         arr=facts.arr,
         contract_end=facts.contract_end,
         stage=view.health.stage,
-        status=facts.status,
+        status=status_of(facts),
         band=view.health.band,
         score=view.health.score,
         override=view.health.override,
@@ -46,7 +48,7 @@ def unreadable(account_id: str, *, facts: Facts, error: str, as_of: float) -> an
         arr=facts.arr,
         contract_end=facts.contract_end,
         stage=facts.stage,
-        status=facts.status,
+        status=status_of(facts),
         as_of=to_datetime(as_of),
         error=error,
     )
@@ -67,11 +69,12 @@ def account(
         account_id=account_id,
         score=view.health.score,
         band=view.health.band,
-        band_words=band_in_words(view, card, status=facts.status),
+        band_words=band_in_words(view, card, status=status_of(facts)),
         override=view.health.override,
         coverage=view.health.coverage,
         stage=view.health.stage,
-        status=facts.status,
+        status=status_of(facts),
+        merged_into=None if facts.merged_into is None else _link(facts.merged_into),
         dimensions=view.dimensions,
         drivers=drivers(view, card),
         forecast=ahead(view.forecast, as_of=view.at, facts=facts),
@@ -92,6 +95,10 @@ def account(
         as_of=view.at,
         held=delay,
     )
+
+
+def _link(account_id: str) -> answers.AccountLink:
+    return answers.AccountLink(account_id, f"/v1/accounts/{quote(account_id, safe='')}")
 
 
 def drivers(view: View, card: Card) -> tuple[str, ...]:

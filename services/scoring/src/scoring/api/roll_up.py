@@ -6,8 +6,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from common.contracts.signals import Band, Status
+from common.contracts.signals import Band
 from scoring.api import answers
+from scoring.postgres.queries import AccountStatus
 from scoring.postgres.snapshot import FamilyGroup, FamilyMember
 
 _AT_RISK: Final = (Band.RED, Band.YELLOW)
@@ -54,7 +55,7 @@ def group_of(member: FamilyMember) -> FamilyGroup:
     return FamilyGroup(
         root=False,
         deep=False,
-        status=Status.ACTIVE,
+        status=AccountStatus.ACTIVE,
         band=member.band,
         unknown=member.arr is None,
         accounts=1,

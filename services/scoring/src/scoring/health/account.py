@@ -148,12 +148,19 @@ class Account:
     @property
     def wake(self) -> float:
         """Before this moment (UTC) silence changes no alert state, closes no request, and no first look is due."""
+        if self.is_merged:
+            return inf
         return self.waits_until if self.importing else min(self.horizon.wake, self.waits_until)
 
     @property
     def waits_until(self) -> float:
         """The record time at which silence closes the open request or, if none is open, a first look is due."""
         return self.look_at if self.request is None else self.closes_at
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether it goes on as another account: nothing is told of it, and time alone does not change it."""
+        return self.facts.merged_into is not None
 
     @property
     def importing(self) -> bool:

@@ -6,6 +6,7 @@ from scoring.health import posting
 from scoring.health.account import Account
 from scoring.health.evaluation import HealthSnapshot, evaluate, evaluate_moved, snapshot, snapshot_at
 from scoring.health.feeding import feed, follow_readiness, retract
+from scoring.health.first_look import drop_look
 from scoring.health.incremental import set_horizon, try_incremental
 from scoring.health.ledger import EVENT
 from scoring.health.model import Reaction
@@ -39,6 +40,8 @@ def _apply_first(
     if reaction.retracts:
         draft.retraction = RetractionResult.NOTHING_STANDING
     feed(account, event, at, moment, reaction)
+    if account.is_merged:
+        drop_look(account)
     refresh_derived(account, account.state)
     evaluate(account, at)
     if follow_readiness(account, at):
@@ -68,6 +71,8 @@ def _apply_fully(
         draft.retraction = RetractionResult.NOTHING_STANDING if retracted is None else retract(account, retracted)
     undone = draft.retraction is RetractionResult.UNDONE
     moved = feed(account, event, at, moment, reaction, undone=undone)
+    if account.is_merged:
+        drop_look(account)
     if account.context.zone is not zone:
         posting.set_day_end(account)
     after = before

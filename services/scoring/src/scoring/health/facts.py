@@ -56,7 +56,11 @@ WRITES: Final[dict[str, tuple[str, ...]]] = {
     "contract.renewed": _CONTRACT,
     "contract.cancel_requested": (),
     "contract.ended": (),
+    "account.merged": (),
 }
+# The event of a merge, and the property that names the other account.
+MERGED: Final = "account.merged"
+_INTO: Final = "into"
 # What an event of this name says by itself.
 _STATUS: Final[dict[str, Status]] = {
     "contract.started": Status.ACTIVE,
@@ -78,6 +82,10 @@ def write_facts(facts: Facts, writers: Writers, former: FormerFacts, event: Even
     null clears a fact, a value of the wrong type is ignored.
     """
     said: dict[str, object] = {}
+    into: object = event.properties.get(_INTO) if event.name == MERGED else None
+    # An account that would go on as itself stays as it is.
+    if isinstance(into, str) and into not in ("", event.account_id):
+        said["merged_into"] = into
     for field in WRITES[event.name]:
         if field not in event.properties:
             continue

@@ -67,7 +67,7 @@ def follow_record(account: Account, event: Event, at: float, moment: float, *, s
     """
     look, is_new = account.look, not account.has_records
     if look is None:
-        if not (is_new or event.history):
+        if account.is_merged or not (is_new or event.history):
             return at
         look = account.look = FirstLook(at, 0.0, first=is_new, importing=is_new, provisional=is_new)
         _put_off(account, look, at, seconds, at_most)
@@ -98,6 +98,11 @@ def _put_off(account: Account, look: FirstLook, at: float, seconds: int, at_most
     look.due = max(look.due, float(min(floor(at) + seconds, floor(look.began) + at_most)))
     account.look_at = look.due
     end_horizon(account, look.due)
+
+
+def drop_look(account: Account) -> None:
+    """Nobody is told how the account stands, as it was merged; its clock is that of its records again."""
+    account.look, account.look_at = None, inf
 
 
 def cancel_look_timer(account: Account) -> None:
@@ -153,7 +158,7 @@ def tell_look(account: Account, look: FirstLook, at: HealthSnapshot, draft: Step
 
     `at` is the account's last evaluation, up to which all is posted.
     """
-    account.look, account.look_at = None, inf
+    drop_look(account)
     regard_as_told(account, at.at, first=look.first)
     state, expected = account.state, forecast(account)
     signals, standing = SignalBuilder(account, at, expected, draft), find_standing(account)

@@ -16,12 +16,12 @@ _SILENCE: Final = Trigger("silence")
 
 
 def forecast(account: Account) -> Forecast | None:
-    """The next band that would be told, and when; None for an account that has churned.
+    """The next band that would be told, and when; None for an account that has churned or was merged.
 
     The account is evaluated at its clock, before and after.
     """
     # Who has left crosses no more lines.
-    if account.facts.status is Status.CHURNED:
+    if account.facts.status is Status.CHURNED or account.is_merged:
         return None
     state, band, at = account.state.copy(), account.state.band, account.clock
     found: Forecast | None = None

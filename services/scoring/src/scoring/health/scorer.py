@@ -100,7 +100,12 @@ class Scorer:
         return draft.result()
 
     def advance(self, account: Account, to: float) -> Step:
-        """Time alone: fires everything that silence makes due by `to`, each at its own moment."""
+        """Time alone: fires everything that silence makes due by `to`, each at its own moment.
+
+        It does not change an account that was merged.
+        """
+        if account.is_merged:
+            return EMPTY_STEP
         draft = StepDraft(strict=self._strict)
         self._advance(account, to, draft)
         if account.wake <= to:

@@ -150,8 +150,9 @@ def _withdrawn_id(account: Account, transition: Transition) -> str | None:
 
 
 def end_unheard_episode(account: Account, found: list[Transition]) -> None:
-    """Ends the open episode where green is not told, as for an account whose contract has ended."""
-    if any([each.shown_only and each.kind is Kind.BAND and each.to == GREEN.value for each in found]):
+    """Ends the open episode where green is not told: of an account whose contract has ended, or that was merged."""
+    is_green = any([each.shown_only and each.kind is Kind.BAND and each.to == GREEN.value for each in found])
+    if is_green or account.is_merged:
         account.state.episode = None
 
 

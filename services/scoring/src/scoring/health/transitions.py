@@ -145,7 +145,8 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     """
     present = trigger.crossed_at(at)
     ended = _has_ended(account)
-    # Nobody was told how a customer stands who was away and has come back, so their band is told as a first one.
+    # Nobody was told how a customer stands who was away and has come back, so their band is told as a first one. So it
+    # is after a merge that was taken back.
     if state.ended and not ended:
         state.band, state.pending = None, {}
     state.ended = ended
@@ -154,18 +155,22 @@ def update_state(account: Account, state: AlertState, trigger: Trigger, at: floa
     found += _contraction(account, state, trigger, present)
     found += [Transition(Kind.OUTCOME, name, present) for name in trigger.outcomes]
     found += [Transition(Kind.OUTCOME, name, crossing) for name, crossing in trigger.decided]
-    _note_outcomes(state, found)
+    if not account.is_merged:
+        _note_outcomes(state, found)
     found += _as_expected(_band(account, state, trigger, present), found)
     found += _journey(account, state, trigger, present)
     refresh_derived(account, state)
     if not ended:
         return found
+    # Of an account that was merged nothing is told: it goes on as the other one.
+    if account.is_merged:
+        return [each._replace(shown_only=True) for each in found]
     # Of an account whose contract has ended only outcomes and withdrawals are told: that who left is silent is no news.
     return [each if each.kind in _TOLD_OF_WHO_LEFT else each._replace(shown_only=True) for each in found]
 
 
 def _has_ended(account: Account) -> bool:
-    return account.facts.status is Status.CHURNED
+    return account.facts.status is Status.CHURNED or account.is_merged
 
 
 def regard_as_told(account: Account, at: float, *, first: bool) -> None:

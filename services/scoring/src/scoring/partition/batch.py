@@ -17,6 +17,7 @@ from common.contracts.events import (
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
 from common.erasures.erasure_spans import ErasureReason
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
+from scoring.health.facts import MERGED
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
     AccountErasure,
@@ -238,6 +239,8 @@ class Batch:
         self._applied.add(account_id)
         self._moved_at[account_id] = record.offset
         facts = account.facts
+        if account.is_merged and event.name != MERGED:
+            self.report.of_merged += 1
         try:
             step = self._scorer.apply(account, event, max(moment, self._clock))
             if self._suspects:
@@ -426,7 +429,9 @@ class Batch:
 
 
 def _told_facts(facts: Facts) -> tuple[object, ...]:
-    return facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent
+    """Those that are told when they change."""
+    known = (facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent)
+    return *known, facts.merged_into
 
 
 def account_row(account: Account) -> AccountRow:

@@ -143,9 +143,9 @@ class BatchReport(Struct):
     """What a batch did, for the log line and the counters.
 
     `other_content` counts those of the duplicates that said something else than the event that was counted under their
-    id; `other_content_sample` is the last of them. `retractions` counts what became of retractions, and
-    `vain_retraction` is the last one that took nothing back: the event that it names, which may never have come.
-    `erased` counts records of erased accounts that were left out.
+    id; `other_content_sample` is the last of them. `of_merged` counts events of accounts that had been merged before.
+    `retractions` counts what became of retractions, and `vain_retraction` is the last one that took nothing back: the
+    event that it names, which may never have come. `erased` counts records of erased accounts that were left out.
     """
 
     records: int = 0
@@ -153,6 +153,7 @@ class BatchReport(Struct):
     duplicates: int = 0
     other_content: int = 0
     other_content_sample: EventKey | None = None
+    of_merged: int = 0
     ticks: int = 0
     announced: Counter[AnnouncementOutcome] = field(default_factory=Counter)
     fired: int = 0

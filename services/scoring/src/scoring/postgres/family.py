@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Text, bindparam, text
 
-from scoring.postgres.schema import SEVERITY
+from scoring.postgres.schema import SEVERITY, STATUS
 
 MOST_DEPTH: Final = 10
 MOST_EXACT: Final = 1_000
@@ -27,13 +27,13 @@ WITH RECURSIVE tree (account_id, depth) AS (
 """
 _BELOW = f"""
 {_TREE}
-SELECT found.account_id, found.depth > :depth AS deep, account.status
+SELECT found.account_id, found.depth > :depth AS deep, {STATUS} AS status
 FROM (SELECT account_id, depth FROM tree LIMIT :limit) AS found JOIN scoring.account AS account USING (account_id)
 """
 _MEMBERS = f"""
 {_TREE},
 member AS (
-    SELECT account.account_id, account.name, account.arr, account.status, account.band, ranking.score,
+    SELECT account.account_id, account.name, account.arr, {STATUS} AS status, account.band, ranking.score,
            account.account_id = :root AS root, found.depth > :depth AS deep
     FROM (SELECT account_id, depth FROM tree LIMIT :limit) AS found
     JOIN scoring.account AS account USING (account_id)
@@ -50,7 +50,8 @@ FROM member GROUP BY root, deep, status, band, arr IS NULL
 """
 _WORST = f"""
 {_MEMBERS}
-SELECT account_id, name, arr, band, score FROM member WHERE status <> 'churned' AND NOT root AND NOT deep
+SELECT account_id, name, arr, band, score FROM member
+WHERE status NOT IN ('churned', 'merged') AND NOT root AND NOT deep
 ORDER BY {SEVERITY}, score, account_id LIMIT :worst
 """
 _ROOT = bindparam("root", type_=Text)

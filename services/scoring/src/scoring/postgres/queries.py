@@ -3,17 +3,19 @@
 import re
 from collections.abc import Collection, Mapping
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, literal_column, or_, select, true
 
-from common.contracts.signals import Band, Kind, Status
+from common.contracts.signals import Band, Facts, Kind
 from scoring.postgres.schema import (
     ID_KEY,
     KEY_CHARS,
     NAME_KEY,
     OWNER_KEY,
+    STATUS,
     account,
     day,
     event_name,
@@ -26,11 +28,24 @@ from scoring.postgres.schema import (
 )
 
 
+class AccountStatus(StrEnum):
+    """A `Status`, or `merged`: the account goes on as another one, whatever its contracts say."""
+
+    ACTIVE = "active"
+    LEAVING = "leaving"
+    CHURNED = "churned"
+    MERGED = "merged"
+
+
+def status_of(facts: Facts) -> AccountStatus:
+    return AccountStatus(facts.status.value) if facts.merged_into is None else AccountStatus.MERGED
+
+
 class AccountFilter(Struct, frozen=True, kw_only=True):
     """An account matches if it has one value of each set that is not empty, and is within every bound."""
 
     bands: tuple[Band, ...] = ()
-    statuses: tuple[Status, ...] = ()
+    statuses: tuple[AccountStatus, ...] = ()
     tiers: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
@@ -117,7 +132,7 @@ def conditions(accounts: AccountFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     for column, values in (
         (account.c.band, accounts.bands),
-        (account.c.status, accounts.statuses),
+        (literal_column(STATUS, Text), accounts.statuses),
         (account.c.scored_stage, accounts.stages),
         (account.c.tier, accounts.tiers),
         (account.c.parent, accounts.parents),

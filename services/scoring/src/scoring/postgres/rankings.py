@@ -19,8 +19,11 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('scoring ranking', 0))"
 
 _NEWEST = "SELECT max(ended) AS ended FROM scoring.finished_ranking"
 _BEGIN = "SELECT nextval('scoring.ranking_id') AS ranking_id"
+# Merged accounts have no rank. Not a join: a chunk must not read the whole table of accounts.
 _STATES = """
-SELECT account_id, partition, body FROM scoring.state WHERE account_id > :after ORDER BY account_id LIMIT :limit
+SELECT account_id, partition, body FROM scoring.state WHERE account_id > :after
+AND (SELECT merged_into FROM scoring.account WHERE account.account_id = state.account_id) IS NULL
+ORDER BY account_id LIMIT :limit
 """
 _WRITE = text("""
 INSERT INTO scoring.ranking (account_id, ranking_id, score)

@@ -34,6 +34,9 @@ OWNER_KEY = "lower(btrim(owner))"
 # The worst first.
 SEVERITY = "array_position(ARRAY['red', 'yellow', 'insufficient_data', 'green'], band)"
 
+# As `AccountStatus` has it: a merged account has no other one.
+STATUS = "CASE WHEN merged_into IS NULL THEN status ELSE 'merged' END"
+
 # One row per transaction of a partition; (partition, seq) is the fence. Row 0 holds the card and the mode.
 journal = Table(
     "journal",
@@ -111,6 +114,7 @@ account = Table(
     Column("parent", Text),
     Column("country", Text),
     Column("currency", Text),
+    Column("merged_into", Text),
     Column("status", Text, nullable=False, server_default="active"),
     Column("band", Text),
     Column(

@@ -10,19 +10,20 @@ from msgspec import Struct
 from sqlalchemy import Select, TextClause
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from common.contracts.signals import Band, Facts, Signal, Status
+from common.contracts.signals import Band, Facts, Signal
 from common.database import connected
 from scoring.health import Day, FeedPause, Pauses
 from scoring.partition.event_use import UnusableKey, UnusableReason, UseCount, UseSample
 from scoring.partition.origin import Origin
 from scoring.postgres import family, people, queries, sort_orders
 from scoring.postgres.people import PersonOfAccount, PersonPlace
-from scoring.postgres.queries import AccountFilter
+from scoring.postgres.queries import AccountFilter, AccountStatus
 from scoring.postgres.sort_orders import CursorPlace, Order
 from scoring.worker.heartbeat import PartitionStatus
 
 _day = msgspec.json.Decoder(Day)
 _signal = msgspec.json.Decoder(Signal)
+_NO_CUSTOMERS = (AccountStatus.CHURNED, AccountStatus.MERGED)
 
 
 class StateRow(Struct, frozen=True):
@@ -49,7 +50,7 @@ class ListRow(Struct, frozen=True):
 
 
 class Below(Struct, frozen=True):
-    """The accounts below one: the ids of customers, and how many accounts have left.
+    """The accounts below one: the ids of customers, and how many accounts have left. Merged ones are neither.
 
     `cycle` if the account is below itself, `deeper` if there are accounts beyond the depth that is looked at. `more` if
     there are more than were asked for: then the fields are about the first ones.
@@ -71,7 +72,7 @@ class FamilyGroup(Struct, frozen=True):
 
     root: bool
     deep: bool
-    status: Status
+    status: AccountStatus
     band: Band | None
     unknown: bool
     accounts: int
@@ -157,8 +158,8 @@ class TableSnapshot:
         rows = await self._read(family.BELOW, **family.walk(account_id, limit=most + 1))
         found = [row for row in rows if row.account_id != account_id and not row.deep]
         return Below(
-            customers=tuple(row.account_id for row in found if row.status != Status.CHURNED),
-            churned=sum(row.status == Status.CHURNED for row in found),
+            customers=tuple(row.account_id for row in found if row.status not in _NO_CUSTOMERS),
+            churned=sum(row.status == AccountStatus.CHURNED for row in found),
             cycle=any(row.account_id == account_id for row in rows),
             deeper=any(row.deep for row in rows),
             more=len(rows) > most,

@@ -41,6 +41,9 @@ class WorkerMetrics:
         self._other_content = counter(
             "event_ids_reused_total", "Duplicates with other content than the event that was counted under their id."
         )
+        self._of_merged = counter(
+            "merged_account_events_total", "Events counted for accounts that had been merged before: nothing is told."
+        )
         self._unusable = counter(
             "unusable_values_total", "Values of counted events that a metric could not use.", "metric", "reason"
         )
@@ -126,6 +129,7 @@ class WorkerMetrics:
         self._other_content.inc(report.other_content)
         for erased, count in report.erased.items():
             self._erased.labels(erased.value).inc(count)
+        self._of_merged.inc(report.of_merged)
         self._timers.inc(report.fired)
         self._ticks.inc(report.ticks)
         for outcome, count in report.announced.items():
