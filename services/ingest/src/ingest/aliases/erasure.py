@@ -9,6 +9,6 @@ from ingest.schema import alias
 
 
 async def remove_account(connection: AsyncConnection, account_id: str) -> Mapping[str, int]:
-    """The merges of the account and into it. Accounts that were merged into it have to be erased too, each by itself."""
+    """The merges of the account and into it. Whoever was merged into it has to be erased too, each by itself."""
     named = or_(alias.c.account_id == account_id, alias.c.into_id == account_id)
     return {"aliases": (await connection.execute(delete(alias).where(named))).rowcount}
