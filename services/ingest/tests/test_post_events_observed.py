@@ -93,7 +93,7 @@ async def test_ingest_is_ready_once_it_has_its_log_and_its_keys() -> None:
         answer = await ingest.http.get("/readyz")
         assert (answer.status_code, answer.json()["checks"]) == (
             200,
-            {"log": "ok", "keys": "ok", "aliases": "ok", "posts": "ok"},
+            {"log": "ok", "keys": "ok", "aliases": "ok", "posts": "ok", "erasures": "ok"},
         )
 
 

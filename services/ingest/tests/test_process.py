@@ -21,7 +21,7 @@ from common.keys import KeyStore, Scope
 from local.fakes.kafka_proxy import KafkaProxy
 from local.stack.embedded_broker import EmbeddedBroker
 
-WELL = {"log": "ok", "keys": "ok", "aliases": "ok", "posts": "ok"}
+WELL = {"log": "ok", "keys": "ok", "aliases": "ok", "posts": "ok", "erasures": "ok"}
 GOOD = {"event_id": "e-1", "account_id": "acme", "name": "report.opened"}
 
 
