@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ingest.__main__ import main
-from ingest.sdk.trial import format_of
+from ingest.sdk.captured import format_of
 
 DEPLOY = Path(__file__).parents[4] / "deploy"
 SHIPPED = ("--file", str(DEPLOY / "mapping.yml"))

@@ -16,8 +16,9 @@ from ingest.intake.checking import DraftChecker
 from ingest.intake.resolve import resolve
 from ingest.mapping.load import load_mapping
 from ingest.receiving.bounds import BOUNDS
+from ingest.sdk.captured import FORMAT_NAMES, FORMATS, format_of
 from ingest.sdk.sdk_format import mapped
-from ingest.sdk.trial import FORMAT_NAMES, FORMATS, format_of, try_body
+from ingest.sdk.trial import try_body
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 SHIPPED = Path(__file__).parents[4] / "deploy" / "mapping.yml"

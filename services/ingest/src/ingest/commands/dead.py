@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.commands.argument_types import duration
+from common.database import engine
 from common.topics import Topics
+from ingest.aliases.merge import AliasesUnavailable
+from ingest.commands.dead_messages import message_resender
 from ingest.dead_letters import listing, text
 from ingest.dead_letters.letter import LetterPosition, parse_position
 from ingest.dead_letters.listing import ListedLetter
@@ -17,6 +20,7 @@ from ingest.dead_letters.reading import DeadTopic
 from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
 from ingest.dead_letters.sending import LetterSender, ResendReport
+from ingest.identity.known import IdentitiesUnavailable
 from ingest.settings import IngestSettings
 
 _MOST_LISTED = 10_000
@@ -94,6 +98,9 @@ async def run(arguments: argparse.Namespace, settings: IngestSettings) -> int:
     except BusUnavailable as error:
         print(f"Kafka: {error}", file=sys.stderr)
         return 1
+    except (IdentitiesUnavailable, AliasesUnavailable) as error:
+        print(f"PostgreSQL: {error}", file=sys.stderr)
+        return 1
 
 
 async def _list(dead: DeadTopic, arguments: argparse.Namespace) -> int:
@@ -159,14 +166,21 @@ async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> 
     partitions = await KafkaAdmin(settings.kafka_bootstrap).partitions(names.events)
     if partitions is None:
         raise NothingToResend(f"there is no topic {names.events}")
+    connected = engine(settings.database_url, pool_size=1)
     # One entry for each service that sets records aside.
-    resender = LetterResender({"scoring": EventResender(partitions=partitions, mode=settings.time_mode)})
+    resender = LetterResender(
+        {
+            "scoring": EventResender(partitions=partitions, mode=settings.time_mode),
+            "ingest": message_resender(settings, connected, partitions=partitions),
+        }
+    )
     producer = KafkaProducer(settings.kafka_bootstrap, deadline=_SEND_SECONDS)
     await producer.start()
     try:
         yield LetterSender(dead, resender, producer, events_topic=names.events, dead_topic=names.dead, again=again)
     finally:
         await producer.stop()
+        await connected.dispose()
 
 
 def _print_refusals(report: ResendReport) -> None:

@@ -13,7 +13,8 @@ from ingest.errors import BodyRefused, FieldError
 from ingest.mapping.grammar import MappingFile
 from ingest.mapping.load import check_mapping, load_mapping
 from ingest.mapping.rules import MappingRules, SourceRules
-from ingest.sdk.trial import FORMAT_NAMES, Trial, format_of, try_body
+from ingest.sdk.captured import FORMAT_NAMES, format_of
+from ingest.sdk.trial import Trial, try_body
 
 _DEFAULT = Path("deploy/mapping.yml")
 

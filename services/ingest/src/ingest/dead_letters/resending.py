@@ -29,6 +29,8 @@ class ResendRefusal(StrEnum):
     ALREADY_RESENT = "already_resent"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     REFUSED_BY_LOG = "refused_by_log"
+    STILL_REFUSED = "still_refused"
+    BY_ITS_SENDER = "by_its_sender"
 
 
 class CannotResend(Exception):

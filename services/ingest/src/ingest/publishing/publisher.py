@@ -52,3 +52,10 @@ class Publisher:
 
 def _milliseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
+
+
+def event_record(event: Event, *, partitions: int, mode: TimeMode) -> Outgoing:
+    """The record of one event, as `Publisher` writes it."""
+    key = event.account_id.encode()
+    timestamp = _milliseconds(event.time) if mode is TimeMode.STREAM else None
+    return Outgoing(partition_of(key, partitions), key, encode_events_record(event), (), timestamp)

@@ -17,23 +17,10 @@ from ingest.mapping.message import MessageKind, SourceMessage
 from ingest.mapping.paths import Path, find, identifier
 from ingest.mapping.rules import SourceRules
 from ingest.receiving.bounds import BOUNDS
-from ingest.sdk.amplitude import AMPLITUDE, AmplitudeFormat
-from ingest.sdk.cloudevents import CLOUDEVENTS, CloudEventsFormat
-from ingest.sdk.json_body import decode_body
-from ingest.sdk.mixpanel import MIXPANEL, MixpanelFormat
-from ingest.sdk.posthog import POSTHOG, PostHogFormat
+from ingest.sdk.captured import read_captured
 from ingest.sdk.sdk_format import mapped
-from ingest.sdk.segment import SEGMENT, SegmentFormat
-from ingest.sdk.wire_format import ReadMessage, WireFormat
+from ingest.sdk.wire_format import ReadMessage
 
-FORMATS: Final[Mapping[str, WireFormat]] = {
-    SEGMENT: SegmentFormat(),
-    POSTHOG: PostHogFormat(),
-    AMPLITUDE: AmplitudeFormat(),
-    MIXPANEL: MixpanelFormat(),
-    CLOUDEVENTS: CloudEventsFormat(),
-}
-FORMAT_NAMES: Final = tuple(FORMATS)
 # Keys under which products say whose event it is.
 _LIKE_AN_ACCOUNT: Final = re.compile(
     r"(account|company|organi[sz]ation|org|tenant|workspace|team|customer|group)(_?id|_?key|_?slug|id)?", re.IGNORECASE
@@ -64,43 +51,11 @@ class Trial(Struct, frozen=True):
     advice: tuple[str, ...] = ()
 
 
-class _FileHead(Struct, frozen=True):
-    """The head of a request whose body is a file."""
-
-    content_type: str = ""
-
-    def header(self, name: bytes) -> str | None:
-        return self.content_type if name == b"content-type" else None
-
-    def headers_with_prefix(self, prefix: bytes) -> Mapping[str, str]:
-        return {}
-
-    def parameter(self, name: str, default: str) -> str:
-        return default
-
-
-def format_of(body: bytes) -> str | None:
-    """The name of the format that a body seems to have; None if it could be several."""
-    found = decode_body(body, Any)
-    first = found[0] if isinstance(found, list) and found else found
-    if not isinstance(first, dict):
-        return None
-    if "specversion" in first:
-        return CLOUDEVENTS
-    if "events" in first:
-        return AMPLITUDE
-    if "api_key" in first or "distinct_id" in first:
-        return POSTHOG
-    if "$distinct_id" in first or find(first, ("properties", "distinct_id")) is not None:
-        return MIXPANEL
-    return SEGMENT if "batch" in first or "type" in first else None
-
-
 def try_body(
     body: bytes, format_name: str, rules: SourceRules, *, source: str, received_at: datetime
 ) -> Sequence[Trial]:
     """In the order of the messages. Raises `BodyRefused`."""
-    messages = _read(body, format_name, rules, received_at)
+    messages = read_captured(body, format_name, rules, received_at=received_at)
     items = [mapped(one, rules, received_at=received_at) for one in messages]
     checker = DraftChecker(
         source=source, received_at=received_at, history=False, bounds=BOUNDS, new_id=lambda: "made up by ingest"
@@ -110,18 +65,6 @@ def try_body(
         _trial(index, message, resolved, checker.check(_with_any_account(resolved)), rules)
         for index, (message, resolved) in enumerate(zip(messages, resolution.items, strict=True))
     ]
-
-
-def _read(body: bytes, format_name: str, rules: SourceRules, received_at: datetime) -> Sequence[ReadMessage]:
-    found = decode_body(body, Any)
-    head = _FileHead()
-    if format_name == CLOUDEVENTS:
-        batch = "-batch" if isinstance(found, list) else ""
-        head = _FileHead(f"application/cloudevents{batch}+json")
-    elif format_name == SEGMENT and not (isinstance(found, dict) and "batch" in found):
-        # One message, or several, as if they came in a batch.
-        body = msgspec.json.encode({"batch": found if isinstance(found, list) else [found]})
-    return FORMATS[format_name].read(body, head, rules, received_at=received_at)
 
 
 def _with_any_account(resolved: ResolvedItem) -> ResolvedItem:

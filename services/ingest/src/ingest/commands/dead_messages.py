@@ -1,0 +1,74 @@
+"""What `dead resend` needs to take messages of SDKs and webhooks once more."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from common.bus.ports import Outgoing
+from common.contracts.events import Event
+from ingest.aliases.cache import AliasCache
+from ingest.aliases.store import AliasStore
+from ingest.dead_letters.messages import MessageResender
+from ingest.dead_letters.resending import CannotResend, ResendRefusal
+from ingest.identity.cache import IdentityCache
+from ingest.identity.store import IdentityStore
+from ingest.mapping.item import IntakeItem
+from ingest.mapping.load import load_mapping
+from ingest.mapping.rules import MappingRules
+from ingest.mapping.senders.registry import sender_of
+from ingest.mapping.senders.stripe.sender import StripeItem
+from ingest.publishing.publisher import event_record
+from ingest.receiving.bounds import BOUNDS
+from ingest.sdk.captured import FORMAT_NAMES, read_captured
+from ingest.sdk.sdk_format import mapped
+from ingest.settings import IngestSettings
+
+_WEBHOOK = "webhook:"
+
+
+def message_resender(settings: IngestSettings, connected: AsyncEngine, *, partitions: int) -> MessageResender:
+    """Raises `InvalidMapping` and `OSError` for a mapping that cannot be used."""
+    rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
+
+    def record(event: Event) -> Outgoing:
+        return event_record(event, partitions=partitions, mode=settings.time_mode)
+
+    return MessageResender(
+        KeptMessages(rules).read,
+        identities=IdentityCache(IdentityStore(connected)),
+        aliases=AliasCache(AliasStore(connected)),
+        space_of=lambda source: rules.of(source).identities,
+        record=record,
+        bounds=BOUNDS,
+    )
+
+
+class KeptMessages:
+    """Messages by the name of their format. What the mapping hides was hidden before they were kept."""
+
+    def __init__(self, rules: MappingRules) -> None:
+        self._rules = rules
+
+    def read(self, raw: bytes, format_name: str, *, source: str, received_at: datetime) -> Sequence[IntakeItem]:
+        """Raises `BodyRefused` and `CannotResend`."""
+        if format_name in FORMAT_NAMES:
+            rules = self._rules.of(source)
+            messages = read_captured(raw, format_name, rules, received_at=received_at)
+            return [mapped(one, rules, received_at=received_at) for one in messages]
+        return self._of_webhook(raw, format_name.removeprefix(_WEBHOOK), received_at)
+
+    def _of_webhook(self, raw: bytes, webhook: str, received_at: datetime) -> Sequence[IntakeItem]:
+        section = self._rules.webhooks.get(webhook)
+        if section is None:
+            raise CannotResend(ResendRefusal.UNKNOWN_ORIGIN, f"mapping.yml has no webhook {webhook!r}")
+        items = sender_of(webhook, section).read(raw, _NoHeaders(), received_at=received_at)
+        if any(isinstance(item, StripeItem) for item in items):
+            detail = "what it becomes depends on Stripe's other messages: let Stripe send it again (Developers, Events)"
+            raise CannotResend(ResendRefusal.BY_ITS_SENDER, detail)
+        return items
+
+
+class _NoHeaders:
+    def header(self, name: bytes) -> str | None:
+        return None

@@ -1,0 +1,133 @@
+"""Takes a message that ingest set aside once more: by the mapping, identities and merges of today."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from common.bus.ports import Outgoing
+from common.catalogue.accounts import AccountMerged
+from common.contracts.events import Event
+from common.keys import Key
+from ingest.aliases.following import Aliases
+from ingest.dead_letters.letter import DeadLetter, header_text
+from ingest.dead_letters.resending import CannotResend, ResendRefusal
+from ingest.errors import BodyRefused
+from ingest.identity.known import KnownAccount
+from ingest.intake.intake import IntakeContext, MessageIntake
+from ingest.intake.report import IntakeReport, PartlyTaken, RefusedMessage
+from ingest.mapping.item import IntakeItem
+from ingest.receiving.bounds import Bounds
+
+
+class MessageReader(Protocol):
+    """Reads one message of one format, as it came. Raises `BodyRefused`, and `CannotResend` if nobody here can."""
+
+    def __call__(self, raw: bytes, format_name: str, *, source: str, received_at: datetime) -> Sequence[IntakeItem]: ...
+
+
+class KnownIdentities(Protocol):
+    async def accounts(self, space: str, ids: Collection[str]) -> Mapping[str, KnownAccount]:
+        """Raises `IdentitiesUnavailable`."""
+
+
+class MessageResender:
+    """What is already stored of a message, such as the identities that it taught, is not stored again.
+
+    `space_of` says which identities a source has.
+    """
+
+    def __init__(
+        self,
+        read: MessageReader,
+        *,
+        identities: KnownIdentities,
+        aliases: Aliases,
+        space_of: Callable[[str], str],
+        record: Callable[[Event], Outgoing],
+        bounds: Bounds,
+    ) -> None:
+        self._read = read
+        self._identities = identities
+        self._aliases = aliases
+        self._space_of = space_of
+        self._record = record
+        self._bounds = bounds
+
+    async def records(self, letter: DeadLetter) -> Sequence[Outgoing]:
+        """Raises `CannotResend`, and `IdentitiesUnavailable` and `AliasesUnavailable` while PostgreSQL is away."""
+        if letter.truncated or not letter.record.value:
+            raise CannotResend(ResendRefusal.TRUNCATED, "the message was too large for the topic: its bytes are gone")
+        taken = _Taken(self._identities)
+        intake = MessageIntake(
+            identities=taken, aliases=self._aliases, events=taken, refused=taken, bounds=self._bounds
+        )
+        headers = {name: header_text(value) for name, value in letter.record.headers}
+        context = self._context(letter, headers)
+        try:
+            items = self._read(
+                letter.record.value, context.format, source=context.source, received_at=context.received_at
+            )
+            _check_merges(items)
+            report = await intake.take(items, context)
+        except BodyRefused as error:
+            raise CannotResend(ResendRefusal.UNREADABLE, str(error)) from error
+        _check(report)
+        return [self._record(event) for event in taken.events]
+
+    def _context(self, letter: DeadLetter, headers: Mapping[str, str]) -> IntakeContext:
+        source = headers.get("source", "")
+        return IntakeContext(
+            key=Key(headers.get("key_id", ""), source, frozenset(), letter.at),
+            format=headers.get("format", ""),
+            identities=self._space_of(source),
+            received_at=_moment(headers.get("received_at", "")) or letter.at,
+            history=headers.get("history") == "true",
+        )
+
+
+class _Taken:
+    """Stands where a process has the log, the dead topic and the identities: it keeps events and stores nothing."""
+
+    def __init__(self, identities: KnownIdentities) -> None:
+        self._identities = identities
+        self.events: list[Event] = []
+
+    async def accounts(self, space: str, ids: Collection[str]) -> Mapping[str, KnownAccount]:
+        return await self._identities.accounts(space, ids)
+
+    async def learn(self, space: str, learned: Mapping[str, KnownAccount]) -> None:
+        """The first time that the message came, they were."""
+
+    async def publish(self, events: Sequence[Event]) -> None:
+        self.events += events
+
+    async def put(self, refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
+        """The report says so."""
+
+    def note(self, partly: Sequence[PartlyTaken], context: IntakeContext) -> None:
+        """It was listed when it came."""
+
+
+def _check_merges(items: Sequence[IntakeItem]) -> None:
+    """Raises `CannotResend`."""
+    if any(draft.name == AccountMerged.event_name for item in items for draft in item.events):
+        detail = "a merge has to be stored at the door: post account.merged to ingest"
+        raise CannotResend(ResendRefusal.NOT_AN_EVENT, detail)
+
+
+def _check(report: IntakeReport) -> None:
+    """Raises `CannotResend`."""
+    if report.refused:
+        told = "; ".join(f"{error.field}: {error.detail}" for error in report.refused[0].errors)
+        raise CannotResend(ResendRefusal.STILL_REFUSED, f"it would be refused again: {told}")
+    if not report.events:
+        why = f": {report.ignored[0].value}" if report.ignored else ""
+        raise CannotResend(ResendRefusal.NOT_AN_EVENT, f"today's mapping makes no event of it{why}")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None

@@ -1,0 +1,185 @@
+"""Messages that ingest set aside, taken once more by what is known today."""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.bus.ports import Outgoing
+from common.contracts.events import Event, decode_events_record
+from common.topics import TimeMode, Topics
+from ingest.aliases.cache import AliasCache
+from ingest.commands.dead_messages import KeptMessages
+from ingest.dead_letters.letter import DeadLetter, read_letter
+from ingest.dead_letters.messages import MessageResender
+from ingest.dead_letters.resending import CannotResend, ResendRefusal
+from ingest.identity.cache import IdentityCache
+from ingest.in_memory import PARTITIONS, Ingest, in_memory
+from ingest.mapping.load import load_mapping
+from ingest.mapping.rules import MappingRules
+from ingest.publishing.publisher import event_record
+from ingest.receiving.bounds import BOUNDS
+
+MAPPING = (Path(__file__).parents[4] / "deploy" / "mapping.yml").read_text(encoding="utf-8")
+WEBHOOKS = """
+webhooks:
+  crm: {sender: json, source: crm, account: [company], events: [{name: account.updated, properties: {name: [title]}}]}
+  billing: {sender: stripe, source: billing, currency: EUR}
+"""
+
+
+@pytest.fixture
+def rules() -> MappingRules:
+    return load_mapping(MAPPING + WEBHOOKS, "mapping.yml")
+
+
+@pytest.fixture
+async def ingest(rules: MappingRules) -> AsyncIterator[Ingest]:
+    async with in_memory(rules=rules, webhook_secrets={"billing": ["whsec_1"]}) as built:
+        yield built
+
+
+def resender(ingest: Ingest, rules: MappingRules) -> MessageResender:
+    return MessageResender(
+        KeptMessages(rules).read,
+        identities=IdentityCache(ingest.identities),
+        aliases=AliasCache(ingest.aliases),
+        space_of=lambda source: rules.of(source).identities,
+        record=lambda event: event_record(event, partitions=PARTITIONS, mode=TimeMode.WALL),
+        bounds=BOUNDS,
+    )
+
+
+async def segment(ingest: Ingest, *messages: dict[str, Any]) -> None:
+    answer = await ingest.post({"batch": list(messages)}, "/v1/batch")
+    assert answer.status_code == 200, answer.text
+
+
+def track(message_id: str, user_id: str = "ann", **more: Any) -> dict[str, Any]:
+    return {"type": "track", "messageId": message_id, "event": "Report Opened", "userId": user_id, **more}
+
+
+def letters(ingest: Ingest) -> list[DeadLetter]:
+    return [read_letter(record) for record in ingest.records(Topics("").dead)]
+
+
+def events(records: Sequence[Outgoing]) -> list[Event]:
+    found = [decode_events_record(record.value) for record in records]
+    return [event for event in found if isinstance(event, Event)]
+
+
+async def test_an_event_without_an_account_has_one_once_its_user_is_known(ingest: Ingest, rules: MappingRules) -> None:
+    await segment(ingest, track("m-1", timestamp="2026-01-30T08:00:00Z", properties={"pages": 3}))
+    (letter,) = letters(ingest)
+    with pytest.raises(CannotResend, match="send a group message") as refusal:
+        await resender(ingest, rules).records(letter)
+    assert refusal.value.reason is ResendRefusal.STILL_REFUSED
+    await segment(ingest, {"type": "group", "messageId": "g-1", "userId": "ann", "groupId": "acme"})
+    (event,) = events(await resender(ingest, rules).records(letter))
+    assert (event.event_id, event.account_id, event.name) == ("m-1", "acme", "report.opened")
+    assert (event.source, event.properties) == ("web", {"pages": 3})
+    assert event.time.isoformat() == "2026-01-30T08:00:00+00:00"
+    assert event.received_at == letter.at, "how old it was counts from when it came"
+
+
+async def test_a_name_is_mapped_by_the_mapping_of_today(ingest: Ingest, rules: MappingRules) -> None:
+    await segment(ingest, {**track("m-1", properties={"account_id": "acme"}), "event": "ログイン"})
+    (letter,) = letters(ingest)
+    mended = MAPPING.replace("    Login: session.started", "    Login: session.started\n    ログイン: session.started")
+    (event,) = events(await resender(ingest, load_mapping(mended, "mapping.yml")).records(letter))
+    assert (event.name, event.account_id) == ("session.started", "acme")
+
+
+async def test_the_event_of_a_merged_account_is_filed_under_the_other_one(ingest: Ingest, rules: MappingRules) -> None:
+    await segment(ingest, track("m-1"))
+    (letter,) = letters(ingest)
+    await segment(ingest, {"type": "group", "messageId": "g-1", "userId": "ann", "groupId": "acme"})
+    merged = {"account_id": "acme", "name": "account.merged", "event_id": "x", "properties": {"into": "birch"}}
+    assert (await ingest.post(merged)).status_code == 202
+    (event,) = events(await resender(ingest, rules).records(letter))
+    assert event.account_id == "birch"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/capture", {"event": "Report Opened", "distinct_id": "ann", "uuid": "m-1"}),
+        ("/2/httpapi", {"events": [{"event_type": "Report Opened", "user_id": "ann", "insert_id": "m-1"}]}),
+        ("/track", [{"event": "Report Opened", "properties": {"distinct_id": "ann", "$insert_id": "m-1"}}]),
+        (
+            "/v1/cloudevents",
+            {"specversion": "1.0", "id": "m-1", "source": "app", "type": "report.opened", "userid": "ann"},
+        ),
+    ],
+)
+async def test_a_message_of_any_sdk_is_taken_again(ingest: Ingest, rules: MappingRules, path: str, body: Any) -> None:
+    kind = "application/cloudevents+json" if "cloud" in path else "application/json"
+    answer = await ingest.post(body, path, content_type=kind)
+    assert answer.status_code == 200, answer.text
+    (letter,) = letters(ingest)
+    assert letter.reason == "no_account"
+    await segment(ingest, {"type": "group", "messageId": "g-1", "userId": "ann", "groupId": "acme"})
+    (event,) = events(await resender(ingest, rules).records(letter))
+    assert (event.account_id, event.name) == ("acme", "report.opened")
+
+
+async def test_a_message_of_a_webhook_is_taken_again(ingest: Ingest, rules: MappingRules) -> None:
+    answer = await ingest.post({"title": "Acme"}, "/v1/webhooks/crm")
+    assert answer.status_code == 200, answer.text
+    (letter,) = letters(ingest)
+    mended = MAPPING + WEBHOOKS.replace("account: [company]", "account: [title]")
+    (event,) = events(await resender(ingest, load_mapping(mended, "mapping.yml")).records(letter))
+    assert (event.account_id, event.properties) == ("Acme", {"name": "Acme"})
+
+
+def kept(format_name: str, body: bytes) -> DeadLetter:
+    """A letter as ingest writes it."""
+    headers = [("reason", b"bad_value"), ("origin", b"ingest"), ("format", format_name.encode()), ("source", b"web")]
+    record = Outgoing(0, None, body, tuple(headers))
+    return read_letter(_AsRead(record))
+
+
+class _AsRead:
+    def __init__(self, record: Outgoing) -> None:
+        self.partition, self.offset, self.timestamp = 0, 0, 1_769_860_800_000
+        self.key, self.value, self.headers = record.key, record.value, record.headers
+
+
+@pytest.mark.parametrize(
+    ("letter", "reason"),
+    [
+        # Its amount depends on the customer's other subscriptions.
+        (
+            kept(
+                "webhook:billing",
+                b'{"id": "evt_1", "type": "invoice.paid", "created": 1, "data": {"object": {"id": "in_1"}}}',
+            ),
+            ResendRefusal.BY_ITS_SENDER,
+        ),
+        # The webhook was taken out of the mapping.
+        (kept("webhook:gone", b"{}"), ResendRefusal.UNKNOWN_ORIGIN),
+        # It was too large for the topic.
+        (kept("segment", b""), ResendRefusal.TRUNCATED),
+        (kept("segment", b"{broken"), ResendRefusal.UNREADABLE),
+        # Only at the door is a merge stored.
+        (
+            kept(
+                "segment",
+                b'{"type": "track", "event": "account.merged", "properties": {"account_id": "a", "into": "b"}}',
+            ),
+            ResendRefusal.NOT_AN_EVENT,
+        ),
+        # Today's mapping passes it over.
+        (
+            kept("posthog", b'{"event": "$autocapture", "distinct_id": "ann"}'),
+            ResendRefusal.NOT_AN_EVENT,
+        ),
+    ],
+)
+async def test_what_cannot_be_sent_again_says_why(
+    ingest: Ingest, rules: MappingRules, letter: DeadLetter, reason: ResendRefusal
+) -> None:
+    with pytest.raises(CannotResend) as refusal:
+        await resender(ingest, rules).records(letter)
+    assert refusal.value.reason is reason
