@@ -1,4 +1,4 @@
-"""`python -m ingest serve|events|import|mapping|away|dead|erasures|migrate|keys`.
+"""`python -m ingest serve|events|import|mapping|away|dead|erasures|aliases|migrate|keys`.
 
 Each command imports only what it needs.
 """
@@ -6,8 +6,12 @@ Each command imports only what it needs.
 import asyncio
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from common.commands.command_line import Command, parse
+
+if TYPE_CHECKING:
+    import argparse
 
 COMMANDS = {
     "serve": Command("answer POST /v1/events until told to stop"),
@@ -25,30 +29,37 @@ COMMANDS = {
 
 def main(words: Sequence[str]) -> int:
     arguments = parse("python -m ingest", COMMANDS, words)
-
-    if arguments.command == "events":
+    match arguments.command:
         # These need no settings, so they run on any machine.
-        from ingest.commands import events
+        case "events":
+            from ingest.commands import events
 
-        return events.run(arguments)
-    if arguments.command == "import":
-        from ingest.commands import import_file
+            return events.run(arguments)
+        case "import":
+            from ingest.commands import import_file
 
-        return import_file.run(arguments)
-    if arguments.command == "mapping":
-        from ingest.commands import mapping
+            return import_file.run(arguments)
+        case "mapping":
+            from ingest.commands import mapping
 
-        return mapping.run(arguments)
-    if arguments.command == "away":
-        from ingest.commands import away
+            return mapping.run(arguments)
+        case "away":
+            from ingest.commands import away
 
-        return away.run(arguments)
+            return away.run(arguments)
+        case _:
+            return _run_with_settings(arguments)
 
+
+def _run_with_settings(arguments: "argparse.Namespace") -> int:
     from common import logs
+    from common.settings import LogLevel
     from ingest.settings import IngestSettings
 
     settings = IngestSettings()
-    logs.configure(settings.log_format, settings.log_level, service="ingest")
+    # What a command prints is not to stand between lines of the Kafka client.
+    level = settings.log_level if arguments.command == "serve" else LogLevel.WARNING
+    logs.configure(settings.log_format, level, service="ingest")
     match arguments.command:
         case "serve":
             from common import runtime

@@ -39,7 +39,7 @@ from ingest.receiving.post_request import PostHandler, PostRequest
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects import api as rejects_api
-from ingest.rejects.dead_letters import DeadLetters
+from ingest.rejects.dead_topic import DeadTopicSink
 from ingest.rejects.recorder import RejectRecorder, RejectTable
 from ingest.sdk import openapi as sdk_openapi
 from ingest.sdk import posthog_flags
@@ -236,7 +236,7 @@ class _Assembly:
     def _message_intake(self) -> MessageIntake:
         parts, topic = self._parts, self._options.topics.dead
         identities: Identities = self._identities
-        refused: RefusedSink = DeadLetters(parts.producer, self._recorder, topic=topic, partitions=self._partitions)
+        refused: RefusedSink = DeadTopicSink(parts.producer, self._recorder, topic=topic, partitions=self._partitions)
         if parts.pseudonyms is not None:
             identities = PrivateIdentities(self._identities, parts.pseudonyms)
             refused = PrivateRefused(refused, parts.pseudonyms)

@@ -90,8 +90,9 @@ def test_the_page_of_the_catalogue_is_current(capsys: pytest.CaptureFixture[str]
 
 
 def test_the_events_of_the_readme_are_taken_as_they_are() -> None:
-    bodies = re.findall(r"-d '\s*(.*?)'\n", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
-    assert len(bodies) == 2
+    posts = re.compile(r"curl -sS \$INGEST_URL/v1/events [^\n]*-d '\s*(.*?)'\n", re.DOTALL)
+    bodies = posts.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(bodies) == 3
     context = RequestContext(source="readme", received_at=datetime(2026, 5, 1, tzinfo=UTC))
     for body in bodies:
         items = split_body(body.encode(), BodyFormat.JSON, BOUNDS)

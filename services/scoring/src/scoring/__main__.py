@@ -31,11 +31,14 @@ def main(words: Sequence[str]) -> int:
         return backtest.run(arguments)
 
     from common import logs, runtime
+    from common.settings import LogLevel
     from scoring.cards.errors import InvalidCard
     from scoring.settings import ScoringSettings
 
     settings = ScoringSettings()
-    logs.configure(settings.log_format, settings.log_level, service="scoring")
+    # What a command prints is not to stand between lines of the Kafka client.
+    level = settings.log_level if arguments.command in ("worker", "api") else LogLevel.WARNING
+    logs.configure(settings.log_format, level, service="scoring")
     try:
         match arguments.command:
             case "worker":

@@ -42,7 +42,7 @@ _UNKNOWN = Explanation(
 
 _OF_INGEST = Explanation(
     "Ingest could make no event of this message. The header `errors` says which field was wrong, and how.",
-    "Mend mapping.yml or the client, then send the message again.",
+    "Mend mapping.yml or the client, then let the client send the message again. `dead resend` cannot.",
 )
 
 

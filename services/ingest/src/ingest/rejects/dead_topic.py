@@ -1,4 +1,4 @@
-"""Puts messages that could not be taken on the dead topic, each with its reason, and lists them."""
+"""Puts refused messages on the dead topic, each with its reason, and has them listed."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -31,7 +31,7 @@ class RejectSink(Protocol):
         """Never waits."""
 
 
-class DeadLetters:
+class DeadTopicSink:
     """The value of a dead letter is the message as it came; its headers are what is needed to take it again."""
 
     def __init__(self, sender: DeadTopicWriter, listed: RejectSink, *, topic: str, partitions: int) -> None:
