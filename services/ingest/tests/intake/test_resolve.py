@@ -1,6 +1,9 @@
 """Which account an event gets, message by message."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from msgspec.structs import replace
 
 from ingest.identity.known import KnownAccount
 from ingest.intake.resolve import identities_of, resolve
@@ -82,3 +85,19 @@ def test_only_identities_that_can_matter_are_looked_up() -> None:
         said(Link("eve", account_id="acme"), Link("new", same_as="old")),
     ]
     assert identities_of(items) == {"ann", "anonymous", "eve", "new", "old"}
+
+
+# Ids that no event may have, which no index of PostgreSQL takes either.
+TOO_LONG = [Link("a" * 129, account_id="acme"), Link("ann", account_id="a" * 129)]
+
+
+@pytest.mark.parametrize("link", TOO_LONG)
+def test_an_id_that_is_too_long_is_not_stored(link: Link) -> None:
+    resolution = resolve([said(link), said(Link("bob", account_id="bolt"))], {})
+    assert list(resolution.learned) == ["bob"]
+
+
+def test_a_moment_that_has_none_in_utc_is_stored_as_the_earliest_there_is() -> None:
+    item = said(Link("ann", account_id="acme"))
+    first = replace(item, at=datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))))
+    assert resolve([first], {}).learned == {"ann": KnownAccount("acme", datetime(1970, 1, 1, tzinfo=UTC))}

@@ -83,6 +83,12 @@ class TestInPostgres(ListOfRejects):
         (found,) = await table.page(RejectFilter(), limit=9)
         assert (found.rejected.label, found.rejected.errors[0].field) == ("Report?", "a?")
 
+    async def test_an_escape_that_a_client_wrote_out_is_a_text_as_any_other(self, table: RejectStore) -> None:
+        odd = FieldError(r"properties.\u0000", FieldErrorReason.OUT_OF_RANGE, r"'\\u0000'")
+        await table.insert([replace(reject(1), errors=(odd,))])
+        (found,) = await table.page(RejectFilter(), limit=9)
+        assert found.rejected.errors == (odd,)
+
     async def test_a_database_that_is_away_is_said_to_be_away(self) -> None:
         connected = engine(NOWHERE, connect_timeout=1.0)
         with pytest.raises(DatabaseUnavailable):

@@ -99,6 +99,33 @@ async def test_nan_as_pythons_clients_write_it_costs_a_value_and_no_message(sdk:
     assert sdk.events()[0].properties == {"pages": 3}
 
 
+# What JavaScript writes of a text that was cut within an emoji, and a path with a backslash.
+ODD_TEXTS: list[tuple[bytes, str]] = [
+    (rb"cut \ud83d", "cut \ufffd"),
+    (rb"\ude00", "\ufffd"),
+    (rb"\ud83d\ude00 \ud83d", "\U0001f600 \ufffd"),
+    (rb"C:\\ud800 \ud83d", "C:\\ud800 \ufffd"),
+]
+
+
+@pytest.mark.parametrize(("written", "read"), ODD_TEXTS)
+async def test_half_an_emoji_fails_neither_its_message_nor_its_batch(
+    sdk: Ingest, post: Post, written: bytes, read: str
+) -> None:
+    batch = json.dumps({"batch": [{**TRACK, "properties": {"title": "TITLE"}}, {**TRACK, "messageId": "m-2"}]})
+    await post("/v1/batch", batch.encode().replace(b"TITLE", written))
+    first, second = sorted(sdk.events(), key=lambda event: event.event_id)
+    assert (first.properties, second.event_id) == ({"title": read}, "m-2")
+
+
+async def test_a_message_with_an_endless_id_is_set_aside_and_never_sent_again(sdk: Ingest, post: Post) -> None:
+    answer = await post("/v1/batch", {"batch": [{**TRACK, "messageId": "m" * 1_200_000}]})
+    assert answer.json()["rejected"] == 1
+    (letter,) = sdk.records(DEAD)
+    assert letter.value == b""
+    assert sum(len(text) for _, text in letter.headers) < 2_000
+
+
 BAD: list[tuple[Any, str]] = [
     (5, "not_an_object"),
     ({**TRACK, "type": None}, "missing"),

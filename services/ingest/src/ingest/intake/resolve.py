@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from ingest.identity.known import KnownAccount
 from ingest.mapping.item import DraftEvent, IntakeItem, Link
+from ingest.receiving.bounds import EARLIEST, ID_CHARS
 
 # How long a stored identity goes without being written again though messages repeat it.
 _REFRESH = timedelta(hours=1)
@@ -61,17 +62,22 @@ def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> R
 def _apply(link: Link, item: IntakeItem, accounts: dict[str, KnownAccount], learned: dict[str, KnownAccount]) -> None:
     """The later message wins; what is known already is stored again only to show that it is in use."""
     account_id = link.account_id
+    # No event may have such ids, and no index takes them: the request would fail again whenever it comes.
+    if len(link.identity) > ID_CHARS or (account_id is not None and len(account_id) > ID_CHARS):
+        return
     if account_id is None:
         other = accounts.get(link.same_as or "")
         # Of two identities that are one person, what one has is for the other only if that has nothing.
         if other is None or link.identity in accounts:
             return
         account_id = other.account_id
-    before, now = accounts.get(link.identity), KnownAccount(account_id, item.at)
+    # Events of earlier moments are refused, and not every moment of the year 1 has one in UTC.
+    at = max(item.at, EARLIEST)
+    before, now = accounts.get(link.identity), KnownAccount(account_id, at)
     if before is not None:
-        if before.at > item.at:
+        if before.at > at:
             return
-        if before.account_id == account_id and item.at - before.at < _REFRESH:
+        if before.account_id == account_id and at - before.at < _REFRESH:
             return
     accounts[link.identity] = learned[link.identity] = now
 

@@ -13,6 +13,7 @@ from ingest.intake.intake import IntakeContext
 from ingest.intake.report import PartlyTaken, RefusedMessage
 from ingest.mapping.item import IntakeItem
 from ingest.publishing.publisher import NotAcknowledged
+from ingest.receiving.bounds import ID_CHARS
 from ingest.rejects.rejected import LEFT_OUT, Rejected
 
 ORIGIN: Final = "ingest"
@@ -82,7 +83,8 @@ class DeadTopicSink:
             "key_id": context.key.id,
             "received_at": context.received_at.isoformat(),
             "history": "true" if context.history else "false",
-            "message_id": item.message_id or "",
+            # A record has to fit into a batch even without its value.
+            "message_id": (item.message_id or "")[:ID_CHARS],
         }
         encoded = tuple((name, text.encode()) for name, text in headers.items())
         errors = ("errors", msgspec.json.encode(refused.errors[:_MOST_ERRORS]))

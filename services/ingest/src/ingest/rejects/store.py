@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -65,11 +66,14 @@ class RejectStore:
         return [ListedReject(row["id"], _read({**row})) for row in rows]
 
 
-def _storable(row: dict[str, object]) -> dict[str, object]:
+def _storable(row: dict[str, Any]) -> dict[str, Any]:
     """PostgreSQL takes no U+0000 in a text; a client may send one anywhere."""
-    cleaned = msgspec.json.decode(msgspec.json.encode(row["errors"]).replace(b"\\u0000", b"?"))
-    texts = {name: value.replace("\0", "?") for name, value in row.items() if isinstance(value, str)}
-    return {**row, **texts, "errors": cleaned}
+    errors = [_without_nul(error) for error in row["errors"]]
+    return {**_without_nul(row), "errors": errors}
+
+
+def _without_nul(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value.replace("\0", "?") if isinstance(value, str) else value for name, value in found.items()}
 
 
 def _read(row: dict[str, object]) -> Rejected:

@@ -1,6 +1,7 @@
 """Reads the JSON bodies of SDKs, which is not always JSON to the letter. Pure."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,10 @@ from ingest.sdk.wire_format import MalformedMessage
 T = TypeVar("T")
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+# Every escape, so that an escaped backslash before "ud800" is not taken for one.
+_ESCAPE: Final = re.compile(
+    r"\\(?:u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
 
 
 def decode_body(body: bytes, type_: type[T]) -> T:
@@ -56,10 +61,18 @@ def decode_messages(messages: Sequence[Raw]) -> Iterator[tuple[Raw, dict[str, An
 
 
 def _decode_leniently(body: bytes, type_: type[T]) -> T:
-    """Python's clients write NaN and Infinity, which JSON has not. Such a value becomes null, and the rest is taken."""
+    """Clients cut texts in the midst of an emoji, and Python's write NaN and Infinity: JSON has neither.
+
+    Half an emoji becomes U+FFFD, such a number null, and the rest is taken.
+    """
     try:
-        found = json.loads(body, parse_constant=lambda _: None)
+        text = _ESCAPE.sub(_whole, body.decode(json.detect_encoding(body), errors="replace"))
+        found = json.loads(text, parse_constant=lambda _: None)
         return msgspec.json.decode(msgspec.json.encode(found), type=type_)
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
-        text = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise BodyRefused(BodyErrorReason.MALFORMED, f"not JSON: {text}") from error
+        detail = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise BodyRefused(BodyErrorReason.MALFORMED, f"not JSON: {detail}") from error
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return "\\ufffd" if escape["half"] else escape[0]
