@@ -27,7 +27,8 @@ from ingest.events.body_items import BodyFormat
 from ingest.mapping.load import load_mapping
 from ingest.receiving.bounds import BOUNDS
 from ingest.receiving.content_encoding import body_decoder
-from ingest.sdk.trial import FORMAT_NAMES, try_body
+from ingest.sdk.captured import FORMAT_NAMES
+from ingest.sdk.trial import try_body
 from scoring.cards.country_days import country_days
 from scoring.cards.errors import InvalidCard
 from scoring.cards.load import load as load_card

@@ -46,7 +46,8 @@ def watched(
         directory=tmp_path,
         start=fork,
         card=QUICK,
-        more={**HURRIED, **office.settings},
+        # Sources are judged from the start: nobody waits here for clients that have to come back.
+        more={**HURRIED, **office.settings, "INGEST_SOURCES_SETTLE_SECONDS": "0"},
     ) as made:
         yield made
 
