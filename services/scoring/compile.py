@@ -26,6 +26,7 @@ CONTRACTS = CHECKOUT / "libs" / "common" / "src"
 AROUND = (
     "partition/batch.py",
     "partition/dedupe.py",
+    "partition/outgoing.py",
     "partition/people.py",
     "partition/records.py",
     "partition/seen/generations.py",

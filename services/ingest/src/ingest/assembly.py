@@ -1,46 +1,37 @@
 """Puts ingest together from adapters: those of a process, or those in memory that tests have."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import APIRouter
-from prometheus_client import CollectorRegistry
 from starlette.responses import Response
 
-from common.auth import KeyVerifier
-from common.bus.ports import Admin, ProbedProducer
-from common.erasures.erasure_key import ErasureKey
 from common.health_endpoints import Readiness
 from common.stopping import Task
-from common.topics import TimeMode, Topics, TopicSettings
+from common.topics import TimeMode
 from ingest import app
-from ingest.aliases.cache import AliasCache, AliasTable
+from ingest.aliases.cache import AliasCache
 from ingest.erasures.erased_accounts import ErasedAccounts
 from ingest.erasures.routes import erasure_routes
-from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
+from ingest.erasures.service import ErasureAnnouncer, ErasureService
 from ingest.events.post_events import PostEventsHandler
-from ingest.identity.cache import IdentityCache, StoredIdentities
+from ingest.identity.cache import IdentityCache
 from ingest.intake.endpoint import Intake, IntakeEndpoint
 from ingest.intake.format import FormatMaker
 from ingest.intake.intake import Identities, MessageIntake, RefusedSink
 from ingest.intake.metrics import IntakeMetrics
-from ingest.mapping.rules import MappingRules
 from ingest.metrics import IngestMetrics
+from ingest.parts import AssembledIngest, Formats, IngestOptions, IngestParts
 from ingest.privacy.adapters import PrivateIdentities, PrivatePublisher, PrivateRefused
-from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.publishing.counted import CountingPublisher, EventPublisher
 from ingest.publishing.event_names import EventNames
 from ingest.publishing.producer_supervisor import ProducerSupervisor
 from ingest.publishing.publisher import Publisher
-from ingest.receiving.bounds import BOUNDS, Bounds
+from ingest.receiving.bounds import Bounds
 from ingest.receiving.post_request import PostHandler, PostRequest
-from ingest.receiving.rate_limit import KeyRateLimiter
-from ingest.receiving.request_body import BodyMemory
 from ingest.rejects import api as rejects_api
 from ingest.rejects.dead_topic import DeadTopicSink
-from ingest.rejects.recorder import RejectRecorder, RejectTable
+from ingest.rejects.recorder import RejectRecorder
 from ingest.sdk import openapi as sdk_openapi
 from ingest.sdk import posthog_flags
 from ingest.sdk.browser_access import BrowserAccess
@@ -49,97 +40,13 @@ from ingest.sdk.posthog_flags import FLAG_PATHS
 from ingest.sdk.unknown_paths import UnknownPaths
 from ingest.sources import api as sources_api
 from ingest.sources.metrics import SourceMetrics
-from ingest.sources.relay import AnnouncementFiling, AnnouncementQueue, AnnouncementRelay
-from ingest.sources.report import SourceReading, SourceReports
-from ingest.sources.volumes import SourceVolumes
-from ingest.sources.watch import SourceDecisions, SourceWatch
+from ingest.sources.relay import AnnouncementRelay
+from ingest.sources.report import SourceReports
+from ingest.sources.watch import SourceWatch
 from ingest.webhooks import routes as webhook_routes
 from ingest.webhooks.format import webhook_formats
 from ingest.webhooks.metrics import WebhookMetrics
 from ingest.webhooks.stripe_intake import StripeIntake
-from ingest.webhooks.stripe_records import StripeRecords
-
-
-class CachedKeys(KeyVerifier, Protocol):
-    """The cache of API keys."""
-
-    @property
-    def age(self) -> float: ...
-
-    def __len__(self) -> int: ...
-
-    def not_ready_reason(self) -> str | None: ...
-
-
-Formats = Callable[[KeyVerifier, MappingRules], Mapping[str, FormatMaker]]
-"""By the path that a client posts to, what makes its format."""
-
-
-class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
-    """The table of rejects, written and read."""
-
-
-class Sources(SourceDecisions, SourceReading, Protocol):
-    """The tables about sources, written and read."""
-
-
-@dataclass(frozen=True)
-class IngestParts:
-    """The adapters, and what holds for the whole process.
-
-    Without `pseudonyms` everything is stored as it comes, without `scoring` only operators hear of silent sources.
-    """
-
-    admin: Admin
-    producer: ProbedProducer
-    keys: CachedKeys
-    identities: StoredIdentities
-    aliases: AliasTable
-    rejects: Rejects
-    sources: Sources
-    volumes: SourceVolumes
-    outbox: AnnouncementQueue
-    scoring: AnnouncementFiling | None
-    stripe: StripeRecords
-    limiter: KeyRateLimiter
-    memory: BodyMemory
-    rules: MappingRules
-    pseudonyms: Pseudonyms | None
-    registry: CollectorRegistry
-    erasures: Erasures
-
-
-@dataclass(frozen=True)
-class IngestOptions:
-    """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read.
-
-    Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds. `origins` are
-    those of pages from which browsers may post in the formats of SDKs. `alias_ttl` is how long it may take until a
-    merge that another process took is known here.
-    """
-
-    topics: Topics
-    topic_settings: TopicSettings
-    body_seconds: float
-    rejects_kept: int
-    identity_ttl: float
-    alias_ttl: float
-    sources_seconds: float
-    sources_settle: float
-    webhook_secrets: Mapping[str, Sequence[str]]
-    origins: Collection[str] = ()
-    erasure_key: ErasureKey | None = None
-    bounds: Bounds = BOUNDS
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-
-@dataclass(frozen=True)
-class AssembledIngest:
-    """`http` is the ASGI application; `tasks` run until the process stops."""
-
-    http: Any
-    readiness: Readiness
-    tasks: Mapping[str, Task]
 
 
 def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) -> AssembledIngest:

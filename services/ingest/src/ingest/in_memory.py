@@ -25,11 +25,12 @@ from common.topics import TimeMode, Topics, TopicSettings
 from ingest.aliases.merge import MOST_ALIASES, Alias, AliasesUnavailable, DecidedMerges, Merge, decide_merges
 from ingest.aliases.store import AliasesVersion, StoredAliases
 from ingest.app import PostsFastPath
-from ingest.assembly import Formats, IngestOptions, IngestParts, assemble
+from ingest.assembly import assemble
 from ingest.erasures.memory_store import MemoryErasureStore
 from ingest.identity.known import IdentitiesUnavailable, KnownAccount
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
+from ingest.parts import Formats, IngestOptions, IngestParts
 from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.bounds import BOUNDS, Bounds
 from ingest.receiving.rate_limit import KeyRateLimiter

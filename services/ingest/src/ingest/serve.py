@@ -18,11 +18,12 @@ from common.topics import TimeMode, Topics
 from http_guard.limits import ConnectionLimits
 from ingest.aliases import erasure as alias_erasure
 from ingest.aliases.store import AliasStore
-from ingest.assembly import IngestOptions, IngestParts, assemble
+from ingest.assembly import assemble
 from ingest.erasures.store import ErasureStore
 from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import PrivacyRules
+from ingest.parts import IngestOptions, IngestParts
 from ingest.privacy.pseudonyms import Pseudonyms
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory

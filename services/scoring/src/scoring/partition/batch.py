@@ -14,7 +14,7 @@ from common.contracts.events import (
     FeedResumed,
     Tick,
 )
-from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
+from common.contracts.signals import Signal
 from common.erasures.erasure_spans import ErasureReason
 from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
 from scoring.health.facts import MERGED
@@ -29,7 +29,6 @@ from scoring.partition.commit import (
     LiftedErasure,
     LogPosition,
     OutboxRow,
-    OutboxTopic,
     dead_letter,
 )
 from scoring.partition.contents import LIMIT as CONTENTS
@@ -40,10 +39,9 @@ from scoring.partition.event_use import EventUse
 from scoring.partition.feeds import follow
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
+from scoring.partition.outgoing import facts_row, signal_row, silence_letter, tick_row, told_facts
 from scoring.partition.people import PeopleChanges
 from scoring.partition.records import DecodedRecord, account_of_key
-
-_TICK = encode_signals_record(Tick())
 
 Poison = frozenset[tuple[int, str]]
 """(offset, account) pairs at which the core is known to raise."""
@@ -249,8 +247,8 @@ class Batch:
             raise Poisoned(record.offset, account_id) from error
         if event.user_id is not None:
             self._people.note(event, event.user_id, max(moment, self._clock))
-        if account.facts is not facts and _told_facts(account.facts) != _told_facts(facts):
-            self._tell_facts(account, max(moment, self._clock))
+        if account.facts is not facts and told_facts(account.facts) != told_facts(facts):
+            self._outbox.append(facts_row(account, at=max(moment, self._clock)))
         if step is not EMPTY_STEP:
             self._add_step(step, max(moment, self._clock))
             if step.retraction is not None:
@@ -272,11 +270,6 @@ class Batch:
         if first is not None and first != content_hash(event):
             self.report.other_content += 1
             self.report.other_content_sample = EventKey(event.source, event.account_id, event.event_id)
-
-    def _tell_facts(self, account: Account, at: float) -> None:
-        """Readers that know who owns an account need to hear of every change, not only with the next signal."""
-        value = encode_signals_record(FactsChanged(account.account_id, account.facts))
-        self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, value))
 
     def _close_request(self, offset: int, account: Account) -> None:
         """The account's next record without `more` closes its open request, whether or not the record counts."""
@@ -314,7 +307,7 @@ class Batch:
             if due <= self._clock:
                 self._advance(offset, account_id, self._clock)
         if self._forward_ticks:
-            self._outbox.append(OutboxRow(OutboxTopic.SIGNALS, round(moment * 1000), None, _TICK))
+            self._outbox.append(tick_row(at=moment))
 
     def _announce(self, announcement: Announcement) -> None:
         """Of one that was appended more than once, the first counts."""
@@ -350,9 +343,7 @@ class Batch:
         if (offset, account_id) in self._poison:
             self._moved_at[account_id] = offset
             self._scorer.cancel_timer(account)
-            reason = DeadReason.CORE_FAILED
-            letter = OutboxRow(OutboxTopic.DEAD, round(until * 1000), account_id.encode(), None, reason)
-            self._add_dead_letter(letter, reason)
+            self._add_dead_letter(silence_letter(account_id, at=until), DeadReason.CORE_FAILED)
             return
         self.report.fired += 1
         self._moved_at[account_id] = offset
@@ -392,20 +383,12 @@ class Batch:
         return account
 
     def _add_step(self, step: Step, recorded: float) -> None:
-        """`recorded` is the record time: what history brings may be of years ago, and is no late signal."""
         self.report.mismatches += step.mismatches
         for day in step.days:
             self._days[day.account_id, day.day.toordinal()] = day
         for signal in step.signals:
             self._signals.append(signal)
-            self._outbox.append(
-                OutboxRow(
-                    topic=OutboxTopic.SIGNALS,
-                    stamp=round((recorded if signal.history else signal.at.timestamp()) * 1000),
-                    key=signal.account_id.encode(),
-                    value=encode_signals_record(signal),
-                )
-            )
+            self._outbox.append(signal_row(signal, recorded=recorded))
 
     def _dead_letter(self, record: Record, reason: DeadReason) -> None:
         self._add_dead_letter(dead_letter(record, reason), reason)
@@ -426,12 +409,6 @@ class Batch:
             last_time=self._last.timestamp,
             last_hash=record_hash(self._last),
         )
-
-
-def _told_facts(facts: Facts) -> tuple[object, ...]:
-    """Those that are told when they change."""
-    known = (facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent)
-    return *known, facts.merged_into
 
 
 def account_row(account: Account) -> AccountRow:

@@ -1,0 +1,113 @@
+"""What ingest is put together from: adapters, and what holds for the whole process."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry
+
+from common.auth import KeyVerifier
+from common.bus.ports import Admin, ProbedProducer
+from common.erasures.erasure_key import ErasureKey
+from common.health_endpoints import Readiness
+from common.stopping import Task
+from common.topics import Topics, TopicSettings
+from ingest.aliases.cache import AliasTable
+from ingest.erasures.service import Erasures
+from ingest.identity.cache import StoredIdentities
+from ingest.intake.format import FormatMaker
+from ingest.mapping.rules import MappingRules
+from ingest.privacy.pseudonyms import Pseudonyms
+from ingest.receiving.bounds import BOUNDS, Bounds
+from ingest.receiving.rate_limit import KeyRateLimiter
+from ingest.receiving.request_body import BodyMemory
+from ingest.rejects import api as rejects_api
+from ingest.rejects.recorder import RejectTable
+from ingest.sources.relay import AnnouncementFiling, AnnouncementQueue
+from ingest.sources.report import SourceReading
+from ingest.sources.volumes import SourceVolumes
+from ingest.sources.watch import SourceDecisions
+from ingest.webhooks.stripe_records import StripeRecords
+
+
+class CachedKeys(KeyVerifier, Protocol):
+    """The cache of API keys."""
+
+    @property
+    def age(self) -> float: ...
+
+    def __len__(self) -> int: ...
+
+    def not_ready_reason(self) -> str | None: ...
+
+
+Formats = Callable[[KeyVerifier, MappingRules], Mapping[str, FormatMaker]]
+"""By the path that a client posts to, what makes its format."""
+
+
+class Rejects(RejectTable, rejects_api.RejectReader, Protocol):
+    """The table of rejects, written and read."""
+
+
+class Sources(SourceDecisions, SourceReading, Protocol):
+    """The tables about sources, written and read."""
+
+
+@dataclass(frozen=True)
+class IngestParts:
+    """The adapters, and what holds for the whole process.
+
+    Without `pseudonyms` everything is stored as it comes, without `scoring` only operators hear of silent sources.
+    """
+
+    admin: Admin
+    producer: ProbedProducer
+    keys: CachedKeys
+    identities: StoredIdentities
+    aliases: AliasTable
+    rejects: Rejects
+    sources: Sources
+    volumes: SourceVolumes
+    outbox: AnnouncementQueue
+    scoring: AnnouncementFiling | None
+    stripe: StripeRecords
+    limiter: KeyRateLimiter
+    memory: BodyMemory
+    rules: MappingRules
+    pseudonyms: Pseudonyms | None
+    registry: CollectorRegistry
+    erasures: Erasures
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read.
+
+    Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds. `origins` are
+    those of pages from which browsers may post in the formats of SDKs. `alias_ttl` is how long it may take until a
+    merge that another process took is known here.
+    """
+
+    topics: Topics
+    topic_settings: TopicSettings
+    body_seconds: float
+    rejects_kept: int
+    identity_ttl: float
+    alias_ttl: float
+    sources_seconds: float
+    sources_settle: float
+    webhook_secrets: Mapping[str, Sequence[str]]
+    origins: Collection[str] = ()
+    erasure_key: ErasureKey | None = None
+    bounds: Bounds = BOUNDS
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class AssembledIngest:
+    """`http` is the ASGI application; `tasks` run until the process stops."""
+
+    http: Any
+    readiness: Readiness
+    tasks: Mapping[str, Task]

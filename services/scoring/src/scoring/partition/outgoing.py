@@ -1,0 +1,45 @@
+"""The rows of the outbox, by what they tell. Pure."""
+
+from common.contracts.dead_letters import DeadReason
+from common.contracts.events import Tick
+from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
+from scoring.health import Account
+from scoring.partition.commit import OutboxRow, OutboxTopic
+
+_TICK = encode_signals_record(Tick())
+
+
+def signal_row(signal: Signal, *, recorded: float) -> OutboxRow:
+    """`recorded` is the record time: what history brings may be of years ago, and is no late signal."""
+    return OutboxRow(
+        topic=OutboxTopic.SIGNALS,
+        stamp=_stamp(recorded if signal.history else signal.at.timestamp()),
+        key=signal.account_id.encode(),
+        value=encode_signals_record(signal),
+    )
+
+
+def told_facts(facts: Facts) -> tuple[object, ...]:
+    """Those that are told when they change."""
+    known = (facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent)
+    return *known, facts.merged_into
+
+
+def facts_row(account: Account, *, at: float) -> OutboxRow:
+    """Readers that know who owns an account need to hear of every change, not only with the next signal."""
+    value = encode_signals_record(FactsChanged(account.account_id, account.facts))
+    return OutboxRow(OutboxTopic.SIGNALS, _stamp(at), None, value)
+
+
+def tick_row(*, at: float) -> OutboxRow:
+    """In stream mode readers of the signals have no other time."""
+    return OutboxRow(OutboxTopic.SIGNALS, _stamp(at), None, _TICK)
+
+
+def silence_letter(account_id: str, *, at: float) -> OutboxRow:
+    """The core raised on an account's silence: there is no record, so the letter names the account."""
+    return OutboxRow(OutboxTopic.DEAD, _stamp(at), account_id.encode(), None, DeadReason.CORE_FAILED)
+
+
+def _stamp(moment: float) -> int:
+    return round(moment * 1000)
