@@ -1,8 +1,6 @@
 """What the system does while PostgreSQL is away, and when the log is not the one that it knows."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,20 +15,6 @@ from support.client import Client, happening
 from support.load import loaded
 from support.starts import Start
 from support.system import System, system
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    """One that a test may stop; open to the user that it runs as when we are root."""
-    directory = Path(tempfile.mkdtemp(prefix="pg-"))
-    directory.chmod(0o755)
-    server = Postgres(directory, durable=False)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 @pytest.fixture

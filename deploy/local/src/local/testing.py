@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,19 @@ from local.stack.servers import LOCAL
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
+    with _server() as server:
+        yield server
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A server that this test may stop."""
+    with _server() as server:
+        yield server
+
+
+@contextmanager
+def _server() -> Iterator[Postgres]:
     # Not pytest's own directory: it is closed to the user that the server runs as if we are root.
     directory = Path(tempfile.mkdtemp(prefix="pg-"))
     directory.chmod(0o755)

@@ -1,8 +1,7 @@
 """Two processes of ingest, PostgreSQL and a fake scoring over HTTP: a source falls silent and comes back."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,19 +22,6 @@ from support.source_rows import heard
 
 LAST = datetime.now(UTC) - timedelta(hours=6)
 GOOD = {"account_id": "acme", "name": "report.opened"}
-
-
-@pytest.fixture
-def own_postgres() -> Iterator[Postgres]:
-    """A server that this test may stop."""
-    directory = Path(tempfile.mkdtemp(prefix="pg-"))
-    directory.chmod(0o755)
-    server = Postgres(directory, durable=False)
-    try:
-        server.start()
-        yield server
-    finally:
-        server.remove()
 
 
 @asynccontextmanager

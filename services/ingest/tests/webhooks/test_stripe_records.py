@@ -9,7 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from common.database import engine
-from ingest.mapping.senders.stripe.book import Book, KnownCustomer, KnownSubscription, ObjectVersion, StripeDecision
+from ingest.mapping.senders.stripe.snapshot import (
+    KnownCustomer,
+    KnownSubscription,
+    ObjectVersion,
+    StripeDecision,
+    StripeSnapshot,
+)
 from ingest.mapping.senders.stripe.subscription import SubscriptionState
 from ingest.webhooks.memory_records import MemoryStripeRecords
 from ingest.webhooks.stripe_records import RecordsUnavailable, StripeRecords
@@ -38,16 +44,16 @@ def subscription(name: str, of: str, account: str | None = None, *, created: int
     return KnownSubscription(ObjectVersion(created, 2), state)
 
 
-async def book(
+async def snapshot(
     records: StripeRecords, *, subscription: str | None = None, customer: str | None = None, webhook: str = "billing"
-) -> Book:
+) -> StripeSnapshot:
     async with records.transaction(webhook) as transaction:
-        return await transaction.book(subscription=subscription, customer=customer, accounts=())
+        return await transaction.snapshot(subscription=subscription, customer=customer, accounts=())
 
 
 async def write(records: StripeRecords, message: str, decision: StripeDecision, *, webhook: str = "billing") -> None:
     async with records.transaction(webhook) as transaction:
-        await transaction.write(message, Book({}, {}, {}), decision)
+        await transaction.write(message, StripeSnapshot({}, {}, {}), decision)
 
 
 class Records:
@@ -62,26 +68,28 @@ class Records:
         ]
         moment = {"account acme": NOON}
         await write(records, "evt_1", StripeDecision(customers=known, subscriptions=states, told=moment))
-        found = await book(records, customer="cus_1")
+        found = await snapshot(records, customer="cus_1")
         assert {one.id for one in found.customers.values()} >= {"cus_1", "cus_2"}
         assert found.subscriptions == {one.state.id: one for one in states}
         assert found.told == moment
-        assert (await book(records, subscription="sub_3", customer="cus_3")).subscriptions == found.subscriptions
+        assert (await snapshot(records, subscription="sub_3", customer="cus_3")).subscriptions == found.subscriptions
 
     async def test_a_customer_without_account_brings_its_subscriptions(self, records: StripeRecords) -> None:
         one = subscription("sub_1", "cus_1")
         await write(records, "evt_1", StripeDecision(subscriptions=[one], told={"customer cus_1": NOON}))
-        found = await book(records, subscription="sub_2", customer="cus_1")
+        found = await snapshot(records, subscription="sub_2", customer="cus_1")
         assert (found.subscriptions, found.told) == ({"sub_1": one}, {"customer cus_1": NOON})
 
     async def test_the_last_written_version_holds(self, records: StripeRecords) -> None:
         later = subscription("sub_1", "cus_1", created=2)
         await write(records, "evt_1", StripeDecision(subscriptions=[subscription("sub_1", "cus_1")]))
         await write(records, "evt_2", StripeDecision(subscriptions=[later]))
-        assert (await book(records, subscription="sub_1")).subscriptions == {"sub_1": later}
+        assert (await snapshot(records, subscription="sub_1")).subscriptions == {"sub_1": later}
 
-    async def test_a_message_is_known_with_the_book_by_which_it_was_decided(self, records: StripeRecords) -> None:
-        before = Book({"cus_1": customer("cus_1", None)}, {"sub_1": subscription("sub_1", "cus_1")}, {"key": NOON})
+    async def test_a_message_is_known_with_the_snapshot_by_which_it_was_decided(self, records: StripeRecords) -> None:
+        before = StripeSnapshot(
+            {"cus_1": customer("cus_1", None)}, {"sub_1": subscription("sub_1", "cus_1")}, {"key": NOON}
+        )
         async with records.transaction("billing") as transaction:
             assert await transaction.delivery("evt_1") is None
             await transaction.write("evt_1", before, StripeDecision())
@@ -89,14 +97,14 @@ class Records:
             async with records.transaction("billing") as transaction:
                 found = await transaction.delivery("evt_1")
             assert found is not None
-            assert (found.book, found.published) == (before, published)
+            assert (found.snapshot, found.published) == (before, published)
             await records.published("billing", ["evt_1"])
 
     async def test_what_is_undone_leaves_nothing(self, records: StripeRecords) -> None:
         async def broken() -> None:
             async with records.transaction("billing") as transaction:
                 await transaction.write(
-                    "evt_1", Book({}, {}, {}), StripeDecision(customers=[customer("cus_1", "acme")])
+                    "evt_1", StripeSnapshot({}, {}, {}), StripeDecision(customers=[customer("cus_1", "acme")])
                 )
                 raise ZeroDivisionError
 
@@ -107,7 +115,7 @@ class Records:
 
     async def test_webhooks_know_nothing_of_each_other(self, records: StripeRecords) -> None:
         await write(records, "evt_1", StripeDecision(customers=[customer("cus_1", "acme")]), webhook="other")
-        assert (await book(records, customer="cus_1")).customers == {}
+        assert (await snapshot(records, customer="cus_1")).customers == {}
 
 
 class TestInMemory(Records):
@@ -132,7 +140,7 @@ class TestInPostgres(Records):
 
         async def change(name: str) -> None:
             async with records.transaction("billing") as transaction:
-                found = await transaction.book(subscription=name, customer="cus_1", accounts=())
+                found = await transaction.snapshot(subscription=name, customer="cus_1", accounts=())
                 seen.append(set(found.subscriptions))
                 await asyncio.sleep(0.05)
                 one = subscription(name, "cus_1")
@@ -160,5 +168,5 @@ class TestInPostgres(Records):
 async def test_postgres_that_is_away_is_told() -> None:
     away = engine(NOWHERE, connect_timeout=0.2)
     with pytest.raises(RecordsUnavailable):
-        await book(StripeStore(away), customer="cus_1")
+        await snapshot(StripeStore(away), customer="cus_1")
     await away.dispose()

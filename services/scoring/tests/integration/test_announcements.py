@@ -1,16 +1,14 @@
 """Records about everybody: decided once, in every partition's log, and in effect once per id."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from common.bus.errors import BusUnavailable
-from common.bus.ports import Ack, Outgoing, Producer
 from common.contracts.events import Event, FeedPaused, Tick, decode_events_record
 from scoring.postgres.announcements import AnnouncementTable
 from scoring.worker.context import WorkerLimits
 from support.scoring_harness import DAY, START, TOPICS, ScoringHarness, event
+from support.unheard_producer import UnheardProducer
 
 RECORD = FeedPaused("p-1", "web", datetime(2026, 3, 1, 22, tzinfo=UTC))
 
@@ -27,28 +25,6 @@ def logged(harness: ScoringHarness, partition: int) -> list[object]:
 
 async def applied(harness: ScoringHarness) -> list[tuple[int, str]]:
     return [(row[0], row[1]) for row in (await harness.rows())["applied"]]
-
-
-class Deaf:
-    """A producer that loses the answers to its first sends; the records are in the log."""
-
-    def __init__(self, inner: Producer, *, times: int) -> None:
-        self._inner = inner
-        self._left = times
-        self.healthy = True
-
-    async def start(self) -> None:
-        await self._inner.start()
-
-    async def stop(self) -> None:
-        await self._inner.stop()
-
-    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
-        acks = await self._inner.send(topic, records)
-        if self._left:
-            self._left -= 1
-            raise BusUnavailable("no acknowledgement")
-        return acks
 
 
 async def test_a_new_owner_appends_nothing_that_has_taken_effect(wall: ScoringHarness) -> None:
@@ -71,7 +47,7 @@ async def test_two_owners_that_both_append_it_are_harmless(wall: ScoringHarness)
 
 async def test_one_that_the_log_did_not_take_is_sent_again(wall: ScoringHarness) -> None:
     await AnnouncementTable(wall.engine, patience=10.0).file("r-1", '{"type":"feed.resumed","id":"r-1","source":"web"}')
-    async with wall.running(wall.worker(producer=Deaf(wall.broker.producer(), times=3))):
+    async with wall.running(wall.worker(producer=UnheardProducer(wall.broker.producer(), times=3))):
         await wall.until(lambda: wall.count("announcements_read_total", outcome="applied") == 2)
 
 

@@ -14,6 +14,7 @@ from scoring.postgres.store import PostgresStore
 from scoring.worker.context import WorkerLimits
 from scoring.worker.relay import Relay, SignalSender
 from support.scoring_harness import DAY, START, TOPICS, Clock, ScoringHarness, event
+from support.unheard_producer import UnheardProducer
 
 
 async def troubled(harness: ScoringHarness, accounts: int = 4) -> None:
@@ -34,7 +35,7 @@ async def test_a_signal_is_told_once_and_its_row_is_gone(stream: ScoringHarness)
 
 async def test_a_lost_ack_repeats_and_never_loses(stream: ScoringHarness) -> None:
     await troubled(stream)
-    worker = stream.worker(producer=Deaf(stream.broker.producer(), times=2))
+    worker = stream.worker(producer=UnheardProducer(stream.broker.producer(), times=2))
     await stream.score(worker)
     told = [one for one in stream.told() if isinstance(one, Signal)]
     assert len(told) > len(stream.signals())
@@ -42,32 +43,12 @@ async def test_a_lost_ack_repeats_and_never_loses(stream: ScoringHarness) -> Non
     assert await stream.scalar("SELECT count(*) FROM scoring.outbox") == 0
 
 
-class Deaf:
-    """A producer that writes but does not hear the first acks."""
-
-    def __init__(self, inner: Producer, *, times: int) -> None:
-        self._inner = inner
-        self._times = times
-        self.healthy = True
-
-    async def start(self) -> None:
-        await self._inner.start()
-
-    async def stop(self) -> None:
-        await self._inner.stop()
-
-    async def send(self, topic: str, records: Sequence[Outgoing]) -> list[Ack]:
-        acks = await self._inner.send(topic, records)
-        if self._times:
-            self._times -= 1
-            raise BusUnavailable("no acknowledgement")
-        return acks
-
-
 async def test_what_a_crash_left_in_the_outbox_is_told_by_the_next_owner(stream: ScoringHarness) -> None:
     """Dead between the commit and the relay."""
     await troubled(stream)
-    worker = stream.worker(producer=Deaf(stream.broker.producer(), times=10**9), store=Forgetful(stream.store))
+    worker = stream.worker(
+        producer=UnheardProducer(stream.broker.producer(), times=10**9), store=Forgetful(stream.store)
+    )
     async with stream.running(worker):
         await stream.until(lambda: stream.count("commits_total") >= 2)
     waiting = await stream.scalar("SELECT count(*) FROM scoring.outbox")

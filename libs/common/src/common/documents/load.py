@@ -1,6 +1,6 @@
 """Reads a YAML file by its model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -8,7 +8,7 @@ from msgspec import Struct
 from pydantic import TypeAdapter, ValidationError
 
 from common.documents.error_texts import describe, report
-from common.documents.findings import Finding, Findings, InvalidDocument, InvalidValue
+from common.documents.findings import Finding, Findings, InvalidDocument, InvalidValue, format_findings
 from common.documents.json_schema import json_schema
 from common.documents.model import DocumentModel
 from common.documents.value_types import WITHOUT_WRONG_ENTRIES
@@ -30,6 +30,17 @@ class Checked(Struct, Generic[T], frozen=True):
         if self.content is None:
             raise error(source_name, self.problems)
         return self.content
+
+    def report(self, source_name: str, summary: Callable[[T], Iterable[str]]) -> str:
+        """Problems and warnings in the order of the file, in lines that editors and CI turn into links.
+
+        Then the summary of the content, or how many problems stand in its way.
+        """
+        lines = format_findings(source_name, problems=self.problems, warnings=self.warnings)
+        if self.content is None:
+            count = len(self.problems)
+            return "\n".join([*lines, f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded"])
+        return "\n".join([*lines, *summary(self.content)])
 
 
 class Document(NamedTuple, Generic[M]):

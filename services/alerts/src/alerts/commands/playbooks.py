@@ -2,15 +2,14 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from alerts.playbooks.grammar import PlaybooksFile
 from alerts.playbooks.load import check_playbooks
 from alerts.playbooks.playbooks import Playbooks
 from alerts.settings import AlertsSettings
-from common.documents.findings import format_findings
 from common.documents.json_schema import schema_text
-from common.documents.load import Checked
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,16 +30,10 @@ def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
         return 1
-    print(
-        "\n".join(
-            [*format_findings(str(file), problems=checked.problems, warnings=checked.warnings), _summary(checked)]
-        )
-    )
+    print(checked.report(str(file), _summary))
     return 0 if checked.content else 1
 
 
-def _summary(checked: Checked[Playbooks]) -> str:
-    if checked.content is None:
-        return f"not loaded, problems: {len(checked.problems)}"
-    names = sum(len(names) for names in checked.content.names.values())
-    return f"{len(checked.content.next_steps)} playbooks, {names} names"
+def _summary(playbooks: Playbooks) -> Iterator[str]:
+    names = sum(len(names) for names in playbooks.names.values())
+    yield f"{len(playbooks.next_steps)} playbooks, {names} names"

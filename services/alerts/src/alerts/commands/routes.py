@@ -23,9 +23,8 @@ from alerts.signals.wording import describe
 from common import database
 from common.contracts.signals import Signal
 from common.database_errors import DATABASE_ERRORS
-from common.documents.findings import InvalidDocument, did_you_mean, format_findings
+from common.documents.findings import InvalidDocument, did_you_mean
 from common.documents.json_schema import schema_text
-from common.documents.load import Checked
 
 
 class _Mistaken(Exception):
@@ -57,7 +56,9 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     try:
         text = file.read_text(encoding="utf-8")
         if arguments.action == "check":
-            return _check(check_routes(text), str(file))
+            checked = check_routes(text)
+            print(checked.report(str(file), _summary))
+            return 0 if checked.content else 1
         await _test(load(text, str(file)), arguments, settings)
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
@@ -65,17 +66,6 @@ async def run(arguments: argparse.Namespace, settings: AlertsSettings) -> int:
     except (_Mistaken, InvalidDocument) as error:
         print(error, file=sys.stderr)
         return 1
-    return 0
-
-
-def _check(checked: Checked[Routes], source_name: str) -> int:
-    for line in format_findings(source_name, problems=checked.problems, warnings=checked.warnings):
-        print(line)
-    if checked.content is None:
-        count = len(checked.problems)
-        print(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
-        return 1
-    print("\n".join(_summary(checked.content)))
     return 0
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from common.documents.findings import InvalidDocument, format_findings
+from common.documents.findings import InvalidDocument
 from common.documents.json_schema import schema_text
-from common.documents.load import Checked
 from ingest.errors import BodyRefused, FieldError
 from ingest.mapping.grammar import MappingFile
 from ingest.mapping.load import check_mapping, load_mapping
@@ -41,7 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         text = file.read_text(encoding="utf-8")
         if arguments.action == "check":
-            return _check(check_mapping(text), str(file))
+            checked = check_mapping(text)
+            print(checked.report(str(file), _summary))
+            return 0 if checked.content else 1
         rules = load_mapping(text, str(file))
         file = arguments.body
         return _test(file.read_bytes(), rules, arguments)
@@ -52,21 +53,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 1
 
 
-def _check(checked: Checked[MappingRules], source_name: str) -> int:
-    for line in format_findings(source_name, problems=checked.problems, warnings=checked.warnings):
-        print(line)
-    if checked.content is None:
-        count = len(checked.problems)
-        print(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
-        return 1
-    rules = checked.content
-    print(f"defaults: {_summary(rules.defaults)}")
+def _summary(rules: MappingRules) -> Iterator[str]:
+    yield f"defaults: {_counts(rules.defaults)}"
     for name, own in rules.sources.items():
-        print(f"{name}: {_summary(own)}; identities of {own.identities}")
-    return 0
+        yield f"{name}: {_counts(own)}; identities of {own.identities}"
 
 
-def _summary(rules: SourceRules) -> str:
+def _counts(rules: SourceRules) -> str:
     return (
         f"{len(rules.account)} paths of accounts, {len(set(rules.names.values()))} names, {len(rules.facts)} facts of "
         f"accounts, {len(rules.person)} of people"

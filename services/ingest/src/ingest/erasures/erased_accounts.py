@@ -1,4 +1,4 @@
-"""Which accounts the door refuses, in memory: while PostgreSQL is away the door goes by what it knows."""
+"""Which accounts ingest refuses, in memory: it goes on refusing them while PostgreSQL is away."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class ErasureState(StrEnum):
-    """`filed`: the door refuses the account already, and the log does not know of it yet. `announced`: the log does.
+    """`filed`: ingest refuses the account already, and the log does not know of it yet. `announced`: the log does.
 
     `lifting`: somebody asked to lift it, and the log does not know that yet. `lifted`: the account is taken again.
     """

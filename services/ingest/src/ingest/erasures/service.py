@@ -67,7 +67,7 @@ class ErasureAnnouncer:
 
 
 class ErasureService:
-    """`erased` is what the door asks; every process of ingest reads it again every `every` seconds.
+    """Every way in asks `erased`; every process of ingest reads it again every `every` seconds.
 
     `forget` is called with an account whose rows are gone.
     """
@@ -134,7 +134,7 @@ class ErasureService:
             raise database_unavailable(error) from error
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keeps what the door knows fresh, and tells the log what a crash or an outage has kept from it."""
+        """Keeps `erased` fresh, and tells the log what a crash or an outage has kept from it."""
         while not stop.is_set():
             try:
                 self._erased.begin_read()

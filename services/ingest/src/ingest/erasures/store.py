@@ -17,7 +17,7 @@ _COLUMNS = [erasure.c[name] for name in StoredErasure.__struct_fields__]
 
 
 AccountRemoval = Callable[[AsyncConnection, str], Awaitable[Mapping[str, int]]]
-"""Deletes what a table of another room knows of an account; says how many rows went, by what they were."""
+"""Deletes what a table of another folder knows of an account; says how many rows went, by what they were."""
 
 
 class ErasureStore:

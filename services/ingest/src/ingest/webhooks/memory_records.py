@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from ingest.mapping.senders.stripe.book import Book, KnownCustomer, KnownSubscription, StripeDecision
+from ingest.mapping.senders.stripe.snapshot import KnownCustomer, KnownSubscription, StripeDecision, StripeSnapshot
 from ingest.webhooks.stripe_records import RecordsUnavailable, StripeDelivery
 
 
@@ -56,12 +56,14 @@ class MemoryTransaction:
     async def delivery(self, message_id: str) -> StripeDelivery | None:
         return self.deliveries.get(message_id)
 
-    async def book(self, *, subscription: str | None, customer: str | None, accounts: Collection[str]) -> Book:
+    async def snapshot(
+        self, *, subscription: str | None, customer: str | None, accounts: Collection[str]
+    ) -> StripeSnapshot:
         """All of it: more than is asked for is no harm."""
-        return Book(dict(self.customers), dict(self.subscriptions), dict(self.told))
+        return StripeSnapshot(dict(self.customers), dict(self.subscriptions), dict(self.told))
 
-    async def write(self, message_id: str, book: Book, decision: StripeDecision) -> None:
+    async def write(self, message_id: str, snapshot: StripeSnapshot, decision: StripeDecision) -> None:
         self.customers |= {one.id: one for one in decision.customers}
         self.subscriptions |= {one.state.id: one for one in decision.subscriptions}
         self.told |= decision.told
-        self.deliveries[message_id] = StripeDelivery(book, published=False)
+        self.deliveries[message_id] = StripeDelivery(snapshot, published=False)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ingest.mapping.senders.stripe.book import account_key
+from ingest.mapping.senders.stripe.snapshot import account_key
 from ingest.schema import stripe_customer, stripe_delivery, stripe_subscription, stripe_told
 
 

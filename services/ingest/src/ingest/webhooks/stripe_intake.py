@@ -12,11 +12,11 @@ from ingest.intake.endpoint import Intake
 from ingest.intake.intake import IntakeContext
 from ingest.intake.report import IntakeReport
 from ingest.mapping.item import IgnoredReason, IntakeItem
-from ingest.mapping.senders.stripe.book import StripeDecision
 from ingest.mapping.senders.stripe.deciding import INVOICE_TYPES
 from ingest.mapping.senders.stripe.objects import StripeEvent
 from ingest.mapping.senders.stripe.owners import subscription_of_invoice
 from ingest.mapping.senders.stripe.sender import StripeItem
+from ingest.mapping.senders.stripe.snapshot import StripeDecision
 from ingest.mapping.senders.trees import text_at
 from ingest.webhooks.stripe_records import RecordsUnavailable, StripeDelivery, StripeRecords
 
@@ -52,11 +52,11 @@ class StripeIntake:
                 return _again(item, before)
             subscription, customer = _objects(item.event)
             accounts = item.decider.accounts_in(item.event)
-            book = await transaction.book(subscription=subscription, customer=customer, accounts=accounts)
-            decision = item.decider.decide(item.event, book)
+            snapshot = await transaction.snapshot(subscription=subscription, customer=customer, accounts=accounts)
+            decision = item.decider.decide(item.event, snapshot)
             # What is refused is decided anew when it comes again: the mapping may have another rate by then.
             if not decision.errors:
-                await transaction.write(item.event.id, book, decision)
+                await transaction.write(item.event.id, snapshot, decision)
         return _with(item, decision)
 
     async def _mark_published(self, items: Sequence[StripeItem], report: IntakeReport) -> None:
@@ -90,4 +90,4 @@ def _with(item: StripeItem, decision: StripeDecision) -> IntakeItem:
 def _again(item: StripeItem, before: StripeDelivery) -> IntakeItem:
     if before.published:
         return replace(item, ignored=IgnoredReason.DUPLICATE)
-    return _with(item, item.decider.decide(item.event, before.book))
+    return _with(item, item.decider.decide(item.event, before.snapshot))

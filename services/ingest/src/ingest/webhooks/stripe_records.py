@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ingest.mapping.senders.stripe.book import Book, StripeDecision
+from ingest.mapping.senders.stripe.snapshot import StripeDecision, StripeSnapshot
 
 
 class RecordsUnavailable(Exception):
@@ -19,7 +19,7 @@ class StripeDelivery(Struct, frozen=True):
     `published`: what it became is on the log.
     """
 
-    book: Book
+    snapshot: StripeSnapshot
     published: bool
 
 
@@ -28,11 +28,13 @@ class StripeTransaction(Protocol):
 
     async def delivery(self, message_id: str) -> StripeDelivery | None: ...
 
-    async def book(self, *, subscription: str | None, customer: str | None, accounts: Collection[str]) -> Book:
+    async def snapshot(
+        self, *, subscription: str | None, customer: str | None, accounts: Collection[str]
+    ) -> StripeSnapshot:
         """These two, and everything of the accounts that they had, and of `accounts`."""
 
-    async def write(self, message_id: str, book: Book, decision: StripeDecision) -> None:
-        """The decision, and the book by which it was made."""
+    async def write(self, message_id: str, snapshot: StripeSnapshot, decision: StripeDecision) -> None:
+        """The decision, and the snapshot by which it was made."""
 
 
 class StripeRecords(Protocol):

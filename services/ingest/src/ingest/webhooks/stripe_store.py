@@ -20,12 +20,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database_errors import DATABASE_ERRORS, error_text
 from ingest import schema
-from ingest.mapping.senders.stripe.book import (
-    Book,
+from ingest.mapping.senders.stripe.snapshot import (
     KnownCustomer,
     KnownSubscription,
     ObjectVersion,
     StripeDecision,
+    StripeSnapshot,
     account_key,
 )
 from ingest.mapping.senders.stripe.subscription import SubscriptionState
@@ -88,9 +88,11 @@ class PostgresTransaction:
         row = (await self._connection.execute(query)).first()
         if row is None:
             return None
-        return StripeDelivery(msgspec.json.decode(row.body, type=Book), row.published)
+        return StripeDelivery(msgspec.json.decode(row.body, type=StripeSnapshot), row.published)
 
-    async def book(self, *, subscription: str | None, customer: str | None, accounts: Collection[str]) -> Book:
+    async def snapshot(
+        self, *, subscription: str | None, customer: str | None, accounts: Collection[str]
+    ) -> StripeSnapshot:
         known = await self._read(subscription, customer, set(accounts))
         owners = {one.account for one in known.customers.values() if one.account is not None}
         owners |= {one.state.account for one in known.subscriptions.values() if one.state.account is not None}
@@ -100,9 +102,9 @@ class PostgresTransaction:
         ids = set(known.customers) | ({customer} if customer is not None else set())
         keys = [account_key(account, "") for account in owners.union(accounts, ids)]
         keys += [account_key(None, one) for one in ids]
-        return Book(known.customers, known.subscriptions, await self._told(keys))
+        return StripeSnapshot(known.customers, known.subscriptions, await self._told(keys))
 
-    async def write(self, message_id: str, book: Book, decision: StripeDecision) -> None:
+    async def write(self, message_id: str, snapshot: StripeSnapshot, decision: StripeDecision) -> None:
         for customer in decision.customers:
             await self._upsert(schema.stripe_customer, _customer_row(customer), ["id"])
         for subscription in decision.subscriptions:
@@ -111,12 +113,12 @@ class PostgresTransaction:
             await self._upsert(schema.stripe_told, {"key": key, "at": at}, ["key"])
         row = {
             "message_id": message_id,
-            "account_ids": sorted(_accounts(book, decision)),
-            "body": msgspec.json.encode(book),
+            "account_ids": sorted(_accounts(snapshot, decision)),
+            "body": msgspec.json.encode(snapshot),
         }
         await self._connection.execute(insert(schema.stripe_delivery).values(webhook=self._webhook, **row))
 
-    async def _read(self, subscription: str | None, customer: str | None, accounts: Collection[str]) -> Book:
+    async def _read(self, subscription: str | None, customer: str | None, accounts: Collection[str]) -> StripeSnapshot:
         columns = schema.stripe_customer.c
         query = select(schema.stripe_customer).where(
             columns.webhook == self._webhook, or_(columns.id == customer, columns.account_id.in_(accounts))
@@ -129,7 +131,7 @@ class PostgresTransaction:
             or_(columns.id == subscription, of_customers, columns.account_id.in_(accounts)),
         )
         subscriptions = {row.id: _subscription(row) for row in await self._connection.execute(query)}
-        return Book(customers, subscriptions, {})
+        return StripeSnapshot(customers, subscriptions, {})
 
     async def _told(self, keys: Sequence[str]) -> Mapping[str, datetime]:
         columns = schema.stripe_told.c
@@ -142,11 +144,11 @@ class PostgresTransaction:
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["webhook", *key], set_=changed))
 
 
-def _accounts(book: Book, decision: StripeDecision) -> set[str]:
+def _accounts(snapshot: StripeSnapshot, decision: StripeDecision) -> set[str]:
     """Every account that a row of a delivery names, so that an erasure finds it."""
     named = {one.account_id for one in decision.events}
-    named |= {one.account for one in book.customers.values()}
-    named |= {one.state.account for one in book.subscriptions.values()}
+    named |= {one.account for one in snapshot.customers.values()}
+    named |= {one.state.account for one in snapshot.subscriptions.values()}
     return {one for one in named if one is not None}
 
 

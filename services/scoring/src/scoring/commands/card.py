@@ -7,9 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from common.documents.findings import format_findings
 from common.documents.json_schema import schema_text
-from common.documents.load import Checked
 from scoring.cards.grammar import DIMENSIONS, CardFile
 from scoring.cards.identity import identify
 from scoring.cards.load import examine
@@ -43,19 +41,8 @@ def check(file: Path) -> int:
     except (OSError, UnicodeDecodeError) as error:
         print(f"{file}: cannot be read: {error}", file=sys.stderr)
         return 1
-    print(report(reading, str(file)))
+    print(reading.report(str(file), summary))
     return 0 if reading.content else 1
-
-
-def report(reading: Checked[Card], source_name: str) -> str:
-    """Problems and warnings in the order of the file, in a format that editors and CI turn into links."""
-    lines = format_findings(source_name, problems=reading.problems, warnings=reading.warnings)
-    if reading.content:
-        lines += summary(reading.content)
-    else:
-        count = len(reading.problems)
-        lines.append(f"{source_name}: {count} problem{'s' if count != 1 else ''}, not loaded")
-    return "\n".join(lines)
 
 
 def summary(card: Card) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a message of Stripe becomes, given what is known. Pure: the same message on the same book gives the same."""
+"""What a message of Stripe becomes, given what is known. Pure: the same message on the same snapshot gives the same."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,19 +10,19 @@ import msgspec
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason
 from ingest.mapping.paths import first_value, parse_path
-from ingest.mapping.senders.stripe.book import (
-    Book,
-    KnownCustomer,
-    KnownSubscription,
-    ObjectVersion,
-    StripeDecision,
-    account_key,
-)
 from ingest.mapping.senders.stripe.contract import ContractChange, changes, contract_of, facts_event
 from ingest.mapping.senders.stripe.money import Rates, UnknownCurrency, in_units
 from ingest.mapping.senders.stripe.objects import Invoice, StripeCustomer, StripeEvent, field_error
 from ingest.mapping.senders.stripe.owners import StripeOwners, identity_of, links_of
 from ingest.mapping.senders.stripe.section import StripeSection
+from ingest.mapping.senders.stripe.snapshot import (
+    KnownCustomer,
+    KnownSubscription,
+    ObjectVersion,
+    StripeDecision,
+    StripeSnapshot,
+    account_key,
+)
 from ingest.mapping.senders.stripe.subscription import SubscriptionState, read_subscription, reason_of
 from ingest.mapping.senders.trees import known
 
@@ -50,14 +50,14 @@ class StripeDecider:
         self._rates = Rates(section.currency, section.rates)
         self._fact_paths = {name: tuple(map(parse_path, paths)) for name, paths in section.fact_paths().items()}
 
-    def decide(self, event: StripeEvent, book: Book) -> StripeDecision:
-        """`book` has at least what the message's customer and accounts depend on."""
+    def decide(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
+        """`snapshot` has at least what the message's customer and accounts depend on."""
         try:
             if event.type in SUBSCRIPTION_TYPES:
-                return self._subscription(event, book)
+                return self._subscription(event, snapshot)
             if event.type in CUSTOMER_TYPES:
-                return self._customer(event, book)
-            return self._invoice(event, book)
+                return self._customer(event, snapshot)
+            return self._invoice(event, snapshot)
         except msgspec.ValidationError as error:
             return StripeDecision(errors=(field_error(error, _OBJECT),))
         except UnknownCurrency as error:
@@ -67,19 +67,19 @@ class StripeDecider:
         """Accounts that the message itself names."""
         return self._owners.named_in(event.data.object)
 
-    def _subscription(self, event: StripeEvent, book: Book) -> StripeDecision:
+    def _subscription(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
         now = self._read(event.data.object)
         version = ObjectVersion(event.created, _STAGES.get(event.type, 1))
-        stored = book.subscriptions.get(now.id)
+        stored = snapshot.subscriptions.get(now.id)
         if stored is not None and stored.version > version:
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
         was = self._before(event) if stored is None else stored.state
-        account = self._owners.of_subscription(now, book)
+        account = self._owners.of_subscription(now, snapshot)
         written = [KnownSubscription(version, now)]
-        former = None if was is None else self._owners.of_subscription(was, book)
+        former = None if was is None else self._owners.of_subscription(was, snapshot)
         if former not in (None, account):
-            return self._subscription_moved(event, [former, account], written, book)
-        others = [one for one in self._owners.subscriptions_of(account, now.customer, book) if one.id != now.id]
+            return self._subscription_moved(event, [former, account], written, snapshot)
+        others = [one for one in self._owners.subscriptions_of(account, now.customer, snapshot) if one.id != now.id]
         before = contract_of([*others, was] if was is not None else others, self._rates)
         after = contract_of([*others, now], self._rates)
         if not before.live and not after.live:
@@ -89,7 +89,7 @@ class StripeDecider:
         reason = reason_of(event.data.object, self._section.reason)
         told = [*facts, *changes(before, after, was, now, reason=reason)]
         key = account_key(account, now.customer)
-        at = _next_time(event, book, [key])
+        at = _next_time(event, snapshot, [key])
         return StripeDecision(
             events=tuple(self._draft(event, one, account, now.customer, at) for one in told),
             links=links_of(now.customer, now.account),
@@ -98,35 +98,39 @@ class StripeDecider:
         )
 
     def _subscription_moved(
-        self, event: StripeEvent, accounts: Sequence[str | None], written: Sequence[KnownSubscription], book: Book
+        self,
+        event: StripeEvent,
+        accounts: Sequence[str | None],
+        written: Sequence[KnownSubscription],
+        snapshot: StripeSnapshot,
     ) -> StripeDecision:
         """Another account was named for it: facts of both change, and no contract began or ended."""
         [now] = (one.state for one in written)
-        after = Book(book.customers, {**book.subscriptions, now.id: written[0]}, book.told)
+        after = StripeSnapshot(snapshot.customers, {**snapshot.subscriptions, now.id: written[0]}, snapshot.told)
         drafts: list[DraftEvent] = []
         told = self._moved(event, accounts, now.customer, after, drafts)
         links = links_of(now.customer, now.account)
         return StripeDecision(events=tuple(drafts), links=links, subscriptions=written, told=told)
 
-    def _customer(self, event: StripeEvent, book: Book) -> StripeDecision:
+    def _customer(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
         """The facts of the customer; and those of the contract, if this is the first to name their account."""
         tree = event.data.object
         customer = msgspec.convert(tree, StripeCustomer)
         version = ObjectVersion(event.created)
-        stored = book.customers.get(customer.id)
+        stored = snapshot.customers.get(customer.id)
         if stored is not None and stored.version > version:
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
         # Metadata that were taken away do not undo what they said.
         named = self._section.account_in(tree) or (stored.account if stored else None)
         written = KnownCustomer(customer.id, version, named)
-        after = Book({**book.customers, customer.id: written}, book.subscriptions, book.told)
+        after = StripeSnapshot({**snapshot.customers, customer.id: written}, snapshot.subscriptions, snapshot.told)
         account = self._owners.of_customer(customer.id, after)
         found = {name: first_value(tree, paths) for name, paths in self._fact_paths.items()}
         drafts = [
             self._draft(event, ContractChange("account.updated", known(**found)), account, customer.id, _time(event))
         ]
         moments: dict[str, datetime] = {}
-        before = self._owners.of_customer(customer.id, book)
+        before = self._owners.of_customer(customer.id, snapshot)
         if account != before:
             moments = self._moved(event, [before, account], customer.id, after, drafts)
         links = links_of(customer.id, named)
@@ -137,21 +141,21 @@ class StripeDecider:
         event: StripeEvent,
         accounts: Sequence[str | None],
         customer: str,
-        book: Book,
+        snapshot: StripeSnapshot,
         drafts: list[DraftEvent],
     ) -> dict[str, datetime]:
         """Adds the facts of the accounts between which subscriptions moved; returns when each was told."""
-        if not any(one.state.customer == customer for one in book.subscriptions.values()):
+        if not any(one.state.customer == customer for one in snapshot.subscriptions.values()):
             return {}
         keys = {account_key(one, customer): one for one in accounts}
-        at = _next_time(event, book, keys)
+        at = _next_time(event, snapshot, keys)
         for account in keys.values():
             if account is not None:
-                left = self._owners.subscriptions_of(account, customer, book)
+                left = self._owners.subscriptions_of(account, customer, snapshot)
                 drafts.append(self._facts(event, left, account, customer, at))
         return dict.fromkeys(keys, at)
 
-    def _invoice(self, event: StripeEvent, book: Book) -> StripeDecision:
+    def _invoice(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
         tree = event.data.object
         invoice = msgspec.convert(tree, Invoice)
         paid = event.type == "invoice.paid"
@@ -159,7 +163,7 @@ class StripeDecider:
         currency = invoice.currency.upper() if invoice.currency else None
         units = None if amount is None or currency is None else float(in_units(Decimal(amount), currency))
         properties = known(invoice=invoice.id, amount=units, currency=currency)
-        account = self._owners.of_invoice(tree, invoice.customer, book)
+        account = self._owners.of_invoice(tree, invoice.customer, snapshot)
         draft = self._draft(
             event, ContractChange(event.type, properties), account, invoice.customer or "", _time(event)
         )
@@ -233,9 +237,9 @@ def _time(event: StripeEvent) -> datetime:
     return datetime.fromtimestamp(event.created, UTC)
 
 
-def _next_time(event: StripeEvent, book: Book, keys: Iterable[str]) -> datetime:
+def _next_time(event: StripeEvent, snapshot: StripeSnapshot, keys: Iterable[str]) -> datetime:
     """Later than all facts that these accounts were told: a message that comes late changes the sum from now on."""
-    return max([_time(event), *(book.told[key] + _MICROSECOND for key in keys if key in book.told)])
+    return max([_time(event), *(snapshot.told[key] + _MICROSECOND for key in keys if key in snapshot.told)])
 
 
 def _merged(tree: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:

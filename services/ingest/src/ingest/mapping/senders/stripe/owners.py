@@ -5,7 +5,7 @@ from typing import Any
 from ingest.mapping.item import Link
 from ingest.mapping.paths import first_value, parse_path
 from ingest.mapping.senders.section import WebhookSection
-from ingest.mapping.senders.stripe.book import Book, account_key
+from ingest.mapping.senders.stripe.snapshot import StripeSnapshot, account_key
 from ingest.mapping.senders.stripe.subscription import SubscriptionState
 from ingest.mapping.senders.trees import text_at
 
@@ -21,30 +21,30 @@ class StripeOwners:
         named = {self._section.account_in(one) for one in (tree, _subscription_details(tree))}
         return {one for one in named if one is not None}
 
-    def of_subscription(self, one: SubscriptionState, book: Book) -> str | None:
-        return one.account or self.of_customer(one.customer, book)
+    def of_subscription(self, one: SubscriptionState, snapshot: StripeSnapshot) -> str | None:
+        return one.account or self.of_customer(one.customer, snapshot)
 
-    def of_customer(self, customer: str, book: Book) -> str | None:
-        stored = book.customers.get(customer)
+    def of_customer(self, customer: str, snapshot: StripeSnapshot) -> str | None:
+        stored = snapshot.customers.get(customer)
         if stored is not None and stored.account is not None:
             return stored.account
         return customer if self._section.id_is_account else None
 
-    def of_invoice(self, tree: dict[str, Any], customer: str | None, book: Book) -> str | None:
+    def of_invoice(self, tree: dict[str, Any], customer: str | None, snapshot: StripeSnapshot) -> str | None:
         """By the first that names one: the invoice, its subscription, the customer."""
         if (named := self._section.account_in(tree)) is not None:
             return named
-        subscription = book.subscriptions.get(subscription_of_invoice(tree) or "")
+        subscription = snapshot.subscriptions.get(subscription_of_invoice(tree) or "")
         if subscription is not None:
-            return self.of_subscription(subscription.state, book)
+            return self.of_subscription(subscription.state, snapshot)
         named = self._section.account_in(_subscription_details(tree))
-        return named or (self.of_customer(customer, book) if customer else None)
+        return named or (self.of_customer(customer, snapshot) if customer else None)
 
-    def subscriptions_of(self, account: str | None, customer: str, book: Book) -> list[SubscriptionState]:
+    def subscriptions_of(self, account: str | None, customer: str, snapshot: StripeSnapshot) -> list[SubscriptionState]:
         """Those of an account; of a customer, as long as nobody has named their account."""
         key = account_key(account, customer)
-        states = [one.state for one in book.subscriptions.values()]
-        return [one for one in states if account_key(self.of_subscription(one, book), one.customer) == key]
+        states = [one.state for one in snapshot.subscriptions.values()]
+        return [one for one in states if account_key(self.of_subscription(one, snapshot), one.customer) == key]
 
 
 def subscription_of_invoice(tree: dict[str, Any]) -> str | None:

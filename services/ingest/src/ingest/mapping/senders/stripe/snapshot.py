@@ -28,8 +28,8 @@ class KnownSubscription(Struct, frozen=True):
     state: SubscriptionState
 
 
-class Book(Struct, frozen=True):
-    """The customers and subscriptions that a message may change, by id.
+class StripeSnapshot(Struct, frozen=True):
+    """The customers and subscriptions that a message may change, by id, as they are stored when it is decided.
 
     `told` is the time of the latest facts of each account, by `account_key`.
     """
