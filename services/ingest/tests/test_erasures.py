@@ -100,6 +100,14 @@ async def test_nobody_is_merged_into_an_erased_account(ingest: Ingest, url: str)
         assert answer.json()["ignored"] == 1
 
 
+async def test_no_event_waits_for_a_merge_that_was_refused(ingest: Ingest) -> None:
+    await erase(ingest)
+    merge = {"account_id": "beta", "name": "account.merged", "event_id": "m", "properties": {"into": "acme"}}
+    await ingest.post([{**GOOD, "account_id": "beta"}, merge])
+    (event,) = ingest.events()
+    assert (event.event_id, event.more) == ("e-1", False)
+
+
 async def test_after_the_lift_events_are_taken_again(ingest: Ingest) -> None:
     found = await erase(ingest)
     path = f"/v1/erasures/{found['erasure_id']}/lift"

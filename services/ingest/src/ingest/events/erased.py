@@ -5,7 +5,7 @@ from typing import Any, Final, Protocol
 
 from ingest.aliases.merge import MERGED
 from ingest.errors import FieldError, FieldErrorReason
-from ingest.events.batch import AcceptedEvent, EventBatch, RejectedItem
+from ingest.events.batch import AcceptedEvent, EventBatch, RejectedItem, marked_anew
 from ingest.events.body_items import BodyItem
 
 _DETAIL: Final = "this account was erased: nothing of it is taken until that is lifted"
@@ -34,7 +34,7 @@ def refuse_erased(batch: EventBatch, items: Sequence[BodyItem], erased: Containe
         return batch
     places = {one.index for one in refused}
     return EventBatch(
-        [one for one in batch.accepted if one.index not in places],
+        marked_anew(one for one in batch.accepted if one.index not in places),
         [*batch.rejected, *(_rejected(one, items[one.index].line, erased) for one in refused)],
     )
 
