@@ -83,6 +83,31 @@ async def test_events_of_an_erased_account_are_refused_one_by_one(ingest: Ingest
     assert await ingest.metric('churn_ingest_faults_total{reason="erased"}') == 4
 
 
+@pytest.mark.parametrize("url", ["/v1/events", "/v1/track"])
+async def test_nobody_is_merged_into_an_erased_account(ingest: Ingest, url: str) -> None:
+    await erase(ingest)
+    says = {"into": "acme"}
+    own = {"account_id": "beta", "name": "account.merged", "event_id": "m", "properties": says}
+    sdk = {"event": "account.merged", "messageId": "m", "userId": "ann", "properties": {**says, "account_id": "beta"}}
+    answer = await ingest.post(own if url == "/v1/events" else sdk, url)
+    assert ingest.aliases.stored == {}
+    assert len(ingest.records()) == 1, "the erasure alone"
+    assert not ingest.records(Topics("").dead)
+    if url == "/v1/events":
+        (error,) = answer.json()["items"][0]["errors"]
+        assert (error["field"], error["reason"]) == ("properties.into", "erased")
+    else:
+        assert answer.json()["ignored"] == 1
+
+
+async def test_no_event_waits_for_a_merge_that_was_refused(ingest: Ingest) -> None:
+    await erase(ingest)
+    merge = {"account_id": "beta", "name": "account.merged", "event_id": "m", "properties": {"into": "acme"}}
+    await ingest.post([{**GOOD, "account_id": "beta"}, merge])
+    (event,) = ingest.events()
+    assert (event.event_id, event.more) == ("e-1", False)
+
+
 async def test_after_the_lift_events_are_taken_again(ingest: Ingest) -> None:
     found = await erase(ingest)
     path = f"/v1/erasures/{found['erasure_id']}/lift"

@@ -195,7 +195,7 @@ class _Assembly:
 
     def _webhooks(self) -> APIRouter:
         parts, metrics = self._parts, WebhookMetrics(self._parts.registry)
-        intake = StripeIntake(parts.stripe, self._intake)
+        intake = StripeIntake(parts.stripe, self._intake, erased=self._erased)
         endpoint = self._endpoint(intake, webhook_routes.with_message_bound(self._bounds))
         named = webhook_formats(
             parts.rules.webhooks,

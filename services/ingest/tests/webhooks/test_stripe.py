@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
+from common.keys import Scope
 from ingest.in_memory import Ingest, in_memory
 from ingest.mapping.load import load_mapping
+from ingest.mapping.senders.stripe.book import Book
 from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, price, stripe_event, subscription, topics_made
 
 CREATED, UPDATED, DELETED = (f"customer.subscription.{verb}" for verb in ("created", "updated", "deleted"))
@@ -48,6 +50,19 @@ async def test_a_new_subscription_is_a_contract(hooked: Ingest) -> None:
     assert told(hooked, "contract.started") == [expected]
     assert told(hooked, "account.updated") == [{**expected, "currency": "EUR"}]
     assert {(event.account_id, event.source) for event in hooked.events()} == {("acme", "billing")}
+
+
+async def test_of_an_erased_account_nothing_is_kept_until_that_is_lifted(hooked: Ingest) -> None:
+    admin = {"authorization": f"Bearer {hooked.keys.create(scopes=frozenset({Scope.ADMIN}))}"}
+    erasure = (await hooked.http.delete("/v1/accounts/acme", headers=admin)).json()
+    (answer,) = await post(hooked, stripe_event(1, CREATED, subscription("sub_1")))
+    assert answer["ignored"] == ["erased"]
+    async with hooked.stripe.transaction("billing") as records:
+        assert await records.book(subscription=None, customer=None, accounts=()) == Book({}, {}, {})
+        assert not records.deliveries
+    await hooked.http.post(f"/v1/erasures/{erasure['erasure_id']}/lift", headers=admin)
+    await post(hooked, stripe_event(1, CREATED, subscription("sub_1")))
+    assert names(hooked) == ["account.updated", "contract.started"]
 
 
 async def test_all_subscriptions_of_all_customers_of_an_account_add_up(hooked: Ingest) -> None:

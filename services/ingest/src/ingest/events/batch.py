@@ -91,8 +91,13 @@ def with_followed(batch: EventBatch, followed: FollowedEvents, items: Sequence[B
             rejected.append(RejectedItem(taken.index, (error,), event.event_id, items[taken.index].line))
             continue
         into = event.account_id if event.account_id != taken.event.account_id else None
-        accepted.append(replace(taken, event=replace(event, more=False), duplicate=None, merged_into=into))
-    return EventBatch(_marked(accepted), rejected)
+        accepted.append(replace(taken, event=event, merged_into=into))
+    return EventBatch(marked_anew(accepted), rejected)
+
+
+def marked_anew(accepted: Iterable[AcceptedEvent]) -> Sequence[AcceptedEvent]:
+    """With `more` and `duplicate` as they are without the items that were refused since."""
+    return _marked([replace(one, event=replace(one.event, more=False), duplicate=None) for one in accepted])
 
 
 def _marked(accepted: list[AcceptedEvent]) -> list[AcceptedEvent]:

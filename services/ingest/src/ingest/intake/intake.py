@@ -13,6 +13,7 @@ from common.contracts.events import Event
 from common.keys import Key
 from ingest.aliases.following import Aliases, FollowedEvents, follow_aliases
 from ingest.events.batch import mark_followed
+from ingest.events.erased import names_erased
 from ingest.identity.known import KnownAccount
 from ingest.intake.checking import CheckedItem, DraftChecker
 from ingest.intake.report import IntakeReport, PartlyTaken, RefusedMessage
@@ -121,7 +122,7 @@ class MessageIntake:
         return resolution.items
 
     def _is_of_erased(self, events: Sequence[DraftEvent | Event]) -> bool:
-        return any(event.account_id is not None and event.account_id in self._erased for event in events)
+        return any(names_erased(event, self._erased) for event in events)
 
     async def _follow(self, checked: Sequence[CheckedItem]) -> Sequence[CheckedItem]:
         """With events of merged accounts filed under those that they go on as."""

@@ -1,7 +1,7 @@
 """Decides messages of Stripe by what is known, stores what they teach, and passes their events on."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Final
 
 import structlog
@@ -28,11 +28,13 @@ class StripeIntake:
     """Stands before the intake of all formats. What a message becomes is stored before it is published.
 
     So a message that comes again, because nobody knows whether it was published, becomes the same events again.
+    Of the accounts in `erased` nothing is stored.
     """
 
-    def __init__(self, records: StripeRecords, intake: Intake) -> None:
+    def __init__(self, records: StripeRecords, intake: Intake, *, erased: Container[str] = frozenset()) -> None:
         self._records = records
         self._intake = intake
+        self._erased = erased
 
     async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
         """Raises a 503 if PostgreSQL is away, and what the intake behind it raises."""
@@ -54,6 +56,8 @@ class StripeIntake:
             accounts = item.decider.accounts_in(item.event)
             snapshot = await transaction.snapshot(subscription=subscription, customer=customer, accounts=accounts)
             decision = item.decider.decide(item.event, snapshot)
+            if any(one in self._erased for one in {*accounts, *(event.account_id for event in decision.events)}):
+                return replace(item, ignored=IgnoredReason.ERASED)
             # What is refused is decided anew when it comes again: the mapping may have another rate by then.
             if not decision.errors:
                 await transaction.write(item.event.id, snapshot, decision)
