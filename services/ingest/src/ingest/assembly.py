@@ -12,6 +12,7 @@ from starlette.responses import Response
 from common.auth import KeyVerifier
 from common.bus.ports import Admin, ProbedProducer
 from common.erasures.erasure_key import ErasureKey
+from common.exports.routes import Exporting, export_routes
 from common.health_endpoints import Readiness
 from common.stopping import Task
 from common.topics import TimeMode, Topics, TopicSettings
@@ -21,6 +22,7 @@ from ingest.erasures.erased_accounts import ErasedAccounts
 from ingest.erasures.routes import erasure_routes
 from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
 from ingest.events.post_events import PostEventsHandler
+from ingest.exports.account_rows import row_schemas
 from ingest.identity.cache import IdentityCache, StoredIdentities
 from ingest.intake.endpoint import Intake, IntakeEndpoint
 from ingest.intake.format import FormatMaker
@@ -107,6 +109,7 @@ class IngestParts:
     pseudonyms: Pseudonyms | None
     registry: CollectorRegistry
     erasures: Erasures
+    exports: Exporting
 
 
 @dataclass(frozen=True)
@@ -211,6 +214,7 @@ class _Assembly:
                     retention_days=options.topic_settings["retention_days"],
                     mode=self._mode,
                 ),
+                export_routes(parts.exports, parts.keys, row_schemas=row_schemas()),
             ],
         )
         sdk_metrics = SdkMetrics(parts.registry)

@@ -20,6 +20,7 @@ from ingest.aliases import erasure as alias_erasure
 from ingest.aliases.store import AliasStore
 from ingest.assembly import IngestOptions, IngestParts, assemble
 from ingest.erasures.store import ErasureStore
+from ingest.exports.account_rows import ingest_exports
 from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import PrivacyRules
@@ -80,6 +81,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         pseudonyms=_pseudonyms(rules.privacy, settings),
         registry=metrics.registry(service="ingest", process="serve"),
         erasures=ErasureStore(connected, removals=[alias_erasure.remove_account, stripe_erasure.remove_account]),
+        exports=ingest_exports(connected, key=settings.erasures_by()),
     )
     options = IngestOptions(
         topics=Topics(settings.topic_prefix),
