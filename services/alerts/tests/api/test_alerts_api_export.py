@@ -11,7 +11,8 @@ from support.alerts_api import ERASURE_KEY, AlertsApi
 from support.exports import check_export
 
 KNOWN = """
-INSERT INTO alerts.account_facts VALUES (:account, 0, json_build_object('name', :name ::text, 'merged_into', :merged_into ::text))
+INSERT INTO alerts.account_facts
+VALUES (:account, 0, json_build_object('name', :name ::text, 'merged_into', :merged_into ::text))
 """
 MANY = """
 INSERT INTO alerts.gathering VALUES ('first_look', 'email:dana@example.com', 'g-1', 0, 60, 1800, '{"way": "owner"}');
