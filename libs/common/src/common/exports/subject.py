@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, LargeBinary, Text, and_, bindparam, cast, func
+from sqlalchemy import ColumnElement, LargeBinary, Select, Text, and_, any_, bindparam, cast, func
+from sqlalchemy.dialects.postgresql import ARRAY
 
 ACCOUNT: Final = bindparam("account", type_=Text)
 USER: Final = bindparam("user", type_=Text)
@@ -37,6 +38,11 @@ class ExportSubject(Struct, frozen=True):
 def says_user(document: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a JSON text of ours has the user's id as one of its strings."""
     return func.strpos(cast(document, Text), _USER_IN_JSON) > 0
+
+
+def is_one_of(column: ColumnElement[Any], found: Select[Any]) -> ColumnElement[bool]:
+    """As `IN`, but an index serves it beside OR too: the query is run first. For few rows."""
+    return column == any_(func.array(found.scalar_subquery(), type_=ARRAY(Text)))
 
 
 def mentions(document: ColumnElement[Any], who: str) -> ColumnElement[bool]:

@@ -18,14 +18,14 @@ from alerts.postgres.schema import (
     notification,
     timer,
 )
-from common.exports.subject import ACCOUNT, PSEUDONYM, says_user
+from common.exports.subject import ACCOUNT, PSEUDONYM, is_one_of, says_user
 from common.exports.tables import ExportedTable
 
 _ALERTS: Final = select(alert.c.signal_id).where(alert.c.account_id == ACCOUNT)
 _NAMING_USER: Final = _ALERTS.where(says_user(alert.c.body))
 _GATHERINGS: Final = select(gathered.c.gathering_id).where(gathered.c.account_id == ACCOUNT)
 _ABOUT_MANY: Final = notification.c.account_id == ""
-_MESSAGES: Final = or_(notification.c.account_id == ACCOUNT, notification.c.gathering_id.in_(_GATHERINGS))
+_MESSAGES: Final = or_(notification.c.account_id == ACCOUNT, is_one_of(notification.c.gathering_id, _GATHERINGS))
 
 
 def _messages_naming_user() -> ColumnElement[bool]:

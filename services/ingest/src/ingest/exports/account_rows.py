@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.erasures.erasure_key import ErasureKey
 from common.exports.account_exports import AccountExports, PostgresExportLookup
-from common.exports.subject import ACCOUNT, PSEUDONYM, USER, mentions
+from common.exports.subject import ACCOUNT, PSEUDONYM, USER, is_one_of, mentions
 from common.exports.tables import ExportedTable, TableSection
 from ingest.schema import (
     alias,
@@ -36,7 +36,9 @@ def _told_keys() -> ColumnElement[bool]:
     of_customers = select(literal("customer ", Text).concat(stripe_customer.c.id)).where(
         stripe_customer.c.account_id == ACCOUNT
     )
-    return or_(stripe_told.c.key == literal("account ", Text).concat(ACCOUNT), stripe_told.c.key.in_(of_customers))
+    return or_(
+        stripe_told.c.key == literal("account ", Text).concat(ACCOUNT), is_one_of(stripe_told.c.key, of_customers)
+    )
 
 
 _OF_ONE_ACCOUNT: Final = func.cardinality(stripe_delivery.c.account_ids) == 1
@@ -62,7 +64,7 @@ EXPORTED: Final = (
     ExportedTable(table=stripe_customer, where=stripe_customer.c.account_id == ACCOUNT, order=("webhook", "id")),
     ExportedTable(
         table=stripe_subscription,
-        where=or_(stripe_subscription.c.account_id == ACCOUNT, stripe_subscription.c.customer.in_(_CUSTOMERS)),
+        where=or_(stripe_subscription.c.account_id == ACCOUNT, is_one_of(stripe_subscription.c.customer, _CUSTOMERS)),
         order=("webhook", "id"),
         shown={"body": _json(stripe_subscription.c.body)},
     ),
