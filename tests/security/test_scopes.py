@@ -14,6 +14,7 @@ from starlette.routing import Route
 from alerts.api import routes as alerts_routes
 from common import health_endpoints
 from common.erasures.receipts import receipt_routes
+from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import Scope
@@ -42,6 +43,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("POST", "/v1/events"): Scope.EVENTS,
         ("GET", "/v1/events/names"): Scope.READ,
         ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
+        ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
         ("POST", "/v1/erasures/{erasure_id}/lift"): Scope.ADMIN,
         ("GET", "/v1/rejects"): Scope.READ,
@@ -56,6 +58,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/accounts/{account_id}/people"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/history"): Scope.READ,
         ("GET", "/v1/accounts/{account_id}/receipts"): Scope.READ,
+        ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
         ("GET", "/v1/events/names"): Scope.READ,
         ("POST", "/v1/announcements"): Scope.ADMIN,
         ("GET", "/v1/announcements"): Scope.ADMIN,
@@ -66,6 +69,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("GET", "/v1/alerts/{alert_id}"): Scope.READ,
         ("POST", "/v1/alerts/{alert_id}/ack"): Scope.WRITE,
         ("POST", "/v1/alerts/{alert_id}/resend"): Scope.WRITE,
+        ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
     },
     "scoring worker": {},
@@ -112,11 +116,13 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
             inside, inside, inside, inside, keys=ring, metrics=metrics, readiness=ready, registry=registry
         )
         built.include_router(receipt_routes(inside, ring))
+        built.include_router(export_routes(inside, ring, row_schemas={}))
         return built
     if service == "alerts":
         counts = RequestMetrics(registry, name="churn_alerts_api")
         built = alerts_routes.build(inside, keys=ring, metrics=counts, readiness=ready, registry=registry)
         built.include_router(receipt_routes(inside, ring))
+        built.include_router(export_routes(inside, ring, row_schemas={}))
         return built
     return Starlette(routes=health_endpoints.routes(ready, registry))
 

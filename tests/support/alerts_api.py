@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.api import routes
 from alerts.api.database import AlertsDatabase
+from alerts.api.export import alerts_exports, row_schemas
 from alerts.api.service import AlertsService
 from alerts.channels.registry import Channel
 from alerts.decisions.reasons import DecisionReason
@@ -20,11 +21,14 @@ from alerts.postgres import schema
 from alerts.routing.destination import Target
 from common import database as databases
 from common.contracts.signals import Signal
+from common.erasures.erasure_key import ErasureKey
+from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore, Scope
 from common.request_metrics import RequestMetrics
 
+ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 DESK = Target(Channel.EMAIL, "desk@example.com")
 
 
@@ -139,11 +143,14 @@ class Rows:
 class AlertsApi:
     """Asks with a key that may read and write."""
 
-    def __init__(self, rows: Rows, app: FastAPI, *, store: KeyStore, registry: CollectorRegistry, token: str) -> None:
+    def __init__(
+        self, rows: Rows, app: FastAPI, *, store: KeyStore, registry: CollectorRegistry, token: str, admin: str
+    ) -> None:
         self.rows = rows
         self.app = app
         self.store = store
         self._registry = registry
+        self._admin = {"authorization": f"Bearer {admin}"}
         headers = {"authorization": f"Bearer {token}"}
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test", headers=headers)
 
@@ -156,6 +163,10 @@ class AlertsApi:
     async def list(self, **query: Any) -> list[Any]:
         found: list[Any] = (await self.get("/v1/alerts", **query))["alerts"]
         return found
+
+    async def export(self, account_id: str, **query: str) -> httpx.Response:
+        """As an operator asks."""
+        return await self.http.get(f"/v1/accounts/{account_id}/export", params=query, headers=self._admin)
 
     async def one(self, signal: Signal) -> Any:
         return await self.get(f"/v1/alerts/{signal.signal_id}")
@@ -184,13 +195,17 @@ async def alerts_api(rows: Rows) -> AsyncIterator[AlertsApi]:
     store = KeyStore(rows.engine, schema="alerts")
     token = await store.create(source="crm", scopes=frozenset({Scope.READ, Scope.WRITE}))
     registry = CollectorRegistry()
+    admin = await store.create(source="operations", scopes=frozenset({Scope.ADMIN}))
+    keys = Keyring(store)
     app = routes.build(
         AlertsService(AlertsDatabase(rows.engine, patience=30.0)),
-        keys=Keyring(store),
+        keys=keys,
         metrics=RequestMetrics(registry, name="churn_alerts_api"),
         readiness=Readiness({}),
         registry=registry,
     )
-    api = AlertsApi(rows, app, store=store, registry=registry, token=token)
+    exports = alerts_exports(rows.engine, key=ERASURE_KEY, patience=30.0)
+    app.include_router(export_routes(exports, keys, row_schemas=row_schemas()))
+    api = AlertsApi(rows, app, store=store, registry=registry, token=token, admin=admin)
     async with api.http:
         yield api

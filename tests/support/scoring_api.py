@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
 
+from common.erasures.erasure_key import ErasureKey
+from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.keys import KeyStore, Scope
@@ -19,6 +21,7 @@ from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader
 from scoring.api.announcements import AnnouncementService
 from scoring.api.event_uses import EventUseQueries
+from scoring.api.export import row_schemas, scoring_exports
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
 from scoring.api.refresher import RankingStore, Refresher, RefreshPace
@@ -31,6 +34,7 @@ from support.scoring_harness import DAY, START, ScoringHarness, event
 
 FRESH = 5.0
 KEEP = 300.0
+ERASURE_KEY = ErasureKey("a key of thirty-two characters, at least")
 
 
 class Api:
@@ -81,6 +85,12 @@ class Api:
     async def list_announcements(self, **query: Any) -> httpx.Response:
         return await self.http.get("/v1/announcements", params=query, headers=self._admin)
 
+    async def export(self, account_id: str, **query: str) -> httpx.Response:
+        """As an operator asks."""
+        if self.active_card.trouble():
+            await self.active_card.read()
+        return await self.http.get(f"/v1/accounts/{account_id}/export", params=query, headers=self._admin)
+
     async def announcements(self, **query: Any) -> Any:
         answer = await self.list_announcements(**query)
         assert answer.status_code == 200, answer.text
@@ -129,20 +139,23 @@ async def scoring_api(harness: ScoringHarness) -> AsyncIterator[Api]:
     store = KeyStore(harness.engine, schema="scoring")
     token = await store.create(source="reports", scopes=frozenset({Scope.READ}))
     admin = await store.create(source="operations", scopes=frozenset({Scope.ADMIN}))
-    registry = CollectorRegistry()
+    registry, keys = CollectorRegistry(), Keyring(store)
     tables = SnapshotSource(harness.engine, patience=30.0)
     active_card, metrics = ActiveCardReader(tables), ApiMetrics(registry)
     snapshots = SnapshotReader(tables, active_card, metrics=metrics, fresh=FRESH, clock=harness.clock)
+    reading = AccountQueries(snapshots)
     app = routes.build(
         Listing(snapshots),
-        AccountQueries(snapshots),
+        reading,
         EventUseQueries(snapshots),
         AnnouncementService(AnnouncementTable(harness.engine, patience=10.0), active_card, clock=harness.clock),
-        keys=Keyring(store),
+        keys=keys,
         metrics=metrics,
         readiness=Readiness({"card": active_card.trouble}),
         registry=registry,
     )
+    exports = scoring_exports(reading, harness.engine, key=ERASURE_KEY, patience=30.0)
+    app.include_router(export_routes(exports, keys, row_schemas=row_schemas()))
     api = Api(harness, app, active_card=active_card, snapshots=snapshots, registry=registry, token=token, admin=admin)
     async with api.http:
         yield api

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from alerts.api import routes as http
 from alerts.api.database import AlertsDatabase
+from alerts.api.export import alerts_exports, row_schemas
 from alerts.api.service import AlertsService
 from alerts.assembly import Replica, ReplicaOptions, ReplicaParts, assemble
 from alerts.channels.adapter import adapter_of
@@ -33,6 +34,7 @@ from common import database
 from common.bus.kafka import KafkaAdmin, KafkaConsumer, KafkaProducer
 from common.erasures.receipts import ErasureReceipts, receipt_routes
 from common.errors import StopWorker
+from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
 from common.key_usage import KeyUsage
 from common.keyring import Keyring
@@ -151,6 +153,8 @@ def _application(
         readiness=readiness,
         registry=prometheus,
     )
+    exports = alerts_exports(for_api, key=settings.erasures_by(), patience=settings.alerts_database_seconds)
+    built.include_router(export_routes(exports, keyring, row_schemas=row_schemas()))
     receipts = ErasureReceipts(
         for_api, schema="alerts", retention_days=settings.retention_days, mode=settings.time_mode
     )

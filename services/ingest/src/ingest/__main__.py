@@ -1,4 +1,4 @@
-"""`python -m ingest serve|events|import|mapping|away|dead|erasures|aliases|migrate|keys`.
+"""`python -m ingest serve|events|import|mapping|away|dead|erasures|aliases|privacy|migrate|keys`.
 
 Each command imports only what it needs.
 """
@@ -22,6 +22,7 @@ COMMANDS = {
     "dead": Command("list, show and send again what was set aside", "ingest.commands.dead"),
     "erasures": Command("list and lift erasures of accounts", "ingest.commands.erasures"),
     "aliases": Command("show which accounts were merged, and take a merge back", "ingest.commands.aliases"),
+    "privacy": Command("show a user's id as it is stored", "ingest.commands.privacy"),
     "migrate": Command("bring the database schema to its newest version"),
     "keys": Command("create, list and revoke API keys", "common.commands.keys"),
 }
@@ -78,6 +79,10 @@ def _run_with_settings(arguments: "argparse.Namespace") -> int:
             from ingest.commands import aliases
 
             return asyncio.run(aliases.run(arguments, database_url=settings.database_url))
+        case "privacy":
+            from ingest.commands import privacy
+
+            return privacy.run(arguments, settings)
         case "migrate":
             from common.commands import migrate
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
 from common.stopping import Task
 from common.topics import TimeMode
@@ -15,6 +16,7 @@ from ingest.erasures.erased_accounts import ErasedAccounts
 from ingest.erasures.routes import erasure_routes
 from ingest.erasures.service import ErasureAnnouncer, ErasureService
 from ingest.events.post_events import PostEventsHandler
+from ingest.exports.account_rows import row_schemas
 from ingest.identity.cache import IdentityCache
 from ingest.intake.endpoint import Intake, IntakeEndpoint
 from ingest.intake.format import FormatMaker
@@ -118,6 +120,7 @@ class _Assembly:
                     retention_days=options.topic_settings["retention_days"],
                     mode=self._mode,
                 ),
+                export_routes(parts.exports, parts.keys, row_schemas=row_schemas()),
             ],
         )
         sdk_metrics = SdkMetrics(parts.registry)

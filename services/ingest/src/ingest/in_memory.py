@@ -16,6 +16,7 @@ from common.bus.ports import Record
 from common.contracts.events import Event, decode_events_record
 from common.database import engine
 from common.erasures.erasure_key import ErasureKey
+from common.exports.account_exports import AccountExports
 from common.health_endpoints import Readiness
 from common.keyring import Keyring
 from common.memory_keys import MemoryKeys
@@ -202,6 +203,7 @@ async def in_memory(
         rules=rules or load_mapping("version: 1", "none"),
         registry=CollectorRegistry(),
         erasures=erasures,
+        exports=AccountExports("ingest", (), lookup=None, key=None, now=lambda: NOW),
     )
     options = IngestOptions(
         topics=Topics(""),

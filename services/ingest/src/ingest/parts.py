@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from common.auth import KeyVerifier
 from common.bus.ports import Admin, ProbedProducer
 from common.erasures.erasure_key import ErasureKey
+from common.exports.routes import Exporting
 from common.health_endpoints import Readiness
 from common.stopping import Task
 from common.topics import Topics, TopicSettings
@@ -78,6 +79,7 @@ class IngestParts:
     pseudonyms: Pseudonyms | None
     registry: CollectorRegistry
     erasures: Erasures
+    exports: Exporting
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -20,11 +20,11 @@ from ingest.aliases import erasure as alias_erasure
 from ingest.aliases.store import AliasStore
 from ingest.assembly import assemble
 from ingest.erasures.store import ErasureStore
+from ingest.exports.account_rows import ingest_exports
 from ingest.identity.store import IdentityStore
 from ingest.mapping.load import load_mapping
-from ingest.mapping.rules import PrivacyRules
 from ingest.parts import IngestOptions, IngestParts
-from ingest.privacy.pseudonyms import Pseudonyms
+from ingest.privacy.pseudonyms import pseudonyms_for
 from ingest.receiving.rate_limit import KeyRateLimiter
 from ingest.receiving.request_body import BodyMemory
 from ingest.rejects.store import RejectStore
@@ -40,12 +40,6 @@ if TYPE_CHECKING:
     from ingest.sources.scoring_client import ScoringClient
 
 _log = structlog.get_logger()
-
-LEAST_KEY_CHARS: Final = 32
-
-
-class PrivacyKeyMissing(Exception):
-    """The process cannot start: without the key, hashes would tell what they hide."""
 
 
 @asynccontextmanager
@@ -78,9 +72,10 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         limiter=KeyRateLimiter(_rate_limit(settings)),
         memory=BodyMemory(settings.ingest_body_memory_bytes),
         rules=rules,
-        pseudonyms=_pseudonyms(rules.privacy, settings),
+        pseudonyms=pseudonyms_for(rules.privacy, settings.ingest_privacy_key, mapping=settings.ingest_mapping),
         registry=metrics.registry(service="ingest", process="serve"),
         erasures=ErasureStore(connected, removals=[alias_erasure.remove_account, stripe_erasure.remove_account]),
+        exports=ingest_exports(connected, key=settings.erasures_by()),
     )
     options = IngestOptions(
         topics=Topics(settings.topic_prefix),
@@ -129,15 +124,6 @@ def _scoring_client(settings: IngestSettings) -> "ScoringClient | None":
     from ingest.sources.scoring_client import ScoringClient
 
     return ScoringClient(settings.ingest_scoring_url, settings.ingest_scoring_key.get_secret_value())
-
-
-def _pseudonyms(rules: PrivacyRules, settings: IngestSettings) -> Pseudonyms | None:
-    """Raises `PrivacyKeyMissing` if the mapping hashes and there is no key to do so."""
-    key = settings.ingest_privacy_key.get_secret_value() if settings.ingest_privacy_key else ""
-    if rules.needs_key and len(key) < LEAST_KEY_CHARS:
-        needed = f"INGEST_PRIVACY_KEY of {LEAST_KEY_CHARS} characters or more"
-        raise PrivacyKeyMissing(f"{settings.ingest_mapping} hashes fields, which needs {needed}")
-    return Pseudonyms(rules, key.encode()) if rules.any else None
 
 
 def _rate_limit(settings: IngestSettings) -> RateLimit | None:

@@ -17,8 +17,8 @@ from ingest.in_memory import MemoryIdentities, in_memory
 from ingest.mapping.load import check_mapping, load_mapping
 from ingest.mapping.rules import PrivacyRules
 from ingest.privacy.adapters import PrivateIdentities
-from ingest.privacy.pseudonyms import Pseudonyms
-from ingest.serve import PrivacyKeyMissing, application
+from ingest.privacy.pseudonyms import PrivacyKeyMissing, Pseudonyms
+from ingest.serve import application
 from ingest.settings import IngestSettings
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

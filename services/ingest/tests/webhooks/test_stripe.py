@@ -8,7 +8,7 @@ import msgspec
 from common.keys import Scope
 from ingest.in_memory import Ingest, in_memory
 from ingest.mapping.load import load_mapping
-from ingest.mapping.senders.stripe.book import Book
+from ingest.mapping.senders.stripe.snapshot import StripeSnapshot
 from support.webhooks import MAPPING, SECONDS, SECRETS, post_message, price, stripe_event, subscription, topics_made
 
 CREATED, UPDATED, DELETED = (f"customer.subscription.{verb}" for verb in ("created", "updated", "deleted"))
@@ -58,7 +58,7 @@ async def test_of_an_erased_account_nothing_is_kept_until_that_is_lifted(hooked:
     (answer,) = await post(hooked, stripe_event(1, CREATED, subscription("sub_1")))
     assert answer["ignored"] == ["erased"]
     async with hooked.stripe.transaction("billing") as records:
-        assert await records.book(subscription=None, customer=None, accounts=()) == Book({}, {}, {})
+        assert await records.snapshot(subscription=None, customer=None, accounts=()) == StripeSnapshot({}, {}, {})
         assert not records.deliveries
     await hooked.http.post(f"/v1/erasures/{erasure['erasure_id']}/lift", headers=admin)
     await post(hooked, stripe_event(1, CREATED, subscription("sub_1")))

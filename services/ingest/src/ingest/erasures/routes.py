@@ -3,23 +3,22 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
-from urllib.parse import unquote
 
 import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
+from common.account_in_path import account_in_path
 from common.auth import KeyVerifier, authorize
 from common.erasures.receipts import ErasureId, forgotten_on
 from common.http_app import json_response
 from common.keys import Scope
-from common.problems import Problem, openapi_response
+from common.problems import openapi_response
 from common.topics import TimeMode
 from ingest.erasures.erasure import ErasureState, StoredErasure
 from ingest.erasures.service import ErasureService
 from ingest.receiving.bounds import ID_CHARS
 
-_ACCOUNTS: Final = "/v1/accounts/"
 _RECEIPTS: Final = {name: f"GET /v1/erasures/{{id}} at the API of {name}" for name in ("scoring", "alerts")}
 
 
@@ -68,7 +67,7 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, retention_days
     async def erase_account(request: Request, account_id: str) -> Response:
         """Have every service delete what it knows of an account. Asked again, it answers the request in force."""
         by = await admin(request)
-        return _accepted(answer(await service.erase(_account_id(request), by=by)))
+        return _accepted(answer(await service.erase(account_in_path(request, longest=ID_CHARS), by=by)))
 
     @router.get("/erasures/{erasure_id}", responses=_responses(200, _OF_ONE))
     async def get_erasure(request: Request, erasure_id: ErasureId) -> Response:
@@ -87,18 +86,6 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, retention_days
 
 def _accepted(answer: ErasureAnswer) -> Response:
     return Response(msgspec.json.encode(answer), 202, media_type="application/json")
-
-
-def _account_id(request: Request) -> str:
-    """From the path as it was sent: an encoded slash belongs to the id. Raises `Problem`."""
-    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
-    try:
-        account_id = unquote(raw.partition(b"?")[0].decode("ascii").removeprefix(_ACCOUNTS), errors="strict")
-    except UnicodeDecodeError:
-        raise Problem(422, "bad_account_id", "the account's id in the path is not percent-encoded UTF-8") from None
-    if not 0 < len(account_id) <= ID_CHARS or "\0" in account_id:
-        raise Problem(422, "bad_account_id", f"an account's id has 1 to {ID_CHARS} characters, and no U+0000")
-    return account_id
 
 
 _OF_ONE: Final = {

@@ -3,11 +3,13 @@
 import hmac
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
 from msgspec.structs import replace
+from pydantic import SecretStr
 
 from common.contracts.events import Event
 from ingest.errors import FieldError
@@ -19,6 +21,11 @@ USER_KEYS: Final = frozenset(
 """Under which keys the messages of SDKs name a person."""
 _HIDDEN: Final = "the value is not shown: mapping.yml lists the field under privacy"
 _DIGITS: Final = 32
+LEAST_KEY_CHARS: Final = 32
+
+
+class PrivacyKeyMissing(Exception):
+    """Nothing can be hashed: without the key, hashes would tell what they hide."""
 
 
 class Pseudonyms:
@@ -76,3 +83,12 @@ class Pseudonyms:
             key: self.of(value) if key in hashed and value is not None else self._value(value, hashed)
             for key, value in kept
         }
+
+
+def pseudonyms_for(rules: PrivacyRules, secret: SecretStr | None, *, mapping: Path) -> Pseudonyms | None:
+    """None if the rules hide nothing. Raises `PrivacyKeyMissing` if they hash and there is no key to do so."""
+    key = secret.get_secret_value() if secret else ""
+    if rules.needs_key and len(key) < LEAST_KEY_CHARS:
+        needed = f"INGEST_PRIVACY_KEY of {LEAST_KEY_CHARS} characters or more"
+        raise PrivacyKeyMissing(f"{mapping} hashes fields, which needs {needed}")
+    return Pseudonyms(rules, key.encode()) if rules.any else None

@@ -53,6 +53,26 @@ class AccountQueries:
         )
         return answer if asked.exact else rounding.account(answer)
 
+    async def state(self, account_id: str) -> answers.StateExport:
+        """For an export: nothing of the accounts below it, and nothing rounded."""
+        async with self._snapshots.open() as (reader, snapshot):
+            row = await _find_row(snapshot, account_id)
+        reading = self._read(reader, row)
+        scorer = reader.scorer
+        return answers.StateExport(
+            health=rendering.account(
+                account_id,
+                reading,
+                facts=row.facts,
+                card=scorer.card,
+                card_id=scorer.card_id,
+                delay=reader.find_delay(row.stored),
+                children=None,
+            ),
+            level=rendering.level(reading.view.level),
+            facts_learned={name: to_datetime(moment) for name, moment in reading.facts_learned.items()},
+        )
+
     async def people(self, account_id: str, asked: PeopleParameters) -> answers.AccountPeople:
         after = asked.after()
         async with self._snapshots.open() as (_, snapshot):

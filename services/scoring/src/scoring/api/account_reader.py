@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from common.contracts.signals import Contact, Health
 from scoring.api.delay import Delay
@@ -43,6 +43,7 @@ class AccountReading(Struct, frozen=True):
     """`clock` is the moment of the account's last change, in seconds since the epoch; `today` is its open day.
 
     `contacts` are the people whom a signal would name, `away` the days on which the account is closed.
+    `facts_learned` is the moment of the event that said each fact.
     """
 
     view: View
@@ -50,6 +51,7 @@ class AccountReading(Struct, frozen=True):
     today: Day | None
     contacts: tuple[Contact, ...] = ()
     away: tuple[DaysAway, ...] = ()
+    facts_learned: dict[str, float] = field(default_factory=dict)
 
 
 class AccountReader:
@@ -116,6 +118,7 @@ class AccountReader:
                 today=self.scorer.today(account),
                 contacts=account.people.contacts(),
                 away=tuple(DaysAway(to_date(first), to_date(until)) for first, until in account.away.days),
+                facts_learned={name: moment for name, (moment, _) in account.writers.items()},
             )
 
     def _open(self, stored: StateRow) -> Account:

@@ -263,6 +263,23 @@ class Receipts(Struct, frozen=True, kw_only=True):
     as_of: datetime
 
 
+class StateExport(Struct, frozen=True):
+    """The state of an account in an export: its health now, the receipt of its score, and its facts.
+
+    `facts_learned` says at which moment (event time) each fact was last said, where an event said it.
+    """
+
+    health: Account
+    level: LevelNow
+    facts_learned: dict[str, datetime]
+
+
+class UnreadableStateExport(Struct, frozen=True):
+    """The state was written by another version of scoring; everything else of the account is in the export."""
+
+    error: str
+
+
 class EventNameUse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One name: how many events with it were counted, and what of the card listens to it.
 

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from common import database
 from common.erasures.receipts import ErasureReceipts, receipt_routes
+from common.exports.routes import export_routes
 from common.health_endpoints import Readiness
 from common.key_usage import KeyUsage
 from common.keyring import Keyring
@@ -18,6 +19,7 @@ from scoring.api.account_queries import AccountQueries
 from scoring.api.active_card import ActiveCardReader
 from scoring.api.announcements import AnnouncementService
 from scoring.api.event_uses import EventUseQueries
+from scoring.api.export import row_schemas, scoring_exports
 from scoring.api.freshness import FreshnessMonitor
 from scoring.api.listing import Listing
 from scoring.api.metrics import ApiMetrics
@@ -72,9 +74,10 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
         readiness = Readiness(
             {"card": active_card.trouble, "keys": keyring.not_ready_reason}, about={"core": core_form()}
         )
+        reading = AccountQueries(snapshots)
         http = routes.build(
             Listing(snapshots),
-            AccountQueries(snapshots),
+            reading,
             EventUseQueries(snapshots),
             AnnouncementService(announcements, active_card, clock=time.time),
             keys=keyring,
@@ -82,6 +85,13 @@ async def api(settings: ScoringSettings) -> AsyncIterator[Application]:
             readiness=readiness,
             registry=prometheus,
         )
+        exports = scoring_exports(
+            reading,
+            for_tables,
+            key=settings.erasures_by(),
+            patience=settings.scoring_api_request_seconds,
+        )
+        http.include_router(export_routes(exports, keyring, row_schemas=row_schemas()))
         receipts = ErasureReceipts(
             for_tables, schema="scoring", retention_days=settings.retention_days, mode=settings.time_mode
         )

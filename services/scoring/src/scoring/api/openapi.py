@@ -18,6 +18,8 @@ _ANSWERS: Final = (
     answers.History,
     answers.Receipts,
     answers.AccountPeople,
+    answers.StateExport,
+    answers.UnreadableStateExport,
     answers.EventUses,
     answers.Announced,
     answers.Announcements,
@@ -98,7 +100,11 @@ def document(app: FastAPI) -> dict[str, Any]:
             "Problem": problems.SCHEMA,
         },
         "securitySchemes": {
-            "key": {"type": "http", "scheme": "bearer", "description": "scope `read`; for announcements `admin`"}
+            "key": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "scope `read`; for announcements, exports and erasures `admin`",
+            }
         },
     }
     found["security"] = [{"key": []}]
