@@ -115,6 +115,13 @@ def test_check_sums_up_what_is_sound(capsys: pytest.CaptureFixture[str]) -> None
     assert "paths of accounts" in capsys.readouterr().out
 
 
+def test_check_names_the_address_of_each_webhook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mapping.yml"
+    file.write_text("version: 1\nwebhooks:\n  billing: {sender: stripe, source: money, currency: EUR}\n")
+    assert main(["mapping", "check", str(file)]) == 0
+    assert "webhook billing: stripe, source money, posts to /v1/webhooks/billing" in capsys.readouterr().out
+
+
 def test_schema_prints_the_file_for_editors(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["mapping", "schema"]) == 0
     assert capsys.readouterr().out == (DEPLOY / "mapping.schema.json").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from alerts.decisions.reasons import DecisionReason
 from alerts.signals.decoding import decode_record
 from common.bus.ports import Record
 from common.contracts.events import Erased, ErasureLifted, Tick
-from common.contracts.signals import Facts, FactsChanged, Signal
+from common.contracts.signals import CaughtUp, Facts, FactsChanged, Signal, SignalsRecord
 from common.erasures.erasure_spans import PartitionErasures
 
 LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
@@ -90,63 +90,83 @@ def read_batch(records: Sequence[Record], *, late_after: float, erasures: Partit
 
     It ends before an erasure, too, which is a batch of its own: it deletes what those signals wrote.
     """
-    ticks: list[Record] = []
-    facts: dict[str, ReadFacts] = {}
-    signals: list[ReadSignal] = []
-    caught_up: float | None = None
-    before_caught_up = 0
-    unreadable: list[int] = []
-    erased = 0
-    erasure: ReadErasure | None = None
-    taken = 0
-    for taken, record in enumerate(records, start=1):
+    reading = _BatchReading(late_after=late_after, erasures=erasures)
+    for record in records:
+        if not reading.take(record):
+            break
+    return reading.batch()
+
+
+class _BatchReading:
+    """What was read of a batch so far."""
+
+    def __init__(self, *, late_after: float, erasures: PartitionErasures) -> None:
+        self._late_after = late_after
+        self._erasures = erasures
+        self._taken = 0
+        self._ticks: list[Record] = []
+        self._facts: dict[str, ReadFacts] = {}
+        self._signals: list[ReadSignal] = []
+        self._caught_up: float | None = None
+        self._before_caught_up = 0
+        self._unreadable: list[int] = []
+        self._erased = 0
+        self._erasure: ReadErasure | None = None
+
+    def take(self, record: Record) -> bool:
+        """False if the record is of the next batch."""
         try:
             message = decode_record(record.value or b"")
         except msgspec.DecodeError:
-            unreadable.append(record.offset)
-            continue
+            message = None
+        if self._ends_before(message):
+            return False
+        self._taken += 1
+        self._sort(message, record)
+        return True
+
+    def batch(self) -> SignalsBatch:
+        return SignalsBatch(
+            taken=self._taken,
+            tick=max((record.timestamp / 1000 for record in self._ticks), default=None),
+            ticks=tuple(self._ticks),
+            facts=tuple(self._facts.values()),
+            signals=tuple(self._signals),
+            caught_up=self._caught_up,
+            before_caught_up=self._before_caught_up,
+            unreadable=tuple(self._unreadable),
+            erased=self._erased,
+            erasure=self._erasure,
+        )
+
+    def _ends_before(self, message: SignalsRecord | None) -> bool:
+        match message:
+            case _ if self._erasure is not None:
+                return True
+            case Erased() | ErasureLifted():
+                return self._taken > 0 and _can_be_applied(message)
+            case Tick():
+                return bool(self._signals or self._facts or self._caught_up is not None)
+        return False
+
+    def _sort(self, message: SignalsRecord | None, record: Record) -> None:
         recorded = record.timestamp / 1000
-        if isinstance(message, Erased | ErasureLifted) and _can_be_applied(message):
-            if taken > 1:
-                taken -= 1
-            else:
-                erasure = ReadErasure(message, record.offset, recorded)
-            break
-        if isinstance(message, Erased | ErasureLifted):
-            unreadable.append(record.offset)
-            continue
-        if isinstance(message, Signal | FactsChanged) and erasures.reason(message.account_id, record.offset):
-            erased += 1
-        elif isinstance(message, Tick):
-            if signals or facts or caught_up is not None:
-                taken -= 1
-                break
-            ticks.append(record)
-        elif isinstance(message, FactsChanged):
-            if _are_names((message.account_id,)):
-                facts[message.account_id] = ReadFacts(message.account_id, message.facts, recorded)
-            else:
-                unreadable.append(record.offset)
-        elif not isinstance(message, Signal):
-            caught_up, before_caught_up = recorded, len(signals)
-        elif _can_be_stored(message):
-            reason = postpone_reason(message, recorded=recorded, late_after=late_after)
-            signals.append(ReadSignal(message, recorded, reason))
-        else:
-            unreadable.append(record.offset)
-    tick = max((record.timestamp / 1000 for record in ticks), default=None)
-    return SignalsBatch(
-        taken=taken,
-        tick=tick,
-        ticks=tuple(ticks),
-        facts=tuple(facts.values()),
-        signals=tuple(signals),
-        caught_up=caught_up,
-        before_caught_up=before_caught_up,
-        unreadable=tuple(unreadable),
-        erased=erased,
-        erasure=erasure,
-    )
+        match message:
+            case Erased() | ErasureLifted() if _can_be_applied(message):
+                self._erasure = ReadErasure(message, record.offset, recorded)
+            case Signal() | FactsChanged() if self._erasures.reason(message.account_id, record.offset):
+                self._erased += 1
+            case Tick():
+                self._ticks.append(record)
+            case CaughtUp():
+                self._caught_up, self._before_caught_up = recorded, len(self._signals)
+            case FactsChanged() if _are_names((message.account_id,)):
+                self._facts[message.account_id] = ReadFacts(message.account_id, message.facts, recorded)
+            case Signal() if _can_be_stored(message):
+                reason = postpone_reason(message, recorded=recorded, late_after=self._late_after)
+                self._signals.append(ReadSignal(message, recorded, reason))
+            case _:
+                self._unreadable.append(record.offset)
 
 
 def postpone_reason(signal: Signal, *, recorded: float, late_after: float) -> DecisionReason | None:

@@ -57,6 +57,8 @@ def _summary(rules: MappingRules) -> Iterator[str]:
     yield f"defaults: {_counts(rules.defaults)}"
     for name, own in rules.sources.items():
         yield f"{name}: {_counts(own)}; identities of {own.identities}"
+    for name, section in rules.webhooks.items():
+        yield f"webhook {name}: {section.sender}, source {section.source}, posts to /v1/webhooks/{name}"
 
 
 def _counts(rules: SourceRules) -> str:
