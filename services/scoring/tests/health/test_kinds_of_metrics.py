@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import scoring.health
+from scoring.health.card import Flag, When
 from scoring.health.metric_kinds import KINDS
 from scoring.health.metrics.active_days.definition import ActiveDays
 from scoring.health.metrics.definition import Knots, MetricDefinition, kind_of
@@ -66,6 +68,14 @@ def test_a_late_event_has_already_faded_when_it_counts() -> None:
     script.does("login", 7, late=7)
     script.does("login", 7, late=7)
     assert script.value("logins", 7) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("late", [0.0, 2.0])
+def test_a_count_of_thousands_of_half_lives_ago_is_next_to_nothing_and_not_nothing(late: float) -> None:
+    ever = Flag(name="ever", cap=60, when=When("logins", ">", 0.0))
+    script = ScriptedAccount(card(replace(LOGINS, half_life=0.001), flags=(ever,)))
+    script.does("login", late, late=late)
+    assert [flag.name for flag in script.looks(2).flags] == ["ever"]
 
 
 def test_an_event_from_the_future_counts_from_its_record() -> None:

@@ -53,13 +53,15 @@ class DecayingCountMetric(DriftingMetric):
             begins = self.first.begins(context)
         # The prior decays like any event, from the account's earliest moment on.
         base = max(self.sum.newest_tau, context.born_tau)
-        total = self.sum.total
+        total, faded = self.sum.total, 0.0
         # The midnight of a day that counts may be earlier than the account's earliest moment.
         if total != 0.0 and base > self.sum.newest_tau:
-            total *= exp((self.sum.newest_tau - base) * self.decay)
+            faded = (base - self.sum.newest_tau) * self.decay
         if self.prior != 0.0:
-            total += self.prior * exp((begins - base) * self.decay)
-        self.drift(context, base, log_or_less(total) + self.log_scale, -self.decay)
+            total = total * exp(-faded) + self.prior * exp((begins - base) * self.decay)
+            faded = 0.0
+        # Without a prior a factor could underflow: what is next to nothing would be nothing.
+        self.drift(context, base, log_or_less(total) - faded + self.log_scale, -self.decay)
 
     def dump_sum(self) -> tuple[float, ...]:
         """The sum, and when an optional metric began."""
