@@ -42,7 +42,7 @@ _UNKNOWN = Explanation(
 
 _OF_INGEST = Explanation(
     "Ingest could make no event of this message. The header `errors` says which field was wrong, and how.",
-    "Mend mapping.yml or the client, then let the client send the message again. `dead resend` cannot.",
+    "Mend mapping.yml, or tell ingest whose account it is, then `dead resend` takes the message once more.",
 )
 
 

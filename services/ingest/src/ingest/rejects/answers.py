@@ -11,7 +11,7 @@ from ingest.errors import FieldError
 class RejectAnswer(Struct, frozen=True):
     """One message. `errors` say what is wrong with it, or with the values that were left out.
 
-    `dead_letter` is where the dead topic has it (partition:offset): `python -m ingest dead show` prints it. It is null
+    `dead_letter` is where the dead topic has it (partition:offset): `python -m ingest dead resend` takes it again. It is null
     for a message that was taken in part. `label` is the name that the client gave the event.
     """
 
