@@ -103,6 +103,11 @@ def test_a_mapping_that_is_misspelled_says_where() -> None:
     assert str(problem) == "2:11: privacy.users: must be one of hashed, as sent, not 'hash', did you mean 'hashed'?"
 
 
+def test_the_account_that_a_merged_one_goes_on_as_cannot_be_hidden() -> None:
+    (problem,) = check_mapping("version: 1\nprivacy: {hash: [email, into]}").problems
+    assert str(problem).startswith("2:25: privacy.hash[1]: 'into' names an account")
+
+
 async def test_without_its_key_ingest_does_not_start_to_hash(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     mapping = tmp_path / "mapping.yml"
     mapping.write_text(MAPPING)

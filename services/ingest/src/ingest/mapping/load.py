@@ -11,6 +11,7 @@ from ingest.mapping.paths import parse_path
 from ingest.mapping.rules import Fields, MappingRules, PrivacyRules, SourceRules
 
 _PAGE_VIEWED: Final = "page.viewed"
+_INTO: Final = "into"
 _NO_RULES: Final = SourceRules("", (), {}, frozenset(), _PAGE_VIEWED, _PAGE_VIEWED, {}, {})
 
 
@@ -33,6 +34,7 @@ def _rules(file: Document[MappingFile], found: Findings) -> MappingRules | None:
         return None
     for section in (file.model.defaults, *file.model.sources.values()):
         _find_contradictions(section, found)
+    _find_merges_hidden(file.model.privacy, found)
     if found.problems:
         return None
     if not file.model.defaults.account:
@@ -47,6 +49,16 @@ def _rules(file: Document[MappingFile], found: Findings) -> MappingRules | None:
 
 def _privacy(section: PrivacySection) -> PrivacyRules:
     return PrivacyRules(frozenset(section.drop or ()), frozenset(section.hash or ()), section.users == "hashed")
+
+
+def _find_merges_hidden(section: PrivacySection, found: Findings) -> None:
+    """Scoring has to know which account a merged one goes on as."""
+    for name, keys in (("drop", section.drop), ("hash", section.hash)):
+        for index, key in enumerate(keys or ()):
+            if key == _INTO:
+                found.problem(
+                    f"privacy.{name}[{index}]", "'into' names an account, in account.merged: it has to be kept"
+                )
 
 
 def _identities(name: str, section: OwnSection) -> str:
