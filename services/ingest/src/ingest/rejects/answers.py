@@ -11,8 +11,8 @@ from ingest.errors import FieldError
 class RejectAnswer(Struct, frozen=True):
     """One message. `errors` say what is wrong with it, or with the values that were left out.
 
-    `dead_letter` is where the dead topic has it (partition:offset): `python -m ingest dead resend` takes it again. It is
-    null for a message that was taken in part. `label` is the name that the client gave the event.
+    `dead_letter` is where the dead topic has it (partition:offset): `python -m ingest dead resend` takes it again.
+    It is null for a message that was taken in part. `label` is the name that the client gave the event.
     """
 
     received_at: datetime
