@@ -239,6 +239,12 @@ class ReplicasHarness:
                     one.check()
                 await asyncio.sleep(0.01)
 
+    async def tried(self, count: int) -> None:
+        """When so many attempts have ended. Until then a message is on its way, and counts as told."""
+        async with asyncio.timeout(20):
+            while await self.rows("SELECT count(*) FROM alerts.attempt WHERE outcome IS NOT NULL") < [(count,)]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+
     async def opens(self, running: Running) -> None:
         """When this replica may send what it has: a moment after it has read the log to its end."""
         async with asyncio.timeout(20):

@@ -82,7 +82,7 @@ async def test_what_waits_to_be_sent_is_not_sent(replicas: ReplicasHarness) -> N
     replicas.post.plan[DESK] = [failure(Failure.RATE_LIMITED, retry_after=0.3)]
     await replicas.start()
     await replicas.tell(band(mine))
-    await replicas.post.until(tried=1)
+    await replicas.tried(1)
     await replicas.erase(mine)
     await replicas.tell(band(other, facts=Facts(name="Other")))
     await replicas.post.until(arrived=1)

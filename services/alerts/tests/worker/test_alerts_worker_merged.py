@@ -42,7 +42,7 @@ async def test_what_waits_to_be_sent_is_dropped(replicas: ReplicasHarness) -> No
     await replicas.facts("cust-001", KNOWN)
     replicas.post.plan["slack:#desk"] = [failure(Failure.UNAUTHORIZED, retry_after=3.0)] * 9
     await replicas.tell(Sample(kind=Kind.FLAG, to="support_storm", at=at(0), facts=KNOWN).build())
-    await replicas.post.until(tried=1)
+    await replicas.tried(1)
     await replicas.facts("cust-001", MERGED)
     await replicas.settled()
     assert set(await messages(replicas)) == {"dropped"}

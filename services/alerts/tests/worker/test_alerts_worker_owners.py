@@ -70,7 +70,7 @@ async def test_what_waits_to_be_sent_goes_to_the_new_owner_and_not_to_the_former
     owned.post.plan[DANA] = [failure(Failure.UNAUTHORIZED, retry_after=3.0)] * 9
     storm = Sample(kind=Kind.FLAG, to="support_storm", at=at(0), facts=DANAS).build()
     await owned.tell(storm)
-    await owned.post.until(tried=1)
+    await owned.tried(1)
     await owned.facts("cust-001", ELIS)
     await owned.post.until(arrived=1)
     await owned.settled()

@@ -61,7 +61,7 @@ async def test_what_waits_is_not_sent_any_more(desk: ReplicasHarness) -> None:
     await desk.start()
     desk.post.plan[DESK] = [failure(Failure.UNAUTHORIZED, retry_after=3.0)] * 9
     await desk.tell(FLAG)
-    await desk.post.until(tried=1)
+    await desk.tried(1)
     await desk.tell(WITHDRAWN)
     await desk.settled()
     assert desk.post.arrived == []
