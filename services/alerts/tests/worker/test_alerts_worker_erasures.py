@@ -189,3 +189,13 @@ async def test_without_the_key_the_partition_stops_and_nothing_is_deleted(replic
         while "ERASURE_KEY is not set" not in str(running.replica.worker.ready()):  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
     assert (await counts(replicas))["alert"] == 1
+
+
+async def test_signals_of_one_batch_are_recorded_in_the_order_of_the_log(replicas: ReplicasHarness) -> None:
+    """Also when PostgreSQL leaves out, by a join, what was erased."""
+    await replicas.start()
+    told = [band(account_in(0, number)) for number in range(40)]
+    await replicas.tell(*told)
+    await replicas.settled()
+    recorded = await replicas.rows("SELECT signal_id FROM alerts.alert ORDER BY seq")
+    assert [name for (name,) in recorded] == [signal.signal_id for signal in told]

@@ -37,8 +37,9 @@ WHERE partition = :partition AND cluster_id = :stored_cluster_id AND to_offset =
 
 _LATE = "FROM alerts.alert WHERE waiting AND partition = :partition"
 
-# It also returns older late signals; it does not see the rows that it inserts. The bodies are an array of their own:
-# inside the JSON of the rows PostgreSQL would parse them and refuse some.
+# Ordered, for `seq` is the order of the log, and PostgreSQL joins in any order. It also returns older late signals; it
+# does not see the rows that it inserts. The bodies are an array of their own: inside the JSON of the rows PostgreSQL
+# would parse them and refuse some.
 RECORD = text(f"""
 WITH added AS (
     INSERT INTO alerts.alert (signal_id, partition, account_id, episode, kind, "to", severity, stage, tier, owner, at,
@@ -49,10 +50,11 @@ WITH added AS (
         json_to_recordset(CAST(:alerts AS json)) AS (
             signal_id text, account_id text, episode text, kind text, "to" text, severity text, stage text, tier text,
             owner text, at double precision, recorded double precision, history boolean, waiting boolean),
-        unnest(:bodies)) AS new (
+        unnest(:bodies)) WITH ORDINALITY AS new (
             signal_id, account_id, episode, kind, "to", severity, stage, tier, owner, at, recorded, history, waiting,
-            body)
+            body, place)
     WHERE NOT EXISTS (SELECT FROM alerts.erased_signal AS gone WHERE gone.signal_id = new.signal_id)
+    ORDER BY place
     ON CONFLICT (signal_id) DO NOTHING
     RETURNING signal_id
 )
