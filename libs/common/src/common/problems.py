@@ -9,6 +9,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -125,7 +126,17 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     phrase = HTTPStatus(error.status_code).phrase
     code = phrase.lower().replace(" ", "_")
     detail = error.detail if error.detail != phrase else f"{request.method} {request.url.path}: {phrase.lower()}"
-    return Problem(error.status_code, code, detail, headers=error.headers).response()
+    headers = {**(error.headers or {})}
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
+    return Problem(error.status_code, code, detail, headers=headers).response()
+
+
+def _allowed_methods(request: Request) -> set[str]:
+    """Of all routes with this path: Starlette names those of the first one alone."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    found = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return set[str]().union(*found)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:

@@ -114,13 +114,14 @@ class _Assembly:
                 sdk_openapi.router(posts),
                 posthog_flags.router(),
                 self._webhooks(),
+                # Before the deletion of accounts, whose ids may end like its path.
+                export_routes(parts.exports, parts.keys, row_schemas=row_schemas()),
                 erasure_routes(
                     self._erasures,
                     parts.keys,
                     retention_days=options.topic_settings["retention_days"],
                     mode=self._mode,
                 ),
-                export_routes(parts.exports, parts.keys, row_schemas=row_schemas()),
             ],
         )
         sdk_metrics = SdkMetrics(parts.registry)

@@ -11,9 +11,10 @@ from common.account_in_path import ID_CHARS, account_in_path
 from common.auth import KeyVerifier
 from common.http_app import key_required
 from common.keys import Scope
-from common.problems import openapi_response
+from common.problems import Problem, openapi_response
 from common.query_parameters import QueryParameters, Text
 
+_OTHER_METHODS: Final = ["DELETE", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"]
 _HEADERS: Final = {"cache-control": "no-store", "content-disposition": 'attachment; filename="export.json"'}
 
 
@@ -31,9 +32,10 @@ class ExportParameters(QueryParameters):
 
 def export_routes(exports: Exporting, keys: KeyVerifier, *, row_schemas: Mapping[str, dict[str, Any]]) -> APIRouter:
     """`row_schemas` has the JSON Schema of a row by section."""
-    router = APIRouter(prefix="/v1/accounts", dependencies=[Depends(key_required(keys, Scope.ADMIN))])
+    router = APIRouter(prefix="/v1/accounts")
+    may_ask = Depends(key_required(keys, Scope.ADMIN))
 
-    @router.get("/{account_id:path}/export", responses=_responses(row_schemas))
+    @router.get("/{account_id:path}/export", dependencies=[may_ask], responses=_responses(row_schemas))
     async def export_account(
         request: Request, account_id: str, asked: Annotated[ExportParameters, Query()]
     ) -> StreamingResponse:
@@ -44,6 +46,12 @@ def export_routes(exports: Exporting, keys: KeyVerifier, *, row_schemas: Mapping
         whole_id = account_in_path(request, end="/export", longest=ID_CHARS)
         pieces = await exports.open(whole_id, asked.user)
         return StreamingResponse(pieces, media_type="application/json", headers=_HEADERS)
+
+    # Else DELETE would mean an account whose id ends like this path.
+    @router.api_route("/{account_id:path}/export", methods=_OTHER_METHODS, include_in_schema=False)
+    async def refuse_method(request: Request) -> None:
+        detail = f"{request.method} {request.url.path}: method not allowed"
+        raise Problem(405, "method_not_allowed", detail, headers={"allow": "GET"})
 
     return router
 
