@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from common.contracts.events import Erased
+from common.contracts.events import Erased, UserErased
 from common.erasures.erasure_key import ErasureKey
 from common.erasures.erasure_spans import (
     ErasureReason,
@@ -15,11 +15,14 @@ from common.erasures.erasure_spans import (
     restore_erasures,
 )
 from common.erasures.receipts import forgotten_on
+from common.erasures.substitutes import draw_substitute, is_substitute, substitute_id
+from common.text_hash import text_hash
 from common.topics import TimeMode
 
 KEY = ErasureKey("a key of thirty-two characters, at least")
 OTHER = ErasureKey("another key of thirty-two characters")
 ACME = KEY.pseudonym("acme")
+ANN = KEY.user_pseudonym("ann")
 BEFORE, ERASED = ErasureReason.BEFORE_ERASURE, ErasureReason.ERASED
 
 
@@ -97,6 +100,46 @@ def test_offsets_of_another_log_mean_nothing_and_what_is_in_force_stays_so() -> 
     assert [known.reason(account, 5) for account in ("acme", "beta", "cedar")] == [ERASED, None, BEFORE]
     known.lift(ACME, "r-1", 20)
     assert known.reason("acme", 21) is None
+
+
+def test_a_person_is_named_otherwise_before_an_erasure_and_dropped_after_it() -> None:
+    known = PartitionErasures(KEY)
+    known.erase(ANN, "r-1", 10, "first")
+    known.lift(ANN, "r-1", 15)
+    known.erase(ANN, "r-2", 20, "second")
+    assert [known.substitute("ann", offset) for offset in (9, 12, 17, 25)] == ["first", "second", "second", None]
+    assert [known.drops_user("ann", offset) for offset in (9, 12, 17, 25)] == [False, True, False, True]
+    assert [known.hides_user("ann", offset) for offset in (9, 12, 17, 25)] == [True] * 4
+    known.lift(ANN, "r-2", 30)
+    assert not known.hides_user("ann", 31)
+    assert known.reason("ann", 5) is None, "no account is erased"
+    assert known.substitute("bo", 5) is None
+    assert not known.drops_user("bo", 12)
+
+
+def test_an_account_and_a_person_of_one_name_have_different_pseudonyms() -> None:
+    assert KEY.user_pseudonym("acme").hex() == "0aed679cf357220f6edcd2a8e4c50eadc5622538b6bd6c72c4aa49431dc5c2de"
+    known = PartitionErasures(KEY, [ErasureSpan(ACME, "r", 10)])
+    assert not known.hides_user("acme", 5)
+    with pytest.raises(ErasureRefused, match="another one"):
+        known.check(UserErased("r", "acme", ACME.hex(), "drawn"))
+    assert known.check(UserErased("r", "ann", ANN.hex(), "drawn")) == (ANN, KEY.fingerprint)
+
+
+def test_people_erased_in_another_log_stay_out_of_this_one() -> None:
+    rows = [ErasureRow(ANN, KEY.fingerprint, "former", "r-1", 10, None, "drawn")]
+    known = restore_erasures(rows, cluster_id="cluster", key=KEY)
+    assert known.drops_user("ann", 0)
+    assert not known.any_accounts
+
+
+@pytest.mark.parametrize("user_id", ["ann", "", "\ud800", "7"])
+def test_a_substitute_is_drawn_anew_each_time_and_its_hash_begins_as_the_persons(user_id: str) -> None:
+    drawn = [substitute_id(draw_substitute(user_id)) for _ in range(2)]
+    assert len(set(drawn)) == 2
+    assert {text_hash(one) >> 50 for one in drawn} == {text_hash(user_id) >> 50}
+    assert all(map(is_substitute, drawn))
+    assert not is_substitute(user_id)
 
 
 def test_a_topic_has_forgotten_when_its_last_segment_is_gone() -> None:

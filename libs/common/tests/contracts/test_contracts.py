@@ -21,6 +21,8 @@ from common.contracts.events import (
     FeedPaused,
     FeedResumed,
     Tick,
+    UserErased,
+    UserErasureLifted,
     decode_events_record,
     encode_events_record,
     find_unknown_type,
@@ -159,6 +161,8 @@ ERASED = Erased(
     pseudonym="5f0b8c7d6e5a4f3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c3d2e1f0a9b",
 )
 LIFTED = ErasureLifted(ERASED.erasure_id, ERASED.pseudonym)
+USER_ERASED = UserErased(ERASED.erasure_id, "ann", ERASED.pseudonym, "kV3x0aQ9cJt2Lw8e")
+USER_LIFTED = UserErasureLifted(ERASED.erasure_id, ERASED.pseudonym)
 
 # Of the newest revision, by the names of their files.
 RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
@@ -173,6 +177,8 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "feed_resumed": FeedResumed("r-1", "web"),
         "erased": ERASED,
         "erasure_lifted": LIFTED,
+        "user_erased": USER_ERASED,
+        "user_erasure_lifted": USER_LIFTED,
     },
     SIGNALS: {
         "band": BAND,
@@ -276,6 +282,8 @@ RECORDS: dict[str, dict[str, EventsRecord | SignalsRecord]] = {
         "facts_changed": FactsChanged("acme", BAND.facts),
         "erased": ERASED,
         "erasure_lifted": LIFTED,
+        "user_erased": USER_ERASED,
+        "user_erasure_lifted": USER_LIFTED,
         "merged": FactsChanged("acme", replace(BAND.facts, merged_into="acme-group")),
     },
 }

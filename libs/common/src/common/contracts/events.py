@@ -87,7 +87,30 @@ class ErasureLifted(Struct, frozen=True, tag="erasure.lifted"):
     pseudonym: str
 
 
-EventsRecord = Event | Tick | CardActivated | Announcement | Erased | ErasureLifted
+class UserErased(Struct, frozen=True, tag="user.erased"):
+    """At this record every service deletes what it knows of a person, in all accounts of the partition.
+
+    It is in every partition. From here on the person counts under the `substitute` (see `common.erasures.substitutes`)
+    for what they did before; what they do after it is dropped until `UserErasureLifted`.
+    """
+
+    erasure_id: str
+    user_id: str
+    pseudonym: str
+    substitute: str
+
+
+class UserErasureLifted(Struct, frozen=True, tag="user.erasure.lifted"):
+    """From this record on the person's events count again. It is in every partition."""
+
+    erasure_id: str
+    pseudonym: str
+
+
+Erasure = Erased | UserErased
+Lifting = ErasureLifted | UserErasureLifted
+
+EventsRecord = Event | Tick | CardActivated | Announcement | Erasure | Lifting
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[EventsRecord] = msgspec.json.Decoder(EventsRecord)

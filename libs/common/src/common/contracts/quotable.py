@@ -23,6 +23,10 @@ QUOTABLE: Final[Mapping[str, tuple[str, ...]]] = {
 """Properties of standard events, in the order in which they are shown."""
 
 USER: Final = "user_id"
+NAMING_PEOPLE: Final = frozenset({USER, "requested_by"})
+"""Quotes that may be the id of a person of the account."""
+OF_FACTS: Final = frozenset({"seats_before", "seats", "arr_before", "arr"})
+"""Quotes that say how facts changed."""
 
 LONGEST_QUOTE: Final = 300
 """In characters; a longer text is cut."""

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from common.contracts.events import Erased, ErasureLifted, Tick
+from common.contracts.events import Erasure, Lifting, Tick
 
 
 class Band(StrEnum):
@@ -291,7 +291,7 @@ class FactsChanged(Struct, frozen=True, tag="facts_changed"):
     facts: Facts
 
 
-SignalsRecord = Signal | FactsChanged | CaughtUp | Tick | Erased | ErasureLifted
+SignalsRecord = Signal | FactsChanged | CaughtUp | Tick | Erasure | Lifting
 """Here a tick is appended by alerts (wall mode), or scoring forwards one that it read (stream mode).
 
 Scoring forwards each erasure, and its lifting, in order with the account's signals.

@@ -1,4 +1,4 @@
-"""The key that turns account ids into pseudonyms, so that a service can know an erased account without its id.
+"""The key that turns ids of accounts and users into pseudonyms: a service can know who was erased without the id.
 
 A plain hash would not do: whoever has the table could try the ids of all likely customers.
 """
@@ -21,5 +21,12 @@ class ErasureKey:
 
     def pseudonym(self, account_id: str) -> bytes:
         """32 bytes, for ever the same for an account."""
+        return self._digest(b"account\0", account_id)
+
+    def user_pseudonym(self, user_id: str) -> bytes:
+        """32 bytes, for ever the same for a user, and no account's."""
+        return self._digest(b"user\0", user_id)
+
+    def _digest(self, about: bytes, named: str) -> bytes:
         # A lone surrogate may come from another writer of the log; it must not stop the partition.
-        return hmac.digest(self._secret, b"account\0" + account_id.encode("utf-8", "surrogatepass"), sha256)
+        return hmac.digest(self._secret, about + named.encode("utf-8", "surrogatepass"), sha256)

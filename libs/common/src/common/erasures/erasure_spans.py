@@ -1,22 +1,23 @@
-"""Which records of a partition are of erased accounts: a question of offsets alone. Pure.
+"""Which records of a partition are of erased accounts and people: a question of offsets alone. Pure.
 
-So a partition that is read again, from wherever, passes over and drops the same records.
+So a partition that is read again, from wherever, passes over, drops and renames in the same records.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from common.contracts.events import Erased, ErasureLifted
+from common.contracts.events import Erased, Erasure, Lifting
 from common.erasures.erasure_key import ErasureKey
 from common.errors import PartitionStopped
 
-_CACHED = 20_000  # account ids whose pseudonyms are remembered
-NO_KEY = "accounts are erased, and ERASURE_KEY is not set: without it nobody can tell which"
-OTHER_KEY = "ERASURE_KEY is another one than that by which accounts were erased"
+_CACHED = 20_000  # ids whose pseudonyms are remembered
+NO_KEY = "somebody is erased, and ERASURE_KEY is not set: without it nobody can tell who"
+OTHER_KEY = "ERASURE_KEY is another one than that by which somebody was erased"
 
 
 class ErasureReason(StrEnum):
@@ -24,15 +25,23 @@ class ErasureReason(StrEnum):
 
     BEFORE_ERASURE = "before_erasure"  # a later record erased the account
     ERASED = "erased"  # the account is erased, and nobody has lifted that
+    USER_ERASED = "user_erased"  # the person is erased, and nobody has lifted that
 
 
 class ErasureSpan(Struct, frozen=True):
-    """An erasure of one partition: the offsets of `Erased` and of `ErasureLifted`, None while it is not lifted."""
+    """An erasure of one partition: the offsets of its record and of the lifting, None while it is not lifted.
+
+    `substitute` stands for an erased person in what they did before; an account has none.
+    """
 
     pseudonym: bytes
     erasure_id: str
     erased_at: int
     lifted_at: int | None = None
+    substitute: str | None = None
+
+    def covers(self, offset: int) -> bool:
+        return self.erased_at < offset and (self.lifted_at is None or offset < self.lifted_at)
 
 
 class ErasureRow(NamedTuple):
@@ -44,6 +53,7 @@ class ErasureRow(NamedTuple):
     erasure_id: str
     erased_at: int
     lifted_at: int | None
+    substitute: str | None = None
 
 
 class ErasureRefused(PartitionStopped):
@@ -56,35 +66,48 @@ class PartitionErasures:
     def __init__(self, key: ErasureKey | None, spans: Iterable[ErasureSpan] = ()) -> None:
         self._key = key
         self._spans: dict[bytes, list[ErasureSpan]] = {}
+        self.any_accounts = self.any_people = False
+        """Where nobody of them is erased, nothing need be asked, and nothing is hashed."""
         for span in spans:
             self._add(span)
-        self._pseudonym: Callable[[str], bytes] | None = None if key is None else lru_cache(_CACHED)(key.pseudonym)
-
-    def __len__(self) -> int:
-        return len(self._spans)
+        self._account: Callable[[str], bytes] | None = None if key is None else lru_cache(_CACHED)(key.pseudonym)
+        self._user: Callable[[str], bytes] | None = None if key is None else lru_cache(_CACHED)(key.user_pseudonym)
 
     def reason(self, account_id: str, offset: int) -> ErasureReason | None:
         """Why the account's record at this offset is not used; None if it is."""
-        # Without erasures nothing is hashed.
-        if not self._spans or self._pseudonym is None:
+        if not self.any_accounts or self._account is None:
             return None
-        spans = self._spans.get(self._pseudonym(account_id))
-        if spans is None:
-            return None
-        if any(one.erased_at < offset and (one.lifted_at is None or offset < one.lifted_at) for one in spans):
+        spans = self._spans.get(self._account(account_id), ())
+        if any(one.covers(offset) for one in spans):
             return ErasureReason.ERASED
         return ErasureReason.BEFORE_ERASURE if any(offset < one.erased_at for one in spans) else None
 
-    def check(self, erased: Erased) -> tuple[bytes, str]:
-        """The pseudonym of the account that this record erases, and the key's fingerprint. Raises `ErasureRefused`."""
+    def drops_user(self, user_id: str, offset: int) -> bool:
+        """Whether the person's event at this offset is dropped."""
+        return any(one.covers(offset) for one in self._of_user(user_id))
+
+    def substitute(self, user_id: str, offset: int) -> str | None:
+        """What stands for the person in a record at this offset, where a later record erased them."""
+        later = [one for one in self._of_user(user_id) if offset < one.erased_at]
+        return min(later, key=lambda one: one.erased_at).substitute if later else None
+
+    def hides_user(self, user_id: str, offset: int) -> bool:
+        """Whether a record at this offset must not name the person."""
+        return any(one.covers(offset) or offset < one.erased_at for one in self._of_user(user_id))
+
+    def check(self, erased: Erasure) -> tuple[bytes, str]:
+        """The pseudonym of whom this record erases, and the key's fingerprint. Raises `ErasureRefused`."""
         if self._key is None:
             raise ErasureRefused(NO_KEY)
-        pseudonym = self._key.pseudonym(erased.account_id)
+        if isinstance(erased, Erased):
+            pseudonym = self._key.pseudonym(erased.account_id)
+        else:
+            pseudonym = self._key.user_pseudonym(erased.user_id)
         if pseudonym.hex() != erased.pseudonym:
             raise ErasureRefused(OTHER_KEY)
         return pseudonym, self._key.fingerprint
 
-    def is_over(self, erased: Erased, offset: int) -> bool:
+    def is_over(self, erased: Erasure, offset: int) -> bool:
         """Whether this request was lifted already: a copy of its record that comes late erases nobody.
 
         Two processes of ingest may announce one request, and one of them may be slow.
@@ -95,17 +118,24 @@ class PartitionErasures:
             for one in self._spans.get(pseudonym, ())
         )
 
-    def erase(self, pseudonym: bytes, erasure_id: str, offset: int) -> None:
-        """`Erased` was read at this offset, and what it brings is written."""
-        self._add(ErasureSpan(pseudonym, erasure_id, offset))
+    def erase(self, pseudonym: bytes, erasure_id: str, offset: int, substitute: str | None = None) -> None:
+        """The record of the erasure was read at this offset, and what it brings is written."""
+        self._add(ErasureSpan(pseudonym, erasure_id, offset, substitute=substitute))
 
     def lift(self, pseudonym: bytes, erasure_id: str, offset: int) -> None:
-        """`ErasureLifted` was read at this offset, and that is written. It lifts no other request."""
+        """The record of the lifting was read at this offset, and that is written. It lifts no other request."""
         for span in self._spans.pop(pseudonym, ()):
             lifts = span.erasure_id == erasure_id and span.lifted_at is None and span.erased_at < offset
-            self._add(ErasureSpan(pseudonym, erasure_id, span.erased_at, offset) if lifts else span)
+            self._add(replace(span, lifted_at=offset) if lifts else span)
+
+    def _of_user(self, user_id: str) -> Sequence[ErasureSpan]:
+        if not self.any_people or self._user is None:
+            return ()
+        return self._spans.get(self._user(user_id), ())
 
     def _add(self, span: ErasureSpan) -> None:
+        self.any_accounts |= span.substitute is None
+        self.any_people |= span.substitute is not None
         spans = self._spans.setdefault(span.pseudonym, [])
         if all((one.erased_at, one.erasure_id) != (span.erased_at, span.erasure_id) for one in spans):
             spans.append(span)
@@ -123,14 +153,14 @@ def restore_erasures(rows: Iterable[ErasureRow], *, cluster_id: str, key: Erasur
         if not known and row.lifted_at is None:
             raise ErasureRefused(NO_KEY if key is None else OTHER_KEY)
         if known and row.cluster_id == cluster_id:
-            spans.append(ErasureSpan(row.pseudonym, row.erasure_id, row.erased_at, row.lifted_at))
+            spans.append(ErasureSpan(row.pseudonym, row.erasure_id, row.erased_at, row.lifted_at, row.substitute))
         elif row.lifted_at is None:
-            spans.append(ErasureSpan(row.pseudonym, row.erasure_id, -1))
+            spans.append(ErasureSpan(row.pseudonym, row.erasure_id, -1, substitute=row.substitute))
     return PartitionErasures(key, spans)
 
 
-def pseudonym_of(lifted: ErasureLifted) -> bytes:
-    """No bytes if the text is no pseudonym: then no account has it."""
+def pseudonym_of(lifted: Lifting) -> bytes:
+    """No bytes if the text is no pseudonym: then nobody has it."""
     try:
         return bytes.fromhex(lifted.pseudonym)
     except ValueError:

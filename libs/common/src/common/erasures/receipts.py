@@ -1,8 +1,9 @@
-"""What a service answers about an erasure: how much of the account it deleted, and when its topic forgets the rest.
+"""What a service answers about an erasure: how much it deleted, and when its topic forgets the rest.
 
-Each service speaks for itself, from a table that has the id of no account.
+Each service speaks for itself, from a table that has the id of nobody.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
@@ -27,14 +28,16 @@ SEGMENT_DAYS = 7
 
 
 class ErasureReceipt(Struct, frozen=True):
-    """`removed` counts rows by what they were, at `erased_at` (record time).
+    """`removed` counts rows by what they were, until `erased_at` (record time).
 
-    `lifted` says whether the account's records count again by now. `log_forgets_on` is None without retention.
+    So many `partitions` have read it: one of an account, and of a person all, as ingest's answer says. `lifted` says
+    whether the records of whom it erased count again by now. `log_forgets_on` is None without retention.
     """
 
     service: str
     erasure_id: str
     erased_at: datetime
+    partitions: int
     lifted: bool
     removed: Mapping[str, int]
     log_forgets_on: date | None
@@ -58,28 +61,32 @@ class ErasureReceipts:
         self._retention_days = retention_days
         self._mode = mode
         self._patience = patience
-        # The first one of a request has the counts: a second record finds nothing to delete.
+        # The first one of a partition has the counts: a second record finds nothing to delete.
         self._query = text(f"""
-            SELECT at, lifted_at IS NOT NULL AS lifted, removed::text AS removed FROM {schema}.erased
-            WHERE erasure_id = :erasure_id ORDER BY partition, erased_at LIMIT 1""")
+            SELECT DISTINCT ON (partition) at, lifted_at IS NOT NULL AS lifted, removed::text AS removed
+            FROM {schema}.erased WHERE erasure_id = :erasure_id ORDER BY partition, erased_at""")
 
     async def receipt(self, erasure_id: str) -> ErasureReceipt:
         """Raises the `Problem` to be answered."""
         try:
             async with connected(self._engine, timeout=self._patience, service=self._schema) as connection:
-                row = (await connection.execute(self._query, {"erasure_id": erasure_id})).one_or_none()
+                rows = (await connection.execute(self._query, {"erasure_id": erasure_id})).all()
         except DatabaseUnavailable as error:
             raise database_unavailable(error) from error
-        if row is None:
+        if not rows:
             detail = f"{self._schema} has read no such erasure: ask ingest for its state, and here again in a moment"
             raise Problem(404, "erasure_not_found", detail)
-        moment = datetime.fromtimestamp(row.at, UTC)
+        moment = datetime.fromtimestamp(max(row.at for row in rows), UTC)
+        removed: Counter[str] = Counter()
+        for row in rows:
+            removed.update(msgspec.json.decode(row.removed, type=dict[str, int]))
         return ErasureReceipt(
             service=self._schema,
             erasure_id=erasure_id,
             erased_at=moment,
-            lifted=row.lifted,
-            removed=msgspec.json.decode(row.removed, type=dict[str, int]),
+            partitions=len(rows),
+            lifted=all(row.lifted for row in rows),
+            removed=removed,
             log_forgets_on=forgotten_on(moment, retention_days=self._retention_days, mode=self._mode),
         )
 
@@ -90,7 +97,7 @@ def receipt_routes(receipts: ErasureReceipts, keys: KeyVerifier) -> APIRouter:
 
     @router.get("/{erasure_id}", responses=_responses())
     async def get_erasure(erasure_id: ErasureId) -> Response:
-        """What this service deleted of the account, and on which day its topic has forgotten it."""
+        """What this service deleted of the account or person, and on which day its topic has forgotten the rest."""
         return json_response(await receipts.receipt(erasure_id))
 
     return router

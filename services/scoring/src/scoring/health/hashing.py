@@ -1,10 +1,11 @@
-"""A 64-bit hash of text that is the same in every process: samples and tie-breaks depend on it."""
+"""The hashes of texts that states hold, remembered: samples and tie-breaks depend on them."""
 
-from hashlib import blake2b
 from typing import Final
 
+from common.text_hash import BITS, text_hash
+
 # One more than the largest hash.
-SPACE: Final = 1 << 64
+SPACE: Final = 1 << BITS
 _MOST_CACHED: Final = 1 << 16
 _cache: Final[dict[str, int]] = {}
 
@@ -14,7 +15,5 @@ def hash64(text: str) -> int:
     if found is None:
         if len(_cache) >= _MOST_CACHED:
             _cache.clear()
-        # JSON allows a lone surrogate, which UTF-8 does not; the record must still be scored.
-        body = text.encode("utf-8", "surrogatepass")
-        found = _cache[text] = int.from_bytes(blake2b(body, digest_size=8).digest(), "big")
+        found = _cache[text] = text_hash(text)
     return found

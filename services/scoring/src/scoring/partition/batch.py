@@ -213,7 +213,7 @@ class Batch:
 
     def _apply(self, record: Record, event: Event, moment: float) -> None:
         account_id = event.account_id
-        if self._memory.erasures and (reason := self._memory.erasures.reason(account_id, record.offset)) is not None:
+        if (reason := self._memory.erasures.reason(account_id, record.offset)) is not None:
             self._pass_over(event, reason)
             return
         if self._poison and (record.offset, account_id) in self._poison:

@@ -1,0 +1,36 @@
+"""A signal without what it says of erased people: their contact, their words, and their name beside a band. Pure."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from common.contracts.quotable import NAMING_PEOPLE, OF_FACTS, USER
+from common.contracts.signals import Health, Quote, Signal
+
+IsErased = Callable[[str], bool]
+"""Whether a user id is that of somebody erased."""
+
+
+def without_people(signal: Signal, is_erased: IsErased) -> Signal:
+    """The same object if it says nothing of them."""
+    contacts = tuple([one for one in signal.contacts if not is_erased(one.user_id)])
+    said = _without_words(signal.said, is_erased)
+    before = None if signal.before is None else _without_name(signal.before, is_erased)
+    after = _without_name(signal.after, is_erased)
+    if contacts == signal.contacts and said == signal.said and before is signal.before and after is signal.after:
+        return signal
+    return replace(signal, contacts=contacts, said=said, before=before, after=after)
+
+
+def _without_words(said: Sequence[Quote], is_erased: IsErased) -> tuple[Quote, ...]:
+    """What an event of theirs said goes whole, but the facts that it changed; of others' events their name."""
+    if any(one.name == USER and is_erased(str(one.value)) for one in said):
+        return tuple([one for one in said if one.name in OF_FACTS])
+    return tuple([one for one in said if not (one.name in NAMING_PEOPLE and is_erased(str(one.value)))])
+
+
+def _without_name(health: Health, is_erased: IsErased) -> Health:
+    override = health.override
+    if override is None or override.by is None or not is_erased(override.by):
+        return health
+    return replace(health, override=replace(override, by=None))
