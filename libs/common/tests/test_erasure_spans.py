@@ -107,7 +107,7 @@ def test_a_person_is_named_otherwise_before_an_erasure_and_dropped_after_it() ->
     known.erase(ANN, "r-1", 10, "first")
     known.lift(ANN, "r-1", 15)
     known.erase(ANN, "r-2", 20, "second")
-    assert [known.substitute("ann", offset) for offset in (9, 12, 17, 25)] == ["first", "second", "second", None]
+    assert [known.substitute("ann", offset) for offset in (9, 12, 17, 25)] == ["first", "first", "second", "second"]
     assert [known.drops_user("ann", offset) for offset in (9, 12, 17, 25)] == [False, True, False, True]
     assert [known.hides_user("ann", offset) for offset in (9, 12, 17, 25)] == [True] * 4
     known.lift(ANN, "r-2", 30)

@@ -128,7 +128,8 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     detail = error.detail if error.detail != phrase else f"{request.method} {request.url.path}: {phrase.lower()}"
     headers = {**(error.headers or {})}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
+        named = {one.strip() for one in headers.pop("Allow", headers.pop("allow", "")).split(",")}
+        headers["Allow"] = ", ".join(sorted((named | _allowed_methods(request)) - {""}))
     return Problem(error.status_code, code, detail, headers=headers).response()
 
 

@@ -61,6 +61,21 @@ def test_an_optional_metric_waits_for_its_first_event(metric: MetricDefinition) 
     assert script.looks(30).health.coverage == 1.0
 
 
+def test_an_optional_metric_begins_with_its_earliest_day_though_that_comes_too_late_to_count() -> None:
+    """1,024 days are known one by one. The prior fades from the earliest on, so nothing is left of it."""
+    days = ActiveDays(
+        name="it", dimension="roi", events=RARE, half_life=7, curves=RISING, optional=True, prior_per_week=50
+    )
+    points = []
+    for late in (1_500, 3):
+        script = ScriptedAccount(card(MOOD, days))
+        script.does("mood.read", 0, value=90)
+        script.does("rare", 2_000)
+        script.does("rare", 2_000, late=late, history=True)
+        points.append(script.points("it", 2_000))
+    assert points == [20.0, 100.0]
+
+
 def test_an_optional_metric_of_planned_steps_waits_for_a_plan() -> None:
     script = ScriptedAccount(card(MOOD, PLANNED, min_coverage=0.9))
     script.does("mood.read", 0, value=90)

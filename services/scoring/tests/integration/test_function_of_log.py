@@ -13,7 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from common.contracts.events import Erased, ErasureLifted, Event, FeedPaused, FeedResumed
+from common.contracts.events import (
+    Erased,
+    ErasureLifted,
+    Event,
+    FeedPaused,
+    FeedResumed,
+    UserErased,
+    UserErasureLifted,
+)
+from common.contracts.signals import Signal
+from common.erasures.erased_people import without_people
+from common.erasures.substitutes import draw_substitute
 from common.topics import TimeMode
 from scoring.partition.commit import Commit, QueuedRow
 from scoring.partition.memory import StoredPartition
@@ -25,6 +36,8 @@ from support.examples import examples
 from support.scoring_harness import DAY, ERASURE_KEY, START, ScoringHarness, event, ids, scoring_harness
 
 ACCOUNTS = ("acme", "beta", "gamma")
+USERS = tuple(f"user {n}" for n in range(4))
+SUBSTITUTES = {(user_id, request): draw_substitute(user_id) for user_id in USERS for request in (0, 1)}
 
 
 class Killed(Exception):
@@ -112,6 +125,7 @@ happenings = st.lists(
             + ["feed.paused", "feed.resumed"]
             + ["account.merged", "merge taken back"]
             + ["erased", "erasure lifted"]
+            + ["user erased", "user erasure lifted"]
             + ["imported session.started", "imported nps.answered", "imported contract.renewed"]
         ),
         st.integers(0, 40),  # hours since the one before
@@ -126,7 +140,9 @@ happenings = st.lists(
 def properties(name: str, n: int, at: float) -> dict[str, Any]:
     match name:
         case "nps.answered":
-            return {"score": n * 3}
+            return {"score": n * 3, "comment": f"words of user {n}"}
+        case "contract.cancel_requested":
+            return {"reason": f"words of user {n}", "requested_by": f"user {int(at) // 3600 % 4}"}
         case "account.updated":
             return {"stage": ["onboarding", "adoption", "renewal", "expansion"][n], "seats": n + 1}
         case "user.updated":
@@ -153,6 +169,8 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
             # Ids repeat: a second owner may append what a first one has appended.
             paused = FeedPaused(f"{name} {n}", source, datetime.fromtimestamp(now - late * 3600, UTC))
             await stream.announce(paused if name == "feed.paused" else FeedResumed(f"{name} {n}", source), now)
+        elif name.startswith("user eras"):
+            await erase_user(stream, f"user {n}", now, lift=name != "user erased", request=late % 2)
         elif name.startswith("eras"):
             request, pseudonym = f"{account_id} {n % 2}", ERASURE_KEY.pseudonym(account_id).hex()
             erased = Erased(request, account_id, pseudonym)
@@ -184,6 +202,15 @@ async def write(stream: ScoringHarness, sequence: list[tuple[str, str, int, int,
     await stream.tick(now + 45 * DAY)
 
 
+async def erase_user(stream: ScoringHarness, user_id: str, at: float, *, lift: bool, request: int) -> None:
+    """In every partition. A request keeps what it drew."""
+    request_id, pseudonym = f"{user_id} {request}", ERASURE_KEY.user_pseudonym(user_id).hex()
+    erased = UserErased(request_id, user_id, pseudonym, SUBSTITUTES[user_id, request])
+    said = UserErasureLifted(request_id, pseudonym) if lift else erased
+    for partition in range(stream.partitions):
+        await stream.write(partition, said, at=at)
+
+
 async def live(stream: ScoringHarness, life: Life) -> None:
     """Until it dies or has nothing left to do."""
     store = Mortal(stream.store, at=life.dies_at, done=life.done)
@@ -191,6 +218,10 @@ async def live(stream: ScoringHarness, life: Life) -> None:
     worker = stream.worker(store=store, max_records=life.max_records, limits=limits)
     with suppress(Killed):
         await stream.score(worker)
+
+
+def nameless(signal: Signal, user_ids: set[str]) -> Signal:
+    return without_people(signal, lambda name: name in user_ids)
 
 
 @pytest.fixture(params=[0, 900], ids=["told at once", "first looks"])
@@ -218,9 +249,11 @@ async def test_the_outcome_is_a_function_of_the_log(
         await live(stream, life)
     await stream.score(stream.worker(max_records=7))
     assert await stream.rows() == expected
+    erased_users = {f"user {one[3]}" for one in sequence if one[1] == "user erased"}
     for account_id in ACCOUNTS:
-        mine = [one for one in told if one.account_id == account_id]
-        again = stream.signals(account_id)
+        # Whoever knows of the erasure of a person tells nothing of them, not even from before it.
+        mine = [nameless(one, erased_users) for one in told if one.account_id == account_id]
+        again = [nameless(one, erased_users) for one in stream.signals(account_id)]
         if (account_id, "erased") in {one[:2] for one in sequence}:
             # What nobody had sent goes with the account; whoever knows of the erasure tells nothing from before it.
             mine = [one for one in mine if one in again]

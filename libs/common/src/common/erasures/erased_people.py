@@ -15,8 +15,8 @@ def without_people(signal: Signal, is_erased: IsErased) -> Signal:
     """The same object if it says nothing of them."""
     contacts = tuple([one for one in signal.contacts if not is_erased(one.user_id)])
     said = _without_words(signal.said, is_erased)
-    before = None if signal.before is None else _without_name(signal.before, is_erased)
-    after = _without_name(signal.after, is_erased)
+    before = None if signal.before is None else without_name(signal.before, is_erased)
+    after = without_name(signal.after, is_erased)
     if contacts == signal.contacts and said == signal.said and before is signal.before and after is signal.after:
         return signal
     return replace(signal, contacts=contacts, said=said, before=before, after=after)
@@ -29,7 +29,8 @@ def _without_words(said: Sequence[Quote], is_erased: IsErased) -> tuple[Quote, .
     return tuple([one for one in said if not (one.name in NAMING_PEOPLE and is_erased(str(one.value)))])
 
 
-def _without_name(health: Health, is_erased: IsErased) -> Health:
+def without_name(health: Health, is_erased: IsErased) -> Health:
+    """The same object unless one of them has set the band."""
     override = health.override
     if override is None or override.by is None or not is_erased(override.by):
         return health

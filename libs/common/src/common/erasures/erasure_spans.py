@@ -43,6 +43,9 @@ class ErasureSpan(Struct, frozen=True):
     def covers(self, offset: int) -> bool:
         return self.erased_at < offset and (self.lifted_at is None or offset < self.lifted_at)
 
+    def hides(self, offset: int) -> bool:
+        return offset < self.erased_at or self.covers(offset)
+
 
 class ErasureRow(NamedTuple):
     """An erasure as a service stores it; `fingerprint` is of the key that made the pseudonym."""
@@ -87,13 +90,13 @@ class PartitionErasures:
         return any(one.covers(offset) for one in self._of_user(user_id))
 
     def substitute(self, user_id: str, offset: int) -> str | None:
-        """What stands for the person in a record at this offset, where a later record erased them."""
-        later = [one for one in self._of_user(user_id) if offset < one.erased_at]
-        return min(later, key=lambda one: one.erased_at).substitute if later else None
+        """What stands for the person in a record at this offset; None where it may name them."""
+        hiding = [one for one in self._of_user(user_id) if one.hides(offset)]
+        return min(hiding, key=lambda one: one.erased_at).substitute if hiding else None
 
     def hides_user(self, user_id: str, offset: int) -> bool:
         """Whether a record at this offset must not name the person."""
-        return any(one.covers(offset) or offset < one.erased_at for one in self._of_user(user_id))
+        return any(one.hides(offset) for one in self._of_user(user_id))
 
     def check(self, erased: Erasure) -> tuple[bytes, str]:
         """The pseudonym of whom this record erases, and the key's fingerprint. Raises `ErasureRefused`."""

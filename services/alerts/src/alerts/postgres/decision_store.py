@@ -210,6 +210,7 @@ class PostgresDecisionTransaction:
     async def erase(self, erased: Erased, row: ErasureRow, *, recorded: float) -> None:
         account = {"account": erased.account_id}
         await self._connection.execute(erasure.LOCK_GATHERINGS, account)
+        await self._connection.execute(erasure.LOCK_SHARED_MESSAGES, account)
         named = {name: value for name, value in row._asdict().items() if name != "lifted_at"}
         about = {"partition": self._partition, "at": recorded}
         kind = {"timer_kind": TimerKind.ACCOUNT.value}

@@ -9,6 +9,15 @@ WHERE gathering_id IN (SELECT gathering_id FROM alerts.gathered WHERE account_id
 ORDER BY address_key FOR UPDATE
 """).bindparams(bindparam("account", type_=Text))
 
+# Messages about many accounts come next: another partition may take an account of its own out of the same one. The
+# statement after this one sees what that has left, and so whether anything is.
+LOCK_SHARED_MESSAGES = text("""
+SELECT notification_id FROM alerts.notification
+WHERE account_id = ''
+  AND signals && (SELECT coalesce(array_agg(signal_id), '{}') FROM alerts.alert WHERE account_id = :account)
+ORDER BY notification_id FOR UPDATE
+""").bindparams(bindparam("account", type_=Text))
+
 # A message that is on its way is deleted too: its sender finds no row for the outcome. A message about many accounts
 # loses this one's signals, and goes if it has no others. Ids of signals stay, so that an old copy is not told anew.
 ERASE = text("""

@@ -9,6 +9,7 @@ from typing import Final, final
 from common.contracts.events import Event
 from common.contracts.quotable import LONGEST_QUOTE
 from common.contracts.signals import Band, Override
+from common.erasures.substitutes import is_substitute
 from scoring.health.bands import GREEN, RED, YELLOW
 from scoring.health.context import Context
 from scoring.health.former_values import take_back, write_newest
@@ -48,6 +49,15 @@ class Overrides:
     def retract(self, by: int) -> bool:
         """Takes back what the event with this hash said; whether that counted."""
         return take_back(self._present, self._former, by)
+
+    def forget_name(self, user_id: str) -> bool:
+        """A person is erased: what they set stays, without them; whether they had set anything."""
+        named = False
+        for entries in (self._present, self._former):
+            entry = entries.get(_THE_ONE)
+            if entry is not None and entry.who == user_id:
+                entries[_THE_ONE], named = entry._replace(who=None), True
+        return named
 
     def held(self, context: Context, tau: float) -> HeldOverride | None:
         """The override that holds at the operational time `tau`."""
@@ -96,6 +106,8 @@ def _entry(event: Event, moment: float) -> OverrideEntry | None:
     reason, who = _text(event.properties.get("reason"), LONGEST_QUOTE), _text(event.properties.get("by"), _LONGEST_WHO)
     if who is None and event.user_id:
         who = event.user_id[:_LONGEST_WHO]
+    if who is not None and is_substitute(who):
+        who = None
     return OverrideEntry(
         moment, id_hash(event), band, ends if day is None else float(day), day is not None, reason, who
     )

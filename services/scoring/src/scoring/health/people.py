@@ -9,6 +9,7 @@ from typing import Final, final
 
 from common.contracts.events import Event
 from common.contracts.signals import Contact
+from common.erasures.substitutes import is_substitute
 from scoring.health.moments import to_datetime
 from scoring.health.state_format import PERSON_FIELDS, StoredPerson
 
@@ -51,6 +52,11 @@ def said_of_person(event: Event) -> dict[str, object]:
     return said
 
 
+def _can_be_kept(user_id: str) -> bool:
+    """A substitute keeps the place of somebody erased, until the record that erases them is read."""
+    return can_be_person(user_id) or is_substitute(user_id)
+
+
 def can_be_person(user_id: str) -> bool:
     """Whether the table of people can take an id. Ingest refuses all others; other producers may not."""
     if not 0 < len(user_id) <= LONGEST_USER_ID or "\0" in user_id:
@@ -64,7 +70,7 @@ def can_be_person(user_id: str) -> bool:
 
 @final
 class KnownPeople:
-    """Changed in place. `known` are the people kept, by user id."""
+    """Changed in place. `known` are the people kept, by user id, in the order in which they became known."""
 
     __slots__ = ("_least", "known")
 
@@ -92,7 +98,7 @@ class KnownPeople:
         person = self.known.get(user_id)
         if person is None:
             # A champion is kept in preference to somebody who came later.
-            if said_of_person(event).get("champion") is not True or not can_be_person(user_id):
+            if said_of_person(event).get("champion") is not True or not _can_be_kept(user_id):
                 return
             person = self.known[user_id] = StoredPerson(user_id, int(moment // _HOUR))
         for field, value in said_of_person(event).items():
@@ -107,15 +113,20 @@ class KnownPeople:
         """Whom to call: the champions, then those active last; of the same hour those with an address first."""
         present = [person for person in self.known.values() if not _is_gone(person)]
         present.sort(key=_call_order)
-        return tuple([_contact(person) for person in present[:CONTACTS]])
+        return tuple([_contact(person) for person in present[:CONTACTS] if not is_substitute(person.user_id)])
 
     def stored(self) -> list[StoredPerson]:
-        return [self.known[user_id] for user_id in sorted(self.known)]
+        return list(self.known.values())
+
+    def forget(self, user_id: str) -> bool:
+        """The person is erased; whether they were among these."""
+        self._least = _NEVER
+        return self.known.pop(user_id, None) is not None
 
     def _admit(self, user_id: str, hour: int) -> None:
         others = self._others()
         self._least = others[OTHERS - 1].hour if len(others) >= OTHERS else _NEVER
-        if hour > self._least and can_be_person(user_id):
+        if hour > self._least and _can_be_kept(user_id):
             self.known[user_id] = StoredPerson(user_id, hour)
             self._trim()
 
@@ -128,6 +139,9 @@ class KnownPeople:
             person.champion = value is True
         else:
             text = value if isinstance(value, str) else None
+            # That there is one decides whom to call first.
+            if text is not None and is_substitute(person.user_id):
+                text = ""
             if field == "name":
                 person.name = text
             elif field == "email":
@@ -143,7 +157,7 @@ class KnownPeople:
     def _others(self) -> list[StoredPerson]:
         """Everybody but the champions kept, the one seen last first. A champion too many counts as one of these."""
         others, champions = [], 0
-        for person in sorted(self.known.values(), key=_age_order):
+        for person in sorted(self.known.values(), key=_age):
             if person.champion and champions < CHAMPIONS:
                 champions += 1
             else:
@@ -156,12 +170,13 @@ def _is_gone(person: StoredPerson) -> bool:
     return person.gone >= 0 and person.hour // _HOURS_A_DAY <= person.gone // _HOURS_A_DAY
 
 
-def _age_order(person: StoredPerson) -> tuple[int, str]:
-    return -person.hour, person.user_id
+# Of equals the one known longer comes first. Ids have no say: those of people who are erased change.
+def _age(person: StoredPerson) -> int:
+    return -person.hour
 
 
-def _call_order(person: StoredPerson) -> tuple[bool, int, bool, bool, str]:
-    return not person.champion, -person.hour, person.email is None, person.name is None, person.user_id
+def _call_order(person: StoredPerson) -> tuple[bool, int, bool, bool]:
+    return not person.champion, -person.hour, person.email is None, person.name is None
 
 
 def _contact(person: StoredPerson) -> Contact:

@@ -6,6 +6,7 @@ It is bounded, and kept in the state only until the signal is told.
 from common.contracts.events import Event
 from common.contracts.quotable import LONGEST_QUOTE, MOST_QUOTES, QUOTABLE, USER
 from common.contracts.signals import Facts, Quote
+from common.erasures.substitutes import is_substitute
 from scoring.health.facts import WRITES
 from scoring.health.properties import number
 from scoring.health.state_format import CausingEvent, Said
@@ -17,7 +18,8 @@ def causing_event(event: Event, moment: float, before: Facts, after: Facts) -> C
     if event.name in WRITES:
         found += _changed("seats", before.seats, after.seats) + _changed("arr", before.arr, after.arr)
     names = QUOTABLE.get(event.name)
-    if names is not None:
+    # Whoever is erased is not quoted.
+    if names is not None and not (event.user_id and is_substitute(event.user_id)):
         for name in names:
             value = _quoted(event.properties.get(name))
             if value is not None:
@@ -42,5 +44,5 @@ def _changed(name: str, before: float | None, after: float | None) -> list[Said]
 def _quoted(value: object) -> str | float | bool | None:
     """A text that is cut, a number or a switch; None for anything else, and for a text of blanks."""
     if isinstance(value, str):
-        return value[:LONGEST_QUOTE] if value.strip() else None
+        return value[:LONGEST_QUOTE] if value.strip() and not is_substitute(value) else None
     return value if isinstance(value, bool) else number(value)

@@ -19,6 +19,7 @@ from scoring.health.feeds import NO_PAUSES, Pauses, find_hold, may_change_hold, 
 from scoring.health.first_look import AT_MOST_SECONDS, cancel_look_timer, concerns_look, follow_record, tell_look
 from scoring.health.incremental import end_horizon, set_due, set_horizon, try_incremental
 from scoring.health.model import CardModel, Reaction
+from scoring.health.person_erasure import erase_person
 from scoring.health.reading import read_account
 from scoring.health.request import REQUEST_SECONDS
 from scoring.health.signals import health_of
@@ -78,6 +79,14 @@ class Scorer:
         account = state_encoding.load(account_id, body, self._model, pauses)
         schedule_close(account, self._request_seconds)
         return account
+
+    def without_person(self, account_id: str, body: bytes, user_id: str, substitute: str) -> bytes | None:
+        """The stored account after a person was erased: the score stays. None if it knows nothing of them.
+
+        `substitute` is the user id that stands for them. Raises UnknownFormat.
+        """
+        account = self.load(account_id, body)
+        return self.dump(account) if erase_person(account, user_id, substitute) else None
 
     # --- Records and time -------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Scores a run of one partition's records. It reads no clock and no table: the changes come out as one `Commit`."""
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Final
 
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason
@@ -8,11 +9,15 @@ from common.contracts.events import (
     Announcement,
     CardActivated,
     Erased,
+    Erasure,
     ErasureLifted,
     Event,
     FeedPaused,
     FeedResumed,
+    Lifting,
     Tick,
+    UserErased,
+    UserErasureLifted,
 )
 from common.contracts.signals import Signal
 from common.erasures.erasure_spans import ErasureReason
@@ -20,13 +25,12 @@ from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, S
 from scoring.health.facts import MERGED
 from scoring.health.properties import withdrawn_event
 from scoring.partition.commit import (
-    AccountErasure,
     AccountRow,
     AnnouncementOutcome,
     BatchReport,
     Commit,
+    Erasing,
     EventKey,
-    LiftedErasure,
     LogPosition,
     OutboxRow,
     dead_letter,
@@ -34,7 +38,7 @@ from scoring.partition.commit import (
 from scoring.partition.contents import LIMIT as CONTENTS
 from scoring.partition.contents import content_hash
 from scoring.partition.dedupe import BatchDedupe, digest, hour_of
-from scoring.partition.erasing import erasure_of, forwarded_erasure
+from scoring.partition.erasing import RenamedCount, erasure_of, forwarded_erasure, with_substitutes
 from scoring.partition.event_use import EventUse
 from scoring.partition.feeds import follow
 from scoring.partition.memory import PartitionMemory
@@ -56,6 +60,9 @@ class Poisoned(Exception):
         self.account_id = account_id
 
 
+_NOTHING_RENAMED: Final = RenamedCount()
+
+
 class Batch:
     """Scores one run of records. It changes accounts in place: after an error they must be decoded again."""
 
@@ -69,12 +76,14 @@ class Batch:
         suspects: Collection[str],
         use: EventUse,
         forward_ticks: bool = False,
+        renamed: RenamedCount = _NOTHING_RENAMED,
     ) -> None:
         """`owns` says whether an account id belongs in this partition. `use` counts what the events were good for.
 
         With `forward_ticks` (stream mode) the readers of the signals get every tick, after the signals that it brings.
         `suspects` are accounts that the core raised on. The batch checks a suspect after each of its records: it is to
-        find the record that spoils the account, not a later one that the core raises on.
+        find the record that spoils the account, not a later one that the core raises on. `renamed` is what was written
+        before it, of an erasure of a person.
         """
         self._memory = memory
         self._scorer = scorer
@@ -99,7 +108,8 @@ class Batch:
         self._people = PeopleChanges(memory.people)
         self._pauses = memory.pauses
         self._announced: list[str] = []  # ids of the announcements that took effect in this batch
-        self._erasure: AccountErasure | LiftedErasure | None = None
+        self._erasure: Erasing | None = None
+        self._renamed = renamed
         self.report = BatchReport()
 
     def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
@@ -121,7 +131,7 @@ class Batch:
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
                     self._apply_unreadable(record, one)
-                case Erased() | ErasureLifted():
+                case Erased() | UserErased() | ErasureLifted() | UserErasureLifted():
                     self._erase(record, one)
         if records:
             self._last = records[-1]
@@ -172,12 +182,13 @@ class Batch:
             erasure=self._erasure,
         )
 
-    def _erase(self, record: Record, said: Erased | ErasureLifted) -> None:
-        """Raises `ErasureRefused`. The record is a run of its own, so nothing of the account is in this batch."""
+    def _erase(self, record: Record, said: Erasure | Lifting) -> None:
+        """Raises `ErasureRefused`. The record is a run of its own, so nothing that it deletes is in this batch."""
         if isinstance(said, Erased) and not self._owns(said.account_id):
             self._dead_letter(record, DeadReason.WRONG_PARTITION)
             return
-        self._erasure = erasure_of(record, said, self._memory.erasures, at=self._newest)
+        known = self._memory.erasures
+        self._erasure = erasure_of(record, said, known, at=self._newest, renamed=self._renamed)
         if self._erasure is not None:
             self._outbox.append(forwarded_erasure(said, at=self._newest))
 
@@ -187,6 +198,11 @@ class Batch:
         own = digest(event.source, event.account_id, event.event_id)
         if reason is ErasureReason.BEFORE_ERASURE and self._dedupe.count_if_new(own, hour_of(self._newest)):
             self.contents.append(content_hash(event))
+
+    def _drop_of_user(self, offset: int, event: Event) -> None:
+        self.report.erased[ErasureReason.USER_ERASED] += 1
+        if not event.more and (account := self._touch_known(event.account_id)) is not None:
+            self._close_request(offset, account)
 
     def _apply_unreadable(self, record: Record, reason: DeadReason) -> None:
         account_id = account_of_key(record)
@@ -213,9 +229,16 @@ class Batch:
 
     def _apply(self, record: Record, event: Event, moment: float) -> None:
         account_id = event.account_id
-        if (reason := self._memory.erasures.reason(account_id, record.offset)) is not None:
+        erasures = self._memory.erasures
+        if (reason := erasures.reason(account_id, record.offset)) is not None:
             self._pass_over(event, reason)
             return
+        if erasures.any_people:
+            renamed = with_substitutes(event, record.offset, erasures)
+            if renamed is None:
+                self._drop_of_user(record.offset, event)
+                return
+            event = renamed
         if self._poison and (record.offset, account_id) in self._poison:
             self._dead_letter(record, DeadReason.CORE_FAILED)
             self._close_after_poison(record.offset, event)

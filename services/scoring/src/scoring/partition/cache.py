@@ -95,6 +95,13 @@ class AccountCache:
         self._accounts.pop(account_id, None)
         self._body_bytes -= len(self._bodies.pop(account_id, b""))
 
+    def replace_bodies(self, stored: Mapping[str, bytes]) -> None:
+        """These are stored otherwise now; those that are here are decoded again when they are needed."""
+        for account_id, body in stored.items():
+            self._accounts.pop(account_id, None)
+            if account_id in self._bodies:
+                self._put_body(account_id, body)
+
     def pin(self, touched: Mapping[str, Account]) -> None:
         """The batch is scored and its commit begins: only the accounts that it touched must stay until it ends."""
         for account_id, account in touched.items():

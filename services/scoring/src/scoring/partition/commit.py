@@ -107,6 +107,33 @@ class LiftedErasure(Struct, frozen=True):
     offset: int
 
 
+class UserErasure(Struct, frozen=True):
+    """What a `UserErased` at this offset brings, after all `RenamedUser` of it are written.
+
+    `states` and `signals` are how many these have rewritten. The rest is as in `AccountErasure`.
+    """
+
+    erasure_id: str
+    user_id: str
+    substitute: str
+    pseudonym: bytes
+    fingerprint: str
+    offset: int
+    at: float
+    states: int
+    signals: int
+
+
+class RenamedUser(Struct, frozen=True):
+    """Some of the `states` and `signals` (by their ids) that a `UserErased` rewrites. The record is not read yet."""
+
+    states: dict[str, bytes]
+    signals: dict[str, str]
+
+
+Erasing = AccountErasure | LiftedErasure | UserErasure | RenamedUser
+
+
 class Commit(Struct, frozen=True):
     """Written whole or not at all: not if the journal's newest seq is any other than `last_seq`."""
 
@@ -124,7 +151,7 @@ class Commit(Struct, frozen=True):
     people: tuple[PersonRow, ...] = ()
     applied: tuple[str, ...] = ()  # the ids of announcements that took effect
     pauses: Pauses = NO_PAUSES  # all that were in force, and what announcements made of them
-    erasure: AccountErasure | LiftedErasure | None = None  # then it writes nothing else but the outbox
+    erasure: Erasing | None = None  # then it writes nothing else but the outbox
 
     def outbox_rows(self) -> list[QueuedRow]:
         """The rows that the outbox holds once this is written."""

@@ -1,34 +1,85 @@
 """What an erasure, or its lifting, brings: the change of one commit, and a record for readers of the signals. Pure."""
 
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
 from common.bus.ports import Record
-from common.contracts.events import Erased, ErasureLifted
+from common.contracts.events import Erased, Erasure, Event, Lifting
 from common.contracts.signals import encode_signals_record
 from common.erasures.erasure_spans import PartitionErasures, pseudonym_of
-from scoring.partition.commit import AccountErasure, LiftedErasure, OutboxRow, OutboxTopic
+from common.erasures.substitutes import substitute_id
+from scoring.health.overrides import OVERRIDDEN
+from scoring.partition.commit import AccountErasure, LiftedErasure, OutboxRow, OutboxTopic, UserErasure
+
+# Beside `user_id`, where an event may name a person of the account.
+_NAMING: Final = {
+    "contract.cancel_requested": "requested_by",
+    "contract.downgrade_requested": "requested_by",
+    OVERRIDDEN: "by",
+}
+
+
+class RenamedCount(Struct):
+    """How many states and signals were rewritten before the record of an erased person is read."""
+
+    states: int = 0
+    signals: int = 0
+
+
+def with_substitutes(event: Event, offset: int, known: PartitionErasures) -> Event | None:
+    """The event as it counts: erased people under their substitutes. None if it is dropped, for its person is erased.
+
+    An event without a person, or of somebody whom nobody has erased, is the same object.
+    """
+    user_id = event.user_id
+    if user_id is not None:
+        if known.drops_user(user_id, offset):
+            return None
+        if (substitute := known.substitute(user_id, offset)) is not None:
+            event = replace(event, user_id=substitute_id(substitute))
+    name = _NAMING.get(event.name)
+    named = event.properties.get(name) if name is not None else None
+    if name is not None and isinstance(named, str) and (substitute := known.substitute(named, offset)) is not None:
+        event = replace(event, properties={**event.properties, name: substitute_id(substitute)})
+    return event
 
 
 def erasure_of(
-    record: Record, said: Erased | ErasureLifted, known: PartitionErasures, *, at: float
-) -> AccountErasure | LiftedErasure | None:
+    record: Record, said: Erasure | Lifting, known: PartitionErasures, *, at: float, renamed: RenamedCount
+) -> AccountErasure | LiftedErasure | UserErasure | None:
     """None if it brings nothing. Raises `ErasureRefused` if this worker's key cannot tell whose records these are.
 
     `at` is the time of the log in seconds, not the record's own: in stream mode ingest knows none.
     """
-    if isinstance(said, ErasureLifted):
+    if isinstance(said, Lifting):
         return LiftedErasure(said.erasure_id, pseudonym_of(said), record.offset)
     pseudonym, fingerprint = known.check(said)
     if known.is_over(said, record.offset):
         return None
-    return AccountErasure(
+    if isinstance(said, Erased):
+        return AccountErasure(
+            erasure_id=said.erasure_id,
+            account_id=said.account_id,
+            pseudonym=pseudonym,
+            fingerprint=fingerprint,
+            offset=record.offset,
+            at=at,
+        )
+    return UserErasure(
         erasure_id=said.erasure_id,
-        account_id=said.account_id,
+        user_id=said.user_id,
+        substitute=said.substitute,
         pseudonym=pseudonym,
         fingerprint=fingerprint,
         offset=record.offset,
         at=at,
+        states=renamed.states,
+        signals=renamed.signals,
     )
 
 
-def forwarded_erasure(said: Erased | ErasureLifted, *, at: float) -> OutboxRow:
-    """In the outbox it stands behind all signals that the account had until then."""
+def forwarded_erasure(said: Erasure | Lifting, *, at: float) -> OutboxRow:
+    """In the outbox it stands behind all signals that there were until then."""
     return OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, encode_signals_record(said))

@@ -9,7 +9,14 @@ from common.erasures.erasure_key import ErasureKey
 from common.erasures.erasure_spans import ErasureRow, restore_erasures
 from scoring.health import NO_PAUSES, Account, Pauses
 from scoring.partition.cache import AccountCache, CacheBound
-from scoring.partition.commit import AccountErasure, Commit, LiftedErasure, LogPosition
+from scoring.partition.commit import (
+    AccountErasure,
+    Commit,
+    LiftedErasure,
+    LogPosition,
+    RenamedUser,
+    UserErasure,
+)
 from scoring.partition.contents import SeenContents
 from scoring.partition.dedupe import SeenIds, hour_of
 from scoring.partition.feeds import in_force
@@ -90,6 +97,11 @@ class PartitionMemory:
                 self.timers.set(erasure.account_id, None)
                 self.people.clear()  # it would take the account's people for stored
                 self.accounts.remove(erasure.account_id)
+            case UserErasure() as erasure:
+                self.erasures.erase(erasure.pseudonym, erasure.erasure_id, erasure.offset, erasure.substitute)
+                self.people.clear()
+            case RenamedUser() as renamed:
+                self.accounts.replace_bodies(renamed.states)
             case LiftedErasure() as lifted:
                 self.erasures.lift(lifted.pseudonym, lifted.erasure_id, lifted.offset)
 

@@ -10,10 +10,12 @@ from common.contracts.dead_letters import DeadReason
 from common.contracts.events import (
     Announcement,
     Erased,
-    ErasureLifted,
+    Erasure,
     Event,
     EventsRecord,
+    Lifting,
     Tick,
+    UserErased,
     decode_events_record,
     find_unknown_type,
 )
@@ -24,7 +26,8 @@ from scoring.partition.memory import PartitionMemory
 TICK_TYPES: Final = frozenset({Tick, *get_args(Announcement)})
 """The records that advance the time of their partition: what was due before one fires first."""
 
-_ERASURES = frozenset({Erased, ErasureLifted})
+ERASURE_TYPES: Final = frozenset({*get_args(Erasure), *get_args(Lifting)})
+"""Each is a run of its own: its transaction deletes, and no other one writes what it deletes."""
 
 DecodedRecord = EventsRecord | DeadReason
 """What a record says, or why it cannot be read."""
@@ -43,16 +46,19 @@ def decode(record: Record) -> DecodedRecord:
         return DeadReason.UNREADABLE
     if type(decoded) is Event and not is_storable_account(decoded.account_id):
         return DeadReason.UNREADABLE
-    if type(decoded) in _ERASURES and not all(map(is_storable_account, _erasure_names(decoded))):
+    if type(decoded) in ERASURE_TYPES and not all(map(is_storable_account, _erasure_names(decoded))):
         return DeadReason.UNREADABLE
     return decoded
 
 
 def _erasure_names(decoded: EventsRecord) -> tuple[str, ...]:
     """What of it goes into an index."""
-    if isinstance(decoded, Erased):
-        return decoded.erasure_id, decoded.account_id
-    return (decoded.erasure_id,) if isinstance(decoded, ErasureLifted) else ()
+    match decoded:
+        case Erased():
+            return decoded.erasure_id, decoded.account_id
+        case UserErased():
+            return decoded.erasure_id, decoded.user_id, decoded.substitute
+    return (decoded.erasure_id,) if isinstance(decoded, Lifting) else ()
 
 
 def decode_all(records: Sequence[Record]) -> list[DecodedRecord]:

@@ -5,7 +5,7 @@ A commit of records never writes it: it could neither delete and write the same 
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Double, LargeBinary, Text, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, bindparam, text
 
 from scoring.partition.commit import AccountErasure, LiftedErasure
 
@@ -56,8 +56,11 @@ ERASE_TYPES: Final[dict[str, Any]] = {
 LIFT_TYPES: Final[dict[str, Any]] = {"erasure_id": Text, "lifted_at": BigInteger}
 
 _SAMPLES: Final = ("event_samples", "value_samples")
-SCRUB: Final = tuple(text(_REMOVED[name]).bindparams(bindparam("account", type_=Text)) for name in _SAMPLES)
-"""Deletes an account from the samples of events, which workers write outside the fence."""
+SCRUB: Final = tuple(
+    text(_REMOVED[name].replace("= :account", "= ANY(:accounts)")).bindparams(bindparam("accounts", type_=ARRAY(Text)))
+    for name in _SAMPLES
+)
+"""Deletes accounts from the samples of events, which workers write outside the fence."""
 
 
 def parameters(erasure: AccountErasure | LiftedErasure) -> dict[str, Any]:

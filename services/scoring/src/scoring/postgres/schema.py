@@ -251,8 +251,9 @@ feed_pause = Table(
     Column("until", Double, nullable=False),
 )
 
-# Accounts that were erased: their records before `erased_at` are passed over, those up to `lifted_at` are dropped. A
-# rebuild keeps this table. It has the id of no account; `removed` counts what was deleted, for the receipt.
+# Accounts and people that were erased: records of accounts before `erased_at` are passed over, in those of people their
+# `substitute` stands for them; what came up to `lifted_at` is dropped. A rebuild keeps this table. It has the id of
+# nobody; `removed` counts what was deleted, for the receipt.
 erased = Table(
     "erased",
     metadata,
@@ -265,6 +266,7 @@ erased = Table(
     Column("erasure_id", Text, nullable=False),
     Column("at", Double, nullable=False),  # record time
     Column("removed", JSON, nullable=False),
+    Column("substitute", Text),  # of a person
     Index("erased_by_erasure", "erasure_id"),
 )
 

@@ -9,8 +9,16 @@ from sqlalchemy import BigInteger, Date, Double, Integer, LargeBinary, SmallInte
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from common.contracts.signals import Facts
-from scoring.partition.commit import AccountErasure, Commit, OutboxTopic
-from scoring.postgres import erasure, people
+from scoring.partition.commit import (
+    AccountErasure,
+    Commit,
+    Erasing,
+    LiftedErasure,
+    OutboxTopic,
+    RenamedUser,
+    UserErasure,
+)
+from scoring.postgres import erasure, people, user_erasure
 
 _FACTS = tuple(field.name for field in msgspec.structs.fields(Facts))
 LONGEST_KEY = 600  # characters of an owner or a parent; an index entry holds 2,704 bytes
@@ -164,15 +172,29 @@ def _statement(*parts: str, **types: Any) -> TextClause:
 
 _ERASE = _statement(erasure.ERASE_PARTS, **erasure.ERASE_TYPES)
 _LIFT = _statement(erasure.LIFT_PARTS, **erasure.LIFT_TYPES)
+_RENAME = _statement(user_erasure.RENAME_PARTS, **user_erasure.RENAME_TYPES)
+_ERASE_USER = _statement(user_erasure.ERASE_PARTS, **user_erasure.ERASE_TYPES)
 
 
 def statement_of(commit: Commit, cluster_id: str) -> tuple[TextClause, dict[str, Any]]:
     """What writes this commit, with its parameters."""
+    given = parameters(commit, cluster_id)
     if commit.erasure is None:
-        return COMMIT, parameters(commit, cluster_id)
-    statement = _ERASE if isinstance(commit.erasure, AccountErasure) else _LIFT
-    given = {**parameters(commit, cluster_id), **erasure.parameters(commit.erasure)}
-    return statement, {name: given[name] for name in statement._bindparams}
+        return COMMIT, given
+    statement, more = _statement_of_erasing(commit.erasure)
+    return statement, {name: value for name, value in {**given, **more}.items() if name in statement._bindparams}
+
+
+def _statement_of_erasing(erasing: Erasing) -> tuple[TextClause, dict[str, Any]]:
+    match erasing:
+        case AccountErasure():
+            return _ERASE, erasure.parameters(erasing)
+        case LiftedErasure():
+            return _LIFT, erasure.parameters(erasing)
+        case RenamedUser():
+            return _RENAME, user_erasure.renaming_parameters(erasing)
+        case UserErasure():
+            return _ERASE_USER, user_erasure.erasing_parameters(erasing)
 
 
 def parameters(commit: Commit, cluster_id: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, delete, func, select, tuple_
+from sqlalchemy import Select, TextClause, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,6 +21,7 @@ from scoring.postgres import announcements, event_use, schema
 from scoring.postgres.connection import connect
 from scoring.postgres.erasure import SCRUB
 from scoring.postgres.statement import statement_of
+from scoring.postgres.user_erasure import SIGNALS_NAMING, STATES_HOLDING
 from scoring.worker.announcements import FiledAnnouncement
 from scoring.worker.heartbeat import Heartbeat
 
@@ -150,9 +151,20 @@ class PostgresStore:
     async def scrub_event_use(self, account_ids: Collection[str]) -> None:
         """Deletes these accounts from the samples."""
         async with self._connection() as connection:
-            for account_id in account_ids:
-                for statement in SCRUB:
-                    await connection.execute(statement, {"account": account_id})
+            for statement in SCRUB:
+                await connection.execute(statement, {"accounts": list(account_ids)})
+
+    async def load_states_holding(
+        self, partition: int, needles: Sequence[bytes], *, after: str, limit: int
+    ) -> dict[str, bytes]:
+        """The next accounts after one whose stored bytes hold one of these anywhere, in the order of their ids."""
+        asked = {"partition": partition, "needles": list(needles), "after": after, "most": limit}
+        return {row.account_id: row.body for row in await self._rows(STATES_HOLDING, asked)}
+
+    async def load_signals_naming(self, partition: int, word: str, *, after: str, limit: int) -> dict[str, str]:
+        """The next signals (JSON) after one that have this JSON text anywhere, in the order of their ids."""
+        asked = {"partition": partition, "word": word, "after": after, "most": limit}
+        return {row.signal_id: row.body for row in await self._rows(SIGNALS_NAMING, asked)}
 
     async def _erasures(self, partition: int) -> tuple[ErasureRow, ...]:
         erased = schema.erased.c
@@ -174,9 +186,9 @@ class PostgresStore:
         )
         return tuple((row.hour, row.ids) for row in await self._rows(query))
 
-    async def _rows(self, query: Select[Any]) -> Sequence[Any]:
+    async def _rows(self, query: Select[Any] | TextClause, asked: Mapping[str, Any] | None = None) -> Sequence[Any]:
         async with self._connection() as connection:
-            found: Sequence[Any] = (await connection.execute(query)).all()
+            found: Sequence[Any] = (await connection.execute(query, asked)).all()
             return found
 
     def _connection(self) -> AbstractAsyncContextManager[AsyncConnection]:

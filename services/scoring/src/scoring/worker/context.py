@@ -15,9 +15,10 @@ from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
 from scoring.worker.event_use_report import EventUseReport
 from scoring.worker.metrics import WorkerMetrics
+from scoring.worker.user_renaming import PersonSearch
 
 
-class StateStore(Protocol):
+class StateStore(PersonSearch, Protocol):
     async def load_origins(self) -> dict[int, Origin]:
         """What the journal of each partition was begun with."""
 

@@ -11,22 +11,30 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from common.bus.ports import Record
-from common.contracts.events import Erased, ErasureLifted, Tick
+from common.contracts.events import Tick, UserErased
 from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
 from scoring.errors import UnknownRecordType
 from scoring.health import RetractionResult, UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
-from scoring.partition.commit import AccountErasure, Commit
+from scoring.partition.commit import AccountErasure, Commit, RenamedUser, UserErasure
+from scoring.partition.erasing import RenamedCount
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
-from scoring.partition.records import TICK_TYPES, DecodedRecord, accounts_to_load, decode, decode_all
+from scoring.partition.records import (
+    ERASURE_TYPES,
+    TICK_TYPES,
+    DecodedRecord,
+    accounts_to_load,
+    decode,
+    decode_all,
+)
 from scoring.worker.context import WorkerContext
+from scoring.worker.user_renaming import UserRenaming
 
 _log = structlog.get_logger()
 
-_ALONE = frozenset({Erased, ErasureLifted})
 # Records scored before the event loop may run other tasks.
 SLICE = 500
 
@@ -72,8 +80,7 @@ class _Run:
             self._end_before([record.offset for record in taken].index(unknown.offset), taken)
             decoded = decode_all(taken)
         kinds = list(map(type, decoded))
-        # An erasure is a run of its own: its transaction deletes, and no other one writes what it deletes.
-        if (i := next((i for i, kind in enumerate(kinds) if kind in _ALONE), None)) is not None:
+        if (i := next((i for i, kind in enumerate(kinds) if kind in ERASURE_TYPES), None)) is not None:
             alone = i == 0 and not self.records
             self._end_before(1 if alone else i, taken)
             del decoded[1 if alone else i :], kinds[1 if alone else i :]
@@ -119,6 +126,13 @@ class _Scored(NamedTuple):
     started: float
 
 
+def _first(inbox: Inbox) -> Record:
+    """The record that the inbox begins with; it stays there."""
+    first = inbox.take(1)
+    inbox.put_back(first)
+    return first[0]
+
+
 class RunScorer:
     """Scores the runs of one assignment. `writer` names it in the journal; `on_commit` gets each written commit."""
 
@@ -131,6 +145,8 @@ class RunScorer:
         self._on_commit = on_commit
         # After a failed commit: the most records of a run, and accounts of a chunk, until the database takes more.
         self._reduced_limit: int | None = None
+        self._renaming = UserRenaming(number, store=context.store, scorer=context.scorer, write=self._write_renamed)
+        self._renamed = RenamedCount()
         self._poison: set[tuple[int, str]] = set()
         self._core_failures: list[float] = []
 
@@ -143,6 +159,7 @@ class RunScorer:
         limits = self._context.limits
         earliest = memory.timers.earliest()
         signals = await self._fire_in_chunks(memory, inbox)
+        await self._rename_in_chunks(memory, inbox)
         run = _Run(
             inbox,
             max_records=min(limits.run_records, self._reduced_limit or limits.run_records),
@@ -166,9 +183,7 @@ class RunScorer:
         between makes the next owner read the tick again.
         """
         signals = 0
-        first = inbox.take(1)
-        inbox.put_back(first)
-        tick = first[0]
+        tick = _first(inbox)
         if type(decode(tick)) not in TICK_TYPES:
             return signals
         while len(due := memory.timers.due(tick.timestamp / 1000)) > self._chunk_size():
@@ -180,6 +195,35 @@ class RunScorer:
 
             signals += await self._commit(memory, await self._score_batch(memory, fire))
         return signals
+
+    async def _rename_in_chunks(self, memory: PartitionMemory, inbox: Inbox) -> None:
+        """If the inbox begins with the erasure of a person: writes all that it changes but the record itself."""
+        record = _first(inbox)
+        said = decode(record)
+        if type(said) is UserErased:
+            self._renamed = await self._renaming.rename(memory, record, said)
+
+    async def _write_renamed(self, memory: PartitionMemory, renamed: RenamedUser) -> None:
+        commit = Commit(
+            partition=self._number,
+            last_seq=memory.seq,
+            writer=self._writer,
+            position=memory.position,
+            states={},
+            timers={},
+            seen={},
+            accounts=(),
+            days=(),
+            signals=(),
+            outbox=(),
+            pauses=memory.pauses,
+            erasure=renamed,
+        )
+        await self._context.store.commit(commit, self._context.cluster_id)
+        memory.apply_commit(commit, {}, ())
+        self._on_commit(commit)
+        for account_id in renamed.states:
+            self._context.event_use.forget(account_id)
 
     async def _score_run(self, memory: PartitionMemory, run: _Run, batch: Batch) -> None:
         """Scores what the run has taken already (again, after the core has raised), then what it takes next."""
@@ -223,6 +267,7 @@ class RunScorer:
                     suspects=suspects,
                     use=EventUse(context.values),
                     forward_ticks=context.origin.time_mode == TimeMode.STREAM,
+                    renamed=self._renamed,
                 )
                 try:
                     await work(batch)
@@ -270,6 +315,15 @@ class RunScorer:
                 partition=self._number,
                 offset=commit.erasure.offset,
                 erasure=commit.erasure.erasure_id,
+            )
+        elif isinstance(commit.erasure, UserErasure):
+            _log.info(
+                "user.erased",
+                partition=self._number,
+                offset=commit.erasure.offset,
+                erasure=commit.erasure.erasure_id,
+                states=commit.erasure.states,
+                signals=commit.erasure.signals,
             )
         self._context.metrics.unusable(batch.use.unusable)
         self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - scored.started)

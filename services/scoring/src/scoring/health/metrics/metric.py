@@ -84,6 +84,13 @@ class Metric(Trajectory):
         """When (UTC) a milestone step was done first, and the hash of the event's id; None if it is not."""
         return None
 
+    def rename_person(self, person: int, substitute: int) -> bool:
+        """A person is erased: the hash of their id gives way to another one; whether the state had it.
+
+        The state of what is counted stays as it is, and so does the score. `substitute` belongs to the same samples.
+        """
+        return False
+
     def members_since(self, moment: float) -> float | None:
         """How many different things it has seen since a UTC moment; None for a kind that counts none."""
         return None

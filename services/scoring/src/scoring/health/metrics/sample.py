@@ -17,6 +17,11 @@ def sampled(member: int, halvings: int) -> bool:
     return halvings == 0 or member < SPACE >> halvings
 
 
+def renamed(members: dict[int, T], member: int, substitute: int) -> dict[int, T]:
+    """The substitute stands where the member stood, so that later readers meet all in the same order."""
+    return {substitute if each == member else each: kept for each, kept in members.items()}
+
+
 def thinned(members: dict[int, T], halvings: int) -> tuple[dict[int, T], int]:
     """Halves the sample until it fits. Also returns how often it has been halved in all."""
     while len(members) > MOST_MEMBERS:

@@ -44,11 +44,13 @@ class ActiveDaysMetric(DecayingCountMetric):
         day = local_day(moment, context.zone)
         self.day_begin, self.day_end = local_midnight(day, context.zone), end_of_day(day, context.zone)
         newest, days = self._with(day)
-        if days == self.days and newest == self.newest_day:
+        is_new = days != self.days or newest != self.newest_day
+        # A day that comes too late to count may still be the one with which an optional metric begins.
+        if not is_new and (self.first is None or self.day_begin >= self.first.moment):
             return False
         self.saved_newest_day, self.saved_days = self.newest_day, self.days
         self.newest_day, self.days = newest, days
-        self.count(1.0, self.day_begin, context.clock.operational(self.day_begin))
+        self.count(1.0 if is_new else 0.0, self.day_begin, context.clock.operational(self.day_begin))
         return True
 
     def _with(self, day: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from scoring.health.metrics.distinct.definition import Distinct
 from scoring.health.metrics.drifting import DriftingMetric
 from scoring.health.metrics.first_event import FirstEvent
 from scoring.health.metrics.metric import OtherMetrics
-from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
+from scoring.health.metrics.sample import MOST_MEMBERS, renamed, sampled, thinned
 from scoring.health.properties import key_of
 
 # A member that decayed by this many half-lives is dropped when room is needed.
@@ -138,6 +138,12 @@ class DistinctMetric(DriftingMetric):
         seen = [member for member, last in self.members.items() if last >= moment]
         # Each halving of the sample doubles what a member stands for.
         return float(len(seen) * 2**self.halvings)
+
+    def rename_person(self, person: int, substitute: int) -> bool:
+        if self.key != "user_id" or person not in self.members:
+            return False
+        self.members = renamed(self.members, person, substitute)
+        return True
 
     def dump(self) -> object:
         if not self.members:

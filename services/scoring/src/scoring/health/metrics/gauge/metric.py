@@ -13,7 +13,7 @@ from scoring.health.metrics.gauge.definition import ARR_AGAINST_PEAK, Gauge
 from scoring.health.metrics.gauge.fading import FadingMetric
 from scoring.health.metrics.gauge.peak import PeakMetric
 from scoring.health.metrics.metric import OtherMetrics
-from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
+from scoring.health.metrics.sample import MOST_MEMBERS, renamed, sampled, thinned
 from scoring.health.properties import id_hash, key_of, number
 
 # When it was given (UTC), the hash of its event's id, what it was.
@@ -88,6 +88,13 @@ class GaugeMetric(FadingMetric):
 
     def retract(self, by: int) -> bool:
         return take_back(self.answers, self.former, by)
+
+    def rename_person(self, person: int, substitute: int) -> bool:
+        if self.key != "user_id" or person not in self.answers:
+            return False
+        self.answers = renamed(self.answers, person, substitute)
+        self.former = renamed(self.former, person, substitute)
+        return True
 
     def _newest(self) -> Answer:
         return max(self.answers.values())

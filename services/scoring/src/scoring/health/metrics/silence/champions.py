@@ -13,6 +13,7 @@ from scoring.health.former_values import MARK_HASH, Mark, marks_of, take_back, w
 from scoring.health.hashing import hash64
 from scoring.health.metrics.drifting import DriftingMetric
 from scoring.health.metrics.metric import Metric, OtherMetrics
+from scoring.health.metrics.sample import renamed
 from scoring.health.metrics.silence.definition import Silence
 from scoring.health.metrics.silence.metric import SilenceMetric, suspicion_rate
 from scoring.health.moments import local_day
@@ -89,13 +90,27 @@ class ChampionSilenceMetric(DriftingMetric):
         self.first_day = self.last_day = self.days = 0
 
     def _keep_newest(self) -> None:
-        present = sorted([(self.seen[person], person) for person, mark in self.marks.items() if mark[1]])
-        others = sorted([(mark[0], person) for person, mark in self.marks.items() if not mark[1]])
+        present = sorted([person for person, mark in self.marks.items() if mark[1]], key=self._seen_at)
+        others = sorted([person for person, mark in self.marks.items() if not mark[1]], key=self._marked_at)
         for newest in (present, others):
-            for _, person in newest[: max(len(newest) - CHAMPIONS, 0)]:
+            for person in newest[: max(len(newest) - CHAMPIONS, 0)]:
                 del self.marks[person]
                 self.former.pop(person, None)
                 self.seen.pop(person, None)
+
+    def _seen_at(self, person: int) -> float:
+        return self.seen[person]
+
+    def _marked_at(self, person: int) -> float:
+        return self.marks[person][0]
+
+    def rename_person(self, person: int, substitute: int) -> bool:
+        if person not in self.marks:
+            return False
+        self.marks = renamed(self.marks, person, substitute)
+        self.former = renamed(self.former, person, substitute)
+        self.seen = renamed(self.seen, person, substitute)
+        return True
 
     def undo(self) -> None:
         self.marks, self.former, self.seen, self.first_day, self.last_day, self.days = self.saved

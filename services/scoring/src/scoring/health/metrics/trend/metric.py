@@ -4,7 +4,7 @@ Volume cannot tell a decline from leave: in August two thirds of ten people are 
 measures two things by the account's own days: how often people come, and how many of them have stopped coming.
 """
 
-from math import exp, inf
+from math import exp, fsum, inf
 from typing import Any, Final, NamedTuple, final
 
 from common.contracts.events import Event
@@ -13,7 +13,7 @@ from scoring.health.curve import Curve, log_or_less
 from scoring.health.decay import LN2
 from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric, OtherMetrics
-from scoring.health.metrics.sample import MOST_MEMBERS, sampled, thinned
+from scoring.health.metrics.sample import MOST_MEMBERS, renamed, sampled, thinned
 from scoring.health.metrics.trend.definition import Trend
 from scoring.health.moments import end_of_day, local_day, local_midnight
 from scoring.health.properties import key_of
@@ -149,25 +149,26 @@ class TrendMetric(Metric):
 
     def _note_visits(self, days: float) -> tuple[float, float]:
         """The visits of the open day, and the days between them and the visits before; notes who came."""
-        visits, spans = 0.0, 0.0
+        visits = 0.0
+        spans: list[float] = []
         regulars, newcomers = dict(self.regulars), dict(self.newcomers)
-        # In a fixed order, so that sums do not depend on who came first.
-        for person in sorted(self.today):
+        for person in self.today:
             last = regulars.get(person, -inf)
             if last == -inf:
                 last = newcomers.pop(person, -inf)
             if self.per:
-                spans += 1.0
+                spans.append(1.0)
                 visits += 1.0 if self.today[person] & _DID else 0.0
             elif days - last <= self.absence * _LONGEST_GAP + _ERROR:
-                spans += days - last
+                spans.append(days - last)
                 visits += 1.0
             if last == -inf:
                 newcomers[person] = days
             else:
                 regulars[person] = days
         self.regulars, self.newcomers = regulars, newcomers
-        return visits, spans
+        # Summed exactly (fsum), so that the sum does not depend on who came first.
+        return visits, fsum(spans)
 
     def _count_staying(self, days: float) -> tuple[float, float]:
         """The share of the regulars who still come, and how many are known; forgets those who stopped long ago."""
@@ -226,6 +227,14 @@ class TrendMetric(Metric):
 
     def value_at(self, tau: float, context: Context) -> float | None:
         return self.past.value if self.has_value else None
+
+    def rename_person(self, person: int, substitute: int) -> bool:
+        if self.key != "user_id" or not (person in self.today or person in self.regulars or person in self.newcomers):
+            return False
+        self.today = renamed(self.today, person, substitute)
+        self.regulars = renamed(self.regulars, person, substitute)
+        self.newcomers = renamed(self.newcomers, person, substitute)
+        return True
 
     def dump(self) -> object:
         if self.open_day == _NO_DAY:

@@ -1,0 +1,14 @@
+"""What stands for a person who was erased, in what they did before."""
+
+from alembic import op
+
+revision = "0012"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE scoring.erased ADD COLUMN substitute text")
+
+
+def downgrade() -> None:
+    op.execute("ALTER TABLE scoring.erased DROP COLUMN substitute")
