@@ -35,7 +35,10 @@ _facts = msgspec.json.Decoder(Facts)
 
 
 class PostgresDecisionStore:
-    """Raises `Unreachable` if the database does not answer; no transaction takes longer than `patience` seconds."""
+    """Raises `Unreachable` if the database does not answer.
+
+    No transaction takes longer than `patience` seconds, unless it is given others.
+    """
 
     def __init__(
         self,
@@ -89,9 +92,9 @@ class PostgresDecisionStore:
 
     @asynccontextmanager
     async def transaction(
-        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition, patience: float | None = None
     ) -> AsyncIterator["PostgresDecisionTransaction"]:
-        async with in_transaction(self._engine, patience=self._patience) as connection:
+        async with in_transaction(self._engine, patience=patience or self._patience) as connection:
             await _move(connection, partition, stored, to)
             gatherings = PostgresGatherings(connection, partition, partitions=self._partitions)
             yield PostgresDecisionTransaction(connection, partition, gatherings, self._count_unreadable)

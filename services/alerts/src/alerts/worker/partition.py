@@ -24,6 +24,7 @@ from common.retry import ExponentialBackoff
 _log = structlog.get_logger()
 
 LOOK = 10.0  # seconds between two looks at the timers, for other processes and other partitions set some
+ERASING_PERSON = 600.0  # seconds at the most: every signal ever stored is searched for the id
 PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt is opened again
 
 
@@ -41,9 +42,12 @@ class DecisionStore(Protocol):
         """Raises `Unreachable`."""
 
     def transaction(
-        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition, patience: float | None = None
     ) -> AbstractAsyncContextManager[DecisionTransaction]:
-        """Moves the partition from `stored` to `to`. Raises `Fenced` if it stands elsewhere, or `Unreachable`."""
+        """Moves the partition from `stored` to `to`. Raises `Fenced` if it stands elsewhere, or `Unreachable`.
+
+        It takes at most `patience` seconds, or the store's own.
+        """
 
 
 class PartitionContext(Struct, frozen=True):
@@ -183,8 +187,9 @@ class SignalsPartition:
         """In a transaction of its own, before anything that came after it. Raises `ErasureRefused`."""
         said, known = read.said, self._erasures
         row = None if isinstance(said, Lifting) else self._new_erasure(said, read.offset, position.cluster_id)
+        patience = ERASING_PERSON if isinstance(said, UserErased) else None
         async with self._context.decision_store.transaction(
-            self.number, stored=self._stored, to=position
+            self.number, stored=self._stored, to=position, patience=patience
         ) as transaction:
             if isinstance(said, Lifting):
                 await transaction.lift(said.erasure_id, read.offset)
