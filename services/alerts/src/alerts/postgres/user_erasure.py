@@ -20,12 +20,11 @@ ALERTS_AT_ONCE = 500  # in memory; a signal has a few kilobytes
 ANSWER_DELETED: Final = "what the channel answered was deleted: the message named a person who is erased"
 _EMPTY: Final = "{}"
 
-# By `seq`, as they lie on the disk.
+# Read by a cursor, which passes the table once. It does not see what is written meanwhile.
 _NAMING = (
-    select(alert.c.seq, alert.c.signal_id, cast(alert.c.body, Text).label("body"))
-    .where(alert.c.partition == bindparam("partition"), alert.c.seq > bindparam("after"), says_user(alert.c.body))
-    .order_by(alert.c.seq)
-    .limit(ALERTS_AT_ONCE)
+    select(alert.c.signal_id, cast(alert.c.body, Text).label("body"))
+    .where(alert.c.partition == bindparam("partition"), says_user(alert.c.body))
+    .execution_options(yield_per=ALERTS_AT_ONCE)
 )
 
 _SHORTEN = text("""
@@ -61,16 +60,15 @@ async def delete_person(connection: AsyncConnection, user_id: str, *, partition:
 
     A message is rendered from them when it is sent, so what waits says nothing of the person either.
     """
-    asked: dict[str, Any] = {"partition": partition, "after": 0}
-    asked["user_in_json"] = ExportSubject("", user_id).parameters()["user_in_json"]
+    asked = {"partition": partition, "user_in_json": ExportSubject("", user_id).parameters()["user_in_json"]}
     changed = emptied = 0
     messages: set[str] = set()
-    while rows := (await connection.execute(_NAMING, asked)).all():
-        asked["after"] = rows[-1].seq
-        shortened = [one for row in rows if (one := _shorten(row, user_id)) is not None]
-        messages.update(await _write(connection, shortened))
-        changed += len(shortened)
-        emptied += sum(one.body == _EMPTY for one in shortened)
+    async with connection.stream(_NAMING, asked) as found:
+        async for rows in found.partitions():
+            shortened = [one for row in rows if (one := _shorten(row, user_id)) is not None]
+            messages.update(await _write(connection, shortened))
+            changed += len(shortened)
+            emptied += sum(one.body == _EMPTY for one in shortened)
     answers = await _delete_answers(connection, messages)
     return {"alerts_shortened": changed - emptied, "alerts_emptied": emptied, "answers": answers}
 
