@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 from sqlalchemy import text
 
 from alerts.errors import DeliveryFailed, Failure
@@ -16,8 +17,9 @@ from common.contracts.signals import Band, Contact, Facts, Override, Quote, Sign
 from common.erasures.receipts import ErasureReceipt, ErasureReceipts
 from common.topics import TimeMode
 from support.alerts_decisions import at
-from support.alerts_first_looks import account_in
-from support.alerts_replicas import ERASURE_KEY, ReplicasHarness, Running, titles
+from support.alerts_first_looks import ROUTES as OWNED
+from support.alerts_first_looks import account_in, first_look, later, nothing_gathered
+from support.alerts_replicas import ERASURE_KEY, ReplicasHarness, Running, replicas_harness, titles
 from support.alerts_sending import failure
 from support.erasures import traces
 
@@ -122,6 +124,27 @@ async def test_an_answer_that_comes_after_the_erasure_is_not_stored(replicas: Re
     await replicas.settled()
     assert await traces(replicas.engine, "alerts", THEIRS) == {}
     assert await replicas.rows("SELECT outcome, detail FROM alerts.attempt") == [("refused", ANSWER_DELETED)]
+
+
+async def test_of_a_message_about_many_accounts_the_channels_answer_goes_too(database: str) -> None:
+    """Two partitions delete it at once."""
+    async with replicas_harness(database, routes=OWNED) as owned:
+        await owned.start()
+        for number in range(4):
+            told = first_look(account_in(number % 2, number), owner="dana@example.com")
+            await owned.tell(structs.replace(told, contacts=CONTACTS))
+        await owned.settled()
+        owned.post.plan["slack:UDANA"] = [LOST]
+        later(owned, 31)
+        await nothing_gathered(owned)
+        await owned.settled()
+        assert "alerts.attempt.detail" in await traces(owned.engine, "alerts", THEIRS)
+        before = await decided(owned)
+        await owned.erase_user(ANN)
+        await owned.settled()
+        assert await traces(owned.engine, "alerts", THEIRS) == {}
+        assert await decided(owned) == before
+        assert (await receipt(owned)).removed == {"alerts_shortened": 4, "alerts_emptied": 0, "answers": 1}
 
 
 async def test_each_partition_does_its_part_and_the_receipt_adds_them_up(replicas: ReplicasHarness) -> None:
