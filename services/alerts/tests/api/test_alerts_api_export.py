@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts.decisions.reasons import DecisionReason
-from alerts.samples import Sample
-from common.contracts.signals import Facts, Signal
+from alerts.postgres.user_erasure import delete_person
+from alerts.samples import NOON, Sample
+from common.contracts.signals import Contact, Facts, Signal
 from support.alerts_api import ERASURE_KEY, AlertsApi
 from support.exports import check_export
 
@@ -108,6 +110,21 @@ async def test_of_one_person_only_what_names_them_is_exported(api: AlertsApi, tw
     for nobody in ("an", "ann2", "%"):
         unknown = await api.export("acme", user=nobody)
         assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_user"), nobody
+
+
+async def test_of_an_erased_person_nothing_is_found(api: AlertsApi) -> None:
+    ann, bo = Contact("ann", NOON, "Ann Lee"), Contact("bo", NOON)
+    named = await api.rows.record(Sample(account="acme", contacts=(ann, bo)).build())
+    await api.rows.tell(named, "m-acme")
+    await exported(api, "acme", user="ann")
+    async with api.rows.engine.begin() as connection:
+        await delete_person(connection, "ann", partition=0)
+    gone = await api.export("acme", user="ann")
+    assert (gone.status_code, gone.json()["code"]) == (404, "unknown_user")
+    for whole in (await api.export("acme"), await api.export("acme", user="bo")):
+        assert whole.status_code == 200
+        assert "Ann Lee" not in whole.text
+    assert (await api.one(named))["signal"]["contacts"] == [msgspec.to_builtins(bo)]
 
 
 async def test_merged_erased_and_unknown_accounts_are_told_apart(api: AlertsApi, two: tuple[Signal, Signal]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from alerts.decisions.account import AccountDecisions, AccountHistory, NewMessage, SignalDecision
@@ -18,12 +19,13 @@ from alerts.postgres.account_history import HistoryRow, load_histories
 from alerts.postgres.decision_statements import TimerKind
 from alerts.postgres.gatherings import PostgresGatherings
 from alerts.postgres.transaction import in_transaction
+from alerts.postgres.user_erasure import delete_person
 from alerts.signals.decoding import decode_signal
 from alerts.signals.score import SEVERITY_RANK
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals
 from alerts.topic.position import TopicPosition
 from alerts.topic.timers import PartitionTimers
-from common.contracts.events import Erased
+from common.contracts.events import Erased, Erasure, UserErased
 from common.contracts.signals import Facts
 from common.erasures.erasure_spans import ErasureRow
 from common.errors import Fenced
@@ -33,7 +35,10 @@ _facts = msgspec.json.Decoder(Facts)
 
 
 class PostgresDecisionStore:
-    """Raises `Unreachable` if the database does not answer; no transaction takes longer than `patience` seconds."""
+    """Raises `Unreachable` if the database does not answer.
+
+    No transaction takes longer than `patience` seconds, unless it is given others.
+    """
 
     def __init__(
         self,
@@ -87,9 +92,9 @@ class PostgresDecisionStore:
 
     @asynccontextmanager
     async def transaction(
-        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition, patience: float | None = None
     ) -> AsyncIterator["PostgresDecisionTransaction"]:
-        async with in_transaction(self._engine, patience=self._patience) as connection:
+        async with in_transaction(self._engine, patience=patience or self._patience) as connection:
             await _move(connection, partition, stored, to)
             gatherings = PostgresGatherings(connection, partition, partitions=self._partitions)
             yield PostgresDecisionTransaction(connection, partition, gatherings, self._count_unreadable)
@@ -207,14 +212,22 @@ class PostgresDecisionTransaction:
         }
         await self._connection.execute(decision_statements.WRITE, parameters)
 
-    async def erase(self, erased: Erased, row: ErasureRow, *, recorded: float) -> None:
-        account = {"account": erased.account_id}
+    async def erase(self, erased: Erasure, row: ErasureRow, *, recorded: float) -> None:
+        about = row._asdict() | {"partition": self._partition, "at": recorded}
+        match erased:
+            case Erased(account_id=account_id):
+                await self._erase_account(account_id, about)
+            case UserErased(user_id=user_id):
+                removed = await delete_person(self._connection, user_id, partition=self._partition)
+                added = insert(schema.erased).values(about | {"removed": removed})
+                await self._connection.execute(added.on_conflict_do_nothing())
+
+    async def _erase_account(self, account_id: str, about: dict[str, Any]) -> None:
+        account = {"account": account_id}
         await self._connection.execute(erasure.LOCK_GATHERINGS, account)
         await self._connection.execute(erasure.LOCK_SHARED_MESSAGES, account)
-        named = {name: value for name, value in row._asdict().items() if name != "lifted_at"}
-        about = {"partition": self._partition, "at": recorded}
-        kind = {"timer_kind": TimerKind.ACCOUNT.value}
-        await self._connection.execute(erasure.ERASE, account | named | about | kind)
+        named = {name: value for name, value in about.items() if name not in ("lifted_at", "substitute")}
+        await self._connection.execute(erasure.ERASE, account | named | {"timer_kind": TimerKind.ACCOUNT.value})
 
     async def lift(self, erasure_id: str, offset: int) -> None:
         asked = {"partition": self._partition, "erasure_id": erasure_id, "lifted_at": offset}

@@ -191,7 +191,9 @@ async def _complete(connection: AsyncConnection, claimed: ClaimedMessage, outcom
     # Another sender may have written `cut short` because our outcome was not there yet.
     unknown = or_(_attempt.outcome.is_(None), _attempt.outcome == Failure.CUT_SHORT.value)
     ended = func.greatest(_attempt.started, _NOW - ago)
-    values = {"outcome": outcome.reason.value, "detail": _storable(outcome.detail), "ended": ended}
+    # It has one already if a person whom the message named was erased meanwhile.
+    detail = func.coalesce(_attempt.detail, _storable(outcome.detail))
+    values = {"outcome": outcome.reason.value, "detail": detail, "ended": ended}
     await connection.execute(update(schema.attempt).where(*mine, unknown).values(values))
 
 

@@ -198,8 +198,9 @@ acknowledgement = Table(
     Column("at", Double, nullable=False),  # wall time
 )
 
-# Accounts that were erased: their records before `erased_at` are passed over, those up to `lifted_at` are dropped. It
-# has the id of no account; `removed` counts what was deleted, for the receipt.
+# Accounts that were erased: their records before `erased_at` are passed over, those up to `lifted_at` are dropped. And
+# people that were erased: signals up to `lifted_at` are stored without them. It has the id of nobody; `removed` counts
+# what was deleted or rewritten, for the receipt.
 erased = Table(
     "erased",
     metadata,
@@ -212,6 +213,7 @@ erased = Table(
     Column("erasure_id", Text, nullable=False),
     Column("at", Double, nullable=False),  # record time
     Column("removed", JSON, nullable=False),
+    Column("substitute", Text),  # of a person
     Index("erased_by_erasure", "erasure_id"),
 )
 

@@ -9,8 +9,9 @@ from msgspec import Struct
 from alerts.decisions.reasons import DecisionReason
 from alerts.signals.decoding import decode_record
 from common.bus.ports import Record
-from common.contracts.events import Erased, ErasureLifted, Tick
+from common.contracts.events import Erased, Erasure, ErasureLifted, Lifting, Tick, UserErased, UserErasureLifted
 from common.contracts.signals import CaughtUp, Facts, FactsChanged, Signal, SignalsRecord
+from common.erasures.erased_people import without_people
 from common.erasures.erasure_spans import PartitionErasures
 
 LONGEST_NAME = 2_000  # bytes of an id: an index entry of PostgreSQL's holds 2,704
@@ -35,7 +36,7 @@ class ReadFacts(Struct, frozen=True):
 class ReadErasure(NamedTuple):
     """An erasure, or its lifting, with its offset and its record time in seconds."""
 
-    said: Erased | ErasureLifted
+    said: Erasure | Lifting
     offset: int
     recorded: float
 
@@ -46,8 +47,8 @@ class SignalsBatch(Struct, frozen=True):
     The ticks come first. `tick` is the record time of the newest, which fires timers before the signals are
     decided. `facts` are the last of each account. `caught_up` is the record time of the last `CaughtUp`;
     `before_caught_up` signals came before it. `unreadable` are the offsets of records of another format, or with
-    names that PostgreSQL cannot store. `erased` counts records of erased accounts that were left out. An `erasure` is a
-    batch of its own.
+    names that PostgreSQL cannot store. `erased` counts records of erased accounts that were left out. `signals` say
+    nothing of erased people. An `erasure` is a batch of its own.
     """
 
     taken: int = 0
@@ -143,7 +144,7 @@ class _BatchReading:
         match message:
             case _ if self._erasure is not None:
                 return True
-            case Erased() | ErasureLifted():
+            case Erased() | UserErased() | ErasureLifted() | UserErasureLifted():
                 return self._taken > 0 and _can_be_applied(message)
             case Tick():
                 return bool(self._signals or self._facts or self._caught_up is not None)
@@ -152,7 +153,7 @@ class _BatchReading:
     def _sort(self, message: SignalsRecord | None, record: Record) -> None:
         recorded = record.timestamp / 1000
         match message:
-            case Erased() | ErasureLifted() if _can_be_applied(message):
+            case Erased() | UserErased() | ErasureLifted() | UserErasureLifted() if _can_be_applied(message):
                 self._erasure = ReadErasure(message, record.offset, recorded)
             case Signal() | FactsChanged() if self._erasures.reason(message.account_id, record.offset):
                 self._erased += 1
@@ -164,9 +165,14 @@ class _BatchReading:
                 self._facts[message.account_id] = ReadFacts(message.account_id, message.facts, recorded)
             case Signal() if _can_be_stored(message):
                 reason = postpone_reason(message, recorded=recorded, late_after=self._late_after)
-                self._signals.append(ReadSignal(message, recorded, reason))
+                self._signals.append(ReadSignal(self._without_erased_people(message, record.offset), recorded, reason))
             case _:
                 self._unreadable.append(record.offset)
+
+    def _without_erased_people(self, signal: Signal, offset: int) -> Signal:
+        if not self._erasures.any_people:
+            return signal
+        return without_people(signal, lambda user_id: self._erasures.hides_user(user_id, offset))
 
 
 def postpone_reason(signal: Signal, *, recorded: float, late_after: float) -> DecisionReason | None:
@@ -192,8 +198,13 @@ def _can_be_stored(signal: Signal) -> bool:
     return _are_names((signal.signal_id, signal.account_id, signal.episode))
 
 
-def _can_be_applied(erasure: Erased | ErasureLifted) -> bool:
-    return _are_names((erasure.erasure_id, *((erasure.account_id,) if isinstance(erasure, Erased) else ())))
+def _can_be_applied(said: Erasure | Lifting) -> bool:
+    match said:
+        case Erased():
+            return _are_names((said.erasure_id, said.account_id))
+        case UserErased():
+            return _are_names((said.erasure_id, said.user_id, said.substitute))
+    return _are_names((said.erasure_id,))
 
 
 def _are_names(names: Sequence[str]) -> bool:

@@ -16,7 +16,7 @@ from alerts.routing.destination import Destination
 from alerts.routing.labels import Labels, labels
 from alerts.topic.batch import LateSignals, ReadFacts, ReadSignal, RecordedSignals, SignalsBatch, without_duplicates
 from alerts.worker.gathering_service import PERSONS_AT_ONCE, GatheringRows, GatheringService
-from common.contracts.events import Erased
+from common.contracts.events import Erasure
 from common.contracts.signals import Facts, Signal
 from common.erasures.erasure_spans import ErasureRow
 
@@ -61,11 +61,14 @@ class DecisionTransaction(Protocol):
     async def write(self, decided: Sequence[AccountDecisions], *, settled: Collection[str]) -> None:
         """`settled` are the ids of late signals that are decided now."""
 
-    async def erase(self, erased: Erased, row: ErasureRow, *, recorded: float) -> None:
-        """Deletes all that is known of the account but the ids of its signals. `recorded` is the record time."""
+    async def erase(self, erased: Erasure, row: ErasureRow, *, recorded: float) -> None:
+        """Deletes all that is known of the account but the ids of its signals, or of the person in this partition.
+
+        `recorded` is the record time.
+        """
 
     async def lift(self, erasure_id: str, offset: int) -> None:
-        """The account's records count again from this offset on."""
+        """The account's records count again from this offset on, and signals may name the person again."""
 
 
 class Router(Protocol):

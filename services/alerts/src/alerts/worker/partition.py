@@ -15,7 +15,7 @@ from alerts.topic.signals_log import SignalsLog
 from alerts.topic.timers import PartitionTimers
 from alerts.worker.decision_service import BatchSummary, DecisionService, DecisionTransaction
 from common.bus.ports import Record
-from common.contracts.events import ErasureLifted
+from common.contracts.events import Erased, Erasure, Lifting, UserErased
 from common.erasures.erasure_key import ErasureKey
 from common.erasures.erasure_spans import ErasureRow, PartitionErasures, pseudonym_of, restore_erasures
 from common.errors import Doubt
@@ -24,6 +24,7 @@ from common.retry import ExponentialBackoff
 _log = structlog.get_logger()
 
 LOOK = 10.0  # seconds between two looks at the timers, for other processes and other partitions set some
+ERASING_PERSON = 600.0  # seconds at the most: every signal ever stored is searched for the id
 PAUSE = (0.05, 5.0)  # seconds, first and longest, before a partition in doubt is opened again
 
 
@@ -41,9 +42,12 @@ class DecisionStore(Protocol):
         """Raises `Unreachable`."""
 
     def transaction(
-        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition, patience: float | None = None
     ) -> AbstractAsyncContextManager[DecisionTransaction]:
-        """Moves the partition from `stored` to `to`. Raises `Fenced` if it stands elsewhere, or `Unreachable`."""
+        """Moves the partition from `stored` to `to`. Raises `Fenced` if it stands elsewhere, or `Unreachable`.
+
+        It takes at most `patience` seconds, or the store's own.
+        """
 
 
 class PartitionContext(Struct, frozen=True):
@@ -182,27 +186,41 @@ class SignalsPartition:
     async def _erase(self, read: ReadErasure, position: TopicPosition) -> None:
         """In a transaction of its own, before anything that came after it. Raises `ErasureRefused`."""
         said, known = read.said, self._erasures
+        row = None if isinstance(said, Lifting) else self._new_erasure(said, read.offset, position.cluster_id)
+        patience = ERASING_PERSON if isinstance(said, UserErased) else None
         async with self._context.decision_store.transaction(
-            self.number, stored=self._stored, to=position
+            self.number, stored=self._stored, to=position, patience=patience
         ) as transaction:
-            if isinstance(said, ErasureLifted):
-                pseudonym = pseudonym_of(said)
+            if isinstance(said, Lifting):
                 await transaction.lift(said.erasure_id, read.offset)
-            else:
-                pseudonym, fingerprint = known.check(said)
-                over = known.is_over(said, read.offset)
-                row = ErasureRow(pseudonym, fingerprint, position.cluster_id, said.erasure_id, read.offset, None)
-                if not over:
-                    await transaction.erase(said, row, recorded=read.recorded)
+            elif row is not None:
+                await transaction.erase(said, row, recorded=read.recorded)
         self.position = self._stored = position
         self._backoff.reset()
-        if isinstance(said, ErasureLifted):
-            known.lift(pseudonym, said.erasure_id, read.offset)
-        elif not over:
-            known.erase(pseudonym, said.erasure_id, read.offset)
-            self._reconsidered.discard(said.account_id)
-            _log.info("account.erased", partition=self.number, offset=read.offset, erasure=said.erasure_id)
+        if isinstance(said, Lifting):
+            known.lift(pseudonym_of(said), said.erasure_id, read.offset)
+        elif row is not None:
+            known.erase(row.pseudonym, row.erasure_id, row.erased_at, row.substitute)
+            if isinstance(said, Erased):
+                self._reconsidered.discard(said.account_id)
+            event = "account.erased" if isinstance(said, Erased) else "user.erased"
+            _log.info(event, partition=self.number, offset=read.offset, erasure=said.erasure_id)
         await self._look_at_timers()
+
+    def _new_erasure(self, erased: Erasure, offset: int, cluster_id: str) -> ErasureRow | None:
+        """None of a request that was lifted already."""
+        pseudonym, fingerprint = self._erasures.check(erased)
+        if self._erasures.is_over(erased, offset):
+            return None
+        return ErasureRow(
+            pseudonym=pseudonym,
+            fingerprint=fingerprint,
+            cluster_id=cluster_id,
+            erasure_id=erased.erasure_id,
+            erased_at=offset,
+            lifted_at=None,
+            substitute=erased.substitute if isinstance(erased, UserErased) else None,
+        )
 
     async def _look_at_timers(self) -> None:
         # Taken first: a notice that comes meanwhile asks for another look.
