@@ -129,5 +129,5 @@ class TestCache:
 
     async def test_an_account_is_forgotten_with_all_its_identities(self, cache: IdentityCache) -> None:
         await cache.learn("web", {"ann": known("acme"), "bob": known("bolt")})
-        cache.forget("acme")
+        cache.forget_account("acme")
         assert len(cache) == 1
