@@ -43,6 +43,7 @@ ASKED: Mapping[str, Mapping[tuple[str, str], Scope]] = {
         ("POST", "/v1/events"): Scope.EVENTS,
         ("GET", "/v1/events/names"): Scope.READ,
         ("DELETE", "/v1/accounts/{account_id}"): Scope.ADMIN,
+        ("DELETE", "/v1/users/{user_id}"): Scope.ADMIN,
         ("GET", "/v1/accounts/{account_id}/export"): Scope.ADMIN,
         ("GET", "/v1/erasures/{erasure_id}"): Scope.ADMIN,
         ("POST", "/v1/erasures/{erasure_id}/lift"): Scope.ADMIN,
@@ -128,7 +129,7 @@ def application(service: str, keys: MemoryKeys, clock: list[float]) -> FastAPI |
 
 
 async def statuses(http: httpx.AsyncClient, method: str, path: str, keys: list[str]) -> list[int]:
-    asked = path.format(account_id="acme", alert_id="a-1", source="web", name="crm", erasure_id="e-1")
+    asked = path.format(account_id="acme", user_id="ann", alert_id="a-1", source="web", name="crm", erasure_id="e-1")
     found = []
     for key in keys:
         headers = {"authorization": f"Bearer {key}"} if key else {}

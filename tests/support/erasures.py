@@ -42,6 +42,7 @@ def _codings(word: str) -> Sequence[bytes]:
         plain.hex().upper().encode(),
         *(one for one in inner if len(one) >= 4),
         json.dumps(word)[1:-1].encode(),
+        json.dumps(word, ensure_ascii=False)[1:-1].encode(),
     ]
 
 

@@ -17,7 +17,7 @@ from common.erasures.erasure_key import ErasureKey
 from common.keys import Scope
 from common.topics import TimeMode, Topics, ensure
 from ingest.commands.erasures import lines
-from ingest.erasures.erased_accounts import ErasedAccounts
+from ingest.erasures.erased_subjects import ErasedSubjects
 from ingest.erasures.erasure import AskedErasure, ErasureState
 from ingest.erasures.memory_store import MemoryErasureStore
 from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
@@ -51,7 +51,7 @@ def told(ingest: Ingest) -> list[Any]:
 
 async def test_an_erasure_is_on_the_log_before_the_answer_and_the_request_forgets_the_id(ingest: Ingest) -> None:
     found = await erase(ingest)
-    assert found["state"] == "announced"
+    assert (found["state"], found["kind"], found["partitions"]) == ("announced", "account", 1)
     assert found["receipts"]["alerts"].endswith("of alerts")
     assert found["log_forgets_on"] == "2026-03-15", "35 days, a week for the segment, and the day itself"
     assert told(ingest) == [Erased(found["erasure_id"], "acme", PSEUDONYM.hex())]
@@ -160,13 +160,13 @@ async def test_while_the_log_is_away_it_is_filed_and_the_door_is_shut_already() 
 
 
 async def test_what_a_crash_has_left_half_done_any_process_ends() -> None:
-    broker, store, erased = MemoryBroker(), MemoryErasureStore(now=lambda: NOW), ErasedAccounts(ERASURE_KEY)
+    broker, store, erased = MemoryBroker(), MemoryErasureStore(now=lambda: NOW), ErasedSubjects(ERASURE_KEY)
     topics = Topics("")
     await ensure(broker.admin(), topics, mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35)
-    announcer = ErasureAnnouncer(broker.producer(), topic=topics.events, mode=TimeMode.WALL)
+    announcer = ErasureAnnouncer(broker.producer(), topic=topics.events, partitions=PARTITIONS, mode=TimeMode.WALL)
     forgotten: list[str] = []
     service = ErasureService(
-        store, announcer, erased, key=ERASURE_KEY, partitions=PARTITIONS, forget=forgotten.append, every=0.01
+        store, announcer, erased, key=ERASURE_KEY, partitions=PARTITIONS, forget_account=forgotten.append, every=0.01
     )
     await store.file(asked())
     await store.file(asked("beta", "r-2"))
@@ -196,14 +196,14 @@ async def test_while_postgresql_is_away_nothing_is_filed_and_the_door_goes_by_wh
 
 
 def test_a_process_is_not_ready_before_it_knows_who_is_erased() -> None:
-    assert ErasedAccounts(ERASURE_KEY).trouble == "the erased accounts were not read yet"
+    assert ErasedSubjects(ERASURE_KEY).trouble == "who is erased was not read yet"
 
 
 async def test_a_process_with_another_key_or_none_is_not_ready_while_somebody_is_erased(stores: Erasures) -> None:
     await stores.file(asked())
     in_force = await stores.in_force(most=9)
     for key, trouble in ((None, "is not set"), (ErasureKey("another key of thirty-two characters"), "another one")):
-        erased = ErasedAccounts(key)
+        erased = ErasedSubjects(key)
         erased.replace(in_force)
         assert trouble in str(erased.trouble)
         erased.replace([])
@@ -211,17 +211,17 @@ async def test_a_process_with_another_key_or_none_is_not_ready_while_somebody_is
 
 
 async def test_a_read_under_way_does_not_undo_what_changes_meanwhile(stores: Erasures) -> None:
-    erased = ErasedAccounts(ERASURE_KEY)
+    erased = ErasedSubjects(ERASURE_KEY)
     lifted = await stores.file(asked())
     erased.begin_read()
     read = await stores.in_force(most=9)
     erased.add(await stores.file(asked("beta", "r-2")))
     erased.remove(lifted)
     erased.replace(read)
-    assert ("acme" in erased, "beta" in erased) == (False, True)
+    assert (erased.account("acme"), erased.account("beta")) == (False, True)
     erased.begin_read()
     erased.replace(read)
-    assert ("acme" in erased, "beta" in erased) == (True, False)
+    assert (erased.account("acme"), erased.account("beta")) == (True, False)
 
 
 @pytest.fixture(params=["memory", "PostgreSQL"])
@@ -239,7 +239,14 @@ async def stores(request: pytest.FixtureRequest, database: str) -> AsyncIterator
 
 def asked(account_id: str = "acme", request: str = "r-1") -> AskedErasure:
     pseudonym = ERASURE_KEY.pseudonym(account_id)
-    return AskedErasure(request, pseudonym, ERASURE_KEY.fingerprint, 3, account_id, "key-1")
+    return AskedErasure(
+        erasure_id=request,
+        pseudonym=pseudonym,
+        fingerprint=ERASURE_KEY.fingerprint,
+        filed_by="key-1",
+        partition=3,
+        account_id=account_id,
+    )
 
 
 async def test_a_request_goes_from_filed_to_lifted_and_no_step_back(stores: MemoryErasureStore | ErasureStore) -> None:

@@ -20,7 +20,7 @@ COMMANDS = {
     "mapping": Command("check mapping.yml, or try it on what an SDK sends", "ingest.commands.mapping"),
     "away": Command("tell scoring that the accounts of a country are closed", "ingest.commands.away"),
     "dead": Command("list, show and send again what was set aside", "ingest.commands.dead"),
-    "erasures": Command("list and lift erasures of accounts", "ingest.commands.erasures"),
+    "erasures": Command("list and lift erasures of accounts and people", "ingest.commands.erasures"),
     "aliases": Command("show which accounts were merged, and take a merge back", "ingest.commands.aliases"),
     "privacy": Command("show a user's id as it is stored", "ingest.commands.privacy"),
     "migrate": Command("bring the database schema to its newest version"),

@@ -12,7 +12,7 @@ from common.stopping import Task
 from common.topics import TimeMode
 from ingest import app
 from ingest.aliases.cache import AliasCache
-from ingest.erasures.erased_accounts import ErasedAccounts
+from ingest.erasures.erased_subjects import ErasedSubjects, as_it_comes
 from ingest.erasures.routes import erasure_routes
 from ingest.erasures.service import ErasureAnnouncer, ErasureService
 from ingest.events.post_events import PostEventsHandler
@@ -73,14 +73,17 @@ class _Assembly:
         self._metrics.watch_aliases(known=lambda: len(self._aliases), age=lambda: self._aliases.age)
         self._names = EventNames(since=options.now())
         self._identities = IdentityCache(parts.identities, ttl=options.identity_ttl)
-        self._erased = ErasedAccounts(options.erasure_key)
+        stored_user = as_it_comes if parts.pseudonyms is None else parts.pseudonyms.user
+        self._erased = ErasedSubjects(options.erasure_key, stored_user=stored_user)
         self._erasures = ErasureService(
             parts.erasures,
-            ErasureAnnouncer(parts.producer, topic=options.topics.events, mode=self._mode),
+            ErasureAnnouncer(parts.producer, topic=options.topics.events, partitions=self._partitions, mode=self._mode),
             self._erased,
             key=options.erasure_key,
             partitions=self._partitions,
-            forget=self._identities.forget,
+            stored_user=stored_user,
+            forget_account=self._identities.forget_account,
+            forget_user=self._identities.forget_user,
         )
         self._events = self._counting_publisher()
         self._recorder = RejectRecorder(
@@ -116,12 +119,7 @@ class _Assembly:
                 self._webhooks(),
                 # Before the deletion of accounts, whose ids may end like its path.
                 export_routes(parts.exports, parts.keys, row_schemas=row_schemas()),
-                erasure_routes(
-                    self._erasures,
-                    parts.keys,
-                    retention_days=options.topic_settings["retention_days"],
-                    mode=self._mode,
-                ),
+                erasure_routes(self._erasures, parts.keys, topics=options.topic_settings),
             ],
         )
         sdk_metrics = SdkMetrics(parts.registry)

@@ -152,14 +152,14 @@ stripe_delivery = Table(
     Index("stripe_delivery_by_account", "account_ids", postgresql_using="gin"),
 )
 
-# Requests to erase an account. A row has the account's id only until the log has the announcement.
+# Requests to erase an account or a person. A row has the id only until the log has the announcement.
 erasure = Table(
     "erasure",
     METADATA,
     Column("erasure_id", Text, primary_key=True),
     Column("pseudonym", LargeBinary, nullable=False),
     Column("fingerprint", Text, nullable=False),  # of the key that made the pseudonym
-    Column("partition", SmallInteger, nullable=False),  # of the account
+    Column("partition", SmallInteger),  # of the account; a person is in all
     Column("account_id", Text),
     Column("filed_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("filed_by", Text, nullable=False),  # the id of an API key, or "command"
@@ -168,6 +168,8 @@ erasure = Table(
     Column("lift_asked_by", Text),
     Column("lifted_at", DateTime(timezone=True)),
     Column("removed", JSONB),
-    # One in force for an account: whoever asks again gets the same.
+    Column("user_id", Text),  # as it is stored: mapping.yml may have users hashed
+    Column("substitute", Text),  # what stands for the person from then on; an account has none
+    # One in force for an account or a person: whoever asks again gets the same.
     Index("erasure_in_force", "pseudonym", unique=True, postgresql_where=text("lifted_at IS NULL")),
 )

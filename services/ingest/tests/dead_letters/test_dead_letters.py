@@ -17,6 +17,7 @@ from ingest.dead_letters.reading import DeadTopic
 from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
 from ingest.dead_letters.sending import LetterSender, ResendReport
+from support.erased_subjects import erased_subjects
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOPICS = Topics()
@@ -24,8 +25,8 @@ PARTITIONS = 4
 EVERYTHING = LetterSelection()
 
 
-def event(number: int, account_id: str = "acme", source: str = "web") -> bytes:
-    one = Event(f"e-{number}", account_id, "report.opened", NOON, source, NOON)
+def event(number: int, account_id: str = "acme", source: str = "web", user_id: str | None = None) -> bytes:
+    one = Event(f"e-{number}", account_id, "report.opened", NOON, source, NOON, user_id)
     return encode_events_record(one)
 
 
@@ -35,6 +36,7 @@ class Deployment:
     def __init__(self, mode: TimeMode = TimeMode.WALL) -> None:
         self.now = NOON.timestamp()
         self.mode = mode
+        self.erased = erased_subjects(accounts=["gone"], users=["nobody"])
         self.broker = MemoryBroker(clock=lambda: self.now)
         self.producer = self.broker.producer()
         self.dead = DeadTopic(self.broker.admin(), topic=TOPICS.dead)
@@ -64,7 +66,7 @@ class Deployment:
     def sender(self, *, again: bool = False, producer: "Choosy | None" = None) -> LetterSender:
         return LetterSender(
             self.dead,
-            LetterResender({"scoring": EventResender(partitions=PARTITIONS, mode=self.mode)}),
+            LetterResender({"scoring": EventResender(partitions=PARTITIONS, mode=self.mode, erased=self.erased)}),
             producer or self.producer,
             events_topic=TOPICS.events,
             dead_topic=TOPICS.dead,
@@ -181,6 +183,8 @@ REFUSED = [
     (b'{"type":"event"}', (), ResendRefusal.UNREADABLE, "can never be read"),
     (event(1, "a\0b"), (), ResendRefusal.UNREADABLE, "account id"),
     (event(1, "a" * 2_001), (), ResendRefusal.UNREADABLE, "account id"),
+    (event(1, "gone"), (), ResendRefusal.ERASED, "account was erased"),
+    (event(1, user_id="nobody"), (), ResendRefusal.ERASED, "person was erased"),
     (b"", (), ResendRefusal.NO_RECORD, "as time passed"),
     (b"", (("truncated", b"true"),), ResendRefusal.TRUNCATED, "bytes are gone"),
     (encode_events_record(CardActivated("c", "x")), (), ResendRefusal.NOT_AN_EVENT, "'card.activated'"),

@@ -14,12 +14,14 @@ from ingest.commands.dead_messages import KeptMessages
 from ingest.dead_letters.letter import DeadLetter, read_letter
 from ingest.dead_letters.messages import MessageResender
 from ingest.dead_letters.resending import CannotResend, ResendRefusal
+from ingest.events.erased import NOBODY, ErasedLookup
 from ingest.identity.cache import IdentityCache
 from ingest.in_memory import PARTITIONS, Ingest, in_memory
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
 from ingest.publishing.publisher import event_record
 from ingest.receiving.bounds import BOUNDS
+from support.erased_subjects import erased_subjects
 
 MAPPING = (Path(__file__).parents[4] / "deploy" / "mapping.yml").read_text(encoding="utf-8")
 WEBHOOKS = """
@@ -40,7 +42,7 @@ async def ingest(rules: MappingRules) -> AsyncIterator[Ingest]:
         yield built
 
 
-def resender(ingest: Ingest, rules: MappingRules) -> MessageResender:
+def resender(ingest: Ingest, rules: MappingRules, erased: ErasedLookup = NOBODY) -> MessageResender:
     return MessageResender(
         KeptMessages(rules).read,
         identities=IdentityCache(ingest.identities),
@@ -48,6 +50,7 @@ def resender(ingest: Ingest, rules: MappingRules) -> MessageResender:
         space_of=lambda source: rules.of(source).identities,
         record=lambda event: event_record(event, partitions=PARTITIONS, mode=TimeMode.WALL),
         bounds=BOUNDS,
+        erased=erased,
     )
 
 
@@ -183,3 +186,20 @@ async def test_what_cannot_be_sent_again_says_why(
     with pytest.raises(CannotResend) as refusal:
         await resender(ingest, rules).records(letter)
     assert refusal.value.reason is reason
+
+
+@pytest.mark.parametrize(("accounts", "people"), [(["acme"], []), ([], ["ann"])], ids=["account", "person"])
+async def test_what_names_somebody_erased_is_not_taken_again(
+    ingest: Ingest, rules: MappingRules, accounts: list[str], people: list[str]
+) -> None:
+    properties = {"account_id": "acme"}
+    await segment(ingest, track("m-1", timestamp="never", properties=properties))
+    await segment(ingest, track("m-2", "bob", timestamp="never", properties={"account_id": "beta"}))
+    erased = erased_subjects(accounts=accounts, users=people)
+    of_ann, of_bob = letters(ingest)
+    with pytest.raises(CannotResend, match="was erased") as refusal:
+        await resender(ingest, rules, erased).records(of_ann)
+    assert refusal.value.reason is ResendRefusal.ERASED
+    with pytest.raises(CannotResend) as refusal:
+        await resender(ingest, rules, erased).records(of_bob)
+    assert refusal.value.reason is ResendRefusal.STILL_REFUSED

@@ -127,7 +127,13 @@ class TestCache:
         assert len(cache) == 3
         assert (await cache.accounts("web", {"a", "b"})).keys() == {"a", "b"}
 
+    async def test_a_person_is_forgotten_in_all_spaces(self, cache: IdentityCache) -> None:
+        await cache.learn("web", {"ann": known("acme"), "bob": known("acme")})
+        await cache.learn("shared", {"ann": known("acme")})
+        cache.forget_user("ann")
+        assert len(cache) == 1
+
     async def test_an_account_is_forgotten_with_all_its_identities(self, cache: IdentityCache) -> None:
         await cache.learn("web", {"ann": known("acme"), "bob": known("bolt")})
-        cache.forget("acme")
+        cache.forget_account("acme")
         assert len(cache) == 1

@@ -7,8 +7,10 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
+from common.keys import Scope
 from ingest.__main__ import main
 from ingest.importing.job import ImportChoices, open_job
 from ingest.in_memory import NOW
@@ -280,6 +282,22 @@ def test_an_import_that_was_stopped_goes_on_behind_what_was_answered(
     assert "6,001 rows: 6,000 taken, 1 refused" in shown
     assert len({event.event_id for event in imported.events()}) == len(imported.events()) == 6000
     assert [row["import.row"] for row in report_of(file)] == ["1"]
+
+
+def test_a_row_of_an_erased_person_is_refused(imported: ServedIngest, tmp_path: Path) -> None:
+    key = imported.built.result().keys.create(scopes=frozenset({Scope.ADMIN}))
+    url = f"{imported.environment['INGEST_URL']}/v1/users/ann%40acme.example"
+    assert httpx.delete(url, headers={"authorization": f"Bearer {key}"}).status_code == httpx.codes.ACCEPTED
+    file = write(
+        tmp_path / "events.csv",
+        HEADER,
+        f"acme,Session Ended,{day(1)},ann@acme.example,10,",
+        f"acme,Session Ended,{day(2)},bob@acme.example,10,",
+    )
+    assert run(file) == 1
+    (row,) = report_of(file)
+    assert (row["import.row"], row["import.field"], row["import.reason"]) == ("1", "user_id", "erased")
+    assert [event.user_id for event in imported.events()] == ["bob@acme.example"]
 
 
 @pytest.mark.parametrize(

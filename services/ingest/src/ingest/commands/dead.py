@@ -10,9 +10,10 @@ from common.bus.errors import BusUnavailable
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.commands.argument_types import duration
 from common.database import engine
+from common.database_errors import DatabaseUnavailable
 from common.topics import Topics
 from ingest.aliases.merge import AliasesUnavailable
-from ingest.commands.dead_messages import message_resender
+from ingest.commands.dead_messages import ErasuresUnknown, message_resender, read_erased
 from ingest.dead_letters import listing, text
 from ingest.dead_letters.letter import LetterPosition, parse_position
 from ingest.dead_letters.listing import ListedLetter
@@ -95,10 +96,13 @@ async def run(arguments: argparse.Namespace, settings: IngestSettings) -> int:
     except NothingToResend as error:
         print(error, file=sys.stderr)
         return 2
+    except ErasuresUnknown as error:
+        print(error, file=sys.stderr)
+        return 1
     except BusUnavailable as error:
         print(f"Kafka: {error}", file=sys.stderr)
         return 1
-    except (IdentitiesUnavailable, AliasesUnavailable) as error:
+    except (IdentitiesUnavailable, AliasesUnavailable, DatabaseUnavailable) as error:
         print(f"PostgreSQL: {error}", file=sys.stderr)
         return 1
 
@@ -167,16 +171,17 @@ async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> 
     if partitions is None:
         raise NothingToResend(f"there is no topic {names.events}")
     connected = engine(settings.database_url, pool_size=1)
-    # One entry for each service that sets records aside.
-    resender = LetterResender(
-        {
-            "scoring": EventResender(partitions=partitions, mode=settings.time_mode),
-            "ingest": message_resender(settings, connected, partitions=partitions),
-        }
-    )
     producer = KafkaProducer(settings.kafka_bootstrap, deadline=_SEND_SECONDS)
-    await producer.start()
     try:
+        erased = await read_erased(settings, connected)
+        # One entry for each service that sets records aside.
+        resender = LetterResender(
+            {
+                "scoring": EventResender(partitions=partitions, mode=settings.time_mode, erased=erased),
+                "ingest": message_resender(settings, connected, partitions=partitions, erased=erased),
+            }
+        )
+        await producer.start()
         yield LetterSender(dead, resender, producer, events_topic=names.events, dead_topic=names.dead, again=again)
     finally:
         await producer.stop()

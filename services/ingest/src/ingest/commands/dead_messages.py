@@ -11,6 +11,9 @@ from ingest.aliases.cache import AliasCache
 from ingest.aliases.store import AliasStore
 from ingest.dead_letters.messages import MessageResender
 from ingest.dead_letters.resending import CannotResend, ResendRefusal
+from ingest.erasures.erased_subjects import MOST, ErasedSubjects
+from ingest.erasures.store import ErasureStore
+from ingest.events.erased import ErasedLookup
 from ingest.identity.cache import IdentityCache
 from ingest.identity.store import IdentityStore
 from ingest.mapping.item import IntakeItem
@@ -27,7 +30,13 @@ from ingest.settings import IngestSettings
 _WEBHOOK = "webhook:"
 
 
-def message_resender(settings: IngestSettings, connected: AsyncEngine, *, partitions: int) -> MessageResender:
+class ErasuresUnknown(Exception):
+    """Nobody can tell whose letters must not be sent again; the text is for whoever typed the command."""
+
+
+def message_resender(
+    settings: IngestSettings, connected: AsyncEngine, *, partitions: int, erased: ErasedLookup
+) -> MessageResender:
     """Raises `InvalidMapping` and `OSError` for a mapping that cannot be used."""
     rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
 
@@ -41,7 +50,17 @@ def message_resender(settings: IngestSettings, connected: AsyncEngine, *, partit
         space_of=lambda source: rules.of(source).identities,
         record=record,
         bounds=BOUNDS,
+        erased=erased,
     )
+
+
+async def read_erased(settings: IngestSettings, connected: AsyncEngine) -> ErasedSubjects:
+    """Who is erased now. Letters name users as they are stored. Raises `ErasuresUnknown` and `DatabaseUnavailable`."""
+    erased = ErasedSubjects(settings.erasures_by())
+    erased.replace(await ErasureStore(connected).in_force(most=MOST))
+    if erased.trouble is not None:
+        raise ErasuresUnknown(erased.trouble)
+    return erased
 
 
 class KeptMessages:

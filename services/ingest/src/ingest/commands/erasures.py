@@ -1,4 +1,4 @@
-"""`erasures list`: the requests to erase accounts. `erasures lift ID`: takes events of the account again."""
+"""`erasures list`: the requests to erase accounts and people. `erasures lift ID`: takes events of theirs again."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from common.database import engine
 from common.database_errors import DatabaseUnavailable
 from common.problems import Problem
 from common.topics import Topics
-from ingest.erasures.erased_accounts import ErasedAccounts
+from ingest.erasures.erased_subjects import ErasedSubjects
 from ingest.erasures.erasure import StoredErasure
 from ingest.erasures.service import ErasureAnnouncer, ErasureService
 from ingest.erasures.store import ErasureStore
@@ -22,8 +22,8 @@ _MOST = 1_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The parsed arguments go to `run`."""
     actions = parser.add_subparsers(dest="action", required=True)
-    actions.add_parser("list", help=f"show the newest {_MOST} requests, never an account's id")
-    lift = actions.add_parser("lift", help="take events of the account again; it begins from nothing")
+    actions.add_parser("list", help=f"show the newest {_MOST} requests, never an id of those erased")
+    lift = actions.add_parser("lift", help="take events of the account or person again; they begin from nothing")
     lift.add_argument("id", help="as shown by list")
 
 
@@ -49,13 +49,13 @@ async def run(arguments: argparse.Namespace, settings: IngestSettings) -> int:
 
 
 async def _lift(store: ErasureStore, erasure_id: str, settings: IngestSettings) -> StoredErasure:
-    """Raises `Problem`. Every process of ingest takes the account's events again within seconds."""
+    """Raises `Problem`. Every process of ingest takes their events again within seconds."""
     producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.ingest_ack_seconds)
     topic = Topics(settings.topic_prefix).events
     service = ErasureService(
         store,
-        ErasureAnnouncer(producer, topic=topic, mode=settings.time_mode),
-        ErasedAccounts(None),
+        ErasureAnnouncer(producer, topic=topic, partitions=settings.partitions, mode=settings.time_mode),
+        ErasedSubjects(None),
         key=None,
         partitions=settings.partitions,
     )
@@ -69,6 +69,6 @@ async def _lift(store: ErasureStore, erasure_id: str, settings: IngestSettings) 
 def lines(erasures: Sequence[StoredErasure]) -> list[str]:
     """One for each request, the newest first."""
     return [
-        f"{one.erasure_id}  {one.state:<9}  filed {one.filed_at:%Y-%m-%d %H:%M:%SZ} by {one.filed_by}"
+        f"{one.erasure_id}  {one.kind:<7}  {one.state:<9}  filed {one.filed_at:%Y-%m-%d %H:%M:%SZ} by {one.filed_by}"
         for one in erasures
     ]

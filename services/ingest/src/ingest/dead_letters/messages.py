@@ -12,10 +12,11 @@ from ingest.aliases.following import Aliases
 from ingest.dead_letters.letter import DeadLetter, header_text
 from ingest.dead_letters.resending import CannotResend, ResendRefusal
 from ingest.errors import BodyRefused
+from ingest.events.erased import NOBODY, ErasedLookup
 from ingest.identity.known import KnownAccount
 from ingest.intake.intake import IntakeContext, MessageIntake
 from ingest.intake.report import IntakeReport, PartlyTaken, RefusedMessage
-from ingest.mapping.item import IntakeItem
+from ingest.mapping.item import IgnoredReason, IntakeItem
 from ingest.receiving.bounds import Bounds
 
 
@@ -33,7 +34,7 @@ class KnownIdentities(Protocol):
 class MessageResender:
     """What is already stored of a message, such as the identities that it taught, is not stored again.
 
-    `space_of` says which identities a source has.
+    `space_of` says which identities a source has, `erased` whose messages are not sent.
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class MessageResender:
         space_of: Callable[[str], str],
         record: Callable[[Event], Outgoing],
         bounds: Bounds,
+        erased: ErasedLookup = NOBODY,
     ) -> None:
         self._read = read
+        self._erased = erased
         self._identities = identities
         self._aliases = aliases
         self._space_of = space_of
@@ -59,7 +62,12 @@ class MessageResender:
             raise CannotResend(ResendRefusal.TRUNCATED, "the message was too large for the topic: its bytes are gone")
         taken = _Taken(self._identities)
         intake = MessageIntake(
-            identities=taken, aliases=self._aliases, events=taken, refused=taken, bounds=self._bounds
+            identities=taken,
+            aliases=self._aliases,
+            events=taken,
+            refused=taken,
+            bounds=self._bounds,
+            erased=self._erased,
         )
         headers = {name: header_text(value) for name, value in letter.record.headers}
         context = self._context(letter, headers)
@@ -120,6 +128,8 @@ def _check(report: IntakeReport) -> None:
     if report.refused:
         told = "; ".join(f"{error.field}: {error.detail}" for error in report.refused[0].errors)
         raise CannotResend(ResendRefusal.STILL_REFUSED, f"it would be refused again: {told}")
+    if IgnoredReason.ERASED in report.ignored:
+        raise CannotResend(ResendRefusal.ERASED, "whom it names was erased: nothing of them is taken")
     if not report.events:
         why = f": {report.ignored[0].value}" if report.ignored else ""
         raise CannotResend(ResendRefusal.NOT_AN_EVENT, f"today's mapping makes no event of it{why}")

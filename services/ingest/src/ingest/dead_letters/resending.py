@@ -16,6 +16,7 @@ from common.contracts.events import Event, decode_events_record, find_unknown_ty
 from common.contracts.ids import is_storable_account
 from common.topics import TimeMode
 from ingest.dead_letters.letter import DeadLetter
+from ingest.events.erased import NOBODY, ErasedLookup, erased_error
 
 
 class ResendRefusal(StrEnum):
@@ -31,6 +32,7 @@ class ResendRefusal(StrEnum):
     REFUSED_BY_LOG = "refused_by_log"
     STILL_REFUSED = "still_refused"
     BY_ITS_SENDER = "by_its_sender"
+    ERASED = "erased"
 
 
 class CannotResend(Exception):
@@ -48,13 +50,14 @@ class Resender(Protocol):
 
 
 class EventResender:
-    """For what scoring set aside: the very bytes, to the partition of their account.
+    """For what scoring set aside: the very bytes, to the partition of their account, unless they are of those `erased`.
 
     In stream mode the record keeps its time; in wall mode Kafka stamps it anew.
     """
 
-    def __init__(self, *, partitions: int, mode: TimeMode) -> None:
+    def __init__(self, *, partitions: int, mode: TimeMode, erased: ErasedLookup = NOBODY) -> None:
         self._partitions = partitions
+        self._erased = erased
         self._keeps_time = mode is TimeMode.STREAM
 
     async def records(self, letter: DeadLetter) -> Sequence[Outgoing]:
@@ -64,7 +67,10 @@ class EventResender:
         if not value:
             detail = "there is no record: the core failed as time passed for the account"
             raise CannotResend(ResendRefusal.NO_RECORD, detail)
-        key = _account_id(value).encode()
+        event = _event(value)
+        if (error := erased_error(event, self._erased)) is not None:
+            raise CannotResend(ResendRefusal.ERASED, error.detail)
+        key = event.account_id.encode()
         timestamp = letter.timestamp if self._keeps_time else None
         return [Outgoing(partition_of(key, self._partitions), key, value, (), timestamp)]
 
@@ -88,7 +94,7 @@ class LetterResender:
         return [record._replace(headers=headers) for record in await resender.records(letter)]
 
 
-def _account_id(value: bytes) -> str:
+def _event(value: bytes) -> Event:
     try:
         record = decode_events_record(value)
     except msgspec.DecodeError as error:
@@ -102,4 +108,4 @@ def _account_id(value: bytes) -> str:
         raise CannotResend(ResendRefusal.NOT_AN_EVENT, f"it is no event of an account but a {kind!r} record")
     if not is_storable_account(record.account_id):
         raise CannotResend(ResendRefusal.UNREADABLE, "its account id can never be stored")
-    return record.account_id
+    return record

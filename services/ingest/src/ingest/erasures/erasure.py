@@ -1,4 +1,4 @@
-"""A request to erase an account, as it is stored. Pure."""
+"""A request to erase an account or a person, as it is stored. Pure."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,10 +6,17 @@ from enum import StrEnum
 from msgspec import Struct
 
 
-class ErasureState(StrEnum):
-    """`filed`: ingest refuses the account already, and the log does not know of it yet. `announced`: the log does.
+class ErasureKind(StrEnum):
+    """Who is erased. An account is in one partition of the log, a person in all."""
 
-    `lifting`: somebody asked to lift it, and the log does not know that yet. `lifted`: the account is taken again.
+    ACCOUNT = "account"
+    USER = "user"
+
+
+class ErasureState(StrEnum):
+    """`filed`: ingest refuses them already, and the log does not know of it yet. `announced`: the log does.
+
+    `lifting`: somebody asked to lift it, and the log does not know that yet. `lifted`: they are taken again.
     """
 
     FILED = "filed"
@@ -18,32 +25,46 @@ class ErasureState(StrEnum):
     LIFTED = "lifted"
 
 
-class AskedErasure(Struct, frozen=True):
-    """As it is filed. `filed_by` is the id of an API key, or `command`."""
+class AskedErasure(Struct, frozen=True, kw_only=True):
+    """As it is filed. `filed_by` is the id of an API key, or `command`.
+
+    An account has its `account_id` and `partition`, a person their `user_id` and a `substitute`.
+    """
 
     erasure_id: str
     pseudonym: bytes
     fingerprint: str
-    partition: int
-    account_id: str
     filed_by: str
+    partition: int | None = None
+    account_id: str | None = None
+    user_id: str | None = None
+    substitute: str | None = None
 
 
-class StoredErasure(Struct, frozen=True):
-    """`account_id` is None once the log has the announcement; then `removed` counts what ingest deleted of it."""
+class StoredErasure(Struct, frozen=True, kw_only=True):
+    """Both ids are None once the log has the announcement; then `removed` counts what ingest deleted.
+
+    The substitute stays: each record of one request has to say the same.
+    """
 
     erasure_id: str
     pseudonym: bytes
     fingerprint: str
-    partition: int
-    account_id: str | None
     filed_at: datetime
     filed_by: str
+    partition: int | None = None
+    account_id: str | None = None
+    user_id: str | None = None
+    substitute: str | None = None
     announced_at: datetime | None = None
     lift_asked_at: datetime | None = None
     lift_asked_by: str | None = None
     lifted_at: datetime | None = None
     removed: dict[str, int] | None = None
+
+    @property
+    def kind(self) -> ErasureKind:
+        return ErasureKind.ACCOUNT if self.substitute is None else ErasureKind.USER
 
     @property
     def state(self) -> ErasureState:

@@ -1,4 +1,4 @@
-"""`DELETE /v1/accounts/{id}`, and what became of the request."""
+"""`DELETE /v1/accounts/{id}` and `DELETE /v1/users/{id}`, and what became of the request."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -8,14 +8,14 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 
-from common.account_in_path import account_in_path
+from common.account_in_path import account_in_path, user_in_path
 from common.auth import KeyVerifier, authorize
 from common.erasures.receipts import ErasureId, forgotten_on
 from common.http_app import json_response
 from common.keys import Scope
 from common.problems import openapi_response
-from common.topics import TimeMode
-from ingest.erasures.erasure import ErasureState, StoredErasure
+from common.topics import TopicSettings
+from ingest.erasures.erasure import ErasureKind, ErasureState, StoredErasure
 from ingest.erasures.service import ErasureService
 from ingest.receiving.bounds import ID_CHARS
 
@@ -23,14 +23,17 @@ _RECEIPTS: Final = {name: f"GET /v1/erasures/{{id}} at the API of {name}" for na
 
 
 class ErasureAnswer(Struct, frozen=True):
-    """A request to erase an account. `removed` counts what ingest deleted, `receipts` says who tells the rest.
+    """A request to erase an account or a person. `removed` counts what ingest deleted.
 
-    `announced_at` is when the log knew of it. On `log_forgets_on` the topic of events has no record of the account from
-    before that; None without retention. By the id of an API key it says who asked. `state` is `filed` (the log does not
-    know yet), `announced`, `lifting` or `lifted`.
+    `receipts` says who tells the rest. So many `partitions` of the log have its record: 1 of an account, all of a
+    person. `announced_at` is when the log knew of it. On `log_forgets_on` the topic of events has no record of them
+    from before that; None without retention. By the id of an API key it says who asked. `state` is `filed` (the log
+    does not know yet), `announced`, `lifting` or `lifted`.
     """
 
     erasure_id: str
+    kind: ErasureKind
+    partitions: int
     state: ErasureState
     filed_at: datetime
     filed_by: str
@@ -42,13 +45,16 @@ class ErasureAnswer(Struct, frozen=True):
     receipts: Mapping[str, str]
 
 
-def erasure_routes(service: ErasureService, keys: KeyVerifier, *, retention_days: int, mode: TimeMode) -> APIRouter:
+def erasure_routes(service: ErasureService, keys: KeyVerifier, *, topics: TopicSettings) -> APIRouter:
     router = APIRouter(prefix="/v1")
+    retention_days, mode = topics["retention_days"], topics["mode"]
 
     def answer(erasure: StoredErasure) -> ErasureAnswer:
         at = erasure.announced_at
         return ErasureAnswer(
             erasure_id=erasure.erasure_id,
+            kind=erasure.kind,
+            partitions=1 if erasure.kind is ErasureKind.ACCOUNT else topics["partitions"],
             state=erasure.state,
             filed_at=erasure.filed_at,
             filed_by=erasure.filed_by,
@@ -67,7 +73,16 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, retention_days
     async def erase_account(request: Request, account_id: str) -> Response:
         """Have every service delete what it knows of an account. Asked again, it answers the request in force."""
         by = await admin(request)
-        return _accepted(answer(await service.erase(account_in_path(request, longest=ID_CHARS), by=by)))
+        return _accepted(answer(await service.erase_account(account_in_path(request, longest=ID_CHARS), by=by)))
+
+    @router.delete("/users/{user_id:path}", status_code=202, responses=_responses(202, _OF_ERASING))
+    async def erase_user(request: Request, user_id: str) -> Response:
+        """Have every service delete what it knows of a person at all accounts: the id is as clients send it.
+
+        What the person did before counts on, under a substitute that names nobody.
+        """
+        by = await admin(request)
+        return _accepted(answer(await service.erase_user(user_in_path(request, longest=ID_CHARS), by=by)))
 
     @router.get("/erasures/{erasure_id}", responses=_responses(200, _OF_ONE))
     async def get_erasure(request: Request, erasure_id: ErasureId) -> Response:
@@ -77,7 +92,7 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, retention_days
 
     @router.post("/erasures/{erasure_id}/lift", status_code=202, responses=_responses(202, _OF_ONE))
     async def lift_erasure(request: Request, erasure_id: ErasureId) -> Response:
-        """Take events of the account again: it begins from nothing."""
+        """Take events of the account or person again: they begin from nothing."""
         by = await admin(request)
         return _accepted(answer(await service.lift(erasure_id, by=by)))
 
@@ -104,6 +119,7 @@ _OF_ERASING: Final = {
 def _responses(status: int, refusals: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     _, components = msgspec.json.schema_components((ErasureAnswer,), ref_template="#/components/schemas/{name}")
     inline = components[ErasureAnswer.__name__]
+    inline["properties"]["kind"] = {"type": "string", "enum": [kind.value for kind in ErasureKind]}
     inline["properties"]["state"] = {"type": "string", "enum": [state.value for state in ErasureState]}
     return {
         status: {"description": "The request.", "content": {"application/json": {"schema": inline}}},

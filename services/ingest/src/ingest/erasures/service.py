@@ -10,14 +10,22 @@ import structlog
 from common.bus.errors import BusError
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing, Producer
-from common.contracts.events import Erased, ErasureLifted, EventsRecord, encode_events_record
+from common.contracts.events import (
+    Erased,
+    ErasureLifted,
+    EventsRecord,
+    UserErased,
+    UserErasureLifted,
+    encode_events_record,
+)
 from common.database_errors import DatabaseUnavailable
 from common.erasures.erasure_key import ErasureKey
+from common.erasures.substitutes import draw_substitute
 from common.problems import Problem, database_unavailable, unavailable
 from common.stopping import stopped_within
 from common.topics import TimeMode
-from ingest.erasures.erased_accounts import MOST, ErasedAccounts
-from ingest.erasures.erasure import AskedErasure, ErasureState, StoredErasure
+from ingest.erasures.erased_subjects import MOST, ErasedSubjects, StoredUser, as_it_comes
+from ingest.erasures.erasure import AskedErasure, ErasureKind, ErasureState, StoredErasure
 from ingest.publishing.publisher import NotAcknowledged
 
 _log = structlog.get_logger()
@@ -41,46 +49,65 @@ class Erasures(Protocol):
 
 
 class ErasureAnnouncer:
-    """Writes erasures into their accounts' partitions. Written twice they do no harm."""
+    """Writes erasures of accounts into their partitions, those of people into all. Written twice they do no harm."""
 
-    def __init__(self, producer: Producer, *, topic: str, mode: TimeMode) -> None:
+    def __init__(self, producer: Producer, *, topic: str, partitions: int, mode: TimeMode) -> None:
         self._producer = producer
         self._topic = topic
+        self._partitions = partitions
         # In stream mode nobody here knows the time of the log, and this one moves nothing.
         self._stamp = 0 if mode is TimeMode.STREAM else None
 
     async def announce(self, erasure: StoredErasure) -> None:
-        """Returns after the acknowledgement. Raises `NotAcknowledged`."""
-        pseudonym = erasure.pseudonym.hex()
-        record: EventsRecord
-        if erasure.state is ErasureState.LIFTING:
-            record = ErasureLifted(erasure.erasure_id, pseudonym)
-        elif erasure.account_id is not None:
-            record = Erased(erasure.erasure_id, erasure.account_id, pseudonym)
-        else:
+        """Returns after all acknowledgements. Raises `NotAcknowledged`."""
+        record = _record(erasure)
+        if record is None:
             return
-        outgoing = Outgoing(erasure.partition, None, encode_events_record(record), (), self._stamp)
+        value = encode_events_record(record)
+        partitions = range(self._partitions) if erasure.partition is None else (erasure.partition,)
         try:
-            await self._producer.send(self._topic, [outgoing])
+            await self._producer.send(
+                self._topic, [Outgoing(partition, None, value, (), self._stamp) for partition in partitions]
+            )
         except BusError as error:
             raise NotAcknowledged(str(error)) from error
+
+
+def _record(erasure: StoredErasure) -> EventsRecord | None:
+    """What the log has to know of it. None if the id is gone: then it knows."""
+    pseudonym = erasure.pseudonym.hex()
+    if erasure.state is ErasureState.LIFTING:
+        lifting = ErasureLifted if erasure.kind is ErasureKind.ACCOUNT else UserErasureLifted
+        return lifting(erasure.erasure_id, pseudonym)
+    if erasure.account_id is not None:
+        return Erased(erasure.erasure_id, erasure.account_id, pseudonym)
+    if erasure.user_id is not None and erasure.substitute is not None:
+        return UserErased(erasure.erasure_id, erasure.user_id, pseudonym, erasure.substitute)
+    return None
+
+
+def _forget_nothing(erased_id: str) -> None:
+    """For a process that remembers nothing."""
 
 
 class ErasureService:
     """Every way in asks `erased`; every process of ingest reads it again every `every` seconds.
 
-    `forget` is called with an account whose rows are gone.
+    `forget_account` and `forget_user` are called with the stored id of somebody whose rows are gone. `stored_user` says
+    how the ids that clients send of users are stored.
     """
 
     def __init__(
         self,
         store: Erasures,
         announcer: ErasureAnnouncer,
-        erased: ErasedAccounts,
+        erased: ErasedSubjects,
         *,
         key: ErasureKey | None,
         partitions: int,
-        forget: Callable[[str], None] = lambda account_id: None,
+        stored_user: StoredUser = as_it_comes,
+        forget_account: Callable[[str], None] = _forget_nothing,
+        forget_user: Callable[[str], None] = _forget_nothing,
         every: float = 5.0,
     ) -> None:
         self._store = store
@@ -88,33 +115,42 @@ class ErasureService:
         self._erased = erased
         self._key = key
         self._partitions = partitions
-        self._forget = forget
+        self._stored_user = stored_user
+        self._forget_account = forget_account
+        self._forget_user = forget_user
         self._every = every
 
     def not_ready_reason(self) -> str | None:
         return self._erased.trouble
 
-    async def erase(self, account_id: str, *, by: str) -> StoredErasure:
+    async def erase_account(self, account_id: str, *, by: str) -> StoredErasure:
         """The erasure in force for the account, which the log knows now. Raises the `Problem` to be answered."""
-        if self._key is None:
-            raise Problem(409, "no_erasure_key", "ERASURE_KEY is not set: without it nobody can be erased")
-        if len(self._erased) >= MOST:
-            raise Problem(409, "too_many_erasures", f"{MOST} erasures are in force, which is the most: lift some")
-        asked = AskedErasure(
-            erasure_id=str(uuid4()),
-            pseudonym=self._key.pseudonym(account_id),
-            fingerprint=self._key.fingerprint,
-            partition=partition_of(account_id.encode(), self._partitions),
-            account_id=account_id,
-            filed_by=by,
+        key = self._usable_key()
+        return await self._erase(
+            AskedErasure(
+                erasure_id=str(uuid4()),
+                pseudonym=key.pseudonym(account_id),
+                fingerprint=key.fingerprint,
+                filed_by=by,
+                partition=partition_of(account_id.encode(), self._partitions),
+                account_id=account_id,
+            )
         )
-        try:
-            filed = await self._store.file(asked)
-            self._erased.add(filed)
-            _log.info("erasure.filed", erasure=filed.erasure_id, by=by, partition=filed.partition)
-            return await self._tell(filed)
-        except DatabaseUnavailable as error:
-            raise database_unavailable(error) from error
+
+    async def erase_user(self, user_id: str, *, by: str) -> StoredErasure:
+        """As `erase_account`, for the person whom clients name so, at all accounts."""
+        key, stored = self._usable_key(), self._stored_user(user_id)
+        return await self._erase(
+            AskedErasure(
+                erasure_id=str(uuid4()),
+                pseudonym=key.user_pseudonym(stored),
+                fingerprint=key.fingerprint,
+                filed_by=by,
+                user_id=stored,
+                # It would hold up all requests for some 20 ms.
+                substitute=await asyncio.to_thread(draw_substitute, stored),
+            )
+        )
 
     async def lift(self, erasure_id: str, *, by: str) -> StoredErasure:
         """Lifted, as the log knows now. Raises the `Problem` to be answered."""
@@ -147,6 +183,23 @@ class ErasureService:
                 _log.warning("erasures.waiting", reason=str(error))
             await stopped_within(self._every, stop)
 
+    def _usable_key(self) -> ErasureKey:
+        """Raises the `Problem` to be answered."""
+        if self._key is None:
+            raise Problem(409, "no_erasure_key", "ERASURE_KEY is not set: without it nobody can be erased")
+        if len(self._erased) >= MOST:
+            raise Problem(409, "too_many_erasures", f"{MOST} erasures are in force, which is the most: lift some")
+        return self._key
+
+    async def _erase(self, asked: AskedErasure) -> StoredErasure:
+        try:
+            filed = await self._store.file(asked)
+            self._erased.add(filed)
+            _log.info("erasure.filed", erasure=filed.erasure_id, kind=filed.kind, by=asked.filed_by)
+            return await self._tell(filed)
+        except DatabaseUnavailable as error:
+            raise database_unavailable(error) from error
+
     async def _found(self, erasure_id: str) -> StoredErasure:
         found = await self._store.find(erasure_id)
         if found is None:
@@ -167,7 +220,9 @@ class ErasureService:
             await self._announcer.announce(erasure)
             await self._store.announced(erasure)
             if erasure.account_id is not None:
-                self._forget(erasure.account_id)
+                self._forget_account(erasure.account_id)
+            if erasure.user_id is not None:
+                self._forget_user(erasure.user_id)
             # Somebody may have asked to lift it while it was being filed.
             erasure = await self._found(erasure.erasure_id)
         if erasure.state is ErasureState.LIFTING:

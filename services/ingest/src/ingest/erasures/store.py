@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-from sqlalchemy import Text, cast, delete, func, literal, null, or_, select, update
+from sqlalchemy import delete, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import connected
+from common.exports.subject import ACCOUNT, USER, ExportSubject, mentions
 from ingest.erasures.erasure import AskedErasure, StoredErasure
 from ingest.schema import erasure, identity, reject
 
@@ -32,7 +33,7 @@ class ErasureStore:
         self._patience = patience
 
     async def file(self, asked: AskedErasure) -> StoredErasure:
-        """The request that is in force for the account: this one, or the one before it."""
+        """The request that is in force for them: this one, or the one before it."""
         new = insert(erasure).values(msgspec.structs.asdict(asked))
         unless_in_force = new.on_conflict_do_nothing(
             index_elements=[erasure.c.pseudonym], index_where=erasure.c.lifted_at.is_(None)
@@ -61,11 +62,12 @@ class ErasureStore:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def announced(self, filed: StoredErasure) -> None:
-        """The log has the announcement, so the account's id goes, with all that ingest knows by it."""
+        """The log has the announcement, so the id goes, with all that ingest knows by it."""
         async with self._begun() as connection:
-            removed = await self._remove(connection, filed.account_id) if filed.account_id else {}
+            removed = await self._remove(connection, filed)
             done = update(erasure).where(erasure.c.erasure_id == filed.erasure_id, erasure.c.announced_at.is_(None))
-            await connection.execute(done.values(announced_at=func.now(), account_id=null(), removed=removed))
+            gone = {"account_id": null(), "user_id": null()}
+            await connection.execute(done.values(announced_at=func.now(), removed=removed, **gone))
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
         """The first who asks counts."""
@@ -79,10 +81,15 @@ class ErasureStore:
         """The log has the lifting."""
         await self._set(erasure_id, lifted_at=func.coalesce(erasure.c.lifted_at, func.now()))
 
-    async def _remove(self, connection: AsyncConnection, account_id: str) -> dict[str, int]:
-        removed = await _remove(connection, account_id)
+    async def _remove(self, connection: AsyncConnection, filed: StoredErasure) -> dict[str, int]:
+        """How many rows went, by what they were. A reject names somebody only in what it says is wrong."""
+        if filed.user_id is not None:
+            return await _remove_user(connection, filed.user_id)
+        if filed.account_id is None:
+            return {}
+        removed = await _remove_account(connection, filed.account_id)
         for removal in self._removals:
-            removed |= await removal(connection, account_id)
+            removed |= await removal(connection, filed.account_id)
         return removed
 
     async def _set(self, erasure_id: str, **values: Any) -> None:
@@ -98,16 +105,19 @@ class ErasureStore:
             yield connection
 
 
-async def _remove(connection: AsyncConnection, account_id: str) -> dict[str, int]:
-    """How many rows went, by what they were. A reject names an account only in what it says is wrong."""
-    named = literal(msgspec.json.encode(account_id).decode()[1:-1])
+async def _remove_account(connection: AsyncConnection, account_id: str) -> dict[str, int]:
     identities = await connection.execute(delete(identity).where(identity.c.account_id == account_id))
-    told = or_(func.strpos(cast(reject.c.errors, Text), named) > 0, reject.c.message_id == account_id)
-    rejects = await connection.execute(delete(reject).where(told))
-    return {
-        "identities": identities.rowcount,
-        "rejects": rejects.rowcount,
-    }
+    told = or_(reject.c.message_id == ACCOUNT, mentions(reject.c.errors, "account"))
+    rejects = await connection.execute(delete(reject).where(told), ExportSubject(account_id).parameters())
+    return {"identities": identities.rowcount, "rejects": rejects.rowcount}
+
+
+async def _remove_user(connection: AsyncConnection, user_id: str) -> dict[str, int]:
+    """In all spaces. No other table has users: what is kept of Stripe names customers, which are accounts."""
+    identities = await connection.execute(delete(identity).where(identity.c.id == user_id))
+    told = or_(reject.c.message_id == USER, mentions(reject.c.errors, "user"))
+    rejects = await connection.execute(delete(reject).where(told), ExportSubject("", user_id).parameters())
+    return {"identities": identities.rowcount, "rejects": rejects.rowcount}
 
 
 def _stored(row: Any) -> StoredErasure:

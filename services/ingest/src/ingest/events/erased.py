@@ -1,6 +1,6 @@
-"""Refuses the events of erased accounts, one by one. Pure."""
+"""Refuses the events of erased accounts and people, one by one. Pure."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from ingest.aliases.merge import MERGED
@@ -8,14 +8,40 @@ from ingest.errors import FieldError, FieldErrorReason
 from ingest.events.batch import AcceptedEvent, EventBatch, RejectedItem, marked_anew
 from ingest.events.body_items import BodyItem
 
-_DETAIL: Final = "this account was erased: nothing of it is taken until that is lifted"
-_ERRORS: Final = (FieldError("account_id", FieldErrorReason.ERASED, _DETAIL),)
-_INTO_ERRORS: Final = (FieldError("properties.into", FieldErrorReason.ERASED, _DETAIL),)
+_ACCOUNT: Final = "this account was erased: nothing of it is taken until that is lifted"
+_PERSON: Final = "this person was erased: nothing of them is taken until that is lifted"
+
+
+class ErasedLookup(Protocol):
+    """Who is erased, by the ids that clients send. Nobody is if its length is 0."""
+
+    def __len__(self) -> int: ...
+
+    def account(self, account_id: object) -> bool: ...
+
+    def user(self, user_id: str | None) -> bool: ...
+
+
+class NobodyErased:
+    def __len__(self) -> int:
+        return 0
+
+    def account(self, account_id: object) -> bool:
+        return False
+
+    def user(self, user_id: str | None) -> bool:
+        return False
+
+
+NOBODY: Final = NobodyErased()
 
 
 class EventOfAccount(Protocol):
     @property
     def account_id(self) -> str | None: ...
+
+    @property
+    def user_id(self) -> str | None: ...
 
     @property
     def name(self) -> str: ...
@@ -24,27 +50,32 @@ class EventOfAccount(Protocol):
     def properties(self) -> Mapping[str, Any]: ...
 
 
-def refuse_erased(batch: EventBatch, items: Sequence[BodyItem], erased: Container[str]) -> EventBatch:
-    """The batch without accepted events of erased accounts, which are rejected; `items` are those of the request.
-
-    Nobody is merged into an erased account either: what keeps merges would keep its id.
-    """
-    refused = [one for one in batch.accepted if names_erased(one.event, erased)]
+def refuse_erased(batch: EventBatch, items: Sequence[BodyItem], erased: ErasedLookup) -> EventBatch:
+    """The batch without accepted events of those erased, which are rejected; `items` are those of the request."""
+    refused = [(one, error) for one in batch.accepted if (error := erased_error(one.event, erased)) is not None]
     if not refused:
         return batch
-    places = {one.index for one in refused}
+    places = {one.index for one, _ in refused}
     return EventBatch(
         marked_anew(one for one in batch.accepted if one.index not in places),
-        [*batch.rejected, *(_rejected(one, items[one.index].line, erased) for one in refused)],
+        [*batch.rejected, *(_rejected(one, items[one.index].line, error) for one, error in refused)],
     )
 
 
-def names_erased(event: EventOfAccount, erased: Container[str]) -> bool:
-    """Whether the event is of an erased account, or merges one into it."""
-    return event.account_id in erased or (event.name == MERGED and event.properties.get("into") in erased)
+def erased_error(event: EventOfAccount, erased: ErasedLookup) -> FieldError | None:
+    """Why the event is not taken, if its account or its person was erased.
+
+    Nobody is merged into an erased account either: what keeps merges would keep its id.
+    """
+    if erased.account(event.account_id):
+        return FieldError("account_id", FieldErrorReason.ERASED, _ACCOUNT)
+    if erased.user(event.user_id):
+        return FieldError("user_id", FieldErrorReason.ERASED, _PERSON)
+    if event.name == MERGED and erased.account(event.properties.get("into")):
+        return FieldError("properties.into", FieldErrorReason.ERASED, _ACCOUNT)
+    return None
 
 
-def _rejected(one: AcceptedEvent, line: int | None, erased: Container[str]) -> RejectedItem:
-    errors = _ERRORS if one.event.account_id in erased else _INTO_ERRORS
+def _rejected(one: AcceptedEvent, line: int | None, error: FieldError) -> RejectedItem:
     # An id that ingest made up is nobody's.
-    return RejectedItem(one.index, errors, one.event.event_id if one.deduplicated else None, line)
+    return RejectedItem(one.index, (error,), one.event.event_id if one.deduplicated else None, line)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import uuid4
@@ -22,7 +22,7 @@ from ingest.events import answers
 from ingest.events.answers import NOT_ACKNOWLEDGED
 from ingest.events.batch import EventBatch, RequestContext, parse_items, with_followed
 from ingest.events.body_items import BodyItem, body_format, split_body
-from ingest.events.erased import refuse_erased
+from ingest.events.erased import NOBODY, ErasedLookup, refuse_erased
 from ingest.metrics import IngestMetrics
 from ingest.publishing.counted import EventPublisher
 from ingest.publishing.publisher import NotAcknowledged
@@ -45,7 +45,7 @@ class RefusalCounts(Protocol):
 class PostEventsHandler:
     """Answers requests, and holds what they share. `body_seconds` bounds how long a client may take to send a body.
 
-    Events of the accounts in `erased` are refused.
+    Events of those in `erased` are refused.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class PostEventsHandler:
         metrics: IngestMetrics,
         bounds: Bounds,
         body_seconds: float,
-        erased: Container[str] = frozenset(),
+        erased: ErasedLookup = NOBODY,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:

@@ -79,9 +79,14 @@ class IdentityCache:
         await self._store.write(space, learned)
         self._keep(space, learned, self._clock())
 
-    def forget(self, account_id: str) -> None:
+    def forget_account(self, account_id: str) -> None:
         """Drops the identities of an account, whose rows are gone."""
         for key in [key for key, cached in self._cached.items() if cached.known.account_id == account_id]:
+            del self._cached[key]
+
+    def forget_user(self, user_id: str) -> None:
+        """Drops the identity in all spaces, where its rows are gone."""
+        for key in [key for key in self._cached if key[1] == user_id]:
             del self._cached[key]
 
     def _keep(self, space: str, known: Mapping[str, KnownAccount], now: float) -> None:

@@ -23,7 +23,7 @@ _NO_ID: Final = "expected the account: no path of mapping.yml has one, and the m
 class CheckedItem(Struct, frozen=True, gc=False):
     """`errors` refuse the item as a whole. `left_out` are values that its events go without.
 
-    `erased`: its account was erased, so it has no events and no errors.
+    `erased`: its account or its person was erased, so it has no events and no errors.
     """
 
     events: tuple[Event, ...] = ()

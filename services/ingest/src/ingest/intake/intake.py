@@ -1,7 +1,7 @@
 """Takes the messages of one request: finds their accounts, checks their events, puts all of it on the log."""
 
 import asyncio
-from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import uuid4
@@ -13,9 +13,10 @@ from common.contracts.events import Event
 from common.keys import Key
 from ingest.aliases.following import Aliases, FollowedEvents, follow_aliases
 from ingest.events.batch import mark_followed
-from ingest.events.erased import names_erased
+from ingest.events.erased import NOBODY, ErasedLookup, erased_error
 from ingest.identity.known import KnownAccount
 from ingest.intake.checking import CheckedItem, DraftChecker
+from ingest.intake.erased_items import says_erased, without_erased_people
 from ingest.intake.report import IntakeReport, PartlyTaken, RefusedMessage
 from ingest.intake.resolve import ResolvedItem, identities_of, resolve
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem
@@ -60,7 +61,7 @@ class IntakeContext(Struct, frozen=True, kw_only=True):
 
 
 class MessageIntake:
-    """The same for every format. Messages of accounts in `erased` make no event.
+    """The same for every format. Messages of those in `erased` make no event.
 
     Of a request that raises, nothing is known: it has to come again, with its ids. `on_followed` is told of how many
     events belonged to an account that was merged into another one.
@@ -74,7 +75,7 @@ class MessageIntake:
         events: EventSink,
         refused: RefusedSink,
         bounds: Bounds,
-        erased: Container[str] = frozenset(),
+        erased: ErasedLookup = NOBODY,
         on_followed: Callable[[int], None] = lambda events: None,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
@@ -92,6 +93,7 @@ class MessageIntake:
 
         Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`.
         """
+        items = without_erased_people(items, self._erased)
         resolved = await self._resolve(items, context)
         checker = DraftChecker(
             source=context.source,
@@ -100,12 +102,10 @@ class MessageIntake:
             bounds=self._bounds,
             new_id=self._new_id,
         )
-        # The dead topic would keep what is to be forgotten, so a message of an erased account is only counted.
         checked = await self._follow(
-            [_ERASED if self._is_of_erased(one.events) else checker.check(one) for one in resolved]
+            [_ERASED if self._are_of_erased(one.events) else checker.check(one) for one in resolved]
         )
-        # An account may have been merged into one that was erased.
-        checked = [_ERASED if self._is_of_erased(one.events) else one for one in checked]
+        checked = [_ERASED if self._is_erased(item, one) else one for item, one in zip(items, checked, strict=True)]
         events = mark_followed([event for one in checked for event in one.events])
         report = _report(items, checked, events)
         await self._put(events, report.refused, context)
@@ -117,12 +117,21 @@ class MessageIntake:
         known = await self._identities.accounts(context.identities, wanted) if wanted else {}
         resolution = resolve(items, known)
         # Before the events: a request that fails after this comes again, and finds the same.
-        learned = {one: known for one, known in resolution.learned.items() if known.account_id not in self._erased}
+        learned = {
+            one: known for one, known in resolution.learned.items() if not self._erased.account(known.account_id)
+        }
         await self._identities.learn(context.identities, learned)
         return resolution.items
 
-    def _is_of_erased(self, events: Sequence[DraftEvent | Event]) -> bool:
-        return any(names_erased(event, self._erased) for event in events)
+    def _is_erased(self, item: IntakeItem, checked: CheckedItem) -> bool:
+        # The dead topic would keep what is to be forgotten, so such a message is only counted.
+        if checked.errors:
+            return says_erased(item.raw, self._erased)
+        # An account may have been merged into one that was erased.
+        return self._are_of_erased(checked.events)
+
+    def _are_of_erased(self, events: Sequence[DraftEvent | Event]) -> bool:
+        return any(erased_error(event, self._erased) is not None for event in events)
 
     async def _follow(self, checked: Sequence[CheckedItem]) -> Sequence[CheckedItem]:
         """With events of merged accounts filed under those that they go on as."""

@@ -22,7 +22,7 @@ class IgnoredReason(StrEnum):
     DUPLICATE = "duplicate"
     """It came before, and what it became then is on the log."""
     ERASED = "erased"
-    """Its account was erased."""
+    """Its account or its person was erased."""
 
 
 class Link(Struct, frozen=True, gc=False):

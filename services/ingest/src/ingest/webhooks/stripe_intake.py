@@ -1,13 +1,14 @@
 """Decides messages of Stripe by what is known, stores what they teach, and passes their events on."""
 
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 from msgspec.structs import replace
 
 from common.problems import unavailable
+from ingest.events.erased import NOBODY, ErasedLookup
 from ingest.intake.endpoint import Intake
 from ingest.intake.intake import IntakeContext
 from ingest.intake.report import IntakeReport
@@ -28,10 +29,10 @@ class StripeIntake:
     """Stands before the intake of all formats. What a message becomes is stored before it is published.
 
     So a message that comes again, because nobody knows whether it was published, becomes the same events again.
-    Of the accounts in `erased` nothing is stored.
+    Of the accounts in `erased` nothing is stored; no message of Stripe names a user.
     """
 
-    def __init__(self, records: StripeRecords, intake: Intake, *, erased: Container[str] = frozenset()) -> None:
+    def __init__(self, records: StripeRecords, intake: Intake, *, erased: ErasedLookup = NOBODY) -> None:
         self._records = records
         self._intake = intake
         self._erased = erased
@@ -56,7 +57,8 @@ class StripeIntake:
             accounts = item.decider.accounts_in(item.event)
             snapshot = await transaction.snapshot(subscription=subscription, customer=customer, accounts=accounts)
             decision = item.decider.decide(item.event, snapshot)
-            if any(one in self._erased for one in {*accounts, *(event.account_id for event in decision.events)}):
+            named = {*accounts, *(event.account_id for event in decision.events)}
+            if any(map(self._erased.account, named)):
                 return replace(item, ignored=IgnoredReason.ERASED)
             # What is refused is decided anew when it comes again: the mapping may have another rate by then.
             if not decision.errors:

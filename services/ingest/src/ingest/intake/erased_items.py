@@ -1,0 +1,55 @@
+"""What is kept of messages that name somebody erased: nothing of theirs. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+from msgspec.structs import replace
+
+from ingest.events.erased import ErasedLookup
+from ingest.mapping.item import IgnoredReason, IntakeItem
+from ingest.mapping.paths import identifier
+from ingest.receiving.bounds import ID_CHARS
+
+
+def without_erased_people(items: Sequence[IntakeItem], erased: ErasedLookup) -> Sequence[IntakeItem]:
+    """The items in their order: those of erased people say nothing, the others teach nothing of them."""
+    if not len(erased):
+        return items
+    return [_without_erased_people(one, erased) for one in items]
+
+
+def _without_erased_people(item: IntakeItem, erased: ErasedLookup) -> IntakeItem:
+    links = tuple([one for one in item.links if not (erased.user(one.identity) or erased.user(one.same_as))])
+    of_erased = any(erased.user(draft.user_id) for draft in item.events)
+    # An alias has no event: without its links it says nothing.
+    if of_erased or (item.links and not links and not item.events):
+        return replace(item, links=(), events=(), errors=(), ignored=IgnoredReason.ERASED)
+    return item if len(links) == len(item.links) else replace(item, links=links)
+
+
+def says_erased(raw: bytes | Raw, erased: ErasedLookup) -> bool:
+    """Whether a value anywhere in the message is the id of somebody erased. What cannot be read says nothing.
+
+    The dead topic keeps refused messages whole, and a malformed one does not say which of its values are ids.
+    """
+    if not len(erased):
+        return False
+    try:
+        values = set(_values(msgspec.json.decode(raw)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return any(erased.account(one) or erased.user(one) for one in values)
+
+
+def _values(tree: Any) -> Iterator[str]:
+    left = [tree]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        elif (found := identifier(value)) is not None and len(found) <= ID_CHARS:
+            yield found
