@@ -101,10 +101,10 @@ class TimedDecisionStore:
 
     @asynccontextmanager
     async def transaction(
-        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition
+        self, partition: int, *, stored: TopicPosition | None, to: TopicPosition, patience: float | None = None
     ) -> AsyncIterator[DecisionTransaction]:
         began = time.time()
-        async with self._inner.transaction(partition, stored=stored, to=to) as transaction:
+        async with self._inner.transaction(partition, stored=stored, to=to, patience=patience) as transaction:
             timed = TimedTransaction(transaction, self._watch, began)
             yield timed
         for account in timed.accounts:

@@ -13,7 +13,16 @@ import pytest
 from common.bus.kafka import KafkaAdmin, KafkaProducer
 from common.bus.partitioner import partition_of
 from common.bus.ports import Outgoing
-from common.contracts.events import Erased, ErasureLifted, Event, EventsRecord, Tick, encode_events_record
+from common.contracts.events import (
+    Erased,
+    ErasureLifted,
+    Event,
+    EventsRecord,
+    Tick,
+    UserErased,
+    UserErasureLifted,
+    encode_events_record,
+)
 from common.topics import TimeMode, Topics, ensure
 from local.stack.embedded_broker import FETCH_MAX_WAIT, EmbeddedBroker
 from scoring.__main__ import main
@@ -119,6 +128,20 @@ def test_an_erased_account_is_left_out_and_comes_back_after_the_lift(log: Log, c
     found = back_test(card)
 
     assert (found["accounts"], found["events"]) == (2, 20 + 2)
+
+
+def test_an_erased_person_counts_as_somebody_until_the_erasure_and_not_after_it(log: Log, card: Path) -> None:
+    days = [session("acme", NOW - timedelta(days=day), f"a-{day}") for day in range(20, 0, -1)]
+    partition = days[0][0]
+    # One that is older than what is asked of is known too: in stream mode it has no time.
+    gone = (partition, UserErased("r-1", "ann", "aa", "someone"), datetime.fromtimestamp(0, UTC))
+    back = (partition, UserErasureLifted("r-1", "aa"), NOW)
+    broken = (partition, UserErased("r-2", "ann", "no hexadecimal", "someone"), NOW)
+    log.write([*days[:15], gone, *days[15:18], back, *days[18:], broken])
+
+    found = back_test(card)
+
+    assert (found["accounts"], found["events"]) == (1, 15 + 2)
 
 
 def test_fewer_days_are_read_if_asked_for(log: Log, card: Path) -> None:

@@ -71,6 +71,18 @@ def test_in_each_field_the_last_writer_by_event_time_wins(
     assert (ann.name, ann.email, ann.role, ann.champion) == known
 
 
+@pytest.mark.parametrize("order", [("ann", "bo"), ("bo", "ann")])
+def test_of_people_seen_in_the_same_hour_the_one_known_longer_comes_first_whatever_their_ids(
+    order: tuple[str, str],
+) -> None:
+    """The id of an erased person changes, and nothing else may."""
+    seen = [("used", 1.0 + n / 1000, user_id, {}) for n, user_id in enumerate(order)]
+    assert names(script_of(*seen)) == [*order]
+    others = [("used", 2.0, f"user {n}", {}) for n in range(OTHERS - 1)]
+    account = script_of(*seen, *others).account
+    assert account.people.known.keys() & {*order} == {order[0]}
+
+
 def test_a_champion_who_left_is_no_contact_until_they_are_seen_on_a_later_day() -> None:
     script = script_of(("user.updated", 1, "ann", {"champion": True}), ("used", 1, "bo", {}))
     script.does("champion.left", 2.5, user_id="ann")

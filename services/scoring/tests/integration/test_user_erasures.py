@@ -214,7 +214,7 @@ happenings = st.lists(
     min_size=5,
     max_size=80,
 )
-fates = st.lists(st.sampled_from(["", "before", "after", "before", "after"]), max_size=12)
+fates = st.lists(st.sampled_from(["", "before", "after", "before", "after"]), max_size=6)
 
 
 def happening(name: str, account_id: str, user_id: str, now: float, n: int, *, event_id: str) -> Any:

@@ -6,13 +6,12 @@ So a partition that is read again, from wherever, passes over, drops and renames
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from common.contracts.events import Erased, Erasure, Lifting
-from common.erasures.erasure_key import ErasureKey
 from common.errors import PartitionStopped
 
 _CACHED = 20_000  # ids whose pseudonyms are remembered
@@ -63,10 +62,21 @@ class ErasureRefused(PartitionStopped):
     """This process cannot apply an erasure: it has no ERASURE_KEY, or another one than who announced it."""
 
 
+class PseudonymMaker(Protocol):
+    """Whom a table or a record means, for who knows the id: an `ErasureKey`."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def pseudonym(self, account_id: str) -> bytes: ...
+
+    def user_pseudonym(self, user_id: str) -> bytes: ...
+
+
 class PartitionErasures:
     """The erasures that a reader of one partition knows."""
 
-    def __init__(self, key: ErasureKey | None, spans: Iterable[ErasureSpan] = ()) -> None:
+    def __init__(self, key: PseudonymMaker | None, spans: Iterable[ErasureSpan] = ()) -> None:
         self._key = key
         self._spans: dict[bytes, list[ErasureSpan]] = {}
         self.any_accounts = self.any_people = False
@@ -144,7 +154,7 @@ class PartitionErasures:
             spans.append(span)
 
 
-def restore_erasures(rows: Iterable[ErasureRow], *, cluster_id: str, key: ErasureKey | None) -> PartitionErasures:
+def restore_erasures(rows: Iterable[ErasureRow], *, cluster_id: str, key: PseudonymMaker | None) -> PartitionErasures:
     """As they hold for the log of this cluster. Raises `ErasureRefused` if this key cannot tell who is erased.
 
     Offsets of another log mean nothing here: what was lifted there is over, what was not holds from the beginning. The
@@ -162,9 +172,9 @@ def restore_erasures(rows: Iterable[ErasureRow], *, cluster_id: str, key: Erasur
     return PartitionErasures(key, spans)
 
 
-def pseudonym_of(lifted: Lifting) -> bytes:
+def pseudonym_of(said: Erasure | Lifting) -> bytes:
     """No bytes if the text is no pseudonym: then nobody has it."""
     try:
-        return bytes.fromhex(lifted.pseudonym)
+        return bytes.fromhex(said.pseudonym)
     except ValueError:
         return b""

@@ -7,14 +7,14 @@ from typing import Protocol
 import msgspec
 
 from common.bus.ports import Admin, Consumer, Record
-from common.contracts.events import Erased, ErasureLifted, Event, decode_events_record
+from common.contracts.events import Erasure, Event, Lifting, decode_events_record
 from scoring.backtest.errors import TooFewEvents
-from scoring.backtest.recordings.erased_accounts import ErasedInLog
+from scoring.backtest.recordings.erased_in_log import ErasedInLog
 from scoring.backtest.recordings.recording import Recording, RecordingBuilder
 
 _POLL_SECONDS = 0.5
 _MOST_RECORDS = 10_000
-_ERASURE = b'{"type":"eras'  # the beginning of both records
+_ERASURE = (b'{"type":"eras', b'{"type":"user.eras')  # how records of erasures and their liftings begin
 
 
 class Log(Protocol):
@@ -44,10 +44,10 @@ async def read_events_topic(
     if partitions is None:
         raise TooFewEvents(f"the broker has no topic {topic}")
     erased = ErasedInLog()
-    reading = await _read(log, topic, partitions, _Reading(since, erased), progress)
+    reading = await _read(log, topic, partitions, _Reading(since, note=erased.note), progress)
     # An erasure stands behind the records that it takes away, so they are left out when all of it is known.
     if erased:
-        reading = await _read(log, topic, partitions, _Reading(since, erased), progress)
+        reading = await _read(log, topic, partitions, _Reading(since, as_counted=erased.as_counted), progress)
     for account_id, at in decisions:
         reading.builder.decide(account_id, at)
     return reading.builder.build(end=max(until, reading.newest))
@@ -81,9 +81,18 @@ async def _read(
 
 
 class _Reading:
-    def __init__(self, since: float, erased: ErasedInLog) -> None:
+    """`note` hears of erasures and their liftings; `as_counted` says what an event counts as."""
+
+    def __init__(
+        self,
+        since: float,
+        *,
+        note: Callable[[int, int, Erasure | Lifting], None] = lambda *said: None,
+        as_counted: Callable[[int, int, Event], Event | None] = lambda partition, offset, event: event,
+    ) -> None:
         self._since = since
-        self._erased = erased
+        self._note = note
+        self._as_counted = as_counted
         self.builder = RecordingBuilder()
         self.newest = since
 
@@ -99,11 +108,9 @@ class _Reading:
         except msgspec.DecodeError:
             self.builder.unreadable += 1
             return
-        if isinstance(decoded, Erased | ErasureLifted):
-            self._erased.note(record.partition, record.offset, decoded)
-        if type(decoded) is Event:
-            if self._erased and self._erased.leave_out(record.partition, record.offset, decoded.account_id):
-                return
+        if isinstance(decoded, Erasure | Lifting):
+            self._note(record.partition, record.offset, decoded)
+        if type(decoded) is Event and (event := self._as_counted(record.partition, record.offset, decoded)) is not None:
             # An import comes all at once, but what it says happened day by day.
-            moment = decoded.time.timestamp()
-            self.builder.add(decoded, min(moment, at) if decoded.history else at)
+            moment = event.time.timestamp()
+            self.builder.add(event, min(moment, at) if event.history else at)
