@@ -76,11 +76,11 @@ def test_of_people_seen_in_the_same_hour_the_one_known_longer_comes_first_whatev
     order: tuple[str, str],
 ) -> None:
     """The id of an erased person changes, and nothing else may."""
+    seen: list[tuple[str, float, str, dict[str, Any]]]
     seen = [("used", 1.0 + n / 1000, user_id, {}) for n, user_id in enumerate(order)]
     assert names(script_of(*seen)) == [*order]
-    others = [("used", 2.0, f"user {n}", {}) for n in range(OTHERS - 1)]
-    account = script_of(*seen, *others).account
-    assert account.people.known.keys() & {*order} == {order[0]}
+    script = script_of(*seen, *[("used", 2.0, f"user {n}", {}) for n in range(OTHERS - 1)])
+    assert script.account.people.known.keys() & {*order} == {order[0]}
 
 
 def test_a_champion_who_left_is_no_contact_until_they_are_seen_on_a_later_day() -> None:
