@@ -1,6 +1,6 @@
-"""An erased account leaves no trace in any table of any service, through kills and a rebuild; others keep all."""
+"""Who is erased leaves no trace in any table of any service, through kills and a rebuild; all else stays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -64,39 +64,39 @@ async def asked(alerting: Alerting, method: str, path: str, *, service: str = "i
     return answer
 
 
-async def receipt(alerting: Alerting, service: str, erasure_id: str) -> Mapping[str, Any]:
-    """As soon as the service has read the erasure."""
+async def receipt(alerting: Alerting, service: str, erasure_id: str, *, partitions: int = 1) -> Mapping[str, Any]:
+    """As soon as the service has read the erasure in so many partitions."""
     answer = httpx.Response(0)
 
     async def there() -> bool:
         nonlocal answer
         answer = await asked(alerting, "GET", f"/v1/erasures/{erasure_id}", service=service)
-        return answer.status_code == httpx.codes.OK
+        return answer.status_code == httpx.codes.OK and answer.json()["partitions"] == partitions
 
     await alerting.system.until(f"{service} has a receipt", there)
     found: dict[str, Any] = answer.json()
     return found
 
 
-async def found_traces(alerting: Alerting) -> dict[str, list[str]]:
+async def found_traces(alerting: Alerting, words: Sequence[str] = WORDS) -> dict[str, list[str]]:
     engine = create_async_engine(alerting.system.deployment.database_url, poolclass=NullPool)
     found: dict[str, list[str]] = {}
     for schema in ("ingest", "scoring", "alerts"):
-        found |= await traces(engine, schema, WORDS)
+        found |= await traces(engine, schema, words)
     await engine.dispose()
     return found
 
 
-async def no_trace_is_left(alerting: Alerting) -> None:
+async def no_trace_is_left(alerting: Alerting, words: Sequence[str] = WORDS) -> None:
     """In the end: a list that was being sorted at that moment goes with the next one."""
     left: dict[str, list[str]] = {}
 
     async def none() -> bool:
         nonlocal left
-        left = await found_traces(alerting)
+        left = await found_traces(alerting, words)
         return left == {}
 
-    await alerting.system.until("no table has a trace of the account", none)
+    await alerting.system.until("no table has a trace of them", none)
     assert left == {}
 
 
@@ -217,3 +217,49 @@ async def test_a_rebuild_of_scoring_from_the_log_brings_nothing_back(alerting: A
     assert passed_over >= 11
     assert alerting.office.messages == sent
     await no_words_but_people_of_others(alerting)
+
+
+async def test_no_byte_of_an_erased_person_stays_and_their_accounts_keep_their_health(alerting: Alerting) -> None:
+    """Through a kill of the worker, and a rebuild from a log that still names the person."""
+    words = (ANN, "Ann of")
+    await started(alerting)
+    for account in (MINE, OTHERS[0]):
+        await busy(alerting, account, account)
+    places, sent = await found_traces(alerting, words), alerting.office.messages
+    assert {place.partition(".")[0] for place in places} == {"scoring", "alerts"}
+    before = await health(alerting)
+
+    answer = await asked(alerting, "DELETE", f"/v1/users/{ANN}")
+    assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+    erasure_id, partitions = answer.json()["erasure_id"], answer.json()["partitions"]
+    system = alerting.system
+    system.the("worker").kill()
+    await system.up("worker")
+    scoring = await receipt(alerting, "api", erasure_id, partitions=partitions)
+    assert scoring["removed"]["people"] == 2
+    alerts = await receipt(alerting, "alerts", erasure_id, partitions=partitions)
+    assert alerts["removed"]["alerts_shortened"] >= 2
+    await settled(alerting)
+    await no_trace_is_left(alerting, words)
+    assert await health(alerting) == before
+    of_ann, of_bo = (happening(MINE, "session.started", user_id=user_id) for user_id in (ANN, BO))
+    items = (await alerting.client.post(of_ann, of_bo)).json()["items"]
+    assert [item["status"] for item in items] == ["rejected", "accepted"]
+
+    assert await system.the("worker").terminate() == 0
+    await system.execute(f"TRUNCATE {', '.join(f'scoring.{table}' for table in REBUILT)}")
+    await system.up("worker")
+    await settled(alerting)
+    assert await health(alerting) == before
+    await no_trace_is_left(alerting, words)
+    assert alerting.office.messages == sent
+
+
+async def health(alerting: Alerting) -> dict[str, Any]:
+    """But for what time moves by itself."""
+    found = {}
+    for account in (MINE, OTHERS[0]):
+        answer = (await alerting.client.ask(f"/v1/accounts/{account}")).json()
+        found[account] = (answer["band"], answer["flags"], answer["facts"])
+    found["signals"] = await alerting.system.rows("SELECT signal_id FROM scoring.signal ORDER BY 1")
+    return found
