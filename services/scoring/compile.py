@@ -25,6 +25,7 @@ CONTRACTS = CHECKOUT / "libs" / "common" / "src"
 # Beside the core, `health/`: what every record passes on its way into it.
 AROUND = (
     "partition/batch.py",
+    "partition/counting.py",
     "partition/dedupe.py",
     "partition/outgoing.py",
     "partition/people.py",

@@ -1,12 +1,10 @@
 """Scores a run of one partition's records. It reads no clock and no table: the changes come out as one `Commit`."""
 
 from collections.abc import Callable, Collection, Sequence
-from typing import Final
 
 from common.bus.ports import Record
 from common.contracts.dead_letters import DeadReason
 from common.contracts.events import (
-    Announcement,
     CardActivated,
     Erased,
     Erasure,
@@ -19,14 +17,13 @@ from common.contracts.events import (
     UserErased,
     UserErasureLifted,
 )
-from common.contracts.signals import Signal
 from common.erasures.erasure_spans import ErasureReason
-from scoring.health import EMPTY_STEP, Account, Day, RetractionResult, Scorer, Step
+from scoring.health import EMPTY_STEP, Account, RetractionResult, Scorer, Step
 from scoring.health.facts import MERGED
 from scoring.health.properties import withdrawn_event
+from scoring.partition.batch_feeds import BatchFeeds
 from scoring.partition.commit import (
     AccountRow,
-    AnnouncementOutcome,
     BatchReport,
     Commit,
     Erasing,
@@ -35,15 +32,13 @@ from scoring.partition.commit import (
     OutboxRow,
     dead_letter,
 )
-from scoring.partition.contents import LIMIT as CONTENTS
-from scoring.partition.contents import content_hash
-from scoring.partition.dedupe import BatchDedupe, digest, hour_of
-from scoring.partition.erasing import RenamedCount, erasure_of, forwarded_erasure, with_substitutes
+from scoring.partition.counting import EventCounting
+from scoring.partition.dedupe import hour_of
+from scoring.partition.erasing import NOTHING_RENAMED, RenamedCount, erasure_of, forwarded_erasure, with_substitutes
 from scoring.partition.event_use import EventUse
-from scoring.partition.feeds import follow
 from scoring.partition.memory import PartitionMemory
 from scoring.partition.origin import record_hash
-from scoring.partition.outgoing import facts_row, signal_row, silence_letter, tick_row, told_facts
+from scoring.partition.outgoing import BatchOutput, account_row, facts_row, silence_letter, tick_row, told_facts
 from scoring.partition.people import PeopleChanges
 from scoring.partition.records import DecodedRecord, account_of_key
 
@@ -60,9 +55,6 @@ class Poisoned(Exception):
         self.account_id = account_id
 
 
-_NOTHING_RENAMED: Final = RenamedCount()
-
-
 class Batch:
     """Scores one run of records. It changes accounts in place: after an error they must be decoded again."""
 
@@ -76,7 +68,7 @@ class Batch:
         suspects: Collection[str],
         use: EventUse,
         forward_ticks: bool = False,
-        renamed: RenamedCount = _NOTHING_RENAMED,
+        renamed: RenamedCount = NOTHING_RENAMED,
     ) -> None:
         """`owns` says whether an account id belongs in this partition. `use` counts what the events were good for.
 
@@ -92,29 +84,25 @@ class Batch:
         self._suspects = suspects
         self.use = use
         self._forward_ticks = forward_ticks
-        self._dedupe = BatchDedupe(memory.seen, memory.remembered)
+        self.counting = EventCounting(memory)
         self._clock = memory.position.clock
         self._fired_until = self._clock  # a chunk fires timers and does not move the clock
         self._newest = memory.position.newest
         self._last: Record | None = None
         self._before: dict[str, tuple[AccountRow | None, float]] = {}  # row and clock before this batch
         self.touched: dict[str, Account] = {}
-        self.contents: list[int] = []  # hashes of the events that this batch counted, in the order of the log
         self._applied: set[str] = set()
         self._moved_at: dict[str, int] = {}  # the offset that last moved each account
-        self._days: dict[tuple[str, int], Day] = {}
-        self._signals: list[Signal] = []
-        self._outbox: list[OutboxRow] = []
+        self._output = BatchOutput()
         self._people = PeopleChanges(memory.people)
-        self._pauses = memory.pauses
-        self._announced: list[str] = []  # ids of the announcements that took effect in this batch
+        self._feeds = BatchFeeds(memory)
         self._erasure: Erasing | None = None
         self._renamed = renamed
         self.report = BatchReport()
 
     def score(self, records: Sequence[Record], decoded: Sequence[DecodedRecord]) -> None:
         """Scores records, given raw and decoded. Raises `Poisoned` if the core does."""
-        counted = self._dedupe.counted
+        counted = self.counting.counted
         for record, one in zip(records, decoded, strict=True):
             moment = record.timestamp / 1000
             self._newest = max(self._newest, moment)
@@ -126,7 +114,7 @@ class Batch:
                     self._fire_due(record.offset, moment)
                 case FeedPaused() | FeedResumed():
                     self._fire_due(record.offset, moment)
-                    self._announce(one)
+                    self.report.announced[self._feeds.apply(one, at=self._clock)] += 1
                 case CardActivated():
                     self._dead_letter(record, DeadReason.CARD_CHANGE)
                 case DeadReason():
@@ -136,7 +124,7 @@ class Batch:
         if records:
             self._last = records[-1]
         self.report.records += len(records)
-        self.report.events += self._dedupe.counted - counted
+        self.report.events += self.counting.counted - counted
 
     def fire_chunk(self, tick: Record, account_ids: Sequence[str]) -> None:
         """Fires a chunk of a big tick, its first accounts by (timer, account). Offset and clock do not move.
@@ -171,14 +159,14 @@ class Batch:
             position=self._position(),
             states=states,
             timers=timers,
-            seen=self._dedupe.blobs(),
+            seen=self.counting.blobs(),
             accounts=tuple(rows),
-            days=tuple(self._days.values()),
-            signals=tuple(self._signals),
-            outbox=tuple(self._outbox),
+            days=self._output.days,
+            signals=tuple(self._output.signals),
+            outbox=tuple(self._output.outbox),
             people=self._people.rows(),
-            applied=tuple(self._announced),
-            pauses=self._pauses,
+            applied=tuple(self._feeds.applied),
+            pauses=self._feeds.pauses,
             erasure=self._erasure,
         )
 
@@ -190,14 +178,13 @@ class Batch:
         known = self._memory.erasures
         self._erasure = erasure_of(record, said, known, at=self._newest, renamed=self._renamed)
         if self._erasure is not None:
-            self._outbox.append(forwarded_erasure(said, at=self._newest))
+            self._output.outbox.append(forwarded_erasure(said, at=self._newest))
 
     def _pass_over(self, event: Event, reason: ErasureReason) -> None:
         self.report.erased[reason] += 1
         # It was counted when it was read first. What came while the account was erased may come again once it is not.
-        own = digest(event.source, event.account_id, event.event_id)
-        if reason is ErasureReason.BEFORE_ERASURE and self._dedupe.count_if_new(own, hour_of(self._newest)):
-            self.contents.append(content_hash(event))
+        if reason is ErasureReason.BEFORE_ERASURE:
+            self.counting.count_if_new(event, hour_of(self._newest))
 
     def _drop_of_user(self, offset: int, event: Event) -> None:
         self.report.erased[ErasureReason.USER_ERASED] += 1
@@ -248,14 +235,11 @@ class Batch:
             self._dead_letter(record, DeadReason.WRONG_PARTITION)
             return
         # Only now: a dead letter must not use up its event id.
-        event_digest = digest(event.source, account_id, event.event_id)
-        if not self._dedupe.count_if_new(event_digest, hour_of(self._newest)):
-            self.report.duplicates += 1
-            self._compare_content(event, event_digest)
+        if not self.counting.count_if_new(event, hour_of(self._newest)):
+            self._note_duplicate(event)
             if not event.more:
                 self._close_request(record.offset, account)
             return
-        self.contents.append(content_hash(event))
         self.use.note(event, moment)
         self._applied.add(account_id)
         self._moved_at[account_id] = record.offset
@@ -271,7 +255,7 @@ class Batch:
         if event.user_id is not None:
             self._people.note(event, event.user_id, max(moment, self._clock))
         if account.facts is not facts and told_facts(account.facts) != told_facts(facts):
-            self._outbox.append(facts_row(account, at=max(moment, self._clock)))
+            self._output.outbox.append(facts_row(account, at=max(moment, self._clock)))
         if step is not EMPTY_STEP:
             self._add_step(step, max(moment, self._clock))
             if step.retraction is not None:
@@ -283,14 +267,9 @@ class Batch:
             named = withdrawn_event(event) or (event.source, "")
             self.report.vain_retraction = EventKey(event.source, event.account_id, named[1])
 
-    def _compare_content(self, event: Event, event_digest: bytes) -> None:
-        """Notes a duplicate that says something else than the event that was counted, as far as that is known."""
-        begun = self._memory.seen.end
-        number = self._dedupe.number_of(event_digest, begun - CONTENTS)
-        if number is None:
-            return
-        first = self.contents[number - begun] if number >= begun else self._memory.contents.get(number)
-        if first is not None and first != content_hash(event):
+    def _note_duplicate(self, event: Event) -> None:
+        self.report.duplicates += 1
+        if self.counting.says_otherwise(event):
             self.report.other_content += 1
             self.report.other_content_sample = EventKey(event.source, event.account_id, event.event_id)
 
@@ -330,17 +309,7 @@ class Batch:
             if due <= self._clock:
                 self._advance(offset, account_id, self._clock)
         if self._forward_ticks:
-            self._outbox.append(tick_row(at=moment))
-
-    def _announce(self, announcement: Announcement) -> None:
-        """Of one that was appended more than once, the first counts."""
-        if announcement.id in self._memory.applied or announcement.id in self._announced:
-            self.report.announced[AnnouncementOutcome.REPEATED] += 1
-            return
-        self.report.announced[AnnouncementOutcome.APPLIED] += 1
-        self._announced.append(announcement.id)
-        # Accounts follow them from the next run on: this one ends here.
-        self._pauses = follow(self._pauses, announcement, at=self._clock)
+            self._output.outbox.append(tick_row(at=moment))
 
     def _firing_order(self, offset: int, account_ids: Collection[str]) -> list[tuple[int, str]]:
         """(due moment, account) of these, sorted: in every batch timers fire in the same order."""
@@ -407,18 +376,14 @@ class Batch:
 
     def _add_step(self, step: Step, recorded: float) -> None:
         self.report.mismatches += step.mismatches
-        for day in step.days:
-            self._days[day.account_id, day.day.toordinal()] = day
-        for signal in step.signals:
-            self._signals.append(signal)
-            self._outbox.append(signal_row(signal, recorded=recorded))
+        self._output.add_step(step, recorded=recorded)
 
     def _dead_letter(self, record: Record, reason: DeadReason) -> None:
         self._add_dead_letter(dead_letter(record, reason), reason)
 
     def _add_dead_letter(self, letter: OutboxRow, reason: DeadReason) -> None:
         self.report.dead.append(reason)
-        self._outbox.append(letter)
+        self._output.outbox.append(letter)
 
     def _position(self) -> LogPosition:
         # A chunk of a big tick has read no record, so the position stays.
@@ -432,7 +397,3 @@ class Batch:
             last_time=self._last.timestamp,
             last_hash=record_hash(self._last),
         )
-
-
-def account_row(account: Account) -> AccountRow:
-    return AccountRow(account.account_id, account.facts, account.band, account.stage)

@@ -28,6 +28,9 @@ class RenamedCount(Struct):
     signals: int = 0
 
 
+NOTHING_RENAMED: Final = RenamedCount()
+
+
 def with_substitutes(event: Event, offset: int, known: PartitionErasures) -> Event | None:
     """The event as it counts: erased people under their substitutes. None if it is dropped, for its person is erased.
 

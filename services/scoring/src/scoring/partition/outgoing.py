@@ -1,12 +1,37 @@
-"""The rows of the outbox, by what they tell. Pure."""
+"""What a batch tells: rows of the outbox, by what they say, and the signals and days that tables keep. Pure."""
 
 from common.contracts.dead_letters import DeadReason
 from common.contracts.events import Tick
 from common.contracts.signals import Facts, FactsChanged, Signal, encode_signals_record
-from scoring.health import Account
-from scoring.partition.commit import OutboxRow, OutboxTopic
+from scoring.health import Account, Day, Step
+from scoring.partition.commit import AccountRow, OutboxRow, OutboxTopic
 
 _TICK = encode_signals_record(Tick())
+
+
+class BatchOutput:
+    """In the order of the log."""
+
+    def __init__(self) -> None:
+        self.outbox: list[OutboxRow] = []
+        self.signals: list[Signal] = []
+        self._days: dict[tuple[str, int], Day] = {}
+
+    @property
+    def days(self) -> tuple[Day, ...]:
+        """Of each day of an account what was said last."""
+        return tuple(self._days.values())
+
+    def add_step(self, step: Step, *, recorded: float) -> None:
+        for day in step.days:
+            self._days[day.account_id, day.day.toordinal()] = day
+        for signal in step.signals:
+            self.signals.append(signal)
+            self.outbox.append(signal_row(signal, recorded=recorded))
+
+
+def account_row(account: Account) -> AccountRow:
+    return AccountRow(account.account_id, account.facts, account.band, account.stage)
 
 
 def signal_row(signal: Signal, *, recorded: float) -> OutboxRow:

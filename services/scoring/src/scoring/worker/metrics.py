@@ -37,7 +37,7 @@ class WorkerMetrics:
             return Histogram(f"churn_scoring_{name}", text, labels, buckets=buckets, registry=registry)
 
         self._events = counter("events_total", "Event records read, by what became of them.", "outcome")
-        self._erased = counter("events_erased_total", "Records of erased accounts and people that were left out.", "reason")
+        self._erased = counter("events_erased_total", "Records that were left out, for somebody was erased.", "reason")
         self._other_content = counter(
             "event_ids_reused_total", "Duplicates with other content than the event that was counted under their id."
         )

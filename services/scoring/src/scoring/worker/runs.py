@@ -304,7 +304,7 @@ class RunScorer:
             if self._reduced_limit >= self._context.limits.chunk:
                 self._reduced_limit = None
         done = time.perf_counter()
-        memory.apply_commit(commit, batch.touched, batch.contents)
+        memory.apply_commit(commit, batch.touched, batch.counting.contents)
         self._on_commit(commit)
         report = batch.report
         self._context.event_use.add(batch.use)
