@@ -292,12 +292,16 @@ async def test_with_the_announcement_identities_and_rejects_of_the_account_go(ac
         "reason": "y",
     }
     await rejects.insert([Rejected(**about, errors=(told_of,)), Rejected(**about, errors=(of_beta,))])
-    await store.announced(await store.file(asked(account)))
-    assert await traces(connected, "ingest", [account, "ann"]) == {}
+    filed = await store.file(asked(account))
+    await store.announced(filed)
+    # Of a process that does not know of it yet.
+    await identities.write("web", {"cy": KnownAccount(account, NOW)})
+    await store.sweep(filed)
+    assert await traces(connected, "ingest", [account, "ann", "cy"]) == {}
     assert await traces(connected, "ingest", ["beta"]) != {}
     done = await store.find("r-1")
     assert done is not None
-    assert done.removed == {"identities": 1, "rejects": 1}
+    assert done.removed == {"identities": 2, "rejects": 1}
     await connected.dispose()
 
 

@@ -400,12 +400,27 @@ async def test_no_byte_of_the_person_is_left_in_any_table(connected: AsyncEngine
     await RejectStore(connected).insert([rejected(f"of {person}")])
     assert len(await traces(connected, "ingest", [person])) == 2
     announcer = ErasureAnnouncer(broker.producer(), topic=topics.events, partitions=PARTITIONS, mode=TimeMode.WALL)
+    store = ErasureStore(connected)
     service = ErasureService(
-        ErasureStore(connected), announcer, ErasedSubjects(ERASURE_KEY), key=ERASURE_KEY, partitions=PARTITIONS
+        store, announcer, ErasedSubjects(ERASURE_KEY), key=ERASURE_KEY, partitions=PARTITIONS, every=0.1
     )
     done = await service.erase_user(person, by="key-1")
     assert done.removed == {"identities": 1, "rejects": 1}
     assert await traces(connected, "ingest", [person]) == {}
+    # What another process writes that does not know of it yet goes too, by itself or if somebody asks again.
+    late = {person: KnownAccount("acme", NOW)}
+    await IdentityStore(connected).write("web", late)
+    stop = asyncio.Event()
+    running = asyncio.create_task(service.run(stop))
+    async with asyncio.timeout(10):
+        while await traces(connected, "ingest", [person]):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running
+    await IdentityStore(connected).write("web", late)
+    again = await service.erase_user(person, by="key-1")
+    assert await traces(connected, "ingest", [person]) == {}
+    assert (again.erasure_id, again.removed) == (done.erasure_id, {"identities": 3, "rejects": 1})
 
 
 async def test_nothing_is_hashed_where_nobody_of_that_kind_is_erased() -> None:

@@ -84,6 +84,7 @@ class _Assembly:
             stored_user=stored_user,
             forget_account=self._identities.forget_account,
             forget_user=self._identities.forget_user,
+            every=options.erasures_seconds,
         )
         self._events = self._counting_publisher()
         self._recorder = RejectRecorder(

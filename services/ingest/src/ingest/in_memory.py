@@ -211,6 +211,7 @@ async def in_memory(
         body_seconds=body_seconds,
         rejects_kept=1_000,
         identity_ttl=30.0,
+        erasures_seconds=5.0,
         sources_seconds=10.0,
         sources_settle=0.0,
         origins=origins,

@@ -88,7 +88,7 @@ class IngestOptions:
 
     Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds. `origins` are
     those of pages from which browsers may post in the formats of SDKs. `alias_ttl` is how long it may take until a
-    merge that another process took is known here.
+    merge that another process took is known here, `erasures_seconds` until an erasure is.
     """
 
     topics: Topics
@@ -97,6 +97,7 @@ class IngestOptions:
     rejects_kept: int
     identity_ttl: float
     alias_ttl: float
+    erasures_seconds: float
     sources_seconds: float
     sources_settle: float
     webhook_secrets: Mapping[str, Sequence[str]]

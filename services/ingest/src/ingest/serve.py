@@ -83,6 +83,7 @@ async def application(settings: IngestSettings) -> AsyncIterator[Application]:
         body_seconds=settings.ingest_body_seconds,
         rejects_kept=settings.ingest_rejects_kept,
         identity_ttl=settings.ingest_identity_ttl_seconds,
+        erasures_seconds=settings.ingest_erasures_seconds,
         sources_seconds=settings.ingest_sources_seconds,
         sources_settle=settings.ingest_sources_settle_seconds,
         origins=settings.cors_origins,

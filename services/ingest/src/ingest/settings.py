@@ -46,6 +46,7 @@ class IngestSettings(CommonSettings):
     ingest_unacked_bytes: PositiveInt = 64_000_000
     ingest_events_per_second: Annotated[float, Field(ge=0)] = 0.0
     ingest_burst_events: PositiveInt = 20_000
+    ingest_erasures_seconds: PositiveFloat = 5.0
     ingest_sources_seconds: PositiveFloat = 10.0
     ingest_sources_settle_seconds: NonNegativeFloat = 600.0
     ingest_scoring_url: Annotated[str, Field(pattern="^https?://")] | None = None

@@ -39,6 +39,10 @@ class MemoryErasureStore:
         removed = {"identities": 0, "rejects": 0}
         self._set(filed.erasure_id, account_id=None, user_id=None, announced_at=self._now(), removed=removed)
 
+    async def sweep(self, named: StoredErasure) -> None:
+        """Nothing else is in memory."""
+        self._read()
+
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
         self._set(erasure_id, lift_asked_at=self._now(), lift_asked_by=by)
 

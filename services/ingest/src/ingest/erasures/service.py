@@ -1,11 +1,13 @@
 """Files an erasure, tells the log of it, and lifts it. What a crash leaves half done, any process of ingest ends."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 from uuid import uuid4
 
 import structlog
+from msgspec.structs import replace
 
 from common.bus.errors import BusError
 from common.bus.partitioner import partition_of
@@ -29,6 +31,7 @@ from ingest.erasures.erasure import AskedErasure, ErasureKind, ErasureState, Sto
 from ingest.publishing.publisher import NotAcknowledged
 
 _log = structlog.get_logger()
+_READINGS: Final = 3  # after so many every process knows, and has written what it was writing
 _UNPUBLISHED = "the log did not acknowledge it in time; it is filed, and ingest goes on trying"
 
 
@@ -42,6 +45,8 @@ class Erasures(Protocol):
     async def in_force(self, *, most: int) -> Sequence[StoredErasure]: ...
 
     async def announced(self, filed: StoredErasure) -> None: ...
+
+    async def sweep(self, named: StoredErasure) -> None: ...
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None: ...
 
@@ -86,12 +91,22 @@ def _record(erasure: StoredErasure) -> EventsRecord | None:
     return None
 
 
+class _Sweep(NamedTuple):
+    """Due by the event loop's clock; `named` still has the id."""
+
+    due: float
+    named: StoredErasure
+
+
 def _forget_nothing(erased_id: str) -> None:
     """For a process that remembers nothing."""
 
 
 class ErasureService:
     """Every way in asks `erased`; every process of ingest reads it again every `every` seconds.
+
+    Until then another process may write rows of somebody erased. So this one, which has the id, deletes once more when
+    all have read it. If it ends before, who asks for the erasure again has it done.
 
     `forget_account` and `forget_user` are called with the stored id of somebody whose rows are gone. `stored_user` says
     how the ids that clients send of users are stored.
@@ -119,6 +134,7 @@ class ErasureService:
         self._forget_account = forget_account
         self._forget_user = forget_user
         self._every = every
+        self._sweeps: deque[_Sweep] = deque()
 
     def not_ready_reason(self) -> str | None:
         return self._erased.trouble
@@ -173,6 +189,7 @@ class ErasureService:
         """Keeps `erased` fresh, and tells the log what a crash or an outage has kept from it."""
         while not stop.is_set():
             try:
+                await self._sweep()
                 self._erased.begin_read()
                 in_force = await self._store.in_force(most=MOST)
                 self._erased.replace(in_force)
@@ -182,6 +199,12 @@ class ErasureService:
             except (DatabaseUnavailable, NotAcknowledged) as error:
                 _log.warning("erasures.waiting", reason=str(error))
             await stopped_within(self._every, stop)
+
+    async def _sweep(self) -> None:
+        """Raises `DatabaseUnavailable`; then what is left waits for the next time."""
+        while self._sweeps and self._sweeps[0].due <= asyncio.get_running_loop().time():
+            await self._store.sweep(self._sweeps[0].named)
+            self._sweeps.popleft()
 
     def _usable_key(self) -> ErasureKey:
         """Raises the `Problem` to be answered."""
@@ -196,6 +219,8 @@ class ErasureService:
             filed = await self._store.file(asked)
             self._erased.add(filed)
             _log.info("erasure.filed", erasure=filed.erasure_id, kind=filed.kind, by=asked.filed_by)
+            if filed.state is not ErasureState.FILED:
+                await self._store.sweep(replace(filed, account_id=asked.account_id, user_id=asked.user_id))
             return await self._tell(filed)
         except DatabaseUnavailable as error:
             raise database_unavailable(error) from error
@@ -219,6 +244,8 @@ class ErasureService:
         if erasure.state is ErasureState.FILED:
             await self._announcer.announce(erasure)
             await self._store.announced(erasure)
+            known = asyncio.get_running_loop().time() + _READINGS * self._every
+            self._sweeps.append(_Sweep(known, erasure))
             if erasure.account_id is not None:
                 self._forget_account(erasure.account_id)
             if erasure.user_id is not None:

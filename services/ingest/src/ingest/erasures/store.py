@@ -1,5 +1,6 @@
 """The requests in PostgreSQL."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -68,6 +69,15 @@ class ErasureStore:
             done = update(erasure).where(erasure.c.erasure_id == filed.erasure_id, erasure.c.announced_at.is_(None))
             gone = {"account_id": null(), "user_id": null()}
             await connection.execute(done.values(announced_at=func.now(), removed=removed, **gone))
+
+    async def sweep(self, named: StoredErasure) -> None:
+        """Deletes what was written of them since the announcement; `named` has the id, which the table has no more."""
+        async with self._begun() as connection:
+            query = select(erasure.c.removed).where(erasure.c.erasure_id == named.erasure_id).with_for_update()
+            removed = Counter((await connection.execute(query)).scalar_one())
+            removed.update(await self._remove(connection, named))
+            done = update(erasure).where(erasure.c.erasure_id == named.erasure_id)
+            await connection.execute(done.values(removed=dict(removed)))
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
         """The first who asks counts."""
