@@ -257,7 +257,7 @@ async def test_no_byte_of_an_erased_person_stays_and_their_accounts_keep_their_h
 
 async def health(alerting: Alerting) -> dict[str, Any]:
     """But for what time moves by itself."""
-    found = {}
+    found: dict[str, Any] = {}
     for account in (MINE, OTHERS[0]):
         answer = (await alerting.client.ask(f"/v1/accounts/{account}")).json()
         found[account] = (answer["band"], answer["flags"], answer["facts"])
