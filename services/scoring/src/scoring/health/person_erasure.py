@@ -22,6 +22,8 @@ def erase_person(account: Account, user_id: str, substitute: str) -> bool:
     person, other = hash64(user_id), hash64(substitute)
     for metric in account.metrics:
         erasing.found |= metric.rename_person(person, other)
+    for flag in account.flags:
+        erasing.found |= flag.rename_person(person, other)
     for each in (user_id, substitute):
         erasing.found |= account.people.forget(each)
     erasing.found |= account.overrides.forget_name(user_id)

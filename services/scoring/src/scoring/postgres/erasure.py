@@ -61,6 +61,7 @@ SCRUB: Final = tuple(
     for name in _SAMPLES
 )
 """Deletes accounts from the samples of events, which workers write outside the fence."""
+SCRUB_VALUES: Final = text("UPDATE scoring.unusable_value SET value = '' WHERE value <> ''")
 
 
 def parameters(erasure: AccountErasure | LiftedErasure) -> dict[str, Any]:
