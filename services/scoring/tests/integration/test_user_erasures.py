@@ -15,6 +15,7 @@ from common.erasures.erasure_key import ErasureKey
 from common.erasures.substitutes import draw_substitute
 from common.errors import StopWorker
 from common.topics import TimeMode
+from scoring.health import Account, Scorer, Step
 from scoring.health.hashing import hash64
 from scoring.worker.context import WorkerLimits
 from support.cards import SMALL
@@ -137,6 +138,26 @@ async def test_the_last_event_of_a_request_closes_it_though_it_is_dropped(stream
     await announce(stream, erased(), at=START)
     cancelled = event(mine, "contract.cancel_requested", START + 1, user_id=BO, more=True)
     await stream.post(cancelled, event(mine, "session.started", START + 1, user_id=ANN))
+    await stream.score()
+    assert [one.to for one in stream.signals(mine)] != []
+
+
+async def test_a_request_that_cannot_be_closed_for_a_dropped_event_stays_open_and_the_partition_goes_on(
+    stream: ScoringHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = stream.name_in(0)
+    await announce(stream, erased(), at=START)
+    cancelled = event(mine, "contract.cancel_requested", START + 1, user_id=BO, more=True)
+    await stream.post(cancelled, event(mine, "session.started", START + 1, user_id=ANN))
+
+    def broken(scorer: Scorer, account: Account) -> Step:
+        raise RuntimeError("the core fails")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Scorer, "close_request", broken)
+        await stream.score()
+    assert stream.signals(mine) == []
+    await stream.post(event(mine, "session.started", START + HOUR, user_id=BO))
     await stream.score()
     assert [one.to for one in stream.signals(mine)] != []
 

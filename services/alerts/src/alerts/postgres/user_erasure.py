@@ -37,14 +37,16 @@ SELECT notification_id FROM alerts.notification
 WHERE account_id IN (SELECT account_id FROM shortened UNION SELECT '') AND signals && :signals
 """).bindparams(bindparam("signals", type_=ARRAY(Text)), bindparam("bodies", type_=ARRAY(Text)))
 
+# Messages are locked before their attempts, as senders do it, in the order of all. It is a statement of its own: only
+# the next one sees the attempt of a sender for which this one has waited.
+_LOCK_MESSAGES = text("""
+SELECT 1 FROM alerts.notification WHERE notification_id = ANY(:messages) ORDER BY seq FOR UPDATE
+""").bindparams(bindparam("messages", type_=ARRAY(Text)))
 # A channel may quote the message in its answer, and nobody can tell. An attempt that is under way has no outcome yet,
-# and keeps this text when it ends. Messages are locked before their attempts, as senders do it, in the order of all.
+# and keeps this text when it ends.
 _DELETE_ANSWERS = text("""
-WITH told AS MATERIALIZED (
-    SELECT notification_id FROM alerts.notification WHERE notification_id = ANY(:messages) ORDER BY seq FOR UPDATE
-)
-UPDATE alerts.attempt AS a SET detail = :deleted FROM told
-WHERE a.notification_id = told.notification_id AND (a.detail <> :deleted OR a.detail IS NULL AND a.outcome IS NULL)
+UPDATE alerts.attempt SET detail = :deleted
+WHERE notification_id = ANY(:messages) AND (detail <> :deleted OR detail IS NULL AND outcome IS NULL)
 """).bindparams(bindparam("messages", type_=ARRAY(Text)), bindparam("deleted", type_=Text))
 
 
@@ -93,5 +95,6 @@ async def _write(connection: AsyncConnection, shortened: Sequence[_Shortened]) -
 
 
 async def _delete_answers(connection: AsyncConnection, messages: Iterable[str]) -> int:
-    asked = {"messages": list(messages), "deleted": ANSWER_DELETED}
-    return (await connection.execute(_DELETE_ANSWERS, asked)).rowcount
+    asked = {"messages": list(messages)}
+    await connection.execute(_LOCK_MESSAGES, asked)
+    return (await connection.execute(_DELETE_ANSWERS, asked | {"deleted": ANSWER_DELETED})).rowcount
