@@ -1,7 +1,7 @@
-"""Rewrites, in one partition, the states and signals that know of an erased person, before the record is read.
+"""Rewrites the states and signals of a partition that name an erased person, before the worker reads the record.
 
-Each transaction rewrites some and leaves the offset where it is. After a crash all are searched again. Those that are
-done say nothing of the person any more.
+Each transaction rewrites some of them and leaves the offset where it is. After a crash the worker searches again; it
+does not find those that are done, for they no longer name the person.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -29,19 +29,19 @@ _MOST: Final = 200  # rows of a transaction
 
 
 class PersonSearch(Protocol):
-    """Every method raises `Doubt`. Accounts and signals come in the order of their ids, after one."""
+    """Every method raises `Doubt`. It returns at most `limit` rows in the order of their ids, after `after`."""
 
     async def load_states_holding(
         self, partition: int, needles: Sequence[bytes], *, after: str, limit: int
     ) -> dict[str, bytes]:
-        """The stored bytes of accounts that hold one of these anywhere."""
+        """The stored states, by account, that contain one of these byte strings."""
 
     async def load_signals_naming(self, partition: int, word: str, *, after: str, limit: int) -> dict[str, str]:
-        """Signals (JSON) that have this JSON text anywhere, by their ids."""
+        """The signals (JSON), by id, that contain this text of JSON."""
 
 
 class UserRenaming:
-    """Of one partition. `write` writes a transaction."""
+    """Rewrites in one partition. `write` commits one transaction."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class UserRenaming:
         self._write = write
 
     async def rename(self, memory: PartitionMemory, record: Record, said: UserErased) -> RenamedCount:
-        """Raises `Doubt`, and `ErasureRefused` if this worker's key is not the one that made the record."""
+        """Rewrites all. Raises `Doubt`, and `ErasureRefused` if this worker has not the key that made the record."""
         done = RenamedCount()
         memory.erasures.check(said)
         if memory.erasures.is_over(said, record.offset):
@@ -68,7 +68,7 @@ class UserRenaming:
 
     async def _rename_states(self, memory: PartitionMemory, said: UserErased, done: RenamedCount) -> None:
         substitute, after = substitute_id(said.substitute), ""
-        # As MessagePack writes them: the hash in counts of people, and the ids among the people known.
+        # In the bytes of MessagePack: the hash is in counts of people, the ids are in the list of known people.
         needles = [_stored(hash64(said.user_id)), _stored(said.user_id), _stored(substitute)]
         while True:
             found = await self._store.load_states_holding(self._partition, needles, after=after, limit=_MOST)
@@ -98,7 +98,7 @@ class UserRenaming:
 
 
 def _without(found: dict[str, str], user_id: str) -> Iterator[tuple[str, str]]:
-    """Those signals that say something else without the person, as JSON."""
+    """The signals that name the person, rewritten without them, as JSON."""
     for signal_id, body in found.items():
         signal = _signals.decode(body)
         without = without_people(signal, lambda name: name == user_id)
