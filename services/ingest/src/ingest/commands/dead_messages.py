@@ -1,4 +1,4 @@
-"""What `dead resend` needs to take messages of SDKs and webhooks once more."""
+"""The parts by which `dead resend` takes refused messages of SDKs and webhooks again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -31,13 +31,13 @@ _WEBHOOK = "webhook:"
 
 
 class ErasuresUnknown(Exception):
-    """Nobody can tell whose letters must not be sent again; the text is for whoever typed the command."""
+    """This process cannot tell who is erased, so it may send no letter; the text is for the person at the terminal."""
 
 
 def message_resender(
     settings: IngestSettings, connected: AsyncEngine, *, partitions: int, erased: ErasedLookup
 ) -> MessageResender:
-    """Raises `InvalidMapping` and `OSError` for a mapping that cannot be used."""
+    """The resender of ingest's letters. Raises `InvalidMapping`, and `OSError` if the mapping cannot be read."""
     rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
 
     def record(event: Event) -> Outgoing:
@@ -55,7 +55,7 @@ def message_resender(
 
 
 async def read_erased(settings: IngestSettings, connected: AsyncEngine) -> ErasedSubjects:
-    """Who is erased now. Letters name users as they are stored. Raises `ErasuresUnknown` and `DatabaseUnavailable`."""
+    """Who is erased now, by stored ids, as letters have them. Raises `ErasuresUnknown` and `DatabaseUnavailable`."""
     erased = ErasedSubjects(settings.erasures_by())
     erased.replace(await ErasureStore(connected).in_force(most=MOST))
     if erased.trouble is not None:
@@ -64,13 +64,13 @@ async def read_erased(settings: IngestSettings, connected: AsyncEngine) -> Erase
 
 
 class KeptMessages:
-    """Messages by the name of their format. What the mapping hides was hidden before they were kept."""
+    """Reads kept messages by the name of their format. Fields under `privacy` were hashed or dropped before."""
 
     def __init__(self, rules: MappingRules) -> None:
         self._rules = rules
 
     def read(self, raw: bytes, format_name: str, *, source: str, received_at: datetime) -> Sequence[IntakeItem]:
-        """Raises `BodyRefused` and `CannotResend`."""
+        """The messages of a letter's value. Raises `BodyRefused`, and `CannotResend` for an unknown format."""
         if format_name in FORMAT_NAMES:
             rules = self._rules.of(source)
             messages = read_captured(raw, format_name, rules, received_at=received_at)

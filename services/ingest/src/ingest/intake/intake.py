@@ -1,4 +1,4 @@
-"""Takes the messages of one request: finds their accounts, checks their events, puts all of it on the log."""
+"""Takes the messages of one request: finds their accounts, checks their events, and publishes them."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -61,10 +61,10 @@ class IntakeContext(Struct, frozen=True, kw_only=True):
 
 
 class MessageIntake:
-    """The same for every format. Messages of those in `erased` make no event.
+    """Takes messages of every format. Messages of those in `erased` make no event.
 
-    Of a request that raises, nothing is known: it has to come again, with its ids. `on_followed` is told of how many
-    events belonged to an account that was merged into another one.
+    If it raises, nobody knows what was taken: the client has to send the request again, with the same ids.
+    `on_followed` gets the number of events that were filed under another account because theirs was merged.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class MessageIntake:
         wanted = identities_of(items)
         known = await self._identities.accounts(context.identities, wanted) if wanted else {}
         resolution = resolve(items, known)
-        # Before the events: a request that fails after this comes again, and finds the same.
+        # Stored before the events: if the request fails after this and comes again, it finds the same accounts.
         learned = {
             one: known for one, known in resolution.learned.items() if not self._erased.account(known.account_id)
         }
@@ -124,17 +124,17 @@ class MessageIntake:
         return resolution.items
 
     def _is_erased(self, item: IntakeItem, checked: CheckedItem) -> bool:
-        # The dead topic would keep what is to be forgotten, so such a message is only counted.
+        # Such a message is only counted: the dead topic would keep the erased id.
         if checked.errors:
             return says_erased(item.raw, self._erased)
-        # An account may have been merged into one that was erased.
+        # The account may have been merged into an erased one.
         return self._are_of_erased(checked.events)
 
     def _are_of_erased(self, events: Sequence[DraftEvent | Event]) -> bool:
         return any(erased_error(event, self._erased) is not None for event in events)
 
     async def _follow(self, checked: Sequence[CheckedItem]) -> Sequence[CheckedItem]:
-        """With events of merged accounts filed under those that they go on as."""
+        """The same items, with events of merged accounts filed under the accounts that these go on as."""
         events = [event for one in checked for event in one.events]
         followed = await follow_aliases(events, self._aliases)
         if followed.events is events:

@@ -25,18 +25,18 @@ LEAST_KEY_CHARS: Final = 32
 
 
 class PrivacyKeyMissing(Exception):
-    """Nothing can be hashed: without the key, hashes would tell what they hide."""
+    """mapping.yml hashes fields, but there is no key: hashes without a key could be guessed."""
 
 
 class Pseudonyms:
-    """Replaces values by the first 128 bits of HMAC-SHA-256 under a secret key, in hex: the same for the same value."""
+    """Drops fields, and replaces values by the first 128 bits of HMAC-SHA-256 under a secret key, in hex."""
 
     def __init__(self, rules: PrivacyRules, key: bytes) -> None:
         self._rules = rules
         self._key = key
 
     def event(self, event: Event) -> Event:
-        """As it may be on the log."""
+        """The event as it may be on the log."""
         properties = self._object(event.properties, self._rules.hashed) if event.properties else event.properties
         user_id = event.user_id
         if user_id is not None and self._rules.users_hashed:
@@ -50,7 +50,7 @@ class Pseudonyms:
         return self.of(identity) if self._rules.users_hashed else identity
 
     def message(self, raw: bytes | Raw) -> bytes:
-        """A message as it may be on the dead topic. What cannot be read, and so not be searched, becomes empty."""
+        """The message as it may be on the dead topic; empty if it is not JSON, and so cannot be searched."""
         try:
             body = msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -59,11 +59,11 @@ class Pseudonyms:
         return msgspec.json.encode(self._value(body, hashed))
 
     def errors(self, errors: Sequence[FieldError]) -> tuple[FieldError, ...]:
-        """Without the values of such fields, which details quote."""
+        """The errors without details for private fields: details may quote values."""
         return tuple(replace(one, detail=_HIDDEN) if self._names(one.field) else one for one in errors)
 
     def of(self, value: Any) -> str:
-        """Any value but null. A text and a number that look the same have the same hash."""
+        """The hash of any value but null. A text and a number that look the same have the same hash."""
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
         return hmac.new(self._key, text.encode(), sha256).hexdigest()[:_DIGITS]
 
@@ -86,7 +86,7 @@ class Pseudonyms:
 
 
 def pseudonyms_for(rules: PrivacyRules, secret: SecretStr | None, *, mapping: Path) -> Pseudonyms | None:
-    """None if the rules hide nothing. Raises `PrivacyKeyMissing` if they hash and there is no key to do so."""
+    """None if the rules name no fields. Raises `PrivacyKeyMissing` if they hash and the key is missing or short."""
     key = secret.get_secret_value() if secret else ""
     if rules.needs_key and len(key) < LEAST_KEY_CHARS:
         needed = f"INGEST_PRIVACY_KEY of {LEAST_KEY_CHARS} characters or more"

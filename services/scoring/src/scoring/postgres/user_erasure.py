@@ -1,7 +1,7 @@
-"""The erasure of a person in a partition: what is searched for them, and the statements that delete.
+"""The erasure of a person in a partition: the searches for the person, and the statements that rewrite and delete.
 
-First states and signals are rewritten, so many at once. Then the record is read: one statement has the fence, the
-deletions and the receipt.
+First the worker rewrites states and signals, some in each transaction. Then it reads the record: one statement has the
+fence, the deletions and the receipt.
 """
 
 from typing import Any, Final
@@ -38,7 +38,7 @@ RENAME_TYPES: Final[dict[str, Any]] = {
     "signal_texts": ARRAY(Text),
 }
 
-# Read again, it keeps its first receipt: there is nothing left to count.
+# If the record is read again, the first receipt stays: nothing is left to count.
 ERASE_PARTS: Final = """
 people_gone AS (
     DELETE FROM scoring.person WHERE partition = :partition AND user_id = :user RETURNING account_id
@@ -74,7 +74,7 @@ def renaming_parameters(renamed: RenamedUser) -> dict[str, Any]:
 
 
 def erasing_parameters(erasure: UserErasure) -> dict[str, Any]:
-    """Those beside the fence's and the outbox's."""
+    """The parameters of the statement, without those of the fence and the outbox."""
     return {
         "user": erasure.user_id,
         "pseudonym": erasure.pseudonym,

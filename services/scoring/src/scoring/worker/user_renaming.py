@@ -1,7 +1,7 @@
-"""Rewrites, in one partition, the states and signals that know of an erased person, before the record is read.
+"""Rewrites the states and signals of a partition that name an erased person, before the worker reads the record.
 
-Each transaction rewrites some and leaves the offset where it is. After a crash all are searched again. Those that are
-done say nothing of the person any more.
+Each transaction rewrites some of them and leaves the offset where it is. After a crash the worker searches again; it
+does not find those that are done, for they no longer name the person.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -29,19 +29,19 @@ _WRITTEN: Final = 200  # rows of a transaction
 
 
 class PersonSearch(Protocol):
-    """Every method raises `Doubt`. `limit` rows are searched, in the order of their ids, after one of them."""
+    """Every method raises `Doubt`. It searches `limit` rows in the order of their ids, after `after`."""
 
     async def search_states(
         self, partition: int, needles: Sequence[bytes], *, after: str, limit: int
     ) -> SearchedPage[bytes]:
-        """The stored bytes of accounts that hold one of these anywhere, by account."""
+        """The stored states, by account, that contain one of these byte strings."""
 
     async def search_signals(self, partition: int, word: str, *, after: str, limit: int) -> SearchedPage[str]:
-        """Signals (JSON) that have this JSON text anywhere, by their ids."""
+        """The signals (JSON), by id, that contain this text of JSON."""
 
 
 class UserRenaming:
-    """Of one partition. `write` writes a transaction. `forget_values` deletes samples of what people sent."""
+    """Rewrites in one partition. `write` commits one transaction, `forget_values` deletes samples of values."""
 
     def __init__(
         self,
@@ -59,7 +59,9 @@ class UserRenaming:
         self._forget_values = forget_values
 
     async def rename(self, memory: PartitionMemory, record: Record, said: UserErased) -> RenamedCount:
-        """Raises `Doubt`, `StopWorker`, or `ErasureRefused` if this worker's key did not make the record."""
+        """Rewrites all. Raises `Doubt`, `ErasureRefused` if this worker has not the key that made the record, or
+        `StopWorker` if a stored row cannot be read.
+        """
         done = RenamedCount()
         memory.erasures.check(said)
         if memory.erasures.is_over(said, record.offset):
@@ -72,7 +74,7 @@ class UserRenaming:
     async def _rename_states(self, memory: PartitionMemory, said: UserErased, done: RenamedCount) -> None:
         substitute = substitute_id(said.substitute)
         after: str | None = ""
-        # As MessagePack writes them: the hash in counts of people, and the ids among the people known.
+        # In the bytes of MessagePack: the hash is in counts of people, the ids are in the list of known people.
         needles = [_stored(hash64(said.user_id)), _stored(said.user_id), _stored(substitute)]
         while after is not None:
             page = await self._store.search_states(self._partition, needles, after=after, limit=_SEARCHED)
@@ -111,7 +113,7 @@ def _parts(rows: dict[str, T]) -> Iterator[dict[str, T]]:
 
 
 def _without(found: Mapping[str, str], user_id: str) -> Iterator[tuple[str, str]]:
-    """Those signals that say something else without the person, as JSON. Raises `StopWorker`."""
+    """The signals that name the person, rewritten without them, as JSON. Raises `StopWorker`."""
     for signal_id, body in found.items():
         try:
             signal = _signals.decode(body)
