@@ -1,5 +1,6 @@
 import httpx
-from fastapi import FastAPI
+import pytest
+from fastapi import APIRouter, FastAPI
 from prometheus_client import Counter
 from starlette.applications import Starlette
 
@@ -95,6 +96,19 @@ async def test_our_refusals_are_problems() -> None:
         "detail": "wait",
         "items": [1],
     }
+
+
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS"])
+async def test_a_405_names_the_methods_of_every_router_that_has_the_path(method: str) -> None:
+    built = FastAPI()
+    problems.install_handlers(built)
+    for own in ("GET", "POST"):
+        router = APIRouter(prefix="/v1")
+        router.add_api_route("/things/{name}", lambda name: None, methods=[own])
+        built.include_router(router)
+    async with client(built) as http:
+        answer = await http.request(method, "/v1/things/one")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
 
 
 async def test_the_frameworks_refusals_are_problems_too() -> None:

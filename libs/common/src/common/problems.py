@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Match
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -78,6 +78,7 @@ SCHEMA: dict[str, Any] = {
 }
 """The component `Problem` of OpenAPI documents."""
 
+_METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _HEADERS: dict[int, dict[str, Any]] = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
     429: {"Retry-After": {"description": "seconds", "schema": {"type": "integer"}}},
@@ -128,16 +129,19 @@ async def _http_exception(request: Request, error: Exception) -> Response:
     detail = error.detail if error.detail != phrase else f"{request.method} {request.url.path}: {phrase.lower()}"
     headers = {**(error.headers or {})}
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        named = {one.strip() for one in headers.pop("Allow", headers.pop("allow", "")).split(",")}
-        headers["Allow"] = ", ".join(sorted((named | _allowed_methods(request)) - {""}))
+        headers["Allow"] = ", ".join(sorted(_allowed_methods(request)))
     return Problem(error.status_code, code, detail, headers=headers).response()
 
 
 def _allowed_methods(request: Request) -> set[str]:
     """Of all routes with this path: Starlette names those of the first one alone."""
-    routes = (route for route in request.app.routes if isinstance(route, Route))
-    found = (route.methods or set() for route in routes if route.matches(request.scope)[0] is not Match.NONE)
-    return set[str]().union(*found)
+    return {
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in request.app.router.routes
+        )
+    }
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
