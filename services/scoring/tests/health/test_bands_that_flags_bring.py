@@ -38,6 +38,22 @@ def test_a_flag_that_brings_a_band_is_one_signal_and_opens_the_episode() -> None
     assert script.looks(2).episode is None
 
 
+def test_what_silence_crossed_within_the_second_of_an_event_was_before_the_event() -> None:
+    """Nobody fires a timer within a second. The flag fell and the band was green when the event came."""
+    second = 1 / 86_400
+    silence = Silence(
+        name="silence", events=("login",), prior_gap=second, dimension="adoption", curves={"default": ((0.1, 100),)}
+    )
+    seen = Flag(name="seen", cap=0, when=When(metric="silence", op="<=", value=0))
+    bands = Bands(red=20, yellow=25, hysteresis=0, min_duration=0)
+    script = ScriptedAccount(card(silence, flags=(seen,), bands=bands))
+    script.does("login", 0)
+    flag = only(script.does("login", second / 10))
+    assert (flag.to, flag.told_band, bands_of(flag)) == ("seen", Band.RED, (Band.GREEN, Band.RED))
+    assert flag.before is not None
+    assert flag.before.score == 100
+
+
 def test_the_worse_severity_counts() -> None:
     """By its cap this flag is a warning, and red is critical."""
     script = ScriptedAccount(card(MOOD, flags=(LOST,)))

@@ -279,7 +279,7 @@ def test_evidence_that_went_between_two_seconds_was_gone_before_the_event_that_b
     signal = only(script.does("login", 0.5 + 0.5 * SECOND))
     assert (signal.to, signal.cause) == ("red", ("web", "e4"))
     assert signal.before is not None
-    assert signal.before.band is Band.RED
+    assert signal.before.band is Band.INSUFFICIENT
 
 
 def test_the_forecast_says_what_silence_will_tell() -> None:

@@ -64,6 +64,7 @@ def settle_silence(account: Account, at: float, draft: StepDraft) -> HealthSnaps
             posting.post_silence(account, before, draft)
             before = _update_stage(account, before, draft, stage_ended=False)
         update_alert_state(account, Trigger(ids.silence(int(due))), draft)
+        draft.health_before = health_of(account, before)
     return before
 
 
