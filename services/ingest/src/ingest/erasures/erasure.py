@@ -6,6 +6,10 @@ from enum import StrEnum
 from msgspec import Struct
 
 
+class AnotherErasureKey(Exception):
+    """Somebody is erased by another key: nothing was filed, or readers of the log would stop at the record."""
+
+
 class ErasureKind(StrEnum):
     """Who is erased. An account is in one partition of the log, a person in all."""
 

@@ -3,20 +3,21 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, null, or_, select, update
+from sqlalchemy import delete, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import connected
 from common.exports.subject import ACCOUNT, USER, ExportSubject, mentions
-from ingest.erasures.erasure import AskedErasure, StoredErasure
+from ingest.erasures.erasure import AnotherErasureKey, AskedErasure, StoredErasure
 from ingest.schema import erasure, identity, reject
 
 _COLUMNS = [erasure.c[name] for name in StoredErasure.__struct_fields__]
-
+# One request is filed at a time: of two keys neither would see the other's.
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('ingest erasure', 0))")
 
 AccountRemoval = Callable[[AsyncConnection, str], Awaitable[Mapping[str, int]]]
 """Deletes what a table of another folder knows of an account; says how many rows went, by what they were."""
@@ -34,12 +35,17 @@ class ErasureStore:
         self._patience = patience
 
     async def file(self, asked: AskedErasure) -> StoredErasure:
-        """The request that is in force for them: this one, or the one before it."""
+        """The request that is in force for them: this one, or the one before it.
+
+        Raises `AnotherErasureKey` if a request of another key is in force, whoever it erases.
+        """
         new = insert(erasure).values(msgspec.structs.asdict(asked))
         unless_in_force = new.on_conflict_do_nothing(
             index_elements=[erasure.c.pseudonym], index_where=erasure.c.lifted_at.is_(None)
         )
         async with self._begun() as connection:
+            await connection.execute(_LOCK)
+            await _check_key(connection, asked.fingerprint)
             await connection.execute(unless_in_force)
             query = select(*_COLUMNS).where(erasure.c.pseudonym == asked.pseudonym, erasure.c.lifted_at.is_(None))
             return _stored((await connection.execute(query)).one())
@@ -113,6 +119,13 @@ class ErasureStore:
             connection.begin(),
         ):
             yield connection
+
+
+async def _check_key(connection: AsyncConnection, fingerprint: str) -> None:
+    """Raises `AnotherErasureKey`."""
+    others = select(erasure.c.erasure_id).where(erasure.c.lifted_at.is_(None), erasure.c.fingerprint != fingerprint)
+    if (await connection.execute(others.limit(1))).first() is not None:
+        raise AnotherErasureKey
 
 
 async def _remove_account(connection: AsyncConnection, account_id: str) -> dict[str, int]:
