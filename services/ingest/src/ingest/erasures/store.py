@@ -69,21 +69,30 @@ class ErasureStore:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def announced(self, filed: StoredErasure) -> None:
-        """The log has the announcement, so the id goes, with all that ingest knows by it."""
+        """The log has the announcement, so the id goes, with all that ingest knows by it. Only the first time."""
+        this = erasure.c.erasure_id == filed.erasure_id
+        done = update(erasure).where(this, erasure.c.announced_at.is_(None)).returning(erasure.c.erasure_id)
+        gone = {"account_id": null(), "user_id": null()}
         async with self._begun() as connection:
+            # A slow process comes after the lift: what was learned since then stays.
+            if (await connection.execute(done.values(announced_at=func.now(), **gone))).first() is None:
+                return
             removed = await self._remove(connection, filed)
-            done = update(erasure).where(erasure.c.erasure_id == filed.erasure_id, erasure.c.announced_at.is_(None))
-            gone = {"account_id": null(), "user_id": null()}
-            await connection.execute(done.values(announced_at=func.now(), removed=removed, **gone))
+            await connection.execute(update(erasure).where(this).values(removed=removed))
 
     async def sweep(self, named: StoredErasure) -> None:
-        """Deletes what was written of them since the announcement; `named` has the id, which the table has no more."""
+        """Deletes what was written of them since the announcement; `named` has the id, which the table has no more.
+
+        Nothing is deleted once the request was lifted.
+        """
+        this = erasure.c.erasure_id == named.erasure_id
+        query = select(erasure.c.removed).where(this, erasure.c.lifted_at.is_(None)).with_for_update()
         async with self._begun() as connection:
-            query = select(erasure.c.removed).where(erasure.c.erasure_id == named.erasure_id).with_for_update()
-            removed = Counter((await connection.execute(query)).scalar_one())
+            if (in_force := (await connection.execute(query)).one_or_none()) is None:
+                return
+            removed = Counter(in_force.removed)
             removed.update(await self._remove(connection, named))
-            done = update(erasure).where(erasure.c.erasure_id == named.erasure_id)
-            await connection.execute(done.values(removed=dict(removed)))
+            await connection.execute(update(erasure).where(this).values(removed=dict(removed)))
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
         """The first who asks counts."""
