@@ -88,7 +88,10 @@ class _Assembly:
         )
         self._events = self._counting_publisher()
         self._recorder = RejectRecorder(
-            parts.rejects, keep=options.rejects_kept, on_unlisted=self._intake_metrics.unlisted
+            parts.rejects,
+            keep=options.rejects_kept,
+            erased=self._erased,
+            on_unlisted=self._intake_metrics.unlisted,
         )
         self._intake = self._message_intake()
 

@@ -93,8 +93,8 @@ class MessageIntake:
 
         Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`.
         """
-        items = without_erased_people(items, self._erased)
         resolved = await self._resolve(items, context)
+        items = [one.item for one in resolved]
         checker = DraftChecker(
             source=context.source,
             received_at=context.received_at,
@@ -109,13 +109,17 @@ class MessageIntake:
         events = mark_followed([event for one in checked for event in one.events])
         report = _report(items, checked, events)
         await self._put(events, report.refused, context)
-        self._refused.note(report.partly, context)
+        # A list of what was left out quotes it.
+        self._refused.note([one for one in report.partly if not says_erased(one.item.raw, self._erased)], context)
         return report
 
     async def _resolve(self, items: Sequence[IntakeItem], context: IntakeContext) -> Sequence[ResolvedItem]:
+        """Without the items of erased people, and what others teach of them."""
+        items = without_erased_people(items, self._erased)
         wanted = identities_of(items)
         known = await self._identities.accounts(context.identities, wanted) if wanted else {}
-        resolution = resolve(items, known)
+        # Somebody may have been erased meanwhile, and nothing waits from here until it is written.
+        resolution = resolve(without_erased_people(items, self._erased), known)
         # Before the events: a request that fails after this comes again, and finds the same.
         learned = {
             one: known for one, known in resolution.learned.items() if not self._erased.account(known.account_id)
