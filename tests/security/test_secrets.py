@@ -22,8 +22,9 @@ from support.starts import Start
 from support.system import System, system
 
 PASSWORD, TOKEN, HOOK, MAIL = "Secret-of-database", "xoxb-Secret-of-slack", "Secret-of-webhook", "Secret-of-mail"
-ADMIN = "Secret-of-scoring"
-SECRETS = (PASSWORD, TOKEN, HOOK, MAIL, ADMIN, "Secret-of-key")
+ADMIN, ERASURE, SENDER = "Secret-of-scoring", "Secret-of-erasure", "Secret-of-sender"
+PRIVACY = f"Secret-of-privacy{'x' * 20}"
+SECRETS = (PASSWORD, TOKEN, HOOK, MAIL, ADMIN, ERASURE, SENDER, PRIVACY, "Secret-of-key")
 PATIENCE = 200.0
 URL = "postgresql+asyncpg://churn:{}@127.0.0.1:1/churn"
 
@@ -34,6 +35,9 @@ WRONG = [
     ("ingest serve", {"DATABASE_URL": f"postgres://churn:{PASSWORD}@127.0.0.1/churn"}, "database_url"),
     ("ingest serve", {"INGEST_SCORING_KEY": ADMIN}, "INGEST_SCORING_URL"),
     ("ingest serve", {"INGEST_SCORING_KEY": ADMIN, "INGEST_SCORING_URL": "scoring"}, "ingest_scoring_url"),
+    ("ingest serve", {"ERASURE_KEY": ERASURE}, "erasure_key"),
+    ("ingest serve", {"INGEST_WEBHOOK_SECRETS": f'["{SENDER}"]'}, "ingest_webhook_secrets"),
+    ("ingest serve", {"INGEST_WEBHOOK_SECRETS": f'{{"nobody": ["{SENDER}"]}}'}, "mapping.yml has no such webhook"),
     ("scoring api", {"DATABASE_URL": PASSWORD}, "database_url"),
     ("alerts keys list", {"DATABASE_URL": URL.format(PASSWORD)}, "Connect"),
     ("scoring migrate", {"DATABASE_URL": f"{URL.format(PASSWORD)}?ssl=maybe"}, "ssl"),
@@ -98,6 +102,7 @@ def secretive(
             "ALERTS_SLACK_WEBHOOKS": f'{{"desk": "http://127.0.0.1:1/services/{HOOK}"}}',
             "ALERTS_SMTP_USER": "churn",
             "ALERTS_SMTP_PASSWORD": MAIL,
+            "INGEST_PRIVACY_KEY": PRIVACY,
         },
     ) as made:
         yield made

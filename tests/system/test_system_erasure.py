@@ -24,7 +24,7 @@ WORDS = (MINE, NAME, ANN, BO)
 # What scoring's rebuild empties; the erased and the keys stay.
 REBUILT = (
     "journal", "state", "timer", "seen", "outbox", "account", "person", "signal", "day", "heartbeat", "ranking",
-    "finished_ranking", "event_name", "unusable_value",
+    "finished_ranking", "event_name", "unusable_value", "applied", "feed_pause",
 )  # fmt: skip
 
 
@@ -257,7 +257,7 @@ async def test_no_byte_of_an_erased_person_stays_and_their_accounts_keep_their_h
 
 async def health(alerting: Alerting) -> dict[str, Any]:
     """But for what time moves by itself."""
-    found = {}
+    found: dict[str, Any] = {}
     for account in (MINE, OTHERS[0]):
         answer = (await alerting.client.ask(f"/v1/accounts/{account}")).json()
         found[account] = (answer["band"], answer["flags"], answer["facts"])

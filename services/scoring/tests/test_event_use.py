@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from common.contracts.events import Event
+from common.erasures.substitutes import substitute_id
 from common.errors import Doubt
 from scoring.cards.load import load
 from scoring.health import Scorer
@@ -106,6 +108,7 @@ class Store:
         self.back = True
         self.names: dict[str, int] = {}
         self.scrubbed: list[str] = []
+        self.values_scrubbed = 0
 
     async def write_event_use(self, names: Any, unusable: Any, *, most_names: int) -> None:
         if not self.back:
@@ -117,6 +120,11 @@ class Store:
         if not self.back:
             raise Doubt("away")
         self.scrubbed += account_ids
+
+    async def scrub_values(self) -> None:
+        if not self.back:
+            raise Doubt("away")
+        self.values_scrubbed += 1
 
 
 def used(*names: str) -> EventUse:
@@ -174,3 +182,28 @@ async def test_an_erased_account_is_no_sample_and_is_deleted_from_the_samples_fo
     await report.write_due()
     await report.write()
     assert store.scrubbed == ["acme", "acme"]
+
+
+async def test_after_the_erasure_of_a_person_no_value_is_shown_and_all_are_deleted_for_a_while() -> None:
+    store, now = Store(), [0.0]
+    report, use = EventUseReport(store, steady=lambda: now[0]), EventUse(values_by_event(CARD))
+    use.note(happened("ticket.opened", {"severity": "Ann's words"}), 1.0)
+    report.add(use)
+    await report.forget_values()
+    assert [count.sample.value for count in use.unusable.values()] == [""]
+    await report.write_due()
+    store.back = False
+    now[0] += ERASED_FOR
+    await report.write_due()
+    store.back = True
+    now[0] += EVERY
+    await report.write_due()
+    now[0] += EVERY
+    await report.write_due()
+    assert store.values_scrubbed == 3, "at once, with the next write, and with the first one that comes later enough"
+
+
+def test_what_an_erased_person_sent_is_not_shown() -> None:
+    use = EventUse(values_by_event(CARD))
+    use.note(replace(happened("ticket.opened", {"severity": "high"}), user_id=substitute_id("drawn")), 1.0)
+    assert [count.sample.value for count in use.unusable.values()] == [""]

@@ -1,4 +1,4 @@
-"""An account's or a user's id from a path as it was sent: an encoded slash belongs to the id."""
+"""The id of an account or a user in the path of a request. A percent-encoded slash is a part of the id."""
 
 from typing import Final
 from urllib.parse import unquote
@@ -11,12 +11,12 @@ ID_CHARS: Final = 512
 
 
 def account_in_path(request: Request, *, end: str = "", longest: int = ID_CHARS) -> str:
-    """The id is all between `/v1/accounts/` and `end`. Raises the `Problem` to be answered."""
+    """All between `/v1/accounts/` and `end`, decoded. Raises a `Problem` with status 422 for no good id."""
     return _id_in_path(request, "account", end, longest)
 
 
 def user_in_path(request: Request, *, longest: int = ID_CHARS) -> str:
-    """The id is all behind `/v1/users/`. Raises the `Problem` to be answered."""
+    """All after `/v1/users/`, decoded. Raises a `Problem` with status 422 for no good id."""
     return _id_in_path(request, "user", "", longest)
 
 

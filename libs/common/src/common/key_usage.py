@@ -20,9 +20,9 @@ class UsageStore(Protocol):
 
 
 class KeyUsage:
-    """`used` are the ids of the keys that were used since the last round; whoever checks keys adds to it.
+    """Collects which keys were used. The keyring adds the id of each key that it accepts to `used`.
 
-    What cannot be written is kept for the next round: one moment for each key, so the memory is bounded by the keys.
+    What cannot be written is kept for the next round: one time for each key, so the number of keys bounds the memory.
     """
 
     def __init__(

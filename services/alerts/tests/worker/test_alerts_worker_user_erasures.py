@@ -31,6 +31,7 @@ CONTACTS = (Contact(ANN, NOON, NAME, ADDRESS, "CFO", champion=True), Contact(BO,
 SAID = (Quote("reason", WORDS), Quote("user_id", ANN))
 LOST = DeliveryFailed(Failure.REFUSED, f"550 refused: <{ADDRESS}> {NAME}", retryable=False)
 MOST_RECORDS = (1, 2, 500)  # of a batch
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def naming(account_id: str, to: str = "red", *, hours: float = 0.0, **fields: Any) -> Signal:
@@ -124,6 +125,23 @@ async def test_an_answer_that_comes_after_the_erasure_is_not_stored(replicas: Re
     await replicas.settled()
     assert await traces(replicas.engine, "alerts", THEIRS) == {}
     assert await replicas.rows("SELECT outcome, detail FROM alerts.attempt") == [("refused", ANSWER_DELETED)]
+
+
+async def test_an_attempt_that_begins_at_the_moment_of_the_erasure_keeps_no_answer(replicas: ReplicasHarness) -> None:
+    """A sender has taken the message and has not committed that."""
+    await replicas.start()
+    await replicas.tell(naming(account_in(0, 0)))
+    await replicas.settled()
+    async with replicas.engine.connect() as sender, sender.begin() as taking:
+        await sender.execute(text("UPDATE alerts.notification SET attempts = 2"))
+        await sender.execute(text("INSERT INTO alerts.attempt SELECT notification_id, 2, 1 FROM alerts.notification"))
+        await replicas.erase_user(ANN)
+        async with asyncio.timeout(20):
+            while await replicas.rows(WAITING) == [(0,)]:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.01)
+        await taking.commit()
+    await replicas.settled()
+    assert await replicas.rows("SELECT detail FROM alerts.attempt WHERE n = 2") == [(ANSWER_DELETED,)]
 
 
 async def test_of_a_message_about_many_accounts_the_channels_answer_goes_too(database: str) -> None:

@@ -1,4 +1,4 @@
-"""Puts ingest together from adapters: those of a process, or those in memory that tests have."""
+"""Puts ingest together from adapters: those of a process, or those in memory of tests."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -57,7 +57,7 @@ def assemble(parts: IngestParts, options: IngestOptions, *, formats: Formats) ->
 
 
 class _Assembly:
-    """What all ways in share, made once; each method adds one of them."""
+    """Makes the shared parts once; each method adds routes for one kind of request."""
 
     def __init__(self, parts: IngestParts, options: IngestOptions) -> None:
         self._parts = parts
@@ -121,7 +121,7 @@ class _Assembly:
                 sdk_openapi.router(posts),
                 posthog_flags.router(),
                 self._webhooks(),
-                # Before the deletion of accounts, whose ids may end like its path.
+                # Comes before the route that erases accounts: an account's id may end in "/export".
                 export_routes(parts.exports, parts.keys, row_schemas=row_schemas()),
                 erasure_routes(self._erasures, parts.keys, topics=options.topic_settings),
             ],
@@ -214,7 +214,7 @@ class _Assembly:
         return webhook_routes.router(named, endpoint.handle, metrics)
 
     def _lists(self) -> list[APIRouter]:
-        """What operators read."""
+        """The routes that list things for operators."""
         parts, judged = self._parts, self._mode is TimeMode.WALL
         reports = SourceReports(parts.sources, self._names, judged=judged, now=self._options.now)
         return [rejects_api.router(parts.rejects, parts.keys), sources_api.router(reports, parts.keys)]
@@ -228,7 +228,7 @@ def _handler(endpoint: IntakeEndpoint, make: FormatMaker) -> PostHandler:
 
 
 def _source_tasks(parts: IngestParts, options: IngestOptions) -> Mapping[str, Task]:
-    """In stream mode sources are counted and never judged: the replay decides."""
+    """The tasks about sources. In stream mode nobody judges sources; the replayed stream has the announcements."""
     metrics, judges = SourceMetrics(parts.registry), options.topic_settings["mode"] is TimeMode.WALL
     watch = SourceWatch(
         parts.volumes,

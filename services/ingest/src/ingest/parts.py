@@ -1,4 +1,4 @@
-"""What ingest is put together from: adapters, and what holds for the whole process."""
+"""The parts of ingest: adapters, and the options of the whole process."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,9 +57,9 @@ class Sources(SourceDecisions, SourceReading, Protocol):
 
 @dataclass(frozen=True)
 class IngestParts:
-    """The adapters, and what holds for the whole process.
+    """The adapters of a process.
 
-    Without `pseudonyms` everything is stored as it comes, without `scoring` only operators hear of silent sources.
+    Without `pseudonyms` all fields are stored as they come. Without `scoring` only operators hear of silent sources.
     """
 
     admin: Admin
@@ -84,11 +84,12 @@ class IngestParts:
 
 @dataclass(frozen=True)
 class IngestOptions:
-    """`body_seconds` is how long a body may take to come, `identity_ttl` how long identities are taken as read.
+    """Options; all times are in seconds. `body_seconds` is how long a body may take to come.
 
-    Sources are judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle` seconds. `origins` are
-    those of pages from which browsers may post in the formats of SDKs. `alias_ttl` is how long it may take until a
-    merge that another process took is known here, `erasures_seconds` until an erasure is.
+    `identity_ttl` is how long a read identity is used without reading it again. `alias_ttl` is how long it may take
+    until this process knows a merge that another one took, `erasures_seconds` until it knows an erasure. Sources are
+    judged every `sources_seconds`, once PostgreSQL has answered for `sources_settle`. Browsers may post to the paths of
+    SDKs from pages of `origins`.
     """
 
     topics: Topics

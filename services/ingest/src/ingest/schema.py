@@ -78,7 +78,7 @@ announcement_outbox = Table(
     Column("retry_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
 )
 
-# The account that a merged one goes on as, and the event that said so. `changed` is when the row was written.
+# For each merged account the one that it goes on as, and the event that said so. `changed`: when the row was written.
 alias = Table(
     "alias",
     METADATA,
@@ -152,7 +152,7 @@ stripe_delivery = Table(
     Index("stripe_delivery_by_account", "account_ids", postgresql_using="gin"),
 )
 
-# Requests to erase an account or a person. A row has the id only until the log has the announcement.
+# Requests to erase an account or a person. A row has the id only until Kafka has the record of the erasure.
 erasure = Table(
     "erasure",
     METADATA,
@@ -169,7 +169,7 @@ erasure = Table(
     Column("lifted_at", DateTime(timezone=True)),
     Column("removed", JSONB),
     Column("user_id", Text),  # as it is stored: mapping.yml may have users hashed
-    Column("substitute", Text),  # what stands for the person from then on; an account has none
-    # One in force for an account or a person: whoever asks again gets the same.
+    Column("substitute", Text),  # of a person: the random id that takes their place
+    # At most one request in force for an account or a person; a second one gets the same row.
     Index("erasure_in_force", "pseudonym", unique=True, postgresql_where=text("lifted_at IS NULL")),
 )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 from common.contracts.events import Event, FeedPaused, Tick, decode_events_record
 from scoring.postgres.announcements import AnnouncementTable
@@ -43,6 +44,22 @@ async def test_two_owners_that_both_append_it_are_harmless(wall: ScoringHarness)
     await wall.score()
     assert await applied(wall) == [(0, "p-1"), (1, "p-1")]
     assert wall.count("announcements_read_total", outcome="repeated") == 2
+
+
+async def test_a_rebuild_that_keeps_what_was_filed_puts_it_where_the_log_has_it(wall: ScoringHarness) -> None:
+    """Workers append it again, and the copy counts nothing."""
+    filed = '{"type":"feed.paused","id":"p-1","source":"web","since":"2026-03-01T22:00:00Z"}'
+    await AnnouncementTable(wall.engine, patience=10.0).file("p-1", filed)
+    await wall.score()
+    before = await wall.rows()
+    assert [len(logged(wall, partition)) for partition in range(2)] == [1, 1]
+    async with wall.engine.begin() as connection:
+        await connection.execute(text("TRUNCATE scoring.journal, scoring.applied, scoring.feed_pause"))
+    await wall.score()
+    async with wall.running():
+        await wall.until(lambda: wall.count("announcements_read_total", outcome="repeated") == 2)
+    after = await wall.rows()
+    assert (after["feed_pause"], after["applied"]) == (before["feed_pause"], before["applied"])
 
 
 async def test_one_that_the_log_did_not_take_is_sent_again(wall: ScoringHarness) -> None:

@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from common.contracts.events import UserErased, UserErasureLifted
 from common.contracts.signals import Signal
 from common.erasures.erasure_key import ErasureKey
 from common.erasures.substitutes import draw_substitute
+from common.errors import StopWorker
 from common.topics import TimeMode
+from scoring.health import Account, Scorer, Step
+from scoring.health.hashing import hash64
 from scoring.worker.context import WorkerLimits
 from support.cards import SMALL
 from support.commits import Hurt
@@ -27,7 +31,8 @@ CARD = SMALL.replace(
             curve: [[0.5, 100], [3, 0]]}
   trend:   {dimension: adoption, kind: trend, share: 0, event: session.started, key: user_id, fast: 2d, slow: 20d,
             curve: [[0.4, 0], [0.95, 100]]}
-flags:""",
+flags:
+  detractor: {event: nps.answered, key: user_id, where: "score <= 6", cap: 40, ttl: 300d}""",
 )
 ANN, BO = "ann@example.com", "bo"
 WORDS = [ANN, "Ann Arbor", "Ann is unhappy", "Ann's number"]
@@ -137,10 +142,31 @@ async def test_the_last_event_of_a_request_closes_it_though_it_is_dropped(stream
     assert [one.to for one in stream.signals(mine)] != []
 
 
+async def test_a_request_that_cannot_be_closed_for_a_dropped_event_stays_open_and_the_partition_goes_on(
+    stream: ScoringHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = stream.name_in(0)
+    await announce(stream, erased(), at=START)
+    cancelled = event(mine, "contract.cancel_requested", START + 1, user_id=BO, more=True)
+    await stream.post(cancelled, event(mine, "session.started", START + 1, user_id=ANN))
+
+    def broken(scorer: Scorer, account: Account) -> Step:
+        raise RuntimeError("the core fails")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Scorer, "close_request", broken)
+        await stream.score()
+    assert stream.signals(mine) == []
+    await stream.post(event(mine, "session.started", START + HOUR, user_id=BO))
+    await stream.score()
+    assert [one.to for one in stream.signals(mine)] != []
+
+
 async def test_more_accounts_than_one_transaction_takes_lose_the_person(
     stream: ScoringHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scoring.worker.user_renaming._MOST", 2)
+    monkeypatch.setattr("scoring.worker.user_renaming._SEARCHED", 3)
+    monkeypatch.setattr("scoring.worker.user_renaming._WRITTEN", 2)
     accounts = [name for n in range(60) if stream.partition_of(name := f"account {n}") == 0][:5]
     for account_id in accounts:
         at = await busy(stream, account_id)
@@ -195,6 +221,53 @@ async def test_a_rebuild_gives_the_same_tables(stream: ScoringHarness, keep_eras
         told = [one for one in stream.told() if isinstance(one, Signal)]
         assert told != []
         assert all(ANN not in repr(one) and "unhappy" not in repr(one) for one in told)
+
+
+async def test_the_flag_of_a_person_stays_up_and_another_answer_after_the_lift_is_somebody_elses(
+    stream: ScoringHarness,
+) -> None:
+    mine = stream.name_in(0)
+    at = await busy(stream, mine)
+    await announce(stream, erased(), at=at)
+    await announce(stream, lifted(), at=at + 1)
+    await stream.post(event(mine, "nps.answered", at + 2, user_id=ANN, properties={"score": 10}))
+    await stream.score()
+    (row,) = (await stream.rows())["state"]
+    account = stream.scorer.load(mine, bytes.fromhex(row[2]))
+    (flag,) = (one for one in account.flags if one.name == "detractor")
+    assert (flag.count, hash64(ANN) in flag.marks) == (1, True)
+    assert sorted(mark[1] for mark in flag.marks.values()) == [False, True]
+
+
+@pytest.mark.parametrize("read_at_once", [True, False])
+async def test_a_value_that_no_metric_could_use_is_shown_to_nobody_after_an_erasure(
+    stream: ScoringHarness, read_at_once: bool
+) -> None:
+    """Ann is not among the people known any more, and nobody can tell whose words a sample has."""
+    mine = stream.name_in(0)
+    await stream.post(event(mine, "nps.answered", START, user_id=ANN, properties={"score": "Ann's number"}))
+    for n in range(20):
+        await stream.post(event(mine, "session.started", START + (n + 2) * HOUR, user_id=f"user {n}"))
+    if not read_at_once:
+        await stream.score()
+        assert await traces(stream.engine, "scoring", ["Ann's number"]) != {}
+    await announce(stream, erased(), at=START + DAY)
+    await stream.score()
+    assert await traces(stream.engine, "scoring", ["Ann's number"]) == {}
+    await stream.empty(keep_log=True, keep_erased=True)
+    await stream.score()
+    assert await traces(stream.engine, "scoring", ["Ann's number"]) == {}
+
+
+async def test_what_cannot_be_read_stops_the_worker_and_says_what(stream: ScoringHarness) -> None:
+    mine = stream.name_in(0)
+    at = await busy(stream, mine)
+    await stream.score()
+    async with stream.engine.begin() as connection:
+        await connection.execute(text(f"UPDATE scoring.signal SET body = json_build_object('what', '{ANN}')"))
+    await announce(stream, erased(), at=at)
+    with pytest.raises(StopWorker, match="the stored signal"):
+        await stream.score()
 
 
 people = st.sampled_from([f"user {n}" for n in range(14)])

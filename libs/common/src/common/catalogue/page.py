@@ -28,7 +28,7 @@ An event may not be older than its reach when it comes in: {live} days, or {date
 A backfill (`?history=true`) reaches back {dated} days with every event. Other names reach back {live} days, those that
 begin with `milestone.` {dated}. An older event is answered with the reason `too_old`.
 
-What lies in files (CSV, JSON lines, Parquet) is imported by a command: [importing](importing.md).
+A command imports files (CSV, JSON lines, Parquet): [importing](importing.md).
 
 Try a file before anybody posts it, or a request without sending it:
 

@@ -1,4 +1,4 @@
-"""Types of words on a command line, for argparse's `type`. Each raises `ArgumentTypeError`, which argparse prints."""
+"""Types of words on a command line, for argparse's `type`. Each raises `ArgumentTypeError`; argparse prints it."""
 
 import re
 from argparse import ArgumentTypeError
@@ -10,7 +10,7 @@ _LONGEST = timedelta(days=3_660)
 
 
 def duration(text: str) -> timedelta:
-    """`90m`, `24h`, `7d`; at most ten years."""
+    """Reads `90m`, `24h` or `7d`; at most ten years."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ArgumentTypeError("a whole number with s, m, h, d or w, such as 90m, 24h, 7d")

@@ -1,4 +1,4 @@
-"""Tables as text, alike for all commands."""
+"""Tables as text; all commands print the same form."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,8 @@
 """Records of the topic `account.events.v1.dead`: the bytes of a record that was set aside, with headers that say why.
 
-`attempt` counts how often a record was on the events topic; without it that was once. `origin` says which service set
-the record aside; without it that was scoring. A marker, in the place of a letter, notes what was sent again.
+`attempt` counts how often a record was on the events topic; a letter without it was there once. `origin` is the service
+that wrote the letter; without it that was scoring. A marker is a record of the same topic and says which letters were
+sent again.
 """
 
 from collections.abc import Iterable
@@ -28,7 +29,7 @@ _MOST_ATTEMPTS: Final = 30_000
 
 
 class DeadReason(StrEnum):
-    """Why scoring set a record aside; the same text is in its header, the log line and the metric's label."""
+    """Why scoring wrote a dead letter. Header, log line and metric label have the same text."""
 
     UNREADABLE = "unreadable"
     WRONG_PARTITION = "wrong_partition"
@@ -38,7 +39,7 @@ class DeadReason(StrEnum):
 
 
 class ResentMarker(Struct, frozen=True):
-    """The value of a marker: offsets of its partition whose letters were sent again."""
+    """The value of a marker: the offsets of letters, in the marker's partition, that were sent again."""
 
     offsets: tuple[int, ...]
 

@@ -1,4 +1,4 @@
-"""A signal without what it says of erased people: their contact, their words, and their name beside a band. Pure."""
+"""Takes erased people out of a signal: their contact, their words, and their name beside a band. Pure."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ IsErased = Callable[[str], bool]
 
 
 def without_people(signal: Signal, is_erased: IsErased) -> Signal:
-    """The same object if it says nothing of them."""
+    """The signal without erased people; the same object if it has none."""
     contacts = tuple([one for one in signal.contacts if not is_erased(one.user_id)])
     said = _without_words(signal.said, is_erased)
     before = None if signal.before is None else without_name(signal.before, is_erased)
@@ -23,14 +23,14 @@ def without_people(signal: Signal, is_erased: IsErased) -> Signal:
 
 
 def _without_words(said: Sequence[Quote], is_erased: IsErased) -> tuple[Quote, ...]:
-    """What an event of theirs said goes whole, but the facts that it changed; of others' events their name."""
+    """Of an event of an erased person only facts of the account stay; of others' events all but the person's name."""
     if any(one.name == USER and is_erased(str(one.value)) for one in said):
         return tuple([one for one in said if one.name in OF_FACTS])
     return tuple([one for one in said if not (one.name in NAMING_PEOPLE and is_erased(str(one.value)))])
 
 
 def without_name(health: Health, is_erased: IsErased) -> Health:
-    """The same object unless one of them has set the band."""
+    """The health without the name of an erased person who set the band; the same object if nobody erased did."""
     override = health.override
     if override is None or override.by is None or not is_erased(override.by):
         return health

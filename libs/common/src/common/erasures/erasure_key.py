@@ -1,6 +1,6 @@
-"""The key that turns ids of accounts and users into pseudonyms: a service can know who was erased without the id.
+"""The key that makes pseudonyms of ids, so that a service recognizes who was erased and does not store the id.
 
-A plain hash would not do: whoever has the table could try the ids of all likely customers.
+A hash without a key would not do: whoever has the table could hash the ids of all likely customers and compare.
 """
 
 import hmac
@@ -12,7 +12,7 @@ _FINGERPRINT_OF: Final = "which key"
 
 
 class ErasureKey:
-    """ERASURE_KEY. Every service of a deployment has the same one."""
+    """ERASURE_KEY; all services of a deployment need the same one."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret.encode()
@@ -20,11 +20,11 @@ class ErasureKey:
         """Tells two keys apart, and nothing else of them."""
 
     def pseudonym(self, account_id: str) -> bytes:
-        """32 bytes, for ever the same for an account."""
+        """32 bytes, always the same for an account."""
         return self._digest(b"account\0", account_id)
 
     def user_pseudonym(self, user_id: str) -> bytes:
-        """32 bytes, for ever the same for a user, and no account's."""
+        """32 bytes, always the same for a user, and never the pseudonym of an account."""
         return self._digest(b"user\0", user_id)
 
     def _digest(self, about: bytes, named: str) -> bytes:

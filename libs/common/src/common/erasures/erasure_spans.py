@@ -1,6 +1,6 @@
-"""Which records of a partition are of erased accounts and people: a question of offsets alone. Pure.
+"""Says by offsets which records of a partition are about erased accounts and people. Pure.
 
-So a partition that is read again, from wherever, passes over, drops and renames in the same records.
+So a worker that reads the partition again, from any offset, skips, drops and renames in the same records.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +20,7 @@ OTHER_KEY = "ERASURE_KEY is another one than that by which somebody was erased"
 
 
 class ErasureReason(StrEnum):
-    """Why a record of an account is not used; the metric's label has the same words."""
+    """Why a worker leaves a record out; the metric's label has the same words."""
 
     BEFORE_ERASURE = "before_erasure"  # a later record erased the account
     ERASED = "erased"  # the account is erased, and nobody has lifted that
@@ -28,9 +28,9 @@ class ErasureReason(StrEnum):
 
 
 class ErasureSpan(Struct, frozen=True):
-    """An erasure of one partition: the offsets of its record and of the lifting, None while it is not lifted.
+    """An erasure in one partition: the offset of its record, and that of the lifting (None while it is in force).
 
-    `substitute` stands for an erased person in what they did before; an account has none.
+    `substitute` stands for an erased person in earlier records; an erased account has none.
     """
 
     pseudonym: bytes
@@ -59,11 +59,11 @@ class ErasureRow(NamedTuple):
 
 
 class ErasureRefused(PartitionStopped):
-    """This process cannot apply an erasure: it has no ERASURE_KEY, or another one than who announced it."""
+    """This process cannot apply an erasure: it has no ERASURE_KEY, or another one than ingest."""
 
 
 class PseudonymMaker(Protocol):
-    """Whom a table or a record means, for who knows the id: an `ErasureKey`."""
+    """Makes the pseudonym of an id, as an `ErasureKey` does."""
 
     @property
     def fingerprint(self) -> str: ...
@@ -80,14 +80,14 @@ class PartitionErasures:
         self._key = key
         self._spans: dict[bytes, list[ErasureSpan]] = {}
         self.any_accounts = self.any_people = False
-        """Where nobody of them is erased, nothing need be asked, and nothing is hashed."""
+        """False: nobody of that kind is erased here, so no id has to be hashed."""
         for span in spans:
             self._add(span)
         self._account: Callable[[str], bytes] | None = None if key is None else lru_cache(_CACHED)(key.pseudonym)
         self._user: Callable[[str], bytes] | None = None if key is None else lru_cache(_CACHED)(key.user_pseudonym)
 
     def reason(self, account_id: str, offset: int) -> ErasureReason | None:
-        """Why the account's record at this offset is not used; None if it is."""
+        """Why the account's record at this offset is left out; None if it counts."""
         if not self.any_accounts or self._account is None:
             return None
         spans = self._spans.get(self._account(account_id), ())
@@ -100,7 +100,7 @@ class PartitionErasures:
         return any(one.covers(offset) for one in self._of_user(user_id))
 
     def substitute(self, user_id: str, offset: int) -> str | None:
-        """What stands for the person in a record at this offset; None where it may name them."""
+        """The substitute for the person in a record at this offset; None if the record may name them."""
         hiding = [one for one in self._of_user(user_id) if one.hides(offset)]
         return min(hiding, key=lambda one: one.erased_at).substitute if hiding else None
 
@@ -109,7 +109,7 @@ class PartitionErasures:
         return any(one.hides(offset) for one in self._of_user(user_id))
 
     def check(self, erased: Erasure) -> tuple[bytes, str]:
-        """The pseudonym of whom this record erases, and the key's fingerprint. Raises `ErasureRefused`."""
+        """The pseudonym that this record erases, and the key's fingerprint. Raises `ErasureRefused`."""
         if self._key is None:
             raise ErasureRefused(NO_KEY)
         if isinstance(erased, Erased):
@@ -121,7 +121,7 @@ class PartitionErasures:
         return pseudonym, self._key.fingerprint
 
     def is_over(self, erased: Erasure, offset: int) -> bool:
-        """Whether this request was lifted already: a copy of its record that comes late erases nobody.
+        """Whether this request was lifted before this offset: a late copy of its record erases nobody.
 
         Two processes of ingest may announce one request, and one of them may be slow.
         """
@@ -132,11 +132,11 @@ class PartitionErasures:
         )
 
     def erase(self, pseudonym: bytes, erasure_id: str, offset: int, substitute: str | None = None) -> None:
-        """The record of the erasure was read at this offset, and what it brings is written."""
+        """Notes an erasure. Call it after the deletions are written; `offset` is that of the erasure's record."""
         self._add(ErasureSpan(pseudonym, erasure_id, offset, substitute=substitute))
 
     def lift(self, pseudonym: bytes, erasure_id: str, offset: int) -> None:
-        """The record of the lifting was read at this offset, and that is written. It lifts no other request."""
+        """Notes that this request was lifted, and no other. Call it after that is written."""
         for span in self._spans.pop(pseudonym, ()):
             lifts = span.erasure_id == erasure_id and span.lifted_at is None and span.erased_at < offset
             self._add(replace(span, lifted_at=offset) if lifts else span)
@@ -155,10 +155,10 @@ class PartitionErasures:
 
 
 def restore_erasures(rows: Iterable[ErasureRow], *, cluster_id: str, key: PseudonymMaker | None) -> PartitionErasures:
-    """As they hold for the log of this cluster. Raises `ErasureRefused` if this key cannot tell who is erased.
+    """The stored erasures, for the log of this cluster. Raises `ErasureRefused` if this key did not make one in force.
 
-    Offsets of another log mean nothing here: what was lifted there is over, what was not holds from the beginning. The
-    same goes for what another key has made.
+    Offsets of another log mean nothing here: an erasure in force there holds from the beginning, a lifted one is
+    ignored. A lifted one of another key is ignored, too.
     """
     spans = []
     for row in rows:
@@ -173,7 +173,7 @@ def restore_erasures(rows: Iterable[ErasureRow], *, cluster_id: str, key: Pseudo
 
 
 def pseudonym_of(said: Erasure | Lifting) -> bytes:
-    """No bytes if the text is no pseudonym: then nobody has it."""
+    """The pseudonym in bytes; empty, which is nobody's, if the text is none."""
     try:
         return bytes.fromhex(said.pseudonym)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What a service answers about an erasure: how much it deleted, and when its topic forgets the rest.
+"""A service's receipt of an erasure: how much it deleted, and when Kafka has deleted the rest from its topic.
 
-Each service speaks for itself, from a table that has the id of nobody.
+Each service answers from its own table `erased`, which has no ids of accounts or people.
 """
 
 from collections import Counter
@@ -28,10 +28,11 @@ SEGMENT_DAYS = 7
 
 
 class ErasureReceipt(Struct, frozen=True):
-    """`removed` counts rows by what they were, until `erased_at` (record time).
+    """What a service deleted for an erasure: `removed` counts rows by kind, until `erased_at` (record time).
 
-    So many `partitions` have read it: one of an account, and of a person all, as ingest's answer says. `lifted` says
-    whether the records of whom it erased count again by now. `log_forgets_on` is None without retention.
+    `partitions` is how many have read the erasure so far. One is enough for an account; for a person all must have, as
+    many as ingest's answer says. `lifted` says whether later records count again. On `log_forgets_on` Kafka has deleted
+    all earlier records from this service's topic; null without retention.
     """
 
     service: str
@@ -61,13 +62,13 @@ class ErasureReceipts:
         self._retention_days = retention_days
         self._mode = mode
         self._patience = patience
-        # The first one of a partition has the counts: a second record finds nothing to delete.
+        # The first row of a partition has the counts: a copy of the record finds nothing to delete.
         self._query = text(f"""
             SELECT DISTINCT ON (partition) at, lifted_at IS NOT NULL AS lifted, removed::text AS removed
             FROM {schema}.erased WHERE erasure_id = :erasure_id ORDER BY partition, erased_at""")
 
     async def receipt(self, erasure_id: str) -> ErasureReceipt:
-        """Raises the `Problem` to be answered."""
+        """Adds up all partitions. Raises a `Problem`: 404 if none has read the erasure, 503 without a database."""
         try:
             async with connected(self._engine, timeout=self._patience, service=self._schema) as connection:
                 rows = (await connection.execute(self._query, {"erasure_id": erasure_id})).all()
@@ -97,7 +98,7 @@ def receipt_routes(receipts: ErasureReceipts, keys: KeyVerifier) -> APIRouter:
 
     @router.get("/{erasure_id}", responses=_responses())
     async def get_erasure(erasure_id: ErasureId) -> Response:
-        """What this service deleted of the account or person, and on which day its topic has forgotten the rest."""
+        """How much this service deleted, and on which day Kafka has deleted the rest from its topic."""
         return json_response(await receipts.receipt(erasure_id))
 
     return router

@@ -1,7 +1,7 @@
-"""What stands for an erased person, so that counts of people stay as they are and nobody can tell who it was.
+"""Random substitutes for erased people: counts of people stay as they are, and nobody can tell who it was.
 
-A count of many people keeps a sample, those with low hashes. So a substitute's hash begins as the person's does: the
-count keeps one of them just where it would have kept the other.
+A count of many people keeps a sample of those with low hashes. A substitute's hash begins with the same bits as the
+person's, so the sample has the substitute if it had the person.
 """
 
 import secrets
@@ -10,12 +10,12 @@ from typing import Final
 from common.text_hash import BITS, text_hash
 
 _SAME_BITS: Final = 14
-"""A sample is halved this often where an account has some 4 million people."""
+"""With some 4 million people in an account, the sample has been halved this many times."""
 _MARK: Final = "\0"  # ingest takes no user id with it, and no table can hold one
 
 
 def substitute_id(substitute: str) -> str:
-    """The user id that stands for the person in the core, and nowhere else."""
+    """The user id of the substitute, for use in the core only."""
     return _MARK + substitute
 
 
@@ -24,7 +24,7 @@ def is_substitute(user_id: str) -> bool:
 
 
 def draw_substitute(user_id: str) -> str:
-    """At random; about 16,000 trials, which take some 20 ms."""
+    """Draws at random until the hash fits: about 16,000 trials, some 20 ms of CPU."""
     wanted = _beginning(user_id)
     while True:
         drawn = secrets.token_urlsafe(12)

@@ -1,6 +1,6 @@
-"""All that one service keeps of an account or one of its people: a JSON document that is written as it is read.
+"""Exports all that one service keeps of an account, or of one of its people, as a streamed JSON document.
 
-Each page of rows is read in a transaction of its own: a document is as of the moments at which its pages were read.
+The service reads each page of rows in a transaction of its own, so pages may be of different moments.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ Rows = Sequence[Any]
 
 
 class ExportSection(Protocol):
-    """`about_users` if it has something to say of one person."""
+    """A part of the document. `about_users`: it belongs into the export of one person, too."""
 
     @property
     def name(self) -> str: ...
@@ -34,19 +34,19 @@ class ExportSection(Protocol):
     def about_users(self) -> bool: ...
 
     def pages(self, subject: ExportSubject) -> AsyncIterator[Rows]:
-        """Rows that can be encoded, none of the pages empty. Raises `DatabaseUnavailable`."""
+        """Pages of rows that msgspec can encode; no page is empty. Raises `DatabaseUnavailable`."""
 
 
 class ExportLookup(Protocol):
     async def erased_by(self, pseudonym: bytes) -> str | None:
-        """The id of the erasure in force. Raises `DatabaseUnavailable`."""
+        """The id of the erasure in force, or None. Raises `DatabaseUnavailable`."""
 
     async def merged_into(self, subject: ExportSubject) -> str | None:
-        """Raises `DatabaseUnavailable`."""
+        """The account that a merged one goes on as, or None. Raises `DatabaseUnavailable`."""
 
 
 class ExportHead(Struct, frozen=True):
-    """What stands before the sections."""
+    """The fields of the document before its sections."""
 
     service: str
     account_id: str
@@ -81,7 +81,7 @@ class PostgresExportLookup:
 
 
 class AccountExports:
-    """`lookup` is None where nothing is stored."""
+    """The exports of one service. `lookup` is None in a process that stores nothing."""
 
     def __init__(
         self,
@@ -99,9 +99,9 @@ class AccountExports:
         self._now = now
 
     async def open(self, account_id: str, user_id: str | None) -> AsyncIterator[bytes]:
-        """The document in pieces. Raises the `Problem` to be answered.
+        """The document in pieces. Raises a `Problem`: 404 if nothing is known, 410 if erased, 503 without a database.
 
-        If PostgreSQL goes away later, the iterator raises: the document then has no end, and cannot be parsed.
+        If PostgreSQL goes away later, the iterator raises, and the document has no end: it is not valid JSON.
         """
         pseudonym = None if self._key is None else self._key.pseudonym(account_id)
         subject = ExportSubject(account_id, user_id, pseudonym)
@@ -109,7 +109,7 @@ class AccountExports:
         try:
             merged_into = await self._looked_up(subject)
             pages = self._pages(subject)
-            # The status is sent before the document, so the first row has to be found first.
+            # The status goes out before the document, so whether there is a row must be known before.
             begun = [await anext(pages, None)]
             while begun[-1] is not None and not begun[-1][1]:
                 begun.append(await anext(pages, None))
@@ -136,7 +136,7 @@ class AccountExports:
         return Problem(404, "unknown_user", detail)
 
     async def _pages(self, subject: ExportSubject) -> AsyncIterator[tuple[str, Rows]]:
-        """Each section begins with a page without rows."""
+        """Pages of rows with the section's name. The first page of each section is empty: it opens the section."""
         for section in self._sections:
             if subject.user_id is None or section.about_users:
                 yield section.name, ()
@@ -161,7 +161,7 @@ class AccountExports:
 
 
 class _DocumentText:
-    """Puts the marks between sections and rows."""
+    """Writes the JSON around sections and rows, and counts the rows."""
 
     def __init__(self, head: ExportHead) -> None:
         self.rows = 0

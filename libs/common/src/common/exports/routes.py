@@ -20,7 +20,7 @@ _HEADERS: Final = {"cache-control": "no-store", "content-disposition": 'attachme
 
 class Exporting(Protocol):
     async def open(self, account_id: str, user_id: str | None) -> AsyncIterator[bytes]:
-        """Raises the `Problem` to be answered."""
+        """The document in pieces. Raises a `Problem`: 404, 410 or 503."""
 
 
 class ExportParameters(QueryParameters):
@@ -31,7 +31,7 @@ class ExportParameters(QueryParameters):
 
 
 def export_routes(exports: Exporting, keys: KeyVerifier, *, row_schemas: Mapping[str, dict[str, Any]]) -> APIRouter:
-    """`row_schemas` has the JSON Schema of a row by section."""
+    """The route, for keys with the scope `admin`. `row_schemas` has the JSON Schema of a row by section."""
     router = APIRouter(prefix="/v1/accounts")
     may_ask = Depends(key_required(keys, Scope.ADMIN))
 
@@ -47,7 +47,7 @@ def export_routes(exports: Exporting, keys: KeyVerifier, *, row_schemas: Mapping
         pieces = await exports.open(whole_id, asked.user)
         return StreamingResponse(pieces, media_type="application/json", headers=_HEADERS)
 
-    # Else DELETE would mean an account whose id ends like this path.
+    # Otherwise a DELETE of this path would erase an account whose id ends in "/export".
     @router.api_route("/{account_id:path}/export", methods=_OTHER_METHODS, include_in_schema=False)
     async def refuse_method(request: Request) -> None:
         detail = f"{request.method} {request.url.path}: method not allowed"

@@ -39,12 +39,12 @@ class ExportSubject(Struct, frozen=True):
 
 
 def says_user(document: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a JSON text of ours has the user's id as one of its strings."""
+    """Whether a JSON text that msgspec wrote has the user's id as one of its strings."""
     return func.strpos(cast(document, Text), _USER_IN_JSON) > 0
 
 
 def is_one_of(column: ColumnElement[Any], found: Select[Any]) -> ColumnElement[bool]:
-    """As `IN`, but an index serves it beside OR too: the query is run first. For few rows."""
+    """Like `IN`, but PostgreSQL runs the query first and can use an index even beside OR. For few rows."""
     return column == any_(func.array(found.scalar_subquery(), type_=ARRAY(Text)))
 
 
@@ -65,6 +65,6 @@ def _quoted(value: str) -> str:
 
 
 def _pattern(value: str) -> str:
-    """For PostgreSQL. What may be a part of an id does not stand beside it; the letter of an escape may."""
+    """A regular expression of PostgreSQL for the id between characters that no id has, or after an escape."""
     spellings = "|".join(re.escape(one) for one in sorted({_in_json(value), _quoted(value)}))
     return rf"(^|[^[:alnum:]_.@-]|{_ESCAPE})({spellings})($|[^[:alnum:]_@-])"

@@ -38,8 +38,8 @@ PAGE: Final = 200
 class ExportedTable:
     """The rows of `table` that `where` finds, with every column, in the order of `order`, which has no nulls.
 
-    `of_user` narrows them to one person; None if no row is about a person. `shown` has columns that are shown
-    otherwise, None for one that is left out.
+    `of_user` selects the rows of one person; None if no row is about a person. `shown` has other expressions for some
+    columns, and None for a column that the export leaves out.
     """
 
     table: Table
@@ -50,7 +50,7 @@ class ExportedTable:
 
     @property
     def name(self) -> str:
-        # A string of SQLAlchemy's own class cannot be encoded.
+        # SQLAlchemy's name is a subclass of str, which msgspec cannot encode.
         return str(self.table.name)
 
     def columns(self) -> dict[str, ColumnElement[Any]]:
@@ -60,7 +60,7 @@ class ExportedTable:
     def page(self, *, of_user: bool, after: Sequence[Any] | None) -> Select[Any]:
         columns = self.columns()
         place = [self.table.c[name] for name in self.order]
-        # Stored JSON goes out as it is.
+        # Stored JSON is sent without decoding it.
         texts = [(cast(one, Text) if _is_json(one) else one).label(name) for name, one in columns.items()]
         query = select(*texts).where(self.where).order_by(*place).limit(PAGE)
         if of_user and self.of_user is not None:
@@ -78,7 +78,10 @@ class ExportedTable:
 
 
 class TableSection:
-    """No connection is held while the client reads. `patience` bounds a page, in seconds."""
+    """Reads the rows of a table page by page. It holds no connection while the client reads.
+
+    `patience` is the most that one page may take, in seconds.
+    """
 
     def __init__(self, exported: ExportedTable, engine: AsyncEngine, *, service: str, patience: float) -> None:
         self.name = exported.name
@@ -90,7 +93,7 @@ class TableSection:
         self._json = {name for name, column in exported.columns().items() if _is_json(column)}
 
     async def pages(self, subject: ExportSubject) -> AsyncIterator[Sequence[Mapping[str, Any]]]:
-        """Raises `DatabaseUnavailable`."""
+        """Pages of at most `PAGE` rows, none empty. Raises `DatabaseUnavailable`."""
         after = None
         while True:
             query = self._exported.page(of_user=subject.user_id is not None, after=after)
@@ -113,7 +116,7 @@ def _is_json(column: ColumnElement[Any]) -> bool:
     return isinstance(column.type, JSON)
 
 
-# A number and a boolean that PostgreSQL has as such; the rest is text.
+# JSON Schema by type of column; other types are texts.
 _TYPES: Final[Sequence[tuple[type[TypeEngine[Any]], dict[str, Any]]]] = (
     (JSON, {}),
     (Boolean, {"type": ["boolean", "null"]}),

@@ -1,4 +1,4 @@
-"""What alerts says of an account in an export: the rows of its tables."""
+"""The parts of alerts' export: the rows of its tables."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from common.exports.tables import TableSection
 
 
 def alerts_exports(engine: AsyncEngine, *, key: ErasureKey | None, patience: float) -> AccountExports:
-    """`patience` bounds each page, in seconds."""
+    """`patience` is the most that one page may take, in seconds."""
     return AccountExports(
         "alerts",
         [TableSection(one, engine, service="alerts", patience=patience) for one in EXPORTED],

@@ -1,4 +1,4 @@
-"""An account that goes on as another one: its open alerts end, and nothing that waits is sent. Pure."""
+"""Ends the alerts of an account that was merged into another one, and drops its waiting messages. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,9 +12,9 @@ from alerts.signals.signal_kinds import rules_of
 def end_alerts(
     history: AccountHistory, signals: Sequence[RoutedSignal], *, just_merged: bool, now: float
 ) -> AccountDecisions:
-    """Nobody is told of an end: the reader of the other account hears of that one. `now` is record time.
+    """Decides all that waits, and `signals`, with the reason `merged`; nothing is sent. `now` is record time.
 
-    What is open ends when the account was `just_merged`; what comes later is kept.
+    If the account was `just_merged`, its open alerts end, too. Nobody is told: the other account has alerts of its own.
     """
     at = max([now, *(pending.decided for pending in history.pending)])
     decisions = [
@@ -36,7 +36,7 @@ def end_alerts(
 
 
 def _open_alerts(history: AccountHistory) -> Iterable[str]:
-    """The last signal that was told of each episode without a recovery, and the last band, whoever was told."""
+    """Of each episode without a recovery the last told signal; of the last one the last bad band, told or not."""
     closed = {band.episode for band in history.past_bands if closes_episode(band)}
     newest = {band.episode: band.signal_id for band in history.past_bands[-1:] if badness(band)}
     told = {

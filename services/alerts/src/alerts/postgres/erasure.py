@@ -1,16 +1,16 @@
-"""The statements that delete an erased account, in the transaction that reads the record."""
+"""The statements that delete an erased account. They run in the transaction that reads the erasure's record."""
 
 from sqlalchemy import BigInteger, Double, LargeBinary, SmallInteger, Text, bindparam, text
 
-# First, and in the order in which everybody locks people: their gatherings lose a member.
+# This lock comes first, and in the order in which all transactions lock gatherings: these lose a member.
 LOCK_GATHERINGS = text("""
 SELECT address_key FROM alerts.gathering
 WHERE gathering_id IN (SELECT gathering_id FROM alerts.gathered WHERE account_id = :account)
 ORDER BY address_key FOR UPDATE
 """).bindparams(bindparam("account", type_=Text))
 
-# Messages about many accounts come next: another partition may take an account of its own out of the same one. The
-# statement after this one sees what that has left, and so whether anything is.
+# Messages about many accounts are locked next: another partition may be taking its own account out of the same message.
+# So `ERASE` sees which signals that transaction has left in it.
 LOCK_SHARED_MESSAGES = text("""
 SELECT notification_id FROM alerts.notification
 WHERE account_id = ''
@@ -18,8 +18,9 @@ WHERE account_id = ''
 ORDER BY notification_id FOR UPDATE
 """).bindparams(bindparam("account", type_=Text))
 
-# A message that is on its way is deleted too: its sender finds no row for the outcome. A message about many accounts
-# loses this one's signals, and goes if it has no others. Ids of signals stay, so that an old copy is not told anew.
+# A message that is being sent is deleted too: its sender then finds no row for the outcome. A message about many
+# accounts loses this account's signals, and is deleted if it has no others. Ids of signals stay, so that an old copy of
+# a signal is not told again.
 ERASE = text("""
 WITH own AS MATERIALIZED (
     SELECT coalesce(array_agg(signal_id), '{}') AS signals FROM alerts.alert WHERE account_id = :account

@@ -36,7 +36,7 @@ def _messages_naming_user() -> ColumnElement[bool]:
 
 
 def _signals_of_account() -> ColumnElement[Any]:
-    """A message about many accounts tells signals of others too."""
+    """The signals of a message, without those of other accounts in a message about many."""
     told = func.unnest(notification.c.signals).column_valued("told")
     own = select(told).where(told.in_(_ALERTS)).correlate(notification).scalar_subquery()
     return case((_ABOUT_MANY, func.array(own, type_=ARRAY(Text))), else_=notification.c.signals)
@@ -44,9 +44,9 @@ def _signals_of_account() -> ColumnElement[Any]:
 
 _SHOWN: Final[Mapping[str, ColumnElement[Any] | None]] = {
     "signals": _signals_of_account(),
-    # It adds up what a message says of all its accounts.
+    # The summary of a message about many accounts adds up all of them.
     "summary": case((_ABOUT_MANY, null()), else_=notification.c.summary),
-    # Whoever has it may write the outcome of an attempt that is under way.
+    # Whoever has the token may write the outcome of an attempt that is under way.
     "lease_token": None,
 }
 _OF_USER_IN_MESSAGES: Final = select(notification.c.notification_id).where(_MESSAGES, _messages_naming_user())

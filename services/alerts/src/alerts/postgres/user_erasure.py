@@ -1,4 +1,4 @@
-"""What is deleted of an erased person, in the transaction that reads the record."""
+"""Takes an erased person out of stored signals, in the transaction that reads the erasure's record."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -20,7 +20,7 @@ ALERTS_AT_ONCE = 500  # in memory; a signal has a few kilobytes
 ANSWER_DELETED: Final = "what the channel answered was deleted: the message named a person who is erased"
 _EMPTY: Final = "{}"
 
-# Read by a cursor, which passes the table once. It does not see what is written meanwhile.
+# A cursor reads the table once. It does not see the rows that this transaction rewrites meanwhile.
 _NAMING = (
     select(alert.c.signal_id, cast(alert.c.body, Text).label("body"))
     .where(alert.c.partition == bindparam("partition"), says_user(alert.c.body))
@@ -37,28 +37,30 @@ SELECT notification_id FROM alerts.notification
 WHERE account_id IN (SELECT account_id FROM shortened UNION SELECT '') AND signals && :signals
 """).bindparams(bindparam("signals", type_=ARRAY(Text)), bindparam("bodies", type_=ARRAY(Text)))
 
-# A channel may quote the message in its answer, and nobody can tell. An attempt that is under way has no outcome yet,
-# and keeps this text when it ends. Messages are locked before their attempts, as senders do it, in the order of all.
+# Messages are locked before their attempts, and in the order in which senders lock them. It is a statement of its own:
+# only the next one sees the attempt of a sender for which this one has waited.
+_LOCK_MESSAGES = text("""
+SELECT 1 FROM alerts.notification WHERE notification_id = ANY(:messages) ORDER BY seq FOR UPDATE
+""").bindparams(bindparam("messages", type_=ARRAY(Text)))
+# A channel's answer may quote the message, so all answers are deleted. An attempt that is under way has no outcome yet:
+# it gets this text now and keeps it when it ends.
 _DELETE_ANSWERS = text("""
-WITH told AS MATERIALIZED (
-    SELECT notification_id FROM alerts.notification WHERE notification_id = ANY(:messages) ORDER BY seq FOR UPDATE
-)
-UPDATE alerts.attempt AS a SET detail = :deleted FROM told
-WHERE a.notification_id = told.notification_id AND (a.detail <> :deleted OR a.detail IS NULL AND a.outcome IS NULL)
+UPDATE alerts.attempt SET detail = :deleted
+WHERE notification_id = ANY(:messages) AND (detail <> :deleted OR detail IS NULL AND outcome IS NULL)
 """).bindparams(bindparam("messages", type_=ARRAY(Text)), bindparam("deleted", type_=Text))
 
 
 class _Shortened(NamedTuple):
-    """A signal's new body. It is empty where the old one cannot be read, and so cannot be shortened."""
+    """A signal's new body; `{}` if the old one cannot be read, and so cannot be shortened."""
 
     signal_id: str
     body: str
 
 
 async def delete_person(connection: AsyncConnection, user_id: str, *, partition: int) -> Mapping[str, int]:
-    """Rewrites the signals of the partition that name the person; how many rows of what were changed.
+    """Rewrites the partition's signals that name the person. Returns how many rows were changed, by kind.
 
-    A message is rendered from them when it is sent, so what waits says nothing of the person either.
+    Waiting messages need no change: they are made from the signals when they are sent.
     """
     asked = {"partition": partition, "user_in_json": ExportSubject("", user_id).parameters()["user_in_json"]}
     changed = emptied = 0
@@ -74,7 +76,7 @@ async def delete_person(connection: AsyncConnection, user_id: str, *, partition:
 
 
 def _shorten(row: Any, user_id: str) -> _Shortened | None:
-    """None if the signal has the id for something else, such as an account's."""
+    """None if the signal does not name the person: the id may be that of an account."""
     try:
         signal = decode_signal(row.body)
     except msgspec.DecodeError as error:
@@ -85,7 +87,7 @@ def _shorten(row: Any, user_id: str) -> _Shortened | None:
 
 
 async def _write(connection: AsyncConnection, shortened: Sequence[_Shortened]) -> Iterable[str]:
-    """The ids of the messages that tell these signals."""
+    """Stores the new bodies; returns the ids of the messages that tell these signals."""
     if not shortened:
         return ()
     new = {"signals": [one.signal_id for one in shortened], "bodies": [one.body for one in shortened]}
@@ -93,5 +95,6 @@ async def _write(connection: AsyncConnection, shortened: Sequence[_Shortened]) -
 
 
 async def _delete_answers(connection: AsyncConnection, messages: Iterable[str]) -> int:
-    asked = {"messages": list(messages), "deleted": ANSWER_DELETED}
-    return (await connection.execute(_DELETE_ANSWERS, asked)).rowcount
+    asked = {"messages": list(messages)}
+    await connection.execute(_LOCK_MESSAGES, asked)
+    return (await connection.execute(_DELETE_ANSWERS, asked | {"deleted": ANSWER_DELETED})).rowcount

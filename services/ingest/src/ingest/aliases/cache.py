@@ -1,4 +1,4 @@
-"""All aliases in memory, read anew every few seconds. Without PostgreSQL the cache goes on with what it knows."""
+"""All aliases in memory, read again every few seconds. While PostgreSQL is away the cache keeps what it knows."""
 
 import asyncio
 import time
@@ -29,13 +29,13 @@ class AliasTable(Protocol):
     """Both methods raise `AliasesUnavailable`."""
 
     async def read(self, known: AliasesVersion | None) -> StoredAliases | None:
-        """None if they are still those of the version."""
+        """All aliases; None if they are still those of this version."""
 
     async def merge(self, merges: Sequence[Merge]) -> DecidedMerges: ...
 
 
 class _KnownAliases(Struct, frozen=True):
-    """`last` is the account that each one goes on as in the end; `version` is None after a merge of our own."""
+    """`last` has the final account of each merged one. `version` is None after a merge by this process."""
 
     version: AliasesVersion | None
     aliases: Mapping[str, Alias]
@@ -43,7 +43,7 @@ class _KnownAliases(Struct, frozen=True):
 
 
 class AliasCache:
-    """What another process stored is known after at most `ttl` seconds; while that fails, it reads every `retry`."""
+    """Knows what other processes stored after at most `ttl` seconds; after a failure it reads every `retry` seconds."""
 
     def __init__(
         self,
@@ -76,11 +76,11 @@ class AliasCache:
         return 0 if self._known is None else len(self._known.aliases)
 
     async def last(self) -> Mapping[str, str]:
-        """The account that each merged one goes on as. Raises `AliasesUnavailable` if none were ever read."""
+        """The final account of each merged one. Raises `AliasesUnavailable` if the aliases were never read."""
         return (self._known or await self._read()).last
 
     async def merge(self, merges: Sequence[Merge]) -> Mapping[int, FieldError]:
-        """Stores merges; says which are refused, by place. This process knows the others from then on.
+        """Stores merges; returns the refused ones by place. This process knows the others from then on.
 
         Raises `AliasesUnavailable`.
         """
@@ -93,7 +93,7 @@ class AliasCache:
         return decided.refused
 
     async def check(self, merges: Sequence[Merge]) -> Mapping[int, FieldError]:
-        """What `merge` would refuse, by the aliases in memory. Raises `AliasesUnavailable` if none were ever read."""
+        """What `merge` would refuse, by the aliases in memory. Raises `AliasesUnavailable` if they were never read."""
         known = self._known or await self._read()
         return decide_merges(known.aliases, merges, room=max(0, MOST_ALIASES - len(known.aliases))).refused
 
@@ -116,7 +116,7 @@ class AliasCache:
         if self._failure is not None:
             _log.info("aliases.readable", known=len(self))
         self._failure, self._read_at = None, asked
-        # Nothing may have been merged here while this was read: it would be forgotten until the next time.
+        # A merge by this process during the read would be lost until the next read, so what was read is dropped then.
         if stored is not None and self._known is before:
             if stored.version.rows > MOST_ALIASES:
                 _log.error("aliases.too_many", stored=stored.version.rows, most=MOST_ALIASES)

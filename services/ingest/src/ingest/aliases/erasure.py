@@ -1,4 +1,4 @@
-"""What goes of aliases when an account is erased."""
+"""Deletes the aliases of an erased account."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,6 @@ from ingest.schema import alias
 
 
 async def remove_account(connection: AsyncConnection, account_id: str) -> Mapping[str, int]:
-    """The merges of the account and into it. Whoever was merged into it has to be erased too, each by itself."""
+    """Deletes the merges of this account and into it; returns how many. Accounts merged into it stay as they are."""
     named = or_(alias.c.account_id == account_id, alias.c.into_id == account_id)
     return {"aliases": (await connection.execute(delete(alias).where(named))).rowcount}

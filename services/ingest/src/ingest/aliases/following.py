@@ -1,4 +1,4 @@
-"""Files events under the accounts that theirs go on as: the same for every way in."""
+"""Files events of merged accounts under the other accounts, for events, SDKs and webhooks alike."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -15,31 +15,31 @@ class Aliases(Protocol):
     """Every method raises `AliasesUnavailable`."""
 
     async def last(self) -> Mapping[str, str]:
-        """The account that each merged one goes on as."""
+        """The final account of each merged one."""
 
     async def merge(self, merges: Sequence[Merge]) -> Mapping[int, FieldError]:
-        """Stores merges; says which are refused, by place."""
+        """Stores merges; returns the refused ones, by place."""
 
     async def check(self, merges: Sequence[Merge]) -> Mapping[int, FieldError]: ...
 
 
 class FollowedEvents(Struct, frozen=True):
-    """The events of a request, each at its place. `refused` are merges that cannot be, by place."""
+    """The events of a request in their order. `refused` has the merges that cannot be stored, by place."""
 
     events: Sequence[Event]
     refused: Mapping[int, FieldError] = {}
 
 
 async def follow_aliases(events: Sequence[Event], aliases: Aliases, *, dry_run: bool = False) -> FollowedEvents:
-    """Stores the merges among the events, in order, and files the other events by what was merged until then.
+    """Stores the merges among the events, in order, and files the other events under the final accounts.
 
-    A merge itself stays with the account that was merged. Events before the first merge of a request are filed as if
-    there were none; a dry run stores nothing. Raises `AliasesUnavailable`.
+    The event of a merge stays with the account that was merged. Merges of the request do not move events before the
+    first of them. A dry run stores nothing. Raises `AliasesUnavailable`.
     """
     before = await aliases.last()
     places = [place for place, event in enumerate(events) if event.name == MERGED]
     if not places:
-        # Nearly always: nobody was merged, or nobody of this request.
+        # The usual case: no account of this request was merged.
         if not before or before.keys().isdisjoint({event.account_id for event in events}):
             return FollowedEvents(events)
         return FollowedEvents([_filed(event, before) for event in events])

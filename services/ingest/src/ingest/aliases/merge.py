@@ -1,4 +1,4 @@
-"""Which merges of accounts are taken: an account goes on as another one, which may go on as a third. Pure."""
+"""Decides which merges are taken. A merged account goes on as another one, which may itself be merged. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,18 +15,18 @@ _INTO: Final = "properties.into"
 
 
 class AliasesUnavailable(Exception):
-    """The aliases cannot be read or written: answer 503, for an account may have been merged."""
+    """The aliases cannot be read or written: answer 503, because an account of the request may have been merged."""
 
 
 class Alias(Struct, frozen=True):
-    """The account that another one goes on as, by a merge of the moment `at`."""
+    """The account that a merged one goes on as; `at` is the time of the merge."""
 
     into: str
     at: datetime
 
 
 class Merge(Struct, frozen=True):
-    """What an event `account.merged` says, and which event it is."""
+    """What an event `account.merged` says, and the source and id of that event."""
 
     account_id: str
     alias: Alias
@@ -35,21 +35,21 @@ class Merge(Struct, frozen=True):
 
 
 class DecidedMerges(Struct, frozen=True):
-    """`written` are to be stored, by account; `refused` say why not, by their place among those that were asked for."""
+    """`written` are the merges to store, by account; `refused` says why others are not taken, by their place."""
 
     written: Mapping[str, Merge]
     refused: Mapping[int, FieldError]
 
 
 def merge_of(event: Event) -> Merge:
-    """Of an `account.merged` whose properties were checked."""
+    """The merge that an `account.merged` says; its properties must have been checked."""
     return Merge(event.account_id, Alias(event.properties["into"], event.time), event.source, event.event_id)
 
 
 def decide_merges(stored: Mapping[str, Alias], merges: Sequence[Merge], *, room: int) -> DecidedMerges:
-    """`stored` are the aliases of these accounts and of those that they lead to; there is `room` for so many more.
+    """`stored` are the aliases of these accounts and of all that they lead to; `room` is how many more fit.
 
-    The merge with the latest time counts, and of equal ones the last.
+    Of several merges of one account the one with the latest time counts; of equal times the last one.
     """
     aliases, written, refused = dict(stored), dict[str, Merge](), dict[int, FieldError]()
     for place, merge in enumerate(merges):
@@ -72,11 +72,11 @@ def decide_merges(stored: Mapping[str, Alias], merges: Sequence[Merge], *, room:
 
 
 def last_of_chains(aliases: Mapping[str, Alias]) -> dict[str, str]:
-    """The account that each one goes on as in the end."""
+    """The final account of each merged one."""
     last: dict[str, str] = {}
     for account_id in aliases:
         chain = [account_id]
-        # Somebody may have written a circle by hand: it ends where it is entered again.
+        # Somebody may have stored a circle by hand; the walk ends at the first account that comes twice.
         seen = {account_id}
         while (alias := aliases.get(chain[-1])) is not None and chain[-1] not in last and alias.into not in seen:
             chain.append(alias.into)
@@ -87,7 +87,7 @@ def last_of_chains(aliases: Mapping[str, Alias]) -> dict[str, str]:
 
 
 def _chain(aliases: Mapping[str, Alias], account_id: str) -> Iterable[str]:
-    """The account and those that it goes on as, one after the other. What is stored has no circle."""
+    """The account, and one after the other those that it goes on as. Stored aliases have no circle."""
     while (alias := aliases.get(account_id)) is not None:
         yield account_id
         account_id = alias.into

@@ -17,7 +17,7 @@ from ingest.schema import alias
 
 _TIMEOUT = 5.0  # seconds
 
-# Two merges at once could close a circle that neither of them sees. Readers do not wait.
+# Two merges at once could make a circle that neither sees, so merges wait for each other. Readers do not wait.
 _LOCK = text("LOCK TABLE ingest.alias IN SHARE ROW EXCLUSIVE MODE")
 _VERSION = select(func.count().label("rows"), func.max(alias.c.changed).label("changed"))
 _ALL = select(alias.c.account_id, alias.c.into_id, alias.c.at).order_by(alias.c.changed).limit(MOST_ALIASES)
@@ -33,7 +33,7 @@ SELECT account_id, into_id, at FROM chain
 
 
 class AliasesVersion(Struct, frozen=True):
-    """Other aliases have another version. `rows` may be more than can be read: `MOST_ALIASES`."""
+    """Changes whenever the aliases change. `rows` counts all, also those beyond `MOST_ALIASES`."""
 
     rows: int
     changed: datetime | None
@@ -45,7 +45,7 @@ class StoredAliases(Struct, frozen=True):
 
 
 class ListedAlias(Struct, frozen=True):
-    """An alias and the event that told it."""
+    """An alias, and the source and id of the event `account.merged` that made it."""
 
     account_id: str
     into: str
@@ -61,7 +61,7 @@ class AliasStore:
         self._engine = engine
 
     async def read(self, known: AliasesVersion | None) -> StoredAliases | None:
-        """All aliases, `MOST_ALIASES` of them at most; None if they are still those of the version."""
+        """All aliases, at most `MOST_ALIASES`; None if they are still those of the version."""
         async with self._transaction() as connection:
             row = (await connection.execute(_VERSION)).one()
             version = AliasesVersion(row.rows, row.changed)
@@ -71,7 +71,7 @@ class AliasStore:
             return StoredAliases(version, {row.account_id: Alias(row.into_id, row.at) for row in rows})
 
     async def merge(self, merges: Sequence[Merge]) -> DecidedMerges:
-        """Returns when those that are taken are stored."""
+        """Decides merges under a lock, and returns when the taken ones are stored."""
         async with self._transaction() as connection:
             await connection.execute(_LOCK)
             accounts = sorted({one.account_id for one in merges} | {one.alias.into for one in merges})
@@ -84,7 +84,7 @@ class AliasStore:
         return decided
 
     async def page(self, *, after: str, limit: int, account_id: str | None = None) -> Sequence[ListedAlias]:
-        """By account id; only those from or into `account_id`, if one is given."""
+        """Aliases in the order of account ids, after `after`; with `account_id` only merges from it or into it."""
         columns = (alias.c.account_id, alias.c.into_id, alias.c.at, alias.c.source, alias.c.event_id)
         query = select(*columns).where(alias.c.account_id > after)
         if account_id is not None:
@@ -94,7 +94,7 @@ class AliasStore:
             return [ListedAlias(*row) for row in rows]
 
     async def remove(self, account_id: str) -> bool:
-        """Whether there was one."""
+        """Deletes the alias of an account; returns whether there was one."""
         async with self._transaction() as connection:
             done = await connection.execute(delete(alias).where(alias.c.account_id == account_id))
             return done.rowcount > 0

@@ -1,4 +1,4 @@
-"""`python -m ingest aliases list|remove`: the accounts that merged ones go on as."""
+"""`python -m ingest aliases list|remove`: lists merged accounts, and removes the alias of one."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""`python -m ingest dead list|show|resend`: what was set aside on the dead topic, and sending it again."""
+"""`python -m ingest dead list|show|resend`: lists and shows dead letters, and sends them again."""
 
 import argparse
 import sys
@@ -30,7 +30,7 @@ _SEND_SECONDS = 10.0
 
 
 class NothingToResend(Exception):
-    """The topics are missing, or the words are not enough; the text is for whoever typed the command."""
+    """A topic is missing, or the command names no letters; the text is for the person at the terminal."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

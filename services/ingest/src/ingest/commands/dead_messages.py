@@ -1,4 +1,4 @@
-"""What `dead resend` needs to send records again, and to take messages of SDKs and webhooks once more."""
+"""The resenders of `dead resend`, and the parts by which it takes refused messages of SDKs and webhooks again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -36,13 +36,13 @@ _WEBHOOK = "webhook:"
 
 
 class ErasuresUnknown(Exception):
-    """Nobody can tell whose letters must not be sent again; the text is for whoever typed the command."""
+    """This process cannot tell who is erased, so it may send no letter; the text is for the person at the terminal."""
 
 
 async def load_resenders(
     settings: IngestSettings, connected: AsyncEngine, *, partitions: int
 ) -> Mapping[str, Resender]:
-    """One for each service that sets records aside.
+    """One resender for each service that writes dead letters.
 
     Raises `InvalidMapping` and `OSError` for a mapping that cannot be used, `PrivacyKeyMissing`, `ErasuresUnknown` and
     `DatabaseUnavailable`.
@@ -60,7 +60,7 @@ async def load_resenders(
         record=lambda event: event_record(event, partitions=partitions, mode=mode),
         erased=_erased(ErasedSubjects(key, stored_user=as_it_comes if hidden is None else hidden.user), in_force),
     )
-    # What scoring sets aside names users as they are stored.
+    # Scoring's letters have users' ids as they are stored.
     events = EventResender(partitions=partitions, mode=mode, erased=_erased(ErasedSubjects(key), in_force))
     return {"scoring": events, "ingest": messages}
 
@@ -74,7 +74,7 @@ def message_resender(
     record: Callable[[Event], Outgoing],
     erased: ErasedLookup,
 ) -> MessageResender:
-    """Hides what the mapping hides as the way in does, for not all of it has its name in the message."""
+    """Hashes and drops fields of events, as ingest does before Kafka: in a message they may have other names."""
     return MessageResender(
         KeptMessages(rules).read,
         identities=identities if hidden is None else PrivateIdentities(identities, hidden),
@@ -95,13 +95,13 @@ def _erased(erased: ErasedSubjects, in_force: Sequence[StoredErasure]) -> Erased
 
 
 class KeptMessages:
-    """Messages by the name of their format, with what was hidden in them before they were kept."""
+    """Reads kept messages by the name of their format. Fields under `privacy` may be hashed or dropped already."""
 
     def __init__(self, rules: MappingRules) -> None:
         self._rules = rules
 
     def read(self, raw: bytes, format_name: str, *, source: str, received_at: datetime) -> Sequence[IntakeItem]:
-        """Raises `BodyRefused` and `CannotResend`."""
+        """The messages of a letter's value. Raises `BodyRefused`, and `CannotResend` for an unknown format."""
         if format_name in FORMAT_NAMES:
             rules = self._rules.of(source)
             messages = read_captured(raw, format_name, rules, received_at=received_at)

@@ -1,4 +1,4 @@
-"""`erasures list`: the requests to erase accounts and people. `erasures lift ID`: takes events of theirs again."""
+"""`erasures list` shows the requests to erase accounts and people; `erasures lift ID` ends one."""
 
 import argparse
 import sys
@@ -49,7 +49,7 @@ async def run(arguments: argparse.Namespace, settings: IngestSettings) -> int:
 
 
 async def _lift(store: ErasureStore, erasure_id: str, settings: IngestSettings) -> StoredErasure:
-    """Raises `Problem`. Every process of ingest takes their events again within seconds."""
+    """Raises `Problem`. All processes of ingest take events of the account or person again within seconds."""
     producer = KafkaProducer(settings.kafka_bootstrap, deadline=settings.ingest_ack_seconds)
     topic = Topics(settings.topic_prefix).events
     service = ErasureService(
@@ -67,7 +67,7 @@ async def _lift(store: ErasureStore, erasure_id: str, settings: IngestSettings) 
 
 
 def lines(erasures: Sequence[StoredErasure]) -> list[str]:
-    """One for each request, the newest first."""
+    """A line for each request, in the given order."""
     return [
         f"{one.erasure_id}  {one.kind:<7}  {one.state:<9}  filed {one.filed_at:%Y-%m-%d %H:%M:%SZ} by {one.filed_by}"
         for one in erasures

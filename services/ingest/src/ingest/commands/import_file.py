@@ -1,4 +1,4 @@
-"""`import FILE`: sends the rows of a file to ingest as history; each once, however often the command is given."""
+"""`import FILE`: sends the rows of a file to ingest. Given again, the command goes on where it stopped."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ from ingest.importing.synonyms import Shape
 from ingest.mapping.naming import to_event_name
 
 ALL_TAKEN, SOME_REFUSED, FAILED = 0, 1, 2
-# In seconds: as long as an upgrade of ingest or of Kafka may take.
+# Seconds: longer than an upgrade of ingest or Kafka takes.
 _PATIENCE = 600.0
 _NONE_TAKEN = 422
 _NDJSON = {"content-type": "application/x-ndjson"}
@@ -166,7 +166,7 @@ def _beside(file: Path, suffix: str) -> Path:
 
 
 def _print(lines: Iterable[str]) -> None:
-    """What a file says must not move the cursor or set the title of the terminal."""
+    """Escapes control characters: the text of a file must not move the cursor or set the terminal's title."""
     for line in lines:
         print("".join(each if each.isprintable() else " " for each in line))
 

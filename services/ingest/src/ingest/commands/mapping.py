@@ -1,4 +1,4 @@
-"""`mapping check|test|schema`: is mapping.yml sound, what a captured body becomes, and the format for editors."""
+"""`mapping check|test|schema`: checks mapping.yml, shows what a captured body becomes, prints the JSON Schema."""
 
 import argparse
 import sys
@@ -69,7 +69,7 @@ def _counts(rules: SourceRules) -> str:
 
 
 def _test(body: bytes, rules: MappingRules, arguments: argparse.Namespace) -> int:
-    """Raises `BodyRefused`."""
+    """Prints what becomes of each message. Returns the exit code. Raises `BodyRefused`."""
     name = arguments.format or format_of(body)
     if name is None:
         print(f"{arguments.body}: nobody can tell whose it is: say --format", file=sys.stderr)

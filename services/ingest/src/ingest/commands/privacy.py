@@ -1,4 +1,4 @@
-"""`privacy hash ID`: a user's id as it is stored, to ask for what is known of them."""
+"""`privacy hash ID`: prints a user's id as the services store it, to ask for an export by it."""
 
 import argparse
 import sys

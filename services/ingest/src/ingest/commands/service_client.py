@@ -1,4 +1,4 @@
-"""How commands ask a service over HTTP: address and key from the environment, and patience while it is busy or away."""
+"""How commands ask a service over HTTP: by address and key from the environment, again while it is busy or away."""
 
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -11,16 +11,16 @@ _BUSY: Final = (429, 502, 503, 504)
 _LONGEST_PAUSE: Final = 10.0
 _SHORTEST_PAUSE: Final = 0.05
 _DEFAULTS: Final = {"SCORING_URL": "http://127.0.0.1:8081", "INGEST_URL": "http://127.0.0.1:8080"}
-# In seconds. As long as a service that starts anew may take.
+# Seconds: longer than a service takes to start.
 PATIENCE: Final = 60.0
 
 
 class ServiceFailed(Exception):
-    """A key is missing, or a service answered with something else; the text is for whoever typed the command."""
+    """A key is missing, or a service gave no expected answer; the text is for the person at the terminal."""
 
 
 def connect(environment: Mapping[str, str], address: str, key: str) -> httpx.Client:
-    """A client of the service at this address, with this key; both are names of variables. Raises `ServiceFailed`."""
+    """A client of a service. `address` and `key` name environment variables. Raises `ServiceFailed`."""
     if not environment.get(key):
         raise ServiceFailed(f"{key} is not set: `python -m {address.split('_')[0].lower()} keys create` makes a key")
     headers = {"authorization": f"Bearer {environment[key]}"}
@@ -36,9 +36,9 @@ def ask(
     statuses: Collection[int] = (),
     told: Callable[[str], object] = lambda reason: None,
 ) -> httpx.Response:
-    """A good answer, or one of these `statuses`. A service that is busy or away is asked again for `patience` seconds.
+    """A 2xx answer, or one of these `statuses`. Repeats for `patience` seconds while the service is busy or away.
 
-    `told` hears why it is asked again. Raises `ServiceFailed`.
+    Calls `told` with the reason before it repeats. Raises `ServiceFailed`.
     """
     waited, pause = 0.0, 1.0
     while True:
@@ -62,6 +62,6 @@ def ask(
 
 
 def _retry_after(answer: httpx.Response, *, otherwise: float) -> float:
-    """In seconds. A date is not read: no service of ours names one."""
+    """Seconds to wait, by the header. A date is ignored: our services send none."""
     value = answer.headers.get("retry-after", "")
     return max(float(value), _SHORTEST_PAUSE) if value.isascii() and value.isdigit() else otherwise

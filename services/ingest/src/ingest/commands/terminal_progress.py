@@ -12,7 +12,7 @@ _WIDTH: Final = 100
 
 
 class TerminalProgress:
-    """`show` may be called as often as one likes."""
+    """Prints progress; `show` may be called at any rate and prints only now and then."""
 
     def __init__(self, out: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._out = out
@@ -39,7 +39,7 @@ class TerminalProgress:
 
 
 def progress_line(progress: ImportProgress) -> str:
-    """Rows, rate, refused rows, and the time that is left by what of the file has been read."""
+    """Rows, rate, refused rows, and the remaining time, estimated from the read part of the file."""
     state, rate = progress.state, progress.rows / max(progress.seconds, 0.001)
     line = f"{state.done:,} rows ({progress.fraction:.0%}), {rate:,.0f} rows/s, {state.refused:,} refused"
     if progress.seconds <= 0 or progress.fraction <= 0:

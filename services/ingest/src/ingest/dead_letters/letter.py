@@ -1,4 +1,4 @@
-"""What is known of one record of the dead topic, whatever its bytes are. Pure."""
+"""Reads one record of the dead topic, whatever its bytes are. Pure."""
 
 import re
 from datetime import UTC, datetime
@@ -12,12 +12,12 @@ from common.contracts import dead_letters
 from common.contracts.dead_letters import attempt_of
 
 _POSITION = re.compile(r"([0-9]{1,5}):([0-9]{1,18})", re.ASCII)
-# Headers may be anybody's; what is shown of one is bounded.
+# Any program may write headers, so the shown part of one is bounded.
 _HEADER_CHARS = 1_000
 
 
 class LetterPosition(NamedTuple):
-    """Where a letter is in the dead topic; written `partition:offset`."""
+    """Where a letter is in the dead topic, as text `partition:offset`."""
 
     partition: int
     offset: int
@@ -27,7 +27,7 @@ class LetterPosition(NamedTuple):
 
 
 def parse_position(text: str) -> LetterPosition:
-    """Raises `ValueError`."""
+    """Reads `partition:offset`. Raises `ValueError`."""
     match = _POSITION.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no position: partition:offset, as `dead list` shows it")
@@ -55,7 +55,7 @@ class DeadLetter(Struct, frozen=True):
 
 
 class _Named(Struct):
-    """What may be in a JSON object of any kind; a value of another type than text counts as missing."""
+    """The fields that a JSON object of any kind may have; a value that is no text counts as missing."""
 
     account_id: object = None
     source: object = None
@@ -67,7 +67,7 @@ _decoder = msgspec.json.Decoder(_Named)
 
 
 def read_letter(record: Record) -> DeadLetter:
-    """Raises nothing: what cannot be read is missing."""
+    """The letter in a record. Raises nothing: fields that cannot be read are None."""
     headers = {name: header_text(value) for name, value in record.headers}
     named = _named(record.value)
     return DeadLetter(

@@ -1,4 +1,4 @@
-"""`dead list`: the newest letters that are asked for, and all of them counted by reason."""
+"""`dead list`: the newest matching letters, and the number of all matching ones by reason."""
 
 import heapq
 from collections import Counter
@@ -12,7 +12,7 @@ from ingest.dead_letters.letter import DeadLetter
 from ingest.dead_letters.reading import DeadTopic
 from ingest.dead_letters.selection import LetterSelection
 
-# Reasons may be anybody's headers.
+# Any program may write reasons, so the number of counted ones is bounded.
 _MOST_REASONS = 50
 OTHER_REASONS = "(others)"
 
@@ -23,7 +23,7 @@ class ListedLetter(Struct, frozen=True):
 
 
 class LetterList(Struct):
-    """`counts` are of all that match, `resent` of those sent again; `newest` are at most as many as were asked for."""
+    """`counts` has all matching letters by reason, `resent` those sent again. `newest` has at most `limit` letters."""
 
     newest: list[ListedLetter] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -31,7 +31,7 @@ class LetterList(Struct):
 
 
 async def list_letters(dead: DeadTopic, selection: LetterSelection, *, limit: int) -> LetterList:
-    """Keeps `limit` letters in memory, and one bit for each letter of a partition. Raises `BusUnavailable`."""
+    """Holds `limit` letters in memory, and one bit for each letter of a partition. Raises `BusUnavailable`."""
     found = LetterList()
     newest: list[tuple[int, int, int, ListedLetter]] = []
     for partition in selection.partitions(await dead.partitions()):

@@ -1,4 +1,4 @@
-"""Takes a message that ingest set aside once more: by the mapping, identities and merges of today."""
+"""Takes a refused message again, by the present mapping, identities and merges."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from ingest.receiving.bounds import Bounds
 
 
 class MessageReader(Protocol):
-    """Reads one message of one format, as it came. Raises `BodyRefused`, and `CannotResend` if nobody here can."""
+    """Reads one message of one format, as it came. Raises `BodyRefused`, and `CannotResend` for an unknown format."""
 
     def __call__(self, raw: bytes, format_name: str, *, source: str, received_at: datetime) -> Sequence[IntakeItem]: ...
 
@@ -32,9 +32,9 @@ class KnownIdentities(Protocol):
 
 
 class MessageResender:
-    """What is already stored of a message, such as the identities that it taught, is not stored again.
+    """Makes events of refused messages. It stores nothing: what a message teaches was stored when it first came.
 
-    `space_of` says which identities a source has, `erased` whose messages are not sent.
+    `space_of` gives the set of identities of a source. Messages of those in `erased` are not sent.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class MessageResender:
         self._bounds = bounds
 
     async def records(self, letter: DeadLetter) -> Sequence[Outgoing]:
-        """Raises `CannotResend`, and `IdentitiesUnavailable` and `AliasesUnavailable` while PostgreSQL is away."""
+        """Raises `CannotResend`; while PostgreSQL is away `IdentitiesUnavailable` and `AliasesUnavailable`."""
         if letter.truncated or not letter.record.value:
             raise CannotResend(ResendRefusal.TRUNCATED, "the message was too large for the topic: its bytes are gone")
         taken = _Taken(self._identities)
@@ -94,7 +94,7 @@ class MessageResender:
 
 
 class _Taken:
-    """Stands where a process has the log, the dead topic and the identities: it keeps events and stores nothing."""
+    """In place of the log, the dead topic and the identities of a process: keeps the events, stores nothing."""
 
     def __init__(self, identities: KnownIdentities) -> None:
         self._identities = identities
@@ -104,27 +104,27 @@ class _Taken:
         return await self._identities.accounts(space, ids)
 
     async def learn(self, space: str, learned: Mapping[str, KnownAccount]) -> None:
-        """The first time that the message came, they were."""
+        """Stores nothing: the identities were stored when the message first came."""
 
     async def publish(self, events: Sequence[Event]) -> None:
         self.events += events
 
     async def put(self, refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
-        """The report says so."""
+        """Stores nothing: the report has what is refused."""
 
     def note(self, partly: Sequence[PartlyTaken], context: IntakeContext) -> None:
-        """It was listed when it came."""
+        """Lists nothing: the message was listed when it first came."""
 
 
 def _check_merges(items: Sequence[IntakeItem]) -> None:
-    """Raises `CannotResend`."""
+    """Raises `CannotResend` for a merge, because nothing is stored here."""
     if any(draft.name == AccountMerged.event_name for item in items for draft in item.events):
         detail = "a merge has to be stored at the door: post account.merged to ingest"
         raise CannotResend(ResendRefusal.NOT_AN_EVENT, detail)
 
 
 def _check(report: IntakeReport) -> None:
-    """Raises `CannotResend`."""
+    """Raises `CannotResend` if the message would be refused, is of somebody erased, or makes no event."""
     if report.refused:
         told = "; ".join(f"{error.field}: {error.detail}" for error in report.refused[0].errors)
         raise CannotResend(ResendRefusal.STILL_REFUSED, f"it would be refused again: {told}")

@@ -1,15 +1,15 @@
-"""A set of offsets of one partition at one bit each, for millions of them. Pure."""
+"""A set of offsets of one partition that takes one bit for each, for millions of them. Pure."""
 
 
 class OffsetSet:
-    """Takes memory for the range from the first offset that it may hold to the greatest one added."""
+    """Takes one bit for each offset from `first`, the smallest that it may hold, to the greatest one added."""
 
     def __init__(self, first: int) -> None:
         self._first = first
         self._bits = bytearray()
 
     def add(self, offset: int, *, below: int) -> None:
-        """Passes over what is not from `first` to `below`, so that no wrong offset costs memory."""
+        """Ignores an offset outside `first` to `below`, so that a wrong one costs no memory."""
         place = offset - self._first
         if not 0 <= place < below - self._first:
             return

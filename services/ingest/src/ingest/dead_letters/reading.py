@@ -1,4 +1,4 @@
-"""Reads the dead topic outside any group, in bounded memory."""
+"""Reads the dead topic without a consumer group, in bounded memory."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -33,27 +33,27 @@ class DeadTopic:
         self._topic = topic
 
     async def partitions(self) -> int:
-        """0 if there is no such topic."""
+        """The number of partitions; 0 if there is no such topic."""
         return await self._admin.partitions(self._topic) or 0
 
     async def read(self, position: LetterPosition) -> DeadLetter | None:
-        """None if the topic holds no letter there."""
+        """The letter at a position; None if there is none."""
         if position.partition >= await self.partitions():
             return None
         record = await self._admin.read(self._topic, *position, timeout=_READ_SECONDS)
         return None if record is None or _is_marker(record) else read_letter(record)
 
     async def letters(self, partition: int, selection: LetterSelection) -> AsyncGenerator[DeadLetter, None]:
-        """Those of one partition that are asked for, in the order of the log."""
+        """The selected letters of one partition, in the order of the log."""
         async with aclosing(self._records(partition, selection)) as records:
             async for record in records:
                 if not _is_marker(record) and selection.includes(letter := read_letter(record)):
                     yield letter
 
     async def resent(self, partition: int, selection: LetterSelection) -> OffsetSet:
-        """The offsets of a partition whose letters were sent again, as far as markers say so.
+        """The offsets of letters that were sent again, by the markers of the partition.
 
-        A marker is behind its letters, so none of those that are asked for is missed.
+        A marker comes after its letters, so reading from the first selected letter misses none.
         """
         found: OffsetSet | None = None
         async with aclosing(self._records(partition, selection)) as records:
@@ -82,5 +82,5 @@ def _marked(record: Record) -> Sequence[int]:
     try:
         return decode_marker(record.value or b"").offsets
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # Another program's record with that header marks nothing: at worst a letter is sent again, and is a duplicate.
+        # A record of another program with that header: ignored. At worst a letter is sent twice, and is a duplicate.
         return ()

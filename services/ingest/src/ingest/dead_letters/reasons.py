@@ -47,7 +47,7 @@ _OF_INGEST = Explanation(
 
 
 def explain(reason: str, *, origin: str) -> Explanation:
-    """In the words for operators; `origin` is the service that set the record aside."""
+    """The meaning of a reason, and what to do. `origin` is the service that wrote the letter."""
     if origin == "ingest":
         return _OF_INGEST
     try:

@@ -1,4 +1,4 @@
-"""What is sent again of a dead letter, by the service that set it aside.
+"""Makes the records that a dead letter becomes when it is sent again; how depends on the letter's origin.
 
 CannotResend    this letter can never be sent again, or not by this release: say so and go on with the others
 """
@@ -43,16 +43,16 @@ class CannotResend(Exception):
 
 
 class Resender(Protocol):
-    """For the letters of one origin."""
+    """Makes records of the letters of one origin."""
 
     async def records(self, letter: DeadLetter) -> Sequence[Outgoing]:
         """The records of the events topic that this letter becomes, without headers. Raises `CannotResend`."""
 
 
 class EventResender:
-    """For what scoring set aside: the very bytes, to the partition of their account, unless they are of those `erased`.
+    """For letters of scoring: the same bytes, for the account's partition. Letters of those in `erased` are refused.
 
-    In stream mode the record keeps its time; in wall mode Kafka stamps it anew.
+    In stream mode the record keeps its time. In wall mode Kafka gives it a new one.
     """
 
     def __init__(self, *, partitions: int, mode: TimeMode, erased: ErasedLookup = NOBODY) -> None:
@@ -76,13 +76,13 @@ class EventResender:
 
 
 class LetterResender:
-    """Chooses the resender of a letter by its origin, and says on each record which letter it was."""
+    """Chooses the resender by the letter's origin, and names the letter in a header of each record."""
 
     def __init__(self, by_origin: Mapping[str, Resender]) -> None:
         self._by_origin = by_origin
 
     async def records(self, letter: DeadLetter) -> Sequence[Outgoing]:
-        """Raises `CannotResend`."""
+        """The records with their headers. Raises `CannotResend`."""
         resender = self._by_origin.get(letter.origin)
         if resender is None:
             detail = f"this release cannot resend what {letter.origin!r} set aside"

@@ -1,4 +1,4 @@
-"""Which letters of the dead topic somebody asks for. Pure."""
+"""Selects letters of the dead topic. Pure."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,7 +9,7 @@ from ingest.dead_letters.letter import DeadLetter, LetterPosition
 
 
 class LetterSelection(Struct, frozen=True, kw_only=True):
-    """Every condition that is given has to hold. With `positions` these letters and no others are asked for."""
+    """A letter is selected if all given conditions hold; with `positions`, only letters at these positions."""
 
     positions: frozenset[LetterPosition] = frozenset()
     reason: str | None = None
@@ -33,10 +33,10 @@ class LetterSelection(Struct, frozen=True, kw_only=True):
         return all(wanted is None or wanted == found for wanted, found in asked)
 
     def partitions(self, existing: int) -> Collection[int]:
-        """Those that can hold what is asked for."""
+        """The partitions that can hold selected letters."""
         named = {position.partition for position in self.positions}
         return sorted(named & set(range(existing))) if named else range(existing)
 
     def first_offset(self, partition: int) -> int:
-        """The first that is named in this partition; 0 where any may be asked for."""
+        """The first offset that may be selected in this partition."""
         return min((position.offset for position in self.positions if position.partition == partition), default=0)

@@ -30,7 +30,7 @@ class ResendProducer(Protocol):
 
 
 class ResendReport(Struct):
-    """`sent` counts letters; `refusals` are the first ones, in words."""
+    """`sent` counts letters; `refusals` has the first refused ones, with the reason in words."""
 
     sent: int = 0
     refused: Counter[ResendRefusal] = field(default_factory=Counter)
@@ -52,10 +52,10 @@ class _Ready(Struct, frozen=True):
 
 
 class LetterSender:
-    """Sends what is asked for in the order of the dead topic, so that the records of one account keep their order.
+    """Sends the selected letters in the order of the dead topic, so that the records of one account keep their order.
 
-    A letter counts as sent once Kafka has acknowledged it; then a marker says so, and it is not sent again unless
-    `again` is set. A crash between the two sends it twice: readers take the second record for a duplicate.
+    When Kafka has acknowledged a letter's records, a marker says that it was sent. Later calls skip it unless `again`
+    is set. After a crash between the two the letter is sent twice, and workers take the second record for a duplicate.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class LetterSender:
         self._again = again
 
     async def count(self, selection: LetterSelection) -> ResendReport:
-        """What `send` would do; nothing is sent."""
+        """What `send` would send and refuse. Sends nothing."""
         report = ResendReport()
         for partition in selection.partitions(await self._dead.partitions()):
             async with aclosing(self._ready(partition, selection, report)) as found:
@@ -85,7 +85,7 @@ class LetterSender:
         return report
 
     async def send(self, selection: LetterSelection, report: ResendReport) -> None:
-        """Adds to `report` as it goes. Raises `BusUnavailable`: called once more, it goes on with what is left."""
+        """Adds to `report` while it sends. Raises `BusUnavailable`; called again, it sends the rest."""
         for partition in selection.partitions(await self._dead.partitions()):
             batch: list[_Ready] = []
             size = 0
@@ -116,7 +116,7 @@ class LetterSender:
         if not self._again and letter.position.offset in resent:
             detail = "it was sent again before: --again sends it once more, and counts it twice if its id is forgotten"
             raise CannotResend(ResendRefusal.ALREADY_RESENT, detail)
-        # What fails each time would be sent for ever by a command that is repeated.
+        # Otherwise a repeated command would send for ever what fails each time.
         if letter.attempt >= MOST_ATTEMPTS and letter.position not in selection.positions:
             detail = f"it was on the topic {letter.attempt} times: give its position to send it once more"
             raise CannotResend(ResendRefusal.TOO_MANY_ATTEMPTS, detail)
@@ -128,7 +128,7 @@ class LetterSender:
             await self._producer.send(self._events_topic, [record for one in batch for record in one.records])
         except RecordRefused as error:
             if len(batch) > 1:
-                # One of them is what the log never takes.
+                # At least one of them can never be sent: send one at a time to find it.
                 for one in batch:
                     await self._send([one], report)
                 return

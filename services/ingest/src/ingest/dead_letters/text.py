@@ -1,4 +1,4 @@
-"""Letters as text for a terminal: nothing of a record can move the cursor or hide what it says. Pure."""
+"""Letters as text for a terminal. Characters of a record cannot move the cursor or hide text. Pure."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,7 +12,7 @@ from ingest.dead_letters.reasons import explain
 
 _COLUMN = 40
 _HEAD = ("POSITION", "TIME", "REASON", "ORIGIN", "SOURCE", "ACCOUNT", "EVENT", "ID", "ATTEMPT", "RESENT")
-# Of a value that is no JSON.
+# How much is shown of a value that is not JSON.
 _SHOWN_BYTES = 4_096
 
 

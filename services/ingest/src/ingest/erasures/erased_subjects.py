@@ -1,4 +1,4 @@
-"""Whom ingest refuses, accounts and people, in memory: it goes on refusing them while PostgreSQL is away."""
+"""Knows in memory which accounts and people are erased, so ingest can refuse them while PostgreSQL is away."""
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -19,14 +19,14 @@ def as_it_comes(user_id: str) -> str:
 
 
 class ErasedSubjects:
-    """Without a key nobody is erased here; `trouble` says so where somebody should be.
+    """The erased accounts and people, by pseudonym. `trouble` says why this process may not recognize all of them.
 
-    Users are asked for by the ids that clients send, and were erased by those that are stored.
+    Without a key it recognizes nobody. Ask for users by the ids that clients send; mapping.yml may store them hashed.
     """
 
     def __init__(self, key: ErasureKey | None, *, stored_user: StoredUser = as_it_comes) -> None:
         self._key = key
-        # By kind, so that nothing is hashed where nobody of that kind is erased: nearly always.
+        # By kind: in most requests nobody of a kind is erased, and then no id is hashed.
         self._accounts: frozenset[bytes] = frozenset()
         self._users: frozenset[bytes] = frozenset()
         self._account: Callable[[str], bytes] | None = None
@@ -34,7 +34,7 @@ class ErasedSubjects:
         if key is not None:
             self._account = lru_cache(_CACHED)(key.pseudonym)
             self._user = lru_cache(_CACHED)(lambda user_id: key.user_pseudonym(stored_user(user_id)))
-        # Since the last read began: it may have missed them. True: erased, False: lifted.
+        # Changes since the last read began, which may have missed them. True: erased, False: lifted.
         self._changes: dict[tuple[ErasureKind, bytes], bool] = {}
         self.trouble: str | None = "who is erased was not read yet"
 
@@ -52,21 +52,21 @@ class ErasedSubjects:
         return self._user(user_id) in self._users
 
     def add(self, filed: StoredErasure) -> None:
-        """Before the log is told, so that this process takes no event after it."""
+        """Call it before the record is sent, so that this process takes no event after the record."""
         self._changes[filed.kind, filed.pseudonym] = True
         self._set(self._known() | {(filed.kind, filed.pseudonym)})
 
     def remove(self, lifted: StoredErasure) -> None:
-        """After the log was told: what this process takes from now on comes after that."""
+        """Call it after the lifting was acknowledged: events that this process takes from then on come after it."""
         self._changes[lifted.kind, lifted.pseudonym] = False
         self._set(self._known() - {(lifted.kind, lifted.pseudonym)})
 
     def begin_read(self) -> None:
-        """What changes here from now on holds against what is being read."""
+        """Call it before PostgreSQL is read: changes from now on override what is read."""
         self._changes.clear()
 
     def replace(self, in_force: Iterable[StoredErasure]) -> None:
-        """All that PostgreSQL knew when `begin_read` was called."""
+        """Takes the erasures that were read since `begin_read`."""
         in_force = list(in_force)
         read = {(one.kind, one.pseudonym) for one in in_force}
         added = {subject for subject, erased in self._changes.items() if erased}

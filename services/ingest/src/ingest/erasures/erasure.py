@@ -7,20 +7,21 @@ from msgspec import Struct
 
 
 class AnotherErasureKey(Exception):
-    """Somebody is erased by another key: nothing was filed, or readers of the log would stop at the record."""
+    """Somebody is erased by another ERASURE_KEY. Answer 409: scoring and alerts would stop at the record."""
 
 
 class ErasureKind(StrEnum):
-    """Who is erased. An account is in one partition of the log, a person in all."""
+    """Whether an account or a person is erased. An account is in one partition of the log, a person in all."""
 
     ACCOUNT = "account"
     USER = "user"
 
 
 class ErasureState(StrEnum):
-    """`filed`: ingest refuses them already, and the log does not know of it yet. `announced`: the log does.
+    """How far a request is. `filed`: ingest refuses their events; Kafka has not acknowledged the record yet.
 
-    `lifting`: somebody asked to lift it, and the log does not know that yet. `lifted`: they are taken again.
+    `announced`: Kafka has. `lifting`: somebody asked to lift it; Kafka has not acknowledged that yet. `lifted`: ingest
+    takes their events again.
     """
 
     FILED = "filed"
@@ -30,9 +31,9 @@ class ErasureState(StrEnum):
 
 
 class AskedErasure(Struct, frozen=True, kw_only=True):
-    """As it is filed. `filed_by` is the id of an API key, or `command`.
+    """A new request. `filed_by` is the id of an API key, or `command`.
 
-    An account has its `account_id` and `partition`, a person their `user_id` and a `substitute`.
+    For an account `account_id` and `partition` are given, for a person `user_id` and `substitute`.
     """
 
     erasure_id: str
@@ -46,9 +47,9 @@ class AskedErasure(Struct, frozen=True, kw_only=True):
 
 
 class StoredErasure(Struct, frozen=True, kw_only=True):
-    """Both ids are None once the log has the announcement; then `removed` counts what ingest deleted.
+    """A request as it is stored. Once Kafka has the record, both ids are None and `removed` counts what ingest deleted.
 
-    The substitute stays: each record of one request has to say the same.
+    The substitute stays stored, so that all records of one request have the same.
     """
 
     erasure_id: str

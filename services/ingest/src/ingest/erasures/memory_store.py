@@ -43,7 +43,7 @@ class MemoryErasureStore:
         self._set(filed.erasure_id, account_id=None, user_id=None, announced_at=self._now(), removed=removed)
 
     async def sweep(self, named: StoredErasure) -> None:
-        """Nothing else is in memory."""
+        """Deletes nothing: this store has no other rows."""
         self._read()
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
@@ -58,7 +58,7 @@ class MemoryErasureStore:
         return list(self._rows.values())
 
     def _set(self, erasure_id: str, **values: Any) -> None:
-        """A moment, and who asked, stay as they were first written."""
+        """Sets only values that are not set yet: the first time, and the first who asked, stay."""
         for row in self._read():
             if row.erasure_id == erasure_id:
                 new = {name: value for name, value in values.items() if value is None or getattr(row, name) is None}

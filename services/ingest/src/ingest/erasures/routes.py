@@ -1,4 +1,4 @@
-"""`DELETE /v1/accounts/{id}` and `DELETE /v1/users/{id}`, and what became of the request."""
+"""The routes that erase an account or a person, show a request, and lift it."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -23,12 +23,13 @@ _RECEIPTS: Final = {name: f"GET /v1/erasures/{{id}} at the API of {name}" for na
 
 
 class ErasureAnswer(Struct, frozen=True):
-    """A request to erase an account or a person. `removed` counts what ingest deleted.
+    """A request to erase an account or a person. `removed` counts the rows that ingest deleted, by kind.
 
-    `receipts` says who tells the rest. So many `partitions` of the log have its record: 1 of an account, all of a
-    person. `announced_at` is when the log knew of it. On `log_forgets_on` the topic of events has no record of them
-    from before that; None without retention. By the id of an API key it says who asked. `state` is `filed` (the log
-    does not know yet), `announced`, `lifting` or `lifted`.
+    `receipts` says where to ask what the other services deleted. `partitions` is how many partitions of the log get the
+    record: 1 for an account, all for a person. `state` is `filed` (Kafka has not acknowledged the record yet),
+    `announced`, `lifting` or `lifted`. `announced_at` is when Kafka had the record. On `log_forgets_on` Kafka has
+    deleted all earlier records from the topic of events; null without retention. `filed_by` and `lift_asked_by` are ids
+    of API keys, or `command`.
     """
 
     erasure_id: str
@@ -71,28 +72,28 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, topics: TopicS
 
     @router.delete("/accounts/{account_id:path}", status_code=202, responses=_responses(202, _OF_ERASING))
     async def erase_account(request: Request, account_id: str) -> Response:
-        """Have every service delete what it knows of an account. Asked again, it answers the request in force."""
+        """Erase an account in every service. A second request gets the erasure that is in force."""
         by = await admin(request)
         return _accepted(answer(await service.erase_account(account_in_path(request, longest=ID_CHARS), by=by)))
 
     @router.delete("/users/{user_id:path}", status_code=202, responses=_responses(202, _OF_ERASING))
     async def erase_user(request: Request, user_id: str) -> Response:
-        """Have every service delete what it knows of a person at all accounts: the id is as clients send it.
+        """Erase a person at all accounts, in every service. The id is the one that clients send.
 
-        What the person did before counts on, under a substitute that names nobody.
+        What the person did before still counts, under a random substitute.
         """
         by = await admin(request)
         return _accepted(answer(await service.erase_user(user_in_path(request, longest=ID_CHARS), by=by)))
 
     @router.get("/erasures/{erasure_id}", responses=_responses(200, _OF_ONE))
     async def get_erasure(request: Request, erasure_id: ErasureId) -> Response:
-        """What became of a request, where each service answers for itself, and when the log has forgotten."""
+        """How far a request is, where to ask for the receipts, and when Kafka has deleted the records."""
         await admin(request)
         return json_response(answer(await service.find(erasure_id)))
 
     @router.post("/erasures/{erasure_id}/lift", status_code=202, responses=_responses(202, _OF_ONE))
     async def lift_erasure(request: Request, erasure_id: ErasureId) -> Response:
-        """Take events of the account or person again: they begin from nothing."""
+        """End an erasure: events of the account or person count again, without what was deleted."""
         by = await admin(request)
         return _accepted(answer(await service.lift(erasure_id, by=by)))
 

@@ -1,4 +1,4 @@
-"""Files an erasure, tells the log of it, and lifts it. What a crash leaves half done, any process of ingest ends."""
+"""Files erasures, writes their records into the log, and lifts them. After a crash another process goes on."""
 
 import asyncio
 from collections import deque
@@ -31,7 +31,7 @@ from ingest.erasures.erasure import AnotherErasureKey, AskedErasure, ErasureKind
 from ingest.publishing.publisher import NotAcknowledged
 
 _log = structlog.get_logger()
-_READINGS: Final = 3  # after so many every process knows, and has written what it was writing
+_READINGS: Final = 3  # rounds of reading; after them every process knows, and has finished its writes
 _ANOTHER_KEY = "ERASURE_KEY is another one than that by which somebody was erased: nothing was filed"
 _UNPUBLISHED = "the log did not acknowledge it in time; it is filed, and ingest goes on trying"
 
@@ -56,17 +56,17 @@ class Erasures(Protocol):
 
 
 class ErasureAnnouncer:
-    """Writes erasures of accounts into their partitions, those of people into all. Written twice they do no harm."""
+    """Writes the record of an account's erasure into one partition, a person's into all. Copies are harmless."""
 
     def __init__(self, producer: Producer, *, topic: str, partitions: int, mode: TimeMode) -> None:
         self._producer = producer
         self._topic = topic
         self._partitions = partitions
-        # In stream mode nobody here knows the time of the log, and this one moves nothing.
+        # In stream mode ingest does not know the time of the log; the time 0 never moves it.
         self._stamp = 0 if mode is TimeMode.STREAM else None
 
     async def announce(self, erasure: StoredErasure) -> None:
-        """Returns after all acknowledgements. Raises `NotAcknowledged`."""
+        """Returns when Kafka has acknowledged all records. Raises `NotAcknowledged`."""
         record = _record(erasure)
         if record is None:
             return
@@ -81,7 +81,7 @@ class ErasureAnnouncer:
 
 
 def _record(erasure: StoredErasure) -> EventsRecord | None:
-    """What the log has to know of it. None if the id is gone: then it knows."""
+    """The record that is due by the state of the request; None if the id is gone, for then the log has it."""
     pseudonym = erasure.pseudonym.hex()
     if erasure.state is ErasureState.LIFTING:
         lifting = ErasureLifted if erasure.kind is ErasureKind.ACCOUNT else UserErasureLifted
@@ -94,24 +94,24 @@ def _record(erasure: StoredErasure) -> EventsRecord | None:
 
 
 class _Sweep(NamedTuple):
-    """Due by the event loop's clock; `named` still has the id."""
+    """A second deletion. `due` is a time of the event loop's clock; `named` still has the id."""
 
     due: float
     named: StoredErasure
 
 
 def _forget_nothing(erased_id: str) -> None:
-    """For a process that remembers nothing."""
+    """For a process without a cache."""
 
 
 class ErasureService:
-    """Every way in asks `erased`; every process of ingest reads it again every `every` seconds.
+    """Erases accounts and people. Events, SDKs and webhooks ask `erased`, which is read again every `every` seconds.
 
-    Until then another process may write rows of somebody erased. So this one, which has the id, deletes once more when
-    all have read it. If it ends before, who asks for the erasure again has it done.
+    Until it has read that, another process may write rows of somebody erased. So this process, which still has the id,
+    deletes a second time when all have read it. If it ends before, a second request for the same erasure deletes them.
 
-    `forget_account` and `forget_user` are called with the stored id of somebody whose rows are gone. `stored_user` says
-    how the ids that clients send of users are stored.
+    `forget_account` and `forget_user` are called with the stored id after its rows were deleted. `stored_user` gives
+    the stored id for a user's id as clients send it.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class ErasureService:
         return self._erased.trouble
 
     async def erase_account(self, account_id: str, *, by: str) -> StoredErasure:
-        """The erasure in force for the account, which the log knows now. Raises the `Problem` to be answered."""
+        """The erasure in force for the account; Kafka has its record. Raises a `Problem`: 409 or 503."""
         key = self._usable_key()
         return await self._erase(
             AskedErasure(
@@ -156,7 +156,7 @@ class ErasureService:
         )
 
     async def erase_user(self, user_id: str, *, by: str) -> StoredErasure:
-        """As `erase_account`, for the person whom clients name so, at all accounts."""
+        """As `erase_account`, for a person at all accounts. `user_id` is the id that clients send."""
         key, stored = self._usable_key(), self._stored_user(user_id)
         return await self._erase(
             AskedErasure(
@@ -165,13 +165,13 @@ class ErasureService:
                 fingerprint=key.fingerprint,
                 filed_by=by,
                 user_id=stored,
-                # It would hold up all requests for some 20 ms.
+                # In a thread: the draw takes some 20 ms of CPU and would hold up all requests.
                 substitute=await asyncio.to_thread(draw_substitute, stored),
             )
         )
 
     async def lift(self, erasure_id: str, *, by: str) -> StoredErasure:
-        """Lifted, as the log knows now. Raises the `Problem` to be answered."""
+        """The lifted erasure; Kafka has the record of the lifting. Raises a `Problem`: 404 or 503."""
         try:
             await self._store.ask_to_lift(erasure_id, by=by)
             lifted = await self._tell(await self._found(erasure_id))
@@ -181,14 +181,14 @@ class ErasureService:
         return lifted
 
     async def find(self, erasure_id: str) -> StoredErasure:
-        """Raises the `Problem` to be answered."""
+        """Raises a `Problem`: 404 or 503."""
         try:
             return await self._found(erasure_id)
         except DatabaseUnavailable as error:
             raise database_unavailable(error) from error
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Keeps `erased` fresh, and tells the log what a crash or an outage has kept from it."""
+        """Keeps `erased` fresh, and writes the records that a crash or an outage has left out."""
         while not stop.is_set():
             try:
                 await self._sweep()
@@ -203,13 +203,13 @@ class ErasureService:
             await stopped_within(self._every, stop)
 
     async def _sweep(self) -> None:
-        """Raises `DatabaseUnavailable`; then what is left waits for the next time."""
+        """Makes the second deletions that are due. Raises `DatabaseUnavailable`; the next round makes the rest."""
         while self._sweeps and self._sweeps[0].due <= asyncio.get_running_loop().time():
             await self._store.sweep(self._sweeps[0].named)
             self._sweeps.popleft()
 
     def _usable_key(self) -> ErasureKey:
-        """Raises the `Problem` to be answered."""
+        """Raises a `Problem` with status 409: no key, or too many erasures."""
         if self._key is None:
             raise Problem(409, "no_erasure_key", "ERASURE_KEY is not set: without it nobody can be erased")
         if len(self._erased) >= MOST:
@@ -244,7 +244,7 @@ class ErasureService:
         return await self._found(erasure.erasure_id)
 
     async def _settle(self, erasure: StoredErasure) -> None:
-        """Tells the log what it does not know of it. Raises `NotAcknowledged`."""
+        """Writes the records that are due, and stores that they are. Raises `NotAcknowledged`."""
         if erasure.state is ErasureState.FILED:
             await self._announcer.announce(erasure)
             await self._store.announced(erasure)
@@ -254,7 +254,7 @@ class ErasureService:
                 self._forget_account(erasure.account_id)
             if erasure.user_id is not None:
                 self._forget_user(erasure.user_id)
-            # Somebody may have asked to lift it while it was being filed.
+            # Somebody may have asked to lift it meanwhile.
             erasure = await self._found(erasure.erasure_id)
         if erasure.state is ErasureState.LIFTING:
             await self._announcer.announce(erasure)

@@ -1,4 +1,4 @@
-"""The requests in PostgreSQL."""
+"""The requests to erase accounts and people, in PostgreSQL."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -16,15 +16,15 @@ from ingest.erasures.erasure import AnotherErasureKey, AskedErasure, StoredErasu
 from ingest.schema import erasure, identity, reject
 
 _COLUMNS = [erasure.c[name] for name in StoredErasure.__struct_fields__]
-# One request is filed at a time: of two keys neither would see the other's.
+# Without it two processes with different keys could file at once, and neither would see the row of the other.
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('ingest erasure', 0))")
 
 AccountRemoval = Callable[[AsyncConnection, str], Awaitable[Mapping[str, int]]]
-"""Deletes what a table of another folder knows of an account; says how many rows went, by what they were."""
+"""Deletes the rows of an account from tables of another folder; returns how many rows, by kind."""
 
 
 class ErasureStore:
-    """`removals` are those of the rooms that keep something of accounts.
+    """`removals` are those of the other folders that store something of accounts: aliases, Stripe.
 
     Every method raises `DatabaseUnavailable` if PostgreSQL does not answer within `patience` seconds.
     """
@@ -35,7 +35,7 @@ class ErasureStore:
         self._patience = patience
 
     async def file(self, asked: AskedErasure) -> StoredErasure:
-        """The request that is in force for them: this one, or the one before it.
+        """Stores the request. Returns the one in force for them: this one, or an earlier one.
 
         Raises `AnotherErasureKey` if a request of another key is in force, whoever it erases.
         """
@@ -57,33 +57,36 @@ class ErasureStore:
         return None if row is None else _stored(row)
 
     async def in_force(self, *, most: int) -> Sequence[StoredErasure]:
-        """Those that are not lifted, the oldest first."""
+        """Requests that are not lifted, the oldest first."""
         query = select(*_COLUMNS).where(erasure.c.lifted_at.is_(None)).order_by(erasure.c.filed_at).limit(most)
         async with self._begun() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def newest(self, *, most: int) -> Sequence[StoredErasure]:
-        """The newest first."""
+        """All requests, the newest first."""
         query = select(*_COLUMNS).order_by(erasure.c.filed_at.desc()).limit(most)
         async with self._begun() as connection:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def announced(self, filed: StoredErasure) -> None:
-        """The log has the announcement, so the id goes, with all that ingest knows by it. Only the first time."""
+        """Call it when Kafka has the record: deletes the id, and all rows of the account or person.
+
+        Only the first call for a request does so.
+        """
         this = erasure.c.erasure_id == filed.erasure_id
         done = update(erasure).where(this, erasure.c.announced_at.is_(None)).returning(erasure.c.erasure_id)
         gone = {"account_id": null(), "user_id": null()}
         async with self._begun() as connection:
-            # A slow process comes after the lift: what was learned since then stays.
+            # A slow process may call this after the lift; rows that were written since then have to stay.
             if (await connection.execute(done.values(announced_at=func.now(), **gone))).first() is None:
                 return
             removed = await self._remove(connection, filed)
             await connection.execute(update(erasure).where(this).values(removed=removed))
 
     async def sweep(self, named: StoredErasure) -> None:
-        """Deletes what was written of them since the announcement; `named` has the id, which the table has no more.
+        """Deletes rows that were written since `announced`, and counts them, too. `named` has to have the id.
 
-        Nothing is deleted once the request was lifted.
+        Once the request was lifted it does nothing.
         """
         this = erasure.c.erasure_id == named.erasure_id
         query = select(erasure.c.removed).where(this, erasure.c.lifted_at.is_(None)).with_for_update()
@@ -95,7 +98,7 @@ class ErasureStore:
             await connection.execute(update(erasure).where(this).values(removed=dict(removed)))
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
-        """The first who asks counts."""
+        """Stores who asked and when; a second call changes nothing."""
         await self._set(
             erasure_id,
             lift_asked_at=func.coalesce(erasure.c.lift_asked_at, func.now()),
@@ -103,11 +106,11 @@ class ErasureStore:
         )
 
     async def lifted(self, erasure_id: str) -> None:
-        """The log has the lifting."""
+        """Call it when Kafka has the record of the lifting."""
         await self._set(erasure_id, lifted_at=func.coalesce(erasure.c.lifted_at, func.now()))
 
     async def _remove(self, connection: AsyncConnection, filed: StoredErasure) -> dict[str, int]:
-        """How many rows went, by what they were. A reject names somebody only in what it says is wrong."""
+        """Deletes the rows; returns how many, by kind. A reject names somebody only in its errors or its message id."""
         if filed.user_id is not None:
             return await _remove_user(connection, filed.user_id)
         if filed.account_id is None:
@@ -145,7 +148,7 @@ async def _remove_account(connection: AsyncConnection, account_id: str) -> dict[
 
 
 async def _remove_user(connection: AsyncConnection, user_id: str) -> dict[str, int]:
-    """In all spaces. No other table has users: what is kept of Stripe names customers, which are accounts."""
+    """In all sets of identities. No other table has users: Stripe's records name customers, which are accounts."""
     identities = await connection.execute(delete(identity).where(identity.c.id == user_id))
     told = or_(reject.c.message_id == USER, mentions(reject.c.errors, "user"))
     rejects = await connection.execute(delete(reject).where(told), ExportSubject("", user_id).parameters())

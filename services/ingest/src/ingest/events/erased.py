@@ -1,4 +1,4 @@
-"""Refuses the events of erased accounts and people, one by one. Pure."""
+"""Refuses events of erased accounts and people, each with a reason. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -13,7 +13,7 @@ _PERSON: Final = "this person was erased: nothing of them is taken until that is
 
 
 class ErasedLookup(Protocol):
-    """Who is erased, by the ids that clients send. Nobody is if its length is 0."""
+    """Says who is erased, by the ids that clients send. The length is how many are erased."""
 
     def __len__(self) -> int: ...
 
@@ -51,7 +51,7 @@ class EventOfAccount(Protocol):
 
 
 def refuse_erased(batch: EventBatch, items: Sequence[BodyItem], erased: ErasedLookup) -> EventBatch:
-    """The batch without accepted events of those erased, which are rejected; `items` are those of the request."""
+    """The batch with events of erased accounts and people rejected; `items` are those of the request."""
     refused = [(one, error) for one in batch.accepted if (error := erased_error(one.event, erased)) is not None]
     if not refused:
         return batch
@@ -65,7 +65,7 @@ def refuse_erased(batch: EventBatch, items: Sequence[BodyItem], erased: ErasedLo
 def erased_error(event: EventOfAccount, erased: ErasedLookup) -> FieldError | None:
     """Why the event is not taken, if its account or its person was erased.
 
-    Nobody is merged into an erased account either: what keeps merges would keep its id.
+    A merge into an erased account is refused, too: the alias would store the erased id.
     """
     if erased.account(event.account_id):
         return FieldError("account_id", FieldErrorReason.ERASED, _ACCOUNT)
@@ -77,5 +77,5 @@ def erased_error(event: EventOfAccount, erased: ErasedLookup) -> FieldError | No
 
 
 def _rejected(one: AcceptedEvent, line: int | None, error: FieldError) -> RejectedItem:
-    # An id that ingest made up is nobody's.
+    # The client does not know an id that ingest made up, so the answer leaves it out.
     return RejectedItem(one.index, (error,), one.event.event_id if one.deduplicated else None, line)

@@ -1,4 +1,4 @@
-"""Which rows of ingest's tables are of an account, as an export shows them."""
+"""Selects the rows of ingest's tables that belong to an account, for its export."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -32,7 +32,7 @@ def _json(body: ColumnElement[bytes]) -> ColumnElement[Any]:
 
 
 def _told_keys() -> ColumnElement[bool]:
-    """As `account_key` makes them."""
+    """Whether the key is of the account or of one of its customers, as `account_key` makes keys."""
     of_customers = select(literal("customer ", Text).concat(stripe_customer.c.id)).where(
         stripe_customer.c.account_id == ACCOUNT
     )
@@ -73,7 +73,7 @@ EXPORTED: Final = (
         table=stripe_delivery,
         where=stripe_delivery.c.account_ids.contains(_ACCOUNTS),
         order=("webhook", "message_id"),
-        # A message that moved a customer says something of another account too.
+        # A message that moved a customer between accounts names the other account, too.
         shown={
             "account_ids": _ACCOUNTS,
             "body": case((_OF_ONE_ACCOUNT, _json(stripe_delivery.c.body)), else_=null()),

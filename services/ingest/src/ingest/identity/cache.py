@@ -1,4 +1,4 @@
-"""A bounded cache of identities, which goes on serving what it knows while PostgreSQL is away."""
+"""A bounded cache of identities. It serves what it knows while PostgreSQL is away."""
 
 import time
 from collections import OrderedDict
@@ -26,10 +26,10 @@ class _Cached(Struct):
 
 
 class IdentityCache:
-    """Looks identities up, and learns them.
+    """Finds the accounts of identities, and stores new ones.
 
-    What another process wrote is seen after at most `ttl` seconds. An identity that is not known is looked for in
-    PostgreSQL each time: it may have been told to another process a moment ago.
+    It sees changes by other processes after at most `ttl` seconds. It asks PostgreSQL for an unknown identity each
+    time, because another process may have stored it a moment ago.
     """
 
     def __init__(
@@ -44,16 +44,16 @@ class IdentityCache:
         self._ttl = ttl
         self._most = most
         self._clock = clock
-        # The one that was used last is at the end.
+        # In the order of use: the last used one is at the end.
         self._cached: OrderedDict[tuple[str, str], _Cached] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._cached)
 
     async def accounts(self, space: str, ids: Collection[str]) -> dict[str, KnownAccount]:
-        """Those of the ids that have an account.
+        """The accounts of those ids that have one.
 
-        Raises `IdentitiesUnavailable` if one is neither here nor to be read. What is here but old is good enough then.
+        While PostgreSQL is away expired entries are used, too. Raises `IdentitiesUnavailable` for an id without one.
         """
         found = {one: cached for one in ids if (cached := self._cached.get((space, one))) is not None}
         now = self._clock()
@@ -80,12 +80,12 @@ class IdentityCache:
         self._keep(space, learned, self._clock())
 
     def forget_account(self, account_id: str) -> None:
-        """Drops the identities of an account, whose rows are gone."""
+        """Drops the identities of an account whose rows were deleted."""
         for key in [key for key, cached in self._cached.items() if cached.known.account_id == account_id]:
             del self._cached[key]
 
     def forget_user(self, user_id: str) -> None:
-        """Drops the identity in all spaces, where its rows are gone."""
+        """Drops a user's identity in all sets, after its rows were deleted."""
         for key in [key for key in self._cached if key[1] == user_id]:
             del self._cached[key]
 

@@ -1,4 +1,4 @@
-"""The identities that messages of SDKs told, as PostgreSQL keeps them."""
+"""The identities that messages of SDKs and webhooks taught, in PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -20,20 +20,20 @@ _TIMEOUT = 3.0  # seconds
 
 
 class IdentityStore:
-    """Identities by space: the source, or the set that several sources share."""
+    """Identities by space: the name of a set of identities, or of the source that shares none."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def read(self, space: str, ids: Collection[str]) -> Mapping[str, KnownAccount]:
-        """Those of the ids that are known. Raises `IdentitiesUnavailable`."""
+        """The accounts of the known ids. Raises `IdentitiesUnavailable`."""
         async with self._transaction() as connection:
             rows = await connection.execute(_READ, {"space": space, "ids": list(ids)})
             return {row.id: KnownAccount(row.account_id, row.at) for row in rows}
 
     async def write(self, space: str, learned: Mapping[str, KnownAccount]) -> None:
-        """What is newer stays. Raises `IdentitiesUnavailable`."""
-        # In one order everywhere: two requests that write the same identities must not wait for each other.
+        """Stores identities; a stored one with a later `at` stays. Raises `IdentitiesUnavailable`."""
+        # In one order, so that two requests that write the same identities cannot deadlock.
         rows = [
             {"space": space, "id": one, "account_id": known.account_id, "at": known.at}
             for one, known in sorted(learned.items())

@@ -1,4 +1,4 @@
-"""What each column of a file becomes, by its header and by what the command line says. Pure."""
+"""Says what each column of a file becomes, by its header and by the command line. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ _NEEDED: Final[Mapping[Shape, Mapping[ColumnTarget, str]]] = {
 
 
 class Column(Struct, frozen=True):
-    """`name` is that of the property for `ColumnTarget.PROPERTY`; `why` says why a column becomes nothing."""
+    """`name` is the property's name, for `ColumnTarget.PROPERTY`. `why` says why a column becomes nothing."""
 
     index: int
     header: str
@@ -92,14 +92,14 @@ def map_columns(header: Sequence[str], choices: ColumnChoices) -> ColumnMapping:
 
 
 def number_of(index: int, header: Sequence[str]) -> str:
-    """A column by its number, as `#3`. Columns of the report have none: in it those of the file keep theirs."""
+    """The number of a column, as `#3`. Columns of the report are not counted, so the file's columns keep theirs."""
     if header[index].startswith(REPORT_PREFIX):
         return ""
     return f"#{sum(not text.startswith(REPORT_PREFIX) for text in header[: index + 1])}"
 
 
 def _chosen(header: Sequence[str], choices: ColumnChoices) -> dict[int, str]:
-    """The field that the command line names for a column, by index; the empty text for one to skip."""
+    """The field that the command line gives a column, by index; the empty text for a column to skip."""
     wanted = [*((column, "") for column in choices.skipped), *choices.fields.items()]
     found: dict[int, str] = {}
     for column, field in wanted:
@@ -157,7 +157,7 @@ def _by_choice(header: Sequence[str], chosen: Mapping[int, str], shape: Shape) -
 
 
 def _by_synonym(header: Sequence[str], taken: Mapping[int, Column], shape: Shape, *, named: bool) -> dict[int, Column]:
-    """Columns that are known by their headers. What the command line has named is not named twice."""
+    """The fields of columns that are known by their headers, except fields that the command line has given."""
     free = {normal(text): index for index, text in reversed([*enumerate(header)]) if _is_free(index, text, taken)}
     found: dict[int, Column] = {}
     has = {column.target for column in taken.values()} | ({ColumnTarget.NAME} if named else set())

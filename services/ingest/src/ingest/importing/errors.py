@@ -1,4 +1,4 @@
-"""Named by what the person at the terminal does about them; and why a row is refused before it is sent.
+"""The errors of an import, named by what the person at the terminal does; and the reasons of refused rows.
 
 ImportFailed
 ├── UnreadableFile   correct the file as a whole, or name another one
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 
 class ImportFailed(Exception):
-    """Its text is one line for a person."""
+    """The import ends; the text is one line for the person at the terminal."""
 
 
 class UnreadableFile(ImportFailed):
@@ -41,7 +41,7 @@ class MissingPackage(ImportFailed):
 
 
 class CellErrorReason(StrEnum):
-    """Why a row is refused before it is sent; ingest has reasons of its own for what was sent."""
+    """Why the command refuses a row before it sends it; ingest has reasons of its own."""
 
     BAD_UNICODE = "bad_unicode"
     BAD_QUOTES = "bad_quotes"
@@ -59,7 +59,7 @@ class CellErrorReason(StrEnum):
 
 
 class RowError(Struct, frozen=True):
-    """`field` is a column of the file, or a path in the event if ingest says it; empty for the row as a whole."""
+    """`field` is a column of the file, or a path in the event if ingest refused it; empty for the whole row."""
 
     field: str
     reason: str
@@ -67,7 +67,7 @@ class RowError(Struct, frozen=True):
 
 
 class BadCell(Exception):
-    """A cell that nobody can read for sure; the row is refused."""
+    """A cell whose value is not certain; its row is refused."""
 
     def __init__(self, reason: CellErrorReason, detail: str) -> None:
         super().__init__(detail)

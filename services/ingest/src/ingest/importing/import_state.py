@@ -1,6 +1,6 @@
 """How far an import has come, in a file beside the imported one.
 
-Ids make it safe to send rows again; the state only saves the time.
+Ids make it safe to send rows again while scoring remembers them; the state also saves the time.
 """
 
 import os
@@ -14,8 +14,9 @@ from ingest.importing.tables.source_file import FileIdentity
 
 
 class ImportState(Struct, frozen=True):
-    """`done` rows have been answered or refused, in the order in which they are sent, and `report_bytes` of the report
-    tell of them. `choices` is a digest of all that the command line says of the rows.
+    """`done` rows were answered or refused, in the order of sending; `report_bytes` of the report are about them.
+
+    `choices` is a digest of all options of the command line that change what rows become.
     """
 
     name: str
@@ -39,7 +40,7 @@ def load(path: Path) -> ImportState | None:
 
 
 def save(path: Path, state: ImportState) -> None:
-    """Whoever reads it meanwhile sees the former state or this one. Raises `ImportFailed`."""
+    """Replaces the file in one step: a reader sees the former state or this one. Raises `ImportFailed`."""
     beside = path.with_name(f"{path.name}.new")
     try:
         beside.write_bytes(msgspec.json.encode(state))
@@ -49,7 +50,7 @@ def save(path: Path, state: ImportState) -> None:
 
 
 def go_on(former: ImportState | None, begins: ImportState) -> ImportState:
-    """From where the import goes on: where it stopped, or at its beginning if nothing was taken yet.
+    """The state from which the import goes on: where it stopped, or the beginning if nothing was taken yet.
 
     Raises `FileChanged` or `ChoicesChanged` where rows that were taken might count again.
     """

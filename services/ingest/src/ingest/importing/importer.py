@@ -1,4 +1,4 @@
-"""Sends the rows of a file, batch by batch, and keeps in the state and the report what has been answered."""
+"""Sends the rows of a file in batches, and writes ingest's answers to the state and the report."""
 
 import time
 from collections.abc import Callable
@@ -16,12 +16,12 @@ from ingest.importing.refused_report import RefusedReport
 from ingest.importing.rows import EventToPost, RefusedRow
 from ingest.importing.sender import BATCH_BYTES, BATCH_EVENTS, EventSender
 
-# Refused rows wait for their batch; a file of nothing else must not be held in memory.
+# Refused rows wait for the next batch; this bounds the memory for a file that has only refused rows.
 _MOST_REFUSED: Final = 5000
 
 
 class ImportProgress(Struct, frozen=True):
-    """`fraction` of the file has been read, 0 to 1; `seconds` since this run began, in which `rows` were done."""
+    """`fraction` of the file is read, 0 to 1. This run has done `rows` rows in `seconds`."""
 
     state: ImportState
     rows: int
@@ -30,7 +30,7 @@ class ImportProgress(Struct, frozen=True):
 
 
 class ImportResult(Struct, frozen=True):
-    """The state at the end, and what this run has found."""
+    """The state at the end, and the counts of this run."""
 
     state: ImportState
     rows: int
@@ -40,7 +40,7 @@ class ImportResult(Struct, frozen=True):
 
 
 class Importer:
-    """One run. `state` and `report` are the files in which it is kept."""
+    """One run of an import. `state` and `report` are the paths of its two files."""
 
     def __init__(
         self,
@@ -66,9 +66,9 @@ class Importer:
         self._repeated = 0
 
     def run(self, begins: ImportState) -> ImportResult:
-        """Sends all rows behind those that are done. Raises `ImportFailed`; run again, it goes on where it stopped."""
+        """Sends all rows after the done ones. Raises `ImportFailed`; a later run goes on where this one stopped."""
         began, order, state = self._clock(), TimeOrder(), begins
-        # Whoever may not write here hears of it before anything is sent.
+        # Written first, so that missing permissions show before anything is sent.
         import_state.save(self._state_file, begins)
         report = RefusedReport(self._report_file, self._job.header, kept=begins.report_bytes)
         with self._job.outcomes(done=begins.done) as (outcomes, fraction):
@@ -99,7 +99,7 @@ class Importer:
         )
 
     def _flush(self, state: ImportState, report: RefusedReport) -> ImportState:
-        """The report is written before the state that says so: after a crash the rows behind that are sent again."""
+        """Writes the report before the state that refers to it, so that after a crash no refused row is lost."""
         answer = self._sender.send(self._waiting)
         refused = sorted([*self._refused, *answer.refused], key=lambda each: each.row.number)
         report.add(refused)

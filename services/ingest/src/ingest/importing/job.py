@@ -1,4 +1,4 @@
-"""An import as the command line describes it, and what its file turns out to be."""
+"""An import: the choices of the command line, and what its file contains."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from ingest.importing.tables.opening import open_table
 from ingest.importing.tables.source_file import FileIdentity, identify
 from ingest.importing.tables.table import SourceTable
 
-# Forms of columns are found in so many rows, or in as many as hold so many characters; order and names in more.
+# The forms of columns come from the first rows, up to these bounds; order of rows and names of events from more.
 _SAMPLE_ROWS: Final = 1000
 _SAMPLE_CHARS: Final = 16_000_000
 _FIRST_ROWS: Final = 100_000
@@ -37,7 +37,7 @@ Fraction = Callable[[], float]
 
 
 class ImportChoices(Struct, frozen=True):
-    """What the command line says. `zone` is an IANA name. With `history` facts are sent as history too."""
+    """The choices of the command line. `zone` is an IANA name. With `history` facts are sent as history, too."""
 
     columns: ColumnChoices = ColumnChoices()
     zone: str | None = None
@@ -51,7 +51,7 @@ class ImportChoices(Struct, frozen=True):
 
 
 class ImportJob(Struct, frozen=True):
-    """A file that was looked into. `identity` is what it was then."""
+    """A file whose first rows were read; `identity` is its identity at that time."""
 
     path: Path
     choices: ImportChoices
@@ -67,32 +67,33 @@ class ImportJob(Struct, frozen=True):
 
     @property
     def is_history(self) -> bool:
-        """Facts are those of today. As history they would bring an account's clock to today, and the history of use
-        that is imported after them would make no curve.
+        """Whether rows are sent as history. Facts are not, unless the command line says so.
+
+        As history they would bring an account's clock to today, and events imported after them would make no curve.
         """
         return self.choices.history or self.plan.mapping.shape is Shape.EVENTS
 
     def begin(self) -> ImportState:
-        """The state of an import of which nothing is done."""
+        """The state before the first row."""
         return ImportState(self.name, self.identity, self.choices.digest)
 
     def resume(self, state: Path) -> ImportState:
-        """From where it goes on. Raises `ImportFailed`, and `FileChanged` for what is another file by now."""
+        """The state from which it goes on. Raises `ImportFailed`, such as `FileChanged`."""
         return import_state.go_on(import_state.load(state), self.begin())
 
     @contextmanager
     def outcomes(self, *, done: int = 0) -> Iterator[tuple[Iterator[EventToPost | RefusedRow], Fraction]]:
-        """What becomes of each row behind the `done` ones, in the order in which they are sent."""
+        """What becomes of each row after the first `done` ones, in the order of sending."""
         with open_table(self.path, delimiter=self.choices.delimiter) as table:
             if self.choices.sort:
                 sorter = RowSorter(table.rows(), RowPlanner(self.plan))
                 yield islice(sorter.outcomes(), done, None), sorter.fraction
             else:
-                # What is passed over need not be planned.
+                # Rows that are skipped are read only.
                 yield _plan_rows(self.plan, islice(table.rows(), done, None)), table.fraction
 
     def look(self) -> FirstRows:
-        """The first rows, as they are in the file."""
+        """What the first rows contain, in the order of the file."""
         found = FirstRows()
         with open_table(self.path, delimiter=self.choices.delimiter) as table:
             for outcome in _plan_rows(self.plan, islice(table.rows(), _FIRST_ROWS)):

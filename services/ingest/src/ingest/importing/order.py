@@ -1,18 +1,18 @@
-"""How far the rows of a file are out of order: late ones are earlier than an earlier row of the same account. Pure."""
+"""Counts late rows: their time is before that of a former row of the same account. Pure."""
 
 from math import inf
 from typing import Final
 
 from ingest.importing.rows import EventToPost
 
-# About 150 MB of memory.
+# Bounds the memory to about 150 MB.
 MOST_ACCOUNTS: Final = 1_000_000
 
 
 class TimeOrder:
-    """Counts late rows. Accounts beyond the bound are not looked at.
+    """Counts late rows of the first accounts of a file; accounts beyond the bound are ignored.
 
-    `late` is how many rows are late, `most` by how many seconds at most.
+    `late` is the number of late rows, `most` the greatest lateness in seconds.
     """
 
     def __init__(self, *, most_accounts: int = MOST_ACCOUNTS) -> None:

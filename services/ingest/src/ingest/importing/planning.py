@@ -22,13 +22,13 @@ from ingest.mapping.naming import to_event_name
 from ingest.receiving.bounds import BOUNDS
 
 _FACTS_EVENT: Final = "account.updated"
-# Ids of imports are apart from those of requests with an Idempotency-Key.
+# Keeps ids of imports apart from those made of an Idempotency-Key.
 _ID_SOURCE: Final = "import"
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 class ImportPlan(Struct, frozen=True):
-    """What is done with each row. `name` is that of the import: with the row's number it gives the event its id.
+    """How rows become events. `name` is the import's name: with a row's number it makes the event's id.
 
     `kinds` are those of the columns, by index; None in a file whose cells have types of their own.
     """
@@ -43,7 +43,7 @@ class ImportPlan(Struct, frozen=True):
 def make_plan(
     mapping: ColumnMapping, name: str, sample: Sequence[FileRow], *, typed: bool, zone: tzinfo | None
 ) -> ImportPlan:
-    """The forms of the columns are those that the first rows have."""
+    """Takes the forms of the columns from the first rows."""
 
     def cells(column: Column) -> list[Any]:
         return [row.cells[column.index] for row in sample]
@@ -55,7 +55,7 @@ def make_plan(
 
 
 class RowPlanner:
-    """Calls to it are independent of each other: a row has the same event in whatever order rows come."""
+    """Makes the event of a row. A row has the same event in whatever order rows come."""
 
     def __init__(self, plan: ImportPlan) -> None:
         self._plan = plan
@@ -97,7 +97,7 @@ class RowPlanner:
         cell = row.cells[self._time.index]
         try:
             if _is_empty(cell):
-                # Ingest would take the time of the post, and history would lie in the present.
+                # Without a time ingest would take that of the request, and history would be dated today.
                 raise BadCell(CellErrorReason.MISSING, "the row says no time")
             return times.read_time(cell, self._plan.time_form, self._plan.zone)
         except BadCell as bad:
@@ -135,7 +135,7 @@ class RowPlanner:
 
 
 def _is_empty(cell: Any) -> bool:
-    """Whether the cell says nothing; NaN is how data frames say that."""
+    """Whether the cell is empty; data frames write NaN for that."""
     return cell is None or (isinstance(cell, str) and not cell.strip()) or cell != cell
 
 

@@ -1,4 +1,4 @@
-"""What a person reads before an import: what each column becomes, the order of the rows, the first problems. Pure."""
+"""The preview of an import: what each column becomes, the order of the rows, the first problems. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,17 +17,17 @@ from ingest.mapping.naming import to_event_name
 _SAMPLES: Final = 3
 _SAMPLE_CHARS: Final = 32
 _PROBLEMS: Final = 10
-# So many events are kept, for ingest to check.
+# How many events are kept for ingest to check.
 _EVENTS: Final = 1000
 _NAMES: Final = 12
-# An account's first look waits for 15 minutes without history; so many rows take about half of that.
+# A first look waits for 15 minutes without history; sending this many rows takes about half of that.
 _LONG_ROWS: Final = 20_000_000
-# Other names than these are counted together.
+# How many names are listed; the others are counted together.
 _MOST_NAMES: Final = 10_000
 
 
 class FirstRows:
-    """What the first rows of a file are found to be; they are this `fraction` of it. `events` are some of them."""
+    """What the first rows of a file contain; they are this `fraction` of it. `events` are some of their events."""
 
     def __init__(self) -> None:
         self.fraction = 1.0
@@ -85,7 +85,7 @@ def order_lines(found: FirstRows, *, sort: bool) -> Iterator[str]:
 
 
 def name_lines(found: FirstRows, mapping: ColumnMapping) -> Iterator[str]:
-    """The most frequent names, and what of them the catalogue does not know."""
+    """The most frequent names of events, and those that the catalogue does not have."""
     if mapping.shape is Shape.ACCOUNTS:
         return
     yield "events:"

@@ -1,4 +1,4 @@
-"""The refused rows, as a CSV that somebody corrects and imports: first why, then the cells of the row."""
+"""The refused rows as a CSV to correct and import again: first the reason, then the cells of the row."""
 
 import csv
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class RefusedReport:
-    """One line for a row, whatever the number of its errors: imported again, it counts once.
+    """Writes one line for each refused row, however many errors it has, so that it counts once when imported.
 
-    The file is made with the first row that is refused. What it has beyond `kept` bytes is of rows that are sent again.
+    The file is created with the first refused row. Bytes beyond `kept` are cut off: their rows are sent again.
     """
 
     def __init__(self, path: Path, header: Sequence[str], *, kept: int) -> None:
@@ -45,7 +45,7 @@ class RefusedReport:
         if self.bytes == 0:
             writer.writerow([*_COLUMNS, *self._header])
         writer.writerows(map(_line, refused))
-        # Bytes that were no UTF-8 stay as they came.
+        # Writes bytes that were not UTF-8 as they came.
         content = text.getvalue().encode("utf-8", "surrogateescape")
         try:
             with self._path.open("ab") as file:

@@ -10,9 +10,9 @@ from ingest.importing.errors import RowError
 
 
 class FileRow(Struct, frozen=True, gc=False, array_like=True):
-    """`number` counts rows from 1, without header and empty lines; `line` is where the row begins, if it has lines.
+    """`number` counts rows from 1, without header and empty lines. `line` is its first line, in formats with lines.
 
-    `cells` are in the order of the header; `others` are values of names that the header does not have.
+    `cells` are in the order of the header; `others` has values whose names the header does not have.
     """
 
     number: int
@@ -22,7 +22,7 @@ class FileRow(Struct, frozen=True, gc=False, array_like=True):
 
 
 class RefusedRow(Struct, frozen=True):
-    """`text` is what the line says where it could not be split into cells."""
+    """A row that is not sent. `text` is its line, if that could not be split into cells."""
 
     row: FileRow
     errors: tuple[RowError, ...]

@@ -10,7 +10,7 @@ from ingest.events.answers import ItemStatus, PostEventsAnswer
 from ingest.importing.errors import ImportFailed, RowError
 from ingest.importing.rows import EventToPost, RefusedRow
 
-# A batch is below what one post may hold (10,000 events in 5 MB).
+# Below the bounds of one request to ingest: 10,000 events, 5 MB.
 BATCH_EVENTS: Final = 5000
 BATCH_BYTES: Final = 3_000_000
 _answer: msgspec.json.Decoder[PostEventsAnswer] = msgspec.json.Decoder(PostEventsAnswer)
@@ -28,7 +28,7 @@ Post = Callable[[bytes, dict[str, str]], PostedAnswer]
 
 
 class BatchAnswer(Struct, frozen=True):
-    """`repeated` counts events that have account and id of an earlier one in the batch: only the first counts."""
+    """`repeated` counts events with account and id of an earlier one in the batch: only the first counts."""
 
     accepted: int = 0
     repeated: int = 0
@@ -36,14 +36,14 @@ class BatchAnswer(Struct, frozen=True):
 
 
 class EventSender:
-    """`history` as in POST /v1/events."""
+    """Posts events. `history` as in POST /v1/events."""
 
     def __init__(self, post: Post, *, history: bool) -> None:
         self._post = post
         self._parameters = {"history": "true"} if history else {}
 
     def send(self, events: Sequence[EventToPost], *, dry_run: bool = False) -> BatchAnswer:
-        """Returns when each of them has been taken or refused. Raises `ImportFailed`."""
+        """Returns when ingest has taken or refused each event. Raises `ImportFailed`."""
         if not events:
             return BatchAnswer()
         parameters = {**self._parameters, "dry_run": "true"} if dry_run else self._parameters

@@ -1,7 +1,7 @@
-"""Sorts the rows of a file by account and time, in a temporary file: memory is bounded, whatever the file's size.
+"""Sorts the rows of a file by account and time, in a temporary file: the memory does not grow with the file.
 
-By account, so that all of its history comes at once: its first look waits 15 minutes for more, and what comes after
-that makes no curve. Rows of the same account and time keep the order of the file.
+So all history of an account comes together: 15 minutes after the last of it the account has its first look, and later
+history makes no curve. Rows of the same account and time keep the order of the file.
 """
 
 import sqlite3
@@ -24,7 +24,7 @@ StoredRow = tuple[str, float, int, bytes]
 
 
 class RowSorter:
-    """Sorts once. All rows are read before the first event is given; `plan` makes events of them."""
+    """Sorts once. It reads all rows before it gives the first event; `plan` makes events of rows."""
 
     def __init__(
         self, rows: Iterable[FileRow | RefusedRow], plan: Callable[[FileRow], EventToPost | RefusedRow]
@@ -35,12 +35,12 @@ class RowSorter:
         self._given = 0
 
     def fraction(self) -> float:
-        """How many of the events have been given, from 0 to 1."""
+        """The share of events that was given, from 0 to 1."""
         return self._given / self._stored if self._given else 0.0
 
     def outcomes(self) -> Iterator[EventToPost | RefusedRow]:
         """First the refused rows as they come, then all events in their order."""
-        # The empty name is a file in the temporary directory that is gone when it is closed.
+        # The empty name makes SQLite use a temporary file, which it deletes on closing.
         with closing(sqlite3.connect("", isolation_level=None)) as file:
             file.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             file.execute("PRAGMA journal_mode = OFF")
@@ -49,7 +49,7 @@ class RowSorter:
             yield from self._read_all(file)
             for (body,) in file.execute(_SORTED):
                 self._given += 1
-                # Rows are kept and not events: these are larger.
+                # Stores rows and not events, which are larger.
                 yield self._plan(_decoder.decode(body))
 
     def _read_all(self, file: sqlite3.Connection) -> Iterator[RefusedRow]:

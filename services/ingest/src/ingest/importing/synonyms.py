@@ -32,7 +32,7 @@ _ACCOUNT_IDS: Final = (
     *("workspace", "group"),
 )
 _TIMES: Final = ("time", "timestamp", "occurred_at", "event_time", "event_timestamp", "happened_at", "ts", "datetime")
-# Headers that say that a row is an event. `name` does not: accounts have names too.
+# Headers that show that rows are events. `name` is not one: accounts have names, too.
 EVENT_NAMES: Final = ("event", "event_name", "event_type", "action")
 
 EVENT_FIELDS: Final[Mapping[ColumnTarget, Sequence[str]]] = {
@@ -71,12 +71,12 @@ _PREFIX: Final = re.compile(r"\s*(?:event_)?(?:properties|property|props|traits|
 
 
 def normal(header: str) -> str:
-    """`Account ID` and `accountId` as `account_id`."""
+    """The header in one style: `account_id` for `Account ID` and `accountId`."""
     return _NO_WORD.sub("_", _CAMEL.sub("_", header.strip())).strip("_").lower()
 
 
 def property_name(header: str) -> str:
-    """The property that a column becomes which is no field: its header, without `properties.` before it."""
+    """The name of the property for a column that is no field: its header without a leading `properties.`."""
     prefix = _PREFIX.match(header)
     return normal(header[prefix.end() :] if prefix else header)
 

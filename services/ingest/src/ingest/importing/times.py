@@ -11,14 +11,14 @@ from ingest.importing.errors import BadCell, CellErrorReason
 
 _NUMBER: Final = re.compile(r"-?\d{1,20}(\.\d{1,20})?\Z", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}\Z", re.ASCII)
-# As many digits are a date, such as 20260131, and no number of seconds.
+# Eight digits are a date, such as 20260131, and not seconds.
 _DAY_DIGITS: Final = 8
 # As BigQuery and PostgreSQL write them: `2026-01-31 09:00:00 UTC`, `2026-01-31 09:00:00 +0000`.
 _SPACED_ZONE: Final = re.compile(r"(?<=\d) ?(UTC|GMT|Z)\Z|(?<=\d) (?=[+-]\d{2}:?\d{2}\Z)", re.ASCII | re.IGNORECASE)
 _DAY_FIRST_OR_MONTH: Final = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", re.ASCII)
-# Days since 1900 of 1954 to 2119. As seconds since 1970 these would be the first day of 1970.
+# Excel's days since 1900 for the years 1954 to 2119. As seconds these would be on 1 January 1970.
 _SERIALS: Final = (20_000.0, 80_000.0)
-# Seconds up to the year 5138 are smaller, milliseconds since March 1973 are not; above are micro- and nanoseconds.
+# Seconds up to the year 5138 are smaller, milliseconds since March 1973 greater; micro- and nanoseconds exceed both.
 _MILLISECONDS: Final = 1e11
 _MICROSECONDS: Final = 1e14
 
@@ -30,7 +30,7 @@ class TimeForm(StrEnum):
 
 
 def form_of(samples: Iterable[Any]) -> TimeForm:
-    """The form of most of the values of a column."""
+    """The form that most values of a column have."""
     counts = Counter(map(_form, (value for value in samples if value not in (None, ""))))
     return counts.most_common(1)[0][0] if counts else TimeForm.TEXT
 
@@ -43,7 +43,7 @@ def _form(value: Any) -> TimeForm:
 
 
 def read_time(value: Any, form: TimeForm, zone: tzinfo | None) -> datetime:
-    """The moment, with zone. `zone` is for times that name none; a date alone is the beginning of its day.
+    """The time, with a zone. `zone` is for values without one; a date alone is the beginning of its day.
 
     Raises `BadCell`.
     """

@@ -1,4 +1,4 @@
-"""Values of properties as CSV writes them: texts, of which some mean numbers or true and false. Pure."""
+"""Reads values of properties from CSV, where all are texts: numbers, true and false, texts. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ import msgspec
 from common.catalogue.events import STANDARD_EVENTS
 from ingest.importing.errors import BadCell, CellErrorReason
 
-# Without leading zeros: 00123 is an id or a postal code.
+# No leading zeros: 00123 is an id or a postal code.
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,15})?([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _TRUE: Final = ("true", "yes", "1")
 _FALSE: Final = ("false", "no", "0")
@@ -27,7 +27,7 @@ class ValueKind(StrEnum):
 
 
 def kind_of(samples: Iterable[Any]) -> ValueKind:
-    """What a column of texts holds: numbers if all that it has are plain numbers."""
+    """The kind of values in a column of texts: numbers only if all are plain numbers."""
     texts = [text.strip() for text in samples if isinstance(text, str) and text.strip()]
     if texts and all(map(_NUMBER.match, texts)):
         return ValueKind.NUMBER
@@ -71,7 +71,7 @@ def read_known(text: str, kind: ValueKind) -> Any:
 
 
 def read_other(text: str, kind: ValueKind) -> Any:
-    """A value of a property that nobody has defined: one that does not fit its column stays a text."""
+    """A value of a property that the catalogue does not have: one that does not fit its column stays a text."""
     stripped = text.strip()
     if kind is ValueKind.NUMBER and (number := _number(stripped)) is not None:
         return number

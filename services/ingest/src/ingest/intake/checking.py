@@ -1,4 +1,4 @@
-"""Checks drafts as POST /v1/events checks what is posted to it, and makes events of them. Pure."""
+"""Checks drafts by the rules of POST /v1/events, and makes events of them. Pure."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -21,9 +21,9 @@ _NO_ID: Final = "expected the account: no path of mapping.yml has one, and the m
 
 
 class CheckedItem(Struct, frozen=True, gc=False):
-    """`errors` refuse the item as a whole. `left_out` are values that its events go without.
+    """A checked message. With `errors` it is refused as a whole. `left_out` has the values that its events do not have.
 
-    `erased`: its account or its person was erased, so it has no events and no errors.
+    `erased`: its account or person is erased, so it has neither events nor errors.
     """
 
     events: tuple[Event, ...] = ()
@@ -34,7 +34,7 @@ class CheckedItem(Struct, frozen=True, gc=False):
 
 
 class DraftChecker:
-    """What all drafts of one request have in common."""
+    """Checks the drafts of one request."""
 
     def __init__(
         self, *, source: str, received_at: datetime, history: bool, bounds: Bounds, new_id: Callable[[], str]
@@ -46,9 +46,9 @@ class DraftChecker:
         self._new_id = new_id
 
     def check(self, resolved: ResolvedItem) -> CheckedItem:
-        """All events of the item, or all that is wrong with it: half of a message would mislead."""
+        """All events of the item, or all its errors. A message is never taken with only some of its events."""
         if len(resolved.events) == 1 and not resolved.item.errors:
-            # Nearly every message: there is nothing to add up.
+            # The usual case: one event.
             return self._check_draft(resolved.events[0])
         errors = list(resolved.item.errors)
         events: list[Event] = []
@@ -80,7 +80,10 @@ class DraftChecker:
         return CheckedItem((self._event(incoming),), (), left_out, clamped)
 
     def _fields(self, draft: DraftEvent) -> tuple[dict[str, Any], bool]:
-        """As it would be posted. A time ahead of ours becomes ours: no SDK could do anything about its refusal."""
+        """The event as it would be posted, and whether its time was ahead of ours and became ours.
+
+        A refusal would not help: an SDK cannot correct its time.
+        """
         time = draft.time
         clamped = time is not None and time > self._received_at + AHEAD
         fields = {

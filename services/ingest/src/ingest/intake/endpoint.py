@@ -77,7 +77,7 @@ class IntakeEndpoint:
         self._log = structlog.get_logger().bind()
 
     async def handle(self, request: PostRequest, form: RequestFormat) -> Response:
-        """Raises nothing: a bug of ours is logged and answered as the client understands it."""
+        """Raises nothing: an unexpected error is logged, and answered in the form of the client's format."""
         fields: dict[str, object] = {"format": form.name}
         began = time.perf_counter()
         try:
@@ -102,7 +102,7 @@ class IntakeEndpoint:
         return response
 
     async def _handle(self, request: PostRequest, form: RequestFormat, fields: dict[str, object]) -> Response:
-        """`fields` collects what the request's log line says."""
+        """`fields` collects the fields of the request's log line."""
         key = await form.key_of_head(request)
         if key is not None:
             # Before the body is read: a client over its limit costs no memory.

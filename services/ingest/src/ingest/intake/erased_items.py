@@ -1,4 +1,4 @@
-"""What is kept of messages that name somebody erased: nothing of theirs. Pure."""
+"""Takes erased people out of the messages of a request. Pure."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ _QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def without_erased_people(items: Sequence[IntakeItem], erased: ErasedLookup) -> Sequence[IntakeItem]:
-    """The items in their order: those of erased people say nothing, the others teach nothing of them."""
+    """The items in their order. Those of erased people have no events and links, others no links to erased people."""
     if not len(erased):
         return items
     return [_without_erased_people(one, erased) for one in items]
@@ -27,16 +27,16 @@ def without_erased_people(items: Sequence[IntakeItem], erased: ErasedLookup) -> 
 def _without_erased_people(item: IntakeItem, erased: ErasedLookup) -> IntakeItem:
     links = tuple([one for one in item.links if not (erased.user(one.identity) or erased.user(one.same_as))])
     of_erased = any(erased.user(draft.user_id) for draft in item.events)
-    # An alias has no event: without its links it says nothing.
+    # An alias message has no event: without its links nothing is left of it.
     if of_erased or (item.links and not links and not item.events):
         return replace(item, links=(), events=(), errors=(), ignored=IgnoredReason.ERASED)
     return item if len(links) == len(item.links) else replace(item, links=links)
 
 
 def says_erased(raw: bytes | Raw, erased: ErasedLookup) -> bool:
-    """Whether a value anywhere in the message is the id of somebody erased. What cannot be read says nothing.
+    """Whether a value anywhere in the message is the id of somebody erased; False if it is not JSON.
 
-    The dead topic keeps refused messages whole, and a malformed one does not say which of its values are ids.
+    For refused messages, which the dead topic keeps whole: in a malformed one, any value may be an id.
     """
     if not len(erased):
         return False
@@ -50,7 +50,7 @@ def says_erased(raw: bytes | Raw, erased: ErasedLookup) -> bool:
 def mentions_erased(text: str, erased: ErasedLookup) -> bool:
     """Whether a word of the text, or a value that it quotes as JSON, is the id of somebody erased.
 
-    Their deletion goes by words too. It knows the id, so it also finds one of several words inside a text.
+    The deletion of rejects knows the id. So it also finds an id of several words inside a longer text.
     """
     return len(erased) > 0 and any(erased.account(one) or erased.user(one) for one in set(_mentioned(text)))
 

@@ -1,4 +1,4 @@
-"""The port of a format: how one kind of client writes a request, and what it needs as an answer."""
+"""The port of a format: how one kind of client writes a request, and which answer it expects."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -26,16 +26,16 @@ class RequestFormat(Protocol):
         """The sender by the body, asked if `key_of_head` does not know it. Raises `Problem`."""
 
     def read(self, body: bytes, request: PostRequest, *, source: str, received_at: datetime) -> Sequence[IntakeItem]:
-        """The messages in their order; none is fine. Raises `BodyRefused` if nothing can be read of the body."""
+        """The messages in their order, or none. Raises `BodyRefused` if the body as a whole cannot be read."""
 
     def history(self, request: PostRequest) -> bool:
         """Whether the request is an import of what happened long ago."""
 
     def answer(self, report: IntakeReport) -> Response:
-        """When everything that could be taken is on the log."""
+        """The answer when Kafka has everything that could be taken."""
 
     def problem(self, problem: Problem) -> Response:
-        """The answer to a request of which nothing was taken, or it is not known what was."""
+        """The answer to a request of which nothing was taken, or of which nobody knows what was taken."""
 
 
 FormatMaker = Callable[[], RequestFormat]

@@ -1,4 +1,4 @@
-"""Takes the messages of one request: finds their accounts, checks their events, puts all of it on the log."""
+"""Takes the messages of one request: finds their accounts, checks their events, and publishes them."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -61,10 +61,10 @@ class IntakeContext(Struct, frozen=True, kw_only=True):
 
 
 class MessageIntake:
-    """The same for every format. Messages of those in `erased` make no event.
+    """Takes messages of every format. Messages of those in `erased` make no event.
 
-    Of a request that raises, nothing is known: it has to come again, with its ids. `on_followed` is told of how many
-    events belonged to an account that was merged into another one.
+    If it raises, nobody knows what was taken: the client has to send the request again, with the same ids.
+    `on_followed` gets the number of events that were filed under another account because theirs was merged.
     """
 
     def __init__(
@@ -109,18 +109,18 @@ class MessageIntake:
         events = mark_followed([event for one in checked for event in one.events])
         report = _report(items, checked, events)
         await self._put(events, report.refused, context)
-        # A list of what was left out quotes it.
+        # The list of rejects quotes the values that were left out.
         self._refused.note([one for one in report.partly if not says_erased(one.item.raw, self._erased)], context)
         return report
 
     async def _resolve(self, items: Sequence[IntakeItem], context: IntakeContext) -> Sequence[ResolvedItem]:
-        """Without the items of erased people, and what others teach of them."""
+        """Drops items of erased people, and links to them. Stores what the others teach."""
         items = without_erased_people(items, self._erased)
         wanted = identities_of(items)
         known = await self._identities.accounts(context.identities, wanted) if wanted else {}
-        # Somebody may have been erased meanwhile, and nothing waits from here until it is written.
+        # Again: somebody may have been erased during the lookup. From here to the write nothing is awaited.
         resolution = resolve(without_erased_people(items, self._erased), known)
-        # Before the events: a request that fails after this comes again, and finds the same.
+        # Stored before the events: if the request fails after this and comes again, it finds the same accounts.
         learned = {
             one: known for one, known in resolution.learned.items() if not self._erased.account(known.account_id)
         }
@@ -128,17 +128,17 @@ class MessageIntake:
         return resolution.items
 
     def _is_erased(self, item: IntakeItem, checked: CheckedItem) -> bool:
-        # The dead topic would keep what is to be forgotten, so such a message is only counted.
+        # Such a message is only counted: the dead topic would keep the erased id.
         if checked.errors:
             return says_erased(item.raw, self._erased)
-        # An account may have been merged into one that was erased.
+        # The account may have been merged into an erased one.
         return self._are_of_erased(checked.events)
 
     def _are_of_erased(self, events: Sequence[DraftEvent | Event]) -> bool:
         return any(erased_error(event, self._erased) is not None for event in events)
 
     async def _follow(self, checked: Sequence[CheckedItem]) -> Sequence[CheckedItem]:
-        """With events of merged accounts filed under those that they go on as."""
+        """The same items, with events of merged accounts filed under the accounts that these go on as."""
         events = [event for one in checked for event in one.events]
         followed = await follow_aliases(events, self._aliases)
         if followed.events is events:

@@ -58,7 +58,7 @@ class IntakeMetrics:
             self._clamped.inc(report.clamped)
 
     def unknown(self, messages: int, context: IntakeContext) -> None:
-        """Not acknowledged: they will come again."""
+        """Counts messages that were not acknowledged; clients send them again."""
         self._messages.labels(context.format, "unknown").inc(messages)
 
     def unlisted(self, count: int) -> None:

@@ -26,7 +26,7 @@ class PartlyTaken(Struct, frozen=True):
 
 
 class IntakeReport(Struct, frozen=True):
-    """`messages` counts all of them, `events` are on the log now. `clamped` counts times ahead of ours."""
+    """`messages` counts all of them; `events` are on the log. `clamped` counts times ahead of ours that became ours."""
 
     messages: int
     events: Sequence[Event]

@@ -10,19 +10,19 @@ from ingest.identity.known import KnownAccount
 from ingest.mapping.item import DraftEvent, IntakeItem, Link
 from ingest.receiving.bounds import EARLIEST, ID_CHARS
 
-# How long a stored identity goes without being written again though messages repeat it.
+# A stored identity that messages repeat is written again after this time, to show that it is in use.
 _REFRESH = timedelta(hours=1)
 
 
 class ResolvedItem(Struct, frozen=True, gc=False):
-    """`events` are those of the item, each with its account, or None where no identity has one."""
+    """A message with the drafts of its events; `account_id` is None where no identity has an account."""
 
     item: IntakeItem
     events: tuple[DraftEvent, ...]
 
 
 class Resolution(Struct, frozen=True):
-    """`learned` are the identities to be stored."""
+    """The items with their accounts; `learned` are the identities to store."""
 
     items: Sequence[ResolvedItem]
     learned: Mapping[str, KnownAccount]
@@ -43,7 +43,7 @@ def identities_of(items: Sequence[IntakeItem]) -> set[str]:
 
 
 def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> Resolution:
-    """Gives each event its account, by what was known before its message and what the message teaches.
+    """Gives each event its account, by the identities known before its message and those that the message teaches.
 
     An event whose account is still unknown gets it from a later message of the request: clients identify a person
     before they say which account it belongs to.
@@ -60,18 +60,18 @@ def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> R
 
 
 def _apply(link: Link, item: IntakeItem, accounts: dict[str, KnownAccount], learned: dict[str, KnownAccount]) -> None:
-    """The later message wins; what is known already is stored again only to show that it is in use."""
+    """Applies what a message teaches of one identity; of two messages the later one holds."""
     account_id = link.account_id
-    # No event may have such ids, and no index takes them: the request would fail again whenever it comes.
+    # No event may have ids as long as these, and no index takes them: the request would fail each time it comes.
     if len(link.identity) > ID_CHARS or (account_id is not None and len(account_id) > ID_CHARS):
         return
     if account_id is None:
         other = accounts.get(link.same_as or "")
-        # Of two identities that are one person, what one has is for the other only if that has nothing.
+        # Two identities of one person: one gets the account of the other only if it has none itself.
         if other is None or link.identity in accounts:
             return
         account_id = other.account_id
-    # Events of earlier moments are refused, and not every moment of the year 1 has one in UTC.
+    # Events before EARLIEST are refused anyway, and some times of the year 1 cannot be converted to UTC.
     at = max(item.at, EARLIEST)
     before, now = accounts.get(link.identity), KnownAccount(account_id, at)
     if before is not None:

@@ -15,7 +15,7 @@ USER_UPDATED: Final = "user.updated"
 
 
 def to_item(message: SourceMessage, rules: SourceRules, *, received_at: datetime) -> IntakeItem:
-    """What a message teaches of identities, and the event it makes. An account in the message itself comes first."""
+    """The identities and the event that a message gives. An account that the message names has precedence."""
     match message.kind:
         case MessageKind.TRACK:
             return _tracked(message, rules, received_at)
@@ -59,7 +59,7 @@ def _event(message: SourceMessage, rules: SourceRules, received_at: datetime, *,
 
 
 def _identified(message: SourceMessage, rules: SourceRules, received_at: datetime) -> IntakeItem:
-    """The person's facts. If the message names no account, the person's own identities may know it."""
+    """The facts of a person. If the message names no account, the person's identities may have one."""
     account = _account(message, rules)
     links = _links(message, account)
     draft = DraftEvent(
@@ -92,7 +92,7 @@ def _grouped(message: SourceMessage, rules: SourceRules, received_at: datetime) 
 
 
 def _aliased(message: SourceMessage, rules: SourceRules, received_at: datetime) -> IntakeItem:
-    """No event: it says only that two identities are one person."""
+    """No event: the message only says that two identities are one person."""
     if message.previous_id is None or message.user_id is None:
         field = "previousId" if message.previous_id is None else "userId"
         return _refused(
@@ -103,7 +103,7 @@ def _aliased(message: SourceMessage, rules: SourceRules, received_at: datetime) 
 
 
 def _account(message: SourceMessage, rules: SourceRules) -> str | None:
-    """At the first path that has an id: a list of groups, say, is none."""
+    """The account: the id at the first path that has one. A list of groups, for example, is no id."""
     for path in rules.account:
         found = identifier(find(message.body, path))
         if found is not None:
@@ -119,7 +119,7 @@ def _identities(message: SourceMessage) -> tuple[str, ...]:
 
 
 def _links(message: SourceMessage, account: str | None) -> tuple[Link, ...]:
-    """With an account all identities of the message have it; without one they have the same account."""
+    """With an account, all identities of the message get it. Without one, they are linked to each other."""
     identities = _identities(message)
     if account is not None:
         return tuple(Link(one, account_id=account) for one in identities)
@@ -135,7 +135,7 @@ def _mapped(traits: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
 
 
 def _without_nulls(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Clients send null for what they do not know. In a fact of ours it would clear what was known."""
+    """The properties without nulls: clients send null for unknown values, and as a fact it would clear the old one."""
     if None not in properties.values():
         return properties
     return {name: value for name, value in properties.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What every format other than our own turns its messages into, before accounts are looked up and events checked."""
+"""What formats make of their messages, before accounts are looked up and events are checked."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,10 +34,10 @@ class Link(Struct, frozen=True, gc=False):
 
 
 class DraftEvent(Struct, frozen=True, kw_only=True, gc=False):
-    """An event in our words. Without `account_id` the first of the identities `known_by` that has an account decides.
+    """An event before its check. Without `account_id` it gets the account of the first identity in `known_by` with one.
 
-    `lenient`: properties that the event catalogue refuses are left out, each with a note; else the event is refused.
-    `event_id` None lets ingest make one up. `time` None stands for when the message was received.
+    `lenient`: properties that the event catalogue refuses are left out and listed; otherwise the event is refused.
+    `event_id` None: ingest makes one. `time` None: the time at which the message was received.
     """
 
     name: str

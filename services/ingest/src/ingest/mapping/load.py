@@ -1,4 +1,4 @@
-"""Reads mapping.yml: the result is `MappingRules`, or everything that is wrong with the file."""
+"""Reads mapping.yml. The result is `MappingRules`, or all problems of the file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -52,7 +52,7 @@ def _privacy(section: PrivacySection) -> PrivacyRules:
 
 
 def _find_merges_hidden(section: PrivacySection, found: Findings) -> None:
-    """Scoring has to know which account a merged one goes on as."""
+    """Finds rules that hash or drop `into`: scoring has to know as which account a merged one goes on."""
     for name, keys in (("drop", section.drop), ("hash", section.hash)):
         for index, key in enumerate(keys or ()):
             if key == _INTO:
@@ -66,7 +66,7 @@ def _identities(name: str, section: OwnSection) -> str:
 
 
 def _over(base: SourceRules, section: SourceSection, *, identities: str) -> SourceRules:
-    """The base with what the section says; names and facts entry by entry."""
+    """The base rules, overridden by the section; names and facts are overridden entry by entry."""
     return SourceRules(
         identities=identities,
         account=base.account if section.account is None else tuple(map(parse_path, section.account)),
@@ -80,7 +80,7 @@ def _over(base: SourceRules, section: SourceSection, *, identities: str) -> Sour
 
 
 def _names_over(base: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
-    """A name that the section has in one spelling is not the base's in any other."""
+    """The base's names, overridden by the section's in all their spellings."""
     own = _in_both_spellings(names)
     kept = {theirs: ours for theirs, ours in base.items() if (to_event_name(theirs) or theirs) not in own}
     return {**kept, **own}
@@ -99,7 +99,7 @@ def _spellings(names: Sequence[str]) -> list[str]:
 
 
 def _find_contradictions(section: SourceSection, found: Findings) -> None:
-    """Two spellings of one name that become two events."""
+    """Finds two spellings of one name that would become different events."""
     first: dict[str, str] = {}
     for theirs, ours in section.names.items():
         spelled = to_event_name(theirs) or theirs

@@ -1,4 +1,4 @@
-"""One message of a client that has a format of its own, as far as all these formats agree."""
+"""One message of an SDK, with the fields that all these formats have in common."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +8,7 @@ from msgspec import Raw, Struct, field
 
 
 class MessageKind(StrEnum):
-    """Segment's words, which the others use as well."""
+    """Kinds of messages, in Segment's words; the other formats have the same kinds."""
 
     TRACK = "track"
     PAGE = "page"
@@ -21,9 +21,9 @@ class MessageKind(StrEnum):
 class SourceMessage(Struct, frozen=True, kw_only=True, gc=False):
     """`body` is the message as it was decoded, in which mapping.yml looks up paths; `raw` are its bytes.
 
-    `event` is the name as the client wrote it. `time` is by our clock: the format has corrected what it knows of the
-    client's. `group_id` is the account that a group message names, `previous_id` what an alias message replaces.
-    `member`: an account that any message names is that of its person, for the client has no group message of a person.
+    `event` is the name as the client wrote it. `time` is by our clock: the format has corrected the client's clock.
+    `group_id` is the account that a group message names, `previous_id` the id that an alias message replaces. `member`:
+    the account of any message is also that of its person, because the client sends no group messages for a person.
     """
 
     kind: MessageKind

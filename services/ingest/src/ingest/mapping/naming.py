@@ -1,4 +1,4 @@
-"""Event names in anybody's style as `object.verbed`. Pure.
+"""Turns event names of any style into `object.verbed`. Pure.
 
 `User Logged In`, `userLoggedIn`, `user-logged-in` and `USER_LOGGED_IN` all become `user.logged_in`.
 """
@@ -11,7 +11,7 @@ from common.catalogue.names import is_event_name
 
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+", re.ASCII)
 _FOREIGN_LETTER: Final = re.compile(r"[^\W\d_a-zA-Z]")
-# Past tenses without "ed" that products put into the names of their events.
+# Past tenses without "ed" that occur in names of events.
 _IRREGULAR: Final = frozenset(
     [
         "began",
@@ -48,7 +48,7 @@ _IRREGULAR: Final = frozenset(
         "written",
     ]
 )
-# What ends in "ed" and is no past tense.
+# Words that end in "ed" and are no past tense.
 _NOUNS: Final = frozenset(["bed", "feed", "need", "seed", "speed", "embed", "breed", "deed"])
 
 
@@ -72,7 +72,7 @@ def to_event_name(text: str) -> str | None:
 
 
 def _split(words: list[str]) -> tuple[list[str], list[str]]:
-    """The words of the object, and those of the verb."""
+    """Splits the words into those of the object and those of the verb."""
     if len(words) == 1:
         return ["user"], words
     verb = next((place for place, word in enumerate(words) if _is_past(word)), len(words) - 1)

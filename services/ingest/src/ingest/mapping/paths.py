@@ -7,7 +7,7 @@ Path = tuple[str, ...]
 
 
 def parse_path(text: str) -> Path:
-    """A dot separates keys; a key that has dots in it cannot be named."""
+    """Dots separate keys, so a path cannot name a key that has a dot in it."""
     return tuple(text.split("."))
 
 

@@ -1,4 +1,4 @@
-"""What mapping.yml says, ready to be applied. Pure."""
+"""The rules of mapping.yml in the form in which they are applied. Pure."""
 
 from collections.abc import Mapping
 
@@ -15,8 +15,8 @@ Fields = Mapping[str, tuple[Path, ...]]
 class SourceRules(Struct, frozen=True):
     """The rules of one source.
 
-    `account` are the paths in a message that may name its account. `names` are our names by those of the client;
-    keys are in both spellings, as they stand in the file and as `object.verbed`. `ignored` likewise.
+    `account` are the paths in a message that may name its account. `names` has our names by the client's, each in two
+    spellings: as in the file and as `object.verbed`. `ignored` has both spellings, too.
     `identities` names the set of identities that the source shares with others.
     """
 
@@ -39,7 +39,7 @@ class SourceRules(Struct, frozen=True):
 
 
 class PrivacyRules(Struct, frozen=True):
-    """What mapping.yml says under `privacy`. `dropped` and `hashed` are keys, wherever they stand in a message."""
+    """The section `privacy` of mapping.yml. `dropped` and `hashed` are keys, at any depth of a message."""
 
     dropped: frozenset[str] = frozenset()
     hashed: frozenset[str] = frozenset()
@@ -55,7 +55,7 @@ class PrivacyRules(Struct, frozen=True):
 
 
 class MappingRules(Struct, frozen=True):
-    """Rules by source; a source without a section of its own has the defaults, under its own identities.
+    """Rules by source. A source without a section has the defaults, and a set of identities of its own.
 
     `webhooks` are the sections of webhooks by name.
     """

@@ -1,4 +1,4 @@
-"""Puts the rules of privacy before what stores anything: the log, the dead topic, the table of identities."""
+"""Applies the rules under `privacy` before anything is stored: on the log, the dead topic, or as an identity."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
@@ -19,7 +19,7 @@ class Publishing(Protocol):
 
 
 class PrivatePublisher:
-    """The same promise as the publisher's."""
+    """Publishes events with hashed and dropped fields; otherwise like the publisher behind it."""
 
     def __init__(self, publisher: Publishing, pseudonyms: Pseudonyms) -> None:
         self._publisher = publisher
@@ -30,7 +30,7 @@ class PrivatePublisher:
 
 
 class PrivateIdentities:
-    """The same promise as the identities'; its callers go on naming users as clients do."""
+    """Stores identities by hashed ids; callers use the ids that clients send."""
 
     def __init__(self, identities: Identities, pseudonyms: Pseudonyms) -> None:
         self._identities = identities
@@ -46,7 +46,7 @@ class PrivateIdentities:
 
 
 class PrivateRefused:
-    """The same promise as that of the dead topic and the list of rejects.
+    """Writes refused messages with hashed and dropped fields; otherwise like the sink behind it.
 
     `users_at` says by format where messages have users' ids under keys that mapping.yml names.
     """

@@ -32,11 +32,11 @@ LEAST_KEY_CHARS: Final = 32
 
 
 class PrivacyKeyMissing(Exception):
-    """Nothing can be hashed: without the key, hashes would tell what they hide."""
+    """mapping.yml hashes fields, but there is no key: hashes without a key could be guessed."""
 
 
 class Pseudonyms:
-    """Replaces values by the first 128 bits of HMAC-SHA-256 under a secret key, in hex: the same for the same value."""
+    """Drops fields, and replaces values by the first 128 bits of HMAC-SHA-256 under a secret key, in hex."""
 
     def __init__(self, rules: PrivacyRules, key: bytes) -> None:
         self._rules = rules
@@ -44,7 +44,7 @@ class Pseudonyms:
         self._hashed = rules.hashed | USER_KEYS if rules.users_hashed else rules.hashed
 
     def event(self, event: Event) -> Event:
-        """As it may be on the log."""
+        """The event as it may be on the log."""
         properties = self._object(event.properties) if event.properties else event.properties
         user_id = event.user_id
         if user_id is not None and self._rules.users_hashed:
@@ -58,9 +58,9 @@ class Pseudonyms:
         return self.of(identity) if self._rules.users_hashed else identity
 
     def message(self, raw: bytes | Raw, *, users_at: Collection[ValuePath] = ()) -> bytes:
-        """A message as it may be on the dead topic. What cannot be read, and so not be searched, becomes empty.
+        """The message as it may be on the dead topic; empty if it is not JSON, and so cannot be searched.
 
-        Where a path to it ends as one of `users_at` does, a value is a user's id.
+        A value is a user's id if the path to it ends as one of `users_at`.
         """
         try:
             hidden = self._value(msgspec.json.decode(raw))
@@ -71,11 +71,11 @@ class Pseudonyms:
             return b""
 
     def errors(self, errors: Sequence[FieldError]) -> tuple[FieldError, ...]:
-        """Without the values of such fields, which details quote."""
+        """The errors without details for private fields: details may quote values."""
         return tuple(replace(one, detail=_HIDDEN) if self._names(one.field) else one for one in errors)
 
     def of(self, value: Any) -> str:
-        """Any value but null. A text and a number that look the same have the same hash."""
+        """The hash of any value but null. A text and a number that look the same have the same hash."""
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
         return hmac.new(self._key, text.encode(), sha256).hexdigest()[:_DIGITS]
 
@@ -104,14 +104,14 @@ class Pseudonyms:
         return {key: self._user_hidden(one, users_at, (*place, key)) for key, one in value.items()}
 
     def _user_hidden(self, value: Any, users_at: Collection[ValuePath], place: ValuePath) -> Any:
-        # What has one of the keys is a hash already.
+        # The value of such a key is a hash already.
         if value is None or place[-1] in self._hashed or not any(place[-len(path) :] == path for path in users_at):
             return self._users_hidden(value, users_at, place)
         return self.of(value)
 
 
 class KeptPseudonyms(Pseudonyms):
-    """For messages that were kept, and so may be hidden already: what looks like a hash stays as it is."""
+    """For dead letters, whose values may be hashed already: a value that looks like a hash stays as it is."""
 
     def of(self, value: Any) -> str:
         return value if isinstance(value, str) and _HASH.fullmatch(value) else super().of(value)
@@ -120,7 +120,7 @@ class KeptPseudonyms(Pseudonyms):
 def pseudonyms_for(
     rules: PrivacyRules, secret: SecretStr | None, *, mapping: Path, made: type[Pseudonyms] = Pseudonyms
 ) -> Pseudonyms | None:
-    """None if the rules hide nothing. Raises `PrivacyKeyMissing` if they hash and there is no key to do so."""
+    """None if the rules name no fields. Raises `PrivacyKeyMissing` if they hash and the key is missing or short."""
     key = secret.get_secret_value() if secret else ""
     if rules.needs_key and len(key) < LEAST_KEY_CHARS:
         needed = f"INGEST_PRIVACY_KEY of {LEAST_KEY_CHARS} characters or more"

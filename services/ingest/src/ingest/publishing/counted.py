@@ -1,4 +1,4 @@
-"""Publishes events and counts what became of them, for every way in."""
+"""Publishes events and counts them, for events, SDKs and webhooks."""
 
 import time
 from collections.abc import Sequence
@@ -17,11 +17,11 @@ class EventPublisher(Protocol):
 
 class SourceCounts(Protocol):
     def accepted(self, source: str, events: Sequence[Event], *, not_standard: int) -> None:
-        """The acknowledged events of one request, at least one."""
+        """Counts the acknowledged events of one request, at least one."""
 
 
 class CountingPublisher:
-    """The same promise as the publisher's."""
+    """Publishes, then counts what Kafka has acknowledged; otherwise like the publisher behind it."""
 
     def __init__(
         self, publisher: EventPublisher, *, names: EventNames, sources: SourceCounts, metrics: IngestMetrics

@@ -13,10 +13,10 @@ _MAX_INTEGER = 999_999_999_999_999
 
 
 class KeyRateLimiter:
-    """Holds a token bucket for each key that has a limit: its own, else the one that is given here.
+    """Holds a token bucket for each key with a limit: the key's own limit, or else the given one.
 
-    A request that needs more tokens than are left is accepted, and the next one waits until the debt is refilled.
-    So no request is too large to be ever accepted.
+    A request that needs more tokens than are left is accepted; later ones are refused until the bucket is refilled. So
+    even the largest request is accepted at some time.
     """
 
     def __init__(self, limit: RateLimit | None, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -25,7 +25,7 @@ class KeyRateLimiter:
         self._buckets: dict[str, tuple[RateLimit, TokenBucket]] = {}
 
     def check(self, key: Key) -> None:
-        """Raises a 429 with the whole seconds to wait."""
+        """Raises a 429, with the whole seconds to wait, if the key has no tokens left."""
         limit = self._limit if key.limit is None else key.limit
         if limit is None or limit.per_second == 0:
             return
@@ -46,8 +46,8 @@ class KeyRateLimiter:
     def headers(self, key: Key) -> dict[str, str] | None:
         """The fields of draft-ietf-httpapi-ratelimit-headers for an answer to this key; None without a limit.
 
-        `q` events may be sent at once, and `w` seconds refill them. `r` events are left; `t` seconds from now all `q`
-        are, or with none left the first.
+        `q` events may be sent at once, and `w` seconds refill them. `r` events are left. After `t` seconds all `q` are
+        there again; if none is left, after `t` seconds the first one is.
         """
         limit = self._limit if key.limit is None else key.limit
         if limit is None or limit.per_second == 0:
@@ -63,7 +63,7 @@ class KeyRateLimiter:
         }
 
     def _bucket(self, key: Key, limit: RateLimit, now: float) -> TokenBucket:
-        # Only valid keys come here, so the number of buckets is bounded by that of the keys.
+        # Only valid keys come here, so the number of keys bounds the number of buckets.
         known = self._buckets.get(key.id)
         if known is not None and known[0] == limit:
             return known[1]

@@ -1,4 +1,4 @@
-"""What GET /v1/rejects answers."""
+"""The answers of GET /v1/rejects."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -33,7 +33,7 @@ class RejectReader(Protocol):
 
 
 class RejectsParameters(QueryParameters):
-    """Filters hold together."""
+    """A message is listed if it matches all given filters."""
 
     source: Text | None = Field(default=None, description="the source of the key that sent it")
     reason: Text | None = Field(default=None, description="such as no_account, or left_out: taken in part")

@@ -1,4 +1,4 @@
-"""Puts refused messages on the dead topic, each with its reason, and has them listed."""
+"""Writes refused messages with their reasons to the dead topic, and lists them as rejects."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -18,7 +18,7 @@ from ingest.rejects.rejected import LEFT_OUT, Rejected
 
 ORIGIN: Final = "ingest"
 _MOST_ERRORS: Final = 20
-# Kafka takes a megabyte by default, headers included.
+# Kafka's default bound of a record is a megabyte, headers included.
 _MOST_BYTES: Final = 500_000
 _TRUNCATED: Final = ("truncated", b"true")
 
@@ -33,7 +33,7 @@ class RejectSink(Protocol):
 
 
 class DeadTopicSink:
-    """The value of a dead letter is the message as it came; its headers are what is needed to take it again."""
+    """Writes dead letters: the value is the message as it came, the headers have what `dead resend` needs."""
 
     def __init__(self, sender: DeadTopicWriter, listed: RejectSink, *, topic: str, partitions: int) -> None:
         self._sender = sender
@@ -42,7 +42,7 @@ class DeadTopicSink:
         self._partitions = partitions
 
     async def put(self, refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
-        """Returns when they are acknowledged. Raises `NotAcknowledged`."""
+        """Returns when Kafka has acknowledged them. Raises `NotAcknowledged`."""
         records = [self._record(one, context) for one in refused]
         try:
             acks = await self._sender.send(self._topic, records)
@@ -64,7 +64,7 @@ class DeadTopicSink:
             self._listed.add([_rejected(one.item, context, one.left_out, reason=LEFT_OUT) for one in partly])
 
     async def _send_without_values(self, records: Sequence[Outgoing]) -> list[Ack]:
-        """The broker takes less than Kafka does by default: what is left of each message is its reason."""
+        """Sends the letters without values: this broker's bound is below Kafka's default."""
         short = [record._replace(value=b"", headers=(*record.headers, _TRUNCATED)) for record in records]
         try:
             return await self._sender.send(self._topic, short)
@@ -83,7 +83,7 @@ class DeadTopicSink:
             "key_id": context.key.id,
             "received_at": context.received_at.isoformat(),
             "history": "true" if context.history else "false",
-            # A record has to fit into a batch even without its value.
+            # The headers alone must fit into a batch, too.
             "message_id": (item.message_id or "")[:ID_CHARS],
         }
         encoded = tuple((name, text.encode()) for name, text in headers.items())

@@ -1,4 +1,4 @@
-"""Writes rejects to PostgreSQL behind the answers, bounded in memory while PostgreSQL is away."""
+"""Writes rejects to PostgreSQL in the background; bounds the memory while PostgreSQL is away."""
 
 import asyncio
 from collections import deque
@@ -26,9 +26,9 @@ class RejectTable(Protocol):
 
 
 class RejectRecorder:
-    """What waits is lost with the process; the dead topic has it.
+    """Waiting rejects are lost if the process dies; the dead topic has them.
 
-    `on_unlisted` counts what had no room here, and what names one of the `erased`: their rows may be gone by then.
+    `on_unlisted` counts dropped ones. Those that name one of the `erased` are dropped: nobody would delete them later.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class RejectRecorder:
         await self.flush()
 
     async def flush(self) -> None:
-        """Writes what waits, unless PostgreSQL is away: then it goes on waiting."""
+        """Writes waiting rejects; while PostgreSQL is away they go on waiting."""
         if not self._waiting:
             return
         try:
@@ -85,7 +85,7 @@ class RejectRecorder:
             if kept:
                 await self._table.insert(kept)
         except BaseException:
-            # They wait again, in front; a cancelled write may list them twice, which harms nobody.
+            # They wait again, as the first ones. After a cancelled write they may be listed twice, which is harmless.
             self._waiting.extendleft(reversed(batch))
             raise
         if kept != batch:

@@ -19,7 +19,7 @@ _TIMEOUT = 5.0  # seconds
 
 
 class RejectFilter(Struct, frozen=True, kw_only=True):
-    """Which rejects are asked for. `before` is the id from which an earlier page went on."""
+    """The filters of a list. `before` is the id at which the former page ended."""
 
     source: str | None = None
     reason: str | None = None
@@ -50,7 +50,7 @@ class RejectStore:
             await connection.execute(delete(reject).where(reject.c.id <= newest - keep))
 
     async def page(self, wanted: RejectFilter, *, limit: int) -> list[ListedReject]:
-        """The newest first. Raises `DatabaseUnavailable`."""
+        """At most `limit` rejects, the newest first. Raises `DatabaseUnavailable`."""
         query = select(reject).order_by(reject.c.id.desc()).limit(limit)
         for column, value in ((reject.c.source, wanted.source), (reject.c.reason, wanted.reason)):
             if value is not None:
@@ -67,7 +67,7 @@ class RejectStore:
 
 
 def _storable(row: dict[str, Any]) -> dict[str, Any]:
-    """PostgreSQL takes no U+0000 in a text; a client may send one anywhere."""
+    """The row without U+0000, which clients may send and PostgreSQL cannot store in a text."""
     errors = [_without_nul(error) for error in row["errors"]]
     return {**_without_nul(row), "errors": errors}
 

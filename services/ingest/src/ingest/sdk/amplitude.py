@@ -17,7 +17,7 @@ from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMess
 
 AMPLITUDE: Final = "amplitude"
 _KINDS: Final = {"$identify": MessageKind.IDENTIFY, "$groupidentify": MessageKind.GROUP}
-# In the order in which they apply: what is set anew has the last word.
+# In the order in which they apply; later ones override earlier ones.
 _SETTERS: Final = ("$setOnce", "$set")
 
 
@@ -49,11 +49,11 @@ class AmplitudeFormat:
         ]
 
     def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Amplitude's clients want the status in the body too."""
+        """Amplitude's clients expect the status in the body, too."""
         return {"code": 200, "events_ingested": counts["messages"], **counts}
 
     def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
-        """By these words their Python client knows that repeating is of no use."""
+        """Amplitude's Python client does not repeat a request that has these words in the answer."""
         error = f"Invalid API key: {message}" if status in (401, 403) else message
         return {"code": status, "reason": code, "error": error, "message": message}
 
@@ -61,13 +61,13 @@ class AmplitudeFormat:
 def read_message(
     raw: bytes | Raw, body: dict[str, Any], *, rules: SourceRules, sent_at: datetime | None, received_at: datetime
 ) -> ReadMessage:
-    """One event of an upload; `sent_at` is the client's moment of uploading it."""
+    """One event of an upload; `sent_at` is when the client uploaded it, by its own clock."""
     event, message_id = identifier(body.get("event_type")), identifier(body.get("insert_id"))
     body = {**body, "groups": _single_groups(body.get("groups"))}
     kind = MessageKind.TRACK if event is None or event in rules.names else _KINDS.get(event, MessageKind.TRACK)
     group_id = _account_group(body["groups"], rules) if kind is MessageKind.GROUP else None
     if kind is MessageKind.GROUP and group_id is None:
-        # Groups may be anything, such as projects. Those that are accounts stand under `account`.
+        # Groups may be of any kind, such as projects. mapping.yml lists under `account` which are accounts.
         return PassedOverMessage(raw, IgnoredReason.NOTHING_TO_TELL, message_id, event or "")
     try:
         time = parse_time(body.get("time"))
@@ -93,7 +93,7 @@ def read_message(
 
 
 def _single_groups(groups: Any) -> dict[str, Any]:
-    """A user may be in several groups of a type; an account is only what is alone in its type."""
+    """Groups of types with one group only: if a user is in several of one type, none of them is the account."""
     return {
         name: found[0] if isinstance(found, list) and len(found) == 1 else found
         for name, found in _object(groups).items()
@@ -101,13 +101,13 @@ def _single_groups(groups: Any) -> dict[str, Any]:
 
 
 def _account_group(groups: Mapping[str, Any], rules: SourceRules) -> str | None:
-    """Its id, if the group is an account by a path `groups.TYPE` in mapping.yml."""
+    """The id of the group, if mapping.yml has its type as a path `groups.TYPE` under `account`."""
     types = (path[1] for path in rules.account if len(path) == 2 and path[0] == "groups")
     return next((found for one in types if (found := identifier(groups.get(one)))), None)
 
 
 def _traits(properties: dict[str, Any]) -> dict[str, Any]:
-    """Without operations the properties themselves are set."""
+    """The traits that a message sets. Without operations it sets its properties."""
     traits = {name: value for name, value in properties.items() if not name.startswith("$")}
     for setter in _SETTERS:
         traits |= _object(properties.get(setter))

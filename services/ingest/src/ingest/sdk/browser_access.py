@@ -1,4 +1,4 @@
-"""Lets browsers post from the pages of allowed origins (CORS), and from no others."""
+"""Lets browsers post from pages of allowed origins only (CORS)."""
 
 from collections.abc import Collection
 from typing import Final
@@ -23,7 +23,7 @@ _MOST_ORIGIN_CHARS: Final = 200
 
 
 class BrowserAccess:
-    """Passes requests on to `app`. `paths` are those that clients in browsers post to."""
+    """Passes requests on to `app`, or answers 403. `paths` are the paths to which browsers may post."""
 
     def __init__(self, app: ASGIApp, *, paths: Collection[str], origins: Collection[str], metrics: SdkMetrics) -> None:
         self._app = app

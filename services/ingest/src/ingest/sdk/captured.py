@@ -1,4 +1,4 @@
-"""Reads messages of SDKs that were kept: a captured body, or one message from the dead topic. Pure."""
+"""Reads stored messages of SDKs: a captured body, or one message from the dead topic. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ FORMATS: Final[Mapping[str, WireFormat]] = {
     CLOUDEVENTS: CloudEventsFormat(),
 }
 FORMAT_NAMES: Final = tuple(FORMATS)
-# Where a batch has its messages.
+# The keys under which batches have their messages.
 _BATCHES: Final = {SEGMENT: "batch", AMPLITUDE: "events"}
 _GROUP_KEY: Final = "$group_key"
 _PERSON: Final = "$distinct_id"
@@ -66,7 +66,7 @@ def format_of(body: bytes) -> str | None:
 def read_captured(body: bytes, format_name: str, rules: SourceRules, *, received_at: datetime) -> Sequence[ReadMessage]:
     """The messages of a body, or one message as if it had come alone. Raises `BodyRefused`.
 
-    A message that was part of a batch has lost the client's moment of sending, by which its clock was put right.
+    A message that was part of a batch has lost the time of sending, so its time is not corrected again.
     """
     found = decode_body(body, Any)
     head, wire = _CapturedHead(), FORMATS[format_name]

@@ -1,14 +1,14 @@
-"""When something happened by our clock, though the client told it by its own. Pure."""
+"""Converts times of a client's clock into times of ours. Pure."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 
-# Below this the client's clock is taken as right. A message that is sent again then keeps its time to the microsecond,
-# and its copy has the same content.
+# A smaller difference is not corrected. So a message that is sent again has exactly the same time, and its copy the
+# same content.
 _TOLERATED: Final = timedelta(minutes=1)
-# As long as a client may keep a message before it sends it. Beyond that its times say nothing of its clock.
+# How long a client may keep a message before it sends it. A longer time is not used to correct its clock.
 _LONGEST_IN_QUEUE: Final = timedelta(days=30)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 # Seconds since the epoch have ten digits until the year 2286, milliseconds thirteen.
@@ -16,9 +16,9 @@ _MOST_SECONDS: Final = 100_000_000_000
 
 
 def our_time(time: datetime | None, *, sent_at: datetime | None, received_at: datetime) -> datetime | None:
-    """`received_at - (sent_at - time)`: how long before it was sent it happened, the client's clock knows.
+    """`received_at - (sent_at - time)`: the client's clock measures correctly how long it kept the message.
 
-    As it came, if the client's clock is right, or if `time` and `sent_at` cannot both be of one clock.
+    Returns `time` unchanged if the client's clock is right, or if `time` and `sent_at` cannot be of one clock.
     """
     if time is None or sent_at is None:
         return time
@@ -46,7 +46,7 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def time_or_none(value: Any) -> datetime | None:
-    """Like `parse_time`; None too for what is no moment."""
+    """Like `parse_time`, but returns None for a value that is no time."""
     try:
         return parse_time(value)
     except ValueError:

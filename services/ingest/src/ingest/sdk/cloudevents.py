@@ -25,7 +25,7 @@ _BATCH: Final = "application/cloudevents-batch"
 _STRUCTURED: Final = "application/cloudevents"
 _REQUIRED: Final = ("id", "source", "type", "specversion")
 _VERSION: Final = "1.0"
-# The specification has the producer's domain, reversed, in front of a type.
+# By the specification a type begins with the producer's domain, reversed.
 _DOMAIN: Final = re.compile(r"(?:com|org|net|io|dev|ai|app|co|cloud|eu|de|uk)\.[a-z0-9-]+\.(?=.)", re.IGNORECASE)
 _TYPE_VERSION: Final = re.compile(r"\.v\d+$")
 _USER: Final = (("userid",), ("data", "user_id"), ("data", "userId"))
@@ -35,7 +35,7 @@ class CloudEventsFormat:
     name = CLOUDEVENTS
 
     def token_of_body(self, body: bytes) -> str | None:
-        """A CloudEvent has no place for a key."""
+        """None: a CloudEvent has no field for a key."""
         return None
 
     def read(
@@ -61,7 +61,7 @@ class CloudEventsFormat:
 
 
 def event_id(source: str, id_: str) -> str:
-    """The same for the same (source, id), by which CloudEvents are told apart; two producers may use the same ids."""
+    """The event id for a (source, id) of a CloudEvent: different producers may use the same ids."""
     return str(uuid5(_IDS, msgspec.json.encode([source, id_]).decode()))
 
 
@@ -105,7 +105,7 @@ def short_type(type_: str) -> str:
 
 
 def _binary(body: bytes, media_type: str, head: RequestHead, rules: SourceRules) -> ReadMessage:
-    """As if it were structured. The specification wants header values percent-encoded."""
+    """The event of a binary message, as if it were structured. Header values are percent-encoded."""
     found: dict[str, Any] = {name: unquote(value) for name, value in head.headers_with_prefix(b"ce-").items()}
     if not found:
         detail = "no ce- headers: a CloudEvent is application/cloudevents+json, a batch of them, or has its attributes"
@@ -123,7 +123,7 @@ def _binary(body: bytes, media_type: str, head: RequestHead, rules: SourceRules)
 
 
 def _data(body: dict[str, Any]) -> Any:
-    """Of data in base64 only JSON can be used. Raises `ValueError`."""
+    """The data; data in base64 has to be JSON. Raises `ValueError`."""
     encoded = body.get("data_base64")
     if encoded is None:
         return body.get("data")

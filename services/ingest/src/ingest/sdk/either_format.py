@@ -1,4 +1,4 @@
-"""PostHog and Amplitude batches have the same path; the body tells them apart."""
+"""The path that batches of PostHog and of Amplitude share: the body decides which format it is."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,14 +18,14 @@ _AMPLITUDE: Final = AmplitudeFormat()
 
 
 class _Kind(Struct):
-    """Undecoded; empty if there is none."""
+    """The fields by which the formats differ, undecoded; empty if absent."""
 
     events: Raw = Raw()
     batch: Raw = Raw()
 
 
 class PostHogOrAmplitude:
-    """One for each request: until its body is there it is PostHog's, whose clients send there by default."""
+    """One for each request. Until the body has come it acts as PostHog's, whose clients use the path by default."""
 
     def __init__(self) -> None:
         self._found: WireFormat = _POSTHOG

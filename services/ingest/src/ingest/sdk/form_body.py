@@ -9,7 +9,7 @@ _MOST_FIELDS: Final = 20
 
 
 def without_form(body: bytes) -> bytes:
-    """The JSON of a body, be it in the field `data` of a form, in base64, or neither."""
+    """The JSON of a body: from the field `data` of a form, decoded from base64, or as it is."""
     body = body.strip()
     if not body.startswith(_FIELD) and b"&" + _FIELD not in body[:200]:
         return body
@@ -24,7 +24,7 @@ def without_form(body: bytes) -> bytes:
 
 def _from_base64(data: bytes) -> bytes:
     try:
-        # A plus sign that was not escaped has become a blank.
+        # Decoding a form turns an unescaped plus sign into a blank.
         return b64decode(data.replace(b" ", b"+"), validate=True)
     except ValueError:
         return data

@@ -1,4 +1,4 @@
-"""Reads the JSON bodies of SDKs, which is not always JSON to the letter. Pure."""
+"""Reads the JSON bodies of SDKs, which are not always valid JSON. Pure."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from ingest.sdk.wire_format import MalformedMessage
 T = TypeVar("T")
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-# Every escape, so that an escaped backslash before "ud800" is not taken for one.
+# Matches every escape, so that an escaped backslash before "ud800" is not taken for a surrogate.
 _ESCAPE: Final = re.compile(
     r"\\(?:u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
@@ -26,7 +26,7 @@ def decode_body(body: bytes, type_: type[T]) -> T:
     body = body.removeprefix(_BYTE_ORDER_MARK)
     if not body.strip():
         raise BodyRefused(BodyErrorReason.EMPTY, "the body is empty")
-    # Commas bound the number of values without decoding the body.
+    # The number of commas bounds the number of values before the body is decoded.
     if body.count(b",") > BOUNDS.commas:
         raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, f"more than {BOUNDS.commas} values in one request")
     try:
@@ -45,7 +45,7 @@ def check_count(messages: Sequence[object]) -> None:
 
 
 def decode_messages(messages: Sequence[Raw]) -> Iterator[tuple[Raw, dict[str, Any]] | MalformedMessage]:
-    """Each with what it holds. One that cannot be decoded, or is no object, does not fail the others."""
+    """Each message with its decoded object; `MalformedMessage` for one that is no JSON object."""
     check_count(messages)
     for raw in messages:
         try:
@@ -61,9 +61,9 @@ def decode_messages(messages: Sequence[Raw]) -> Iterator[tuple[Raw, dict[str, An
 
 
 def _decode_leniently(body: bytes, type_: type[T]) -> T:
-    """Clients cut texts in the midst of an emoji, and Python's write NaN and Infinity: JSON has neither.
+    """Decodes invalid JSON that clients send: half emojis at cut ends of texts, and NaN and Infinity of Python.
 
-    Half an emoji becomes U+FFFD, such a number null, and the rest is taken.
+    Half an emoji becomes U+FFFD, NaN and Infinity become null.
     """
     try:
         text = _ESCAPE.sub(_whole, body.decode(json.detect_encoding(body), errors="replace"))

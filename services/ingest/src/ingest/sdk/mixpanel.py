@@ -26,14 +26,14 @@ _KINDS: Final = {
     "$create_alias": MessageKind.ALIAS,
     "$mp_web_page_view": MessageKind.PAGE,
 }
-# The simplified API marks the distinct_id of a person who is not known yet.
+# The simplified API begins the distinct_id of an anonymous person with this.
 _DEVICE: Final = "$device:"
-# What the clients add to each event by themselves; names with $ and mp_ are theirs too.
+# Properties that the clients add to each event; names that begin with $ or mp_ are theirs, too.
 _ADDED: Final = frozenset(["token", "distinct_id", "time"])
 
 
 class MixpanelContent(StrEnum):
-    """What a path takes."""
+    """Which content a path takes."""
 
     EVENTS = "events"
     PEOPLE = "people"
@@ -47,7 +47,7 @@ class MixpanelFormat:
         self._content = content
 
     def token_of_body(self, body: bytes) -> str | None:
-        """That of its first message: a request has one key."""
+        """The token of the first message: all messages of a request have one key."""
         messages = _split(without_form(body))
         first = decode_body(bytes(messages[0]), dict[str, Any]) if messages else None
         return next((token for path in _TOKENS if (token := identifier(find(first, path)))), None)
@@ -61,7 +61,7 @@ class MixpanelFormat:
         ]
 
     def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Mixpanel's clients want a status of 1, with `error` beside it."""
+        """Mixpanel's clients expect a status of 1, and `error` beside it."""
         return {"code": 200, "status": 1, "error": None, "num_records_imported": counts["messages"], **counts}
 
     def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
@@ -72,7 +72,7 @@ def read_message(
     raw: bytes | Raw, body: dict[str, Any], *, content: MixpanelContent, rules: SourceRules
 ) -> ReadMessage:
     """One event, or the profile of a person or a group."""
-    # All of them: a message may have its key twice.
+    # Removes all: a message may have its key twice.
     if any([_pop(body, path) for path in _TOKENS]):
         raw = msgspec.json.encode(body)
     match content:
@@ -85,7 +85,7 @@ def read_message(
 
 
 def _split(content: bytes) -> Sequence[Raw]:
-    """An array, one object, or an object a line."""
+    """The messages of a body: an array, one object, or an object in each line."""
     if content.startswith(b"["):
         return decode_body(content, list[Raw])
     if b"\n" in content:
@@ -145,7 +145,7 @@ def _group(raw: bytes | Raw, body: dict[str, Any], rules: SourceRules) -> ReadMe
 
 
 def _kind(event: str) -> MessageKind | None:
-    """None for what Mixpanel's clients send by themselves."""
+    """The kind of an event; None for events that Mixpanel's clients send by themselves."""
     return _KINDS.get(event) if event.startswith("$") else MessageKind.TRACK
 
 

@@ -16,7 +16,7 @@ from ingest.sdk.posthog import POSTHOG
 from ingest.sdk.segment import SEGMENT
 
 _OBJECT: Final = {"type": "object"}
-# Any JSON is taken: what in it is no message is refused by itself.
+# Any JSON is accepted; ingest refuses single messages that are malformed.
 _ANY: Final[dict[str, Any]] = {"description": "an object, or an array of them"}
 _COUNTS: Final = {name: {"type": "integer"} for name in ("messages", "events", "ignored", "rejected")}
 _ANSWER: Final = {"type": "object", "required": list(_COUNTS), "properties": {**_COUNTS, "errors": {"type": "array"}}}
@@ -103,7 +103,7 @@ _KEY_IN_BODY: Final = frozenset([POSTHOG, AMPLITUDE, MIXPANEL])
 
 
 def router(posts: Mapping[str, PostHandler]) -> APIRouter:
-    """The routes of those paths that `posts` has. FastAPI sees no POST of them; other methods it answers with 405."""
+    """Documents the paths of `posts`. FastAPI never gets their POST requests; it answers other methods with 405."""
     routes = APIRouter()
     for path, sdk_path in SDK_PATHS.items():
         for spelled in posts.keys() & set(in_both_spellings(path)):
@@ -134,7 +134,7 @@ def _operation(path: str, format_name: str) -> dict[str, Any]:
     }
     taken = {"description": "What could be taken is on the log.", "content": {"application/json": {"schema": _ANSWER}}}
     return {
-        # Where the key is in the body, the document cannot say so.
+        # OpenAPI cannot describe a key that is in the body.
         "security": [] if format_name in _KEY_IN_BODY else [{"key": []}, {"userName": []}],
         "requestBody": {"required": True, "content": _content(path, format_name)},
         "responses": {"200": taken, **refused},
@@ -153,5 +153,5 @@ def _content(path: str, format_name: str) -> dict[str, Any]:
 
 
 def _kind_of(path: str) -> MessageKind:
-    """Of a path of Segment's: its type, or the first letter of it."""
+    """The kind of message that a path of Segment takes; the path ends in the kind, or its first letter."""
     return next(kind for kind in MessageKind if path in (f"/v1/{kind}", f"/v1/{kind[0]}"))

@@ -1,4 +1,4 @@
-"""What a path that we do not have looks like, and what its sender should do. Pure."""
+"""Says whose path an unknown path looks like, and what its sender should do. Pure."""
 
 import re
 from enum import StrEnum
@@ -8,7 +8,7 @@ from ingest.sdk.paths import SDK_PATHS
 
 
 class LooksLike(StrEnum):
-    """Whose path it is, as far as anybody can tell."""
+    """The client whose path it seems to be."""
 
     SEGMENT = "segment"
     RUDDERSTACK = "rudderstack"
@@ -21,7 +21,7 @@ class LooksLike(StrEnum):
 
 
 class PathHint(NamedTuple):
-    """`text` is for whoever set up the client."""
+    """`text` is for the person who set up the client."""
 
     looks_like: LooksLike
     text: str
@@ -62,13 +62,13 @@ _SDK_PATHS: Final = sorted(SDK_PATHS, key=len, reverse=True)
 
 
 def hint_for(path: str) -> PathHint:
-    """By the path alone."""
+    """A hint by the path only."""
     path = path.rstrip("/")
     for pattern, whose, text in _PATTERNS:
         if pattern.fullmatch(path):
             return PathHint(whose, f"this looks like {text}")
     for known in _SDK_PATHS:
-        # One letter is no evidence.
+        # A single letter could be of any client.
         if len(known) > 3 and path.endswith(known):
             whose = LooksLike(SDK_PATHS[known].make().name)
             prefix = path.removesuffix(known)

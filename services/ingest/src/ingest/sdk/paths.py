@@ -1,4 +1,4 @@
-"""Where the clients post: each path with the format of what comes on it."""
+"""The paths to which clients post, each with its format."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -58,7 +58,7 @@ def in_both_spellings(path: str) -> tuple[str, str]:
 
 
 def sdk_formats(keys: KeyVerifier, rules: MappingRules) -> Mapping[str, FormatMaker]:
-    """By path, what makes the format of one request."""
+    """For each path the function that makes the format of one request."""
     return {
         spelled: partial(_format, path, keys, rules)
         for name, path in SDK_PATHS.items()

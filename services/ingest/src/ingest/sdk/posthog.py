@@ -19,7 +19,7 @@ from ingest.sdk.json_body import decode_body, decode_messages
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, RequestHead
 
 POSTHOG: Final = "posthog"
-# Of our events' properties only those that the product has set.
+# Our events get only the properties that the product has set.
 _OWN: Final = "$"
 _SECRETS: Final = ("api_key", "token")
 _GROUPS: Final = ("properties", "$groups")
@@ -61,7 +61,7 @@ class PostHogFormat:
     ) -> Sequence[ReadMessage]:
         raws, sent_at = _split(without_form(_plain(body)))
         if sent_at is None:
-            # The browser client's moment of sending, in milliseconds.
+            # The query parameter with the browser client's time of sending, in milliseconds.
             text = head.parameter("_", "")
             sent_at = time_or_none(int(text)) if text.isdecimal() and len(text) < 16 else None
         return [
@@ -75,14 +75,14 @@ class PostHogFormat:
         return {"status": 1, **counts}
 
     def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
-        """PostHog's clients log `detail`."""
+        """PostHog's clients log the field `detail`."""
         return {"code": code, "message": message, "detail": message}
 
 
 def read_message(
     raw: bytes | Raw, body: dict[str, Any], *, rules: SourceRules, sent_at: datetime | None, received_at: datetime
 ) -> ReadMessage:
-    """One event; `sent_at` is the client's moment of sending it."""
+    """One event; `sent_at` is when the client sent it, by its own clock."""
     found = body.get("properties")
     properties: dict[str, Any] = found if isinstance(found, dict) else {}
     if not _without_secrets(body, properties):
@@ -116,7 +116,10 @@ def read_message(
 
 
 def _plain(body: bytes) -> bytes:
-    """The browser's client compresses and says so in no header, so this is bounded by itself. Raises `BodyRefused`."""
+    """The inflated body: the browser client compresses without a header, so the size is bounded here.
+
+    Raises `BodyRefused`.
+    """
     if not body.startswith(_GZIP):
         return body
     decoder = body_decoder("gzip", limit=_MOST_INFLATED)
@@ -139,14 +142,14 @@ def _token(found: _PostHogKey) -> str | None:
 
 
 def _token_of_array(messages: list[Any]) -> str | None:
-    """That of its first event: a request has one key."""
+    """The token of the first event: all events of a request have one key."""
     first = messages[0] if messages else None
     paths = (("api_key",), ("token",), ("properties", "token"))
     return next((token for path in paths if (token := identifier(find(first, path)))), None)
 
 
 def _without_secrets(body: dict[str, Any], properties: dict[str, Any]) -> bool:
-    """Takes keys out of the message; False if there was one."""
+    """Removes API keys from the message; returns False if there was one."""
     found = [one.pop(name) for one in (body, properties) for name in _SECRETS if name in one]
     return not found
 
@@ -158,7 +161,7 @@ def _kind(event: str | None, properties: dict[str, Any], rules: SourceRules) -> 
         return IgnoredReason.BY_MAPPING
     kind = _KINDS.get(event)
     if kind is MessageKind.GROUP and (*_GROUPS, properties.get("$group_type")) not in rules.account:
-        # Groups may be anything, such as projects. Those that are accounts stand under `account`.
+        # Groups may be of any kind, such as projects. mapping.yml lists under `account` which are accounts.
         return IgnoredReason.NOTHING_TO_TELL
     return kind or IgnoredReason.UNKNOWN_TYPE
 
@@ -177,7 +180,7 @@ def _people(
     """The user, the anonymous id, and what an alias replaces."""
     distinct = identifier(body.get("distinct_id")) or identifier(properties.get("distinct_id"))
     if event == "$groupidentify":
-        # Clients make up a distinct_id where none is given, and do not say that they did.
+        # Clients make up a distinct_id if the product gives none, and do not mark it.
         return None, None, None
     if event in ("$create_alias", "$merge_dangerously"):
         previous = identifier(properties.get("distinct_id")) or distinct
@@ -188,7 +191,7 @@ def _people(
 
 
 def _traits(body: dict[str, Any], properties: dict[str, Any], kind: MessageKind) -> dict[str, Any]:
-    """What is set once comes first: what is set anew has the last word."""
+    """The traits of a message: `$set` overrides `$set_once`."""
     names = ("$group_set",) if kind is MessageKind.GROUP else ("$set_once", "$set")
     traits: dict[str, Any] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""What PostHog's clients ask for beside capturing: we have no feature flags, and say so in their words."""
+"""Answers PostHog's clients that there are no feature flags, in their format."""
 
 from typing import Final
 
@@ -16,11 +16,11 @@ _DESCRIBED: Final = {
 
 
 def router() -> APIRouter:
-    """No key is asked for: there is nothing in the answer. Without one the clients would ask again and again."""
+    """Needs no key, because the answer tells nothing. Without an answer the clients would ask again and again."""
     routes = APIRouter()
 
     async def no_flags() -> Response:
-        """That there are no feature flags, for PostHog's clients."""
+        """Say that there are no feature flags, for PostHog's clients."""
         return Response(_ANSWER, media_type="application/json")
 
     for path in FLAG_PATHS:

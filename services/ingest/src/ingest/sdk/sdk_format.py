@@ -1,4 +1,4 @@
-"""A `WireFormat` as the intake takes it: with API keys, mapping.yml, and answers as responses."""
+"""Makes a `RequestFormat` of a `WireFormat`: adds API keys, mapping.yml, and HTTP answers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,14 +20,14 @@ from ingest.mapping.rules import MappingRules, SourceRules
 from ingest.receiving.post_request import PostRequest
 from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMessage, WireFormat
 
-# Of a large batch that is refused whole, an answer with all reasons would be larger than the batch.
+# If a large batch is refused whole, all its errors would be larger than the batch.
 _MOST_TOLD: Final = 20
 
 
 class SdkFormat:
     """The key is in the Authorization header, as Basic user name or Bearer token, or where the format has it.
 
-    `history`: what comes on the path is an import.
+    `history`: the path takes imports.
     """
 
     def __init__(self, wire: WireFormat, *, keys: KeyVerifier, rules: MappingRules, history: bool = False) -> None:
@@ -71,7 +71,7 @@ class SdkFormat:
 
 
 def mapped(message: ReadMessage, rules: SourceRules, *, received_at: datetime) -> IntakeItem:
-    """What the intake takes of a message, by mapping.yml."""
+    """The item for the intake, by mapping.yml."""
     match message:
         case SourceMessage():
             return to_item(message, rules, received_at=received_at)

@@ -1,4 +1,4 @@
-"""Remembers what was told, so that a log says it once; bounded, because clients may invent as much as they like."""
+"""Remembers what was logged, so that it is logged once; bounded, because clients may invent values."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -12,7 +12,7 @@ class SeenOnce:
         self._most = most
 
     def is_first(self, one: Hashable) -> bool:
-        """Whether it was not seen before, as far as is remembered."""
+        """Whether it is not among the remembered ones; remembers it."""
         if one in self._seen:
             self._seen.move_to_end(one)
             return False

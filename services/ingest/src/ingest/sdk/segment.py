@@ -21,7 +21,7 @@ _KINDS: Final = {kind.value: kind for kind in MessageKind}
 
 
 class _SegmentKey(Struct):
-    """What a browser's client sends in the place of an Authorization header."""
+    """The key as the browser client sends it, instead of an Authorization header."""
 
     writeKey: Any = None  # noqa: N815
 
@@ -32,7 +32,7 @@ class _SegmentBatch(Struct):
 
 
 class SegmentFormat:
-    """`kind` is the type of the message that a path takes; without it the body is a batch."""
+    """`kind` is the type of message that the path takes; None for a batch."""
 
     name = SEGMENT
 
@@ -64,7 +64,7 @@ class SegmentFormat:
 def read_message(
     raw: bytes | Raw, body: dict[str, Any], *, sent_at: datetime | None, received_at: datetime
 ) -> ReadMessage:
-    """One message of a batch; `sent_at` is the client's moment of sending the batch."""
+    """One message of a batch; `sent_at` is when the client sent the batch, by its own clock."""
     message_id, kind = identifier(body.get("messageId")), body.get("type")
     if kind is None:
         error = FieldError("type", FieldErrorReason.MISSING, f"expected one of {', '.join(_KINDS)}")
@@ -94,7 +94,7 @@ def read_message(
 
 
 def _single(body: bytes, kind: MessageKind, received_at: datetime) -> ReadMessage:
-    """With its type, which only the path says, and without its key: so it can be taken again from the dead topic."""
+    """One message; gets its type from the path and loses its key, so that the dead topic may keep it."""
     found: Any = decode_body(body, dict[str, Any])
     found.pop("writeKey", None)
     found["type"] = kind.value
@@ -111,7 +111,7 @@ def _properties(body: dict[str, Any], kind: MessageKind) -> dict[str, Any]:
 
 
 def _traits(body: dict[str, Any], kind: MessageKind) -> dict[str, Any]:
-    """RudderStack's clients have those of a person under `context`."""
+    """The traits; RudderStack's clients send those of a person under `context`."""
     found = body.get("traits")
     traits = found if isinstance(found, dict) else {}
     if kind is MessageKind.IDENTIFY and isinstance(context := find(body, ("context", "traits")), dict):

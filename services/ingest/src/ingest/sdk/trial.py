@@ -1,4 +1,4 @@
-"""What a captured body would become: each message, why, and which line of mapping.yml would change it. Pure."""
+"""Says what each message of a captured body would become, and which line of mapping.yml would change it. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,19 +21,19 @@ from ingest.sdk.captured import read_captured
 from ingest.sdk.sdk_format import mapped
 from ingest.sdk.wire_format import ReadMessage
 
-# Keys under which products say whose event it is.
+# Keys under which products often name the account.
 _LIKE_AN_ACCOUNT: Final = re.compile(
     r"(account|company|organi[sz]ation|org|tenant|workspace|team|customer|group)(_?id|_?key|_?slug|id)?", re.IGNORECASE
 )
 _DEEPEST: Final = 4
-# In the place of an account that only the identities of a running system know.
+# In place of an account that only a running system could find, by its identities.
 _BY_IDENTITIES: Final = "by its identities"
 
 
 class Trial(Struct, frozen=True):
     """What becomes of one message. `names` are its events; `not_used` are traits that no fact is made of.
 
-    `account_from` is the path that names the account; None with an account means that other messages tell it.
+    `account_from` is the path that names the account; None: other messages have to tell the account.
     """
 
     index: int
@@ -54,7 +54,7 @@ class Trial(Struct, frozen=True):
 def try_body(
     body: bytes, format_name: str, rules: SourceRules, *, source: str, received_at: datetime
 ) -> Sequence[Trial]:
-    """In the order of the messages. Raises `BodyRefused`."""
+    """One trial for each message, in their order. Raises `BodyRefused`."""
     messages = read_captured(body, format_name, rules, received_at=received_at)
     items = [mapped(one, rules, received_at=received_at) for one in messages]
     checker = DraftChecker(
@@ -68,7 +68,7 @@ def try_body(
 
 
 def _with_any_account(resolved: ResolvedItem) -> ResolvedItem:
-    """An account that a running system may know is none that is missing."""
+    """The item with a stand-in for an account that a running system may know."""
     events = tuple(
         replace(draft, account_id=_BY_IDENTITIES) if draft.account_id is None and draft.known_by else draft
         for draft in resolved.events
@@ -117,7 +117,7 @@ def _advice(item: IntakeItem, errors: Sequence[FieldError], body: Mapping[str, A
 
 
 def _candidates(tree: Any, path: Path) -> Iterator[Path]:
-    """Paths of ids whose key sounds like an account."""
+    """Paths of ids whose keys are usual names for an account."""
     if not isinstance(tree, dict) or len(path) >= _DEEPEST:
         return
     for key, value in tree.items():

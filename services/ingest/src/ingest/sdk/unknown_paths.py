@@ -1,4 +1,4 @@
-"""Answers paths that we do not have, counts them, and tells the log once for each client what they look like."""
+"""Answers and counts unknown paths, and logs once for each client whose path it looks like."""
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,7 +13,7 @@ _MOST_PATH_CHARS = 200
 
 
 class UnknownPaths:
-    """Passes requests on to `app`. A client whose address is wrong would else lose everything in silence."""
+    """Passes requests on to `app`. Without this a client with a wrong address would lose its messages unnoticed."""
 
     def __init__(self, app: ASGIApp, metrics: SdkMetrics) -> None:
         self._app = app
@@ -28,7 +28,7 @@ class UnknownPaths:
 
         async def pass_on(message: Message) -> None:
             nonlocal unknown
-            # A route that was found may answer 404 too: the thing that it was asked for is not there.
+            # A known route may answer 404, too, for an object that does not exist.
             if message["type"] == "http.response.start":
                 unknown = message["status"] == 404 and "endpoint" not in scope
             if not unknown:
@@ -53,5 +53,5 @@ class UnknownPaths:
                 hint=hint.text,
             )
         detail = f"{scope['method']} {path}: {hint.text}"
-        # RudderStack's Python client shows `message`, and breaks where it is not there.
+        # RudderStack's Python client shows `message`, and fails without it.
         return Problem(404, "not_found", detail, more={"message": detail}).response()

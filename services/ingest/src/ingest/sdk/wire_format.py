@@ -1,4 +1,4 @@
-"""How one kind of client writes its messages and what it expects as an answer; nothing here knows keys or the log."""
+"""The port of an SDK's format: how it writes messages and which answers it expects, without keys and the log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -60,7 +60,7 @@ class WireFormat(Protocol):
         """The messages in their order. Raises `BodyRefused` if the body as a whole cannot be read."""
 
     def success(self, counts: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The body of a 200; `counts` say what became of the messages."""
+        """The body of a 200; `counts` has the number of messages by outcome."""
 
     def failure(self, status: int, code: str, message: str) -> Mapping[str, Any]:
-        """The body of an error; the client repeats the request or gives it up by its status."""
+        """The body of an error. By the status the client repeats the request or gives up."""

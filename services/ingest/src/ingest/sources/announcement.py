@@ -1,6 +1,6 @@
-"""What scoring is told of a source. Pure.
+"""The announcement of a source's pause or return, for scoring. Pure.
 
-Its id is made of the source and of the hour of its last event, so two processes that decide the same file one row.
+Its id comes from the source and the hour of its last event, so two processes with the same decision make one row.
 """
 
 import json
@@ -38,7 +38,7 @@ def paused(source: str, since: datetime) -> FeedAnnouncement:
 
 
 def resumed(source: str, since: datetime) -> FeedAnnouncement:
-    """Ends the pause that began at `since`. No later pause begins in the same hour: events of later hours end one."""
+    """Ends the pause that began at `since`. No two pauses of a source begin in one hour, so the id is unique."""
     return FeedAnnouncement(_id(FeedKind.RESUMED, source, since.astimezone(UTC)), FeedKind.RESUMED, source)
 
 

@@ -14,23 +14,23 @@ HOURS_OF_WEEK: Final = 168
 WEEKS: Final = 8
 LEARNING_WEEKS: Final = 2
 _FIRST_MONDAY: Final = 96  # 1970-01-05, in hours
-# A day of the week with less than this share of the busiest one is quiet.
+# A day of the week is quiet if it has less than this share of the busiest day.
 _QUIET_SHARE: Final = 0.5
-# Above this share of expected events in empty hours a source sends in batches, or only a few events a day.
+# If empty hours have more than this share of the expected events, the source sends in batches or rarely.
 _PATCHY_SHARE: Final = 0.05
 _BATCH_SLACK: Final = 2.0
-# The longest gaps of the weeks may be outages: how many are left out.
+# How many of the longest gaps are left out, because they may be outages.
 _UNUSUAL_GAPS: Final = 2
 
 
 class Baseline(Struct, frozen=True):
     """Numbers are events, times are hours.
 
-    `profile` is what an hour of the week brings, `quietest` the least that this hour of the day brings on any day of
-    the week. `day` is a working day: the mean of the days of the week that are not quiet. `level` is the last week
-    before the newest event over what the profile expects of it, at most 1. `typical` is the median of the hours in
-    which the source was heard. `slack` is how far a batch may move. `gap_events` and `gap_hours` are the longest usual
-    gap: what was expected in it, and how long it took.
+    `profile` has the usual events of each hour of the week, `quietest` for each hour of the day the least of any day of
+    the week. `day` is the usual number of events of a working day: the mean of the days that are not quiet. `level` is
+    the last week before the newest event over what the profile expects of it, at most 1. `typical` is the median of the
+    hours with events. `slack` is by how much a batch may be late or early. `gap_events` and `gap_hours` are the longest
+    usual gap: the events expected in it, and its length.
     """
 
     profile: tuple[float, ...]
@@ -44,11 +44,11 @@ class Baseline(Struct, frozen=True):
     gap_hours: float
 
     def expected(self, start: float, end: float) -> float:
-        """How many events the profile has between two moments."""
+        """How many events are usual between two moments."""
         return sum(share * self.profile[hour_of_week(hour)] for hour, share in hours_between(start, end))
 
     def surely_expected(self, start: float, end: float) -> float:
-        """The same if every day were like the quietest of the week, as a public holiday is."""
+        """The same if every day were like the quietest day of the week, as a public holiday may be."""
         return sum(share * self.quietest[hour_of_week(hour) % 24] for hour, share in hours_between(start, end))
 
 
@@ -64,13 +64,13 @@ def hours_between(start: float, end: float) -> list[tuple[int, float]]:
 def learn(counts: Mapping[int, int], *, newest: int) -> Baseline | None:
     """The baseline of the 8 weeks up to `newest`, the hour of the newest event; None below 2 weeks.
 
-    What comes after the newest event is the silence to be judged, so it teaches nothing.
+    The hours after the newest event are the silence to be judged, so they are no part of the baseline.
     """
     window = range(newest + 1 - WEEKS * HOURS_OF_WEEK, newest + 1)
     heard = sorted(hour for hour in window if counts.get(hour))
     if not heard or newest + 1 - heard[0] < LEARNING_WEEKS * HOURS_OF_WEEK:
         return None
-    # One outburst, such as a backfill that is not marked as one, must not set the measure.
+    # Caps single hours: an unmarked backfill, for example, must not become the baseline.
     limit = sorted(counts[hour] for hour in heard)[int(0.9 * len(heard))]
     capped = {hour: min(counts[hour], limit) for hour in heard}
     means = _means(capped, range(heard[0], newest + 1))
@@ -82,7 +82,7 @@ def learn(counts: Mapping[int, int], *, newest: int) -> Baseline | None:
     gaps_events, gaps_hours = _gaps(heard, profile, slack)
     return Baseline(
         profile=profile,
-        # Not more than the mean itself: in the evening the last busy hour would be smoothed into the next one.
+        # At most the mean: smoothing would move events of the last busy hour into a quiet one.
         quietest=tuple(min(min(profile[at], means[at]) for at in range(hour, HOURS_OF_WEEK, 24)) for hour in range(24)),
         quiet_days=quiet,
         day=sum(working) / len(working),
@@ -95,7 +95,7 @@ def learn(counts: Mapping[int, int], *, newest: int) -> Baseline | None:
 
 
 def _means(counts: Mapping[int, int], window: range) -> list[float]:
-    """By hour of the week."""
+    """The mean of each hour of the week."""
     sums, seen = [0.0] * HOURS_OF_WEEK, [0] * HOURS_OF_WEEK
     for hour in window:
         place = hour_of_week(hour)
@@ -105,7 +105,7 @@ def _means(counts: Mapping[int, int], window: range) -> list[float]:
 
 
 def _smoothed(means: list[float]) -> tuple[float, ...]:
-    """Each hour with its neighbours: nobody begins work at the stroke of the hour."""
+    """Averages each hour with its neighbours, because people do not begin exactly on the hour."""
     return tuple(
         (means[place - 1] + 2 * means[place] + means[(place + 1) % HOURS_OF_WEEK]) / 4 for place in range(HOURS_OF_WEEK)
     )
@@ -124,7 +124,7 @@ def _slack(heard: list[int], profile: tuple[float, ...]) -> float:
 
 
 def _gaps(heard: list[int], profile: tuple[float, ...], slack: float) -> tuple[list[float], list[float]]:
-    """Of each run of empty hours: what was expected in it, but for the slack at both ends, and how long it took."""
+    """For each run of empty hours: the events expected in it, without the slack at both ends, and its length."""
     expected, lengths = [], []
     for before, after in pairwise(heard):
         if after > before + 1:
@@ -135,5 +135,5 @@ def _gaps(heard: list[int], profile: tuple[float, ...], slack: float) -> tuple[l
 
 
 def _usual(gaps: list[float]) -> float:
-    """The longest that is usual."""
+    """The longest usual gap."""
     return sorted(gaps)[-1 - _UNUSUAL_GAPS] if len(gaps) > _UNUSUAL_GAPS else 0.0

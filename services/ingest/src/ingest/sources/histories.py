@@ -1,4 +1,4 @@
-"""The last weeks of each source with what is usual for it; read again when the source is heard in a new hour."""
+"""The last weeks of each source with its baseline; read again when a new hour has events."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from ingest.sources.store import StoredHour
 
 class HourReading(Protocol):
     async def hours(self, source: str, *, after: datetime) -> Sequence[StoredHour]:
-        """In their order. Raises one of `DATABASE_ERRORS`."""
+        """The stored hours after a moment, in order. Raises one of `DATABASE_ERRORS`."""
 
 
 class SourceHistory(Struct, frozen=True):
@@ -24,14 +24,14 @@ class SourceHistory(Struct, frozen=True):
 
 
 class SourceHistories:
-    """Bounded by the number of sources: one history for each, about 100 kB."""
+    """Holds one history for each source, of about 100 kB."""
 
     def __init__(self, store: HourReading) -> None:
         self._store = store
         self._known: dict[str, SourceHistory] = {}
 
     async def of(self, source: str, newest: datetime) -> SourceHistory:
-        """`newest` is when its newest event was received."""
+        """The history of a source; `newest` is when its newest event was received."""
         hour = int(hours_of(newest))
         known = self._known.get(source)
         if known is None or known.newest != hour:

@@ -6,12 +6,12 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from ingest.sources.relay import FilingOutcome
 
-# Keys bound the sources, and this bounds the labels: what is beyond is judged and listed, and has no metric.
+# Bounds the labels: further sources are judged and listed, but have no metrics.
 MOST_SOURCES: Final = 200
 
 
 class SourceGauges(Struct, frozen=True):
-    """`age` is in seconds, since the last event was received; `expected` is what usually comes in that time."""
+    """`age` is seconds since the last event was received; `expected` is how many events usually come in that time."""
 
     source: str
     age: float
@@ -52,14 +52,14 @@ class SourceMetrics:
         self._labelled: set[str] = set()
 
     def written(self, events: Mapping[str, int]) -> None:
-        """Live events by source."""
+        """Counts live events by source, once they are written."""
         for source, count in events.items():
             if source in self._labelled or len(self._labelled) < MOST_SOURCES:
                 self._labelled.add(source)
                 self._events.labels(source).inc(count)
 
     def judged(self, sources: Sequence[SourceGauges]) -> None:
-        """In place of all that was shown before."""
+        """Shows these sources, and removes all others."""
         for gauge in (self._age, self._expected, self._silent, self._low):
             gauge.clear()
         for each in sources[:MOST_SOURCES]:

@@ -1,4 +1,4 @@
-"""Announcements that scoring has not taken yet. Every call raises one of `DATABASE_ERRORS` while PostgreSQL is away."""
+"""Announcements that scoring has not accepted yet. Every call may raise one of `DATABASE_ERRORS`."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ingest.sources.announcement import FeedAnnouncement
 
-# Longer than an attempt takes: who claimed a row has failed or died by then.
+# Longer than an attempt takes: after it the process that claimed the row has failed or died.
 _CLAIM_SECONDS: Final = 60
 _LONGEST_PAUSE: Final = 300
 
 _ENQUEUE = text("""
 INSERT INTO ingest.announcement_outbox (id, body) VALUES (:id, :body) ON CONFLICT (id) DO NOTHING
 """)
-# The oldest alone: a source is resumed after it was paused.
+# Only the oldest one is sent, so that scoring gets a pause before its end.
 _CLAIM = text("""
 UPDATE ingest.announcement_outbox
 SET attempts = attempts + 1, retry_at = now() + make_interval(secs => :seconds)
@@ -43,18 +43,18 @@ class ClaimedAnnouncement(Struct, frozen=True):
 
 
 async def enqueue(connection: AsyncConnection, announcement: FeedAnnouncement) -> None:
-    """In the transaction of the decision. An id that waits already is left as it is."""
+    """Call it in the transaction of the decision. An id that waits already is not changed."""
     await connection.execute(_ENQUEUE, {"id": announcement.id, "body": announcement.encoded()})
 
 
 class AnnouncementOutbox:
-    """The same for all processes: PostgreSQL lets one of them have an announcement at a time."""
+    """The queue of all processes: only one process at a time gets an announcement."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def claim(self) -> ClaimedAnnouncement | None:
-        """The oldest announcement if it is due. No other process gets it within a minute."""
+        """The oldest announcement, if it is due. No other process gets it for a minute."""
         async with self._engine.begin() as connection:
             row = (await connection.execute(_CLAIM, {"seconds": _CLAIM_SECONDS})).first()
         return ClaimedAnnouncement(row.id, row.body, row.attempts) if row else None
@@ -69,12 +69,12 @@ class AnnouncementOutbox:
             await connection.execute(_REMOVE, {"id": announcement.id})
 
     async def retry(self, announcement: ClaimedAnnouncement) -> None:
-        """It is due again after a pause that doubles with each attempt, up to five minutes."""
+        """Makes it due again after a pause that doubles with each attempt, up to five minutes."""
         pause = {"id": announcement.id, "attempts": min(announcement.attempts, 30), "longest": _LONGEST_PAUSE}
         async with self._engine.begin() as connection:
             await connection.execute(_RETRY, pause)
 
     async def oldest_waiting(self) -> float:
-        """Seconds since the oldest announcement was decided that scoring did not take yet; 0 without any."""
+        """Seconds since the oldest waiting announcement was decided; 0 if none waits."""
         async with self._engine.connect() as connection:
             return float((await connection.execute(_WAITING)).scalar_one())

@@ -1,4 +1,4 @@
-"""Files with scoring what was decided about sources: the oldest first, and again until scoring has taken it."""
+"""Sends announcements about sources to scoring: the oldest first, and again until scoring has accepted it."""
 
 import asyncio
 from enum import StrEnum
@@ -18,16 +18,16 @@ class FilingOutcome(StrEnum):
     """What became of one attempt to file an announcement."""
 
     FILED = "filed"
-    REFUSED = "refused"  # sent again it would be refused again: it is given up
+    REFUSED = "refused"  # would be refused again, so ingest gives it up
     KEY_REFUSED = "key_refused"
-    NO_ROUTE = "no_route"  # another service, or a scoring that takes no announcements yet
+    NO_ROUTE = "no_route"  # another service, or an older release of scoring
     BUSY = "busy"
     UNREACHABLE = "unreachable"
 
 
 class AnnouncementFiling(Protocol):
     async def file(self, body: str) -> FilingOutcome:
-        """One attempt, bounded in time."""
+        """One attempt, with a timeout."""
 
 
 class AnnouncementQueue(Protocol):
@@ -51,7 +51,7 @@ class RelayMetrics(Protocol):
 
 
 class AnnouncementRelay:
-    """Scoring takes an announcement once by its id, so a second attempt after a crash changes nothing."""
+    """Sends what waits. Scoring knows announcements by id, so a repeated attempt after a crash changes nothing."""
 
     def __init__(
         self, queue: AnnouncementQueue, scoring: AnnouncementFiling, metrics: RelayMetrics, *, every: float
@@ -75,7 +75,7 @@ class AnnouncementRelay:
             await stopped_within(self._every, stop)
 
     async def _file_oldest(self) -> bool:
-        """False if none is due, or the attempt failed."""
+        """Sends the oldest; returns False if none is due, or the attempt failed."""
         announcement = await self._queue.claim()
         if announcement is None:
             return False

@@ -1,4 +1,4 @@
-"""The answers about sources: each against its own baseline, with what was refused and how late events come."""
+"""The answers about sources: volume by the baseline, refused items, and how late events come."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -95,7 +95,7 @@ class SourceReading(HourReading, Protocol):
 
 
 class SourceReports:
-    """Reads PostgreSQL for each answer; what is not written yet, some seconds' events, is not in it."""
+    """Reads PostgreSQL for each answer; events of the last seconds may not be written yet, and are missing."""
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class SourceReports:
         self._histories = SourceHistories(store)
 
     async def all(self) -> SourcesAnswer:
-        """Raises a 503 while PostgreSQL does not answer."""
+        """All sources. Raises a 503 while PostgreSQL does not answer."""
         now = self._now()
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -123,7 +123,7 @@ class SourceReports:
         return SourcesAnswer(now, self._judged, found)
 
     async def one(self, source: str) -> SourceAnswer:
-        """Raises a 404, or a 503 while PostgreSQL does not answer."""
+        """One source. Raises a 404, or a 503 while PostgreSQL does not answer."""
         now = self._now()
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -174,7 +174,7 @@ def _status(stored: StoredSource, baseline: Baseline | None, counts: Mapping[int
         return SourceStatus.SILENT
     if stored.newest is None or baseline is None:
         return _unjudged(stored)
-    # Decided within the next round, if it was not yet.
+    # The next round decides it, if none has yet.
     if is_silent(baseline, newest=hours_of(stored.newest), now=hours_of(now)):
         return SourceStatus.SILENT
     return SourceStatus.LOW if is_low(baseline, counts, now=hours_of(now)) else SourceStatus.USUAL
@@ -190,7 +190,7 @@ def _volume(baseline: Baseline | None, counts: Mapping[int, int], hours: range) 
 
 
 def _median_lag(hours: Sequence[StoredHour]) -> int | None:
-    """The bound below which at least half of the requests were."""
+    """The smallest of `LAG_BOUNDS` that at least half of the requests do not exceed."""
     counts = [sum(hour.lags[place] for hour in hours) for place in range(len(LAG_BOUNDS) + 1)]
     below = 0
     for bound, count in zip(LAG_BOUNDS, counts, strict=False):

@@ -17,7 +17,7 @@ from ingest.sources.volumes import HourCounts, HourKey
 KEPT: Final = timedelta(weeks=10)
 
 _MOMENTS, _NUMBERS, _TEXTS = ARRAY(DateTime(timezone=True)), ARRAY(BigInteger), ARRAY(Text)
-# Rows in one order, so that two processes cannot wait for each other.
+# Rows in one order, so that two processes cannot deadlock.
 _ADD_HOURS = text("""
 INSERT INTO ingest.source_hour AS known
     (source, hour, events, history, not_standard, newest_event_at, newest_received_at, lags)
@@ -55,7 +55,7 @@ ON CONFLICT (source, hour, reason) DO UPDATE SET items = known.items + excluded.
     bindparam("items", type_=_NUMBERS),
 )
 _PRUNE = tuple(text(f"DELETE FROM ingest.{table} WHERE hour < :before") for table in ("source_hour", "source_refusal"))
-# A source with events but without any key is known, too: its rows stay for some weeks.
+# A source with events and without any key is listed, too, as long as its rows stay.
 _SOURCES = text("""
 SELECT coalesce(keys.source, heard.source) AS source, coalesce(keys.active, false) AS active,
     heard.newest, state.silent, state.since, state.announcement_id, state.filed_at, outbox.n IS NOT NULL AS waits
@@ -97,14 +97,14 @@ class AnnouncementStatus(StrEnum):
     """Whether scoring was told of a source's silence, or of its end."""
 
     NONE = "none"  # the source has never been silent
-    NOT_CONFIGURED = "not_configured"  # operators alone are told
+    NOT_CONFIGURED = "not_configured"  # only operators are told
     WAITING = "waiting"
     FILED = "filed"
-    REFUSED = "refused"  # by scoring, for good
+    REFUSED = "refused"  # scoring will never accept it
 
 
 class StoredSource(Struct, frozen=True):
-    """`active`: a key that may post is not revoked. `since` and `announcement` belong to the last decision, if any."""
+    """`active`: it has a key that may post and is not revoked. `since` and `announcement` are of the last decision."""
 
     source: str
     active: bool
@@ -126,14 +126,14 @@ class StoredHour(Struct, frozen=True):
 
 
 class SourceStore:
-    """`announces`: decisions are to be filed with scoring, too."""
+    """The tables about sources. `announces`: decisions are sent to scoring, too."""
 
     def __init__(self, engine: AsyncEngine, *, announces: bool) -> None:
         self._engine = engine
         self._announces = announces
 
     async def add(self, hours: Mapping[HourKey, HourCounts]) -> None:
-        """Adds to what is stored, in one transaction."""
+        """Adds counts to the stored ones, in one transaction."""
         async with self._engine.begin() as connection:
             await connection.execute(_ADD_HOURS, _hour_parameters(hours))
             if refusals := _refusal_parameters(hours):
@@ -145,7 +145,7 @@ class SourceStore:
                 await connection.execute(statement, {"before": now - KEPT})
 
     async def sources(self) -> Sequence[StoredSource]:
-        """All that have a key or were heard of, by name."""
+        """All sources that have a key or sent events, by name."""
         async with self._engine.connect() as connection:
             rows = (await connection.execute(_SOURCES)).all()
         return [
@@ -172,7 +172,7 @@ class SourceStore:
         return Counter({row.reason: row.items for row in rows})
 
     async def pause(self, source: str, *, since: datetime) -> bool:
-        """True for the one process whose decision counts; it is stored with what scoring is to be told."""
+        """Stores a pause with its announcement; True for the one process whose decision counts."""
         return await self._decide(_PAUSE, paused(source, since), source, since)
 
     async def resume(self, source: str, *, since: datetime) -> bool:
@@ -209,7 +209,7 @@ def _hour_parameters(hours: Mapping[HourKey, HourCounts]) -> dict[str, Any]:
         "not_standard": [each.not_standard for each in counts],
         "event_times": [each.newest_event_at for each in counts],
         "received_times": [each.newest_received_at for each in counts],
-        # As texts: unnest would take arrays of arrays apart.
+        # As texts, because unnest would flatten arrays of arrays.
         "lags": [",".join(map(str, each.lags)) for each in counts],
     }
 

@@ -11,9 +11,9 @@ from msgspec import Struct, field
 from common.contracts.events import Event
 from ingest.errors import FieldErrorReason
 
-# Seconds: an event of a request was received at most so long after it happened. The last of the counts is of the rest.
+# Seconds from the last event of a request until it was received; the last count has the longer ones.
 LAG_BOUNDS: Final = (1, 10, 60, 300, 3600, 86_400)
-# While PostgreSQL is away: with 50 sources, two days.
+# Rows that are kept while PostgreSQL is away: two days of 50 sources.
 MOST_HOURS: Final = 2_400
 _HOUR: Final = timedelta(hours=1)
 
@@ -26,7 +26,7 @@ class HourKey(Struct, frozen=True):
 
 
 class HourCounts(Struct):
-    """What one source sent in one hour, as far as it is not written yet.
+    """What one source sent in one hour and is not written yet.
 
     `events` are accepted live events, `history` those of backfills, `not_standard` accepted events of names that the
     event catalogue does not have. `refused` counts items by the reasons of their errors. `lags` counts requests, by
@@ -52,10 +52,10 @@ class HourCounts(Struct):
 
 
 class SourceVolumes:
-    """Every route that takes events calls it: `accepted` once for each request, `refused` if items were refused.
+    """Counts for every route that takes events. Call `accepted` once for each request, `refused` for refused items.
 
-    Keys bound the number of sources. While nothing can be written, `most_hours` rows are kept, and `dropped` counts
-    those that had no room.
+    The number of keys bounds that of sources. While PostgreSQL is away, `most_hours` rows are kept; `dropped` counts
+    the rows that were dropped for want of room.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class SourceVolumes:
         self._most_hours = most_hours
         self._now = now
         self._hours: dict[HourKey, HourCounts] = {}
-        # By source, with the hour's beginning: nearly every request falls into the hour of the one before.
+        # The last hour of each source: most requests fall into the hour of the one before.
         self._newest: dict[str, tuple[datetime, HourCounts]] = {}
         self.dropped = 0
 
@@ -89,12 +89,12 @@ class SourceVolumes:
         self._at(source, self._now()).refused.update(reasons)
 
     def take(self) -> Mapping[HourKey, HourCounts]:
-        """All that was counted since the last call; the caller writes it, or gives it back."""
+        """Takes the counts since the last call; the caller writes them, or gives them back."""
         taken, self._hours, self._newest = self._hours, {}, {}
         return taken
 
     def give_back(self, hours: Mapping[HourKey, HourCounts]) -> None:
-        """What could not be written. What came meanwhile is added."""
+        """Adds counts that could not be written to those that came meanwhile."""
         newer, self._hours, self._newest = self._hours, dict(hours), {}
         for key, counts in newer.items():
             if key in self._hours:

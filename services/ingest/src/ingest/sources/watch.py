@@ -1,4 +1,4 @@
-"""Writes what each source sent, and judges whether a source fell silent or is back."""
+"""Writes the counts of sources, and decides which source fell silent or is back."""
 
 import asyncio
 import time
@@ -42,8 +42,8 @@ class SourceDecisions(HourReading, Protocol):
 class SourceWatch:
     """One round every `every` seconds. `judges` is False in stream mode, where the replay decides.
 
-    Sources are judged when PostgreSQL has answered for `settle` seconds: after a start clients have to come back, and
-    after an outage other processes have to write what they kept.
+    It judges when PostgreSQL has answered for `settle` seconds. After a start clients first have to come back; after an
+    outage other processes first have to write the counts that they kept.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class SourceWatch:
         return float("inf") if self._judged_at is None else self._steady() - self._judged_at
 
     async def run(self, stop: asyncio.Event) -> None:
-        """After the last request, what it counted is written."""
+        """Runs until `stop`, and then writes the last counts."""
         while not stop.is_set():
             await self.round()
             await stopped_within(self._every, stop)
@@ -136,18 +136,18 @@ class SourceWatch:
         elif baseline is not None:
             low = is_low(baseline, history.counts, now=now)
         expected = baseline.expected(last, now) if baseline is not None else 0.0
-        # A source whose keys are all revoked was switched off: nobody has to look at it.
+        # A source without an active key was switched off on purpose, so it is not called silent.
         return SourceGauges(stored.source, (now - last) * 3600, expected, silent and stored.active, low)
 
     async def _begin_silence(self, source: str, since: datetime, *, missing: float) -> bool:
         if await self._store.pause(source, since=since):
             _log.warning("source.silent", source=source, since=since.isoformat(), missing=round(missing))
             return True
-        # Another process decided it, or wrote newer events; the next round knows.
+        # Another process has decided, or written newer events; the next round reads that.
         return False
 
     async def _end_silence(self, source: str, since: datetime, baseline: Baseline | None) -> bool:
-        """True if events come again, enough of them."""
+        """Ends the silence if enough events have come; returns whether it did."""
         after = since.replace(minute=0, second=0, microsecond=0) + _HOUR
         events = sum(hour.events for hour in await self._store.hours(source, after=after))
         if not events or not is_back(baseline, events=events):

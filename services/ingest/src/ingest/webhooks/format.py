@@ -1,4 +1,4 @@
-"""One webhook as a format of requests: who signed, and what it needs as an answer."""
+"""One webhook as a format of requests: it checks who sent a request, and writes the answer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -33,14 +33,14 @@ _DETAILS: Final = {
 
 
 class RefusedAnswer(Struct, frozen=True):
-    """A message that went to the dead topic, and why."""
+    """A message that went to the dead topic, with the reasons."""
 
     index: int
     errors: tuple[FieldError, ...]
 
 
 class WebhookAnswer(Struct, frozen=True):
-    """`messages` came, `events` of them are on the log. `ignored` says why messages make no event."""
+    """`messages` counts all, `events` those events that Kafka has. `ignored` says why messages make no event."""
 
     messages: int
     events: int
@@ -49,7 +49,7 @@ class WebhookAnswer(Struct, frozen=True):
 
 
 class WebhookFormat:
-    """`signing` are the keys of its secrets; none if an API key says who sends."""
+    """`signing` has the keys of its secrets; it is empty if the sender authenticates by an API key."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class WebhookFormat:
         self._own_key = Key(id=self.name, source=section.source, scopes=frozenset([Scope.WEBHOOKS]), created_at=now())
 
     async def key_of_head(self, request: PostRequest) -> Key | None:
-        """Events have the source that mapping.yml names, whatever that of the API key."""
+        """The API key, with the source that mapping.yml gives the webhook; None if the sender signs."""
         if self._sender.signature is not None:
             return None
         key = await authorize_sdk(request.header(b"authorization"), self._keys, Scope.WEBHOOKS)
@@ -94,7 +94,7 @@ class WebhookFormat:
         return False
 
     def answer(self, report: IntakeReport) -> Response:
-        """200 also for what was refused: the sender could only send the same again."""
+        """200 even with refused messages: the sender could only send the same again."""
         refused = tuple(RefusedAnswer(one.index, one.errors) for one in report.refused)
         answer = WebhookAnswer(report.messages, len(report.events), refused, tuple(report.ignored))
         return Response(msgspec.json.encode(answer), 200, media_type="application/json")
@@ -111,7 +111,7 @@ def webhook_formats(
     metrics: WebhookMetrics,
     now: Callable[[], datetime],
 ) -> dict[str, WebhookFormat]:
-    """The webhooks of mapping.yml by name. Raises `UnusableSecrets`."""
+    """The formats of all webhooks in mapping.yml, by name. Raises `UnusableSecrets`."""
     senders = {name: sender_of(name, section) for name, section in sections.items()}
     signing = signing_keys(senders, secrets)
     return {

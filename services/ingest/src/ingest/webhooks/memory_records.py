@@ -1,4 +1,4 @@
-"""Records of Stripe accounts in memory, for tests: as `StripeStore` keeps them."""
+"""The records of Stripe in memory, for tests; keeps the contract of `StripeStore`."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
@@ -39,7 +39,7 @@ class MemoryStripeRecords:
 
 
 class MemoryTransaction:
-    """All that is known of one webhook."""
+    """The records of one webhook."""
 
     def __init__(self) -> None:
         self.customers: dict[str, KnownCustomer] = {}
@@ -59,7 +59,7 @@ class MemoryTransaction:
     async def snapshot(
         self, *, subscription: str | None, customer: str | None, accounts: Collection[str]
     ) -> StripeSnapshot:
-        """All of it: more than is asked for is no harm."""
+        """All records: more than was asked for does no harm."""
         return StripeSnapshot(dict(self.customers), dict(self.subscriptions), dict(self.told))
 
     async def write(self, message_id: str, snapshot: StripeSnapshot, decision: StripeDecision) -> None:

@@ -6,7 +6,7 @@ UNKNOWN_WEBHOOK = "unknown_webhook"
 
 
 class WebhookMetrics:
-    """The metrics of webhooks beside those of all messages. Labels are the names in mapping.yml."""
+    """Metrics of webhooks only. Labels are the names in mapping.yml."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._refused = Counter(
@@ -20,5 +20,5 @@ class WebhookMetrics:
         self._refused.labels(webhook, fault.value).inc()
 
     def unknown(self) -> None:
-        """No webhook has the name of the path, which anybody can make up: it is no label."""
+        """Counts a request to an unknown webhook. Anybody can make up a name, so it is no label."""
         self._refused.labels("", UNKNOWN_WEBHOOK).inc()

@@ -54,7 +54,7 @@ _BODY: Final = {
             }
         },
     },
-    # Signed, or by key: mapping.yml says which.
+    # mapping.yml says whether the sender signs or has a key.
     "security": [{}, {"key": []}],
 }
 
@@ -80,12 +80,12 @@ def router(formats: Mapping[str, WebhookFormat], handle: Handler, metrics: Webho
 
     @routes.post(PATH, openapi_extra=_BODY, responses=_RESPONSES)
     async def post_webhook(request: Request, name: _Name) -> Response:
-        """Take what another system tells; answer once it is on the log."""
+        """Take messages of another system; answer when Kafka has their events."""
         return await handle(PostRequest(request.scope, request.receive), named(name))
 
     @routes.head(PATH, responses={404: openapi_response(404, "mapping.yml has no webhook of this name.")})
     async def probe_webhook(name: _Name) -> Response:
-        """Whether there is a webhook of this name: Intercom asks before it sends."""
+        """Say whether there is a webhook of this name: Intercom asks before it sends."""
         named(name)
         return Response()
 

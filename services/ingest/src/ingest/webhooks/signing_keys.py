@@ -1,4 +1,4 @@
-"""The secrets of webhooks, as the environment has them, and the webhooks of mapping.yml that need them."""
+"""Matches the secrets in the environment with the webhooks of mapping.yml that need them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -9,13 +9,13 @@ SETTING: Final = "INGEST_WEBHOOK_SECRETS"
 
 
 class UnusableSecrets(Exception):
-    """Ingest cannot start: the message says which webhook has which fault, and never a secret."""
+    """Ingest cannot start: the message names the webhook and the fault, and never a secret."""
 
 
 def signing_keys(
     senders: Mapping[str, WebhookSender], secrets: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[bytes, ...]]:
-    """The keys of each webhook, newest first; none for one that an API key opens. Raises `UnusableSecrets`."""
+    """The keys of each webhook, newest first; none for one with an API key. Raises `UnusableSecrets`."""
     faults = [f"{name}: mapping.yml has no such webhook" for name in secrets if name not in senders]
     keys = {}
     for name, sender in senders.items():

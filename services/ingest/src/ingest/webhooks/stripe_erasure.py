@@ -1,4 +1,4 @@
-"""What goes of Stripe's records when an account is erased."""
+"""Deletes Stripe's records of an erased account."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,10 @@ from ingest.schema import stripe_customer, stripe_delivery, stripe_subscription,
 
 
 async def remove_account(connection: AsyncConnection, account_id: str) -> Mapping[str, int]:
-    """Its customers, their subscriptions, and what their messages became. Later messages are refused at the door."""
+    """Deletes its customers, their subscriptions and deliveries; returns how many rows, by kind.
+
+    The intake stores nothing of later messages.
+    """
     query = select(stripe_customer.c.id).where(stripe_customer.c.account_id == account_id)
     customers = [row.id for row in await connection.execute(query)]
     keys = [account_key(account_id, ""), *(account_key(None, one) for one in customers)]

@@ -1,4 +1,4 @@
-"""Decides messages of Stripe by what is known, stores what they teach, and passes their events on."""
+"""Decides messages of Stripe by the stored records, stores the decision, and passes the events on."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,10 +26,10 @@ _log = structlog.get_logger()
 
 
 class StripeIntake:
-    """Stands before the intake of all formats. What a message becomes is stored before it is published.
+    """Comes before the intake of all formats. It stores the decision about a message before its events are published.
 
-    So a message that comes again, because nobody knows whether it was published, becomes the same events again.
-    Of the accounts in `erased` nothing is stored; no message of Stripe names a user.
+    So a message that comes again becomes the same events again, for example if nobody knows whether they were
+    published. It stores nothing of accounts in `erased`; no message of Stripe names a user.
     """
 
     def __init__(self, records: StripeRecords, intake: Intake, *, erased: ErasedLookup = NOBODY) -> None:
@@ -38,7 +38,7 @@ class StripeIntake:
         self._erased = erased
 
     async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
-        """Raises a 503 if PostgreSQL is away, and what the intake behind it raises."""
+        """Raises a 503 if PostgreSQL is away, and the errors of the intake behind it."""
         try:
             decided = [await self._decided(one) if isinstance(one, StripeItem) else one for one in items]
         except RecordsUnavailable as error:
@@ -60,7 +60,7 @@ class StripeIntake:
             named = {*accounts, *(event.account_id for event in decision.events)}
             if any(map(self._erased.account, named)):
                 return replace(item, ignored=IgnoredReason.ERASED)
-            # What is refused is decided anew when it comes again: the mapping may have another rate by then.
+            # A refused message is decided again when it comes again: mapping.yml may have the rate by then.
             if not decision.errors:
                 await transaction.write(item.event.id, snapshot, decision)
         return _with(item, decision)
@@ -75,7 +75,7 @@ class StripeIntake:
             try:
                 await self._records.published(webhook, of_webhook)
             except RecordsUnavailable as error:
-                # If it comes again within a day, scoring knows its ids.
+                # If the message comes again within a day, scoring still knows the ids.
                 _log.warning("webhook.unmarked", webhook=webhook, error=str(error))
 
 

@@ -1,4 +1,4 @@
-"""The port to what is kept of Stripe accounts, because each message tells of one of its objects only."""
+"""The port to the records of Stripe. They are needed because each message tells of one object only."""
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -10,13 +10,13 @@ from ingest.mapping.senders.stripe.snapshot import StripeDecision, StripeSnapsho
 
 
 class RecordsUnavailable(Exception):
-    """They cannot be read or written: answer 503, for a sum without them would be wrong."""
+    """The records cannot be read or written: answer 503, because a sum without them would be wrong."""
 
 
 class StripeDelivery(Struct, frozen=True):
-    """A message that came before: what was known then, by which it becomes the same again. No text of it is kept.
+    """A message that came before, with its snapshot, so that it becomes the same events again. It has no texts.
 
-    `published`: what it became is on the log.
+    `published`: Kafka has the events.
     """
 
     snapshot: StripeSnapshot
@@ -24,17 +24,17 @@ class StripeDelivery(Struct, frozen=True):
 
 
 class StripeTransaction(Protocol):
-    """One message of one webhook at a time; all that is written stands together or not at all."""
+    """One message of one webhook at a time; all writes are committed together or not at all."""
 
     async def delivery(self, message_id: str) -> StripeDelivery | None: ...
 
     async def snapshot(
         self, *, subscription: str | None, customer: str | None, accounts: Collection[str]
     ) -> StripeSnapshot:
-        """These two, and everything of the accounts that they had, and of `accounts`."""
+        """The subscription, the customer, and all records of their accounts and of `accounts`."""
 
     async def write(self, message_id: str, snapshot: StripeSnapshot, decision: StripeDecision) -> None:
-        """The decision, and the snapshot by which it was made."""
+        """Stores the decision, and the snapshot by which it was made."""
 
 
 class StripeRecords(Protocol):
@@ -42,4 +42,4 @@ class StripeRecords(Protocol):
         """Raises `RecordsUnavailable`, also from the methods of the transaction."""
 
     async def published(self, webhook: str, message_ids: Sequence[str]) -> None:
-        """These messages are on the log: if they come again, nothing is to be done. Raises `RecordsUnavailable`."""
+        """Notes that Kafka has the events of these messages. Raises `RecordsUnavailable`."""

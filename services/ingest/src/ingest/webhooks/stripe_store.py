@@ -1,4 +1,4 @@
-"""What is kept of Stripe accounts, in PostgreSQL."""
+"""The records of Stripe, in PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -32,7 +32,7 @@ from ingest.mapping.senders.stripe.subscription import SubscriptionState
 from ingest.webhooks.stripe_records import RecordsUnavailable, StripeDelivery
 
 _TIMEOUT: Final = 3.0  # seconds
-# Stripe sends a message again for three days, and whoever asks it to for thirty.
+# Stripe repeats a message for three days by itself, and for thirty on request.
 _FORGET: Final = text(
     """
     DELETE FROM ingest.stripe_delivery WHERE (webhook, message_id) IN (
@@ -53,7 +53,7 @@ class StripeStore:
     @asynccontextmanager
     async def transaction(self, webhook: str) -> AsyncIterator["PostgresTransaction"]:
         async with self._connection() as connection:
-            # Two subscriptions of one account may change at once: each sum has to see the other change.
+            # One transaction at a time: two subscriptions of an account may change at once, and a sum needs both.
             await connection.execute(_LOCK, {"webhook": webhook})
             yield PostgresTransaction(connection, webhook)
 
@@ -97,7 +97,7 @@ class PostgresTransaction:
         owners = {one.account for one in known.customers.values() if one.account is not None}
         owners |= {one.state.account for one in known.subscriptions.values() if one.state.account is not None}
         if not owners <= set(accounts):
-            # Read again, because their accounts may have other customers.
+            # A second read, because the accounts may have other customers.
             known = await self._read(subscription, customer, owners.union(accounts))
         ids = set(known.customers) | ({customer} if customer is not None else set())
         keys = [account_key(account, "") for account in owners.union(accounts, ids)]
@@ -145,7 +145,7 @@ class PostgresTransaction:
 
 
 def _accounts(snapshot: StripeSnapshot, decision: StripeDecision) -> set[str]:
-    """Every account that a row of a delivery names, so that an erasure finds it."""
+    """All accounts that a delivery names; an erasure finds the row by them."""
     named = {one.account_id for one in decision.events}
     named |= {one.account for one in snapshot.customers.values()}
     named |= {one.state.account for one in snapshot.subscriptions.values()}

@@ -1,4 +1,4 @@
-"""Records about everybody: filed once by whoever decides them, then appended to every partition by its owner."""
+"""Files announcements, each once; the worker that owns a partition appends them there."""
 
 from collections.abc import Callable
 from typing import Annotated, Literal
@@ -24,7 +24,7 @@ from scoring.postgres.announcements import AnnouncementRow, AnnouncementTable
 
 _log = structlog.get_logger()
 
-MAX_AHEAD_SECONDS = 300.0  # how far another machine's clock may be ahead
+MAX_AHEAD_SECONDS = 300.0  # how far the clock of another machine may be ahead
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ANNOUNCED), AfterValidator(without_nul)]
 
@@ -40,7 +40,7 @@ class AnnouncementBody(BaseModel):
     since: Start | None = Field(default=None, description="of `feed.paused`: nothing has come since then")
 
     def record(self, *, now: float) -> Announcement:
-        """Raises a 422 if the fields do not fit the kind. `now` is seconds since the epoch."""
+        """The record for the log. Raises a 422 if the fields do not fit the kind. `now` is seconds since the epoch."""
         if self.kind == "feed.resumed":
             if self.since is not None:
                 raise bad_parameter("body.since", "not_of_this_kind", "belongs to `feed.paused` alone")
@@ -58,7 +58,7 @@ class AnnouncementListParameters(QueryParameters):
 
 
 class AnnouncementService:
-    """Raises `Problem`: 409 for an id that says something else, 503 while the database is away."""
+    """Raises `Problem`: 409 for an id that has other content, or in stream mode; 503 while the database is away."""
 
     def __init__(self, table: AnnouncementTable, active_card: ActiveCardReader, *, clock: Callable[[], float]) -> None:
         self._table = table

@@ -1,4 +1,4 @@
-"""What scoring says of an account in an export: its state in words, and the rows of its tables."""
+"""The parts of scoring's export: the state of the account as an answer, and the rows of its tables."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ _STATE: Final = "state"
 
 
 class StateSection:
-    """The stored state as the core reads it now; of one person, the contact that signals would name."""
+    """The stored state as the core reads it now. For one person: their contact, if signals would name them."""
 
     name = _STATE
     about_users = True
@@ -49,7 +49,7 @@ class StateSection:
 def scoring_exports(
     reading: AccountQueries, engine: AsyncEngine, *, key: ErasureKey | None, patience: float
 ) -> AccountExports:
-    """`patience` bounds each page, in seconds."""
+    """`patience` is the most that one page may take, in seconds."""
     return AccountExports(
         "scoring",
         [

@@ -1,7 +1,7 @@
-"""Pauses of feeds: while a source sends nothing, the silence of the accounts that it speaks of proves nothing.
+"""Pauses of feeds: while a source sends nothing, scoring cannot conclude anything from the silence of its accounts.
 
-An account is on hold if the paused source sent an event of it within the last 28 days before. What silence brings
-meanwhile is shown, and told when the hold is over, if it still stands.
+An account is on hold if the paused source sent an event of it within 28 days before the pause. Signals by silence wait
+until the hold is over, and are told if they still stand; answers show them meanwhile.
 """
 
 from collections.abc import Iterable
@@ -10,17 +10,21 @@ from typing import Final, NamedTuple
 
 # How long before a pause its source must have sent an event of an account.
 _RECENT_HOURS: Final = 28 * 24
-# An account keeps the sources that spoke of it last.
+# How many sources an account keeps: those whose last events are the newest.
 _MOST_SOURCES: Final = 8
 _LONGEST_NAME: Final = 200
 _HOUR: Final = 3600.0
 RECHECK_SECONDS: Final = 6 * 3600
-"""A hold goes on for at least this long after the resume. So an account that is looked at so often is never late."""
+"""How often a held account is looked at, and the shortest time from a resume to the end of the hold.
+
+So each held account is looked at before its hold ends.
+"""
 
 
 class FeedPause(NamedTuple):
-    """Nothing comes from `source` since `since` (UTC). What is held back waits until `until`: infinity before the feed
-    goes on, then a whole second.
+    """A pause since `since`, in seconds since the epoch (UTC). Held-back signals wait until `until`.
+
+    `until` is infinity before the feed resumes, then a whole second.
     """
 
     source: str
@@ -31,12 +35,12 @@ class FeedPause(NamedTuple):
 Pauses = tuple[FeedPause, ...]
 NO_PAUSES: Final[Pauses] = ()
 
-# By source: the hour (whole hours since the epoch) of its last event of an account.
+# For each source the hour (whole hours since the epoch) of its last event of the account.
 Sources = dict[str, int]
 
 
 def note_source(sources: Sources, source: str, moment: float) -> None:
-    """Takes a source that spoke of the account at `moment` (UTC)."""
+    """Notes an event of `source` at `moment` (seconds since the epoch, UTC) in the account's `sources`."""
     hour = floor(moment / _HOUR)
     known = sources.get(source)
     if known is not None:
@@ -49,7 +53,7 @@ def note_source(sources: Sources, source: str, moment: float) -> None:
 
 
 def find_hold(sources: Sources, pauses: Iterable[FeedPause]) -> FeedPause | None:
-    """The pauses that hold an account as one: from the first beginning to the last end, and the source of that."""
+    """One pause for all that hold the account: from the first beginning to the last end, with the last one's source."""
     found: FeedPause | None = None
     for pause in pauses:
         hour = sources.get(pause.source)
@@ -66,7 +70,7 @@ def find_hold(sources: Sources, pauses: Iterable[FeedPause]) -> FeedPause | None
 def may_change_hold(sources: Sources, source: str, moment: float, pauses: Iterable[FeedPause]) -> bool:
     """Whether an event of `source` at `moment` may put the account on hold, or end a hold."""
     if source not in sources and len(sources) >= _MOST_SOURCES:
-        # Another source is forgotten for it, which may be a paused one.
+        # The account then forgets another source, which may be a paused one.
         return True
     for pause in pauses:
         if pause.source == source:
@@ -76,7 +80,7 @@ def may_change_hold(sources: Sources, source: str, moment: float, pauses: Iterab
 
 
 def next_check(now: float) -> int:
-    """When an account is looked at again that has something held back, while nobody knows when the feed goes on."""
+    """When to look again at an account with held-back signals, while its feed is paused: a multiple of six hours."""
     return (floor(now) // RECHECK_SECONDS + 1) * RECHECK_SECONDS
 
 

@@ -9,6 +9,7 @@ from scoring.health.context import Context
 from scoring.health.former_values import MARK_HASH, Mark, marks_of, take_back, write_newest
 from scoring.health.hashing import hash64
 from scoring.health.metrics.metric import Metric
+from scoring.health.metrics.sample import renamed
 from scoring.health.moments import DAY
 from scoring.health.properties import id_hash, key_of, number
 from scoring.health.trajectory import Trajectory
@@ -97,6 +98,14 @@ class AccountFlag(Trajectory):
         """Takes back what the event with this hash raised or cleared; whether anything of that counted."""
         undone = take_back(self.clearing, self.former_clearing, by, hash_at=MARK_HASH)
         return take_back(self.marks, self.former, by, hash_at=MARK_HASH) or undone
+
+    def rename_person(self, person: int, substitute: int) -> bool:
+        """Both are hashes of user ids. Whether the flag knew the person: its keys may be people."""
+        if self.key != "user_id" or person not in self.marks:
+            return False
+        self.marks = renamed(self.marks, person, substitute)
+        self.former = renamed(self.former, person, substitute)
+        return True
 
     def _raised(self) -> dict[int, Mark]:
         return {key: mark for key, mark in self.marks.items() if mark[1]}

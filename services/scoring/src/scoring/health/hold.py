@@ -1,8 +1,8 @@
-"""What silence brings to an account is not told while it is on hold: its feed is silent, and perhaps not the customer.
+"""While an account is on hold, signals by silence wait: perhaps only its feed is silent, and not the customer.
 
-Score, flags and crossings go on, and answers show them. Their telling waits until the hold is over, if they still stand
-then. A flag that follows a metric waits whoever moved that, with the band that it brings. What else an event brings is
-told as usual.
+Score, flags and crossings go on, and answers show them. They are told when the hold is over, if they still stand. A
+flag that follows a metric waits with the band that it brings, even if an event moved the metric. Other signals by
+events are told as usual.
 """
 
 from common.contracts.signals import Band
@@ -13,7 +13,7 @@ from scoring.health.state_format import Crossing
 
 
 def after_hold(account: Account, tau: float) -> float:
-    """When (operational time) that is told which silence alone would have told at `tau`."""
+    """When to tell what silence alone would tell at `tau`: if that is in the hold, at its end. Operational times."""
     if account.hold is None:
         return tau
     clock = account.context.clock
@@ -32,7 +32,7 @@ def band_lasts_until(account: Account, state: AlertState, band: Band, crossing: 
 def flag_lasts_until(account: Account, crossing: Crossing, duration: float) -> float:
     """The operational time at which a flag that follows a metric has been up for `duration` (operational seconds).
 
-    While a feed is silent its metric counts a part of what happens, whoever moved it.
+    If that is during the hold: the end of the hold, for the metric sees only a part of the use until then.
     """
     return after_hold(account, account.context.clock.operational(crossing.since) + duration)
 
@@ -47,7 +47,7 @@ def has_waiting_cap(account: Account, state: AlertState, band: Band) -> bool:
 
 
 def is_held_back(account: Account, due: float, now: float) -> bool:
-    """Whether that is not told at `now` which silence brought at `due` (both UTC)."""
+    """Whether a signal that silence made due at `due` still waits at `now` (both UTC)."""
     if account.hold is None:
         return False
     clock = account.context.clock
@@ -55,7 +55,7 @@ def is_held_back(account: Account, due: float, now: float) -> bool:
 
 
 def waits_for_resume(account: Account) -> bool:
-    """Whether something is held back of which nobody knows until when: the feed is still paused."""
+    """Whether a signal is held back without a known end, because the feed is still paused."""
     hold, state = account.hold, account.state
     if hold is None or hold.until <= LAST:
         return False

@@ -1,7 +1,7 @@
-"""A person is erased from an account: the score stays, and the state says nothing of them.
+"""Takes an erased person out of an account's state. The score stays the same.
 
-Counts of people go on with a substitute. What was said of a person goes, and so do their words. A state whose events
-were read under the substitute from the first comes out the same: nothing here may depend on what an id is.
+A substitute takes the person's place in counts of people. Facts and words of the person are deleted. The result has to
+equal the state that comes of reading all events under the substitute, so nothing here may depend on the text of an id.
 """
 
 from typing import final
@@ -17,11 +17,13 @@ from scoring.health.state_format import Crossing, HeldOverride, Said
 
 
 def erase_person(account: Account, user_id: str, substitute: str) -> bool:
-    """Both are user ids. Whether the account knew anything of either: then its state is another one."""
+    """Replaces `user_id` by `substitute`, both user ids. Returns whether the state changed."""
     erasing = _PersonErasing(user_id)
     person, other = hash64(user_id), hash64(substitute)
     for metric in account.metrics:
         erasing.found |= metric.rename_person(person, other)
+    for flag in account.flags:
+        erasing.found |= flag.rename_person(person, other)
     for each in (user_id, substitute):
         erasing.found |= account.people.forget(each)
     erasing.found |= account.overrides.forget_name(user_id)
@@ -33,7 +35,7 @@ def erase_person(account: Account, user_id: str, substitute: str) -> bool:
 
 @final
 class _PersonErasing:
-    """`found` once anything was said of the person."""
+    """Clears one person from parts of a state; `found` says whether anything named them."""
 
     __slots__ = ("_user_id", "found")
 
@@ -61,7 +63,7 @@ class _PersonErasing:
         return crossing if said == event.said else crossing._replace(event=event._replace(said=said))
 
     def _words(self, said: tuple[Said, ...]) -> tuple[Said, ...]:
-        """As `without_people` does it with a signal's."""
+        """The words of an event without the person, by the rules of `without_people` for signals."""
         theirs = (USER, self._user_id) in said
         kept = tuple([one for one in said if one[0] in OF_FACTS or not (theirs or self._is_name(one))])
         self.found |= kept != said

@@ -188,8 +188,8 @@ class Batch:
 
     def _drop_of_user(self, offset: int, event: Event) -> None:
         self.report.erased[ErasureReason.USER_ERASED] += 1
-        if not event.more and (account := self._touch_known(event.account_id)) is not None:
-            self._close_request(offset, account)
+        if not event.more:
+            self._close_request_of(offset, event.account_id)
 
     def _apply_unreadable(self, record: Record, reason: DeadReason) -> None:
         account_id = account_of_key(record)
@@ -197,8 +197,7 @@ class Batch:
             self.report.erased[erased] += 1
             return
         self._dead_letter(record, reason)
-        if (account := self._touch_known(account_id)) is not None:
-            self._close_request(record.offset, account)
+        self._close_request_of(record.offset, account_id)
 
     def _dump(self, account: Account) -> bytes:
         try:
@@ -228,7 +227,8 @@ class Batch:
             event = renamed
         if self._poison and (record.offset, account_id) in self._poison:
             self._dead_letter(record, DeadReason.CORE_FAILED)
-            self._close_after_poison(record.offset, event)
+            if not event.more:
+                self._close_request_of(record.offset, account_id)
             return
         account = self.touched.get(account_id) or self._touch(account_id)
         if account is None:
@@ -287,16 +287,18 @@ class Batch:
             raise Poisoned(offset, account.account_id) from error
         self._add_step(step, self._newest)
 
-    def _close_after_poison(self, offset: int, event: Event) -> None:
-        """If the core raises on that, too, the request stays open until its time is over."""
-        account = None if event.more else self._touch_known(event.account_id)
-        if account is None or account.request is None:
+    def _close_request_of(self, offset: int, account_id: str | None) -> None:
+        """Of a record that does not count. If the core raises on that, the request stays open until its time ends."""
+        if account_id is None or (account := self._touch_known(account_id)) is None or account.request is None:
+            return
+        if (offset, account_id) not in self._poison:
+            self._close_request(offset, account)
             return
         body = self._scorer.dump(account)
         try:
             self._close_request(offset, account)
         except Poisoned:
-            self.touched[event.account_id] = self._scorer.load(event.account_id, body, self._memory.pauses)
+            self.touched[account_id] = self._scorer.load(account_id, body, self._memory.pauses)
 
     def _fire_due(self, offset: int, moment: float) -> None:
         """A tick: fires what silence has made due until now."""
@@ -364,10 +366,8 @@ class Batch:
             self._before[account_id] = (None, account.clock)
         return account
 
-    def _touch_known(self, account_id: str | None) -> Account | None:
+    def _touch_known(self, account_id: str) -> Account | None:
         """The account in its present state; None if no record of it was ever applied."""
-        if account_id is None:
-            return None
         account = self.touched.get(account_id)
         if account is None and (account := self._memory.accounts.get(account_id)) is not None:
             self._before[account_id] = (account_row(account), account.clock)

@@ -1,4 +1,4 @@
-"""Announcements about feeds that a batch reads. Accounts follow them from the next run on: the batch ends with one."""
+"""Announcements about feeds in a batch. A batch ends after one, so accounts follow it from the next batch on."""
 
 from typing import final
 
@@ -10,7 +10,7 @@ from scoring.partition.memory import PartitionMemory
 
 @final
 class BatchFeeds:
-    """`applied` are the ids of those that took effect in this batch, `pauses` what holds after them."""
+    """`applied` are the ids of announcements that took effect in this batch, `pauses` the pauses after them."""
 
     def __init__(self, memory: PartitionMemory) -> None:
         self._before = memory.applied
@@ -18,7 +18,7 @@ class BatchFeeds:
         self.pauses = memory.pauses
 
     def apply(self, said: Announcement, *, at: float) -> AnnouncementOutcome:
-        """Of one that was appended more than once, the first counts."""
+        """Applies an announcement once per id; later copies of it are `REPEATED`. `at` is record time."""
         if said.id in self._before or said.id in self.applied:
             return AnnouncementOutcome.REPEATED
         self.applied.append(said.id)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
 
 from msgspec import Struct, field
 
@@ -10,6 +11,8 @@ from common.contracts.dead_letters import DeadReason, attempt_of
 from common.contracts.signals import Facts, Signal
 from common.erasures.erasure_spans import ErasureReason
 from scoring.health import NO_PAUSES, Day, Pauses, RetractionResult
+
+T = TypeVar("T")
 
 
 class OutboxTopic(StrEnum):
@@ -129,6 +132,13 @@ class RenamedUser(Struct, frozen=True):
 
     states: dict[str, bytes]
     signals: dict[str, str]
+
+
+class SearchedPage(NamedTuple, Generic[T]):
+    """The rows that hold what was searched, by their ids, and the row to go on after; None where there are no more."""
+
+    found: dict[str, T]
+    last: str | None
 
 
 Erasing = AccountErasure | LiftedErasure | UserErasure | RenamedUser

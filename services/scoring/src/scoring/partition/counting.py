@@ -1,4 +1,4 @@
-"""Which events of a batch count: each id once. And which duplicates say something else than the event that counted."""
+"""Says which events of a batch count (each id once), and which duplicates differ from the event that counted."""
 
 from common.contracts.events import Event
 from scoring.partition.contents import LIMIT as CONTENTS
@@ -15,18 +15,18 @@ class EventCounting:
 
     @property
     def counted(self) -> int:
-        """How many events of this batch."""
+        """How many events of this batch were counted."""
         return self._dedupe.counted
 
     def count_if_new(self, event: Event, hour: int) -> bool:
-        """Counts the event if its id is new; whether it was."""
+        """Counts the event if its id is new; returns whether it was."""
         if not self._dedupe.count_if_new(_digest_of(event), hour):
             return False
         self.contents.append(content_hash(event))
         return True
 
     def says_otherwise(self, duplicate: Event) -> bool:
-        """Than the event of this id that was counted, as far as that is known."""
+        """Whether the counted event of this id had other content; False if that event is no longer remembered."""
         begun = self._memory.seen.end
         number = self._dedupe.number_of(_digest_of(duplicate), begun - CONTENTS)
         if number is None:

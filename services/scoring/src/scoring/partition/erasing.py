@@ -1,4 +1,4 @@
-"""What an erasure, or its lifting, brings: the change of one commit, and a record for readers of the signals. Pure."""
+"""Makes of an erasure, or its lifting, the change of one commit and a record for readers of the signals. Pure."""
 
 from typing import Final
 
@@ -32,9 +32,9 @@ NOTHING_RENAMED: Final = RenamedCount()
 
 
 def with_substitutes(event: Event, offset: int, known: PartitionErasures) -> Event | None:
-    """The event as it counts: erased people under their substitutes. None if it is dropped, for its person is erased.
+    """The event with substitutes in place of erased people; None if it is dropped, because its person is erased.
 
-    An event without a person, or of somebody whom nobody has erased, is the same object.
+    An event that names nobody erased is returned as the same object.
     """
     user_id = event.user_id
     if user_id is not None:
@@ -52,9 +52,9 @@ def with_substitutes(event: Event, offset: int, known: PartitionErasures) -> Eve
 def erasure_of(
     record: Record, said: Erasure | Lifting, known: PartitionErasures, *, at: float, renamed: RenamedCount
 ) -> AccountErasure | LiftedErasure | UserErasure | None:
-    """None if it brings nothing. Raises `ErasureRefused` if this worker's key cannot tell whose records these are.
+    """The change to commit; None for a late copy. Raises `ErasureRefused` if this worker has not the right key.
 
-    `at` is the time of the log in seconds, not the record's own: in stream mode ingest knows none.
+    `at` is the partition's time in seconds, and not the record's: in stream mode ingest does not know the time.
     """
     if isinstance(said, Lifting):
         return LiftedErasure(said.erasure_id, pseudonym_of(said), record.offset)
@@ -84,5 +84,5 @@ def erasure_of(
 
 
 def forwarded_erasure(said: Erasure | Lifting, *, at: float) -> OutboxRow:
-    """In the outbox it stands behind all signals that there were until then."""
+    """The record for the signals topic; in the outbox it comes after all earlier signals. `at` in seconds."""
     return OutboxRow(OutboxTopic.SIGNALS, round(at * 1000), None, encode_signals_record(said))

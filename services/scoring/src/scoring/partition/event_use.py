@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from common.contracts.events import Event
+from common.erasures.substitutes import is_substitute
 from scoring.health import Card
 from scoring.health.metrics.definition import EventValue
 from scoring.health.moments import parse_moment
@@ -137,7 +138,9 @@ class EventUse:
 
     def _note_unusable(self, key: UnusableKey, event: Event, at: float) -> None:
         said = event.properties.get(key.property)
-        sample = UseSample(event.account_id, event.event_id, "" if said is None else repr(said)[:_SHOWN_CHARS])
+        # What an erased person sent is shown to nobody.
+        hidden = said is None or (event.user_id is not None and is_substitute(event.user_id))
+        sample = UseSample(event.account_id, event.event_id, "" if hidden else repr(said)[:_SHOWN_CHARS])
         count = UseCount(1, at, sample)
         if (known := self.unusable.get(key)) is not None:
             known.add(count)

@@ -1,4 +1,4 @@
-"""What announcements say of feeds: which are paused in a partition, and until when each pause holds accounts. Pure."""
+"""Which feeds are paused in a partition by announcements, and until when each pause holds accounts. Pure."""
 
 from math import ceil, inf
 from typing import Final
@@ -6,8 +6,8 @@ from typing import Final
 from common.contracts.events import Announcement, FeedPaused
 from scoring.health import RECHECK_SECONDS, FeedPause, Pauses
 
-# After the resume accounts stay on hold for as long as the pause took, within these bounds (seconds): what the source
-# has kept meanwhile comes with it, and needs time to arrive.
+# After the resume accounts stay on hold for as long as the pause took, within these bounds (seconds): the source then
+# sends the events that it kept, and they need time to arrive.
 SHORTEST_GRACE: Final = float(RECHECK_SECONDS)
 LONGEST_GRACE: Final = 86_400.0
 
@@ -19,7 +19,7 @@ def follow(pauses: Pauses, said: Announcement, *, at: float) -> Pauses:
     if isinstance(said, FeedPaused):
         since = min(said.since.timestamp(), at)
         if before is not None and before.until > at:
-            # Paused again, or before the backlog has come: it is one silence.
+            # The feed is paused twice, or again before its backlog has come: that is one pause.
             since = min(since, before.since)
         return (*others, FeedPause(said.source, since, inf))
     if before is None or before.until != inf:
@@ -29,5 +29,5 @@ def follow(pauses: Pauses, said: Announcement, *, at: float) -> Pauses:
 
 
 def in_force(pauses: Pauses, *, clock: float) -> Pauses:
-    """Without those that are over at the partition's clock: by then all that they held back was told."""
+    """The pauses that are not over at the partition's clock; all that the others held back was told by then."""
     return tuple(one for one in pauses if one.until > clock)

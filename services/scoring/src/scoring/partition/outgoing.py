@@ -1,4 +1,4 @@
-"""What a batch tells: rows of the outbox, by what they say, and the signals and days that tables keep. Pure."""
+"""What a batch publishes and stores: rows of the outbox, and the signals and days of the tables. Pure."""
 
 from common.contracts.dead_letters import DeadReason
 from common.contracts.events import Tick
@@ -10,7 +10,7 @@ _TICK = encode_signals_record(Tick())
 
 
 class BatchOutput:
-    """In the order of the log."""
+    """Collects rows of the outbox and signals, in the order of the log, and the days of accounts."""
 
     def __init__(self) -> None:
         self.outbox: list[OutboxRow] = []
@@ -19,7 +19,7 @@ class BatchOutput:
 
     @property
     def days(self) -> tuple[Day, ...]:
-        """Of each day of an account what was said last."""
+        """The last version of each day of an account."""
         return tuple(self._days.values())
 
     def add_step(self, step: Step, *, recorded: float) -> None:
@@ -35,7 +35,7 @@ def account_row(account: Account) -> AccountRow:
 
 
 def signal_row(signal: Signal, *, recorded: float) -> OutboxRow:
-    """`recorded` is the record time: what history brings may be of years ago, and is no late signal."""
+    """`recorded` is the record time. It stamps signals of history, whose own time may be years ago."""
     return OutboxRow(
         topic=OutboxTopic.SIGNALS,
         stamp=_stamp(recorded if signal.history else signal.at.timestamp()),
@@ -45,24 +45,24 @@ def signal_row(signal: Signal, *, recorded: float) -> OutboxRow:
 
 
 def told_facts(facts: Facts) -> tuple[object, ...]:
-    """Those that are told when they change."""
+    """The facts whose change is published."""
     known = (facts.name, facts.owner, facts.tier, facts.arr, facts.language, facts.time_zone, facts.parent)
     return *known, facts.merged_into
 
 
 def facts_row(account: Account, *, at: float) -> OutboxRow:
-    """Readers that know who owns an account need to hear of every change, not only with the next signal."""
+    """Published at once, not only with the next signal: alerts must know who owns an account."""
     value = encode_signals_record(FactsChanged(account.account_id, account.facts))
     return OutboxRow(OutboxTopic.SIGNALS, _stamp(at), None, value)
 
 
 def tick_row(*, at: float) -> OutboxRow:
-    """In stream mode readers of the signals have no other time."""
+    """A tick for the signals topic: in stream mode its readers get the time from nothing else."""
     return OutboxRow(OutboxTopic.SIGNALS, _stamp(at), None, _TICK)
 
 
 def silence_letter(account_id: str, *, at: float) -> OutboxRow:
-    """The core raised on an account's silence: there is no record, so the letter names the account."""
+    """The dead letter of a core that failed as time passed: there is no record, so the key names the account."""
     return OutboxRow(OutboxTopic.DEAD, _stamp(at), account_id.encode(), None, DeadReason.CORE_FAILED)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.database import connected
 from scoring.postgres import schema
 
-# Announcements are filed one after the other, so that who has seen one number has seen all before it.
+# The lock makes announcements commit in the order of their numbers: a reader that saw one number saw all before it.
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('scoring announcement', 0))")
 _FILE: Final = text(
     "INSERT INTO scoring.announcement (id, body) VALUES (:id, :body) ON CONFLICT (id) DO NOTHING"
@@ -23,11 +23,11 @@ class AnnouncementRow(Struct, frozen=True):
     number: int
     body: str
     filed_at: datetime
-    applied: int  # in so many partitions it took effect
+    applied: int  # the number of partitions in which it took effect
 
 
 class AnnouncementTable:
-    """As the read API writes and reads it. Its methods raise `DatabaseUnavailable`."""
+    """The table for the read API. All methods raise `DatabaseUnavailable`."""
 
     def __init__(self, engine: AsyncEngine, *, patience: float) -> None:
         """`patience` is the most that one call may take, in seconds."""
@@ -35,7 +35,7 @@ class AnnouncementTable:
         self._patience = patience
 
     async def file(self, announcement_id: str, body: str) -> AnnouncementRow:
-        """The row of that id: the one that was there before, if there was one."""
+        """Stores an announcement. Returns the row of its id, which is the older one if there was one."""
         async with connected(self._engine, timeout=self._patience, service="scoring") as connection:
             async with connection.begin():
                 await connection.execute(_LOCK)
@@ -44,7 +44,7 @@ class AnnouncementTable:
             return _row(found.one())
 
     async def newest(self, *, before: int | None, limit: int) -> Sequence[AnnouncementRow]:
-        """The newest first; those before a number, if it is given."""
+        """The newest first; with `before` only those with a smaller number."""
         number = schema.announcement.c.number
         query = _rows().order_by(number.desc()).limit(limit)
         if before is not None:
@@ -58,7 +58,7 @@ def newest_number() -> Select[Any]:
 
 
 def unread(partition: int, *, after: int, limit: int) -> Select[Any]:
-    """Those that have not taken effect in the partition, in their order."""
+    """Announcements after a number that have not taken effect in the partition, in the order of their numbers."""
     row, applied = schema.announcement.c, schema.applied.c
     took_effect = exists().where(applied.partition == partition, applied.id == row.id)
     query = select(row.number, row.body).where(row.number > after, ~took_effect)

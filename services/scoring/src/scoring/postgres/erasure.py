@@ -1,6 +1,6 @@
-"""An erasure as one statement of a partition: the fence, what is deleted, how much that was, and the outbox.
+"""The erasure of an account as one statement: the fence, the deletions with their counts, and the outbox.
 
-A commit of records never writes it: it could neither delete and write the same rows, nor say in which order.
+It is never a part of a commit of records: one statement cannot both delete and write a row in a certain order.
 """
 
 from typing import Any, Final
@@ -9,12 +9,12 @@ from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, bindparam, 
 
 from scoring.partition.commit import AccountErasure, LiftedErasure
 
-# Facts that change have no key in the outbox; a dead letter may be no JSON.
+# Changed facts have no key in the outbox, so their JSON is read. Dead letters may not be JSON, but have a key.
 _OF_ACCOUNT_IN_OUTBOX: Final = """partition = :partition AND (key = :account_key
     OR CASE WHEN topic = 'signals' AND key IS NULL
             THEN convert_from(value, 'UTF8')::json ->> 'account_id' = :account END)"""
 
-# By the name under which the receipt counts them. Others' counts of events stay, without the sample.
+# Statements by the name under which the receipt counts their rows. Counts of event names stay, without the sample.
 _REMOVED: Final = {
     "states": "DELETE FROM scoring.state WHERE account_id = :account",
     "timers": "DELETE FROM scoring.timer WHERE partition = :partition AND account_id = :account",
@@ -31,7 +31,7 @@ _REMOVED: Final = {
 _DELETIONS: Final = ",".join(f"\n{name}_gone AS ({statement} RETURNING 1)" for name, statement in _REMOVED.items())
 _COUNTS: Final = ", ".join(f"'{name}', (SELECT count(*) FROM {name}_gone)" for name in _REMOVED)
 
-# Read again, an erasure keeps its first receipt: there is nothing left to count.
+# If the record is read again, the first receipt stays: nothing is left to count.
 ERASE_PARTS: Final = f"""{_DELETIONS},
 erased AS (
     INSERT INTO scoring.erased (partition, pseudonym, erased_at, cluster_id, fingerprint, erasure_id, at, removed)
@@ -61,10 +61,11 @@ SCRUB: Final = tuple(
     for name in _SAMPLES
 )
 """Deletes accounts from the samples of events, which workers write outside the fence."""
+SCRUB_VALUES: Final = text("UPDATE scoring.unusable_value SET value = '' WHERE value <> ''")
 
 
 def parameters(erasure: AccountErasure | LiftedErasure) -> dict[str, Any]:
-    """Those beside the fence's and the outbox's."""
+    """The parameters of the statement, without those of the fence and the outbox."""
     if isinstance(erasure, LiftedErasure):
         return {"erasure_id": erasure.erasure_id, "lifted_at": erasure.offset}
     return {

@@ -22,7 +22,7 @@ from scoring.postgres.schema import (
 
 
 def _outbox_is_of_account() -> ColumnElement[bool]:
-    """As an erasure finds them: facts that change have no key, and a dead letter may be no JSON."""
+    """By the same rule as an erasure: changed facts have no key, and a dead letter may not be JSON."""
     written = cast(func.convert_from(outbox.c.value, "UTF8"), JSON)
     told = case((outbox.c.topic == literal("signals", Text), written.op("->>")("account_id") == ACCOUNT))
     return or_(outbox.c.key == func.convert_to(ACCOUNT, "UTF8"), case((outbox.c.key.is_(None), told)))

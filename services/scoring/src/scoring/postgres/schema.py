@@ -223,7 +223,7 @@ unusable_value = Table(
     Column("value", Text, nullable=False),
 )
 
-# Records about everybody, as the read API took them; never revised. `number` grows in the order of the commits.
+# Announcements, as the read API took them; never revised. `number` grows in the order of the commits.
 announcement = Table(
     "announcement",
     metadata,
@@ -233,7 +233,7 @@ announcement = Table(
     Column("filed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# Those that took effect in a partition, written behind the fence. Never pruned: a later copy must change nothing.
+# Announcements that took effect in a partition, written behind the fence. Never pruned: a copy must change nothing.
 applied = Table(
     "applied",
     metadata,
@@ -251,9 +251,9 @@ feed_pause = Table(
     Column("until", Double, nullable=False),
 )
 
-# Accounts and people that were erased: records of accounts before `erased_at` are passed over, in those of people their
-# `substitute` stands for them; what came up to `lifted_at` is dropped. A rebuild keeps this table. It has the id of
-# nobody; `removed` counts what was deleted, for the receipt.
+# Erased accounts and people. Records of an account before `erased_at` are skipped; in records of a person their
+# `substitute` takes their place. Records from there to `lifted_at` are dropped. Keep this table in a rebuild. It has no
+# ids of accounts or people. `removed` counts the deleted rows, for the receipt.
 erased = Table(
     "erased",
     metadata,
@@ -261,7 +261,7 @@ erased = Table(
     Column("pseudonym", LargeBinary, primary_key=True),
     Column("erased_at", BigInteger, primary_key=True, autoincrement=False),  # offset of the record
     Column("lifted_at", BigInteger),
-    Column("cluster_id", Text, nullable=False),  # of the log that the offsets are of
+    Column("cluster_id", Text, nullable=False),  # of the log to which the offsets belong
     Column("fingerprint", Text, nullable=False),  # of the key that made the pseudonym
     Column("erasure_id", Text, nullable=False),
     Column("at", Double, nullable=False),  # record time

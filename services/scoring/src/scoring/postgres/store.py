@@ -12,16 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from common.contracts.dead_letters import DeadReason
 from common.erasures.erasure_spans import ErasureRow
 from scoring.health import FeedPause, Pauses
-from scoring.partition.commit import Commit, LogPosition, OutboxRow, OutboxTopic, QueuedRow
+from scoring.partition.commit import Commit, LogPosition, OutboxRow, OutboxTopic, QueuedRow, SearchedPage
 from scoring.partition.dedupe import HOURS, hour_of
 from scoring.partition.event_use import UnusableKey, UseCount
 from scoring.partition.memory import StoredPartition
 from scoring.partition.origin import Origin
 from scoring.postgres import announcements, event_use, schema
 from scoring.postgres.connection import connect
-from scoring.postgres.erasure import SCRUB
+from scoring.postgres.erasure import SCRUB, SCRUB_VALUES
 from scoring.postgres.statement import statement_of
-from scoring.postgres.user_erasure import SIGNALS_NAMING, STATES_HOLDING
+from scoring.postgres.user_erasure import SEARCH_SIGNALS, SEARCH_STATES
 from scoring.worker.announcements import FiledAnnouncement
 from scoring.worker.heartbeat import Heartbeat
 
@@ -154,17 +154,20 @@ class PostgresStore:
             for statement in SCRUB:
                 await connection.execute(statement, {"accounts": list(account_ids)})
 
-    async def load_states_holding(
-        self, partition: int, needles: Sequence[bytes], *, after: str, limit: int
-    ) -> dict[str, bytes]:
-        """The next accounts after one whose stored bytes hold one of these anywhere, in the order of their ids."""
-        asked = {"partition": partition, "needles": list(needles), "after": after, "most": limit}
-        return {row.account_id: row.body for row in await self._rows(STATES_HOLDING, asked)}
+    async def scrub_values(self) -> None:
+        """Deletes the values of all samples of values that no metric could use."""
+        async with self._connection() as connection:
+            await connection.execute(SCRUB_VALUES)
 
-    async def load_signals_naming(self, partition: int, word: str, *, after: str, limit: int) -> dict[str, str]:
-        """The next signals (JSON) after one that have this JSON text anywhere, in the order of their ids."""
+    async def search_states(
+        self, partition: int, needles: Sequence[bytes], *, after: str, limit: int
+    ) -> SearchedPage[bytes]:
+        asked = {"partition": partition, "needles": list(needles), "after": after, "most": limit}
+        return _searched(await self._rows(SEARCH_STATES, asked), limit)
+
+    async def search_signals(self, partition: int, word: str, *, after: str, limit: int) -> SearchedPage[str]:
         asked = {"partition": partition, "word": word, "after": after, "most": limit}
-        return {row.signal_id: row.body for row in await self._rows(SIGNALS_NAMING, asked)}
+        return _searched(await self._rows(SEARCH_SIGNALS, asked), limit)
 
     async def _erasures(self, partition: int) -> tuple[ErasureRow, ...]:
         erased = schema.erased.c
@@ -199,3 +202,8 @@ def _queued_row(row: Any) -> QueuedRow:
     reason = DeadReason(row.reason) if row.reason is not None else None
     outgoing = OutboxRow(OutboxTopic(row.topic), row.stamp, row.key, row.value, reason, row.attempt)
     return QueuedRow(row.seq, row.n, outgoing)
+
+
+def _searched(rows: Sequence[Any], limit: int) -> SearchedPage[Any]:
+    found = {row.id: row.body for row in rows if row.body is not None}
+    return SearchedPage(found, rows[-1].id if len(rows) == limit else None)

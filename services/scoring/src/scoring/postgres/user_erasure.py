@@ -1,7 +1,7 @@
-"""The erasure of a person in a partition: what is searched for them, and the statements that delete.
+"""The erasure of a person in a partition: the searches for the person, and the statements that rewrite and delete.
 
-First states and signals are rewritten, so many at once. Then the record is read: one statement has the fence, the
-deletions and the receipt.
+First the worker rewrites states and signals, some in each transaction. Then it reads the record: one statement has the
+fence, the deletions and the receipt.
 """
 
 from typing import Any, Final
@@ -10,16 +10,16 @@ from sqlalchemy import ARRAY, BigInteger, Double, LargeBinary, Text, bindparam, 
 
 from scoring.partition.commit import RenamedUser, UserErasure
 
-STATES_HOLDING: Final = text("""
-SELECT account_id, body FROM scoring.state
-WHERE partition = :partition AND account_id > :after
-  AND EXISTS (SELECT FROM unnest(:needles) AS held (needle) WHERE position(needle IN body) > 0)
-ORDER BY account_id LIMIT :most
+# A bounded number of rows is searched by each question, whether they hold something or not.
+SEARCH_STATES: Final = text("""
+SELECT account_id AS id,
+       CASE WHEN EXISTS (SELECT FROM unnest(:needles) AS held (needle) WHERE position(needle IN body) > 0)
+            THEN body END AS body
+FROM scoring.state WHERE partition = :partition AND account_id > :after ORDER BY account_id LIMIT :most
 """).bindparams(bindparam("needles", type_=ARRAY(LargeBinary)))
-SIGNALS_NAMING: Final = text("""
-SELECT signal_id, body::text AS body FROM scoring.signal
-WHERE partition = :partition AND signal_id > :after AND strpos(body::text, :word) > 0
-ORDER BY signal_id LIMIT :most
+SEARCH_SIGNALS: Final = text("""
+SELECT signal_id AS id, CASE WHEN strpos(body::text, :word) > 0 THEN body::text END AS body
+FROM scoring.signal WHERE partition = :partition AND signal_id > :after ORDER BY signal_id LIMIT :most
 """)
 
 RENAME_PARTS: Final = """
@@ -38,22 +38,17 @@ RENAME_TYPES: Final[dict[str, Any]] = {
     "signal_texts": ARRAY(Text),
 }
 
-# Read again, it keeps its first receipt: there is nothing left to count.
+# If the record is read again, the first receipt stays: nothing is left to count.
 ERASE_PARTS: Final = """
 people_gone AS (
     DELETE FROM scoring.person WHERE partition = :partition AND user_id = :user RETURNING account_id
-),
-samples_gone AS (
-    UPDATE scoring.unusable_value SET account_id = '', event_id = '', value = ''
-    WHERE account_id IN (SELECT account_id FROM people_gone) RETURNING 1
 ),
 erased AS (
     INSERT INTO scoring.erased
         (partition, pseudonym, erased_at, cluster_id, fingerprint, erasure_id, at, substitute, removed)
     SELECT :partition, :pseudonym, :erased_at, :cluster_id, :fingerprint, :erasure_id, :at, :substitute,
            json_build_object('states_changed', CAST(:states AS bigint), 'signals_changed', CAST(:signals AS bigint),
-                             'people', (SELECT count(*) FROM people_gone),
-                             'value_samples', (SELECT count(*) FROM samples_gone))
+                             'people', (SELECT count(*) FROM people_gone))
     ON CONFLICT (partition, pseudonym, erased_at) DO NOTHING
 )"""
 ERASE_TYPES: Final[dict[str, Any]] = {
@@ -79,7 +74,7 @@ def renaming_parameters(renamed: RenamedUser) -> dict[str, Any]:
 
 
 def erasing_parameters(erasure: UserErasure) -> dict[str, Any]:
-    """Those beside the fence's and the outbox's."""
+    """The parameters of the statement, without those of the fence and the outbox."""
     return {
         "user": erasure.user_id,
         "pseudonym": erasure.pseudonym,

@@ -1,4 +1,4 @@
-"""Appends records about everybody to an owned partition, once it is known that the partition has not read them."""
+"""Appends to an owned partition the announcements that the partition has not read yet."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -28,7 +28,7 @@ class AnnouncementStore(Protocol):
         """The number of the last announcement, 0 before the first. Raises `Doubt`."""
 
     async def load_unread_announcements(self, partition: int, *, after: int, limit: int) -> list[FiledAnnouncement]:
-        """Those after a number that have not taken effect in the partition, in their order. Raises `Doubt`."""
+        """Announcements after a number that have not taken effect in the partition, by number. Raises `Doubt`."""
 
 
 class AnnouncementSender(Protocol):
@@ -56,7 +56,7 @@ class AnnouncementWatch:
 
 
 class Announcer:
-    """Of one partition. A copy too many is harmless: an announcement takes effect once, when it is read back."""
+    """Appends for one partition. An extra copy is harmless: an announcement takes effect once, when it is read back."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Announcer:
         self._topic = topic
 
     async def send_unread(self, memory: PartitionMemory) -> None:
-        """Raises `BusUnavailable`: then some may be in the log, and all of them are sent again."""
+        """Appends what is unread. Raises `BusUnavailable`; the next call then sends all of it again."""
         if memory.announced_to >= self._watch.newest:
             return
         newest = self._watch.newest
@@ -88,5 +88,5 @@ class Announcer:
         if unread:
             await self._sender.send(self._topic, [Outgoing(self._partition, None, one.body) for one in unread])
             _log.info("announcements.sent", partition=self._partition, announcements=len(unread))
-        # Of a full answer the rest comes next.
+        # A full page: the next call sends the rest.
         memory.announced_to = unread[-1].number if len(unread) == _MOST else newest

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Final, Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from common.catalogue.events import STANDARD_EVENTS
 from common.catalogue.names import is_event_name
@@ -30,6 +31,9 @@ class EventUseStore(Protocol):
     async def scrub_event_use(self, account_ids: Collection[str]) -> None:
         """Deletes these accounts from the samples."""
 
+    async def scrub_values(self) -> None:
+        """Deletes the values of all samples."""
+
 
 class EventUseReport:
     """Collects what all partitions of a worker committed. Between two writes it keeps `MOST_NAMES` at most."""
@@ -40,6 +44,7 @@ class EventUseReport:
         self._written_at = float("-inf")
         self._names: dict[str, UseCount] = {}
         self._unusable: dict[UnusableKey, UseCount] = {}
+        self._no_values_until: float | None = None  # a person was erased: by the steady clock
         self._erased: dict[str, float] = {}  # until when each is deleted from the samples again, by the steady clock
 
     def forget(self, account_id: str) -> None:
@@ -53,12 +58,20 @@ class EventUseReport:
             if count.sample.account_id == account_id:
                 count.sample = _NO_SAMPLE
 
+    async def forget_values(self) -> None:
+        """A person was erased: nobody can tell whose words a value has, so all go, as in `forget`. Raises `Doubt`."""
+        self._no_values_until = self._steady() + ERASED_FOR
+        for count in self._unusable.values():
+            count.sample = replace(count.sample, value="")
+        await self._store.scrub_values()
+
     def add(self, use: EventUse) -> None:
         self._merge(use.names(), use.unusable)
 
     async def write_due(self) -> None:
         """Writes if the last write was long enough ago. What cannot be written is kept for the next time."""
-        if (self._names or self._erased) and self._steady() - self._written_at >= EVERY:
+        is_due = self._steady() - self._written_at >= EVERY
+        if is_due and (self._names or self._erased or self._no_values_until is not None):
             await self.write()
 
     async def write(self) -> None:
@@ -66,6 +79,8 @@ class EventUseReport:
             await self._write_counts()
         if self._erased:
             await self._scrub()
+        if self._no_values_until is not None:
+            await self._scrub_values(self._no_values_until)
 
     async def _write_counts(self) -> None:
         self._written_at = self._steady()
@@ -77,6 +92,16 @@ class EventUseReport:
         except Doubt as error:
             _log.warning("event_use.unwritten", reason=str(error))
             self._merge(names, unusable)
+
+    async def _scrub_values(self, until: float) -> None:
+        self._written_at = self._steady()
+        try:
+            await self._store.scrub_values()
+        except Doubt as error:
+            _log.warning("event_use.unwritten", reason=str(error))
+            return
+        if until <= self._steady() and self._no_values_until == until:
+            self._no_values_until = None
 
     async def _scrub(self) -> None:
         self._written_at = self._steady()

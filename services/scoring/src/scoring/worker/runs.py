@@ -145,7 +145,13 @@ class RunScorer:
         self._on_commit = on_commit
         # After a failed commit: the most records of a run, and accounts of a chunk, until the database takes more.
         self._reduced_limit: int | None = None
-        self._renaming = UserRenaming(number, store=context.store, scorer=context.scorer, write=self._write_renamed)
+        self._renaming = UserRenaming(
+            number,
+            store=context.store,
+            scorer=context.scorer,
+            write=self._write_renamed,
+            forget_values=context.event_use.forget_values,
+        )
         self._renamed = RenamedCount()
         self._poison: set[tuple[int, str]] = set()
         self._core_failures: list[float] = []
@@ -222,8 +228,6 @@ class RunScorer:
         await self._context.store.commit(commit, self._context.cluster_id)
         memory.apply_commit(commit, {}, ())
         self._on_commit(commit)
-        for account_id in renamed.states:
-            self._context.event_use.forget(account_id)
 
     async def _score_run(self, memory: PartitionMemory, run: _Run, batch: Batch) -> None:
         """Scores what the run has taken already (again, after the core has raised), then what it takes next."""

@@ -1,4 +1,4 @@
-"""People are erased too: the substitute that the core has for one. Of an account there is none."""
+"""Erased people: a row of a person has their substitute; a row of an account has none."""
 
 from alembic import op
 

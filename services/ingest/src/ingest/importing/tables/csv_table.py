@@ -1,4 +1,4 @@
-"""CSV by RFC 4180. A row that is damaged is refused by itself; the ones behind it are read."""
+"""CSV by RFC 4180. A damaged row is refused alone; the rows after it are read."""
 
 import csv
 from collections import deque
@@ -11,15 +11,15 @@ from ingest.importing.rows import FileRow, RefusedRow
 from ingest.importing.tables.source_file import SourceText
 
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-# A file without line breaks must not be read into memory.
+# Bounds a line: a file without line breaks must not be read into memory.
 LINE_CHARS: Final = 1_000_000
 _SHOWN_CHARS: Final = 1000
 
 
 class SourceLines:
-    """The lines of a text for `csv.reader`, which can be given back: an open quote swallows those that follow.
+    """The lines of a text for `csv.reader`. Lines can be given back: an unclosed quote takes in the lines after it.
 
-    `record` are the lines since `begin`; `number` is that of the last one, from 1.
+    `record` has the lines since `begin`; `number` is the number of the last one, from 1.
     """
 
     def __init__(self, path: Path, text: TextIO) -> None:
@@ -43,12 +43,12 @@ class SourceLines:
         return line
 
     def begin(self) -> int:
-        """The number of the line that comes next."""
+        """Begins a record; returns the number of its first line."""
         self.record.clear()
         return self.number + 1
 
     def give_back(self, *, but: int) -> None:
-        """All lines of the record but so many at its beginning."""
+        """Gives back the lines of the record, except the first `but`."""
         self.number -= len(self.record) - but
         self._given_back.extendleft(reversed(self.record[but:]))
 
@@ -64,7 +64,7 @@ class CsvSourceTable:
         self._lines = SourceLines(path, source.text)
         first = self._first_line()
         if first.lower().startswith("sep=") and len(first.strip()) == len("sep=;"):
-            # Excel writes this line about the delimiter.
+            # Excel writes `sep=;` as a first line.
             delimiter, first = delimiter or first.strip()[-1], self._first_line()
         self._lines.give_back(but=0)
         self._delimiter = delimiter or sniff_delimiter(first)
@@ -104,7 +104,7 @@ class CsvSourceTable:
                 yield row
 
     def _first_line(self) -> str:
-        """The next one that is not empty."""
+        """The next line that is not empty."""
         while True:
             self._lines.begin()
             line = next(self._lines, "")
@@ -140,7 +140,7 @@ def _damaged(row: FileRow, line: str, error: csv.Error) -> RefusedRow:
 
 
 def _undecoded(lines: Sequence[str]) -> str | None:
-    """The first byte that is no UTF-8, as 0xE9."""
+    """The first byte that is not UTF-8, as text: 0xE9."""
     for line in lines:
         try:
             line.encode()

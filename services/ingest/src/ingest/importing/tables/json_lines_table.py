@@ -11,7 +11,7 @@ from ingest.importing.errors import CellErrorReason, RowError, UnreadableFile
 from ingest.importing.rows import FileRow, RefusedRow
 from ingest.importing.tables.source_file import SourceText
 
-# So many lines are read to learn which names there are, and at most so many characters of them.
+# How many lines, and characters of them, are read to find the names.
 _SAMPLE_LINES: Final = 1000
 _SAMPLE_CHARS: Final = 16_000_000
 _LINE_CHARS: Final = 1_000_000
@@ -19,7 +19,7 @@ _SHOWN_CHARS: Final = 1000
 
 
 class JsonLinesTable:
-    """The header are the names that the first 1,000 lines have; a row may have others too."""
+    """The names in the first 1,000 lines make the header; a row may have other names, too."""
 
     typed = True
     format = "JSON lines"

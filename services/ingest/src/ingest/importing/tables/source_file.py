@@ -1,4 +1,4 @@
-"""A file as bytes: what it is known by, and its text, gzipped or not."""
+"""A file: its identity, and its text, gzipped or not."""
 
 import gzip
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from msgspec import Struct
 from ingest.importing.errors import UnreadableFile
 
 _GZIP: Final = b"\x1f\x8b"
-# How a file begins that is something else -> what to do.
+# First bytes of other kinds of files -> what to do.
 _OTHERS: Final = {
     b"PK\x03\x04": "is a workbook or a zip archive: save the sheet as CSV UTF-8",
     b"\xd0\xcf\x11\xe0": "is a workbook: save the sheet as CSV UTF-8",
@@ -22,12 +22,12 @@ _OTHERS: Final = {
     b"\xfe\xff": "is UTF-16: save it as UTF-8",
     b"PAR1": "is Parquet: its name has to end in .parquet",
 }
-# So many bytes of the beginning and of the end tell one file from another.
+# How many bytes of the beginning and of the end are part of the identity.
 _DIGEST_BYTES: Final = 1_000_000
 
 
 class FileIdentity(Struct, frozen=True):
-    """What tells whether a file is still the same one."""
+    """By which one can tell whether a file is still the same."""
 
     size: int
     digest: str
@@ -47,7 +47,7 @@ def identify(path: Path) -> FileIdentity:
 
 
 class SourceText:
-    """The text of a file. Bytes that are no UTF-8 are kept as lone surrogates (`surrogateescape`)."""
+    """The text of a file. Bytes that are not UTF-8 become lone surrogates (`surrogateescape`)."""
 
     def __init__(self, text: TextIO, raw: BufferedReader, size: int) -> None:
         self.text = text

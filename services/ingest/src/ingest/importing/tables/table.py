@@ -20,7 +20,7 @@ class SourceTable(Protocol):
     def format(self) -> str: ...
 
     def rows(self) -> Iterator[FileRow | RefusedRow]:
-        """Each once, in the order of the file. Raises `UnreadableFile`."""
+        """All rows, in the order of the file. Call it once. Raises `UnreadableFile`."""
 
     def fraction(self) -> float:
-        """How much of the file has been read, from 0 to 1."""
+        """The share of the file that was read, from 0 to 1."""

@@ -97,7 +97,7 @@ class GenericSender:
         if len(messages) > BOUNDS.items:
             detail = f"{len(messages)} messages: at most {BOUNDS.items}"
             raise BodyRefused(BodyErrorReason.TOO_MANY_ITEMS, detail)
-        # The sender's own id is signed with the body, and is that of a message if there is only one.
+        # Standard Webhooks signs an id with the body. It is the message's id if the body has only one message.
         signed_id = headers.header(b"webhook-id") if self._signed and len(messages) == 1 else None
         return [self._item(one, received_at, signed_id, body if len(messages) == 1 else None) for one in messages]
 

@@ -1,8 +1,8 @@
 """Intercom: topics of conversations, tickets and companies.
 
 A notification is {topic, id, created_at, first_sent_at, data: {item}}. Times of conversations are seconds, those of
-companies are texts. The signature covers no time beside the body, so the body's own time bounds how long it is worth
-something: scoring knows the ids of a day, and a notification that is older than half of that is refused.
+companies are texts. Intercom signs no time apart from the body, so the time in the body decides whether a notification
+is too old to take. Scoring remembers ids for a day; ingest refuses a notification older than half a day.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from ingest.mapping.senders.trees import decode_object, hours_between, number_at
 
 _SEVERITY: Final = {"priority": 3.0}
 _FACTS: Final[dict[str, tuple[str, ...]]] = {"name": ("name",)}
-# Intercom tries again after a minute, and gives up.
+# Intercom repeats a notification once, after a minute.
 _WORTH: Final = timedelta(hours=12)
 _OPENED: Final = frozenset(["conversation.user.created", "ticket.created"])
 _RESOLVED: Final = frozenset(["conversation.admin.closed", "ticket.closed"])
@@ -115,7 +115,7 @@ class IntercomSender:
         return replace(item, links=links, events=(draft,))
 
     def _owner(self, tree: Any, contacts: Sequence[str]) -> Owner:
-        """The company, or else the people of the conversation: SDKs tell whose they are."""
+        """The company; without one the people of the conversation, whose account SDKs may have told."""
         company = identifier(find(tree, parse_path("data.item.company.id")))
         named = self._section.account_in(tree) or (company if self._section.id_is_account else None)
         return Owner(named, (*((_identity(company),) if company else ()), *contacts))
@@ -137,7 +137,7 @@ def _subject(tree: Any) -> str | None:
 
 
 def _ticket_state(tree: Any) -> str | None:
-    """A word, or in newer versions an object with one."""
+    """The state as text; in newer versions of the API it is in an object."""
     return text_at(tree, "data.item.ticket_state") or text_at(tree, "data.item.ticket_state.category")
 
 

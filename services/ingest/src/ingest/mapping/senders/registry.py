@@ -40,7 +40,7 @@ def sender_of(webhook: str, section: WebhookSection) -> WebhookSender:
 
 
 def _entry(value: object) -> WebhookSection:
-    """By its sender, so that errors are those of one kind."""
+    """Reads an entry by the model of its sender, so that errors are about that sender only."""
     if not isinstance(value, dict):
         raise PydanticCustomError("model_type", "not a mapping")
     if "sender" not in value:

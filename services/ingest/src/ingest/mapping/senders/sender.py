@@ -1,4 +1,4 @@
-"""The port of a sender: what depends on whose messages they are."""
+"""The port of a sender: how one kind of system signs and writes its messages."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,7 +1,7 @@
 """The signatures by which senders of webhooks prove who they are. Pure: secrets and time are parameters.
 
-Each is an HMAC over the raw body, keyed by a secret that sender and receiver share. The libraries of the senders read
-a clock of their own and decode the body before they answer; the tests compare with what they sign.
+Each is an HMAC over the raw body, keyed by a secret that sender and receiver share. The senders' own libraries are not
+used, because they read a clock and decode the body first; tests compare this module with what they sign.
 """
 
 import hmac
@@ -19,7 +19,7 @@ _SECRET_PREFIX: Final = "whsec_"
 
 
 class SignatureFault(StrEnum):
-    """Why a request is not taken for one of its sender's."""
+    """Why a signature is not accepted."""
 
     MISSING = "missing"
     """A header that the sender always sends is not there."""
@@ -39,10 +39,10 @@ class SignatureScheme(Protocol):
     """How one kind of sender signs."""
 
     def key(self, secret: str) -> bytes:
-        """The bytes that a secret stands for. Raises ValueError, which says what is expected, if it is none."""
+        """The key bytes of a secret. Raises `ValueError` with the expected form if the text is no secret."""
 
     def check(self, headers: Headers, body: bytes, *, keys: Sequence[bytes], now: datetime) -> SignatureFault | None:
-        """None if one of the keys made the signature. While a secret rotates there are two."""
+        """None if one of the keys made the signature; during a rotation there are two keys."""
 
 
 class StripeSignature:
@@ -127,10 +127,10 @@ class StandardSignature:
 
 
 def _fault(given: Sequence[bytes], expected: Iterable[bytes], time: float, now: datetime) -> SignatureFault | None:
-    """The signature first: whoever has no secret learns nothing of our clock."""
+    """Checks the signature before the time, so that a sender without the secret learns nothing about our clock."""
     if not given:
         return SignatureFault.MALFORMED
-    # Compared in constant time, and all pairs of them: how long it takes says nothing of where they differ.
+    # Compares all pairs in constant time, so that the time of an answer does not tell where they differ.
     matches = [hmac.compare_digest(one, other) for other in expected for one in given]
     if not any(matches):
         return SignatureFault.WRONG
@@ -147,7 +147,7 @@ def _verbatim(secret: str) -> bytes:
 
 
 def _seconds(text: str) -> float | None:
-    """Whole seconds since 1970; no sign, no blanks, as many digits as a date of ours can have."""
+    """Whole seconds since 1970, without sign and blanks, at most as many digits as the year 9999 needs; else None."""
     return float(text) if text.isascii() and text.isdecimal() and len(text) <= 12 else None
 
 

@@ -27,7 +27,7 @@ class SupportSection(WebhookSection):
 
 
 class Owner(Struct, frozen=True):
-    """Whose message it is: the account that it names, or else identities of it."""
+    """The account that a message names, or else identities by which ingest may know the account."""
 
     account: str | None
     known_by: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ _HOUR: Final = 3600.0
 
 
 def decode_object(body: bytes) -> dict[str, Any]:
-    """Raises `BodyRefused`."""
+    """The JSON object in a body. Raises `BodyRefused`."""
     found = decode_json(body)
     if not isinstance(found, dict):
         raise BodyRefused(BodyErrorReason.MALFORMED, "expected a JSON object")
@@ -21,7 +21,7 @@ def decode_object(body: bytes) -> dict[str, Any]:
 
 
 def decode_json(body: bytes) -> Any:
-    """Raises `BodyRefused`."""
+    """Any JSON in a body. Raises `BodyRefused`."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -53,19 +53,19 @@ def to_time(value: Any) -> datetime | None:
         except msgspec.ValidationError:
             return to_time(int(value)) if value.isascii() and value.isdecimal() and len(value) <= 15 else None
         return time.astimezone(UTC) if time.tzinfo and datetime.min.year < time.year < datetime.max.year else None
-    # Written so that NaN is neither.
+    # In this form NaN is out of range.
     if 0 <= value <= _MOST_SECONDS:
         return datetime.fromtimestamp(value, UTC)
     return datetime.fromtimestamp(value / 1000, UTC) if 0 <= value / 1000 <= _MOST_SECONDS else None
 
 
 def hours_between(begin: datetime | None, end: datetime | None) -> float | None:
-    """Rounded to hundredths; None if one is unknown, or if the end is before the beginning."""
+    """Hours, rounded to hundredths; None if a time is unknown, or if the end is before the beginning."""
     if begin is None or end is None or end < begin:
         return None
     return round((end - begin).total_seconds() / _HOUR, 2)
 
 
 def known(**properties: Any) -> dict[str, Any]:
-    """The properties that have a value: null would clear what was known."""
+    """The properties that have a value: a null would clear the old value."""
     return {name: value for name, value in properties.items() if value is not None}

@@ -22,7 +22,7 @@ from ingest.mapping.senders.trees import decode_object, hours_between, text_at, 
 _PREFIX: Final = "zen:event-type:"
 _SEVERITY: Final = {"low": 1.0, "normal": 2.0, "high": 3.0, "urgent": 4.0}
 _DONE: Final = frozenset(["solved", "closed"])
-# A trigger sends the words of the account's language; these are the ones of the API and of English.
+# A trigger sends the rating in the language of the Zendesk account; these are the words of the API and of English.
 _RATINGS: Final = {"good": 5, "bad": 1, "good, i'm satisfied": 5, "bad, i'm unsatisfied": 1}
 _FACTS: Final[dict[str, tuple[str, ...]]] = {"name": ("name",)}
 

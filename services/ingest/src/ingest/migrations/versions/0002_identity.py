@@ -18,7 +18,7 @@ def upgrade() -> None:
         )
         """
     )
-    # An erasure and an export look for the identities of one account.
+    # For erasures and exports, which look for the identities of one account.
     op.execute("CREATE INDEX identity_by_account ON ingest.identity (account_id)")
     op.execute(
         """

@@ -1,6 +1,6 @@
-"""What each source sent by the hour, whether it is silent, and what scoring still has to be told of that.
+"""Counts of each source by the hour, whether it is silent, and the announcements that wait for scoring.
 
-Statistics and decisions about sources; no event and no account is in these tables.
+These tables have no events and no accounts.
 """
 
 from alembic import op

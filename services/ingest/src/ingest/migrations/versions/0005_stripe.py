@@ -1,4 +1,4 @@
-"""What is kept of Stripe accounts: customers, subscriptions, and what each message became."""
+"""The records of Stripe: customers, subscriptions, and how each message was decided."""
 
 from alembic import op
 
@@ -60,7 +60,7 @@ def upgrade() -> None:
         """
     )
     op.execute("CREATE INDEX stripe_delivery_by_time ON ingest.stripe_delivery (decided_at)")
-    # An erasure looks for what names one account.
+    # For erasures, which look for the rows that name one account.
     op.execute("CREATE INDEX stripe_delivery_by_account ON ingest.stripe_delivery USING gin (account_ids)")
 
 

@@ -1,4 +1,4 @@
-"""The accounts that merged ones go on as."""
+"""Aliases: the accounts as which merged ones go on."""
 
 from alembic import op
 

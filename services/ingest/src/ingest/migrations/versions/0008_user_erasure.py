@@ -1,4 +1,4 @@
-"""Requests to erase a person: they are in all partitions, and have a substitute."""
+"""Requests to erase a person: without a partition, and with a substitute."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Who was erased in a log, as its own records name them: what is read again leaves out what workers left out. Pure."""
+"""Who was erased in a log, by its own records. So a back-test leaves out the events that workers left out. Pure."""
 
 from common.contracts.events import Erased, Erasure, Event, Lifting, UserErased
 from common.erasures.erasure_spans import PartitionErasures, pseudonym_of
@@ -6,7 +6,7 @@ from scoring.partition.erasing import with_substitutes
 
 
 class PseudonymsOfRecords:
-    """No key is needed where the records themselves say whose pseudonym is whose."""
+    """Takes ids and pseudonyms from the records of erasures, so a back-test needs no ERASURE_KEY."""
 
     fingerprint = ""
 
@@ -28,7 +28,7 @@ class PseudonymsOfRecords:
 
 
 class ErasedInLog:
-    """All records are noted first, in the order of their partitions; then events are asked about."""
+    """First `note` every erasure and lifting, in the order of each partition; then ask about events."""
 
     def __init__(self) -> None:
         self._pseudonyms = PseudonymsOfRecords()

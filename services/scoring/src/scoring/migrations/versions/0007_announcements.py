@@ -1,4 +1,4 @@
-"""Records about everybody: what was announced, and what took effect in each partition."""
+"""Announcements, and which of them took effect in each partition."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Accounts that were erased, by their pseudonyms, and what was removed of each."""
+"""Erased accounts, by their pseudonyms, and how many rows of each were deleted."""
 
 from alembic import op
 

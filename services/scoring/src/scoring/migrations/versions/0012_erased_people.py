@@ -1,4 +1,4 @@
-"""What stands for a person who was erased, in what they did before."""
+"""Erased people: the substitute that takes a person's place in earlier records."""
 
 from alembic import op
 

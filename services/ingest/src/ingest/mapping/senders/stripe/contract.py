@@ -1,4 +1,4 @@
-"""The one contract of an account that all its subscriptions add up to, and what a change of one means. Pure."""
+"""Adds the subscriptions of an account up to one contract, and says what a change means. Pure."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -12,7 +12,7 @@ from ingest.mapping.senders.trees import known
 
 
 class AccountContract(Struct, frozen=True):
-    """`arr` is None if a price is in tiers, whose amount Stripe does not send. Dates as in `SubscriptionState`."""
+    """`arr` is None if a price is in tiers, because Stripe sends no amount for it. Dates as in `SubscriptionState`."""
 
     live: bool
     paying: bool
@@ -35,7 +35,7 @@ class ContractChange(Struct, frozen=True):
 
 
 def contract_of(subscriptions: Iterable[SubscriptionState], rates: Rates) -> AccountContract:
-    """A trial, and a paused subscription, are worth nothing yet. Raises `UnknownCurrency`."""
+    """The sum of these subscriptions; trials and paused ones count 0. Raises `UnknownCurrency`."""
     live = [one for one in subscriptions if one.live]
     paying = [one for one in live if one.paying]
     seats = [one.seats for one in live if one.seats is not None]
@@ -51,7 +51,7 @@ def contract_of(subscriptions: Iterable[SubscriptionState], rates: Rates) -> Acc
 
 
 def facts_event(before: AccountContract, after: AccountContract, rates: Rates) -> ContractChange:
-    """The facts as they are now. An end that was taken back is cleared, by null."""
+    """The facts of the contract now. If an end was taken back, `contract_end` is null, which clears it."""
     cleared = {"contract_end": None} if before.end is not None and after.end is None else {}
     return ContractChange("account.updated", {**after.facts, **cleared, "currency": rates.currency})
 
@@ -64,9 +64,9 @@ def changes(
     *,
     reason: str | None,
 ) -> Iterator[ContractChange]:
-    """What the customer did, and why. `was` and `now` are the subscription that changed, of the two contracts."""
+    """The events of a change, with reasons. `was` and `now` are the changed subscription before and after."""
     if _is_notice(was, now):
-        # While another subscription goes on, the customer stays with less.
+        # If another subscription goes on, the customer stays and pays less.
         name = "contract.cancel_requested" if after.leaving or not after.live else "contract.downgrade_requested"
         yield ContractChange(name, known(reason=reason))
     resumed = was is not None and was.live and not was.trialing
@@ -91,7 +91,7 @@ def _arr(paying: list[SubscriptionState], rates: Rates) -> float | None:
 
 
 def _is_notice(was: SubscriptionState | None, now: SubscriptionState) -> bool:
-    """The customer wants to go, or wants less. Their words may come some minutes after the notice."""
+    """Whether the customer gave notice, or a reason for an earlier notice: it may come some minutes later."""
     asked = now.leaving if now.live else now.asked_for
     if was is None or not asked or not (was.live or now.live):
         return False
@@ -99,7 +99,7 @@ def _is_notice(was: SubscriptionState | None, now: SubscriptionState) -> bool:
 
 
 def _stays(was: SubscriptionState | None, now: SubscriptionState) -> bool:
-    """A notice was taken back, or another long period began."""
+    """Whether a notice was taken back, or another long period began."""
     if was is None or not (was.live and now.live) or now.leaving:
         return False
     return was.leaving or (was.end is not None and now.end is not None and now.end > was.end)

@@ -1,4 +1,4 @@
-"""What a message of Stripe becomes, given what is known. Pure: the same message on the same snapshot gives the same."""
+"""Decides which events a message of Stripe becomes. Pure: it depends only on the message and the snapshot."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ _DELETED: Final = "customer.subscription.deleted"
 SUBSCRIPTION_TYPES: Final = frozenset(
     [_CREATED, _DELETED, *(f"{SUBSCRIPTION}{verb}" for verb in ("updated", "paused", "resumed"))]
 )
-# Of messages within one second: creation, change, end.
+# The order of messages within one second: creation, change, end.
 _STAGES: Final = {_CREATED: 0, _DELETED: 2}
 _OBJECT: Final = "data.object"
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -51,7 +51,7 @@ class StripeDecider:
         self._fact_paths = {name: tuple(map(parse_path, paths)) for name, paths in section.fact_paths().items()}
 
     def decide(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
-        """`snapshot` has at least what the message's customer and accounts depend on."""
+        """The events and the new records. `snapshot` must have the message's customer and all of its accounts."""
         try:
             if event.type in SUBSCRIPTION_TYPES:
                 return self._subscription(event, snapshot)
@@ -84,7 +84,7 @@ class StripeDecider:
         after = contract_of([*others, now], self._rates)
         if not before.live and not after.live:
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL, subscriptions=written)
-        # Who has left keeps the last facts: what was lost is still to be seen.
+        # An account that has left keeps its last facts, which show what was lost.
         facts = [facts_event(before, after, self._rates)] if after.live else []
         reason = reason_of(event.data.object, self._section.reason)
         told = [*facts, *changes(before, after, was, now, reason=reason)]
@@ -104,7 +104,7 @@ class StripeDecider:
         written: Sequence[KnownSubscription],
         snapshot: StripeSnapshot,
     ) -> StripeDecision:
-        """Another account was named for it: facts of both change, and no contract began or ended."""
+        """The subscription now belongs to another account: facts of both change, and no contract begins or ends."""
         [now] = (one.state for one in written)
         after = StripeSnapshot(snapshot.customers, {**snapshot.subscriptions, now.id: written[0]}, snapshot.told)
         drafts: list[DraftEvent] = []
@@ -113,14 +113,14 @@ class StripeDecider:
         return StripeDecision(events=tuple(drafts), links=links, subscriptions=written, told=told)
 
     def _customer(self, event: StripeEvent, snapshot: StripeSnapshot) -> StripeDecision:
-        """The facts of the customer; and those of the contract, if this is the first to name their account."""
+        """The facts of the customer; also those of the contract, if this message is the first to name the account."""
         tree = event.data.object
         customer = msgspec.convert(tree, StripeCustomer)
         version = ObjectVersion(event.created)
         stored = snapshot.customers.get(customer.id)
         if stored is not None and stored.version > version:
             return StripeDecision(ignored=IgnoredReason.NOTHING_TO_TELL)
-        # Metadata that were taken away do not undo what they said.
+        # If metadata is removed, the account that it named stays.
         named = self._section.account_in(tree) or (stored.account if stored else None)
         written = KnownCustomer(customer.id, version, named)
         after = StripeSnapshot({**snapshot.customers, customer.id: written}, snapshot.subscriptions, snapshot.told)
@@ -144,7 +144,7 @@ class StripeDecider:
         snapshot: StripeSnapshot,
         drafts: list[DraftEvent],
     ) -> dict[str, datetime]:
-        """Adds the facts of the accounts between which subscriptions moved; returns when each was told."""
+        """Adds facts for the accounts between which subscriptions moved; returns the time of each account's facts."""
         if not any(one.state.customer == customer for one in snapshot.subscriptions.values()):
             return {}
         keys = {account_key(one, customer): one for one in accounts}
@@ -191,13 +191,13 @@ class StripeDecider:
         )
 
     def _before(self, event: StripeEvent) -> SubscriptionState | None:
-        """A subscription that is not known yet, as it was before this message; None if it was not."""
+        """The state of an unknown subscription before this message; None if it did not exist."""
         tree = event.data.object
         if event.type == _CREATED:
             return None
         previous = event.data.previous_attributes or {}
         if event.type == _DELETED:
-            # What a subscription was before its end is not sent. It was one.
+            # Stripe does not send the state before an end, but the subscription was live.
             previous = {"status": "active", "cancellation_details": None, **previous}
         try:
             return self._read(_merged(tree, previous))
@@ -238,12 +238,12 @@ def _time(event: StripeEvent) -> datetime:
 
 
 def _next_time(event: StripeEvent, snapshot: StripeSnapshot, keys: Iterable[str]) -> datetime:
-    """Later than all facts that these accounts were told: a message that comes late changes the sum from now on."""
+    """A time after all facts that were published of these accounts: a late message changes the sum from now on."""
     return max([_time(event), *(snapshot.told[key] + _MICROSECOND for key in keys if key in snapshot.told)])
 
 
 def _merged(tree: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:
-    """The object before a change. Of an object inside it, `previous` has only what changed."""
+    """The object before a change; `previous` has only the changed fields, also of objects inside it."""
     merged = dict(tree)
     for name, value in previous.items():
         inner = merged.get(name)

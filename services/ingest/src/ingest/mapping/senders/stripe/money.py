@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-# ISK and UGX have no decimals either, but Stripe goes on sending two for them.
+# ISK and UGX have no decimals either, but Stripe still sends two for them.
 _NO_DECIMALS: Final = frozenset(
     ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
@@ -13,7 +13,7 @@ _PERIODS_A_YEAR: Final = {"day": Decimal(365), "week": Decimal(52), "month": Dec
 
 
 class UnknownCurrency(Exception):
-    """No rate leads from this currency to that of the ARR: refuse the message, for a sum without it would be wrong."""
+    """mapping.yml has no rate for this currency: refuse the message, because a sum without it would be wrong."""
 
     def __init__(self, currency: str) -> None:
         super().__init__(currency)
@@ -21,28 +21,28 @@ class UnknownCurrency(Exception):
 
 
 def in_units(smallest: Decimal, currency: str) -> Decimal:
-    """12.50 for 1250 cents; as they are for yen."""
+    """The amount in whole units: 12.50 for 1250 cents, 1250 for 1250 yen."""
     if currency in _NO_DECIMALS:
         return smallest
     return smallest / (1000 if currency in _THREE_DECIMALS else 100)
 
 
 def periods_a_year(interval: str, count: int) -> Decimal:
-    """How often something is paid that is paid every `count` days, weeks, months or years."""
+    """How many periods of `count` days, weeks, months or years are in a year."""
     return _PERIODS_A_YEAR[interval] / count
 
 
 def days_of(interval: str, count: int) -> float:
-    """About how long a period is."""
+    """About how many days a period has."""
     return float(365 * count / _PERIODS_A_YEAR[interval])
 
 
 class Rates:
-    """Converts to the currency of the ARR. `rates` say what one unit of another currency is worth in it."""
+    """Converts to the currency of the ARR. `rates` has the value of one unit of each other currency in it."""
 
     def __init__(self, currency: str, rates: Mapping[str, float]) -> None:
         self.currency = currency
-        # By their text, for 0.92 as a binary fraction is not 0.92.
+        # By the text of a rate: as a binary fraction 0.92 is not exact.
         self._rates = {name: Decimal(str(rate)) for name, rate in rates.items()} | {currency: Decimal(1)}
 
     def convert(self, amount: Decimal, currency: str) -> Decimal:

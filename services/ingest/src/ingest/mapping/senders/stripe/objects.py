@@ -29,7 +29,7 @@ class TransformQuantity(Struct, frozen=True):
 
 
 class Price(Struct, frozen=True):
-    """Also a `plan`, which has the period in itself. `unit_amount` is None for prices in tiers."""
+    """A price, or an older `plan`, which has the period itself. `unit_amount` is None for prices in tiers."""
 
     id: Id | None = None
     product: Any = None
@@ -54,7 +54,7 @@ class Price(Struct, frozen=True):
 
     @property
     def smallest(self) -> int | str | None:
-        """The amount of one unit in the currency's smallest unit. The decimal one is the exact one."""
+        """The amount of one unit in the currency's smallest unit; `unit_amount_decimal` if given, which is exact."""
         amounts = (self.unit_amount_decimal, self.unit_amount, self.amount_decimal, self.amount)
         return next((one for one in amounts if one is not None), None)
 

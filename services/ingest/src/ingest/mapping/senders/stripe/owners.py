@@ -1,4 +1,4 @@
-"""Whose the objects of Stripe are. Pure."""
+"""Finds the accounts of Stripe's objects. Pure."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ class StripeOwners:
         return customer if self._section.id_is_account else None
 
     def of_invoice(self, tree: dict[str, Any], customer: str | None, snapshot: StripeSnapshot) -> str | None:
-        """By the first that names one: the invoice, its subscription, the customer."""
+        """The account that the invoice names, else its subscription, else the customer."""
         if (named := self._section.account_in(tree)) is not None:
             return named
         subscription = snapshot.subscriptions.get(subscription_of_invoice(tree) or "")
@@ -41,14 +41,14 @@ class StripeOwners:
         return named or (self.of_customer(customer, snapshot) if customer else None)
 
     def subscriptions_of(self, account: str | None, customer: str, snapshot: StripeSnapshot) -> list[SubscriptionState]:
-        """Those of an account; of a customer, as long as nobody has named their account."""
+        """The subscriptions of an account; without an account those of the customer."""
         key = account_key(account, customer)
         states = [one.state for one in snapshot.subscriptions.values()]
         return [one for one in states if account_key(self.of_subscription(one, snapshot), one.customer) == key]
 
 
 def subscription_of_invoice(tree: dict[str, Any]) -> str | None:
-    """In new versions of the API it is what an invoice belongs to."""
+    """The subscription's id; in new versions of the API it is under `parent`."""
     return text_at(tree, "subscription") or text_at(tree, "parent.subscription_details.subscription")
 
 
@@ -57,7 +57,7 @@ def identity_of(customer: str) -> str:
 
 
 def links_of(customer: str, account: str | None) -> tuple[Link, ...]:
-    """What a message teaches that names the account of a customer."""
+    """The links that make later messages of the customer find the account."""
     return () if account is None else (Link(identity_of(customer), account_id=account),)
 
 

@@ -1,4 +1,4 @@
-"""Reads the messages of Stripe. What they become depends on what is known: the intake of Stripe decides that."""
+"""Reads the messages of Stripe. `StripeIntake` decides what they become, by the stored records."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ class _Ids(Struct):
 
 
 class StripeItem(IntakeItem, frozen=True, kw_only=True):
-    """A message that makes events once `decider` has seen what is known of its customer."""
+    """A message whose events `decider` makes, by the stored records of its customer."""
 
     webhook: str
     event: StripeEvent
@@ -71,7 +71,7 @@ class StripeSender:
         ]
 
     def _unusable_id(self, event: StripeEvent) -> FieldError | None:
-        """Before anything is looked up by the ids."""
+        """An error for an id that cannot be stored, checked before any lookup by it."""
         tree = event.data.object
         try:
             msgspec.convert(tree, _Ids)

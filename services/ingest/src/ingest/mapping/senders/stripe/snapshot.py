@@ -1,4 +1,4 @@
-"""What is known of a Stripe account when a message of it is decided, and what the decision adds."""
+"""The records by which a message of Stripe is decided, and the decision."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ class StripeSnapshot(Struct, frozen=True):
 
 
 class StripeDecision(Struct, frozen=True, kw_only=True):
-    """What a message became: events, or why there are none. And what is known from now on."""
+    """The events of a message, or why there are none, and the new records."""
 
     events: tuple[DraftEvent, ...] = ()
     links: tuple[Link, ...] = ()
@@ -52,5 +52,5 @@ class StripeDecision(Struct, frozen=True, kw_only=True):
 
 
 def account_key(account: str | None, customer: str) -> str:
-    """An account that nobody has named yet is known by its customer."""
+    """The key of an account; of its customer, as long as no message has named the account."""
     return f"account {account}" if account is not None else f"customer {customer}"

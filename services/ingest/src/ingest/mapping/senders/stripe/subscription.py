@@ -1,4 +1,4 @@
-"""A subscription as far as an account's contract depends on it. Pure."""
+"""The part of a subscription that an account's contract depends on. Pure."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,19 +14,19 @@ from ingest.mapping.senders.stripe.money import days_of, in_units, periods_a_yea
 from ingest.mapping.senders.stripe.objects import Coupon, Price, Subscription, SubscriptionItem
 from ingest.mapping.senders.trees import text_at
 
-# A subscription that is paid every month ends no contract every month.
+# Shorter periods end no contract: a monthly subscription does not end each month.
 _CONTRACT_DAYS: Final = 180.0
 _LIVE: Final = frozenset(["active", "trialing", "past_due", "unpaid", "paused"])
 _PAYING: Final = frozenset(["active", "past_due", "unpaid"])
-# The customer did not ask for these ends.
+# Ends that the customer did not ask for.
 _NOT_ASKED_FOR: Final = frozenset(["payment_failed", "payment_disputed"])
 
 
 class SubscriptionState(Struct, frozen=True, omit_defaults=True):
-    """`yearly` is what is paid for a year, in `currency`; None if the message does not tell. Dates are in UTC.
+    """`yearly` is the price of a year, in `currency`; None if the message does not have it. Dates are in UTC.
 
-    `live`: the customer has it, if only to try it. `leaving`: it is going to end, because the customer said so.
-    `explained`: their reason is known. It is not kept itself, for it may be private.
+    `live`: the customer has the subscription, or tries it. `leaving`: it will end, because the customer gave notice.
+    `explained`: the customer gave a reason. The reason itself is not stored, because it may be private.
     """
 
     id: str
@@ -99,7 +99,7 @@ def _currency(one: Subscription) -> str:
 
 
 def _yearly(one: Subscription, licensed: list[SubscriptionItem]) -> Decimal | None:
-    """What is metered is not known before it is used, and counts nothing."""
+    """The price of a year; metered prices count 0, because their use is not known before."""
     total = Decimal(0)
     for item in licensed:
         price = _price(item)
@@ -119,7 +119,7 @@ def _units(item: SubscriptionItem, price: Price) -> int:
 
 
 def _discounted(one: Subscription, total: Decimal, licensed: list[SubscriptionItem]) -> Decimal:
-    """Only what is taken off for ever: any other discount is over before the year is."""
+    """The total less discounts that last for ever; any other may be over before the year is."""
     for coupon in _coupons(one):
         if coupon.duration != "forever":
             continue
@@ -132,7 +132,7 @@ def _discounted(one: Subscription, total: Decimal, licensed: list[SubscriptionIt
 
 
 def _coupons(one: Subscription) -> Iterable[Coupon]:
-    """Newer versions list discounts, as ids unless they are expanded: ids tell nothing of an amount."""
+    """The coupons with amounts. Newer versions list discounts as ids unless they are expanded: these are left out."""
     if one.discount is not None and one.discount.coupon is not None:
         yield one.discount.coupon
     for discount in one.discounts or ():
@@ -155,7 +155,7 @@ def _names(price: Price) -> list[str]:
 
 
 def _end(one: Subscription, leaving: bool) -> int | None:
-    """When the contract ends: of a long period, or because it was said. In new versions items have the periods."""
+    """When the contract ends: after a long period, or by notice. In new versions of the API items have the periods."""
     if one.cancel_at is not None:
         return one.cancel_at
     ends = [item.current_period_end for item in one.items.data if item.current_period_end is not None]
