@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from common.bus.memory import MemoryBroker
 from common.bus.partitioner import partition_of
-from common.contracts.events import Erased, ErasureLifted, decode_events_record
+from common.contracts.events import Erased, ErasureLifted, Event, decode_events_record
 from common.database import engine
 from common.database_errors import DatabaseUnavailable
 from common.erasures.erasure_key import ErasureKey
@@ -18,7 +18,7 @@ from common.keys import Scope
 from common.topics import TimeMode, Topics, ensure
 from ingest.commands.erasures import lines
 from ingest.erasures.erased_subjects import ErasedSubjects
-from ingest.erasures.erasure import AskedErasure, ErasureState
+from ingest.erasures.erasure import AnotherErasureKey, AskedErasure, ErasureState
 from ingest.erasures.memory_store import MemoryErasureStore
 from ingest.erasures.service import ErasureAnnouncer, Erasures, ErasureService
 from ingest.erasures.store import ErasureStore
@@ -32,6 +32,7 @@ from support.erasures import traces
 
 GOOD = {"account_id": "acme", "name": "report.opened", "event_id": "e-1"}
 PSEUDONYM = ERASURE_KEY.pseudonym("acme")
+ANOTHER_KEY = ErasureKey("another key of thirty-two characters")
 
 
 def admin(ingest: Ingest) -> dict[str, str]:
@@ -202,12 +203,49 @@ def test_a_process_is_not_ready_before_it_knows_who_is_erased() -> None:
 async def test_a_process_with_another_key_or_none_is_not_ready_while_somebody_is_erased(stores: Erasures) -> None:
     await stores.file(asked())
     in_force = await stores.in_force(most=9)
-    for key, trouble in ((None, "is not set"), (ErasureKey("another key of thirty-two characters"), "another one")):
+    for key, trouble in ((None, "is not set"), (ANOTHER_KEY, "another one")):
         erased = ErasedSubjects(key)
         erased.replace(in_force)
         assert trouble in str(erased.trouble)
         erased.replace([])
         assert erased.trouble is None
+
+
+@pytest.mark.parametrize("path", ["accounts/beta", "users/ann"])
+async def test_by_another_key_nobody_is_erased_and_the_log_hears_nothing(path: str) -> None:
+    """Readers of the log would stop at the record for good. The process has not read yet that somebody is erased."""
+    async with in_memory() as ingest:
+        await ingest.erasures.announced(await ingest.erasures.file(asked(key=ANOTHER_KEY)))
+        assert (await ingest.post({**GOOD, "account_id": "beta"})).status_code == 202
+        answer = await ingest.http.delete(f"/v1/{path}", headers=admin(ingest))
+        assert (answer.status_code, answer.json()["code"]) == (409, "another_erasure_key")
+        assert answer.json()["detail"].startswith("ERASURE_KEY is another one")
+        assert [one.erasure_id for one in await ingest.erasures.in_force(most=9)] == ["r-1"]
+        assert (await ingest.post({**GOOD, "account_id": "beta", "user_id": "ann"})).status_code == 202
+        assert [type(one) for one in told(ingest)] == [Event, Event]
+
+
+async def test_a_request_of_another_key_is_filed_once_those_before_are_lifted(stores: Erasures) -> None:
+    await stores.file(asked())
+    for account_id in ("acme", "beta"):
+        with pytest.raises(AnotherErasureKey):
+            await stores.file(asked(account_id, "r-2", key=ANOTHER_KEY))
+    await stores.ask_to_lift("r-1", by="key-1")
+    with pytest.raises(AnotherErasureKey):
+        await stores.file(asked("beta", "r-2", key=ANOTHER_KEY))
+    await stores.lifted("r-1")
+    assert (await stores.file(asked("beta", "r-2", key=ANOTHER_KEY))).erasure_id == "r-2"
+    with pytest.raises(AnotherErasureKey):
+        await stores.file(asked(request="r-3"))
+
+
+async def test_of_two_keys_at_one_moment_one_has_its_requests_filed(stores: Erasures) -> None:
+    keys = [ERASURE_KEY, ANOTHER_KEY] * 5
+    done = await asyncio.gather(
+        *(stores.file(asked(f"a-{n}", f"r-{n}", key=key)) for n, key in enumerate(keys)), return_exceptions=True
+    )
+    assert sum(isinstance(one, AnotherErasureKey) for one in done) == 5
+    assert len({one.fingerprint for one in await stores.in_force(most=99)}) == 1
 
 
 async def test_a_read_under_way_does_not_undo_what_changes_meanwhile(stores: Erasures) -> None:
@@ -237,12 +275,11 @@ async def stores(request: pytest.FixtureRequest, database: str) -> AsyncIterator
     await connected.dispose()
 
 
-def asked(account_id: str = "acme", request: str = "r-1") -> AskedErasure:
-    pseudonym = ERASURE_KEY.pseudonym(account_id)
+def asked(account_id: str = "acme", request: str = "r-1", *, key: ErasureKey = ERASURE_KEY) -> AskedErasure:
     return AskedErasure(
         erasure_id=request,
-        pseudonym=pseudonym,
-        fingerprint=ERASURE_KEY.fingerprint,
+        pseudonym=key.pseudonym(account_id),
+        fingerprint=key.fingerprint,
         filed_by="key-1",
         partition=3,
         account_id=account_id,

@@ -1,7 +1,8 @@
 """DELETE /v1/users/{id}: in every partition, under one substitute, and refused by every way in until it is lifted."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -9,15 +10,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from common.bus.memory import MemoryBroker
+from common.catalogue.events import STANDARD_EVENTS
 from common.contracts.events import Event, UserErased, UserErasureLifted, decode_events_record
 from common.database import engine
 from common.database_errors import DatabaseUnavailable
 from common.erasures.erasure_key import ErasureKey
 from common.erasures.substitutes import substitute_id
-from common.keys import Scope
+from common.keys import Key, Scope
 from common.problems import Problem
 from common.text_hash import text_hash
 from common.topics import TimeMode, Topics, ensure
+from ingest.aliases.cache import AliasCache
 from ingest.commands.erasures import lines
 from ingest.erasures.erased_subjects import ErasedSubjects
 from ingest.erasures.erasure import AskedErasure, ErasureKind, ErasureState, StoredErasure
@@ -25,13 +28,19 @@ from ingest.erasures.memory_store import MemoryErasureStore
 from ingest.erasures.service import ErasureAnnouncer, ErasureService
 from ingest.erasures.store import ErasureStore
 from ingest.errors import FieldError, FieldErrorReason
+from ingest.identity.cache import IdentityCache
 from ingest.identity.known import KnownAccount
 from ingest.identity.store import IdentityStore
-from ingest.in_memory import ERASURE_KEY, NOW, PARTITIONS, Ingest, in_memory
+from ingest.in_memory import ERASURE_KEY, NOW, PARTITIONS, Ingest, MemoryAliases, in_memory
+from ingest.intake.intake import IntakeContext, MessageIntake
+from ingest.intake.report import PartlyTaken, RefusedMessage
+from ingest.mapping.item import IntakeItem, Link
 from ingest.mapping.load import load_mapping
 from ingest.privacy.pseudonyms import Pseudonyms
+from ingest.receiving.bounds import BOUNDS
+from ingest.rejects.recorder import RejectRecorder
 from ingest.rejects.rejected import Rejected
-from ingest.rejects.store import RejectStore
+from ingest.rejects.store import RejectFilter, RejectStore
 from support.erasures import traces
 
 Stores = MemoryErasureStore | ErasureStore
@@ -182,6 +191,24 @@ async def test_a_webhook_that_names_the_person_is_ignored() -> None:
         assert answer.status_code == 200, answer.text
         assert [event.user_id for event in ingest.events()] == ["bob"]
         assert await ingest.metric('churn_ingest_messages_ignored_total{reason="erased"}') == 1
+
+
+async def test_a_list_of_what_was_left_out_names_nobody_who_is_erased() -> None:
+    """Bob answers, and what is wrong with a field quotes its value: Ann."""
+    properties = "properties: {score: [score], comment: [who]}"
+    mapping = HOOKS.replace("deal.won", "nps.answered").replace("user: [by]", f"user: [by], {properties}")
+    async with in_memory(rules=load_mapping(mapping, "mapping.yml")) as ingest:
+        await erase(ingest)
+        key = ingest.keys.create(source="crm", scopes=frozenset({Scope.WEBHOOKS}))
+        answers = [
+            {"id": f"m-{who}", "account": "acme", "by": "bob", "score": 9, "who": [who]} for who in ("ann", "cy")
+        ]
+        await ingest.post(answers, "/v1/webhooks/crm", authorization=f"Bearer {key}")
+        assert len(ingest.events()) == 2
+        async with asyncio.timeout(10):
+            while not (listed := await ingest.rejects.page(RejectFilter(), limit=9)):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        assert [one.rejected.message_id for one in listed] == ["m-cy"]
 
 
 async def test_where_users_are_hashed_the_request_and_the_door_take_the_id_of_clients() -> None:
@@ -389,6 +416,130 @@ def rejected(detail: str, message_id: str = "m-1") -> Rejected:
     return Rejected(
         at=NOW, source="web", key_id="k", format="segment", label="x", reason="y", errors=errors, message_id=message_id
     )
+
+
+IDS = {
+    "quote": 'o"brien',
+    "backslash": "back\\slash",
+    "tab": "tab\tid",
+    "line": "line\nid",
+    "DEL": "\x7fdel",
+    "line separator": "\u2028ls",
+    "apostrophe": "it's",
+    "blank": "a b",
+    "full stop": "ann.",
+    "accent": "é",
+    "emoji": "😀x",
+    "60": "x" * 60,
+    "100": "x" * 100,
+    "128, each escaped": '"' * 128,
+}
+
+
+@pytest.mark.parametrize("user", IDS.values(), ids=IDS)
+async def test_a_reject_that_quotes_the_id_goes_however_it_is_written(user: str, connected: AsyncEngine) -> None:
+    """What the event catalogue says of a value quotes it as JSON, and the table holds that as JSON once more."""
+    nps = STANDARD_EVENTS["nps.answered"]
+    store, rejects = ErasureStore(connected), RejectStore(connected)
+    for value in (user, [user], ["of", user], {"who": user}, f"said by {user} to\t{user}", ["y" * 40, user, "bob"]):
+        checked = nps.check({"score": value}, at=NOW)
+        assert checked is not None
+        await rejects.insert([rejected(checked.errors[0].detail)])
+    await rejects.insert([rejected(user), rejected(f"of {user}, who left"), rejected("of bob")])
+    await store.announced(await store.file(asked(user)))
+    left = [one.rejected.errors[0].detail for one in await rejects.page(RejectFilter(), limit=99)]
+    assert "of bob" in left
+    for spelling in (user[:20], json.dumps(user, ensure_ascii=False)[1:21]):
+        assert spelling not in "".join(left), "nor is it cut in two"
+
+
+async def test_who_is_erased_while_identities_are_looked_up_is_not_learned(connected: AsyncEngine) -> None:
+    cache, erased = IdentityCache(IdentityStore(connected)), ErasedSubjects(ERASURE_KEY)
+    service = await on_a_log(ErasureStore(connected), erased)
+
+    class ErasedMeanwhile:
+        """PostgreSQL takes its time, and an erasure is done before it answers."""
+
+        async def accounts(self, space: str, ids: Collection[str]) -> Mapping[str, KnownAccount]:
+            found = await cache.accounts(space, ids)
+            await service.erase_user("ann", by="key-1")
+            await service.erase_account("acme", by="key-1")
+            return found
+
+        learn = cache.learn
+
+    links = [Link("ann", account_id="beta"), Link("bob", account_id="acme"), Link("cy", account_id="beta")]
+    kept = _Kept()
+    items = [IntakeItem(raw=b"{}", at=NOW, links=(one, Link("dan", same_as="ann"))) for one in links]
+    intake = MessageIntake(
+        identities=ErasedMeanwhile(),
+        aliases=AliasCache(MemoryAliases()),
+        events=kept,
+        refused=kept,
+        bounds=BOUNDS,
+        erased=erased,
+    )
+    context = IntakeContext(key=Key("k", "web", frozenset(), NOW), format="segment", identities="web", received_at=NOW)
+    await intake.take(items, context)
+    assert list(await IdentityStore(connected).read("web", ["ann", "bob", "cy", "dan"])) == ["cy"]
+    assert await traces(connected, "ingest", ["ann", "acme"]) == {}
+
+
+class _Kept:
+    """Takes all that is put into it."""
+
+    async def publish(self, events: Sequence[Event]) -> None: ...
+
+    async def put(self, refused: Sequence[RefusedMessage], context: IntakeContext) -> None: ...
+
+    def note(self, partly: Sequence[PartlyTaken], context: IntakeContext) -> None: ...
+
+
+async def on_a_log(store: ErasureStore, erased: ErasedSubjects) -> ErasureService:
+    broker, topics = MemoryBroker(), Topics("")
+    await ensure(broker.admin(), topics, mode=TimeMode.WALL, partitions=PARTITIONS, replication=1, retention_days=35)
+    announcer = ErasureAnnouncer(broker.producer(), topic=topics.events, partitions=PARTITIONS, mode=TimeMode.WALL)
+    return ErasureService(store, announcer, erased, key=ERASURE_KEY, partitions=PARTITIONS)
+
+
+async def test_a_reject_that_waits_while_its_person_is_erased_is_not_written(connected: AsyncEngine) -> None:
+    erased, unlisted = ErasedSubjects(ERASURE_KEY), list[int]()
+    service = await on_a_log(ErasureStore(connected), erased)
+    table = RejectStore(connected)
+    recorder = RejectRecorder(table, keep=1_000, erased=erased, on_unlisted=unlisted.append)
+    recorder.add(
+        [
+            rejected("by its id", message_id="ann"),
+            rejected('expected a number, not "ann"'),
+            rejected("no account is known of ann."),
+            rejected("of the account acme"),
+            rejected('not ["o\\"brien, jr", "bob"]'),
+            rejected("of ann-2, of x.ann and of bob"),
+        ]
+    )
+    for user in ("ann", 'o"brien, jr'):
+        await service.erase_user(user, by="key-1")
+    await service.erase_account("acme", by="key-1")
+    await recorder.flush()
+    (left,) = await table.page(RejectFilter(), limit=9)
+    assert left.rejected.errors[0].detail == "of ann-2, of x.ann and of bob"
+    assert unlisted == [5]
+
+
+async def test_what_was_learned_since_the_lift_stays(connected: AsyncEngine) -> None:
+    """A slow process announces, or deletes a second time, when others have ended the request long ago."""
+    store, known = ErasureStore(connected), IdentityStore(connected)
+    filed = await store.file(asked())
+    await known.write("web", {"ann": KnownAccount("acme", NOW)})
+    await store.announced(filed)
+    await store.ask_to_lift("r-1", by="key-1")
+    await store.lifted("r-1")
+    lifted = await store.find("r-1")
+    await known.write("web", {"ann": KnownAccount("acme", NOW)})
+    await store.announced(filed)
+    await store.sweep(filed)
+    assert list(await known.read("web", ["ann"])) == ["ann"]
+    assert await store.find("r-1") == lifted
 
 
 async def test_no_byte_of_the_person_is_left_in_any_table(connected: AsyncEngine) -> None:

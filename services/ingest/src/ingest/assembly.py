@@ -88,7 +88,10 @@ class _Assembly:
         )
         self._events = self._counting_publisher()
         self._recorder = RejectRecorder(
-            parts.rejects, keep=options.rejects_kept, on_unlisted=self._intake_metrics.unlisted
+            parts.rejects,
+            keep=options.rejects_kept,
+            erased=self._erased,
+            on_unlisted=self._intake_metrics.unlisted,
         )
         self._intake = self._message_intake()
 
@@ -149,7 +152,8 @@ class _Assembly:
         refused: RefusedSink = DeadTopicSink(parts.producer, self._recorder, topic=topic, partitions=self._partitions)
         if parts.pseudonyms is not None:
             identities = PrivateIdentities(self._identities, parts.pseudonyms)
-            refused = PrivateRefused(refused, parts.pseudonyms)
+            users_at = {f"webhook:{name}": section.user_paths() for name, section in parts.rules.webhooks.items()}
+            refused = PrivateRefused(refused, parts.pseudonyms, users_at=users_at)
         return MessageIntake(
             identities=identities,
             aliases=self._aliases,

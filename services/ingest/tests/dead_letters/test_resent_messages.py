@@ -4,23 +4,32 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
 
 from common.bus.ports import Outgoing
-from common.contracts.events import Event, decode_events_record
+from common.contracts.events import Event, decode_events_record, encode_events_record
+from common.database import engine
+from common.erasures.erasure_key import ErasureKey
+from common.keys import Scope
 from common.topics import TimeMode, Topics
 from ingest.aliases.cache import AliasCache
-from ingest.commands.dead_messages import KeptMessages
+from ingest.commands.dead_messages import ErasuresUnknown, load_resenders, message_resender
 from ingest.dead_letters.letter import DeadLetter, read_letter
 from ingest.dead_letters.messages import MessageResender
 from ingest.dead_letters.resending import CannotResend, ResendRefusal
+from ingest.erasures.erasure import AskedErasure
+from ingest.erasures.store import ErasureStore
 from ingest.events.erased import NOBODY, ErasedLookup
 from ingest.identity.cache import IdentityCache
 from ingest.in_memory import PARTITIONS, Ingest, in_memory
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
+from ingest.privacy.pseudonyms import KeptPseudonyms, PrivacyKeyMissing, Pseudonyms
 from ingest.publishing.publisher import event_record
-from ingest.receiving.bounds import BOUNDS
+from ingest.settings import IngestSettings
 from support.erased_subjects import erased_subjects
 
 MAPPING = (Path(__file__).parents[4] / "deploy" / "mapping.yml").read_text(encoding="utf-8")
@@ -42,14 +51,15 @@ async def ingest(rules: MappingRules) -> AsyncIterator[Ingest]:
         yield built
 
 
-def resender(ingest: Ingest, rules: MappingRules, erased: ErasedLookup = NOBODY) -> MessageResender:
-    return MessageResender(
-        KeptMessages(rules).read,
+def resender(
+    ingest: Ingest, rules: MappingRules, erased: ErasedLookup = NOBODY, hidden: Pseudonyms | None = None
+) -> MessageResender:
+    return message_resender(
+        rules,
+        hidden,
         identities=IdentityCache(ingest.identities),
         aliases=AliasCache(ingest.aliases),
-        space_of=lambda source: rules.of(source).identities,
         record=lambda event: event_record(event, partitions=PARTITIONS, mode=TimeMode.WALL),
-        bounds=BOUNDS,
         erased=erased,
     )
 
@@ -203,3 +213,90 @@ async def test_what_names_somebody_erased_is_not_taken_again(
     with pytest.raises(CannotResend) as refusal:
         await resender(ingest, rules, erased).records(of_bob)
     assert refusal.value.reason is ResendRefusal.STILL_REFUSED
+
+
+HIDING = """
+version: 1
+privacy: {hash: [comment], users: hashed}
+webhooks:
+  crm:
+    sender: json
+    source: crm
+    account: [account]
+    events: [{name: deal.won, user: [by], properties: {comment: [said]}}]
+"""
+ERASURE_KEY_TEXT = "a key of thirty-two characters, at least"
+KEPT = KeptPseudonyms(load_mapping(HIDING, "mapping.yml").privacy, b"k" * 32)
+DEAL = {"id": "m-1", "by": "ann", "said": "a word"}
+
+
+@pytest.fixture
+async def hidden_letter() -> AsyncIterator[tuple[Ingest, DeadLetter]]:
+    """A deal of Ann without an account."""
+    async with in_memory(rules=load_mapping(HIDING, "mapping.yml")) as ingest:
+        key = ingest.keys.create(source="crm", scopes=frozenset({Scope.WEBHOOKS}))
+        await ingest.post(DEAL, "/v1/webhooks/crm", authorization=f"Bearer {key}")
+        (letter,) = letters(ingest)
+        yield ingest, letter
+
+
+MENDED = load_mapping(HIDING.replace("[account]", "[id]"), "mapping.yml")
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["hidden", "kept before users were hashed"])
+async def test_where_users_are_hashed_a_message_is_sent_again_as_the_way_in_would(
+    hidden_letter: tuple[Ingest, DeadLetter], before: bool
+) -> None:
+    ingest, letter = hidden_letter
+    assert b"ann" not in (letter.record.value or b"")
+    if before:
+        letter = kept("webhook:crm", msgspec.json.encode(DEAL))
+    (event,) = events(await resender(ingest, MENDED, hidden=KEPT).records(letter))
+    assert (event.account_id, event.user_id) == ("m-1", KEPT.user("ann"))
+    assert event.properties == {"comment": KEPT.of("a word")}
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["hidden", "kept before users were hashed"])
+async def test_where_users_are_hashed_an_erased_person_is_not_sent_again(
+    hidden_letter: tuple[Ingest, DeadLetter], before: bool, tmp_path: Path, database: str
+) -> None:
+    """By the resender of the command itself: the request has the id as it is stored."""
+    _, letter = hidden_letter
+    if before:
+        letter = kept("webhook:crm", msgspec.json.encode(DEAL))
+    mapping = tmp_path / "mapping.yml"
+    mapping.write_text(HIDING.replace("[account]", "[id]"), encoding="utf-8")
+    settings = IngestSettings(
+        database_url=database,
+        ingest_mapping=mapping,
+        ingest_privacy_key=SecretStr("k" * 32),
+        erasure_key=SecretStr(ERASURE_KEY_TEXT),
+    )
+    connected = engine(database)
+    async with connected.begin() as connection:
+        await connection.execute(text("TRUNCATE ingest.erasure, ingest.identity, ingest.alias"))
+    key, stored = ErasureKey(ERASURE_KEY_TEXT), KEPT.user("ann")
+    asked = AskedErasure(
+        erasure_id="r-1",
+        pseudonym=key.user_pseudonym(stored),
+        fingerprint=key.fingerprint,
+        filed_by="key-1",
+        user_id=stored,
+        substitute="instead",
+    )
+    (event,) = events(await (await load_resenders(settings, connected, partitions=4))["ingest"].records(letter))
+    assert event.user_id == stored
+    await ErasureStore(connected).file(asked)
+    resenders = await load_resenders(settings, connected, partitions=4)
+    of_scoring = kept("", encode_events_record(event))
+    for origin, one in (("ingest", letter), ("scoring", of_scoring)):
+        with pytest.raises(CannotResend) as refusal:
+            await resenders[origin].records(one)
+        assert refusal.value.reason is ResendRefusal.ERASED
+    another = settings.model_copy(update={"erasure_key": SecretStr("another key of thirty-two characters")})
+    with pytest.raises(ErasuresUnknown):
+        await load_resenders(another, connected, partitions=4)
+    keyless = settings.model_copy(update={"ingest_privacy_key": None})
+    with pytest.raises(PrivacyKeyMissing):
+        await load_resenders(keyless, connected, partitions=4)
+    await connected.dispose()

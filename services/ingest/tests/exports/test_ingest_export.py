@@ -124,6 +124,16 @@ async def test_an_export_has_every_table_and_nothing_of_another_account(exports:
     }
 
 
+async def test_rejects_are_found_by_an_id_that_they_quote_as_json(exports: Exports) -> None:
+    person = 'o"brien\\tab'
+    quoting = [f"not {json.dumps(text)}" for text in (person, f"to\n{person}", ["bob", person])]
+    await exports.insert(schema.identity, {"space": "web", "id": person, "account_id": "acme", "at": NOW})
+    others = [f"not {json.dumps(text)}" for text in (f"x{person}", "brien", f"{person}-2")]
+    await exports.insert(schema.reject, *(reject(f"acme: {text}") for text in [*quoting, *others]))
+    sections = (await exports.ask("acme", user=person)).json()["sections"]
+    assert [one["errors"][0]["detail"] for one in sections["reject"]] == [f"acme: {text}" for text in quoting]
+
+
 async def test_one_person_is_exported_without_the_others(exports: Exports) -> None:
     await busy(exports, "acme")
     answer = await exports.ask("acme", user="ann of acme")

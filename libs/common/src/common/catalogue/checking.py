@@ -20,6 +20,12 @@ from common.catalogue.values import CheckedValue
 
 _DIGITS: Final = re.compile(r"[0-9]{1,15}\Z")
 _SHOWN_CHARS: Final = 60
+_WHOLE_CHARS: Final = 128  # no id of an account or a user is longer
+_SIZES: Final[Mapping[type, str]] = {
+    str: "a text of {} characters",
+    list: "a list of {}",
+    dict: "an object with {} keys",
+}
 
 
 class ValueReason(StrEnum):
@@ -166,6 +172,9 @@ def _read(kind: type, value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """As JSON, cut short."""
+    """As JSON, or only how much it is. Nothing is cut: who looks for an id would not find the half of it."""
     text = msgspec.json.encode(value).decode()
-    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}..."
+    if len(text) <= _SHOWN_CHARS or (isinstance(value, str) and len(value) <= _WHOLE_CHARS):
+        return text
+    size = _SIZES.get(type(value))
+    return f"{text[:_SHOWN_CHARS]}..." if size is None else size.format(len(value))

@@ -13,15 +13,16 @@ from common.database import engine
 from common.database_errors import DatabaseUnavailable
 from common.topics import Topics
 from ingest.aliases.merge import AliasesUnavailable
-from ingest.commands.dead_messages import ErasuresUnknown, message_resender, read_erased
+from ingest.commands.dead_messages import ErasuresUnknown, load_resenders
 from ingest.dead_letters import listing, text
 from ingest.dead_letters.letter import LetterPosition, parse_position
 from ingest.dead_letters.listing import ListedLetter
 from ingest.dead_letters.reading import DeadTopic
-from ingest.dead_letters.resending import EventResender, LetterResender, ResendRefusal
+from ingest.dead_letters.resending import LetterResender, ResendRefusal
 from ingest.dead_letters.selection import LetterSelection
 from ingest.dead_letters.sending import LetterSender, ResendReport
 from ingest.identity.known import IdentitiesUnavailable
+from ingest.privacy.pseudonyms import PrivacyKeyMissing
 from ingest.settings import IngestSettings
 
 _MOST_LISTED = 10_000
@@ -96,7 +97,7 @@ async def run(arguments: argparse.Namespace, settings: IngestSettings) -> int:
     except NothingToResend as error:
         print(error, file=sys.stderr)
         return 2
-    except ErasuresUnknown as error:
+    except (ErasuresUnknown, PrivacyKeyMissing) as error:
         print(error, file=sys.stderr)
         return 1
     except BusUnavailable as error:
@@ -173,14 +174,7 @@ async def _sender(dead: DeadTopic, settings: IngestSettings, *, again: bool) -> 
     connected = engine(settings.database_url, pool_size=1)
     producer = KafkaProducer(settings.kafka_bootstrap, deadline=_SEND_SECONDS)
     try:
-        erased = await read_erased(settings, connected)
-        # One entry for each service that writes dead letters.
-        resender = LetterResender(
-            {
-                "scoring": EventResender(partitions=partitions, mode=settings.time_mode, erased=erased),
-                "ingest": message_resender(settings, connected, partitions=partitions, erased=erased),
-            }
-        )
+        resender = LetterResender(await load_resenders(settings, connected, partitions=partitions))
         await producer.start()
         yield LetterSender(dead, resender, producer, events_topic=names.events, dead_topic=names.dead, again=again)
     finally:

@@ -1,6 +1,6 @@
-"""The parts by which `dead resend` takes refused messages of SDKs and webhooks again."""
+"""The resenders of `dead resend`, and the parts by which it takes refused messages of SDKs and webhooks again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -8,19 +8,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from common.bus.ports import Outgoing
 from common.contracts.events import Event
 from ingest.aliases.cache import AliasCache
+from ingest.aliases.following import Aliases
 from ingest.aliases.store import AliasStore
 from ingest.dead_letters.messages import MessageResender
-from ingest.dead_letters.resending import CannotResend, ResendRefusal
-from ingest.erasures.erased_subjects import MOST, ErasedSubjects
+from ingest.dead_letters.resending import CannotResend, EventResender, Resender, ResendRefusal
+from ingest.erasures.erased_subjects import MOST, ErasedSubjects, as_it_comes
+from ingest.erasures.erasure import StoredErasure
 from ingest.erasures.store import ErasureStore
 from ingest.events.erased import ErasedLookup
 from ingest.identity.cache import IdentityCache
 from ingest.identity.store import IdentityStore
+from ingest.intake.intake import Identities
 from ingest.mapping.item import IntakeItem
 from ingest.mapping.load import load_mapping
 from ingest.mapping.rules import MappingRules
 from ingest.mapping.senders.registry import sender_of
 from ingest.mapping.senders.stripe.sender import StripeItem
+from ingest.privacy.adapters import PrivateIdentities
+from ingest.privacy.pseudonyms import KeptPseudonyms, Pseudonyms, pseudonyms_for
 from ingest.publishing.publisher import event_record
 from ingest.receiving.bounds import BOUNDS
 from ingest.sdk.captured import FORMAT_NAMES, read_captured
@@ -34,37 +39,63 @@ class ErasuresUnknown(Exception):
     """This process cannot tell who is erased, so it may send no letter; the text is for the person at the terminal."""
 
 
-def message_resender(
-    settings: IngestSettings, connected: AsyncEngine, *, partitions: int, erased: ErasedLookup
-) -> MessageResender:
-    """The resender of ingest's letters. Raises `InvalidMapping`, and `OSError` if the mapping cannot be read."""
-    rules = load_mapping(settings.ingest_mapping.read_text(encoding="utf-8"), str(settings.ingest_mapping))
+async def load_resenders(
+    settings: IngestSettings, connected: AsyncEngine, *, partitions: int
+) -> Mapping[str, Resender]:
+    """One resender for each service that writes dead letters.
 
-    def record(event: Event) -> Outgoing:
-        return event_record(event, partitions=partitions, mode=settings.time_mode)
-
-    return MessageResender(
-        KeptMessages(rules).read,
+    Raises `InvalidMapping` and `OSError` for a mapping that cannot be used, `PrivacyKeyMissing`, `ErasuresUnknown` and
+    `DatabaseUnavailable`.
+    """
+    mapping = settings.ingest_mapping
+    rules = load_mapping(mapping.read_text(encoding="utf-8"), str(mapping))
+    hidden = pseudonyms_for(rules.privacy, settings.ingest_privacy_key, mapping=mapping, made=KeptPseudonyms)
+    in_force = await ErasureStore(connected).in_force(most=MOST)
+    key, mode = settings.erasures_by(), settings.time_mode
+    messages = message_resender(
+        rules,
+        hidden,
         identities=IdentityCache(IdentityStore(connected)),
         aliases=AliasCache(AliasStore(connected)),
+        record=lambda event: event_record(event, partitions=partitions, mode=mode),
+        erased=_erased(ErasedSubjects(key, stored_user=as_it_comes if hidden is None else hidden.user), in_force),
+    )
+    # Scoring's letters have users' ids as they are stored.
+    events = EventResender(partitions=partitions, mode=mode, erased=_erased(ErasedSubjects(key), in_force))
+    return {"scoring": events, "ingest": messages}
+
+
+def message_resender(
+    rules: MappingRules,
+    hidden: Pseudonyms | None,
+    *,
+    identities: Identities,
+    aliases: Aliases,
+    record: Callable[[Event], Outgoing],
+    erased: ErasedLookup,
+) -> MessageResender:
+    """Hashes and drops fields of events, as ingest does before Kafka: in a message they may have other names."""
+    return MessageResender(
+        KeptMessages(rules).read,
+        identities=identities if hidden is None else PrivateIdentities(identities, hidden),
+        aliases=aliases,
         space_of=lambda source: rules.of(source).identities,
-        record=record,
+        record=record if hidden is None else lambda event: record(hidden.event(event)),
         bounds=BOUNDS,
         erased=erased,
     )
 
 
-async def read_erased(settings: IngestSettings, connected: AsyncEngine) -> ErasedSubjects:
-    """Who is erased now, by stored ids, as letters have them. Raises `ErasuresUnknown` and `DatabaseUnavailable`."""
-    erased = ErasedSubjects(settings.erasures_by())
-    erased.replace(await ErasureStore(connected).in_force(most=MOST))
+def _erased(erased: ErasedSubjects, in_force: Sequence[StoredErasure]) -> ErasedSubjects:
+    """Raises `ErasuresUnknown`."""
+    erased.replace(in_force)
     if erased.trouble is not None:
         raise ErasuresUnknown(erased.trouble)
     return erased
 
 
 class KeptMessages:
-    """Reads kept messages by the name of their format. Fields under `privacy` were hashed or dropped before."""
+    """Reads kept messages by the name of their format. Fields under `privacy` may be hashed or dropped already."""
 
     def __init__(self, rules: MappingRules) -> None:
         self._rules = rules

@@ -6,6 +6,10 @@ from enum import StrEnum
 from msgspec import Struct
 
 
+class AnotherErasureKey(Exception):
+    """Somebody is erased by another ERASURE_KEY. Answer 409: scoring and alerts would stop at the record."""
+
+
 class ErasureKind(StrEnum):
     """Whether an account or a person is erased. An account is in one partition of the log, a person in all."""
 

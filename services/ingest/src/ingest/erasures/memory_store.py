@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import asdict, replace
 
 from common.database_errors import DatabaseUnavailable
-from ingest.erasures.erasure import AskedErasure, StoredErasure
+from ingest.erasures.erasure import AnotherErasureKey, AskedErasure, StoredErasure
 
 
 class MemoryErasureStore:
@@ -19,8 +19,11 @@ class MemoryErasureStore:
         self._rows: dict[str, StoredErasure] = {}
 
     async def file(self, asked: AskedErasure) -> StoredErasure:
-        for row in self._read():
-            if row.pseudonym == asked.pseudonym and row.lifted_at is None:
+        in_force = [row for row in self._read() if row.lifted_at is None]
+        if any(row.fingerprint != asked.fingerprint for row in in_force):
+            raise AnotherErasureKey
+        for row in in_force:
+            if row.pseudonym == asked.pseudonym:
                 return row
         filed = StoredErasure(**asdict(asked), filed_at=self._now())
         self._rows[asked.erasure_id] = filed

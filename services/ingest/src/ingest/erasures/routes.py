@@ -113,7 +113,7 @@ _OF_ONE: Final = {
 }
 _OF_ERASING: Final = {
     **{status: text for status, text in _OF_ONE.items() if status != 404},
-    409: "ERASURE_KEY is not set, or too many erasures are in force.",
+    409: "ERASURE_KEY is not set, or another one than before, or too many erasures are in force.",
 }
 
 

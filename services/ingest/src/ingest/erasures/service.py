@@ -27,18 +27,20 @@ from common.problems import Problem, database_unavailable, unavailable
 from common.stopping import stopped_within
 from common.topics import TimeMode
 from ingest.erasures.erased_subjects import MOST, ErasedSubjects, StoredUser, as_it_comes
-from ingest.erasures.erasure import AskedErasure, ErasureKind, ErasureState, StoredErasure
+from ingest.erasures.erasure import AnotherErasureKey, AskedErasure, ErasureKind, ErasureState, StoredErasure
 from ingest.publishing.publisher import NotAcknowledged
 
 _log = structlog.get_logger()
 _READINGS: Final = 3  # rounds of reading; after them every process knows, and has finished its writes
+_ANOTHER_KEY = "ERASURE_KEY is another one than that by which somebody was erased: nothing was filed"
 _UNPUBLISHED = "the log did not acknowledge it in time; it is filed, and ingest goes on trying"
 
 
 class Erasures(Protocol):
     """Every method raises `DatabaseUnavailable`."""
 
-    async def file(self, asked: AskedErasure) -> StoredErasure: ...
+    async def file(self, asked: AskedErasure) -> StoredErasure:
+        """Raises `AnotherErasureKey`."""
 
     async def find(self, erasure_id: str) -> StoredErasure | None: ...
 
@@ -222,6 +224,8 @@ class ErasureService:
             if filed.state is not ErasureState.FILED:
                 await self._store.sweep(replace(filed, account_id=asked.account_id, user_id=asked.user_id))
             return await self._tell(filed)
+        except AnotherErasureKey as error:
+            raise Problem(409, "another_erasure_key", _ANOTHER_KEY) from error
         except DatabaseUnavailable as error:
             raise database_unavailable(error) from error
 

@@ -3,20 +3,21 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, func, null, or_, select, update
+from sqlalchemy import delete, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from common.database import connected
 from common.exports.subject import ACCOUNT, USER, ExportSubject, mentions
-from ingest.erasures.erasure import AskedErasure, StoredErasure
+from ingest.erasures.erasure import AnotherErasureKey, AskedErasure, StoredErasure
 from ingest.schema import erasure, identity, reject
 
 _COLUMNS = [erasure.c[name] for name in StoredErasure.__struct_fields__]
-
+# Without it two processes with different keys could file at once, and neither would see the row of the other.
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('ingest erasure', 0))")
 
 AccountRemoval = Callable[[AsyncConnection, str], Awaitable[Mapping[str, int]]]
 """Deletes the rows of an account from tables of another folder; returns how many rows, by kind."""
@@ -34,12 +35,17 @@ class ErasureStore:
         self._patience = patience
 
     async def file(self, asked: AskedErasure) -> StoredErasure:
-        """Stores the request. Returns the one in force for them: this one, or an earlier one."""
+        """Stores the request. Returns the one in force for them: this one, or an earlier one.
+
+        Raises `AnotherErasureKey` if a request of another key is in force, whoever it erases.
+        """
         new = insert(erasure).values(msgspec.structs.asdict(asked))
         unless_in_force = new.on_conflict_do_nothing(
             index_elements=[erasure.c.pseudonym], index_where=erasure.c.lifted_at.is_(None)
         )
         async with self._begun() as connection:
+            await connection.execute(_LOCK)
+            await _check_key(connection, asked.fingerprint)
             await connection.execute(unless_in_force)
             query = select(*_COLUMNS).where(erasure.c.pseudonym == asked.pseudonym, erasure.c.lifted_at.is_(None))
             return _stored((await connection.execute(query)).one())
@@ -63,21 +69,33 @@ class ErasureStore:
             return [_stored(row) for row in await connection.execute(query)]
 
     async def announced(self, filed: StoredErasure) -> None:
-        """Call it when Kafka has the record: deletes the id, and all rows of the account or person."""
+        """Call it when Kafka has the record: deletes the id, and all rows of the account or person.
+
+        Only the first call for a request does so.
+        """
+        this = erasure.c.erasure_id == filed.erasure_id
+        done = update(erasure).where(this, erasure.c.announced_at.is_(None)).returning(erasure.c.erasure_id)
+        gone = {"account_id": null(), "user_id": null()}
         async with self._begun() as connection:
+            # A slow process may call this after the lift; rows that were written since then have to stay.
+            if (await connection.execute(done.values(announced_at=func.now(), **gone))).first() is None:
+                return
             removed = await self._remove(connection, filed)
-            done = update(erasure).where(erasure.c.erasure_id == filed.erasure_id, erasure.c.announced_at.is_(None))
-            gone = {"account_id": null(), "user_id": null()}
-            await connection.execute(done.values(announced_at=func.now(), removed=removed, **gone))
+            await connection.execute(update(erasure).where(this).values(removed=removed))
 
     async def sweep(self, named: StoredErasure) -> None:
-        """Deletes rows that were written since `announced`, and counts them, too. `named` has to have the id."""
+        """Deletes rows that were written since `announced`, and counts them, too. `named` has to have the id.
+
+        Once the request was lifted it does nothing.
+        """
+        this = erasure.c.erasure_id == named.erasure_id
+        query = select(erasure.c.removed).where(this, erasure.c.lifted_at.is_(None)).with_for_update()
         async with self._begun() as connection:
-            query = select(erasure.c.removed).where(erasure.c.erasure_id == named.erasure_id).with_for_update()
-            removed = Counter((await connection.execute(query)).scalar_one())
+            if (in_force := (await connection.execute(query)).one_or_none()) is None:
+                return
+            removed = Counter(in_force.removed)
             removed.update(await self._remove(connection, named))
-            done = update(erasure).where(erasure.c.erasure_id == named.erasure_id)
-            await connection.execute(done.values(removed=dict(removed)))
+            await connection.execute(update(erasure).where(this).values(removed=dict(removed)))
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None:
         """Stores who asked and when; a second call changes nothing."""
@@ -113,6 +131,13 @@ class ErasureStore:
             connection.begin(),
         ):
             yield connection
+
+
+async def _check_key(connection: AsyncConnection, fingerprint: str) -> None:
+    """Raises `AnotherErasureKey`."""
+    others = select(erasure.c.erasure_id).where(erasure.c.lifted_at.is_(None), erasure.c.fingerprint != fingerprint)
+    if (await connection.execute(others.limit(1))).first() is not None:
+        raise AnotherErasureKey
 
 
 async def _remove_account(connection: AsyncConnection, account_id: str) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Takes erased people out of the messages of a request. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import Raw
@@ -11,6 +12,9 @@ from ingest.events.erased import ErasedLookup
 from ingest.mapping.item import IgnoredReason, IntakeItem
 from ingest.mapping.paths import identifier
 from ingest.receiving.bounds import ID_CHARS
+
+_WORD: Final = re.compile(r"[\w.@-]+")
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def without_erased_people(items: Sequence[IntakeItem], erased: ErasedLookup) -> Sequence[IntakeItem]:
@@ -41,6 +45,32 @@ def says_erased(raw: bytes | Raw, erased: ErasedLookup) -> bool:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return any(erased.account(one) or erased.user(one) for one in values)
+
+
+def mentions_erased(text: str, erased: ErasedLookup) -> bool:
+    """Whether a word of the text, or a value that it quotes as JSON, is the id of somebody erased.
+
+    The deletion of rejects knows the id. So it also finds an id of several words inside a longer text.
+    """
+    return len(erased) > 0 and any(erased.account(one) or erased.user(one) for one in set(_mentioned(text)))
+
+
+def _mentioned(text: str) -> Iterator[str]:
+    yield from _words(text)
+    for quoted in _QUOTED.findall(text):
+        try:
+            value = msgspec.json.decode(quoted, type=str)
+        except msgspec.DecodeError:
+            continue
+        yield value
+        yield from _words(value)
+
+
+def _words(text: str) -> Iterator[str]:
+    """Of `ann.b` also `ann`: a full stop may end a sentence."""
+    for word in _WORD.findall(text):
+        yield word
+        yield from (word[: stop.start()] for stop in re.finditer(r"\.", word))
 
 
 def _values(tree: Any) -> Iterator[str]:

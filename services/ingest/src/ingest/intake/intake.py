@@ -93,8 +93,8 @@ class MessageIntake:
 
         Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`.
         """
-        items = without_erased_people(items, self._erased)
         resolved = await self._resolve(items, context)
+        items = [one.item for one in resolved]
         checker = DraftChecker(
             source=context.source,
             received_at=context.received_at,
@@ -109,13 +109,17 @@ class MessageIntake:
         events = mark_followed([event for one in checked for event in one.events])
         report = _report(items, checked, events)
         await self._put(events, report.refused, context)
-        self._refused.note(report.partly, context)
+        # The list of rejects quotes the values that were left out.
+        self._refused.note([one for one in report.partly if not says_erased(one.item.raw, self._erased)], context)
         return report
 
     async def _resolve(self, items: Sequence[IntakeItem], context: IntakeContext) -> Sequence[ResolvedItem]:
+        """Drops items of erased people, and links to them. Stores what the others teach."""
+        items = without_erased_people(items, self._erased)
         wanted = identities_of(items)
         known = await self._identities.accounts(context.identities, wanted) if wanted else {}
-        resolution = resolve(items, known)
+        # Again: somebody may have been erased during the lookup. From here to the write nothing is awaited.
+        resolution = resolve(without_erased_people(items, self._erased), known)
         # Stored before the events: if the request fails after this and comes again, it finds the same accounts.
         learned = {
             one: known for one, known in resolution.learned.items() if not self._erased.account(known.account_id)

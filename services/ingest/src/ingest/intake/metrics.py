@@ -35,7 +35,7 @@ class IntakeMetrics:
         )
         self._unlisted = Counter(
             "churn_ingest_rejects_unlisted_total",
-            "Rejects that GET /v1/rejects does not list: PostgreSQL was away too long. The dead topic has them.",
+            "Rejects that GET /v1/rejects does not list: PostgreSQL was away too long, or whom they name was erased.",
             registry=registry,
         )
 

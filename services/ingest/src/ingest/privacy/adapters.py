@@ -9,6 +9,7 @@ from common.contracts.events import Event
 from ingest.identity.known import KnownAccount
 from ingest.intake.intake import Identities, IntakeContext, RefusedSink
 from ingest.intake.report import PartlyTaken, RefusedMessage
+from ingest.mapping.paths import Path
 from ingest.privacy.pseudonyms import Pseudonyms
 
 
@@ -45,22 +46,26 @@ class PrivateIdentities:
 
 
 class PrivateRefused:
-    """Writes refused messages with hashed and dropped fields; otherwise like the sink behind it."""
+    """Writes refused messages with hashed and dropped fields; otherwise like the sink behind it.
 
-    def __init__(self, refused: RefusedSink, pseudonyms: Pseudonyms) -> None:
+    `users_at` says by format where messages have users' ids under keys that mapping.yml names.
+    """
+
+    def __init__(
+        self, refused: RefusedSink, pseudonyms: Pseudonyms, *, users_at: Mapping[str, Collection[Path]] = {}
+    ) -> None:
         self._refused = refused
         self._pseudonyms = pseudonyms
+        self._users_at = users_at
 
     async def put(self, refused: Sequence[RefusedMessage], context: IntakeContext) -> None:
-        hidden = self._pseudonyms
-        await self._refused.put(
-            [
-                replace(one, item=replace(one.item, raw=hidden.message(one.item.raw)), errors=hidden.errors(one.errors))
-                for one in refused
-            ],
-            context,
-        )
+        users_at = self._users_at.get(context.format, ())
+        await self._refused.put([self._hidden(one, users_at) for one in refused], context)
 
     def note(self, partly: Sequence[PartlyTaken], context: IntakeContext) -> None:
         hidden = [replace(one, left_out=self._pseudonyms.errors(one.left_out)) for one in partly]
         self._refused.note(hidden, context)
+
+    def _hidden(self, refused: RefusedMessage, users_at: Collection[Path]) -> RefusedMessage:
+        raw = self._pseudonyms.message(refused.item.raw, users_at=users_at)
+        return replace(refused, item=replace(refused.item, raw=raw), errors=self._pseudonyms.errors(refused.errors))

@@ -9,6 +9,8 @@ import structlog
 
 from common.database_errors import DATABASE_ERRORS, error_text
 from common.stopping import stopped_within
+from ingest.events.erased import NOBODY, ErasedLookup
+from ingest.intake.erased_items import mentions_erased
 from ingest.rejects.rejected import Rejected
 
 _log = structlog.get_logger()
@@ -24,7 +26,10 @@ class RejectTable(Protocol):
 
 
 class RejectRecorder:
-    """Waiting rejects are lost if the process dies; the dead topic has them. `on_unlisted` counts dropped ones."""
+    """Waiting rejects are lost if the process dies; the dead topic has them.
+
+    `on_unlisted` counts dropped ones. Those that name one of the `erased` are dropped: nobody would delete them later.
+    """
 
     def __init__(
         self,
@@ -33,12 +38,14 @@ class RejectRecorder:
         keep: int,
         every: float = 1.0,
         most_waiting: int = MOST_WAITING,
+        erased: ErasedLookup = NOBODY,
         on_unlisted: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._table = table
         self._keep = keep
         self._every = every
         self._most_waiting = most_waiting
+        self._erased = erased
         self._on_unlisted = on_unlisted
         self._waiting: deque[Rejected] = deque()
         self._failed = False
@@ -73,9 +80,20 @@ class RejectRecorder:
 
     async def _write_batch(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        kept = [one for one in batch if not _names_erased(one, self._erased)]
         try:
-            await self._table.insert(batch)
+            if kept:
+                await self._table.insert(kept)
         except BaseException:
             # They wait again, as the first ones. After a cancelled write they may be listed twice, which is harmless.
             self._waiting.extendleft(reversed(batch))
             raise
+        if kept != batch:
+            self._on_unlisted(len(batch) - len(kept))
+
+
+def _names_erased(rejected: Rejected, erased: ErasedLookup) -> bool:
+    named = rejected.message_id
+    if erased.account(named) or erased.user(named):
+        return True
+    return any(mentions_erased(f"{one.field} {one.detail}", erased) for one in rejected.errors)

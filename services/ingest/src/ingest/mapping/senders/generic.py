@@ -68,6 +68,9 @@ class GenericSection(WebhookSection):
         min_length=1, max_length=200, description="What messages become; the first that fits counts."
     )
 
+    def user_paths(self) -> Sequence[Path]:
+        return [parse_path(path) for one in self.events for path in one.user or ()]
+
 
 class _EventRule(Struct, frozen=True):
     when: Sequence[tuple[Path, tuple[Any, ...]]]

@@ -15,7 +15,7 @@ from pydantic import Field
 from common.documents.value_types import choice
 from ingest.errors import FieldError, FieldErrorReason
 from ingest.mapping.item import DraftEvent, IgnoredReason, IntakeItem, Link
-from ingest.mapping.paths import find, identifier, parse_path
+from ingest.mapping.paths import Path, find, identifier, parse_path
 from ingest.mapping.senders.signatures import Headers, IntercomSignature
 from ingest.mapping.senders.support import Owner, SupportSection, fact_paths, facts_in
 from ingest.mapping.senders.trees import decode_object, hours_between, number_at, text_at, time_at
@@ -42,6 +42,9 @@ class IntercomSection(SupportSection):
     )
 
     sender: Annotated[str, choice("intercom")] = Field(description="Who sends the messages.")
+
+    def user_paths(self) -> Sequence[Path]:
+        return [("contacts", "external_id")]
 
 
 class IntercomSender:

@@ -1,6 +1,6 @@
 """The part of mapping.yml that all webhooks have in common."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field
@@ -35,6 +35,10 @@ class WebhookSection(DocumentModel):
 
     def account_paths(self) -> tuple[Path, ...]:
         return tuple(map(parse_path, self.account or self.usual_account))
+
+    def user_paths(self) -> Sequence[Path]:
+        """The ends of the paths under which its messages have ids that your product gave its users."""
+        return ()
 
     def account_in(self, tree: Any) -> str | None:
         """The account that a message names."""
