@@ -333,7 +333,7 @@ async def test_with_the_announcement_identities_and_rejects_of_the_account_go(ac
     await store.announced(filed)
     # Of a process that does not know of it yet.
     await identities.write("web", {"cy": KnownAccount(account, NOW)})
-    await store.sweep(filed)
+    await store.delete_again(filed)
     assert await traces(connected, "ingest", [account, "ann", "cy"]) == {}
     assert await traces(connected, "ingest", ["beta"]) != {}
     done = await store.find("r-1")

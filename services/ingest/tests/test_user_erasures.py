@@ -537,7 +537,7 @@ async def test_what_was_learned_since_the_lift_stays(connected: AsyncEngine) -> 
     lifted = await store.find("r-1")
     await known.write("web", {"ann": KnownAccount("acme", NOW)})
     await store.announced(filed)
-    await store.sweep(filed)
+    await store.delete_again(filed)
     assert list(await known.read("web", ["ann"])) == ["ann"]
     assert await store.find("r-1") == lifted
 

@@ -119,7 +119,7 @@ class _Taken:
 def _check_merges(items: Sequence[IntakeItem]) -> None:
     """Raises `CannotResend` for a merge, because nothing is stored here."""
     if any(draft.name == AccountMerged.event_name for item in items for draft in item.events):
-        detail = "a merge has to be stored at the door: post account.merged to ingest"
+        detail = "resending stores no merge: post account.merged to ingest"
         raise CannotResend(ResendRefusal.NOT_AN_EVENT, detail)
 
 
@@ -129,7 +129,9 @@ def _check(report: IntakeReport) -> None:
         told = "; ".join(f"{error.field}: {error.detail}" for error in report.refused[0].errors)
         raise CannotResend(ResendRefusal.STILL_REFUSED, f"it would be refused again: {told}")
     if IgnoredReason.ERASED in report.ignored:
-        raise CannotResend(ResendRefusal.ERASED, "whom it names was erased: nothing of them is taken")
+        raise CannotResend(
+            ResendRefusal.ERASED, "its account or person was erased: nothing of them is taken until that is lifted"
+        )
     if not report.events:
         why = f": {report.ignored[0].value}" if report.ignored else ""
         raise CannotResend(ResendRefusal.NOT_AN_EVENT, f"today's mapping makes no event of it{why}")

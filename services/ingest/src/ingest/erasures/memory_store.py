@@ -42,7 +42,7 @@ class MemoryErasureStore:
         removed = {"identities": 0, "rejects": 0}
         self._set(filed.erasure_id, account_id=None, user_id=None, announced_at=self._now(), removed=removed)
 
-    async def sweep(self, named: StoredErasure) -> None:
+    async def delete_again(self, named: StoredErasure) -> None:
         """Deletes nothing: this store has no other rows."""
         self._read()
 

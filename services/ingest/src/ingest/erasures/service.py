@@ -48,7 +48,7 @@ class Erasures(Protocol):
 
     async def announced(self, filed: StoredErasure) -> None: ...
 
-    async def sweep(self, named: StoredErasure) -> None: ...
+    async def delete_again(self, named: StoredErasure) -> None: ...
 
     async def ask_to_lift(self, erasure_id: str, *, by: str) -> None: ...
 
@@ -93,7 +93,7 @@ def _record(erasure: StoredErasure) -> EventsRecord | None:
     return None
 
 
-class _Sweep(NamedTuple):
+class _SecondDeletion(NamedTuple):
     """A second deletion. `due` is a time of the event loop's clock; `named` still has the id."""
 
     due: float
@@ -136,7 +136,7 @@ class ErasureService:
         self._forget_account = forget_account
         self._forget_user = forget_user
         self._every = every
-        self._sweeps: deque[_Sweep] = deque()
+        self._second_deletions: deque[_SecondDeletion] = deque()
 
     def not_ready_reason(self) -> str | None:
         return self._erased.trouble
@@ -191,7 +191,7 @@ class ErasureService:
         """Keeps `erased` fresh, and writes the records that a crash or an outage has left out."""
         while not stop.is_set():
             try:
-                await self._sweep()
+                await self._delete_again()
                 self._erased.begin_read()
                 in_force = await self._store.in_force(most=MOST)
                 self._erased.replace(in_force)
@@ -202,11 +202,11 @@ class ErasureService:
                 _log.warning("erasures.waiting", reason=str(error))
             await stopped_within(self._every, stop)
 
-    async def _sweep(self) -> None:
+    async def _delete_again(self) -> None:
         """Makes the second deletions that are due. Raises `DatabaseUnavailable`; the next round makes the rest."""
-        while self._sweeps and self._sweeps[0].due <= asyncio.get_running_loop().time():
-            await self._store.sweep(self._sweeps[0].named)
-            self._sweeps.popleft()
+        while self._second_deletions and self._second_deletions[0].due <= asyncio.get_running_loop().time():
+            await self._store.delete_again(self._second_deletions[0].named)
+            self._second_deletions.popleft()
 
     def _usable_key(self) -> ErasureKey:
         """Raises a `Problem` with status 409: no key, or too many erasures."""
@@ -222,7 +222,7 @@ class ErasureService:
             self._erased.add(filed)
             _log.info("erasure.filed", erasure=filed.erasure_id, kind=filed.kind, by=asked.filed_by)
             if filed.state is not ErasureState.FILED:
-                await self._store.sweep(replace(filed, account_id=asked.account_id, user_id=asked.user_id))
+                await self._store.delete_again(replace(filed, account_id=asked.account_id, user_id=asked.user_id))
             return await self._tell(filed)
         except AnotherErasureKey as error:
             raise Problem(409, "another_erasure_key", _ANOTHER_KEY) from error
@@ -249,7 +249,7 @@ class ErasureService:
             await self._announcer.announce(erasure)
             await self._store.announced(erasure)
             known = asyncio.get_running_loop().time() + _READINGS * self._every
-            self._sweeps.append(_Sweep(known, erasure))
+            self._second_deletions.append(_SecondDeletion(known, erasure))
             if erasure.account_id is not None:
                 self._forget_account(erasure.account_id)
             if erasure.user_id is not None:

@@ -83,7 +83,7 @@ class ErasureStore:
             removed = await self._remove(connection, filed)
             await connection.execute(update(erasure).where(this).values(removed=removed))
 
-    async def sweep(self, named: StoredErasure) -> None:
+    async def delete_again(self, named: StoredErasure) -> None:
         """Deletes rows that were written since `announced`, and counts them, too. `named` has to have the id.
 
         Once the request was lifted it does nothing.
