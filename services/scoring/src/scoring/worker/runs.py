@@ -16,9 +16,9 @@ from common.errors import Doubt, Fenced, StopWorker
 from common.partition_consumer.inbox import Inbox
 from common.topics import TimeMode
 from scoring.errors import UnknownRecordType
-from scoring.health import RetractionResult, UnknownFormat
+from scoring.health import UnknownFormat
 from scoring.partition.batch import Batch, Poisoned
-from scoring.partition.commit import AccountErasure, Commit, RenamedUser, UserErasure
+from scoring.partition.commit import AccountErasure, Commit, RenamedUser
 from scoring.partition.erasing import RenamedCount
 from scoring.partition.event_use import EventUse
 from scoring.partition.memory import PartitionMemory
@@ -30,6 +30,7 @@ from scoring.partition.records import (
     decode,
     decode_all,
 )
+from scoring.worker.batch_log import log_batch
 from scoring.worker.context import WorkerContext
 from scoring.worker.user_renaming import UserRenaming
 
@@ -314,52 +315,9 @@ class RunScorer:
         self._context.event_use.add(batch.use)
         if isinstance(commit.erasure, AccountErasure):
             self._context.event_use.forget(commit.erasure.account_id)
-            _log.info(
-                "account.erased",
-                partition=self._number,
-                offset=commit.erasure.offset,
-                erasure=commit.erasure.erasure_id,
-            )
-        elif isinstance(commit.erasure, UserErasure):
-            _log.info(
-                "user.erased",
-                partition=self._number,
-                offset=commit.erasure.offset,
-                erasure=commit.erasure.erasure_id,
-                states=commit.erasure.states,
-                signals=commit.erasure.signals,
-            )
         self._context.metrics.unusable(batch.use.unusable)
         self._context.metrics.committed(commit, report, commit_seconds=done - sent, batch_seconds=done - scored.started)
-        if sample := report.other_content_sample:
-            _log.warning(
-                "event_id.reused",
-                partition=self._number,
-                events=report.other_content,
-                source=sample.source,
-                account_id=sample.account_id,
-                event_id=sample.event_id,
-            )
-        if vain := report.vain_retraction:
-            _log.warning(
-                "retraction.undid_nothing",
-                partition=self._number,
-                events=report.retractions.total() - report.retractions[RetractionResult.UNDONE],
-                source=vain.source,
-                account_id=vain.account_id,
-                event_id=vain.event_id,
-            )
-        _log.debug(
-            "batch.scored",
-            partition=self._number,
-            records=report.records,
-            events=report.events,
-            duplicates=report.duplicates,
-            dead=len(report.dead),
-            fired=report.fired,
-            signals=len(commit.signals),
-            seconds=round(done - scored.started, 4),
-        )
+        log_batch(commit, report, partition=self._number, seconds=done - scored.started)
         return len(commit.signals)
 
     async def _load_accounts(self, memory: PartitionMemory, account_ids: Collection[str]) -> None:
