@@ -102,12 +102,25 @@ async def test_an_account_that_comes_while_the_person_is_told_is_gathered_anew(e
 
 
 async def test_two_workers_that_add_for_the_same_people_never_wait_for_each_other(engine: AsyncEngine) -> None:
-    people = [desk(f"U{n:04d}") for n in range(400)]
-    for _ in range(3):
-        async with asyncio.timeout(30):
-            await asyncio.gather(
-                gather(engine, *(look(0, to=one) for one in people), arrived=1.0),
-                gather(engine, *(look(1, to=one) for one in reversed(people)), arrived=1.0),
-            )
+    """Both are under way, for a third one holds one of the people until they wait."""
+    people = [desk(f"U{n:04d}") for n in range(40)]
+    await gather(engine, *(look(0, to=one) for one in people), arrived=1.0)
+    for _ in range(10):
+        async with asyncio.timeout(30), engine.connect() as third, third.begin() as holding:
+            await third.execute(text("SELECT 1 FROM alerts.gathering WHERE address_key = 'slack:U0020' FOR UPDATE"))
+            adding = [
+                asyncio.create_task(gather(engine, *(look(n, to=one) for one in people), arrived=1.0)) for n in range(2)
+            ]
+            while not any(one.done() for one in adding) and await _waiting(engine) < 2:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.002)
+            await holding.rollback()
+            await asyncio.gather(*adding)
     async with engine.connect() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM alerts.gathered")) == 800
+        assert await connection.scalar(text("SELECT count(*) FROM alerts.gathered")) == 80
+
+
+async def _waiting(engine: AsyncEngine) -> int:
+    """How many wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with engine.connect() as connection:
+        return int((await connection.execute(text(query))).scalar_one())
