@@ -19,7 +19,7 @@ _LENGTH: Final = 5
 _LENGTH_WITHOUT_MARKS: Final = 2
 # The key of an event that is about the account as a whole.
 _NOTHING: Final = 0
-# Of more open keys the oldest by event time is given up.
+# Of more open keys the oldest by event time is given up; of equals the one known longest, for ids may change.
 _MOST_OPEN: Final = 32
 
 
@@ -116,7 +116,7 @@ class AccountFlag(Trajectory):
         for up in (True, False):
             marks = raised if up else {key: mark for key, mark in self.marks.items() if not mark[1]}
             # An event that clears all keys brings many down at once.
-            for key in sorted(marks, key=lambda key: (marks[key][0], key))[: max(len(marks) - _MOST_OPEN, 0)]:
+            for key in sorted(marks, key=lambda key: marks[key][0])[: max(len(marks) - _MOST_OPEN, 0)]:
                 del self.marks[key]
                 self.dropped += up
         if self.former.keys() - self.marks.keys():
