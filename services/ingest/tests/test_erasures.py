@@ -125,7 +125,14 @@ async def test_after_the_lift_events_are_taken_again(ingest: Ingest) -> None:
 
 @pytest.mark.parametrize(
     ("path", "account"),
-    [("a%2Fb", "a/b"), ("a/b", "a/b"), ("%C3%A9", "é"), ("a%20b", "a b"), ("x" * 128, "x" * 128)],
+    [
+        ("a%2Fb", "a/b"),
+        ("a/b", "a/b"),
+        ("%C3%A9", "é"),
+        ("a%20b", "a b"),
+        ("a%0Ab%0A", "a\nb\n"),
+        ("x" * 128, "x" * 128),
+    ],
 )
 async def test_the_id_is_taken_from_the_path_as_it_was_sent(ingest: Ingest, path: str, account: str) -> None:
     await erase(ingest, path)

@@ -242,7 +242,10 @@ async def test_after_the_lift_events_are_taken_again_and_another_erasure_has_ano
     assert len(substitutes) == 2
 
 
-@pytest.mark.parametrize(("path", "user"), [("a%2Fb", "a/b"), ("a/b", "a/b"), ("%C3%A9", "é"), ("x" * 128, "x" * 128)])
+@pytest.mark.parametrize(
+    ("path", "user"),
+    [("a%2Fb", "a/b"), ("a/b", "a/b"), ("%C3%A9", "é"), ("a%0Ab%0A", "a\nb\n"), ("x" * 128, "x" * 128)],
+)
 async def test_the_id_is_taken_from_the_path_as_it_was_sent(ingest: Ingest, path: str, user: str) -> None:
     await erase(ingest, path)
     assert told(ingest.broker)[0][0].user_id == user

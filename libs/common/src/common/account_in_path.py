@@ -1,13 +1,26 @@
-"""The id of an account or a user in the path of a request. A percent-encoded slash is a part of the id."""
+"""The id of an account or a user in the path of a request. A percent-encoded slash is a part of the id.
+
+Routes that take one name it `{account_id:any_text}`.
+"""
 
 from typing import Final
 from urllib.parse import unquote
 
+from starlette.convertors import PathConvertor, register_url_convertor
 from starlette.requests import Request
 
 from common.problems import Problem
 
 ID_CHARS: Final = 512
+
+
+class _AnyText(PathConvertor):
+    """As Starlette's `path`, which no text with a line feed matches."""
+
+    regex = r"[\s\S]*"
+
+
+register_url_convertor("any_text", _AnyText())
 
 
 def account_in_path(request: Request, *, end: str = "", longest: int = ID_CHARS) -> str:

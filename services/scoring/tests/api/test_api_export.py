@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from support.exports import check_export
 from support.scoring_api import ERASURE_KEY, Api
 from support.scoring_harness import DAY, START, event
@@ -119,6 +121,7 @@ async def test_a_state_that_cannot_be_read_hides_nothing_else(stream_api: Api) -
     assert len(sections["person"]) == 2
 
 
-async def test_an_id_with_a_slash_is_asked_for_encoded(stream_api: Api) -> None:
-    await busy(stream_api, "eu/acme")
-    assert (await exported(stream_api, "eu%2Facme"))["account_id"] == "eu/acme"
+@pytest.mark.parametrize(("path", "account"), [("eu%2Facme", "eu/acme"), ("a%0Ab%0A", "a\nb\n")])
+async def test_an_id_is_taken_from_the_path_as_it_was_sent(stream_api: Api, path: str, account: str) -> None:
+    await busy(stream_api, account)
+    assert (await exported(stream_api, path))["account_id"] == account

@@ -35,7 +35,7 @@ def export_routes(exports: Exporting, keys: KeyVerifier, *, row_schemas: Mapping
     router = APIRouter(prefix="/v1/accounts")
     may_ask = Depends(key_required(keys, Scope.ADMIN))
 
-    @router.get("/{account_id:path}/export", dependencies=[may_ask], responses=_responses(row_schemas))
+    @router.get("/{account_id:any_text}/export", dependencies=[may_ask], responses=_responses(row_schemas))
     async def export_account(
         request: Request, account_id: str, asked: Annotated[ExportParameters, Query()]
     ) -> StreamingResponse:
@@ -48,7 +48,7 @@ def export_routes(exports: Exporting, keys: KeyVerifier, *, row_schemas: Mapping
         return StreamingResponse(pieces, media_type="application/json", headers=_HEADERS)
 
     # Otherwise a DELETE of this path would erase an account whose id ends in "/export".
-    @router.api_route("/{account_id:path}/export", methods=_OTHER_METHODS, include_in_schema=False)
+    @router.api_route("/{account_id:any_text}/export", methods=_OTHER_METHODS, include_in_schema=False)
     async def refuse_method(request: Request) -> None:
         detail = f"{request.method} {request.url.path}: method not allowed"
         raise Problem(405, "method_not_allowed", detail, headers={"allow": "GET"})

@@ -70,13 +70,13 @@ def erasure_routes(service: ErasureService, keys: KeyVerifier, *, topics: TopicS
     async def admin(request: Request) -> str:
         return (await authorize(request.headers.get("authorization"), keys, Scope.ADMIN)).id
 
-    @router.delete("/accounts/{account_id:path}", status_code=202, responses=_responses(202, _OF_ERASING))
+    @router.delete("/accounts/{account_id:any_text}", status_code=202, responses=_responses(202, _OF_ERASING))
     async def erase_account(request: Request, account_id: str) -> Response:
         """Erase an account in every service. A second request gets the erasure that is in force."""
         by = await admin(request)
         return _accepted(answer(await service.erase_account(account_in_path(request, longest=ID_CHARS), by=by)))
 
-    @router.delete("/users/{user_id:path}", status_code=202, responses=_responses(202, _OF_ERASING))
+    @router.delete("/users/{user_id:any_text}", status_code=202, responses=_responses(202, _OF_ERASING))
     async def erase_user(request: Request, user_id: str) -> Response:
         """Erase a person at all accounts, in every service. The id is the one that clients send.
 
