@@ -11,7 +11,7 @@ from support.textbook_history import History, key_of
 from support.textbook_metrics import NoReading, Reading, log2, logged, read
 
 # As the page says them.
-_WHOLE, _AS_USUAL, _PLAY, _GAP = 0.4, 3.0, 1.1, 0.4
+_WHOLE, _AS_USUAL, _BY_SCATTER, _PLAY, _GAP, _REGULAR = 0.4, 3.0, 12.0, 1.1, 0.4, 1.75
 # Right at a limit counts as at it.
 _HAIR = 1e-9
 
@@ -86,6 +86,8 @@ def compared(definition: Trend, days: Sequence[PeopleOfADay]) -> float | None:
     regulars: set[str] = set()
     for index, day in enumerate(days):
         now = clock[index]
+        gap = usual_gap(definition, visits[:index], spans[:index], clock[:index])
+        absence = definition.absence * max(1.0, gap / _REGULAR)
         for who in day.came:
             if definition.per:
                 visits[index] += who in day.did
@@ -98,11 +100,11 @@ def compared(definition: Trend, days: Sequence[PeopleOfADay]) -> float | None:
             last[who] = now
         for who, seen in list(last.items()):
             away = now - seen - _HAIR
-            if away > definition.absence + (definition.slow if who in regulars else 0.0):
+            if away > absence + (definition.slow if who in regulars else 0.0):
                 del last[who]
                 regulars.discard(who)
         known = len(regulars)
-        stay = len([who for who in regulars if now - last[who] <= definition.absence + _HAIR])
+        stay = len([who for who in regulars if now - last[who] <= absence + _HAIR])
         staying[index] = stay / known if known else 1.0
     if known < definition.min_people or clock[-1] < definition.slow / 2:
         return None
@@ -111,10 +113,18 @@ def compared(definition: Trend, days: Sequence[PeopleOfADay]) -> float | None:
         return None
     usual = usual_visits / usual_spans
     fast_visits, fast_spans = (faded(each, clock, definition.fast) for each in (visits, spans))
-    often = (fast_visits + _AS_USUAL * usual) / (fast_spans + _AS_USUAL) / usual
+    added = max(_AS_USUAL, _BY_SCATTER * (1.0 - usual) / usual)
+    often = (fast_visits + added * usual) / (fast_spans + added) / usual
     if definition.per:
         return often
     return often * staying[-1] / (mean(staying, weights(clock), clock, definition.slow) or math.nan)
+
+
+def usual_gap(definition: Trend, visits: Sequence[float], spans: Sequence[float], clock: Sequence[float]) -> float:
+    """Days between the visits of one person, by the days before; 1 while there are none, and with `per`."""
+    if definition.per or not any(visits):
+        return 1.0
+    return faded(spans, clock, definition.slow) / faded(visits, clock, definition.slow)
 
 
 def weights(clock: Sequence[float]) -> list[float]:

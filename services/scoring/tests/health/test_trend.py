@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC
 from itertools import pairwise
 from math import inf
+from random import Random
 from typing import Any
 
 import msgspec
@@ -125,6 +126,33 @@ def test_people_who_stop_coming_are_missed_after_the_absence() -> None:
     habits = usual().week(range(112, 132), lambda day, number: number < 6)
     assert habits.trend > 0.9
     assert habits.week(range(132, 138), lambda day, number: number < 6).trend == pytest.approx(0.6, abs=0.04)
+
+
+def test_who_comes_rarely_is_missed_later() -> None:
+    """Everybody comes on every third working day, in turns. One who is away for 18 of them may as well come again."""
+
+    def in_turns(day: int, number: int) -> bool:
+        weeks, weekday = divmod(day + _WEDNESDAY, 7)
+        return (5 * weeks + weekday + number) % 3 == 0
+
+    def without_one(day: int, number: int) -> bool:
+        return number > 0 and in_turns(day, number)
+
+    habits = Habits().week(range(168), in_turns).week(range(168, 192), without_one)
+    assert habits.trend > 0.95
+    assert habits.week(range(192, 210), without_one).trend < 0.95
+
+
+def test_chance_is_no_trend() -> None:
+    """Half a year of six people who come on half of the days, as it happens: few of 60 such accounts seem to fall."""
+    random, fell = Random(1), 0
+    for _ in range(60):
+        habits, least = Habits(), 1.0
+        for day in range(182):
+            habits.week(range(day, day + 1), lambda day, number: random.random() < 0.5, people=6)
+            least = min(least, habits.value or 1.0)
+        fell += least <= 0.8
+    assert fell <= 2
 
 
 def test_people_who_come_less_often_are_noticed_while_they_come() -> None:

@@ -21,8 +21,13 @@ from scoring.health.properties import key_of
 # A day with at least this share of the usual number of people is a whole one. One with fewer counts by the square of
 # what it has of that, so that the few who look in on holidays make hardly a day.
 _WHOLE_DAY: Final = 0.4
-# Days of one person, which are added at the usual rate to what is now.
+# Days of one person at the usual rate are added to what is now: at least so many, and more the less regularly people
+# come. Visits of people who come at a chance p scatter by (1 - p) / p of their number.
 _AS_USUAL: Final = 3.0
+_AS_USUAL_BY_SCATTER: Final = 12.0
+# `absence` is for people whose visits are at most so many days apart. Where they usually are more, it is longer in
+# proportion.
+_REGULAR_GAP: Final = 1.75
 # A longer gap is leave or illness, and says nothing of how often somebody comes. As a share of `absence`.
 _LONGEST_GAP: Final = 0.4
 # A rise is followed only beyond this factor, so that a value that swings crosses a line once.
@@ -172,7 +177,9 @@ class TrendMetric(Metric):
 
     def _count_staying(self, days: float) -> tuple[float, float]:
         """The share of the regulars who still come, and how many are known; forgets those who stopped long ago."""
-        present = days - self.absence - _ERROR
+        past = self.past
+        gap = 1.0 if self.per or past.slow_visits <= 0.0 else past.slow_spans / past.slow_visits
+        present = days - self.absence * max(1.0, gap / _REGULAR_GAP) - _ERROR
         self.newcomers = {person: last for person, last in self.newcomers.items() if last >= present}
         self.regulars = {person: last for person, last in self.regulars.items() if last >= present - self.slow}
         known = float(len(self.regulars))
@@ -182,13 +189,14 @@ class TrendMetric(Metric):
     def _compare(self, staying: float) -> float:
         """The trend: how often people come now over how often they usually do, times the share who still come.
 
-        _AS_USUAL days at the usual rate are added to what is now, so that a few visits are no trend.
+        Days at the usual rate are added to what is now, so that chance is no trend.
         """
         past = self.past
         if past.slow_visits <= 0.0 or past.slow_spans <= 0.0:
             return _NO_VALUE
         usual = past.slow_visits / past.slow_spans
-        now = (past.fast_visits + _AS_USUAL * usual) / (past.fast_spans + _AS_USUAL)
+        added = max(_AS_USUAL, _AS_USUAL_BY_SCATTER * (1.0 - usual) / usual)
+        now = (past.fast_visits + added * usual) / (past.fast_spans + added)
         return now / usual if self.per else now / usual * staying / (past.staying / past.weight)
 
     def _thin(self) -> None:
