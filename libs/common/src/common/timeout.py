@@ -6,17 +6,19 @@ import asyncio
 class Timeout:
     """As `asyncio.timeout`, for `with`: raises `TimeoutError` if its body takes longer than `seconds`.
 
-    It cannot be rescheduled, and costs a fifth of `asyncio.timeout`.
+    It cannot be rescheduled, and costs a fifth of `asyncio.timeout`. `loop` is the one that runs, if it is known: to
+    ask for it is a system call in Python 3.11.
     """
 
-    __slots__ = ("_cancels_before", "_expired", "_handle", "_seconds", "_task")
+    __slots__ = ("_cancels_before", "_expired", "_handle", "_loop", "_seconds", "_task")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._seconds = seconds
+        self._loop = loop
         self._expired = False
 
     def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop = self._loop or asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None
         self._task = task

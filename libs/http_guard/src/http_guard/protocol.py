@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from http_guard.joined_writes import JoinedWritesTransport
 from http_guard.limits import ConnectionLimits
 from http_guard.refusals import ConnectionEnd, Refusal, RefusalAnswer, RefusalHandler
 from http_guard.write_timeout import WriteTimeoutTransport
@@ -48,7 +49,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._write_timeout = WriteTimeoutTransport(
             transport, loop=self.loop, seconds=self._limits.idle_seconds, on_timeout=self._abort_unread
         )
-        super().connection_made(cast(asyncio.Transport, self._write_timeout))
+        joined = JoinedWritesTransport(self._write_timeout, loop=self.loop)
+        super().connection_made(cast(asyncio.Transport, joined))
         if len(self.connections) > self._limits.connections:
             self._refuse(Refusal(503, ConnectionEnd.TOO_MANY, "connect again later", retry_after=1))
             return

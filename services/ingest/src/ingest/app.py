@@ -1,5 +1,6 @@
 """The ASGI application of ingest."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -33,14 +34,17 @@ class PostsFastPath:
     def __init__(self, app: FastAPI, posts: Mapping[str, PostHandler]) -> None:
         self._app = app
         self._posts = posts
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         handler = self._posts.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
         if handler is None:
             await self._app(scope, receive, send)
             return
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
         try:
-            response = await handler(PostRequest(scope, receive))
+            response = await handler(PostRequest(scope, receive, self._loop))
         except Exception:
             _log.exception("request.crashed", path=scope["path"])
             response = problems.internal_error().response()

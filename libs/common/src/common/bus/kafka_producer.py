@@ -119,7 +119,7 @@ class KafkaProducer:
         slices = _split_by_partition(records, call)
         self._check_capacity(slices.values())
         for partition, part in slices.items():
-            self._enqueue(topic, partition, part)
+            self._enqueue(topic, partition, part, loop)
         if slices:
             await self._wait_until_done(call, loop)
         acks = {partition: part.acks(partition) for partition, part in slices.items()}
@@ -131,14 +131,14 @@ class KafkaProducer:
         if self._pending_bytes + sum(part.size for part in slices) > self._max_pending_bytes:
             raise BusUnavailable(f"{self._pending_bytes} bytes are waiting for their acknowledgement")
 
-    def _enqueue(self, topic: str, partition: int, part: CallSlice) -> None:
+    def _enqueue(self, topic: str, partition: int, part: CallSlice, loop: asyncio.AbstractEventLoop) -> None:
         queue = self._queues.get((topic, partition))
         if queue is None:
             queue = self._queues[topic, partition] = PartitionQueue(topic, partition)
         queue.slices.append(part)
         self._pending_bytes += part.size
         if queue.sender is None:
-            queue.sender = asyncio.create_task(self._send_queued(queue))
+            queue.sender = loop.create_task(self._send_queued(queue))
 
     async def _wait_until_done(self, call: SendCall, loop: asyncio.AbstractEventLoop) -> None:
         late = BusUnavailable(f"not acknowledged in {self._deadline} s")
@@ -175,7 +175,7 @@ class KafkaProducer:
             return
         try:
             # aiokafka gives up a batch a little after its request timeout. If it does not, it has to be replaced.
-            with Timeout(self._deadline + STOP_TIMEOUT):
+            with Timeout(self._deadline + STOP_TIMEOUT, self._loop):
                 if queue.partition not in await inner.partitions_for(queue.topic):
                     queue.fail(filled, RecordRefused(f"{queue.topic} has no partition {queue.partition}"))
                     return

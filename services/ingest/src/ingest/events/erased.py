@@ -52,6 +52,8 @@ class EventOfAccount(Protocol):
 
 def refuse_erased(batch: EventBatch, items: Sequence[BodyItem], erased: ErasedLookup) -> EventBatch:
     """The batch with events of erased accounts and people rejected; `items` are those of the request."""
+    if not len(erased):
+        return batch
     refused = [(one, error) for one in batch.accepted if (error := erased_error(one.event, erased)) is not None]
     if not refused:
         return batch

@@ -105,7 +105,8 @@ class MessageIntake:
         checked = await self._follow(
             [_ERASED if self._are_of_erased(one.events) else checker.check(one) for one in resolved]
         )
-        checked = [_ERASED if self._is_erased(item, one) else one for item, one in zip(items, checked, strict=True)]
+        if len(self._erased):
+            checked = [_ERASED if self._is_erased(item, one) else one for item, one in zip(items, checked, strict=True)]
         events = mark_followed([event for one in checked for event in one.events])
         report = _report(items, checked, events)
         await self._put(events, report.refused, context)
@@ -135,7 +136,7 @@ class MessageIntake:
         return self._are_of_erased(checked.events)
 
     def _are_of_erased(self, events: Sequence[DraftEvent | Event]) -> bool:
-        return any(erased_error(event, self._erased) is not None for event in events)
+        return len(self._erased) > 0 and any(erased_error(event, self._erased) is not None for event in events)
 
     async def _follow(self, checked: Sequence[CheckedItem]) -> Sequence[CheckedItem]:
         """The same items, with events of merged accounts filed under the accounts that these go on as."""

@@ -48,7 +48,11 @@ def resolve(items: Sequence[IntakeItem], known: Mapping[str, KnownAccount]) -> R
     An event whose account is still unknown gets it from a later message of the request: clients identify a person
     before they say which account it belongs to.
     """
-    accounts, learned = dict(known), dict[str, KnownAccount]()
+    learned = dict[str, KnownAccount]()
+    if not known and not identities_of(items):
+        # The usual case of a client that names the account in every message: there is nothing to look up or to learn.
+        return Resolution([ResolvedItem(item, item.events) for item in items], learned)
+    accounts = dict(known)
     resolved = []
     for item in items:
         for link in item.links:

@@ -12,13 +12,16 @@ from ingest.mapping.rules import Fields, SourceRules
 
 ACCOUNT_UPDATED: Final = "account.updated"
 USER_UPDATED: Final = "user.updated"
+# Before Python 3.12 a member that is looked up in its enumeration costs as much as a call.
+_TRACK: Final = MessageKind.TRACK
 
 
 def to_item(message: SourceMessage, rules: SourceRules, *, received_at: datetime) -> IntakeItem:
     """The identities and the event that a message gives. An account that the message names has precedence."""
+    # Nearly all messages.
+    if message.kind is _TRACK:
+        return _tracked(message, rules, received_at)
     match message.kind:
-        case MessageKind.TRACK:
-            return _tracked(message, rules, received_at)
         case MessageKind.PAGE | MessageKind.SCREEN:
             name = rules.page if message.kind is MessageKind.PAGE else rules.screen
             return _event(message, rules, received_at, name=name, label=message.kind)
@@ -34,7 +37,7 @@ def _tracked(message: SourceMessage, rules: SourceRules, received_at: datetime) 
     event = message.event
     if not event:
         return _refused(message, received_at, "event", FieldErrorReason.MISSING, "expected the name of the event")
-    if rules.ignores(event):
+    if rules.ignored and rules.ignores(event):
         return _item(message, received_at, label=event, ignored=IgnoredReason.BY_MAPPING)
     name = rules.name_of(event)
     if name is None:
@@ -104,9 +107,10 @@ def _aliased(message: SourceMessage, rules: SourceRules, received_at: datetime) 
 
 def _account(message: SourceMessage, rules: SourceRules) -> str | None:
     """The account: the id at the first path that has one. A list of groups, for example, is no id."""
+    body = message.body
     for path in rules.account:
-        found = identifier(find(message.body, path))
-        if found is not None:
+        # Most paths lead nowhere at their first key.
+        if path[0] in body and (found := identifier(find(body, path))) is not None:
             return found
     return None
 

@@ -31,8 +31,11 @@ class SourceRules(Struct, frozen=True):
 
     def name_of(self, event: str) -> str | None:
         """Our name of a client's event; None if the file does not name it and it cannot become `object.verbed`."""
+        named = self.names.get(event)
+        if named is not None:
+            return named
         ours = to_event_name(event)
-        return self.names.get(event) or self.names.get(ours or "") or ours
+        return self.names.get(ours or "") or ours
 
     def ignores(self, event: str) -> bool:
         return event in self.ignored or to_event_name(event) in self.ignored

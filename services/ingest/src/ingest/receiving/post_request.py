@@ -1,5 +1,6 @@
 """A POST request as the server passes it on, with its headers, query parameters and body chunks."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from starlette.datastructures import QueryParams
@@ -12,15 +13,16 @@ class PostRequest:
     """A cheaper `starlette.requests.Request`. Of headers sent twice the first one counts.
 
     Starlette scans all headers for each lookup, and parses the query string even if it is empty. For a small request
-    that would cost more than everything else up to its events.
+    that would cost more than everything else up to its events. `loop` is the one that runs, if it is known.
     """
 
-    __slots__ = ("_headers", "_query", "_receive")
+    __slots__ = ("_headers", "_query", "_receive", "loop")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
         self._query: bytes = scope["query_string"]
         self._receive = receive
+        self.loop = loop
 
     def header(self, name: bytes) -> str | None:
         """`name` in lower case."""

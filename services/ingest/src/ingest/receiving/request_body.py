@@ -54,7 +54,7 @@ async def read_body(request: PostRequest, reservation: BodyReservation, *, bound
     _check_content_length(request.header(b"content-length"), bounds.body_bytes)
     body = bytearray()
     try:
-        with Timeout(seconds):
+        with Timeout(seconds, request.loop):
             while more:
                 chunk, more = await request.next_chunk()
                 left -= len(chunk)

@@ -18,6 +18,9 @@ from ingest.sdk.wire_format import MalformedMessage, PassedOverMessage, ReadMess
 
 SEGMENT: Final = "segment"
 _KINDS: Final = {kind.value: kind for kind in MessageKind}
+# Before Python 3.12 a member that is looked up in its enumeration costs as much as a call.
+_TRACK: Final = MessageKind.TRACK
+_IDENTIFY: Final = MessageKind.IDENTIFY
 
 
 class _SegmentKey(Struct):
@@ -105,6 +108,8 @@ def _single(body: bytes, kind: MessageKind, received_at: datetime) -> ReadMessag
 def _properties(body: dict[str, Any], kind: MessageKind) -> dict[str, Any]:
     found = body.get("properties")
     properties = found if isinstance(found, dict) else {}
+    if kind is _TRACK:
+        return properties
     if kind in (MessageKind.PAGE, MessageKind.SCREEN) and isinstance(name := body.get("name"), str):
         return {"name": name, **properties}
     return properties
@@ -114,6 +119,6 @@ def _traits(body: dict[str, Any], kind: MessageKind) -> dict[str, Any]:
     """The traits; RudderStack's clients send those of a person under `context`."""
     found = body.get("traits")
     traits = found if isinstance(found, dict) else {}
-    if kind is MessageKind.IDENTIFY and isinstance(context := find(body, ("context", "traits")), dict):
+    if kind is _IDENTIFY and isinstance(context := find(body, ("context", "traits")), dict):
         return {**context, **traits}
     return traits

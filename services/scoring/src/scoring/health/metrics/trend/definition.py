@@ -38,7 +38,8 @@ class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
             required=True,
         ),
         "absence": CardKey(
-            DURATION, "Who stays away for more days with activity has stopped coming (default 14d); longer where people come rarely."
+            DURATION,
+            "Who stays away for more days with activity has stopped coming (14d; longer where people come rarely).",
         ),
         "min_people": CardKey(
             ValueType("number", least=1, most=256), "With fewer people there is no value (default 5)."
