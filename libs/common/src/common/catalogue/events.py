@@ -69,6 +69,9 @@ STANDARD_EVENTS: Final[Mapping[str, EventCheck]] = {
     event.event_name: EventCheck(event) for events in GROUPS.values() for event in events
 }
 
+SHORTEST_REACH: Final = min(LIVE, *(each.event.reach for each in STANDARD_EVENTS.values()))
+"""An event of any name may be this old."""
+
 # A product may have steps of its own under other names.
 _MILESTONE: Final = "milestone."
 

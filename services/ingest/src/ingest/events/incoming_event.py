@@ -9,11 +9,11 @@ from msgspec import Meta, Raw, Struct
 from msgspec.structs import replace
 
 from common.catalogue.checking import PropertyNote
-from common.catalogue.events import STANDARD_EVENTS
+from common.catalogue.events import SHORTEST_REACH, STANDARD_EVENTS
 from common.catalogue.names import NAME_CHARS, NAME_PATTERN, is_event_name
 from ingest.events import properties, validation
 from ingest.events.validation import InvalidEvent
-from ingest.receiving.bounds import ID_CHARS, Bounds
+from ingest.receiving.bounds import AHEAD, ID_CHARS, Bounds
 
 Id = Annotated[str, Meta(min_length=1, max_length=ID_CHARS)]
 Name = Annotated[
@@ -47,6 +47,8 @@ class CorrectedEvent(Struct, frozen=True):
     notes: tuple[PropertyNote, ...]
 
 
+# `now - time` of an event whose time is as far ahead as may be.
+_BEHIND: Final = -AHEAD
 ESCAPED_NUL: Final = b"\\u0000"
 _decoder: Final = msgspec.json.Decoder(IncomingEvent)
 
@@ -80,10 +82,12 @@ def parse_event(
 def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds, history: bool) -> bool:
     if not _is_valid_name(incoming.name):
         return False
-    if incoming.time is not None:
-        if validation.check_time(incoming.time, now=now):
+    time = incoming.time
+    # Nearly all events are young enough for any name.
+    if time is not None and not _BEHIND <= now - time <= SHORTEST_REACH:
+        if validation.check_time(time, now=now):
             return False
-        if bounds.limits_age and validation.check_age(incoming.name, incoming.time, now=now, history=history):
+        if bounds.limits_age and validation.check_age(incoming.name, time, now=now, history=history):
             return False
     return not incoming.properties or not properties.property_errors(incoming.properties, bounds)
 

@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 from msgspec import Struct
@@ -36,15 +36,20 @@ _IDENTITIES: Final = "identities_unavailable"
 
 
 class Intake(Protocol):
-    async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
+    def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> Coroutine[Any, Any, IntakeReport]:
         """Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`."""
 
 
-class Received(Struct, frozen=True):
+class Received(Struct):
     """A request whose sender is known and whose messages were read."""
 
     items: Sequence[IntakeItem]
     context: IntakeContext
+
+    def hand_over(self) -> Sequence[IntakeItem]:
+        """The messages, which are not held here any longer."""
+        items, self.items = self.items, ()
+        return items
 
 
 class IntakeEndpoint:
@@ -137,17 +142,18 @@ class IntakeEndpoint:
         return Received(items, context)
 
     async def _take(self, received: Received) -> IntakeReport:
+        messages = len(received.items)
         try:
-            report = await self._intake.take(received.items, received.context)
+            report = await self._intake.take(received.hand_over(), received.context)
         except IdentitiesUnavailable as error:
-            self._intake_metrics.unknown(len(received.items), received.context)
+            self._intake_metrics.unknown(messages, received.context)
             detail = "the accounts of its users cannot be looked up now: send all of it again with the same ids"
             raise unavailable(_IDENTITIES, detail) from error
         except AliasesUnavailable as error:
-            self._intake_metrics.unknown(len(received.items), received.context)
+            self._intake_metrics.unknown(messages, received.context)
             raise answers.aliases_unavailable() from error
         except NotAcknowledged as error:
-            self._intake_metrics.unknown(len(received.items), received.context)
+            self._intake_metrics.unknown(messages, received.context)
             raise answers.not_acknowledged() from error
         self._metrics.refused([refused.errors for refused in report.refused])
         if report.refused:

@@ -93,6 +93,17 @@ class MessageIntake:
 
         Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`.
         """
+        report = await self._check(items, context)
+        # Messages are many times as large as their events. While requests wait for Kafka they would push each other out
+        # of the processor's caches: a batch takes a fifth longer.
+        del items
+        await self._put(report.events, report.refused, context)
+        # The list of rejects quotes the values that were left out.
+        self._refused.note([one for one in report.partly if not says_erased(one.item.raw, self._erased)], context)
+        return report
+
+    async def _check(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
+        """What is to be published. Raises `IdentitiesUnavailable` and `AliasesUnavailable`."""
         resolved = await self._resolve(items, context)
         items = [one.item for one in resolved]
         checker = DraftChecker(
@@ -108,11 +119,7 @@ class MessageIntake:
         if len(self._erased):
             checked = [_ERASED if self._is_erased(item, one) else one for item, one in zip(items, checked, strict=True)]
         events = mark_followed([event for one in checked for event in one.events])
-        report = _report(items, checked, events)
-        await self._put(events, report.refused, context)
-        # The list of rejects quotes the values that were left out.
-        self._refused.note([one for one in report.partly if not says_erased(one.item.raw, self._erased)], context)
-        return report
+        return _report(items, checked, events)
 
     async def _resolve(self, items: Sequence[IntakeItem], context: IntakeContext) -> Sequence[ResolvedItem]:
         """Drops items of erased people, and links to them. Stores what the others teach."""

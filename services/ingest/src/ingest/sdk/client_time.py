@@ -36,7 +36,8 @@ def parse_time(value: Any) -> datetime | None:
     """
     if value is None:
         return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    # Nearly all are texts. A union in `isinstance` is made anew by each call.
+    if not isinstance(value, str) and isinstance(value, int | float) and not isinstance(value, bool):
         return _since_epoch(value)
     try:
         time = msgspec.convert(value, datetime)
