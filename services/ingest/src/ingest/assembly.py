@@ -135,7 +135,7 @@ class _Assembly:
             "erasures": self._erasures.run,
             **_source_tasks(parts, options),
         }
-        return AssembledIngest(UnknownPaths(access, sdk_metrics), readiness, tasks)
+        return AssembledIngest(UnknownPaths(access, sdk_metrics, known=[app.PATH, *posts]), readiness, tasks)
 
     def _counting_publisher(self) -> CountingPublisher:
         parts = self._parts

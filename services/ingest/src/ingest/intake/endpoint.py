@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import structlog
 from msgspec import Struct
@@ -36,7 +36,7 @@ _IDENTITIES: Final = "identities_unavailable"
 
 
 class Intake(Protocol):
-    def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> Coroutine[Any, Any, IntakeReport]:
+    async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
         """Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`."""
 
 

@@ -61,15 +61,19 @@ class EventNames:
         """Counts the accepted events of one request; returns how many have a name that is not standard."""
         newest = {event.name: event for event in events}
         counts = Counter(event.name for event in events) if len(newest) > 1 else {events[0].name: len(events)}
+        not_standard = 0
         for name, event in newest.items():
+            count = counts[name]
+            if name not in STANDARD_EVENTS:
+                not_standard += count
             if self._has_room(name):
-                self._counts[name] += counts[name]
+                self._counts[name] += count
                 properties = tuple(islice(event.properties, _MOST_PROPERTIES))
                 sample = EventSample(event.source, event.account_id, event.event_id, properties)
                 self._newest[name] = (event.received_at, sample)
             else:
-                self._not_listed += counts[name]
-        return sum(count for name, count in counts.items() if name not in STANDARD_EVENTS)
+                self._not_listed += count
+        return not_standard
 
     def answer(self) -> EventNamesAnswer:
         """What was counted up to now."""

@@ -1,5 +1,7 @@
 """Answers and counts unknown paths, and logs once for each client whose path it looks like."""
 
+from collections.abc import Collection
+
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,15 +15,19 @@ _MOST_PATH_CHARS = 200
 
 
 class UnknownPaths:
-    """Passes requests on to `app`. Without this a client with a wrong address would lose its messages unnoticed."""
+    """Passes requests on to `app`. Without this a client with a wrong address would lose its messages unnoticed.
 
-    def __init__(self, app: ASGIApp, metrics: SdkMetrics) -> None:
+    Posts to the `known` paths are not watched: `app` has a handler for each.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: SdkMetrics, *, known: Collection[str] = ()) -> None:
         self._app = app
+        self._known = frozenset(known)
         self._metrics = metrics
         self._told = SeenOnce()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or (scope["path"] in self._known and scope["method"] == "POST"):
             await self._app(scope, receive, send)
             return
         unknown = False

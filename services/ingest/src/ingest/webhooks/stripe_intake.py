@@ -1,8 +1,8 @@
 """Decides messages of Stripe by the stored records, stores the decision, and passes the events on."""
 
 from collections import defaultdict
-from collections.abc import Coroutine, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from msgspec.structs import replace
@@ -37,14 +37,8 @@ class StripeIntake:
         self._intake = intake
         self._erased = erased
 
-    def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> Coroutine[Any, Any, IntakeReport]:
+    async def take(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
         """Raises a 503 if PostgreSQL is away, and the errors of the intake behind it."""
-        if any(isinstance(one, StripeItem) for one in items):
-            return self._take_decided(items, context)
-        # Handed on and not held here, so that the intake behind it can free them.
-        return self._intake.take(items, context)
-
-    async def _take_decided(self, items: Sequence[IntakeItem], context: IntakeContext) -> IntakeReport:
         try:
             decided = [await self._decided(one) if isinstance(one, StripeItem) else one for one in items]
         except RecordsUnavailable as error:
