@@ -33,8 +33,8 @@ _ACCOUNT = "acme"  # as in the documents' examples
 async def check(system: System, *, examples: int, seed: int) -> dict[str, str]:
     """By service, what was found; empty if all is well. A worker must run, too."""
     await _something_to_show(system)
-    of_each = (await system.key("ingest", *Scope), system.keys.read, await system.key("alerts", *Scope))
-    keys = dict(zip(ASKED, of_each, strict=True))
+    in_order = (await system.key("ingest", *Scope), system.keys.read, await system.key("alerts", *Scope))
+    keys = dict(zip(ASKED, in_order, strict=True))
     # Side by side: what one service is told changes what another shows, and all of it must fit the documents.
     asked = (_asked(system.the(name).url, key, examples=examples, seed=seed) for name, key in keys.items())
     told = await asyncio.gather(*asked)

@@ -11,7 +11,7 @@ from support.textbook_history import History, key_of
 from support.textbook_metrics import NoReading, Reading, log2, logged, read
 
 # As the page says them.
-_WHOLE, _AS_USUAL, _BY_SCATTER, _PLAY, _GAP, _REGULAR = 0.4, 3.0, 12.0, 1.1, 0.4, 1.75
+_WHOLE, _AS_USUAL, _BY_SCATTER, _PLAY, _GAP, _REGULAR, _GAPS = 0.4, 3.0, 12.0, 1.1, 0.4, 1.75, 8.0
 # Right at a limit counts as at it.
 _HAIR = 1e-9
 
@@ -87,7 +87,7 @@ def compared(definition: Trend, days: Sequence[PeopleOfADay]) -> float | None:
     for index, day in enumerate(days):
         now = clock[index]
         gap = usual_gap(definition, visits[:index], spans[:index], clock[:index])
-        absence = definition.absence * max(1.0, gap / _REGULAR)
+        absence = min(definition.absence * max(1.0, gap / _REGULAR), max(definition.absence, _GAPS * gap))
         for who in day.came:
             if definition.per:
                 visits[index] += who in day.did
@@ -113,7 +113,7 @@ def compared(definition: Trend, days: Sequence[PeopleOfADay]) -> float | None:
         return None
     usual = usual_visits / usual_spans
     fast_visits, fast_spans = (faded(each, clock, definition.fast) for each in (visits, spans))
-    added = max(_AS_USUAL, _BY_SCATTER * (1.0 - usual) / usual)
+    added = _AS_USUAL if definition.per else max(_AS_USUAL, _BY_SCATTER * (1.0 - usual) / usual)
     often = (fast_visits + added * usual) / (fast_spans + added) / usual
     if definition.per:
         return often

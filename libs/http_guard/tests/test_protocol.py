@@ -322,6 +322,14 @@ async def test_a_client_that_never_reads_is_cut_off(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
+async def test_a_client_that_sends_no_more_gets_its_answer(server: Server) -> None:
+    for asked in (b"HEAD /x HTTP/1.1\r\nHost: h\r\n\r\n", ASK % b"x"):
+        reader, writer = await server.connect(asked)
+        writer.write_eof()
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+        writer.close()
+
+
 async def test_a_client_that_reads_too_slowly_is_cut_off(server: Server) -> None:
     """All along something is read, something is asked, and too little waits for the server to stop writing."""
     loop = asyncio.get_running_loop()

@@ -25,6 +25,13 @@ from http_guard.refusals import RefusalAnswer
 async def http(scope, receive, send):
     while (await receive()).get("more_body"):
         pass
+    if scope["path"] == "/bits":
+        await send({"type": "http.response.start", "status": 200})
+        for _ in range(5):
+            await asyncio.sleep(0)
+            await send({"type": "http.response.body", "body": b"bit", "more_body": True})
+        await send({"type": "http.response.body"})
+        return
     await asyncio.sleep(0.01)
     body = b"a" * (4_000_000 if scope["path"] == "/large" else 10)
     await send({"type": "http.response.start", "status": 200})
@@ -102,6 +109,8 @@ def test_a_reset_at_any_moment_leaves_no_traceback(process: "subprocess.Popen[st
     for sent in ways:
         for after in (0.0, 0.005, 0.015, 0.05):
             reset(port, sent, after=after)
+    for _ in range(40):
+        reset(port, ASK % b"bits", after=0.0)
     time.sleep(1.5)  # for what is timed
     with socket.create_connection(("127.0.0.1", port), 20) as client:
         client.sendall(ASK % b"x")

@@ -1,6 +1,6 @@
 """The id of an account or a user in the path of a request. A percent-encoded slash is a part of the id.
 
-Routes that take one name it `{account_id:any_text}`.
+In a route it is written `{account_id:any_text}`.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ ID_CHARS: Final = 512
 
 
 class _AnyText(PathConvertor):
-    """As Starlette's `path`, which no text with a line feed matches."""
+    """Starlette's `path` matches no text with a line feed; this does."""
 
     regex = r"[\s\S]*"
 

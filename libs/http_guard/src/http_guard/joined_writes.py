@@ -1,4 +1,4 @@
-"""Sends the head of an answer together with its body, in one system call."""
+"""Sends the head of a small answer together with its body, in one system call."""
 
 import asyncio
 from typing import Any, Final

@@ -65,7 +65,13 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             # uvicorn tells only the newest request of the pipeline that the client has gone.
             self._current.disconnected = True
             self._current.message_event.set()
+        # What is held has nowhere to go.
+        self.transport.abort()
         super().connection_lost(exc)
+
+    def eof_received(self) -> None:
+        # The loop would close the transport below, and an answer that is held would be lost.
+        self.transport.close()
 
     def data_received(self, data: bytes) -> None:
         if self._refused:

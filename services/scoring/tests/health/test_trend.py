@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from scoring.health.card import Flag, When
 from scoring.health.clock import WALL_CLOCK
@@ -79,6 +80,16 @@ def everybody(day: int, number: int) -> bool:
     return True
 
 
+def in_turns(every: int) -> Present:
+    """Everybody comes on every so-many-th working day."""
+
+    def present(day: int, number: int) -> bool:
+        weeks, weekday = divmod(day + _WEDNESDAY, 7)
+        return (5 * weeks + weekday + number) % every == 0
+
+    return present
+
+
 def usual(definition: Trend | None = None, *, people: int = 10) -> Habits:
     """Sixteen weeks in which all come on every working day."""
     return Habits(definition).week(range(112), everybody, people=people)
@@ -131,14 +142,12 @@ def test_people_who_stop_coming_are_missed_after_the_absence() -> None:
 def test_who_comes_rarely_is_missed_later() -> None:
     """Everybody comes on every third working day, in turns. One who is away for 18 of them may as well come again."""
 
-    def in_turns(day: int, number: int) -> bool:
-        weeks, weekday = divmod(day + _WEDNESDAY, 7)
-        return (5 * weeks + weekday + number) % 3 == 0
+    turns = in_turns(3)
 
     def without_one(day: int, number: int) -> bool:
-        return number > 0 and in_turns(day, number)
+        return number > 0 and turns(day, number)
 
-    habits = Habits().week(range(168), in_turns).week(range(168, 192), without_one)
+    habits = Habits().week(range(168), turns).week(range(168, 192), without_one)
     assert habits.trend > 0.95
     assert habits.week(range(192, 210), without_one).trend < 0.95
 
@@ -167,6 +176,34 @@ def test_core_use_that_stops_is_noticed_while_people_come_as_ever() -> None:
         habits.week(range(day, day + 1), everybody, people=3).week(range(day, day + 1), everybody, people=3, name="did")
     assert habits.trend == pytest.approx(1)
     assert habits.week(range(112, 126), everybody, people=3).trend < 0.6
+
+
+@pytest.mark.parametrize("share", [0.2, 0.3, 0.5])
+def test_core_use_that_stops_is_noticed_where_few_did_it(share: float) -> None:
+    """Of six people on most days; each does it at that chance, until nobody does."""
+    random, habits = Random(3), Habits(DONE)
+    for day in range(210):
+        for number in range(6):
+            if (day + _WEDNESDAY) % 7 < 5 and random.random() < 0.8:
+                habits.comes(day, number)
+                if day < 182 and random.random() < share:
+                    habits.comes(day, number, "did")
+    assert habits.trend < 0.5
+
+
+def test_a_share_that_is_all_but_none_has_no_value() -> None:
+    rarely = Habits(replace(DONE, fast=0.4, slow=0.5)).week(range(20), everybody, people=3, name="did")
+    assert rarely.trend == pytest.approx(1)
+    assert rarely.week(range(20, 100), everybody, people=3).value is None
+
+
+def test_a_longer_absence_of_the_card_is_not_stretched_beyond_eight_gaps() -> None:
+    habits = Habits(people_trend(absence=30.0))
+    # In turns on every fifth working day: eight gaps are 40 of these days, which are 56 of the calendar.
+    turns = in_turns(5)
+    habits.week(range(280), turns).week(range(280, 280 + 49), lambda day, number: number > 0 and turns(day, number))
+    assert habits.trend > 0.95
+    assert habits.week(range(329, 350), lambda day, number: number > 0 and turns(day, number)).trend < 0.95
 
 
 def test_who_does_it_has_come() -> None:

@@ -47,8 +47,8 @@ class CorrectedEvent(Struct, frozen=True):
     notes: tuple[PropertyNote, ...]
 
 
-# `now - time` of an event whose time is as far ahead as may be.
-_BEHIND: Final = -AHEAD
+# The age of an event whose time is as far ahead of ours as may be.
+_LEAST_AGE: Final = -AHEAD
 ESCAPED_NUL: Final = b"\\u0000"
 _decoder: Final = msgspec.json.Decoder(IncomingEvent)
 
@@ -84,7 +84,7 @@ def _is_valid(incoming: IncomingEvent, now: datetime, bounds: Bounds, history: b
         return False
     time = incoming.time
     # Nearly all events are young enough for any name.
-    if time is not None and not _BEHIND <= now - time <= SHORTEST_REACH:
+    if time is not None and not _LEAST_AGE <= now - time <= SHORTEST_REACH:
         if validation.check_time(time, now=now):
             return False
         if bounds.limits_age and validation.check_age(incoming.name, time, now=now, history=history):

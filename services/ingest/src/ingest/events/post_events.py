@@ -140,7 +140,7 @@ class PostEventsHandler:
             response = answers.accepted(answers.answer_for(batch))
             if not dry_run:
                 events = [accepted.event for accepted in batch.accepted]
-                # Requests that wait for Kafka hold as little as they can, so that the others stay in the caches.
+                # While it waits for Kafka it holds little, so that what other requests use stays in the caches.
                 del batch
                 # The reservation lasts until the acknowledgement, because the events hold the body's texts.
                 await self._publish(events)

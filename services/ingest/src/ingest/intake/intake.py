@@ -94,8 +94,8 @@ class MessageIntake:
         Raises `IdentitiesUnavailable`, `AliasesUnavailable` and `NotAcknowledged`.
         """
         report = await self._check(items, context)
-        # Messages are many times as large as their events. While requests wait for Kafka they would push each other out
-        # of the processor's caches: a batch takes a fifth longer.
+        # Messages are many times as large as their events. If requests that wait for Kafka held theirs, they would push
+        # those of other requests out of the processor's caches: a batch would take a fifth longer.
         del items
         await self._put(report.events, report.refused, context)
         # The list of rejects quotes the values that were left out.

@@ -39,7 +39,7 @@ class Trend(CurvedDefinition, frozen=True, kw_only=True, tag="trend"):
         ),
         "absence": CardKey(
             DURATION,
-            "Who stays away for more days with activity has stopped coming (14d; longer where people come rarely).",
+            "Who stays away for longer, in days with activity, has stopped coming (14d; more if people come rarely).",
         ),
         "min_people": CardKey(
             ValueType("number", least=1, most=256), "With fewer people there is no value (default 5)."

@@ -21,19 +21,23 @@ from scoring.health.properties import key_of
 # A day with at least this share of the usual number of people is a whole one. One with fewer counts by the square of
 # what it has of that, so that the few who look in on holidays make hardly a day.
 _WHOLE_DAY: Final = 0.4
-# Days of one person at the usual rate are added to what is now: at least so many, and more the less regularly people
-# come. Visits of people who come at a chance p scatter by (1 - p) / p of their number.
+# To what is now, this many days of one person at the usual rate are added, so that a few visits are no trend.
 _AS_USUAL: Final = 3.0
+# Where people come irregularly it is this times (1 - p) / p. If each comes on a day at the chance p, the visits of n
+# such days scatter by the square root of (1 - p) / (n p), as a share of their mean.
 _AS_USUAL_BY_SCATTER: Final = 12.0
-# `absence` is for people whose visits are at most so many days apart. Where they usually are more, it is longer in
-# proportion.
+# `absence` is for people whose visits are at most so many days apart. Where the usual gap is longer, it is longer in
+# proportion, up to so many gaps.
 _REGULAR_GAP: Final = 1.75
+_MOST_GAPS: Final = 8.0
 # A longer gap is leave or illness, and says nothing of how often somebody comes. As a share of `absence`.
 _LONGEST_GAP: Final = 0.4
 # A rise is followed only beyond this factor, so that a value that swings crosses a line once.
 _PLAY: Final = 1.1
 # Days are sums of fractions. This close to a limit counts as at it.
 _ERROR: Final = 1e-9
+# A rate or share below this is none.
+_LEAST_USUAL: Final = 1e-9
 _CAME: Final = 1
 _DID: Final = 2
 _NO_DAY: Final = -(1 << 40)
@@ -177,25 +181,34 @@ class TrendMetric(Metric):
 
     def _count_staying(self, days: float) -> tuple[float, float]:
         """The share of the regulars who still come, and how many are known; forgets those who stopped long ago."""
-        past = self.past
-        gap = 1.0 if self.per or past.slow_visits <= 0.0 else past.slow_spans / past.slow_visits
-        present = days - self.absence * max(1.0, gap / _REGULAR_GAP) - _ERROR
+        present = days - self._longest_absence() - _ERROR
         self.newcomers = {person: last for person, last in self.newcomers.items() if last >= present}
         self.regulars = {person: last for person, last in self.regulars.items() if last >= present - self.slow}
         known = float(len(self.regulars))
         staying = float(len([last for last in self.regulars.values() if last >= present]))
         return (staying / known if known > 0.0 else 1.0), known * float(1 << self.halvings)
 
+    def _longest_absence(self) -> float:
+        """In days with activity, by how often people usually come; who is away for longer has stopped coming."""
+        past = self.past
+        if self.per or past.slow_visits <= 0.0:
+            return self.absence
+        gap = past.slow_spans / past.slow_visits
+        return min(self.absence * max(1.0, gap / _REGULAR_GAP), max(self.absence, _MOST_GAPS * gap))
+
     def _compare(self, staying: float) -> float:
         """The trend: how often people come now over how often they usually do, times the share who still come.
 
-        Days at the usual rate are added to what is now, so that chance is no trend.
+        Days at the usual rate are added to what is now, so that chance is no trend. For shares (`per`) the least number
+        does: a line for shares lies lower, and core use that stops where few did it has to reach it.
         """
         past = self.past
         if past.slow_visits <= 0.0 or past.slow_spans <= 0.0:
             return _NO_VALUE
         usual = past.slow_visits / past.slow_spans
-        added = max(_AS_USUAL, _AS_USUAL_BY_SCATTER * (1.0 - usual) / usual)
+        if usual < _LEAST_USUAL:
+            return _NO_VALUE
+        added = _AS_USUAL if self.per else max(_AS_USUAL, _AS_USUAL_BY_SCATTER * (1.0 - usual) / usual)
         now = (past.fast_visits + added * usual) / (past.fast_spans + added)
         return now / usual if self.per else now / usual * staying / (past.staying / past.weight)
 
