@@ -1,5 +1,6 @@
 """The demo's first part: half a year of customers goes in, and everything that people were told comes out."""
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from local.stack.processes import ServerError
 from local.terminal import Terminal
 
 PATIENCE = 300.0
+# For a message that alerts calls sent, and that is still to be traced.
+LAST_WAIT = 30.0
+POLL = 0.2
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ async def run_simulated(dataset: Dataset, session: DemoSession, terminal: Termin
         await session.alerting.settled(signals=len(played.signals), patience=PATIENCE)
         if session.sinks.taken:
             await delivered.nth(session.sinks.taken)
+        await _arrived(session, delivered)
         return played
 
     def tell(one: DeliveredMessage) -> None:
@@ -58,6 +63,13 @@ async def run_simulated(dataset: Dataset, session: DemoSession, terminal: Termin
     found = SimulatedResult(played, delivered.all, await session.alerting.every(), accounts, total)
     _check(found, dataset)
     return found
+
+
+async def _arrived(session: DemoSession, delivered: Arrivals[DeliveredMessage]) -> None:
+    """When all that alerts calls sent has come, or LAST_WAIT is over: a timer may decide after the last signal."""
+    until = time.monotonic() + LAST_WAIT
+    while messages.not_arrived(delivered.all, await session.alerting.every()) and time.monotonic() < until:  # noqa: ASYNC110
+        await asyncio.sleep(POLL)
 
 
 async def _played(dataset: Dataset, session: DemoSession, terminal: Terminal, *, pace: float) -> PlaybackResult:
